@@ -1,0 +1,1 @@
+fn main(){ println!("{}", v8::V8::get_version()); }
