@@ -1,9 +1,10 @@
 // `AbortController`: aborts the signal that it made.
 
+import { PlatformObject } from "../script/webidl.js";
 import { AbortSignalImpl } from "./abort_signal.js";
 
 /** https://dom.spec.whatwg.org/#interface-abortcontroller */
-export class AbortControllerImpl {
+export class AbortControllerImpl extends PlatformObject {
   signal = new AbortSignalImpl();
 
   constructor_() {}

@@ -1,6 +1,7 @@
 // `Event`, and how the runtime makes and fires events.
 
 import { now } from "nano:native";
+import { PlatformObject } from "../script/webidl.js";
 
 export const PHASE_NONE = 0;
 export const PHASE_AT_TARGET = 2;
@@ -14,7 +15,7 @@ export const PHASE_AT_TARGET = 2;
  *
  * There is no initialized flag: only `document.createEvent()` makes events without it, and there are no documents here.
  */
-export class EventImpl {
+export class EventImpl extends PlatformObject {
   type = "";
   target = null;
   currentTarget = null;
@@ -23,7 +24,7 @@ export class EventImpl {
   cancelable = false;
   composed = false;
   isTrusted = false;
-  timeStamp = now();
+  timeStamp = 0;
 
   stopPropagationFlag = false;
   stopImmediatePropagationFlag = false;
@@ -33,6 +34,7 @@ export class EventImpl {
 
   // https://dom.spec.whatwg.org/#dom-event-event
   constructor_(type, eventInitDict) {
+    this.timeStamp = now();
     this.type = type;
     this.bubbles = eventInitDict.bubbles === true;
     this.cancelable = eventInitDict.cancelable === true;
@@ -118,6 +120,7 @@ export class EventImpl {
  * `event` is a new impl object of `Event` or of an interface that inherits from it; it is returned.
  */
 export function initializeTrustedEvent(event, type, cancelable = false) {
+  event.timeStamp = now();
   event.type = type;
   event.cancelable = cancelable;
   event.isTrusted = true;

@@ -2,6 +2,7 @@
 
 import { DOMException, reportException } from "nano:native";
 import { ArrayPrototypePush, ArrayPrototypeSlice, ArrayPrototypeSplice } from "../script/primordials.js";
+import { PlatformObject } from "../script/webidl.js";
 import { EventImpl, PHASE_AT_TARGET, PHASE_NONE, initializeTrustedEvent } from "./event.js";
 
 /**
@@ -26,7 +27,7 @@ class EventListenerRecord {
 }
 
 /** https://dom.spec.whatwg.org/#interface-eventtarget */
-export class EventTargetImpl {
+export class EventTargetImpl extends PlatformObject {
   eventListenerList = [];
   // The event handler map of event_handler.js, made with the first handler.
   eventHandlerMap = null;

@@ -1,5 +1,6 @@
 // `WorkerGlobalScope`: the global object as an event target, and what Rust reports to it.
 
+import { globalImpl } from "nano:bindings";
 import { exportToNative } from "../script/bridge.js";
 import { ErrorEventImpl } from "./error_event.js";
 import { initializeTrustedEvent } from "./event.js";
@@ -39,9 +40,6 @@ export class WorkerGlobalScopeImpl extends EventTargetImpl {
   }
 }
 
-/** The one global object; the generated glue makes `globalThis` its wrapper. */
-export const globalScope = new WorkerGlobalScopeImpl();
-
 // https://html.spec.whatwg.org/multipage/webappapis.html#the-event-handler-processing-algorithm, for `onerror` of the global object
 function processErrorEvent(callback, thisArgument, event) {
   // 3. Special error event handling: event is an ErrorEvent whose type is error, and its target is a global object.
@@ -61,9 +59,9 @@ function processErrorEvent(callback, thisArgument, event) {
  */
 function notifyException(error, message, filename, line, column) {
   // 6. If global is in error reporting mode, an exception of an error handler is not given to error handlers again.
-  if (globalScope.inErrorReportingMode || !globalScope.hasListeners_("error")) return false;
+  if (globalImpl.inErrorReportingMode || !globalImpl.hasListeners_("error")) return false;
   // 6.1. Set global's in error reporting mode to true.
-  globalScope.inErrorReportingMode = true;
+  globalImpl.inErrorReportingMode = true;
   // 6.2. Fire an event named error at global, using ErrorEvent, with the cancelable attribute initialized to true.
   const event = initializeTrustedEvent(new ErrorEventImpl(), "error", true);
   event.message = message;
@@ -71,19 +69,19 @@ function notifyException(error, message, filename, line, column) {
   event.lineno = line;
   event.colno = column;
   event.error = error;
-  const notHandled = dispatch(event, globalScope);
+  const notHandled = dispatch(event, globalImpl);
   // 6.3. Set global's in error reporting mode to false.
-  globalScope.inErrorReportingMode = false;
+  globalImpl.inErrorReportingMode = false;
   return !notHandled;
 }
 
 /** https://html.spec.whatwg.org/multipage/webappapis.html#unhandled-promise-rejections: fires at the global object. */
 function fireRejectionEvent(type, cancelable, promise, reason) {
-  if (!globalScope.hasListeners_(type)) return true;
+  if (!globalImpl.hasListeners_(type)) return true;
   const event = initializeTrustedEvent(new PromiseRejectionEventImpl(), type, cancelable);
   event.promise = promise;
   event.reason = reason;
-  return dispatch(event, globalScope);
+  return dispatch(event, globalImpl);
 }
 
 exportToNative("reportException", notifyException);
