@@ -1,0 +1,115 @@
+//! What can go wrong with a worker.
+
+use std::error::Error;
+use std::fmt;
+
+/// Why an app did not start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StartError {
+    /// What kind of failure.
+    pub kind: StartErrorKind,
+    /// One line: what was expected, what was found, where.
+    pub message: String,
+    /// The report for the app's author: source line, caret, stack.
+    pub detail: Option<String>,
+}
+
+/// Kinds of [`StartError`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StartErrorKind {
+    /// The folder has no entry module, or the configured one does not exist.
+    NoEntry,
+    /// A module does not parse.
+    Syntax,
+    /// An import could not be resolved, read or linked.
+    Import,
+    /// A module threw, or its top-level `await` rejected.
+    Exception,
+    /// The modules' evaluation waits for something that will never come.
+    Stalled,
+    /// A turn took longer than the CPU limit.
+    CpuLimit,
+    /// The memory limit was passed.
+    HeapLimit,
+    /// The engine failed: no thread, no memory, no snapshot.
+    Engine,
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl Error for StartError {}
+
+/// Why a request got no response from the app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FetchError {
+    /// The handler threw or its promise rejected.
+    Exception {
+        /// The exception as a string: `TypeError: …`.
+        message: String,
+        /// Its stack, where it has one.
+        stack: Option<String>,
+    },
+    /// The app exports no `fetch` and listens to no `fetch` event.
+    NoHandler,
+    /// The handler returned something else than a `Response`.
+    NotAResponse {
+        /// What it returned, described: `undefined`, `a string`.
+        found: String,
+    },
+    /// The handler returned a response that cannot be sent: a network error, or one whose body is used or locked.
+    UnusableResponse {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The handler waits for something that will never come: no timer, no I/O is pending.
+    Stalled,
+    /// A turn took longer than the CPU limit and was terminated.
+    CpuLimit,
+    /// The memory limit was passed; the instance ends.
+    HeapLimit,
+    /// The instance has ended or drains: send the request to another one.
+    Ended,
+    /// The request was given up by its sender.
+    Canceled,
+}
+
+impl fmt::Display for FetchError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exception { message, .. } => f.write_str(message),
+            Self::NoHandler => f.write_str(
+                "the app has no fetch handler: expected `export default { fetch(request, env, ctx) { … } }` or \
+                 `addEventListener(\"fetch\", …)` in its entry module",
+            ),
+            Self::NotAResponse { found } => write!(f, "the fetch handler must return a Response, but returned {found}"),
+            Self::UnusableResponse { reason } => write!(f, "the fetch handler's Response cannot be sent: {reason}"),
+            Self::Stalled => f.write_str("the fetch handler's promise can never settle: nothing it could wait for is pending"),
+            Self::CpuLimit => f.write_str("the app ran longer than its CPU limit for one turn and was terminated"),
+            Self::HeapLimit => f.write_str("the app used more memory than its limit and was ended"),
+            Self::Ended => f.write_str("the app's instance has ended"),
+            Self::Canceled => f.write_str("the request was canceled"),
+        }
+    }
+}
+
+impl Error for FetchError {}
+
+/// Why an instance ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Exit {
+    /// It was stopped or drained.
+    Stopped,
+    /// It could not go on after a turn that passed the CPU limit.
+    CpuLimit,
+    /// It passed its memory limit.
+    HeapLimit,
+    /// Its thread panicked: a fault of NANO's own.
+    Fault {
+        /// The panic's message.
+        message: String,
+    },
+}

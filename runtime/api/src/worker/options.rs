@@ -1,0 +1,62 @@
+//! What a worker is told about its app.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{LogSink, OutboundRule};
+
+/// Everything that an instance needs to run an app.
+#[derive(Clone)]
+pub struct WorkerOptions {
+    /// The app's name, for logs and thread names.
+    pub name: Arc<str>,
+    /// The app's folder: nothing outside of it can be imported.
+    pub root: PathBuf,
+    /// The entry module, relative to `root`. None: found by the rules (package.json, then `index.js`, `.mjs`, `.ts`).
+    pub entry: Option<PathBuf>,
+    /// The `env` argument of handlers.
+    pub env: BTreeMap<String, String>,
+    /// What the instance may use.
+    pub limits: Limits,
+    /// Hosts that outbound requests may reach even where their address is loopback, link-local or private.
+    pub outbound_allow: Vec<OutboundRule>,
+    /// Where `console` and uncaught exceptions go.
+    pub log: Arc<dyn LogSink>,
+}
+
+impl std::fmt::Debug for WorkerOptions {
+    /// Leaves out the values of `env`: they hold secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WorkerOptions")
+            .field("name", &self.name)
+            .field("root", &self.root)
+            .field("entry", &self.entry)
+            .field("env", &self.env.keys())
+            .field("limits", &self.limits)
+            .field("outbound_allow", &self.outbound_allow)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What one instance may use. Limits of requests (wall time, body size, number in flight) are the host's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// V8's heap and ArrayBuffers together, in MiB.
+    pub memory_mb: u32,
+    /// CPU time of one turn: an uninterrupted run of JavaScript.
+    pub cpu: Duration,
+    /// Outbound requests that one inbound request may cause.
+    pub subrequests: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory_mb: 128,
+            cpu: Duration::from_secs(5),
+            subrequests: 1000,
+        }
+    }
+}
