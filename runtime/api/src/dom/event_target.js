@@ -12,7 +12,15 @@ import { EventImpl, PHASE_AT_TARGET, PHASE_NONE, initializeTrustedEvent } from "
  * app's own object, or a function of the runtime; both may throw.
  */
 class EventListenerRecord {
+  type;
+  callback;
+  capture;
+  once;
+  passive;
+  signal;
   removed = false;
+  // The step to run when `signal` aborts; undefined where there is no signal.
+  abortStep = undefined;
 
   constructor(type, callback, capture, once, passive, signal) {
     this.type = type;
@@ -21,8 +29,6 @@ class EventListenerRecord {
     this.once = once;
     this.passive = passive;
     this.signal = signal;
-    // The step to run when `signal` aborts; undefined where there is no signal.
-    this.abortStep = undefined;
   }
 }
 
