@@ -1,1 +1,32 @@
-//! Stub.
+//! The JavaScript binding of Web IDL: the library that generated glue names.
+//!
+//! * [`idl`]: one marker type per IDL type, with its conversions in both directions.
+//! * [`interface`]: static tables that describe interfaces, and the V8 templates that are made of them.
+//! * [`object`]: platform objects: Rust values that the garbage collector owns.
+//! * [`call`]: what happens between V8 calling a generated callback and the hand-written member.
+//! * [`iterable`]: iterators of `iterable<K, V>` interfaces.
+//! * [`script`]: objects and functions of the built-in scripts, seen from Rust.
+//! * [`realm`]: what one isolate keeps for all of these.
+//!
+//! Source: <https://webidl.spec.whatwg.org/#javascript-binding>.
+#![deny(missing_docs)]
+
+pub mod call;
+pub mod error;
+pub mod idl;
+pub mod interface;
+pub mod iterable;
+pub mod object;
+pub mod realm;
+pub mod script;
+
+pub use call::{Call, Receiver};
+pub use error::{DomExceptionName, Error, Fallible, range_error, type_error};
+pub use object::{PlatformObject, Ref, Trace};
+pub use realm::Realm;
+pub use script::{ScriptInterface, ScriptRef};
+
+/// A scope with a context: what every conversion and every call into JavaScript needs.
+pub type Scope<'s, 'i> = v8::PinScope<'s, 'i>;
+/// A handle to any JavaScript value.
+pub type Value<'s> = v8::Local<'s, v8::Value>;

@@ -1,0 +1,222 @@
+//! Buffers and views, <https://webidl.spec.whatwg.org/#js-buffer-source-types>.
+//!
+//! Bytes are read while nothing else can run, or copied: script may detach, shrink or rewrite a buffer at any later time.
+
+use std::marker::PhantomData;
+
+use super::{FromJs, Idl, ToJs};
+use crate::{Fallible, Scope, Value, type_error};
+
+/// Bytes of the app's: a buffer or a view on one.
+#[derive(Clone, Copy)]
+pub enum Bytes<'s> {
+    /// `ArrayBuffer`
+    Buffer(v8::Local<'s, v8::ArrayBuffer>),
+    /// `SharedArrayBuffer`
+    Shared(v8::Local<'s, v8::SharedArrayBuffer>),
+    /// `DataView` and typed arrays
+    View(v8::Local<'s, v8::ArrayBufferView>),
+}
+
+impl<'s> Bytes<'s> {
+    /// Number of bytes; 0 where the buffer is detached.
+    pub fn len(&self) -> usize {
+        match self {
+            Bytes::Buffer(buffer) => buffer.byte_length(),
+            Bytes::Shared(buffer) => buffer.byte_length(),
+            Bytes::View(view) => view.byte_length(),
+        }
+    }
+
+    /// Whether there is no byte.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// <https://webidl.spec.whatwg.org/#dfn-get-buffer-source-copy>
+    pub fn to_vec(&self) -> Vec<u8> {
+        self.read(<[u8]>::to_vec)
+    }
+
+    /// Reads the bytes where they are. `read` must not run JavaScript.
+    pub fn read<R>(&self, read: impl FnOnce(&[u8]) -> R) -> R {
+        match self.data() {
+            None => read(&[]),
+            // SAFETY: the range is the buffer's own for as long as no JavaScript runs, which `read` promises. Of a shared buffer
+            // no other thread has a part: Atomics.wait is off and buffers do not leave their isolate while they are shared.
+            Some((data, length)) => read(unsafe { std::slice::from_raw_parts(data, length) }),
+        }
+    }
+
+    /// Writes into the bytes where they are. `write` must not run JavaScript.
+    pub fn write<R>(&self, write: impl FnOnce(&mut [u8]) -> R) -> R {
+        match self.data() {
+            None => write(&mut []),
+            // SAFETY: as in `read`; and only this function's caller has the range while it runs.
+            Some((data, length)) => write(unsafe { std::slice::from_raw_parts_mut(data, length) }),
+        }
+    }
+
+    fn data(&self) -> Option<(*mut u8, usize)> {
+        let data = match self {
+            Bytes::Buffer(buffer) => buffer.data().map(std::ptr::NonNull::as_ptr),
+            Bytes::Shared(buffer) => buffer.get_backing_store().data().map(std::ptr::NonNull::as_ptr),
+            Bytes::View(view) => Some(view.data()),
+        };
+        let length = self.len();
+        data.filter(|data| !data.is_null() && length > 0).map(|data| (data.cast(), length))
+    }
+
+    /// The JavaScript object.
+    pub fn value(&self) -> Value<'s> {
+        match *self {
+            Bytes::Buffer(buffer) => buffer.into(),
+            Bytes::Shared(buffer) => buffer.into(),
+            Bytes::View(view) => view.into(),
+        }
+    }
+}
+
+/// A `Uint8Array` over these bytes, which move into it without a copy.
+pub fn uint8_array<'s>(scope: &mut Scope<'s, '_>, bytes: Vec<u8>) -> v8::Local<'s, v8::Uint8Array> {
+    let buffer = array_buffer(scope, bytes);
+    let length = buffer.byte_length();
+    v8::Uint8Array::new(scope, buffer, 0, length).expect("the view covers exactly its buffer")
+}
+
+/// An `ArrayBuffer` over these bytes, which move into it without a copy.
+pub fn array_buffer<'s>(scope: &mut Scope<'s, '_>, bytes: Vec<u8>) -> v8::Local<'s, v8::ArrayBuffer> {
+    let store = v8::ArrayBuffer::new_backing_store_from_vec(bytes).make_shared();
+    v8::ArrayBuffer::with_backing_store(scope, &store)
+}
+
+/// Which values a buffer type takes.
+pub trait BufferKind {
+    /// The IDL name.
+    const NAME: &'static str;
+    /// Whether the value is of the type, leaving aside whether its buffer is shared.
+    fn accepts(value: Value) -> bool;
+}
+
+macro_rules! kinds {
+    ($($name:ident($js:literal): |$value:ident| $accepts:expr;)*) => {$(
+        #[doc = concat!("`", $js, "`")]
+        pub struct $name;
+
+        impl BufferKind for $name {
+            const NAME: &'static str = $js;
+
+            fn accepts($value: Value) -> bool {
+                $accepts
+            }
+        }
+
+        impl Idl for $name {
+            type Native<'s> = Bytes<'s>;
+        }
+
+        impl FromJs for $name {
+            fn from_js<'s>(scope: &mut Scope<'s, '_>, value: Value<'s>) -> Fallible<Bytes<'s>> {
+                convert::<$name>(scope, value, false)
+            }
+        }
+
+        impl ToJs for $name {
+            fn to_js<'s>(_: &mut Scope<'s, '_>, value: Bytes<'s>) -> Fallible<Value<'s>> {
+                Ok(value.value())
+            }
+        }
+    )*};
+}
+
+kinds! {
+    ArrayBuffer("ArrayBuffer"): |v| v.is_array_buffer();
+    SharedArrayBuffer("SharedArrayBuffer"): |v| v.is_shared_array_buffer();
+    DataView("DataView"): |v| v.is_data_view();
+    Int8Array("Int8Array"): |v| v.is_int8_array();
+    Int16Array("Int16Array"): |v| v.is_int16_array();
+    Int32Array("Int32Array"): |v| v.is_int32_array();
+    Uint8Array("Uint8Array"): |v| v.is_uint8_array();
+    Uint16Array("Uint16Array"): |v| v.is_uint16_array();
+    Uint32Array("Uint32Array"): |v| v.is_uint32_array();
+    Uint8ClampedArray("Uint8ClampedArray"): |v| v.is_uint8_clamped_array();
+    BigInt64Array("BigInt64Array"): |v| v.is_big_int64_array();
+    BigUint64Array("BigUint64Array"): |v| v.is_big_uint64_array();
+    Float16Array("Float16Array"): |v| is_float16_array(v);
+    Float32Array("Float32Array"): |v| v.is_float32_array();
+    Float64Array("Float64Array"): |v| v.is_float64_array();
+    ArrayBufferView("ArrayBufferView"): |v| v.is_array_buffer_view();
+    BufferSource("BufferSource"): |v| v.is_array_buffer_view() || v.is_array_buffer();
+}
+
+/// The crate has no test for it: a typed array that is none of the others.
+fn is_float16_array(value: Value) -> bool {
+    value.is_typed_array()
+        && !(value.is_int8_array()
+            || value.is_uint8_array()
+            || value.is_uint8_clamped_array()
+            || value.is_int16_array()
+            || value.is_uint16_array()
+            || value.is_int32_array()
+            || value.is_uint32_array()
+            || value.is_float32_array()
+            || value.is_float64_array()
+            || value.is_big_int64_array()
+            || value.is_big_uint64_array())
+}
+
+fn convert<'s, T: BufferKind>(scope: &mut Scope<'s, '_>, value: Value<'s>, allow_shared: bool) -> Fallible<Bytes<'s>> {
+    if let Ok(shared) = v8::Local::<v8::SharedArrayBuffer>::try_from(value) {
+        let wanted = T::accepts(value) || (allow_shared && T::NAME == "BufferSource");
+        return if wanted { Ok(Bytes::Shared(shared)) } else { Err(not_a::<T>()) };
+    }
+    if !T::accepts(value) {
+        return Err(not_a::<T>());
+    }
+    // `[AllowResizable]` is on none of our types: a resizable buffer is refused by the store's own flag.
+    if let Ok(view) = v8::Local::<v8::ArrayBufferView>::try_from(value) {
+        if let Some(store) = view.get_backing_store() {
+            check_store(&store, allow_shared)?;
+        }
+        return Ok(Bytes::View(view));
+    }
+    let buffer: v8::Local<v8::ArrayBuffer> = value.try_into().map_err(|_| not_a::<T>())?;
+    let _ = scope;
+    if !buffer.was_detached() {
+        check_store(&buffer.get_backing_store(), allow_shared)?;
+    }
+    Ok(Bytes::Buffer(buffer))
+}
+
+fn check_store(store: &v8::BackingStore, allow_shared: bool) -> Fallible<()> {
+    if store.is_shared() && !allow_shared {
+        return Err(type_error("is a view on a SharedArrayBuffer, which is not allowed here."));
+    }
+    if store.is_resizable_by_user_javascript() {
+        return Err(type_error("is backed by a resizable buffer, which is not allowed here."));
+    }
+    Ok(())
+}
+
+fn not_a<T: BufferKind>() -> crate::Error {
+    type_error(format!("is not of type '{}'.", T::NAME))
+}
+
+/// `[AllowShared] T`
+pub struct AllowShared<T>(PhantomData<T>);
+
+impl<T: BufferKind> Idl for AllowShared<T> {
+    type Native<'s> = Bytes<'s>;
+}
+
+impl<T: BufferKind> FromJs for AllowShared<T> {
+    fn from_js<'s>(scope: &mut Scope<'s, '_>, value: Value<'s>) -> Fallible<Bytes<'s>> {
+        convert::<T>(scope, value, true)
+    }
+}
+
+impl<T: BufferKind> ToJs for AllowShared<T> {
+    fn to_js<'s>(_: &mut Scope<'s, '_>, value: Bytes<'s>) -> Fallible<Value<'s>> {
+        Ok(value.value())
+    }
+}

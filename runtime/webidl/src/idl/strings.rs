@@ -1,0 +1,106 @@
+//! String types, <https://webidl.spec.whatwg.org/#js-DOMString>.
+
+use std::marker::PhantomData;
+
+use super::{FromJs, Idl, ToJs};
+use crate::{Error, Fallible, Scope, Value, type_error};
+
+fn to_string<'s>(scope: &mut Scope<'s, '_>, value: Value<'s>) -> Fallible<v8::Local<'s, v8::String>> {
+    match v8::Local::<v8::String>::try_from(value) {
+        Ok(string) => Ok(string),
+        Err(_) => value.to_string(scope).ok_or(Error::Thrown),
+    }
+}
+
+/// A JavaScript string of this text.
+///
+/// # Errors
+/// A `RangeError` where it is longer than V8's longest string.
+pub fn string<'s>(scope: &mut Scope<'s, '_>, text: &str) -> Fallible<v8::Local<'s, v8::String>> {
+    v8::String::new(scope, text).ok_or_else(|| crate::range_error("the string is longer than the longest possible string"))
+}
+
+/// `DOMString`, kept as the JavaScript string that it is: code units, lone surrogates included.
+pub struct DomString;
+
+impl Idl for DomString {
+    type Native<'s> = v8::Local<'s, v8::String>;
+}
+
+impl FromJs for DomString {
+    fn from_js<'s>(scope: &mut Scope<'s, '_>, value: Value<'s>) -> Fallible<v8::Local<'s, v8::String>> {
+        to_string(scope, value)
+    }
+}
+
+impl ToJs for DomString {
+    fn to_js<'s>(_: &mut Scope<'s, '_>, value: v8::Local<'s, v8::String>) -> Fallible<Value<'s>> {
+        Ok(value.into())
+    }
+}
+
+/// `[LegacyNullToEmptyString] T`
+pub struct LegacyNullToEmptyString<T>(PhantomData<T>);
+
+impl<T: Idl> Idl for LegacyNullToEmptyString<T> {
+    type Native<'s> = T::Native<'s>;
+}
+
+impl<T: FromJs> FromJs for LegacyNullToEmptyString<T> {
+    fn from_js<'s>(scope: &mut Scope<'s, '_>, value: Value<'s>) -> Fallible<T::Native<'s>> {
+        let value = if value.is_null() { v8::String::empty(scope).into() } else { value };
+        T::from_js(scope, value)
+    }
+}
+
+impl<T: ToJs> ToJs for LegacyNullToEmptyString<T> {
+    fn to_js<'s>(scope: &mut Scope<'s, '_>, value: T::Native<'s>) -> Fallible<Value<'s>> {
+        T::to_js(scope, value)
+    }
+}
+
+/// `USVString`: lone surrogates become U+FFFD.
+pub struct UsvString;
+
+impl Idl for UsvString {
+    type Native<'s> = String;
+}
+
+impl FromJs for UsvString {
+    fn from_js<'s>(scope: &mut Scope<'s, '_>, value: Value<'s>) -> Fallible<String> {
+        Ok(to_string(scope, value)?.to_rust_string_lossy(scope))
+    }
+}
+
+impl ToJs for UsvString {
+    fn to_js<'s>(scope: &mut Scope<'s, '_>, value: String) -> Fallible<Value<'s>> {
+        Ok(string(scope, &value)?.into())
+    }
+}
+
+/// `ByteString`, <https://webidl.spec.whatwg.org/#js-ByteString>.
+pub struct ByteString;
+
+impl Idl for ByteString {
+    type Native<'s> = Vec<u8>;
+}
+
+impl FromJs for ByteString {
+    fn from_js<'s>(scope: &mut Scope<'s, '_>, value: Value<'s>) -> Fallible<Vec<u8>> {
+        let text = to_string(scope, value)?;
+        if !text.contains_only_onebyte() {
+            return Err(type_error("has a character whose code is greater than 255."));
+        }
+        let mut bytes = vec![0; text.length()];
+        text.write_one_byte_v2(scope, 0, &mut bytes, v8::WriteFlags::empty());
+        Ok(bytes)
+    }
+}
+
+impl ToJs for ByteString {
+    fn to_js<'s>(scope: &mut Scope<'s, '_>, value: Vec<u8>) -> Fallible<Value<'s>> {
+        v8::String::new_from_one_byte(scope, &value, v8::NewStringType::Normal)
+            .map(Into::into)
+            .ok_or_else(|| crate::range_error("the string is longer than the longest possible string"))
+    }
+}

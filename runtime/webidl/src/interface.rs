@@ -1,0 +1,428 @@
+//! Static tables of what the IDL says, and the V8 templates and objects that are made of them, once, for the snapshot.
+//!
+//! Every callback is read from these tables, both for templates and for the list of external references: a function item
+//! may have several addresses, an entry of a table has one.
+//!
+//! <https://webidl.spec.whatwg.org/#js-interfaces>
+
+use std::hint::black_box;
+
+use crate::{Scope, call, type_error};
+
+/// The C entry point of a member.
+pub type Callback = v8::FunctionCallback;
+
+/// An interface that a Rust type implements, or the iterator of one.
+pub struct Interface {
+    /// Identifier; for an iterator its class string: `Headers Iterator`.
+    pub name: &'static str,
+    /// The parent's index among all interfaces.
+    pub parent: Option<u16>,
+    /// The constructor; [`illegal_constructor`] where there is none.
+    pub constructor: Callback,
+    /// The constructor's `length`.
+    pub length: i32,
+    /// Members of the prototype, and static ones.
+    pub members: &'static [Member],
+    /// What else there is to know.
+    pub kind: InterfaceKind,
+}
+
+/// Kinds of interfaces that differ in how their objects are wired.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum InterfaceKind {
+    /// An interface object on the global.
+    Exposed,
+    /// `DOMException`: its prototype inherits from `%Error.prototype%`.
+    Exception,
+    /// A default iterator: no interface object; its prototype inherits from `%IteratorPrototype%`.
+    Iterator,
+}
+
+/// A member of an interface, a namespace or the global object.
+pub enum Member {
+    /// An operation.
+    Operation {
+        /// Property name.
+        name: &'static str,
+        /// `length`
+        length: i32,
+        /// Entry point.
+        callback: Callback,
+        /// Where and how it is defined.
+        placement: Placement,
+    },
+    /// An attribute.
+    Attribute {
+        /// Property name.
+        name: &'static str,
+        /// The getter.
+        getter: Callback,
+        /// The setter.
+        setter: Setter,
+        /// Where and how it is defined.
+        placement: Placement,
+    },
+    /// A constant.
+    Constant {
+        /// Property name.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+    },
+    /// `[Symbol.iterator]`, the same function as the named operation.
+    Iterator {
+        /// The operation: `entries` or `values`.
+        of: &'static str,
+    },
+}
+
+/// How an attribute is written.
+pub enum Setter {
+    /// Read-only.
+    None,
+    /// A setter.
+    Callback(Callback),
+    /// `[Replaceable]`
+    Replaceable,
+}
+
+/// Where a member is defined.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Placement {
+    /// On the prototype; V8 checks the receiver.
+    Prototype,
+    /// On the prototype; the member checks the receiver itself, because its error is a rejected promise.
+    PrototypeUnchecked,
+    /// On the interface object.
+    Static,
+}
+
+/// A namespace.
+pub struct Namespace {
+    /// Identifier.
+    pub name: &'static str,
+    /// Its operations, attributes and constants.
+    pub members: &'static [Member],
+}
+
+/// All tables of a program.
+pub struct Tables {
+    /// Interfaces, parents first; the index is the kind of their objects.
+    pub interfaces: &'static [&'static Interface],
+    /// Namespaces that apps see.
+    pub namespaces: &'static [&'static Namespace],
+    /// `[Internal]` namespaces, which only built-in scripts see.
+    pub internal: &'static [&'static Namespace],
+    /// Members of the global object.
+    pub global: &'static [Member],
+    /// Number of property names that conversions look up.
+    pub keys: usize,
+}
+
+/// What [`bake`] made.
+pub struct Baked<'s> {
+    /// The templates, in the order of the table of interfaces.
+    pub templates: Vec<v8::Local<'s, v8::FunctionTemplate>>,
+    /// An object with all members of the internal namespaces.
+    pub internal: v8::Local<'s, v8::Object>,
+}
+
+fn constant_attributes() -> v8::PropertyAttribute {
+    v8::PropertyAttribute::READ_ONLY | v8::PropertyAttribute::DONT_DELETE
+}
+
+fn tag_attributes() -> v8::PropertyAttribute {
+    v8::PropertyAttribute::READ_ONLY | v8::PropertyAttribute::DONT_ENUM
+}
+
+/// Every callback that the tables name: the list of external references of a snapshot made with [`bake`].
+pub fn external_references(tables: &'static Tables) -> Vec<v8::ExternalReference> {
+    let mut callbacks: Vec<Callback> = vec![library().replaceable, library().illegal_constructor];
+    let mut add = |members: &'static [Member]| {
+        for member in members {
+            match black_box(member) {
+                Member::Operation { callback, .. } => callbacks.push(*callback),
+                Member::Attribute { getter, setter, .. } => {
+                    callbacks.push(*getter);
+                    if let Setter::Callback(setter) = setter {
+                        callbacks.push(*setter);
+                    }
+                }
+                Member::Constant { .. } | Member::Iterator { .. } => {}
+            }
+        }
+    };
+    for interface in tables.interfaces {
+        add(interface.members);
+    }
+    for namespace in tables.namespaces.iter().chain(tables.internal) {
+        add(namespace.members);
+    }
+    add(tables.global);
+    callbacks.extend(tables.interfaces.iter().map(|i| black_box(*i).constructor));
+    callbacks.into_iter().map(|function| v8::ExternalReference { function }).collect()
+}
+
+/// Makes all templates, and defines interfaces, namespaces and the global's members on the current context's global object.
+pub fn bake<'s>(scope: &mut Scope<'s, '_>, tables: &'static Tables) -> Baked<'s> {
+    let global = scope.get_current_context().global(scope);
+    let mut templates: Vec<v8::Local<v8::FunctionTemplate>> = Vec::new();
+    for interface in tables.interfaces {
+        let parent = interface.parent.map(|index| templates[usize::from(index)]);
+        let template = interface_template(scope, black_box(interface), parent);
+        templates.push(template);
+    }
+    for (interface, template) in tables.interfaces.iter().zip(&templates) {
+        install_interface(scope, global, interface, *template);
+    }
+    for namespace in tables.namespaces {
+        let object = v8::Object::new(scope);
+        if namespace.name == "console" {
+            // https://console.spec.whatwg.org/#console-namespace: its prototype is an empty object, for compatibility.
+            let prototype = v8::Object::new(scope);
+            object.set_prototype(scope, prototype.into());
+        }
+        define_members(scope, object, namespace.members);
+        let (tag, name) = (v8::Symbol::get_to_string_tag(scope), internalized(scope, namespace.name));
+        object.define_own_property(scope, tag.into(), name.into(), tag_attributes());
+        global.define_own_property(scope, name.into(), object.into(), v8::PropertyAttribute::DONT_ENUM);
+    }
+    define_members(scope, global, tables.global);
+    let internal = v8::Object::new(scope);
+    for namespace in tables.internal {
+        define_members(scope, internal, namespace.members);
+    }
+    Baked { templates, internal }
+}
+
+fn interface_template<'s>(
+    scope: &mut Scope<'s, '_>,
+    interface: &'static Interface,
+    parent: Option<v8::Local<'s, v8::FunctionTemplate>>,
+) -> v8::Local<'s, v8::FunctionTemplate> {
+    let template = v8::FunctionTemplate::builder_raw(interface.constructor).length(interface.length).build(scope);
+    let name = internalized(scope, interface.name);
+    template.set_class_name(name);
+    template.read_only_prototype();
+    if let Some(parent) = parent {
+        template.inherit(parent);
+    }
+    let signature = v8::Signature::new(scope, template);
+    let prototype = template.prototype_template(scope);
+    for member in interface.members {
+        match black_box(member) {
+            Member::Operation { name, length, callback, placement } => {
+                let mut builder = v8::FunctionTemplate::builder_raw(*callback)
+                    .length(*length)
+                    .constructor_behavior(v8::ConstructorBehavior::Throw);
+                if *placement == Placement::Prototype {
+                    builder = builder.signature(signature);
+                }
+                let function = builder.build(scope);
+                let key = internalized(scope, name);
+                match placement {
+                    Placement::Static => template.set(key.into(), function.into()),
+                    _ => prototype.set(key.into(), function.into()),
+                }
+                let aliased = interface.members.iter().any(|m| matches!(m, Member::Iterator { of } if of == name));
+                if aliased {
+                    let symbol = v8::Symbol::get_iterator(scope);
+                    prototype.set_with_attr(symbol.into(), function.into(), v8::PropertyAttribute::DONT_ENUM);
+                }
+            }
+            Member::Attribute { name, getter, setter, placement } => {
+                let checked = (*placement == Placement::Prototype).then_some(signature);
+                let getter = accessor(scope, *getter, "get", name, 0, checked, None);
+                let setter = match setter {
+                    Setter::None => None,
+                    Setter::Callback(setter) => Some(accessor(scope, *setter, "set", name, 1, checked, None)),
+                    Setter::Replaceable => Some(replaceable_setter(scope, name)),
+                };
+                let key = internalized(scope, name);
+                match placement {
+                    Placement::Static => {
+                        template.set_accessor_property(key.into(), Some(getter), setter, v8::PropertyAttribute::NONE);
+                    }
+                    _ => prototype.set_accessor_property(key.into(), Some(getter), setter, v8::PropertyAttribute::NONE),
+                }
+            }
+            Member::Constant { name, value } => {
+                let (key, value) = (internalized(scope, name), v8::Number::new(scope, *value));
+                template.set_with_attr(key.into(), value.into(), constant_attributes());
+                prototype.set_with_attr(key.into(), value.into(), constant_attributes());
+            }
+            Member::Iterator { .. } => {}
+        }
+    }
+    let tag = v8::Symbol::get_to_string_tag(scope);
+    prototype.set_with_attr(tag.into(), name.into(), tag_attributes());
+    template
+}
+
+fn install_interface<'s>(
+    scope: &mut Scope<'s, '_>,
+    global: v8::Local<'s, v8::Object>,
+    interface: &Interface,
+    template: v8::Local<'s, v8::FunctionTemplate>,
+) {
+    let function = template.get_function(scope).expect("a template without script makes its function");
+    let prototype_key = internalized(scope, "prototype");
+    let prototype: Option<v8::Local<v8::Object>> =
+        function.get(scope, prototype_key.into()).and_then(|p| p.try_into().ok());
+    let prototype = prototype.expect("every interface has a prototype object");
+    match interface.kind {
+        InterfaceKind::Exposed => {}
+        InterfaceKind::Exception => {
+            let parent = evaluate(scope, "Error.prototype");
+            prototype.set_prototype(scope, parent);
+        }
+        InterfaceKind::Iterator => {
+            let parent = evaluate(scope, "Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]()))");
+            prototype.set_prototype(scope, parent);
+            // No interface object: without this the prototype would lead to one.
+            let key = internalized(scope, "constructor");
+            prototype.delete(scope, key.into());
+            return;
+        }
+    }
+    let name = internalized(scope, interface.name);
+    global.define_own_property(scope, name.into(), function.into(), v8::PropertyAttribute::DONT_ENUM);
+}
+
+/// Members of a namespace or of the global are properties of the object itself.
+fn define_members<'s>(scope: &mut Scope<'s, '_>, object: v8::Local<'s, v8::Object>, members: &'static [Member]) {
+    for member in members {
+        match black_box(member) {
+            Member::Operation { name, length, callback, .. } => {
+                let template = v8::FunctionTemplate::builder_raw(*callback)
+                    .length(*length)
+                    .constructor_behavior(v8::ConstructorBehavior::Throw)
+                    .build(scope);
+                let key = internalized(scope, name);
+                template.set_class_name(key);
+                let function = template.get_function(scope).expect("a template without script makes its function");
+                object.define_own_property(scope, key.into(), function.into(), v8::PropertyAttribute::NONE);
+            }
+            Member::Attribute { name, getter, setter, .. } => {
+                let getter = accessor(scope, *getter, "get", name, 0, None, None);
+                let setter = match setter {
+                    Setter::None => None,
+                    Setter::Callback(setter) => Some(accessor(scope, *setter, "set", name, 1, None, None)),
+                    Setter::Replaceable => Some(replaceable_setter(scope, name)),
+                };
+                let getter = getter.get_function(scope).expect("a getter");
+                let setter: v8::Local<v8::Value> = match setter {
+                    Some(setter) => setter.get_function(scope).expect("a setter").into(),
+                    None => v8::undefined(scope).into(),
+                };
+                let mut descriptor = v8::PropertyDescriptor::new_from_get_set(getter.into(), setter);
+                descriptor.set_enumerable(true);
+                descriptor.set_configurable(true);
+                let key = internalized(scope, name);
+                object.define_property(scope, key.into(), &descriptor);
+            }
+            Member::Constant { name, value } => {
+                let (key, value) = (internalized(scope, name), v8::Number::new(scope, *value));
+                object.define_own_property(scope, key.into(), value.into(), constant_attributes());
+            }
+            Member::Iterator { .. } => {}
+        }
+    }
+}
+
+fn accessor<'s>(
+    scope: &mut Scope<'s, '_>,
+    callback: Callback,
+    prefix: &str,
+    name: &str,
+    length: i32,
+    signature: Option<v8::Local<'s, v8::Signature>>,
+    data: Option<v8::Local<'s, v8::Value>>,
+) -> v8::Local<'s, v8::FunctionTemplate> {
+    let mut builder = v8::FunctionTemplate::builder_raw(callback)
+        .length(length)
+        .constructor_behavior(v8::ConstructorBehavior::Throw);
+    if let Some(signature) = signature {
+        builder = builder.signature(signature);
+    }
+    if let Some(data) = data {
+        builder = builder.data(data);
+    }
+    let template = builder.build(scope);
+    let name = internalized(scope, &format!("{prefix} {name}"));
+    template.set_class_name(name);
+    template
+}
+
+/// <https://webidl.spec.whatwg.org/#Replaceable>
+fn replaceable_setter<'s>(scope: &mut Scope<'s, '_>, name: &str) -> v8::Local<'s, v8::FunctionTemplate> {
+    let data = internalized(scope, name);
+    accessor(scope, library().replaceable, "set", name, 1, None, Some(data.into()))
+}
+
+/// Callbacks of this library that templates use.
+struct Library {
+    replaceable: Callback,
+    illegal_constructor: Callback,
+}
+
+static LIBRARY: Library = Library { replaceable, illegal_constructor };
+
+fn library() -> &'static Library {
+    black_box(&LIBRARY)
+}
+
+unsafe extern "C" fn replaceable(info: *const v8::FunctionCallbackInfo) {
+    // SAFETY: V8 calls this with its own pointer.
+    let info = unsafe { &*info };
+    v8::callback_scope!(unsafe scope, info);
+    let arguments = v8::FunctionCallbackArguments::from_function_callback_info(info);
+    if let Ok(name) = v8::Local::<v8::Name>::try_from(arguments.data()) {
+        arguments.this().define_own_property(scope, name, arguments.get(0), v8::PropertyAttribute::NONE);
+    }
+}
+
+/// The constructor of an interface that has none.
+///
+/// # Safety
+/// Only V8 calls it.
+pub unsafe extern "C" fn illegal_constructor(info: *const v8::FunctionCallbackInfo) {
+    // SAFETY: V8 calls this with its own pointer.
+    let info = unsafe { &*info };
+    v8::callback_scope!(unsafe scope, info);
+    type_error("Illegal constructor").throw(scope);
+}
+
+/// Runs a constructor: refuses calls without `new`.
+///
+/// # Safety
+/// As for [`call::member`].
+pub unsafe fn constructor(
+    info: *const v8::FunctionCallbackInfo,
+    context: &str,
+    body: impl for<'s, 'i> FnOnce(&mut Scope<'s, 'i>, &mut call::Call<'s>) -> crate::Fallible<()>,
+) {
+    // SAFETY: the caller passes V8's pointer on.
+    unsafe {
+        call::member(info, context, |scope, call| {
+            if !call.is_construct_call() {
+                return Err(type_error(
+                    "Please use the 'new' operator, this object constructor cannot be called as a function.",
+                ));
+            }
+            body(scope, call)
+        });
+    }
+}
+
+fn evaluate<'s>(scope: &mut Scope<'s, '_>, source: &str) -> v8::Local<'s, v8::Value> {
+    let source = v8::String::new(scope, source).expect("a short source");
+    let script = v8::Script::compile(scope, source, None).expect("the source is valid");
+    script.run(scope).expect("the built-ins are untouched while the snapshot is baked")
+}
+
+fn internalized<'s>(scope: &mut Scope<'s, '_>, text: &str) -> v8::Local<'s, v8::String> {
+    v8::String::new_from_utf8(scope, text.as_bytes(), v8::NewStringType::Internalized).expect("a short name")
+}
+

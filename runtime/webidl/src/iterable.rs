@@ -1,0 +1,127 @@
+//! Default iterators of `iterable<K, V>`, <https://webidl.spec.whatwg.org/#js-default-iterator-object>.
+
+use std::cell::Cell;
+
+use crate::call::Call;
+use crate::idl::{CallbackFunction, ToJs};
+use crate::object::Head;
+use crate::{Error, Fallible, PlatformObject, Ref, Scope, Trace, Value, type_error};
+
+/// An interface with value pairs to iterate over. Generated glue implements it by the interface's trait.
+pub trait PairIterable: PlatformObject {
+    /// The keys' type.
+    type Key: ToJs;
+    /// The values' type.
+    type Value: ToJs;
+    /// The kind of the interface's iterator objects.
+    const ITERATOR_KIND: u16;
+    /// The iterators' class string.
+    const ITERATOR_NAME: &'static str;
+
+    /// The pair at this index of the list as it is now.
+    fn pair_at<'s>(&self, scope: &mut Scope<'s, '_>, index: usize) -> Option<Pair<'s, Self>>;
+}
+
+/// A key and its value.
+pub type Pair<'s, T> = (
+    <<T as PairIterable>::Key as crate::idl::Idl>::Native<'s>,
+    <<T as PairIterable>::Value as crate::idl::Idl>::Native<'s>,
+);
+
+/// What an iterator gives.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Keys.
+    Keys,
+    /// Values.
+    Values,
+    /// Arrays of both.
+    Entries,
+}
+
+/// A default iterator object.
+pub struct PairIterator<T> {
+    target: v8::TracedReference<v8::Object>,
+    index: Cell<usize>,
+    kind: Kind,
+    interface: std::marker::PhantomData<T>,
+}
+
+impl<T> Trace for PairIterator<T> {
+    fn trace(&self, visitor: &mut v8::cppgc::Visitor) {
+        visitor.trace(&self.target);
+    }
+}
+
+impl<T: PairIterable> PlatformObject for PairIterator<T> {
+    const NAME: &'static str = T::ITERATOR_NAME;
+    const KIND: u16 = T::ITERATOR_KIND;
+
+    fn from_head(head: &Head) -> Option<&Self> {
+        head.exactly()
+    }
+}
+
+/// `entries()`, `keys()`, `values()`
+pub fn create<'s, T: PairIterable>(scope: &mut Scope<'s, '_>, call: &mut Call<'s>, kind: Kind) -> Fallible<()> {
+    let this: Ref<T> = call.receiver(scope)?;
+    let target = v8::TracedReference::new(scope, this.object());
+    let iterator: PairIterator<T> =
+        PairIterator { target, index: Cell::new(0), kind, interface: std::marker::PhantomData };
+    let iterator = Ref::new(scope, iterator);
+    call.returns_value(iterator.object().into());
+    Ok(())
+}
+
+/// `next()` of the iterator
+pub fn next<'s, T: PairIterable>(scope: &mut Scope<'s, '_>, call: &mut Call<'s>) -> Fallible<()> {
+    let this: Ref<PairIterator<T>> = call.receiver(scope)?;
+    let target = this.target.get(scope).expect("a live iterator keeps its target");
+    let target: Ref<T> = Ref::from_value(scope, target.into()).expect("the target is of the interface");
+    let index = this.index.get();
+    let result = match target.pair_at(scope, index) {
+        None => result_object(scope, v8::undefined(scope).into(), true)?,
+        Some((key, value)) => {
+            this.index.set(index + 1);
+            let item = match this.kind {
+                Kind::Keys => T::Key::to_js(scope, key)?,
+                Kind::Values => T::Value::to_js(scope, value)?,
+                Kind::Entries => {
+                    let pair = [T::Key::to_js(scope, key)?, T::Value::to_js(scope, value)?];
+                    v8::Array::new_with_elements(scope, &pair).into()
+                }
+            };
+            result_object(scope, item, false)?
+        }
+    };
+    call.returns_value(result);
+    Ok(())
+}
+
+/// `forEach(callback, thisArg)`, <https://webidl.spec.whatwg.org/#js-forEach>
+pub fn for_each<'s, T: PairIterable>(scope: &mut Scope<'s, '_>, call: &mut Call<'s>) -> Fallible<()> {
+    let this: Ref<T> = call.receiver(scope)?;
+    call.require(1)?;
+    let callback: CallbackFunction = call.argument::<crate::idl::Callback>(scope, 0)?;
+    let this_arg = call.raw(1);
+    let mut index = 0;
+    while let Some((key, value)) = this.pair_at(scope, index) {
+        let key = T::Key::to_js(scope, key)?;
+        let value = T::Value::to_js(scope, value)?;
+        callback.invoke(scope, this_arg, &[value, key, this.object().into()])?;
+        index += 1;
+    }
+    Ok(())
+}
+
+fn result_object<'s>(scope: &mut Scope<'s, '_>, value: Value<'s>, done: bool) -> Fallible<Value<'s>> {
+    let object = v8::Object::new(scope);
+    let (value_key, done_key) = (v8::String::new(scope, "value"), v8::String::new(scope, "done"));
+    let (Some(value_key), Some(done_key)) = (value_key, done_key) else {
+        return Err(type_error("out of memory"));
+    };
+    let done = v8::Boolean::new(scope, done);
+    object.create_data_property(scope, value_key.into(), value).ok_or(Error::Thrown)?;
+    object.create_data_property(scope, done_key.into(), done.into()).ok_or(Error::Thrown)?;
+    Ok(object.into())
+}

@@ -1,0 +1,101 @@
+//! What one isolate keeps for the bindings: templates, property keys, and the way to the built-in scripts.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::ffi::c_void;
+
+use crate::{DomExceptionName, Scope, Value};
+
+/// The isolate's data slot that points to its [`Realm`]. Slot 0 is the engine's.
+const SLOT: u32 = 1;
+
+/// Makes a `DOMException`; the interface itself lives in a layer above.
+pub type MakeDomException = for<'s, 'i> fn(&mut Scope<'s, 'i>, DomExceptionName, &str) -> Value<'s>;
+
+/// The bindings' state in one isolate. Lives as long as the isolate's thread works for the app, and is dropped before the isolate.
+pub struct Realm {
+    templates: Vec<v8::Global<v8::FunctionTemplate>>,
+    keys: RefCell<Vec<Option<v8::Global<v8::String>>>>,
+    bridge: RefCell<Option<v8::Global<v8::Object>>>,
+    functions: RefCell<HashMap<&'static str, v8::Global<v8::Function>>>,
+    make_dom_exception: Cell<MakeDomException>,
+}
+
+impl Realm {
+    /// A realm with the templates of all interfaces, in the order of [`crate::PlatformObject::KIND`]. `key_count` is the number of
+    /// property names that generated conversions look up.
+    pub fn new(
+        templates: Vec<v8::Global<v8::FunctionTemplate>>,
+        key_count: usize,
+        bridge: Option<v8::Global<v8::Object>>,
+        make_dom_exception: MakeDomException,
+    ) -> Box<Realm> {
+        Box::new(Realm {
+            templates,
+            keys: RefCell::new((0..key_count).map(|_| None).collect()),
+            bridge: RefCell::new(bridge),
+            functions: RefCell::default(),
+            make_dom_exception: Cell::new(make_dom_exception),
+        })
+    }
+
+    /// Makes it the isolate's realm. The caller keeps the box, and drops it only after the last call into the isolate.
+    pub fn install(self: &Box<Self>, isolate: &mut v8::Isolate) {
+        isolate.set_data(SLOT, &raw const **self as *mut c_void);
+    }
+
+    /// The isolate's realm.
+    ///
+    /// # Panics
+    /// If none is installed: the isolate was not made by `nano-api`.
+    pub fn of<'a>(isolate: &v8::Isolate) -> &'a Realm {
+        let realm = isolate.get_data(SLOT).cast::<Realm>();
+        assert!(!realm.is_null(), "the isolate has no realm: it was not started by nano-api");
+        // SAFETY: `install` put the address of a boxed realm there, which outlives every call into the isolate.
+        unsafe { &*realm }
+    }
+
+    /// The template of an interface.
+    pub fn template<'s>(scope: &mut Scope<'s, '_>, kind: u16) -> v8::Local<'s, v8::FunctionTemplate> {
+        let realm = Realm::of(scope);
+        v8::Local::new(scope, &realm.templates[usize::from(kind)])
+    }
+
+    /// An internalized property name, made once per isolate. `index` is its place among the generated keys.
+    pub fn key<'s>(scope: &mut Scope<'s, '_>, index: usize, name: &'static str) -> v8::Local<'s, v8::String> {
+        let realm = Realm::of(scope);
+        if let Some(key) = &realm.keys.borrow()[index] {
+            return v8::Local::new(scope, key);
+        }
+        let key = v8::String::new_from_utf8(scope, name.as_bytes(), v8::NewStringType::Internalized)
+            .expect("a property name is short");
+        realm.keys.borrow_mut()[index] = Some(v8::Global::new(scope, key));
+        key
+    }
+
+    /// A `DOMException` of the current realm.
+    pub fn dom_exception<'s>(scope: &mut Scope<'s, '_>, name: DomExceptionName, message: &str) -> Value<'s> {
+        let make = Realm::of(scope).make_dom_exception.get();
+        make(scope, name, message)
+    }
+
+    /// A function that a built-in script exports to native code by this name.
+    ///
+    /// # Panics
+    /// If no script exports it: the scripts and the Rust code belong together.
+    pub fn script_function<'s>(scope: &mut Scope<'s, '_>, name: &'static str) -> v8::Local<'s, v8::Function> {
+        let realm = Realm::of(scope);
+        if let Some(function) = realm.functions.borrow().get(name) {
+            return v8::Local::new(scope, function);
+        }
+        let bridge = realm.bridge.borrow();
+        let bridge = v8::Local::new(scope, bridge.as_ref().expect("the snapshot has the built-in scripts"));
+        let key = v8::String::new(scope, name).expect("a function name is short");
+        let function: v8::Local<v8::Function> = bridge
+            .get(scope, key.into())
+            .and_then(|f| f.try_into().ok())
+            .unwrap_or_else(|| panic!("no built-in script exports '{name}' to native code"));
+        realm.functions.borrow_mut().insert(name, v8::Global::new(scope, function));
+        function
+    }
+}
