@@ -77,29 +77,18 @@ import {
   ArrayBufferPrototypeGetByteLength,
   ArrayBufferPrototypeGetResizable,
   ArrayIsArray,
-  ArrayPrototypeEntriesFunction,
-  ArrayPrototypeForEachFunction,
-  ArrayPrototypeKeysFunction,
   ArrayPrototypePush,
   ArrayPrototypeValuesFunction,
-  AsyncIteratorPrototype,
   DataViewPrototypeGetBuffer,
-  ErrorConstructor,
   FunctionPrototypeCall,
-  IteratorPrototype,
   MathFloor,
   MathFround,
   MathTrunc,
   NumberIsFinite,
-  ObjectCreate,
   ObjectDefineProperty,
   ObjectFreeze,
   ObjectGetOwnPropertyDescriptor,
   ObjectGetPrototypeOf,
-  ObjectSetPrototypeOf,
-  PromiseConstructor,
-  PromisePrototypeThen,
-  PromiseReject,
   PromiseResolve,
   ReflectOwnKeys,
   SharedArrayBufferPrototypeGetByteLength,
@@ -107,9 +96,7 @@ import {
   StringConstructor,
   StringPrototypeCharCodeAt,
   StringPrototypeToWellFormed,
-  SymbolAsyncIterator,
   SymbolIterator,
-  SymbolToStringTag,
   TypeErrorConstructor,
   TypedArrayPrototypeGetBuffer,
   TypedArrayPrototypeGetSymbolToStringTag,
@@ -128,10 +115,392 @@ export class PlatformObject {
   }
 }
 
+/** The first argument of a generated constructor when it is the glue that calls; the second is the impl object. */
+export const kFromImpl = { __proto__: null };
+
+/**
+ * What a dictionary becomes. Instances inherit nothing, like objects without prototype, but stay in V8's fast mode.
+ */
+export function Dictionary() {}
+Dictionary.prototype = ObjectFreeze({ __proto__: null });
+
 /** What `getNextIterationResult` resolves with when there is nothing more. */
 export const endOfIteration = { __proto__: null };
 
 /** A `FrozenArray<T>` of public objects or other JavaScript values. */
 export function frozenArray(list) {
   return ObjectFreeze(list);
+}
+
+// ---- Errors -----------------------------------------------------------------------------------------------------------------
+// `context` begins a message ("Failed to execute 'close' on 'WritableStream'"), `what` names the value ("parameter 1").
+// Each function makes the error; the caller throws it, so that V8 sees the end of the path.
+
+/** A TypeError in the given context. */
+export function typeError(context, message) {
+  return new TypeErrorConstructor(`${context}: ${message}`);
+}
+
+/** `this` is not an object of the interface. */
+export function illegalInvocation() {
+  return new TypeErrorConstructor("Illegal invocation");
+}
+
+/** The interface has no constructor. */
+export function illegalConstructor() {
+  return new TypeErrorConstructor("Illegal constructor");
+}
+
+/** Fewer arguments than the signature requires. */
+export function notEnoughArguments(context, required, present) {
+  return typeError(context, `${required} argument${required === 1 ? "" : "s"} required, but only ${present} present.`);
+}
+
+/** The value is not of the (interface, callback, buffer) type. */
+export function notOfType(context, what, type) {
+  return typeError(context, `${what ?? "The provided value"} is not of type '${type}'.`);
+}
+
+/** No overload takes these arguments. */
+export function noOverload(context) {
+  return typeError(context, "Overload resolution failed.");
+}
+
+/** The context of a dictionary's member. */
+export function memberContext(context, member, dictionary) {
+  return `${context}: Failed to read the '${member}' property from '${dictionary}'`;
+}
+
+/** A required member of a dictionary is missing. */
+export function missingMember(context, member, dictionary) {
+  return typeError(memberContext(context, member, dictionary), "Required member is undefined.");
+}
+
+/** The string is no value of the enumeration. */
+export function notInEnumeration(context, value, enumeration) {
+  return typeError(context, `The provided value '${value}' is not a valid enum value of type ${enumeration}.`);
+}
+
+// ---- Strings, https://webidl.spec.whatwg.org/#js-DOMString ------------------------------------------------------------------
+
+/** Whether a value is an object (functions included). */
+export function isObject(value) {
+  return typeof value === "object" ? value !== null : typeof value === "function";
+}
+
+export function toDOMString(value, context) {
+  if (typeof value === "string") return value;
+  if (typeof value === "symbol") throw typeError(context, "Cannot convert a Symbol value to a string");
+  return StringConstructor(value);
+}
+
+export function toByteString(value, context) {
+  const string = toDOMString(value, context);
+  for (let i = 0; i < string.length; i++) {
+    if (StringPrototypeCharCodeAt(string, i) > 255) throw typeError(context, "String contains non ISO-8859-1 code point.");
+  }
+  return string;
+}
+
+export function toUSVString(value, context) {
+  return StringPrototypeToWellFormed(toDOMString(value, context));
+}
+
+// ---- Numbers, https://webidl.spec.whatwg.org/#js-integer-types ----------------------------------------------------------------
+// Unary plus is ToNumber, which throws for symbols and BigInts; `| 0` and `>>> 0` are the modular conversions to 32 bits.
+
+export function toByte(value) {
+  return (+value << 24) >> 24;
+}
+
+export function toOctet(value) {
+  return +value & 0xff;
+}
+
+export function toShort(value) {
+  return (+value << 16) >> 16;
+}
+
+export function toUnsignedShort(value) {
+  return +value & 0xffff;
+}
+
+export function toLong(value) {
+  return +value | 0;
+}
+
+export function toUnsignedLong(value) {
+  return +value >>> 0;
+}
+
+const kTwoTo63 = 9223372036854775808;
+const kTwoTo64 = 18446744073709551616;
+
+export function toLongLong(value) {
+  const modulo = moduloTwoTo64(+value);
+  if (modulo >= kTwoTo63) return modulo - kTwoTo64;
+  return modulo < -kTwoTo63 ? modulo + kTwoTo64 : modulo;
+}
+
+export function toUnsignedLongLong(value) {
+  const modulo = moduloTwoTo64(+value);
+  return modulo < 0 ? modulo + kTwoTo64 : modulo;
+}
+
+/** The remainder of the integer part, with the number's sign; +0 for what is not finite. */
+function moduloTwoTo64(number) {
+  if (!NumberIsFinite(number)) return 0;
+  return (MathTrunc(number) % kTwoTo64) + 0;
+}
+
+/** `[EnforceRange]`: https://webidl.spec.whatwg.org/#abstract-opdef-converttoint, step 6. */
+export function enforceRange(value, low, high, type, context) {
+  const number = +value;
+  if (!NumberIsFinite(number)) throw typeError(context, `Value is ${number}, which is outside the '${type}' value range.`);
+  // Adding 0 turns -0 into +0.
+  const integer = MathTrunc(number) + 0;
+  if (integer < low || integer > high) throw typeError(context, `Value is outside the '${type}' value range.`);
+  return integer;
+}
+
+/** `[Clamp]`: step 7. Halves round to the even neighbour. */
+export function clamp(value, low, high) {
+  const number = +value;
+  if (number !== number) return 0;
+  if (number <= low) return low;
+  if (number >= high) return high;
+  const floor = MathFloor(number);
+  const fraction = number - floor;
+  const up = fraction > 0.5 || (fraction === 0.5 && floor % 2 !== 0);
+  return (up ? floor + 1 : floor) + 0;
+}
+
+export function toDouble(value, context) {
+  const number = +value;
+  if (!NumberIsFinite(number)) throw typeError(context, "The provided double value is non-finite.");
+  return number;
+}
+
+export function toUnrestrictedDouble(value) {
+  return +value;
+}
+
+export function toFloat(value, context) {
+  const number = MathFround(+value);
+  if (!NumberIsFinite(number)) throw typeError(context, "The provided float value is non-finite.");
+  return number;
+}
+
+export function toUnrestrictedFloat(value) {
+  return MathFround(+value);
+}
+
+// ---- object, symbol, promises -------------------------------------------------------------------------------------------------
+
+export function toObject(value, context, what) {
+  if (!isObject(value)) throw notOfType(context, what, "Object");
+  return value;
+}
+
+export function toSymbol(value, context, what) {
+  if (typeof value !== "symbol") throw notOfType(context, what, "Symbol");
+  return value;
+}
+
+/**
+ * https://webidl.spec.whatwg.org/#js-promise
+ *
+ * DEPARTURE: a promise of this realm is taken as it is, as engines do, instead of being followed by a new promise two turns later.
+ */
+export function toPromise(value) {
+  return PromiseResolve(value);
+}
+
+// ---- Buffers, https://webidl.spec.whatwg.org/#js-buffer-source-types -----------------------------------------------------------
+
+/** Whether a value is an ArrayBuffer (not a shared one). */
+export function isArrayBuffer(value) {
+  if (!isObject(value)) return false;
+  try {
+    ArrayBufferPrototypeGetByteLength(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether a value is a SharedArrayBuffer. */
+export function isSharedArrayBuffer(value) {
+  if (!isObject(value)) return false;
+  try {
+    SharedArrayBufferPrototypeGetByteLength(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The name of a view's type (`Uint8Array`, `DataView`), or undefined. */
+export function viewType(value) {
+  if (!ArrayBufferIsView(value)) return undefined;
+  return TypedArrayPrototypeGetSymbolToStringTag(value) ?? "DataView";
+}
+
+/** `ArrayBuffer` */
+export function toArrayBuffer(value, allowResizable, context, what) {
+  if (!isArrayBuffer(value)) throw notOfType(context, what, "ArrayBuffer");
+  if (!allowResizable && ArrayBufferPrototypeGetResizable(value)) throw resizableBuffer(context, "ArrayBuffer");
+  return value;
+}
+
+/** `SharedArrayBuffer` */
+export function toSharedArrayBuffer(value, allowResizable, context, what) {
+  if (!isSharedArrayBuffer(value)) throw notOfType(context, what, "SharedArrayBuffer");
+  if (!allowResizable && SharedArrayBufferPrototypeGetGrowable(value)) throw resizableBuffer(context, "SharedArrayBuffer");
+  return value;
+}
+
+/** A view of one type: `Uint8Array`, `DataView`. */
+export function toView(value, type, allowShared, allowResizable, context, what) {
+  if (viewType(value) !== type) throw notOfType(context, what, type);
+  return checkView(value, type, allowShared, allowResizable, context);
+}
+
+/** `ArrayBufferView` */
+export function toArrayBufferView(value, allowShared, allowResizable, context, what) {
+  if (!ArrayBufferIsView(value)) throw notOfType(context, what, "ArrayBufferView");
+  return checkView(value, "ArrayBufferView", allowShared, allowResizable, context);
+}
+
+/** `BufferSource`, `AllowSharedBufferSource` */
+export function toBufferSource(value, allowShared, allowResizable, context, what) {
+  if (ArrayBufferIsView(value)) return checkView(value, "ArrayBufferView", allowShared, allowResizable, context);
+  if (allowShared && isSharedArrayBuffer(value)) return toSharedArrayBuffer(value, allowResizable, context, what);
+  if (!isArrayBuffer(value)) throw notOfType(context, what, "(ArrayBuffer or ArrayBufferView)");
+  return toArrayBuffer(value, allowResizable, context, what);
+}
+
+function checkView(view, type, allowShared, allowResizable, context) {
+  if (allowShared && allowResizable) return view;
+  const buffer = TypedArrayPrototypeGetSymbolToStringTag(view) === undefined
+    ? DataViewPrototypeGetBuffer(view)
+    : TypedArrayPrototypeGetBuffer(view);
+  if (isArrayBuffer(buffer)) {
+    if (!allowResizable && ArrayBufferPrototypeGetResizable(buffer)) throw resizableBuffer(context, type);
+  } else {
+    if (!allowShared) throw typeError(context, `The provided ${type} value must not be shared.`);
+    if (!allowResizable && SharedArrayBufferPrototypeGetGrowable(buffer)) throw resizableBuffer(context, type);
+  }
+  return view;
+}
+
+function resizableBuffer(context, type) {
+  return typeError(context, `The provided ${type} value must not be resizable.`);
+}
+
+// ---- Sequences and records ------------------------------------------------------------------------------------------------------
+
+const ArrayIteratorPrototype = ObjectGetPrototypeOf(ArrayPrototypeValuesFunction.call([]));
+const ArrayIteratorPrototypeNextFunction = ArrayIteratorPrototype.next;
+
+/** The element converter of `sequence<any>`. */
+export function toAny(value) {
+  return value;
+}
+
+/** https://webidl.spec.whatwg.org/#js-sequence; `convert` takes an element and the context. */
+export function toSequence(value, convert, context, what) {
+  if (!isObject(value)) throw typeError(context, `${what ?? "The provided value"} cannot be converted to a sequence.`);
+  const method = value[SymbolIterator];
+  if (method === undefined || method === null) throw notIterable(context);
+  return sequenceFromIterable(value, method, convert, context);
+}
+
+/** https://webidl.spec.whatwg.org/#create-sequence-from-iterable */
+export function sequenceFromIterable(iterable, method, convert, context) {
+  if (typeof method !== "function") throw notIterable(context);
+  const result = [];
+  // OPTIMIZATION: an array that nobody prepared iterates by index; the steps below would do just that.
+  if (
+    method === ArrayPrototypeValuesFunction &&
+    ArrayIsArray(iterable) &&
+    ArrayIteratorPrototype.next === ArrayIteratorPrototypeNextFunction
+  ) {
+    for (let i = 0; i < iterable.length; i++) appendElement(result, convert(iterable[i], context));
+    return result;
+  }
+  const iterator = FunctionPrototypeCall(method, iterable);
+  if (!isObject(iterator)) throw notIterable(context);
+  const next = iterator.next;
+  for (;;) {
+    const step = FunctionPrototypeCall(next, iterator);
+    if (!isObject(step)) throw typeError(context, "The iterator's next() result is not an object.");
+    if (step.done) return result;
+    appendElement(result, convert(step.value, context));
+  }
+}
+
+/** Appends without setters that an app may have put on `Array.prototype`. */
+function appendElement(list, element) {
+  ArrayPrototypePush(list, element);
+}
+
+function notIterable(context) {
+  return typeError(context, "The object must have a callable @@iterator property.");
+}
+
+/** https://webidl.spec.whatwg.org/#js-record */
+export function toRecord(value, convertKey, convertValue, context, what) {
+  if (!isObject(value)) throw typeError(context, `${what ?? "The provided value"} cannot be converted to a record.`);
+  const result = { __proto__: null };
+  const keys = ReflectOwnKeys(value);
+  for (let i = 0; i < keys.length; i++) {
+    const descriptor = ObjectGetOwnPropertyDescriptor(value, keys[i]);
+    if (descriptor === undefined || !descriptor.enumerable) continue;
+    const key = convertKey(keys[i], context);
+    result[key] = convertValue(value[keys[i]], context);
+  }
+  return result;
+}
+
+/** The variadic arguments, converted in place. */
+export function convertRest(rest, convert, context) {
+  for (let i = 0; i < rest.length; i++) rest[i] = convert(rest[i], context);
+  return rest;
+}
+
+// ---- From IDL values to JavaScript values ------------------------------------------------------------------------------------
+
+/** `Interface?` */
+export function wrapperOrNull(impl) {
+  return impl === null || impl === undefined ? null : impl.wrapper;
+}
+
+/** A union of interface types and types whose values are the same on both sides. */
+export function implToJS(value) {
+  return value instanceof PlatformObject ? value.wrapper : value;
+}
+
+/** `CallbackFunction?` */
+export function callbackOrNull(callback) {
+  return callback === null || callback === undefined ? null : callback.callback;
+}
+
+/** An IDL sequence as a JavaScript array; `convert` turns one element into a JavaScript value. */
+export function sequenceToJS(list, convert) {
+  const result = [];
+  for (let i = 0; i < list.length; i++) appendElement(result, convert(list[i]));
+  return result;
+}
+
+/** An IDL record as a JavaScript object. */
+export function recordToJS(record, convert) {
+  const result = {};
+  for (const key in record) setOwn(result, key, convert(record[key]));
+  return result;
+}
+
+/** CreateDataProperty: no setter of `Object.prototype` gets in between. */
+export function setOwn(object, key, value) {
+  ObjectDefineProperty(object, key, { __proto__: null, value, writable: true, enumerable: true, configurable: true });
 }
