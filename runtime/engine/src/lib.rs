@@ -1,1 +1,56 @@
-//! Stub.
+//! The engine: V8 on threads, and nothing of the web.
+//!
+//! One isolate lives on one OS thread and only runs JavaScript there. Everything else of the process talks to it through its
+//! [`Handle`]: a mailbox of tasks that the thread drains in batches, with a microtask checkpoint after each. The engine owns
+//! what every embedding needs: V8's platform ([`platform`]), the startup snapshot ([`snapshot`]), isolates ([`isolate`]),
+//! their event loop ([`thread`]), asynchronous operations ([`ops`]), timers ([`timers`]), ES modules ([`modules`]) and limits
+//! ([`limits`], [`watchdog`]). What the global object holds is the business of an [`Embedding`].
+//!
+//! ```no_run
+//! use nano_engine::{Embedding, Engine, EngineOptions, IsolateOptions, spawn};
+//!
+//! static EMBEDDING: Embedding = Embedding::EMPTY;
+//! Engine::start(EngineOptions::new(&EMBEDDING)).expect("V8 starts once per process");
+//! let (handle, exit) = spawn(IsolateOptions::default(), |scope| {
+//!     nano_engine::evaluate(scope, "console", "1 + 1");
+//! }).expect("a thread");
+//! handle.drain(nano_engine::Until::Idle);
+//! println!("{}", exit.wait());
+//! ```
+
+pub mod code_cache;
+pub mod embedding;
+pub mod engine;
+pub mod exception;
+pub mod foreground;
+pub mod guard;
+pub mod isolate;
+pub mod limits;
+pub mod mailbox;
+pub mod memory;
+pub mod module_source;
+pub mod modules;
+pub mod ops;
+pub mod platform;
+pub mod rejections;
+pub mod snapshot;
+pub mod state;
+pub mod thread;
+pub mod timers;
+pub mod watchdog;
+
+pub use embedding::{Baker, Embedding};
+pub use engine::{Engine, EngineError, EngineOptions};
+pub use exception::ErrorReport;
+pub use guard::guard;
+pub use isolate::IsolateOptions;
+pub use limits::{Exit, Limits};
+pub use mailbox::{Handle, KeepAlive, Task, Until};
+pub use module_source::{FolderSource, ModuleError, ModuleKind, ModuleSource};
+pub use modules::{SourceType, detect, evaluate};
+pub use ops::{OpId, promise_op, spawn_op};
+pub use snapshot::bake;
+pub use state::State;
+pub use thread::{ExitReceiver, run_on_current_thread, spawn};
+pub use timers::TimerId;
+pub use v8;

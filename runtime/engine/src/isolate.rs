@@ -1,0 +1,197 @@
+//! One isolate with its context and state: made from the snapshot, and taken apart in the right order.
+
+use std::any::Any;
+use std::ffi::c_void;
+use std::mem::ManuallyDrop;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::engine::Engine;
+use crate::foreground;
+use crate::limits::{Limits, MIB};
+use crate::mailbox::{Handle, Shared, Verdict};
+use crate::memory::{self, Quota};
+use crate::module_source::ModuleSource;
+use crate::modules::{self, Modules};
+use crate::rejections;
+use crate::snapshot;
+use crate::state::State;
+
+/// Address space for generated code. V8 would reserve 512 MiB for each isolate.
+const CODE_RANGE: usize = 64 * MIB;
+
+/// How to make an isolate.
+pub struct IsolateOptions {
+    /// The name of its thread; Linux shows the first 15 bytes.
+    pub name: String,
+    /// What it may use.
+    pub limits: Limits,
+    /// Whether `eval` and `new Function` work. WebAssembly always does.
+    pub allow_eval: bool,
+    /// Where modules come from. Without one every `import` fails.
+    pub modules: Option<Box<dyn ModuleSource>>,
+    /// The runtime for asynchronous operations. Without one every operation fails.
+    pub tokio: Option<tokio::runtime::Handle>,
+    /// Passed to [`crate::Embedding::start`].
+    pub data: Box<dyn Any + Send>,
+}
+
+impl Default for IsolateOptions {
+    fn default() -> Self {
+        Self {
+            name: "isolate".into(),
+            limits: Limits::default(),
+            allow_eval: false,
+            modules: None,
+            tokio: None,
+            data: Box::new(()),
+        }
+    }
+}
+
+/// An isolate on its thread.
+pub(crate) struct Instance {
+    // Dropped by hand, between what must go before and after.
+    isolate: ManuallyDrop<v8::OwnedIsolate>,
+    state: Pin<Box<State>>,
+}
+
+impl Instance {
+    /// Makes the isolate on this thread, which must be the one that runs it. `start` of the embedding is not called yet.
+    pub(crate) fn new(handle: &Handle, options: IsolateOptions) -> (Self, Box<dyn Any + Send>) {
+        let engine = Engine::expect();
+        let IsolateOptions {
+            limits,
+            allow_eval,
+            modules,
+            tokio,
+            data,
+            name: _,
+        } = options;
+        let params = engine
+            .create_params()
+            .heap_limits(0, limits.memory)
+            .set_code_range_size_in_bytes(CODE_RANGE)
+            .array_buffer_allocator(memory::allocator(handle.0.quota.clone()).make_shared());
+        handle.0.foreground.bind(&handle.0);
+        let mut isolate = foreground::making(&handle.0.foreground, || v8::Isolate::new(params));
+        handle.0.bind_isolate(isolate.thread_safe_handle());
+
+        let state = Box::pin(State::new(handle, limits, tokio, Modules::new(modules)));
+        state.attach(&mut isolate);
+        let data_pointer: *mut c_void = (&raw const *state).cast_mut().cast();
+        isolate.add_near_heap_limit_callback(near_heap_limit, data_pointer);
+        isolate.add_gc_epilogue_callback(
+            after_collection,
+            data_pointer,
+            v8::GCType::kGCTypeMarkSweepCompact,
+        );
+        isolate.set_microtasks_policy(v8::MicrotasksPolicy::Explicit);
+        isolate.set_promise_reject_callback(rejections::on_promise_reject);
+        isolate.add_message_listener(on_message);
+        isolate.set_capture_stack_trace_for_uncaught_exceptions(true, 16);
+        isolate.set_allow_wasm_code_generation_callback(allow_wasm);
+        modules::install(&mut isolate);
+        (engine.embedding.prepare)(&mut isolate);
+        {
+            v8::scope!(let scope, &mut isolate);
+            let context =
+                v8::Context::from_snapshot(scope, snapshot::CONTEXT, v8::ContextOptions::default())
+                    .expect("the snapshot was checked: it has our context");
+            context.set_allow_generation_from_strings(allow_eval);
+            let context = v8::Global::new(scope, context);
+            assert!(state.context.set(context).is_ok(), "the state is new");
+        }
+        (
+            Self {
+                isolate: ManuallyDrop::new(isolate),
+                state,
+            },
+            data,
+        )
+    }
+
+    pub(crate) fn parts(&mut self) -> (&mut v8::OwnedIsolate, &State) {
+        (&mut self.isolate, &self.state)
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        // Tasks and handles first, then the isolate, then the state that its callbacks point to.
+        drop(self.state.shared.close());
+        self.state.clear();
+        let context = self.state.context.get().cloned();
+        drop(context);
+        // SAFETY: the isolate is taken once, here.
+        let isolate = unsafe { ManuallyDrop::take(&mut self.isolate) };
+        foreground::disposing(&self.state.shared.foreground, isolate);
+    }
+}
+
+/// The quota that goes with limits.
+pub(crate) fn quota(limits: &Limits) -> Arc<Quota> {
+    Arc::new(Quota::new(limits.memory))
+}
+
+/// V8 is about to give up: end the isolate, and give V8 the room to get there. Runs inside of a garbage collection.
+unsafe extern "C" fn near_heap_limit(state: *mut c_void, current: usize, _initial: usize) -> usize {
+    // SAFETY: `Instance` passes its state, which outlives the isolate.
+    let state = unsafe { &*state.cast_const().cast::<State>() };
+    let first = state.shared.verdict() != Verdict::Heap;
+    condemn(&state.shared);
+    // Anything not above the current limit ends the process.
+    current
+        + if first {
+            state.limits.slack
+        } else {
+            state.limits.slack / 4 + MIB
+        }
+}
+
+fn condemn(shared: &Shared) {
+    shared.condemn(Verdict::Heap);
+    shared.terminate_execution();
+}
+
+/// Notes the size of the heap after a full collection.
+unsafe extern "C" fn after_collection(
+    isolate: v8::UnsafeRawIsolatePtr,
+    _kind: v8::GCType,
+    _flags: v8::GCCallbackFlags,
+    state: *mut c_void,
+) {
+    // SAFETY: as above.
+    let state = unsafe { &*state.cast_const().cast::<State>() };
+    // SAFETY: V8 passes the isolate that collected, which is alive.
+    let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(isolate) };
+    state
+        .shared
+        .quota
+        .set_heap(isolate.get_heap_statistics().used_heap_size());
+}
+
+/// Checks the sum of heap and buffers between turns. Buffers are freed some time after the collection that found them dead,
+/// so only a sum that stands after another collection counts.
+pub(crate) fn check_memory(isolate: &mut v8::Isolate, state: &State) {
+    if state.shared.quota.is_exceeded() {
+        isolate.low_memory_notification();
+        if state.shared.quota.is_exceeded() {
+            state.shared.condemn(Verdict::Heap);
+        }
+    }
+}
+
+/// What nothing caught outside of a turn's own `TryCatch`: exceptions of microtasks.
+unsafe extern "C" fn on_message(message: v8::Local<v8::Message>, exception: v8::Local<v8::Value>) {
+    v8::callback_scope!(unsafe scope, message);
+    let embedding = State::from_scope(scope).embedding;
+    (embedding.report_exception)(scope, exception, Some(message));
+}
+
+unsafe extern "C" fn allow_wasm(
+    _context: v8::Local<v8::Context>,
+    _source: v8::Local<v8::String>,
+) -> bool {
+    true
+}

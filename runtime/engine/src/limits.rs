@@ -1,0 +1,93 @@
+//! What an isolate may use, and the reasons for which one ends.
+
+use std::fmt;
+use std::time::Duration;
+
+/// One mebibyte.
+pub const MIB: usize = 1 << 20;
+
+/// What one isolate may use.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Bytes of JavaScript heap and array buffers together.
+    pub memory: usize,
+    /// Extra bytes of heap that V8 may take between passing the limit and being stopped. A builtin in full flight cannot be
+    /// stopped, and V8 ends the process where its one allocation does not fit, so this must hold the largest single one. It
+    /// is address space: pages cost memory only when touched.
+    pub slack: usize,
+    /// CPU time of one turn: a task with its microtasks. `None` for no limit.
+    pub cpu_per_turn: Option<Duration>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory: 128 * MIB,
+            slack: DEFAULT_SLACK,
+            cpu_per_turn: Some(Duration::from_secs(5)),
+        }
+    }
+}
+
+impl Limits {
+    /// No limit on CPU time, and as much memory as V8 can manage: for programs that a person runs (`nano run`, `nano repl`).
+    pub fn generous() -> Self {
+        Self {
+            memory: 1400 * MIB,
+            slack: DEFAULT_SLACK,
+            cpu_per_turn: None,
+        }
+    }
+}
+
+/// Holds any one allocation of V8: the largest backing array and the largest string are 1 GiB each, and the builtins that
+/// grow one hold the old and the new. Chosen by the tests in `tests/memory.rs`.
+pub const DEFAULT_SLACK: usize = 2200 * MIB;
+
+/// Why an isolate ended. Only [`Exit::Drained`] and [`Exit::Stopped`] were asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// [`crate::Handle::drain`], and nothing was left to do.
+    Drained,
+    /// [`crate::Handle::stop`] or [`crate::Handle::terminate`].
+    Stopped,
+    /// A turn used more CPU time than [`Limits::cpu_per_turn`].
+    CpuLimit {
+        /// The limit that it passed.
+        budget: Duration,
+    },
+    /// Heap and array buffers passed [`Limits::memory`].
+    HeapLimit {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// Native code panicked: a bug of this program, not of the app.
+    Panicked(
+        /// The panic's message.
+        String,
+    ),
+}
+
+impl fmt::Display for Exit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Exit::Drained => f.write_str("drained"),
+            Exit::Stopped => f.write_str("stopped"),
+            Exit::CpuLimit { budget } => {
+                write!(
+                    f,
+                    "a turn used more CPU time than its limit of {} ms",
+                    budget.as_millis()
+                )
+            }
+            Exit::HeapLimit { limit } => {
+                write!(
+                    f,
+                    "heap and array buffers passed the limit of {} MiB",
+                    limit / MIB
+                )
+            }
+            Exit::Panicked(message) => write!(f, "native code panicked: {message}"),
+        }
+    }
+}

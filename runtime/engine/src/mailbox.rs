@@ -1,0 +1,279 @@
+//! The door of an isolate's thread: other threads put tasks in, the thread takes them out in batches.
+//!
+//! A wake-up is `Thread::unpark`, which enters the kernel only if the thread sleeps. The thread does not spin before it
+//! sleeps: with more threads than cores that takes time from the thread it waits for.
+
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering, fence};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::thread::Thread;
+use std::time::Duration;
+
+use crate::foreground::ForegroundQueue;
+use crate::memory::Quota;
+use crate::watchdog::TurnClock;
+
+/// Work for the thread of an isolate. Runs as a turn of its own: in a handle scope, microtasks after it.
+pub type Task = Box<dyn for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>) + Send>;
+
+/// How much must be done before a drained isolate ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// Nothing is pending: no [`KeepAlive`], no operation, no referenced timer, no background compilation.
+    Idle,
+    /// No [`KeepAlive`] is held. Timers and operations that nobody waits for are dropped.
+    Released,
+}
+
+/// Why a thread has to leave its loop. The first verdict stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Verdict {
+    None = 0,
+    Stop = 1,
+    Cpu = 2,
+    Heap = 3,
+}
+
+#[derive(Default)]
+struct Queue {
+    tasks: Vec<Task>,
+    closed: bool,
+}
+
+/// What the thread of an isolate shares with the rest of the process.
+pub(crate) struct Shared {
+    queue: Mutex<Queue>,
+    thread: OnceLock<Thread>,
+    isolate: OnceLock<v8::IsolateHandle>,
+    verdict: AtomicU8,
+    drain: AtomicU8,
+    tokens: AtomicUsize,
+    pub(crate) turn: TurnClock,
+    pub(crate) foreground: Arc<ForegroundQueue>,
+    pub(crate) quota: Arc<Quota>,
+}
+
+/// Reaches an isolate from any thread. Cheap to clone; does not keep the isolate alive.
+#[derive(Clone)]
+pub struct Handle(pub(crate) Arc<Shared>);
+
+impl Handle {
+    pub(crate) fn new(quota: Arc<Quota>) -> Self {
+        Self(Arc::new(Shared {
+            queue: Mutex::default(),
+            thread: OnceLock::new(),
+            isolate: OnceLock::new(),
+            verdict: AtomicU8::new(0),
+            drain: AtomicU8::new(0),
+            tokens: AtomicUsize::new(0),
+            turn: TurnClock::default(),
+            foreground: Arc::default(),
+            quota,
+        }))
+    }
+
+    /// Puts a task into the mailbox. `false` if the isolate has ended: the task was dropped.
+    pub fn post(&self, task: Task) -> bool {
+        {
+            let mut queue = self.0.queue.lock().unwrap_or_else(|e| e.into_inner());
+            if queue.closed {
+                return false;
+            }
+            queue.tasks.push(task);
+        }
+        self.0.wake();
+        true
+    }
+
+    /// Like [`Handle::post`], without the box at the caller's.
+    pub fn post_fn(
+        &self,
+        task: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>) + Send + 'static,
+    ) -> bool {
+        self.post(Box::new(task))
+    }
+
+    /// Ends the isolate as soon as the current task is done; what is still in the mailbox is dropped.
+    pub fn stop(&self) {
+        self.0.condemn(Verdict::Stop);
+        self.0.wake();
+    }
+
+    /// Ends the isolate now, in the middle of a running script if need be.
+    pub fn terminate(&self) {
+        self.0.condemn(Verdict::Stop);
+        self.0.terminate_execution();
+        self.0.wake();
+    }
+
+    /// Ends the isolate once everything is done that `until` names. Tasks that are posted meanwhile still run.
+    pub fn drain(&self, until: Until) {
+        self.0.drain.store(until as u8 + 1, Ordering::Release);
+        self.0.wake();
+    }
+
+    /// Whether the isolate has ended, or must end when its current turn is over.
+    pub fn is_condemned(&self) -> bool {
+        self.0.verdict() != Verdict::None
+            || self
+                .0
+                .queue
+                .lock()
+                .unwrap_or_else(|e| e.into_inner())
+                .closed
+    }
+
+    /// Something outside of V8 will still want this isolate. It drains only when every token has been dropped.
+    pub fn keep_alive(&self) -> KeepAlive {
+        self.0.tokens.fetch_add(1, Ordering::Relaxed);
+        KeepAlive(self.0.clone())
+    }
+
+    /// Bytes of heap (as of the last garbage collection) and of array buffers (now).
+    pub fn memory(&self) -> (usize, usize) {
+        (self.0.quota.heap(), self.0.quota.buffers())
+    }
+}
+
+/// Keeps a draining isolate running while it is held; see [`Handle::keep_alive`].
+pub struct KeepAlive(Arc<Shared>);
+
+impl Drop for KeepAlive {
+    fn drop(&mut self) {
+        if self.0.tokens.fetch_sub(1, Ordering::AcqRel) == 1 && self.0.draining().is_some() {
+            self.0.wake();
+        }
+    }
+}
+
+impl Shared {
+    /// Wakes the thread, or makes its next sleep return at once.
+    pub(crate) fn wake(&self) {
+        // Pairs with `bind_thread`: either this sees the thread, or the thread sees what was stored before this.
+        fence(Ordering::SeqCst);
+        if let Some(thread) = self.thread.get() {
+            thread.unpark();
+        }
+    }
+
+    pub(crate) fn bind_thread(&self, thread: Thread) {
+        self.thread
+            .set(thread)
+            .expect("a mailbox belongs to one thread");
+        fence(Ordering::SeqCst);
+    }
+
+    pub(crate) fn bind_isolate(&self, isolate: v8::IsolateHandle) {
+        assert!(
+            self.isolate.set(isolate).is_ok(),
+            "a mailbox belongs to one isolate"
+        );
+    }
+
+    /// Sleeps until something was posted, or for `timeout`.
+    pub(crate) fn sleep(&self, timeout: Option<Duration>) {
+        match timeout {
+            Some(timeout) => std::thread::park_timeout(timeout),
+            None => std::thread::park(),
+        }
+    }
+
+    /// Swaps the waiting tasks against an empty vector, whose capacity is reused.
+    pub(crate) fn take(&self, batch: &mut Vec<Task>) {
+        debug_assert!(batch.is_empty());
+        std::mem::swap(
+            &mut self.queue.lock().unwrap_or_else(|e| e.into_inner()).tasks,
+            batch,
+        );
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queue
+            .lock()
+            .unwrap_or_else(|e| e.into_inner())
+            .tasks
+            .is_empty()
+    }
+
+    /// Closes the mailbox and hands back what nobody will run.
+    pub(crate) fn close(&self) -> Vec<Task> {
+        let mut queue = self.queue.lock().unwrap_or_else(|e| e.into_inner());
+        queue.closed = true;
+        std::mem::take(&mut queue.tasks)
+    }
+
+    pub(crate) fn condemn(&self, verdict: Verdict) {
+        let _ =
+            self.verdict
+                .compare_exchange(0, verdict as u8, Ordering::AcqRel, Ordering::Acquire);
+    }
+
+    pub(crate) fn verdict(&self) -> Verdict {
+        match self.verdict.load(Ordering::Acquire) {
+            0 => Verdict::None,
+            1 => Verdict::Stop,
+            2 => Verdict::Cpu,
+            _ => Verdict::Heap,
+        }
+    }
+
+    pub(crate) fn terminate_execution(&self) {
+        if let Some(isolate) = self.isolate.get() {
+            isolate.terminate_execution();
+        }
+    }
+
+    pub(crate) fn draining(&self) -> Option<Until> {
+        match self.drain.load(Ordering::Acquire) {
+            0 => None,
+            1 => Some(Until::Idle),
+            _ => Some(Until::Released),
+        }
+    }
+
+    pub(crate) fn tokens(&self) -> usize {
+        self.tokens.load(Ordering::Acquire)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn handle() -> Handle {
+        Handle::new(Arc::new(Quota::new(1 << 20)))
+    }
+
+    #[test]
+    fn a_batch_keeps_order_and_a_closed_mailbox_refuses() {
+        let handle = handle();
+        for _ in 0..3 {
+            assert!(handle.post_fn(|_| {}));
+        }
+        let mut batch = Vec::new();
+        handle.0.take(&mut batch);
+        assert_eq!(batch.len(), 3);
+        assert!(handle.0.is_empty());
+        assert!(handle.post_fn(|_| {}));
+        assert_eq!(handle.0.close().len(), 1);
+        assert!(!handle.post_fn(|_| {}));
+        assert!(handle.is_condemned());
+    }
+
+    #[test]
+    fn the_first_verdict_stands() {
+        let handle = handle();
+        handle.0.condemn(Verdict::Heap);
+        handle.0.condemn(Verdict::Stop);
+        assert_eq!(handle.0.verdict(), Verdict::Heap);
+    }
+
+    #[test]
+    fn tokens_are_counted() {
+        let handle = handle();
+        let (a, b) = (handle.keep_alive(), handle.keep_alive());
+        assert_eq!(handle.0.tokens(), 2);
+        drop((a, b));
+        assert_eq!(handle.0.tokens(), 0);
+    }
+}

@@ -1,0 +1,180 @@
+//! Asynchronous operations: a future on the tokio runtime, and what to do with its result on the isolate's thread.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::future::Future;
+
+use crate::state::State;
+
+/// Names an operation. Never reused within an isolate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct OpId {
+    slot: u32,
+    generation: u32,
+}
+
+/// The isolate was created without a tokio runtime ([`crate::IsolateOptions::tokio`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "this isolate cannot do asynchronous operations: it was created without a tokio runtime (IsolateOptions::tokio)"
+)]
+pub struct NoRuntime;
+
+/// Takes the result out of an `Option<R>`.
+type Done = Box<dyn for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>, &mut dyn Any)>;
+
+struct Op {
+    done: Done,
+    task: tokio::task::AbortHandle,
+}
+
+struct Slot {
+    generation: u32,
+    op: Option<Op>,
+}
+
+/// The operations of one isolate that have not completed.
+#[derive(Default)]
+pub struct Ops {
+    slots: RefCell<Vec<Slot>>,
+    free: RefCell<Vec<u32>>,
+    pending: Cell<usize>,
+}
+
+impl Ops {
+    /// How many operations have not completed.
+    pub fn pending(&self) -> usize {
+        self.pending.get()
+    }
+
+    /// Drops the future, and what would have been done with its result. Nothing happens if it has completed.
+    pub fn cancel(&self, id: OpId) {
+        if let Some(op) = self.take(id) {
+            op.task.abort();
+        }
+    }
+
+    fn reserve(&self) -> OpId {
+        if let Some(slot) = self.free.borrow_mut().pop() {
+            return OpId {
+                slot,
+                generation: self.slots.borrow()[slot as usize].generation,
+            };
+        }
+        let mut slots = self.slots.borrow_mut();
+        slots.push(Slot {
+            generation: 0,
+            op: None,
+        });
+        OpId {
+            slot: slots.len() as u32 - 1,
+            generation: 0,
+        }
+    }
+
+    fn fill(&self, id: OpId, op: Op) {
+        self.slots.borrow_mut()[id.slot as usize].op = Some(op);
+        self.pending.set(self.pending.get() + 1);
+    }
+
+    fn take(&self, id: OpId) -> Option<Op> {
+        let mut slots = self.slots.borrow_mut();
+        let slot = slots
+            .get_mut(id.slot as usize)
+            .filter(|slot| slot.generation == id.generation)?;
+        let op = slot.op.take()?;
+        slot.generation += 1;
+        self.free.borrow_mut().push(id.slot);
+        self.pending.set(self.pending.get() - 1);
+        Some(op)
+    }
+
+    pub(crate) fn clear(&self) {
+        self.pending.set(0);
+        self.free.take();
+        let slots = self.slots.take();
+        for op in slots.into_iter().filter_map(|slot| slot.op) {
+            op.task.abort();
+        }
+    }
+}
+
+/// Runs `future` on the tokio runtime, then `done` with its result as a turn of this isolate. An isolate that drains until
+/// it is idle waits for it. `done` is dropped, on this thread, if the isolate ends first.
+pub fn spawn_op<R: Send + 'static>(
+    scope: &v8::PinScope,
+    future: impl Future<Output = R> + Send + 'static,
+    done: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>, R) + 'static,
+) -> Result<OpId, NoRuntime> {
+    let state = State::from_scope(scope);
+    let runtime = state.tokio().ok_or(NoRuntime)?;
+    let id = state.ops.reserve();
+    let handle = state.handle();
+    let task = runtime.spawn(async move {
+        let mut result = Some(future.await);
+        handle.post(Box::new(move |scope| {
+            let op = State::from_scope(scope).ops.take(id);
+            if let Some(op) = op {
+                (op.done)(scope, &mut result);
+            }
+        }));
+    });
+    let done: Done = Box::new(move |scope, result| {
+        let result = result.downcast_mut::<Option<R>>().and_then(Option::take);
+        done(
+            scope,
+            result.expect("the task above passes the result, once"),
+        );
+    });
+    state.ops.fill(
+        id,
+        Op {
+            done,
+            task: task.abort_handle(),
+        },
+    );
+    Ok(id)
+}
+
+/// A promise for the result of `future`: `convert` makes the value that resolves (`Ok`) or rejects (`Err`) it. What
+/// `convert` throws rejects it, too.
+pub fn promise_op<'s, R: Send + 'static>(
+    scope: &mut v8::PinScope<'s, '_>,
+    future: impl Future<Output = R> + Send + 'static,
+    convert: impl for<'a, 'b> FnOnce(
+        &mut v8::PinScope<'a, 'b>,
+        R,
+    ) -> Result<v8::Local<'a, v8::Value>, v8::Local<'a, v8::Value>>
+    + 'static,
+) -> v8::Local<'s, v8::Promise> {
+    let resolver =
+        v8::PromiseResolver::new(scope).expect("only a terminated isolate cannot make a promise");
+    let promise = resolver.get_promise(scope);
+    let settle = v8::Global::new(scope, resolver);
+    let spawned = spawn_op(scope, future, move |scope, result| {
+        let resolver = v8::Local::new(scope, &settle);
+        v8::tc_scope!(let scope, scope);
+        let outcome = convert(scope, result);
+        // A termination is not an exception that scripts can see; it leaves the promise pending.
+        match (scope.exception(), outcome) {
+            _ if scope.has_terminated() => {}
+            (Some(exception), _) => {
+                scope.reset();
+                resolver.reject(scope, exception);
+            }
+            (None, Ok(value)) => {
+                resolver.resolve(scope, value);
+            }
+            (None, Err(reason)) => {
+                resolver.reject(scope, reason);
+            }
+        }
+    });
+    if let Err(error) = spawned {
+        let message =
+            v8::String::new(scope, &error.to_string()).unwrap_or_else(|| v8::String::empty(scope));
+        let error = v8::Exception::error(scope, message);
+        resolver.reject(scope, error);
+    }
+    promise
+}

@@ -1,0 +1,105 @@
+//! Promises that are rejected while nobody handles them.
+//!
+//! <https://html.spec.whatwg.org/multipage/webappapis.html#unhandled-promise-rejections>
+
+use std::cell::RefCell;
+
+use crate::state::State;
+
+struct Rejected {
+    promise: v8::Global<v8::Promise>,
+    reason: v8::Global<v8::Value>,
+}
+
+/// What HTML calls the about-to-be-notified list and the outstanding rejected promises weak set, of one isolate.
+#[derive(Default)]
+pub(crate) struct Rejections {
+    about_to_be_notified: RefCell<Vec<Rejected>>,
+    outstanding: RefCell<Vec<v8::Weak<v8::Promise>>>,
+    handled: RefCell<Vec<v8::Global<v8::Promise>>>,
+}
+
+impl Rejections {
+    pub(crate) fn is_pending(&self) -> bool {
+        !self.about_to_be_notified.borrow().is_empty() || !self.handled.borrow().is_empty()
+    }
+
+    pub(crate) fn clear(&self) {
+        self.about_to_be_notified.take();
+        self.outstanding.take();
+        self.handled.take();
+    }
+
+    fn rejected(&self, promise: v8::Global<v8::Promise>, reason: v8::Global<v8::Value>) {
+        self.about_to_be_notified
+            .borrow_mut()
+            .push(Rejected { promise, reason });
+    }
+
+    fn handled(&self, promise: v8::Global<v8::Promise>) {
+        let mut waiting = self.about_to_be_notified.borrow_mut();
+        // From the end: a handler mostly follows the rejection soon.
+        if let Some(index) = waiting
+            .iter()
+            .rposition(|rejected| rejected.promise == promise)
+        {
+            waiting.remove(index);
+            return;
+        }
+        let mut outstanding = self.outstanding.borrow_mut();
+        if let Some(index) = outstanding.iter().position(|weak| *weak == promise) {
+            outstanding.swap_remove(index);
+            self.handled.borrow_mut().push(promise);
+        }
+    }
+
+    /// Tells the embedding about one batch. What its handlers reject waits for the next call.
+    pub(crate) fn notify(&self, scope: &mut v8::PinScope) {
+        let embedding = State::from_scope(scope).embedding;
+        for promise in self.handled.take() {
+            v8::scope!(let scope, scope);
+            let promise = v8::Local::new(scope, promise);
+            let reason = promise.result(scope);
+            (embedding.promise_handled)(scope, promise, reason);
+        }
+        for Rejected { promise, reason } in self.about_to_be_notified.take() {
+            v8::scope!(let scope, scope);
+            let promise = v8::Local::new(scope, promise);
+            // A handler of an earlier one may have handled this one.
+            if promise.has_handler() {
+                continue;
+            }
+            self.remember(v8::Weak::new(scope, promise));
+            let reason = v8::Local::new(scope, reason);
+            (embedding.promise_rejected)(scope, promise, reason);
+        }
+    }
+
+    fn remember(&self, promise: v8::Weak<v8::Promise>) {
+        let mut outstanding = self.outstanding.borrow_mut();
+        if outstanding.len() == outstanding.capacity() {
+            outstanding.retain(|weak| !weak.is_empty());
+        }
+        outstanding.push(promise);
+    }
+}
+
+/// HostPromiseRejectionTracker. Runs no JavaScript.
+pub(crate) unsafe extern "C" fn on_promise_reject(message: v8::PromiseRejectMessage) {
+    v8::callback_scope!(unsafe scope, &message);
+    let rejections = &State::from_scope(scope).rejections;
+    let promise = v8::Global::new(scope, message.get_promise());
+    match message.get_event() {
+        v8::PromiseRejectEvent::PromiseRejectWithNoHandler => {
+            let reason = message
+                .get_value()
+                .unwrap_or_else(|| v8::undefined(scope).into());
+            let reason = v8::Global::new(scope, reason);
+            rejections.rejected(promise, reason);
+        }
+        v8::PromiseRejectEvent::PromiseHandlerAddedAfterReject => rejections.handled(promise),
+        // Settling a settled promise again is nothing to report.
+        v8::PromiseRejectEvent::PromiseRejectAfterResolved
+        | v8::PromiseRejectEvent::PromiseResolveAfterResolved => {}
+    }
+}

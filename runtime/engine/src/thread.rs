@@ -1,0 +1,230 @@
+//! The event loop: one OS thread that runs one isolate.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use crate::guard::panic_message;
+use crate::isolate::{self, Instance, IsolateOptions};
+use crate::limits::{Exit, MIB};
+use crate::mailbox::{Handle, Until};
+use crate::state::State;
+use crate::watchdog;
+
+/// The stack of an isolate's thread: V8's share (`--stack-size`), and the rest for native code below and above scripts.
+/// Address space; pages cost memory when touched.
+pub const STACK_SIZE: usize = 4 * MIB;
+
+/// Learns how an isolate ended: by `.await`, or by [`ExitReceiver::wait`].
+pub struct ExitReceiver(tokio::sync::oneshot::Receiver<Exit>);
+
+impl ExitReceiver {
+    /// Blocks until the isolate has ended. Not for asynchronous code.
+    pub fn wait(self) -> Exit {
+        self.0.blocking_recv().unwrap_or_else(|_| lost())
+    }
+}
+
+impl Future for ExitReceiver {
+    type Output = Exit;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Exit> {
+        Pin::new(&mut self.0)
+            .poll(cx)
+            .map(|exit| exit.unwrap_or_else(|_| lost()))
+    }
+}
+
+fn lost() -> Exit {
+    Exit::Panicked("the isolate's thread ended without a word".into())
+}
+
+/// Makes an isolate on a thread of its own. `main` is its first turn; the isolate then runs until it is stopped or drained.
+///
+/// Fails only where the system has no thread to give.
+pub fn spawn(
+    options: IsolateOptions,
+    main: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>) + Send + 'static,
+) -> std::io::Result<(Handle, ExitReceiver)> {
+    let handle = Handle::new(isolate::quota(&options.limits));
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    let mailbox = handle.clone();
+    std::thread::Builder::new()
+        .name(options.name.clone())
+        .stack_size(STACK_SIZE)
+        .spawn(move || {
+            let exit = run(&mailbox, options, main);
+            let _ = sender.send(exit); // Nobody may want to know.
+        })?;
+    Ok((handle, ExitReceiver(receiver)))
+}
+
+/// Makes an isolate on this thread, runs `main` and then the loop until nothing is pending any more.
+pub fn run_on_current_thread(
+    options: IsolateOptions,
+    main: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>),
+) -> Exit {
+    let handle = Handle::new(isolate::quota(&options.limits));
+    handle.drain(Until::Idle);
+    run(&handle, options, main)
+}
+
+fn run(
+    handle: &Handle,
+    options: IsolateOptions,
+    main: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>),
+) -> Exit {
+    handle.0.bind_thread(std::thread::current());
+    let budget = options.limits.cpu_per_turn;
+    // A panic outside of V8's frames unwinds to here: the isolate is lost, the process is not.
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        let (mut instance, data) = Instance::new(handle, options);
+        let _watch = budget.map(|budget| watchdog::watch(&handle.0, budget));
+        let (isolate, state) = instance.parts();
+        let mut turns = Loop {
+            state,
+            batch: Vec::new(),
+        };
+        v8::scope!(let scope, isolate);
+        let context = v8::Local::new(scope, state.context.get().expect("set by Instance::new"));
+        let scope = &mut v8::ContextScope::new(scope, context);
+        // Whatever the embedding holds of the isolate must go before it, even after a panic.
+        let exit = catch_unwind(AssertUnwindSafe(|| turns.run(scope, data, main)))
+            .unwrap_or_else(|panic| Exit::Panicked(panic_message(&*panic)));
+        if let Exit::Panicked(message) = &exit {
+            tracing::error!("the isolate ends, native code panicked: {message}");
+        }
+        scope.cancel_terminate_execution();
+        let ended = catch_unwind(AssertUnwindSafe(|| (state.embedding.exit)(scope, &exit)));
+        if let Err(panic) = ended {
+            tracing::error!("the embedding's exit panicked: {}", panic_message(&*panic));
+        }
+        exit
+    }));
+    drop(handle.0.close());
+    result.unwrap_or_else(|panic| Exit::Panicked(panic_message(&*panic)))
+}
+
+/// The loop of one isolate.
+struct Loop<'a> {
+    state: &'a State,
+    /// Reused, so that a batch allocates nothing.
+    batch: Vec<crate::Task>,
+}
+
+impl Loop<'_> {
+    fn run(
+        &mut self,
+        scope: &mut v8::PinScope,
+        data: Box<dyn std::any::Any + Send>,
+        main: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>),
+    ) -> Exit {
+        let start = self.state.embedding.start;
+        self.turn(scope, |scope| start(scope, data));
+        self.turn(scope, main);
+        loop {
+            if let Some(exit) = self.pass(scope) {
+                return exit;
+            }
+            if self.has_more() {
+                continue;
+            }
+            if self.state.is_drained(scope) && self.state.shared.is_empty() {
+                return Exit::Drained;
+            }
+            if self.state.modules.make_code_caches(scope) {
+                continue; // It took a while: look again before sleeping.
+            }
+            let timer = self.state.timers.next_due();
+            let task = self.state.shared.foreground.next_due();
+            let due = [timer, task].into_iter().flatten().min();
+            let timeout = due.map(|due| due.saturating_duration_since(Instant::now()));
+            if timeout.is_none_or(|timeout| !timeout.is_zero()) {
+                self.state.shared.sleep(timeout);
+            }
+        }
+    }
+
+    /// Does everything that is there to do, once.
+    fn pass(&mut self, scope: &mut v8::PinScope) -> Option<Exit> {
+        let state = self.state;
+        let mut batch = std::mem::take(&mut self.batch);
+        state.shared.take(&mut batch);
+        for task in batch.drain(..) {
+            if let Some(exit) = state.verdict() {
+                return Some(exit);
+            }
+            self.turn(scope, task);
+        }
+        self.batch = batch;
+
+        if let Some(now) = state.timers.next_due().map(|_| Instant::now()) {
+            let mark = state.timers.mark();
+            while let Some(mut due) = state.timers.take_due(now, mark) {
+                if let Some(exit) = state.verdict() {
+                    return Some(exit);
+                }
+                self.turn(scope, |scope| due.run(scope));
+                due.finish(&state.timers);
+            }
+        }
+
+        for task in state.shared.foreground.take_due() {
+            if state.verdict().is_some() {
+                break;
+            }
+            self.turn(scope, |_| task.run());
+        }
+
+        if state.rejections.is_pending() {
+            self.turn(scope, |_| {});
+        }
+        isolate::check_memory(scope, state);
+        state.verdict()
+    }
+
+    fn has_more(&self) -> bool {
+        !self.state.shared.is_empty() || self.state.rejections.is_pending()
+    }
+
+    /// One turn: the task, its microtasks, what it threw, the promises that nobody handles.
+    fn turn(
+        &self,
+        scope: &mut v8::PinScope,
+        task: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>),
+    ) {
+        let state = self.state;
+        state.shared.turn.begin();
+        {
+            v8::scope!(let scope, scope);
+            v8::tc_scope!(let scope, scope);
+            task(scope);
+            if scope.has_caught() && !scope.has_terminated() {
+                report(scope, state);
+            }
+            scope.perform_microtask_checkpoint();
+            if state.rejections.is_pending() && state.verdict().is_none() {
+                state.rejections.notify(scope);
+                if scope.has_caught() && !scope.has_terminated() {
+                    report(scope, state);
+                }
+                scope.perform_microtask_checkpoint();
+            }
+        }
+        state.shared.turn.end();
+    }
+}
+
+/// Passes what a task threw to the embedding.
+fn report<'s, 'o, 'i>(
+    scope: &mut v8::PinnedRef<'_, v8::TryCatch<'s, 'o, v8::HandleScope<'i>>>,
+    state: &State,
+) {
+    let (exception, message) = (scope.exception(), scope.message());
+    scope.reset();
+    if let Some(exception) = exception {
+        (state.embedding.report_exception)(scope, exception, message);
+    }
+}
