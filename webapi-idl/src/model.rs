@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A place in an IDL file; lines and columns count from 1.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
     /// The file's name as it was given to the parser.
     pub file: Arc<str>,
@@ -522,7 +522,10 @@ impl Model {
     /// The chain of parents, nearest first, without the interface itself.
     pub fn ancestors(&self, name: &str) -> Vec<&Interface> {
         let mut chain = Vec::new();
-        let mut next = self.interfaces.get(name).and_then(|i| i.inherits.as_deref());
+        let mut next = self
+            .interfaces
+            .get(name)
+            .and_then(|i| i.inherits.as_deref());
         while let Some(parent) = next.and_then(|n| self.interfaces.get(n)) {
             chain.push(parent);
             next = parent.inherits.as_deref();
@@ -532,6 +535,9 @@ impl Model {
 
     /// Every interface that inherits from `name`, directly or not, by name.
     pub fn descendants(&self, name: &str) -> Vec<&Interface> {
-        self.interfaces.values().filter(|i| self.ancestors(&i.name).iter().any(|a| a.name == name)).collect()
+        self.interfaces
+            .values()
+            .filter(|i| self.ancestors(&i.name).iter().any(|a| a.name == name))
+            .collect()
     }
 }

@@ -1,0 +1,54 @@
+// Source: NANO
+// Date: 2026-07-01
+
+// The global object. Its name is that of every worker's, so that the standards' `includes` statements fit; there are no
+// kinds of workers below it.
+[Global=(Worker,ServiceWorker), Exposed=Worker]
+interface WorkerGlobalScope : EventTarget {
+  readonly attribute WorkerGlobalScope self;
+  readonly attribute Navigator navigator;
+};
+WorkerGlobalScope includes WorkerGlobalEventHandlers;
+
+// Event handlers live where EventTarget does.
+[Implementation=Script]
+interface mixin WorkerGlobalEventHandlers {
+  attribute OnErrorEventHandler onerror;
+  attribute EventHandler onrejectionhandled;
+  attribute EventHandler onunhandledrejection;
+};
+
+// What is made of promises and callbacks is a built-in script, see ARCHITECTURE.md. Everything else is native.
+
+// DOM
+[Implementation=Script] partial interface Event {};
+[Implementation=Script] partial interface CustomEvent {};
+[Implementation=Script] partial interface EventTarget {};
+[Implementation=Script] partial interface AbortController {};
+[Implementation=Script] partial interface AbortSignal {};
+
+// HTML
+[Implementation=Script] partial interface ErrorEvent {};
+[Implementation=Script] partial interface PromiseRejectionEvent {};
+
+// High Resolution Time; a script because its parent, EventTarget, is one.
+[Implementation=Script] partial interface Performance {};
+
+// Streams
+[Implementation=Script] partial interface ReadableStream {};
+[Implementation=Script] partial interface ReadableStreamDefaultReader {};
+[Implementation=Script] partial interface ReadableStreamBYOBReader {};
+[Implementation=Script] partial interface ReadableStreamDefaultController {};
+[Implementation=Script] partial interface ReadableByteStreamController {};
+[Implementation=Script] partial interface ReadableStreamBYOBRequest {};
+[Implementation=Script] partial interface WritableStream {};
+[Implementation=Script] partial interface WritableStreamDefaultWriter {};
+[Implementation=Script] partial interface WritableStreamDefaultController {};
+[Implementation=Script] partial interface TransformStream {};
+[Implementation=Script] partial interface TransformStreamDefaultController {};
+[Implementation=Script] partial interface ByteLengthQueuingStrategy {};
+[Implementation=Script] partial interface CountQueuingStrategy {};
+
+// Encoding
+[Implementation=Script] partial interface TextEncoderStream {};
+[Implementation=Script] partial interface TextDecoderStream {};

@@ -1,0 +1,178 @@
+//! Errors as a person reads them: where, what, the line itself, what was expected, what was found, what to do.
+
+use std::fmt;
+use std::path::Path;
+
+use crate::model::Span;
+
+/// Inside the crate, errors travel boxed: they are large and rare.
+pub(crate) type Fallible<T> = Result<T, Box<Error>>;
+
+/// One thing that is wrong in the IDL.
+#[derive(Debug, Clone)]
+pub struct Error {
+    /// Where; `None` for what is wrong with a file or a folder as a whole.
+    pub span: Option<Span>,
+    /// What is wrong, in one line.
+    pub message: String,
+    /// What would have been right.
+    pub expected: String,
+    /// What is there instead.
+    pub found: String,
+    /// How to repair it, where that is known.
+    pub help: Option<String>,
+    /// The file as a person can open it: [`Span::file`], behind the folder's path if there was one.
+    path: String,
+    /// The text of the line that `span` names.
+    line: String,
+}
+
+impl Error {
+    pub(crate) fn new(span: &Span, message: impl Into<String>) -> Box<Self> {
+        Box::new(Self {
+            span: Some(span.clone()),
+            message: message.into(),
+            expected: String::new(),
+            found: String::new(),
+            help: None,
+            path: span.file.to_string(),
+            line: String::new(),
+        })
+    }
+
+    /// An error about a file or folder that could not be read.
+    pub(crate) fn of_path(path: &Path, message: impl Into<String>) -> Box<Self> {
+        Box::new(Self {
+            span: None,
+            message: message.into(),
+            expected: String::new(),
+            found: String::new(),
+            help: None,
+            path: path.display().to_string(),
+            line: String::new(),
+        })
+    }
+
+    pub(crate) fn expected(mut self: Box<Self>, what: impl Into<String>) -> Box<Self> {
+        self.expected = what.into();
+        self
+    }
+
+    pub(crate) fn found(mut self: Box<Self>, what: impl Into<String>) -> Box<Self> {
+        self.found = what.into();
+        self
+    }
+
+    pub(crate) fn help(mut self: Box<Self>, what: impl Into<String>) -> Box<Self> {
+        self.help = Some(what.into());
+        self
+    }
+
+    /// Adds what only the owner of the texts knows.
+    fn locate(&mut self, directory: Option<&Path>, sources: &[(&str, &str)]) {
+        let Some(span) = &self.span else { return };
+        if let Some(directory) = directory {
+            self.path = directory.join(&*span.file).display().to_string();
+        }
+        let text = sources
+            .iter()
+            .find(|(name, _)| *name == &*span.file)
+            .map_or("", |(_, text)| text);
+        self.line = text
+            .lines()
+            .nth(span.line as usize - 1)
+            .unwrap_or_default()
+            .to_owned();
+    }
+
+    /// The blanks and carets under the line: the whole word that starts at the column, or one character.
+    /// Tabs stay tabs, so that the caret stands below its character whatever their width.
+    fn carets(&self, column: u32) -> String {
+        let before = column as usize - 1;
+        let mut carets: String = self
+            .line
+            .chars()
+            .take(before)
+            .map(|c| if c == '\t' { '\t' } else { ' ' })
+            .collect();
+        let word = self
+            .line
+            .chars()
+            .skip(before)
+            .take_while(|c| c.is_alphanumeric() || *c == '_')
+            .count();
+        carets.push_str(&"^".repeat(word.max(1)));
+        carets
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let margin = match &self.span {
+            Some(span) => {
+                let number = span.line.to_string();
+                let margin = " ".repeat(number.len());
+                writeln!(
+                    f,
+                    "{}:{}:{}: {}",
+                    self.path, span.line, span.column, self.message
+                )?;
+                writeln!(f, "  {number} | {}", self.line)?;
+                write!(f, "  {margin} | {}", self.carets(span.column))?;
+                margin
+            }
+            None => {
+                write!(f, "{}: {}", self.path, self.message)?;
+                String::new()
+            }
+        };
+        for (label, text) in [
+            (
+                "expected",
+                Some(&self.expected).filter(|text| !text.is_empty()),
+            ),
+            ("found", Some(&self.found).filter(|text| !text.is_empty())),
+            ("help", self.help.as_ref()),
+        ] {
+            if let Some(text) = text {
+                write!(f, "\n  {margin} = {label}: {text}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// Everything that is wrong, in order of files and lines; never empty.
+#[derive(Debug, Clone)]
+pub struct Errors(pub Vec<Error>);
+
+impl Errors {
+    pub(crate) fn new(
+        errors: Vec<Box<Error>>,
+        directory: Option<&Path>,
+        sources: &[(&str, &str)],
+    ) -> Self {
+        let mut errors: Vec<Error> = errors.into_iter().map(|error| *error).collect();
+        errors.sort_by(|a, b| a.span.cmp(&b.span));
+        for error in &mut errors {
+            error.locate(directory, sources);
+        }
+        Self(errors)
+    }
+}
+
+impl fmt::Display for Errors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for error in &self.0 {
+            writeln!(f, "{error}\n")?;
+        }
+        match self.0.len() {
+            1 => write!(f, "1 error in the IDL"),
+            count => write!(f, "{count} errors in the IDL"),
+        }
+    }
+}
+
+impl std::error::Error for Errors {}
