@@ -1,0 +1,187 @@
+//! An embedding for tests: a few native functions in the snapshot, and a log of what scripts say.
+
+use std::sync::{Arc, Mutex, Once};
+use std::time::Duration;
+
+use nano_engine::{Baker, Embedding, Engine, EngineOptions, Exit, IsolateOptions, Limits, State, guard, promise_op};
+use nano_engine::{run_on_current_thread, v8};
+
+/// What scripts said, in order.
+pub type Log = Arc<Mutex<Vec<String>>>;
+
+/// The callbacks of the snapshot. Read through `black_box` everywhere, so that each has one address.
+static CALLBACKS: [(&str, v8::FunctionCallback); 6] = [
+    ("print", raw_print),
+    ("setTimeout", raw_set_timeout),
+    ("setInterval", raw_set_interval),
+    ("clearTimeout", raw_clear_timeout),
+    ("sleep", raw_sleep),
+    ("panic", raw_panic),
+];
+
+macro_rules! raw {
+    ($($raw:ident => $safe:ident),*) => {$(
+        unsafe extern "C" fn $raw(info: *const v8::FunctionCallbackInfo) {
+            // SAFETY: V8 passes a valid pointer for the time of the call.
+            let info = unsafe { &*info };
+            v8::callback_scope!(unsafe scope, info);
+            let args = v8::FunctionCallbackArguments::from_function_callback_info(info);
+            let rv = v8::ReturnValue::from_function_callback_info(info);
+            guard(scope, |scope| $safe(scope, args, rv));
+        }
+    )*};
+}
+raw!(raw_print => print, raw_set_timeout => set_timeout, raw_set_interval => set_interval,
+     raw_clear_timeout => clear_timeout, raw_sleep => sleep, raw_panic => panic);
+
+fn callbacks() -> &'static [(&'static str, v8::FunctionCallback)] {
+    std::hint::black_box(&CALLBACKS)
+}
+
+pub static EMBEDDING: Embedding = Embedding {
+    external_references: || callbacks().iter().map(|(_, function)| v8::ExternalReference { function: *function }).collect(),
+    fingerprint: || nano_engine::snapshot::fingerprint(callbacks().iter().map(|(name, _)| *name)),
+    bake,
+    start: |scope, data| {
+        let log = data.downcast::<Log>().map_or_else(|_| Log::default(), |log| *log);
+        State::from_scope(scope).set_extension(log);
+    },
+    report_exception: |scope, exception, message| {
+        let report = nano_engine::ErrorReport::new(scope, exception, message);
+        say(scope, format!("uncaught {}", report.message));
+    },
+    promise_rejected: |scope, _, reason| {
+        let reason = reason.to_rust_string_lossy(scope);
+        say(scope, format!("unhandled {reason}"));
+    },
+    promise_handled: |scope, _, reason| {
+        let reason = reason.to_rust_string_lossy(scope);
+        say(scope, format!("handled {reason}"));
+    },
+    exit: |scope, exit| say(scope, format!("exit {exit}")),
+    ..Embedding::EMPTY
+};
+
+fn bake(scope: &mut v8::PinScope, baker: &mut Baker) {
+    let global = scope.get_current_context().global(scope);
+    for (name, callback) in callbacks() {
+        let template = v8::FunctionTemplate::builder_raw(*callback).build(scope);
+        baker.add_template(scope, template);
+        let function = template.get_function(scope).expect("a function");
+        baker.add_object(scope, function);
+        let key = v8::String::new(scope, name).expect("a name");
+        global.set(scope, key.into(), function.into());
+    }
+    let warm = "globalThis.fromSnapshot = new Map([['answer', 42]]); globalThis.baked = () => fromSnapshot.get('answer');";
+    nano_engine::evaluate(scope, "bake", warm).expect("no exception");
+}
+
+pub fn say(scope: &v8::PinScope, text: String) {
+    if let Some(log) = State::from_scope(scope).try_extension::<Log>() {
+        log.lock().expect("log").push(text);
+    }
+}
+
+fn print(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue<v8::Value>) {
+    let parts: Vec<String> = (0..args.length()).map(|i| args.get(i).to_rust_string_lossy(scope)).collect();
+    say(scope, parts.join(" "));
+}
+
+fn timer(scope: &mut v8::PinScope, args: &v8::FunctionCallbackArguments, repeat: bool) -> u32 {
+    let function: v8::Local<v8::Function> = args.get(0).try_into().expect("a function");
+    let function = v8::Global::new(scope, function);
+    let delay = args.get(1).number_value(scope).unwrap_or(0.0).max(0.0);
+    let callback = Box::new(move |scope: &mut v8::PinScope| {
+        let function = v8::Local::new(scope, &function);
+        let this = v8::undefined(scope).into();
+        function.call(scope, this, &[]);
+    });
+    State::from_scope(scope).timers().set(Duration::from_secs_f64(delay / 1000.0), repeat, callback).0
+}
+
+fn set_timeout(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue<v8::Value>) {
+    let id = timer(scope, &args, false);
+    rv.set_uint32(id);
+}
+
+fn set_interval(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue<v8::Value>) {
+    let id = timer(scope, &args, true);
+    rv.set_uint32(id);
+}
+
+fn clear_timeout(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue<v8::Value>) {
+    let id = args.get(0).uint32_value(scope).unwrap_or(0);
+    State::from_scope(scope).timers().clear(nano_engine::TimerId(id));
+}
+
+/// `sleep(ms, value)`: a promise that an operation settles; rejected if there is no value.
+fn sleep(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue<v8::Value>) {
+    let delay = Duration::from_secs_f64(args.get(0).number_value(scope).unwrap_or(0.0) / 1000.0);
+    let value = (args.length() > 1).then(|| args.get(1).to_rust_string_lossy(scope));
+    let future = async move {
+        tokio::time::sleep(delay).await;
+        value
+    };
+    let promise = promise_op(scope, future, |scope, value| match value {
+        Some(text) => Ok(v8::String::new(scope, &text).expect("short").into()),
+        None => {
+            let message = v8::String::new(scope, "no value").expect("short");
+            Err(v8::Exception::type_error(scope, message))
+        }
+    });
+    rv.set(promise.into());
+}
+
+fn panic(_: &mut v8::PinScope, _: v8::FunctionCallbackArguments, _: v8::ReturnValue<v8::Value>) {
+    panic!("on purpose");
+}
+
+/// Starts the engine, once.
+pub fn start() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // Panics that tests cause are not worth a backtrace each.
+        Engine::start(EngineOptions::new(&EMBEDDING)).expect("the engine starts");
+    });
+}
+
+/// One runtime for the operations of all tests.
+pub fn tokio() -> tokio::runtime::Handle {
+    static RUNTIME: std::sync::LazyLock<tokio::runtime::Runtime> = std::sync::LazyLock::new(|| {
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime")
+    });
+    RUNTIME.handle().clone()
+}
+
+/// Options whose log is returned.
+pub fn options() -> (IsolateOptions, Log) {
+    start();
+    let log = Log::default();
+    let limits = Limits { cpu_per_turn: Some(Duration::from_secs(20)), ..Limits::default() };
+    let options = IsolateOptions { limits, tokio: Some(tokio()), data: Box::new(log.clone()), ..Default::default() };
+    (options, log)
+}
+
+/// Runs a script until nothing is pending. Returns what it said, and how it ended.
+pub fn run(script: &str) -> (Vec<String>, Exit) {
+    let (options, log) = options();
+    let exit = run_script(options, script);
+    let mut said = std::mem::take(&mut *log.lock().expect("log"));
+    assert_eq!(said.pop(), Some(format!("exit {exit}")), "the embedding learns of the exit last");
+    (said, exit)
+}
+
+pub fn run_script(options: IsolateOptions, script: &str) -> Exit {
+    let script = script.to_string();
+    // On a thread of its own: an isolate must not be made inside of another test's.
+    std::thread::Builder::new()
+        .stack_size(nano_engine::thread::STACK_SIZE)
+        .spawn(move || {
+            run_on_current_thread(options, |scope| {
+                nano_engine::evaluate(scope, "test.js", &script);
+            })
+        })
+        .expect("a thread")
+        .join()
+        .expect("no panic leaves the engine")
+}

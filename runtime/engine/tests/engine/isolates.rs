@@ -1,0 +1,89 @@
+//! Making and dropping isolates, reports of errors.
+
+use std::sync::mpsc;
+use std::time::Duration;
+
+use nano_engine::{ErrorReport, Exit, run_on_current_thread, spawn, v8};
+
+use crate::harness::{options, run};
+
+#[test]
+fn fifty_isolates_come_and_go() {
+    let isolates: Vec<_> = (0..50)
+        .map(|n| {
+            let (options, log) = options();
+            let (handle, exit) = spawn(options, move |scope| {
+                nano_engine::evaluate(scope, "main", &format!("globalThis.own = {n}; print(own)"));
+            })
+            .expect("a thread");
+            (n, handle, exit, log)
+        })
+        .collect();
+    for (n, handle, exit, log) in isolates {
+        handle.stop();
+        assert_eq!(exit.wait(), Exit::Stopped);
+        let said = log.lock().expect("log");
+        assert!(said[0] == n.to_string() || said[0] == "exit stopped", "{said:?}");
+    }
+    assert_eq!(run("print(typeof own)").0, ["undefined"]);
+}
+
+#[test]
+fn a_task_reaches_a_sleeping_isolate() {
+    let (options, _) = options();
+    let (handle, exit) = spawn(options, |_| {}).expect("a thread");
+    for _ in 0..20 {
+        std::thread::sleep(Duration::from_millis(2));
+        let (sender, receiver) = mpsc::channel();
+        handle.post_fn(move |_| sender.send(()).expect("receiver"));
+        receiver.recv_timeout(Duration::from_secs(10)).expect("it wakes");
+    }
+    handle.stop();
+    exit.wait();
+}
+
+#[test]
+fn deep_recursion_is_a_range_error() {
+    let (said, _) = run("
+        try { (function f() { f(); })(); } catch (e) { print(e.name); }
+        try { JSON.parse('['.repeat(1e6)); } catch (e) { print(e.name); }
+    ");
+    assert_eq!(said[0], "RangeError");
+    assert_eq!(said.len(), 2);
+}
+
+fn report(script: &str) -> ErrorReport {
+    let (options, _) = options();
+    let script = script.to_string();
+    let mut report = None;
+    run_on_current_thread(options, |scope| {
+        v8::tc_scope!(let scope, scope);
+        assert!(nano_engine::evaluate(scope, "test.js", &script).is_none());
+        report = Some(ErrorReport::from_try_catch(scope));
+        scope.reset();
+    });
+    report.expect("a report")
+}
+
+#[test]
+fn reports_say_where() {
+    let thrown = report("function f() {\n  null.x;\n}\nf();");
+    assert_eq!(thrown.name, "TypeError");
+    assert_eq!((thrown.file.as_deref(), thrown.line, thrown.column), (Some("test.js"), Some(2), Some(8)));
+    assert_eq!(thrown.source_line.as_deref(), Some("  null.x;"));
+    assert!(thrown.stack.expect("a stack").contains("at f (test.js:2:8)"));
+
+    let syntax = report("let a = ;");
+    assert_eq!(syntax.message, "SyntaxError: Unexpected token ';'");
+    assert_eq!((syntax.line, syntax.caret), (Some(1), Some((8, 9))));
+    let shown = syntax.to_string();
+    assert!(shown.contains("test.js:1:9") && shown.contains(" 1 | let a = ;\n   |         ^"), "{shown}");
+
+    let value = report("throw 'text'");
+    assert_eq!((value.message.as_str(), value.name.as_str()), ("text", ""));
+
+    let caused = report("throw new Error('outer', { cause: new RangeError('inner') })");
+    assert_eq!(caused.causes[0].message, "RangeError: inner");
+    let hostile = report("throw Object.defineProperty(new Error('x'), 'cause', { get() { throw 1 } })");
+    assert_eq!((hostile.message.as_str(), hostile.causes.len()), ("Error: x", 0));
+}

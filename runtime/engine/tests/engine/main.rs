@@ -1,0 +1,8 @@
+//! Tests of the engine with real isolates. One program, because linking V8 takes longer than most tests.
+
+mod endless_loops;
+mod event_loop;
+mod harness;
+mod isolates;
+mod modules;
+mod snapshot;

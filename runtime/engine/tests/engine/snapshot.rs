@@ -1,0 +1,68 @@
+//! The startup snapshot.
+
+use nano_engine::{Engine, EngineError, EngineOptions, State, run_on_current_thread, v8};
+
+use crate::harness::{EMBEDDING, options, run, start};
+
+#[test]
+fn native_callbacks_and_objects_survive() {
+    let (said, _) = run("print(typeof setTimeout, baked(), fromSnapshot.get('answer'))");
+    assert_eq!(said, ["function 42 42"]);
+}
+
+#[test]
+fn templates_and_objects_come_back_by_index() {
+    let (options, _) = options();
+    run_on_current_thread(options, |scope| {
+        let state = State::from_scope(scope);
+        // Twice: V8 hands each out once, the state keeps it.
+        for _ in 0..2 {
+            let template: v8::Local<v8::FunctionTemplate> = state.template(scope, 0);
+            let function: v8::Local<v8::Function> = state.object(scope, 0);
+            assert_eq!(template.get_function(scope), Some(function));
+        }
+        let context = scope.get_current_context();
+        let key = v8::String::new(scope, "print").expect("short");
+        let print = context.global(scope).get(scope, key.into());
+        let function: v8::Local<v8::Function> = state.object(scope, 0);
+        assert_eq!(print, Some(function.into()));
+    });
+}
+
+#[test]
+fn hash_seeds_differ_from_the_baked_one() {
+    // Indirect: a snapshot that is not rehashable does not pass `bake`.
+    start();
+    assert!(Engine::get().is_some());
+}
+
+#[test]
+fn a_second_start_is_the_same_engine_or_refused() {
+    start();
+    assert!(Engine::start(EngineOptions::new(&EMBEDDING)).is_ok());
+    static OTHER: nano_engine::Embedding = nano_engine::Embedding::EMPTY;
+    assert!(matches!(Engine::start(EngineOptions::new(&OTHER)), Err(EngineError::AlreadyStarted)));
+}
+
+#[test]
+fn what_eval_may_do_is_the_isolates_choice() {
+    let script = "
+        for (const make of [() => eval('1 + 1'), () => new Function('return 2')(), () => (0, eval)('2')])
+            try { print(make()); } catch (e) { print(e.name); }
+        print(new WebAssembly.Module(new Uint8Array([0,97,115,109,1,0,0,0])) instanceof WebAssembly.Module);
+    ";
+    assert_eq!(run(script).0, ["EvalError", "EvalError", "EvalError", "true"]);
+    let (mut options, log) = options();
+    options.allow_eval = true;
+    crate::harness::run_script(options, script);
+    assert_eq!(log.lock().expect("log")[..4], ["2", "2", "2", "true"]);
+}
+
+#[test]
+fn intl_has_data_and_the_machine_does_not_show() {
+    let (said, _) = run("
+        print(new Intl.DateTimeFormat('de').resolvedOptions().timeZone, new Date(0).getTimezoneOffset());
+        print((1234.5).toLocaleString('de'), (1234.5).toLocaleString());
+    ");
+    assert_eq!(said, ["UTC 0", "1.234,5 1,234.5"]);
+}
