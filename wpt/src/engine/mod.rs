@@ -1,0 +1,44 @@
+//! What runs a composed test.
+
+mod program;
+
+use std::fmt;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+pub use program::ProgramEngine;
+
+use crate::Composition;
+
+/// One run.
+#[derive(Debug)]
+pub struct Job<'a> {
+    /// The scripts to run, and their base address.
+    pub composition: &'a Composition,
+    /// After which time the run is ended by force.
+    pub deadline: Duration,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// The sink had all it wanted.
+    Stopped,
+    /// The program had nothing left to do, or failed; what it wrote about that.
+    Exited(String),
+    /// It was ended because it took longer than its deadline.
+    Deadline,
+}
+
+/// A JavaScript runtime. Runs are independent of each other, each in a global object of its own.
+pub trait Engine: fmt::Debug + Send + Sync {
+    /// Runs a test. Each line that it writes to its console goes to `sink`, which ends the run by breaking.
+    ///
+    /// # Errors
+    /// Where the engine itself does not start.
+    fn run(
+        &self,
+        job: &Job<'_>,
+        sink: &mut dyn FnMut(&str) -> ControlFlow<()>,
+    ) -> anyhow::Result<Ending>;
+}
