@@ -1,1 +1,4 @@
-//! Stub.
+//! Printers of the resolved WebIDL model: everything that is generated comes from here.
+#![deny(missing_docs)]
+
+pub mod rust;

@@ -1,4 +1,44 @@
 // Source: NANO
 // Date: 2026-07-01
 
-// `[Internal] namespace`s: how built-in scripts reach Rust. Apps never see them; scripts import them from `nano:native`.
+// How built-in scripts reach Rust: apps never see any of this; scripts import it from `nano:native`.
+
+// Bytes that come from outside of the isolate: what a ReadableStream of a body is made of.
+[Internal, Exposed=Worker]
+interface NativeSource {
+  // The next chunk, at once where one is there: a Uint8Array, null at the end, or a promise for either.
+  any pull();
+  undefined cancel(any reason);
+};
+
+// Where the bytes of an outgoing body go.
+[Internal, Exposed=Worker]
+interface NativeSink {
+  // undefined where there is room for more at once, else a promise that resolves when there is.
+  any write(Uint8Array chunk);
+  undefined close();
+  undefined error(any reason);
+};
+
+[Internal, Exposed=Worker]
+namespace Internals {
+  // Milliseconds since the time origin, and the time origin in milliseconds since the Unix epoch.
+  double now();
+  double timeOrigin();
+
+  // HTML's "report an exception".
+  undefined reportException(any exception);
+
+  // A timer for built-in scripts; one that is not referenced keeps no program running.
+  unsigned long setTimer(Function callback, double milliseconds, boolean unreferenced);
+  undefined clearTimer(unsigned long id);
+
+  // Whether the value is a platform object of the native interface of this name.
+  boolean isInstance(DOMString name, any value);
+
+  // The answer to `whenSettled`: the promise with this number was fulfilled or rejected with the value.
+  undefined settled(double id, boolean fulfilled, any value);
+
+  // Fetch's "package data": what text(), json(), … make of a body's bytes.
+  any packageData(DOMString kind, ByteString contentType, Uint8Array bytes);
+};

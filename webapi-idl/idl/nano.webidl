@@ -52,3 +52,12 @@ interface mixin WorkerGlobalEventHandlers {
 // Encoding
 [Implementation=Script] partial interface TextEncoderStream {};
 [Implementation=Script] partial interface TextDecoderStream {};
+
+// The third argument of a handler, as in Workers.
+[LegacyNoInterfaceObject, Exposed=Worker]
+interface ExecutionContext {
+  // Keeps the app's instance at work until the promise settles, beyond the response.
+  undefined waitUntil(any promise);
+  // Workers' fall-through to an origin server; there is none here, so it has no effect.
+  undefined passThroughOnException();
+};

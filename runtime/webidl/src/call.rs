@@ -19,13 +19,18 @@ pub type Receiver<'s, T> = Ref<'s, T>;
 impl<'s> Call<'s> {
     /// `this` as the interface's Rust type.
     pub fn receiver<T: PlatformObject>(&self, scope: &mut Scope<'s, '_>) -> Fallible<Ref<'s, T>> {
-        Ref::from_value(scope, self.arguments.this().into()).ok_or_else(|| type_error("Illegal invocation"))
+        Ref::from_value(scope, self.arguments.this().into())
+            .ok_or_else(|| type_error("Illegal invocation"))
     }
 
     /// Checks that `this` is the global object; V8 has put it in place of `undefined` and `null`.
     pub fn global_receiver(&self, scope: &mut Scope<'s, '_>) -> Fallible<()> {
         let global = scope.get_current_context().global(scope);
-        if self.arguments.this() == global { Ok(()) } else { Err(type_error("Illegal invocation")) }
+        if self.arguments.this() == global {
+            Ok(())
+        } else {
+            Err(type_error("Illegal invocation"))
+        }
     }
 
     /// `this` as V8 has it.
@@ -55,17 +60,32 @@ impl<'s> Call<'s> {
             return Ok(());
         }
         let plural = if count == 1 { "" } else { "s" };
-        Err(type_error(format!("{count} argument{plural} required, but only {given} present.")))
+        Err(type_error(format!(
+            "{count} argument{plural} required, but only {given} present."
+        )))
     }
 
     /// A required argument.
-    pub fn argument<T: FromJs>(&self, scope: &mut Scope<'s, '_>, index: usize) -> Fallible<T::Native<'s>> {
-        T::from_js(scope, self.raw(index)).map_err(|e| e.of(format_args!("parameter {}", index + 1)))
+    pub fn argument<T: FromJs>(
+        &self,
+        scope: &mut Scope<'s, '_>,
+        index: usize,
+    ) -> Fallible<T::Native<'s>> {
+        T::from_js(scope, self.raw(index))
+            .map_err(|e| e.of(format_args!("parameter {}", index + 1)))
     }
 
     /// An optional argument without default: `None` where it is missing or `undefined`.
-    pub fn optional<T: FromJs>(&self, scope: &mut Scope<'s, '_>, index: usize) -> Fallible<Option<T::Native<'s>>> {
-        if self.raw(index).is_undefined() { Ok(None) } else { self.argument::<T>(scope, index).map(Some) }
+    pub fn optional<T: FromJs>(
+        &self,
+        scope: &mut Scope<'s, '_>,
+        index: usize,
+    ) -> Fallible<Option<T::Native<'s>>> {
+        if self.raw(index).is_undefined() {
+            Ok(None)
+        } else {
+            self.argument::<T>(scope, index).map(Some)
+        }
     }
 
     /// An optional argument with a default.
@@ -79,12 +99,22 @@ impl<'s> Call<'s> {
     }
 
     /// The arguments from `index` on, of a variadic argument.
-    pub fn rest<T: FromJs>(&self, scope: &mut Scope<'s, '_>, index: usize) -> Fallible<Vec<T::Native<'s>>> {
-        (index..self.length()).map(|i| self.argument::<T>(scope, i)).collect()
+    pub fn rest<T: FromJs>(
+        &self,
+        scope: &mut Scope<'s, '_>,
+        index: usize,
+    ) -> Fallible<Vec<T::Native<'s>>> {
+        (index..self.length())
+            .map(|i| self.argument::<T>(scope, i))
+            .collect()
     }
 
     /// Converts the result and returns it.
-    pub fn returns<T: ToJs>(&mut self, scope: &mut Scope<'s, '_>, value: T::Native<'s>) -> Fallible<()> {
+    pub fn returns<T: ToJs>(
+        &mut self,
+        scope: &mut Scope<'s, '_>,
+        value: T::Native<'s>,
+    ) -> Fallible<()> {
         let value = T::to_js(scope, value)?;
         self.result.set(value);
         Ok(())
@@ -103,7 +133,8 @@ impl<'s> Call<'s> {
         make: impl FnOnce(&mut Scope<'s, '_>) -> Fallible<T::Native<'s>>,
     ) -> Fallible<()> {
         let this = self.this();
-        let name = v8::String::new_from_utf8(scope, key.as_bytes(), v8::NewStringType::Internalized);
+        let name =
+            v8::String::new_from_utf8(scope, key.as_bytes(), v8::NewStringType::Internalized);
         let slot = v8::Private::for_api(scope, name);
         let mut value = this.get_private(scope, slot).ok_or(Error::Thrown)?;
         if value.is_undefined() {
@@ -129,7 +160,10 @@ pub unsafe fn member(
     let info = unsafe { &*info };
     v8::callback_scope!(unsafe scope, info);
     let arguments = v8::FunctionCallbackArguments::from_function_callback_info(info);
-    let mut call = Call { arguments, result: v8::ReturnValue::from_function_callback_info(info) };
+    let mut call = Call {
+        arguments,
+        result: v8::ReturnValue::from_function_callback_info(info),
+    };
     if let Err(error) = guard(|| body(scope, &mut call)) {
         error.in_context(context).throw(scope);
     }
@@ -148,14 +182,21 @@ pub unsafe fn promise_member(
     let info = unsafe { &*info };
     v8::callback_scope!(unsafe scope, info);
     let arguments = v8::FunctionCallbackArguments::from_function_callback_info(info);
-    let mut call = Call { arguments, result: v8::ReturnValue::from_function_callback_info(info) };
+    let mut call = Call {
+        arguments,
+        result: v8::ReturnValue::from_function_callback_info(info),
+    };
     v8::tc_scope!(let scope, scope);
-    let Err(error) = guard(|| body(scope, &mut call)) else { return };
+    let Err(error) = guard(|| body(scope, &mut call)) else {
+        return;
+    };
     let exception = match error.in_context(context).to_exception(scope) {
         Some(exception) => exception,
         // Termination is not an exception: it passes on to whoever ordered it.
         None if scope.has_terminated() => return,
-        None => scope.exception().unwrap_or_else(|| v8::undefined(scope).into()),
+        None => scope
+            .exception()
+            .unwrap_or_else(|| v8::undefined(scope).into()),
     };
     scope.reset();
     if let Some(resolver) = v8::PromiseResolver::new(scope) {

@@ -146,14 +146,22 @@ mod tests {
 
     #[test]
     fn messages_grow_outwards() {
-        let error = type_error("is not a sequence.").of("parameter 1").in_context("Failed to construct 'Headers'");
-        assert_eq!(error, type_error("Failed to construct 'Headers': parameter 1 is not a sequence."));
+        let error = type_error("is not a sequence.")
+            .of("parameter 1")
+            .in_context("Failed to construct 'Headers'");
+        assert_eq!(
+            error,
+            type_error("Failed to construct 'Headers': parameter 1 is not a sequence.")
+        );
         assert_eq!(Error::Thrown.of("x"), Error::Thrown);
     }
 
     #[test]
     fn names_have_their_legacy_codes() {
-        assert_eq!(DomExceptionName::legacy_code(DomExceptionName::DataClone.as_str()), 25);
+        assert_eq!(
+            DomExceptionName::legacy_code(DomExceptionName::DataClone.as_str()),
+            25
+        );
         assert_eq!(DomExceptionName::legacy_code("OperationError"), 0);
     }
 }

@@ -35,6 +35,8 @@ pub enum InterfaceKind {
     Exposed,
     /// `DOMException`: its prototype inherits from `%Error.prototype%`.
     Exception,
+    /// `[LegacyNoInterfaceObject]`, or internal: no interface object on the global.
+    Hidden,
     /// A default iterator: no interface object; its prototype inherits from `%IteratorPrototype%`.
     Iterator,
 }
@@ -161,7 +163,10 @@ pub fn external_references(tables: &'static Tables) -> Vec<v8::ExternalReference
     }
     add(tables.global);
     callbacks.extend(tables.interfaces.iter().map(|i| black_box(*i).constructor));
-    callbacks.into_iter().map(|function| v8::ExternalReference { function }).collect()
+    callbacks
+        .into_iter()
+        .map(|function| v8::ExternalReference { function })
+        .collect()
 }
 
 /// Makes all templates, and defines interfaces, namespaces and the global's members on the current context's global object.
@@ -184,16 +189,27 @@ pub fn bake<'s>(scope: &mut Scope<'s, '_>, tables: &'static Tables) -> Baked<'s>
             object.set_prototype(scope, prototype.into());
         }
         define_members(scope, object, namespace.members);
-        let (tag, name) = (v8::Symbol::get_to_string_tag(scope), internalized(scope, namespace.name));
+        let (tag, name) = (
+            v8::Symbol::get_to_string_tag(scope),
+            internalized(scope, namespace.name),
+        );
         object.define_own_property(scope, tag.into(), name.into(), tag_attributes());
-        global.define_own_property(scope, name.into(), object.into(), v8::PropertyAttribute::DONT_ENUM);
+        global.define_own_property(
+            scope,
+            name.into(),
+            object.into(),
+            v8::PropertyAttribute::DONT_ENUM,
+        );
     }
     define_members(scope, global, tables.global);
     let internal = v8::Object::new(scope);
     for namespace in tables.internal {
         define_members(scope, internal, namespace.members);
     }
-    Baked { templates, internal }
+    Baked {
+        templates,
+        internal,
+    }
 }
 
 fn interface_template<'s>(
@@ -201,7 +217,9 @@ fn interface_template<'s>(
     interface: &'static Interface,
     parent: Option<v8::Local<'s, v8::FunctionTemplate>>,
 ) -> v8::Local<'s, v8::FunctionTemplate> {
-    let template = v8::FunctionTemplate::builder_raw(interface.constructor).length(interface.length).build(scope);
+    let template = v8::FunctionTemplate::builder_raw(interface.constructor)
+        .length(interface.length)
+        .build(scope);
     let name = internalized(scope, interface.name);
     template.set_class_name(name);
     template.read_only_prototype();
@@ -212,7 +230,12 @@ fn interface_template<'s>(
     let prototype = template.prototype_template(scope);
     for member in interface.members {
         match black_box(member) {
-            Member::Operation { name, length, callback, placement } => {
+            Member::Operation {
+                name,
+                length,
+                callback,
+                placement,
+            } => {
                 let mut builder = v8::FunctionTemplate::builder_raw(*callback)
                     .length(*length)
                     .constructor_behavior(v8::ConstructorBehavior::Throw);
@@ -225,26 +248,50 @@ fn interface_template<'s>(
                     Placement::Static => template.set(key.into(), function.into()),
                     _ => prototype.set(key.into(), function.into()),
                 }
-                let aliased = interface.members.iter().any(|m| matches!(m, Member::Iterator { of } if of == name));
+                let aliased = interface
+                    .members
+                    .iter()
+                    .any(|m| matches!(m, Member::Iterator { of } if of == name));
                 if aliased {
                     let symbol = v8::Symbol::get_iterator(scope);
-                    prototype.set_with_attr(symbol.into(), function.into(), v8::PropertyAttribute::DONT_ENUM);
+                    prototype.set_with_attr(
+                        symbol.into(),
+                        function.into(),
+                        v8::PropertyAttribute::DONT_ENUM,
+                    );
                 }
             }
-            Member::Attribute { name, getter, setter, placement } => {
+            Member::Attribute {
+                name,
+                getter,
+                setter,
+                placement,
+            } => {
                 let checked = (*placement == Placement::Prototype).then_some(signature);
                 let getter = accessor(scope, *getter, "get", name, 0, checked, None);
                 let setter = match setter {
                     Setter::None => None,
-                    Setter::Callback(setter) => Some(accessor(scope, *setter, "set", name, 1, checked, None)),
+                    Setter::Callback(setter) => {
+                        Some(accessor(scope, *setter, "set", name, 1, checked, None))
+                    }
                     Setter::Replaceable => Some(replaceable_setter(scope, name)),
                 };
                 let key = internalized(scope, name);
                 match placement {
                     Placement::Static => {
-                        template.set_accessor_property(key.into(), Some(getter), setter, v8::PropertyAttribute::NONE);
+                        template.set_accessor_property(
+                            key.into(),
+                            Some(getter),
+                            setter,
+                            v8::PropertyAttribute::NONE,
+                        );
                     }
-                    _ => prototype.set_accessor_property(key.into(), Some(getter), setter, v8::PropertyAttribute::NONE),
+                    _ => prototype.set_accessor_property(
+                        key.into(),
+                        Some(getter),
+                        setter,
+                        v8::PropertyAttribute::NONE,
+                    ),
                 }
             }
             Member::Constant { name, value } => {
@@ -266,19 +313,26 @@ fn install_interface<'s>(
     interface: &Interface,
     template: v8::Local<'s, v8::FunctionTemplate>,
 ) {
-    let function = template.get_function(scope).expect("a template without script makes its function");
+    let function = template
+        .get_function(scope)
+        .expect("a template without script makes its function");
     let prototype_key = internalized(scope, "prototype");
-    let prototype: Option<v8::Local<v8::Object>> =
-        function.get(scope, prototype_key.into()).and_then(|p| p.try_into().ok());
+    let prototype: Option<v8::Local<v8::Object>> = function
+        .get(scope, prototype_key.into())
+        .and_then(|p| p.try_into().ok());
     let prototype = prototype.expect("every interface has a prototype object");
     match interface.kind {
         InterfaceKind::Exposed => {}
+        InterfaceKind::Hidden => return,
         InterfaceKind::Exception => {
             let parent = evaluate(scope, "Error.prototype");
             prototype.set_prototype(scope, parent);
         }
         InterfaceKind::Iterator => {
-            let parent = evaluate(scope, "Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]()))");
+            let parent = evaluate(
+                scope,
+                "Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]()))",
+            );
             prototype.set_prototype(scope, parent);
             // No interface object: without this the prototype would lead to one.
             let key = internalized(scope, "constructor");
@@ -287,28 +341,56 @@ fn install_interface<'s>(
         }
     }
     let name = internalized(scope, interface.name);
-    global.define_own_property(scope, name.into(), function.into(), v8::PropertyAttribute::DONT_ENUM);
+    global.define_own_property(
+        scope,
+        name.into(),
+        function.into(),
+        v8::PropertyAttribute::DONT_ENUM,
+    );
 }
 
 /// Members of a namespace or of the global are properties of the object itself.
-fn define_members<'s>(scope: &mut Scope<'s, '_>, object: v8::Local<'s, v8::Object>, members: &'static [Member]) {
+fn define_members<'s>(
+    scope: &mut Scope<'s, '_>,
+    object: v8::Local<'s, v8::Object>,
+    members: &'static [Member],
+) {
     for member in members {
         match black_box(member) {
-            Member::Operation { name, length, callback, .. } => {
+            Member::Operation {
+                name,
+                length,
+                callback,
+                ..
+            } => {
                 let template = v8::FunctionTemplate::builder_raw(*callback)
                     .length(*length)
                     .constructor_behavior(v8::ConstructorBehavior::Throw)
                     .build(scope);
                 let key = internalized(scope, name);
                 template.set_class_name(key);
-                let function = template.get_function(scope).expect("a template without script makes its function");
-                object.define_own_property(scope, key.into(), function.into(), v8::PropertyAttribute::NONE);
+                let function = template
+                    .get_function(scope)
+                    .expect("a template without script makes its function");
+                object.define_own_property(
+                    scope,
+                    key.into(),
+                    function.into(),
+                    v8::PropertyAttribute::NONE,
+                );
             }
-            Member::Attribute { name, getter, setter, .. } => {
+            Member::Attribute {
+                name,
+                getter,
+                setter,
+                ..
+            } => {
                 let getter = accessor(scope, *getter, "get", name, 0, None, None);
                 let setter = match setter {
                     Setter::None => None,
-                    Setter::Callback(setter) => Some(accessor(scope, *setter, "set", name, 1, None, None)),
+                    Setter::Callback(setter) => {
+                        Some(accessor(scope, *setter, "set", name, 1, None, None))
+                    }
                     Setter::Replaceable => Some(replaceable_setter(scope, name)),
                 };
                 let getter = getter.get_function(scope).expect("a getter");
@@ -316,7 +398,8 @@ fn define_members<'s>(scope: &mut Scope<'s, '_>, object: v8::Local<'s, v8::Objec
                     Some(setter) => setter.get_function(scope).expect("a setter").into(),
                     None => v8::undefined(scope).into(),
                 };
-                let mut descriptor = v8::PropertyDescriptor::new_from_get_set(getter.into(), setter);
+                let mut descriptor =
+                    v8::PropertyDescriptor::new_from_get_set(getter.into(), setter);
                 descriptor.set_enumerable(true);
                 descriptor.set_configurable(true);
                 let key = internalized(scope, name);
@@ -356,9 +439,20 @@ fn accessor<'s>(
 }
 
 /// <https://webidl.spec.whatwg.org/#Replaceable>
-fn replaceable_setter<'s>(scope: &mut Scope<'s, '_>, name: &str) -> v8::Local<'s, v8::FunctionTemplate> {
+fn replaceable_setter<'s>(
+    scope: &mut Scope<'s, '_>,
+    name: &str,
+) -> v8::Local<'s, v8::FunctionTemplate> {
     let data = internalized(scope, name);
-    accessor(scope, library().replaceable, "set", name, 1, None, Some(data.into()))
+    accessor(
+        scope,
+        library().replaceable,
+        "set",
+        name,
+        1,
+        None,
+        Some(data.into()),
+    )
 }
 
 /// Callbacks of this library that templates use.
@@ -367,7 +461,10 @@ struct Library {
     illegal_constructor: Callback,
 }
 
-static LIBRARY: Library = Library { replaceable, illegal_constructor };
+static LIBRARY: Library = Library {
+    replaceable,
+    illegal_constructor,
+};
 
 fn library() -> &'static Library {
     black_box(&LIBRARY)
@@ -379,7 +476,12 @@ unsafe extern "C" fn replaceable(info: *const v8::FunctionCallbackInfo) {
     v8::callback_scope!(unsafe scope, info);
     let arguments = v8::FunctionCallbackArguments::from_function_callback_info(info);
     if let Ok(name) = v8::Local::<v8::Name>::try_from(arguments.data()) {
-        arguments.this().define_own_property(scope, name, arguments.get(0), v8::PropertyAttribute::NONE);
+        arguments.this().define_own_property(
+            scope,
+            name,
+            arguments.get(0),
+            v8::PropertyAttribute::NONE,
+        );
     }
 }
 
@@ -419,10 +521,12 @@ pub unsafe fn constructor(
 fn evaluate<'s>(scope: &mut Scope<'s, '_>, source: &str) -> v8::Local<'s, v8::Value> {
     let source = v8::String::new(scope, source).expect("a short source");
     let script = v8::Script::compile(scope, source, None).expect("the source is valid");
-    script.run(scope).expect("the built-ins are untouched while the snapshot is baked")
+    script
+        .run(scope)
+        .expect("the built-ins are untouched while the snapshot is baked")
 }
 
 fn internalized<'s>(scope: &mut Scope<'s, '_>, text: &str) -> v8::Local<'s, v8::String> {
-    v8::String::new_from_utf8(scope, text.as_bytes(), v8::NewStringType::Internalized).expect("a short name")
+    v8::String::new_from_utf8(scope, text.as_bytes(), v8::NewStringType::Internalized)
+        .expect("a short name")
 }
-

@@ -63,11 +63,19 @@ impl<T: PairIterable> PlatformObject for PairIterator<T> {
 }
 
 /// `entries()`, `keys()`, `values()`
-pub fn create<'s, T: PairIterable>(scope: &mut Scope<'s, '_>, call: &mut Call<'s>, kind: Kind) -> Fallible<()> {
+pub fn create<'s, T: PairIterable>(
+    scope: &mut Scope<'s, '_>,
+    call: &mut Call<'s>,
+    kind: Kind,
+) -> Fallible<()> {
     let this: Ref<T> = call.receiver(scope)?;
     let target = v8::TracedReference::new(scope, this.object());
-    let iterator: PairIterator<T> =
-        PairIterator { target, index: Cell::new(0), kind, interface: std::marker::PhantomData };
+    let iterator: PairIterator<T> = PairIterator {
+        target,
+        index: Cell::new(0),
+        kind,
+        interface: std::marker::PhantomData,
+    };
     let iterator = Ref::new(scope, iterator);
     call.returns_value(iterator.object().into());
     Ok(())
@@ -76,8 +84,12 @@ pub fn create<'s, T: PairIterable>(scope: &mut Scope<'s, '_>, call: &mut Call<'s
 /// `next()` of the iterator
 pub fn next<'s, T: PairIterable>(scope: &mut Scope<'s, '_>, call: &mut Call<'s>) -> Fallible<()> {
     let this: Ref<PairIterator<T>> = call.receiver(scope)?;
-    let target = this.target.get(scope).expect("a live iterator keeps its target");
-    let target: Ref<T> = Ref::from_value(scope, target.into()).expect("the target is of the interface");
+    let target = this
+        .target
+        .get(scope)
+        .expect("a live iterator keeps its target");
+    let target: Ref<T> =
+        Ref::from_value(scope, target.into()).expect("the target is of the interface");
     let index = this.index.get();
     let result = match target.pair_at(scope, index) {
         None => result_object(scope, v8::undefined(scope).into(), true)?,
@@ -99,7 +111,10 @@ pub fn next<'s, T: PairIterable>(scope: &mut Scope<'s, '_>, call: &mut Call<'s>)
 }
 
 /// `forEach(callback, thisArg)`, <https://webidl.spec.whatwg.org/#js-forEach>
-pub fn for_each<'s, T: PairIterable>(scope: &mut Scope<'s, '_>, call: &mut Call<'s>) -> Fallible<()> {
+pub fn for_each<'s, T: PairIterable>(
+    scope: &mut Scope<'s, '_>,
+    call: &mut Call<'s>,
+) -> Fallible<()> {
     let this: Ref<T> = call.receiver(scope)?;
     call.require(1)?;
     let callback: CallbackFunction = call.argument::<crate::idl::Callback>(scope, 0)?;
@@ -114,14 +129,25 @@ pub fn for_each<'s, T: PairIterable>(scope: &mut Scope<'s, '_>, call: &mut Call<
     Ok(())
 }
 
-fn result_object<'s>(scope: &mut Scope<'s, '_>, value: Value<'s>, done: bool) -> Fallible<Value<'s>> {
+fn result_object<'s>(
+    scope: &mut Scope<'s, '_>,
+    value: Value<'s>,
+    done: bool,
+) -> Fallible<Value<'s>> {
     let object = v8::Object::new(scope);
-    let (value_key, done_key) = (v8::String::new(scope, "value"), v8::String::new(scope, "done"));
+    let (value_key, done_key) = (
+        v8::String::new(scope, "value"),
+        v8::String::new(scope, "done"),
+    );
     let (Some(value_key), Some(done_key)) = (value_key, done_key) else {
         return Err(type_error("out of memory"));
     };
     let done = v8::Boolean::new(scope, done);
-    object.create_data_property(scope, value_key.into(), value).ok_or(Error::Thrown)?;
-    object.create_data_property(scope, done_key.into(), done.into()).ok_or(Error::Thrown)?;
+    object
+        .create_data_property(scope, value_key.into(), value)
+        .ok_or(Error::Thrown)?;
+    object
+        .create_data_property(scope, done_key.into(), done.into())
+        .ok_or(Error::Thrown)?;
     Ok(object.into())
 }

@@ -104,9 +104,18 @@ impl<'s, T: PlatformObject> Ref<'s, T> {
     }
 
     /// Puts the value behind an object that came out of the interface's template, as constructors do.
-    pub fn attach(scope: &mut Scope<'s, '_>, object: v8::Local<'s, v8::Object>, value: T) -> Ref<'s, T> {
-        let holder = Holder { head: Head { kind: T::KIND }, value };
-        let heap = scope.get_cpp_heap().expect("every isolate has a heap for native objects");
+    pub fn attach(
+        scope: &mut Scope<'s, '_>,
+        object: v8::Local<'s, v8::Object>,
+        value: T,
+    ) -> Ref<'s, T> {
+        let holder = Holder {
+            head: Head { kind: T::KIND },
+            value,
+        };
+        let heap = scope
+            .get_cpp_heap()
+            .expect("every isolate has a heap for native objects");
         // SAFETY: the pointer goes straight into the wrapper, from where the collector sees it. `object` comes from a template of
         // ours, so it has room for the pointer.
         let pointer = unsafe {
@@ -123,7 +132,10 @@ impl<'s, T: PlatformObject> Ref<'s, T> {
     pub fn from_value(scope: &mut Scope<'s, '_>, value: Value<'s>) -> Option<Ref<'s, T>> {
         let object: v8::Local<v8::Object> = value.try_into().ok()?;
         let head = head(scope, object)?;
-        Some(Ref { object, value: T::from_head(head)? })
+        Some(Ref {
+            object,
+            value: T::from_head(head)?,
+        })
     }
 
     /// The JavaScript object.
@@ -169,6 +181,9 @@ pub fn not_of_type(name: &str) -> crate::Error {
 }
 
 /// The conversion of an argument of interface type.
-pub fn require<'s, T: PlatformObject>(scope: &mut Scope<'s, '_>, value: Value<'s>) -> Fallible<Ref<'s, T>> {
+pub fn require<'s, T: PlatformObject>(
+    scope: &mut Scope<'s, '_>,
+    value: Value<'s>,
+) -> Fallible<Ref<'s, T>> {
     Ref::from_value(scope, value).ok_or_else(|| not_of_type(T::NAME))
 }

@@ -50,31 +50,46 @@ impl Realm {
     /// If none is installed: the isolate was not made by `nano-api`.
     pub fn of<'a>(isolate: &v8::Isolate) -> &'a Realm {
         let realm = isolate.get_data(SLOT).cast::<Realm>();
-        assert!(!realm.is_null(), "the isolate has no realm: it was not started by nano-api");
+        assert!(
+            !realm.is_null(),
+            "the isolate has no realm: it was not started by nano-api"
+        );
         // SAFETY: `install` put the address of a boxed realm there, which outlives every call into the isolate.
         unsafe { &*realm }
     }
 
     /// The template of an interface.
-    pub fn template<'s>(scope: &mut Scope<'s, '_>, kind: u16) -> v8::Local<'s, v8::FunctionTemplate> {
+    pub fn template<'s>(
+        scope: &mut Scope<'s, '_>,
+        kind: u16,
+    ) -> v8::Local<'s, v8::FunctionTemplate> {
         let realm = Realm::of(scope);
         v8::Local::new(scope, &realm.templates[usize::from(kind)])
     }
 
     /// An internalized property name, made once per isolate. `index` is its place among the generated keys.
-    pub fn key<'s>(scope: &mut Scope<'s, '_>, index: usize, name: &'static str) -> v8::Local<'s, v8::String> {
+    pub fn key<'s>(
+        scope: &mut Scope<'s, '_>,
+        index: usize,
+        name: &'static str,
+    ) -> v8::Local<'s, v8::String> {
         let realm = Realm::of(scope);
         if let Some(key) = &realm.keys.borrow()[index] {
             return v8::Local::new(scope, key);
         }
-        let key = v8::String::new_from_utf8(scope, name.as_bytes(), v8::NewStringType::Internalized)
-            .expect("a property name is short");
+        let key =
+            v8::String::new_from_utf8(scope, name.as_bytes(), v8::NewStringType::Internalized)
+                .expect("a property name is short");
         realm.keys.borrow_mut()[index] = Some(v8::Global::new(scope, key));
         key
     }
 
     /// A `DOMException` of the current realm.
-    pub fn dom_exception<'s>(scope: &mut Scope<'s, '_>, name: DomExceptionName, message: &str) -> Value<'s> {
+    pub fn dom_exception<'s>(
+        scope: &mut Scope<'s, '_>,
+        name: DomExceptionName,
+        message: &str,
+    ) -> Value<'s> {
         let make = Realm::of(scope).make_dom_exception.get();
         make(scope, name, message)
     }
@@ -83,19 +98,30 @@ impl Realm {
     ///
     /// # Panics
     /// If no script exports it: the scripts and the Rust code belong together.
-    pub fn script_function<'s>(scope: &mut Scope<'s, '_>, name: &'static str) -> v8::Local<'s, v8::Function> {
+    pub fn script_function<'s>(
+        scope: &mut Scope<'s, '_>,
+        name: &'static str,
+    ) -> v8::Local<'s, v8::Function> {
         let realm = Realm::of(scope);
         if let Some(function) = realm.functions.borrow().get(name) {
             return v8::Local::new(scope, function);
         }
         let bridge = realm.bridge.borrow();
-        let bridge = v8::Local::new(scope, bridge.as_ref().expect("the snapshot has the built-in scripts"));
+        let bridge = v8::Local::new(
+            scope,
+            bridge
+                .as_ref()
+                .expect("the snapshot has the built-in scripts"),
+        );
         let key = v8::String::new(scope, name).expect("a function name is short");
         let function: v8::Local<v8::Function> = bridge
             .get(scope, key.into())
             .and_then(|f| f.try_into().ok())
             .unwrap_or_else(|| panic!("no built-in script exports '{name}' to native code"));
-        realm.functions.borrow_mut().insert(name, v8::Global::new(scope, function));
+        realm
+            .functions
+            .borrow_mut()
+            .insert(name, v8::Global::new(scope, function));
         function
     }
 }

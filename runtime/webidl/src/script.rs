@@ -34,12 +34,18 @@ impl<'s, T: ScriptInterface> ScriptRef<'s, T> {
         }
         let name = v8::String::new(scope, T::NAME)?;
         let implementation = call(scope, "unwrapScript", &[name.into(), value]).ok()?;
-        implementation.is_object().then_some(ScriptRef { object, interface: PhantomData })
+        implementation.is_object().then_some(ScriptRef {
+            object,
+            interface: PhantomData,
+        })
     }
 
     /// An object that a built-in script made, which therefore needs no check.
     pub fn trusted(object: v8::Local<'s, v8::Object>) -> ScriptRef<'s, T> {
-        ScriptRef { object, interface: PhantomData }
+        ScriptRef {
+            object,
+            interface: PhantomData,
+        }
     }
 
     /// The JavaScript object.
@@ -49,13 +55,22 @@ impl<'s, T: ScriptInterface> ScriptRef<'s, T> {
 }
 
 /// The conversion of an argument of such an interface type.
-pub fn require<'s, T: ScriptInterface>(scope: &mut Scope<'s, '_>, value: Value<'s>) -> Fallible<ScriptRef<'s, T>> {
+pub fn require<'s, T: ScriptInterface>(
+    scope: &mut Scope<'s, '_>,
+    value: Value<'s>,
+) -> Fallible<ScriptRef<'s, T>> {
     ScriptRef::from_value(scope, value).ok_or_else(|| not_of_type(T::NAME))
 }
 
 /// Calls a function that a built-in script exports to native code.
-pub fn call<'s>(scope: &mut Scope<'s, '_>, name: &'static str, arguments: &[Value<'s>]) -> Fallible<Value<'s>> {
+pub fn call<'s>(
+    scope: &mut Scope<'s, '_>,
+    name: &'static str,
+    arguments: &[Value<'s>],
+) -> Fallible<Value<'s>> {
     let function = Realm::script_function(scope, name);
     let receiver = v8::undefined(scope).into();
-    function.call(scope, receiver, arguments).ok_or(Error::Thrown)
+    function
+        .call(scope, receiver, arguments)
+        .ok_or(Error::Thrown)
 }

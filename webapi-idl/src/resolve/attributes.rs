@@ -146,7 +146,11 @@ const KNOWN: &[(&str, Form, &[&[Target]])] = &[
         Form::OneOf(&["Native", "Script"]),
         &[CONTAINERS, ATTRIBUTE_OR_OPERATION],
     ),
-    ("Internal", Form::Bare, &[&[Target::Namespace]]),
+    (
+        "Internal",
+        Form::Bare,
+        &[&[Target::Namespace, Target::Interface]],
+    ),
     (
         "RustName",
         Form::Identifier,

@@ -60,11 +60,15 @@ impl<'s> Bytes<'s> {
     fn data(&self) -> Option<(*mut u8, usize)> {
         let data = match self {
             Bytes::Buffer(buffer) => buffer.data().map(std::ptr::NonNull::as_ptr),
-            Bytes::Shared(buffer) => buffer.get_backing_store().data().map(std::ptr::NonNull::as_ptr),
+            Bytes::Shared(buffer) => buffer
+                .get_backing_store()
+                .data()
+                .map(std::ptr::NonNull::as_ptr),
             Bytes::View(view) => Some(view.data()),
         };
         let length = self.len();
-        data.filter(|data| !data.is_null() && length > 0).map(|data| (data.cast(), length))
+        data.filter(|data| !data.is_null() && length > 0)
+            .map(|data| (data.cast(), length))
     }
 
     /// The JavaScript object.
@@ -85,7 +89,10 @@ pub fn uint8_array<'s>(scope: &mut Scope<'s, '_>, bytes: Vec<u8>) -> v8::Local<'
 }
 
 /// An `ArrayBuffer` over these bytes, which move into it without a copy.
-pub fn array_buffer<'s>(scope: &mut Scope<'s, '_>, bytes: Vec<u8>) -> v8::Local<'s, v8::ArrayBuffer> {
+pub fn array_buffer<'s>(
+    scope: &mut Scope<'s, '_>,
+    bytes: Vec<u8>,
+) -> v8::Local<'s, v8::ArrayBuffer> {
     let store = v8::ArrayBuffer::new_backing_store_from_vec(bytes).make_shared();
     v8::ArrayBuffer::with_backing_store(scope, &store)
 }
@@ -165,10 +172,18 @@ fn is_float16_array(value: Value) -> bool {
             || value.is_big_uint64_array())
 }
 
-fn convert<'s, T: BufferKind>(scope: &mut Scope<'s, '_>, value: Value<'s>, allow_shared: bool) -> Fallible<Bytes<'s>> {
+fn convert<'s, T: BufferKind>(
+    scope: &mut Scope<'s, '_>,
+    value: Value<'s>,
+    allow_shared: bool,
+) -> Fallible<Bytes<'s>> {
     if let Ok(shared) = v8::Local::<v8::SharedArrayBuffer>::try_from(value) {
         let wanted = T::accepts(value) || (allow_shared && T::NAME == "BufferSource");
-        return if wanted { Ok(Bytes::Shared(shared)) } else { Err(not_a::<T>()) };
+        return if wanted {
+            Ok(Bytes::Shared(shared))
+        } else {
+            Err(not_a::<T>())
+        };
     }
     if !T::accepts(value) {
         return Err(not_a::<T>());
@@ -190,10 +205,14 @@ fn convert<'s, T: BufferKind>(scope: &mut Scope<'s, '_>, value: Value<'s>, allow
 
 fn check_store(store: &v8::BackingStore, allow_shared: bool) -> Fallible<()> {
     if store.is_shared() && !allow_shared {
-        return Err(type_error("is a view on a SharedArrayBuffer, which is not allowed here."));
+        return Err(type_error(
+            "is a view on a SharedArrayBuffer, which is not allowed here.",
+        ));
     }
     if store.is_resizable_by_user_javascript() {
-        return Err(type_error("is backed by a resizable buffer, which is not allowed here."));
+        return Err(type_error(
+            "is backed by a resizable buffer, which is not allowed here.",
+        ));
     }
     Ok(())
 }

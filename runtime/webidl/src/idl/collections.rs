@@ -14,7 +14,9 @@ impl<T: Idl> Idl for Sequence<T> {
 
 impl<T: FromJs> FromJs for Sequence<T> {
     fn from_js<'s>(scope: &mut Scope<'s, '_>, value: Value<'s>) -> Fallible<Vec<T::Native<'s>>> {
-        let object: v8::Local<v8::Object> = value.try_into().map_err(|_| type_error("is not a sequence."))?;
+        let object: v8::Local<v8::Object> = value
+            .try_into()
+            .map_err(|_| type_error("is not a sequence."))?;
         match iterator_method(scope, object)? {
             Some(method) => Self::from_iterator(scope, object, method),
             None => Err(type_error("is not a sequence.")),
@@ -29,30 +31,51 @@ impl<T: FromJs> Sequence<T> {
         iterable: v8::Local<'s, v8::Object>,
         method: v8::Local<'s, v8::Function>,
     ) -> Fallible<Vec<T::Native<'s>>> {
-        let iterator = method.call(scope, iterable.into(), &[]).ok_or(Error::Thrown)?;
-        let iterator: v8::Local<v8::Object> =
-            iterator.try_into().map_err(|_| type_error("has an iterator method whose result is not an object."))?;
-        let (next, done, value) = (name(scope, "next"), name(scope, "done"), name(scope, "value"));
+        let iterator = method
+            .call(scope, iterable.into(), &[])
+            .ok_or(Error::Thrown)?;
+        let iterator: v8::Local<v8::Object> = iterator
+            .try_into()
+            .map_err(|_| type_error("has an iterator method whose result is not an object."))?;
+        let (next, done, value) = (
+            name(scope, "next"),
+            name(scope, "done"),
+            name(scope, "value"),
+        );
         let next = iterator.get(scope, next.into()).ok_or(Error::Thrown)?;
-        let next: v8::Local<v8::Function> =
-            next.try_into().map_err(|_| type_error("has an iterator whose 'next' is not a function."))?;
+        let next: v8::Local<v8::Function> = next
+            .try_into()
+            .map_err(|_| type_error("has an iterator whose 'next' is not a function."))?;
         let mut items = Vec::new();
         loop {
-            let step = next.call(scope, iterator.into(), &[]).ok_or(Error::Thrown)?;
-            let step: v8::Local<v8::Object> =
-                step.try_into().map_err(|_| type_error("has an iterator whose result is not an object."))?;
-            if step.get(scope, done.into()).ok_or(Error::Thrown)?.boolean_value(scope) {
+            let step = next
+                .call(scope, iterator.into(), &[])
+                .ok_or(Error::Thrown)?;
+            let step: v8::Local<v8::Object> = step
+                .try_into()
+                .map_err(|_| type_error("has an iterator whose result is not an object."))?;
+            if step
+                .get(scope, done.into())
+                .ok_or(Error::Thrown)?
+                .boolean_value(scope)
+            {
                 return Ok(items);
             }
             let item = step.get(scope, value.into()).ok_or(Error::Thrown)?;
-            items.push(T::from_js(scope, item).map_err(|e| e.of(format_args!("element {}", items.len())))?);
+            items.push(
+                T::from_js(scope, item)
+                    .map_err(|e| e.of(format_args!("element {}", items.len())))?,
+            );
         }
     }
 }
 
 impl<T: ToJs> ToJs for Sequence<T> {
     fn to_js<'s>(scope: &mut Scope<'s, '_>, items: Vec<T::Native<'s>>) -> Fallible<Value<'s>> {
-        let items = items.into_iter().map(|item| T::to_js(scope, item)).collect::<Fallible<Vec<_>>>()?;
+        let items = items
+            .into_iter()
+            .map(|item| T::to_js(scope, item))
+            .collect::<Fallible<Vec<_>>>()?;
         Ok(v8::Array::new_with_elements(scope, &items).into())
     }
 }
@@ -73,8 +96,11 @@ impl<T: FromJs> FromJs for FrozenArray<T> {
 impl<T: ToJs> ToJs for FrozenArray<T> {
     fn to_js<'s>(scope: &mut Scope<'s, '_>, items: Vec<T::Native<'s>>) -> Fallible<Value<'s>> {
         let array = Sequence::<T>::to_js(scope, items)?;
-        let object: v8::Local<v8::Object> = array.try_into().expect("a sequence converts to an array");
-        object.set_integrity_level(scope, v8::IntegrityLevel::Frozen).ok_or(Error::Thrown)?;
+        let object: v8::Local<v8::Object> =
+            array.try_into().expect("a sequence converts to an array");
+        object
+            .set_integrity_level(scope, v8::IntegrityLevel::Frozen)
+            .ok_or(Error::Thrown)?;
         Ok(array)
     }
 }
@@ -92,7 +118,9 @@ where
 {
     fn from_js<'s>(scope: &mut Scope<'s, '_>, value: Value<'s>) -> Fallible<Self::Native<'s>> {
         // 1. If V is not an Object, then throw a TypeError.
-        let object: v8::Local<v8::Object> = value.try_into().map_err(|_| type_error("is not an object."))?;
+        let object: v8::Local<v8::Object> = value
+            .try_into()
+            .map_err(|_| type_error("is not an object."))?;
         // 3. Let keys be ? O.[[OwnPropertyKeys]]().
         let arguments = v8::GetPropertyNamesArgs {
             mode: v8::KeyCollectionMode::OwnOnly,
@@ -100,12 +128,16 @@ where
             index_filter: v8::IndexFilter::IncludeIndices,
             key_conversion: v8::KeyConversionMode::ConvertToString,
         };
-        let keys = object.get_own_property_names(scope, arguments).ok_or(Error::Thrown)?;
+        let keys = object
+            .get_own_property_names(scope, arguments)
+            .ok_or(Error::Thrown)?;
         let mut result: Self::Native<'s> = Vec::with_capacity(keys.length() as usize);
         // 4. For each key of keys:
         for index in 0..keys.length() {
             let key = keys.get_index(scope, index).ok_or(Error::Thrown)?;
-            let property: v8::Local<v8::Name> = key.try_into().map_err(|_| type_error("has a key that is no name."))?;
+            let property: v8::Local<v8::Name> = key
+                .try_into()
+                .map_err(|_| type_error("has a key that is no name."))?;
             // 4.1 to 4.2: only properties that are there and enumerable.
             if !is_enumerable_own(scope, object, property)? {
                 continue;
@@ -130,16 +162,25 @@ fn is_enumerable_own<'s>(
     key: v8::Local<'s, v8::Name>,
 ) -> Fallible<bool> {
     if object.is_proxy() {
-        let descriptor = object.get_own_property_descriptor(scope, key).ok_or(Error::Thrown)?;
-        let Ok(descriptor) = v8::Local::<v8::Object>::try_from(descriptor) else { return Ok(false) };
+        let descriptor = object
+            .get_own_property_descriptor(scope, key)
+            .ok_or(Error::Thrown)?;
+        let Ok(descriptor) = v8::Local::<v8::Object>::try_from(descriptor) else {
+            return Ok(false);
+        };
         let enumerable = name(scope, "enumerable");
-        return Ok(descriptor.get(scope, enumerable.into()).ok_or(Error::Thrown)?.boolean_value(scope));
+        return Ok(descriptor
+            .get(scope, enumerable.into())
+            .ok_or(Error::Thrown)?
+            .boolean_value(scope));
     }
     // OPTIMIZATION: ordinary objects answer without building a descriptor; not observable.
     if !object.has_own_property(scope, key).ok_or(Error::Thrown)? {
         return Ok(false);
     }
-    let attributes = object.get_property_attributes(scope, key.into()).ok_or(Error::Thrown)?;
+    let attributes = object
+        .get_property_attributes(scope, key.into())
+        .ok_or(Error::Thrown)?;
     Ok(!attributes.is_dont_enum())
 }
 
@@ -147,10 +188,13 @@ impl<K: ToJs, V: ToJs> ToJs for Record<K, V> {
     fn to_js<'s>(scope: &mut Scope<'s, '_>, entries: Self::Native<'s>) -> Fallible<Value<'s>> {
         let object = v8::Object::new(scope);
         for (key, value) in entries {
-            let key: v8::Local<v8::Name> =
-                K::to_js(scope, key)?.try_into().map_err(|_| type_error("has a key that is no name."))?;
+            let key: v8::Local<v8::Name> = K::to_js(scope, key)?
+                .try_into()
+                .map_err(|_| type_error("has a key that is no name."))?;
             let value = V::to_js(scope, value)?;
-            object.create_data_property(scope, key, value).ok_or(Error::Thrown)?;
+            object
+                .create_data_property(scope, key, value)
+                .ok_or(Error::Thrown)?;
         }
         Ok(object.into())
     }
@@ -166,9 +210,13 @@ pub fn iterator_method<'s>(
     if method.is_null_or_undefined() {
         return Ok(None);
     }
-    method.try_into().map(Some).map_err(|_| type_error("has an iterator method that is not a function."))
+    method
+        .try_into()
+        .map(Some)
+        .map_err(|_| type_error("has an iterator method that is not a function."))
 }
 
 fn name<'s>(scope: &mut Scope<'s, '_>, text: &'static str) -> v8::Local<'s, v8::String> {
-    v8::String::new_from_utf8(scope, text.as_bytes(), v8::NewStringType::Internalized).expect("a short name")
+    v8::String::new_from_utf8(scope, text.as_bytes(), v8::NewStringType::Internalized)
+        .expect("a short name")
 }

@@ -16,7 +16,9 @@ pub use strings::*;
 
 use std::marker::PhantomData;
 
-use crate::{Error, Fallible, PlatformObject, Ref, Scope, ScriptInterface, ScriptRef, Value, type_error};
+use crate::{
+    Error, Fallible, PlatformObject, Ref, Scope, ScriptInterface, ScriptRef, Value, type_error,
+};
 
 /// An IDL type.
 pub trait Idl {
@@ -83,7 +85,9 @@ impl Idl for Object {
 
 impl FromJs for Object {
     fn from_js<'s>(_: &mut Scope<'s, '_>, value: Value<'s>) -> Fallible<v8::Local<'s, v8::Object>> {
-        value.try_into().map_err(|_| type_error("is not an object."))
+        value
+            .try_into()
+            .map_err(|_| type_error("is not an object."))
     }
 }
 
@@ -121,7 +125,11 @@ impl<T: Idl> Idl for Nullable<T> {
 
 impl<T: FromJs> FromJs for Nullable<T> {
     fn from_js<'s>(scope: &mut Scope<'s, '_>, value: Value<'s>) -> Fallible<Option<T::Native<'s>>> {
-        if value.is_null_or_undefined() { Ok(None) } else { T::from_js(scope, value).map(Some) }
+        if value.is_null_or_undefined() {
+            Ok(None)
+        } else {
+            T::from_js(scope, value).map(Some)
+        }
     }
 }
 
@@ -180,7 +188,10 @@ impl<T> Idl for Promise<T> {
 }
 
 impl<T> FromJs for Promise<T> {
-    fn from_js<'s>(scope: &mut Scope<'s, '_>, value: Value<'s>) -> Fallible<v8::Local<'s, v8::Promise>> {
+    fn from_js<'s>(
+        scope: &mut Scope<'s, '_>,
+        value: Value<'s>,
+    ) -> Fallible<v8::Local<'s, v8::Promise>> {
         if let Ok(promise) = value.try_into() {
             return Ok(promise);
         }
@@ -205,7 +216,12 @@ pub struct CallbackFunction<'s>(pub v8::Local<'s, v8::Function>);
 
 impl<'s> CallbackFunction<'s> {
     /// <https://webidl.spec.whatwg.org/#invoke-a-callback-function>, arguments and result as JavaScript values.
-    pub fn invoke(&self, scope: &mut Scope<'s, '_>, this: Value<'s>, arguments: &[Value<'s>]) -> Fallible<Value<'s>> {
+    pub fn invoke(
+        &self,
+        scope: &mut Scope<'s, '_>,
+        this: Value<'s>,
+        arguments: &[Value<'s>],
+    ) -> Fallible<Value<'s>> {
         self.0.call(scope, this, arguments).ok_or(Error::Thrown)
     }
 }
@@ -216,7 +232,10 @@ impl Idl for Callback {
 
 impl FromJs for Callback {
     fn from_js<'s>(_: &mut Scope<'s, '_>, value: Value<'s>) -> Fallible<CallbackFunction<'s>> {
-        value.try_into().map(CallbackFunction).map_err(|_| type_error("is not a function."))
+        value
+            .try_into()
+            .map(CallbackFunction)
+            .map_err(|_| type_error("is not a function."))
     }
 }
 
@@ -233,22 +252,32 @@ pub fn dictionary_member<'s, T: FromJs>(
     object: Option<v8::Local<'s, v8::Object>>,
     key: (usize, &'static str),
 ) -> Fallible<Option<T::Native<'s>>> {
-    let Some(object) = object else { return Ok(None) };
+    let Some(object) = object else {
+        return Ok(None);
+    };
     let name = crate::Realm::key(scope, key.0, key.1);
     let value = object.get(scope, name.into()).ok_or(Error::Thrown)?;
     if value.is_undefined() {
         return Ok(None);
     }
-    T::from_js(scope, value).map(Some).map_err(|e| e.of(format_args!("member '{}'", key.1)))
+    T::from_js(scope, value)
+        .map(Some)
+        .map_err(|e| e.of(format_args!("member '{}'", key.1)))
 }
 
 /// The object whose members a dictionary conversion reads: `None` for `undefined` and `null`.
 /// <https://webidl.spec.whatwg.org/#js-dictionary>, step 1.
-pub fn dictionary_object<'s>(name: &str, value: Value<'s>) -> Fallible<Option<v8::Local<'s, v8::Object>>> {
+pub fn dictionary_object<'s>(
+    name: &str,
+    value: Value<'s>,
+) -> Fallible<Option<v8::Local<'s, v8::Object>>> {
     if value.is_null_or_undefined() {
         return Ok(None);
     }
-    value.try_into().map(Some).map_err(|_| type_error(format!("is not of type '{name}'.")))
+    value
+        .try_into()
+        .map(Some)
+        .map_err(|_| type_error(format!("is not of type '{name}'.")))
 }
 
 /// Sets one member while a dictionary is converted to JavaScript.
@@ -259,6 +288,8 @@ pub fn set_dictionary_member<'s>(
     value: Value<'s>,
 ) -> Fallible<()> {
     let name = crate::Realm::key(scope, key.0, key.1);
-    object.create_data_property(scope, name.into(), value).ok_or(Error::Thrown)?;
+    object
+        .create_data_property(scope, name.into(), value)
+        .ok_or(Error::Thrown)?;
     Ok(())
 }

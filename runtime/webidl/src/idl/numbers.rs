@@ -78,7 +78,10 @@ fn number<'s>(scope: &mut Scope<'s, '_>, value: Value<'s>) -> Fallible<f64> {
 }
 
 /// <https://webidl.spec.whatwg.org/#abstract-opdef-converttoint>, without the extended attributes (steps 8 to 12).
-fn convert_to_int<'s, T: Integer>(scope: &mut Scope<'s, '_>, value: Value<'s>) -> Fallible<T::Native> {
+fn convert_to_int<'s, T: Integer>(
+    scope: &mut Scope<'s, '_>,
+    value: Value<'s>,
+) -> Fallible<T::Native> {
     let x = number(scope, value)?;
     if !x.is_finite() {
         return Ok(T::from_f64(0.0));
@@ -108,7 +111,11 @@ impl<T: Integer> FromJs for EnforceRange<T> {
         }
         let x = x.trunc();
         if x < T::LOWER || x > T::UPPER {
-            return Err(type_error(format!("is outside of the range from {} to {}.", T::LOWER, T::UPPER)));
+            return Err(type_error(format!(
+                "is outside of the range from {} to {}.",
+                T::LOWER,
+                T::UPPER
+            )));
         }
         Ok(T::from_f64(x))
     }

@@ -5,7 +5,10 @@ use std::marker::PhantomData;
 use super::{FromJs, Idl, ToJs};
 use crate::{Error, Fallible, Scope, Value, type_error};
 
-fn to_string<'s>(scope: &mut Scope<'s, '_>, value: Value<'s>) -> Fallible<v8::Local<'s, v8::String>> {
+fn to_string<'s>(
+    scope: &mut Scope<'s, '_>,
+    value: Value<'s>,
+) -> Fallible<v8::Local<'s, v8::String>> {
     match v8::Local::<v8::String>::try_from(value) {
         Ok(string) => Ok(string),
         Err(_) => value.to_string(scope).ok_or(Error::Thrown),
@@ -17,7 +20,8 @@ fn to_string<'s>(scope: &mut Scope<'s, '_>, value: Value<'s>) -> Fallible<v8::Lo
 /// # Errors
 /// A `RangeError` where it is longer than V8's longest string.
 pub fn string<'s>(scope: &mut Scope<'s, '_>, text: &str) -> Fallible<v8::Local<'s, v8::String>> {
-    v8::String::new(scope, text).ok_or_else(|| crate::range_error("the string is longer than the longest possible string"))
+    v8::String::new(scope, text)
+        .ok_or_else(|| crate::range_error("the string is longer than the longest possible string"))
 }
 
 /// `DOMString`, kept as the JavaScript string that it is: code units, lone surrogates included.
@@ -28,7 +32,10 @@ impl Idl for DomString {
 }
 
 impl FromJs for DomString {
-    fn from_js<'s>(scope: &mut Scope<'s, '_>, value: Value<'s>) -> Fallible<v8::Local<'s, v8::String>> {
+    fn from_js<'s>(
+        scope: &mut Scope<'s, '_>,
+        value: Value<'s>,
+    ) -> Fallible<v8::Local<'s, v8::String>> {
         to_string(scope, value)
     }
 }
@@ -48,7 +55,11 @@ impl<T: Idl> Idl for LegacyNullToEmptyString<T> {
 
 impl<T: FromJs> FromJs for LegacyNullToEmptyString<T> {
     fn from_js<'s>(scope: &mut Scope<'s, '_>, value: Value<'s>) -> Fallible<T::Native<'s>> {
-        let value = if value.is_null() { v8::String::empty(scope).into() } else { value };
+        let value = if value.is_null() {
+            v8::String::empty(scope).into()
+        } else {
+            value
+        };
         T::from_js(scope, value)
     }
 }
@@ -89,7 +100,9 @@ impl FromJs for ByteString {
     fn from_js<'s>(scope: &mut Scope<'s, '_>, value: Value<'s>) -> Fallible<Vec<u8>> {
         let text = to_string(scope, value)?;
         if !text.contains_only_onebyte() {
-            return Err(type_error("has a character whose code is greater than 255."));
+            return Err(type_error(
+                "has a character whose code is greater than 255.",
+            ));
         }
         let mut bytes = vec![0; text.length()];
         text.write_one_byte_v2(scope, 0, &mut bytes, v8::WriteFlags::empty());
@@ -101,6 +114,8 @@ impl ToJs for ByteString {
     fn to_js<'s>(scope: &mut Scope<'s, '_>, value: Vec<u8>) -> Fallible<Value<'s>> {
         v8::String::new_from_one_byte(scope, &value, v8::NewStringType::Normal)
             .map(Into::into)
-            .ok_or_else(|| crate::range_error("the string is longer than the longest possible string"))
+            .ok_or_else(|| {
+                crate::range_error("the string is longer than the longest possible string")
+            })
     }
 }

@@ -1,0 +1,177 @@
+//! Attributes, <https://webidl.spec.whatwg.org/#js-attributes>.
+
+use webapi_idl::{Attribute, Type};
+
+use super::operations::{Owner, Receiver, signature};
+use super::{Printer, Result, Source, snake, unsupported};
+
+impl Printer<'_> {
+    fn attribute_needs_scope(&self, attribute: &Attribute) -> bool {
+        attribute.attributes.has("WithScope") || self.holds_values(&attribute.ty)
+    }
+
+    /// Whether the getter is asked once per object: `[SameObject]`, and the objects that hang off the global.
+    fn is_same_object(&self, owner: &Owner, attribute: &Attribute) -> bool {
+        attribute.attributes.has("SameObject")
+            || owner.receiver == Receiver::Global && matches!(attribute.ty.kind, Type::Interface(_))
+    }
+
+    /// The trait's getter and setter.
+    pub(crate) fn print_attribute_signature(
+        &self,
+        attribute: &Attribute,
+        receiver: Receiver,
+        out: &mut Source,
+    ) -> Result {
+        self.check_type(&attribute.ty, &attribute.span)?;
+        for name in [
+            "PutForwards",
+            "LegacyUnforgeable",
+            "LegacyLenientSetter",
+            "LegacyLenientThis",
+        ] {
+            if attribute.attributes.has(name) {
+                return unsupported(
+                    &attribute.span,
+                    format!(
+                        "native glue does not know [{name}]; add it to codegen's attributes.rs, or use [Implementation=Script]"
+                    ),
+                );
+            }
+        }
+        let this = if attribute.is_static || receiver != Receiver::Object {
+            ""
+        } else {
+            "&self, "
+        };
+        let scope = if self.attribute_needs_scope(attribute) {
+            "scope: &mut webidl::Scope<'s, '_>, "
+        } else {
+            ""
+        };
+        let native = self.native(&attribute.ty);
+        let name = snake(&attribute.name);
+        let returns = if attribute.attributes.has("Throws") {
+            format!("webidl::Fallible<{native}>")
+        } else {
+            native.clone()
+        };
+        out.line(format!("/// Getter of `{}`.", attribute.name));
+        let parameters = format!("{this}{scope}");
+        out.line(signature(
+            &name,
+            parameters.trim_end_matches(", "),
+            &returns,
+        ));
+        if !attribute.readonly {
+            out.line(format!("/// Setter of `{}`.", attribute.name));
+            out.line(signature(
+                &format!("set_{}", name.trim_end_matches('_')),
+                &format!("{this}{scope}value: {native}"),
+                "webidl::Fallible<()>",
+            ));
+        }
+        Ok(())
+    }
+
+    /// The getter's and the setter's callbacks.
+    pub(crate) fn print_attribute_callbacks(
+        &self,
+        owner: &Owner,
+        attribute: &Attribute,
+        out: &mut Source,
+    ) -> Result {
+        let name = snake(&attribute.name);
+        let bare = name.trim_end_matches('_');
+        let promise = matches!(attribute.ty.kind, Type::Promise(_));
+        let runner = if promise { "promise_member" } else { "member" };
+        let marker = self.marker(&attribute.ty);
+        let scope = if self.attribute_needs_scope(attribute) {
+            "scope"
+        } else {
+            ""
+        };
+
+        let context = format!(
+            "Failed to read the '{}' property from '{}'",
+            attribute.name, owner.name
+        );
+        out.line(format!(
+            "pub(super) unsafe extern \"C\" fn get_{bare}(info: *const v8::FunctionCallbackInfo) {{"
+        ));
+        out.open("    // SAFETY: V8's own pointer is passed on.");
+        out.open(format!(
+            "unsafe {{ call::{runner}(info, \"{context}\", |scope, call| {{"
+        ));
+        let target = self.print_receiver(owner, attribute, out);
+        let question = if attribute.attributes.has("Throws") {
+            "?"
+        } else {
+            ""
+        };
+        if self.is_same_object(owner, attribute) {
+            out.line(format!(
+                "call.same_object::<{marker}>(scope, \"{}.{}\", |scope| {{ let _ = &scope; Ok({target}{name}({scope}){question}) }})",
+                owner.name, attribute.name
+            ));
+        } else {
+            out.line(format!("let result = {target}{name}({scope}){question};"));
+            out.line(format!("call.returns::<{marker}>(scope, result)"));
+        }
+        out.close("}) }");
+        out.close("}");
+        out.line("");
+
+        if attribute.readonly {
+            return Ok(());
+        }
+        let context = format!(
+            "Failed to set the '{}' property on '{}'",
+            attribute.name, owner.name
+        );
+        out.line(format!(
+            "pub(super) unsafe extern \"C\" fn set_{bare}(info: *const v8::FunctionCallbackInfo) {{"
+        ));
+        out.open("    // SAFETY: V8's own pointer is passed on.");
+        out.open(format!(
+            "unsafe {{ call::member(info, \"{context}\", |scope, call| {{"
+        ));
+        let target = self.print_receiver(owner, attribute, out);
+        out.line("call.require(1)?;");
+        if matches!(attribute.ty.kind, Type::Enumeration(_)) {
+            // A value that is not in the enumeration is ignored, https://webidl.spec.whatwg.org/#dfn-attribute-setter step 4.6
+            out.line(format!("let Ok(value) = <{marker} as idl::FromJs>::from_js(scope, call.raw(0)) else {{ return Ok(()) }};"));
+        } else {
+            out.line(format!(
+                "let value = <{marker} as idl::FromJs>::from_js(scope, call.raw(0)).map_err(|e| e.of(\"the value\"))?;"
+            ));
+        }
+        let scope = if scope.is_empty() {
+            String::new()
+        } else {
+            format!("{scope}, ")
+        };
+        out.line(format!("{target}set_{bare}({scope}value)"));
+        out.close("}) }");
+        out.close("}");
+        out.line("");
+        Ok(())
+    }
+
+    fn print_receiver(&self, owner: &Owner, attribute: &Attribute, out: &mut Source) -> String {
+        match (attribute.is_static, owner.receiver) {
+            (true, _) | (_, Receiver::None) => format!("{}::", owner.path),
+            (_, Receiver::Global) => {
+                out.line("call.global_receiver(scope)?;");
+                format!("{}::", owner.path)
+            }
+            (_, Receiver::Object) => {
+                out.line(format!(
+                    "let this = call.receiver::<{}>(scope)?;",
+                    owner.path
+                ));
+                "this.".to_owned()
+            }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Dictionaries, <https://webidl.spec.whatwg.org/#js-dictionary>.
+
+use webapi_idl::{AnnotatedType, Dictionary, DictionaryMember, Type};
+
+use super::{Printer, Result, Source, snake, type_name};
+
+impl Printer<'_> {
+    /// Members in the order of conversion: those of ancestors first.
+    pub(crate) fn dictionary_members(&self, name: &str) -> Vec<&DictionaryMember> {
+        let dictionary = &self.model.dictionaries[name];
+        let mut members = dictionary
+            .inherits
+            .as_deref()
+            .map(|parent| self.dictionary_members(parent))
+            .unwrap_or_default();
+        members.extend(&dictionary.members);
+        members
+    }
+
+    fn dictionary_type(&self, dictionary: &Dictionary) -> AnnotatedType {
+        AnnotatedType {
+            kind: Type::Dictionary(dictionary.name.clone()),
+            annotations: webapi_idl::Annotations::default(),
+            alias: None,
+        }
+    }
+
+    pub(crate) fn print_dictionary(&self, dictionary: &Dictionary, out: &mut Source) -> Result {
+        let lifetime = if self.holds_values(&self.dictionary_type(dictionary)) {
+            "<'s>"
+        } else {
+            ""
+        };
+        out.line(format!("/// `dictionary {}`", dictionary.name));
+        out.open(format!(
+            "pub struct {}{lifetime} {{",
+            type_name(&dictionary.name)
+        ));
+        for member in self.dictionary_members(&dictionary.name) {
+            let native = self.native(&member.ty).replace("types::", "");
+            let always = member.required || member.default.is_some();
+            out.line(format!("/// `{}`", member.name));
+            let native = if always {
+                native
+            } else {
+                format!("Option<{native}>")
+            };
+            out.line(format!("pub {}: {native},", snake(&member.name)));
+        }
+        out.close("}");
+        out.line("");
+        Ok(())
+    }
+
+    pub(crate) fn print_dictionary_conversions(
+        &self,
+        dictionary: &Dictionary,
+        out: &mut Source,
+    ) -> Result {
+        let name = type_name(&dictionary.name);
+        let native = self.native(&self.dictionary_type(dictionary));
+        let members = self.dictionary_members(&dictionary.name);
+        out.line(format!("/// `dictionary {}`", dictionary.name));
+        out.line(format!("pub struct {name};"));
+        out.line(format!(
+            "impl Idl for {name} {{ type Native<'s> = {native}; }}"
+        ));
+        out.open(format!("impl FromJs for {name} {{"));
+        out.open(format!(
+            "fn from_js<'s>(scope: &mut Scope<'s, '_>, value: Value<'s>) -> Fallible<{native}> {{"
+        ));
+        out.line(format!(
+            "let object = idl::dictionary_object({:?}, value)?;",
+            dictionary.name
+        ));
+        for member in &members {
+            let marker = self.marker(&member.ty);
+            let key = self.key(&member.name);
+            let field = snake(&member.name);
+            let read = format!("idl::dictionary_member::<{marker}>(scope, object, {key})?");
+            if member.required {
+                out.line(format!(
+                    "let {field} = {read}.ok_or_else(|| type_error(\"has no member '{}', which is required.\"))?;",
+                    member.name
+                ));
+                continue;
+            }
+            match &member.default {
+                None => out.line(format!("let {field} = {read};")),
+                Some(default) => match self.default(&member.ty, default) {
+                    Some(default) => {
+                        out.line(format!("let {field} = match {read} {{ Some(value) => value, None => {default} }};"));
+                    }
+                    None => out.line(format!(
+                        "let {field} = match {read} {{ Some(value) => value, None => {{ let undefined = v8::undefined(scope).into(); \
+                         <{marker}>::from_js(scope, undefined)? }} }};"
+                    )),
+                },
+            }
+        }
+        let fields: Vec<String> = members.iter().map(|m| snake(&m.name)).collect();
+        out.line(format!("Ok(types::{name} {{ {} }})", fields.join(", ")));
+        out.close("}");
+        out.close("}");
+        out.open(format!("impl ToJs for {name} {{"));
+        out.open(format!(
+            "fn to_js<'s>(scope: &mut Scope<'s, '_>, value: {native}) -> Fallible<Value<'s>> {{"
+        ));
+        out.line("let object = v8::Object::new(scope);");
+        for member in &members {
+            let (marker, key, field) = (
+                self.marker(&member.ty),
+                self.key(&member.name),
+                snake(&member.name),
+            );
+            let set = format!(
+                "{{ let value = <{marker}>::to_js(scope, value)?; idl::set_dictionary_member(scope, object, {key}, value)?; }}"
+            );
+            if member.required || member.default.is_some() {
+                out.line(format!("{{ let value = value.{field}; {set} }}"));
+            } else {
+                out.line(format!("if let Some(value) = value.{field} {set}"));
+            }
+        }
+        if members.is_empty() {
+            out.line("let _ = value;");
+        }
+        out.line("Ok(object.into())");
+        out.close("}");
+        out.close("}");
+        out.line("");
+        Ok(())
+    }
+
+    /// The index of a property name among all that are looked up, and the name.
+    fn key(&self, name: &str) -> String {
+        format!("({}, {name:?})", self.keys[name])
+    }
+}

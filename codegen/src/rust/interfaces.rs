@@ -1,0 +1,287 @@
+//! Interfaces: the trait, the callbacks, the table.
+//!
+//! <https://webidl.spec.whatwg.org/#js-interfaces>
+
+use webapi_idl::{Interface, Member, Operation, Stringifier, Type};
+
+use super::operations::{Owner, Receiver, required_arguments, signature};
+use super::{Printer, Result, Source, snake, type_name, unsupported};
+
+impl Printer<'_> {
+    pub(crate) fn print_interface(&self, interface: &Interface, out: &mut Source) -> Result {
+        if interface.async_iterable.is_some()
+            || interface.maplike.is_some()
+            || interface.setlike.is_some()
+        {
+            return unsupported(
+                &interface.span,
+                format!(
+                    "native glue has no async_iterable, maplike or setlike yet, which {} has; add it to codegen, or use [Implementation=Script]",
+                    interface.name
+                ),
+            );
+        }
+        let owner = Owner {
+            name: &interface.name,
+            path: self.interface_path(interface),
+            receiver: Receiver::Object,
+        };
+        out.line(format!("/// `interface {}`", interface.name));
+        out.open(format!("pub mod {} {{", snake(&interface.name)));
+        self.print_module_head(out);
+        self.print_trait(interface, out)?;
+        self.print_platform_object(interface, &owner, out);
+        self.print_constructor(interface, &owner, out)?;
+        for member in &interface.members {
+            match member {
+                Member::Operation(set) => self.print_operation_callback(&owner, set, out)?,
+                Member::Attribute(attribute) => {
+                    self.print_attribute_callbacks(&owner, attribute, out)?
+                }
+                Member::Constant(_) => {}
+            }
+        }
+        self.print_stringifier(interface, &owner, out)?;
+        self.print_iterable(interface, &owner, out)?;
+        self.print_interface_table(interface, out);
+        out.close("}");
+        out.line("");
+        Ok(())
+    }
+
+    /// Names that a module's code uses.
+    pub(crate) fn print_module_head(&self, out: &mut Source) {
+        out.line("#[allow(unused_imports)]");
+        out.line("use super::{marker, ty, types, webidl};");
+        out.line("#[allow(unused_imports)]");
+        out.line("use webidl::{call, idl, interface, iterable};");
+        out.line("#[allow(unused_imports)]");
+        out.line("use webidl::interface::{Member, Placement, Setter};");
+        out.line("");
+    }
+
+    fn print_trait(&self, interface: &Interface, out: &mut Source) -> Result {
+        let name = type_name(&interface.name);
+        let specification = &self.model.specifications[&interface.specification];
+        out.line(format!(
+            "/// What `{}` implements, <{}>.",
+            interface.name, specification.url
+        ));
+        out.open(format!(
+            "pub trait {name}Methods: webidl::PlatformObject {{"
+        ));
+        if !interface.constructors.is_empty() {
+            let [only] = interface.constructors.as_slice() else {
+                return unsupported(
+                    &interface.span,
+                    "native glue has no overloaded constructors yet; add them to codegen",
+                );
+            };
+            only.arguments
+                .iter()
+                .try_for_each(|a| self.check_type(&a.ty, &only.span))?;
+            out.line("/// The constructor.");
+            out.line(signature(
+                "constructor",
+                &self.parameters("", only),
+                "webidl::Fallible<Self>",
+            ));
+            out.line("/// Runs after the constructor, when the object exists.");
+            out.line("fn constructed<'s>(_scope: &mut webidl::Scope<'s, '_>, _this: webidl::Ref<'s, Self>) -> webidl::Fallible<()> { Ok(()) }");
+        }
+        for member in &interface.members {
+            match member {
+                Member::Operation(set) => {
+                    self.print_operation_signature(set, Receiver::Object, out)?
+                }
+                Member::Attribute(attribute) => {
+                    self.print_attribute_signature(attribute, Receiver::Object, out)?
+                }
+                Member::Constant(_) => {}
+            }
+        }
+        if interface.stringifier == Some(Stringifier::Algorithm) {
+            out.line("/// The stringifier.");
+            out.line("fn stringify(&self) -> String;");
+        }
+        if let Some(iterable) = &interface.iterable {
+            let Some(key) = &iterable.key else {
+                return unsupported(
+                    &interface.span,
+                    "native glue has no value iterators yet; add them to codegen",
+                );
+            };
+            out.line("/// The pair at this index of the list as it is now.");
+            out.line(format!(
+                "fn pair_at<'s>(&self, scope: &mut webidl::Scope<'s, '_>, index: usize) -> Option<({}, {})>;",
+                self.native(key),
+                self.native(&iterable.value)
+            ));
+        }
+        out.close("}");
+        out.line("");
+        Ok(())
+    }
+
+    fn print_platform_object(&self, interface: &Interface, owner: &Owner, out: &mut Source) {
+        out.open(format!("impl webidl::PlatformObject for {} {{", owner.path));
+        out.line(format!(
+            "const NAME: &'static str = \"{}\";",
+            interface.name
+        ));
+        out.line(format!("const KIND: u16 = {};", self.kind(&interface.name)));
+        out.line("");
+        out.open("fn from_head(head: &webidl::object::Head) -> Option<&Self> {");
+        let mut chain = "head.exactly()".to_owned();
+        for descendant in self.model.descendants(&interface.name) {
+            chain.push_str(&format!(
+                ".or_else(|| head.exactly::<{}>().map(AsRef::as_ref))",
+                self.interface_path(descendant)
+            ));
+        }
+        out.line(chain);
+        out.close("}");
+        out.close("}");
+        out.line("");
+    }
+
+    fn print_constructor(&self, interface: &Interface, owner: &Owner, out: &mut Source) -> Result {
+        let Some(constructor) = interface.constructors.first() else {
+            return Ok(());
+        };
+        let path = &owner.path;
+        out.line("pub(super) unsafe extern \"C\" fn constructor(info: *const v8::FunctionCallbackInfo) {");
+        out.open("    // SAFETY: V8's own pointer is passed on.");
+        out.open(format!(
+            "unsafe {{ interface::constructor(info, \"Failed to construct '{}'\", |scope, call| {{",
+            interface.name
+        ));
+        let required = required_arguments(constructor);
+        if required > 0 {
+            out.line(format!("call.require({required})?;"));
+        }
+        let arguments = self.print_arguments(constructor, out);
+        out.line(format!("let value = {path}::constructor({arguments})?;"));
+        out.line("let this = webidl::Ref::attach(scope, call.this(), value);");
+        out.line(format!("{path}::constructed(scope, this)"));
+        out.close("}) }");
+        out.close("}");
+        out.line("");
+        Ok(())
+    }
+
+    fn print_stringifier(&self, interface: &Interface, owner: &Owner, out: &mut Source) -> Result {
+        let Some(stringifier) = &interface.stringifier else {
+            return Ok(());
+        };
+        out.line("pub(super) unsafe extern \"C\" fn call_to_string(info: *const v8::FunctionCallbackInfo) {");
+        out.open("    // SAFETY: V8's own pointer is passed on.");
+        out.open(format!(
+            "unsafe {{ call::member(info, \"Failed to execute 'toString' on '{}'\", |scope, call| {{",
+            interface.name
+        ));
+        out.line(format!(
+            "let this = call.receiver::<{}>(scope)?;",
+            owner.path
+        ));
+        match stringifier {
+            Stringifier::Algorithm => {
+                out.line("call.returns::<idl::UsvString>(scope, this.stringify())");
+            }
+            Stringifier::Attribute(name) => {
+                let attribute = interface.members.iter().find_map(|m| match m {
+                    Member::Attribute(a) if a.name == *name => Some(a),
+                    _ => None,
+                });
+                let ty = attribute.map_or_else(
+                    || unsupported(&interface.span, "the stringifier's attribute is missing"),
+                    |a| Ok(&a.ty),
+                )?;
+                let scope = if self.holds_values(ty) { "scope" } else { "" };
+                out.line(format!("let result = this.{}({scope});", snake(name)));
+                out.line(format!(
+                    "call.returns::<{}>(scope, result)",
+                    self.marker(ty)
+                ));
+            }
+        }
+        out.close("}) }");
+        out.close("}");
+        out.line("");
+        Ok(())
+    }
+
+    fn print_iterable(&self, interface: &Interface, owner: &Owner, out: &mut Source) -> Result {
+        let Some(iterable) = &interface.iterable else {
+            return Ok(());
+        };
+        let Some(key) = &iterable.key else {
+            return Ok(());
+        };
+        let (path, name) = (&owner.path, &interface.name);
+        out.open(format!("impl iterable::PairIterable for {path} {{"));
+        out.line(format!("type Key = {};", self.marker(key)));
+        out.line(format!("type Value = {};", self.marker(&iterable.value)));
+        out.line(format!(
+            "const ITERATOR_KIND: u16 = {};",
+            self.iterator_kind(name)
+        ));
+        out.line(format!(
+            "const ITERATOR_NAME: &'static str = \"{name} Iterator\";"
+        ));
+        out.line("");
+        out.open("fn pair_at<'s>(&self, scope: &mut webidl::Scope<'s, '_>, index: usize) -> Option<iterable::Pair<'s, Self>> {");
+        out.line(format!(
+            "{}Methods::pair_at(self, scope, index)",
+            type_name(name)
+        ));
+        out.close("}");
+        out.close("}");
+        out.line("");
+        for (member, body) in [
+            (
+                "entries",
+                format!("iterable::create::<{path}>(scope, call, iterable::Kind::Entries)"),
+            ),
+            (
+                "keys",
+                format!("iterable::create::<{path}>(scope, call, iterable::Kind::Keys)"),
+            ),
+            (
+                "values",
+                format!("iterable::create::<{path}>(scope, call, iterable::Kind::Values)"),
+            ),
+            (
+                "for_each",
+                format!("iterable::for_each::<{path}>(scope, call)"),
+            ),
+            ("next", format!("iterable::next::<{path}>(scope, call)")),
+        ] {
+            let property = if member == "for_each" {
+                "forEach"
+            } else {
+                member
+            };
+            let on = if member == "next" {
+                format!("{name} Iterator")
+            } else {
+                name.clone()
+            };
+            out.line(format!("pub(super) unsafe extern \"C\" fn iterable_{member}(info: *const v8::FunctionCallbackInfo) {{"));
+            out.open("    // SAFETY: V8's own pointer is passed on.");
+            out.line(format!(
+                "unsafe {{ call::member(info, \"Failed to execute '{property}' on '{on}'\", |scope, call| {body}) }}"
+            ));
+            out.close("}");
+            out.line("");
+        }
+        Ok(())
+    }
+
+    /// An operation that returns a promise reports a wrong receiver by rejecting, so V8 must not check it first.
+    pub(crate) fn returns_promise(overloads: &[Operation]) -> bool {
+        overloads
+            .iter()
+            .any(|o| matches!(o.returns.kind, Type::Promise(_)))
+    }
+}
