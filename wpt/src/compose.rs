@@ -136,9 +136,12 @@ fn push_import(
     let path = Tree::resolve(&test.path, reference).with_context(|| {
         format!("{test} wants the script {reference}, which is outside the tree")
     })?;
-    if path == "resources/testharness.js" {
-        return Ok(());
-    }
+    let path = match path.as_str() {
+        "resources/testharness.js" => return Ok(()),
+        // As WPT's server rewrites it.
+        "resources/WebIDLParser.js" => "resources/webidl2/lib/webidl2.js".to_owned(),
+        _ => path,
+    };
     let source =
         load(tree, &path, ports).with_context(|| format!("{test} wants the script {reference}"))?;
     let is_idlharness = path == "resources/idlharness.js";
