@@ -35,6 +35,18 @@ export class Deferred {
 }
 
 /**
+ * "A promise resolved with" a value, https://webidl.spec.whatwg.org/#a-promise-resolved-with. Unlike `Promise.resolve()` it gives a new
+ * promise for a promise, which settles two microtasks later; that can be told by the order in which the start of a stream and a
+ * call on it take effect.
+ */
+export function promiseResolvedWith(value) {
+  if (value === undefined) return resolvedWithUndefined;
+  const deferred = new Deferred();
+  deferred.resolve(value);
+  return deferred.promise;
+}
+
+/**
  * A promise slot such as [[closedPromise]] and [[readyPromise]]: a promise of undefined whose rejection counts as handled.
  *
  * The promise is made when somebody asks for it. Most readers and writers are used without `closed` and `ready` ever being read,

@@ -1,7 +1,7 @@
 // The set-up of byte stream controllers: the end of https://streams.spec.whatwg.org/#rbs-controller-abstract-ops
 
-import { PromisePrototypeThen, PromiseResolve, TypeErrorConstructor } from "../script/primordials.js";
-import { resolvedWithUndefined } from "./promises.js";
+import { PromisePrototypeThen, TypeErrorConstructor } from "../script/primordials.js";
+import { promiseResolvedWith } from "./promises.js";
 import {
   ReadableByteStreamControllerImpl,
   readableByteStreamControllerCallPullIfNeeded,
@@ -20,7 +20,7 @@ export function setUpReadableByteStreamController(stream, controller, source, hi
   // 14. Let startResult be the result of performing startAlgorithm.
   const startResult = source.start(controller);
   // 15. Let startPromise be a promise resolved with startResult.
-  const startPromise = startResult === undefined ? resolvedWithUndefined : PromiseResolve(startResult);
+  const startPromise = promiseResolvedWith(startResult);
   PromisePrototypeThen(
     startPromise,
     // 16. Upon fulfillment of startPromise,

@@ -1,8 +1,8 @@
 // `ReadableStreamDefaultController`, its internal methods and abstract operations.
 
-import { PromisePrototypeThen, PromiseResolve, TypeErrorConstructor } from "../script/primordials.js";
+import { PromisePrototypeThen, TypeErrorConstructor } from "../script/primordials.js";
 import { PlatformObject } from "../script/webidl.js";
-import { resolvedWithUndefined } from "./promises.js";
+import { promiseResolvedWith, resolvedWithUndefined } from "./promises.js";
 import { QueueWithSizes } from "./queue_with_sizes.js";
 import { readableStreamClose, readableStreamError, readableStreamFulfillReadRequest } from "./readable_stream_operations.js";
 
@@ -213,7 +213,7 @@ export function setUpReadableStreamDefaultController(stream, controller, source,
   // 9. Let startResult be the result of performing startAlgorithm. (This might throw an exception.)
   const startResult = source.start(controller);
   // 10. Let startPromise be a promise resolved with startResult.
-  const startPromise = startResult === undefined ? resolvedWithUndefined : PromiseResolve(startResult);
+  const startPromise = promiseResolvedWith(startResult);
   PromisePrototypeThen(
     startPromise,
     // 11. Upon fulfillment of startPromise,

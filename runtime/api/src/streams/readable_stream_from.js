@@ -1,6 +1,7 @@
 // `ReadableStream.from()`: a stream of the values of an async or sync iterable.
 
 import { PromisePrototypeThen, PromiseReject, PromiseResolve, ReflectApply, SymbolAsyncIterator, SymbolIterator, TypeErrorConstructor } from "../script/primordials.js";
+import { isObject } from "../script/webidl.js";
 import { readableStreamDefaultControllerClose, readableStreamDefaultControllerEnqueue } from "./readable_stream_default_controller.js";
 import { createReadableStream } from "./readable_stream_operations.js";
 
@@ -115,8 +116,4 @@ function getMethod(value, key) {
   if (method === undefined || method === null) return undefined;
   if (typeof method !== "function") throw new TypeErrorConstructor("A member of the iterable that must be a function is something else");
   return method;
-}
-
-function isObject(value) {
-  return (typeof value === "object" && value !== null) || typeof value === "function";
 }

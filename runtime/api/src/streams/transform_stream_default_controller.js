@@ -2,7 +2,7 @@
 
 import { PromisePrototypeThen, PromiseReject, TypeErrorConstructor } from "../script/primordials.js";
 import { PlatformObject } from "../script/webidl.js";
-import { resolvedWithUndefined } from "./promises.js";
+import { promiseResolvedWith, resolvedWithUndefined } from "./promises.js";
 import {
   readableStreamDefaultControllerCanCloseOrEnqueue,
   readableStreamDefaultControllerClose,
@@ -54,10 +54,15 @@ export class TransformStreamDefaultControllerImpl extends PlatformObject {
     }
   }
 
-  /** Performs the cancel algorithm; always gives a promise. */
+  /**
+   * Performs the cancel algorithm; always gives a promise.
+   *
+   * Web IDL makes a new promise of the one that an app's `cancel()` returns, and so do we: the two microtasks that this takes decide
+   * whether an error that `cancel()` signaled on the way has arrived at the writable side.
+   */
   cancelAlgorithm(reason) {
     try {
-      return this.transformer.cancel(reason) ?? resolvedWithUndefined;
+      return promiseResolvedWith(this.transformer.cancel(reason));
     } catch (error) {
       return PromiseReject(error);
     }

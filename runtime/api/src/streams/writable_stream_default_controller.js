@@ -1,9 +1,9 @@
 // `WritableStreamDefaultController`, its internal methods and abstract operations.
 
-import { PromisePrototypeThen, PromiseResolve } from "../script/primordials.js";
+import { PromisePrototypeThen } from "../script/primordials.js";
 import { PlatformObject } from "../script/webidl.js";
 import { AbortSignalImpl } from "../dom/abort_signal.js";
-import { resolvedWithUndefined } from "./promises.js";
+import { promiseResolvedWith, resolvedWithUndefined } from "./promises.js";
 import { QueueWithSizes } from "./queue_with_sizes.js";
 import {
   writableStreamCloseQueuedOrInFlight,
@@ -87,7 +87,7 @@ export function setUpWritableStreamDefaultController(stream, controller, sink, h
   // 15. Let startResult be the result of performing startAlgorithm. (This may throw an exception.)
   const startResult = sink.start(controller);
   // 16. Let startPromise be a promise resolved with startResult.
-  const startPromise = startResult === undefined ? resolvedWithUndefined : PromiseResolve(startResult);
+  const startPromise = promiseResolvedWith(startResult);
   PromisePrototypeThen(
     startPromise,
     // 17. Upon fulfillment of startPromise,
