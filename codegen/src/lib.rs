@@ -1,4 +1,6 @@
 //! Printers of the resolved WebIDL model: everything that is generated comes from here.
 #![deny(missing_docs)]
 
+pub mod bundle;
 pub mod rust;
+pub mod script;

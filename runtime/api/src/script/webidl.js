@@ -45,7 +45,7 @@
 // Results, as an impl returns them
 // --------------------------------
 //
-// * Interface types: the impl object. Callbacks: what the conversion made. Dictionaries and records: an object with the present members.
+// * Interface types: the impl object. Callbacks: what the conversion made, or a function of the runtime. Dictionaries and records: an object with the present members.
 //   `sequence<T>`: an array. `FrozenArray<T>`: `frozenArray([…])`, kept by the impl and holding *public* objects (`impl.wrapper`), because
 //   the app sees this same array.
 // * Promises: a promise of this realm that already resolves with what the app shall see (`impl.wrapper`, not `impl`; a plain object with
@@ -481,9 +481,19 @@ export function implToJS(value) {
   return value instanceof PlatformObject ? value.wrapper : value;
 }
 
-/** `CallbackFunction?` */
+/** `T?` of a type whose values differ on both sides. */
+export function nullOr(value, convert) {
+  return value === null || value === undefined ? null : convert(value);
+}
+
+/** A callback: the app's function or object, or a function of the runtime itself. */
+export function callbackToJS(callback) {
+  return callback.callback ?? callback;
+}
+
+/** A callback that may be null. */
 export function callbackOrNull(callback) {
-  return callback === null || callback === undefined ? null : callback.callback;
+  return callback === null || callback === undefined ? null : callbackToJS(callback);
 }
 
 /** An IDL sequence as a JavaScript array; `convert` turns one element into a JavaScript value. */

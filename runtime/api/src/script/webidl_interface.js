@@ -1,12 +1,11 @@
 // Helpers of the generated glue that define interfaces, and the checks of impl classes while the snapshot is baked.
 
 import {
-  ArrayPrototypeEntriesFunction,
-  ArrayPrototypeForEachFunction,
-  ArrayPrototypeKeysFunction,
-  ArrayPrototypeValuesFunction,
+  ArrayPrototypeIncludes,
   ErrorConstructor,
   ObjectDefineProperty,
+  ObjectGetOwnPropertyDescriptor,
+  ReflectOwnKeys,
   SymbolToStringTag,
 } from "./primordials.js";
 
@@ -27,28 +26,33 @@ export function defineToStringTag(target, tag) {
   ObjectDefineProperty(target, SymbolToStringTag, { __proto__: null, value: tag, configurable: true });
 }
 
-/** The `length` of a constructor or an operation, where JavaScript's own count of parameters differs from Web IDL's. */
-export function defineLength(fn, length) {
-  ObjectDefineProperty(fn, "length", { __proto__: null, value: length, configurable: true });
-}
-
 /** An iteration method under a second, well-known name, which is not enumerable. */
 export function defineIteratorMethod(prototype, symbol, method) {
   ObjectDefineProperty(prototype, symbol, { __proto__: null, value: method, writable: true, configurable: true });
 }
 
-/** The methods of `Array.prototype` that interfaces with indexed properties and `iterable<V>` share. */
-export const arrayIterationMethods = {
-  __proto__: null,
-  entries: ArrayPrototypeEntriesFunction,
-  forEach: ArrayPrototypeForEachFunction,
-  keys: ArrayPrototypeKeysFunction,
-  values: ArrayPrototypeValuesFunction,
-};
-
 /** An interface object or a namespace object as a property of the global. */
 export function defineGlobal(global, name, value) {
   ObjectDefineProperty(global, name, { __proto__: null, value, writable: true, configurable: true });
+}
+
+/** Copies members of the `[Global]` interface to the global object; the unforgeable ones cannot be deleted or replaced. */
+export function defineGlobalMembers(global, members, unforgeableNames) {
+  const names = ReflectOwnKeys(members);
+  for (let i = 0; i < names.length; i++) {
+    const descriptor = ObjectGetOwnPropertyDescriptor(members, names[i]);
+    if (ArrayPrototypeIncludes(unforgeableNames, names[i])) {
+      descriptor.configurable = false;
+      if ("value" in descriptor) descriptor.writable = false;
+    }
+    ObjectDefineProperty(global, names[i], descriptor);
+  }
+}
+
+/** The descriptor of a `[LegacyUnforgeable]` attribute, for every object of the interface; `accessors` has the attribute only. */
+export function unforgeable(accessors, name) {
+  const { get, set } = ObjectGetOwnPropertyDescriptor(accessors, name);
+  return { __proto__: null, get, set, enumerable: true, configurable: false };
 }
 
 /** `[Replaceable]`: the setter puts a data property over the accessor. */

@@ -1,0 +1,182 @@
+//! Joins the built-in scripts and the generated glue into one classic script.
+//!
+//! The scripts are ES modules, so that tools can read them; but a snapshot must not hold modules. The bundler takes `import` and
+//! `export` away and puts all files into one function scope, imported files first. It reads lines, not syntax, and therefore
+//! holds the scripts to a plain style, in which everything else is an error with file and line:
+//!
+//! * imports stand at the top: `import { a, b } from "./file.js";`, without renaming;
+//! * exports are `export` before `function`, `async function`, `class` or `const`, or `export { a, b };`, without renaming;
+//! * names of the top level are unique across all files.
+
+mod error;
+mod order;
+mod prune;
+mod source;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+pub use error::Error;
+
+use source::Source;
+
+/// The module of the generated glue.
+const BINDINGS: &str = "nano:bindings";
+/// The functions and objects of Rust: the second parameter of the bundle.
+const NATIVE: &str = "nano:native";
+/// The classes that implement interfaces, wherever they are; only the glue imports from it.
+const IMPLS: &str = "nano:impls";
+
+/// The result of [`bundle`].
+#[derive(Debug)]
+pub struct Bundle {
+    /// A function expression `(function (globalThis, native) { … })`. It defines the script interfaces on `globalThis`, and returns
+    /// the functions that scripts registered with `exportToNative`.
+    pub source: String,
+    /// The files that were read, for the build script to watch.
+    pub inputs: Vec<PathBuf>,
+    /// The names that the scripts take from `native`.
+    pub native_names: Vec<String>,
+}
+
+/// Bundles every `.js` file below `root` with the text of `nano:bindings`.
+pub fn bundle(root: &Path, bindings: &str) -> Result<Bundle, Error> {
+    let mut inputs = Vec::new();
+    collect(root, &mut inputs)?;
+    inputs.sort();
+    let mut sources = Vec::new();
+    for path in &inputs {
+        let name = relative(root, path);
+        let text = fs::read_to_string(path)
+            .map_err(|e| Error::new(format!("cannot read {}: {e}", path.display())))?;
+        sources.push(Source::parse(&name, &text)?);
+    }
+    let (source, native_names) = join(sources, bindings)?;
+    Ok(Bundle {
+        source,
+        inputs,
+        native_names,
+    })
+}
+
+/// The `.js` files below a folder.
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
+    let unreadable = |e| {
+        Error::new(format!(
+            "cannot read the folder of built-in scripts {}: {e}",
+            folder.display()
+        ))
+    };
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if path.is_dir() {
+            collect(&path, files)?;
+        } else if path.extension().is_some_and(|extension| extension == "js") {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// A file's name below the root, with `/`.
+fn relative(root: &Path, path: &Path) -> String {
+    let below = path.strip_prefix(root).unwrap_or(path);
+    below
+        .components()
+        .map(|part| part.as_os_str().to_string_lossy())
+        .collect::<Vec<_>>()
+        .join("/")
+}
+
+/// Checks, orders and prints.
+fn join(sources: Vec<Source>, bindings: &str) -> Result<(String, Vec<String>), Error> {
+    let wanted = sources
+        .iter()
+        .flat_map(|source| &source.imports)
+        .filter(|import| import.from == BINDINGS);
+    let wanted: BTreeSet<&str> = wanted
+        .flat_map(|import| &import.names)
+        .map(String::as_str)
+        .collect();
+    let everything = Source::parse(BINDINGS, bindings)?;
+    let bindings = Source::parse(BINDINGS, &prune::prune(bindings, &wanted))?;
+
+    let all: Vec<&Source> = sources.iter().chain([&bindings]).collect();
+    unique_names(&all)?;
+    let graph = order::Graph::new(&sources, &bindings, &everything)?;
+    let order = graph.order()?;
+
+    let mut native_names = BTreeSet::new();
+    for import in all
+        .iter()
+        .flat_map(|source| &source.imports)
+        .filter(|import| import.from == NATIVE)
+    {
+        native_names.extend(import.names.iter().cloned());
+    }
+    let native_names: Vec<String> = native_names.into_iter().collect();
+
+    let mut text = String::from("(function (globalThis, native) {\n\"use strict\";\n");
+    if !native_names.is_empty() {
+        let list = native_names.join(", ");
+        text.push_str(&format!(
+            "for (const name of \"{list}\".split(\", \")) {{\n"
+        ));
+        text.push_str("  if (!(name in native)) throw new Error(`native has no '${name}', which a built-in script imports from nano:native`);\n");
+        text.push_str("}\n");
+        text.push_str(&format!("const {{ {list} }} = native;\n"));
+    }
+    for source in order
+        .into_iter()
+        .map(|index| &sources[index])
+        .chain([&bindings])
+    {
+        text.push_str(&format!("// {}\n", source.name));
+        text.push_str(&source.body);
+    }
+    if all.iter().any(|source| source.defines("nativeExports")) {
+        text.push_str("return nativeExports;\n");
+    }
+    text.push_str("})\n");
+    Ok((text, native_names))
+}
+
+/// No name is defined twice, and none that comes from `native` is defined at all.
+fn unique_names(sources: &[&Source]) -> Result<(), Error> {
+    let mut owners: BTreeMap<&str, (&str, usize)> = BTreeMap::new();
+    for source in sources {
+        for definition in &source.definitions {
+            let place = (source.name.as_str(), definition.line);
+            if let Some((file, line)) = owners.insert(&definition.name, place) {
+                return Err(Error::at(
+                    &source.name,
+                    definition.line,
+                    format!(
+                        "`{}` is defined in {file}:{line} already; all files share one scope, so give one of the two another name",
+                        definition.name
+                    ),
+                ));
+            }
+        }
+    }
+    for source in sources {
+        for import in source.imports.iter().filter(|import| import.from == NATIVE) {
+            for name in &import.names {
+                if let Some((file, line)) = owners.get(name.as_str()) {
+                    return Err(Error::at(
+                        &source.name,
+                        import.line,
+                        format!(
+                            "`{name}` is imported from {NATIVE}, but {file}:{line} defines the same name; rename that definition"
+                        ),
+                    ));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
