@@ -20,7 +20,8 @@ dictionary TextDecodeOptions {
 interface TextDecoder {
   constructor(optional DOMString label = "utf-8", optional TextDecoderOptions options = {});
 
-  USVString decode(optional AllowSharedBufferSource input, optional TextDecodeOptions options = {});
+  // DEPARTURE: USVString. The decoder makes the JavaScript string itself, without a copy in between; it has no lone surrogates.
+  DOMString decode(optional AllowSharedBufferSource input, optional TextDecodeOptions options = {});
 };
 TextDecoder includes TextDecoderCommon;
 
@@ -37,8 +38,10 @@ dictionary TextEncoderEncodeIntoResult {
 interface TextEncoder {
   constructor();
 
-  [NewObject] Uint8Array encode(optional USVString input = "");
-  TextEncoderEncodeIntoResult encodeInto(USVString source, [AllowShared] Uint8Array destination);
+  // DEPARTURE: USVString for both strings. The encoder reads the JavaScript string itself, without a copy in between, and
+  // replaces lone surrogates as the conversion to USVString would.
+  [NewObject] Uint8Array encode(optional DOMString input = "");
+  TextEncoderEncodeIntoResult encodeInto(DOMString source, [AllowShared] Uint8Array destination);
 };
 TextEncoder includes TextEncoderCommon;
 

@@ -21,7 +21,7 @@ typedef (Blob or BufferSource or FormData or URLSearchParams or USVString) XMLHt
 typedef (ReadableStream or XMLHttpRequestBodyInit) BodyInit;
 interface mixin Body {
   readonly attribute ReadableStream? body;
-  readonly attribute boolean bodyUsed;
+  [WithScope] readonly attribute boolean bodyUsed;
   [NewObject] Promise<ArrayBuffer> arrayBuffer();
   [NewObject] Promise<Blob> blob();
   [NewObject] Promise<Uint8Array> bytes();
@@ -88,7 +88,7 @@ enum RequestPriority { "high", "low", "auto" };
 
   [NewObject] static Response error();
   [NewObject] static Response redirect(USVString url, optional unsigned short status = 302);
-  [NewObject] static Response json(any data, optional ResponseInit init = {});
+  [NewObject, RustName=from_json] static Response json(any data, optional ResponseInit init = {});
 
   readonly attribute ResponseType type;
 

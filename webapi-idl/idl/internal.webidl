@@ -23,15 +23,15 @@ interface NativeSink {
 [Internal, Exposed=Worker]
 namespace Internals {
   // Milliseconds since the time origin, and the time origin in milliseconds since the Unix epoch.
-  double now();
-  double timeOrigin();
+  [WithScope] double now();
+  [WithScope] double timeOrigin();
 
   // HTML's "report an exception".
   undefined reportException(any exception);
 
   // A timer for built-in scripts; one that is not referenced keeps no program running.
   unsigned long setTimer(Function callback, double milliseconds, boolean unreferenced);
-  undefined clearTimer(unsigned long id);
+  [WithScope] undefined clearTimer(unsigned long id);
 
   // Whether the value is a platform object of the native interface of this name.
   boolean isInstance(DOMString name, any value);

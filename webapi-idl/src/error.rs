@@ -5,12 +5,17 @@ use std::path::Path;
 
 use crate::model::Span;
 
-/// Inside the crate, errors travel boxed: they are large and rare.
-pub(crate) type Fallible<T> = Result<T, Box<Error>>;
+/// Inside the crate.
+pub(crate) type Fallible<T> = Result<T, Error>;
 
-/// One thing that is wrong in the IDL.
+/// One thing that is wrong in the IDL. Displays as several lines: the place and the message, the line of the file with
+/// the place marked, what was expected, what was found, what to do.
 #[derive(Debug, Clone)]
-pub struct Error {
+pub struct Error(Box<Details>);
+
+/// The parts of an [`Error`].
+#[derive(Debug, Clone)]
+pub struct Details {
     /// Where; `None` for what is wrong with a file or a folder as a whole.
     pub span: Option<Span>,
     /// What is wrong, in one line.
@@ -22,63 +27,64 @@ pub struct Error {
     /// How to repair it, where that is known.
     pub help: Option<String>,
     /// The file as a person can open it: [`Span::file`], behind the folder's path if there was one.
-    path: String,
+    pub path: String,
     /// The text of the line that `span` names.
-    line: String,
+    pub line: String,
 }
 
 impl Error {
-    pub(crate) fn new(span: &Span, message: impl Into<String>) -> Box<Self> {
-        Box::new(Self {
-            span: Some(span.clone()),
-            message: message.into(),
-            expected: String::new(),
-            found: String::new(),
-            help: None,
-            path: span.file.to_string(),
-            line: String::new(),
-        })
+    /// The parts, for other renderings.
+    pub fn details(&self) -> &Details {
+        &self.0
+    }
+
+    pub(crate) fn new(span: &Span, message: impl Into<String>) -> Self {
+        Self::of(Some(span.clone()), span.file.to_string(), message.into())
     }
 
     /// An error about a file or folder that could not be read.
-    pub(crate) fn of_path(path: &Path, message: impl Into<String>) -> Box<Self> {
-        Box::new(Self {
-            span: None,
-            message: message.into(),
+    pub(crate) fn of_path(path: &Path, message: impl Into<String>) -> Self {
+        Self::of(None, path.display().to_string(), message.into())
+    }
+
+    fn of(span: Option<Span>, path: String, message: String) -> Self {
+        Self(Box::new(Details {
+            span,
+            message,
             expected: String::new(),
             found: String::new(),
             help: None,
-            path: path.display().to_string(),
+            path,
             line: String::new(),
-        })
+        }))
     }
 
-    pub(crate) fn expected(mut self: Box<Self>, what: impl Into<String>) -> Box<Self> {
-        self.expected = what.into();
+    pub(crate) fn expected(mut self, what: impl Into<String>) -> Self {
+        self.0.expected = what.into();
         self
     }
 
-    pub(crate) fn found(mut self: Box<Self>, what: impl Into<String>) -> Box<Self> {
-        self.found = what.into();
+    pub(crate) fn found(mut self, what: impl Into<String>) -> Self {
+        self.0.found = what.into();
         self
     }
 
-    pub(crate) fn help(mut self: Box<Self>, what: impl Into<String>) -> Box<Self> {
-        self.help = Some(what.into());
+    pub(crate) fn help(mut self, what: impl Into<String>) -> Self {
+        self.0.help = Some(what.into());
         self
     }
 
     /// Adds what only the owner of the texts knows.
     fn locate(&mut self, directory: Option<&Path>, sources: &[(&str, &str)]) {
-        let Some(span) = &self.span else { return };
+        let Some(span) = &self.0.span else { return };
         if let Some(directory) = directory {
-            self.path = directory.join(&*span.file).display().to_string();
+            self.0.path = directory.join(&*span.file).display().to_string();
         }
         let text = sources
             .iter()
             .find(|(name, _)| *name == &*span.file)
             .map_or("", |(_, text)| text);
-        self.line = text
+        self.0.line = text
             .lines()
             .nth(span.line as usize - 1)
             .unwrap_or_default()
@@ -90,12 +96,14 @@ impl Error {
     fn carets(&self, column: u32) -> String {
         let before = column as usize - 1;
         let mut carets: String = self
+            .0
             .line
             .chars()
             .take(before)
             .map(|c| if c == '\t' { '\t' } else { ' ' })
             .collect();
         let word = self
+            .0
             .line
             .chars()
             .skip(before)
@@ -108,31 +116,31 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let margin = match &self.span {
+        let margin = match &self.0.span {
             Some(span) => {
                 let number = span.line.to_string();
                 let margin = " ".repeat(number.len());
                 writeln!(
                     f,
                     "{}:{}:{}: {}",
-                    self.path, span.line, span.column, self.message
+                    self.0.path, span.line, span.column, self.0.message
                 )?;
-                writeln!(f, "  {number} | {}", self.line)?;
+                writeln!(f, "  {number} | {}", self.0.line)?;
                 write!(f, "  {margin} | {}", self.carets(span.column))?;
                 margin
             }
             None => {
-                write!(f, "{}: {}", self.path, self.message)?;
+                write!(f, "{}: {}", self.0.path, self.0.message)?;
                 String::new()
             }
         };
         for (label, text) in [
             (
                 "expected",
-                Some(&self.expected).filter(|text| !text.is_empty()),
+                Some(&self.0.expected).filter(|text| !text.is_empty()),
             ),
-            ("found", Some(&self.found).filter(|text| !text.is_empty())),
-            ("help", self.help.as_ref()),
+            ("found", Some(&self.0.found).filter(|text| !text.is_empty())),
+            ("help", self.0.help.as_ref()),
         ] {
             if let Some(text) = text {
                 write!(f, "\n  {margin} = {label}: {text}")?;
@@ -150,12 +158,13 @@ pub struct Errors(pub Vec<Error>);
 
 impl Errors {
     pub(crate) fn new(
-        errors: Vec<Box<Error>>,
+        mut errors: Vec<Error>,
         directory: Option<&Path>,
         sources: &[(&str, &str)],
     ) -> Self {
-        let mut errors: Vec<Error> = errors.into_iter().map(|error| *error).collect();
-        errors.sort_by(|a, b| a.span.cmp(&b.span));
+        errors.sort_by(|a, b| (&a.0.span, &a.0.message).cmp(&(&b.0.span, &b.0.message)));
+        // A mixin's member shows up in every interface that includes it; its errors are told once.
+        errors.dedup_by(|a, b| a.0.span == b.0.span && a.0.message == b.0.message);
         for error in &mut errors {
             error.locate(directory, sources);
         }

@@ -12,22 +12,25 @@
 //! assert_eq!(model.interfaces["Greeter"].constructors.len(), 1);
 //! ```
 //!
-//! The way of a file: [`lexer`](mod@lexer) → [`parser`](mod@parser) → [`syntax`](mod@syntax) tree →
-//! [`resolve`](mod@resolve) → [`Model`] → [`validate`](mod@validate). The grammar and the rules are those of Web IDL,
-//! <https://webidl.spec.whatwg.org/>.
+//! The way of a file, by module: `lexer` → `parser` → `syntax` tree → `resolve` → [`Model`] → `validate`. The grammar and
+//! the rules are those of Web IDL, <https://webidl.spec.whatwg.org/>.
 
 mod describe;
+mod distinguish;
 mod error;
 mod lexer;
 mod model;
+pub mod overloads;
 mod parser;
 mod resolve;
 mod source;
 mod syntax;
+mod validate;
 
 use std::path::Path;
 
-pub use error::{Error, Errors};
+pub use distinguish::distinguishable;
+pub use error::{Details, Error, Errors};
 pub use model::*;
 
 /// Reads all `*.webidl` files of a folder, in order of their names, into one model.
@@ -53,6 +56,17 @@ pub fn load(directory: &Path) -> Result<Model, Errors> {
         {
             paths.push(path);
         }
+    }
+    if paths.is_empty() {
+        return Err(Errors::new(
+            vec![
+                Error::of_path(directory, "the folder has no IDL files")
+                    .expected("at least one `*.webidl` file")
+                    .found("none"),
+            ],
+            None,
+            &[],
+        ));
     }
     paths.sort();
     let mut files = Vec::new();
@@ -93,6 +107,10 @@ fn resolve_sources(sources: &[(&str, &str)], directory: Option<&Path>) -> Result
     }
     let resolved = resolve::resolve(&files);
     errors.extend(resolved.errors);
+    // The rules of validation lean on names that are what they claim to be.
+    if errors.is_empty() {
+        errors = validate::validate(&resolved.model, &resolved.places);
+    }
     if errors.is_empty() {
         Ok(resolved.model)
     } else {

@@ -25,7 +25,7 @@ pub struct Specification {
     pub file: String,
     /// The standard's title.
     pub title: String,
-    /// The standard's address, ending in `/`.
+    /// The standard's address, ending in `/`; empty for NANO's own definitions.
     pub url: String,
     /// The day the definitions were taken, `yyyy-mm-dd`.
     pub date: String,
@@ -329,7 +329,7 @@ pub struct CallbackInterface {
 pub struct AnnotatedType {
     /// The type.
     pub kind: Type,
-    /// `[Clamp]`, `[EnforceRange]`, ….
+    /// `[Clamp]`, `[EnforceRange]`, …. Those of a nullable type or a union stand on the types inside that they apply to.
     pub annotations: Annotations,
     /// The typedef it was named by, if any: printers name union types after it.
     pub alias: Option<String>,

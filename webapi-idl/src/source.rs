@@ -10,9 +10,7 @@ use crate::model::{Span, Specification};
 pub(crate) fn specification(file: &Arc<str>, text: &str) -> Fallible<Specification> {
     let mut source = None;
     let mut date = None;
-    let mut line = 0;
-    for comment in text.lines().map_while(|line| line.strip_prefix("//")) {
-        line += 1;
+    for (line, comment) in (1..).zip(text.lines().map_while(|line| line.strip_prefix("//"))) {
         if let Some(value) = comment.trim_start().strip_prefix("Source:") {
             source = Some(value.trim());
         } else if let Some(value) = comment.trim_start().strip_prefix("Date:") {

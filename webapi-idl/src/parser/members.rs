@@ -160,7 +160,7 @@ impl Parser {
         ] {
             if self.is_keyword(keyword) {
                 return Err(self.unexpected(
-                    format!("a mixin cannot have a `{keyword}` member"),
+                    format!("a mixin has no `{keyword}` members"),
                     "a constant, a regular operation, a regular attribute or a stringifier",
                 ));
             }

@@ -4,6 +4,8 @@
 mod attributes;
 mod definitions;
 mod members;
+#[cfg(test)]
+mod tests;
 mod types;
 mod values;
 
@@ -90,7 +92,7 @@ const KEYWORDS: &[&str] = &[
 ];
 
 /// Reads one file. Every definition that has an error gives one; the tree holds the others.
-pub(crate) fn parse(name: &str, text: &str) -> (Option<File>, Vec<Box<Error>>) {
+pub(crate) fn parse(name: &str, text: &str) -> (Option<File>, Vec<Error>) {
     let file: Arc<str> = Arc::from(name);
     let mut errors = Vec::new();
     let specification = specification(&file, text)
@@ -153,7 +155,7 @@ impl Parser {
     }
 
     /// "expected …, found …" at the current token.
-    fn unexpected(&self, message: impl Into<String>, expected: impl Into<String>) -> Box<Error> {
+    fn unexpected(&self, message: impl Into<String>, expected: impl Into<String>) -> Error {
         Error::new(&self.span(), message)
             .expected(expected)
             .found(self.peek().describe())

@@ -207,7 +207,7 @@ impl Resolver<'_> {
                     format!("`[{name}]` applies to a type, and there is none here"),
                 )
                 .expected("an attribute, argument, dictionary member or type")
-                .found(target.describe())
+                .found(format!("it on {}", target.describe()))
             } else {
                 unknown(attribute)
             };
@@ -276,11 +276,11 @@ impl Resolver<'_> {
     }
 }
 
-fn unknown(attribute: &ExtendedAttribute) -> Box<Error> {
+fn unknown(attribute: &ExtendedAttribute) -> Error {
     let name = &attribute.name.text;
     if UNSUPPORTED.contains(&name.as_str()) {
         return Error::new(&attribute.name.span, format!("`[{name}]` is not supported"))
-            .expected("no legacy attribute that no interface of a worker needs")
+            .expected("none of the legacy attributes that the model has no place for")
             .found(format!("`[{name}]`"));
     }
     Error::new(&attribute.name.span, format!("unknown extended attribute `[{name}]`"))

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Resolver;
 use super::attributes::{Target, implementation};
 use super::index::Entry;
-use super::members::{Body, implement_all};
+use super::members::Body;
 use crate::error::Error;
 use crate::model::{
     CallbackFunction, CallbackInterface, Dictionary, DictionaryMember, Enumeration,
@@ -87,7 +87,6 @@ impl Resolver<'_> {
         let name = &definition.name;
         let attributes = self.merged_attributes(entry, Target::Interface);
         let by = implementation(&attributes).unwrap_or_default();
-        let is_global = attributes.has("Global");
         let mut body = Body::default();
         for part in std::iter::once(&definition).chain(&entry.partials) {
             body.next_part();
@@ -97,18 +96,9 @@ impl Resolver<'_> {
         }
         for mixin in &entry.mixins {
             let (members, of_mixin) = self.mixin(&mixin.text);
-            if !is_global && implementation(&of_mixin).is_some_and(|of_mixin| of_mixin != by) {
-                self.errors.push(
-                    Error::new(&mixin.span, format!("`{}` and its mixin have two implementations", name.text))
-                        .expected("the same for both; only the members of a `[Global]` interface can differ from it")
-                        .found(format!("`{}` is {by:?}, `{}` is not", name.text, mixin.text)),
-                );
-            }
             self.include(&members, &of_mixin, &mixin.span, &mut body);
         }
-        if !is_global {
-            implement_all(&mut body.members, by);
-        }
+        self.implement(&mut body.members, &name.text, by, attributes.has("Global"));
         Interface {
             name: name.text.clone(),
             specification: entry.specification.to_owned(),
@@ -159,7 +149,7 @@ impl Resolver<'_> {
                 self.members(members, &name.text, &mut body);
             }
         }
-        implement_all(&mut body.members, by);
+        self.implement(&mut body.members, &name.text, by, false);
         if attributes.has("Internal") && by == Implementation::Script {
             self.errors.push(
                 Error::new(&name.span, "an internal namespace is native")
@@ -334,7 +324,7 @@ impl Resolver<'_> {
     }
 }
 
-fn duplicate_member(member: &DictionaryMember, of: &str, first: &Span) -> Box<Error> {
+fn duplicate_member(member: &DictionaryMember, of: &str, first: &Span) -> Error {
     Error::new(
         &member.span,
         format!("there is a dictionary member `{}` already", member.name),

@@ -27,7 +27,7 @@ pub(super) struct Entry<'a> {
 
 impl<'a> Index<'a> {
     /// Collects what the files define; names that clash or miss their main definition become errors.
-    pub fn new(files: &'a [File], errors: &mut Vec<Box<Error>>) -> Self {
+    pub fn new(files: &'a [File], errors: &mut Vec<Error>) -> Self {
         let mut index = Self {
             entries: BTreeMap::new(),
         };
@@ -54,12 +54,7 @@ impl<'a> Index<'a> {
         self.entries.get(name)
     }
 
-    fn add(
-        &mut self,
-        definition: &'a Definition,
-        specification: &'a str,
-        errors: &mut Vec<Box<Error>>,
-    ) {
+    fn add(&mut self, definition: &'a Definition, specification: &'a str, errors: &mut Vec<Error>) {
         let Name { text, span } = &definition.name;
         if BUILT_IN_TYPES.contains(&text.as_str()) {
             errors.push(
@@ -104,7 +99,7 @@ impl<'a> Index<'a> {
         );
     }
 
-    fn add_partial(&mut self, definition: &'a Definition, errors: &mut Vec<Box<Error>>) {
+    fn add_partial(&mut self, definition: &'a Definition, errors: &mut Vec<Error>) {
         let Name { text, span } = &definition.name;
         let kind = describe(definition);
         match self.entries.get_mut(text.as_str()) {
@@ -134,7 +129,7 @@ impl<'a> Index<'a> {
         }
     }
 
-    fn include(&mut self, target: &'a Name, mixin: &'a Name, errors: &mut Vec<Box<Error>>) {
+    fn include(&mut self, target: &'a Name, mixin: &'a Name, errors: &mut Vec<Error>) {
         let is_interface = |d: &Definition| matches!(d.kind, DefinitionKind::Interface { .. });
         let is_mixin = |d: &Definition| matches!(d.kind, DefinitionKind::Mixin { .. });
         let unknown = |name: &Name, what: &str, found: Option<&Entry<'_>>, similar: String| {
@@ -191,7 +186,7 @@ impl<'a> Index<'a> {
             .filter(|(_, entry)| fits(entry.definition))
             .map(|(candidate, _)| (distance(name, candidate), candidate))
             .min()
-            .filter(|(distance, _)| *distance <= 1 + name.len() / 5)
+            .filter(|(distance, _)| *distance <= 1 + name.len() / 5 && *distance < name.len())
             .map_or(String::new(), |(_, candidate)| {
                 format!("; did you mean `{candidate}`?")
             })

@@ -10,7 +10,7 @@ impl Resolver<'_> {
     pub(super) fn parent(&mut self, child: &Name, kind: &'static str) -> Option<String> {
         let parent = self.index.get(&child.text).and_then(inherits)?;
         let known = self.index.get(&parent.text);
-        if !known.is_some_and(|entry| describe(entry.definition) == kind) {
+        if known.is_none_or(|entry| describe(entry.definition) != kind) {
             let kind = with_article(kind);
             self.errors.push(
                 Error::new(

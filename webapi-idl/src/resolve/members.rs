@@ -213,6 +213,19 @@ impl Resolver<'_> {
         kind: &'static str,
         span: &Span,
     ) {
+        // <https://webidl.spec.whatwg.org/#idl-members>: these names are taken on every interface.
+        let reserved = if is_static {
+            "prototype"
+        } else {
+            "constructor"
+        };
+        if name == reserved {
+            self.errors.push(
+                Error::new(span, format!("no member can be called `{reserved}`"))
+                    .expected("another name")
+                    .found(format!("`{reserved}`, which every interface has by itself")),
+            );
+        }
         let taken = Taken {
             kind,
             span: span.clone(),
@@ -312,7 +325,7 @@ impl Resolver<'_> {
             readonly: attribute.readonly,
             is_static: attribute.is_static,
             inherit: attribute.inherit,
-            implementation: implementation(&attributes).unwrap_or_default(),
+            implementation: Implementation::default(),
             attributes,
         }
     }
@@ -360,7 +373,7 @@ impl Resolver<'_> {
             None => body.members.push(Member::Operation(OperationSet {
                 name: name.text.clone(),
                 is_static: operation.is_static,
-                implementation: implementation(&lowered.attributes).unwrap_or_default(),
+                implementation: Implementation::default(),
                 overloads: vec![lowered],
             })),
         }
@@ -441,6 +454,49 @@ impl Resolver<'_> {
         lowered
     }
 
+    /// Sets who implements each member: on the global object `[Implementation]` of the member or its mixin, elsewhere the
+    /// interface's.
+    pub(super) fn implement(
+        &mut self,
+        members: &mut [Member],
+        owner: &str,
+        by: Implementation,
+        is_global: bool,
+    ) {
+        for member in members {
+            let (attributes, name, span, result) = match member {
+                Member::Attribute(Attribute {
+                    attributes,
+                    name,
+                    span,
+                    implementation,
+                    ..
+                }) => (&*attributes, &*name, &*span, implementation),
+                Member::Operation(OperationSet {
+                    overloads,
+                    name,
+                    implementation,
+                    ..
+                }) => (
+                    &overloads[0].attributes,
+                    &*name,
+                    &overloads[0].span,
+                    implementation,
+                ),
+                Member::Constant(_) => continue,
+            };
+            let own = implementation(attributes).unwrap_or(by);
+            if own != by && !is_global {
+                self.errors.push(
+                    Error::new(span, format!("`{owner}` and its member `{name}` have two implementations"))
+                        .expected(format!("`{by:?}`, as for `{owner}`: only members of a `[Global]` interface can differ"))
+                        .found(format!("`[Implementation={own:?}]` of the member or its mixin")),
+                );
+            }
+            *result = own;
+        }
+    }
+
     /// Adds a mixin's members, with the mixin's own extended attributes on each.
     pub(super) fn include(
         &mut self,
@@ -450,7 +506,6 @@ impl Resolver<'_> {
         body: &mut Body,
     ) {
         body.next_part();
-        let whole = implementation(attributes);
         for member in &mixin.members {
             let mut member = member.clone();
             match &mut member {
@@ -467,8 +522,6 @@ impl Resolver<'_> {
                         "attribute",
                         &attribute.span,
                     );
-                    let own = implementation(&attribute.attributes);
-                    attribute.implementation = own.or(whole).unwrap_or_default();
                     attribute.attributes.0.extend(attributes.0.iter().cloned());
                 }
                 Member::Operation(set) => {
@@ -479,11 +532,6 @@ impl Resolver<'_> {
                         "operation",
                         &set.overloads[0].span,
                     );
-                    let own = set
-                        .overloads
-                        .iter()
-                        .find_map(|operation| implementation(&operation.attributes));
-                    set.implementation = own.or(whole).unwrap_or_default();
                     for operation in &mut set.overloads {
                         operation.attributes.0.extend(attributes.0.iter().cloned());
                     }
@@ -493,17 +541,6 @@ impl Resolver<'_> {
         }
         if let Some(stringifier) = &mixin.stringifier {
             self.set_stringifier(body, stringifier.clone(), at);
-        }
-    }
-}
-
-/// Sets who implements the members of an interface or namespace that is not the global one.
-pub(super) fn implement_all(members: &mut [Member], by: Implementation) {
-    for member in members {
-        match member {
-            Member::Attribute(attribute) => attribute.implementation = by,
-            Member::Operation(set) => set.implementation = by,
-            Member::Constant(_) => {}
         }
     }
 }

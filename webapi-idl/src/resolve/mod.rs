@@ -6,21 +6,24 @@ mod definitions;
 mod index;
 mod inheritance;
 mod members;
+#[cfg(test)]
+mod tests;
 mod types;
 
 use std::collections::{BTreeMap, HashMap};
 
+use self::attributes::Target;
 use self::index::Index;
 use self::members::Body;
 use crate::error::Error;
 use crate::model::{AnnotatedType, ExtendedAttributes, Model, Span};
-use crate::syntax::File;
+use crate::syntax::{DefinitionKind, File};
 
 /// What the model says, and what only validation asks for.
 pub(crate) struct Resolved {
     pub model: Model,
     pub places: Places,
-    pub errors: Vec<Box<Error>>,
+    pub errors: Vec<Error>,
 }
 
 /// Places that the model does not keep.
@@ -64,6 +67,11 @@ pub(crate) fn resolve(files: &[File]) -> Resolved {
     };
     let mut model = resolver.definitions();
     for file in files {
+        for definition in &file.definitions {
+            if matches!(definition.kind, DefinitionKind::Includes { .. }) {
+                resolver.attributes(&definition.attributes, Target::Includes, false);
+            }
+        }
         model
             .specifications
             .insert(file.specification.file.clone(), file.specification.clone());
@@ -84,5 +92,5 @@ struct Resolver<'a> {
     /// Members and extended attributes of mixins, resolved once and copied into each interface that includes them.
     mixins: BTreeMap<String, (Body, ExtendedAttributes)>,
     places: Places,
-    errors: Vec<Box<Error>>,
+    errors: Vec<Error>,
 }

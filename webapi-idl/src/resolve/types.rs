@@ -182,7 +182,10 @@ impl Resolver<'_> {
         let mut flat: Vec<(AnnotatedType, Span)> = Vec::new();
         let mut nullable: Option<Span> = None;
         for member in members {
+            let errors_before = self.errors.len();
             let mut ty = self.ty(member);
+            // What could not be resolved is `any` for the time being.
+            let is_wrong = self.errors.len() > errors_before;
             if let Type::Nullable(inner) = ty.kind {
                 if let Some(first) = &nullable {
                     self.errors.push(
@@ -201,6 +204,7 @@ impl Resolver<'_> {
                 Type::Union(inner) => {
                     flat.extend(inner.into_iter().map(|ty| (ty, member.span.clone())))
                 }
+                Type::Any if is_wrong => {}
                 Type::Any | Type::Promise(_) => self.errors.push(
                     Error::new(&member.span, "this type cannot be a member of a union")
                         .expected("a type other than `any` and promises")

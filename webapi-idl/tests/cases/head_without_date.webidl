@@ -1,0 +1,2 @@
+// Source: A Case
+interface A {};

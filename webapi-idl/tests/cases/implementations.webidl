@@ -1,0 +1,9 @@
+// Source: A Case
+// Date: 2026-07-01
+
+[Implementation=Native] interface A {};
+[Implementation=Script] partial interface A {};
+[Implementation=Script] interface mixin M {};
+interface B {};
+B includes M;
+[Internal, Implementation=Script] namespace N {};
