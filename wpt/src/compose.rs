@@ -150,13 +150,9 @@ fn push_import(
         source,
     });
     if is_idlharness {
-        // idlharness.js knows global objects by their names and fetches the definitions.
-        let source =
-            "exposed_in = __wpt.isExposed;\nglobalThis.fetch_spec = __wpt.fetchSpecification;"
-                .to_owned();
         scripts.push(Script {
             name: "wpt:idlharness-loaded".to_owned(),
-            source,
+            source: "__wpt.idlharnessLoaded();".to_owned(),
         });
     }
     Ok(())

@@ -63,11 +63,16 @@
         }));
       });
     },
-    // After idlharness.js.
-    isExposed: (globals) => globals === "*" || globals.has("DedicatedWorker"),
-    fetchSpecification(name) {
-      const idl = configuration.specifications[name];
-      return idl === undefined ? Promise.reject(new Error(`There is no file interfaces/${name}.idl`)) : Promise.resolve({ spec: name, idl });
+    // After idlharness.js, which fetches definitions, and knows global objects by their class.
+    idlharnessLoaded() {
+      if (!("DedicatedWorkerGlobalScope" in scope)) {
+        define("DedicatedWorkerGlobalScope", { [Symbol.hasInstance]: (value) => value === scope });
+      }
+      scope.fetch_spec = async (spec) => {
+        const idl = configuration.specifications[spec];
+        if (idl === undefined) throw new Error(`There is no file interfaces/${spec}.idl`);
+        return { spec, idl };
+      };
     },
     // After the test.
     allScriptsRan: () => scope.begin_shadow_realm_tests(() => {}),
