@@ -3,7 +3,7 @@
 
 [Implementation=Native] interface A {};
 [Implementation=Script] partial interface A {};
-[Implementation=Script] interface mixin M {};
+[Implementation=Script] interface mixin M { attribute long a; };
 interface B {};
 B includes M;
 [Internal, Implementation=Script] namespace N {};
