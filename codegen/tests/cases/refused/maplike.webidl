@@ -1,0 +1,4 @@
+// Source: Test (https://example.org/)
+// Date: 2026-07-01
+
+interface M { maplike<DOMString, long>; };
