@@ -114,7 +114,7 @@ impl Expectations {
         // The narrowest comes last.
         wider
             .filter(|entry| !matches!(entry, Expectation::Fail(_)))
-            .last()
+            .next_back()
     }
 
     /// Replaces the subtests that a test may fail; none removes its entry.

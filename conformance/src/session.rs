@@ -77,6 +77,20 @@ impl Session {
         }
     }
 
+    /// Says that these tests will run, so that what they need can be made ready meanwhile.
+    ///
+    /// # Errors
+    /// See [`Runner::start_server`].
+    pub fn announce<'a>(&self, tests: impl IntoIterator<Item = &'a Test>) -> Result<()> {
+        if tests
+            .into_iter()
+            .any(|test| test.needs_server() && self.excluded(test).is_none())
+        {
+            self.runner.start_server()?;
+        }
+        Ok(())
+    }
+
     /// Runs a test, unless it is excluded, and counts it.
     ///
     /// # Errors

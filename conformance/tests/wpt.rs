@@ -38,6 +38,13 @@ fn main() -> ExitCode {
             }
         },
     ));
+    if arguments.filter.is_none() && !arguments.list {
+        // Otherwise the first test that needs it starts the server.
+        if let Err(error) = session.announce(session.tests()) {
+            eprintln!("error: {error:#}");
+            return ExitCode::FAILURE;
+        }
+    }
     let conclusion = libtest_mimic::run(&arguments, trials);
     session.stop();
     if !arguments.list {

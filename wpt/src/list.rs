@@ -259,7 +259,7 @@ mod tests {
             Some("needs a document")
         );
         assert_eq!(
-            reason("a.any.js", "// META: global=window\ndocument"),
+            reason("a.any.js", "// META: global=window\ndocument.title"),
             Some("needs a document")
         );
         assert_eq!(

@@ -38,6 +38,9 @@ impl Runner {
     pub fn run(&self, test: &Test) -> Result<Results> {
         if test.needs_server() {
             self.start_server()?;
+            if let Some(server) = self.lock_server().as_mut() {
+                server.wait_until_ready()?;
+            }
         }
         let composition = compose(&self.tree, test, &self.ports)?;
         let job = Job {
@@ -67,7 +70,11 @@ impl Runner {
         drop(self.lock_server().take());
     }
 
-    fn start_server(&self) -> Result<()> {
+    /// Starts the server, unless it runs, and does not wait for it: it takes seconds, which other tests can use.
+    ///
+    /// # Errors
+    /// See [`Server::start`].
+    pub fn start_server(&self) -> Result<()> {
         let mut server = self.lock_server();
         if server.is_none() {
             *server = Some(Server::start(&self.tree, &self.ports)?);

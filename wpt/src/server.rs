@@ -1,13 +1,15 @@
 //! WPT's own server, for tests that fetch.
 
+use std::ffi::OsString;
 use std::fs::File;
-use std::io::Write;
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use tempfile::NamedTempFile;
 
 use crate::Tree;
 
@@ -55,82 +57,114 @@ impl Ports {
     }
 }
 
-/// The running server; it ends when this is dropped.
+/// The running server; it ends when this is dropped, or when this process ends in any other way.
 #[derive(Debug)]
 pub struct Server {
-    process: Child,
+    /// A shell that waits for the end of its input, which this process holds, and then ends its process group.
+    guard: Child,
+    port: u16,
+    log: File,
+    /// What the server reads while it starts.
+    _configuration: Option<NamedTempFile>,
 }
 
+/// Runs its arguments as a program; ends that program's whole process group when the standard input ends.
+const GUARD: &str =
+    r#"exec 3<&0; ("$@"; kill -KILL 0) </dev/null & cat <&3 >/dev/null; kill -KILL 0"#;
+
 impl Server {
-    /// Starts the server for the tree and waits until it answers.
+    /// Starts the server for the tree; [`wait_until_ready`](Self::wait_until_ready) says when it answers.
     ///
     /// # Errors
-    /// Where it does not start, with what it wrote.
+    /// Where there is no program to start.
     pub fn start(tree: &Tree, ports: &Ports) -> Result<Self> {
-        let mut log =
+        let log =
             tempfile::tempfile().context("cannot make a file for the log of the WPT server")?;
-        let (mut command, _configuration) = command(tree, ports)?;
-        let process = command
-            .stdin(Stdio::null())
+        let (arguments, configuration) = command(tree, ports)?;
+        let guard = Command::new("sh")
+            .args(["-c", GUARD, "wpt-serve"])
+            .args(arguments)
+            .stdin(Stdio::piped())
             .stdout(Stdio::from(log.try_clone()?))
             .stderr(Stdio::from(log.try_clone()?))
-            // The server has child processes; they end with its group.
             .process_group(0)
             .spawn()
             .context("cannot start the WPT server, a Python 3 program")?;
-        let mut server = Self { process };
+        Ok(Self {
+            guard,
+            port: ports.http,
+            log,
+            _configuration: configuration,
+        })
+    }
 
+    /// Waits until the server answers.
+    ///
+    /// # Errors
+    /// Where it ends instead, or takes more than a minute, with what it wrote.
+    pub fn wait_until_ready(&mut self) -> Result<()> {
         let deadline = Instant::now() + Duration::from_secs(60);
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, ports.http));
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
         while TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_err() {
-            if let Some(status) = server.process.try_wait()? {
+            if self.guard.try_wait()?.is_some() {
                 bail!(
-                    "the WPT server ended with {status} instead of listening on port {}; it wrote:\n{}",
-                    ports.http,
-                    tail(&mut log)
+                    "the WPT server ended instead of listening on port {}; it wrote:\n{}",
+                    self.port,
+                    self.log_tail()
                 );
             }
             if Instant::now() > deadline {
                 bail!(
                     "the WPT server did not listen on port {} within a minute; it wrote:\n{}",
-                    ports.http,
-                    tail(&mut log)
+                    self.port,
+                    self.log_tail()
                 );
             }
             std::thread::sleep(Duration::from_millis(50));
         }
-        Ok(server)
+        Ok(())
+    }
+
+    /// The last lines of what the server wrote.
+    fn log_tail(&self) -> String {
+        let mut text = String::new();
+        let mut log = &self.log;
+        if log
+            .seek(SeekFrom::Start(0))
+            .and_then(|_| log.read_to_string(&mut text))
+            .is_err()
+        {
+            return "(nothing readable)".to_owned();
+        }
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(20)..].join("\n")
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let Ok(group) = libc::pid_t::try_from(self.process.id()) else {
-            return;
-        };
-        // SAFETY: kill() has no preconditions; the group is the server's own, which lives until it is waited for below.
-        unsafe { libc::kill(-group, libc::SIGKILL) };
-        // Without this the process would stay as a zombie; how it ended is known.
-        let _ = self.process.wait();
+        drop(self.guard.stdin.take());
+        // Without this the guard would stay as a zombie; that it ended by a signal is known.
+        let _ = self.guard.wait();
     }
 }
 
-/// The command that serves the tree, and the file it reads, if any, which must live until then.
-fn command(tree: &Tree, ports: &Ports) -> Result<(Command, Option<tempfile::NamedTempFile>)> {
-    let mut command = Command::new("python3");
+/// The command line that serves the tree, and the file it reads, if any.
+fn command(tree: &Tree, ports: &Ports) -> Result<(Vec<OsString>, Option<NamedTempFile>)> {
+    let mut arguments = vec![OsString::from("python3")];
     // A script beside the tree serves it without WPT's virtual environment.
     let starter = tree.root().with_file_name("wpt-serve");
     if starter.is_file() {
-        command.arg(starter).arg("--root").arg(tree.root());
+        arguments.extend([starter.into(), "--root".into(), tree.root().into()]);
         for (option, port) in [
             ("--http", ports.http),
             ("--http2nd", ports.http_second),
             ("--https", ports.https),
             ("--ws", ports.ws),
         ] {
-            command.arg(option).arg(port.to_string());
+            arguments.extend([option.into(), port.to_string().into()]);
         }
-        return Ok((command, None));
+        return Ok((arguments, None));
     }
     let configuration = serde_json::json!({
         "browser_host": "localhost",
@@ -148,26 +182,14 @@ fn command(tree: &Tree, ports: &Ports) -> Result<(Command, Option<tempfile::Name
         .tempfile()
         .context("cannot make the configuration of the WPT server")?;
     file.write_all(configuration.to_string().as_bytes())?;
-    command
-        .arg(tree.root().join("wpt"))
-        .args(["serve", "--no-h2", "--config"])
-        .arg(file.path());
-    Ok((command, Some(file)))
-}
-
-/// The last lines of a log.
-fn tail(log: &mut File) -> String {
-    use std::io::{Read, Seek, SeekFrom};
-    let mut text = String::new();
-    if log
-        .seek(SeekFrom::Start(0))
-        .and_then(|_| log.read_to_string(&mut text))
-        .is_err()
-    {
-        return "(nothing readable)".to_owned();
-    }
-    let lines: Vec<&str> = text.lines().collect();
-    lines[lines.len().saturating_sub(20)..].join("\n")
+    arguments.extend([
+        tree.root().join("wpt").into(),
+        "serve".into(),
+        "--no-h2".into(),
+        "--config".into(),
+        file.path().into(),
+    ]);
+    Ok((arguments, Some(file)))
 }
 
 #[cfg(test)]
@@ -188,5 +210,44 @@ mod tests {
         all.sort_unstable();
         all.dedup();
         assert_eq!(all.len(), 6, "{ports:?}");
+    }
+
+    #[test]
+    fn a_server_that_ends_says_why() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("wpt");
+        std::fs::create_dir_all(root.join("resources")).unwrap();
+        std::fs::write(root.join("resources/testharness.js"), "").unwrap();
+        std::fs::write(
+            folder.path().join("wpt-serve"),
+            "raise SystemExit('no certificates')",
+        )
+        .unwrap();
+        let tree = Tree::at(root).unwrap();
+        let mut server = Server::start(&tree, &Ports::free().unwrap()).unwrap();
+        let error = server.wait_until_ready().unwrap_err();
+        assert!(error.to_string().contains("no certificates"), "{error}");
+    }
+
+    #[test]
+    fn the_server_ends_with_its_guard() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("wpt");
+        std::fs::create_dir_all(root.join("resources")).unwrap();
+        std::fs::write(root.join("resources/testharness.js"), "").unwrap();
+        let program = "import http.server, sys\n\
+            port = int(sys.argv[sys.argv.index('--http') + 1])\n\
+            http.server.HTTPServer(('127.0.0.1', port), http.server.SimpleHTTPRequestHandler).serve_forever()";
+        std::fs::write(folder.path().join("wpt-serve"), program).unwrap();
+        let ports = Ports::free().unwrap();
+        let mut server = Server::start(&Tree::at(root).unwrap(), &ports).unwrap();
+        server.wait_until_ready().unwrap();
+        drop(server);
+        // The group gets its signal at once; its members may take a moment to be gone.
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, ports.http)).is_ok() {
+            assert!(Instant::now() < deadline, "the server still answers");
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 }

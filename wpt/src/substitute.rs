@@ -8,10 +8,10 @@ pub(crate) fn substitute(source: &str, ports: &Ports) -> String {
     let mut output = String::with_capacity(source.len());
     let mut rest = source;
     while let Some(start) = rest.find("{{") {
-        output.push_str(&rest[..start]);
         let Some(length) = rest[start..].find("}}") else {
             break;
         };
+        output.push_str(&rest[..start]);
         let whole = &rest[start..start + length + 2];
         match value(whole[2..length].trim(), ports) {
             Some(value) => output.push_str(&value),

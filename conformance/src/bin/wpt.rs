@@ -277,6 +277,7 @@ fn run_selected<'a>(
         Some(jobs) => jobs.max(1),
         None => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
     };
+    session.announce(tests.iter().copied())?;
     let start = Instant::now();
     let next = AtomicUsize::new(0);
     let work = || -> Result<Vec<(usize, Outcome)>> {
