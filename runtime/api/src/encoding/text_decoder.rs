@@ -1,0 +1,151 @@
+//! `TextDecoder`, <https://encoding.spec.whatwg.org/#interface-textdecoder>.
+
+use std::cell::{Cell, RefCell};
+
+use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, WINDOWS_1252};
+use nano_webidl::idl::Bytes;
+use nano_webidl::{Error, Fallible, Scope, Trace, range_error, type_error};
+
+use super::utf8_decoder::Utf8Decoder;
+use crate::bindings::text_decoder::TextDecoderMethods;
+use crate::bindings::types::{TextDecodeOptions, TextDecoderOptions};
+
+type Text<'s> = v8::Local<'s, v8::String>;
+
+/// A `TextDecoder` object.
+pub struct TextDecoder {
+    encoding: &'static Encoding,
+    fatal: bool,
+    ignore_bom: bool,
+    /// The standard's decoder with its I/O queue.
+    codec: RefCell<Codec>,
+    do_not_flush: Cell<bool>,
+}
+
+impl Trace for TextDecoder {}
+
+/// Who decodes.
+enum Codec {
+    /// V8: its strings can be made of UTF-8 directly.
+    Utf8(Utf8Decoder),
+    Other(Box<Decoder>),
+}
+
+impl Codec {
+    fn new(encoding: &'static Encoding, ignore_bom: bool) -> Self {
+        if encoding == UTF_8 {
+            Codec::Utf8(Utf8Decoder::default())
+        } else if ignore_bom {
+            Codec::Other(Box::new(encoding.new_decoder_without_bom_handling()))
+        } else {
+            Codec::Other(Box::new(encoding.new_decoder_with_bom_removal()))
+        }
+    }
+}
+
+/// A fatal decoder met bytes that are no text.
+struct Malformed;
+
+impl TextDecoder {
+    fn decode_bytes<'s>(&self, scope: &mut Scope<'s, '_>, bytes: &[u8], last: bool) -> Result<Option<Text<'s>>, Malformed> {
+        match &mut *self.codec.borrow_mut() {
+            Codec::Utf8(decoder) => decoder.decode(bytes, last, self.ignore_bom, |text| {
+                if self.fatal && Encoding::utf8_valid_up_to(text) < text.len() {
+                    return Err(Malformed);
+                }
+                // V8 replaces malformed sequences as the standard's decoder does.
+                Ok(v8::String::new_from_utf8(scope, text, v8::NewStringType::Normal))
+            }),
+            // OPTIMIZATION: windows-1252 is Latin-1 but for the bytes from 0x80 to 0x9F, and has neither state nor errors.
+            Codec::Other(_) if self.encoding == WINDOWS_1252 && !bytes.iter().any(|byte| matches!(byte, 0x80..=0x9f)) => {
+                Ok(v8::String::new_from_one_byte(scope, bytes, v8::NewStringType::Normal))
+            }
+            Codec::Other(decoder) => {
+                let Some(room) = decoder.max_utf16_buffer_length(bytes.len()) else { return Ok(None) };
+                let mut units = vec![0; room];
+                let length = if self.fatal {
+                    let (result, _, written) = decoder.decode_to_utf16_without_replacement(bytes, &mut units, last);
+                    if matches!(result, DecoderResult::Malformed(..)) {
+                        return Err(Malformed);
+                    }
+                    written
+                } else {
+                    decoder.decode_to_utf16(bytes, &mut units, last).2
+                };
+                Ok(v8::String::new_from_two_byte(scope, &units[..length], v8::NewStringType::Normal))
+            }
+        }
+    }
+}
+
+impl TextDecoderMethods for TextDecoder {
+    // https://encoding.spec.whatwg.org/#dom-textdecoder
+    fn constructor<'s>(scope: &mut Scope<'s, '_>, label: Text<'s>, options: TextDecoderOptions) -> Fallible<Self> {
+        // 1. and 2. Let encoding be the result of getting an encoding from label. If it is failure or replacement, throw.
+        let label = label.to_rust_string_lossy(scope);
+        let encoding = Encoding::for_label_no_replacement(label.as_bytes())
+            .ok_or_else(|| range_error(format!("The encoding label provided ('{label}') is invalid.")))?;
+        // 3. to 5.
+        Ok(TextDecoder {
+            encoding,
+            fatal: options.fatal,
+            ignore_bom: options.ignore_bom,
+            codec: RefCell::new(Codec::new(encoding, options.ignore_bom)),
+            do_not_flush: Cell::new(false),
+        })
+    }
+
+    // https://encoding.spec.whatwg.org/#dom-textdecoder-decode
+    fn decode<'s>(
+        &self,
+        scope: &mut Scope<'s, '_>,
+        input: Option<Bytes<'s>>,
+        options: TextDecodeOptions,
+    ) -> Fallible<Text<'s>> {
+        // 1. and 2. Without the do not flush flag this is a new stream; the flag is for the next call.
+        if !self.do_not_flush.replace(options.stream) {
+            *self.codec.borrow_mut() = Codec::new(self.encoding, self.ignore_bom);
+        }
+        // 3. to 5. Decode in place: nothing below runs JavaScript.
+        let last = !options.stream;
+        let text = match &input {
+            Some(input) => input.read(|bytes| self.decode_bytes(scope, bytes, last)),
+            None => self.decode_bytes(scope, &[], last),
+        };
+        match text {
+            Ok(Some(text)) => Ok(text),
+            Ok(None) => Err(too_long()),
+            Err(Malformed) => Err(type_error(format!(
+                "The encoded data was not valid for encoding {}",
+                self.encoding.name().to_ascii_lowercase()
+            ))),
+        }
+    }
+
+    // https://encoding.spec.whatwg.org/#dom-textdecoder-encoding
+    fn encoding<'s>(&self, scope: &mut Scope<'s, '_>) -> Text<'s> {
+        let name = self.encoding.name().to_ascii_lowercase();
+        v8::String::new_from_one_byte(scope, name.as_bytes(), v8::NewStringType::Internalized).expect("a name is short")
+    }
+
+    fn fatal(&self) -> bool {
+        self.fatal
+    }
+
+    fn ignore_bom(&self) -> bool {
+        self.ignore_bom
+    }
+}
+
+fn too_long() -> Error {
+    range_error("The decoded text is longer than the longest possible string")
+}
+
+/// <https://encoding.spec.whatwg.org/#utf-8-decode>: malformed sequences are replaced, a byte order mark is taken away.
+///
+/// # Errors
+/// A `RangeError` where the text is longer than the longest string.
+pub fn utf8_decode<'s>(scope: &mut Scope<'s, '_>, bytes: &[u8]) -> Fallible<Text<'s>> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    v8::String::new_from_utf8(scope, bytes, v8::NewStringType::Normal).ok_or_else(too_long)
+}

@@ -1,0 +1,53 @@
+//! `TextEncoder`, <https://encoding.spec.whatwg.org/#interface-textencoder>.
+
+use nano_webidl::idl::{Bytes, buffers};
+use nano_webidl::{Fallible, Scope, Trace};
+
+use crate::bindings::text_encoder::TextEncoderMethods;
+use crate::bindings::types::TextEncoderEncodeIntoResult;
+
+/// A `TextEncoder` object. It has no state: the encoder is V8's.
+pub struct TextEncoder;
+
+impl Trace for TextEncoder {}
+
+/// <https://encoding.spec.whatwg.org/#utf-8-encode>; lone surrogates become U+FFFD.
+pub fn utf8_encode<'s>(scope: &mut Scope<'s, '_>, text: v8::Local<'s, v8::String>) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.utf8_length(scope));
+    let flags = v8::WriteFlags::kReplaceInvalidUtf8;
+    let written = text.write_utf8_uninit_v2(scope, bytes.spare_capacity_mut(), flags, None);
+    // SAFETY: V8 has written that many bytes, and no more than there is room for.
+    unsafe { bytes.set_len(written) };
+    bytes
+}
+
+impl TextEncoderMethods for TextEncoder {
+    fn constructor() -> Fallible<Self> {
+        Ok(TextEncoder)
+    }
+
+    // https://encoding.spec.whatwg.org/#dom-textencoder-encode
+    fn encode<'s>(&self, scope: &mut Scope<'s, '_>, input: v8::Local<'s, v8::String>) -> Fallible<Bytes<'s>> {
+        let bytes = utf8_encode(scope, input);
+        Ok(Bytes::View(buffers::uint8_array(scope, bytes).into()))
+    }
+
+    // https://encoding.spec.whatwg.org/#dom-textencoder-encodeinto
+    fn encode_into<'s>(
+        &self,
+        scope: &mut Scope<'s, '_>,
+        source: v8::Local<'s, v8::String>,
+        destination: Bytes<'s>,
+    ) -> Fallible<TextEncoderEncodeIntoResult> {
+        // 1. to 6. V8 writes whole code points only, as many as fit, and counts the code units that it read.
+        let mut read = 0;
+        let flags = v8::WriteFlags::kReplaceInvalidUtf8;
+        let written = destination.write(|room| source.write_utf8_v2(scope, room, flags, Some(&mut read)));
+        // 7.
+        Ok(TextEncoderEncodeIntoResult { read: Some(read as u64), written: Some(written as u64) })
+    }
+
+    fn encoding<'s>(&self, scope: &mut Scope<'s, '_>) -> v8::Local<'s, v8::String> {
+        v8::String::new_from_one_byte(scope, b"utf-8", v8::NewStringType::Internalized).expect("a name is short")
+    }
+}

@@ -1,0 +1,155 @@
+//! `Blob`, <https://w3c.github.io/FileAPI/#blob-section>.
+
+use bytes::Bytes;
+use nano_webidl::idl::buffers::{array_buffer, uint8_array};
+use nano_webidl::{Error, Fallible, Ref, Scope, ScriptRef, Trace, Value, script};
+
+use super::blob_data::BlobData;
+use crate::bindings::blob::BlobMethods;
+use crate::bindings::marker;
+use crate::bindings::types::{BlobPart, BlobPropertyBag};
+use crate::encoding::text_decoder::utf8_decode;
+use crate::internal::native_source::NativeSource;
+
+/// A `Blob` object. Clones share the bytes.
+#[derive(Clone)]
+pub struct Blob {
+    data: BlobData,
+    content_type: String,
+}
+
+impl Trace for Blob {}
+
+impl Blob {
+    /// A blob of these bytes. `content_type` is normalized, see [`normalize_type`].
+    pub fn from_bytes(bytes: Bytes, content_type: String) -> Self {
+        Blob::new(bytes.into(), content_type)
+    }
+
+    /// A blob of this data. `content_type` is normalized, see [`normalize_type`].
+    pub fn new(data: BlobData, content_type: String) -> Self {
+        Blob { data, content_type }
+    }
+
+    /// The bytes.
+    pub fn data(&self) -> &BlobData {
+        &self.data
+    }
+
+    /// All bytes in one buffer; without a copy where they are in one already.
+    pub fn to_bytes(&self) -> Bytes {
+        self.data.to_bytes()
+    }
+
+    /// `type`
+    pub fn content_type(&self) -> &str {
+        &self.content_type
+    }
+}
+
+/// What constructors and `slice()` make of a given type: <https://w3c.github.io/FileAPI/#constructorBlob>, step 3.
+pub fn normalize_type(given: &str) -> String {
+    if given.bytes().all(|byte| matches!(byte, 0x20..=0x7e)) { given.to_ascii_lowercase() } else { String::new() }
+}
+
+impl BlobMethods for Blob {
+    // https://w3c.github.io/FileAPI/#constructorBlob
+    fn constructor<'s>(
+        scope: &mut Scope<'s, '_>,
+        blob_parts: Option<Vec<BlobPart<'s>>>,
+        options: BlobPropertyBag<'s>,
+    ) -> Fallible<Self> {
+        let content_type = normalize_type(&options.type_.to_rust_string_lossy(scope));
+        let data = BlobData::from_parts(scope, blob_parts.unwrap_or_default(), options.endings)?;
+        Ok(Blob { data, content_type })
+    }
+
+    fn size(&self) -> u64 {
+        self.data.size()
+    }
+
+    fn type_<'s>(&self, scope: &mut Scope<'s, '_>) -> v8::Local<'s, v8::String> {
+        v8::String::new(scope, &self.content_type).expect("a type comes from a string")
+    }
+
+    // https://w3c.github.io/FileAPI/#slice-blob
+    fn slice<'s>(
+        &self,
+        scope: &mut Scope<'s, '_>,
+        start: Option<i64>,
+        end: Option<i64>,
+        content_type: Option<v8::Local<'s, v8::String>>,
+    ) -> Fallible<Ref<'s, Blob>> {
+        // 1. to 3.
+        let (start, end) = slice_range(self.data.size(), start, end);
+        // 4. Let relativeContentType be contentType, where it is given and nothing but printable ASCII.
+        let content_type = content_type.map(|given| normalize_type(&given.to_rust_string_lossy(scope))).unwrap_or_default();
+        // 5. and 6.
+        Ok(Ref::new(scope, Blob { data: self.data.slice(start, end), content_type }))
+    }
+
+    // https://w3c.github.io/FileAPI/#blob-get-stream
+    fn stream<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<ScriptRef<'s, marker::ReadableStream>> {
+        let source = Ref::new(scope, NativeSource::chunks(self.data.chunks()));
+        let stream = script::call(scope, "bodyStream", &[source.object().into()])?;
+        Ok(ScriptRef::trusted(stream.try_into().expect("the script makes a stream")))
+    }
+
+    // https://w3c.github.io/FileAPI/#text-method-algo. The bytes are in memory, so the promises of this and of the next two are
+    // fulfilled at once.
+    fn text<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::Promise>> {
+        let text = utf8_decode(scope, &self.data.to_bytes())?;
+        fulfilled(scope, text.into())
+    }
+
+    // https://w3c.github.io/FileAPI/#arraybuffer-method-algo
+    fn array_buffer<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::Promise>> {
+        let buffer = array_buffer(scope, self.data.to_vec());
+        fulfilled(scope, buffer.into())
+    }
+
+    // https://w3c.github.io/FileAPI/#bytes-method-algo
+    fn bytes<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::Promise>> {
+        let array = uint8_array(scope, self.data.to_vec());
+        fulfilled(scope, array.into())
+    }
+}
+
+/// Positions from the start that are in order and within the blob, of arguments that may count from the end.
+fn slice_range(size: u64, start: Option<i64>, end: Option<i64>) -> (u64, u64) {
+    let position = |given: i64| match u64::try_from(given) {
+        Ok(from_start) => from_start.min(size),
+        Err(_) => size.saturating_sub(given.unsigned_abs()),
+    };
+    let start = start.map_or(0, position);
+    let end = end.map_or(size, position);
+    (start, end.max(start))
+}
+
+fn fulfilled<'s>(scope: &mut Scope<'s, '_>, value: Value<'s>) -> Fallible<v8::Local<'s, v8::Promise>> {
+    let resolver = v8::PromiseResolver::new(scope).ok_or(Error::Thrown)?;
+    resolver.resolve(scope, value).ok_or(Error::Thrown)?;
+    Ok(resolver.get_promise(scope))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_are_lower_case_and_printable() {
+        assert_eq!(normalize_type("Text/HTML; Charset=X"), "text/html; charset=x");
+        for odd in ["te\u{9}xt/plain", "text/plain\u{7f}", "tëxt/plain"] {
+            assert_eq!(normalize_type(odd), "", "{odd:?}");
+        }
+    }
+
+    #[test]
+    fn ranges_stay_within_the_blob() {
+        assert_eq!(slice_range(10, None, None), (0, 10));
+        assert_eq!(slice_range(10, Some(-3), None), (7, 10));
+        assert_eq!(slice_range(10, Some(-30), Some(-8)), (0, 2));
+        assert_eq!(slice_range(10, Some(8), Some(3)), (8, 8));
+        assert_eq!(slice_range(10, Some(i64::MAX), Some(i64::MIN)), (10, 10));
+    }
+}

@@ -1,0 +1,223 @@
+//! The bytes behind blobs: immutable, shared by every blob that was made of them, never copied to be sliced.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use nano_engine::State;
+use nano_engine::memory::Quota;
+use nano_webidl::{Fallible, Scope, range_error};
+
+use crate::bindings::types::{BlobPart, EndingType};
+
+/// Up to this size another blob's bytes are copied: a list of crumbs would cost more than they are.
+const CRUMB: usize = 4096;
+
+/// The longest chunk that a stream of a blob gives.
+const CHUNK: usize = 64 * 1024;
+
+/// A blob's bytes: the concatenation of a list of buffers, none of which is empty.
+#[derive(Clone, Default)]
+pub struct BlobData {
+    parts: Rc<[Bytes]>,
+    size: u64,
+}
+
+impl BlobData {
+    fn new(parts: Vec<Bytes>) -> Self {
+        let size = parts.iter().map(|part| part.len() as u64).sum();
+        BlobData { parts: parts.into(), size }
+    }
+
+    /// <https://w3c.github.io/FileAPI/#process-blob-parts>
+    ///
+    /// # Errors
+    /// A `RangeError` if they do not fit into the app's memory.
+    pub fn from_parts<'s>(scope: &mut Scope<'s, '_>, parts: Vec<BlobPart<'s>>, endings: EndingType) -> Fallible<Self> {
+        let mut builder = Builder::default();
+        for part in parts {
+            match part {
+                BlobPart::UsvString(text) if endings == EndingType::Native => {
+                    builder.copied.extend_from_slice(to_native_line_endings(&text).as_bytes());
+                }
+                BlobPart::UsvString(text) => builder.copied.extend_from_slice(text.as_bytes()),
+                BlobPart::BufferSource(buffer) => buffer.read(|bytes| builder.copied.extend_from_slice(bytes)),
+                BlobPart::Blob(blob) => builder.share(scope, blob.data())?,
+            }
+        }
+        builder.finish(scope)
+    }
+
+    /// Number of bytes.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The bytes from `start` to `end`, which are in order and within the data. Copies nothing.
+    pub fn slice(&self, start: u64, end: u64) -> Self {
+        let mut offset = 0;
+        let mut parts = Vec::new();
+        for part in &*self.parts {
+            let length = part.len() as u64;
+            // The part of the range that lies in this buffer.
+            let from = start.clamp(offset, offset + length) - offset;
+            let to = end.clamp(offset, offset + length) - offset;
+            if from < to {
+                parts.push(part.slice(from as usize..to as usize));
+            }
+            offset += length;
+        }
+        BlobData::new(parts)
+    }
+
+    /// All bytes in one buffer; without a copy where they are in one already.
+    pub fn to_bytes(&self) -> Bytes {
+        match &*self.parts {
+            [] => Bytes::new(),
+            [only] => only.clone(),
+            parts => parts.concat().into(),
+        }
+    }
+
+    /// A copy of all bytes.
+    pub fn to_vec(&self) -> Vec<u8> {
+        self.parts.concat()
+    }
+
+    /// All bytes in pieces of a size that a stream should have.
+    pub fn chunks(&self) -> impl Iterator<Item = Bytes> + use<> {
+        let parts = self.parts.clone();
+        (0..parts.len()).flat_map(move |index| {
+            let part = parts[index].clone();
+            (0..part.len()).step_by(CHUNK).map(move |start| part.slice(start..part.len().min(start + CHUNK)))
+        })
+    }
+}
+
+impl From<Bytes> for BlobData {
+    fn from(bytes: Bytes) -> Self {
+        BlobData::new(if bytes.is_empty() { Vec::new() } else { vec![bytes] })
+    }
+}
+
+/// A blob's bytes while its parts are put together.
+#[derive(Default)]
+struct Builder {
+    parts: Vec<Bytes>,
+    /// What was copied since the last of `parts`.
+    copied: Vec<u8>,
+}
+
+impl Builder {
+    fn share(&mut self, scope: &mut Scope, data: &BlobData) -> Fallible<()> {
+        for part in &*data.parts {
+            if part.len() <= CRUMB {
+                self.copied.extend_from_slice(part);
+            } else {
+                self.flush(scope)?;
+                self.parts.push(part.clone());
+            }
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self, scope: &mut Scope) -> Fallible<()> {
+        if !self.copied.is_empty() {
+            let mut bytes = std::mem::take(&mut self.copied);
+            bytes.shrink_to_fit();
+            self.parts.push(charge(scope, bytes)?);
+        }
+        Ok(())
+    }
+
+    fn finish(mut self, scope: &mut Scope) -> Fallible<BlobData> {
+        self.flush(scope)?;
+        Ok(BlobData::new(self.parts))
+    }
+}
+
+/// Bytes that count against the app's memory limit for as long as a blob holds them: V8 does not see them.
+struct Charged {
+    bytes: Vec<u8>,
+    quota: Arc<Quota>,
+}
+
+impl AsRef<[u8]> for Charged {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for Charged {
+    fn drop(&mut self) {
+        self.quota.give_back(self.bytes.len());
+    }
+}
+
+fn charge(scope: &mut Scope, bytes: Vec<u8>) -> Fallible<Bytes> {
+    let quota = State::from_scope(scope).quota().clone();
+    if !quota.try_take(bytes.len()) {
+        // Blobs that nobody uses any more may still hold memory: V8 does not know how much they weigh.
+        scope.low_memory_notification();
+        if !quota.try_take(bytes.len()) {
+            return Err(range_error(format!(
+                "a blob of {} bytes does not fit into the app's memory limit of {} bytes",
+                bytes.len(),
+                quota.limit()
+            )));
+        }
+    }
+    Ok(Bytes::from_owner(Charged { bytes, quota }))
+}
+
+/// <https://w3c.github.io/FileAPI/#convert-line-endings-to-native>; the native line ending is "\n".
+fn to_native_line_endings(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn data(parts: &[&'static str]) -> BlobData {
+        BlobData::new(parts.iter().map(|part| Bytes::from_static(part.as_bytes())).collect())
+    }
+
+    #[test]
+    fn slices_cross_parts_without_copies() {
+        let data = data(&["abc", "def", "ghi"]);
+        assert_eq!(data.size(), 9);
+        let slice = data.slice(2, 7);
+        assert_eq!(slice.to_vec(), b"cdefg");
+        assert_eq!(slice.parts[0].as_ptr(), data.parts[0][2..].as_ptr());
+        assert_eq!(slice.slice(1, 4).to_vec(), b"def");
+        assert_eq!(slice.slice(1, 4).parts.len(), 1);
+        assert_eq!(data.slice(4, 4).size(), 0);
+        assert_eq!(data.slice(9, 9).parts.len(), 0);
+    }
+
+    #[test]
+    fn chunks_are_bounded_and_complete() {
+        let data = BlobData::from(Bytes::from(vec![7; CHUNK + 1]));
+        let lengths: Vec<usize> = data.chunks().map(|chunk| chunk.len()).collect();
+        assert_eq!(lengths, [CHUNK, 1]);
+        assert_eq!(BlobData::default().chunks().count(), 0);
+    }
+
+    #[test]
+    fn line_endings_become_native() {
+        assert_eq!(to_native_line_endings("a\r\nb\rc\n\r\r\nd"), "a\nb\nc\n\n\nd");
+    }
+
+    #[test]
+    fn memory_is_given_back() {
+        let quota = Arc::new(Quota::new(10));
+        assert!(quota.try_take(4));
+        let bytes = Bytes::from_owner(Charged { bytes: vec![0; 4], quota: quota.clone() });
+        let slice = bytes.slice(1..2);
+        drop(bytes);
+        assert_eq!(quota.buffers(), 4);
+        drop(slice);
+        assert_eq!(quota.buffers(), 0);
+    }
+}

@@ -1,0 +1,5 @@
+//! The File API, <https://w3c.github.io/FileAPI/>.
+
+pub mod blob;
+pub mod blob_data;
+pub mod file;

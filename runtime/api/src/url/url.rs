@@ -1,0 +1,237 @@
+//! `URL`, <https://url.spec.whatwg.org/#url-class>.
+
+use std::cell::{OnceCell, RefCell};
+use std::rc::Rc;
+
+use nano_webidl::{Error, Fallible, Ref, Scope, Trace, type_error};
+
+use super::UrlRecord;
+use super::url_search_params::UrlSearchParams;
+use super::urlencoded::{self, Pairs};
+use crate::bindings::url::UrlMethods;
+
+/// A `URL` object.
+pub struct Url {
+    shared: Rc<Shared>,
+}
+
+impl Trace for Url {}
+
+/// What a `URL` shares with its `searchParams`: a change of one shows in the other.
+pub(super) struct Shared {
+    record: RefCell<UrlRecord>,
+    /// The query as a list; absent until somebody asks for `searchParams`, as nobody does for most URLs.
+    pairs: OnceCell<Rc<RefCell<Pairs>>>,
+}
+
+impl Shared {
+    /// The list of the query object, made of the query the first time.
+    fn pairs(&self) -> Rc<RefCell<Pairs>> {
+        self.pairs.get_or_init(|| Rc::new(RefCell::new(self.parse_query()))).clone()
+    }
+
+    fn parse_query(&self) -> Pairs {
+        let record = self.record.borrow();
+        let search = record.search();
+        urlencoded::parse(search.strip_prefix('?').unwrap_or(search).as_bytes())
+    }
+
+    /// Makes the query object's list that of the URL's query, after the latter changed.
+    fn refresh_pairs(&self) {
+        if let Some(pairs) = self.pairs.get() {
+            *pairs.borrow_mut() = self.parse_query();
+        }
+    }
+
+    /// <https://url.spec.whatwg.org/#concept-urlsearchparams-update>, from step 2.
+    pub(super) fn set_query(&self, serialized: &str) {
+        // An empty query is no query: the URL has no "?" then.
+        let query = (!serialized.is_empty()).then_some(serialized);
+        self.record.borrow_mut().set_search(query);
+    }
+}
+
+impl Url {
+    /// An object for this URL.
+    pub fn new(record: UrlRecord) -> Self {
+        Url { shared: Rc::new(Shared { record: RefCell::new(record), pairs: OnceCell::new() }) }
+    }
+
+    fn get(&self, read: impl FnOnce(&UrlRecord) -> &str) -> String {
+        read(&self.shared.record.borrow()).to_owned()
+    }
+
+    /// Runs a setter. Those ignore what they cannot use, as the standard wants them to; only `href` throws.
+    fn change<R>(&self, write: impl FnOnce(&mut UrlRecord) -> R) -> Fallible<()> {
+        write(&mut self.shared.record.borrow_mut());
+        Ok(())
+    }
+}
+
+/// <https://url.spec.whatwg.org/#api-url-parser>; `None` for failure.
+pub fn parse(url: &str, base: Option<&str>) -> Option<UrlRecord> {
+    UrlRecord::parse(url, base).ok()
+}
+
+/// The error for a text that is no URL.
+pub fn invalid_url(url: &str, base: Option<&str>) -> Error {
+    let url = shorten(url);
+    type_error(match base {
+        Some(base) => format!("Invalid URL: '{url}' with base '{}'", shorten(base)),
+        None => format!("Invalid URL: '{url}' (a relative URL needs a base)"),
+    })
+}
+
+/// Keeps an error's message readable, whatever the app took for a URL.
+fn shorten(text: &str) -> String {
+    const LONGEST: usize = 200;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+impl UrlMethods for Url {
+    // https://url.spec.whatwg.org/#dom-url-url
+    fn constructor(url: String, base: Option<String>) -> Fallible<Self> {
+        parse(&url, base.as_deref()).map(Url::new).ok_or_else(|| invalid_url(&url, base.as_deref()))
+    }
+
+    // https://url.spec.whatwg.org/#dom-url-parse
+    fn parse<'s>(scope: &mut Scope<'s, '_>, url: String, base: Option<String>) -> Fallible<Option<Ref<'s, Url>>> {
+        Ok(parse(&url, base.as_deref()).map(|record| Ref::new(scope, Url::new(record))))
+    }
+
+    // https://url.spec.whatwg.org/#dom-url-canparse
+    fn can_parse(url: String, base: Option<String>) -> Fallible<bool> {
+        Ok(UrlRecord::can_parse(&url, base.as_deref()))
+    }
+
+    fn href(&self) -> String {
+        self.get(UrlRecord::href)
+    }
+
+    // https://url.spec.whatwg.org/#dom-url-href
+    fn set_href(&self, value: String) -> Fallible<()> {
+        // 1. and 2. Let parsedURL be the result of running the basic URL parser on the given value. If it is failure, throw.
+        let record = parse(&value, None).ok_or_else(|| invalid_url(&value, None))?;
+        // 3. to 7.
+        *self.shared.record.borrow_mut() = record;
+        self.shared.refresh_pairs();
+        Ok(())
+    }
+
+    fn origin(&self) -> String {
+        self.shared.record.borrow().origin()
+    }
+
+    fn protocol(&self) -> String {
+        self.get(UrlRecord::protocol)
+    }
+
+    fn set_protocol(&self, value: String) -> Fallible<()> {
+        self.change(|record| record.set_protocol(&value))
+    }
+
+    fn username(&self) -> String {
+        self.get(UrlRecord::username)
+    }
+
+    fn set_username(&self, value: String) -> Fallible<()> {
+        self.change(|record| record.set_username(Some(&value)))
+    }
+
+    fn password(&self) -> String {
+        self.get(UrlRecord::password)
+    }
+
+    fn set_password(&self, value: String) -> Fallible<()> {
+        self.change(|record| record.set_password(Some(&value)))
+    }
+
+    fn host(&self) -> String {
+        self.get(UrlRecord::host)
+    }
+
+    fn set_host(&self, value: String) -> Fallible<()> {
+        self.change(|record| record.set_host(Some(&value)))
+    }
+
+    fn hostname(&self) -> String {
+        self.get(UrlRecord::hostname)
+    }
+
+    fn set_hostname(&self, value: String) -> Fallible<()> {
+        self.change(|record| record.set_hostname(Some(&value)))
+    }
+
+    fn port(&self) -> String {
+        self.get(UrlRecord::port)
+    }
+
+    fn set_port(&self, value: String) -> Fallible<()> {
+        self.change(|record| record.set_port(Some(&value)))
+    }
+
+    fn pathname(&self) -> String {
+        self.get(UrlRecord::pathname)
+    }
+
+    fn set_pathname(&self, value: String) -> Fallible<()> {
+        self.change(|record| record.set_pathname(Some(&value)))
+    }
+
+    fn search(&self) -> String {
+        self.get(UrlRecord::search)
+    }
+
+    // https://url.spec.whatwg.org/#dom-url-search
+    fn set_search(&self, value: String) -> Fallible<()> {
+        self.change(|record| record.set_search(Some(&value)))?;
+        self.shared.refresh_pairs();
+        Ok(())
+    }
+
+    // https://url.spec.whatwg.org/#dom-url-searchparams
+    fn search_params<'s>(&self, scope: &mut Scope<'s, '_>) -> Ref<'s, UrlSearchParams> {
+        Ref::new(scope, UrlSearchParams::of_url(self.shared.pairs(), self.shared.clone()))
+    }
+
+    fn hash(&self) -> String {
+        self.get(UrlRecord::hash)
+    }
+
+    fn set_hash(&self, value: String) -> Fallible<()> {
+        self.change(|record| record.set_hash(Some(&value)))
+    }
+
+    fn to_json(&self) -> Fallible<String> {
+        Ok(self.href())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_name_the_url_and_its_base() {
+        assert_eq!(invalid_url("a", Some("b")), type_error("Invalid URL: 'a' with base 'b'"));
+        let long = "é".repeat(1000);
+        let Error::Type(message) = invalid_url(&long, None) else { panic!("a TypeError") };
+        assert!(message.chars().count() < 300, "{message}");
+    }
+
+    #[test]
+    fn the_query_and_its_list_follow_each_other() {
+        let url = Url::new(parse("https://a.example/?x=1", None).expect("a URL"));
+        let pairs = url.shared.pairs();
+        assert_eq!(*pairs.borrow(), [("x".to_owned(), "1".to_owned())]);
+        url.set_search("?y=%20".to_owned()).expect("never fails");
+        assert_eq!(*pairs.borrow(), [("y".to_owned(), " ".to_owned())]);
+        url.shared.set_query("z=1+2");
+        assert_eq!(url.href(), "https://a.example/?z=1+2");
+        url.shared.set_query("");
+        assert_eq!(url.href(), "https://a.example/");
+    }
+}

@@ -1,0 +1,161 @@
+//! `URLSearchParams`, <https://url.spec.whatwg.org/#interface-urlsearchparams>.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use nano_webidl::{Fallible, Scope, Trace, type_error};
+
+use super::url::Shared;
+use super::urlencoded::{self, Pairs};
+use crate::bindings::types::SequenceOrRecordOrUsvString as Init;
+use crate::bindings::url_search_params::UrlSearchParamsMethods;
+
+/// A `URLSearchParams` object.
+pub struct UrlSearchParams {
+    list: Rc<RefCell<Pairs>>,
+    /// The standard's URL object: who is told of changes.
+    url: Option<Rc<Shared>>,
+}
+
+impl Trace for UrlSearchParams {}
+
+impl UrlSearchParams {
+    /// An object with these pairs, and no URL.
+    pub fn new(list: Pairs) -> Self {
+        UrlSearchParams { list: Rc::new(RefCell::new(list)), url: None }
+    }
+
+    /// The query object of a URL.
+    pub(super) fn of_url(list: Rc<RefCell<Pairs>>, url: Rc<Shared>) -> Self {
+        UrlSearchParams { list, url: Some(url) }
+    }
+
+    /// <https://url.spec.whatwg.org/#urlsearchparams-stringification-behavior>
+    pub fn serialize(&self) -> String {
+        urlencoded::serialize(&self.list.borrow())
+    }
+
+    /// Changes the list, then runs <https://url.spec.whatwg.org/#concept-urlsearchparams-update>.
+    fn change<R>(&self, write: impl FnOnce(&mut Pairs) -> R) -> R {
+        let result = write(&mut self.list.borrow_mut());
+        // 1. If query's URL object is null, then return.
+        if let Some(url) = &self.url {
+            url.set_query(&self.serialize());
+        }
+        result
+    }
+}
+
+/// Whether a pair has this name and, where one is given, this value.
+fn matches(pair: &(String, String), name: &str, value: Option<&str>) -> bool {
+    pair.0 == name && value.is_none_or(|value| pair.1 == value)
+}
+
+impl UrlSearchParamsMethods for UrlSearchParams {
+    // https://url.spec.whatwg.org/#urlsearchparams-initialize
+    fn constructor(init: Init) -> Fallible<Self> {
+        let list = match init {
+            Init::Sequence(items) => items
+                .into_iter()
+                .map(|item| {
+                    <[String; 2]>::try_from(item).map(Into::into).map_err(|item| {
+                        type_error(format!("The sequence initializer must have pairs only, but has an item of length {}", item.len()))
+                    })
+                })
+                .collect::<Fallible<Pairs>>()?,
+            Init::Record(pairs) => pairs,
+            Init::UsvString(text) => urlencoded::parse(text.strip_prefix('?').unwrap_or(&text).as_bytes()),
+        };
+        Ok(UrlSearchParams::new(list))
+    }
+
+    fn size(&self) -> u32 {
+        self.list.borrow().len() as u32
+    }
+
+    fn append(&self, name: String, value: String) -> Fallible<()> {
+        self.change(|list| list.push((name, value)));
+        Ok(())
+    }
+
+    fn delete(&self, name: String, value: Option<String>) -> Fallible<()> {
+        self.change(|list| list.retain(|pair| !matches(pair, &name, value.as_deref())));
+        Ok(())
+    }
+
+    fn get(&self, name: String) -> Fallible<Option<String>> {
+        Ok(self.list.borrow().iter().find(|pair| pair.0 == name).map(|pair| pair.1.clone()))
+    }
+
+    fn get_all(&self, name: String) -> Fallible<Vec<String>> {
+        Ok(self.list.borrow().iter().filter(|pair| pair.0 == name).map(|pair| pair.1.clone()).collect())
+    }
+
+    fn has(&self, name: String, value: Option<String>) -> Fallible<bool> {
+        Ok(self.list.borrow().iter().any(|pair| matches(pair, &name, value.as_deref())))
+    }
+
+    // https://url.spec.whatwg.org/#dom-urlsearchparams-set
+    fn set(&self, name: String, value: String) -> Fallible<()> {
+        self.change(|list| match list.iter().position(|pair| pair.0 == name) {
+            // 1. If there is such a pair, set its value, and remove the others of this name.
+            Some(first) => {
+                let mut index = 0;
+                list.retain(|pair| {
+                    index += 1;
+                    index - 1 <= first || pair.0 != name
+                });
+                list[first].1 = value;
+            }
+            // 2. Otherwise, append one.
+            None => list.push((name, value)),
+        });
+        Ok(())
+    }
+
+    // https://url.spec.whatwg.org/#dom-urlsearchparams-sort
+    fn sort(&self) -> Fallible<()> {
+        // By code units of UTF-16, which differs from the order of UTF-8 above U+FFFF.
+        self.change(|list| list.sort_by(|a, b| a.0.encode_utf16().cmp(b.0.encode_utf16())));
+        Ok(())
+    }
+
+    fn stringify(&self) -> String {
+        self.serialize()
+    }
+
+    fn pair_at<'s>(&self, _: &mut Scope<'s, '_>, index: usize) -> Option<(String, String)> {
+        self.list.borrow().get(index).cloned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn params(text: &str) -> UrlSearchParams {
+        UrlSearchParams::constructor(Init::UsvString(text.to_owned())).expect("a string is always fine")
+    }
+
+    #[test]
+    fn set_keeps_the_first_place_and_drops_the_others() {
+        let params = params("?b=0&a=1&c=2&a=3");
+        params.set("a".to_owned(), "4".to_owned()).expect("never fails");
+        assert_eq!(params.serialize(), "b=0&a=4&c=2");
+        params.set("d".to_owned(), "5".to_owned()).expect("never fails");
+        assert_eq!(params.serialize(), "b=0&a=4&c=2&d=5");
+    }
+
+    #[test]
+    fn sorting_is_stable_and_by_utf16() {
+        let params = params("ﬃ&🌈&a=2&a=1");
+        params.sort().expect("never fails");
+        assert_eq!(params.serialize(), "a=2&a=1&%F0%9F%8C%88=&%EF%AC%83=");
+    }
+
+    #[test]
+    fn a_sequence_must_have_pairs() {
+        let three = Init::Sequence(vec![vec![String::new(); 3]]);
+        assert!(UrlSearchParams::constructor(three).is_err());
+    }
+}

@@ -1,0 +1,131 @@
+//! `DOMException`, <https://webidl.spec.whatwg.org/#idl-DOMException>.
+
+use nano_webidl::{DomExceptionName, Fallible, Ref, Scope, Trace, Value, range_error};
+
+use super::quota_exceeded_error::QuotaExceededError;
+use crate::bindings::dom_exception::DomExceptionMethods;
+
+/// A `DOMException` object.
+pub struct DomException {
+    name: v8::TracedReference<v8::String>,
+    message: v8::TracedReference<v8::String>,
+    code: u16,
+}
+
+impl Trace for DomException {
+    fn trace(&self, visitor: &mut v8::cppgc::Visitor) {
+        visitor.trace(&self.name);
+        visitor.trace(&self.message);
+    }
+}
+
+impl DomException {
+    /// A value of this name and message.
+    pub(super) fn with_strings<'s>(
+        scope: &mut Scope<'s, '_>,
+        name: v8::Local<'s, v8::String>,
+        message: v8::Local<'s, v8::String>,
+    ) -> Self {
+        let code = DomExceptionName::legacy_code(&name.to_rust_string_lossy(scope));
+        DomException { name: v8::TracedReference::new(scope, name), message: v8::TracedReference::new(scope, message), code }
+    }
+}
+
+/// Makes a `DOMException`, a `QuotaExceededError` for that name, <https://webidl.spec.whatwg.org/#dfn-throw>. This is what
+/// [`nano_webidl::Realm`] makes them with.
+pub fn create<'s>(scope: &mut Scope<'s, '_>, name: DomExceptionName, message: &str) -> Value<'s> {
+    let message = v8::String::new(scope, message).unwrap_or_else(|| v8::String::empty(scope));
+    if name == DomExceptionName::QuotaExceeded {
+        return QuotaExceededError::create(scope, message, None, None).into();
+    }
+    let name = v8::String::new(scope, name.as_str()).expect("a name is short");
+    let exception = DomException::with_strings(scope, name, message);
+    let exception = Ref::new(scope, exception).object();
+    capture_stack(scope, exception);
+    exception.into()
+}
+
+/// Gives an exception its `stack`, as errors of JavaScript have it.
+pub(super) fn capture_stack<'s>(scope: &mut Scope<'s, '_>, exception: v8::Local<'s, v8::Object>) {
+    let context = scope.get_current_context();
+    v8::Exception::capture_stack_trace(context, exception);
+}
+
+impl DomExceptionMethods for DomException {
+    // https://webidl.spec.whatwg.org/#dom-domexception-domexception
+    fn constructor<'s>(
+        scope: &mut Scope<'s, '_>,
+        message: v8::Local<'s, v8::String>,
+        name: v8::Local<'s, v8::String>,
+    ) -> Fallible<Self> {
+        Ok(DomException::with_strings(scope, name, message))
+    }
+
+    fn constructed<'s>(scope: &mut Scope<'s, '_>, this: Ref<'s, Self>) -> Fallible<()> {
+        capture_stack(scope, this.object());
+        Ok(())
+    }
+
+    fn name<'s>(&self, scope: &mut Scope<'s, '_>) -> v8::Local<'s, v8::String> {
+        self.name.get(scope).expect("a live exception keeps its name")
+    }
+
+    fn message<'s>(&self, scope: &mut Scope<'s, '_>) -> v8::Local<'s, v8::String> {
+        self.message.get(scope).expect("a live exception keeps its message")
+    }
+
+    // https://webidl.spec.whatwg.org/#dom-domexception-code
+    fn code(&self) -> u16 {
+        self.code
+    }
+}
+
+/// What structured cloning keeps of an exception, <https://webidl.spec.whatwg.org/#ref-for-serializable-objects>.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SerializedException {
+    /// `name`
+    pub name: String,
+    /// `message`
+    pub message: String,
+    /// `stack`, where it is a string.
+    pub stack: Option<String>,
+    /// `quota` and `requested` of a `QuotaExceededError`.
+    pub quota: Option<(Option<f64>, Option<f64>)>,
+}
+
+/// The serialization steps.
+pub fn serialize<'s>(scope: &mut Scope<'s, '_>, exception: Ref<'s, DomException>) -> SerializedException {
+    let stack_key = v8::String::new(scope, "stack").expect("a name is short");
+    let stack = exception.object().get(scope, stack_key.into()).filter(|stack| stack.is_string());
+    SerializedException {
+        name: exception.name(scope).to_rust_string_lossy(scope),
+        message: exception.message(scope).to_rust_string_lossy(scope),
+        stack: stack.map(|stack| stack.to_rust_string_lossy(scope)),
+        quota: Ref::<QuotaExceededError>::from_value(scope, exception.object().into()).map(|e| e.limits()),
+    }
+}
+
+/// The deserialization steps.
+///
+/// # Errors
+/// A `RangeError` where a string is longer than the longest possible one.
+pub fn deserialize<'s>(
+    scope: &mut Scope<'s, '_>,
+    serialized: &SerializedException,
+) -> Fallible<v8::Local<'s, v8::Object>> {
+    let mut string = |text: &str| v8::String::new(scope, text).ok_or_else(|| range_error("the string is too long"));
+    let (name, message) = (string(&serialized.name)?, string(&serialized.message)?);
+    let stack = serialized.stack.as_deref().map(&mut string).transpose()?;
+    let object = match serialized.quota {
+        Some((quota, requested)) => QuotaExceededError::create(scope, message, quota, requested),
+        None => {
+            let exception = DomException::with_strings(scope, name, message);
+            Ref::new(scope, exception).object()
+        }
+    };
+    if let Some(stack) = stack {
+        let stack_key = v8::String::new(scope, "stack").expect("a name is short");
+        object.define_own_property(scope, stack_key.into(), stack.into(), v8::PropertyAttribute::DONT_ENUM);
+    }
+    Ok(object)
+}
