@@ -1,1 +1,18 @@
-//! Stub.
+//! The host of apps: configuration, routing, HTTP, limits of requests, logs and drain. It knows no V8 type.
+//!
+//! A request's way: [`server`] accepts it, [`dispatch`] finds its [`app`] with the [`router`], the app gives an
+//! [`Instance`](launcher::Instance), and `http` translates between hyper's messages and the instance's.
+
+mod access;
+pub mod app;
+mod backoff;
+pub mod config;
+pub mod dispatch;
+#[cfg(test)]
+mod fake;
+mod http;
+pub mod launcher;
+pub mod log;
+pub mod router;
+pub mod serve;
+pub mod server;

@@ -1,0 +1,182 @@
+//! The record of one request: what the access log says of it, and its place among the app's requests in flight.
+
+use std::time::Instant;
+
+use http::{Method, StatusCode, Uri};
+use nano_api::worker::{BodyError, RequestId};
+
+use crate::app::Admission;
+
+/// Writes one line into the log when the response is complete, or has been given up.
+pub(crate) struct Completion {
+    id: RequestId,
+    method: Method,
+    uri: Uri,
+    began: Instant,
+    /// W3C trace context's trace-id, where the request has one.
+    trace: Option<Box<str>>,
+    admission: Option<Admission>,
+    status: StatusCode,
+    bytes: u64,
+    end: End,
+    error: Option<Box<Failure>>,
+}
+
+/// How the response ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// Not yet; if it stays so, the client went away.
+    Open,
+    Complete,
+    Failed,
+}
+
+struct Failure {
+    message: String,
+    stack: Option<String>,
+}
+
+impl Completion {
+    /// Begins the record of a request.
+    pub(crate) fn new(id: RequestId, parts: &http::request::Parts) -> Self {
+        Self {
+            id,
+            method: parts.method.clone(),
+            uri: parts.uri.clone(),
+            began: Instant::now(),
+            trace: trace_id(&parts.headers),
+            admission: None,
+            // What the log says if the client goes away before there is a response; nginx's number for it.
+            status: StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST),
+            bytes: 0,
+            end: End::Open,
+            error: None,
+        }
+    }
+
+    pub(crate) fn admitted(&mut self, admission: Admission) {
+        self.admission = Some(admission);
+    }
+
+    pub(crate) fn status(&mut self, status: StatusCode) {
+        self.status = status;
+    }
+
+    /// Notes why the app has no response.
+    pub(crate) fn failed(&mut self, message: String, stack: Option<String>) {
+        self.error = Some(Box::new(Failure { message, stack }));
+    }
+
+    pub(crate) fn sent(&mut self, bytes: usize) {
+        self.bytes += bytes as u64;
+    }
+
+    pub(crate) fn body_failed(&mut self, error: &BodyError) {
+        self.end = End::Failed;
+        let message = format!("the response's body failed: {error}");
+        self.failed(message, None);
+    }
+
+    pub(crate) fn complete(&mut self) {
+        if self.end == End::Open {
+            self.end = End::Complete;
+        }
+    }
+
+    fn aborted(&self) -> bool {
+        self.end == End::Open
+    }
+
+    #[cfg(test)]
+    pub(crate) fn for_tests() -> Self {
+        let (parts, ()) = http::Request::new(()).into_parts();
+        Self::new(RequestId(0), &parts)
+    }
+}
+
+impl Drop for Completion {
+    fn drop(&mut self) {
+        let app = self
+            .admission
+            .as_ref()
+            .map(|admission| &*admission.app().config().name);
+        let request_id = tracing::field::display(self.id);
+        let method = self.method.as_str();
+        let path = self.uri.path();
+        let status = self.status.as_u16();
+        let duration_ms = self.began.elapsed().as_secs_f64() * 1e3;
+        let bytes = self.bytes;
+        let trace_id = self.trace.as_deref();
+        let aborted = self.aborted().then_some(true);
+        let (error, stack) = match self.error.as_deref() {
+            Some(failure) => (Some(failure.message.as_str()), failure.stack.as_deref()),
+            None => (None, None),
+        };
+        if error.is_some() && (self.status.is_server_error() || self.end == End::Failed) {
+            tracing::error!(
+                app,
+                request_id,
+                trace_id,
+                method,
+                path,
+                status,
+                duration_ms,
+                bytes,
+                aborted,
+                error,
+                stack,
+                "request"
+            );
+        } else {
+            tracing::info!(
+                app,
+                request_id,
+                trace_id,
+                method,
+                path,
+                status,
+                duration_ms,
+                bytes,
+                aborted,
+                error,
+                "request"
+            );
+        }
+    }
+}
+
+/// The trace-id of a well-formed `traceparent`: `00-<32 hex digits>-<16>-<2>`.
+fn trace_id(headers: &http::HeaderMap) -> Option<Box<str>> {
+    let value = headers.get("traceparent")?.to_str().ok()?;
+    let mut parts = value.split('-');
+    let (_version, trace) = (parts.next()?, parts.next()?);
+    let hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    let valid =
+        trace.len() == 32 && trace.bytes().all(hex) && trace.bytes().any(|byte| byte != b'0');
+    valid.then(|| trace.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trace_ids_are_checked() {
+        let id = |value: &'static str| {
+            let mut headers = http::HeaderMap::new();
+            headers.insert("traceparent", http::HeaderValue::from_static(value));
+            trace_id(&headers)
+        };
+        let good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        assert_eq!(
+            id(good).as_deref(),
+            Some("4bf92f3577b34da6a3ce929d0e0e4736")
+        );
+        assert_eq!(
+            id("00-00000000000000000000000000000000-00f067aa0ba902b7-01"),
+            None
+        );
+        assert_eq!(id("00-xyz-00f067aa0ba902b7-01"), None);
+        assert_eq!(id(""), None);
+    }
+}

@@ -1,0 +1,317 @@
+//! A registered app: its configuration, its instance, and the requests that it serves now.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use nano_api::worker::{Exit, StartError, WorkerOptions};
+use tokio::sync::Notify;
+
+use crate::backoff::{Backoff, Failure};
+use crate::config::AppConfig;
+use crate::launcher::{Instance, Launcher};
+use crate::log::AppLog;
+
+/// An app of the registry.
+pub struct App {
+    config: AppConfig,
+    launcher: Arc<dyn Launcher>,
+    state: Mutex<State>,
+    /// Told whenever `state` leaves `Starting`.
+    settled: Notify,
+    in_flight: AtomicUsize,
+}
+
+struct State {
+    phase: Phase,
+    backoff: Backoff,
+    /// Why the app is not there, for those who are refused.
+    reason: String,
+}
+
+enum Phase {
+    /// No instance; the next request starts one.
+    Idle,
+    /// One task is starting an instance; everyone waits for it.
+    Starting,
+    Running(Arc<dyn Instance>),
+    /// The app drains or has been removed.
+    Closed,
+}
+
+/// Why there is no instance for a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unavailable {
+    pub(crate) reason: String,
+    pub(crate) retry_after: Duration,
+}
+
+/// One of the requests that an app may have in flight; dropping it makes room.
+pub(crate) struct Admission(Arc<App>);
+
+impl Drop for Admission {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Admission {
+    pub(crate) fn app(&self) -> &Arc<App> {
+        &self.0
+    }
+}
+
+impl App {
+    /// Registers an app; starts nothing yet.
+    pub fn new(config: AppConfig, launcher: Arc<dyn Launcher>) -> Arc<Self> {
+        let state = State {
+            phase: Phase::Idle,
+            backoff: Backoff::default(),
+            reason: String::new(),
+        };
+        Arc::new(Self {
+            config,
+            launcher,
+            state: Mutex::new(state),
+            settled: Notify::new(),
+            in_flight: AtomicUsize::new(0),
+        })
+    }
+
+    /// What the app was configured to be.
+    pub fn config(&self) -> &AppConfig {
+        &self.config
+    }
+
+    /// Requests whose responses are not complete.
+    pub fn in_flight(&self) -> usize {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// Takes a request in, unless the app has its fill.
+    pub(crate) fn admit(self: &Arc<Self>) -> Option<Admission> {
+        let before = self.in_flight.fetch_add(1, Ordering::Relaxed);
+        // Made in either case: its drop takes back the count.
+        let admission = Admission(self.clone());
+        (before < self.config.limits.in_flight).then_some(admission)
+    }
+
+    /// The app's instance; starts one where there is none, once for all who ask.
+    pub(crate) async fn instance(self: &Arc<Self>) -> Result<Arc<dyn Instance>, Unavailable> {
+        loop {
+            // Registered before the state is looked at, so that no change is missed.
+            let mut settled = std::pin::pin!(self.settled.notified());
+            settled.as_mut().enable();
+            {
+                let mut state = self.lock();
+                match &state.phase {
+                    Phase::Running(instance) => return Ok(instance.clone()),
+                    Phase::Starting => {}
+                    Phase::Closed => {
+                        let reason = "the app is shutting down".to_owned();
+                        return Err(Unavailable {
+                            reason,
+                            retry_after: Duration::from_secs(1),
+                        });
+                    }
+                    Phase::Idle => {
+                        if let Some(retry_after) = state.backoff.remaining(Instant::now()) {
+                            return Err(Unavailable {
+                                reason: state.reason.clone(),
+                                retry_after,
+                            });
+                        }
+                        state.phase = Phase::Starting;
+                        // A task of its own: the request that asks may be given up.
+                        tokio::spawn(self.clone().start());
+                    }
+                }
+            }
+            settled.await;
+        }
+    }
+
+    /// Starts an instance and looks after it until it ends.
+    async fn start(self: Arc<Self>) {
+        let began = Instant::now();
+        let name = &*self.config.name;
+        let started = self.launcher.launch(self.options()).await;
+        let instance = {
+            let mut state = self.lock();
+            match started {
+                Ok(instance) if matches!(state.phase, Phase::Closed) => {
+                    instance.stop();
+                    None
+                }
+                Ok(instance) => {
+                    state.backoff.started();
+                    state.phase = Phase::Running(instance.clone());
+                    Some(instance)
+                }
+                Err(error) => {
+                    let delay = state.backoff.failed(Failure::Start, Instant::now());
+                    log_start_error(name, &error, delay);
+                    state.reason = error.message;
+                    if !matches!(state.phase, Phase::Closed) {
+                        state.phase = Phase::Idle;
+                    }
+                    None
+                }
+            }
+        };
+        self.settled.notify_waiters();
+        let Some(instance) = instance else { return };
+        let duration_ms = began.elapsed().as_secs_f64() * 1e3;
+        tracing::info!(app = name, duration_ms, "app started");
+        let exit = instance.clone().ended().await;
+        self.retire(&instance, &exit);
+    }
+
+    /// Notes that an instance is of no more use. The next request gets another one, after a while if this has
+    /// happened often.
+    pub(crate) fn retire(&self, instance: &Arc<dyn Instance>, exit: &Exit) {
+        let mut state = self.lock();
+        match &state.phase {
+            Phase::Running(current) if Arc::ptr_eq(current, instance) => {}
+            // Someone else has noted it already, or the app is closed.
+            _ => return,
+        }
+        state.phase = Phase::Idle;
+        let name = &*self.config.name;
+        let reason = match exit {
+            Exit::Stopped => {
+                tracing::info!(app = name, "app stopped");
+                return;
+            }
+            Exit::CpuLimit => {
+                "an instance of the app was ended: it passed its CPU limit".to_owned()
+            }
+            Exit::HeapLimit => {
+                let limit = self.config.limits.worker.memory_mb;
+                format!(
+                    "an instance of the app was ended: it passed its memory limit of {limit} MB"
+                )
+            }
+            Exit::Fault { message } => format!("the engine failed: {message}"),
+        };
+        let delay = state.backoff.failed(Failure::End, Instant::now());
+        let retry_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
+        tracing::error!(app = name, retry_ms, "{reason}");
+        state.reason = reason;
+    }
+
+    /// Refuses new requests and waits until the instance has nothing left to do. Returns false if the deadline cut
+    /// something off.
+    pub async fn drain(&self, deadline: Duration) -> bool {
+        let phase = std::mem::replace(&mut self.lock().phase, Phase::Closed);
+        self.settled.notify_waiters();
+        match phase {
+            Phase::Running(instance) => instance.drain(deadline).await,
+            _ => true,
+        }
+    }
+
+    /// What an instance of the app is told.
+    pub fn options(&self) -> WorkerOptions {
+        let config = &self.config;
+        WorkerOptions {
+            name: config.name.clone(),
+            root: config.root.clone(),
+            entry: config.entry.clone(),
+            env: config.env.clone(),
+            limits: config.limits.worker,
+            outbound_allow: config.outbound_allow.clone(),
+            log: Arc::new(AppLog::new(config.name.clone())),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing that can panic leaves the state half changed.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn log_start_error(app: &str, error: &StartError, delay: Duration) {
+    let retry_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
+    let stack = error.detail.as_deref();
+    tracing::error!(
+        app,
+        stack,
+        retry_ms,
+        "the app did not start: {}",
+        error.message
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake::{FakeLauncher, app_config};
+
+    fn app(launcher: &Arc<FakeLauncher>) -> Arc<App> {
+        App::new(app_config("a"), launcher.clone())
+    }
+
+    #[tokio::test]
+    async fn one_instance_serves_all_who_ask_at_once() {
+        let launcher = FakeLauncher::new();
+        let app = app(&launcher);
+        let asked = (0..10).map(|_| app.instance());
+        for instance in futures_util::future::join_all(asked).await {
+            assert!(instance.is_ok());
+        }
+        assert_eq!(launcher.starts(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_failed_start_is_tried_again_only_after_a_while() {
+        let launcher = FakeLauncher::new();
+        launcher.fail_starts("it is broken");
+        let app = app(&launcher);
+        let first = app.instance().await.err().unwrap();
+        assert_eq!(first.reason, "it is broken");
+        assert!(first.retry_after > Duration::ZERO);
+        assert!(app.instance().await.is_err());
+        assert_eq!(launcher.starts(), 1);
+        tokio::time::sleep(first.retry_after).await;
+        assert!(app.instance().await.is_err());
+        assert_eq!(launcher.starts(), 2);
+    }
+
+    #[tokio::test]
+    async fn an_instance_that_ended_is_replaced() {
+        let launcher = FakeLauncher::new();
+        let app = app(&launcher);
+        let first = app.instance().await.unwrap();
+        app.retire(&first, &Exit::HeapLimit);
+        // Both the request that hit the limit and the watching task report it; it counts once.
+        app.retire(&first, &Exit::HeapLimit);
+        let second = app.instance().await.unwrap();
+        assert!(!Arc::ptr_eq(&first, &second));
+        assert_eq!(launcher.starts(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_drained_app_is_closed() {
+        let launcher = FakeLauncher::new();
+        let app = app(&launcher);
+        app.instance().await.unwrap();
+        assert!(app.drain(Duration::from_secs(1)).await);
+        assert!(app.instance().await.is_err());
+        assert_eq!(launcher.drains(), 1);
+    }
+
+    #[test]
+    fn admissions_are_counted() {
+        let launcher = FakeLauncher::new();
+        let mut config = app_config("a");
+        config.limits.in_flight = 2;
+        let app = App::new(config, launcher);
+        let first = app.admit().unwrap();
+        let _second = app.admit().unwrap();
+        assert!(app.admit().is_none());
+        drop(first);
+        assert!(app.admit().is_some());
+        assert_eq!(app.in_flight(), 1);
+    }
+}

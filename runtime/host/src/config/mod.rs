@@ -1,0 +1,265 @@
+//! The configuration: `apps.json`, or one folder.
+
+mod diagnostic;
+mod hostname;
+mod read;
+mod reader;
+#[cfg(test)]
+mod tests;
+mod variables;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use nano_api::worker::{Limits, OutboundRule};
+
+pub use diagnostic::{ConfigError, Diagnostic};
+pub use hostname::HostPattern;
+pub(crate) use hostname::is_host_name;
+
+/// What a process serves.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where apps without a port of their own are reached.
+    pub listen: ListenAddress,
+    /// The apps, in the order of the file.
+    pub apps: Vec<AppConfig>,
+    /// How long a shutdown waits for what is in flight.
+    pub drain: Duration,
+    /// Things that are worth a word at the start, but stop nothing.
+    pub warnings: Vec<String>,
+}
+
+/// One app.
+#[derive(Clone)]
+pub struct AppConfig {
+    /// Unique; names the app in logs.
+    pub name: Arc<str>,
+    /// The hosts that it answers to.
+    pub hosts: Vec<HostPattern>,
+    /// Its folder, absolute.
+    pub root: PathBuf,
+    /// Its entry module below the folder, where it is not found by the rules.
+    pub entry: Option<PathBuf>,
+    /// Its `env`.
+    pub env: BTreeMap<String, String>,
+    /// What it may use.
+    pub limits: AppLimits,
+    /// Hosts that it may reach although their address is not public.
+    pub outbound_allow: Vec<OutboundRule>,
+    /// Its own port, where it has one.
+    pub port: Option<u16>,
+}
+
+impl fmt::Debug for AppConfig {
+    /// Leaves out the values of `env`: they hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AppConfig")
+            .field("name", &self.name)
+            .field("hosts", &self.hosts)
+            .field("root", &self.root)
+            .field("entry", &self.entry)
+            .field("env", &self.env.keys())
+            .field("limits", &self.limits)
+            .field("outbound_allow", &self.outbound_allow)
+            .field("port", &self.port)
+            .finish()
+    }
+}
+
+/// What an app may use, the host's part included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AppLimits {
+    /// Enforced by the app's instance.
+    pub worker: Limits,
+    /// From a request's head to the response's head. A response that streams may go on for longer.
+    pub wall: Duration,
+    /// Requests at the same time, until their responses are complete.
+    pub in_flight: usize,
+    /// Bytes of a request's body.
+    pub body: u64,
+}
+
+impl Default for AppLimits {
+    fn default() -> Self {
+        Self {
+            worker: Limits::default(),
+            wall: Duration::from_secs(30),
+            in_flight: 1024,
+            body: 100 << 20,
+        }
+    }
+}
+
+/// Where to listen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListenAddress {
+    /// None: all addresses, of IPv6 and IPv4.
+    pub ip: Option<IpAddr>,
+    /// 0: one that is free.
+    pub port: u16,
+}
+
+impl ListenAddress {
+    /// The port where nothing else is said.
+    pub const DEFAULT_PORT: u16 = 8080;
+
+    /// All addresses at a port.
+    pub const fn any(port: u16) -> Self {
+        Self { ip: None, port }
+    }
+
+    /// The same address at another port.
+    pub const fn with_port(self, port: u16) -> Self {
+        Self { port, ..self }
+    }
+
+    /// The address to bind. Where it is all addresses, `[::]` takes IPv4, too, on systems that have both.
+    pub fn socket(self) -> SocketAddr {
+        SocketAddr::new(self.ip.unwrap_or(Ipv6Addr::UNSPECIFIED.into()), self.port)
+    }
+}
+
+impl fmt::Display for ListenAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.socket().fmt(f)
+    }
+}
+
+/// The time that a shutdown waits where nothing else is said.
+pub const DEFAULT_DRAIN: Duration = Duration::from_secs(30);
+
+impl Config {
+    /// Reads a configuration file.
+    ///
+    /// # Errors
+    /// The file cannot be read, or it has faults: all that could be found.
+    pub fn load(file: &Path) -> Result<Self, LoadError> {
+        let unreadable = |source| LoadError::Unreadable {
+            file: file.to_owned(),
+            source,
+        };
+        let text = std::fs::read_to_string(file).map_err(unreadable)?;
+        let folder = match file.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let folder = folder.canonicalize().map_err(unreadable)?;
+        let lookup = |name: &str| std::env::var(name).ok();
+        Ok(read::read(file, &text, &folder, &lookup)?)
+    }
+
+    /// One app that answers to every host: `nano serve ./folder`.
+    ///
+    /// # Errors
+    /// The folder does not exist or holds no entry module.
+    pub fn folder(path: &Path, listen: ListenAddress) -> Result<Self, LoadError> {
+        let wrong = |message| LoadError::Folder {
+            folder: path.to_owned(),
+            message,
+        };
+        let root = path
+            .canonicalize()
+            .map_err(|error| wrong(format!("cannot be opened: {error}")))?;
+        check_root(&root, None)
+            .map_err(|fault| wrong(format!("{}; {}", fault.message, fault.help)))?;
+        let name = root
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or("app");
+        let app = AppConfig {
+            name: name.into(),
+            hosts: vec![HostPattern::Any],
+            root,
+            entry: None,
+            env: BTreeMap::new(),
+            limits: AppLimits::default(),
+            outbound_allow: Vec::new(),
+            port: None,
+        };
+        Ok(Self {
+            listen,
+            apps: vec![app],
+            drain: DEFAULT_DRAIN,
+            warnings: Vec::new(),
+        })
+    }
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The file itself.
+    #[error("cannot read the configuration {}: {source}", file.display())]
+    Unreadable {
+        /// As the user named it.
+        file: PathBuf,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+    /// The folder of `nano serve ./folder`.
+    #[error("cannot serve {}: {message}", folder.display())]
+    Folder {
+        /// As the user named it.
+        folder: PathBuf,
+        /// What is wrong with it, and what to do.
+        message: String,
+    },
+    /// What the file says.
+    #[error(transparent)]
+    Faults(#[from] ConfigError),
+}
+
+/// What is wrong with an app's folder.
+struct RootFault {
+    message: String,
+    help: String,
+    /// The fault is the entry's, not the folder's.
+    of_entry: bool,
+}
+
+/// Entry modules, in the order in which they are looked for; `package.json` may name another one.
+const ENTRIES: [&str; 4] = ["package.json", "index.js", "index.mjs", "index.ts"];
+
+/// Does the folder hold an app? Only the presence of files is checked here; the engine resolves and parses.
+fn check_root(root: &Path, entry: Option<&Path>) -> Result<(), RootFault> {
+    let fault = |message: String, help: &str, of_entry| {
+        Err(RootFault {
+            message,
+            help: help.to_owned(),
+            of_entry,
+        })
+    };
+    if !root.is_dir() {
+        let found = if root.exists() {
+            "is no folder"
+        } else {
+            "does not exist"
+        };
+        return fault(
+            format!("the app's folder {} {found}", root.display()),
+            "paths are relative to the configuration file",
+            false,
+        );
+    }
+    match entry {
+        Some(entry) if !root.join(entry).is_file() => fault(
+            format!(
+                "the entry module {} does not exist",
+                root.join(entry).display()
+            ),
+            "an entry is relative to the app's folder",
+            true,
+        ),
+        None if !ENTRIES.iter().any(|name| root.join(name).is_file()) => fault(
+            format!("the app's folder {} has no entry module", root.display()),
+            "add an index.js, index.mjs or index.ts, or a package.json with \"main\"",
+            false,
+        ),
+        _ => Ok(()),
+    }
+}

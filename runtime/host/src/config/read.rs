@@ -1,0 +1,400 @@
+//! From the text of `apps.json` to a [`Config`].
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
+
+use super::diagnostic::{ConfigError, Faults};
+use super::reader::{Context, Fields, Located, Lookup};
+use super::{AppConfig, AppLimits, Config, DEFAULT_DRAIN, HostPattern, ListenAddress, check_root};
+
+/// JSON with comments, and nothing else beside JSON: what editors call "jsonc".
+const SYNTAX: ParseOptions = ParseOptions {
+    allow_comments: true,
+    allow_loose_object_property_names: false,
+    allow_trailing_commas: false,
+    allow_missing_commas: false,
+    allow_single_quoted_strings: false,
+    allow_hexadecimal_numbers: false,
+    allow_unary_plus_numbers: false,
+    allow_bare_decimal_point_numbers: false,
+    allow_non_finite_numbers: false,
+    allow_extended_string_escapes: false,
+};
+
+/// Reads a configuration. `folder` is what its paths are relative to.
+pub(super) fn read(
+    file: &Path,
+    text: &str,
+    folder: &Path,
+    lookup: Lookup<'_>,
+) -> Result<Config, ConfigError> {
+    let faults = Faults::new(file.to_owned(), text);
+    let tree = match parse_to_ast(text, &CollectOptions::default(), &SYNTAX) {
+        Ok(tree) => tree.value,
+        Err(error) => {
+            let range = error.range();
+            faults.add(
+                range.start..range.end,
+                "",
+                error.kind().to_string(),
+                syntax_help(&error),
+            );
+            return Err(faults.into_error());
+        }
+    };
+    let Some(tree) = tree else {
+        let help = "write { \"apps\": [ { \"name\": \"hello\", \"path\": \"./hello\" } ] }";
+        faults.add(0..0, "", "the file is empty", Some(help.to_owned()));
+        return Err(faults.into_error());
+    };
+    let config = read_root(
+        &Located::root(
+            &tree,
+            Context {
+                faults: &faults,
+                lookup,
+            },
+        ),
+        folder,
+    );
+    match config {
+        Some(config) if faults.is_empty() => Ok(config),
+        _ => Err(faults.into_error()),
+    }
+}
+
+fn syntax_help(error: &jsonc_parser::errors::ParseError) -> Option<String> {
+    use jsonc_parser::errors::ParseErrorKind as Kind;
+    let help = match error.kind() {
+        Kind::TrailingCommasNotAllowed => "remove the comma before the closing bracket",
+        Kind::ExpectedComma => "separate fields and elements by commas",
+        Kind::SingleQuotedStringsNotAllowed => "write strings in double quotes",
+        Kind::ExpectedStringObjectProperty | Kind::UnexpectedWord => {
+            "write names and strings in double quotes"
+        }
+        _ => return None,
+    };
+    Some(help.to_owned())
+}
+
+fn read_root(root: &Located<'_>, folder: &Path) -> Option<Config> {
+    let fields = root.object(&[
+        "$schema", "port", "listen", "admin", "drain_ms", "defaults", "apps",
+    ])?;
+    let mut warnings = Vec::new();
+    if let Some(admin) = fields.get("admin") {
+        read_admin(&admin);
+        warnings
+            .push("the field \"admin\" has no effect: this version has no admin API".to_owned());
+    }
+    let listen = read_listen(&fields);
+    let drain = fields
+        .get("drain_ms")
+        .and_then(|value| value.integer(0..=3_600_000));
+    let mut defaults = AppLimits::default();
+    if let Some(value) = fields.get("defaults")
+        && let Some(fields) = value.object(&["limits"])
+    {
+        read_limits(&fields, &mut defaults);
+    }
+    let apps = fields.require(
+        "apps",
+        "list the apps: \"apps\": [ { \"name\": \"hello\", \"path\": \"./hello\" } ]",
+    )?;
+    let list = apps.array()?;
+    if list.is_empty() {
+        let help = "add one: { \"name\": \"hello\", \"path\": \"./hello\" }".to_owned();
+        apps.fault("there must be at least one app", help);
+    }
+    let mut common = Common {
+        folder,
+        port: listen.port,
+        defaults,
+        unique: Unique::default(),
+    };
+    let apps = list
+        .iter()
+        .filter_map(|app| read_app(app, &mut common))
+        .collect();
+    Some(Config {
+        listen,
+        apps,
+        drain: drain.map_or(DEFAULT_DRAIN, Duration::from_millis),
+        warnings,
+    })
+}
+
+/// Checks what will be of use to the admin API.
+fn read_admin(admin: &Located<'_>) {
+    let Some(fields) = admin.object(&["listen", "token"]) else {
+        return;
+    };
+    if let Some(listen) = fields.get("listen") {
+        parse_listen(&listen);
+    }
+    if let Some(token) = fields.get("token") {
+        token.expanded();
+    }
+}
+
+fn read_listen(fields: &Fields<'_>) -> ListenAddress {
+    let port = fields.get("port");
+    let listen = fields.get("listen");
+    if let (Some(port), Some(_)) = (&port, &listen) {
+        port.fault(
+            "\"port\" and \"listen\" say the same thing twice",
+            "keep \"listen\" for an address and a port, \"port\" for all addresses".to_owned(),
+        );
+    }
+    listen
+        .and_then(|listen| parse_listen(&listen))
+        .or_else(|| Some(ListenAddress::any(read_port(&port?, 0)?)))
+        .unwrap_or(ListenAddress::any(ListenAddress::DEFAULT_PORT))
+}
+
+fn read_port(port: &Located<'_>, least: u64) -> Option<u16> {
+    port.integer(least..=65535)
+        .and_then(|port| u16::try_from(port).ok())
+}
+
+fn parse_listen(listen: &Located<'_>) -> Option<ListenAddress> {
+    let text = listen.expanded()?;
+    if let Ok(address) = text.parse::<SocketAddr>() {
+        return Some(ListenAddress {
+            ip: Some(address.ip()),
+            port: address.port(),
+        });
+    }
+    if let Some(port) = text.strip_prefix(':').and_then(|port| port.parse().ok()) {
+        return Some(ListenAddress::any(port));
+    }
+    let help = match text.parse::<IpAddr>() {
+        Ok(address) => format!("add a port: \"{}\"", SocketAddr::new(address, 8080)),
+        Err(_) => "write \"127.0.0.1:8080\", \"[::]:8080\" or \":8080\"".to_owned(),
+    };
+    listen.fault(
+        format!("expected an IP address and a port, found {text:?}"),
+        help,
+    );
+    None
+}
+
+/// What the reading of every app needs.
+struct Common<'a> {
+    folder: &'a Path,
+    /// The port of apps without one of their own.
+    port: u16,
+    defaults: AppLimits,
+    unique: Unique,
+}
+
+/// What no two apps may have.
+#[derive(Default)]
+struct Unique {
+    names: HashMap<String, usize>,
+    /// By port and pattern.
+    hosts: HashMap<(u16, HostPattern), Arc<str>>,
+}
+
+const APP_FIELDS: [&str; 8] = [
+    "name", "hostname", "path", "entry", "env", "limits", "outbound", "port",
+];
+
+fn read_app(app: &Located<'_>, common: &mut Common<'_>) -> Option<AppConfig> {
+    let unique = &mut common.unique;
+    let fields = app.object(&APP_FIELDS)?;
+    let name = fields
+        .require("name", "give the app a unique name; it stands in logs")
+        .and_then(|value| read_name(&value, unique));
+    let place = fields
+        .require("path", "name the app's folder, relative to this file")
+        .and_then(|value| read_place(&fields, &value, common.folder));
+    let env = fields
+        .get("env")
+        .map_or_else(BTreeMap::new, |value| read_env(&value));
+    let mut limits = common.defaults;
+    read_limits(&fields, &mut limits);
+    let outbound_allow = fields
+        .get("outbound")
+        .map_or_else(Vec::new, |value| read_outbound(&value));
+    let port = fields.get("port").and_then(|port| read_port(&port, 1));
+    let name = name?;
+    let hosts = read_hosts(app, &fields, port.unwrap_or(common.port), &name, unique);
+    let (root, entry) = place?;
+    Some(AppConfig {
+        name,
+        hosts,
+        root,
+        entry,
+        env,
+        limits,
+        outbound_allow,
+        port,
+    })
+}
+
+fn read_name(value: &Located<'_>, unique: &mut Unique) -> Option<Arc<str>> {
+    let name = value.string()?;
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    if name.is_empty() || name.len() > 64 || !name.bytes().all(legal) {
+        value.fault(
+            format!("{name:?} is no name for an app"),
+            "use 1 to 64 letters, digits, hyphens, underscores and dots".to_owned(),
+        );
+        return None;
+    }
+    let count = unique.names.len();
+    if let Some(first) = unique.names.insert(name.to_owned(), count) {
+        value.fault(
+            format!("the name \"{name}\" is taken already, by apps[{first}]"),
+            "rename one of the two".to_owned(),
+        );
+    }
+    Some(name.into())
+}
+
+/// The app's folder and entry module.
+fn read_place(
+    fields: &Fields<'_>,
+    path: &Located<'_>,
+    folder: &Path,
+) -> Option<(PathBuf, Option<PathBuf>)> {
+    let root = folder.join(path.expanded()?);
+    let entry = match fields.get("entry") {
+        None => None,
+        Some(value) => {
+            let entry = PathBuf::from(value.string()?);
+            if entry
+                .components()
+                .any(|part| !matches!(part, Component::Normal(_) | Component::CurDir))
+            {
+                value.fault(
+                    "the entry module must be inside the app's folder",
+                    "write a path relative to the folder, without \"..\"".to_owned(),
+                );
+                return None;
+            }
+            Some(entry)
+        }
+    };
+    match check_root(&root, entry.as_deref()) {
+        Ok(()) => Some((root.canonicalize().unwrap_or(root), entry)),
+        Err(fault) => {
+            let place = fields.get("entry").filter(|_| fault.of_entry);
+            place
+                .as_ref()
+                .unwrap_or(path)
+                .fault(fault.message, fault.help);
+            None
+        }
+    }
+}
+
+fn read_env(value: &Located<'_>) -> BTreeMap<String, String> {
+    let Some(fields) = value.any_object() else {
+        return BTreeMap::new();
+    };
+    fields
+        .entries()
+        .filter_map(|(name, value)| Some((name.to_owned(), value.expanded()?)))
+        .collect()
+}
+
+/// Reads the field "limits" over the defaults.
+fn read_limits(fields: &Fields<'_>, limits: &mut AppLimits) {
+    let known = [
+        "memory_mb",
+        "cpu_ms",
+        "wall_ms",
+        "in_flight",
+        "body_mb",
+        "subrequests",
+    ];
+    let Some(value) = fields.get("limits") else {
+        return;
+    };
+    let Some(fields) = value.object(&known) else {
+        return;
+    };
+    let integer = |name: &str, bounds| fields.get(name).and_then(|value| value.integer(bounds));
+    // Eight MiB are what a heap needs before an app does anything.
+    if let Some(memory) = integer("memory_mb", 8..=65_536) {
+        limits.worker.memory_mb = u32::try_from(memory).unwrap_or(u32::MAX);
+    }
+    if let Some(cpu) = integer("cpu_ms", 1..=3_600_000) {
+        limits.worker.cpu = Duration::from_millis(cpu);
+    }
+    if let Some(wall) = integer("wall_ms", 1..=86_400_000) {
+        limits.wall = Duration::from_millis(wall);
+    }
+    if let Some(in_flight) = integer("in_flight", 1..=1_000_000) {
+        limits.in_flight = usize::try_from(in_flight).unwrap_or(usize::MAX);
+    }
+    if let Some(body) = integer("body_mb", 0..=1_048_576) {
+        limits.body = body << 20;
+    }
+    if let Some(subrequests) = integer("subrequests", 0..=1_000_000) {
+        limits.worker.subrequests = u32::try_from(subrequests).unwrap_or(u32::MAX);
+    }
+}
+
+fn read_outbound(value: &Located<'_>) -> Vec<nano_api::worker::OutboundRule> {
+    let list = value
+        .object(&["allow"])
+        .and_then(|fields| fields.get("allow"))
+        .and_then(|allow| allow.array())
+        .unwrap_or_default();
+    let rule = |value: Located<'_>| match value.expanded()?.parse() {
+        Ok(rule) => Some(rule),
+        Err(error) => {
+            value.fault(nano_api::worker::OutboundRuleError::to_string(&error), None);
+            None
+        }
+    };
+    list.into_iter().filter_map(rule).collect()
+}
+
+/// An app without "hostname" answers to every host that no other app answers to.
+fn read_hosts(
+    app: &Located<'_>,
+    fields: &Fields<'_>,
+    port: u16,
+    name: &Arc<str>,
+    unique: &mut Unique,
+) -> Vec<HostPattern> {
+    let mut claim = |place: &Located<'_>, host: HostPattern| {
+        let Some(owner) = unique.hosts.insert((port, host.clone()), name.clone()) else {
+            return Some(host);
+        };
+        let help = if host == HostPattern::Any {
+            "give all apps but one a \"hostname\", or a \"port\" of their own"
+        } else {
+            "a hostname belongs to one app; remove it from the other"
+        };
+        let message = match host {
+            HostPattern::Any => format!("the app \"{owner}\" answers to all other hosts already"),
+            host => format!("the hostname \"{host}\" is taken already, by the app \"{owner}\""),
+        };
+        place.fault(message, help.to_owned());
+        None
+    };
+    let Some(value) = fields.get("hostname") else {
+        return claim(app, HostPattern::Any).into_iter().collect();
+    };
+    let list = value.one_or_many().unwrap_or_default();
+    let hosts = list
+        .iter()
+        .filter_map(|value| match HostPattern::parse(&value.expanded()?) {
+            Ok(host) => claim(value, host),
+            Err((message, help)) => {
+                value.fault(message, help);
+                None
+            }
+        });
+    hosts.collect()
+}

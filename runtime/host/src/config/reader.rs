@@ -1,0 +1,272 @@
+//! Reads values out of the located JSON tree and says precisely what is wrong with them.
+
+use std::ops::{Range, RangeInclusive};
+
+use jsonc_parser::ast::{Object, Value};
+use jsonc_parser::common::Ranged as _;
+
+use super::diagnostic::Faults;
+use super::variables;
+
+/// Looks up a variable of the process's environment.
+pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// What every located value carries along.
+#[derive(Clone, Copy)]
+pub(super) struct Context<'a> {
+    pub(super) faults: &'a Faults<'a>,
+    pub(super) lookup: Lookup<'a>,
+}
+
+/// A value with its place in the file and its name.
+#[derive(Clone)]
+pub(super) struct Located<'a> {
+    value: &'a Value<'a>,
+    field: String,
+    context: Context<'a>,
+}
+
+/// An object whose field names have been checked.
+pub(super) struct Fields<'a> {
+    object: &'a Object<'a>,
+    field: String,
+    context: Context<'a>,
+}
+
+impl<'a> Located<'a> {
+    pub(super) fn root(value: &'a Value<'a>, context: Context<'a>) -> Self {
+        Self {
+            value,
+            field: String::new(),
+            context,
+        }
+    }
+
+    /// Adds a fault about this value.
+    pub(super) fn fault(&self, message: impl Into<String>, help: impl Into<Option<String>>) {
+        self.context
+            .faults
+            .add(range(self.value), &self.field, message, help.into());
+    }
+
+    fn expected(&self, what: &str, help: impl Into<Option<String>>) {
+        self.fault(
+            format!("expected {what}, found {}", describe(self.value)),
+            help,
+        );
+    }
+
+    /// A string as it is.
+    pub(super) fn string(&self) -> Option<&'a str> {
+        match self.value {
+            Value::StringLit(literal) => Some(&literal.value),
+            Value::NumberLit(number) => {
+                self.expected("a string", format!("write \"{}\"", number.value));
+                None
+            }
+            Value::BooleanLit(boolean) => {
+                self.expected("a string", format!("write \"{}\"", boolean.value));
+                None
+            }
+            _ => {
+                self.expected("a string", None);
+                None
+            }
+        }
+    }
+
+    /// A string with `${VARIABLE}`s replaced by the process environment's.
+    pub(super) fn expanded(&self) -> Option<String> {
+        match variables::expand(self.string()?, self.context.lookup) {
+            Ok(text) => Some(text),
+            Err(error) => {
+                self.fault(error.message, error.help);
+                None
+            }
+        }
+    }
+
+    /// A whole number within bounds.
+    pub(super) fn integer(&self, bounds: RangeInclusive<u64>) -> Option<u64> {
+        let what = format!("a whole number from {} to {}", bounds.start(), bounds.end());
+        let Value::NumberLit(number) = self.value else {
+            let help = match self.value {
+                Value::StringLit(text) if text.value.parse::<u64>().is_ok() => {
+                    Some(format!("leave out the quotes: {}", text.value))
+                }
+                _ => None,
+            };
+            self.expected(&what, help);
+            return None;
+        };
+        match number.value.parse() {
+            Ok(value) if bounds.contains(&value) => Some(value),
+            _ => {
+                self.fault(format!("expected {what}, found {}", number.value), None);
+                None
+            }
+        }
+    }
+
+    /// An array's elements.
+    pub(super) fn array(&self) -> Option<Vec<Located<'a>>> {
+        let Value::Array(array) = self.value else {
+            self.expected("an array", None);
+            return None;
+        };
+        let element = |(index, value)| Located {
+            value,
+            field: format!("{}[{index}]", self.field),
+            context: self.context,
+        };
+        Some(array.elements.iter().enumerate().map(element).collect())
+    }
+
+    /// One string, or an array of strings.
+    pub(super) fn one_or_many(&self) -> Option<Vec<Located<'a>>> {
+        match self.value {
+            Value::StringLit(_) => Some(vec![self.clone()]),
+            Value::Array(_) => self.array(),
+            _ => {
+                self.expected("a string or an array of strings", None);
+                None
+            }
+        }
+    }
+
+    /// An object with these fields and no others.
+    pub(super) fn object(&self, known: &[&str]) -> Option<Fields<'a>> {
+        let fields = self.any_object()?;
+        for property in &fields.object.properties {
+            let name = property.name.as_str();
+            if !known.contains(&name) {
+                let list = known.iter().filter(|name| !name.starts_with('$'));
+                let list = list
+                    .map(|name| format!("\"{name}\""))
+                    .collect::<Vec<_>>()
+                    .join(", ");
+                let help = match closest(name, known) {
+                    Some(close) => format!("did you mean \"{close}\"?"),
+                    None => format!("the fields here are {list}"),
+                };
+                let at = property.name.range();
+                self.context.faults.add(
+                    at.start..at.end,
+                    &fields.join(name),
+                    format!("unknown field \"{name}\""),
+                    Some(help),
+                );
+            }
+        }
+        Some(fields)
+    }
+
+    /// An object whose field names are the user's.
+    pub(super) fn any_object(&self) -> Option<Fields<'a>> {
+        let Value::Object(object) = self.value else {
+            self.expected("an object", None);
+            return None;
+        };
+        let fields = Fields {
+            object,
+            field: self.field.clone(),
+            context: self.context,
+        };
+        for (index, property) in object.properties.iter().enumerate() {
+            let name = property.name.as_str();
+            if object.properties[..index]
+                .iter()
+                .any(|earlier| earlier.name.as_str() == name)
+            {
+                let at = property.name.range();
+                self.context.faults.add(
+                    at.start..at.end,
+                    &fields.join(name),
+                    format!("the field \"{name}\" occurs twice in one object"),
+                    Some("keep one of them".to_owned()),
+                );
+            }
+        }
+        Some(fields)
+    }
+}
+
+impl<'a> Fields<'a> {
+    fn join(&self, name: &str) -> String {
+        if self.field.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{}.{name}", self.field)
+        }
+    }
+
+    /// A field, if it is there. `null` is not absence: it is a value of the wrong type.
+    pub(super) fn get(&self, name: &str) -> Option<Located<'a>> {
+        let property = self
+            .object
+            .properties
+            .iter()
+            .find(|field| field.name.as_str() == name)?;
+        Some(Located {
+            value: &property.value,
+            field: self.join(name),
+            context: self.context,
+        })
+    }
+
+    /// A field that must be there.
+    pub(super) fn require(&self, name: &str, help: &str) -> Option<Located<'a>> {
+        let found = self.get(name);
+        if found.is_none() {
+            let start = self.object.range.start;
+            self.context.faults.add(
+                start..start + 1,
+                &self.join(name),
+                format!("the field \"{name}\" is missing"),
+                Some(help.to_owned()),
+            );
+        }
+        found
+    }
+
+    /// All fields, in order.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&'a str, Located<'a>)> {
+        self.object.properties.iter().map(|property| {
+            let name = property.name.as_str();
+            let located = Located {
+                value: &property.value,
+                field: self.join(name),
+                context: self.context,
+            };
+            (name, located)
+        })
+    }
+}
+
+fn range(value: &Value<'_>) -> Range<usize> {
+    let range = value.range();
+    // Of an object or an array, its first character: its end may be a screen away.
+    match value {
+        Value::Object(_) | Value::Array(_) => range.start..range.start + 1,
+        _ => range.start..range.end,
+    }
+}
+
+fn describe(value: &Value<'_>) -> String {
+    match value {
+        Value::StringLit(text) => format!("the string {:?}", text.value),
+        Value::NumberLit(number) => format!("the number {}", number.value),
+        Value::BooleanLit(boolean) => boolean.value.to_string(),
+        Value::Object(_) => "an object".to_owned(),
+        Value::Array(_) => "an array".to_owned(),
+        Value::NullKeyword(_) => "null".to_owned(),
+    }
+}
+
+/// The known name that a person most likely meant.
+fn closest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
+    let simple = |text: &str| text.to_ascii_lowercase().replace(['-', '_'], "");
+    let score = |candidate: &&str| strsim::jaro_winkler(&simple(name), &simple(candidate));
+    let best = known.iter().max_by(|a, b| score(a).total_cmp(&score(b)))?;
+    (score(best) > 0.8).then_some(*best)
+}

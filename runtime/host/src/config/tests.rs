@@ -1,0 +1,225 @@
+//! Configurations good and bad, as their authors see them.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use super::{Config, ConfigError, HostPattern, ListenAddress, read};
+
+fn app_folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["shop", "tools"] {
+        fs::create_dir(folder.path().join(name)).unwrap();
+        fs::write(folder.path().join(name).join("index.js"), "").unwrap();
+    }
+    fs::create_dir(folder.path().join("empty")).unwrap();
+    folder
+}
+
+fn read_text(text: &str) -> Result<Config, ConfigError> {
+    let folder = app_folder();
+    let lookup = |name: &str| (name == "SHOP_KEY").then(|| "secret".to_owned());
+    read::read(Path::new("apps.json"), text, folder.path(), &lookup)
+}
+
+/// The only fault of a configuration: "line:column field message | help".
+fn fault(text: &str) -> String {
+    let error = read_text(text).unwrap_err();
+    let [only] = error.diagnostics.as_slice() else {
+        panic!("several faults:\n{error}")
+    };
+    let help = only.help.as_deref().unwrap_or("");
+    format!(
+        "{}:{} {} {} | {help}",
+        only.line, only.column, only.field, only.message
+    )
+}
+
+/// The only fault of a configuration with one app that has these further fields.
+fn app_fault(fields: &str) -> String {
+    fault(&format!(
+        r#"{{"apps":[{{"name":"shop","path":"shop",{fields}}}]}}"#
+    ))
+}
+
+#[test]
+fn everything_at_once() {
+    let config = read_text(
+        r#"{
+          "listen": "[::]:8080", // where
+          "admin": { "listen": "127.0.0.1:9090", "token": "${SHOP_KEY}" },
+          "drain_ms": 500,
+          "defaults": { "limits": { "memory_mb": 64, "cpu_ms": 5000 } },
+          "apps": [
+            { "name": "shop", "hostname": "Shop.localhost", "path": "./shop",
+              "env": { "GREETING": "hello", "KEY": "${SHOP_KEY}" },
+              "limits": { "cpu_ms": 50, "wall_ms": 30000, "in_flight": 256, "body_mb": 10 },
+              "outbound": { "allow": ["api.example.com", "127.0.0.1:5000"] } },
+            { "name": "tools", "hostname": ["tools.localhost", "*.tools.localhost"],
+              "path": "./tools", "port": 8081 }
+          ]
+        }"#,
+    )
+    .unwrap();
+    assert_eq!(config.listen.to_string(), "[::]:8080");
+    assert_eq!(config.drain, Duration::from_millis(500));
+    assert_eq!(config.warnings.len(), 1);
+    let [shop, tools] = config.apps.as_slice() else {
+        panic!()
+    };
+    assert_eq!(shop.hosts, [HostPattern::Exact("shop.localhost".into())]);
+    assert_eq!(shop.env["KEY"], "secret");
+    assert_eq!(shop.limits.worker.memory_mb, 64);
+    assert_eq!(shop.limits.worker.cpu, Duration::from_millis(50));
+    assert_eq!(shop.limits.body, 10 << 20);
+    assert_eq!(shop.limits.in_flight, 256);
+    assert_eq!(shop.outbound_allow.len(), 2);
+    assert!(!format!("{config:?}").contains("secret"));
+    assert_eq!(tools.port, Some(8081));
+    assert_eq!(tools.hosts[1], HostPattern::Below("tools.localhost".into()));
+    assert_eq!(tools.limits.worker.cpu, Duration::from_secs(5));
+}
+
+#[test]
+fn an_app_without_hostname_is_the_default() {
+    let config = read_text(r#"{"apps":[{"name":"shop","path":"shop"}]}"#).unwrap();
+    assert_eq!(config.apps[0].hosts, [HostPattern::Any]);
+    assert_eq!(config.listen, ListenAddress::any(8080));
+}
+
+#[test]
+fn a_report_shows_the_place() {
+    let error = read_text(
+        "{\n  \"apps\": [\n\t{ \"nme\": \"a\", \"path\": \"shop\", \"name\": \"b\" }\n  ]\n}",
+    );
+    assert_eq!(
+        error.unwrap_err().to_string(),
+        "apps.json:3:4: apps[0].nme: unknown field \"nme\"\n  \
+           3 | \t{ \"nme\": \"a\", \"path\": \"shop\", \"name\": \"b\" }\n    \
+             | \t  ^^^^^\n    \
+             = help: did you mean \"name\"?"
+    );
+}
+
+#[test]
+fn typos_are_recognized() {
+    for (found, meant) in [
+        ("hostnames", "hostname"),
+        ("Path", "path"),
+        ("limit", "limits"),
+        ("enviroment", "env"),
+        ("outbond", "outbound"),
+    ] {
+        let text = app_fault(&format!(r#""{found}":{{}}"#));
+        assert!(
+            text.ends_with(&format!("did you mean \"{meant}\"?")),
+            "{text}"
+        );
+    }
+    assert_eq!(
+        app_fault(r#""limits":{"memoryMb":64}"#),
+        "1:49 apps[0].limits.memoryMb unknown field \"memoryMb\" | did you mean \"memory_mb\"?"
+    );
+    assert!(app_fault(r#""zzz":1"#).contains("the fields here are \"name\", \"hostname\""));
+}
+
+#[test]
+fn wrong_types_and_ranges() {
+    assert_eq!(
+        app_fault(r#""limits":{"memory_mb":"64"}"#),
+        "1:61 apps[0].limits.memory_mb expected a whole number from 8 to 65536, found the string \
+         \"64\" | leave out the quotes: 64"
+    );
+    for number in ["1", "-5", "1.5", "1e9"] {
+        let text = app_fault(&format!(r#""limits":{{"memory_mb":{number}}}"#));
+        assert!(
+            text.contains(&format!("from 8 to 65536, found {number} ")),
+            "{text}"
+        );
+    }
+    assert!(app_fault(r#""env":{"A":5}"#).ends_with("found the number 5 | write \"5\""));
+    assert!(
+        app_fault(r#""env":{"A":null}"#).contains("apps[0].env.A expected a string, found null")
+    );
+    assert!(app_fault(r#""limits":[]"#).contains("expected an object, found an array"));
+    assert!(app_fault(r#""port":0"#).contains("from 1 to 65535"));
+    assert!(fault(r#"{"apps":{}}"#).contains("apps expected an array, found an object"));
+    assert!(fault(r#"{"port":70000,"apps":[{"name":"a","path":"shop"}]}"#).contains("0 to 65535"));
+}
+
+#[test]
+fn things_that_are_missing() {
+    assert!(fault("").contains("the file is empty"));
+    assert!(fault("{}").contains("\"apps\" is missing"));
+    assert!(fault(r#"{"apps":[]}"#).contains("at least one app"));
+    assert!(fault(r#"{"apps":[{"path":"shop"}]}"#).contains("\"name\" is missing"));
+    assert!(fault(r#"{"apps":[{"name":"a"}]}"#).contains("\"path\" is missing"));
+    let folder = fault(r#"{"apps":[{"name":"a","path":"nowhere"}]}"#);
+    assert!(folder.contains("nowhere does not exist"), "{folder}");
+    assert!(
+        folder.contains("relative to the configuration file"),
+        "{folder}"
+    );
+    assert!(fault(r#"{"apps":[{"name":"a","path":"empty"}]}"#).contains("has no entry module"));
+    let entry = app_fault(r#""entry":"main.js""#);
+    assert!(
+        entry.starts_with("1:47 apps[0].entry the entry module"),
+        "{entry}"
+    );
+    assert!(app_fault(r#""entry":"../x.js""#).contains("inside the app's folder"));
+    assert!(app_fault(r#""env":{"A":"${NONE}"}"#).contains("NONE is not set | set it, or give"));
+}
+
+#[test]
+fn duplicates() {
+    let text = |second: &str| {
+        fault(&format!(
+            r#"{{"apps":[{{"name":"a","hostname":"h","path":"shop"}},{second}]}}"#
+        ))
+    };
+    assert!(text(r#"{"name":"a","hostname":"i","path":"tools"}"#).contains("by apps[0]"));
+    assert!(text(r#"{"name":"b","hostname":"H","path":"tools"}"#).contains("by the app \"a\""));
+    assert!(app_fault(r#""path":"tools""#).contains("occurs twice"));
+    let defaults = r#"{"apps":[{"name":"a","path":"shop"},{"name":"b","path":"tools"}]}"#;
+    assert!(fault(defaults).contains("\"a\" answers to all other hosts already"));
+    let ports = r#"{"apps":[{"name":"a","hostname":"h","path":"shop"},
+                            {"name":"b","hostname":"h","path":"tools","port":8081}]}"#;
+    assert!(read_text(ports).is_ok());
+    assert!(fault(&ports.replace("8081", "8080")).contains("by the app \"a\""));
+}
+
+#[test]
+fn hosts_and_outbound() {
+    assert!(app_fault(r#""hostname":"a.com:80""#).contains("no port | leave it out"));
+    assert!(app_fault(r#""hostname":7"#).contains("expected a string or an array of strings"));
+    let outbound = app_fault(r#""outbound":{"allow":["http://a/"]}"#);
+    assert!(
+        outbound.contains("apps[0].outbound.allow[0] expected a host"),
+        "{outbound}"
+    );
+    assert!(
+        fault(r#"{"listen":"localhost","apps":[{"name":"a","path":"shop"}]}"#)
+            .contains("IP address")
+    );
+}
+
+#[test]
+fn syntax_errors_have_a_place() {
+    assert!(fault("{\"apps\": [\n  {},\n]}").starts_with("2:5  Trailing commas"));
+    assert!(fault("{\"port\": 80\n \"apps\": []}").contains("comma"));
+    assert!(fault("{'port': 80}").contains("double quotes"));
+    assert!(fault("{\"port\": 80").contains("Unterminated"));
+}
+
+#[test]
+fn all_faults_are_reported() {
+    let error =
+        read_text(r#"{"prt":1,"apps":[{"name":"a","path":"shop","limits":{"cpu_ms":0}},5]}"#);
+    let fields: Vec<_> = error
+        .unwrap_err()
+        .diagnostics
+        .into_iter()
+        .map(|one| one.field)
+        .collect();
+    assert_eq!(fields, ["prt", "apps[0].limits.cpu_ms", "apps[1]"]);
+}

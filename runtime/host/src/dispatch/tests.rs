@@ -1,0 +1,205 @@
+//! What becomes of requests, with a fake engine.
+
+use std::net::SocketAddr;
+
+use http_body_util::BodyExt as _;
+use nano_api::worker::{Body, BodyErrorKind};
+
+use super::*;
+use crate::fake::{FakeBody, FakeLauncher, app_config, ok};
+
+struct Site {
+    launcher: Arc<FakeLauncher>,
+    dispatcher: Dispatcher,
+}
+
+fn site_with(change: impl FnOnce(&mut crate::config::AppConfig)) -> Site {
+    let launcher = FakeLauncher::new();
+    let mut config = app_config("a");
+    change(&mut config);
+    let mut router = Router::default();
+    let hosts = config.hosts.clone();
+    let app = App::new(config, launcher.clone());
+    hosts
+        .iter()
+        .for_each(|host| router.insert(host, app.clone()));
+    Site {
+        launcher,
+        dispatcher: Dispatcher::new(router, true, Arc::default()),
+    }
+}
+
+fn site() -> Site {
+    site_with(|_| {})
+}
+
+impl Site {
+    async fn send(
+        &self,
+        request: http::request::Builder,
+        body: FakeBody,
+    ) -> Response<ResponseBody> {
+        let local: SocketAddr = "127.0.0.1:80".parse().unwrap();
+        self.dispatcher
+            .handle(request.body(body).unwrap(), local)
+            .await
+    }
+
+    async fn get(&self) -> (u16, String) {
+        text(self.send(to("a.test"), FakeBody::sized(&[])).await).await
+    }
+}
+
+fn to(host: &str) -> http::request::Builder {
+    Request::builder().uri("/path").header("host", host)
+}
+
+async fn text(response: Response<ResponseBody>) -> (u16, String) {
+    let status = response.status().as_u16();
+    let bytes = response.into_body().collect().await.unwrap().to_bytes();
+    (status, String::from_utf8(bytes.to_vec()).unwrap())
+}
+
+#[tokio::test]
+async fn an_app_answers_its_host() {
+    let site = site();
+    site.launcher.handle(|request| async move {
+        assert_eq!(request.url, "http://a.test/path");
+        assert!(!request.headers.contains_key("connection"));
+        Ok(ok("hello"))
+    });
+    let request = to("a.test").header("connection", "close");
+    assert_eq!(
+        text(site.send(request, FakeBody::sized(&[])).await).await,
+        (200, "hello".to_owned())
+    );
+}
+
+#[tokio::test]
+async fn requests_that_no_app_sees() {
+    let site = site();
+    for (request, status) in [
+        (to("b.test"), 404),
+        (to("a b"), 400),
+        (Request::builder().uri("/"), 400),
+        (to("a.test").method("TRACE"), 405),
+        (to("a.test").method("CONNECT"), 405),
+    ] {
+        assert_eq!(
+            text(site.send(request, FakeBody::sized(&[])).await).await.0,
+            status
+        );
+    }
+    assert_eq!(site.launcher.starts(), 0);
+}
+
+#[tokio::test]
+async fn failures_have_a_status_and_developers_see_why() {
+    let exception = FetchError::Exception {
+        message: "TypeError: x".to_owned(),
+        stack: Some("TypeError: x\n    at fetch (index.js:1:2)".to_owned()),
+    };
+    for (error, status, part) in [
+        (exception, 500, "at fetch (index.js:1:2)"),
+        (FetchError::NoHandler, 500, "no fetch handler"),
+        (
+            FetchError::NotAResponse {
+                found: "undefined".to_owned(),
+            },
+            500,
+            "but returned undefined",
+        ),
+        (FetchError::Stalled, 500, "never settle"),
+        (FetchError::CpuLimit, 503, "CPU limit"),
+        (FetchError::HeapLimit, 503, "more memory"),
+        (FetchError::Ended, 503, "has ended"),
+    ] {
+        let site = site();
+        site.launcher
+            .handle(move |_| std::future::ready(Err(error.clone())));
+        let (found, body) = site.get().await;
+        assert_eq!(found, status, "{body}");
+        assert!(body.contains(part), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn after_the_memory_limit_the_next_request_gets_a_new_instance() {
+    let site = site();
+    site.launcher
+        .handle(|_| async { Err(FetchError::HeapLimit) });
+    assert_eq!(site.get().await.0, 503);
+    site.launcher.handle(|_| async { Ok(ok("fine")) });
+    assert_eq!(site.get().await, (200, "fine".to_owned()));
+}
+
+#[tokio::test]
+async fn an_app_that_does_not_start() {
+    let site = site();
+    site.launcher.fail_starts("SyntaxError in index.js");
+    let response = site.send(to("a.test"), FakeBody::sized(&[])).await;
+    assert_eq!(response.headers()["retry-after"], "1");
+    let (status, body) = text(response).await;
+    assert_eq!(status, 503);
+    assert!(body.contains("SyntaxError in index.js"), "{body}");
+}
+
+#[tokio::test]
+async fn the_wall_limit() {
+    let site = site_with(|config| config.limits.wall = Duration::from_millis(20));
+    site.launcher.handle(|_| std::future::pending());
+    assert_eq!(site.get().await.0, 504);
+}
+
+#[tokio::test]
+async fn requests_in_flight_are_limited_until_their_bodies_end() {
+    let site = site_with(|config| config.limits.in_flight = 1);
+    let first = site.send(to("a.test"), FakeBody::sized(&[])).await;
+    assert_eq!(first.status(), 200);
+    let refused = site.send(to("a.test"), FakeBody::sized(&[])).await;
+    assert_eq!(refused.status(), 503);
+    assert!(refused.headers().contains_key("retry-after"));
+    drop(refused);
+    drop(first);
+    assert_eq!(site.get().await.0, 200);
+}
+
+#[tokio::test]
+async fn bodies_that_are_too_large() {
+    let site = site_with(|config| config.limits.body = 3);
+    let request = || to("a.test").method("POST");
+    let stated = site.send(request(), FakeBody::sized(&["abcd"])).await;
+    assert_eq!(stated.status(), 413);
+    assert_eq!(site.launcher.starts(), 0);
+    // While streaming: even if the app would answer the error.
+    site.launcher.handle(|mut request| async move {
+        let Body::Stream(stream) = &mut request.body else {
+            panic!()
+        };
+        while let Some(chunk) = stream.next().await {
+            if let Err(error) = chunk {
+                assert_eq!(error.kind, BodyErrorKind::TooLarge);
+                return Ok(ok("too late"));
+            }
+        }
+        Ok(ok("complete"))
+    });
+    let streamed = site.send(request(), FakeBody::chunked(&["ab", "cd"])).await;
+    assert_eq!(streamed.status(), 413);
+    let fits = site.send(request(), FakeBody::chunked(&["ab", "c"])).await;
+    assert_eq!(text(fits).await, (200, "complete".to_owned()));
+}
+
+#[tokio::test]
+async fn a_response_that_cannot_be_sent() {
+    let site = site();
+    site.launcher.handle(|_| async {
+        Ok(HttpResponse {
+            status: 101,
+            ..ok("")
+        })
+    });
+    let (status, body) = site.get().await;
+    assert_eq!(status, 500);
+    assert!(body.contains("101"), "{body}");
+}

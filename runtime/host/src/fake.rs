@@ -1,0 +1,207 @@
+//! Stand-ins for tests: an engine without JavaScript, and bodies without a socket.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use nano_api::worker::{
+    Body, Exit, FetchError, HttpRequest, HttpResponse, RequestId, StartError, StartErrorKind,
+    WorkerOptions,
+};
+
+use crate::config::{AppConfig, AppLimits, HostPattern};
+use crate::launcher::{Instance, Launcher};
+
+/// An app's configuration.
+pub(crate) fn app_config(name: &str) -> AppConfig {
+    AppConfig {
+        name: name.into(),
+        hosts: vec![HostPattern::Exact(format!("{name}.test").into())],
+        root: "/".into(),
+        entry: None,
+        env: BTreeMap::new(),
+        limits: AppLimits::default(),
+        outbound_allow: Vec::new(),
+        port: None,
+    }
+}
+
+/// Answers a request.
+type Handler =
+    dyn Fn(HttpRequest) -> BoxFuture<'static, Result<HttpResponse, FetchError>> + Send + Sync;
+
+/// Starts fakes, and counts what it is asked.
+pub(crate) struct FakeLauncher {
+    starts: AtomicUsize,
+    drains: Arc<AtomicUsize>,
+    failure: Mutex<Option<String>>,
+    handler: Mutex<Arc<Handler>>,
+}
+
+impl FakeLauncher {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            starts: AtomicUsize::new(0),
+            drains: Arc::default(),
+            failure: Mutex::new(None),
+            handler: Mutex::new(Arc::new(|_| async { Ok(ok("ok")) }.boxed())),
+        })
+    }
+
+    pub(crate) fn handle<F>(&self, handler: impl Fn(HttpRequest) -> F + Send + Sync + 'static)
+    where
+        F: Future<Output = Result<HttpResponse, FetchError>> + Send + 'static,
+    {
+        *self.handler.lock().unwrap() = Arc::new(move |request| handler(request).boxed());
+    }
+
+    pub(crate) fn fail_starts(&self, message: &str) {
+        *self.failure.lock().unwrap() = Some(message.to_owned());
+    }
+
+    pub(crate) fn starts(&self) -> usize {
+        self.starts.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn drains(&self) -> usize {
+        self.drains.load(Ordering::SeqCst)
+    }
+}
+
+/// A response with a body in memory.
+pub(crate) fn ok(text: &'static str) -> HttpResponse {
+    HttpResponse {
+        status: 200,
+        reason: None,
+        headers: Vec::new(),
+        body: Body::Full(text.into()),
+    }
+}
+
+impl Launcher for FakeLauncher {
+    fn launch(
+        &self,
+        _options: WorkerOptions,
+    ) -> BoxFuture<'static, Result<Arc<dyn Instance>, StartError>> {
+        self.starts.fetch_add(1, Ordering::SeqCst);
+        let failure = self.failure.lock().unwrap().clone();
+        let fake = Fake {
+            handler: self.handler.lock().unwrap().clone(),
+            drains: self.drains.clone(),
+        };
+        async move {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            match failure {
+                Some(message) => Err(StartError {
+                    kind: StartErrorKind::Exception,
+                    message,
+                    detail: None,
+                }),
+                None => Ok(Arc::new(fake) as Arc<dyn Instance>),
+            }
+        }
+        .boxed()
+    }
+}
+
+struct Fake {
+    handler: Arc<Handler>,
+    drains: Arc<AtomicUsize>,
+}
+
+impl Instance for Fake {
+    fn fetch(
+        self: Arc<Self>,
+        request: HttpRequest,
+        _id: RequestId,
+    ) -> BoxFuture<'static, Result<HttpResponse, FetchError>> {
+        (self.handler)(request)
+    }
+
+    fn drain(self: Arc<Self>, _deadline: Duration) -> BoxFuture<'static, bool> {
+        self.drains.fetch_add(1, Ordering::SeqCst);
+        async { true }.boxed()
+    }
+
+    fn ended(self: Arc<Self>) -> BoxFuture<'static, Exit> {
+        std::future::pending().boxed()
+    }
+
+    fn stop(&self) {}
+}
+
+/// A request's body: each chunk is there when it is asked for; an empty one makes the reader wait a turn.
+pub(crate) struct FakeBody {
+    chunks: VecDeque<Result<Bytes, &'static str>>,
+    length: Option<u64>,
+}
+
+impl FakeBody {
+    /// With a Content-Length.
+    pub(crate) fn sized(chunks: &[&'static str]) -> Self {
+        let length = chunks.iter().map(|chunk| chunk.len() as u64).sum();
+        Self {
+            length: Some(length),
+            ..Self::chunked(chunks)
+        }
+    }
+
+    /// Without.
+    pub(crate) fn chunked(chunks: &[&'static str]) -> Self {
+        let chunks = chunks
+            .iter()
+            .map(|chunk| Ok(Bytes::from_static(chunk.as_bytes())))
+            .collect();
+        Self {
+            chunks,
+            length: None,
+        }
+    }
+
+    /// Ends in an error.
+    pub(crate) fn broken(mut self) -> Self {
+        self.chunks.push_back(Err("connection reset"));
+        self
+    }
+}
+
+impl HttpBody for FakeBody {
+    type Data = Bytes;
+    type Error = &'static str;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, &'static str>>> {
+        match self.chunks.pop_front() {
+            Some(Ok(bytes)) if bytes.is_empty() => {
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Some(Ok(bytes)) => {
+                if let Some(left) = &mut self.length {
+                    *left -= bytes.len() as u64;
+                }
+                Poll::Ready(Some(Ok(Frame::data(bytes))))
+            }
+            Some(Err(error)) => Poll::Ready(Some(Err(error))),
+            None => Poll::Ready(None),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.length == Some(0)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.length
+            .map_or_else(SizeHint::default, SizeHint::with_exact)
+    }
+}

@@ -1,0 +1,222 @@
+//! What a client sees when the host has to answer instead of an app.
+
+use std::time::Duration;
+
+use http::header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
+use nano_api::worker::RequestId;
+
+use super::send::ResponseBody;
+use crate::access::Completion;
+
+/// Names the request, so that its author and its operator can find it in the log.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The methods that apps are given.
+pub(crate) const ALLOWED: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+
+/// An answer of the host's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ErrorPage {
+    pub(crate) status: StatusCode,
+    /// One sentence for the client. Says nothing about the app's inside.
+    pub(crate) message: &'static str,
+    /// The whole truth, for the log, and for the client with `--dev`.
+    pub(crate) detail: Option<String>,
+    /// The stack that goes with it.
+    pub(crate) stack: Option<String>,
+    pub(crate) retry_after: Option<Duration>,
+}
+
+impl ErrorPage {
+    pub(crate) fn new(status: StatusCode, message: &'static str) -> Self {
+        Self {
+            status,
+            message,
+            detail: None,
+            stack: None,
+            retry_after: None,
+        }
+    }
+
+    pub(crate) fn detail(self, detail: impl Into<String>) -> Self {
+        Self {
+            detail: Some(detail.into()),
+            ..self
+        }
+    }
+
+    pub(crate) fn retry_after(self, delay: Duration) -> Self {
+        Self {
+            retry_after: Some(delay),
+            ..self
+        }
+    }
+
+    /// Makes the response; `asked` are the request's header fields.
+    pub(crate) fn respond(
+        self,
+        id: RequestId,
+        method: &Method,
+        asked: Option<&HeaderValue>,
+        dev: bool,
+        mut completion: Completion,
+    ) -> Response<ResponseBody> {
+        let json = asked.is_some_and(wants_json);
+        let text = if json {
+            self.json(id, dev)
+        } else {
+            self.plain(id, dev)
+        };
+        completion.status(self.status);
+        let length = text.len();
+        let text = if *method == Method::HEAD {
+            String::new()
+        } else {
+            text
+        };
+        let mut response = Response::new(ResponseBody::full(text.into(), completion));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        let kind = if json {
+            "application/json"
+        } else {
+            "text/plain; charset=utf-8"
+        };
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if *method == Method::HEAD {
+            headers.insert(http::header::CONTENT_LENGTH, length.into());
+        }
+        if let Ok(id) = HeaderValue::try_from(id.to_string()) {
+            headers.insert(REQUEST_ID, id);
+        }
+        if let Some(delay) = self.retry_after {
+            // Whole seconds, and never 0: the client would be too early.
+            headers.insert(
+                RETRY_AFTER,
+                (delay.as_secs_f64().ceil() as u64).max(1).into(),
+            );
+        }
+        if self.status == StatusCode::METHOD_NOT_ALLOWED {
+            headers.insert(ALLOW, HeaderValue::from_static(ALLOWED));
+        }
+        response
+    }
+
+    fn title(&self) -> String {
+        let reason = self.status.canonical_reason().unwrap_or("Error");
+        format!("{} {reason}", self.status.as_u16())
+    }
+
+    fn plain(&self, id: RequestId, dev: bool) -> String {
+        let mut text = format!("{}\n{}\nRequest: {id}\n", self.title(), self.message);
+        for part in [&self.detail, &self.stack]
+            .into_iter()
+            .flatten()
+            .filter(|_| dev)
+        {
+            text.push('\n');
+            text.push_str(part);
+            text.push('\n');
+        }
+        text
+    }
+
+    fn json(&self, id: RequestId, dev: bool) -> String {
+        let mut text = String::from("{\"error\":{");
+        text.push_str(&format!("\"status\":{}", self.status.as_u16()));
+        let mut field = |name: &str, value: &str| {
+            text.push_str(&format!(",\"{name}\":"));
+            crate::log::json_string(&mut text, value);
+        };
+        field("message", self.message);
+        field("request", &id.to_string());
+        if dev {
+            self.detail
+                .iter()
+                .for_each(|detail| field("detail", detail));
+            self.stack.iter().for_each(|stack| field("stack", stack));
+        }
+        text.push_str("}}\n");
+        text
+    }
+}
+
+/// Does an `Accept` field prefer JSON to what a person reads?
+fn wants_json(accept: &HeaderValue) -> bool {
+    let accept = accept.as_bytes();
+    let position = |what: &[u8]| accept.windows(what.len()).position(|part| part == what);
+    match (position(b"application/json"), position(b"text/")) {
+        (Some(json), Some(text)) => json < text,
+        (json, _) => json.is_some(),
+    }
+}
+
+/// The request's `Accept` field.
+pub(crate) fn accept(headers: &HeaderMap) -> Option<HeaderValue> {
+    headers.get(ACCEPT).cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page() -> ErrorPage {
+        ErrorPage::new(StatusCode::INTERNAL_SERVER_ERROR, "The app failed.")
+            .detail("TypeError: \"x\"")
+    }
+
+    #[test]
+    fn details_are_for_developers() {
+        let id = RequestId(7);
+        assert_eq!(
+            page().plain(id, false),
+            "500 Internal Server Error\nThe app failed.\nRequest: 0000000000000007\n"
+        );
+        assert!(page().plain(id, true).ends_with("\n\nTypeError: \"x\"\n"));
+        assert_eq!(
+            page().json(id, false),
+            "{\"error\":{\"status\":500,\"message\":\"The app failed.\",\
+             \"request\":\"0000000000000007\"}}\n"
+        );
+        assert!(
+            page()
+                .json(id, true)
+                .contains(r#""detail":"TypeError: \"x\"""#)
+        );
+    }
+
+    #[test]
+    fn json_for_those_who_accept_it() {
+        for (accept, json) in [
+            ("application/json", true),
+            ("application/json, text/plain", true),
+            ("text/html, application/json", false),
+            ("*/*", false),
+        ] {
+            assert_eq!(
+                wants_json(&HeaderValue::from_static(accept)),
+                json,
+                "{accept}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_head_of_an_error() {
+        let page = page().retry_after(Duration::from_millis(250));
+        let response = page.respond(
+            RequestId(7),
+            &Method::GET,
+            None,
+            false,
+            Completion::for_tests(),
+        );
+        assert_eq!(response.headers()["x-request-id"], "0000000000000007");
+        assert_eq!(response.headers()["retry-after"], "1");
+        assert_eq!(
+            response.headers()["content-type"],
+            "text/plain; charset=utf-8"
+        );
+    }
+}

@@ -1,0 +1,189 @@
+//! The life of `nano serve`: from a configuration to an exit.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::app::App;
+use crate::config::{Config, ListenAddress};
+use crate::dispatch::{Dispatcher, RequestIds};
+use crate::launcher::Launcher;
+use crate::router::Router;
+use crate::server::{Listener, Server};
+
+/// The signals that end a process.
+const SIGNALS: [SignalKind; 2] = [SignalKind::terminate(), SignalKind::interrupt()];
+
+/// Why nothing is served.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// An address cannot be bound.
+    #[error("cannot listen on {address}: {source}{}", remedy(source))]
+    Bind {
+        /// The address.
+        address: ListenAddress,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// Signals cannot be received.
+    #[error("cannot receive signals: {0}")]
+    Signals(io::Error),
+}
+
+fn remedy(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => "; another process has it: choose another one with --port",
+        io::ErrorKind::PermissionDenied => {
+            "; ports below 1024 need privileges: choose another one with --port"
+        }
+        _ => "",
+    }
+}
+
+/// A running host.
+pub struct Host {
+    apps: Vec<Arc<App>>,
+    server: Server,
+    addresses: Vec<SocketAddr>,
+}
+
+impl Host {
+    /// Binds the configured addresses, starts to serve, and starts the apps. An app that fails to start is logged, and
+    /// answered for with 503; the others serve.
+    ///
+    /// # Errors
+    /// An address cannot be bound.
+    pub async fn start(
+        config: &Config,
+        launcher: &Arc<dyn Launcher>,
+        dev: bool,
+    ) -> Result<Self, ServeError> {
+        for warning in &config.warnings {
+            tracing::warn!("{warning}");
+        }
+        let apps: Vec<_> = config
+            .apps
+            .iter()
+            .map(|app| App::new(app.clone(), launcher.clone()))
+            .collect();
+        // An app with a port of its own is served there only.
+        let mut routers: BTreeMap<u16, Router<Arc<App>>> = BTreeMap::new();
+        for app in &apps {
+            let port = app.config().port.unwrap_or(config.listen.port);
+            let router = routers.entry(port).or_default();
+            app.config()
+                .hosts
+                .iter()
+                .for_each(|host| router.insert(host, app.clone()));
+        }
+        let ids: Arc<RequestIds> = Arc::default();
+        let mut listeners = Vec::new();
+        for (port, router) in routers {
+            let address = config.listen.with_port(port);
+            let bound = Listener::bind(address).await;
+            let listener = bound.map_err(|source| ServeError::Bind { address, source })?;
+            listeners.push((
+                listener,
+                Arc::new(Dispatcher::new(router, dev, ids.clone())),
+            ));
+        }
+        let addresses = listeners
+            .iter()
+            .map(|(listener, _)| listener.address())
+            .collect();
+        for (listener, _) in &listeners {
+            let address = listener.address();
+            let (port, url, apps) = (address.port(), listener.url(), apps.len());
+            tracing::info!(address = %address, port, url, apps, "listening");
+        }
+        let server = Server::start(listeners);
+        for app in &apps {
+            let app = app.clone();
+            // Whoever asks first while it starts waits for the same instance. Failures are logged where they happen.
+            tokio::spawn(async move { drop(app.instance().await) });
+        }
+        Ok(Self {
+            apps,
+            server,
+            addresses,
+        })
+    }
+
+    /// The bound addresses, in the order of their configured ports.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// Stops accepting, lets requests and `waitUntil` promises finish, and stops the apps. Returns false if the
+    /// deadline cut something off.
+    pub async fn drain(mut self, deadline: Duration) -> bool {
+        let until = Instant::now() + deadline;
+        let in_flight: usize = self.apps.iter().map(|app| app.in_flight()).sum();
+        tracing::info!(in_flight, "shutting down");
+        let served = self.server.drain(deadline).await;
+        let left = until.saturating_duration_since(Instant::now());
+        let drains = self.apps.iter().map(|app| app.drain(left));
+        let drained = futures_util::future::join_all(drains).await;
+        let complete = served && drained.into_iter().all(|complete| complete);
+        if complete {
+            tracing::info!("shut down");
+        } else {
+            let deadline_ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
+            tracing::warn!(
+                deadline_ms,
+                "shut down at the deadline; some work was cut off"
+            );
+        }
+        complete
+    }
+}
+
+/// Serves until a signal asks for an end. A second signal cuts the drain off.
+///
+/// # Errors
+/// See [`ServeError`]. Whether a drain was complete is logged, not returned.
+pub async fn serve(
+    config: &Config,
+    launcher: Arc<dyn Launcher>,
+    dev: bool,
+) -> Result<Ending, ServeError> {
+    let mut signals = Signals::new().map_err(ServeError::Signals)?;
+    let host = Host::start(config, &launcher, dev).await?;
+    signals.next().await;
+    tokio::select! {
+        _ = host.drain(config.drain) => Ok(Ending::Drained),
+        number = signals.next() => Ok(Ending::Cut(number)),
+    }
+}
+
+/// How serving ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// By the first signal.
+    Drained,
+    /// By a second signal, of this number.
+    Cut(i32),
+}
+
+/// The signals that ask for an end.
+struct Signals([tokio::signal::unix::Signal; SIGNALS.len()]);
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        let [terminate, interrupt] = SIGNALS;
+        Ok(Self([signal(terminate)?, signal(interrupt)?]))
+    }
+
+    /// The number of the next one.
+    async fn next(&mut self) -> i32 {
+        let [terminate, interrupt] = &mut self.0;
+        tokio::select! {
+            _ = terminate.recv() => SIGNALS[0].as_raw_value(),
+            _ = interrupt.recv() => SIGNALS[1].as_raw_value(),
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! Listeners and connections.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, watch};
+
+use crate::config::ListenAddress;
+use crate::dispatch::Dispatcher;
+
+/// The largest head of a request, and the largest chunk of a body; larger heads get 431.
+pub const MAX_HEAD: usize = 64 << 10;
+/// How long a client may take for a request's head, and how long an idle connection is kept.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// Streams of one HTTP/2 connection at a time.
+const MAX_STREAMS: u32 = 256;
+/// An HTTP/2 connection whose peer does not answer a ping is gone.
+const PING_INTERVAL: Duration = Duration::from_secs(30);
+/// The pause when the process has no file descriptor left for another connection.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// A bound address.
+#[derive(Debug)]
+pub struct Listener {
+    socket: TcpListener,
+    address: SocketAddr,
+}
+
+impl Listener {
+    /// Binds an address.
+    ///
+    /// # Errors
+    /// The system refuses: the port is taken, or needs privileges.
+    pub async fn bind(address: ListenAddress) -> io::Result<Self> {
+        let wanted = address.socket();
+        let bound = match TcpListener::bind(wanted).await {
+            // A machine without IPv6.
+            Err(error) if address.ip.is_none() && error.kind() != io::ErrorKind::AddrInUse => {
+                TcpListener::bind((Ipv4Addr::UNSPECIFIED, address.port)).await
+            }
+            bound => bound,
+        };
+        let socket = bound?;
+        let address = socket.local_addr()?;
+        Ok(Self { socket, address })
+    }
+
+    /// The address, with the port that the system chose where 0 was asked for.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// A URL to try it with.
+    pub fn url(&self) -> String {
+        let host = match self.address.ip() {
+            IpAddr::V4(Ipv4Addr::UNSPECIFIED) | IpAddr::V6(Ipv6Addr::UNSPECIFIED) => {
+                "localhost".to_owned()
+            }
+            IpAddr::V4(ip) => ip.to_string(),
+            IpAddr::V6(ip) => format!("[{ip}]"),
+        };
+        format!("http://{host}:{}", self.address.port())
+    }
+}
+
+/// Serves listeners until it is told to stop.
+#[derive(Debug)]
+pub struct Server {
+    stop: watch::Sender<bool>,
+    /// Closed when the last connection is.
+    alive: mpsc::Receiver<Infallible>,
+}
+
+impl Server {
+    /// Accepts connections of these listeners, each for its dispatcher.
+    pub fn start(listeners: Vec<(Listener, Arc<Dispatcher>)>) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let (living, alive) = mpsc::channel(1);
+        for (listener, dispatcher) in listeners {
+            tokio::spawn(accept(
+                listener.socket,
+                dispatcher,
+                stopped.clone(),
+                living.clone(),
+            ));
+        }
+        Self { stop, alive }
+    }
+
+    /// Stops accepting, closes idle connections, and waits until the others have had their responses. Returns false if
+    /// the deadline came first.
+    pub async fn drain(&mut self, deadline: Duration) -> bool {
+        self.stop.send_replace(true);
+        tokio::time::timeout(deadline, self.alive.recv())
+            .await
+            .is_ok()
+    }
+}
+
+async fn accept(
+    socket: TcpListener,
+    dispatcher: Arc<Dispatcher>,
+    mut stopped: watch::Receiver<bool>,
+    living: mpsc::Sender<Infallible>,
+) {
+    loop {
+        let accepted = tokio::select! {
+            accepted = socket.accept() => accepted,
+            () = told(&mut stopped) => return,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                let connection =
+                    connection(stream, dispatcher.clone(), stopped.clone(), living.clone());
+                tokio::spawn(connection);
+            }
+            // The client has gone again already.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept a connection; trying again");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn connection(
+    stream: TcpStream,
+    dispatcher: Arc<Dispatcher>,
+    mut stopped: watch::Receiver<bool>,
+    living: mpsc::Sender<Infallible>,
+) {
+    let Ok(local) = stream.local_addr() else {
+        return;
+    };
+    let local = SocketAddr::new(local.ip().to_canonical(), local.port());
+    // Responses are written whole; waiting for more to send only delays them. An error costs no more than that.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request: http::Request<Incoming>| {
+        let dispatcher = dispatcher.clone();
+        async move { Ok::<_, Infallible>(dispatcher.handle(request, local).await) }
+    });
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(MAX_HEAD)
+        .pipeline_flush(true);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(MAX_HEAD as u32)
+        .max_concurrent_streams(MAX_STREAMS)
+        .keep_alive_interval(PING_INTERVAL);
+    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    let mut connection = std::pin::pin!(connection);
+    let result = tokio::select! {
+        result = connection.as_mut() => result,
+        () = told(&mut stopped) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = result {
+        log_failure(&*error);
+    }
+    drop(living);
+}
+
+/// Waits until the server is told to stop, or is gone.
+async fn told(stopped: &mut watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stop| *stop).await;
+}
+
+/// Says what is wrong with a connection where its operator can do something about it.
+fn log_failure(error: &(dyn std::error::Error + Send + Sync + 'static)) {
+    match error.downcast_ref::<hyper::Error>() {
+        Some(error) if error.is_parse_too_large() => {
+            let limit = MAX_HEAD;
+            tracing::warn!(
+                status = 431,
+                limit,
+                "a request's head is larger than the limit: {error}"
+            );
+        }
+        Some(error) if error.is_parse() => {
+            tracing::warn!(status = 400, "a request is malformed: {error}");
+        }
+        _ => tracing::debug!("a connection ended: {error}"),
+    }
+}
