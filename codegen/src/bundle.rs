@@ -12,6 +12,7 @@ mod error;
 mod order;
 mod prune;
 mod source;
+mod strip;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -132,8 +133,7 @@ fn join(sources: Vec<Source>, bindings: &str) -> Result<(String, Vec<String>), E
         .map(|index| &sources[index])
         .chain([&bindings])
     {
-        text.push_str(&format!("// {}\n", source.name));
-        text.push_str(&source.body);
+        text.push_str(&strip::strip(&source.name, &source.body)?);
     }
     if all.iter().any(|source| source.defines("nativeExports")) {
         text.push_str("return nativeExports;\n");
