@@ -108,13 +108,11 @@ impl Expectations {
             .path
             .match_indices('/')
             .map(|(end, _)| &test.path[..=end]);
-        let wider = folders
+        let mut wider = folders
             .chain([test.path.as_str()])
             .filter_map(|name| self.entries.get(name));
         // The narrowest comes last.
-        wider
-            .filter(|entry| !matches!(entry, Expectation::Fail(_)))
-            .next_back()
+        wider.rfind(|entry| !matches!(entry, Expectation::Fail(_)))
     }
 
     /// Replaces the subtests that a test may fail; none removes its entry.
