@@ -16,7 +16,6 @@ import {
   WeakRefConstructor,
   WeakRefPrototypeDeref,
 } from "../script/primordials.js";
-import { exportToNative } from "../script/bridge.js";
 import { EventTargetImpl, fireEvent } from "./event_target.js";
 import { getEventHandler, setEventHandler } from "./event_handler.js";
 
@@ -269,11 +268,3 @@ export function createDependentAbortSignal(signals) {
   });
   return resultSignal;
 }
-
-exportToNative("createAbortSignal", () => new AbortSignalImpl());
-exportToNative("createDependentAbortSignal", createDependentAbortSignal);
-exportToNative("signalAbort", (signal, reason) => signal.signalAbort(reason));
-exportToNative("addAbortAlgorithm", (signal, algorithm) => signal.addAlgorithm(algorithm));
-exportToNative("removeAbortAlgorithm", (signal, algorithm) => signal.removeAlgorithm(algorithm));
-exportToNative("isAborted", (signal) => signal.aborted);
-exportToNative("abortReason", (signal) => signal.reason);

@@ -13,11 +13,6 @@ export class WorkerGlobalScopeImpl extends EventTargetImpl {
   // The standard's in error reporting mode.
   inErrorReportingMode = false;
 
-  // https://html.spec.whatwg.org/multipage/workers.html#dom-workerglobalscope-self
-  get self() {
-    return this;
-  }
-
   get onerror() {
     return getEventHandler(this, "error");
   }
