@@ -1,6 +1,6 @@
 //! `TextEncoder`, <https://encoding.spec.whatwg.org/#interface-textencoder>.
 
-use nano_webidl::idl::{Bytes, buffers};
+use nano_webidl::idl::{Bytes, uint8_array};
 use nano_webidl::{Fallible, Scope, Trace};
 
 use crate::bindings::text_encoder::TextEncoderMethods;
@@ -29,7 +29,7 @@ impl TextEncoderMethods for TextEncoder {
     // https://encoding.spec.whatwg.org/#dom-textencoder-encode
     fn encode<'s>(&self, scope: &mut Scope<'s, '_>, input: v8::Local<'s, v8::String>) -> Fallible<Bytes<'s>> {
         let bytes = utf8_encode(scope, input);
-        Ok(Bytes::View(buffers::uint8_array(scope, bytes).into()))
+        Ok(Bytes::View(uint8_array(scope, bytes).into()))
     }
 
     // https://encoding.spec.whatwg.org/#dom-textencoder-encodeinto

@@ -1,7 +1,7 @@
 //! `Blob`, <https://w3c.github.io/FileAPI/#blob-section>.
 
 use bytes::Bytes;
-use nano_webidl::idl::buffers::{array_buffer, uint8_array};
+use nano_webidl::idl::{array_buffer, uint8_array};
 use nano_webidl::{Error, Fallible, Ref, Scope, ScriptRef, Trace, Value, script};
 
 use super::blob_data::BlobData;

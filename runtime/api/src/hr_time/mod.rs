@@ -2,44 +2,34 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use nano_engine::State;
-use nano_webidl::Scope;
-
 /// The resolution of every timestamp, <https://w3c.github.io/hr-time/#dfn-coarsen-time>: 100 µs, as for contexts that are not
 /// cross-origin isolated. Apps of different owners share a machine, so the clock must be too coarse for timing attacks.
 const RESOLUTION: Duration = Duration::from_micros(100);
 
-/// When the code of an isolate began to run, <https://w3c.github.io/hr-time/#dfn-get-time-origin-timestamp>.
+/// The clock of one isolate. It begins at the time origin, <https://w3c.github.io/hr-time/#dfn-get-time-origin-timestamp>.
 #[derive(Debug, Clone, Copy)]
-pub struct TimeOrigin {
-    monotonic: Instant,
-    wall: Duration,
+pub struct Clock {
+    start: Instant,
+    /// `start` since the Unix epoch.
+    origin: Duration,
 }
 
-impl TimeOrigin {
-    fn here_and_now() -> Self {
-        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        TimeOrigin { monotonic: Instant::now(), wall: coarsen(wall) }
+impl Clock {
+    /// A clock that begins now.
+    pub fn start() -> Self {
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Clock { start: Instant::now(), origin: coarsen(since_epoch) }
     }
 
-    /// The isolate's time origin; the first call sets it, so it should be made when an isolate starts.
-    pub fn of(scope: &Scope) -> Self {
-        let state = State::from_scope(scope);
-        *state.try_extension::<TimeOrigin>().unwrap_or_else(|| {
-            state.set_extension(TimeOrigin::here_and_now());
-            state.extension()
-        })
+    /// <https://w3c.github.io/hr-time/#dfn-current-high-resolution-time>: milliseconds since the time origin. Never goes back.
+    pub fn now(&self) -> f64 {
+        milliseconds(coarsen(self.start.elapsed()))
     }
-}
 
-/// <https://w3c.github.io/hr-time/#dfn-current-high-resolution-time>: milliseconds since the time origin.
-pub fn now(scope: &Scope) -> f64 {
-    milliseconds(coarsen(TimeOrigin::of(scope).monotonic.elapsed()))
-}
-
-/// The time origin in milliseconds since the Unix epoch.
-pub fn time_origin(scope: &Scope) -> f64 {
-    milliseconds(TimeOrigin::of(scope).wall)
+    /// The time origin in milliseconds since the Unix epoch.
+    pub fn time_origin(&self) -> f64 {
+        milliseconds(self.origin)
+    }
 }
 
 fn coarsen(time: Duration) -> Duration {

@@ -1,0 +1,74 @@
+//! The SHA algorithms, <https://w3c.github.io/webcrypto/#sha>.
+
+use aws_lc_rs::digest;
+
+/// A hash function that `digest()` knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hash {
+    /// SHA-1
+    Sha1,
+    /// SHA-256
+    Sha256,
+    /// SHA-384
+    Sha384,
+    /// SHA-512
+    Sha512,
+}
+
+impl Hash {
+    /// The function of this name, in whatever case.
+    pub fn from_name(name: &str) -> Option<Hash> {
+        [Hash::Sha1, Hash::Sha256, Hash::Sha384, Hash::Sha512]
+            .into_iter()
+            .find(|hash| hash.name().eq_ignore_ascii_case(name))
+    }
+
+    /// The name as algorithms have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Hash::Sha1 => "SHA-1",
+            Hash::Sha256 => "SHA-256",
+            Hash::Sha384 => "SHA-384",
+            Hash::Sha512 => "SHA-512",
+        }
+    }
+
+    /// The digest of `data`.
+    pub fn digest(self, data: &[u8]) -> Vec<u8> {
+        digest::digest(self.algorithm(), data).as_ref().to_vec()
+    }
+
+    fn algorithm(self) -> &'static digest::Algorithm {
+        match self {
+            Hash::Sha1 => &digest::SHA1_FOR_LEGACY_USE_ONLY,
+            Hash::Sha256 => &digest::SHA256,
+            Hash::Sha384 => &digest::SHA384,
+            Hash::Sha512 => &digest::SHA512,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_case_insensitive() {
+        assert_eq!(Hash::from_name("sHa-384"), Some(Hash::Sha384));
+        assert_eq!(Hash::from_name("SHA256"), None);
+    }
+
+    #[test]
+    fn digests_are_those_of_the_standards() {
+        for (hash, begin, length) in [
+            (Hash::Sha1, [0xda, 0x39, 0xa3, 0xee], 20),
+            (Hash::Sha256, [0xe3, 0xb0, 0xc4, 0x42], 32),
+            (Hash::Sha384, [0x38, 0xb0, 0x60, 0xa7], 48),
+            (Hash::Sha512, [0xcf, 0x83, 0xe1, 0x35], 64),
+        ] {
+            let digest = hash.digest(b"");
+            assert_eq!(digest[..4], begin, "{}", hash.name());
+            assert_eq!(digest.len(), length);
+        }
+    }
+}

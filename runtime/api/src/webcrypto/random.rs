@@ -1,0 +1,56 @@
+//! Random bytes that nobody can predict.
+
+use std::cell::RefCell;
+
+use aws_lc_rs::rand;
+use nano_webidl::{DomExceptionName, Error, Fallible};
+
+/// Fills `destination`.
+///
+/// # Errors
+/// An `OperationError` if the operating system has no entropy.
+pub fn fill(destination: &mut [u8]) -> Fallible<()> {
+    rand::fill(destination).map_err(|_| Error::dom(DomExceptionName::Operation, "The system's random source failed"))
+}
+
+/// A few bytes, from a stock that is filled by the kilobyte: asking the source costs more than the bytes do.
+///
+/// # Panics
+/// If the random source fails: no identifier may be made of anything else.
+pub fn bytes<const N: usize>() -> [u8; N] {
+    STOCK.with_borrow_mut(|stock| {
+        if stock.bytes.len() - stock.used < N {
+            rand::fill(&mut stock.bytes).expect("the system's random source works");
+            stock.used = 0;
+        }
+        let taken = &mut stock.bytes[stock.used..stock.used + N];
+        let result = (&*taken).try_into().expect("N bytes were taken");
+        // Nobody who reads memory later may learn what was given out.
+        taken.fill(0);
+        stock.used += N;
+        result
+    })
+}
+
+struct Stock {
+    bytes: [u8; 1024],
+    used: usize,
+}
+
+thread_local! {
+    static STOCK: RefCell<Stock> = const { RefCell::new(Stock { bytes: [0; 1024], used: 1024 }) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stock_gives_nothing_twice() {
+        let mut seen: Vec<[u8; 16]> = (0..200).map(|_| bytes()).collect();
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen.len(), 200);
+        assert!(!seen.contains(&[0; 16]));
+    }
+}

@@ -1,0 +1,64 @@
+//! `SubtleCrypto`, <https://w3c.github.io/webcrypto/#subtlecrypto-interface>.
+
+use nano_engine::{State, promise_op};
+use nano_webidl::idl::{Bytes, FromJs, array_buffer};
+use nano_webidl::{DomExceptionName, Error, Fallible, Scope, Trace};
+
+use super::digest::Hash;
+use crate::bindings::subtle_crypto::SubtleCryptoMethods;
+use crate::bindings::ty;
+use crate::bindings::types::AlgorithmIdentifier;
+
+/// The `crypto.subtle` object.
+pub struct SubtleCrypto;
+
+impl Trace for SubtleCrypto {}
+
+/// Data from this size on is digested beside the isolate's thread: the way there and back costs some 20 µs, which is what a
+/// digest of a few kilobytes does; below some 100 µs a thread had better do its own work.
+const LARGE: usize = 128 * 1024;
+
+/// <https://w3c.github.io/webcrypto/#algorithm-normalization-normalize-an-algorithm>, for the operation "digest".
+fn normalize<'s>(scope: &mut Scope<'s, '_>, algorithm: AlgorithmIdentifier<'s>) -> Fallible<Hash> {
+    let name = match algorithm {
+        AlgorithmIdentifier::DomString(name) => name,
+        AlgorithmIdentifier::Object(object) => ty::Algorithm::from_js(scope, object.into())?.name,
+    };
+    let name = name.to_rust_string_lossy(scope);
+    Hash::from_name(&name).ok_or_else(|| {
+        let message = format!("The algorithm '{name}' is not supported; digest() knows SHA-1, SHA-256, SHA-384 and SHA-512");
+        Error::dom(DomExceptionName::NotSupported, message)
+    })
+}
+
+impl SubtleCryptoMethods for SubtleCrypto {
+    // https://w3c.github.io/webcrypto/#SubtleCrypto-method-digest
+    fn digest<'s>(
+        &self,
+        scope: &mut Scope<'s, '_>,
+        algorithm: AlgorithmIdentifier<'s>,
+        data: Bytes<'s>,
+    ) -> Fallible<v8::Local<'s, v8::Promise>> {
+        // 2. and 3. Let normalizedAlgorithm be the result of normalizing an algorithm. It runs getters of the app, so it comes
+        // before the data is looked at.
+        let hash = normalize(scope, algorithm)?;
+        // OPTIMIZATION: small data needs no copy, because it is digested before anyone can change it.
+        if data.len() < LARGE || State::from_scope(scope).tokio().is_none() {
+            let digest = data.read(|data| hash.digest(data));
+            let resolver = v8::PromiseResolver::new(scope).ok_or(Error::Thrown)?;
+            let digest = array_buffer(scope, digest);
+            resolver.resolve(scope, digest.into()).ok_or(Error::Thrown)?;
+            return Ok(resolver.get_promise(scope));
+        }
+        // 4. Let data be a copy of the bytes. 5. to 8. Digest in parallel.
+        let data = data.to_vec();
+        let digest = async move { tokio::task::spawn_blocking(move || hash.digest(&data)).await };
+        Ok(promise_op(scope, digest, |scope, digest| match digest {
+            Ok(digest) => Ok(array_buffer(scope, digest).into()),
+            Err(_) => {
+                let error = Error::dom(DomExceptionName::Operation, "The digest was interrupted: the process is ending");
+                Err(error.to_exception(scope).unwrap_or_else(|| v8::undefined(scope).into()))
+            }
+        }))
+    }
+}
