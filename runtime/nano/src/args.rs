@@ -1,0 +1,113 @@
+//! The command line.
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::bail;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use nano_host::config::{Config, ListenAddress};
+use nano_host::log::Format;
+
+/// NANO hosts many isolated JavaScript apps in one process.
+#[derive(Debug, Parser)]
+#[command(name = "nano")]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve a folder as one app, or the apps of a configuration
+    Serve(ServeOptions),
+    /// Evaluate a script, with top-level await, and print its value
+    Eval {
+        /// The script
+        code: String,
+    },
+    /// Run a module until it has nothing left to do
+    Run {
+        /// The module
+        file: PathBuf,
+    },
+    /// Read, evaluate, print, and begin again
+    Repl,
+    /// Check a configuration, and that its apps start, without serving
+    Check(Site),
+}
+
+/// Options of `nano serve`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ServeOptions {
+    #[command(flatten)]
+    pub(crate) site: Site,
+    /// The port, in place of the configuration's; 0 takes a free one
+    #[arg(long)]
+    port: Option<u16>,
+    /// The IP address to listen on [default: all]
+    #[arg(long, value_name = "ADDRESS")]
+    host: Option<IpAddr>,
+    /// Show clients what went wrong inside of apps
+    #[arg(long)]
+    pub(crate) dev: bool,
+    /// json or pretty [default: pretty on a terminal, else json]
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) log: Option<Format>,
+}
+
+/// What to serve or to check. Neither: `./apps.json` if there is one, else the current folder.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Site {
+    /// A folder with one app
+    folder: Option<PathBuf>,
+    /// A configuration (apps.json)
+    #[arg(long, value_name = "FILE", conflicts_with = "folder")]
+    config: Option<PathBuf>,
+}
+
+/// Reads the process's arguments; on a mistake, says so and exits.
+pub(crate) fn parse() -> Command {
+    let v8 = nano_engine::v8::V8::get_version();
+    let version = format!("{} (V8 {v8})", env!("CARGO_PKG_VERSION"));
+    // clap wants it for as long as the process lives.
+    let version: &'static str = version.leak();
+    let matches = Args::command().version(version).get_matches();
+    Args::from_arg_matches(&matches)
+        .unwrap_or_else(|error| error.exit())
+        .command
+}
+
+impl Site {
+    /// Loads what is to be served.
+    pub(crate) fn load(&self) -> anyhow::Result<Config> {
+        let listen = ListenAddress::any(ListenAddress::DEFAULT_PORT);
+        let default = Path::new("apps.json");
+        Ok(match (&self.config, &self.folder) {
+            (Some(file), _) => Config::load(file)?,
+            (None, Some(folder)) if folder.is_file() => {
+                bail!(
+                    "{} is a file; expected a folder. Serve a configuration with --config {0}",
+                    folder.display()
+                )
+            }
+            (None, Some(folder)) => Config::folder(folder, listen)?,
+            (None, None) if default.is_file() => Config::load(default)?,
+            (None, None) => Config::folder(Path::new("."), listen)?,
+        })
+    }
+}
+
+impl ServeOptions {
+    /// Loads the configuration, and puts `--port` and `--host` over it.
+    pub(crate) fn load(&self) -> anyhow::Result<Config> {
+        let mut config = self.site.load()?;
+        if let Some(port) = self.port {
+            config.listen.port = port;
+        }
+        if self.host.is_some() {
+            config.listen.ip = self.host;
+        }
+        Ok(config)
+    }
+}

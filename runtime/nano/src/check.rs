@@ -1,0 +1,50 @@
+//! `nano check`.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use nano_host::app::App;
+use nano_host::launcher::{Launcher, WorkerLauncher};
+
+use crate::args::Site;
+use crate::engine;
+
+/// Reads the configuration and starts every app once. Faults go to standard error.
+pub(crate) fn check(site: &Site) -> anyhow::Result<ExitCode> {
+    let config = site.load()?;
+    engine::start()?;
+    for warning in &config.warnings {
+        eprintln!("warning: {warning}");
+    }
+    let launcher: Arc<dyn Launcher> = Arc::new(WorkerLauncher);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let failures = runtime.block_on(async {
+        let mut failures = 0;
+        for app in &config.apps {
+            let options = App::new(app.clone(), launcher.clone()).options();
+            match launcher.launch(options).await {
+                Ok(instance) => {
+                    instance.stop();
+                    println!("ok      {}", app.name);
+                }
+                Err(error) => {
+                    failures += 1;
+                    println!("failed  {}", app.name);
+                    eprintln!("{}: {}", app.name, error.message);
+                    if let Some(detail) = &error.detail {
+                        eprintln!("{detail}");
+                    }
+                }
+            }
+        }
+        failures
+    });
+    runtime.shutdown_background();
+    Ok(if failures == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}

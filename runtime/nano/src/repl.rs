@@ -1,0 +1,153 @@
+//! `nano repl`: a thread edits lines, the main thread runs JavaScript, also while a line is being edited.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use nano_api::shell::{ReplOutcome, ShellWaker};
+use rustyline::error::ReadlineError;
+use rustyline::history::FileHistory;
+use rustyline::{Config, Editor};
+
+use crate::shell;
+
+const HELP: &str = "\
+.exit    leave (or Ctrl+D)
+.help    this text
+Ctrl+C   drop the input
+Input that is not complete goes on on the next line. `await` works; `_` is the last value.";
+
+/// What the editing thread has for the main thread.
+enum Input {
+    /// All lines of the input so far.
+    Source(String),
+    End,
+}
+
+/// What the main thread answers.
+enum Answer {
+    Done,
+    Incomplete,
+}
+
+pub(crate) fn repl() -> anyhow::Result<ExitCode> {
+    let mut shell = shell::start()?;
+    let (inputs, input) = channel();
+    let (answer, answers) = channel();
+    let waker = shell.waker();
+    std::thread::Builder::new()
+        .name("repl".to_owned())
+        .spawn(move || {
+            // A terminal that cannot be read ends the session like Ctrl+D does.
+            if let Err(error) = edit(&inputs, &answers, &waker) {
+                eprintln!("nano: cannot read from the terminal: {error}");
+            }
+            let _ = inputs.send(Input::End);
+            waker.wake();
+        })?;
+    loop {
+        shell.run_until_woken();
+        while let Ok(input) = input.try_recv() {
+            let Input::Source(source) = input else {
+                return Ok(ExitCode::SUCCESS);
+            };
+            let outcome = shell.evaluate_repl_line(&source);
+            let reply = match outcome {
+                ReplOutcome::Incomplete => Answer::Incomplete,
+                ReplOutcome::Value(value) => {
+                    println!("{value}");
+                    Answer::Done
+                }
+                ReplOutcome::Exception(report) => {
+                    eprintln!("{report}");
+                    Answer::Done
+                }
+            };
+            if answer.send(reply).is_err() {
+                return Ok(ExitCode::SUCCESS);
+            }
+        }
+    }
+}
+
+/// Reads inputs and hands them over until the user leaves.
+fn edit(
+    inputs: &Sender<Input>,
+    answers: &Receiver<Answer>,
+    waker: &ShellWaker,
+) -> rustyline::Result<()> {
+    let config = Config::builder()
+        .auto_add_history(false)
+        .max_history_size(10_000)?
+        .build();
+    let mut editor: Editor<(), FileHistory> = Editor::with_config(config)?;
+    let history = history_file();
+    if let Some(file) = &history {
+        // The first session has no history to load.
+        let _ = editor.load_history(file);
+    }
+    let mut source = String::new();
+    loop {
+        let prompt = if source.is_empty() { "> " } else { "... " };
+        match editor.readline(prompt) {
+            Ok(line) if source.is_empty() => match line.trim() {
+                "" => continue,
+                ".exit" => return Ok(()),
+                ".help" => {
+                    println!("{HELP}");
+                    continue;
+                }
+                _ => source = line,
+            },
+            Ok(line) => {
+                source.push('\n');
+                source.push_str(&line);
+            }
+            Err(ReadlineError::Interrupted) => {
+                if source.is_empty() {
+                    println!("(Ctrl+D or .exit to leave)");
+                }
+                source.clear();
+                continue;
+            }
+            Err(ReadlineError::Eof) => return Ok(()),
+            Err(error) => return Err(error),
+        }
+        if inputs.send(Input::Source(source.clone())).is_err() {
+            return Ok(());
+        }
+        waker.wake();
+        match answers.recv() {
+            Ok(Answer::Incomplete) => {}
+            Ok(Answer::Done) => {
+                editor.add_history_entry(&source)?;
+                if let Some(file) = &history {
+                    save_history(&mut editor, file);
+                }
+                source.clear();
+            }
+            Err(_) => return Ok(()),
+        }
+    }
+}
+
+/// `nano/history` in the user's state folder, as the XDG Base Directory Specification has it.
+fn history_file() -> Option<PathBuf> {
+    let folder = |name| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    let state = folder("XDG_STATE_HOME").or_else(|| Some(folder("HOME")?.join(".local/state")))?;
+    Some(state.join("nano").join("history"))
+}
+
+/// Saves after each input, so that a session that is killed keeps its history. Failing to is not worth a word each time.
+fn save_history(editor: &mut Editor<(), FileHistory>, file: &PathBuf) {
+    if let Some(folder) = file.parent() {
+        let _ = std::fs::create_dir_all(folder);
+    }
+    let _ = editor
+        .append_history(file)
+        .or_else(|_| editor.save_history(file));
+}

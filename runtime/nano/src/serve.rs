@@ -1,0 +1,36 @@
+//! `nano serve`.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use nano_host::launcher::WorkerLauncher;
+use nano_host::log::{self, Format};
+use nano_host::serve::Ending;
+
+use crate::args::ServeOptions;
+use crate::engine;
+
+pub(crate) fn serve(options: &ServeOptions) -> anyhow::Result<ExitCode> {
+    let config = options.load()?;
+    engine::start()?;
+    let guard = log::init(options.log.unwrap_or_else(Format::for_stdout));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("io")
+        .build()
+        .context("cannot start the threads for I/O")?;
+    let ending = runtime.block_on(nano_host::serve::serve(
+        &config,
+        Arc::new(WorkerLauncher),
+        options.dev,
+    ));
+    // Nothing that is still running has a say in when the process ends.
+    runtime.shutdown_background();
+    drop(guard);
+    Ok(match ending? {
+        Ending::Drained => ExitCode::SUCCESS,
+        // As a shell reports a process that the signal ended.
+        Ending::Cut(signal) => std::process::exit(128 + signal),
+    })
+}
