@@ -307,13 +307,17 @@ export function toSymbol(value, context, what) {
   return value;
 }
 
+/** A promise of undefined for reactions inside of built-in scripts. It must not reach an app, which could recognize it. */
+export const resolvedWithUndefined = PromiseResolve(undefined);
+
 /**
- * https://webidl.spec.whatwg.org/#js-promise
+ * The promise that a callback returned, https://webidl.spec.whatwg.org/#js-promise. Callbacks that return undefined, as most do that may
+ * return a promise, share one promise.
  *
  * DEPARTURE: a promise of this realm is taken as it is, as engines do, instead of being followed by a new promise two turns later.
  */
 export function toPromise(value) {
-  return PromiseResolve(value);
+  return value === undefined ? resolvedWithUndefined : PromiseResolve(value);
 }
 
 // ---- Buffers, https://webidl.spec.whatwg.org/#js-buffer-source-types -----------------------------------------------------------

@@ -13,8 +13,9 @@ import {
   TypeErrorConstructor,
   Uint8ArrayConstructor,
 } from "../script/primordials.js";
+import { resolvedWithUndefined } from "../script/webidl.js";
 import { isUint8Array } from "./buffers.js";
-import { Deferred, markAsHandled, resolvedWithUndefined } from "./promises.js";
+import { Deferred, markAsHandled } from "./promises.js";
 import {
   enqueueOwnedBytes,
   ReadableByteStreamControllerImpl,

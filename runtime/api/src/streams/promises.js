@@ -1,9 +1,7 @@
 // Promises as streams need them: https://webidl.spec.whatwg.org/#js-promise-manipulation
 
 import { PromiseConstructor, PromisePrototypeThen, PromiseReject, PromiseResolve } from "../script/primordials.js";
-
-/** A promise of undefined for reactions inside of built-in scripts. Never given to an app, which could recognize it. */
-export const resolvedWithUndefined = PromiseResolve(undefined);
+import { resolvedWithUndefined } from "../script/webidl.js";
 
 export function doNothing() {}
 

@@ -3,8 +3,9 @@
 // A branch whose reader brings a buffer has the stream read into that buffer; the other branch gets a copy.
 
 import { PromisePrototypeThen } from "../script/primordials.js";
+import { resolvedWithUndefined } from "../script/webidl.js";
 import { cloneAsUint8Array } from "./buffers.js";
-import { Deferred, doNothing, queueMicrotaskSteps, resolvedWithUndefined } from "./promises.js";
+import { Deferred, doNothing, queueMicrotaskSteps } from "./promises.js";
 import {
   readableByteStreamControllerClose,
   readableByteStreamControllerEnqueue,

@@ -1,8 +1,8 @@
 // `ReadableStreamDefaultController`, its internal methods and abstract operations.
 
 import { PromisePrototypeThen, TypeErrorConstructor } from "../script/primordials.js";
-import { PlatformObject } from "../script/webidl.js";
-import { promiseResolvedWith, resolvedWithUndefined } from "./promises.js";
+import { PlatformObject, resolvedWithUndefined } from "../script/webidl.js";
+import { promiseResolvedWith, queueMicrotaskSteps } from "./promises.js";
 import { QueueWithSizes } from "./queue_with_sizes.js";
 import { readableStreamClose, readableStreamError, readableStreamFulfillReadRequest } from "./readable_stream_operations.js";
 
@@ -90,7 +90,13 @@ export class ReadableStreamDefaultControllerImpl extends PlatformObject {
   releaseSteps() {}
 }
 
-// https://streams.spec.whatwg.org/#readable-stream-default-controller-call-pull-if-needed
+/** What a built-in source's pull algorithm may return; it has to call `endPull` of this file when it is done. */
+export const pullEndsLater = { __proto__: null };
+
+/**
+ * Beyond the standard, a pull algorithm may return undefined where it is done and no promise has to say so, or `pullEndsLater`.
+ * https://streams.spec.whatwg.org/#readable-stream-default-controller-call-pull-if-needed
+ */
 function callPullIfNeeded(controller) {
   // 1. and 2.
   if (!shouldCallPull(controller)) return;
@@ -102,8 +108,17 @@ function callPullIfNeeded(controller) {
   // 5. and 6.
   controller.pulling = true;
   const pullPromise = controller.source.pull(controller);
+  if (pullPromise === undefined) {
+    controller.pulling = false;
+    return;
+  }
   if (controller.onPullFulfilled === undefined) makePullReactions(controller);
-  PromisePrototypeThen(pullPromise, controller.onPullFulfilled, controller.onPullRejected);
+  if (pullPromise !== pullEndsLater) PromisePrototypeThen(pullPromise, controller.onPullFulfilled, controller.onPullRejected);
+}
+
+/** Ends a pull for which `pullEndsLater` was returned, in a microtask, as if a promise had been fulfilled. */
+export function endPull(controller) {
+  queueMicrotaskSteps(controller.onPullFulfilled);
 }
 
 function makePullReactions(controller) {
@@ -248,7 +263,7 @@ export class AppUnderlyingSource {
 
   pull(controller) {
     const pull = this.pullCallback;
-    return pull === undefined ? resolvedWithUndefined : pull(this.underlyingSource, controller);
+    return pull === undefined ? undefined : pull(this.underlyingSource, controller);
   }
 
   cancel(reason) {

@@ -4,7 +4,8 @@
 // chunk: it is itself the read request for a chunk that is not there yet, and the write request of every chunk that it writes.
 
 import { PromisePrototypeThen, TypeErrorConstructor } from "../script/primordials.js";
-import { Deferred, doNothing, queueMicrotaskSteps, resolvedWithUndefined, waitForBoth } from "./promises.js";
+import { resolvedWithUndefined } from "../script/webidl.js";
+import { Deferred, doNothing, queueMicrotaskSteps, waitForBoth } from "./promises.js";
 import { acquireReadableStreamDefaultReader, readableStreamCancel } from "./readable_stream_operations.js";
 import { readableStreamDefaultReaderRead, readableStreamDefaultReaderRelease } from "./readable_stream_reader_operations.js";
 import { acquireWritableStreamDefaultWriter, writableStreamAbort, writableStreamCloseQueuedOrInFlight } from "./writable_stream_operations.js";
@@ -69,7 +70,7 @@ class Pipe {
     if (this.shuttingDown) return;
     PromisePrototypeThen(this.reader.closedPromise.get(), () => this.propagateCloseForward(), () => this.propagateErrorForward());
     PromisePrototypeThen(this.writer.closedPromise.get(), doNothing, () => this.propagateErrorBackward());
-    // The writer calls `pump` again whenever there is room after there was none.
+    // Called after each write that left room for another one.
     this.writer.onReady = this.pumpSteps;
     this.pump();
   }

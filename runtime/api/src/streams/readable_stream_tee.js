@@ -1,8 +1,9 @@
 // Teeing of readable streams with a default controller: https://streams.spec.whatwg.org/#abstract-opdef-readablestreamdefaulttee
 
 import { PromisePrototypeThen } from "../script/primordials.js";
+import { resolvedWithUndefined } from "../script/webidl.js";
 import { structuredClone } from "nano:native";
-import { Deferred, doNothing, queueMicrotaskSteps, resolvedWithUndefined } from "./promises.js";
+import { Deferred, doNothing, queueMicrotaskSteps } from "./promises.js";
 import { readableByteStreamTee } from "./readable_byte_stream_tee.js";
 import {
   readableStreamDefaultControllerClose,

@@ -4,12 +4,12 @@
 // standard calls the transform, flush and cancel algorithms. They return promises, or undefined where they are done.
 
 import { RangeErrorConstructor } from "../script/primordials.js";
-import { PlatformObject } from "../script/webidl.js";
+import { PlatformObject, resolvedWithUndefined } from "../script/webidl.js";
 import { convert_Transformer } from "nano:bindings";
-import { Deferred, LazyPromise, resolvedWithUndefined } from "./promises.js";
+import { Deferred, LazyPromise } from "./promises.js";
 import { extractHighWaterMark, extractSizeAlgorithm } from "./queuing_strategies.js";
 import { createReadableStream } from "./readable_stream_operations.js";
-import { readableStreamDefaultControllerError } from "./readable_stream_default_controller.js";
+import { endPull, readableStreamDefaultControllerError } from "./readable_stream_default_controller.js";
 import {
   AppTransformer,
   clearTransformAlgorithms,
@@ -23,6 +23,8 @@ import { createWritableStream } from "./writable_stream_operations.js";
 export class TransformStreamImpl extends PlatformObject {
   backpressure = undefined;
   backpressureChangePromise = new LazyPromise();
+  // Whether a pull of the readable side waits for [[backpressureChangePromise]]. It needs no promise for that.
+  pullEndsWithBackpressureChange = false;
   // A TransformStreamDefaultControllerImpl; undefined in a transferred stream.
   controller = undefined;
   // https://streams.spec.whatwg.org/#ts-readable
@@ -94,6 +96,10 @@ export function transformStreamSetBackpressure(stream, backpressure) {
   // 2. and 3.
   stream.backpressureChangePromise.resolve();
   stream.backpressureChangePromise.replaceWithPending();
+  if (stream.pullEndsWithBackpressureChange) {
+    stream.pullEndsWithBackpressureChange = false;
+    endPull(stream.readable.controller);
+  }
   // 4.
   stream.backpressure = backpressure;
 }

@@ -1,8 +1,8 @@
 // `TransformStreamDefaultController` and its abstract operations.
 
 import { PromisePrototypeThen, PromiseReject, TypeErrorConstructor } from "../script/primordials.js";
-import { PlatformObject } from "../script/webidl.js";
-import { promiseResolvedWith, resolvedWithUndefined } from "./promises.js";
+import { PlatformObject, resolvedWithUndefined } from "../script/webidl.js";
+import { promiseResolvedWith } from "./promises.js";
 import {
   readableStreamDefaultControllerCanCloseOrEnqueue,
   readableStreamDefaultControllerClose,
@@ -143,8 +143,8 @@ export function performTransform(controller, chunk) {
     transformStreamError(controller.stream, error);
     return PromiseReject(error);
   }
-  // A transformer of ours that is done needs no reaction.
-  if (transformPromise === undefined) return resolvedWithUndefined;
+  // A transform that is done needs no reaction.
+  if (transformPromise === undefined || transformPromise === resolvedWithUndefined) return resolvedWithUndefined;
   // 2.
   controller.onTransformRejected ??= (error) => {
     transformStreamError(controller.stream, error);

@@ -3,7 +3,7 @@
 
 import { PromisePrototypeThen } from "../script/primordials.js";
 import { Deferred } from "./promises.js";
-import { readableStreamDefaultControllerClose, readableStreamDefaultControllerError } from "./readable_stream_default_controller.js";
+import { pullEndsLater, readableStreamDefaultControllerClose, readableStreamDefaultControllerError } from "./readable_stream_default_controller.js";
 import { transformStreamSetBackpressure, transformStreamUnblockWrite } from "./transform_stream.js";
 import { clearTransformAlgorithms, performTransform } from "./transform_stream_default_controller.js";
 import { writableStreamDefaultControllerErrorIfNeeded } from "./writable_stream_default_controller.js";
@@ -111,9 +111,10 @@ export class TransformSource {
 
   // https://streams.spec.whatwg.org/#transform-stream-default-source-pull
   pull() {
-    const stream = this.stream;
-    transformStreamSetBackpressure(stream, false);
-    return stream.backpressureChangePromise.get();
+    // 3. and 4. The pull ends when the backpressure changes again.
+    transformStreamSetBackpressure(this.stream, false);
+    this.stream.pullEndsWithBackpressureChange = true;
+    return pullEndsLater;
   }
 
   // https://streams.spec.whatwg.org/#transform-stream-default-source-cancel

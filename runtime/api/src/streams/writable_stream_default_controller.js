@@ -1,9 +1,9 @@
 // `WritableStreamDefaultController`, its internal methods and abstract operations.
 
 import { PromisePrototypeThen } from "../script/primordials.js";
-import { PlatformObject } from "../script/webidl.js";
+import { PlatformObject, resolvedWithUndefined } from "../script/webidl.js";
 import { AbortSignalImpl } from "../dom/abort_signal.js";
-import { promiseResolvedWith, resolvedWithUndefined } from "./promises.js";
+import { promiseResolvedWith } from "./promises.js";
 import { QueueWithSizes } from "./queue_with_sizes.js";
 import {
   writableStreamCloseQueuedOrInFlight,
@@ -241,6 +241,9 @@ function makeWriteReactions(controller) {
     controller.queue.dequeue();
     updateBackpressureWhileWritable(controller);
     advanceQueueIfNeeded(controller);
+    // A pipe goes on where there is room; nothing else is going on in this microtask.
+    const writer = stream.writer;
+    if (writer !== undefined && writer.onReady !== undefined && !stream.backpressure) writer.onReady();
   };
   // 5. Upon rejection of sinkWritePromise with reason,
   controller.onWriteRejected = (reason) => {

@@ -2,7 +2,7 @@
 
 import { PromiseReject } from "../script/primordials.js";
 import { PlatformObject } from "../script/webidl.js";
-import { Deferred, LazyPromise, queueMicrotaskSteps } from "./promises.js";
+import { Deferred, LazyPromise } from "./promises.js";
 import {
   newAlreadyClosingError,
   writableStreamAbort,
@@ -22,7 +22,7 @@ export class WritableStreamDefaultWriterImpl extends PlatformObject {
   closedPromise = new LazyPromise();
   readyPromise = new LazyPromise();
   stream = undefined;
-  // What a pipe does when [[readyPromise]] fulfills; it needs no promise for that.
+  // What a pipe does when [[readyPromise]] was fulfilled. It needs no promise for that.
   onReady = undefined;
 
   // https://streams.spec.whatwg.org/#default-writer-constructor
@@ -71,11 +71,5 @@ export class WritableStreamDefaultWriterImpl extends PlatformObject {
     const writeRequest = new Deferred();
     writableStreamDefaultWriterWrite(this, chunk, writeRequest);
     return writeRequest.promise;
-  }
-
-  /** The stream's backpressure is over: resolves [[readyPromise]]. */
-  becomeReady() {
-    this.readyPromise.resolve();
-    if (this.onReady !== undefined) queueMicrotaskSteps(this.onReady);
   }
 }

@@ -209,5 +209,5 @@ export function writableStreamUpdateBackpressure(stream, backpressure) {
   const writer = stream.writer;
   if (writer === undefined) return;
   if (backpressure) writer.readyPromise.replaceWithPending();
-  else writer.becomeReady();
+  else writer.readyPromise.resolve();
 }
