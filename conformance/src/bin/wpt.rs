@@ -147,21 +147,19 @@ fn run_tests(selection: &Selection, json: Option<PathBuf>, verbose: bool) -> Res
         );
     }
     if let Some(path) = json {
-        let record = |(test, outcome)| match outcome {
-            &Outcome::Ran(ref results, ref verdict) => Some((
-                ToString::to_string(test),
-                Record {
-                    results,
-                    as_expected: *verdict == Verdict::AsExpected,
-                },
-            )),
-            _ => None,
-        };
-        let tests = outcomes
-            .iter()
-            .map(|(test, outcome)| (*test, outcome))
-            .filter_map(record)
-            .collect();
+        let mut tests = BTreeMap::new();
+        for (test, outcome) in &outcomes {
+            if let Outcome::Ran(results, verdict) = outcome {
+                let as_expected = *verdict == Verdict::AsExpected;
+                tests.insert(
+                    test.to_string(),
+                    Record {
+                        results,
+                        as_expected,
+                    },
+                );
+            }
+        }
         let report = Report {
             wpt_commit: wpt::PINNED_COMMIT,
             coverage: session.coverage(),
