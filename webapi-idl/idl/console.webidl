@@ -5,7 +5,7 @@
 namespace console { // but see namespace object requirements below
   // Logging
   undefined assert(optional boolean condition = false, any... data);
-  undefined clear();
+  [WithScope] undefined clear();
   undefined debug(any... data);
   undefined error(any... data);
   undefined info(any... data);
@@ -23,7 +23,7 @@ namespace console { // but see namespace object requirements below
   // Grouping
   undefined group(any... data);
   undefined groupCollapsed(any... data);
-  undefined groupEnd();
+  [WithScope] undefined groupEnd();
 
   // Timing
   undefined time(optional DOMString label = "default");
