@@ -7,7 +7,6 @@ import {
   StringConstructor,
   TypedArrayPrototypeGetLength,
   TypeErrorConstructor,
-  Uint8ArrayConstructor,
   uncurryThis,
 } from "../script/primordials.js";
 import { PlatformObject } from "../script/webidl.js";
@@ -66,7 +65,9 @@ class EncodingTransformer {
   // https://encoding.spec.whatwg.org/#encode-and-flush
   flush(controller) {
     // A first half without a second one becomes U+FFFD.
-    if (this.leadingSurrogate !== "") transformStreamDefaultControllerEnqueue(controller, new Uint8ArrayConstructor([0xef, 0xbf, 0xbd]));
+    if (this.leadingSurrogate !== "") {
+      transformStreamDefaultControllerEnqueue(controller, TextEncoderPrototypeEncode(this.encoder, this.leadingSurrogate));
+    }
   }
 
   cancel() {}

@@ -278,7 +278,7 @@ export function enqueueOwnedBytes(controller, transferredBuffer, byteOffset, byt
   if (controller.pendingPullIntos.length > 0) {
     const firstPendingPullInto = controller.pendingPullIntos.peek();
     if (ArrayBufferPrototypeGetDetached(firstPendingPullInto.buffer)) {
-      throw new TypeErrorConstructor("The ArrayBuffer of the BYOB request's view is detached; respond to the request before transferring its buffer");
+      throw new TypeErrorConstructor("The ArrayBuffer of the BYOB request's view is detached; respond before transferring its buffer");
     }
     readableByteStreamControllerInvalidateBYOBRequest(controller);
     firstPendingPullInto.buffer = transferArrayBuffer(firstPendingPullInto.buffer);

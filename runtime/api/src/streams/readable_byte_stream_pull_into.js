@@ -128,11 +128,14 @@ export function readableByteStreamControllerRespondWithNewView(controller, view)
   const buffer = viewBuffer(view);
   const expectedOffset = firstDescriptor.byteOffset + firstDescriptor.bytesFilled;
   if (expectedOffset !== viewByteOffset(view)) {
-    throw new RangeErrorConstructor(`The view must begin at byte ${expectedOffset} of its buffer as the request's view does, but begins at ${viewByteOffset(view)}`);
-  }
-  if (firstDescriptor.bufferByteLength !== ArrayBufferPrototypeGetByteLength(buffer)) {
     throw new RangeErrorConstructor(
-      `The view's buffer must have the length of the request's, ${firstDescriptor.bufferByteLength}, but has ${ArrayBufferPrototypeGetByteLength(buffer)} bytes`,
+      `The view must begin at byte ${expectedOffset} of its buffer as the request's view does, but begins at ${viewByteOffset(view)}`,
+    );
+  }
+  const bufferByteLength = ArrayBufferPrototypeGetByteLength(buffer);
+  if (firstDescriptor.bufferByteLength !== bufferByteLength) {
+    throw new RangeErrorConstructor(
+      `The view's buffer must have the length of the request's, ${firstDescriptor.bufferByteLength}, but has ${bufferByteLength} bytes`,
     );
   }
   if (firstDescriptor.bytesFilled + byteLength > firstDescriptor.byteLength) {

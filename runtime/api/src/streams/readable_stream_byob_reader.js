@@ -1,6 +1,12 @@
 // `ReadableStreamBYOBReader`: reads bytes into buffers that the reader brings.
 
-import { ArrayBufferPrototypeGetByteLength, ArrayBufferPrototypeGetDetached, PromiseReject, RangeErrorConstructor, TypeErrorConstructor } from "../script/primordials.js";
+import {
+  ArrayBufferPrototypeGetByteLength,
+  ArrayBufferPrototypeGetDetached,
+  PromiseReject,
+  RangeErrorConstructor,
+  TypeErrorConstructor,
+} from "../script/primordials.js";
 import { PlatformObject } from "../script/webidl.js";
 import { viewBuffer, viewByteLength, viewElementCount } from "./buffers.js";
 import { Deque } from "./deque.js";

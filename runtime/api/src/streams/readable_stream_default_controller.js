@@ -242,7 +242,13 @@ export function setUpReadableStreamDefaultController(stream, controller, source,
 }
 
 // https://streams.spec.whatwg.org/#set-up-readable-stream-default-controller-from-underlying-source
-export function setUpReadableStreamDefaultControllerFromUnderlyingSource(stream, underlyingSource, underlyingSourceDict, highWaterMark, sizeAlgorithm) {
+export function setUpReadableStreamDefaultControllerFromUnderlyingSource(
+  stream,
+  underlyingSource,
+  underlyingSourceDict,
+  highWaterMark,
+  sizeAlgorithm,
+) {
   const source = new AppUnderlyingSource(underlyingSource, underlyingSourceDict);
   setUpReadableStreamDefaultController(stream, new ReadableStreamDefaultControllerImpl(), source, highWaterMark, sizeAlgorithm);
 }

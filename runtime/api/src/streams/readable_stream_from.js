@@ -1,6 +1,14 @@
 // `ReadableStream.from()`: a stream of the values of an async or sync iterable.
 
-import { PromisePrototypeThen, PromiseReject, PromiseResolve, ReflectApply, SymbolAsyncIterator, SymbolIterator, TypeErrorConstructor } from "../script/primordials.js";
+import {
+  PromisePrototypeThen,
+  PromiseReject,
+  PromiseResolve,
+  ReflectApply,
+  SymbolAsyncIterator,
+  SymbolIterator,
+  TypeErrorConstructor,
+} from "../script/primordials.js";
 import { isObject } from "../script/webidl.js";
 import { readableStreamDefaultControllerClose, readableStreamDefaultControllerEnqueue } from "./readable_stream_default_controller.js";
 import { createReadableStream } from "./readable_stream_operations.js";

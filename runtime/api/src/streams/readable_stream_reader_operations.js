@@ -39,7 +39,10 @@ function readableStreamReaderGenericInitialize(reader, stream) {
   else if (stream.state === "errored") reader.closedPromise.reject(stream.storedError);
 }
 
-/** ReadableStreamReaderGenericRelease, https://streams.spec.whatwg.org/#readable-stream-reader-generic-release, and what both kinds of readers do after it. */
+/**
+ * ReadableStreamReaderGenericRelease, and what both kinds of readers do after it.
+ * https://streams.spec.whatwg.org/#readable-stream-reader-generic-release
+ */
 function releaseReader(reader) {
   const stream = reader.stream;
   // 4. to 6.

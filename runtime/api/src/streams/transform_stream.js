@@ -69,7 +69,14 @@ export function createTransformStream(transformer) {
 }
 
 // https://streams.spec.whatwg.org/#initialize-transform-stream
-function initializeTransformStream(stream, startPromise, writableHighWaterMark, writableSizeAlgorithm, readableHighWaterMark, readableSizeAlgorithm) {
+function initializeTransformStream(
+  stream,
+  startPromise,
+  writableHighWaterMark,
+  writableSizeAlgorithm,
+  readableHighWaterMark,
+  readableSizeAlgorithm,
+) {
   // 1. to 5.
   stream.writable = createWritableStream(new TransformSink(stream, startPromise), writableHighWaterMark, writableSizeAlgorithm);
   // 6. to 8.

@@ -20,6 +20,8 @@ import {
 export class TransformStreamDefaultControllerImpl extends PlatformObject {
   stream = undefined;
   // The transform, flush and cancel algorithms; undefined after TransformStreamDefaultControllerClearAlgorithms.
+  // DEPARTURE: the standard may still perform them then, though they are not there: when a stream with chunks in its queue is
+  // cancelled after terminate(), and when a chunk is written during cancel(). We take that as algorithms which do nothing.
   transformer = undefined;
   finishPromise = undefined;
   // The reaction to the promise of a failed transform, made when the first promise comes.
@@ -48,7 +50,7 @@ export class TransformStreamDefaultControllerImpl extends PlatformObject {
   /** Performs the flush algorithm; always gives a promise. */
   flushAlgorithm() {
     try {
-      return this.transformer.flush(this) ?? resolvedWithUndefined;
+      return this.transformer?.flush(this) ?? resolvedWithUndefined;
     } catch (error) {
       return PromiseReject(error);
     }
@@ -62,7 +64,7 @@ export class TransformStreamDefaultControllerImpl extends PlatformObject {
    */
   cancelAlgorithm(reason) {
     try {
-      return promiseResolvedWith(this.transformer.cancel(reason));
+      return promiseResolvedWith(this.transformer?.cancel(reason));
     } catch (error) {
       return PromiseReject(error);
     }
@@ -138,7 +140,7 @@ export function performTransform(controller, chunk) {
   // 1.
   let transformPromise;
   try {
-    transformPromise = controller.transformer.transform(chunk, controller);
+    transformPromise = controller.transformer?.transform(chunk, controller);
   } catch (error) {
     transformStreamError(controller.stream, error);
     return PromiseReject(error);

@@ -104,7 +104,13 @@ export function setUpWritableStreamDefaultController(stream, controller, sink, h
 }
 
 // https://streams.spec.whatwg.org/#set-up-writable-stream-default-controller-from-underlying-sink
-export function setUpWritableStreamDefaultControllerFromUnderlyingSink(stream, underlyingSink, underlyingSinkDict, highWaterMark, sizeAlgorithm) {
+export function setUpWritableStreamDefaultControllerFromUnderlyingSink(
+  stream,
+  underlyingSink,
+  underlyingSinkDict,
+  highWaterMark,
+  sizeAlgorithm,
+) {
   const sink = new AppUnderlyingSink(underlyingSink, underlyingSinkDict);
   setUpWritableStreamDefaultController(stream, new WritableStreamDefaultControllerImpl(), sink, highWaterMark, sizeAlgorithm);
 }
