@@ -135,18 +135,20 @@ pub(crate) fn quota(limits: &Limits) -> Arc<Quota> {
 }
 
 /// V8 is about to give up: end the isolate, and give V8 the room to get there. Runs inside of a garbage collection.
-unsafe extern "C" fn near_heap_limit(state: *mut c_void, current: usize, _initial: usize) -> usize {
+unsafe extern "C" fn near_heap_limit(state: *mut c_void, current: usize, initial: usize) -> usize {
     // SAFETY: `Instance` passes its state, which outlives the isolate.
     let state = unsafe { &*state.cast_const().cast::<State>() };
     let first = state.shared.verdict() != Verdict::Heap;
+    if first && state.shared.quota.take_refusal() {
+        // V8 comes here for a buffer that the quota refused, too. That throws a RangeError and is no reason to end; but V8
+        // does not say what it wants, and would end the process if it is heap after all. So there is room for that, too,
+        // and `after_collection` keeps to the limit until the next turn takes the room back.
+        state.raised_heap_limit.set(Some(initial));
+        return current + state.limits.slack;
+    }
     condemn(&state.shared);
     // Anything not above the current limit ends the process.
-    current
-        + if first {
-            state.limits.slack
-        } else {
-            state.limits.slack / 4 + MIB
-        }
+    current + if first { state.limits.slack } else { state.limits.slack / 4 + MIB }
 }
 
 fn condemn(shared: &Shared) {
@@ -165,15 +167,20 @@ unsafe extern "C" fn after_collection(
     let state = unsafe { &*state.cast_const().cast::<State>() };
     // SAFETY: V8 passes the isolate that collected, which is alive.
     let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(isolate) };
-    state
-        .shared
-        .quota
-        .set_heap(isolate.get_heap_statistics().used_heap_size());
+    let used = isolate.get_heap_statistics().used_heap_size();
+    state.shared.quota.set_heap(used);
+    if used > state.limits.memory {
+        condemn(&state.shared);
+    }
 }
 
 /// Checks the sum of heap and buffers between turns. Buffers are freed some time after the collection that found them dead,
 /// so only a sum that stands after another collection counts.
 pub(crate) fn check_memory(isolate: &mut v8::Isolate, state: &State) {
+    if let Some(initial) = state.raised_heap_limit.take() {
+        isolate.remove_near_heap_limit_callback(near_heap_limit, initial);
+        isolate.add_near_heap_limit_callback(near_heap_limit, (&raw const *state).cast_mut().cast());
+    }
     if state.shared.quota.is_exceeded() {
         isolate.low_memory_notification();
         if state.shared.quota.is_exceeded() {

@@ -6,24 +6,22 @@
 
 use std::ffi::c_void;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Counts the bytes of one isolate's array buffers against its limit. Outlives the isolate if buffers do.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Quota {
     limit: usize,
     buffers: AtomicUsize,
     heap: AtomicUsize,
+    /// Whether the allocator has refused a buffer since the last look.
+    refused: AtomicBool,
 }
 
 impl Quota {
     /// A quota of `limit` bytes, none of them used.
     pub fn new(limit: usize) -> Self {
-        Self {
-            limit,
-            buffers: AtomicUsize::new(0),
-            heap: AtomicUsize::new(0),
-        }
+        Self { limit, ..Self::default() }
     }
 
     /// Takes `bytes` for a buffer, or nothing if they do not fit beside the heap of the last collection.
@@ -63,6 +61,11 @@ impl Quota {
         self.heap.store(bytes, Ordering::Relaxed);
     }
 
+    /// Whether V8 may be out of memory only because it was refused a buffer. Tells once.
+    pub(crate) fn take_refusal(&self) -> bool {
+        self.refused.swap(false, Ordering::Relaxed)
+    }
+
     pub(crate) fn is_exceeded(&self) -> bool {
         self.heap().saturating_add(self.buffers()) > self.limit
     }
@@ -93,6 +96,7 @@ unsafe extern "C" fn allocate_uninitialized(quota: &Quota, len: usize) -> *mut c
 
 fn charged(quota: &Quota, len: usize, allocate: impl FnOnce() -> *mut c_void) -> *mut c_void {
     if !quota.try_take(len) {
+        quota.refused.store(true, Ordering::Relaxed);
         return std::ptr::null_mut();
     }
     let data = allocate();

@@ -1,7 +1,7 @@
 //! What belongs to one isolate and is reachable from every callback on its thread.
 
 use std::any::{Any, TypeId};
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::sync::Arc;
 
 use crate::embedding::Embedding;
@@ -26,6 +26,8 @@ pub struct State {
     pub(crate) rejections: Rejections,
     pub(crate) modules: Modules,
     pub(crate) limits: crate::Limits,
+    /// V8's own limit, while it is raised.
+    pub(crate) raised_heap_limit: Cell<Option<usize>>,
     pub(crate) context: OnceCell<v8::Global<v8::Context>>,
     tokio: Option<tokio::runtime::Handle>,
     templates: SnapshotData,
@@ -49,6 +51,7 @@ impl State {
             rejections: Rejections::default(),
             modules,
             limits,
+            raised_heap_limit: Cell::new(None),
             context: OnceCell::new(),
             tokio,
             templates: SnapshotData::new(engine.snapshot.templates),

@@ -1,0 +1,159 @@
+//! Many ways to use up memory. Each must end its own isolate, or throw, and leave the process and its neighbours alone.
+//!
+//! A process of its own: what goes wrong here is an abort.
+
+#[allow(dead_code, reason = "shared with the other test program")]
+#[path = "../engine/harness.rs"]
+mod harness;
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use nano_engine::limits::MIB;
+use nano_engine::{Exit, Limits};
+
+use harness::{options, run, run_script};
+
+const LIMIT: usize = 64 * MIB;
+
+/// One at a time: each may really use its slack.
+static ONE: Mutex<()> = Mutex::new(());
+
+fn run_limited(script: &str) -> (Vec<String>, Exit) {
+    let _one = ONE.lock().unwrap_or_else(|e| e.into_inner());
+    let (mut options, log) = options();
+    options.limits = Limits { memory: LIMIT, cpu_per_turn: Some(Duration::from_secs(30)), ..Limits::default() };
+    let exit = run_script(options, script);
+    let said = log.lock().expect("log").clone();
+    (said, exit)
+}
+
+#[track_caller]
+fn ends_the_isolate(script: &str) {
+    let (said, exit) = run_limited(script);
+    assert_eq!(exit, Exit::HeapLimit { limit: LIMIT }, "{script}: {said:?}");
+    assert_eq!(run("print(1 + 1)").0, ["2"], "the next isolate: {script}");
+}
+
+macro_rules! too_much {
+    ($($name:ident: $script:expr;)*) => {$(
+        #[test]
+        fn $name() {
+            ends_the_isolate($script);
+        }
+    )*};
+}
+
+too_much! {
+    objects: "const a = []; for (;;) a.push({ a: 1, b: [2] });";
+    numbers: "const a = []; for (;;) a.push(1.5);";
+    arrays: "const a = []; for (;;) a.push(new Array(1000).fill(1.1));";
+    linked_list: "let a; for (;;) a = { a };";
+    strings: "const a = []; let i = 0; for (;;) a.push('text' + i++);";
+    flat_strings: "const a = []; for (;;) { const s = 'x'.repeat(1 << 20) + a.length; s.charCodeAt(0); a.push(JSON.parse(JSON.stringify(s))); }";
+    map: "const m = new Map(); let i = 0; for (;;) m.set(i++, i);";
+    set: "const s = new Set(); let i = 0; for (;;) s.add(i++);";
+    weak_map: "const m = new WeakMap(), keep = []; for (;;) { const k = {}; keep.push(k); m.set(k, {}); }";
+    dictionary: "const o = {}; let i = 0; for (;;) o['key' + i++] = i;";
+    symbols: "const a = []; for (;;) a.push(Symbol('x'));";
+    closures: "const a = []; for (let i = 0; ; i++) a.push(() => i);";
+    promises: "const a = []; for (;;) a.push(new Promise(() => {}));";
+    microtasks: "(function again() { Promise.resolve().then(again); Promise.resolve().then(again); })();";
+    microtask_arguments: "let keep; (function again() { keep = { keep, big: new Array(1000).fill(1.5) }; Promise.resolve().then(again); })();";
+    filled_array: "new Array(1e8).fill(0);";
+    filled_array_of_doubles: "new Array(1e8).fill(1.5);";
+    array_from: "Array.from({ length: 1e8 }, (_, i) => i);";
+    array_constructor_and_map: "Array.from(new Array(6e7).keys());";
+    split: "'a,'.repeat(1e8).split(',');";
+    split_in_characters: "'ab'.repeat(1e8).split('');";
+    match_all: "[...'a'.repeat(5e7).matchAll(/a/g)];";
+    match_global: "'a'.repeat(1e8).match(/a/g);";
+    replace: "'a'.repeat(1e8).replace(/a/g, 'bcd');";
+    json_of_a_large_text: "JSON.parse('[' + '1,'.repeat(1e8) + '1]');";
+    json_of_objects: "JSON.parse('[' + '{\"a\":1},'.repeat(2e7) + '1]');";
+    json_text: "const a = new Array(1000).fill('x'.repeat(1000)); JSON.stringify(new Array(400).fill(a)); ";
+    join: "new Array(1e6).fill('x'.repeat(500)).join('');";
+    concatenation: "let a = [1, 2, 3]; for (;;) a = a.concat(a);";
+    spread: "let a = [1, 2, 3]; for (;;) a = [...a, ...a];";
+    big_integers: "const a = []; for (;;) a.push(1n << 1000000n);";
+    generators: "const a = []; function* g() { let big = new Array(100); yield big; } for (;;) { const i = g(); i.next(); a.push(i); }";
+    errors: "const a = []; for (;;) a.push(new Error('x'.repeat(100)).stack);";
+    regular_expressions: "const a = []; let i = 0; for (;;) { const r = new RegExp('(a|b)+' + i++); r.test('ab'); a.push(r); }";
+    functions_with_names: "const a = []; for (;;) a.push(class { static x = 1; m() {} });";
+    entries: "const o = Object.fromEntries(Array.from({ length: 1e6 }, (_, i) => ['k' + i, i])); const a = []; for (;;) a.push(Object.entries(o));";
+    sort_callback: "const keep = []; [3, 2, 1].sort(() => { for (;;) keep.push({}); });";
+    getter_in_json: "const keep = []; JSON.stringify({ toJSON() { for (;;) keep.push([]); } });";
+    catching: "const keep = []; for (;;) { try { for (;;) keep.push({}); } catch {} }";
+    timers: "const keep = []; setInterval(() => { for (let i = 0; i < 1e4; i++) keep.push({ i }); }, 0);";
+    many_timers: "for (;;) setTimeout(() => {}, 1e6);";
+}
+
+#[test]
+fn array_buffers_throw_a_range_error() {
+    let (said, exit) = run_limited("
+        for (const make of [
+            () => new ArrayBuffer(1e9),
+            () => new Uint8Array(1e9),
+            () => new Float64Array(9e6),
+            () => new SharedArrayBuffer(1e9),
+            () => new ArrayBuffer(10, { maxByteLength: 1e12 }),
+            () => new ArrayBuffer(10).transfer(1e9),
+            () => { const keep = []; for (;;) keep.push(new ArrayBuffer(1e6)); },
+        ]) {
+            try { make(); print('made'); } catch (e) { print(e.name); }
+        }
+    ");
+    assert!(said.len() > 7 && said[..7].iter().all(|name| name == "RangeError"), "{said:?} {exit:?}");
+    assert_eq!(exit, Exit::Drained);
+}
+
+#[test]
+fn garbage_buffers_are_collected_when_needed() {
+    let (said, exit) = run_limited("for (let i = 0; i < 2000; i++) new Uint8Array(1e6)[0] = i; print('done');");
+    assert_eq!(said[0], "done");
+    assert_eq!(exit, Exit::Drained);
+}
+
+#[test]
+fn heap_and_buffers_have_one_limit() {
+    // 50 MB of buffers fit, 40 MB of heap fit, both do not.
+    let (said, exit) = run_limited("
+        const buffers = Array.from({ length: 50 }, () => new ArrayBuffer(1e6));
+        const heap = [];
+        setInterval(() => { for (let i = 0; i < 100; i++) heap.push(new Array(1000).fill(1.5)); if (heap.length > 5000) print('too far'); }, 0);
+    ");
+    assert_eq!(exit, Exit::HeapLimit { limit: LIMIT }, "{said:?}");
+    assert_eq!(said.len(), 1, "{said:?}");
+}
+
+#[test]
+fn wasm_memory_is_bounded() {
+    let (said, exit) = run_limited("
+        try { new WebAssembly.Memory({ initial: 60000 }); print('made'); } catch (e) { print(e.name); }
+        const m = new WebAssembly.Memory({ initial: 1 });
+        try { m.grow(60000); print('grown'); } catch (e) { print(e.name); }
+    ");
+    assert_eq!(said[..2], ["RangeError", "RangeError"], "{said:?}");
+    assert_eq!(exit, Exit::Drained);
+}
+
+#[test]
+fn long_strings_throw() {
+    let (said, exit) = run_limited("
+        try { 'x'.repeat(2 ** 29); } catch (e) { print(e.name); }
+        try { let s = 'x'; for (;;) s += s; } catch (e) { print(e.name); }
+        try { 'x'.padEnd(2 ** 30); } catch (e) { print(e.name); }
+        try { new Array(2 ** 32); } catch (e) { print(e.name); }
+        try { 1n << (1n << 40n); } catch (e) { print(e.name); }
+    ");
+    assert_eq!(said[..5], ["RangeError"; 5], "{said:?}");
+    assert_eq!(exit, Exit::Drained);
+}
+
+#[test]
+#[ignore]
+fn scratch() {
+    let start = std::time::Instant::now();
+    let (said, exit) = run_limited(&std::env::var("SCRIPT").unwrap());
+    println!("{said:?} {exit:?} {:?}", start.elapsed());
+}
