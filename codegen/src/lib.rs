@@ -2,5 +2,6 @@
 #![deny(missing_docs)]
 
 pub mod bundle;
+pub mod dts;
 pub mod rust;
 pub mod script;

@@ -18,7 +18,7 @@ mod operation;
 mod support;
 mod to_js;
 mod union;
-mod writer;
+pub(crate) mod writer;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;

@@ -1,0 +1,135 @@
+//! Prints the model as TypeScript definitions, `nano.d.ts`: what an app sees, for editors and compilers.
+//!
+//! The file stands beside TypeScript's own library for the language (`"lib": ["esnext"]`), in place of `dom` or `webworker`. Where
+//! Web IDL says less than TypeScript can (what is in a stream, what a custom event carries), `overlay` says it.
+
+mod interface;
+mod overlay;
+mod types;
+
+use webapi_idl::{CallbackFunction, CallbackInterface, Dictionary, Model, Specification, Type};
+
+use crate::script::writer::{Writer, property_key, quote};
+use types::Position;
+
+/// The text of `nano.d.ts`.
+pub fn definitions(model: &Model) -> String {
+    let mut printer = Printer { model, w: Writer::default() };
+    printer.head();
+    for (name, ty) in &model.typedefs {
+        // Buffer typedefs are types of the model.
+        if !matches!(ty.kind, Type::Buffer(_)) {
+            let text = overlay::whole(name).map_or_else(|| printer.aliased(ty), str::to_owned);
+            printer.w.line(format!("type {name} = {text};"));
+        }
+    }
+    printer.w.blank();
+    for enumeration in model.enumerations.values() {
+        let values: Vec<String> = enumeration.values.iter().map(|value| quote(value)).collect();
+        printer.w.line(format!("type {} = {};", enumeration.name, values.join(" | ")));
+    }
+    printer.w.blank();
+    for callback in model.callbacks.values() {
+        printer.callback(callback);
+    }
+    for callback in model.callback_interfaces.values() {
+        printer.callback_interface(callback);
+    }
+    printer.w.blank();
+    for dictionary in model.dictionaries.values() {
+        printer.dictionary(dictionary);
+    }
+    for interface in model.interfaces.values() {
+        printer.interface(interface);
+    }
+    for namespace in model.namespaces.values().filter(|namespace| !namespace.attributes.has("Internal")) {
+        printer.namespace(namespace);
+    }
+    printer.global();
+    printer.w.finish()
+}
+
+/// The state of one run.
+struct Printer<'m> {
+    model: &'m Model,
+    w: Writer,
+}
+
+impl Printer<'_> {
+    fn head(&mut self) {
+        let w = &mut self.w;
+        w.line("// The Web APIs of NANO. Generated from their Web IDL; do not edit.");
+        w.line("// Use with `\"lib\": [\"esnext\"]`, without `dom` and `webworker`.");
+        w.blank();
+        w.line("type ArrayBufferOrView = ArrayBuffer | ArrayBufferView;");
+        w.line("type BufferSource = ArrayBufferOrView;");
+        w.line("type AllowSharedBufferSource = ArrayBufferOrView | SharedArrayBuffer;");
+        w.blank();
+        for line in overlay::PRELUDE.trim().lines() {
+            w.line(line);
+        }
+        w.blank();
+    }
+
+    /// The comment that names the standard.
+    fn comment(&mut self, specification: &str) {
+        if let Some(Specification { title, url, .. }) = self.model.specifications.get(specification) {
+            let place = if url.is_empty() { title.clone() } else { format!("{title}: {url}") };
+            self.w.line(format!("/** {place} */"));
+        }
+    }
+
+    fn callback(&mut self, callback: &CallbackFunction) {
+        // TypeScript has a type of this name.
+        if callback.name == "Function" {
+            return;
+        }
+        let generics = overlay::generics(&callback.name);
+        let text = match overlay::whole(&callback.name) {
+            Some(text) => text.to_owned(),
+            None => {
+                let arguments = self.arguments(&callback.arguments, Position::Output);
+                format!("({arguments}) => {}", self.callback_result(&callback.returns))
+            }
+        };
+        self.w.line(format!("type {}{generics} = {text};", callback.name));
+    }
+
+    fn callback_interface(&mut self, callback: &CallbackInterface) {
+        let arguments = self.arguments(&callback.operation.arguments, Position::Output);
+        let returns = self.callback_result(&callback.operation.returns);
+        let method = &callback.operation_name;
+        // A method's parameters are bivariant: a listener for `ErrorEvent` is a listener.
+        self.w.line(format!(
+            "type {} = {{ bivariant({arguments}): {returns} }}[\"bivariant\"] | {{ {method}({arguments}): {returns} }};",
+            callback.name
+        ));
+    }
+
+    fn dictionary(&mut self, dictionary: &Dictionary) {
+        let name = &dictionary.name;
+        self.comment(&dictionary.specification);
+        if let Some(whole) = overlay::whole(name) {
+            self.w.line(format!("type {name}{} = {whole};", overlay::generics(name)));
+            self.w.blank();
+            return;
+        }
+        let parent = dictionary.inherits.as_ref().map(|parent| format!(" extends {parent}")).unwrap_or_default();
+        self.w.open(format!("interface {name}{}{parent} {{", overlay::generics(name)));
+        for member in &dictionary.members {
+            match overlay::member(name, &member.name) {
+                Some(lines) => self.w.line(lines),
+                None => {
+                    let mark = if member.required { "" } else { "?" };
+                    let ty = self.ty(&member.ty, Position::Member);
+                    self.w.line(format!("{}{mark}: {ty};", property_key(&member.name)));
+                }
+            }
+        }
+        self.w.close("}");
+        self.w.blank();
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,223 @@
+//! Interfaces, namespaces and the members of the global object.
+
+use webapi_idl::{Constant, DefaultValue, Interface, Member, Namespace, Operation, Type};
+
+use super::types::Position;
+use super::{Printer, overlay};
+use crate::script::writer::property_key;
+
+impl Printer<'_> {
+    /// `interface X` and, where the interface object exists, `declare var X`.
+    pub(super) fn interface(&mut self, interface: &Interface) {
+        let name = &interface.name;
+        self.comment(&interface.specification);
+        // `LegacyNamespace`: the interface is a member of a namespace object.
+        let namespace = interface.attributes.identifier("LegacyNamespace").map(str::to_owned);
+        if let Some(namespace) = &namespace {
+            self.w.open(format!("declare namespace {namespace} {{"));
+        }
+        let parent = overlay::parent(name).map(str::to_owned).or_else(|| interface.inherits.clone());
+        let parent = parent.map(|parent| format!(" extends {parent}")).unwrap_or_default();
+        self.w.open(format!("interface {name}{}{parent} {{", overlay::generics(name)));
+        for member in &interface.members {
+            match member {
+                Member::Attribute(attribute) if !attribute.is_static => {
+                    if self.overlaid(name, &attribute.name) {
+                        continue;
+                    }
+                    let readonly = if attribute.readonly { "readonly " } else { "" };
+                    let ty = self.ty(&attribute.ty, Position::Output);
+                    self.w.line(format!("{readonly}{}: {ty};", property_key(&attribute.name)));
+                }
+                Member::Operation(set) if !set.is_static => {
+                    if !self.overlaid(name, &set.name) {
+                        self.methods(&set.name, &set.overloads);
+                    }
+                }
+                Member::Constant(constant) => self.constant(constant),
+                _ => {}
+            }
+        }
+        self.collections(interface);
+        if interface.stringifier.is_some() {
+            self.w.line("toString(): string;");
+        }
+        self.w.close("}");
+
+        if !interface.attributes.has("LegacyNoInterfaceObject") {
+            let declare = if namespace.is_some() { "" } else { "declare " };
+            self.w.open(format!("{declare}var {name}: {{"));
+            self.interface_object(interface);
+            self.w.close("};");
+        }
+        if namespace.is_some() {
+            self.w.close("}");
+        }
+        self.w.blank();
+    }
+
+    /// Constructors and static members.
+    fn interface_object(&mut self, interface: &Interface) {
+        let name = &interface.name;
+        self.w.line(format!("prototype: {name};"));
+        if !self.overlaid(name, "new") {
+            for constructor in &interface.constructors {
+                let arguments = self.arguments(&constructor.arguments, Position::Input);
+                self.w.line(format!("new({arguments}): {name};"));
+            }
+        }
+        for member in &interface.members {
+            match member {
+                Member::Attribute(attribute) if attribute.is_static => {
+                    let readonly = if attribute.readonly { "readonly " } else { "" };
+                    let ty = self.ty(&attribute.ty, Position::Output);
+                    self.w.line(format!("{readonly}{}: {ty};", attribute.name));
+                }
+                Member::Operation(set) if set.is_static => {
+                    if !self.overlaid(name, &set.name) {
+                        self.methods(&set.name, &set.overloads);
+                    }
+                }
+                Member::Constant(constant) => self.constant(constant),
+                _ => {}
+            }
+        }
+    }
+
+    /// Prints what the overlay says of a member; whether it says anything.
+    fn overlaid(&mut self, owner: &str, member: &str) -> bool {
+        overlay::member(owner, member).map(|lines| self.w.line(lines)).is_some()
+    }
+
+    fn methods(&mut self, name: &str, overloads: &[Operation]) {
+        for operation in overloads {
+            let arguments = self.arguments(&operation.arguments, Position::Input);
+            let result = self.result(&operation.returns);
+            self.w.line(format!("{}({arguments}): {result};", property_key(name)));
+        }
+    }
+
+    fn constant(&mut self, constant: &Constant) {
+        let value = match &constant.value {
+            DefaultValue::Integer(value) => value.to_string(),
+            DefaultValue::Boolean(value) => value.to_string(),
+            _ => "number".to_owned(),
+        };
+        self.w.line(format!("readonly {}: {value};", constant.name));
+    }
+
+    /// `iterable`, `async_iterable`, `maplike`, `setlike`.
+    fn collections(&mut self, interface: &Interface) {
+        let name = &interface.name;
+        if let Some(iterable) = &interface.iterable {
+            let value = self.ty(&iterable.value, Position::Output);
+            match &iterable.key {
+                Some(key) => {
+                    let key = self.ty(key, Position::Output);
+                    self.w.line(format!("forEach(callback: (value: {value}, key: {key}, parent: {name}) => void, thisArg?: any): void;"));
+                    self.iterators(&key, &value);
+                }
+                None => {
+                    self.w.line(format!("forEach(callback: (value: {value}, index: number, parent: {name}) => void, thisArg?: any): void;"));
+                    self.iterators("number", &value);
+                }
+            }
+        }
+        if let Some(maplike) = &interface.maplike {
+            let (key, value) = (self.ty(&maplike.key, Position::Output), self.ty(&maplike.value, Position::Output));
+            self.w.line("readonly size: number;");
+            self.w.line(format!("get(key: {key}): {value} | undefined;"));
+            self.w.line(format!("has(key: {key}): boolean;"));
+            if !maplike.readonly {
+                self.w.line(format!("set(key: {key}, value: {value}): this;"));
+                self.w.line(format!("delete(key: {key}): boolean;"));
+                self.w.line("clear(): void;");
+            }
+            self.w.line(format!("forEach(callback: (value: {value}, key: {key}, parent: {name}) => void, thisArg?: any): void;"));
+            self.iterators(&key, &value);
+        }
+        if let Some(setlike) = &interface.setlike {
+            let value = self.ty(&setlike.value, Position::Output);
+            self.w.line("readonly size: number;");
+            self.w.line(format!("has(value: {value}): boolean;"));
+            if !setlike.readonly {
+                self.w.line(format!("add(value: {value}): this;"));
+                self.w.line(format!("delete(value: {value}): boolean;"));
+                self.w.line("clear(): void;");
+            }
+            self.w.line(format!("forEach(callback: (value: {value}, key: {value}, parent: {name}) => void, thisArg?: any): void;"));
+            self.iterators(&value, &value);
+        }
+        if let Some(iterable) = &interface.async_iterable {
+            let arguments = self.arguments(&iterable.arguments, Position::Input);
+            let value = match overlay::element(name) {
+                Some(element) => element.to_owned(),
+                None => self.ty(&iterable.value, Position::Output),
+            };
+            let element = match &iterable.key {
+                Some(key) => format!("[{}, {value}]", self.ty(key, Position::Output)),
+                None => value,
+            };
+            self.w.line(format!("values({arguments}): AsyncIterableIterator<{element}>;"));
+            self.w.line(format!("[Symbol.asyncIterator]({arguments}): AsyncIterableIterator<{element}>;"));
+        }
+    }
+
+    fn iterators(&mut self, key: &str, value: &str) {
+        self.w.line(format!("entries(): IterableIterator<[{key}, {value}]>;"));
+        self.w.line(format!("keys(): IterableIterator<{key}>;"));
+        self.w.line(format!("values(): IterableIterator<{value}>;"));
+        let element = if key == "number" || key == value { value.to_owned() } else { format!("[{key}, {value}]") };
+        self.w.line(format!("[Symbol.iterator](): IterableIterator<{element}>;"));
+    }
+
+    /// A namespace object that apps see.
+    pub(super) fn namespace(&mut self, namespace: &Namespace) {
+        self.comment(&namespace.specification);
+        self.w.open(format!("declare namespace {} {{", namespace.name));
+        for member in &namespace.members {
+            match member {
+                Member::Attribute(attribute) => {
+                    let ty = self.ty(&attribute.ty, Position::Output);
+                    self.w.line(format!("const {}: {ty};", attribute.name));
+                }
+                Member::Operation(set) => self.functions("function", &set.name, &set.overloads),
+                Member::Constant(constant) => {
+                    let ty = if matches!(constant.ty.kind, Type::Boolean) { "boolean" } else { "number" };
+                    self.w.line(format!("const {}: {ty};", constant.name));
+                }
+            }
+        }
+        self.w.close("}");
+        self.w.blank();
+    }
+
+    /// The members of the `[Global]` interface and of those it inherits from, as global variables and functions.
+    pub(super) fn global(&mut self) {
+        let model = self.model;
+        let Some(global) = model.interfaces.values().find(|interface| interface.attributes.has("Global")) else { return };
+        for interface in std::iter::once(global).chain(model.ancestors(&global.name)) {
+            for member in &interface.members {
+                match member {
+                    Member::Attribute(attribute) if !attribute.is_static => {
+                        let ty = self.ty(&attribute.ty, Position::Output);
+                        let ty = if ty == global.name { format!("{ty} & typeof globalThis") } else { ty };
+                        self.w.line(format!("declare var {}: {ty};", attribute.name));
+                    }
+                    Member::Operation(set) if !set.is_static => {
+                        self.functions("declare function", &set.name, &set.overloads);
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn functions(&mut self, keyword: &str, name: &str, overloads: &[Operation]) {
+        for operation in overloads {
+            let arguments = self.arguments(&operation.arguments, Position::Input);
+            let result = self.result(&operation.returns);
+            self.w.line(format!("{keyword} {name}({arguments}): {result};"));
+        }
+    }
+}

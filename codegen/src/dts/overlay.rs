@@ -1,0 +1,128 @@
+//! What TypeScript can say and Web IDL cannot: type parameters, tuples, wider arguments. A test checks that each entry names
+//! something of the model.
+
+/// Definitions that no IDL has: the shape of an app.
+pub(super) const PRELUDE: &str = "
+/** What an app's entry module exports by default. */
+interface ExportedHandler<Env = Record<string, string>> {
+  fetch?(request: Request, env: Env, ctx: ExecutionContext): Response | PromiseLike<Response>;
+}
+";
+
+/// Type parameters of interfaces, dictionaries and callbacks.
+const GENERICS: &[(&str, &str)] = &[
+    ("CustomEvent", "<T = any>"),
+    ("CustomEventInit", "<T = any>"),
+    ("QueuingStrategy", "<T = any>"),
+    ("QueuingStrategySize", "<T = any>"),
+    ("ReadableStream", "<R = any>"),
+    ("ReadableStreamDefaultController", "<R = any>"),
+    ("ReadableStreamDefaultReader", "<R = any>"),
+    ("ReadableStreamReadResult", "<R = any>"),
+    ("ReadableWritablePair", "<R = any, W = any>"),
+    ("TransformStream", "<I = any, O = any>"),
+    ("TransformStreamDefaultController", "<O = any>"),
+    ("Transformer", "<I = any, O = any>"),
+    ("UnderlyingSink", "<W = any>"),
+    ("UnderlyingSource", "<R = any>"),
+    ("WritableStream", "<W = any>"),
+    ("WritableStreamDefaultWriter", "<W = any>"),
+];
+
+/// Parents that the IDL does not name.
+const PARENTS: &[(&str, &str)] = &[("DOMException", "Error")];
+
+/// What replaces a whole dictionary, callback or typedef.
+const WHOLE: &[(&str, &str)] = &[
+    ("QueuingStrategySize", "(chunk: T) => number"),
+    ("ReadableStreamReadResult", "{ done: false; value: R } | { done: true; value: R | undefined }"),
+    ("RequestInfo", "Request | string | URL"),
+];
+
+/// The elements of asynchronous iterables.
+const ELEMENTS: &[(&str, &str)] = &[("ReadableStream", "R")];
+
+/// Members, by owner; `new` is the constructor.
+const MEMBERS: &[(&str, &str, &str)] = &[
+    ("CustomEvent", "detail", "readonly detail: T;"),
+    ("CustomEvent", "new", "new<T = any>(type: string, eventInitDict?: CustomEventInit<T>): CustomEvent<T>;"),
+    ("CustomEventInit", "detail", "detail?: T;"),
+    ("QueuingStrategy", "size", "size?: QueuingStrategySize<T>;"),
+    (
+        "ReadableStream",
+        "new",
+        "new<R = any>(underlyingSource?: UnderlyingSource<R>, strategy?: QueuingStrategy<R>): ReadableStream<R>;",
+    ),
+    ("ReadableStream", "from", "from<R>(asyncIterable: AsyncIterable<R> | Iterable<R | PromiseLike<R>>): ReadableStream<R>;"),
+    (
+        "ReadableStream",
+        "getReader",
+        "getReader(options: { mode: \"byob\" }): ReadableStreamBYOBReader;\ngetReader(options?: { mode?: undefined }): ReadableStreamDefaultReader<R>;",
+    ),
+    ("ReadableStream", "pipeThrough", "pipeThrough<T>(transform: ReadableWritablePair<T, R>, options?: StreamPipeOptions): ReadableStream<T>;"),
+    ("ReadableStream", "pipeTo", "pipeTo(destination: WritableStream<R>, options?: StreamPipeOptions): Promise<void>;"),
+    ("ReadableStream", "tee", "tee(): [ReadableStream<R>, ReadableStream<R>];"),
+    ("ReadableStreamBYOBReader", "read", "read<T extends ArrayBufferView>(view: T, options?: ReadableStreamBYOBReaderReadOptions): Promise<ReadableStreamReadResult<T>>;"),
+    ("ReadableStreamDefaultController", "enqueue", "enqueue(chunk?: R): void;"),
+    ("ReadableStreamDefaultReader", "new", "new<R = any>(stream: ReadableStream<R>): ReadableStreamDefaultReader<R>;"),
+    ("ReadableStreamDefaultReader", "read", "read(): Promise<ReadableStreamReadResult<R>>;"),
+    ("ReadableWritablePair", "readable", "readable: ReadableStream<R>;"),
+    ("ReadableWritablePair", "writable", "writable: WritableStream<W>;"),
+    (
+        "TransformStream",
+        "new",
+        "new<I = any, O = any>(transformer?: Transformer<I, O>, writableStrategy?: QueuingStrategy<I>, readableStrategy?: QueuingStrategy<O>): TransformStream<I, O>;",
+    ),
+    ("TransformStream", "readable", "readonly readable: ReadableStream<O>;"),
+    ("TransformStream", "writable", "readonly writable: WritableStream<I>;"),
+    ("TransformStreamDefaultController", "enqueue", "enqueue(chunk?: O): void;"),
+    ("Transformer", "flush", "flush?: (controller: TransformStreamDefaultController<O>) => void | PromiseLike<void>;"),
+    ("Transformer", "start", "start?: (controller: TransformStreamDefaultController<O>) => any;"),
+    ("Transformer", "transform", "transform?: (chunk: I, controller: TransformStreamDefaultController<O>) => void | PromiseLike<void>;"),
+    ("URL", "new", "new(url: string | URL, base?: string | URL): URL;"),
+    ("URL", "canParse", "canParse(url: string | URL, base?: string | URL): boolean;"),
+    ("URL", "parse", "parse(url: string | URL, base?: string | URL): URL | null;"),
+    ("UnderlyingSink", "write", "write?: (chunk: W, controller: WritableStreamDefaultController) => void | PromiseLike<void>;"),
+    ("UnderlyingSource", "pull", "pull?(controller: ReadableStreamDefaultController<R> & ReadableByteStreamController): void | PromiseLike<void>;"),
+    ("UnderlyingSource", "start", "start?(controller: ReadableStreamDefaultController<R> & ReadableByteStreamController): any;"),
+    (
+        "WritableStream",
+        "new",
+        "new<W = any>(underlyingSink?: UnderlyingSink<W>, strategy?: QueuingStrategy<W>): WritableStream<W>;",
+    ),
+    ("WritableStream", "getWriter", "getWriter(): WritableStreamDefaultWriter<W>;"),
+    ("WritableStreamDefaultWriter", "new", "new<W = any>(stream: WritableStream<W>): WritableStreamDefaultWriter<W>;"),
+    ("WritableStreamDefaultWriter", "write", "write(chunk?: W): Promise<void>;"),
+];
+
+fn find(table: &[(&str, &'static str)], name: &str) -> Option<&'static str> {
+    table.iter().find(|(owner, _)| *owner == name).map(|(_, text)| *text)
+}
+
+/// `<T = any>`, or nothing.
+pub(super) fn generics(name: &str) -> &'static str {
+    find(GENERICS, name).unwrap_or("")
+}
+
+pub(super) fn parent(name: &str) -> Option<&'static str> {
+    find(PARENTS, name)
+}
+
+pub(super) fn whole(name: &str) -> Option<&'static str> {
+    find(WHOLE, name)
+}
+
+pub(super) fn element(name: &str) -> Option<&'static str> {
+    find(ELEMENTS, name)
+}
+
+pub(super) fn member(owner: &str, member: &str) -> Option<&'static str> {
+    MEMBERS.iter().find(|(o, m, _)| *o == owner && *m == member).map(|(_, _, text)| *text)
+}
+
+/// Every owner, and the member if the entry is about one.
+#[cfg(test)]
+pub(super) fn entries() -> impl Iterator<Item = (&'static str, Option<&'static str>)> {
+    let owners = [GENERICS, PARENTS, WHOLE, ELEMENTS].into_iter().flatten().map(|(owner, _)| (*owner, None));
+    owners.chain(MEMBERS.iter().map(|(owner, member, _)| (*owner, Some(*member))))
+}

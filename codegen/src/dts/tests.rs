@@ -1,0 +1,83 @@
+use std::path::Path;
+
+use webapi_idl::{Member, Model};
+
+use super::*;
+
+fn nano() -> Model {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../webapi-idl/idl");
+    webapi_idl::load(&folder).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+/// Whether the model has the member that an overlay entry is about.
+fn has_member(model: &Model, owner: &str, name: &str) -> bool {
+    let in_interface = model.interfaces.get(owner).is_some_and(|interface| {
+        name == "new" && !interface.constructors.is_empty()
+            || interface.members.iter().any(|member| match member {
+                Member::Attribute(attribute) => attribute.name == name,
+                Member::Operation(set) => set.name == name,
+                Member::Constant(_) => false,
+            })
+    });
+    in_interface || model.dictionaries.get(owner).is_some_and(|dictionary| dictionary.members.iter().any(|m| m.name == name))
+}
+
+#[test]
+fn overlay_entries_name_something() {
+    let model = nano();
+    for (owner, member) in overlay::entries() {
+        let known = model.interfaces.contains_key(owner)
+            || model.dictionaries.contains_key(owner)
+            || model.callbacks.contains_key(owner)
+            || model.typedefs.contains_key(owner);
+        assert!(known, "the overlay names `{owner}`, which the model does not have");
+        if let Some(member) = member {
+            assert!(has_member(&model, owner, member), "the overlay names `{owner}.{member}`, which the model does not have");
+        }
+    }
+}
+
+#[test]
+fn every_definition_is_there_once() {
+    let model = nano();
+    let text = definitions(&model);
+    for name in model.interfaces.keys() {
+        let pattern = format!("interface {name}{} ", overlay::generics(name));
+        assert_eq!(text.matches(&pattern).count(), 1, "{pattern}");
+    }
+    for name in model.enumerations.keys().chain(model.typedefs.keys()) {
+        assert!(text.matches(&format!("type {name} = ")).count() <= 1, "{name}");
+    }
+}
+
+#[test]
+fn features() {
+    let model = webapi_idl::parse_and_resolve(&[(
+        "test.webidl",
+        "// Source: Test Standard (https://example.org/)
+// Date: 2026-07-01
+enum Mode { \"a\", \"b\" };
+typedef (DOMString or Thing) Name;
+callback Done = undefined (Thing thing, optional long count);
+callback interface Listener { undefined handle(Thing thing); };
+dictionary Options { required Mode mode; sequence<long> list; Name name; };
+interface Thing {
+  constructor(Name name, optional Options options);
+  const unsigned short ZERO = 0;
+  readonly attribute long? size;
+  attribute Listener? listener;
+  static Promise<undefined> load(sequence<Name> names, any... rest);
+  undefined run(Done done, BufferSource data);
+  iterable<DOMString, long>;
+};
+[LegacyNoInterfaceObject] interface Flow { async_iterable<Thing>; };
+namespace tools { undefined log(any... data); };
+[Global=Scope] interface Scope { readonly attribute Scope self; DOMString atob(DOMString data); };
+",
+    )])
+    .unwrap_or_else(|errors| panic!("{errors}"));
+    let text = definitions(&model);
+    // The head is for reading, and the same in all.
+    let (_, body) = text.split_once("ExecutionContext): Response | PromiseLike<Response>;\n}\n").expect("the head");
+    insta::assert_snapshot!(body);
+}
