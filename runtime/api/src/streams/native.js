@@ -24,11 +24,8 @@ import {
 import { readableByteStreamControllerRespond } from "./readable_byte_stream_pull_into.js";
 import { ReadableStreamImpl } from "./readable_stream.js";
 import { acquireReadableStreamDefaultReader, readableStreamCancel, readableStreamClose } from "./readable_stream_operations.js";
-import { readableStreamPipeTo } from "./readable_stream_pipe_to.js";
 import { readableStreamDefaultReaderRead } from "./readable_stream_reader_operations.js";
 import { readableStreamTee } from "./readable_stream_tee.js";
-import { createTransformStream } from "./transform_stream.js";
-import { transformStreamDefaultControllerEnqueue } from "./transform_stream_default_controller.js";
 
 // ---- State --------------------------------------------------------------------------------------------------------------------
 
@@ -292,28 +289,6 @@ function newChunkTypeError() {
 /** Two branches, the second with chunks of its own: https://streams.spec.whatwg.org/#readablestream-tee */
 export function teeStream(stream) {
   return readableStreamTee(stream, true);
-}
-
-/** https://streams.spec.whatwg.org/#identity-transform-create */
-export function createIdentityTransformStream() {
-  return createTransformStream(new IdentityTransformer());
-}
-
-class IdentityTransformer {
-  transform(chunk, controller) {
-    transformStreamDefaultControllerEnqueue(controller, chunk);
-  }
-
-  flush() {}
-
-  cancel() {}
-}
-
-/** https://streams.spec.whatwg.org/#readablestream-create-a-proxy */
-export function createProxy(stream) {
-  const identityTransform = createIdentityTransformStream();
-  markAsHandled(readableStreamPipeTo(stream, identityTransform.writable, false, false, false, undefined));
-  return identityTransform.readable;
 }
 
 // Here the values are public objects: they cross the border.

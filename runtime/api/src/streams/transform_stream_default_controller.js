@@ -156,7 +156,7 @@ export function performTransform(controller, chunk) {
 }
 
 // https://streams.spec.whatwg.org/#transform-stream-default-controller-terminate
-export function transformStreamDefaultControllerTerminate(controller) {
+function transformStreamDefaultControllerTerminate(controller) {
   const stream = controller.stream;
   // 2. and 3.
   readableStreamDefaultControllerClose(stream.readable.controller);
