@@ -136,7 +136,7 @@ impl<'m> Printer<'m> {
         out.line("/// The marker types of dictionaries, enumerations and unions, with their conversions.");
         out.open("pub mod ty {");
         out.line("#[allow(unused_imports)]");
-        out.line("use super::{marker, types, webidl};");
+        out.line("use super::{marker, ty, types, webidl};");
         out.line("#[allow(unused_imports)]");
         out.line("use webidl::idl::{self, FromJs, Idl, ToJs};");
         out.line("#[allow(unused_imports)]");
