@@ -1,0 +1,134 @@
+//! `apps.json` and its mistakes, as `nano serve` and `nano check` report them.
+
+use std::process::Output;
+
+use crate::support::{Site, nano};
+
+const APP: &str = "export default { fetch(request, env) { return Response.json(env); } };";
+
+fn run(site: &Site, command: &str, config: &str) -> (Option<i32>, String) {
+    std::fs::write(site.path().join("apps.json"), config).unwrap();
+    let Output { status, stderr, .. } = nano()
+        .current_dir(site.path())
+        .args([command, "--config", "apps.json"])
+        .output()
+        .expect("nano runs");
+    (status.code(), String::from_utf8(stderr).expect("text"))
+}
+
+#[test]
+fn a_mistake_is_reported_with_its_place_and_its_remedy() {
+    let site = Site::new().file("a/index.js", APP);
+    for (config, parts) in [
+        (
+            "{\n  \"apps\": [\n    { \"name\": \"a\", \"path\": \"a\", \"hostnam\": \"a.test\" }\n  ]\n}",
+            [
+                "apps.json:3:33:",
+                "apps[0].hostnam",
+                "did you mean \"hostname\"?",
+            ],
+        ),
+        (
+            "{ \"port\": \"80\", \"apps\": [ { \"name\": \"a\", \"path\": \"a\" } ] }",
+            ["apps.json:1:11:", "port", "leave out the quotes"],
+        ),
+        (
+            "{ \"apps\": [ { \"name\": \"a\", \"path\": \"missing\" } ] }",
+            ["apps.json:1:36:", "apps[0].path", "does not exist"],
+        ),
+        (
+            "{ \"apps\": [ { \"name\": \"a\", \"path\": \"a\", \"env\": { \"K\": \"${NANO_NO_SUCH}\" } } ] }",
+            [
+                "apps.json:1:57:",
+                "apps[0].env.K",
+                "NANO_NO_SUCH is not set",
+            ],
+        ),
+        ("{ \"apps\": [ ", ["apps.json:1:", "Unterminated", "^"]),
+    ] {
+        for command in ["serve", "check"] {
+            let (code, text) = run(&site, command, config);
+            assert_eq!(code, Some(1), "{command}: {text}");
+            for part in parts {
+                assert!(text.contains(part), "{command}: {part:?} is not in\n{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_not_there() {
+    let site = Site::new();
+    let output = nano()
+        .current_dir(site.path())
+        .args(["serve", "--config", "no.json"])
+        .output();
+    let output = output.expect("nano runs");
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        text.contains("cannot read the configuration no.json"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_folder_without_an_app() {
+    let site = Site::new();
+    let output = nano()
+        .arg("serve")
+        .arg(site.path())
+        .args(["--port", "0"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("has no entry module"), "{text}");
+    assert!(text.contains("add an index.js"), "{text}");
+}
+
+#[test]
+fn a_port_that_is_taken() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let site = Site::new().file("index.js", APP);
+    let output = nano()
+        .arg("serve")
+        .arg(site.path())
+        .args(["--host", "127.0.0.1", "--port", &port])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        text.contains(&format!("cannot listen on 127.0.0.1:{port}")),
+        "{text}"
+    );
+    assert!(text.contains("--port"), "{text}");
+}
+
+#[test]
+fn env_is_the_app_s_own() {
+    let mut site = Site::new().app_with("a", APP, r#""env":{"A":"1","HOME_IS":"${HOME}"}"#);
+    site = site.app_with("b", APP, r#""env":{"B":"2"}"#);
+    let nano = site.serve();
+    let home = std::env::var("HOME").unwrap();
+    let a: serde_json::Value = serde_json::from_str(nano.get("a.test", "/").text()).unwrap();
+    assert_eq!(a, serde_json::json!({ "A": "1", "HOME_IS": home }));
+    assert_eq!(nano.get("b.test", "/").text(), r#"{"B":"2"}"#);
+}
+
+#[test]
+fn check_starts_every_app() {
+    let site = Site::new()
+        .file("a/index.js", APP)
+        .file("b/index.js", "syntax error here");
+    let config = r#"{ "apps": [ { "name": "a", "path": "a", "hostname": "a.test" },
+                                { "name": "b", "path": "b", "hostname": "b.test" } ] }"#;
+    let (code, text) = run(&site, "check", config);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("SyntaxError"), "{text}");
+    std::fs::write(site.path().join("b/index.js"), APP).unwrap();
+    let (code, text) = run(&site, "check", config);
+    assert_eq!((code, text.as_str()), (Some(0), ""));
+}

@@ -1,0 +1,73 @@
+//! The end of a process.
+
+use std::time::{Duration, Instant};
+
+use crate::support::Site;
+
+const SLOW: &str = "export default { async fetch(request, env, ctx) {
+    const ms = Number(new URL(request.url).searchParams.get('ms'));
+    const sleep = () => new Promise(resolve => setTimeout(resolve, ms));
+    if (request.url.includes('/background')) {
+        ctx.waitUntil(sleep().then(() => console.log('background work is done')));
+        return new Response('answered');
+    }
+    await sleep();
+    return new Response('slow answer');
+} };";
+
+#[test]
+fn what_is_in_flight_is_finished() {
+    for signal in [libc::SIGTERM, libc::SIGINT] {
+        let mut nano = Site::new().app("a", SLOW).serve();
+        assert_eq!(nano.get("a.test", "/?ms=0").text(), "slow answer");
+        let mut connection = nano.connect();
+        connection.write("GET /?ms=1000 HTTP/1.1\r\nHost: a.test\r\n\r\n");
+        std::thread::sleep(Duration::from_millis(300));
+        let mut idle = nano.connect();
+        nano.signal(signal);
+        assert!(idle.rest().is_empty(), "an idle connection is closed");
+        let refused = || std::net::TcpStream::connect(("127.0.0.1", nano.port())).is_err();
+        crate::support::eventually("no more connections", || refused().then_some(()));
+        assert_eq!(connection.response(false).text(), "slow answer");
+        assert_eq!(nano.wait().code(), Some(0));
+        nano.logged("the end", |line| line["message"] == "shut down");
+    }
+}
+
+#[test]
+fn background_work_is_finished() {
+    let mut nano = Site::new().app("a", SLOW).serve();
+    assert_eq!(nano.get("a.test", "/background?ms=700").text(), "answered");
+    nano.signal(libc::SIGTERM);
+    assert_eq!(nano.wait().code(), Some(0));
+    nano.app_logged("a", "background work is done");
+}
+
+#[test]
+fn the_deadline_cuts_off_what_does_not_end() {
+    let mut nano = Site::new().app("a", SLOW).top(r#""drain_ms":300"#).serve();
+    let mut connection = nano.connect();
+    connection.write("GET /?ms=60000 HTTP/1.1\r\nHost: a.test\r\n\r\n");
+    std::thread::sleep(Duration::from_millis(300));
+    let began = Instant::now();
+    nano.signal(libc::SIGTERM);
+    assert_eq!(nano.wait().code(), Some(0));
+    assert!(began.elapsed() < Duration::from_secs(10));
+    nano.logged("what was cut off", |line| {
+        line["level"] == "warn" && line["deadline_ms"] == 300
+    });
+}
+
+#[test]
+fn a_second_signal_exits_at_once() {
+    let mut nano = Site::new().app("a", SLOW).serve();
+    let mut connection = nano.connect();
+    connection.write("GET /?ms=60000 HTTP/1.1\r\nHost: a.test\r\n\r\n");
+    std::thread::sleep(Duration::from_millis(300));
+    nano.signal(libc::SIGTERM);
+    nano.logged("the drain", |line| line["message"] == "shutting down");
+    let began = Instant::now();
+    nano.signal(libc::SIGINT);
+    assert_eq!(nano.wait().code(), Some(128 + libc::SIGINT));
+    assert!(began.elapsed() < Duration::from_secs(5));
+}

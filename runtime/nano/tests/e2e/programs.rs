@@ -1,0 +1,134 @@
+//! `nano eval`, `run`, `repl` and `--version`.
+
+use std::io::Write as _;
+use std::process::{Command, Output, Stdio};
+
+use crate::support::{Site, nano};
+
+fn output(command: &mut Command) -> (Option<i32>, String, String) {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command.stdin(Stdio::null()).output().expect("nano runs");
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    (status.code(), text(stdout), text(stderr))
+}
+
+fn eval(code: &str) -> (Option<i32>, String, String) {
+    output(nano().args(["eval", code]))
+}
+
+#[test]
+fn eval_prints_the_value() {
+    assert_eq!(eval("1 + 1"), (Some(0), "2\n".to_owned(), String::new()));
+    assert_eq!(
+        eval("await new Promise(r => setTimeout(r, 10, 6))").1,
+        "6\n"
+    );
+    assert_eq!(eval("await Promise.resolve(42)").1, "42\n");
+    assert_eq!(eval("console.log('said')").1, "said\n");
+}
+
+#[test]
+fn eval_runs_until_nothing_is_pending() {
+    let (code, stdout, _) = eval("setTimeout(() => console.log('timer'), 20); 'first'; void 0");
+    assert_eq!((code, stdout.as_str()), (Some(0), "timer\n"));
+}
+
+#[test]
+fn eval_reports_errors_with_line_and_caret() {
+    let (code, stdout, stderr) = eval("let a = 1;\nlet b = null.c;");
+    assert_eq!((code, stdout.as_str()), (Some(1), ""));
+    for part in ["TypeError", "let b = null.c;", "^", ":2:"] {
+        assert!(stderr.contains(part), "{part:?} is not in {stderr}");
+    }
+    let (code, _, stderr) = eval("1 +* 2");
+    assert_eq!(code, Some(1));
+    for part in ["SyntaxError", "1 +* 2", "^"] {
+        assert!(stderr.contains(part), "{part:?} is not in {stderr}");
+    }
+    let (code, _, stderr) = eval("await Promise.reject(new RangeError('no'))");
+    assert_eq!(code, Some(1));
+    assert!(stderr.contains("RangeError: no"), "{stderr}");
+}
+
+#[test]
+fn run_runs_a_module() {
+    let site = Site::new()
+        .file(
+            "main.mjs",
+            "import { x } from './x.mjs';\nconsole.log(x, await Promise.resolve(2));",
+        )
+        .file("x.mjs", "export const x = 1;")
+        .file("bad.mjs", "\n\nthrow new Error('oh no');");
+    let run = |file| output(nano().arg("run").arg(site.path().join(file)));
+    assert_eq!(
+        run("main.mjs"),
+        (Some(0), "1 2\n".to_owned(), String::new())
+    );
+    let (code, _, stderr) = run("bad.mjs");
+    assert_eq!(code, Some(1));
+    assert!(
+        stderr.contains("oh no") && stderr.contains("bad.mjs:3"),
+        "{stderr}"
+    );
+    let (code, _, stderr) = run("missing.mjs");
+    assert_eq!(code, Some(1));
+    assert!(stderr.contains("missing.mjs"), "{stderr}");
+}
+
+/// Feeds lines to the REPL, as if they were typed, and gives what it prints.
+fn repl(lines: &str) -> String {
+    let state = tempfile::tempdir().expect("a folder");
+    let mut child = nano()
+        .arg("repl")
+        .env("XDG_STATE_HOME", state.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("nano runs");
+    child
+        .stdin
+        .take()
+        .expect("a pipe")
+        .write_all(lines.as_bytes())
+        .expect("nano reads");
+    let output = child.wait_with_output().expect("nano ends");
+    assert_eq!(output.status.code(), Some(0));
+    String::from_utf8(output.stdout).expect("text")
+}
+
+#[test]
+fn the_repl_keeps_state_and_joins_lines() {
+    let text = repl(
+        "const a = 20\nfunction f() {\n  return a + 1;\n}\nf() * 2\nawait Promise.resolve(7)\n",
+    );
+    for value in ["42", "7"] {
+        assert!(text.lines().any(|line| line.ends_with(value)), "{text}");
+    }
+}
+
+#[test]
+fn an_error_does_not_end_the_repl() {
+    let text = repl("null.x\n6 * 7\n");
+    assert!(text.lines().any(|line| line.ends_with("42")), "{text}");
+}
+
+#[test]
+fn the_version_names_v8() {
+    let (code, stdout, _) = output(nano().arg("--version"));
+    assert_eq!(code, Some(0));
+    assert!(
+        stdout.starts_with("nano 0.") && stdout.contains("V8 15.2"),
+        "{stdout}"
+    );
+}
+
+#[test]
+fn a_wrong_argument_is_explained() {
+    let (code, _, stderr) = output(nano().args(["serve", "--prt", "1"]));
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains("--port"), "{stderr}");
+}

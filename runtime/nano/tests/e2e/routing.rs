@@ -1,0 +1,164 @@
+//! Which app answers.
+
+use crate::support::{Connection, Nano, Site, nano};
+
+/// An app that says its name.
+fn named(name: &str) -> String {
+    format!(
+        "export default {{ fetch(request) {{ return new Response('{name} ' + request.url); }} }};"
+    )
+}
+
+#[test]
+fn hosts_wildcards_and_the_default() {
+    let nano = Site::new()
+        .app("exact", &named("exact"))
+        .app_with(
+            "wild",
+            &named("wild"),
+            r#""hostname":["*.wild.test","also.test"]"#,
+        )
+        .app_with("deep", &named("deep"), r#""hostname":"*.deep.wild.test""#)
+        .app_with("any", &named("any"), r#""hostname":"*""#)
+        .serve();
+    for (host, app) in [
+        ("exact.test", "exact"),
+        ("EXACT.test", "exact"),
+        ("exact.test.", "exact"),
+        ("exact.test:1234", "exact"),
+        ("a.wild.test", "wild"),
+        ("also.test", "wild"),
+        ("a.deep.wild.test", "deep"),
+        ("wild.test", "any"),
+        ("127.0.0.1", "any"),
+    ] {
+        let response = nano.get(host, "/");
+        assert_eq!(response.status, 200, "{host}");
+        assert!(
+            response.text().starts_with(app),
+            "{host}: {}",
+            response.text()
+        );
+    }
+}
+
+#[test]
+fn without_a_default_an_unknown_host_gets_404() {
+    let nano = Site::new().app("a", &named("a")).serve();
+    let response = nano.get("other.test", "/");
+    assert_eq!(response.status, 404);
+    let id = response
+        .header("x-request-id")
+        .expect("a request id")
+        .to_owned();
+    assert!(
+        response.text().contains("No app answers to this host"),
+        "{}",
+        response.text()
+    );
+    let line = nano.logged("the request", |line| line["request_id"] == id.as_str());
+    assert_eq!(line["status"], 404);
+    assert!(
+        line["error"].as_str().unwrap().contains("other.test"),
+        "{line}"
+    );
+}
+
+#[test]
+fn the_url_has_host_and_query() {
+    let nano = Site::new().app("a", &named("a")).serve();
+    assert_eq!(
+        nano.get("a.test:81", "/x/%20y?z=1").text(),
+        "a http://a.test:81/x/%20y?z=1"
+    );
+    // A proxy's form of the target wins over Host.
+    let absolute = nano.send("GET http://a.test/y HTTP/1.1\r\nHost: b.test\r\n\r\n");
+    assert_eq!(absolute.text(), "a http://a.test/y");
+}
+
+#[test]
+fn a_host_is_required_and_must_be_one() {
+    let nano = Site::new()
+        .app_with("any", &named("any"), r#""hostname":"*""#)
+        .serve();
+    for head in [
+        "GET / HTTP/1.1\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost:\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a b\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a.test:port\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: user@a.test\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a.test\r\nHost: b.test\r\n\r\n",
+    ] {
+        let response = nano.send(head);
+        assert_eq!(response.status, 400, "{head:?}");
+        assert!(response.text().contains("malformed"), "{}", response.text());
+    }
+    nano.logged("no Host", |line| {
+        line.to_string()
+            .contains("the request has no Host header field")
+    });
+    assert_eq!(nano.get("a.test", "/").status, 200);
+}
+
+#[test]
+fn methods_that_no_app_sees() {
+    let nano = Site::new().app("a", &named("a")).serve();
+    for head in [
+        "TRACE / HTTP/1.1\r\nHost: a.test\r\n\r\n",
+        "CONNECT a.test:80 HTTP/1.1\r\nHost: a.test:80\r\n\r\n",
+    ] {
+        let response = nano.send(head);
+        assert_eq!(response.status, 405, "{head}");
+        assert!(response.header("allow").expect("Allow").contains("GET"));
+    }
+    let custom = nano.send("PURGE / HTTP/1.1\r\nHost: a.test\r\n\r\n");
+    assert_eq!(custom.status, 200);
+}
+
+#[test]
+fn an_app_may_have_a_port_of_its_own() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let mut nano = Site::new()
+        .app("common", &named("common"))
+        .app_with(
+            "own",
+            &named("own"),
+            &format!(r#""port":{free},"hostname":"*""#),
+        )
+        .serve();
+    assert_eq!(nano.ports().len(), 2);
+    let mut connection = Connection::open(free);
+    connection.write("GET / HTTP/1.1\r\nHost: common.test\r\n\r\n");
+    assert!(connection.response(false).text().starts_with("own"));
+    let common = *nano.ports().iter().find(|port| **port != free).unwrap();
+    let mut connection = Connection::open(common);
+    connection.write("GET / HTTP/1.1\r\nHost: other.test\r\n\r\n");
+    assert_eq!(connection.response(false).status, 404);
+}
+
+#[test]
+fn one_folder_answers_every_host() {
+    let site = Site::new().file("index.js", &named("folder"));
+    let mut command = nano();
+    command.arg("serve").arg(site.path()).args(["--port", "0"]);
+    let nano = Nano::start(command, None);
+    assert_eq!(
+        nano.get("localhost", "/").text(),
+        "folder http://localhost/"
+    );
+}
+
+#[test]
+fn two_requests_at_once_on_one_connection() {
+    let nano = Site::new().app("a", &named("a")).serve();
+    let mut connection = nano.connect();
+    connection
+        .write("GET /1 HTTP/1.1\r\nHost: a.test\r\n\r\nGET /2 HTTP/1.1\r\nHost: a.test\r\n\r\n");
+    assert_eq!(connection.response(false).text(), "a http://a.test/1");
+    assert_eq!(connection.response(false).text(), "a http://a.test/2");
+}

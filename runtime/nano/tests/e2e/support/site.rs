@@ -1,0 +1,268 @@
+//! A folder with apps, and a `nano` that serves it.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use serde_json::Value;
+
+use super::{Connection, Response, eventually};
+
+/// The program under test.
+pub(crate) fn nano() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_nano"))
+}
+
+/// Apps to serve. Each has its own hostname, `<name>.test`.
+pub(crate) struct Site {
+    folder: tempfile::TempDir,
+    apps: Vec<String>,
+    top: String,
+}
+
+impl Site {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the apps");
+        Self {
+            folder,
+            apps: Vec::new(),
+            top: String::new(),
+        }
+    }
+
+    /// Adds an app of one module.
+    pub(crate) fn app(self, name: &str, source: &str) -> Self {
+        self.app_with(name, source, "")
+    }
+
+    /// Adds an app with further fields of its configuration.
+    pub(crate) fn app_with(mut self, name: &str, source: &str, fields: &str) -> Self {
+        let hostname = match fields.contains("\"hostname\"") {
+            true => String::new(),
+            false => format!(r#","hostname":"{name}.test""#),
+        };
+        let comma = if fields.is_empty() { "" } else { "," };
+        self.apps.push(format!(
+            r#"{{"name":"{name}","path":"{name}"{hostname}{comma}{fields}}}"#
+        ));
+        self.file(&format!("{name}/index.js"), source)
+    }
+
+    /// Adds fields at the top of the configuration.
+    pub(crate) fn top(mut self, fields: &str) -> Self {
+        self.top = format!("{fields},");
+        self
+    }
+
+    /// Adds a file.
+    pub(crate) fn file(self, path: &str, content: &str) -> Self {
+        let path = self.folder.path().join(path);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder for a file");
+        fs::write(path, content).expect("a file");
+        self
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Starts to serve.
+    pub(crate) fn serve(self) -> Nano {
+        self.serve_with(&[])
+    }
+
+    /// Starts to serve with further arguments.
+    pub(crate) fn serve_with(self, arguments: &[&str]) -> Nano {
+        let config = format!(
+            r#"{{{}"port":0,"apps":[{}]}}"#,
+            self.top,
+            self.apps.join(",")
+        );
+        let this = self.file("apps.json", &config);
+        let file = this.folder.path().join("apps.json");
+        let mut command = nano();
+        command
+            .arg("serve")
+            .arg("--config")
+            .arg(file)
+            .args(arguments);
+        Nano::start(command, Some(this.folder))
+    }
+}
+
+/// A `nano serve` that runs until the value is dropped.
+pub(crate) struct Nano {
+    child: Child,
+    log: Arc<Mutex<Vec<Value>>>,
+    port: u16,
+    readers: Vec<JoinHandle<()>>,
+    _folder: Option<tempfile::TempDir>,
+}
+
+impl Nano {
+    /// Starts a command that serves, and waits until it says where.
+    pub(crate) fn start(mut command: Command, folder: Option<tempfile::TempDir>) -> Self {
+        command
+            .args(["--host", "127.0.0.1", "--log", "json"])
+            .stdin(Stdio::null());
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("nano starts");
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let lines = log.clone();
+        let stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+        let reader = std::thread::spawn(move || {
+            for line in stdout.lines().map_while(Result::ok) {
+                let value = serde_json::from_str(&line)
+                    .unwrap_or_else(|_| panic!("a line of the log is no JSON: {line}"));
+                lines.lock().unwrap().push(value);
+            }
+        });
+        let mut stderr = child.stderr.take().expect("a pipe");
+        let complaints = std::thread::spawn(move || {
+            let mut text = String::new();
+            let _ = stderr.read_to_string(&mut text);
+            if !text.is_empty() {
+                eprintln!("nano says on standard error:\n{text}");
+            }
+        });
+        let mut nano = Self {
+            child,
+            log,
+            port: 0,
+            readers: vec![reader, complaints],
+            _folder: folder,
+        };
+        nano.port = nano.ports()[0];
+        nano
+    }
+
+    /// The ports that it listens on.
+    pub(crate) fn ports(&mut self) -> Vec<u16> {
+        eventually("the listening line", || {
+            if let Some(status) = self.child.try_wait().expect("a status") {
+                panic!("nano ended with {status}");
+            }
+            let ports: Vec<_> = self
+                .log()
+                .iter()
+                .filter(|line| line["message"] == "listening")
+                .map(|line| u16::try_from(line["port"].as_u64().expect("a port")).expect("a port"))
+                .collect();
+            (!ports.is_empty()).then_some(ports)
+        })
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(crate) fn connect(&self) -> Connection {
+        Connection::open(self.port)
+    }
+
+    /// GET on a connection of its own.
+    pub(crate) fn get(&self, host: &str, path: &str) -> Response {
+        self.send(&format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n"))
+    }
+
+    /// POST on a connection of its own.
+    pub(crate) fn post(&self, host: &str, path: &str, body: &str) -> Response {
+        let length = body.len();
+        self.send(&format!(
+            "POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\n\r\n{body}"
+        ))
+    }
+
+    /// Sends bytes on a connection of their own, and reads one response.
+    pub(crate) fn send(&self, request: &str) -> Response {
+        let mut connection = self.connect();
+        connection.write(request);
+        let head = request.starts_with("HEAD ");
+        connection.response(head)
+    }
+
+    /// The log so far.
+    pub(crate) fn log(&self) -> Vec<Value> {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// Waits for a line of the log.
+    pub(crate) fn logged(&self, what: &str, is: impl Fn(&Value) -> bool) -> Value {
+        let began = std::time::Instant::now();
+        loop {
+            if let Some(line) = self.log().into_iter().find(&is) {
+                return line;
+            }
+            let log = || {
+                self.log()
+                    .iter()
+                    .map(|line| format!("{line}\n"))
+                    .collect::<String>()
+            };
+            assert!(
+                began.elapsed() < super::PATIENCE,
+                "no log line with {what} in:\n{}",
+                log()
+            );
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+    }
+
+    /// Waits for a line of an app's with this text anywhere in it.
+    pub(crate) fn app_logged(&self, app: &str, text: &str) -> Value {
+        let escaped = serde_json::to_string(text).expect("a string");
+        let inner = escaped.trim_matches('"').to_owned();
+        self.logged(&format!("app {app} and {text:?}"), |line| {
+            line["app"] == app && line.to_string().contains(&inner)
+        })
+    }
+
+    pub(crate) fn signal(&self, signal: i32) {
+        let id = i32::try_from(self.child.id()).expect("a process id");
+        // SAFETY: sends a signal to a child that has not been waited for, so the id is its own.
+        assert_eq!(unsafe { libc::kill(id, signal) }, 0);
+    }
+
+    /// Waits for the end.
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        let status = eventually("nano's end", || self.child.try_wait().expect("a status"));
+        for reader in self.readers.drain(..) {
+            reader.join().expect("a whole log");
+        }
+        status
+    }
+
+    /// Resident memory in bytes.
+    pub(crate) fn resident(&self) -> u64 {
+        let status =
+            fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("a status");
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .expect("VmRSS");
+        line.trim()
+            .trim_end_matches(" kB")
+            .parse::<u64>()
+            .expect("a number")
+            << 10
+    }
+}
+
+impl Drop for Nano {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            for line in self.log() {
+                eprintln!("log: {line}");
+            }
+        }
+    }
+}
