@@ -105,7 +105,8 @@ impl Results {
     /// Reads the results from what the program under test wrote to its console: a line that begins with the marker.
     /// Nothing for other lines.
     pub(crate) fn from_console(line: &str) -> Option<Self> {
-        let json = line.trim_end().strip_prefix(MARKER)?;
+        // A test may have left a console group open, which indents.
+        let json = line.trim().strip_prefix(MARKER)?;
         let report: Report = match serde_json::from_str(json) {
             Ok(report) => report,
             Err(error) => {
