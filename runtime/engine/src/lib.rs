@@ -32,6 +32,7 @@ pub mod module_source;
 pub mod modules;
 pub mod ops;
 pub mod platform;
+pub mod quarantine;
 pub mod rejections;
 pub mod snapshot;
 pub mod state;

@@ -61,6 +61,8 @@ pub enum Exit {
         /// The limit in bytes.
         limit: usize,
     },
+    /// V8 gave up in the middle of something; see [`crate::quarantine`]. The isolate's memory is lost until the process ends.
+    Crashed,
     /// Native code panicked: a bug of this program, not of the app.
     Panicked(
         /// The panic's message.
@@ -87,6 +89,7 @@ impl fmt::Display for Exit {
                     limit / MIB
                 )
             }
+            Exit::Crashed => f.write_str("V8 gave up: the app asked for something larger than V8 can represent"),
             Exit::Panicked(message) => write!(f, "native code panicked: {message}"),
         }
     }

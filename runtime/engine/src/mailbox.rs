@@ -32,6 +32,7 @@ pub(crate) enum Verdict {
     Stop = 1,
     Cpu = 2,
     Heap = 3,
+    Crash = 4,
 }
 
 #[derive(Default)]
@@ -208,12 +209,18 @@ impl Shared {
                 .compare_exchange(0, verdict as u8, Ordering::AcqRel, Ordering::Acquire);
     }
 
+    /// The thread is lost: whatever the verdict was, this is the last. Async-signal-safe.
+    pub(crate) fn crash(&self) {
+        self.verdict.store(Verdict::Crash as u8, Ordering::Release);
+    }
+
     pub(crate) fn verdict(&self) -> Verdict {
         match self.verdict.load(Ordering::Acquire) {
             0 => Verdict::None,
             1 => Verdict::Stop,
             2 => Verdict::Cpu,
-            _ => Verdict::Heap,
+            3 => Verdict::Heap,
+            _ => Verdict::Crash,
         }
     }
 

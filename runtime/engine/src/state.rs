@@ -198,6 +198,7 @@ impl State {
             Verdict::Cpu => Some(Exit::CpuLimit {
                 budget: self.limits.cpu_per_turn.unwrap_or_default(),
             }),
+            Verdict::Crash => Some(Exit::Crashed),
             Verdict::Heap => Some(Exit::HeapLimit {
                 limit: self.limits.memory,
             }),

@@ -11,7 +11,7 @@ use crate::isolate::{self, Instance, IsolateOptions};
 use crate::limits::{Exit, MIB};
 use crate::mailbox::{Handle, Until};
 use crate::state::State;
-use crate::watchdog;
+use crate::{quarantine, watchdog};
 
 /// The stack of an isolate's thread: V8's share (`--stack-size`), and the rest for native code below and above scripts.
 /// Address space; pages cost memory when touched.
@@ -55,8 +55,9 @@ pub fn spawn(
         .name(options.name.clone())
         .stack_size(STACK_SIZE)
         .spawn(move || {
+            let supervision = quarantine::supervise(&mailbox.0, sender);
             let exit = run(&mailbox, options, main);
-            let _ = sender.send(exit); // Nobody may want to know.
+            supervision.finish(exit);
         })?;
     Ok((handle, ExitReceiver(receiver)))
 }

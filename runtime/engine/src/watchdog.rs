@@ -97,8 +97,13 @@ pub(crate) fn watch(isolate: &Arc<Shared>, budget: Duration) -> Watch {
 impl Drop for Watch {
     fn drop(&mut self) {
         // A new thread may get this one's clock, so the entry must go before the thread does.
-        lock().retain(|watched| !Arc::ptr_eq(&watched.isolate, &self.0));
+        forget(&self.0);
     }
+}
+
+/// Ends the watch of an isolate.
+pub(crate) fn forget(isolate: &Arc<Shared>) {
+    lock().retain(|watched| !Arc::ptr_eq(&watched.isolate, isolate));
 }
 
 fn lock() -> std::sync::MutexGuard<'static, Vec<Watched>> {

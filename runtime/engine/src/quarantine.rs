@@ -1,0 +1,135 @@
+//! What happens when V8 gives up: its thread stops for ever, and the process goes on.
+//!
+//! V8 answers some things that scripts can do by ending the process: `'x'.repeat(2 ** 28).split('')` asks for an array that
+//! it cannot represent, and one allocation may be larger than any slack ([`crate::Limits::slack`]). It executes a trap
+//! instruction for that. Other apps must not pay for it, so on an isolate's thread the trap's signal handler marks the
+//! isolate as crashed and never returns. Nothing of that isolate runs again, its code least of all; its memory and its thread
+//! are lost until the process ends. A host should count these ([`count`]) and replace the process when it can.
+//!
+//! Isolates of [`crate::run_on_current_thread`] are not treated so: there, the process is the app.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, Once};
+
+use tokio::sync::oneshot;
+
+use crate::limits::Exit;
+use crate::mailbox::{Shared, Verdict};
+use crate::watchdog;
+
+type ExitSender = oneshot::Sender<Exit>;
+
+/// Every isolate that has a thread of its own, by the address of what it shares.
+static SUPERVISED: LazyLock<Mutex<HashMap<usize, (Arc<Shared>, ExitSender)>>> = LazyLock::new(Mutex::default);
+static CRASHED: AtomicUsize = AtomicUsize::new(0);
+/// Where the signal handler writes, to wake the supervisor.
+static PIPE: AtomicI32 = AtomicI32::new(-1);
+
+thread_local! {
+    /// What the isolate of this thread shares. Constant and without destructor, so that a signal handler may read it.
+    static OWN: Cell<*const Shared> = const { Cell::new(std::ptr::null()) };
+}
+
+/// How many isolates of this process have crashed. Each keeps a thread and its heap.
+pub fn count() -> usize {
+    CRASHED.load(Ordering::Relaxed)
+}
+
+/// Sees to it that somebody learns how the isolate of this thread ended, even if its thread cannot say so.
+pub(crate) struct Supervision(Arc<Shared>);
+
+/// Begins to supervise the isolate of this thread.
+pub(crate) fn supervise(shared: &Arc<Shared>, exit: ExitSender) -> Supervision {
+    install();
+    lock().insert(Arc::as_ptr(shared).addr(), (shared.clone(), exit));
+    OWN.set(Arc::as_ptr(shared));
+    Supervision(shared.clone())
+}
+
+impl Supervision {
+    /// The isolate is gone, in an orderly way.
+    pub(crate) fn finish(self, exit: Exit) {
+        OWN.set(std::ptr::null());
+        if let Some((_, sender)) = lock().remove(&Arc::as_ptr(&self.0).addr()) {
+            let _ = sender.send(exit); // Nobody may want to know.
+        }
+    }
+}
+
+fn lock() -> MutexGuard<'static, HashMap<usize, (Arc<Shared>, ExitSender)>> {
+    SUPERVISED.lock().unwrap_or_else(|e| e.into_inner())
+}
+
+/// Installs the signal handler and starts the supervisor, once.
+fn install() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let mut ends = [0; 2];
+        // SAFETY: `ends` has room for the two descriptors.
+        let failed = unsafe { libc::pipe(ends.as_mut_ptr()) };
+        assert_eq!(failed, 0, "a pipe for the supervisor: raise the limit of open files (ulimit -n)");
+        for end in ends {
+            // SAFETY: the descriptors were opened just now.
+            unsafe { libc::fcntl(end, libc::F_SETFD, libc::FD_CLOEXEC) };
+        }
+        PIPE.store(ends[1], Ordering::Release);
+        std::thread::Builder::new()
+            .name("supervisor".into())
+            .spawn(move || supervise_all(ends[0]))
+            .expect("a thread for the supervisor: raise the limit of threads (ulimit -u)");
+        // SAFETY: all-zero is a valid `sigaction`; the handler only does what signal handlers may do.
+        unsafe {
+            let mut action: libc::sigaction = std::mem::zeroed();
+            action.sa_sigaction = on_trap as extern "C" fn(libc::c_int) as usize;
+            action.sa_flags = libc::SA_ONSTACK;
+            libc::sigemptyset(&mut action.sa_mask);
+            libc::sigaction(libc::SIGTRAP, &action, std::ptr::null_mut());
+        }
+    });
+}
+
+/// V8 has executed its trap. Only async-signal-safe things happen here.
+extern "C" fn on_trap(signal: libc::c_int) {
+    let own = OWN.get();
+    if own.is_null() {
+        // Not an isolate's thread, or not one that can be given up: die as if there were no handler.
+        // SAFETY: both functions are async-signal-safe.
+        unsafe {
+            libc::signal(signal, libc::SIG_DFL);
+            libc::raise(signal);
+        }
+        return;
+    }
+    // SAFETY: the pointer is reset before what it points to goes; this thread never gets there now.
+    unsafe { &*own }.crash();
+    let byte = [1_u8];
+    // SAFETY: `write` is async-signal-safe, the buffer is valid, the pipe is never closed.
+    unsafe { libc::write(PIPE.load(Ordering::Acquire), byte.as_ptr().cast(), 1) };
+    loop {
+        // SAFETY: `pause` is async-signal-safe.
+        unsafe { libc::pause() };
+    }
+}
+
+/// Reports the isolates that crashed.
+fn supervise_all(pipe: libc::c_int) {
+    loop {
+        let mut byte = [0_u8];
+        // SAFETY: the buffer has room for one byte.
+        let read = unsafe { libc::read(pipe, byte.as_mut_ptr().cast(), 1) };
+        if read < 0 && std::io::Error::last_os_error().kind() != std::io::ErrorKind::Interrupted {
+            tracing::error!("the supervisor cannot read its pipe: {}", std::io::Error::last_os_error());
+            return;
+        }
+        let crashed: Vec<_> = lock().extract_if(|_, (shared, _)| shared.verdict() == Verdict::Crash).collect();
+        for (_, (shared, exit)) in crashed {
+            CRASHED.fetch_add(1, Ordering::Relaxed);
+            tracing::error!("V8 gave up on an isolate; its thread and its memory are lost until this process ends");
+            watchdog::forget(&shared);
+            drop(shared.close());
+            let _ = exit.send(Exit::Crashed);
+        }
+    }
+}
