@@ -22,20 +22,20 @@ fn log<'s>(scope: &mut Scope<'s, '_>, level: Level, data: &[Value<'s>]) -> Falli
     let (Some(state), false) = (ConsoleState::of(scope), data.is_empty()) else { return Ok(()) };
     // 2. to 5.
     let message = format::format(scope, data, state.colors())?;
-    state.print(level, &message);
+    state.print(scope, level, &message);
     Ok(())
 }
 
-fn warn(state: &ConsoleState, message: &str) {
-    state.print(Level::Warn, message);
+fn warn(scope: &mut Scope, state: &ConsoleState, message: &str) {
+    state.print(scope, Level::Warn, message);
 }
 
-fn refuse_label(state: &ConsoleState, label: &str, _: TooManyLabels) {
-    warn(state, &format!("There are too many console labels to add '{label}'; use fewer, and end timers with timeEnd()"));
+fn refuse_label(scope: &mut Scope, state: &ConsoleState, label: &str, _: TooManyLabels) {
+    warn(scope, state, &format!("There are too many console labels to add '{label}'; use fewer, and end timers with timeEnd()"));
 }
 
 /// The text of a label.
-fn label_text(scope: &mut Scope, label: v8::Local<v8::String>) -> String {
+fn label_text<'s>(scope: &mut Scope<'s, '_>, label: v8::Local<'s, v8::String>) -> String {
     text(scope, label, MAX_MESSAGE)
 }
 
@@ -109,7 +109,7 @@ impl ConsoleMethods for Console {
 
     // https://console.spec.whatwg.org/#log
     fn log<'s>(scope: &mut Scope<'s, '_>, data: Vec<Value<'s>>) -> Fallible<()> {
-        log(scope, Level::Info, &data)
+        log(scope, Level::Log, &data)
     }
 
     // https://console.spec.whatwg.org/#table
@@ -121,9 +121,9 @@ impl ConsoleMethods for Console {
         let Some(state) = ConsoleState::of(scope) else { return Ok(()) };
         let Some(data) = tabular_data else { return Ok(()) };
         match table::table(scope, data, properties.as_deref(), state.colors()) {
-            Some(table) => state.print(Level::Info, &table),
+            Some(table) => state.print(scope, Level::Log, &table),
             // What cannot be a table is logged as it is.
-            None => log(scope, Level::Info, &[data])?,
+            None => log(scope, Level::Log, &[data])?,
         }
         Ok(())
     }
@@ -137,7 +137,7 @@ impl ConsoleMethods for Console {
             message.push_str(&format::format(scope, &data, state.colors())?);
         }
         message.push_str(&current_stack(scope));
-        state.print(Level::Debug, &message);
+        state.print(scope, Level::Debug, &message);
         Ok(())
     }
 
@@ -150,22 +150,22 @@ impl ConsoleMethods for Console {
     fn dir<'s>(
         scope: &mut Scope<'s, '_>,
         item: Option<Value<'s>>,
-        options: Option<v8::Local<'s, v8::Object>>,
+        options: Option<Option<v8::Local<'s, v8::Object>>>,
     ) -> Fallible<()> {
         let Some(state) = ConsoleState::of(scope) else { return Ok(()) };
         let mut how = InspectOptions { colors: state.colors(), ..InspectOptions::default() };
-        if let Some(options) = options {
+        if let Some(options) = options.flatten() {
             how = dir_options(scope, options, how)?;
         }
         let item = item.unwrap_or_else(|| v8::undefined(scope).into());
         let message = inspect(scope, item, &how);
-        state.print(Level::Info, &message);
+        state.print(scope, Level::Log, &message);
         Ok(())
     }
 
     // https://console.spec.whatwg.org/#dirxml
     fn dirxml<'s>(scope: &mut Scope<'s, '_>, data: Vec<Value<'s>>) -> Fallible<()> {
-        log(scope, Level::Info, &data)
+        log(scope, Level::Log, &data)
     }
 
     // https://console.spec.whatwg.org/#count
@@ -173,8 +173,8 @@ impl ConsoleMethods for Console {
         let label = label_text(scope, label);
         let Some(state) = ConsoleState::of(scope) else { return Ok(()) };
         match state.count(label.clone()) {
-            Ok(count) => state.print(Level::Info, &format!("{label}: {count}")),
-            Err(too_many) => refuse_label(state, &label, too_many),
+            Ok(count) => state.print(scope, Level::Info, &format!("{label}: {count}")),
+            Err(too_many) => refuse_label(scope, state, &label, too_many),
         }
         Ok(())
     }
@@ -184,14 +184,14 @@ impl ConsoleMethods for Console {
         let label = label_text(scope, label);
         let Some(state) = ConsoleState::of(scope) else { return Ok(()) };
         if !state.reset_count(&label) {
-            warn(state, &format!("Count for '{label}' does not exist"));
+            warn(scope, state, &format!("Count for '{label}' does not exist"));
         }
         Ok(())
     }
 
     // https://console.spec.whatwg.org/#group
     fn group<'s>(scope: &mut Scope<'s, '_>, data: Vec<Value<'s>>) -> Fallible<()> {
-        log(scope, Level::Info, &data)?;
+        log(scope, Level::Log, &data)?;
         if let Some(state) = ConsoleState::of(scope) {
             state.open_group();
         }
@@ -217,8 +217,8 @@ impl ConsoleMethods for Console {
         let Some(state) = ConsoleState::of(scope) else { return Ok(()) };
         match state.start_timer(label.clone()) {
             Ok(true) => {}
-            Ok(false) => warn(state, &format!("Timer '{label}' already exists")),
-            Err(too_many) => refuse_label(state, &label, too_many),
+            Ok(false) => warn(scope, state, &format!("Timer '{label}' already exists")),
+            Err(too_many) => refuse_label(scope, state, &label, too_many),
         }
         Ok(())
     }
@@ -232,7 +232,7 @@ impl ConsoleMethods for Console {
         let label = label_text(scope, label);
         let Some(state) = ConsoleState::of(scope) else { return Ok(()) };
         let Some(elapsed) = state.elapsed(&label) else {
-            warn(state, &format!("Timer '{label}' does not exist"));
+            warn(scope, state, &format!("Timer '{label}' does not exist"));
             return Ok(());
         };
         let mut message = format!("{label}: {}", duration_text(elapsed));
@@ -241,7 +241,7 @@ impl ConsoleMethods for Console {
             message.push(' ');
             message.push_str(&format::join(scope, &data, state.colors()));
         }
-        state.print(Level::Info, &message);
+        state.print(scope, Level::Log, &message);
         Ok(())
     }
 
@@ -250,8 +250,8 @@ impl ConsoleMethods for Console {
         let label = label_text(scope, label);
         let Some(state) = ConsoleState::of(scope) else { return Ok(()) };
         match state.stop_timer(&label) {
-            Some(elapsed) => state.print(Level::Info, &format!("{label}: {}", duration_text(elapsed))),
-            None => warn(state, &format!("Timer '{label}' does not exist")),
+            Some(elapsed) => state.print(scope, Level::Info, &format!("{label}: {}", duration_text(elapsed))),
+            None => warn(scope, state, &format!("Timer '{label}' does not exist")),
         }
         Ok(())
     }

@@ -74,9 +74,15 @@ fn replacement<'s>(scope: &mut Scope<'s, '_>, letter: char, value: Value<'s>, co
             }
         },
         // 4.2 %d or %i: NaN for a Symbol, else Call(%parseInt%, undefined, « current, 10 »).
-        'd' | 'i' => number_text(scope, parse(scope, value, parse_int)?),
+        'd' | 'i' => {
+            let number = parse(scope, value, parse_int)?;
+            number_text(scope, number)
+        }
         // 4.3 %f: NaN for a Symbol, else Call(%parseFloat%, undefined, « current »).
-        'f' => number_text(scope, parse(scope, value, parse_float)?),
+        'f' => {
+            let number = parse(scope, value, parse_float)?;
+            number_text(scope, number)
+        }
         // 4.4 %o: optimally useful formatting.
         'o' => inspect(scope, value, &InspectOptions { depth: Some(4), show_hidden: true, ..generic }),
         // 4.5 %O: generic JavaScript object formatting.

@@ -7,8 +7,6 @@ use std::time::{Duration, Instant};
 use nano_engine::State;
 use nano_webidl::Scope;
 
-use crate::worker::LogLevel;
-
 /// How many counters and timers a console keeps: their labels are memory that no limit of V8's counts.
 const MAX_LABELS: usize = 10_000;
 
@@ -17,7 +15,9 @@ const MAX_LABELS: usize = 10_000;
 pub enum Level {
     /// `debug`, `trace`
     Debug,
-    /// `log`, `info` and everything that is not said to be something else.
+    /// `log` and everything that is not said to be something else.
+    Log,
+    /// `info`, `count`, `timeEnd`
     Info,
     /// `warn`, and the console's own warnings.
     Warn,
@@ -25,21 +25,10 @@ pub enum Level {
     Error,
 }
 
-impl From<Level> for LogLevel {
-    fn from(level: Level) -> Self {
-        match level {
-            Level::Debug => LogLevel::Debug,
-            Level::Info => LogLevel::Info,
-            Level::Warn => LogLevel::Warn,
-            Level::Error => LogLevel::Error,
-        }
-    }
-}
-
 /// Takes what a console has to say, on the isolate's own thread. Must not block.
 pub trait ConsoleSink {
     /// Takes one message. It may have many lines and is indented by the groups that are open.
-    fn print(&self, level: Level, message: &str);
+    fn print(&self, scope: &mut Scope, level: Level, message: &str);
 
     /// `console.clear()`. Only a terminal can follow it.
     fn clear(&self) {}
@@ -79,14 +68,10 @@ impl ConsoleState {
     }
 
     /// The implementation-defined part of <https://console.spec.whatwg.org/#printer>: writes a message, indented by the open groups.
-    pub fn print(&self, level: Level, message: &str) {
+    pub fn print(&self, scope: &mut Scope, level: Level, message: &str) {
         match self.groups.get() {
-            0 => self.sink.print(level, message),
-            depth => {
-                let margin = "  ".repeat(depth.min(40));
-                let message = format!("{margin}{}", message.replace('\n', &format!("\n{margin}")));
-                self.sink.print(level, &message);
-            }
+            0 => self.sink.print(scope, level, message),
+            depth => self.sink.print(scope, level, &indented(message, depth)),
         }
     }
 
@@ -146,39 +131,39 @@ impl ConsoleState {
     }
 }
 
+/// The message within `depth` groups.
+fn indented(message: &str, depth: usize) -> String {
+    let margin = "  ".repeat(depth.min(40));
+    format!("{margin}{}", message.replace('\n', &format!("\n{margin}")))
+}
+
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
-
     use super::*;
 
-    #[derive(Clone, Default)]
-    struct Lines(Arc<Mutex<Vec<String>>>);
+    struct Nothing;
 
-    impl ConsoleSink for Lines {
-        fn print(&self, _: Level, message: &str) {
-            self.0.lock().unwrap().push(message.to_owned());
-        }
+    impl ConsoleSink for Nothing {
+        fn print(&self, _: &mut Scope, _: Level, _: &str) {}
     }
 
     #[test]
     fn groups_indent_every_line() {
-        let lines = Lines::default();
-        let state = ConsoleState::new(Box::new(lines.clone()));
+        assert_eq!(indented("a\nb", 2), "    a\n    b");
+        let state = ConsoleState::new(Box::new(Nothing));
         state.close_group();
         state.open_group();
         state.open_group();
-        state.print(Level::Info, "a\nb");
+        assert_eq!(state.groups.get(), 2);
         state.close_group();
-        state.print(Level::Info, "c");
+        assert_eq!(state.groups.get(), 1);
         state.clear();
-        state.print(Level::Info, "d");
-        assert_eq!(*lines.0.lock().unwrap(), ["    a\n    b", "  c", "d"]);
+        assert_eq!(state.groups.get(), 0);
     }
 
     #[test]
     fn counters_and_timers_are_kept_by_label() {
-        let state = ConsoleState::new(Box::<Lines>::default());
+        let state = ConsoleState::new(Box::new(Nothing));
         assert_eq!(state.count("a".into()), Ok(1));
         assert_eq!(state.count("a".into()), Ok(2));
         assert!(state.reset_count("a"));
@@ -194,7 +179,7 @@ mod tests {
 
     #[test]
     fn labels_are_limited() {
-        let state = ConsoleState::new(Box::<Lines>::default());
+        let state = ConsoleState::new(Box::new(Nothing));
         for i in 0..MAX_LABELS {
             assert_eq!(state.count(i.to_string()), Ok(1));
             assert_eq!(state.start_timer(i.to_string()), Ok(true));

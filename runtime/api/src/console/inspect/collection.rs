@@ -159,7 +159,7 @@ impl<'s> Inspector<'_, 's> {
         let values: usize = if pairs { 2 } else { 1 };
         let count = list.length() as usize / values;
         for index in 0..count.min(self.options.max_entries) {
-            let mut item = |offset: usize| {
+            let item = |offset: usize| {
                 list.get_index(scope, (index * values + offset) as u32).unwrap_or_else(|| v8::undefined(scope).into())
             };
             let first = item(0);

@@ -103,7 +103,7 @@ impl Parts {
                 let blank = " ".repeat(column_widths[column] - widths[row * count + column]);
                 let last = column + 1 == cells.len();
                 match (self.numeric, last) {
-                    (true, true) => text.extend([&blank, cell]),
+                    (true, true) => text.extend([blank.as_str(), cell]),
                     (true, false) => text.extend([blank.as_str(), cell, ", "]),
                     (false, true) => text.push_str(cell),
                     (false, false) => text.extend([cell.as_str(), ", ", &blank]),

@@ -1,0 +1,112 @@
+//! StructuredDeserializeWithTransfer,
+//! <https://html.spec.whatwg.org/multipage/structured-data.html#structureddeserializewithtransfer>.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use nano_webidl::{Error, Fallible, Scope, Value};
+use v8::ValueDeserializerHelper as _;
+
+use super::serialize::data_clone_error;
+use super::{Serialized, host};
+
+/// A value that was deserialized.
+pub struct Deserialized<'s> {
+    /// The value.
+    pub value: Value<'s>,
+    /// The transferred objects, in the order of the transfer list.
+    pub transferred: Vec<v8::Local<'s, v8::Object>>,
+}
+
+/// Makes the value again, in the current realm. Once: transferred memory has one owner.
+///
+/// # Errors
+/// A `RangeError` or a `DataCloneError` where there is no memory for it.
+pub fn deserialize<'s>(scope: &mut Scope<'s, '_>, serialized: &Serialized) -> Fallible<Deserialized<'s>> {
+    let context = scope.get_current_context();
+    // 3. For each transferDataHolder: an ArrayBuffer of the same memory.
+    let buffers: Vec<v8::Local<v8::ArrayBuffer>> =
+        serialized.transferred.iter().map(|store| v8::ArrayBuffer::with_backing_store(scope, store)).collect();
+    let error = Rc::new(Cell::new(None));
+    let value = {
+        v8::tc_scope!(let scope, scope);
+        // The delegate borrows `serialized`, and so do the bytes: the deserializer ends first.
+        let delegate = Delegate { serialized, error: error.clone() };
+        let deserializer = v8::ValueDeserializer::new(scope, Box::new(delegate), &serialized.bytes);
+        for (id, buffer) in (0..).zip(&buffers) {
+            deserializer.transfer_array_buffer(id, *buffer);
+        }
+        // 4.
+        let header = deserializer.read_header(context);
+        let value = header.and_then(|_| deserializer.read_value(context));
+        match (value, error.take()) {
+            (Some(value), _) => value,
+            (None, Some(error)) => {
+                scope.reset();
+                return Err(error);
+            }
+            (None, None) if scope.has_caught() => {
+                scope.rethrow();
+                return Err(Error::Thrown);
+            }
+            (None, None) => return Err(data_clone_error("The value could not be deserialized")),
+        }
+    };
+    // 5.
+    Ok(Deserialized { value, transferred: buffers.into_iter().map(Into::into).collect() })
+}
+
+struct Delegate<'a> {
+    serialized: &'a Serialized,
+    error: Rc<Cell<Option<Error>>>,
+}
+
+impl Delegate<'_> {
+    fn fail(&self, scope: &mut Scope, error: Error) {
+        error.throw(scope);
+        if error != Error::Thrown {
+            self.error.set(Some(error));
+        }
+    }
+}
+
+impl v8::ValueDeserializerImpl for Delegate<'_> {
+    fn read_host_object<'s>(
+        &self,
+        scope: &mut v8::PinScope<'s, '_>,
+        deserializer: &dyn v8::ValueDeserializerHelper,
+    ) -> Option<v8::Local<'s, v8::Object>> {
+        let (mut interface, mut index) = (0, 0);
+        let known = deserializer.read_uint32(&mut interface) && deserializer.read_uint32(&mut index);
+        let data = self.serialized.hosts.get(index as usize).filter(|_| known);
+        let object = match data {
+            Some(data) => host::deserialize(scope, interface, &**data),
+            None => Err(data_clone_error("The data of a platform object is missing")),
+        };
+        object.map_err(|error| self.fail(scope, error)).ok()
+    }
+
+    fn get_shared_array_buffer_from_id<'s>(
+        &self,
+        scope: &mut v8::PinScope<'s, '_>,
+        id: u32,
+    ) -> Option<v8::Local<'s, v8::SharedArrayBuffer>> {
+        let store = self.serialized.shared.get(id as usize);
+        if store.is_none() {
+            self.fail(scope, data_clone_error("The memory of a SharedArrayBuffer is missing"));
+        }
+        Some(v8::SharedArrayBuffer::with_backing_store(scope, store?))
+    }
+
+    fn get_wasm_module_from_id<'s>(
+        &self,
+        scope: &mut v8::PinScope<'s, '_>,
+        id: u32,
+    ) -> Option<v8::Local<'s, v8::WasmModuleObject>> {
+        let module = self.serialized.modules.get(id as usize);
+        if module.is_none() {
+            self.fail(scope, data_clone_error("A WebAssembly module is missing"));
+        }
+        v8::WasmModuleObject::from_compiled_module(scope, module?)
+    }
+}

@@ -1,0 +1,54 @@
+//! Structured cloning, <https://html.spec.whatwg.org/multipage/structured-data.html>.
+//!
+//! V8's serializer knows the language's own objects. Everything else is here: which platform objects can be serialized
+//! ([`host`]), and what is passed beside the bytes ([`Serialized`]): transferred and shared memory, WebAssembly modules.
+//!
+//! * [`serialize`]: StructuredSerializeWithTransfer.
+//! * [`deserialize`]: StructuredDeserializeWithTransfer.
+
+mod deserialize;
+pub mod host;
+mod serialize;
+#[cfg(test)]
+mod tests;
+
+use std::any::Any;
+
+use nano_webidl::{Fallible, Scope, Value};
+
+pub use deserialize::{Deserialized, deserialize};
+pub use serialize::serialize;
+
+/// A serialized value. Lives in memory only, and within its isolate: it shares memory with the objects that it was made of.
+pub struct Serialized {
+    /// V8's format.
+    bytes: Vec<u8>,
+    /// The memory of transferred buffers, in the order of the list.
+    transferred: Vec<v8::SharedRef<v8::BackingStore>>,
+    /// The memory of SharedArrayBuffers.
+    shared: Vec<v8::SharedRef<v8::BackingStore>>,
+    /// Compiled WebAssembly modules.
+    modules: Vec<v8::CompiledWasmModule>,
+    /// The data of platform objects.
+    hosts: Vec<Box<dyn Any>>,
+}
+
+/// `structuredClone(value, { transfer })`, <https://html.spec.whatwg.org/multipage/structured-data.html#dom-structuredclone>.
+///
+/// # Errors
+/// A `DataCloneError` for what cannot be cloned or transferred, and what getters of the value throw.
+pub fn structured_clone<'s>(
+    scope: &mut Scope<'s, '_>,
+    value: Value<'s>,
+    transfer: Vec<v8::Local<'s, v8::Object>>,
+) -> Fallible<Value<'s>> {
+    // OPTIMIZATION: primitives are their own clones; symbols have none.
+    if transfer.is_empty() && !value.is_object() && !value.is_symbol() {
+        return Ok(value);
+    }
+    // 1. Let serialized be ? StructuredSerializeWithTransfer(value, options["transfer"]).
+    let serialized = serialize(scope, value, &transfer)?;
+    // 2. Let deserializeRecord be ? StructuredDeserializeWithTransfer(serialized, this's relevant realm).
+    // 3. Return deserializeRecord.[[Deserialized]].
+    Ok(deserialize(scope, &serialized)?.value)
+}

@@ -1,0 +1,202 @@
+//! StructuredSerializeWithTransfer, <https://html.spec.whatwg.org/multipage/structured-data.html#structuredserializewithtransfer>.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use nano_webidl::{DomExceptionName, Error, Fallible, Scope, Value};
+use v8::ValueSerializerHelper as _;
+
+use super::{Serialized, host};
+
+/// Serializes a value, and takes the memory of the buffers in `transfer` away from them.
+///
+/// # Errors
+/// A `DataCloneError` for what cannot be cloned or transferred, and what getters of the value throw.
+pub fn serialize<'s>(
+    scope: &mut Scope<'s, '_>,
+    value: Value<'s>,
+    transfer: &[v8::Local<'s, v8::Object>],
+) -> Fallible<Serialized> {
+    // 1. and 2.
+    let transfer = transferable_buffers(scope, transfer)?;
+    // 3. Let serialized be ? StructuredSerializeInternal(value, false, memory).
+    let delegate = Rc::new(Delegate::default());
+    let bytes = {
+        v8::tc_scope!(let scope, scope);
+        let context = scope.get_current_context();
+        let serializer = v8::ValueSerializer::new(scope, Box::new(SharedDelegate(delegate.clone())));
+        serializer.write_header();
+        for (id, buffer) in (0..).zip(&transfer) {
+            serializer.transfer_array_buffer(id, *buffer);
+        }
+        match serializer.write_value(context, value) {
+            Some(true) => serializer.release(),
+            _ => match delegate.error.take() {
+                // What the serializer itself refuses becomes an error of the member that was called, with its name in the message.
+                Some(error) => {
+                    scope.reset();
+                    return Err(error);
+                }
+                None => {
+                    scope.rethrow();
+                    return Err(Error::Thrown);
+                }
+            },
+        }
+    };
+    // 5. For each transferable of transferList:
+    let mut transferred = Vec::with_capacity(transfer.len());
+    for buffer in &transfer {
+        // 5.1 If it has an [[ArrayBufferData]] internal slot and IsDetachedBuffer is true, then throw a "DataCloneError". (A getter
+        // of the value may have detached it.)
+        if buffer.was_detached() {
+            return Err(data_clone_error("An ArrayBuffer in the transfer list is detached"));
+        }
+    }
+    for buffer in &transfer {
+        // 5.4 Set dataHolder.[[ArrayBufferData]], … and perform ? DetachArrayBuffer(transferable).
+        transferred.push(buffer.get_backing_store());
+        buffer.detach(None).ok_or(Error::Thrown)?;
+    }
+    Ok(Serialized {
+        bytes,
+        transferred,
+        shared: delegate.shared.take(),
+        modules: delegate.modules.take(),
+        hosts: delegate.hosts.take(),
+    })
+}
+
+/// Steps 1 and 2: checks the transfer list. So far only `ArrayBuffer`s can be transferred.
+fn transferable_buffers<'s>(
+    scope: &mut Scope<'s, '_>,
+    transfer: &[v8::Local<'s, v8::Object>],
+) -> Fallible<Vec<v8::Local<'s, v8::ArrayBuffer>>> {
+    let mut buffers: Vec<v8::Local<v8::ArrayBuffer>> = Vec::with_capacity(transfer.len());
+    for (index, object) in transfer.iter().enumerate() {
+        // 2.1 and 2.2: neither a SharedArrayBuffer nor an object that is not transferable.
+        let Ok(buffer) = v8::Local::<v8::ArrayBuffer>::try_from(*object) else {
+            let what = host::describe(scope, *object);
+            let hint = match what.as_str() {
+                "ReadableStream" | "WritableStream" | "TransformStream" => "; streams cannot be transferred yet",
+                "SharedArrayBuffer" => "; it is shared when it is part of the value",
+                _ => "",
+            };
+            let message = format!("Value at index {index} of the transfer list is a {what}, which is not transferable{hint}");
+            return Err(data_clone_error(message));
+        };
+        // 2.3 If memory[transferable] exists, then throw a "DataCloneError".
+        if buffers.contains(&buffer) {
+            return Err(data_clone_error(format!(
+                "The ArrayBuffer at index {index} of the transfer list is a duplicate of an earlier one"
+            )));
+        }
+        // Before anything is serialized, as in other engines.
+        if buffer.was_detached() {
+            return Err(data_clone_error(format!(
+                "The ArrayBuffer at index {index} of the transfer list is detached and cannot be transferred"
+            )));
+        }
+        // A WebAssembly.Memory's buffer: DetachArrayBuffer throws a TypeError.
+        if !buffer.is_detachable() {
+            return Err(nano_webidl::type_error(format!(
+                "The ArrayBuffer at index {index} of the transfer list cannot be detached; it belongs to a WebAssembly.Memory"
+            )));
+        }
+        buffers.push(buffer);
+    }
+    Ok(buffers)
+}
+
+pub(super) fn data_clone_error(message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+    Error::dom(DomExceptionName::DataClone, message)
+}
+
+/// What V8 asks while it serializes, and what is collected beside its bytes.
+#[derive(Default)]
+struct Delegate {
+    /// The reason to stop.
+    error: Cell<Option<Error>>,
+    shared: RefCell<Vec<v8::SharedRef<v8::BackingStore>>>,
+    modules: RefCell<Vec<v8::CompiledWasmModule>>,
+    hosts: RefCell<Vec<Box<dyn Any>>>,
+}
+
+impl Delegate {
+    /// Keeps the reason, and throws something: V8 stops at a pending exception.
+    fn fail(&self, scope: &mut Scope, error: Error) {
+        error.throw(scope);
+        if error != Error::Thrown {
+            self.error.set(Some(error));
+        }
+    }
+}
+
+/// The delegate, as V8's serializer owns it.
+struct SharedDelegate(Rc<Delegate>);
+
+impl v8::ValueSerializerImpl for SharedDelegate {
+    fn throw_data_clone_error<'s>(&self, scope: &mut v8::PinScope<'s, '_>, message: v8::Local<'s, v8::String>) {
+        let message = message.to_rust_string_lossy(scope);
+        self.0.fail(scope, data_clone_error(message));
+    }
+
+    fn has_custom_host_object(&self, _: &v8::Isolate) -> bool {
+        true
+    }
+
+    fn is_host_object<'s>(&self, scope: &mut v8::PinScope<'s, '_>, object: v8::Local<'s, v8::Object>) -> Option<bool> {
+        Some(host::is_platform_object(scope, object))
+    }
+
+    fn write_host_object<'s>(
+        &self,
+        scope: &mut v8::PinScope<'s, '_>,
+        object: v8::Local<'s, v8::Object>,
+        serializer: &dyn v8::ValueSerializerHelper,
+    ) -> Option<bool> {
+        match host::serialize(scope, object) {
+            Ok(Some((interface, data))) => {
+                let mut hosts = self.0.hosts.borrow_mut();
+                serializer.write_uint32(interface);
+                serializer.write_uint32(u32::try_from(hosts.len()).ok()?);
+                hosts.push(data);
+                Some(true)
+            }
+            Ok(None) => {
+                let what = host::describe(scope, object);
+                let hint = match what.as_str() {
+                    "ReadableStream" | "WritableStream" | "TransformStream" => "; streams can be neither cloned nor transferred yet",
+                    _ => "",
+                };
+                self.0.fail(scope, data_clone_error(format!("{what} object could not be cloned{hint}")));
+                None
+            }
+            Err(error) => {
+                self.0.fail(scope, error);
+                None
+            }
+        }
+    }
+
+    fn get_shared_array_buffer_id<'s>(
+        &self,
+        _: &mut v8::PinScope<'s, '_>,
+        buffer: v8::Local<'s, v8::SharedArrayBuffer>,
+    ) -> Option<u32> {
+        let mut shared = self.0.shared.borrow_mut();
+        shared.push(buffer.get_backing_store());
+        u32::try_from(shared.len() - 1).ok()
+    }
+
+    fn get_wasm_module_transfer_id(
+        &self,
+        _: &mut v8::PinScope<'_, '_>,
+        module: v8::Local<v8::WasmModuleObject>,
+    ) -> Option<u32> {
+        let mut modules = self.0.modules.borrow_mut();
+        modules.push(module.get_compiled_module());
+        u32::try_from(modules.len() - 1).ok()
+    }
+}
