@@ -7,14 +7,19 @@ mod interface;
 mod overlay;
 mod types;
 
-use webapi_idl::{CallbackFunction, CallbackInterface, Dictionary, Model, Specification, Type};
+use webapi_idl::{
+    CallbackFunction, CallbackInterface, Dictionary, Enumeration, Model, Specification, Type,
+};
 
 use crate::script::writer::{Writer, property_key, quote};
 use types::Position;
 
 /// The text of `nano.d.ts`.
 pub fn definitions(model: &Model) -> String {
-    let mut printer = Printer { model, w: Writer::default() };
+    let mut printer = Printer {
+        model,
+        w: Writer::default(),
+    };
     printer.head();
     for (name, ty) in &model.typedefs {
         // Buffer typedefs are types of the model.
@@ -25,8 +30,7 @@ pub fn definitions(model: &Model) -> String {
     }
     printer.w.blank();
     for enumeration in model.enumerations.values() {
-        let values: Vec<String> = enumeration.values.iter().map(|value| quote(value)).collect();
-        printer.w.line(format!("type {} = {};", enumeration.name, values.join(" | ")));
+        printer.enumeration(enumeration);
     }
     printer.w.blank();
     for callback in model.callbacks.values() {
@@ -42,11 +46,42 @@ pub fn definitions(model: &Model) -> String {
     for interface in model.interfaces.values() {
         printer.interface(interface);
     }
-    for namespace in model.namespaces.values().filter(|namespace| !namespace.attributes.has("Internal")) {
+    for namespace in model
+        .namespaces
+        .values()
+        .filter(|namespace| !namespace.attributes.has("Internal"))
+    {
         printer.namespace(namespace);
     }
     printer.global();
     printer.w.finish()
+}
+
+/// The declaration of one interface, namespace, dictionary or enumeration, for the reference.
+pub(crate) fn declaration(model: &Model, name: &str) -> String {
+    let mut printer = Printer {
+        model,
+        w: Writer::default(),
+    };
+    if let Some(interface) = model.interfaces.get(name) {
+        printer.interface(interface);
+    }
+    if let Some(namespace) = model.namespaces.get(name) {
+        printer.namespace(namespace);
+    }
+    if let Some(dictionary) = model.dictionaries.get(name) {
+        printer.dictionary(dictionary);
+    }
+    if let Some(enumeration) = model.enumerations.get(name) {
+        printer.enumeration(enumeration);
+    }
+    let text = printer.w.finish();
+    // The comment repeats what stands beside it.
+    let text = text
+        .strip_prefix("/**")
+        .and_then(|rest| rest.split_once('\n'))
+        .map_or(text.as_str(), |(_, rest)| rest);
+    text.trim_end().to_owned()
 }
 
 /// The state of one run.
@@ -73,10 +108,28 @@ impl Printer<'_> {
 
     /// The comment that names the standard.
     fn comment(&mut self, specification: &str) {
-        if let Some(Specification { title, url, .. }) = self.model.specifications.get(specification) {
-            let place = if url.is_empty() { title.clone() } else { format!("{title}: {url}") };
+        if let Some(Specification { title, url, .. }) = self.model.specifications.get(specification)
+        {
+            let place = if url.is_empty() {
+                title.clone()
+            } else {
+                format!("{title}: {url}")
+            };
             self.w.line(format!("/** {place} */"));
         }
+    }
+
+    fn enumeration(&mut self, enumeration: &Enumeration) {
+        let values: Vec<String> = enumeration
+            .values
+            .iter()
+            .map(|value| quote(value))
+            .collect();
+        self.w.line(format!(
+            "type {} = {};",
+            enumeration.name,
+            values.join(" | ")
+        ));
     }
 
     fn callback(&mut self, callback: &CallbackFunction) {
@@ -89,10 +142,14 @@ impl Printer<'_> {
             Some(text) => text.to_owned(),
             None => {
                 let arguments = self.arguments(&callback.arguments, Position::Output);
-                format!("({arguments}) => {}", self.callback_result(&callback.returns))
+                format!(
+                    "({arguments}) => {}",
+                    self.callback_result(&callback.returns)
+                )
             }
         };
-        self.w.line(format!("type {}{generics} = {text};", callback.name));
+        self.w
+            .line(format!("type {}{generics} = {text};", callback.name));
     }
 
     fn callback_interface(&mut self, callback: &CallbackInterface) {
@@ -110,19 +167,28 @@ impl Printer<'_> {
         let name = &dictionary.name;
         self.comment(&dictionary.specification);
         if let Some(whole) = overlay::whole(name) {
-            self.w.line(format!("type {name}{} = {whole};", overlay::generics(name)));
+            self.w
+                .line(format!("type {name}{} = {whole};", overlay::generics(name)));
             self.w.blank();
             return;
         }
-        let parent = dictionary.inherits.as_ref().map(|parent| format!(" extends {parent}")).unwrap_or_default();
-        self.w.open(format!("interface {name}{}{parent} {{", overlay::generics(name)));
+        let parent = dictionary
+            .inherits
+            .as_ref()
+            .map(|parent| format!(" extends {parent}"))
+            .unwrap_or_default();
+        self.w.open(format!(
+            "interface {name}{}{parent} {{",
+            overlay::generics(name)
+        ));
         for member in &dictionary.members {
             match overlay::member(name, &member.name) {
                 Some(lines) => self.w.line(lines),
                 None => {
                     let mark = if member.required { "" } else { "?" };
                     let ty = self.ty(&member.ty, Position::Member);
-                    self.w.line(format!("{}{mark}: {ty};", property_key(&member.name)));
+                    self.w
+                        .line(format!("{}{mark}: {ty};", property_key(&member.name)));
                 }
             }
         }

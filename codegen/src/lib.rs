@@ -3,5 +3,7 @@
 
 pub mod bundle;
 pub mod dts;
+mod idl_text;
+pub mod reference;
 pub mod rust;
 pub mod script;

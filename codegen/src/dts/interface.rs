@@ -12,13 +12,23 @@ impl Printer<'_> {
         let name = &interface.name;
         self.comment(&interface.specification);
         // `LegacyNamespace`: the interface is a member of a namespace object.
-        let namespace = interface.attributes.identifier("LegacyNamespace").map(str::to_owned);
+        let namespace = interface
+            .attributes
+            .identifier("LegacyNamespace")
+            .map(str::to_owned);
         if let Some(namespace) = &namespace {
             self.w.open(format!("declare namespace {namespace} {{"));
         }
-        let parent = overlay::parent(name).map(str::to_owned).or_else(|| interface.inherits.clone());
-        let parent = parent.map(|parent| format!(" extends {parent}")).unwrap_or_default();
-        self.w.open(format!("interface {name}{}{parent} {{", overlay::generics(name)));
+        let parent = overlay::parent(name)
+            .map(str::to_owned)
+            .or_else(|| interface.inherits.clone());
+        let parent = parent
+            .map(|parent| format!(" extends {parent}"))
+            .unwrap_or_default();
+        self.w.open(format!(
+            "interface {name}{}{parent} {{",
+            overlay::generics(name)
+        ));
         for member in &interface.members {
             match member {
                 Member::Attribute(attribute) if !attribute.is_static => {
@@ -27,7 +37,10 @@ impl Printer<'_> {
                     }
                     let readonly = if attribute.readonly { "readonly " } else { "" };
                     let ty = self.ty(&attribute.ty, Position::Output);
-                    self.w.line(format!("{readonly}{}: {ty};", property_key(&attribute.name)));
+                    self.w.line(format!(
+                        "{readonly}{}: {ty};",
+                        property_key(&attribute.name)
+                    ));
                 }
                 Member::Operation(set) if !set.is_static => {
                     if !self.overlaid(name, &set.name) {
@@ -86,14 +99,17 @@ impl Printer<'_> {
 
     /// Prints what the overlay says of a member; whether it says anything.
     fn overlaid(&mut self, owner: &str, member: &str) -> bool {
-        overlay::member(owner, member).map(|lines| self.w.line(lines)).is_some()
+        overlay::member(owner, member)
+            .map(|lines| self.w.line(lines))
+            .is_some()
     }
 
     fn methods(&mut self, name: &str, overloads: &[Operation]) {
         for operation in overloads {
             let arguments = self.arguments(&operation.arguments, Position::Input);
             let result = self.result(&operation.returns);
-            self.w.line(format!("{}({arguments}): {result};", property_key(name)));
+            self.w
+                .line(format!("{}({arguments}): {result};", property_key(name)));
         }
     }
 
@@ -124,12 +140,17 @@ impl Printer<'_> {
             }
         }
         if let Some(maplike) = &interface.maplike {
-            let (key, value) = (self.ty(&maplike.key, Position::Output), self.ty(&maplike.value, Position::Output));
+            let (key, value) = (
+                self.ty(&maplike.key, Position::Output),
+                self.ty(&maplike.value, Position::Output),
+            );
             self.w.line("readonly size: number;");
-            self.w.line(format!("get(key: {key}): {value} | undefined;"));
+            self.w
+                .line(format!("get(key: {key}): {value} | undefined;"));
             self.w.line(format!("has(key: {key}): boolean;"));
             if !maplike.readonly {
-                self.w.line(format!("set(key: {key}, value: {value}): this;"));
+                self.w
+                    .line(format!("set(key: {key}, value: {value}): this;"));
                 self.w.line(format!("delete(key: {key}): boolean;"));
                 self.w.line("clear(): void;");
             }
@@ -158,23 +179,34 @@ impl Printer<'_> {
                 Some(key) => format!("[{}, {value}]", self.ty(key, Position::Output)),
                 None => value,
             };
-            self.w.line(format!("values({arguments}): AsyncIterableIterator<{element}>;"));
-            self.w.line(format!("[Symbol.asyncIterator]({arguments}): AsyncIterableIterator<{element}>;"));
+            self.w.line(format!(
+                "values({arguments}): AsyncIterableIterator<{element}>;"
+            ));
+            self.w.line(format!(
+                "[Symbol.asyncIterator]({arguments}): AsyncIterableIterator<{element}>;"
+            ));
         }
     }
 
     fn iterators(&mut self, key: &str, value: &str) {
-        self.w.line(format!("entries(): IterableIterator<[{key}, {value}]>;"));
+        self.w
+            .line(format!("entries(): IterableIterator<[{key}, {value}]>;"));
         self.w.line(format!("keys(): IterableIterator<{key}>;"));
         self.w.line(format!("values(): IterableIterator<{value}>;"));
-        let element = if key == "number" || key == value { value.to_owned() } else { format!("[{key}, {value}]") };
-        self.w.line(format!("[Symbol.iterator](): IterableIterator<{element}>;"));
+        let element = if key == "number" || key == value {
+            value.to_owned()
+        } else {
+            format!("[{key}, {value}]")
+        };
+        self.w
+            .line(format!("[Symbol.iterator](): IterableIterator<{element}>;"));
     }
 
     /// A namespace object that apps see.
     pub(super) fn namespace(&mut self, namespace: &Namespace) {
         self.comment(&namespace.specification);
-        self.w.open(format!("declare namespace {} {{", namespace.name));
+        self.w
+            .open(format!("declare namespace {} {{", namespace.name));
         for member in &namespace.members {
             match member {
                 Member::Attribute(attribute) => {
@@ -183,7 +215,11 @@ impl Printer<'_> {
                 }
                 Member::Operation(set) => self.functions("function", &set.name, &set.overloads),
                 Member::Constant(constant) => {
-                    let ty = if matches!(constant.ty.kind, Type::Boolean) { "boolean" } else { "number" };
+                    let ty = if matches!(constant.ty.kind, Type::Boolean) {
+                        "boolean"
+                    } else {
+                        "number"
+                    };
                     self.w.line(format!("const {}: {ty};", constant.name));
                 }
             }
@@ -195,14 +231,25 @@ impl Printer<'_> {
     /// The members of the `[Global]` interface and of those it inherits from, as global variables and functions.
     pub(super) fn global(&mut self) {
         let model = self.model;
-        let Some(global) = model.interfaces.values().find(|interface| interface.attributes.has("Global")) else { return };
+        let Some(global) = model
+            .interfaces
+            .values()
+            .find(|interface| interface.attributes.has("Global"))
+        else {
+            return;
+        };
         for interface in std::iter::once(global).chain(model.ancestors(&global.name)) {
             for member in &interface.members {
                 match member {
                     Member::Attribute(attribute) if !attribute.is_static => {
                         let ty = self.ty(&attribute.ty, Position::Output);
-                        let ty = if ty == global.name { format!("{ty} & typeof globalThis") } else { ty };
-                        self.w.line(format!("declare var {}: {ty};", attribute.name));
+                        let ty = if ty == global.name {
+                            format!("{ty} & typeof globalThis")
+                        } else {
+                            ty
+                        };
+                        self.w
+                            .line(format!("declare var {}: {ty};", attribute.name));
                     }
                     Member::Operation(set) if !set.is_static => {
                         self.functions("declare function", &set.name, &set.overloads);
@@ -217,7 +264,8 @@ impl Printer<'_> {
         for operation in overloads {
             let arguments = self.arguments(&operation.arguments, Position::Input);
             let result = self.result(&operation.returns);
-            self.w.line(format!("{keyword} {name}({arguments}): {result};"));
+            self.w
+                .line(format!("{keyword} {name}({arguments}): {result};"));
         }
     }
 }

@@ -35,7 +35,10 @@ const PARENTS: &[(&str, &str)] = &[("DOMException", "Error")];
 /// What replaces a whole dictionary, callback or typedef.
 const WHOLE: &[(&str, &str)] = &[
     ("QueuingStrategySize", "(chunk: T) => number"),
-    ("ReadableStreamReadResult", "{ done: false; value: R } | { done: true; value: R | undefined }"),
+    (
+        "ReadableStreamReadResult",
+        "{ done: false; value: R } | { done: true; value: R | undefined }",
+    ),
     ("RequestInfo", "Request | string | URL"),
 ];
 
@@ -45,7 +48,11 @@ const ELEMENTS: &[(&str, &str)] = &[("ReadableStream", "R")];
 /// Members, by owner; `new` is the constructor.
 const MEMBERS: &[(&str, &str, &str)] = &[
     ("CustomEvent", "detail", "readonly detail: T;"),
-    ("CustomEvent", "new", "new<T = any>(type: string, eventInitDict?: CustomEventInit<T>): CustomEvent<T>;"),
+    (
+        "CustomEvent",
+        "new",
+        "new<T = any>(type: string, eventInitDict?: CustomEventInit<T>): CustomEvent<T>;",
+    ),
     ("CustomEventInit", "detail", "detail?: T;"),
     ("QueuingStrategy", "size", "size?: QueuingStrategySize<T>;"),
     (
@@ -53,50 +60,153 @@ const MEMBERS: &[(&str, &str, &str)] = &[
         "new",
         "new<R = any>(underlyingSource?: UnderlyingSource<R>, strategy?: QueuingStrategy<R>): ReadableStream<R>;",
     ),
-    ("ReadableStream", "from", "from<R>(asyncIterable: AsyncIterable<R> | Iterable<R | PromiseLike<R>>): ReadableStream<R>;"),
+    (
+        "ReadableStream",
+        "from",
+        "from<R>(asyncIterable: AsyncIterable<R> | Iterable<R | PromiseLike<R>>): ReadableStream<R>;",
+    ),
     (
         "ReadableStream",
         "getReader",
         "getReader(options: { mode: \"byob\" }): ReadableStreamBYOBReader;\ngetReader(options?: { mode?: undefined }): ReadableStreamDefaultReader<R>;",
     ),
-    ("ReadableStream", "pipeThrough", "pipeThrough<T>(transform: ReadableWritablePair<T, R>, options?: StreamPipeOptions): ReadableStream<T>;"),
-    ("ReadableStream", "pipeTo", "pipeTo(destination: WritableStream<R>, options?: StreamPipeOptions): Promise<void>;"),
-    ("ReadableStream", "tee", "tee(): [ReadableStream<R>, ReadableStream<R>];"),
-    ("ReadableStreamBYOBReader", "read", "read<T extends ArrayBufferView>(view: T, options?: ReadableStreamBYOBReaderReadOptions): Promise<ReadableStreamReadResult<T>>;"),
-    ("ReadableStreamDefaultController", "enqueue", "enqueue(chunk?: R): void;"),
-    ("ReadableStreamDefaultReader", "new", "new<R = any>(stream: ReadableStream<R>): ReadableStreamDefaultReader<R>;"),
-    ("ReadableStreamDefaultReader", "read", "read(): Promise<ReadableStreamReadResult<R>>;"),
-    ("ReadableWritablePair", "readable", "readable: ReadableStream<R>;"),
-    ("ReadableWritablePair", "writable", "writable: WritableStream<W>;"),
+    (
+        "ReadableStream",
+        "pipeThrough",
+        "pipeThrough<T>(transform: ReadableWritablePair<T, R>, options?: StreamPipeOptions): ReadableStream<T>;",
+    ),
+    (
+        "ReadableStream",
+        "pipeTo",
+        "pipeTo(destination: WritableStream<R>, options?: StreamPipeOptions): Promise<void>;",
+    ),
+    (
+        "ReadableStream",
+        "tee",
+        "tee(): [ReadableStream<R>, ReadableStream<R>];",
+    ),
+    (
+        "ReadableStreamBYOBReader",
+        "read",
+        "read<T extends ArrayBufferView>(view: T, options?: ReadableStreamBYOBReaderReadOptions): Promise<ReadableStreamReadResult<T>>;",
+    ),
+    (
+        "ReadableStreamDefaultController",
+        "enqueue",
+        "enqueue(chunk?: R): void;",
+    ),
+    (
+        "ReadableStreamDefaultReader",
+        "new",
+        "new<R = any>(stream: ReadableStream<R>): ReadableStreamDefaultReader<R>;",
+    ),
+    (
+        "ReadableStreamDefaultReader",
+        "read",
+        "read(): Promise<ReadableStreamReadResult<R>>;",
+    ),
+    (
+        "ReadableWritablePair",
+        "readable",
+        "readable: ReadableStream<R>;",
+    ),
+    (
+        "ReadableWritablePair",
+        "writable",
+        "writable: WritableStream<W>;",
+    ),
     (
         "TransformStream",
         "new",
         "new<I = any, O = any>(transformer?: Transformer<I, O>, writableStrategy?: QueuingStrategy<I>, readableStrategy?: QueuingStrategy<O>): TransformStream<I, O>;",
     ),
-    ("TransformStream", "readable", "readonly readable: ReadableStream<O>;"),
-    ("TransformStream", "writable", "readonly writable: WritableStream<I>;"),
-    ("TransformStreamDefaultController", "enqueue", "enqueue(chunk?: O): void;"),
-    ("Transformer", "flush", "flush?: (controller: TransformStreamDefaultController<O>) => void | PromiseLike<void>;"),
-    ("Transformer", "start", "start?: (controller: TransformStreamDefaultController<O>) => any;"),
-    ("Transformer", "transform", "transform?: (chunk: I, controller: TransformStreamDefaultController<O>) => void | PromiseLike<void>;"),
-    ("URL", "new", "new(url: string | URL, base?: string | URL): URL;"),
-    ("URL", "canParse", "canParse(url: string | URL, base?: string | URL): boolean;"),
-    ("URL", "parse", "parse(url: string | URL, base?: string | URL): URL | null;"),
-    ("UnderlyingSink", "write", "write?: (chunk: W, controller: WritableStreamDefaultController) => void | PromiseLike<void>;"),
-    ("UnderlyingSource", "pull", "pull?(controller: ReadableStreamDefaultController<R> & ReadableByteStreamController): void | PromiseLike<void>;"),
-    ("UnderlyingSource", "start", "start?(controller: ReadableStreamDefaultController<R> & ReadableByteStreamController): any;"),
+    (
+        "TransformStream",
+        "readable",
+        "readonly readable: ReadableStream<O>;",
+    ),
+    (
+        "TransformStream",
+        "writable",
+        "readonly writable: WritableStream<I>;",
+    ),
+    (
+        "TransformStreamDefaultController",
+        "enqueue",
+        "enqueue(chunk?: O): void;",
+    ),
+    (
+        "Transformer",
+        "flush",
+        "flush?: (controller: TransformStreamDefaultController<O>) => void | PromiseLike<void>;",
+    ),
+    (
+        "Transformer",
+        "start",
+        "start?: (controller: TransformStreamDefaultController<O>) => any;",
+    ),
+    (
+        "Transformer",
+        "transform",
+        "transform?: (chunk: I, controller: TransformStreamDefaultController<O>) => void | PromiseLike<void>;",
+    ),
+    (
+        "URL",
+        "new",
+        "new(url: string | URL, base?: string | URL): URL;",
+    ),
+    (
+        "URL",
+        "canParse",
+        "canParse(url: string | URL, base?: string | URL): boolean;",
+    ),
+    (
+        "URL",
+        "parse",
+        "parse(url: string | URL, base?: string | URL): URL | null;",
+    ),
+    (
+        "UnderlyingSink",
+        "write",
+        "write?: (chunk: W, controller: WritableStreamDefaultController) => void | PromiseLike<void>;",
+    ),
+    (
+        "UnderlyingSource",
+        "pull",
+        "pull?(controller: ReadableStreamDefaultController<R> & ReadableByteStreamController): void | PromiseLike<void>;",
+    ),
+    (
+        "UnderlyingSource",
+        "start",
+        "start?(controller: ReadableStreamDefaultController<R> & ReadableByteStreamController): any;",
+    ),
     (
         "WritableStream",
         "new",
         "new<W = any>(underlyingSink?: UnderlyingSink<W>, strategy?: QueuingStrategy<W>): WritableStream<W>;",
     ),
-    ("WritableStream", "getWriter", "getWriter(): WritableStreamDefaultWriter<W>;"),
-    ("WritableStreamDefaultWriter", "new", "new<W = any>(stream: WritableStream<W>): WritableStreamDefaultWriter<W>;"),
-    ("WritableStreamDefaultWriter", "write", "write(chunk?: W): Promise<void>;"),
+    (
+        "WritableStream",
+        "getWriter",
+        "getWriter(): WritableStreamDefaultWriter<W>;",
+    ),
+    (
+        "WritableStreamDefaultWriter",
+        "new",
+        "new<W = any>(stream: WritableStream<W>): WritableStreamDefaultWriter<W>;",
+    ),
+    (
+        "WritableStreamDefaultWriter",
+        "write",
+        "write(chunk?: W): Promise<void>;",
+    ),
 ];
 
 fn find(table: &[(&str, &'static str)], name: &str) -> Option<&'static str> {
-    table.iter().find(|(owner, _)| *owner == name).map(|(_, text)| *text)
+    table
+        .iter()
+        .find(|(owner, _)| *owner == name)
+        .map(|(_, text)| *text)
 }
 
 /// `<T = any>`, or nothing.
@@ -117,12 +227,22 @@ pub(super) fn element(name: &str) -> Option<&'static str> {
 }
 
 pub(super) fn member(owner: &str, member: &str) -> Option<&'static str> {
-    MEMBERS.iter().find(|(o, m, _)| *o == owner && *m == member).map(|(_, _, text)| *text)
+    MEMBERS
+        .iter()
+        .find(|(o, m, _)| *o == owner && *m == member)
+        .map(|(_, _, text)| *text)
 }
 
 /// Every owner, and the member if the entry is about one.
 #[cfg(test)]
 pub(super) fn entries() -> impl Iterator<Item = (&'static str, Option<&'static str>)> {
-    let owners = [GENERICS, PARENTS, WHOLE, ELEMENTS].into_iter().flatten().map(|(owner, _)| (*owner, None));
-    owners.chain(MEMBERS.iter().map(|(owner, member, _)| (*owner, Some(*member))))
+    let owners = [GENERICS, PARENTS, WHOLE, ELEMENTS]
+        .into_iter()
+        .flatten()
+        .map(|(owner, _)| (*owner, None));
+    owners.chain(
+        MEMBERS
+            .iter()
+            .map(|(owner, member, _)| (*owner, Some(*member))),
+    )
 }

@@ -19,7 +19,11 @@ fn has_member(model: &Model, owner: &str, name: &str) -> bool {
                 Member::Constant(_) => false,
             })
     });
-    in_interface || model.dictionaries.get(owner).is_some_and(|dictionary| dictionary.members.iter().any(|m| m.name == name))
+    in_interface
+        || model
+            .dictionaries
+            .get(owner)
+            .is_some_and(|dictionary| dictionary.members.iter().any(|m| m.name == name))
 }
 
 #[test]
@@ -30,9 +34,15 @@ fn overlay_entries_name_something() {
             || model.dictionaries.contains_key(owner)
             || model.callbacks.contains_key(owner)
             || model.typedefs.contains_key(owner);
-        assert!(known, "the overlay names `{owner}`, which the model does not have");
+        assert!(
+            known,
+            "the overlay names `{owner}`, which the model does not have"
+        );
         if let Some(member) = member {
-            assert!(has_member(&model, owner, member), "the overlay names `{owner}.{member}`, which the model does not have");
+            assert!(
+                has_member(&model, owner, member),
+                "the overlay names `{owner}.{member}`, which the model does not have"
+            );
         }
     }
 }
@@ -46,7 +56,10 @@ fn every_definition_is_there_once() {
         assert_eq!(text.matches(&pattern).count(), 1, "{pattern}");
     }
     for name in model.enumerations.keys().chain(model.typedefs.keys()) {
-        assert!(text.matches(&format!("type {name} = ")).count() <= 1, "{name}");
+        assert!(
+            text.matches(&format!("type {name} = ")).count() <= 1,
+            "{name}"
+        );
     }
 }
 
@@ -78,6 +91,8 @@ namespace tools { undefined log(any... data); };
     .unwrap_or_else(|errors| panic!("{errors}"));
     let text = definitions(&model);
     // The head is for reading, and the same in all.
-    let (_, body) = text.split_once("ExecutionContext): Response | PromiseLike<Response>;\n}\n").expect("the head");
+    let (_, body) = text
+        .split_once("ExecutionContext): Response | PromiseLike<Response>;\n}\n")
+        .expect("the head");
     insta::assert_snapshot!(body);
 }

@@ -41,7 +41,9 @@ impl Printer<'_> {
     pub(super) fn callback_result(&self, ty: &AnnotatedType) -> String {
         match &ty.kind {
             Type::Undefined => "void".to_owned(),
-            Type::Promise(value) if value.kind == Type::Undefined => "void | PromiseLike<void>".to_owned(),
+            Type::Promise(value) if value.kind == Type::Undefined => {
+                "void | PromiseLike<void>".to_owned()
+            }
             _ => self.ty(ty, Position::Input),
         }
     }
@@ -56,7 +58,9 @@ impl Printer<'_> {
             Type::Numeric(_) => "number".to_owned(),
             Type::BigInt => "bigint".to_owned(),
             Type::DomString | Type::ByteString | Type::UsvString => "string".to_owned(),
-            Type::Buffer(Buffer::BufferSource) if ty.annotations.allow_shared => "AllowSharedBufferSource".to_owned(),
+            Type::Buffer(Buffer::BufferSource) if ty.annotations.allow_shared => {
+                "AllowSharedBufferSource".to_owned()
+            }
             Type::Buffer(buffer) => format!("{buffer:?}"),
             Type::Interface(name)
             | Type::Dictionary(name)
@@ -74,7 +78,11 @@ impl Printer<'_> {
             Type::FrozenArray(element) | Type::ObservableArray(element) => {
                 format!("readonly {}[]", parenthesized(self.ty(element, position)))
             }
-            Type::Record(key, value) => format!("Record<{}, {}>", self.ty(key, position), self.ty(value, position)),
+            Type::Record(key, value) => format!(
+                "Record<{}, {}>",
+                self.ty(key, position),
+                self.ty(value, position)
+            ),
             Type::Promise(value) => {
                 let value = self.result(value);
                 match position {
@@ -84,7 +92,11 @@ impl Printer<'_> {
             }
             Type::Nullable(inner) => {
                 let inner = self.ty(inner, position);
-                if inner == "any" { inner } else { format!("{inner} | null") }
+                if inner == "any" {
+                    inner
+                } else {
+                    format!("{inner} | null")
+                }
             }
             Type::Union(members) => {
                 let mut texts: Vec<String> = Vec::new();
@@ -119,11 +131,31 @@ impl Printer<'_> {
 
 /// A type as an operand of `[]`.
 pub(super) fn parenthesized(ty: String) -> String {
-    if ty.contains(' ') { format!("({ty})") } else { ty }
+    if ty.contains(' ') {
+        format!("({ty})")
+    } else {
+        ty
+    }
 }
 
 /// A parameter's name; TypeScript refuses reserved words.
 fn parameter(name: &str) -> String {
-    const RESERVED: &[&str] = &["arguments", "class", "default", "delete", "enum", "export", "function", "in", "new", "package", "public"];
-    if RESERVED.contains(&name) { format!("{name}_") } else { name.to_owned() }
+    const RESERVED: &[&str] = &[
+        "arguments",
+        "class",
+        "default",
+        "delete",
+        "enum",
+        "export",
+        "function",
+        "in",
+        "new",
+        "package",
+        "public",
+    ];
+    if RESERVED.contains(&name) {
+        format!("{name}_")
+    } else {
+        name.to_owned()
+    }
 }

@@ -4,6 +4,7 @@ use webapi_idl::{AnnotatedType, Annotations, Buffer, DefaultValue, Numeric, Type
 
 use super::writer::quote;
 use super::{Error, Printer, Result, UnionConverter};
+use crate::idl_text::{numeric_name, type_text};
 
 /// The value that an expression converts, and how an error speaks of it. All parts are JavaScript expressions; `value` may
 /// occur several times in the result, so it must be a name.
@@ -111,7 +112,7 @@ impl Printer<'_> {
             Type::BigInt | Type::AsyncSequence(_) | Type::ObservableArray(_) => {
                 return Err(Error::new(format!(
                     "the script glue has no conversion to `{}`; implement the interface natively, or add the conversion to codegen/src/script/convert.rs",
-                    describe(ty)
+                    type_text(ty)
                 )));
             }
         })
@@ -194,7 +195,7 @@ impl Printer<'_> {
                 None => {
                     return Err(Error::new(format!(
                         "the default value {{}} needs a dictionary type, not `{}`",
-                        describe(ty)
+                        type_text(ty)
                     )));
                 }
             },
@@ -261,59 +262,5 @@ fn bounds(numeric: Numeric) -> (i64, i64) {
         Numeric::UnsignedLongLong => (0, SAFE),
         // The parser refuses the annotations on floating-point types.
         _ => (-SAFE, SAFE),
-    }
-}
-
-fn numeric_name(numeric: Numeric) -> &'static str {
-    match numeric {
-        Numeric::Byte => "byte",
-        Numeric::Octet => "octet",
-        Numeric::Short => "short",
-        Numeric::UnsignedShort => "unsigned short",
-        Numeric::Long => "long",
-        Numeric::UnsignedLong => "unsigned long",
-        Numeric::LongLong => "long long",
-        Numeric::UnsignedLongLong => "unsigned long long",
-        Numeric::Float => "float",
-        Numeric::UnrestrictedFloat => "unrestricted float",
-        Numeric::Double => "double",
-        Numeric::UnrestrictedDouble => "unrestricted double",
-    }
-}
-
-/// A type as messages name it.
-pub(super) fn describe(ty: &AnnotatedType) -> String {
-    match &ty.kind {
-        Type::Any => "any".to_owned(),
-        Type::Undefined => "undefined".to_owned(),
-        Type::Object => "object".to_owned(),
-        Type::Symbol => "symbol".to_owned(),
-        Type::Boolean => "boolean".to_owned(),
-        Type::Numeric(numeric) => numeric_name(*numeric).to_owned(),
-        Type::BigInt => "bigint".to_owned(),
-        Type::DomString => "DOMString".to_owned(),
-        Type::ByteString => "ByteString".to_owned(),
-        Type::UsvString => "USVString".to_owned(),
-        Type::Buffer(buffer) => format!("{buffer:?}"),
-        Type::Interface(name)
-        | Type::Dictionary(name)
-        | Type::Enumeration(name)
-        | Type::Callback(name)
-        | Type::CallbackInterface(name) => name.clone(),
-        Type::Sequence(element) => format!("sequence<{}>", describe(element)),
-        Type::AsyncSequence(element) => format!("async_sequence<{}>", describe(element)),
-        Type::FrozenArray(element) => format!("FrozenArray<{}>", describe(element)),
-        Type::ObservableArray(element) => format!("ObservableArray<{}>", describe(element)),
-        Type::Record(key, value) => format!("record<{}, {}>", describe(key), describe(value)),
-        Type::Promise(value) => format!("Promise<{}>", describe(value)),
-        Type::Nullable(inner) => format!("{}?", describe(inner)),
-        Type::Union(members) => format!(
-            "({})",
-            members
-                .iter()
-                .map(describe)
-                .collect::<Vec<_>>()
-                .join(" or ")
-        ),
     }
 }

@@ -5,7 +5,8 @@
 use webapi_idl::{AnnotatedType, Buffer, Type};
 
 use super::writer::quote;
-use super::{Error, Printer, Result, convert::describe};
+use super::{Error, Printer, Result};
+use crate::idl_text::type_text;
 
 /// One candidate type; `key` says whose it is.
 #[derive(Clone, Copy)]
@@ -102,7 +103,7 @@ impl Printer<'_> {
             ) => {
                 return Err(Error::new(format!(
                     "the script glue cannot tell `{}` from other types; split the operation, or implement the interface natively",
-                    describe(ty)
+                    type_text(ty)
                 )));
             }
             (Group::Undefined, Type::Undefined) => condition(format!("{value} === undefined")),

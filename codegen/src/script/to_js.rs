@@ -2,8 +2,8 @@
 
 use webapi_idl::{AnnotatedType, Type};
 
-use super::convert::describe;
 use super::{Error, Printer, Result};
+use crate::idl_text::type_text;
 
 impl Printer<'_> {
     /// An expression for the JavaScript value; `value` occurs once in it.
@@ -47,7 +47,7 @@ impl Printer<'_> {
                         _ if self.to_js_function(member)?.is_some() => {
                             return Err(Error::new(format!(
                                 "the script glue cannot return a union with the member `{}`; return `any` and convert in the impl",
-                                describe(member)
+                                type_text(member)
                             )));
                         }
                         _ => {}

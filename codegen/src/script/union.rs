@@ -2,10 +2,11 @@
 
 use webapi_idl::{AnnotatedType, Type};
 
-use super::convert::{Source, describe};
+use super::convert::Source;
 use super::distinguish::{Candidate, Test};
 use super::writer::{Writer, quote};
 use super::{PRUNABLE, Printer, Result, UnionConverter};
+use crate::idl_text::type_text;
 
 impl Printer<'_> {
     /// Prints the function that [`Printer::union_converter`] named.
@@ -22,7 +23,7 @@ impl Printer<'_> {
             context: "context",
             what: Some("what"),
         };
-        let title = describe(&AnnotatedType {
+        let title = type_text(&AnnotatedType {
             kind: Type::Union(union.members.clone()),
             annotations: Default::default(),
             alias: None,

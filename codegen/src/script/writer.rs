@@ -49,16 +49,26 @@ pub(crate) fn quote(text: &str) -> String {
 
 /// `.name`, or `["na-me"]` where the name is no identifier.
 pub(super) fn property(name: &str) -> String {
-    if is_identifier(name) { format!(".{name}") } else { format!("[{}]", quote(name)) }
+    if is_identifier(name) {
+        format!(".{name}")
+    } else {
+        format!("[{}]", quote(name))
+    }
 }
 
 /// A name as the key of a member: quoted where it is no identifier.
 pub(crate) fn property_key(name: &str) -> String {
-    if is_identifier(name) { name.to_owned() } else { quote(name) }
+    if is_identifier(name) {
+        name.to_owned()
+    } else {
+        quote(name)
+    }
 }
 
 fn is_identifier(name: &str) -> bool {
-    name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '$') && !name.starts_with(|c: char| c.is_ascii_digit())
+    name.chars()
+        .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '$')
+        && !name.starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// Members written as a class has them, as those of an object literal: with commas.

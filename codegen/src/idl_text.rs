@@ -1,0 +1,124 @@
+//! The model's parts in the words of Web IDL, for messages and for the reference.
+
+use webapi_idl::{AnnotatedType, Annotations, Argument, DefaultValue, Numeric, Type};
+
+/// The IDL name of a numeric type.
+pub(crate) fn numeric_name(numeric: Numeric) -> &'static str {
+    match numeric {
+        Numeric::Byte => "byte",
+        Numeric::Octet => "octet",
+        Numeric::Short => "short",
+        Numeric::UnsignedShort => "unsigned short",
+        Numeric::Long => "long",
+        Numeric::UnsignedLong => "unsigned long",
+        Numeric::LongLong => "long long",
+        Numeric::UnsignedLongLong => "unsigned long long",
+        Numeric::Float => "float",
+        Numeric::UnrestrictedFloat => "unrestricted float",
+        Numeric::Double => "double",
+        Numeric::UnrestrictedDouble => "unrestricted double",
+    }
+}
+
+/// A type as it would be written, without annotations.
+pub(crate) fn type_text(ty: &AnnotatedType) -> String {
+    match &ty.kind {
+        Type::Any => "any".to_owned(),
+        Type::Undefined => "undefined".to_owned(),
+        Type::Object => "object".to_owned(),
+        Type::Symbol => "symbol".to_owned(),
+        Type::Boolean => "boolean".to_owned(),
+        Type::Numeric(numeric) => numeric_name(*numeric).to_owned(),
+        Type::BigInt => "bigint".to_owned(),
+        Type::DomString => "DOMString".to_owned(),
+        Type::ByteString => "ByteString".to_owned(),
+        Type::UsvString => "USVString".to_owned(),
+        // The variants have the IDL names.
+        Type::Buffer(buffer) => format!("{buffer:?}"),
+        Type::Interface(name)
+        | Type::Dictionary(name)
+        | Type::Enumeration(name)
+        | Type::Callback(name)
+        | Type::CallbackInterface(name) => name.clone(),
+        Type::Sequence(element) => format!("sequence<{}>", type_text(element)),
+        Type::AsyncSequence(element) => format!("async_sequence<{}>", type_text(element)),
+        Type::FrozenArray(element) => format!("FrozenArray<{}>", type_text(element)),
+        Type::ObservableArray(element) => format!("ObservableArray<{}>", type_text(element)),
+        Type::Record(key, value) => format!("record<{}, {}>", type_text(key), type_text(value)),
+        Type::Promise(value) => format!("Promise<{}>", type_text(value)),
+        Type::Nullable(inner) => format!("{}?", type_text(inner)),
+        Type::Union(members) => format!(
+            "({})",
+            members
+                .iter()
+                .map(type_text)
+                .collect::<Vec<_>>()
+                .join(" or ")
+        ),
+    }
+}
+
+/// A type with its annotations, by its typedef's name where it has one.
+pub(crate) fn annotated_text(ty: &AnnotatedType) -> String {
+    let Annotations {
+        clamp,
+        enforce_range,
+        legacy_null_to_empty_string,
+        allow_shared,
+        allow_resizable,
+    } = ty.annotations;
+    let names = [
+        (clamp, "Clamp"),
+        (enforce_range, "EnforceRange"),
+        (legacy_null_to_empty_string, "LegacyNullToEmptyString"),
+        (allow_shared, "AllowShared"),
+        (allow_resizable, "AllowResizable"),
+    ];
+    let names: Vec<&str> = names
+        .iter()
+        .filter(|(has, _)| *has)
+        .map(|(_, name)| *name)
+        .collect();
+    let text = ty.alias.clone().unwrap_or_else(|| type_text(ty));
+    if names.is_empty() || ty.alias.is_some() {
+        text
+    } else {
+        format!("[{}] {text}", names.join(", "))
+    }
+}
+
+/// An argument list.
+pub(crate) fn arguments_text(arguments: &[Argument]) -> String {
+    let text = |argument: &Argument| {
+        let ty = annotated_text(&argument.ty);
+        let name = &argument.name;
+        match (&argument.default, argument.optional, argument.variadic) {
+            (Some(default), ..) => format!("optional {ty} {name} = {}", default_text(default)),
+            (None, true, _) => format!("optional {ty} {name}"),
+            (None, false, true) => format!("{ty}... {name}"),
+            (None, false, false) => format!("{ty} {name}"),
+        }
+    };
+    arguments.iter().map(text).collect::<Vec<_>>().join(", ")
+}
+
+/// A default value or a constant's value.
+pub(crate) fn default_text(value: &DefaultValue) -> String {
+    match value {
+        DefaultValue::Boolean(value) => value.to_string(),
+        DefaultValue::Integer(value) => value.to_string(),
+        DefaultValue::Decimal(value) if value.is_nan() => "NaN".to_owned(),
+        DefaultValue::Decimal(value) if value.is_infinite() => (if *value < 0.0 {
+            "-Infinity"
+        } else {
+            "Infinity"
+        })
+        .to_owned(),
+        DefaultValue::Decimal(value) => format!("{value:?}"),
+        DefaultValue::String(value) => format!("\"{value}\""),
+        DefaultValue::Null => "null".to_owned(),
+        DefaultValue::Undefined => "undefined".to_owned(),
+        DefaultValue::EmptySequence => "[]".to_owned(),
+        DefaultValue::EmptyDictionary => "{}".to_owned(),
+    }
+}
