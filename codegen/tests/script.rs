@@ -28,11 +28,16 @@ fn member_in_script(member: &mut Member) {
 
 /// The IDL files of a folder of cases, in order.
 fn cases(folder: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(folder);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests")
+        .join(folder);
     let mut files: Vec<PathBuf> = fs::read_dir(folder)
         .expect("the folder of cases exists")
         .map(|entry| entry.expect("a readable entry").path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "webidl"))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "webidl")
+        })
         .collect();
     files.sort();
     assert!(!files.is_empty(), "there are cases");
@@ -40,19 +45,29 @@ fn cases(folder: &str) -> Vec<PathBuf> {
 }
 
 fn load(path: &Path) -> (String, Model) {
-    let name = path.file_stem().expect("a file name").to_string_lossy().into_owned();
+    let name = path
+        .file_stem()
+        .expect("a file name")
+        .to_string_lossy()
+        .into_owned();
     let text = fs::read_to_string(path).expect("a readable case");
     let model = webapi_idl::parse_and_resolve(&[(&format!("{name}.webidl"), &text)]);
-    (name, model.unwrap_or_else(|errors| panic!("{}: {errors}", path.display())))
+    (
+        name,
+        model.unwrap_or_else(|errors| panic!("{}: {errors}", path.display())),
+    )
 }
 
 #[test]
 fn glue() {
     for path in cases("cases") {
         let (name, model) = load(&path);
-        let bindings = codegen::script::bindings(&in_script(model)).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let bindings =
+            codegen::script::bindings(&in_script(model)).unwrap_or_else(|e| panic!("{name}: {e}"));
         // The imports before the first definition are the same in all.
-        let (_, body) = bindings.split_once("let takeImpl;\n").expect("the head of the module");
+        let (_, body) = bindings
+            .split_once("let takeImpl;\n")
+            .expect("the head of the module");
         insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true, snapshot_path => "snapshots/script" }, {
             insta::assert_snapshot!(name, body);
         });
@@ -64,7 +79,8 @@ fn refusals() {
     let mut messages = String::new();
     for path in cases("cases/refused") {
         let (name, model) = load(&path);
-        let error = codegen::script::bindings(&in_script(model)).expect_err(&format!("{name} is refused"));
+        let error =
+            codegen::script::bindings(&in_script(model)).expect_err(&format!("{name} is refused"));
         messages.push_str(&format!("{error}\n"));
     }
     insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true, snapshot_path => "snapshots/script" }, {
@@ -76,8 +92,14 @@ fn refusals() {
 #[test]
 fn mixed_inheritance() {
     let text = "// Source: Test (https://example.org/)\n// Date: 2026-07-01\ninterface A {}; interface B : A {};";
-    let mut model = webapi_idl::parse_and_resolve(&[("mixed.webidl", text)]).expect("a valid model");
+    let mut model =
+        webapi_idl::parse_and_resolve(&[("mixed.webidl", text)]).expect("a valid model");
     model.interfaces.get_mut("B").expect("B").implementation = Implementation::Script;
-    let error = codegen::script::bindings(&model).expect_err("is refused").to_string();
-    assert!(error.contains("`B` is implemented by a script but inherits from `A`, which is native"), "{error}");
+    let error = codegen::script::bindings(&model)
+        .expect_err("is refused")
+        .to_string();
+    assert!(
+        error.contains("`B` is implemented by a script but inherits from `A`, which is native"),
+        "{error}"
+    );
 }

@@ -43,9 +43,7 @@ impl Printer<'_> {
                     ));
                 }
                 Member::Operation(set) if !set.is_static => {
-                    if !self.overlaid(name, &set.name) {
-                        self.methods(&set.name, &set.overloads);
-                    }
+                    self.methods(name, &set.name, &set.overloads);
                 }
                 Member::Constant(constant) => self.constant(constant),
                 _ => {}
@@ -87,9 +85,7 @@ impl Printer<'_> {
                     self.w.line(format!("{readonly}{}: {ty};", attribute.name));
                 }
                 Member::Operation(set) if set.is_static => {
-                    if !self.overlaid(name, &set.name) {
-                        self.methods(&set.name, &set.overloads);
-                    }
+                    self.methods(name, &set.name, &set.overloads);
                 }
                 Member::Constant(constant) => self.constant(constant),
                 _ => {}
@@ -104,7 +100,10 @@ impl Printer<'_> {
             .is_some()
     }
 
-    fn methods(&mut self, name: &str, overloads: &[Operation]) {
+    fn methods(&mut self, owner: &str, name: &str, overloads: &[Operation]) {
+        if self.overlaid(owner, name) {
+            return;
+        }
         for operation in overloads {
             let arguments = self.arguments(&operation.arguments, Position::Input);
             let result = self.result(&operation.returns);
