@@ -1,5 +1,7 @@
 //! Listeners and connections.
 
+mod linger;
+
 use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -15,6 +17,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::config::ListenAddress;
 use crate::dispatch::Dispatcher;
+use linger::Linger;
 
 /// The largest head of a request, and the largest chunk of a body; larger heads get 431.
 pub const MAX_HEAD: usize = 64 << 10;
@@ -153,15 +156,14 @@ async fn connection(
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
-        .max_buf_size(MAX_HEAD)
-        .pipeline_flush(true);
+        .max_buf_size(MAX_HEAD);
     builder
         .http2()
         .timer(TokioTimer::new())
         .max_header_list_size(MAX_HEAD as u32)
         .max_concurrent_streams(MAX_STREAMS)
         .keep_alive_interval(PING_INTERVAL);
-    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    let connection = builder.serve_connection(Linger::new(TokioIo::new(stream)), service);
     let mut connection = std::pin::pin!(connection);
     let result = tokio::select! {
         result = connection.as_mut() => result,

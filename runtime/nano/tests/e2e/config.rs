@@ -39,7 +39,7 @@ fn a_mistake_is_reported_with_its_place_and_its_remedy() {
         (
             "{ \"apps\": [ { \"name\": \"a\", \"path\": \"a\", \"env\": { \"K\": \"${NANO_NO_SUCH}\" } } ] }",
             [
-                "apps.json:1:57:",
+                "apps.json:1:55:",
                 "apps[0].env.K",
                 "NANO_NO_SUCH is not set",
             ],
