@@ -16,7 +16,10 @@ pub fn decode(text: &[u8]) -> Option<Vec<u8>> {
 ///
 /// # Errors
 /// An `InvalidCharacterError` if a code point is above U+00FF.
-pub fn btoa<'s>(scope: &mut Scope<'s, '_>, data: v8::Local<'s, v8::String>) -> Fallible<v8::Local<'s, v8::String>> {
+pub fn btoa<'s>(
+    scope: &mut Scope<'s, '_>,
+    data: v8::Local<'s, v8::String>,
+) -> Fallible<v8::Local<'s, v8::String>> {
     if !data.contains_only_onebyte() {
         return Err(invalid_character(
             "The string to be encoded contains characters outside of the Latin1 range.",
@@ -33,7 +36,11 @@ pub fn btoa<'s>(scope: &mut Scope<'s, '_>, data: v8::Local<'s, v8::String>) -> F
 /// An `InvalidCharacterError` if the text is no base64.
 pub fn atob<'s>(scope: &mut Scope<'s, '_>, data: v8::Local<'s, v8::String>) -> Fallible<Vec<u8>> {
     // Characters above U+00FF are outside of base64's alphabet.
-    let decoded = if data.contains_only_onebyte() { decode(&latin1(scope, data)) } else { None };
+    let decoded = if data.contains_only_onebyte() {
+        decode(&latin1(scope, data))
+    } else {
+        None
+    };
     decoded.ok_or_else(|| invalid_character("The string to be decoded is not correctly encoded."))
 }
 
@@ -63,7 +70,16 @@ mod tests {
         // Padding may be missing, and bits that nobody needs may be set.
         assert_eq!(decode(b"YQ").as_deref(), Some(&b"a"[..]));
         assert_eq!(decode(b"YR").as_deref(), Some(&b"a"[..]));
-        for bad in [&b"Y"[..], b"YQ=", b"=", b"YQ===", b"Y=Q=", b"-_", b"Y\x0bQ", b"\xa0"] {
+        for bad in [
+            &b"Y"[..],
+            b"YQ=",
+            b"=",
+            b"YQ===",
+            b"Y=Q=",
+            b"-_",
+            b"Y\x0bQ",
+            b"\xa0",
+        ] {
             assert_eq!(decode(bad), None, "{bad:?}");
         }
     }

@@ -47,24 +47,43 @@ impl Codec {
 struct Malformed;
 
 impl TextDecoder {
-    fn decode_bytes<'s>(&self, scope: &mut Scope<'s, '_>, bytes: &[u8], last: bool) -> Result<Option<Text<'s>>, Malformed> {
+    fn decode_bytes<'s>(
+        &self,
+        scope: &mut Scope<'s, '_>,
+        bytes: &[u8],
+        last: bool,
+    ) -> Result<Option<Text<'s>>, Malformed> {
         match &mut *self.codec.borrow_mut() {
             Codec::Utf8(decoder) => decoder.decode(bytes, last, self.ignore_bom, |text| {
                 if self.fatal && Encoding::utf8_valid_up_to(text) < text.len() {
                     return Err(Malformed);
                 }
                 // V8 replaces malformed sequences as the standard's decoder does.
-                Ok(v8::String::new_from_utf8(scope, text, v8::NewStringType::Normal))
+                Ok(v8::String::new_from_utf8(
+                    scope,
+                    text,
+                    v8::NewStringType::Normal,
+                ))
             }),
             // OPTIMIZATION: windows-1252 is Latin-1 but for the bytes from 0x80 to 0x9F, and has neither state nor errors.
-            Codec::Other(_) if self.encoding == WINDOWS_1252 && !bytes.iter().any(|byte| matches!(byte, 0x80..=0x9f)) => {
-                Ok(v8::String::new_from_one_byte(scope, bytes, v8::NewStringType::Normal))
+            Codec::Other(_)
+                if self.encoding == WINDOWS_1252
+                    && !bytes.iter().any(|byte| matches!(byte, 0x80..=0x9f)) =>
+            {
+                Ok(v8::String::new_from_one_byte(
+                    scope,
+                    bytes,
+                    v8::NewStringType::Normal,
+                ))
             }
             Codec::Other(decoder) => {
-                let Some(room) = decoder.max_utf16_buffer_length(bytes.len()) else { return Ok(None) };
+                let Some(room) = decoder.max_utf16_buffer_length(bytes.len()) else {
+                    return Ok(None);
+                };
                 let mut units = vec![0; room];
                 let length = if self.fatal {
-                    let (result, _, written) = decoder.decode_to_utf16_without_replacement(bytes, &mut units, last);
+                    let (result, _, written) =
+                        decoder.decode_to_utf16_without_replacement(bytes, &mut units, last);
                     if matches!(result, DecoderResult::Malformed(..)) {
                         return Err(Malformed);
                     }
@@ -72,7 +91,11 @@ impl TextDecoder {
                 } else {
                     decoder.decode_to_utf16(bytes, &mut units, last).2
                 };
-                Ok(v8::String::new_from_two_byte(scope, &units[..length], v8::NewStringType::Normal))
+                Ok(v8::String::new_from_two_byte(
+                    scope,
+                    &units[..length],
+                    v8::NewStringType::Normal,
+                ))
             }
         }
     }
@@ -80,11 +103,18 @@ impl TextDecoder {
 
 impl TextDecoderMethods for TextDecoder {
     // https://encoding.spec.whatwg.org/#dom-textdecoder
-    fn constructor<'s>(scope: &mut Scope<'s, '_>, label: Text<'s>, options: TextDecoderOptions) -> Fallible<Self> {
+    fn constructor<'s>(
+        scope: &mut Scope<'s, '_>,
+        label: Text<'s>,
+        options: TextDecoderOptions,
+    ) -> Fallible<Self> {
         // 1. and 2. Let encoding be the result of getting an encoding from label. If it is failure or replacement, throw.
         let label = label.to_rust_string_lossy(scope);
-        let encoding = Encoding::for_label_no_replacement(label.as_bytes())
-            .ok_or_else(|| range_error(format!("The encoding label provided ('{label}') is invalid.")))?;
+        let encoding = Encoding::for_label_no_replacement(label.as_bytes()).ok_or_else(|| {
+            range_error(format!(
+                "The encoding label provided ('{label}') is invalid."
+            ))
+        })?;
         // 3. to 5.
         Ok(TextDecoder {
             encoding,
@@ -125,7 +155,8 @@ impl TextDecoderMethods for TextDecoder {
     // https://encoding.spec.whatwg.org/#dom-textdecoder-encoding
     fn encoding<'s>(&self, scope: &mut Scope<'s, '_>) -> Text<'s> {
         let name = self.encoding.name().to_ascii_lowercase();
-        v8::String::new_from_one_byte(scope, name.as_bytes(), v8::NewStringType::Internalized).expect("a name is short")
+        v8::String::new_from_one_byte(scope, name.as_bytes(), v8::NewStringType::Internalized)
+            .expect("a name is short")
     }
 
     fn fatal(&self) -> bool {

@@ -27,7 +27,11 @@ impl TextEncoderMethods for TextEncoder {
     }
 
     // https://encoding.spec.whatwg.org/#dom-textencoder-encode
-    fn encode<'s>(&self, scope: &mut Scope<'s, '_>, input: v8::Local<'s, v8::String>) -> Fallible<Bytes<'s>> {
+    fn encode<'s>(
+        &self,
+        scope: &mut Scope<'s, '_>,
+        input: v8::Local<'s, v8::String>,
+    ) -> Fallible<Bytes<'s>> {
         let bytes = utf8_encode(scope, input);
         Ok(Bytes::View(uint8_array(scope, bytes).into()))
     }
@@ -42,12 +46,17 @@ impl TextEncoderMethods for TextEncoder {
         // 1. to 6. V8 writes whole code points only, as many as fit, and counts the code units that it read.
         let mut read = 0;
         let flags = v8::WriteFlags::kReplaceInvalidUtf8;
-        let written = destination.write(|room| source.write_utf8_v2(scope, room, flags, Some(&mut read)));
+        let written =
+            destination.write(|room| source.write_utf8_v2(scope, room, flags, Some(&mut read)));
         // 7.
-        Ok(TextEncoderEncodeIntoResult { read: Some(read as u64), written: Some(written as u64) })
+        Ok(TextEncoderEncodeIntoResult {
+            read: Some(read as u64),
+            written: Some(written as u64),
+        })
     }
 
     fn encoding<'s>(&self, scope: &mut Scope<'s, '_>) -> v8::Local<'s, v8::String> {
-        v8::String::new_from_one_byte(scope, b"utf-8", v8::NewStringType::Internalized).expect("a name is short")
+        v8::String::new_from_one_byte(scope, b"utf-8", v8::NewStringType::Internalized)
+            .expect("a name is short")
     }
 }

@@ -49,7 +49,11 @@ impl Blob {
 
 /// What constructors and `slice()` make of a given type: <https://w3c.github.io/FileAPI/#constructorBlob>, step 3.
 pub fn normalize_type(given: &str) -> String {
-    if given.bytes().all(|byte| matches!(byte, 0x20..=0x7e)) { given.to_ascii_lowercase() } else { String::new() }
+    if given.bytes().all(|byte| matches!(byte, 0x20..=0x7e)) {
+        given.to_ascii_lowercase()
+    } else {
+        String::new()
+    }
 }
 
 impl BlobMethods for Blob {
@@ -83,16 +87,29 @@ impl BlobMethods for Blob {
         // 1. to 3.
         let (start, end) = slice_range(self.data.size(), start, end);
         // 4. Let relativeContentType be contentType, where it is given and nothing but printable ASCII.
-        let content_type = content_type.map(|given| normalize_type(&given.to_rust_string_lossy(scope))).unwrap_or_default();
+        let content_type = content_type
+            .map(|given| normalize_type(&given.to_rust_string_lossy(scope)))
+            .unwrap_or_default();
         // 5. and 6.
-        Ok(Ref::new(scope, Blob { data: self.data.slice(start, end), content_type }))
+        Ok(Ref::new(
+            scope,
+            Blob {
+                data: self.data.slice(start, end),
+                content_type,
+            },
+        ))
     }
 
     // https://w3c.github.io/FileAPI/#blob-get-stream
-    fn stream<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<ScriptRef<'s, marker::ReadableStream>> {
+    fn stream<'s>(
+        &self,
+        scope: &mut Scope<'s, '_>,
+    ) -> Fallible<ScriptRef<'s, marker::ReadableStream>> {
         let source = Ref::new(scope, NativeSource::chunks(self.data.chunks()));
         let stream = script::call(scope, "bodyStream", &[source.object().into()])?;
-        Ok(ScriptRef::trusted(stream.try_into().expect("the script makes a stream")))
+        Ok(ScriptRef::trusted(
+            stream.try_into().expect("the script makes a stream"),
+        ))
     }
 
     // https://w3c.github.io/FileAPI/#text-method-algo. The bytes are in memory, so the promises of this and of the next two are
@@ -126,7 +143,10 @@ fn slice_range(size: u64, start: Option<i64>, end: Option<i64>) -> (u64, u64) {
     (start, end.max(start))
 }
 
-fn fulfilled<'s>(scope: &mut Scope<'s, '_>, value: Value<'s>) -> Fallible<v8::Local<'s, v8::Promise>> {
+fn fulfilled<'s>(
+    scope: &mut Scope<'s, '_>,
+    value: Value<'s>,
+) -> Fallible<v8::Local<'s, v8::Promise>> {
     let resolver = v8::PromiseResolver::new(scope).ok_or(Error::Thrown)?;
     resolver.resolve(scope, value).ok_or(Error::Thrown)?;
     Ok(resolver.get_promise(scope))
@@ -138,7 +158,10 @@ mod tests {
 
     #[test]
     fn types_are_lower_case_and_printable() {
-        assert_eq!(normalize_type("Text/HTML; Charset=X"), "text/html; charset=x");
+        assert_eq!(
+            normalize_type("Text/HTML; Charset=X"),
+            "text/html; charset=x"
+        );
         for odd in ["te\u{9}xt/plain", "text/plain\u{7f}", "tëxt/plain"] {
             assert_eq!(normalize_type(odd), "", "{odd:?}");
         }

@@ -26,22 +26,33 @@ pub struct BlobData {
 impl BlobData {
     fn new(parts: Vec<Bytes>) -> Self {
         let size = parts.iter().map(|part| part.len() as u64).sum();
-        BlobData { parts: parts.into(), size }
+        BlobData {
+            parts: parts.into(),
+            size,
+        }
     }
 
     /// <https://w3c.github.io/FileAPI/#process-blob-parts>
     ///
     /// # Errors
     /// A `RangeError` if they do not fit into the app's memory.
-    pub fn from_parts<'s>(scope: &mut Scope<'s, '_>, parts: Vec<BlobPart<'s>>, endings: EndingType) -> Fallible<Self> {
+    pub fn from_parts<'s>(
+        scope: &mut Scope<'s, '_>,
+        parts: Vec<BlobPart<'s>>,
+        endings: EndingType,
+    ) -> Fallible<Self> {
         let mut builder = Builder::default();
         for part in parts {
             match part {
                 BlobPart::UsvString(text) if endings == EndingType::Native => {
-                    builder.copied.extend_from_slice(to_native_line_endings(&text).as_bytes());
+                    builder
+                        .copied
+                        .extend_from_slice(to_native_line_endings(&text).as_bytes());
                 }
                 BlobPart::UsvString(text) => builder.copied.extend_from_slice(text.as_bytes()),
-                BlobPart::BufferSource(buffer) => buffer.read(|bytes| builder.copied.extend_from_slice(bytes)),
+                BlobPart::BufferSource(buffer) => {
+                    buffer.read(|bytes| builder.copied.extend_from_slice(bytes))
+                }
                 BlobPart::Blob(blob) => builder.share(scope, blob.data())?,
             }
         }
@@ -89,14 +100,20 @@ impl BlobData {
         let parts = self.parts.clone();
         (0..parts.len()).flat_map(move |index| {
             let part = parts[index].clone();
-            (0..part.len()).step_by(CHUNK).map(move |start| part.slice(start..part.len().min(start + CHUNK)))
+            (0..part.len())
+                .step_by(CHUNK)
+                .map(move |start| part.slice(start..part.len().min(start + CHUNK)))
         })
     }
 }
 
 impl From<Bytes> for BlobData {
     fn from(bytes: Bytes) -> Self {
-        BlobData::new(if bytes.is_empty() { Vec::new() } else { vec![bytes] })
+        BlobData::new(if bytes.is_empty() {
+            Vec::new()
+        } else {
+            vec![bytes]
+        })
     }
 }
 
@@ -180,7 +197,12 @@ mod tests {
     use super::*;
 
     fn data(parts: &[&'static str]) -> BlobData {
-        BlobData::new(parts.iter().map(|part| Bytes::from_static(part.as_bytes())).collect())
+        BlobData::new(
+            parts
+                .iter()
+                .map(|part| Bytes::from_static(part.as_bytes()))
+                .collect(),
+        )
     }
 
     #[test]
@@ -206,14 +228,20 @@ mod tests {
 
     #[test]
     fn line_endings_become_native() {
-        assert_eq!(to_native_line_endings("a\r\nb\rc\n\r\r\nd"), "a\nb\nc\n\n\nd");
+        assert_eq!(
+            to_native_line_endings("a\r\nb\rc\n\r\r\nd"),
+            "a\nb\nc\n\n\nd"
+        );
     }
 
     #[test]
     fn memory_is_given_back() {
         let quota = Arc::new(Quota::new(10));
         assert!(quota.try_take(4));
-        let bytes = Bytes::from_owner(Charged { bytes: vec![0; 4], quota: quota.clone() });
+        let bytes = Bytes::from_owner(Charged {
+            bytes: vec![0; 4],
+            quota: quota.clone(),
+        });
         let slice = bytes.slice(1..2);
         drop(bytes);
         assert_eq!(quota.buffers(), 4);

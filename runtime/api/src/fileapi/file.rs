@@ -28,17 +28,28 @@ impl AsRef<Blob> for File {
 impl File {
     /// A file with the bytes and the type of `blob`, modified now.
     pub fn new(blob: Blob, name: String) -> Self {
-        File { blob, name, last_modified: milliseconds_since_epoch() }
+        File {
+            blob,
+            name,
+            last_modified: milliseconds_since_epoch(),
+        }
     }
 
     /// The same file under another name.
     pub fn renamed(&self, name: String) -> Self {
-        File { name, ..self.clone() }
+        File {
+            name,
+            ..self.clone()
+        }
     }
 
     /// A file of which everything is known, as structured cloning needs it.
     pub fn from_fields(blob: Blob, name: String, last_modified: i64) -> Self {
-        File { blob, name, last_modified }
+        File {
+            blob,
+            name,
+            last_modified,
+        }
     }
 
     /// `name`
@@ -48,7 +59,9 @@ impl File {
 }
 
 fn milliseconds_since_epoch() -> i64 {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since_epoch = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     since_epoch.as_millis() as i64
 }
 
@@ -65,8 +78,14 @@ impl FileMethods for File {
         // 3.1. and 3.2. The type, in lower case, or nothing if it has odd characters.
         let content_type = normalize_type(&options.type_.to_rust_string_lossy(scope));
         // 3.3. The time of modification; now, where none is given.
-        let last_modified = options.last_modified.unwrap_or_else(milliseconds_since_epoch);
-        Ok(File { blob: Blob::new(data, content_type), name: file_name, last_modified })
+        let last_modified = options
+            .last_modified
+            .unwrap_or_else(milliseconds_since_epoch);
+        Ok(File {
+            blob: Blob::new(data, content_type),
+            name: file_name,
+            last_modified,
+        })
     }
 
     fn name<'s>(&self, scope: &mut Scope<'s, '_>) -> v8::Local<'s, v8::String> {

@@ -17,8 +17,13 @@ pub struct Clock {
 impl Clock {
     /// A clock that begins now.
     pub fn start() -> Self {
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Clock { start: Instant::now(), origin: coarsen(since_epoch) }
+        let since_epoch = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        Clock {
+            start: Instant::now(),
+            origin: coarsen(since_epoch),
+        }
     }
 
     /// <https://w3c.github.io/hr-time/#dfn-current-high-resolution-time>: milliseconds since the time origin. Never goes back.

@@ -3,7 +3,10 @@
 //! Parsing, serializing and the setters of [`Url`] are ada's, which follows the standard to the letter. [`UrlRecord`] is a URL
 //! without an object: what the Fetch Standard works on.
 
-#[allow(clippy::module_inception, reason = "the interface has the name of its standard")]
+#[allow(
+    clippy::module_inception,
+    reason = "the interface has the name of its standard"
+)]
 pub mod url;
 pub mod url_search_params;
 pub mod urlencoded;

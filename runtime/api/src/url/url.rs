@@ -27,7 +27,9 @@ pub(super) struct Shared {
 impl Shared {
     /// The list of the query object, made of the query the first time.
     fn pairs(&self) -> Rc<RefCell<Pairs>> {
-        self.pairs.get_or_init(|| Rc::new(RefCell::new(self.parse_query()))).clone()
+        self.pairs
+            .get_or_init(|| Rc::new(RefCell::new(self.parse_query())))
+            .clone()
     }
 
     fn parse_query(&self) -> Pairs {
@@ -54,7 +56,12 @@ impl Shared {
 impl Url {
     /// An object for this URL.
     pub fn new(record: UrlRecord) -> Self {
-        Url { shared: Rc::new(Shared { record: RefCell::new(record), pairs: OnceCell::new() }) }
+        Url {
+            shared: Rc::new(Shared {
+                record: RefCell::new(record),
+                pairs: OnceCell::new(),
+            }),
+        }
     }
 
     fn get(&self, read: impl FnOnce(&UrlRecord) -> &str) -> String {
@@ -94,11 +101,17 @@ fn shorten(text: &str) -> String {
 impl UrlMethods for Url {
     // https://url.spec.whatwg.org/#dom-url-url
     fn constructor(url: String, base: Option<String>) -> Fallible<Self> {
-        parse(&url, base.as_deref()).map(Url::new).ok_or_else(|| invalid_url(&url, base.as_deref()))
+        parse(&url, base.as_deref())
+            .map(Url::new)
+            .ok_or_else(|| invalid_url(&url, base.as_deref()))
     }
 
     // https://url.spec.whatwg.org/#dom-url-parse
-    fn parse<'s>(scope: &mut Scope<'s, '_>, url: String, base: Option<String>) -> Fallible<Option<Ref<'s, Url>>> {
+    fn parse<'s>(
+        scope: &mut Scope<'s, '_>,
+        url: String,
+        base: Option<String>,
+    ) -> Fallible<Option<Ref<'s, Url>>> {
         Ok(parse(&url, base.as_deref()).map(|record| Ref::new(scope, Url::new(record))))
     }
 
@@ -194,7 +207,10 @@ impl UrlMethods for Url {
 
     // https://url.spec.whatwg.org/#dom-url-searchparams
     fn search_params<'s>(&self, scope: &mut Scope<'s, '_>) -> Ref<'s, UrlSearchParams> {
-        Ref::new(scope, UrlSearchParams::of_url(self.shared.pairs(), self.shared.clone()))
+        Ref::new(
+            scope,
+            UrlSearchParams::of_url(self.shared.pairs(), self.shared.clone()),
+        )
     }
 
     fn hash(&self) -> String {
@@ -216,9 +232,14 @@ mod tests {
 
     #[test]
     fn errors_name_the_url_and_its_base() {
-        assert_eq!(invalid_url("a", Some("b")), type_error("Invalid URL: 'a' with base 'b'"));
+        assert_eq!(
+            invalid_url("a", Some("b")),
+            type_error("Invalid URL: 'a' with base 'b'")
+        );
         let long = "é".repeat(1000);
-        let Error::Type(message) = invalid_url(&long, None) else { panic!("a TypeError") };
+        let Error::Type(message) = invalid_url(&long, None) else {
+            panic!("a TypeError")
+        };
         assert!(message.chars().count() < 300, "{message}");
     }
 

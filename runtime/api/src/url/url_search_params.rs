@@ -22,12 +22,18 @@ impl Trace for UrlSearchParams {}
 impl UrlSearchParams {
     /// An object with these pairs, and no URL.
     pub fn new(list: Pairs) -> Self {
-        UrlSearchParams { list: Rc::new(RefCell::new(list)), url: None }
+        UrlSearchParams {
+            list: Rc::new(RefCell::new(list)),
+            url: None,
+        }
     }
 
     /// The query object of a URL.
     pub(super) fn of_url(list: Rc<RefCell<Pairs>>, url: Rc<Shared>) -> Self {
-        UrlSearchParams { list, url: Some(url) }
+        UrlSearchParams {
+            list,
+            url: Some(url),
+        }
     }
 
     /// <https://url.spec.whatwg.org/#urlsearchparams-stringification-behavior>
@@ -84,15 +90,30 @@ impl UrlSearchParamsMethods for UrlSearchParams {
     }
 
     fn get(&self, name: String) -> Fallible<Option<String>> {
-        Ok(self.list.borrow().iter().find(|pair| pair.0 == name).map(|pair| pair.1.clone()))
+        Ok(self
+            .list
+            .borrow()
+            .iter()
+            .find(|pair| pair.0 == name)
+            .map(|pair| pair.1.clone()))
     }
 
     fn get_all(&self, name: String) -> Fallible<Vec<String>> {
-        Ok(self.list.borrow().iter().filter(|pair| pair.0 == name).map(|pair| pair.1.clone()).collect())
+        Ok(self
+            .list
+            .borrow()
+            .iter()
+            .filter(|pair| pair.0 == name)
+            .map(|pair| pair.1.clone())
+            .collect())
     }
 
     fn has(&self, name: String, value: Option<String>) -> Fallible<bool> {
-        Ok(self.list.borrow().iter().any(|pair| matches(pair, &name, value.as_deref())))
+        Ok(self
+            .list
+            .borrow()
+            .iter()
+            .any(|pair| matches(pair, &name, value.as_deref())))
     }
 
     // https://url.spec.whatwg.org/#dom-urlsearchparams-set
@@ -134,15 +155,20 @@ mod tests {
     use super::*;
 
     fn params(text: &str) -> UrlSearchParams {
-        UrlSearchParams::constructor(Init::UsvString(text.to_owned())).expect("a string is always fine")
+        UrlSearchParams::constructor(Init::UsvString(text.to_owned()))
+            .expect("a string is always fine")
     }
 
     #[test]
     fn set_keeps_the_first_place_and_drops_the_others() {
         let params = params("?b=0&a=1&c=2&a=3");
-        params.set("a".to_owned(), "4".to_owned()).expect("never fails");
+        params
+            .set("a".to_owned(), "4".to_owned())
+            .expect("never fails");
         assert_eq!(params.serialize(), "b=0&a=4&c=2");
-        params.set("d".to_owned(), "5".to_owned()).expect("never fails");
+        params
+            .set("d".to_owned(), "5".to_owned())
+            .expect("never fails");
         assert_eq!(params.serialize(), "b=0&a=4&c=2&d=5");
     }
 

@@ -56,7 +56,12 @@ fn hex(digit: u8) -> Option<u8> {
 
 /// <https://url.spec.whatwg.org/#concept-urlencoded-serializer>
 pub fn serialize(pairs: &[(String, String)]) -> String {
-    let mut output = String::with_capacity(pairs.iter().map(|(name, value)| name.len() + value.len() + 2).sum());
+    let mut output = String::with_capacity(
+        pairs
+            .iter()
+            .map(|(name, value)| name.len() + value.len() + 2)
+            .sum(),
+    );
     for (name, value) in pairs {
         if !output.is_empty() {
             output.push('&');
@@ -73,7 +78,9 @@ fn encode(text: &str, output: &mut String) {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     for byte in text.bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'*' | b'-' | b'.' | b'_' => output.push(char::from(byte)),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'*' | b'-' | b'.' | b'_' => {
+                output.push(char::from(byte))
+            }
             b' ' => output.push('+'),
             _ => {
                 output.push('%');
@@ -89,17 +96,25 @@ mod tests {
     use super::*;
 
     fn pairs(list: &[(&str, &str)]) -> Pairs {
-        list.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        list.iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
     }
 
     #[test]
     fn parses_what_the_standard_says() {
         assert_eq!(parse(b""), pairs(&[]));
-        assert_eq!(parse(b"&&a&=b&c=d=e&"), pairs(&[("a", ""), ("", "b"), ("c", "d=e")]));
+        assert_eq!(
+            parse(b"&&a&=b&c=d=e&"),
+            pairs(&[("a", ""), ("", "b"), ("c", "d=e")])
+        );
         assert_eq!(parse(b"a+b=c%20d%2B"), pairs(&[("a b", "c d+")]));
         assert_eq!(parse(b"%=%2&%zz=%4a"), pairs(&[("%", "%2"), ("%zz", "J")]));
         // Invalid UTF-8 is replaced; a byte order mark stays.
-        assert_eq!(parse(b"%ff=\xef\xbb\xbfx&\xff=%C3"), pairs(&[("\u{fffd}", "\u{feff}x"), ("\u{fffd}", "\u{fffd}")]));
+        assert_eq!(
+            parse(b"%ff=\xef\xbb\xbfx&\xff=%C3"),
+            pairs(&[("\u{fffd}", "\u{feff}x"), ("\u{fffd}", "\u{fffd}")])
+        );
     }
 
     #[test]
@@ -107,6 +122,9 @@ mod tests {
         let list = pairs(&[("a b", "ü&=+%"), ("*-._", "~'()"), ("", "")]);
         let text = serialize(&list);
         assert_eq!(text, "a+b=%C3%BC%26%3D%2B%25&*-._=%7E%27%28%29&=");
-        assert_eq!(parse(text.as_bytes()), pairs(&[("a b", "ü&=+%"), ("*-._", "~'()"), ("", "")]));
+        assert_eq!(
+            parse(text.as_bytes()),
+            pairs(&[("a b", "ü&=+%"), ("*-._", "~'()"), ("", "")])
+        );
     }
 }

@@ -8,7 +8,6 @@ use nano_webidl::{DomExceptionName, Error, Fallible, Ref, Scope, Trace, Value};
 use super::random;
 use super::subtle_crypto::SubtleCrypto;
 use crate::bindings::crypto::CryptoMethods;
-use crate::webidl::quota_exceeded_error::QuotaExceededError;
 
 /// The `crypto` object.
 #[derive(Default)]
@@ -35,12 +34,18 @@ impl CryptoMethods for Crypto {
             return subtle;
         }
         let subtle = Ref::new(scope, SubtleCrypto);
-        let _ = self.subtle.set(v8::TracedReference::new(scope, subtle.object()));
+        let _ = self
+            .subtle
+            .set(v8::TracedReference::new(scope, subtle.object()));
         subtle
     }
 
     // https://w3c.github.io/webcrypto/#Crypto-method-getRandomValues
-    fn get_random_values<'s>(&self, scope: &mut Scope<'s, '_>, array: Bytes<'s>) -> Fallible<Bytes<'s>> {
+    fn get_random_values<'s>(
+        &self,
+        _: &mut Scope<'s, '_>,
+        array: Bytes<'s>,
+    ) -> Fallible<Bytes<'s>> {
         // 1. If array is not an integer array, then throw a TypeMismatchError.
         if !is_integer_array(array.value()) {
             return Err(Error::dom(
@@ -49,14 +54,13 @@ impl CryptoMethods for Crypto {
                  Int32Array, Uint32Array, BigInt64Array or BigUint64Array",
             ));
         }
-        // 2. If its byteLength is greater than 65536, throw a QuotaExceededError with quota and requested.
+        // 2. If its byteLength is greater than 65536, throw a QuotaExceededError.
         let length = array.len();
         if length > QUOTA {
-            let message = format!("The array has {length} bytes, but one call gives {QUOTA} at most; call several times");
-            let message = v8::String::new(scope, &message).unwrap_or_else(|| v8::String::empty(scope));
-            let error = QuotaExceededError::create(scope, message, Some(QUOTA as f64), Some(length as f64));
-            scope.throw_exception(error.into());
-            return Err(Error::Thrown);
+            let message = format!(
+                "The array has {length} bytes, but one call gives {QUOTA} at most; call several times"
+            );
+            return Err(Error::dom(DomExceptionName::QuotaExceeded, message));
         }
         // 3. Overwrite all elements of array with cryptographically strong random values.
         array.write(random::fill)?;
@@ -67,12 +71,18 @@ impl CryptoMethods for Crypto {
     // https://w3c.github.io/webcrypto/#Crypto-method-randomUUID
     fn random_uuid<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::String>> {
         let text = uuid_text(random::bytes());
-        Ok(v8::String::new_from_one_byte(scope, &text, v8::NewStringType::Normal).expect("a UUID is short"))
+        Ok(
+            v8::String::new_from_one_byte(scope, &text, v8::NewStringType::Normal)
+                .expect("a UUID is short"),
+        )
     }
 }
 
 fn is_integer_array(view: Value) -> bool {
-    view.is_typed_array() && !view.is_float32_array() && !view.is_float64_array() && !idl::Float16Array::accepts(view)
+    view.is_typed_array()
+        && !view.is_float32_array()
+        && !view.is_float64_array()
+        && !idl::Float16Array::accepts(view)
 }
 
 /// <https://w3c.github.io/webcrypto/#dfn-generate-a-random-uuid>, from step 3.
@@ -102,8 +112,14 @@ mod tests {
     #[test]
     fn uuids_have_version_and_variant() {
         assert_eq!(&uuid_text([0; 16]), b"00000000-0000-4000-8000-000000000000");
-        assert_eq!(&uuid_text([0xff; 16]), b"ffffffff-ffff-4fff-bfff-ffffffffffff");
+        assert_eq!(
+            &uuid_text([0xff; 16]),
+            b"ffffffff-ffff-4fff-bfff-ffffffffffff"
+        );
         let counting = std::array::from_fn(|index| index as u8);
-        assert_eq!(&uuid_text(counting), b"00010203-0405-4607-8809-0a0b0c0d0e0f");
+        assert_eq!(
+            &uuid_text(counting),
+            b"00010203-0405-4607-8809-0a0b0c0d0e0f"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! The SHA algorithms, <https://w3c.github.io/webcrypto/#sha>.
+//! The SHA algorithms, <https://w3c.github.io/webcrypto/#sha> and <https://wicg.github.io/webcrypto-modern-algos/#sha3>.
 
 use aws_lc_rs::digest;
 
@@ -13,12 +13,29 @@ pub enum Hash {
     Sha384,
     /// SHA-512
     Sha512,
+    /// SHA3-256
+    Sha3_256,
+    /// SHA3-384
+    Sha3_384,
+    /// SHA3-512
+    Sha3_512,
 }
 
 impl Hash {
+    /// All of them.
+    pub const ALL: [Hash; 7] = [
+        Hash::Sha1,
+        Hash::Sha256,
+        Hash::Sha384,
+        Hash::Sha512,
+        Hash::Sha3_256,
+        Hash::Sha3_384,
+        Hash::Sha3_512,
+    ];
+
     /// The function of this name, in whatever case.
     pub fn from_name(name: &str) -> Option<Hash> {
-        [Hash::Sha1, Hash::Sha256, Hash::Sha384, Hash::Sha512]
+        Hash::ALL
             .into_iter()
             .find(|hash| hash.name().eq_ignore_ascii_case(name))
     }
@@ -30,6 +47,9 @@ impl Hash {
             Hash::Sha256 => "SHA-256",
             Hash::Sha384 => "SHA-384",
             Hash::Sha512 => "SHA-512",
+            Hash::Sha3_256 => "SHA3-256",
+            Hash::Sha3_384 => "SHA3-384",
+            Hash::Sha3_512 => "SHA3-512",
         }
     }
 
@@ -44,6 +64,9 @@ impl Hash {
             Hash::Sha256 => &digest::SHA256,
             Hash::Sha384 => &digest::SHA384,
             Hash::Sha512 => &digest::SHA512,
+            Hash::Sha3_256 => &digest::SHA3_256,
+            Hash::Sha3_384 => &digest::SHA3_384,
+            Hash::Sha3_512 => &digest::SHA3_512,
         }
     }
 }
@@ -65,6 +88,9 @@ mod tests {
             (Hash::Sha256, [0xe3, 0xb0, 0xc4, 0x42], 32),
             (Hash::Sha384, [0x38, 0xb0, 0x60, 0xa7], 48),
             (Hash::Sha512, [0xcf, 0x83, 0xe1, 0x35], 64),
+            (Hash::Sha3_256, [0xa7, 0xff, 0xc6, 0xf8], 32),
+            (Hash::Sha3_384, [0x0c, 0x63, 0xa7, 0x5b], 48),
+            (Hash::Sha3_512, [0xa6, 0x9f, 0x73, 0xcc], 64),
         ] {
             let digest = hash.digest(b"");
             assert_eq!(digest[..4], begin, "{}", hash.name());

@@ -10,7 +10,12 @@ use nano_webidl::{DomExceptionName, Error, Fallible};
 /// # Errors
 /// An `OperationError` if the operating system has no entropy.
 pub fn fill(destination: &mut [u8]) -> Fallible<()> {
-    rand::fill(destination).map_err(|_| Error::dom(DomExceptionName::Operation, "The system's random source failed"))
+    rand::fill(destination).map_err(|_| {
+        Error::dom(
+            DomExceptionName::Operation,
+            "The system's random source failed",
+        )
+    })
 }
 
 /// A few bytes, from a stock that is filled by the kilobyte: asking the source costs more than the bytes do.

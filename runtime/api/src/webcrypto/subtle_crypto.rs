@@ -26,7 +26,8 @@ fn normalize<'s>(scope: &mut Scope<'s, '_>, algorithm: AlgorithmIdentifier<'s>) 
     };
     let name = name.to_rust_string_lossy(scope);
     Hash::from_name(&name).ok_or_else(|| {
-        let message = format!("The algorithm '{name}' is not supported; digest() knows SHA-1, SHA-256, SHA-384 and SHA-512");
+        let known = Hash::ALL.map(Hash::name).join(", ");
+        let message = format!("The algorithm '{name}' is not supported; digest() knows {known}");
         Error::dom(DomExceptionName::NotSupported, message)
     })
 }
@@ -47,7 +48,9 @@ impl SubtleCryptoMethods for SubtleCrypto {
             let digest = data.read(|data| hash.digest(data));
             let resolver = v8::PromiseResolver::new(scope).ok_or(Error::Thrown)?;
             let digest = array_buffer(scope, digest);
-            resolver.resolve(scope, digest.into()).ok_or(Error::Thrown)?;
+            resolver
+                .resolve(scope, digest.into())
+                .ok_or(Error::Thrown)?;
             return Ok(resolver.get_promise(scope));
         }
         // 4. Let data be a copy of the bytes. 5. to 8. Digest in parallel.
@@ -56,8 +59,13 @@ impl SubtleCryptoMethods for SubtleCrypto {
         Ok(promise_op(scope, digest, |scope, digest| match digest {
             Ok(digest) => Ok(array_buffer(scope, digest).into()),
             Err(_) => {
-                let error = Error::dom(DomExceptionName::Operation, "The digest was interrupted: the process is ending");
-                Err(error.to_exception(scope).unwrap_or_else(|| v8::undefined(scope).into()))
+                let error = Error::dom(
+                    DomExceptionName::Operation,
+                    "The digest was interrupted: the process is ending",
+                );
+                Err(error
+                    .to_exception(scope)
+                    .unwrap_or_else(|| v8::undefined(scope).into()))
             }
         }))
     }

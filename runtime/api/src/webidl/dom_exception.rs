@@ -27,7 +27,11 @@ impl DomException {
         message: v8::Local<'s, v8::String>,
     ) -> Self {
         let code = DomExceptionName::legacy_code(&name.to_rust_string_lossy(scope));
-        DomException { name: v8::TracedReference::new(scope, name), message: v8::TracedReference::new(scope, message), code }
+        DomException {
+            name: v8::TracedReference::new(scope, name),
+            message: v8::TracedReference::new(scope, message),
+            code,
+        }
     }
 }
 
@@ -67,11 +71,15 @@ impl DomExceptionMethods for DomException {
     }
 
     fn name<'s>(&self, scope: &mut Scope<'s, '_>) -> v8::Local<'s, v8::String> {
-        self.name.get(scope).expect("a live exception keeps its name")
+        self.name
+            .get(scope)
+            .expect("a live exception keeps its name")
     }
 
     fn message<'s>(&self, scope: &mut Scope<'s, '_>) -> v8::Local<'s, v8::String> {
-        self.message.get(scope).expect("a live exception keeps its message")
+        self.message
+            .get(scope)
+            .expect("a live exception keeps its message")
     }
 
     // https://webidl.spec.whatwg.org/#dom-domexception-code
@@ -94,14 +102,21 @@ pub struct SerializedException {
 }
 
 /// The serialization steps.
-pub fn serialize<'s>(scope: &mut Scope<'s, '_>, exception: Ref<'s, DomException>) -> SerializedException {
+pub fn serialize<'s>(
+    scope: &mut Scope<'s, '_>,
+    exception: Ref<'s, DomException>,
+) -> SerializedException {
     let stack_key = v8::String::new(scope, "stack").expect("a name is short");
-    let stack = exception.object().get(scope, stack_key.into()).filter(|stack| stack.is_string());
+    let stack = exception
+        .object()
+        .get(scope, stack_key.into())
+        .filter(|stack| stack.is_string());
     SerializedException {
         name: exception.name(scope).to_rust_string_lossy(scope),
         message: exception.message(scope).to_rust_string_lossy(scope),
         stack: stack.map(|stack| stack.to_rust_string_lossy(scope)),
-        quota: Ref::<QuotaExceededError>::from_value(scope, exception.object().into()).map(|e| e.limits()),
+        quota: Ref::<QuotaExceededError>::from_value(scope, exception.object().into())
+            .map(|e| e.limits()),
     }
 }
 
@@ -113,7 +128,9 @@ pub fn deserialize<'s>(
     scope: &mut Scope<'s, '_>,
     serialized: &SerializedException,
 ) -> Fallible<v8::Local<'s, v8::Object>> {
-    let mut string = |text: &str| v8::String::new(scope, text).ok_or_else(|| range_error("the string is too long"));
+    let mut string = |text: &str| {
+        v8::String::new(scope, text).ok_or_else(|| range_error("the string is too long"))
+    };
     let (name, message) = (string(&serialized.name)?, string(&serialized.message)?);
     let stack = serialized.stack.as_deref().map(&mut string).transpose()?;
     let object = match serialized.quota {
@@ -125,7 +142,12 @@ pub fn deserialize<'s>(
     };
     if let Some(stack) = stack {
         let stack_key = v8::String::new(scope, "stack").expect("a name is short");
-        object.define_own_property(scope, stack_key.into(), stack.into(), v8::PropertyAttribute::DONT_ENUM);
+        object.define_own_property(
+            scope,
+            stack_key.into(),
+            stack.into(),
+            v8::PropertyAttribute::DONT_ENUM,
+        );
     }
     Ok(object)
 }

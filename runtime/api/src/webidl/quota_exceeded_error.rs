@@ -32,8 +32,13 @@ impl QuotaExceededError {
         quota: Option<f64>,
         requested: Option<f64>,
     ) -> Self {
-        let name = v8::String::new(scope, DomExceptionName::QuotaExceeded.as_str()).expect("a name is short");
-        QuotaExceededError { exception: DomException::with_strings(scope, name, message), quota, requested }
+        let name = v8::String::new(scope, DomExceptionName::QuotaExceeded.as_str())
+            .expect("a name is short");
+        QuotaExceededError {
+            exception: DomException::with_strings(scope, name, message),
+            quota,
+            requested,
+        }
     }
 
     /// <https://webidl.spec.whatwg.org/#quotaexceedederror-create>
@@ -74,7 +79,9 @@ impl QuotaExceededErrorMethods for QuotaExceededError {
         if let (Some(quota), Some(requested)) = (quota, requested)
             && requested < quota
         {
-            return Err(range_error("The requested amount must not be less than the quota"));
+            return Err(range_error(
+                "The requested amount must not be less than the quota",
+            ));
         }
         Ok(Self::new(scope, message, quota, requested))
     }

@@ -60,13 +60,19 @@ pub struct FileEntry {
 impl EntryValue {
     /// A file that no script has seen.
     pub fn file(file: File) -> Self {
-        EntryValue::File(Rc::new(FileEntry { file, object: OnceCell::new() }))
+        EntryValue::File(Rc::new(FileEntry {
+            file,
+            object: OnceCell::new(),
+        }))
     }
 
     /// A file of the app's.
     fn object<'s>(scope: &mut Scope<'s, '_>, file: Ref<'s, File>) -> Self {
         let object = OnceCell::from(v8::TracedReference::new(scope, file.object()));
-        EntryValue::File(Rc::new(FileEntry { file: file.value().clone(), object }))
+        EntryValue::File(Rc::new(FileEntry {
+            file: file.value().clone(),
+            object,
+        }))
     }
 
     fn to_js<'s>(&self, scope: &mut Scope<'s, '_>) -> FormDataEntryValue<'s> {
@@ -84,19 +90,26 @@ impl FileEntry {
             return file;
         }
         let file = Ref::new(scope, self.file.clone());
-        let _ = self.object.set(v8::TracedReference::new(scope, file.object()));
+        let _ = self
+            .object
+            .set(v8::TracedReference::new(scope, file.object()));
         file
     }
 }
 
 /// <https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#create-an-entry>, for a value that is a blob.
-fn file_value<'s>(scope: &mut Scope<'s, '_>, blob: Ref<'s, Blob>, filename: Option<String>) -> EntryValue {
+fn file_value<'s>(
+    scope: &mut Scope<'s, '_>,
+    blob: Ref<'s, Blob>,
+    filename: Option<String>,
+) -> EntryValue {
     let file = Ref::<File>::from_value(scope, blob.object().into());
     match (file, filename) {
         // 3.1. A blob that is no file becomes one, with the name "blob".
-        (None, filename) => {
-            EntryValue::file(File::new(blob.value().clone(), filename.unwrap_or_else(|| "blob".to_owned())))
-        }
+        (None, filename) => EntryValue::file(File::new(
+            blob.value().clone(),
+            filename.unwrap_or_else(|| "blob".to_owned()),
+        )),
         // 3.2. If filename is given, then it is the name of a new file.
         (Some(file), Some(filename)) => EntryValue::file(file.renamed(filename)),
         (Some(file), None) => EntryValue::object(scope, file),
@@ -106,7 +119,9 @@ fn file_value<'s>(scope: &mut Scope<'s, '_>, blob: Ref<'s, Blob>, filename: Opti
 impl FormData {
     /// An object with these entries.
     pub fn new(entries: Vec<Entry>) -> Self {
-        FormData { entries: RefCell::new(entries) }
+        FormData {
+            entries: RefCell::new(entries),
+        }
     }
 
     /// What a body's bytes are, by the value of its `Content-Type`:
@@ -117,18 +132,26 @@ impl FormData {
     pub fn parse(_: &mut Scope, content_type: &[u8], bytes: &[u8]) -> Fallible<Self> {
         let text: String = content_type.iter().map(|&byte| char::from(byte)).collect();
         let mime: Option<Mime> = text.parse().ok();
-        match mime.as_ref().map(|mime| (mime.type_.as_str(), mime.subtype.as_str(), mime)) {
+        match mime
+            .as_ref()
+            .map(|mime| (mime.type_.as_str(), mime.subtype.as_str(), mime))
+        {
             Some(("multipart", "form-data", mime)) => {
-                let boundary = mime
-                    .get_parameter("boundary")
-                    .ok_or_else(|| type_error(format!("the body's Content-Type '{text}' has no 'boundary' parameter")))?;
+                let boundary = mime.get_parameter("boundary").ok_or_else(|| {
+                    type_error(format!(
+                        "the body's Content-Type '{text}' has no 'boundary' parameter"
+                    ))
+                })?;
                 // The parameter is isomorphic-decoded.
                 let boundary: Vec<u8> = boundary.chars().map(|character| character as u8).collect();
-                let entries = multipart_parser::parse(bytes, &boundary)
-                    .map_err(|error| type_error(format!("the body is no multipart/form-data: {error}")))?;
+                let entries = multipart_parser::parse(bytes, &boundary).map_err(|error| {
+                    type_error(format!("the body is no multipart/form-data: {error}"))
+                })?;
                 Ok(FormData::new(entries))
             }
-            Some(("application", "x-www-form-urlencoded", _)) => Ok(FormData::parse_urlencoded(bytes)),
+            Some(("application", "x-www-form-urlencoded", _)) => {
+                Ok(FormData::parse_urlencoded(bytes))
+            }
             _ => Err(type_error(format!(
                 "the body's Content-Type must be multipart/form-data or application/x-www-form-urlencoded, but is '{text}'"
             ))),
@@ -138,7 +161,14 @@ impl FormData {
     /// The entries of an `application/x-www-form-urlencoded` body.
     pub fn parse_urlencoded(bytes: &[u8]) -> Self {
         let pairs = urlencoded::parse(bytes).into_iter();
-        FormData::new(pairs.map(|(name, value)| Entry { name, value: EntryValue::Text(value) }).collect())
+        FormData::new(
+            pairs
+                .map(|(name, value)| Entry {
+                    name,
+                    value: EntryValue::Text(value),
+                })
+                .collect(),
+        )
     }
 
     /// The boundary and the bytes of a `multipart/form-data` body.
@@ -173,7 +203,11 @@ impl FormData {
     /// The values of this name. They are copied out, because making their objects may collect garbage, which visits the entries.
     fn values(&self, name: &str) -> Vec<EntryValue> {
         let entries = self.entries.borrow();
-        entries.iter().filter(|entry| entry.name == name).map(|entry| entry.value.clone()).collect()
+        entries
+            .iter()
+            .filter(|entry| entry.name == name)
+            .map(|entry| entry.value.clone())
+            .collect()
     }
 }
 
@@ -208,13 +242,30 @@ impl FormDataMethods for FormData {
         Ok(())
     }
 
-    fn get<'s>(&self, scope: &mut Scope<'s, '_>, name: String) -> Fallible<Option<FormDataEntryValue<'s>>> {
-        let value = self.entries.borrow().iter().find(|entry| entry.name == name).map(|entry| entry.value.clone());
+    fn get<'s>(
+        &self,
+        scope: &mut Scope<'s, '_>,
+        name: String,
+    ) -> Fallible<Option<FormDataEntryValue<'s>>> {
+        let value = self
+            .entries
+            .borrow()
+            .iter()
+            .find(|entry| entry.name == name)
+            .map(|entry| entry.value.clone());
         Ok(value.map(|value| value.to_js(scope)))
     }
 
-    fn get_all<'s>(&self, scope: &mut Scope<'s, '_>, name: String) -> Fallible<Vec<FormDataEntryValue<'s>>> {
-        Ok(self.values(&name).iter().map(|value| value.to_js(scope)).collect())
+    fn get_all<'s>(
+        &self,
+        scope: &mut Scope<'s, '_>,
+        name: String,
+    ) -> Fallible<Vec<FormDataEntryValue<'s>>> {
+        Ok(self
+            .values(&name)
+            .iter()
+            .map(|value| value.to_js(scope))
+            .collect())
     }
 
     fn has(&self, name: String) -> Fallible<bool> {
@@ -238,7 +289,11 @@ impl FormDataMethods for FormData {
         Ok(())
     }
 
-    fn pair_at<'s>(&self, scope: &mut Scope<'s, '_>, index: usize) -> Option<(String, FormDataEntryValue<'s>)> {
+    fn pair_at<'s>(
+        &self,
+        scope: &mut Scope<'s, '_>,
+        index: usize,
+    ) -> Option<(String, FormDataEntryValue<'s>)> {
         let Entry { name, value } = self.entries.borrow().get(index)?.clone();
         Some((name, value.to_js(scope)))
     }

@@ -48,7 +48,9 @@ pub fn parse(input: &[u8], boundary: &[u8]) -> Result<Vec<Entry>, Malformed> {
         let head = parser.part_head()?;
         // 5.7. and 5.8. The body ends where a line break and the next delimiter stand.
         let start = parser.position;
-        let length = end_of_part.find(&input[start..]).ok_or(parser.missing("the closing boundary"))?;
+        let length = end_of_part
+            .find(&input[start..])
+            .ok_or(parser.missing("the closing boundary"))?;
         let body = &input[start..start + length];
         // 5.9.
         parser.position = start + length + b"\r\n".len();
@@ -74,7 +76,10 @@ impl PartHead {
             }
             None => EntryValue::Text(String::from_utf8_lossy(body).into_owned()),
         };
-        Entry { name: self.name, value }
+        Entry {
+            name: self.name,
+            value,
+        }
     }
 }
 
@@ -85,7 +90,10 @@ struct Parser<'a> {
 
 impl<'a> Parser<'a> {
     fn missing(&self, expected: &'static str) -> Malformed {
-        Malformed { expected, position: self.position }
+        Malformed {
+            expected,
+            position: self.position,
+        }
     }
 
     fn rest(&self) -> &'a [u8] {
@@ -102,13 +110,20 @@ impl<'a> Parser<'a> {
     }
 
     fn require(&mut self, bytes: &[u8], name: &'static str) -> Result<(), Malformed> {
-        if self.take(bytes) { Ok(()) } else { Err(self.missing(name)) }
+        if self.take(bytes) {
+            Ok(())
+        } else {
+            Err(self.missing(name))
+        }
     }
 
     /// Goes past all bytes up to the first that is not `wanted`.
     fn collect(&mut self, wanted: impl Fn(u8) -> bool) -> &'a [u8] {
         let rest = self.rest();
-        let length = rest.iter().position(|&byte| !wanted(byte)).unwrap_or(rest.len());
+        let length = rest
+            .iter()
+            .position(|&byte| !wanted(byte))
+            .unwrap_or(rest.len());
         self.position += length;
         &rest[..length]
     }
@@ -121,21 +136,30 @@ impl<'a> Parser<'a> {
     fn part_head(&mut self) -> Result<PartHead, Malformed> {
         let (mut disposition, mut content_type) = (None, None);
         while !self.take(b"\r\n") {
-            let header = self.collect(|byte| !matches!(byte, b'\n' | b'\r' | b':')).trim_ascii();
+            let header = self
+                .collect(|byte| !matches!(byte, b'\n' | b'\r' | b':'))
+                .trim_ascii();
             self.require(b":", "a part's header name and ':'")?;
             self.skip_spaces();
             if header.eq_ignore_ascii_case(b"content-disposition") {
                 disposition = Some(self.disposition()?);
             } else {
-                let value = self.collect(|byte| !matches!(byte, b'\n' | b'\r')).trim_ascii_end();
+                let value = self
+                    .collect(|byte| !matches!(byte, b'\n' | b'\r'))
+                    .trim_ascii_end();
                 if header.eq_ignore_ascii_case(b"content-type") {
                     content_type = Some(content_type_of(value));
                 }
             }
             self.require(b"\r\n", "a line break after a part's header")?;
         }
-        let (name, filename) = disposition.ok_or(self.missing("a part's 'Content-Disposition' header"))?;
-        Ok(PartHead { name, filename, content_type })
+        let (name, filename) =
+            disposition.ok_or(self.missing("a part's 'Content-Disposition' header"))?;
+        Ok(PartHead {
+            name,
+            filename,
+            content_type,
+        })
     }
 
     /// `form-data; name="…"; filename="…"`.
@@ -154,7 +178,8 @@ impl<'a> Parser<'a> {
                 break;
             }
             self.skip_spaces();
-            let parameter = self.collect(|byte| !matches!(byte, b'=' | b';' | b' ' | b'\t' | b'\r' | b'\n'));
+            let parameter =
+                self.collect(|byte| !matches!(byte, b'=' | b';' | b' ' | b'\t' | b'\r' | b'\n'));
             if !self.take(b"=") {
                 continue;
             }
@@ -165,7 +190,8 @@ impl<'a> Parser<'a> {
                 filename.get_or_insert(value);
             }
         }
-        let name = name.ok_or(self.missing("the 'name' in a part's 'Content-Disposition' header"))?;
+        let name =
+            name.ok_or(self.missing("the 'name' in a part's 'Content-Disposition' header"))?;
         Ok((name, filename))
     }
 
@@ -187,7 +213,11 @@ fn unescape(bytes: &[u8]) -> String {
     if !text.contains('%') {
         return text.into_owned();
     }
-    let text = text.replace("%0A", "\n").replace("%0a", "\n").replace("%0D", "\r").replace("%0d", "\r");
+    let text = text
+        .replace("%0A", "\n")
+        .replace("%0a", "\n")
+        .replace("%0D", "\r")
+        .replace("%0d", "\r");
     text.replace("%22", "\"")
 }
 
@@ -210,10 +240,17 @@ mod tests {
             EntryValue::File(entry) => {
                 let blob: &Blob = entry.file.as_ref();
                 let bytes = String::from_utf8_lossy(&blob.to_bytes()).into_owned();
-                format!("{} ({}): {bytes}", entry.file.file_name(), blob.content_type())
+                format!(
+                    "{} ({}): {bytes}",
+                    entry.file.file_name(),
+                    blob.content_type()
+                )
             }
         };
-        Ok(entries.into_iter().map(|entry| (entry.name, text(entry.value))).collect())
+        Ok(entries
+            .into_iter()
+            .map(|entry| (entry.name, text(entry.value)))
+            .collect())
     }
 
     fn pair(name: &str, value: &str) -> (String, String) {
@@ -225,12 +262,19 @@ mod tests {
         let body = "--X\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--2\r\n\
                     --X\r\ncontent-type:  image/PNG \r\nX-Other: y\r\nCONTENT-DISPOSITION:form-data;filename=\"f%22.png\";name=b\r\n\r\n\
                     \u{feff}data\r\n--X--\r\n";
-        assert_eq!(texts(body), Ok(vec![pair("a", "1\r\n--2"), pair("b", "f\".png (image/PNG): \u{feff}data")]));
+        assert_eq!(
+            texts(body),
+            Ok(vec![
+                pair("a", "1\r\n--2"),
+                pair("b", "f\".png (image/PNG): \u{feff}data")
+            ])
+        );
     }
 
     #[test]
     fn a_file_without_a_type_is_text() {
-        let body = "--X\r\nContent-Disposition: form-data; name=\"a\"; filename=\"\"\r\n\r\n\r\n--X--";
+        let body =
+            "--X\r\nContent-Disposition: form-data; name=\"a\"; filename=\"\"\r\n\r\n\r\n--X--";
         assert_eq!(texts(body), Ok(vec![pair("a", " (text/plain): ")]));
     }
 
@@ -247,9 +291,18 @@ mod tests {
             (String::new(), "the boundary"),
             ("--Y--".to_owned(), "the boundary"),
             ("--X-junk".to_owned(), "a line break after the boundary"),
-            (format!("--X\r\n{disposition}\r\nbody"), "the closing boundary"),
-            ("--X\r\nA: b\r\n\r\nbody\r\n--X--".to_owned(), "a part's 'Content-Disposition' header"),
-            ("--X\r\nbody\r\n--X--".to_owned(), "a part's header name and ':'"),
+            (
+                format!("--X\r\n{disposition}\r\nbody"),
+                "the closing boundary",
+            ),
+            (
+                "--X\r\nA: b\r\n\r\nbody\r\n--X--".to_owned(),
+                "a part's 'Content-Disposition' header",
+            ),
+            (
+                "--X\r\nbody\r\n--X--".to_owned(),
+                "a part's header name and ':'",
+            ),
             (
                 "--X\r\nContent-Disposition: form-data\r\n\r\nbody\r\n--X--".to_owned(),
                 "the 'name' in a part's 'Content-Disposition' header",
@@ -259,7 +312,11 @@ mod tests {
                 "the closing quote of a part's parameter",
             ),
         ] {
-            assert_eq!(texts(&body).map_err(|error| error.expected), Err(expected), "{body:?}");
+            assert_eq!(
+                texts(&body).map_err(|error| error.expected),
+                Err(expected),
+                "{body:?}"
+            );
         }
     }
 }

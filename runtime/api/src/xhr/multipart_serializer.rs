@@ -17,9 +17,20 @@ pub fn serialize(entries: &[Entry], boundary: &str) -> Vec<u8> {
     let mut output = Vec::new();
     for Entry { name, value } in entries {
         let name = normalize_line_breaks(name);
-        put(&mut output, &["--", boundary, "\r\nContent-Disposition: form-data; name=\"", &escape(&name), "\""]);
+        put(
+            &mut output,
+            &[
+                "--",
+                boundary,
+                "\r\nContent-Disposition: form-data; name=\"",
+                &escape(&name),
+                "\"",
+            ],
+        );
         match value {
-            EntryValue::Text(value) => put(&mut output, &["\r\n\r\n", &normalize_line_breaks(value)]),
+            EntryValue::Text(value) => {
+                put(&mut output, &["\r\n\r\n", &normalize_line_breaks(value)])
+            }
             EntryValue::File(entry) => {
                 let blob: &Blob = entry.file.as_ref();
                 let content_type = match blob.content_type() {
@@ -27,7 +38,16 @@ pub fn serialize(entries: &[Entry], boundary: &str) -> Vec<u8> {
                     known => known,
                 };
                 let filename = escape(entry.file.file_name());
-                put(&mut output, &["; filename=\"", &filename, "\"\r\nContent-Type: ", content_type, "\r\n\r\n"]);
+                put(
+                    &mut output,
+                    &[
+                        "; filename=\"",
+                        &filename,
+                        "\"\r\nContent-Type: ",
+                        content_type,
+                        "\r\n\r\n",
+                    ],
+                );
                 output.extend_from_slice(&blob.to_bytes());
             }
         }
@@ -38,7 +58,9 @@ pub fn serialize(entries: &[Entry], boundary: &str) -> Vec<u8> {
 }
 
 fn put(output: &mut Vec<u8>, pieces: &[&str]) {
-    pieces.iter().for_each(|piece| output.extend_from_slice(piece.as_bytes()));
+    pieces
+        .iter()
+        .for_each(|piece| output.extend_from_slice(piece.as_bytes()));
 }
 
 /// Names end with a quote, so they can have none; nor can they have line breaks.
@@ -46,7 +68,10 @@ fn escape(name: &str) -> Cow<'_, str> {
     if !name.contains(['\n', '\r', '"']) {
         return name.into();
     }
-    name.replace('\n', "%0A").replace('\r', "%0D").replace('"', "%22").into()
+    name.replace('\n', "%0A")
+        .replace('\r', "%0D")
+        .replace('"', "%22")
+        .into()
 }
 
 /// Replaces every CR that no LF follows, and every LF that follows no CR, by CRLF.
@@ -54,7 +79,10 @@ fn normalize_line_breaks(text: &str) -> Cow<'_, str> {
     if !text.contains(['\n', '\r']) {
         return text.into();
     }
-    text.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n").into()
+    text.replace("\r\n", "\n")
+        .replace('\r', "\n")
+        .replace('\n', "\r\n")
+        .into()
 }
 
 #[cfg(test)]
@@ -68,8 +96,14 @@ mod tests {
     fn names_are_escaped_and_line_breaks_are_those_of_the_network() {
         let blob = Blob::from_bytes(Bytes::from_static(b"a\nb"), String::new());
         let entries = [
-            Entry { name: "x\"\n".to_owned(), value: EntryValue::Text("1\r2\n3\r\n".to_owned()) },
-            Entry { name: "f".to_owned(), value: EntryValue::file(File::new(blob, "n\n\".txt".to_owned())) },
+            Entry {
+                name: "x\"\n".to_owned(),
+                value: EntryValue::Text("1\r2\n3\r\n".to_owned()),
+            },
+            Entry {
+                name: "f".to_owned(),
+                value: EntryValue::file(File::new(blob, "n\n\".txt".to_owned())),
+            },
         ];
         let expected = "--B\r\nContent-Disposition: form-data; name=\"x%22%0D%0A\"\r\n\r\n1\r\n2\r\n3\r\n\r\n\
                         --B\r\nContent-Disposition: form-data; name=\"f\"; filename=\"n%0A%22.txt\"\r\n\
