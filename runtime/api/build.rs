@@ -15,7 +15,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let model = webapi_idl::load(&idl)?;
     write(&out.join("bindings.rs"), &codegen::rust::bindings(&model)?)?;
 
-    let bundle = codegen::bundle::bundle(&sources, &codegen::script::bindings(&model))?;
+    let bundle = codegen::bundle::bundle(&sources, &codegen::script::bindings(&model)?)?;
     write(&out.join("builtins.js"), &bundle.source)?;
     Ok(())
 }

@@ -170,7 +170,7 @@ impl Printer<'_> {
                     "let this = call.receiver::<{}>(scope)?;",
                     owner.path
                 ));
-                "this.".to_owned()
+                "this.value().".to_owned()
             }
         }
     }

@@ -150,7 +150,7 @@ impl Printer<'_> {
                     "let this = call.receiver::<{}>(scope)?;",
                     owner.path
                 ));
-                "this.".to_owned()
+                "this.value().".to_owned()
             }
         };
         self.print_overloads(set, &target, out);

@@ -1,4 +1,37 @@
-//! The Web APIs of NANO, and an app's handler as a Rust service.
+//! NANO's Web APIs, and an app's handler as a Rust service.
+//!
+//! One folder per specification, one file per interface, named after it; `.rs` for native ones, `.js` for those that are
+//! built-in scripts (see ARCHITECTURE.md, "The binding contract"). Beside them:
+//!
+//! * [`bindings`]: what `codegen` makes of the IDL.
+//! * [`worker`]: an app instance, requests in and responses out.
+//! * [`shell`]: `nano eval`, `run`, `repl`.
+#![deny(missing_docs)]
 
+/// Generated from `webapi-idl/idl/*.webidl`: traits, conversions, tables.
+#[allow(clippy::all, clippy::pedantic, missing_docs, unused, reason = "generated code")]
+pub mod bindings {
+    include!(concat!(env!("OUT_DIR"), "/bindings.rs"));
+}
+
+mod embedding;
+mod state;
+
+pub mod console;
+pub mod encoding;
+pub mod fetch;
+pub mod fileapi;
+pub mod hr_time;
+pub mod html;
+pub mod internal;
+pub mod nano;
 pub mod shell;
+pub mod structured_clone;
+pub mod url;
+pub mod webcrypto;
+pub mod webidl;
 pub mod worker;
+pub mod xhr;
+
+pub use embedding::EMBEDDING;
+pub use state::{ApiOptions, ApiState, ErrorSink};

@@ -14,7 +14,7 @@ pub(crate) fn start() -> anyhow::Result<Shell> {
     let folder = std::env::current_dir().context("cannot tell the current folder")?;
     let colors = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     engine::start()?;
-    Shell::new(ShellOptions { folder, colors }).map_err(|message| anyhow!(message))
+    Shell::new(ShellOptions::terminal(folder, colors)).map_err(|message| anyhow!(message))
 }
 
 pub(crate) fn eval(code: &str) -> anyhow::Result<ExitCode> {

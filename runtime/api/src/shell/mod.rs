@@ -1,28 +1,56 @@
-//! `nano eval`, `run` and `repl`: one isolate on the calling thread, with all Web APIs and without an app's restrictions.
+//! `nano eval`, `run` and `repl`: an isolate with all Web APIs and without an app's restrictions.
+//!
+//! The isolate has a thread of its own, like an app's, so that timers and I/O go on while a person types; a [`Shell`] talks to it.
 
-use std::convert::Infallible;
+mod eval;
+mod output;
+mod repl;
+
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc;
+
+use nano_engine::{ExitReceiver, FolderSource, Handle, IsolateOptions, Limits, Until};
+
+use crate::fetch::client::Outbound;
+use crate::state::ApiOptions;
+use crate::url::UrlRecord;
+pub use output::{Output, Terminal};
 
 /// What a shell is told.
-#[derive(Debug, Clone)]
 pub struct ShellOptions {
     /// Where relative imports of evaluated code start: the current folder.
     pub folder: PathBuf,
     /// Are reports and inspected values for a terminal, with colours?
     pub colors: bool,
+    /// What relative URLs are resolved against; without it they are errors.
+    pub base_url: Option<String>,
+    /// Where `console` and reports of uncaught exceptions go.
+    pub output: Arc<dyn Output>,
 }
 
-/// An isolate for code that a person at a terminal gives it. Stays on the thread that made it.
-#[derive(Debug)]
+impl ShellOptions {
+    /// Options for a person at a terminal.
+    pub fn terminal(folder: PathBuf, colors: bool) -> ShellOptions {
+        ShellOptions { folder, colors, base_url: None, output: Arc::new(Terminal) }
+    }
+}
+
+/// An isolate for code that a person or a test gives it.
 pub struct Shell {
-    never: Infallible,
+    handle: Handle,
+    exit: Option<ExitReceiver>,
+    folder: PathBuf,
+    output: Arc<dyn Output>,
+    failed: Arc<output::Failure>,
+    /// All I/O of the isolate.
+    _tokio: tokio::runtime::Runtime,
+    wake: (mpsc::Sender<()>, mpsc::Receiver<()>),
 }
 
 /// Wakes a shell that waits, from any thread.
 #[derive(Debug, Clone)]
-pub struct ShellWaker {
-    never: Infallible,
-}
+pub struct ShellWaker(mpsc::Sender<()>);
 
 /// What a line of a REPL leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,48 +64,157 @@ pub enum ReplOutcome {
 }
 
 impl Shell {
-    /// Makes the isolate. V8's platform must have been initialized.
+    /// Makes the isolate. The engine must have been started with [`crate::EMBEDDING`].
     ///
     /// # Errors
     /// A message for the person at the terminal.
-    pub fn new(_options: ShellOptions) -> Result<Self, String> {
-        Err("cannot run JavaScript: this build has no engine".to_owned())
+    pub fn new(options: ShellOptions) -> Result<Self, String> {
+        let tokio = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("io")
+            .enable_all()
+            .build()
+            .map_err(|error| format!("cannot start the I/O runtime: {error}"))?;
+        // A shell is not confined: its modules are files of the whole file system.
+        let source = FolderSource::with_base("/", "file:///").map_err(|error| error.to_string())?;
+        let base_url = match options.base_url {
+            None => None,
+            Some(base) => {
+                Some(UrlRecord::parse(base.as_str(), None).map_err(|_| format!("the base URL '{base}' is not a valid URL"))?)
+            }
+        };
+        let failed = Arc::new(output::Failure::default());
+        let sink = output::ShellSink { output: options.output.clone(), failed: failed.clone() };
+        let isolate = IsolateOptions {
+            name: "shell".into(),
+            limits: Limits::generous(),
+            allow_eval: true,
+            modules: Some(Box::new(source)),
+            tokio: Some(tokio.handle().clone()),
+            data: Box::new(ApiOptions {
+                base_url,
+                console: Box::new(sink.clone()),
+                errors: Box::new(sink),
+                outbound: Arc::new(Outbound::unrestricted()),
+                allow_eval: true,
+            }),
+        };
+        let (handle, exit) =
+            nano_engine::spawn(isolate, |_| {}).map_err(|error| format!("cannot start a thread: {error}"))?;
+        Ok(Shell {
+            handle,
+            exit: Some(exit),
+            folder: options.folder,
+            output: options.output,
+            failed,
+            _tokio: tokio,
+            wake: mpsc::channel(),
+        })
     }
 
     /// Evaluates a script, with top-level `await`, and runs the event loop until nothing is pending. The value is
-    /// inspected like `console.log` would; `undefined` gives "undefined".
+    /// inspected like `console.log` would; `undefined` gives "undefined". The shell is done afterwards.
     ///
     /// # Errors
     /// The report of an exception or a rejection that nobody handled.
-    pub fn eval(&mut self, _source: &str) -> Result<String, String> {
-        match self.never {}
+    pub fn eval(&mut self, source: &str) -> Result<String, String> {
+        let (sender, outcome) = mpsc::channel();
+        let source = source.to_owned();
+        self.handle.post(Box::new(move |scope| eval::evaluate(scope, source, sender)));
+        let ended = self.run_until_idle();
+        let outcome = outcome.try_recv().unwrap_or_else(|_| Err(format!("error: no value: {ended}")));
+        match self.failed.is_set() {
+            // It was reported when it happened.
+            true => outcome.and(Err(String::new())),
+            false => outcome,
+        }
     }
 
-    /// Runs a module and the event loop until nothing is pending. Reports go to standard error. Returns the exit code.
-    pub fn run_file(&mut self, _path: &Path) -> i32 {
-        match self.never {}
+    /// Runs a file, a script or a module, and the event loop until nothing is pending. Reports go to the output. Returns the
+    /// exit code: 0, or 1 after an uncaught exception or an unhandled rejection.
+    pub fn run_file(&mut self, path: &Path) -> i32 {
+        let path = self.folder.join(path);
+        let source = match std::fs::read(&path).map(String::from_utf8) {
+            Ok(Ok(source)) => source,
+            Ok(Err(_)) => {
+                self.output.error(&format!("error: {} is not UTF-8 text", path.display()));
+                return 1;
+            }
+            Err(error) => {
+                self.output.error(&format!("error: cannot read {}: {error}", path.display()));
+                return 1;
+            }
+        };
+        self.run(&path, source)
     }
 
-    /// Evaluates a REPL's input: declarations persist, `await` is allowed, `_` is the last value. Runs the event loop
-    /// until the value is there.
-    pub fn evaluate_repl_line(&mut self, _source: &str) -> ReplOutcome {
-        match self.never {}
+    /// Like [`run_file`](Self::run_file) for a text that stands for the file at `path`.
+    pub fn run(&mut self, path: &Path, source: String) -> i32 {
+        let (sender, outcome) = mpsc::channel();
+        let path = path.to_path_buf();
+        self.handle.post(Box::new(move |scope| eval::run(scope, &path, source, sender)));
+        let ended = self.run_until_idle();
+        match outcome.try_recv() {
+            Ok(Ok(())) if !self.failed.is_set() => 0,
+            Ok(Ok(())) => 1,
+            Ok(Err(report)) => {
+                self.output.error(&report);
+                1
+            }
+            Err(_) if self.failed.is_set() => 1,
+            Err(_) => {
+                self.output.error(&format!("error: the program did not end: {ended}"));
+                1
+            }
+        }
+    }
+
+    /// Ends what runs, now, from any thread that has the terminator.
+    pub fn terminator(&self) -> impl Fn() + Send + Sync + 'static {
+        let handle = self.handle.clone();
+        move || handle.terminate()
+    }
+
+    /// Waits until nothing is pending; says how the isolate ended.
+    fn run_until_idle(&mut self) -> String {
+        self.handle.drain(Until::Idle);
+        self.exit.take().map_or_else(|| "the shell has ended".to_owned(), |exit| exit.wait().to_string())
+    }
+
+    /// Evaluates a REPL's input: declarations persist, `await` is allowed, `_` is the last value. Returns when the value
+    /// is there.
+    pub fn evaluate_repl_line(&mut self, source: &str) -> ReplOutcome {
+        let (sender, outcome) = mpsc::channel();
+        let source = source.to_owned();
+        self.handle.post(Box::new(move |scope| repl::evaluate(scope, &source, sender)));
+        outcome.recv().unwrap_or_else(|_| ReplOutcome::Exception("error: the session's isolate has ended".into()))
     }
 
     /// Makes a waker for [`run_until_woken`](Self::run_until_woken).
     pub fn waker(&self) -> ShellWaker {
-        match self.never {}
+        ShellWaker(self.wake.0.clone())
     }
 
-    /// Runs timers and completed operations, and waits for more, until the waker is called.
+    /// Waits until the waker is called; timers and operations go on meanwhile.
     pub fn run_until_woken(&mut self) {
-        match self.never {}
+        // The sender lives as long as the receiver, so this waits for a message only.
+        let _ = self.wake.1.recv();
+    }
+}
+
+impl Drop for Shell {
+    fn drop(&mut self) {
+        self.handle.terminate();
+        if let Some(exit) = self.exit.take() {
+            exit.wait();
+        }
     }
 }
 
 impl ShellWaker {
     /// Ends the current or the next [`Shell::run_until_woken`].
     pub fn wake(&self) {
-        match self.never {}
+        // A shell that is gone waits for nothing.
+        let _ = self.0.send(());
     }
 }

@@ -133,6 +133,21 @@ impl BodyWriter {
         self.chunks.send(Ok(chunk)).await.is_ok()
     }
 
+    /// Hands a chunk on if there is room: `Ok(true)`; `Ok(false)` when the reader is gone. Gives the chunk back when
+    /// it has to wait.
+    ///
+    /// # Errors
+    /// The chunk, when there is no room for it now.
+    pub fn try_write(&self, chunk: Bytes) -> Result<bool, Bytes> {
+        use tokio::sync::mpsc::error::TrySendError;
+        match self.chunks.try_send(Ok(chunk)) {
+            Ok(()) => Ok(true),
+            Err(TrySendError::Closed(_)) => Ok(false),
+            Err(TrySendError::Full(Ok(chunk))) => Err(chunk),
+            Err(TrySendError::Full(Err(_))) => unreachable!("a chunk was sent"),
+        }
+    }
+
     /// Ends the body well.
     pub fn finish(self) {
         self.finished.store(true, Ordering::Release);

@@ -1,6 +1,13 @@
 //! Where an app's words go.
 
-use super::RequestId;
+use std::sync::Arc;
+
+use nano_engine::ErrorReport;
+use nano_webidl::Scope;
+
+use super::{RequestId, instance};
+use crate::console::{ConsoleSink, Level};
+use crate::state::ErrorSink;
 
 /// Takes the log records of one app. Called on the app's own thread: must not block.
 pub trait LogSink: Send + Sync + 'static {
@@ -45,4 +52,38 @@ pub enum LogKind {
     UnhandledRejection,
     /// The engine speaks: a limit was passed, a deprecated feature is used.
     Engine,
+}
+
+/// Takes what an isolate has to say to the host's log, with the request that it works for.
+#[derive(Clone)]
+pub(super) struct WorkerLog(pub(super) Arc<dyn LogSink>);
+
+impl ConsoleSink for WorkerLog {
+    fn print(&self, scope: &mut Scope, level: Level, message: &str) {
+        let level = match level {
+            Level::Debug => LogLevel::Debug,
+            Level::Log | Level::Info => LogLevel::Info,
+            Level::Warn => LogLevel::Warn,
+            Level::Error => LogLevel::Error,
+        };
+        let request_id = instance::current_request(scope);
+        self.0.log(LogRecord { level, message: message.to_owned(), request_id, kind: LogKind::Console });
+    }
+}
+
+impl WorkerLog {
+    fn report(&self, scope: &mut Scope, report: &ErrorReport, kind: LogKind) {
+        let request_id = instance::current_request(scope);
+        self.0.log(LogRecord { level: LogLevel::Error, message: report.to_string(), request_id, kind });
+    }
+}
+
+impl ErrorSink for WorkerLog {
+    fn uncaught(&self, scope: &mut Scope, report: &ErrorReport) {
+        self.report(scope, report, LogKind::Exception);
+    }
+
+    fn unhandled_rejection(&self, scope: &mut Scope, report: &ErrorReport) {
+        self.report(scope, report, LogKind::UnhandledRejection);
+    }
 }

@@ -5,14 +5,20 @@
 //! Nothing here knows configuration files, listening sockets or other apps.
 
 mod body;
+mod entry;
 mod error;
+pub(crate) mod instance;
 mod log;
 mod message;
 mod options;
 mod outbound;
 
-use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
+
+use nano_engine::{FolderSource, Handle, IsolateOptions, Until};
+use tokio::sync::{oneshot, watch};
 
 pub use body::{Body, BodyError, BodyErrorKind, BodyStream, BodyWriter};
 pub use error::{Exit, FetchError, StartError, StartErrorKind};
@@ -21,12 +27,31 @@ pub use message::{HttpRequest, HttpResponse, RequestId};
 pub use options::{Limits, WorkerOptions};
 pub use outbound::{OutboundRule, OutboundRuleError};
 
+use crate::fetch::client::Outbound;
+use crate::state::ApiOptions;
+use instance::Counters;
+use log::WorkerLog;
+
+/// How long an app's modules may wait for something at their top level.
+const START_DEADLINE: Duration = Duration::from_secs(30);
+
 /// One running instance of an app.
 ///
 /// Dropping a worker stops it, as [`stop`](Self::stop) does.
 #[derive(Debug)]
 pub struct Worker {
-    never: Infallible,
+    handle: HandleOf,
+    counters: Arc<Counters>,
+    exit: watch::Receiver<Option<Exit>>,
+}
+
+/// The engine's handle, with a form for debugging.
+struct HandleOf(Handle);
+
+impl std::fmt::Debug for HandleOf {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Handle")
+    }
 }
 
 /// What an instance has used and is doing now.
@@ -38,61 +63,172 @@ pub struct WorkerStats {
     pub background: usize,
     /// Requests that the instance has been given since it started.
     pub requests: u64,
-    /// Bytes of V8's heap in use.
+    /// Bytes of V8's heap in use, as of the last garbage collection.
     pub heap_bytes: u64,
     /// Bytes of ArrayBuffers outside of V8's heap.
     pub external_bytes: u64,
-    /// CPU time of the instance's thread.
-    pub cpu: Duration,
 }
 
 impl Worker {
     /// Starts a thread and an isolate for the app, evaluates its entry module, and waits until its top-level `await`s
-    /// are settled. Must be called within a tokio runtime: the worker's I/O runs there.
+    /// are settled. Must be called within a tokio runtime: the worker's I/O runs there. The engine must have been
+    /// started with [`crate::EMBEDDING`].
     ///
     /// # Errors
     /// The app's module graph cannot be loaded or throws, or a limit was passed on the way.
     pub async fn start(options: WorkerOptions) -> Result<Self, StartError> {
-        Err(StartError {
-            kind: StartErrorKind::Engine,
-            message: format!("cannot start {}: this build has no engine", options.name),
+        let entry = entry::find(&options.root, options.entry.as_deref())?;
+        let source = FolderSource::new(&options.root).map_err(|error| StartError {
+            kind: StartErrorKind::NoEntry,
+            message: error.to_string(),
             detail: None,
-        })
+        })?;
+        let entry = source.url(&entry);
+        let log = WorkerLog(options.log);
+        let isolate = IsolateOptions {
+            name: options.name.to_string(),
+            limits: nano_engine::Limits {
+                memory: options.limits.memory_mb as usize * nano_engine::limits::MIB,
+                cpu_per_turn: Some(options.limits.cpu),
+                ..nano_engine::Limits::default()
+            },
+            allow_eval: false,
+            modules: Some(Box::new(source)),
+            tokio: Some(tokio::runtime::Handle::current()),
+            data: Box::new(ApiOptions {
+                base_url: None,
+                console: Box::new(log.clone()),
+                errors: Box::new(log),
+                outbound: Arc::new(Outbound::new(options.outbound_allow, options.limits.subrequests)),
+                allow_eval: false,
+            }),
+        };
+        let counters = Arc::new(Counters::default());
+        let (started, outcome) = oneshot::channel();
+        let (env, shared) = (options.env, counters.clone());
+        let spawned = nano_engine::spawn(isolate, move |scope| instance::begin(scope, &entry, &env, shared, started));
+        let (handle, receiver) = spawned.map_err(|error| StartError {
+            kind: StartErrorKind::Engine,
+            message: format!("cannot start a thread for {}: {error}", options.name),
+            detail: None,
+        })?;
+        let (tell, exit) = watch::channel(None);
+        tokio::spawn(async move {
+            let exit = receiver.await;
+            tell.send_replace(Some(exit.into()));
+        });
+        let worker = Worker { handle: HandleOf(handle), counters, exit };
+        let stalled = || StartError {
+            kind: StartErrorKind::Stalled,
+            message: format!(
+                "the app's modules were still waiting at their top level after {} s: a top-level `await` never settles",
+                START_DEADLINE.as_secs()
+            ),
+            detail: None,
+        };
+        match tokio::time::timeout(START_DEADLINE, outcome).await {
+            Ok(Ok(Ok(()))) => Ok(worker),
+            Ok(Ok(Err(error))) => Err(error),
+            Ok(Err(_)) => Err(StartError {
+                kind: StartErrorKind::Engine,
+                message: format!("the isolate ended before the app had started: {:?}", worker.ended().await),
+                detail: None,
+            }),
+            Err(_) => Err(stalled()),
+        }
     }
 
     /// Dispatches a `fetch` event. Resolves when the handler has produced a response; its body may go on streaming.
     ///
-    /// Dropping the future before that, or dropping the response's body before its end, says that the client is gone
-    /// and aborts `request.signal`.
+    /// Dropping the future before that says that the client is gone and aborts `request.signal`; dropping the
+    /// response's body before its end cancels the stream that it is made of.
     ///
     /// # Errors
     /// The handler failed, a limit was passed, or the instance has ended; see [`FetchError`].
-    pub async fn fetch(
-        &self,
-        _request: HttpRequest,
-        _id: RequestId,
-    ) -> Result<HttpResponse, FetchError> {
-        match self.never {}
+    pub async fn fetch(&self, request: HttpRequest, id: RequestId) -> Result<HttpResponse, FetchError> {
+        let (answer, outcome) = oneshot::channel();
+        let posted = self.handle.0.post(Box::new(move |scope| instance::dispatch(scope, request, id, answer)));
+        if !posted {
+            return Err(FetchError::Ended);
+        }
+        let mut cancel = Cancel { handle: &self.handle.0, id, armed: true };
+        let outcome = outcome.await;
+        cancel.armed = false;
+        match outcome {
+            Ok(answer) => answer,
+            // The mailbox was closed before the request's turn came.
+            Err(_) => Err(match self.ended().await {
+                Exit::CpuLimit => FetchError::CpuLimit,
+                Exit::HeapLimit => FetchError::HeapLimit,
+                _ => FetchError::Ended,
+            }),
+        }
     }
 
     /// Refuses new requests, then waits for those that run, their bodies and their `waitUntil` promises. Returns true
     /// if all of it ended before the deadline. The worker is stopped either way.
-    pub async fn drain(&self, _deadline: Duration) -> bool {
-        match self.never {}
+    pub async fn drain(&self, deadline: Duration) -> bool {
+        self.handle.0.drain(Until::Released);
+        let in_time = tokio::time::timeout(deadline, self.ended()).await.is_ok();
+        self.stop();
+        in_time
     }
 
     /// Ends the instance now: JavaScript that runs is terminated, pending requests fail with [`FetchError::Ended`].
     pub fn stop(&self) {
-        match self.never {}
+        self.handle.0.terminate();
     }
 
     /// Waits until the instance has ended, and says why. May be called any number of times.
     pub async fn ended(&self) -> Exit {
-        match self.never {}
+        let mut exit = self.exit.clone();
+        let ended = exit.wait_for(Option::is_some).await.ok().and_then(|exit| exit.clone());
+        ended.unwrap_or(Exit::Stopped)
     }
 
     /// What the instance has used so far.
     pub fn stats(&self) -> WorkerStats {
-        match self.never {}
+        let (heap, buffers) = self.handle.0.memory();
+        WorkerStats {
+            in_flight: self.counters.in_flight.load(Ordering::Relaxed),
+            background: self.counters.background.load(Ordering::Relaxed),
+            requests: self.counters.requests.load(Ordering::Relaxed),
+            heap_bytes: heap as u64,
+            external_bytes: buffers as u64,
+        }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl From<nano_engine::Exit> for Exit {
+    fn from(exit: nano_engine::Exit) -> Exit {
+        match exit {
+            nano_engine::Exit::Drained | nano_engine::Exit::Stopped => Exit::Stopped,
+            nano_engine::Exit::CpuLimit { .. } => Exit::CpuLimit,
+            nano_engine::Exit::HeapLimit { .. } => Exit::HeapLimit,
+            nano_engine::Exit::Crashed => Exit::Fault { message: exit.to_string() },
+            nano_engine::Exit::Panicked(message) => Exit::Fault { message },
+        }
+    }
+}
+
+/// Tells the isolate when nobody waits for the answer any more.
+struct Cancel<'a> {
+    handle: &'a Handle,
+    id: RequestId,
+    armed: bool,
+}
+
+impl Drop for Cancel<'_> {
+    fn drop(&mut self) {
+        if self.armed {
+            let id = self.id;
+            self.handle.post(Box::new(move |scope| instance::cancel(scope, id)));
+        }
     }
 }

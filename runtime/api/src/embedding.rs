@@ -1,0 +1,162 @@
+//! How the Web APIs get into the engine: what is baked into the snapshot, and what each isolate does at its start.
+
+use std::any::Any;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use nano_engine::{Baker, Embedding, ErrorReport, Exit, State};
+use nano_webidl::interface::{self, Member};
+use nano_webidl::{Realm, Scope, Value, script};
+
+use crate::bindings::TABLES;
+use crate::console::ConsoleState;
+use crate::state::{ApiOptions, ApiState};
+
+/// The built-in scripts and the glue of what they implement.
+const BUILTINS: &str = include_str!(concat!(env!("OUT_DIR"), "/builtins.js"));
+
+/// NANO's Web APIs.
+pub static EMBEDDING: Embedding = Embedding {
+    external_references,
+    fingerprint,
+    bake,
+    start,
+    report_exception,
+    promise_rejected,
+    promise_handled,
+    exit,
+    ..Embedding::EMPTY
+};
+
+fn external_references() -> Vec<v8::ExternalReference> {
+    interface::external_references(&TABLES)
+}
+
+/// The names of everything in the tables, in order, so that a snapshot of another table is refused.
+fn fingerprint() -> u64 {
+    let mut hasher = DefaultHasher::new();
+    let mut add = |owner: &str, members: &[Member]| {
+        owner.hash(&mut hasher);
+        for member in members {
+            match member {
+                Member::Operation { name, .. } | Member::Attribute { name, .. } | Member::Constant { name, .. } => {
+                    name.hash(&mut hasher);
+                }
+                Member::Iterator { of } => of.hash(&mut hasher),
+            }
+        }
+    };
+    TABLES.interfaces.iter().for_each(|i| add(i.name, i.members));
+    TABLES.namespaces.iter().chain(TABLES.internal).for_each(|n| add(n.name, n.members));
+    add("global", TABLES.global);
+    BUILTINS.hash(&mut hasher);
+    hasher.finish()
+}
+
+fn bake(scope: &mut v8::PinScope, baker: &mut Baker) {
+    let global = scope.get_current_context().global(scope);
+    let baked = interface::bake(scope, &TABLES);
+    for template in &baked.templates {
+        baker.add_template(scope, *template);
+    }
+    // Scripts take some of what apps see, before any app can have changed it.
+    for name in ["DOMException", "structuredClone", "TextEncoder", "TextDecoder"] {
+        let key: v8::Local<v8::Value> = v8::String::new(scope, name).expect("a short name").into();
+        let value = global.get(scope, key).expect("a global");
+        baked.internal.set(scope, key, value);
+    }
+    let bridge = run_builtins(scope, global, baked.internal);
+    baker.add_object(scope, bridge);
+}
+
+/// Evaluates the built-in scripts; gives the object with the functions that they export to Rust.
+fn run_builtins<'s>(
+    scope: &mut Scope<'s, '_>,
+    global: v8::Local<'s, v8::Object>,
+    native: v8::Local<'s, v8::Object>,
+) -> v8::Local<'s, v8::Object> {
+    v8::tc_scope!(let scope, scope);
+    let source = v8::String::new(scope, BUILTINS).expect("the scripts fit into a string");
+    let name: v8::Local<v8::Value> = v8::String::new(scope, "nano:builtins").expect("a short name").into();
+    let origin = v8::ScriptOrigin::new(scope, name, 0, 0, false, -1, None, false, false, false, None);
+    let bridge = v8::Script::compile(scope, source, Some(&origin))
+        .and_then(|script| script.run(scope))
+        .and_then(|function| v8::Local::<v8::Function>::try_from(function).ok())
+        .and_then(|function| {
+            let receiver = v8::undefined(scope).into();
+            function.call(scope, receiver, &[global.into(), native.into()])
+        })
+        .and_then(|bridge| v8::Local::<v8::Object>::try_from(bridge).ok());
+    match bridge {
+        Some(bridge) => bridge,
+        None => {
+            let (exception, message) = (scope.exception(), scope.message());
+            let exception = exception.unwrap_or_else(|| v8::undefined(scope).into());
+            let report = ErrorReport::new(scope, exception, message);
+            panic!("the built-in scripts cannot be evaluated: {report}");
+        }
+    }
+}
+
+fn start(scope: &mut v8::PinScope, data: Box<dyn Any + Send>) {
+    let Ok(options) = data.downcast::<ApiOptions>() else {
+        panic!("isolates of nano-api are started with ApiOptions as their data");
+    };
+    let state = State::from_scope(scope);
+    let templates = (0..TABLES.interfaces.len())
+        .map(|index| {
+            let template: v8::Local<v8::FunctionTemplate> = state.template(scope, index);
+            v8::Global::new(scope, template)
+        })
+        .collect();
+    let bridge: v8::Local<v8::Object> = state.object(scope, 0);
+    let bridge = v8::Global::new(scope, bridge);
+    let realm = Realm::new(templates, TABLES.keys, Some(bridge), crate::webidl::dom_exception::create);
+    realm.install(scope);
+    let (api, console) = ApiState::new(realm, *options);
+    state.set_extension(api);
+    state.set_extension(ConsoleState::new(console));
+}
+
+/// HTML's "report an exception": an `error` event, and where no listener takes it, the log.
+fn report_exception<'s>(scope: &mut v8::PinScope<'s, '_>, exception: Value<'s>, message: Option<v8::Local<'s, v8::Message>>) {
+    let report = ErrorReport::new(scope, exception, message);
+    if !is_taken(scope, "reportException", exception, &report) {
+        ApiState::of(scope).errors.uncaught(scope, &report);
+    }
+}
+
+fn is_taken<'s>(scope: &mut Scope<'s, '_>, function: &'static str, exception: Value<'s>, report: &ErrorReport) -> bool {
+    v8::tc_scope!(let scope, scope);
+    let text = |scope: &mut Scope<'s, '_>, text: &str| -> Value<'s> {
+        v8::String::new(scope, text).unwrap_or_else(|| v8::String::empty(scope)).into()
+    };
+    let message = text(scope, &format!("Uncaught {}", report.message));
+    let file = text(scope, report.file.as_deref().unwrap_or_default());
+    let line: Value = v8::Number::new(scope, report.line.unwrap_or(0) as f64).into();
+    let column: Value = v8::Number::new(scope, report.column.unwrap_or(0) as f64).into();
+    let taken = script::call(scope, function, &[exception, message, file, line, column]);
+    taken.is_ok_and(|taken| taken.boolean_value(scope))
+}
+
+fn promise_rejected<'s>(scope: &mut v8::PinScope<'s, '_>, promise: v8::Local<'s, v8::Promise>, reason: Value<'s>) {
+    let taken = {
+        v8::tc_scope!(let scope, scope);
+        script::call(scope, "notifyUnhandledRejection", &[promise.into(), reason])
+            .is_ok_and(|taken| taken.boolean_value(scope))
+    };
+    if !taken {
+        let report = ErrorReport::new(scope, reason, None);
+        ApiState::of(scope).errors.unhandled_rejection(scope, &report);
+    }
+}
+
+fn promise_handled<'s>(scope: &mut v8::PinScope<'s, '_>, promise: v8::Local<'s, v8::Promise>, reason: Value<'s>) {
+    v8::tc_scope!(let scope, scope);
+    // What a listener throws was reported by the dispatch.
+    let _ = script::call(scope, "notifyRejectionHandled", &[promise.into(), reason]);
+}
+
+fn exit(scope: &mut v8::PinScope, exit: &Exit) {
+    crate::worker::instance::ended(scope, exit);
+    ApiState::of(scope).clear();
+}

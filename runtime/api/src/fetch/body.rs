@@ -1,0 +1,390 @@
+//! Bodies, and the `Body` mixin's algorithms: <https://fetch.spec.whatwg.org/#body-mixin>.
+//!
+//! A body that is in memory stays there: it becomes a stream only when the app asks for `body`.
+
+use std::any::Any;
+use std::cell::RefCell;
+
+use bytes::Bytes;
+use nano_engine::promise_op;
+use nano_webidl::idl::{array_buffer, uint8_array};
+use nano_webidl::{Error, Fallible, Ref, Scope, ScriptRef, Trace, Value, script, type_error};
+
+use super::abort::AbortableBody;
+use crate::bindings::marker;
+use crate::bindings::types::BodyInit;
+use crate::fileapi::blob::Blob;
+use crate::internal::native_source::NativeSource;
+use crate::worker::{BodyError, BodyStream};
+use crate::xhr::form_data::FormData;
+
+/// A script's stream object.
+pub type Stream<'s> = ScriptRef<'s, marker::ReadableStream>;
+
+/// The body of a request or a response.
+#[derive(Default)]
+pub struct Body(RefCell<State>);
+
+#[derive(Default)]
+enum State {
+    /// There is none.
+    #[default]
+    Null,
+    /// All of it is here.
+    Bytes(Bytes),
+    /// It comes from outside, and nobody has asked for a stream yet.
+    Incoming(BodyStream, Option<AbortableBody>),
+    /// A stream, of the app's or made by `body`. The bytes are there where it was made of them.
+    Stream(v8::TracedReference<v8::Object>, Option<Bytes>),
+    /// It was read.
+    Used,
+}
+
+/// What became of a body that is sent.
+pub enum Outgoing<'s> {
+    /// There is none.
+    Null,
+    /// Bytes.
+    Bytes(Bytes),
+    /// A stream from outside that no script has touched.
+    Incoming(BodyStream),
+    /// A stream that a script must read.
+    Stream(Stream<'s>),
+}
+
+/// What a body's bytes are made into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `arrayBuffer()`
+    ArrayBuffer,
+    /// `blob()`
+    Blob,
+    /// `bytes()`
+    Bytes,
+    /// `formData()`
+    FormData,
+    /// `json()`
+    Json,
+    /// `text()`
+    Text,
+}
+
+impl Kind {
+    const ALL: [Kind; 6] = [Kind::ArrayBuffer, Kind::Blob, Kind::Bytes, Kind::FormData, Kind::Json, Kind::Text];
+
+    fn name(self) -> &'static str {
+        match self {
+            Kind::ArrayBuffer => "arrayBuffer",
+            Kind::Blob => "blob",
+            Kind::Bytes => "bytes",
+            Kind::FormData => "formData",
+            Kind::Json => "json",
+            Kind::Text => "text",
+        }
+    }
+
+    /// The kind of this name.
+    pub fn from_name(name: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+impl Trace for Body {
+    fn trace(&self, visitor: &mut v8::cppgc::Visitor) {
+        if let State::Stream(stream, _) = &*self.0.borrow() {
+            visitor.trace(stream);
+        }
+    }
+}
+
+impl Body {
+    /// A body in memory.
+    pub fn bytes(bytes: Bytes) -> Body {
+        Body(RefCell::new(State::Bytes(bytes)))
+    }
+
+    /// A body that a host or a peer sends.
+    pub fn from_wire(body: crate::worker::Body) -> Body {
+        Body(RefCell::new(match body {
+            crate::worker::Body::Empty => State::Null,
+            crate::worker::Body::Full(bytes) => State::Bytes(bytes),
+            crate::worker::Body::Stream(stream) => State::Incoming(stream, None),
+        }))
+    }
+
+    /// The body of a response, which the signal of its request may abort.
+    pub(super) fn abortable(stream: BodyStream, abortable: AbortableBody) -> Body {
+        Body(RefCell::new(State::Incoming(stream, Some(abortable))))
+    }
+
+    /// A body that is a stream of the app's.
+    fn stream(scope: &mut Scope, stream: v8::Local<v8::Object>) -> Body {
+        Body(RefCell::new(State::Stream(v8::TracedReference::new(scope, stream), None)))
+    }
+
+    /// <https://fetch.spec.whatwg.org/#concept-bodyinit-extract>: the body, and its type where it has one.
+    pub fn extract<'s>(scope: &mut Scope<'s, '_>, init: BodyInit<'s>) -> Fallible<(Body, Option<Vec<u8>>)> {
+        Ok(match init {
+            BodyInit::ReadableStream(stream) => {
+                // If object is disturbed or locked, then throw a TypeError.
+                if stream_state(scope, stream.object())? != 0 {
+                    return Err(type_error("the body's stream is locked or was read already"));
+                }
+                (Body::stream(scope, stream.object()), None)
+            }
+            BodyInit::Blob(blob) => {
+                let content_type = blob.content_type();
+                let content_type = (!content_type.is_empty()).then(|| content_type.as_bytes().to_vec());
+                (Body::bytes(blob.to_bytes()), content_type)
+            }
+            BodyInit::BufferSource(buffer) => (Body::bytes(buffer.to_vec().into()), None),
+            BodyInit::FormData(form) => {
+                let (boundary, bytes) = form.to_multipart();
+                let content_type = format!("multipart/form-data; boundary={boundary}");
+                (Body::bytes(bytes.into()), Some(content_type.into_bytes()))
+            }
+            BodyInit::UrlSearchParams(parameters) => {
+                let content_type = b"application/x-www-form-urlencoded;charset=UTF-8".to_vec();
+                (Body::bytes(parameters.serialize().into()), Some(content_type))
+            }
+            BodyInit::UsvString(text) => (Body::bytes(text.into()), Some(b"text/plain;charset=UTF-8".to_vec())),
+        })
+    }
+
+    /// Whether there is no body.
+    pub fn is_null(&self) -> bool {
+        matches!(*self.0.borrow(), State::Null)
+    }
+
+    /// The app's stream object, if the body is one.
+    fn stream_object<'s>(&self, scope: &mut Scope<'s, '_>) -> Option<v8::Local<'s, v8::Object>> {
+        match &*self.0.borrow() {
+            State::Stream(stream, _) => stream.get(scope),
+            _ => None,
+        }
+    }
+
+    /// <https://fetch.spec.whatwg.org/#dom-body-body>
+    pub fn as_stream<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<Option<Stream<'s>>> {
+        if let Some(stream) = self.stream_object(scope) {
+            return Ok(Some(ScriptRef::trusted(stream)));
+        }
+        let mut abort = None;
+        let (source, bytes) = match self.0.replace(State::Used) {
+            State::Null => {
+                self.0.replace(State::Null);
+                return Ok(None);
+            }
+            State::Bytes(bytes) => (NativeSource::bytes(bytes.clone()), Some(bytes)),
+            State::Incoming(stream, abortable) => {
+                abort = abortable.as_ref().map(|abortable| abortable.state().clone());
+                let guard = abortable.map(|abortable| Box::new(abortable) as Box<dyn Any>);
+                (NativeSource::stream(stream, guard), None)
+            }
+            // Read without a stream: what the app sees is one that was read.
+            State::Used => (NativeSource::bytes(Bytes::new()), None),
+            State::Stream(..) => unreachable!("returned above"),
+        };
+        let used = bytes.is_none() && source.is_spent();
+        let source = Ref::new(scope, source);
+        let stream = script::call(scope, "bodyStream", &[source.object().into()])?;
+        let stream: v8::Local<v8::Object> = stream.try_into().map_err(|_| type_error("no stream"))?;
+        if used {
+            let arguments = [stream.into(), name(scope, "bytes"), name(scope, "")];
+            script::call(scope, "consumeStream", &arguments)?;
+        }
+        self.0.replace(State::Stream(v8::TracedReference::new(scope, stream), bytes));
+        if let Some(abort) = abort {
+            abort.set_stream(scope, stream);
+        }
+        Ok(Some(ScriptRef::trusted(stream)))
+    }
+
+    /// <https://fetch.spec.whatwg.org/#dom-body-bodyused>
+    pub fn is_used(&self, scope: &mut Scope) -> bool {
+        match self.stream_object(scope) {
+            Some(stream) => stream_state(scope, stream).is_ok_and(|state| state & DISTURBED != 0),
+            None => matches!(*self.0.borrow(), State::Used),
+        }
+    }
+
+    /// <https://fetch.spec.whatwg.org/#body-unusable>
+    pub fn is_unusable(&self, scope: &mut Scope) -> bool {
+        match self.stream_object(scope) {
+            Some(stream) => !stream_state(scope, stream).is_ok_and(|state| state == 0),
+            None => matches!(*self.0.borrow(), State::Used),
+        }
+    }
+
+    /// <https://fetch.spec.whatwg.org/#concept-body-consume-body>
+    pub fn consume<'s>(
+        &self,
+        scope: &mut Scope<'s, '_>,
+        kind: Kind,
+        content_type: Option<Vec<u8>>,
+    ) -> Fallible<v8::Local<'s, v8::Promise>> {
+        // 1. If object is unusable, then return a promise rejected with a TypeError.
+        if self.is_unusable(scope) {
+            return Err(type_error("the body was read already, or its stream is locked"));
+        }
+        let resolver = v8::PromiseResolver::new(scope).ok_or(Error::Thrown)?;
+        if let State::Incoming(_, Some(abortable)) = &*self.0.borrow()
+            && let Some(reason) = abortable.state().reason(scope)
+        {
+            resolver.reject(scope, reason).ok_or(Error::Thrown)?;
+            return Ok(resolver.get_promise(scope));
+        }
+        let content_type = content_type.unwrap_or_default();
+        if let Some(stream) = self.stream_object(scope) {
+            let content_type: Value = v8::String::new_from_one_byte(scope, &content_type, v8::NewStringType::Normal)
+                .unwrap_or_else(|| v8::String::empty(scope))
+                .into();
+            let kind = name(scope, kind.name());
+            let promise = script::call(scope, "consumeStream", &[stream.into(), kind, content_type])?;
+            return promise.try_into().map_err(|_| type_error("no promise"));
+        }
+        // 5. If object's body is null, then run successSteps given an empty byte sequence.
+        let bytes = match self.0.replace(State::Used) {
+            State::Null => {
+                self.0.replace(State::Null);
+                Bytes::new()
+            }
+            State::Bytes(bytes) => bytes,
+            State::Incoming(stream, abortable) => {
+                let collected = collect(stream);
+                return Ok(promise_op(scope, collected, move |scope, bytes| {
+                    if let Some(reason) = abortable.and_then(|abortable| abortable.state().reason(scope)) {
+                        return Err(reason);
+                    }
+                    let packaged = bytes
+                        .map_err(|error| type_error(error.to_string()))
+                        .and_then(|bytes| package_data(scope, kind, &content_type, bytes));
+                    packaged.map_err(|e| e.to_exception(scope).unwrap_or_else(|| v8::undefined(scope).into()))
+                }));
+            }
+            State::Stream(..) | State::Used => unreachable!("handled above"),
+        };
+        let value = package_data(scope, kind, &content_type, bytes)?;
+        resolver.resolve(scope, value).ok_or(Error::Thrown)?;
+        Ok(resolver.get_promise(scope))
+    }
+
+    /// <https://fetch.spec.whatwg.org/#concept-body-clone>. The body must not be unusable.
+    pub fn clone_body(&self, scope: &mut Scope) -> Fallible<Body> {
+        if self.is_null() {
+            return Ok(Body::default());
+        }
+        if let State::Bytes(bytes) = &*self.0.borrow() {
+            return Ok(Body::bytes(bytes.clone()));
+        }
+        let Some(stream) = self.as_stream(scope)? else { return Ok(Body::default()) };
+        // « out1, out2 » is the result of teeing body's stream.
+        let branches = script::call(scope, "teeBody", &[stream.object().into()])?;
+        let branches: v8::Local<v8::Object> = branches.try_into().map_err(|_| type_error("no branches"))?;
+        let mut branch = |index| -> Fallible<v8::Local<v8::Object>> {
+            let branch = branches.get_index(scope, index).ok_or(Error::Thrown)?;
+            branch.try_into().map_err(|_| type_error("no branch"))
+        };
+        let (first, second) = (branch(0)?, branch(1)?);
+        self.0.replace(State::Stream(v8::TracedReference::new(scope, first), None));
+        Ok(Body::stream(scope, second))
+    }
+
+    /// Moves the body into another request: this one is used up afterwards. The body must not be unusable.
+    pub fn transfer(&self, scope: &mut Scope) -> Fallible<Body> {
+        if let Some(stream) = self.stream_object(scope) {
+            // https://streams.spec.whatwg.org/#readablestream-create-a-proxy
+            let proxy = script::call(scope, "proxyStream", &[stream.into()])?;
+            let proxy = proxy.try_into().map_err(|_| type_error("no stream"))?;
+            return Ok(Body::stream(scope, proxy));
+        }
+        Ok(Body(RefCell::new(self.0.replace(State::Used))))
+    }
+
+    /// Takes the body away, to be sent. The body must not be unusable.
+    pub fn send<'s>(&self, scope: &mut Scope<'s, '_>) -> Outgoing<'s> {
+        if let Some(stream) = self.stream_object(scope) {
+            // OPTIMIZATION: a stream that was made of bytes and not touched is those bytes; nobody can tell.
+            if let State::Stream(_, Some(bytes)) = &*self.0.borrow() {
+                return Outgoing::Bytes(bytes.clone());
+            }
+            return Outgoing::Stream(ScriptRef::trusted(stream));
+        }
+        match self.0.replace(State::Used) {
+            State::Null => {
+                self.0.replace(State::Null);
+                Outgoing::Null
+            }
+            State::Bytes(bytes) => Outgoing::Bytes(bytes),
+            State::Incoming(stream, _) => Outgoing::Incoming(stream),
+            State::Stream(..) | State::Used => Outgoing::Null,
+        }
+    }
+}
+
+const DISTURBED: i32 = 2;
+
+/// Bit 1: locked; bit 2: disturbed.
+fn stream_state<'s>(scope: &mut Scope<'s, '_>, stream: v8::Local<'s, v8::Object>) -> Fallible<i32> {
+    let state = script::call(scope, "streamState", &[stream.into()])?;
+    Ok(state.int32_value(scope).unwrap_or(0))
+}
+
+async fn collect(mut stream: BodyStream) -> Result<Bytes, BodyError> {
+    let Some(first) = stream.next().await.transpose()? else { return Ok(Bytes::new()) };
+    let Some(second) = stream.next().await.transpose()? else { return Ok(first) };
+    let known = stream.length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
+    let mut all = Vec::with_capacity(known.min(1 << 20).max(first.len() + second.len()));
+    all.extend_from_slice(&first);
+    all.extend_from_slice(&second);
+    while let Some(chunk) = stream.next().await.transpose()? {
+        all.extend_from_slice(&chunk);
+    }
+    Ok(all.into())
+}
+
+/// <https://fetch.spec.whatwg.org/#concept-body-package-data>
+pub fn package_data<'s>(
+    scope: &mut Scope<'s, '_>,
+    kind: Kind,
+    content_type: &[u8],
+    bytes: Bytes,
+) -> Fallible<Value<'s>> {
+    Ok(match kind {
+        Kind::ArrayBuffer => array_buffer(scope, bytes.into()).into(),
+        Kind::Bytes => uint8_array(scope, bytes.into()).into(),
+        Kind::Blob => {
+            let content_type = crate::fileapi::blob::normalize_type(&mime_type(content_type));
+            Ref::new(scope, Blob::from_bytes(bytes, content_type)).object().into()
+        }
+        Kind::FormData => {
+            let form = FormData::parse(scope, content_type, &bytes)?;
+            Ref::new(scope, form).object().into()
+        }
+        Kind::Text => decode(scope, &bytes)?.into(),
+        Kind::Json => {
+            let text = decode(scope, &bytes)?;
+            v8::json::parse(scope, text).ok_or(Error::Thrown)?
+        }
+    })
+}
+
+/// The MIME type of a `Content-Type`, serialized; empty where it is none.
+fn mime_type(content_type: &[u8]) -> String {
+    String::from_utf8_lossy(content_type).trim().to_owned()
+}
+
+/// <https://encoding.spec.whatwg.org/#utf-8-decode>
+fn decode<'s>(scope: &mut Scope<'s, '_>, bytes: &[u8]) -> Fallible<v8::Local<'s, v8::String>> {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let text = if bytes.is_ascii() {
+        v8::String::new_from_one_byte(scope, bytes, v8::NewStringType::Normal)
+    } else {
+        v8::String::new_from_utf8(scope, bytes, v8::NewStringType::Normal)
+    };
+    text.ok_or_else(|| nano_webidl::range_error("the body is longer than the longest possible string"))
+}
+
+fn name<'s>(scope: &mut Scope<'s, '_>, text: &str) -> Value<'s> {
+    v8::String::new(scope, text).unwrap_or_else(|| v8::String::empty(scope)).into()
+}

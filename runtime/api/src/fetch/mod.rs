@@ -1,0 +1,12 @@
+//! The Fetch Standard, <https://fetch.spec.whatwg.org/>.
+
+mod abort;
+pub mod body;
+pub mod client;
+mod data_url;
+pub mod fetch;
+pub mod header_list;
+pub mod headers;
+pub mod request;
+pub mod response;
+mod subrequests;

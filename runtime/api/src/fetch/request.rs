@@ -1,0 +1,487 @@
+//! `Request`, <https://fetch.spec.whatwg.org/#request-class>.
+
+use std::cell::{OnceCell, RefCell};
+use std::rc::Rc;
+
+use http::header::CONTENT_TYPE;
+use nano_webidl::{Error, Fallible, Ref, Scope, ScriptRef, Trace, Value, script, type_error};
+
+use super::body::{Body, Kind, Stream};
+use super::header_list::HeaderList;
+use super::headers::{Guard, Headers};
+use crate::bindings::marker;
+use crate::bindings::request::RequestMethods;
+use crate::bindings::types::{
+    ReferrerPolicy, RequestCache, RequestCredentials, RequestDestination, RequestDuplex, RequestInfo, RequestInit,
+    RequestMode, RequestRedirect,
+};
+use crate::state::ApiState;
+use crate::url::UrlRecord;
+
+/// A request that the app makes, or one that it was sent.
+pub struct Request {
+    method: http::Method,
+    url: RequestUrl,
+    headers: Rc<RefCell<HeaderList>>,
+    guard: Guard,
+    body: Body,
+    options: Options,
+    signal: RefCell<Signal>,
+}
+
+/// What a server sees of a request's other properties: they are kept and shown.
+#[derive(Clone)]
+struct Options {
+    referrer: Referrer,
+    referrer_policy: ReferrerPolicy,
+    mode: RequestMode,
+    credentials: RequestCredentials,
+    cache: RequestCache,
+    redirect: RequestRedirect,
+    integrity: String,
+    keepalive: bool,
+}
+
+#[derive(Clone, PartialEq)]
+enum Referrer {
+    Client,
+    NoReferrer,
+    Url(String),
+}
+
+/// The signal object is made when it is first asked for.
+#[derive(Default)]
+struct Signal {
+    /// What it follows.
+    parent: Option<v8::TracedReference<v8::Object>>,
+    object: Option<v8::TracedReference<v8::Object>>,
+}
+
+/// A URL that may come from the network, where parsing waits until somebody asks.
+struct RequestUrl {
+    given: String,
+    parsed: OnceCell<Option<UrlRecord>>,
+}
+
+impl RequestUrl {
+    fn parsed(url: UrlRecord) -> RequestUrl {
+        RequestUrl { given: String::new(), parsed: OnceCell::from(Some(url)) }
+    }
+
+    fn url(&self) -> Option<&UrlRecord> {
+        self.parsed.get_or_init(|| crate::url::url::parse(&self.given, None)).as_ref()
+    }
+
+    fn as_str(&self) -> &str {
+        self.url().map_or(&self.given, UrlRecord::href)
+    }
+}
+
+impl Trace for Request {
+    fn trace(&self, visitor: &mut v8::cppgc::Visitor) {
+        self.body.trace(visitor);
+        let signal = self.signal.borrow();
+        for reference in [&signal.parent, &signal.object].into_iter().flatten() {
+            visitor.trace(reference);
+        }
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            referrer: Referrer::Client,
+            referrer_policy: ReferrerPolicy::Empty,
+            mode: RequestMode::Cors,
+            credentials: RequestCredentials::SameOrigin,
+            cache: RequestCache::Default,
+            redirect: RequestRedirect::Follow,
+            integrity: String::new(),
+            keepalive: false,
+        }
+    }
+}
+
+impl Request {
+    /// A request that the app was sent.
+    pub fn from_wire(method: http::Method, url: String, headers: &http::HeaderMap, body: crate::worker::Body) -> Request {
+        Request {
+            method,
+            url: RequestUrl { given: url, parsed: OnceCell::new() },
+            headers: Rc::new(RefCell::new(HeaderList::from_map(headers))),
+            guard: Guard::Immutable,
+            body: Body::from_wire(body),
+            options: Options { redirect: RequestRedirect::Manual, ..Options::default() },
+            signal: RefCell::default(),
+        }
+    }
+
+    /// The method.
+    pub fn http_method(&self) -> &http::Method {
+        &self.method
+    }
+
+    /// The URL. Only one that came from the network may be none.
+    pub fn parsed_url(&self) -> Option<&UrlRecord> {
+        self.url.url()
+    }
+
+    /// The header list.
+    pub fn header_list(&self) -> &Rc<RefCell<HeaderList>> {
+        &self.headers
+    }
+
+    /// The body.
+    pub fn body_ref(&self) -> &Body {
+        &self.body
+    }
+
+    /// What to do with redirects.
+    pub fn redirect_mode(&self) -> RequestRedirect {
+        self.options.redirect
+    }
+
+    /// The integrity metadata, empty where there is none.
+    pub fn integrity_metadata(&self) -> &str {
+        &self.options.integrity
+    }
+
+    /// The signal object or the one it would follow, if there is either: without one nobody can abort.
+    pub fn signal_if_any<'s>(&self, scope: &mut Scope<'s, '_>) -> Option<v8::Local<'s, v8::Object>> {
+        let signal = self.signal.borrow();
+        signal.object.as_ref().or(signal.parent.as_ref()).and_then(|s| s.get(scope))
+    }
+
+    fn consume<'s>(&self, scope: &mut Scope<'s, '_>, kind: Kind) -> Fallible<v8::Local<'s, v8::Promise>> {
+        let content_type = self.headers.borrow().get(&CONTENT_TYPE);
+        self.body.consume(scope, kind, content_type)
+    }
+}
+
+impl RequestMethods for Request {
+    // https://fetch.spec.whatwg.org/#dom-request
+    fn constructor<'s>(scope: &mut Scope<'s, '_>, input: RequestInfo<'s>, init: RequestInit<'s>) -> Fallible<Self> {
+        // 5. If input is a string, then:
+        let mut options;
+        let mut parent = None;
+        let (url, mut method, input_request) = match input {
+            RequestInfo::UsvString(input) => {
+                // 5.1 and 5.2 Parse it with the base URL; failure is a TypeError.
+                let url = ApiState::of(scope).parse_url(&input)?;
+                // 5.3 If parsedURL includes credentials, then throw a TypeError.
+                if !url.username().is_empty() || !url.password().is_empty() {
+                    return Err(type_error("the URL has a user name or password in it; send them as a header"));
+                }
+                options = Options::default();
+                (url, http::Method::GET, None)
+            }
+            // 6. Otherwise, input is a Request object.
+            RequestInfo::Request(request) => {
+                let url = request.value().url.url().cloned().ok_or_else(|| type_error("the request's URL is invalid"))?;
+                options = request.value().options.clone();
+                parent = request.signal_if_any(scope);
+                (url, request.value().method.clone(), Some(request))
+            }
+        };
+        let from_string = input_request.is_none();
+        // 10. and 11. If init["window"] exists and is non-null, then throw a TypeError.
+        if init.window.is_some_and(|window| !window.is_null()) {
+            return Err(type_error("'window' can only be null"));
+        }
+        let has_members = init.method.is_some()
+            || init.headers.is_some()
+            || init.body.is_some()
+            || init.referrer.is_some()
+            || init.referrer_policy.is_some()
+            || init.mode.is_some()
+            || init.credentials.is_some()
+            || init.cache.is_some()
+            || init.redirect.is_some()
+            || init.integrity.is_some()
+            || init.keepalive.is_some()
+            || init.signal.is_some()
+            || init.duplex.is_some()
+            || init.priority.is_some()
+            || init.window.is_some();
+        // 13. If init is not empty, then:
+        if has_members {
+            if options.mode == RequestMode::Navigate {
+                options.mode = RequestMode::SameOrigin;
+            }
+            options.referrer = Referrer::Client;
+            options.referrer_policy = ReferrerPolicy::Empty;
+        }
+        // 14. If init["referrer"] exists, then:
+        if let Some(referrer) = init.referrer {
+            options.referrer = if referrer.is_empty() {
+                Referrer::NoReferrer
+            } else {
+                let parsed = ApiState::of(scope)
+                    .parse_url(&referrer)
+                    .map_err(|_| type_error(format!("the referrer '{referrer}' is not a valid URL")))?;
+                let is_client = parsed.protocol() == "about:" && parsed.pathname() == "client";
+                let same_origin = ApiState::of(scope).base_url().is_none_or(|base| base.origin() == parsed.origin());
+                if is_client || !same_origin { Referrer::Client } else { Referrer::Url(parsed.href().to_owned()) }
+            };
+        }
+        // 15. to 24.
+        if let Some(policy) = init.referrer_policy {
+            options.referrer_policy = policy;
+        }
+        if init.mode == Some(RequestMode::Navigate) {
+            return Err(type_error("the mode 'navigate' cannot be asked for"));
+        }
+        if let Some(mode) = init.mode {
+            options.mode = mode;
+        }
+        if let Some(credentials) = init.credentials {
+            options.credentials = credentials;
+        }
+        if let Some(cache) = init.cache {
+            options.cache = cache;
+        }
+        if options.cache == RequestCache::OnlyIfCached && options.mode != RequestMode::SameOrigin {
+            return Err(type_error("the cache mode 'only-if-cached' needs the mode 'same-origin'"));
+        }
+        if let Some(redirect) = init.redirect {
+            options.redirect = redirect;
+        }
+        if let Some(integrity) = init.integrity {
+            options.integrity = integrity.to_rust_string_lossy(scope);
+        }
+        if let Some(keepalive) = init.keepalive {
+            options.keepalive = keepalive;
+        }
+        // 25. If init["method"] exists, then:
+        if let Some(given) = init.method {
+            method = parse_method(&given)?;
+        }
+        // 26. and 27. If init["signal"] exists, then set signal to it.
+        if let Some(signal) = init.signal {
+            parent = signal.map(|signal| signal.object());
+        }
+        // 28. to 33. Headers.
+        let guard = if options.mode == RequestMode::NoCors { Guard::RequestNoCors } else { Guard::Request };
+        if guard == Guard::RequestNoCors && !matches!(method.as_str(), "GET" | "HEAD" | "POST") {
+            return Err(type_error(format!("the mode 'no-cors' does not allow the method {method}")));
+        }
+        let headers = Headers::over(Rc::default(), guard);
+        match (init.headers, &input_request) {
+            (Some(init), _) => headers.fill(init)?,
+            (None, Some(request)) if guard == Guard::RequestNoCors => {
+                for (name, value) in request.value().headers.borrow().iter() {
+                    use crate::bindings::headers::HeadersMethods as _;
+                    headers.append(name.as_str().into(), value.clone())?;
+                }
+            }
+            (None, Some(request)) => {
+                headers.list().replace(request.value().headers.borrow().clone());
+            }
+            (None, None) => {}
+        }
+        // 34. Let inputBody be input's request's body if input is a Request object; otherwise null.
+        let given_body = init.body.flatten();
+        let has_input_body = input_request.as_ref().is_some_and(|r| !r.value().body.is_null());
+        // 35. If a body is there and the method is `GET` or `HEAD`, then throw a TypeError.
+        if (given_body.is_some() || has_input_body) && matches!(method, http::Method::GET | http::Method::HEAD) {
+            return Err(type_error(format!("a {method} request cannot have a body")));
+        }
+        // 36. and 37. If init["body"] exists and is non-null, then extract it.
+        let is_stream = matches!(given_body, Some(crate::bindings::types::BodyInit::ReadableStream(_)));
+        let mut body = Body::default();
+        let replaces_body = given_body.is_some();
+        if let Some(given) = given_body {
+            let (extracted, content_type) = Body::extract(scope, given)?;
+            if let Some(content_type) = content_type {
+                let mut list = headers.list().borrow_mut();
+                if !list.contains(&CONTENT_TYPE) {
+                    list.append(CONTENT_TYPE, content_type);
+                }
+            }
+            body = extracted;
+        }
+        // 39. If the body's source is null, then:
+        if is_stream {
+            if init.duplex.is_none() {
+                return Err(type_error("a body that is a stream needs the member 'duplex' to be 'half'"));
+            }
+            if !matches!(options.mode, RequestMode::SameOrigin | RequestMode::Cors) {
+                return Err(type_error("a body that is a stream needs the mode 'same-origin' or 'cors'"));
+            }
+        }
+        // 40. and 41. The input's body moves into the new request.
+        if let Some(request) = input_request
+            && has_input_body
+            && !replaces_body
+        {
+            if request.value().body.is_unusable(scope) {
+                return Err(type_error("the input request's body was read already, or its stream is locked"));
+            }
+            body = request.value().body.transfer(scope)?;
+        }
+        let _ = from_string;
+        let parent = parent.map(|object| v8::TracedReference::new(scope, object));
+        Ok(Request {
+            method,
+            url: RequestUrl::parsed(url),
+            headers: headers.list().clone(),
+            guard,
+            body,
+            options,
+            signal: RefCell::new(Signal { parent, object: None }),
+        })
+    }
+
+    fn method(&self) -> Vec<u8> {
+        self.method.as_str().into()
+    }
+
+    fn url(&self) -> String {
+        self.url.as_str().to_owned()
+    }
+
+    fn headers<'s>(&self, scope: &mut Scope<'s, '_>) -> Ref<'s, Headers> {
+        Ref::new(scope, Headers::over(self.headers.clone(), self.guard))
+    }
+
+    fn destination(&self) -> RequestDestination {
+        RequestDestination::Empty
+    }
+
+    // https://fetch.spec.whatwg.org/#dom-request-referrer
+    fn referrer(&self) -> String {
+        match &self.options.referrer {
+            Referrer::NoReferrer => String::new(),
+            Referrer::Client => "about:client".to_owned(),
+            Referrer::Url(url) => url.clone(),
+        }
+    }
+
+    fn referrer_policy(&self) -> ReferrerPolicy {
+        self.options.referrer_policy
+    }
+
+    fn mode(&self) -> RequestMode {
+        self.options.mode
+    }
+
+    fn credentials(&self) -> RequestCredentials {
+        self.options.credentials
+    }
+
+    fn cache(&self) -> RequestCache {
+        self.options.cache
+    }
+
+    fn redirect(&self) -> RequestRedirect {
+        self.options.redirect
+    }
+
+    fn integrity<'s>(&self, scope: &mut Scope<'s, '_>) -> v8::Local<'s, v8::String> {
+        v8::String::new(scope, &self.options.integrity).unwrap_or_else(|| v8::String::empty(scope))
+    }
+
+    fn keepalive(&self) -> bool {
+        self.options.keepalive
+    }
+
+    fn is_reload_navigation(&self) -> bool {
+        false
+    }
+
+    fn is_history_navigation(&self) -> bool {
+        false
+    }
+
+    // https://fetch.spec.whatwg.org/#dom-request-signal
+    fn signal<'s>(&self, scope: &mut Scope<'s, '_>) -> ScriptRef<'s, marker::AbortSignal> {
+        let known = self.signal.borrow().object.as_ref().and_then(|object| object.get(scope));
+        if let Some(object) = known {
+            return ScriptRef::trusted(object);
+        }
+        let parent = self.signal.borrow().parent.as_ref().and_then(|parent| parent.get(scope));
+        let parent: Value = parent.map_or_else(|| v8::undefined(scope).into(), Into::into);
+        let object: v8::Local<v8::Object> = script::call(scope, "requestSignal", &[parent])
+            .ok()
+            .and_then(|signal| signal.try_into().ok())
+            .unwrap_or_else(|| v8::Object::new(scope));
+        let reference = v8::TracedReference::new(scope, object);
+        self.signal.borrow_mut().object = Some(reference);
+        ScriptRef::trusted(object)
+    }
+
+    fn duplex(&self) -> RequestDuplex {
+        RequestDuplex::Half
+    }
+
+    // https://fetch.spec.whatwg.org/#dom-request-clone
+    fn clone<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<Ref<'s, Request>> {
+        // 1. If this is unusable, then throw a TypeError.
+        if self.body.is_unusable(scope) {
+            return Err(type_error("the body was read already, or its stream is locked"));
+        }
+        // 2. to 5. The clone's signal follows this's signal.
+        let signal = self.signal(scope).object();
+        let parent = Some(v8::TracedReference::new(scope, signal));
+        let url = self.url.url().cloned().ok_or(Error::Type("the request's URL is invalid".into()))?;
+        let request = Request {
+            method: self.method.clone(),
+            url: RequestUrl::parsed(url),
+            headers: Rc::new(RefCell::new(self.headers.borrow().clone())),
+            guard: self.guard,
+            body: self.body.clone_body(scope)?,
+            options: self.options.clone(),
+            signal: RefCell::new(Signal { parent, object: None }),
+        };
+        Ok(Ref::new(scope, request))
+    }
+
+    fn body<'s>(&self, scope: &mut Scope<'s, '_>) -> Option<Stream<'s>> {
+        self.body.as_stream(scope).ok().flatten()
+    }
+
+    fn body_used(&self, scope: &mut Scope) -> bool {
+        self.body.is_used(scope)
+    }
+
+    fn array_buffer<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::Promise>> {
+        self.consume(scope, Kind::ArrayBuffer)
+    }
+
+    fn blob<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::Promise>> {
+        self.consume(scope, Kind::Blob)
+    }
+
+    fn bytes<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::Promise>> {
+        self.consume(scope, Kind::Bytes)
+    }
+
+    fn form_data<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::Promise>> {
+        self.consume(scope, Kind::FormData)
+    }
+
+    fn json<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::Promise>> {
+        self.consume(scope, Kind::Json)
+    }
+
+    fn text<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::Promise>> {
+        self.consume(scope, Kind::Text)
+    }
+}
+
+/// <https://fetch.spec.whatwg.org/#concept-method>, checked and normalized.
+fn parse_method(given: &[u8]) -> Fallible<http::Method> {
+    let shown = || String::from_utf8_lossy(given).into_owned();
+    // If method is not a method, then throw a TypeError.
+    let method = http::Method::from_bytes(given).map_err(|_| type_error(format!("'{}' is not an HTTP method", shown())))?;
+    let upper = method.as_str().to_ascii_uppercase();
+    match upper.as_str() {
+        // https://fetch.spec.whatwg.org/#forbidden-method
+        "CONNECT" | "TRACE" | "TRACK" => Err(type_error(format!("the method {} is forbidden", shown()))),
+        // https://fetch.spec.whatwg.org/#concept-method-normalize
+        "DELETE" | "GET" | "HEAD" | "OPTIONS" | "POST" | "PUT" => {
+            Ok(http::Method::from_bytes(upper.as_bytes()).unwrap_or(method))
+        }
+        _ => Ok(method),
+    }
+}

@@ -1,0 +1,270 @@
+//! `Response`, <https://fetch.spec.whatwg.org/#response-class>.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use http::header::{CONTENT_TYPE, LOCATION};
+use nano_webidl::{Error, Fallible, Ref, Scope, Trace, Value, range_error, type_error};
+
+use super::body::{Body, Kind, Stream};
+use super::header_list::HeaderList;
+use super::headers::{Guard, Headers};
+use crate::bindings::response::ResponseMethods;
+use crate::bindings::types::{BodyInit, ResponseInit, ResponseType};
+use crate::state::ApiState;
+
+/// A response, of the app's or from the network.
+pub struct Response {
+    kind: ResponseType,
+    url: String,
+    redirected: bool,
+    status: u16,
+    status_text: Vec<u8>,
+    headers: Rc<RefCell<HeaderList>>,
+    guard: Guard,
+    body: Body,
+}
+
+impl Trace for Response {
+    fn trace(&self, visitor: &mut v8::cppgc::Visitor) {
+        self.body.trace(visitor);
+    }
+}
+
+impl Response {
+    fn with(guard: Guard, body: Body) -> Response {
+        Response {
+            kind: ResponseType::Default,
+            url: String::new(),
+            redirected: false,
+            status: 200,
+            status_text: Vec::new(),
+            headers: Rc::default(),
+            guard,
+            body,
+        }
+    }
+
+    /// What the network answered.
+    pub fn from_network(url: String, redirected: bool, status: u16, reason: Vec<u8>, headers: HeaderList, body: Body) -> Response {
+        Response {
+            kind: ResponseType::Basic,
+            url,
+            redirected,
+            status,
+            status_text: reason,
+            headers: Rc::new(RefCell::new(headers)),
+            guard: Guard::Immutable,
+            body,
+        }
+    }
+
+    /// <https://fetch.spec.whatwg.org/#initialize-a-response>
+    fn initialize(mut self, init: ResponseInit, content_type: Option<Vec<u8>>) -> Fallible<Response> {
+        // 1. If init["status"] is not in the range 200 to 599, inclusive, then throw a RangeError.
+        if !(200..=599).contains(&init.status) {
+            return Err(range_error(format!("the status must be from 200 to 599, {} is not", init.status)));
+        }
+        // 2. If init["statusText"] is not the empty string and does not match the reason-phrase token production, then throw a TypeError.
+        if !init.status_text.iter().all(|&b| b == b'\t' || (b >= 0x20 && b != 0x7F)) {
+            return Err(type_error("the status text is not a reason phrase: it has a control character"));
+        }
+        // 3. and 4.
+        self.status = init.status;
+        self.status_text = init.status_text;
+        // 5. If init["headers"] exists, then fill response's headers with init["headers"].
+        if let Some(headers) = init.headers {
+            Headers::over(self.headers.clone(), self.guard).fill(headers)?;
+        }
+        // 6. If body was given, then:
+        if !self.body.is_null() {
+            // 6.1 If response's status is a null body status, then throw a TypeError.
+            if is_null_body_status(self.status) {
+                return Err(type_error(format!("a response with status {} cannot have a body", self.status)));
+            }
+            // 6.3 If body's type is non-null and response's header list does not contain `Content-Type`, then append it.
+            if let Some(content_type) = content_type {
+                let mut headers = self.headers.borrow_mut();
+                if !headers.contains(&CONTENT_TYPE) {
+                    headers.append(CONTENT_TYPE, content_type);
+                }
+            }
+        }
+        Ok(self)
+    }
+
+    fn consume<'s>(&self, scope: &mut Scope<'s, '_>, kind: Kind) -> Fallible<v8::Local<'s, v8::Promise>> {
+        let content_type = self.headers.borrow().get(&CONTENT_TYPE);
+        self.body.consume(scope, kind, content_type)
+    }
+
+    /// The status, 0 for network errors.
+    pub fn status_code(&self) -> u16 {
+        self.status
+    }
+
+    /// The status text.
+    pub fn reason(&self) -> &[u8] {
+        &self.status_text
+    }
+
+    /// The header list.
+    pub fn header_list(&self) -> &Rc<RefCell<HeaderList>> {
+        &self.headers
+    }
+
+    /// The body.
+    pub fn body_ref(&self) -> &Body {
+        &self.body
+    }
+}
+
+/// <https://fetch.spec.whatwg.org/#null-body-status>
+pub fn is_null_body_status(status: u16) -> bool {
+    matches!(status, 101 | 103 | 204 | 205 | 304)
+}
+
+/// <https://fetch.spec.whatwg.org/#redirect-status>
+pub fn is_redirect_status(status: u16) -> bool {
+    matches!(status, 301 | 302 | 303 | 307 | 308)
+}
+
+impl ResponseMethods for Response {
+    // https://fetch.spec.whatwg.org/#dom-response
+    fn constructor<'s>(scope: &mut Scope<'s, '_>, body: Option<BodyInit<'s>>, init: ResponseInit) -> Fallible<Self> {
+        // 3. and 4. Let bodyWithType be null; if body is non-null, then set it to the result of extracting body.
+        let (body, content_type) = match body {
+            Some(body) => Body::extract(scope, body)?,
+            None => (Body::default(), None),
+        };
+        // 5. Perform initialize a response given this, init, and bodyWithType.
+        Response::with(Guard::Response, body).initialize(init, content_type)
+    }
+
+    // https://fetch.spec.whatwg.org/#dom-response-error
+    fn error<'s>(scope: &mut Scope<'s, '_>) -> Fallible<Ref<'s, Response>> {
+        let response =
+            Response { kind: ResponseType::Error, status: 0, ..Response::with(Guard::Immutable, Body::default()) };
+        Ok(Ref::new(scope, response))
+    }
+
+    // https://fetch.spec.whatwg.org/#dom-response-redirect
+    fn redirect<'s>(scope: &mut Scope<'s, '_>, url: String, status: u16) -> Fallible<Ref<'s, Response>> {
+        // 1. and 2. Let parsedURL be the result of parsing url with the base URL; if it is failure, then throw a TypeError.
+        let parsed = ApiState::of(scope).parse_url(&url)?;
+        // 3. If status is not a redirect status, then throw a RangeError.
+        if !is_redirect_status(status) {
+            return Err(range_error(format!("{status} is not a redirect status: 301, 302, 303, 307 or 308")));
+        }
+        // 4. to 7.
+        let response = Response { status, ..Response::with(Guard::Immutable, Body::default()) };
+        response.headers.borrow_mut().append(LOCATION, parsed.href().into());
+        Ok(Ref::new(scope, response))
+    }
+
+    // https://fetch.spec.whatwg.org/#dom-response-json
+    fn from_json<'s>(scope: &mut Scope<'s, '_>, data: Value<'s>, init: ResponseInit) -> Fallible<Ref<'s, Response>> {
+        // 1. Let bytes the result of running serialize a JavaScript value to JSON bytes on data.
+        v8::tc_scope!(let attempt, scope);
+        let text = v8::json::stringify(attempt, data);
+        if attempt.has_caught() {
+            attempt.rethrow();
+            return Err(Error::Thrown);
+        }
+        // V8 gives the string "undefined" for what has no JSON form.
+        let has_form = !(data.is_undefined() || data.is_function() || data.is_symbol());
+        let text = text
+            .filter(|_| has_form)
+            .map(|text| text.to_rust_string_lossy(attempt))
+            .ok_or_else(|| type_error("the value has no JSON form"))?;
+        if text == "undefined" {
+            return Err(type_error("the value has no JSON form"));
+        }
+        // 2. to 4.
+        let response = Response::with(Guard::Response, Body::bytes(text.into()));
+        let response = response.initialize(init, Some(b"application/json".to_vec()))?;
+        Ok(Ref::new(attempt, response))
+    }
+
+    // https://fetch.spec.whatwg.org/#dom-response-type
+    fn type_(&self) -> ResponseType {
+        self.kind
+    }
+
+    // https://fetch.spec.whatwg.org/#dom-response-url: without its fragment
+    fn url(&self) -> String {
+        self.url.split('#').next().unwrap_or_default().to_owned()
+    }
+
+    fn redirected(&self) -> bool {
+        self.redirected
+    }
+
+    fn status(&self) -> u16 {
+        self.status
+    }
+
+    fn ok(&self) -> bool {
+        (200..=299).contains(&self.status)
+    }
+
+    fn status_text(&self) -> Vec<u8> {
+        self.status_text.clone()
+    }
+
+    fn headers<'s>(&self, scope: &mut Scope<'s, '_>) -> Ref<'s, Headers> {
+        Ref::new(scope, Headers::over(self.headers.clone(), self.guard))
+    }
+
+    // https://fetch.spec.whatwg.org/#dom-response-clone
+    fn clone<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<Ref<'s, Response>> {
+        // 1. If this is unusable, then throw a TypeError.
+        if self.body.is_unusable(scope) {
+            return Err(type_error("the body was read already, or its stream is locked"));
+        }
+        // 2. Let clonedResponse be the result of cloning this's response.
+        let response = Response {
+            kind: self.kind,
+            url: self.url.clone(),
+            redirected: self.redirected,
+            status: self.status,
+            status_text: self.status_text.clone(),
+            headers: Rc::new(RefCell::new(self.headers.borrow().clone())),
+            guard: self.guard,
+            body: self.body.clone_body(scope)?,
+        };
+        Ok(Ref::new(scope, response))
+    }
+
+    fn body<'s>(&self, scope: &mut Scope<'s, '_>) -> Option<Stream<'s>> {
+        self.body.as_stream(scope).ok().flatten()
+    }
+
+    fn body_used(&self, scope: &mut Scope) -> bool {
+        self.body.is_used(scope)
+    }
+
+    fn array_buffer<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::Promise>> {
+        self.consume(scope, Kind::ArrayBuffer)
+    }
+
+    fn blob<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::Promise>> {
+        self.consume(scope, Kind::Blob)
+    }
+
+    fn bytes<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::Promise>> {
+        self.consume(scope, Kind::Bytes)
+    }
+
+    fn form_data<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::Promise>> {
+        self.consume(scope, Kind::FormData)
+    }
+
+    fn json<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::Promise>> {
+        self.consume(scope, Kind::Json)
+    }
+
+    fn text<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::Promise>> {
+        self.consume(scope, Kind::Text)
+    }
+}

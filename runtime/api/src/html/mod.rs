@@ -1,0 +1,4 @@
+//! The HTML Standard's part of the Web APIs, <https://html.spec.whatwg.org/multipage/>.
+
+pub mod navigator;
+pub mod timers;

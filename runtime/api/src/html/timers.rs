@@ -1,0 +1,64 @@
+//! `setTimeout()` and its family, <https://html.spec.whatwg.org/multipage/timers-and-user-prompts.html#timers>.
+
+use std::time::Duration;
+
+use nano_engine::{State, TimerId};
+use nano_webidl::{Error, Fallible, Scope, Value, type_error};
+
+use crate::bindings::types::TimerHandler;
+use crate::state::ApiState;
+
+/// <https://html.spec.whatwg.org/multipage/timers-and-user-prompts.html#timer-initialisation-steps>
+pub fn set<'s>(
+    scope: &mut Scope<'s, '_>,
+    handler: TimerHandler<'s>,
+    timeout: i32,
+    arguments: &[Value<'s>],
+    repeat: bool,
+) -> Fallible<i32> {
+    // 4. If timeout is less than 0, then set timeout to 0.
+    let delay = Duration::from_millis(timeout.max(0).unsigned_abs().into());
+    let callback = match handler {
+        TimerHandler::Function(function) => function.0,
+        TimerHandler::DomString(source) => compile(scope, source)?,
+    };
+    let callback = v8::Global::new(scope, callback);
+    let arguments: Vec<v8::Global<v8::Value>> = arguments.iter().map(|a| v8::Global::new(scope, *a)).collect();
+    let id = State::from_scope(scope).timers().set(
+        delay,
+        repeat,
+        Box::new(move |scope| {
+            let callback = v8::Local::new(scope, &callback);
+            let arguments: Vec<Value> = arguments.iter().map(|a| v8::Local::new(scope, a)).collect();
+            // The callback's this value is the global object.
+            let global = scope.get_current_context().global(scope);
+            // What it throws stays pending: the engine reports it.
+            let _ = callback.call(scope, global.into(), &arguments);
+        }),
+    );
+    Ok(id.0 as i32)
+}
+
+/// A string handler is a script; only where `eval` is.
+fn compile<'s>(scope: &mut Scope<'s, '_>, source: v8::Local<'s, v8::String>) -> Fallible<v8::Local<'s, v8::Function>> {
+    if !ApiState::of(scope).allow_eval {
+        return Err(type_error("a timer's handler must be a function: code in strings is not allowed here"));
+    }
+    let mut source = v8::script_compiler::Source::new(source, None);
+    v8::script_compiler::compile_function(
+        scope,
+        &mut source,
+        &[],
+        &[],
+        v8::script_compiler::CompileOptions::NoCompileOptions,
+        v8::script_compiler::NoCacheReason::NoReason,
+    )
+    .ok_or(Error::Thrown)
+}
+
+/// `clearTimeout()` and `clearInterval()`: both clear both.
+pub fn clear(scope: &mut Scope, id: i32) {
+    if let Ok(id) = u32::try_from(id) {
+        State::from_scope(scope).timers().clear(TimerId(id));
+    }
+}

@@ -1,0 +1,136 @@
+//! Bytes from outside of the isolate, chunk by chunk, for a ReadableStream.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::convert::Infallible;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use nano_engine::promise_op;
+use nano_webidl::idl::uint8_array;
+use nano_webidl::{Fallible, Scope, Trace, Value, type_error};
+use tokio::sync::oneshot;
+
+use crate::bindings::native_source::NativeSourceMethods;
+use crate::worker::{BodyError, BodyStream};
+
+/// A body's bytes on their way into a stream.
+pub struct NativeSource {
+    state: Rc<RefCell<State>>,
+    /// What shall last as long as the stream.
+    _guard: Option<Box<dyn Any>>,
+}
+
+enum State {
+    Bytes(Bytes),
+    Chunks(Box<dyn Iterator<Item = Bytes>>),
+    Stream(BodyStream),
+    /// A chunk is waited for, until it comes or this is dropped.
+    Pulling(oneshot::Sender<Infallible>),
+    Over,
+}
+
+impl Trace for NativeSource {}
+
+impl NativeSource {
+    /// A source of one chunk.
+    pub fn bytes(bytes: Bytes) -> NativeSource {
+        NativeSource::new(State::Bytes(bytes), None)
+    }
+
+    /// A source of chunks that are in memory, none of which is empty.
+    pub fn chunks(chunks: impl Iterator<Item = Bytes> + 'static) -> NativeSource {
+        NativeSource::new(State::Chunks(Box::new(chunks)), None)
+    }
+
+    /// A source that hands a body's chunks on, and keeps `guard` as long as somebody may read them.
+    pub fn stream(stream: BodyStream, guard: Option<Box<dyn Any>>) -> NativeSource {
+        NativeSource::new(State::Stream(stream), guard)
+    }
+
+    fn new(state: State, guard: Option<Box<dyn Any>>) -> NativeSource {
+        NativeSource { state: Rc::new(RefCell::new(state)), _guard: guard }
+    }
+
+    /// Whether there is nothing in it.
+    pub fn is_spent(&self) -> bool {
+        match &*self.state.borrow() {
+            State::Bytes(bytes) => bytes.is_empty(),
+            State::Over => true,
+            _ => false,
+        }
+    }
+}
+
+impl NativeSourceMethods for NativeSource {
+    fn pull<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<Value<'s>> {
+        match self.state.replace(State::Over) {
+            State::Over => Ok(v8::null(scope).into()),
+            State::Bytes(bytes) if bytes.is_empty() => Ok(v8::null(scope).into()),
+            State::Bytes(bytes) => Ok(uint8_array(scope, bytes.into()).into()),
+            State::Chunks(mut chunks) => match chunks.next() {
+                None => Ok(v8::null(scope).into()),
+                Some(chunk) => {
+                    self.state.replace(State::Chunks(chunks));
+                    Ok(uint8_array(scope, chunk.into()).into())
+                }
+            },
+            State::Pulling(waiting) => {
+                self.state.replace(State::Pulling(waiting));
+                Err(type_error("a native source was pulled twice at a time"))
+            }
+            State::Stream(mut stream) => {
+                // OPTIMIZATION: a chunk that is there needs no turn of the event loop.
+                match stream.poll_chunk(&mut Context::from_waker(Waker::noop())) {
+                    Poll::Ready(item) => deliver(scope, &self.state, stream, item),
+                    Poll::Pending => Ok(self.wait(scope, stream).into()),
+                }
+            }
+        }
+    }
+
+    fn cancel<'s>(&self, _: &mut Scope<'s, '_>, _reason: Value<'s>) -> Fallible<()> {
+        // Dropping the stream tells its writer, also where its next chunk is being waited for.
+        self.state.replace(State::Over);
+        Ok(())
+    }
+}
+
+impl NativeSource {
+    fn wait<'s>(&self, scope: &mut Scope<'s, '_>, mut stream: BodyStream) -> v8::Local<'s, v8::Promise> {
+        let (waiting, cancelled) = oneshot::channel();
+        self.state.replace(State::Pulling(waiting));
+        let state = self.state.clone();
+        let next = async move {
+            tokio::select! {
+                item = stream.next() => Some((stream, item)),
+                _ = cancelled => None,
+            }
+        };
+        promise_op(scope, next, move |scope, next| {
+            let Some((stream, item)) = next.filter(|_| matches!(*state.borrow(), State::Pulling(_))) else {
+                return Ok(v8::null(scope).into());
+            };
+            state.replace(State::Over);
+            deliver(scope, &state, stream, item)
+                .map_err(|e| e.to_exception(scope).unwrap_or_else(|| v8::undefined(scope).into()))
+        })
+    }
+}
+
+fn deliver<'s>(
+    scope: &mut Scope<'s, '_>,
+    state: &RefCell<State>,
+    stream: BodyStream,
+    item: Option<Result<Bytes, BodyError>>,
+) -> Fallible<Value<'s>> {
+    match item {
+        None => Ok(v8::null(scope).into()),
+        Some(Err(error)) => Err(type_error(error.to_string())),
+        Some(Ok(chunk)) => {
+            state.replace(State::Stream(stream));
+            Ok(uint8_array(scope, chunk.into()).into())
+        }
+    }
+}

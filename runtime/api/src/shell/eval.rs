@@ -1,0 +1,76 @@
+//! Evaluates texts and files in a shell's isolate.
+
+use std::path::Path;
+use std::sync::mpsc::Sender;
+
+use nano_engine::{ErrorReport, SourceType, detect, modules};
+use nano_webidl::Scope;
+
+use super::{ReplOutcome, repl};
+use crate::console::{InspectOptions, inspect};
+use crate::state::when_settled;
+
+/// Evaluates a script and sends its value, inspected. What needs top-level `await` is evaluated as a REPL would.
+pub(super) fn evaluate(scope: &mut Scope, source: String, outcome: Sender<Result<String, String>>) {
+    v8::tc_scope!(let scope, scope);
+    if let Some(value) = modules::evaluate(scope, "eval", &source) {
+        let value = inspect(scope, value, &InspectOptions::default());
+        let _ = outcome.send(Ok(value));
+        return;
+    }
+    if scope.has_terminated() {
+        return;
+    }
+    let report = ErrorReport::from_try_catch(scope);
+    scope.reset();
+    if report.name == "SyntaxError" && source.contains("await") {
+        return repl::evaluate_with(scope, &source, move |result| {
+            let _ = outcome.send(match result {
+                ReplOutcome::Value(value) => Ok(value),
+                ReplOutcome::Exception(report) => Err(report),
+                ReplOutcome::Incomplete => Err(report.to_string()),
+            });
+        });
+    }
+    let _ = outcome.send(Err(report.to_string()));
+}
+
+/// Runs a file's text, and sends how its own evaluation ended.
+pub(super) fn run(scope: &mut Scope, path: &Path, source: String, outcome: Sender<Result<(), String>>) {
+    let is_module = match path.extension().and_then(|e| e.to_str()) {
+        Some("mjs") => true,
+        Some("cjs") => false,
+        _ => detect(scope, &source) == SourceType::Module,
+    };
+    v8::tc_scope!(let scope, scope);
+    let promise = if is_module {
+        let url = format!("file://{}", path.display());
+        modules::evaluate_module(scope, &url, &source).map(|evaluated| Some(evaluated.promise))
+    } else {
+        modules::evaluate(scope, &path.display().to_string(), &source).map(|_| None)
+    };
+    match promise {
+        Some(None) => {
+            let _ = outcome.send(Ok(()));
+        }
+        Some(Some(promise)) => {
+            // Only a termination makes it fail.
+            let _ = when_settled(scope, promise.into(), move |scope, result| {
+                let result = result
+                    .map(|_| ())
+                    .map_err(|reason| format!("Uncaught {}", ErrorReport::new(scope, reason, None)));
+                let _ = outcome.send(result);
+            });
+        }
+        None if scope.has_terminated() => {}
+        // An exception at the top level is an uncaught one: `error` listeners see it first.
+        None => {
+            let (exception, message) = (scope.exception(), scope.message());
+            scope.reset();
+            let _ = outcome.send(Ok(()));
+            if let Some(exception) = exception {
+                (crate::EMBEDDING.report_exception)(scope, exception, message);
+            }
+        }
+    }
+}

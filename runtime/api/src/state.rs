@@ -1,0 +1,143 @@
+//! What the Web APIs keep per isolate.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use nano_engine::State;
+use nano_webidl::{Fallible, Realm, Scope, Value, script};
+use crate::console::ConsoleSink;
+use crate::fetch::client::Outbound;
+use crate::hr_time::Clock;
+use crate::url::UrlRecord;
+
+/// How the Web APIs of one isolate behave. Given to [`nano_engine::IsolateOptions::data`].
+pub struct ApiOptions {
+    /// What relative URLs are resolved against, the settings object's API base URL. Apps of a server have none.
+    pub base_url: Option<UrlRecord>,
+    /// Where `console` writes.
+    pub console: Box<dyn ConsoleSink + Send>,
+    /// Where exceptions go that nothing caught.
+    pub errors: Box<dyn ErrorSink>,
+    /// What `fetch()` may reach.
+    pub outbound: Arc<Outbound>,
+    /// Whether `eval` and the like are there: then timers take strings, too.
+    pub allow_eval: bool,
+}
+
+/// Takes reports of exceptions and rejections that the app did not handle.
+pub trait ErrorSink: Send {
+    /// An exception that nothing caught.
+    fn uncaught(&self, scope: &mut Scope, report: &nano_engine::ErrorReport);
+    /// A promise that was rejected, without anyone to handle it.
+    fn unhandled_rejection(&self, scope: &mut Scope, report: &nano_engine::ErrorReport);
+}
+
+/// The Web APIs' data of one isolate.
+pub struct ApiState {
+    // Dropped with the isolate's other data, before the isolate.
+    _realm: Box<Realm>,
+    base_url: Option<UrlRecord>,
+    pub(crate) errors: Box<dyn ErrorSink>,
+    pub(crate) outbound: Arc<Outbound>,
+    pub(crate) allow_eval: bool,
+    /// Outbound requests so far, for the limit per inbound request.
+    clock: Clock,
+    waiters: RefCell<HashMap<u64, Waiter>>,
+    next_waiter: Cell<u64>,
+}
+
+/// Called when what it waits for is settled.
+type Waiter = Box<dyn for<'s, 'i> FnOnce(&mut Scope<'s, 'i>, Result<Value<'s>, Value<'s>>)>;
+
+impl ApiState {
+    /// The isolate's state; called once, after the realm was made.
+    pub(crate) fn new(realm: Box<Realm>, options: ApiOptions) -> (ApiState, Box<dyn ConsoleSink + Send>) {
+        let state = ApiState {
+            _realm: realm,
+            base_url: options.base_url,
+            errors: options.errors,
+            outbound: options.outbound,
+            allow_eval: options.allow_eval,
+            clock: Clock::start(),
+            waiters: RefCell::default(),
+            next_waiter: Cell::new(1),
+        };
+        (state, options.console)
+    }
+
+    /// The state of the isolate that a scope is in.
+    pub fn of<'s>(scope: &Scope<'s, '_>) -> &'s ApiState {
+        State::from_scope(scope).extension()
+    }
+
+    /// The API base URL.
+    pub fn base_url(&self) -> Option<&UrlRecord> {
+        self.base_url.as_ref()
+    }
+
+    /// Parses a URL that an app gave, relative to the base URL where there is one.
+    ///
+    /// # Errors
+    /// A `TypeError` that says what is wrong with it.
+    pub fn parse_url(&self, text: &str) -> Fallible<UrlRecord> {
+        let base = self.base_url.as_ref().map(UrlRecord::href);
+        crate::url::url::parse(text, base).ok_or_else(|| crate::url::url::invalid_url(text, base))
+    }
+
+    /// <https://w3c.github.io/hr-time/#dfn-current-high-resolution-time>, in milliseconds since the time origin.
+    pub fn now(&self) -> f64 {
+        self.clock.now()
+    }
+
+    /// The time origin in milliseconds since the Unix epoch.
+    pub fn time_origin(&self) -> f64 {
+        self.clock.time_origin()
+    }
+
+    /// Keeps `waiter` until a script calls `settled` with the number that this returns.
+    pub(crate) fn wait(
+        &self,
+        waiter: impl for<'s, 'i> FnOnce(&mut Scope<'s, 'i>, Result<Value<'s>, Value<'s>>) + 'static,
+    ) -> u64 {
+        let id = self.next_waiter.get();
+        self.next_waiter.set(id + 1);
+        self.waiters.borrow_mut().insert(id, Box::new(waiter));
+        id
+    }
+
+    /// Forgets a waiter.
+    pub(crate) fn forget(&self, id: u64) {
+        let waiter = self.waiters.borrow_mut().remove(&id);
+        drop(waiter);
+    }
+
+    /// The promise of a waiter is settled.
+    pub(crate) fn settled<'s>(scope: &mut Scope<'s, '_>, id: u64, outcome: Result<Value<'s>, Value<'s>>) {
+        let waiter = ApiState::of(scope).waiters.borrow_mut().remove(&id);
+        if let Some(waiter) = waiter {
+            waiter(scope, outcome);
+        }
+    }
+
+    /// Drops everything that waits, as it may hold handles of the isolate.
+    pub(crate) fn clear(&self) {
+        let waiters = self.waiters.take();
+        drop(waiters);
+    }
+}
+
+/// Runs `then` when the promise, or the value in its place, is settled. Its rejection counts as handled.
+pub(crate) fn when_settled<'s>(
+    scope: &mut Scope<'s, '_>,
+    promise: Value<'s>,
+    then: impl for<'a, 'b> FnOnce(&mut Scope<'a, 'b>, Result<Value<'a>, Value<'a>>) + 'static,
+) -> Fallible<()> {
+    let id = ApiState::of(scope).wait(then);
+    let number = v8::Number::new(scope, id as f64);
+    let called = script::call(scope, "whenSettled", &[promise, number.into()]);
+    if called.is_err() {
+        ApiState::of(scope).forget(id);
+    }
+    called.map(|_| ())
+}

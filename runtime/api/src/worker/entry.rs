@@ -1,0 +1,80 @@
+//! Finds an app's entry module.
+
+use std::path::Path;
+
+use super::{StartError, StartErrorKind};
+
+/// What is looked for where nothing says otherwise.
+const DEFAULTS: [&str; 2] = ["index.js", "index.mjs"];
+
+/// The entry module's path within the app's folder: the configured one, else `exports` or `main` of `package.json`, else
+/// `index.js` or `index.mjs`.
+///
+/// # Errors
+/// There is none; the message says what was looked for.
+pub(super) fn find(root: &Path, configured: Option<&Path>) -> Result<String, StartError> {
+    let missing = |message: String| StartError { kind: StartErrorKind::NoEntry, message, detail: None };
+    let exists = |path: &str| root.join(path).is_file();
+    if let Some(path) = configured {
+        let path = path.to_string_lossy().into_owned();
+        return if exists(&path) {
+            Ok(path)
+        } else {
+            Err(missing(format!("the entry module {path} is not a file in {}", root.display())))
+        };
+    }
+    let manifest = root.join("package.json");
+    if let Ok(text) = std::fs::read_to_string(&manifest) {
+        let json: serde_json::Value = serde_json::from_str(&text)
+            .map_err(|error| missing(format!("{} is not JSON: {error}", manifest.display())))?;
+        if let Some(path) = from_manifest(&json) {
+            let path = path.trim_start_matches("./").to_owned();
+            return if exists(&path) {
+                Ok(path)
+            } else {
+                Err(missing(format!("{} names {path} as the entry module, which is not a file there", manifest.display())))
+            };
+        }
+    }
+    DEFAULTS.iter().find(|name| exists(name)).map(|name| (*name).to_owned()).ok_or_else(|| {
+        missing(format!(
+            "{} has no entry module: expected {} or a package.json with \"main\" or \"exports\"",
+            root.display(),
+            DEFAULTS.join(", ")
+        ))
+    })
+}
+
+/// `exports` as a string, its `"."`, or the conditions of either; else `main`.
+fn from_manifest(json: &serde_json::Value) -> Option<&str> {
+    fn target(value: &serde_json::Value) -> Option<&str> {
+        match value {
+            serde_json::Value::String(path) => Some(path),
+            serde_json::Value::Object(map) => ["workerd", "worker", "import", "default"]
+                .iter()
+                .find_map(|condition| map.get(*condition).and_then(target)),
+            _ => None,
+        }
+    }
+    let exports = json.get("exports");
+    exports
+        .and_then(|exports| exports.get("."))
+        .or(exports)
+        .and_then(target)
+        .or_else(|| json.get("main").and_then(serde_json::Value::as_str))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn manifests_name_the_entry() {
+        let of = |text: &str| from_manifest(&serde_json::from_str(text).unwrap()).map(str::to_owned);
+        assert_eq!(of(r#"{ "main": "a.js" }"#).as_deref(), Some("a.js"));
+        assert_eq!(of(r#"{ "exports": "./b.js", "main": "a.js" }"#).as_deref(), Some("./b.js"));
+        assert_eq!(of(r#"{ "exports": { ".": { "import": "./c.js" } } }"#).as_deref(), Some("./c.js"));
+        assert_eq!(of(r#"{ "exports": { "default": "./d.js" } }"#).as_deref(), Some("./d.js"));
+        assert_eq!(of("{}"), None);
+    }
+}

@@ -1,0 +1,366 @@
+//! The isolate's side of a worker: the app's handler, and the requests that it works on. Runs on the isolate's thread.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use http::HeaderValue;
+use nano_engine::{ErrorReport, KeepAlive, State, modules};
+use nano_webidl::{DomExceptionName, Realm, Ref, Scope, Value, script};
+use tokio::sync::oneshot;
+
+use super::{Body, BodyStream, FetchError, HttpRequest, HttpResponse, RequestId, StartError, StartErrorKind};
+use crate::fetch::body::Outgoing;
+use crate::fetch::request::Request;
+use crate::fetch::response::Response;
+use crate::internal::native_sink::NativeSink;
+use crate::nano::execution_context::ExecutionContext;
+use crate::state::{ApiState, when_settled};
+
+/// Chunks of a streamed response that may wait for the network.
+const RESPONSE_CHUNKS: usize = 4;
+
+/// What host and isolate count together.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) in_flight: AtomicUsize,
+    pub(crate) background: AtomicUsize,
+    pub(crate) requests: AtomicU64,
+}
+
+type Answer = Result<HttpResponse, FetchError>;
+type Started = Result<(), StartError>;
+
+/// The app in this isolate.
+struct Instance {
+    counters: Arc<Counters>,
+    /// The module's default export and its `fetch`.
+    handler: RefCell<Option<(v8::Global<v8::Value>, v8::Global<v8::Function>)>>,
+    env: v8::Global<v8::Object>,
+    /// Told once whether the app has started.
+    started: Cell<Option<oneshot::Sender<Started>>>,
+    /// Requests without an answer yet.
+    waiting: RefCell<HashMap<u64, Waiting>>,
+}
+
+struct Waiting {
+    answer: oneshot::Sender<Answer>,
+    request: v8::Global<v8::Object>,
+    in_flight: InFlight,
+}
+
+/// Keeps the isolate at work for a request until its response is complete.
+struct InFlight {
+    counters: Arc<Counters>,
+    _keep_alive: KeepAlive,
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.counters.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A promise that was given to `ctx.waitUntil`, until it settles.
+pub(crate) struct Background(Option<Arc<Counters>>);
+
+impl Background {
+    pub(crate) fn begin(scope: &Scope) -> Background {
+        let counters = State::from_scope(scope).try_extension::<Instance>().map(|i| i.counters.clone());
+        if let Some(counters) = &counters {
+            counters.background.fetch_add(1, Ordering::Relaxed);
+        }
+        Background(counters)
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        if let Some(counters) = &self.0 {
+            counters.background.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// The first turn: evaluates the entry module and finds the handler.
+pub(crate) fn begin(
+    scope: &mut Scope,
+    entry: &str,
+    env: &BTreeMap<String, String>,
+    counters: Arc<Counters>,
+    started: oneshot::Sender<Started>,
+) {
+    let env = env_object(scope, env);
+    State::from_scope(scope).set_extension(Instance {
+        counters,
+        handler: RefCell::default(),
+        env,
+        started: Cell::new(Some(started)),
+        waiting: RefCell::default(),
+    });
+    v8::tc_scope!(let scope, scope);
+    let Some(evaluated) = modules::import(scope, entry) else {
+        if scope.has_terminated() {
+            return; // `ended` says why.
+        }
+        let report = ErrorReport::from_try_catch(scope);
+        let kind = if report.name == "SyntaxError" { StartErrorKind::Syntax } else { StartErrorKind::Import };
+        scope.reset();
+        return tell_started(scope, Err(start_error(kind, &report)));
+    };
+    scope.perform_microtask_checkpoint();
+    let namespace = v8::Global::new(scope, evaluated.namespace);
+    match evaluated.promise.state() {
+        v8::PromiseState::Fulfilled => evaluated_as(scope, &namespace, None),
+        v8::PromiseState::Rejected => {
+            evaluated.promise.mark_as_handled();
+            let reason = evaluated.promise.result(scope);
+            evaluated_as(scope, &namespace, Some(reason));
+        }
+        v8::PromiseState::Pending => {
+            // Only a termination makes it fail, which `ended` reports.
+            let _ = when_settled(scope, evaluated.promise.into(), move |scope, outcome| {
+                evaluated_as(scope, &namespace, outcome.err());
+            });
+        }
+    }
+}
+
+/// The entry module is evaluated, or its evaluation threw.
+fn evaluated_as<'s>(scope: &mut Scope<'s, '_>, namespace: &v8::Global<v8::Object>, rejection: Option<Value<'s>>) {
+    match rejection {
+        None => {
+            let namespace = v8::Local::new(scope, namespace);
+            find_handler(scope, namespace);
+            tell_started(scope, Ok(()));
+        }
+        Some(reason) => {
+            let report = ErrorReport::new(scope, reason, None);
+            tell_started(scope, Err(start_error(StartErrorKind::Exception, &report)));
+        }
+    }
+}
+
+fn start_error(kind: StartErrorKind, report: &ErrorReport) -> StartError {
+    StartError { kind, message: report.message.clone(), detail: Some(report.to_string()) }
+}
+
+fn tell_started(scope: &Scope, outcome: Started) {
+    let instance = State::from_scope(scope).extension::<Instance>();
+    if let Some(started) = instance.started.take() {
+        let _ = started.send(outcome); // Whoever waited may be gone.
+    }
+}
+
+fn env_object(scope: &mut Scope, env: &BTreeMap<String, String>) -> v8::Global<v8::Object> {
+    let object = v8::Object::new(scope);
+    for (name, value) in env {
+        let (Some(name), Some(value)) = (v8::String::new(scope, name), v8::String::new(scope, value)) else { continue };
+        object.create_data_property(scope, name.into(), value.into());
+    }
+    v8::Global::new(scope, object)
+}
+
+/// `export default { fetch(request, env, ctx) { … } }`
+fn find_handler<'s>(scope: &mut Scope<'s, '_>, namespace: v8::Local<'s, v8::Object>) {
+    let get = |scope: &mut Scope<'s, '_>, object: v8::Local<'s, v8::Object>, key: &str| {
+        let key = v8::String::new(scope, key)?;
+        object.get(scope, key.into())
+    };
+    let Some(default) = get(scope, namespace, "default") else { return };
+    let Ok(object) = v8::Local::<v8::Object>::try_from(default) else { return };
+    let Some(fetch) = get(scope, object, "fetch") else { return };
+    let Ok(fetch) = v8::Local::<v8::Function>::try_from(fetch) else { return };
+    let handler = (v8::Global::new(scope, default), v8::Global::new(scope, fetch));
+    State::from_scope(scope).extension::<Instance>().handler.replace(Some(handler));
+}
+
+/// A request's turn: calls the handler.
+pub(crate) fn dispatch(scope: &mut Scope, request: HttpRequest, id: RequestId, answer: oneshot::Sender<Answer>) {
+    let state = State::from_scope(scope);
+    let instance = state.extension::<Instance>();
+    instance.counters.in_flight.fetch_add(1, Ordering::Relaxed);
+    instance.counters.requests.fetch_add(1, Ordering::Relaxed);
+    let in_flight = InFlight { counters: instance.counters.clone(), _keep_alive: state.keep_alive() };
+    if answer.is_closed() {
+        return; // The client left while the request waited for its turn.
+    }
+    let HttpRequest { method, url, headers, body } = request;
+    let request = Ref::new(scope, Request::from_wire(method, url, &headers, body));
+    let waiting =
+        Waiting { answer, request: v8::Global::new(scope, request.object()), in_flight };
+    instance.waiting.borrow_mut().insert(id.0, waiting);
+
+    // Whatever runs because of this request, however late, is known by its id.
+    let frame: Value = v8::BigInt::new_from_u64(scope, id.0).into();
+    scope.set_continuation_preserved_embedder_data(frame);
+    call_handler(scope, instance, request, id);
+    let none = v8::undefined(scope).into();
+    scope.set_continuation_preserved_embedder_data(none);
+}
+
+/// The request that the running code works for.
+pub(crate) fn current_request(scope: &mut Scope) -> Option<RequestId> {
+    let frame = scope.get_continuation_preserved_embedder_data();
+    v8::Local::<v8::BigInt>::try_from(frame).ok().map(|id| RequestId(id.u64_value().0))
+}
+
+fn call_handler<'s>(scope: &mut Scope<'s, '_>, instance: &Instance, request: Ref<'s, Request>, id: RequestId) {
+    let (this, fetch) = match &*instance.handler.borrow() {
+        Some((this, fetch)) => (v8::Local::new(scope, this), v8::Local::new(scope, fetch)),
+        None => {
+            settle(scope, id, Err(FetchError::NoHandler));
+            return;
+        }
+    };
+    let env = v8::Local::new(scope, &instance.env);
+    let context = Ref::new(scope, ExecutionContext).object();
+    v8::tc_scope!(let scope, scope);
+    let Some(result) = fetch.call(scope, this, &[request.object().into(), env.into(), context.into()]) else {
+        if !scope.has_terminated() {
+            let report = ErrorReport::from_try_catch(scope);
+            scope.reset();
+            settle(scope, id, Err(exception(&report)));
+        }
+        return;
+    };
+    let Ok(promise) = v8::Local::<v8::Promise>::try_from(result) else {
+        return respond(scope, id, result);
+    };
+    // OPTIMIZATION: most handlers are done after their own microtasks, and need no reaction to their promise.
+    scope.perform_microtask_checkpoint();
+    match promise.state() {
+        v8::PromiseState::Fulfilled => {
+            let result = promise.result(scope);
+            respond(scope, id, result);
+        }
+        v8::PromiseState::Rejected => {
+            promise.mark_as_handled();
+            let reason = promise.result(scope);
+            let report = ErrorReport::new(scope, reason, None);
+            settle(scope, id, Err(exception(&report)));
+        }
+        v8::PromiseState::Pending => {
+            // Only a termination makes it fail, which `ended` reports.
+            let _ = when_settled(scope, promise.into(), move |scope, outcome| match outcome {
+                Ok(result) => respond(scope, id, result),
+                Err(reason) => {
+                    let report = ErrorReport::new(scope, reason, None);
+                    settle(scope, id, Err(exception(&report)));
+                }
+            });
+        }
+    }
+}
+
+fn exception(report: &ErrorReport) -> FetchError {
+    FetchError::Exception { message: report.message.clone(), stack: Some(report.to_string()) }
+}
+
+/// Answers a request; the second answer to one is nobody's.
+fn settle(scope: &Scope, id: RequestId, answer: Answer) -> Option<InFlight> {
+    let instance = State::from_scope(scope).extension::<Instance>();
+    let waiting = instance.waiting.borrow_mut().remove(&id.0)?;
+    let _ = waiting.answer.send(answer); // The client may have left.
+    Some(waiting.in_flight)
+}
+
+/// Makes an answer of what the handler returned.
+fn respond<'s>(scope: &mut Scope<'s, '_>, id: RequestId, result: Value<'s>) {
+    let Some(response) = Ref::<Response>::from_value(scope, result) else {
+        let found = describe(scope, result);
+        settle(scope, id, Err(FetchError::NotAResponse { found }));
+        return;
+    };
+    let unusable = |scope: &mut Scope, reason: String| {
+        settle(scope, id, Err(FetchError::UnusableResponse { reason }));
+    };
+    let response = response.value();
+    if response.status_code() == 0 {
+        return unusable(scope, "it is a network error (Response.error())".into());
+    }
+    if response.body_ref().is_unusable(scope) {
+        return unusable(scope, "its body was read already, or its stream is locked".into());
+    }
+    let mut headers = Vec::with_capacity(response.header_list().borrow().len());
+    for (name, value) in response.header_list().borrow().iter() {
+        match HeaderValue::from_bytes(value) {
+            Ok(value) => headers.push((name.clone(), value)),
+            Err(_) => return unusable(scope, format!("the value of its header '{name}' has a control character")),
+        }
+    }
+    let reason = response.reason();
+    let reason = (!reason.is_empty()).then(|| reason.iter().copied().map(char::from).collect());
+    let mut pump = None;
+    let body = match response.body_ref().send(scope) {
+        Outgoing::Null => Body::Empty,
+        Outgoing::Bytes(bytes) => Body::Full(bytes),
+        Outgoing::Incoming(stream) => Body::Stream(stream),
+        Outgoing::Stream(stream) => {
+            let length = response.header_list().borrow().get(&http::header::CONTENT_LENGTH);
+            let length = length.and_then(|l| std::str::from_utf8(&l).ok()?.parse().ok());
+            let (writer, reader) = BodyStream::channel(RESPONSE_CHUNKS, length);
+            pump = Some((stream, writer));
+            Body::Stream(reader)
+        }
+    };
+    let answer = HttpResponse { status: response.status_code(), reason, headers, body };
+    let in_flight = settle(scope, id, Ok(answer));
+    if let Some((stream, writer)) = pump {
+        let sink = NativeSink::new(writer, in_flight, report_body_failure);
+        let sink = Ref::new(scope, sink);
+        // A failure is the sink's to report; only a termination comes here.
+        let _ = script::call(scope, "pumpBody", &[stream.object().into(), sink.object().into()]);
+    }
+}
+
+/// A response's stream failed after its head was sent: only the log can tell.
+fn report_body_failure<'s>(scope: &mut Scope<'s, '_>, reason: Value<'s>) {
+    let report = ErrorReport::new(scope, reason, None);
+    ApiState::of(scope).errors.unhandled_rejection(scope, &report);
+}
+
+/// "undefined", "a string", "an instance of Foo".
+fn describe<'s>(scope: &mut Scope<'s, '_>, value: Value<'s>) -> String {
+    if value.is_null_or_undefined() {
+        return value.to_rust_string_lossy(scope);
+    }
+    match v8::Local::<v8::Object>::try_from(value) {
+        Ok(object) if !value.is_function() => {
+            format!("an instance of {}", object.get_constructor_name().to_rust_string_lossy(scope))
+        }
+        _ => format!("a {}", value.type_of(scope).to_rust_string_lossy(scope)),
+    }
+}
+
+/// The client left before the answer: tells the app by `request.signal`.
+pub(crate) fn cancel(scope: &mut Scope, id: RequestId) {
+    let instance = State::from_scope(scope).extension::<Instance>();
+    let Some(waiting) = instance.waiting.borrow_mut().remove(&id.0) else { return };
+    let request = v8::Local::new(scope, &waiting.request);
+    let Some(request) = Ref::<Request>::from_value(scope, request.into()) else { return };
+    if let Some(signal) = request.value().signal_if_any(scope) {
+        let reason = Realm::dom_exception(scope, DomExceptionName::Abort, "the client closed its connection");
+        // What an abort listener throws is reported by the dispatch of the event.
+        let _ = script::call(scope, "abortSignal", &[signal.into(), reason]);
+    }
+}
+
+/// The isolate ends: whoever waits for it is told why.
+pub(crate) fn ended(scope: &Scope, exit: &nano_engine::Exit) {
+    use nano_engine::Exit;
+    let Some(instance) = State::from_scope(scope).try_extension::<Instance>() else { return };
+    let (kind, error) = match exit {
+        Exit::CpuLimit { .. } => (StartErrorKind::CpuLimit, FetchError::CpuLimit),
+        Exit::HeapLimit { .. } => (StartErrorKind::HeapLimit, FetchError::HeapLimit),
+        Exit::Drained | Exit::Stopped | Exit::Crashed | Exit::Panicked(_) => (StartErrorKind::Engine, FetchError::Ended),
+    };
+    if let Some(started) = instance.started.take() {
+        let _ = started.send(Err(StartError { kind, message: format!("the app did not start: {exit}"), detail: None }));
+    }
+    for (_, waiting) in instance.waiting.take() {
+        let _ = waiting.answer.send(Err(error.clone()));
+    }
+    instance.handler.take();
+}
