@@ -67,7 +67,6 @@
 //
 //     convert_<Name>(value, context)   for every dictionary, enumeration, callback function, callback interface and script interface.
 //                                      `context` begins the message of its TypeError: "Failed to construct 'ReadableStream'".
-//     isImpl_<Interface>(value)        whether a value is an impl object of the interface. (`value instanceof FooImpl` says the same.)
 //     unwrap_<Interface>(value)        the impl object of a public object of the interface, or undefined. Never throws.
 //     toJS_<Dictionary>(value)         the plain object for an app of a dictionary that an impl made.
 //     globalImpl                       see above.

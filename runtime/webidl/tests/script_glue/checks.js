@@ -144,7 +144,7 @@ const called = features.callbacks(measure, () => { throw "pulled"; }, listener);
 same([called.first, called.second, called.listened], [12, 12, undefined]);
 same([called.measure, called.listener], [measure, listener]);
 same([calls[0][1].length, calls[0][1][0] instanceof Target], [1, true]);
-same([calls[1][0], calls[1][1][1]], ["this", "name"].map((v, i) => (i === 0 ? calls[1][0] : v)));
+same([String(calls[1][0]), calls[1][1][1]], ["this", "name"]);
 same([calls[2][0], calls[2][1][0] instanceof Target], [listener, true]);
 throws(() => features.callbacks(1, 1, 1), "Failed to execute 'callbacks' on 'Features': parameter 1 is not of type 'Function'.");
 throws(() => features.callbacks(measure, measure, {}), "Failed to execute 'handle' on 'Listener': The listener is not callable.");
