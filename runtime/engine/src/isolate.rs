@@ -99,6 +99,7 @@ impl Instance {
                 v8::Context::from_snapshot(scope, snapshot::CONTEXT, v8::ContextOptions::default())
                     .expect("the snapshot was checked: it has our context");
             context.set_allow_generation_from_strings(allow_eval);
+            harden(&mut v8::ContextScope::new(scope, context), engine);
             let context = v8::Global::new(scope, context);
             assert!(state.context.set(context).is_ok(), "the state is new");
         }
@@ -127,6 +128,16 @@ impl Drop for Instance {
         let isolate = unsafe { ManuallyDrop::take(&mut self.isolate) };
         foreground::disposing(&self.state.shared.foreground, isolate);
     }
+}
+
+/// Bounds what V8 has added to the context after the snapshot; see `hardening.js`.
+fn harden(scope: &mut v8::PinScope, engine: &Engine) {
+    let harden: v8::Local<v8::Function> = scope
+        .get_context_data_from_snapshot_once(engine.snapshot.objects)
+        .expect("bake keeps the function");
+    let name = v8::String::new(scope, "SharedArrayBuffer").expect("a short text");
+    let this = v8::undefined(scope).into();
+    harden.call(scope, this, &[name.into()]).expect("it does not throw");
 }
 
 /// The quota that goes with limits.
@@ -169,21 +180,30 @@ unsafe extern "C" fn after_collection(
     let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(isolate) };
     let used = isolate.get_heap_statistics().used_heap_size();
     state.shared.quota.set_heap(used);
-    if used > state.limits.memory {
+    if used + external_memory(&mut isolate) > state.limits.memory {
         condemn(&state.shared);
     }
 }
 
-/// Checks the sum of heap and buffers between turns. Buffers are freed some time after the collection that found them dead,
-/// so only a sum that stands after another collection counts.
+/// What V8 counts outside of its heap: array buffers, also those that do not come from our allocator (resizable ones, the
+/// memories of WebAssembly), and native memory that wrappers hold.
+fn external_memory(isolate: &mut v8::Isolate) -> usize {
+    usize::try_from(isolate.adjust_amount_of_external_allocated_memory(0)).unwrap_or(0)
+}
+
+/// Checks the sum of heap and buffers between turns: after a collection, because buffers are freed by one.
 pub(crate) fn check_memory(isolate: &mut v8::Isolate, state: &State) {
     if let Some(initial) = state.raised_heap_limit.take() {
         isolate.remove_near_heap_limit_callback(near_heap_limit, initial);
         isolate.add_near_heap_limit_callback(near_heap_limit, (&raw const *state).cast_mut().cast());
     }
-    if state.shared.quota.is_exceeded() {
+    let quota = &state.shared.quota;
+    let exceeded = |isolate: &mut v8::Isolate| {
+        quota.heap() + quota.buffers().max(external_memory(isolate)) > state.limits.memory
+    };
+    if exceeded(isolate) {
         isolate.low_memory_notification();
-        if state.shared.quota.is_exceeded() {
+        if exceeded(isolate) {
             state.shared.condemn(Verdict::Heap);
         }
     }

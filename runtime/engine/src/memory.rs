@@ -2,7 +2,7 @@
 //!
 //! V8 limits its own heap; array buffers live outside of it and are counted here, by the allocator that V8 asks for them.
 //! A buffer that does not fit makes V8 collect garbage and ask again, and then throw a `RangeError`. The sum of both is
-//! checked after full collections (see [`crate::isolate`]).
+//! checked at full collections and between turns (see [`crate::isolate`]).
 
 use std::ffi::c_void;
 use std::sync::Arc;
@@ -65,10 +65,6 @@ impl Quota {
     pub(crate) fn take_refusal(&self) -> bool {
         self.refused.swap(false, Ordering::Relaxed)
     }
-
-    pub(crate) fn is_exceeded(&self) -> bool {
-        self.heap().saturating_add(self.buffers()) > self.limit
-    }
 }
 
 static VTABLE: v8::RustAllocatorVtable<Quota> = v8::RustAllocatorVtable {
@@ -129,9 +125,6 @@ mod tests {
         quota.set_heap(30);
         assert!(!quota.try_take(11));
         assert!(quota.try_take(10));
-        assert!(!quota.is_exceeded());
-        quota.set_heap(31);
-        assert!(quota.is_exceeded());
         quota.give_back(70);
         assert_eq!(quota.buffers(), 0);
         assert!(!quota.try_take(usize::MAX));

@@ -15,7 +15,7 @@ const TRAILER: usize = 8 * 6;
 
 /// Bakes the snapshot of an embedding. Needs a process of its own, or to be the first thing that V8 does in one.
 ///
-/// Panics where the result would not be usable: a snapshot that cannot be rehashed would have the same hash seed everywhere.
+/// Ends the process if `embedding.bake` throws, and panics where the result would not be usable: a snapshot that cannot be rehashed would have the same hash seed everywhere.
 pub fn bake(embedding: &'static Embedding) -> Vec<u8> {
     platform::initialize();
     let references = references(embedding);
@@ -37,10 +37,18 @@ pub fn bake(embedding: &'static Embedding) -> Vec<u8> {
         {
             let scope = &mut v8::ContextScope::new(scope, context);
             v8::tc_scope!(let scope, scope);
-            (embedding.bake)(scope, &mut baker);
+            let harden = crate::evaluate(scope, "nano:hardening", include_str!("hardening.js"));
+            if let Some(harden) = harden {
+                (embedding.bake)(scope, &mut baker);
+                // After the embedding's own, whose indices start at 0.
+                let index = scope.add_context_data(context, harden);
+                assert_eq!(index, baker.counts().1, "objects are added through the baker only");
+            }
             if scope.has_caught() {
                 let report = crate::ErrorReport::from_try_catch(scope);
-                panic!("baking the snapshot threw: {report}");
+                // Unwinding would drop an isolate that cannot be dropped before it has made a blob.
+                eprintln!("baking the snapshot threw: {report}");
+                std::process::exit(1);
             }
             // A snapshot holds no queued microtasks.
             scope.perform_microtask_checkpoint();

@@ -85,6 +85,10 @@ too_much! {
     getter_in_json: "const keep = []; JSON.stringify({ toJSON() { for (;;) keep.push([]); } });";
     catching: "const keep = []; for (;;) { try { for (;;) keep.push({}); } catch {} }";
     timers: "const keep = []; setInterval(() => { for (let i = 0; i < 1e4; i++) keep.push({ i }); }, 0);";
+    resizable_buffers: "const keep = []; for (;;) { const b = new ArrayBuffer(2e8, { maxByteLength: 2e8 }); new Uint8Array(b).fill(1); keep.push(b); }";
+    resized_buffers: "const keep = []; for (;;) { const b = new ArrayBuffer(0, { maxByteLength: 2e8 }); b.resize(2e8); new Uint8Array(b).fill(1); keep.push(b); }";
+    wasm_memories: "const keep = []; for (;;) { const m = new WebAssembly.Memory({ initial: 1600 }); new Uint8Array(m.buffer).fill(1); keep.push(m); }";
+    wasm_modules: "const keep = []; for (;;) keep.push(new WebAssembly.Module(new Uint8Array([0,97,115,109,1,0,0,0,1,4,1,96,0,0,3,2,1,0,7,5,1,1,102,0,0,10,4,1,2,0,11])));";
     many_timers: "for (;;) setTimeout(() => {}, 1e6);";
 }
 
@@ -119,6 +123,32 @@ fn a_refused_buffer_does_not_lift_the_limit_of_the_heap() {
         const keep = [];
         setInterval(() => { for (let i = 0; i < 1e4; i++) keep.push([i]); }, 0);
     ");
+}
+
+#[test]
+fn resizable_buffers_are_bounded_in_size_and_number() {
+    let (said, exit) = run_limited("
+        for (const Buffer of [ArrayBuffer, SharedArrayBuffer]) {
+            const b = new Buffer(8, { maxByteLength: 64 });
+            b[Buffer === ArrayBuffer ? 'resize' : 'grow'](32);
+            print(b.byteLength, b.maxByteLength, b instanceof Buffer, b.constructor === Buffer, Buffer.name, Buffer.length);
+            try { new Buffer(1, { maxByteLength: 2 ** 28 + 1 }); } catch (e) { print(e.name); }
+            try { new Buffer(2, { maxByteLength: 1 }); } catch (e) { print(e.name); }
+            try { Buffer(1); } catch (e) { print(e.name); }
+        }
+        class Own extends ArrayBuffer {}
+        print(new Own(3) instanceof Own, new Own(3).slice(1).byteLength, new ArrayBuffer('5', null).byteLength);
+        const keep = [];
+        try { for (;;) keep.push(new ArrayBuffer(0, { maxByteLength: 1 })); } catch (e) { print(e.name, keep.length); }
+    ");
+    let errors = ["RangeError", "RangeError", "TypeError"];
+    assert_eq!(said[0], "32 64 true true ArrayBuffer 1");
+    assert_eq!(said[1..4], errors);
+    assert_eq!(said[4], "32 64 true true SharedArrayBuffer 1");
+    assert_eq!(said[5..8], errors);
+    assert_eq!(said[8], "true 2 5");
+    assert_eq!(said[9], "RangeError 1022", "with the two above");
+    assert_eq!(exit, Exit::Drained);
 }
 
 /// V8 ends the process for these; the engine gives up the isolate's thread instead.
