@@ -1,0 +1,104 @@
+//! The client side of HTTP: what `fetch()` sends and receives, on the tokio runtime. No JavaScript here.
+//!
+//! An app's [`Outbound`] is its policy and its connections. Connections are pooled per policy and never shared between apps: one that
+//! was made under another app's rules would carry requests past this app's. The address is checked when a connection is made, so every
+//! connection in the pool is to an address that the policy permits. TLS sessions and trusted authorities are the process's.
+
+mod address;
+mod answer;
+mod body;
+mod connector;
+mod decode;
+mod exchange;
+mod failure;
+mod integrity;
+mod policy;
+mod redirect;
+mod request_headers;
+#[cfg(test)]
+mod tests;
+mod tls;
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+
+use self::connector::Connector;
+use self::policy::Policy;
+use self::tls::Tls;
+use crate::worker::OutboundRule;
+
+pub(crate) use self::answer::{Answer, AnswerBody, RESPONSE_CHUNKS, integrity_mismatch};
+pub(crate) use self::body::RequestBody;
+pub(crate) use self::exchange::{Exchange, subrequests_exceeded};
+pub(crate) use self::failure::Failure;
+pub(crate) use self::integrity::matches_integrity;
+pub(crate) use self::request_headers::request_headers;
+
+/// How long a connection waits for its next request.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+/// Connections per host that may wait for their next request.
+const IDLE_CONNECTIONS: usize = 16;
+/// Bytes of one HTTP/2 response's headers.
+const HEADER_LIST_SIZE: u32 = 64 << 10;
+
+/// What an app may reach, and its connections. One for each app; nothing is opened before the first request.
+pub struct Outbound {
+    policy: Arc<Policy>,
+    subrequests: Option<u32>,
+    tls: Tls,
+    client: OnceLock<Client<Connector, body::WireBody>>,
+}
+
+impl Outbound {
+    /// Everything may be reached, as often as the app likes: for scripts that someone runs on a machine of their own.
+    pub fn unrestricted() -> Outbound {
+        Outbound::with(Policy::unrestricted(), None)
+    }
+
+    /// Public addresses and what `rules` name. `subrequests` is the number of requests that one inbound request may cause, redirects
+    /// included.
+    pub fn new(rules: Vec<OutboundRule>, subrequests: u32) -> Outbound {
+        Outbound::with(Policy::public_and(rules), Some(subrequests))
+    }
+
+    fn with(policy: Policy, subrequests: Option<u32>) -> Outbound {
+        Outbound { policy: Arc::new(policy), subrequests, tls: Tls::default(), client: OnceLock::new() }
+    }
+
+    /// How many requests one inbound request may cause.
+    pub(crate) fn subrequest_limit(&self) -> Option<u32> {
+        self.subrequests
+    }
+
+    /// Sends one request. Its URI is absolute.
+    async fn send(&self, request: http::Request<body::WireBody>) -> Result<http::Response<Incoming>, Failure> {
+        let client = self.client.get_or_init(|| self.new_client());
+        let authority = request.uri().authority().map(ToString::to_string).unwrap_or_default();
+        client.request(request).await.map_err(|error| Failure::of_request(&authority, &error))
+    }
+
+    fn new_client(&self) -> Client<Connector, body::WireBody> {
+        Client::builder(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .pool_max_idle_per_host(IDLE_CONNECTIONS)
+            .http2_max_header_list_size(HEADER_LIST_SIZE)
+            .http2_adaptive_window(true)
+            .build(Connector::new(self.policy.clone(), self.tls.clone()))
+    }
+}
+
+impl fmt::Debug for Outbound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outbound")
+            .field("policy", &self.policy)
+            .field("subrequests", &self.subrequests)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,196 @@
+//! A response on its way to the app.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::task::{Poll, ready};
+
+use bytes::Bytes;
+use futures_util::{FutureExt as _, Stream, StreamExt as _};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use http::{Method, StatusCode, Version};
+use http_body::Body as _;
+
+use hyper::body::Incoming;
+use hyper::ext::ReasonPhrase;
+use tokio::task::AbortHandle;
+
+use super::decode::{self, Chunks};
+use super::exchange::Exchange;
+use super::failure::{Failure, innermost};
+use super::integrity::matches_integrity;
+use super::request_headers::ContentCoding;
+use crate::fetch::header_list::HeaderList;
+use crate::fetch::response::is_null_body_status;
+use crate::worker::{BodyError, BodyErrorKind, BodyStream, BodyWriter};
+
+/// Chunks of a response's body that may wait for the app.
+pub(crate) const RESPONSE_CHUNKS: usize = 4;
+/// A body that is here with its head, up to this size, is handed over as a whole.
+const WHOLE_BODY: usize = 64 << 10;
+
+/// What a server answered.
+pub(crate) struct Answer {
+    /// The last URL of the redirects, without its fragment.
+    pub(crate) url: String,
+    /// How many requests it took, besides the first.
+    pub(crate) redirects: u32,
+    /// The status.
+    pub(crate) status: StatusCode,
+    /// The reason phrase; HTTP/2 has none.
+    pub(crate) reason: Vec<u8>,
+    /// The headers.
+    pub(crate) headers: HeaderList,
+    /// The body.
+    pub(crate) body: AnswerBody,
+}
+
+/// A response's body.
+pub(crate) enum AnswerBody {
+    /// There can be none.
+    Null,
+    /// It has arrived.
+    Bytes(Bytes),
+    /// It arrives; the task that forwards it has its connection.
+    Stream(BodyStream, AbortHandle),
+}
+
+impl Answer {
+    /// Takes over a response, which ends the exchange.
+    pub(super) async fn receive(exchange: Exchange, response: http::Response<Incoming>) -> Result<Answer, Failure> {
+        let (mut head, body) = response.into_parts();
+        if head.status == StatusCode::SWITCHING_PROTOCOLS {
+            return Err(Failure::new("the server switched to another protocol, which nobody asked for"));
+        }
+        let reason = match head.extensions.get::<ReasonPhrase>() {
+            Some(reason) => reason.as_bytes().to_vec(),
+            None if head.version < Version::HTTP_2 => head.status.canonical_reason().unwrap_or_default().into(),
+            None => Vec::new(),
+        };
+        let has_none = exchange.method == Method::HEAD || is_null_body_status(head.status.as_u16());
+        let body = if has_none {
+            AnswerBody::Null
+        } else if body.is_end_stream() {
+            AnswerBody::Bytes(Bytes::new())
+        } else {
+            let length = body.size_hint().exact();
+            let codings = decode::codings(&head.headers).filter(|_| exchange.coding == ContentCoding::Decode);
+            let (chunks, length) = match codings {
+                None => (chunks(body), length),
+                Some(codings) => {
+                    // DEPARTURE: the headers say what the app gets, as it may hand response and body on.
+                    head.headers.remove(CONTENT_ENCODING);
+                    head.headers.remove(CONTENT_LENGTH);
+                    (decode::decode(chunks(body), codings), None)
+                }
+            };
+            receive_body(chunks, length, &exchange.integrity).await?
+        };
+        let empty = match &body {
+            AnswerBody::Bytes(bytes) => Some(bytes.as_ref()),
+            AnswerBody::Null => Some(&[][..]),
+            AnswerBody::Stream(..) => None,
+        };
+        if empty.is_some_and(|bytes| !matches_integrity(bytes, &exchange.integrity)) {
+            return Err(integrity_mismatch());
+        }
+        let mut url = exchange.url;
+        url.set_hash(None);
+        Ok(Answer {
+            url: url.href().to_owned(),
+            redirects: exchange.redirects,
+            status: head.status,
+            reason,
+            headers: HeaderList::from_map(&head.headers),
+            body,
+        })
+    }
+}
+
+/// The body is not the one that the app wants.
+pub(crate) fn integrity_mismatch() -> Failure {
+    Failure::new("the response does not match the request's integrity metadata")
+}
+
+/// The data of a body.
+fn chunks(mut body: Incoming) -> Chunks {
+    Box::pin(futures_util::stream::poll_fn(move |context| {
+        loop {
+            let frame = ready!(Pin::new(&mut body).poll_frame(context));
+            return Poll::Ready(match frame {
+                None => None,
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) if data.is_empty() => continue,
+                    Ok(data) => Some(Ok(data)),
+                    // Trailers: no API shows them.
+                    Err(_) => continue,
+                },
+                Some(Err(error)) => {
+                    let message = format!("the response's body was cut short: {}", innermost(&error));
+                    Some(Err(BodyError::new(BodyErrorKind::Disconnected, message)))
+                }
+            });
+        }
+    }))
+}
+
+async fn receive_body(mut chunks: Chunks, length: Option<u64>, integrity: &str) -> Result<AnswerBody, Failure> {
+    if !integrity.is_empty() {
+        // Nothing of it may be seen before all of it was compared.
+        let mut all = Vec::new();
+        while let Some(chunk) = chunks.next().await {
+            all.extend_from_slice(&chunk.map_err(|error| Failure::new(error.to_string()))?);
+        }
+        return Ok(AnswerBody::Bytes(all.into()));
+    }
+    // OPTIMIZATION: a small body is mostly here with its head. Then it is bytes, which need no stream.
+    let mut here = VecDeque::new();
+    let mut size = 0;
+    while size < WHOLE_BODY {
+        match chunks.next().now_or_never() {
+            None => break,
+            Some(Some(Ok(chunk))) => {
+                size += chunk.len();
+                here.push_back(Ok(chunk));
+            }
+            Some(Some(Err(error))) => {
+                here.push_back(Err(error));
+                break;
+            }
+            Some(None) => return Ok(AnswerBody::Bytes(join(here))),
+        }
+    }
+    let (writer, stream) = BodyStream::channel(RESPONSE_CHUNKS, length);
+    let chunks = futures_util::stream::iter(here).chain(chunks);
+    let task = tokio::spawn(forward(chunks, writer));
+    Ok(AnswerBody::Stream(stream, task.abort_handle()))
+}
+
+fn join(mut chunks: VecDeque<Result<Bytes, BodyError>>) -> Bytes {
+    if chunks.len() == 1
+        && let Some(Ok(only)) = chunks.pop_front()
+    {
+        return only;
+    }
+    chunks.into_iter().flatten().flatten().collect()
+}
+
+/// Hands a body on as fast as it is read. Drops it, and with it the connection, when nobody reads any more.
+async fn forward(chunks: impl Stream<Item = Result<Bytes, BodyError>>, writer: BodyWriter) {
+    let mut chunks = std::pin::pin!(chunks);
+    loop {
+        let item = tokio::select! {
+            biased;
+            () = writer.closed() => return,
+            item = chunks.next() => item,
+        };
+        match item {
+            None => return writer.finish(),
+            Some(Err(error)) => return writer.fail(error).await,
+            Some(Ok(chunk)) => {
+                if !writer.write(chunk).await {
+                    return;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Makes connections, to addresses that the app's policy permits.
+//!
+//! A name is resolved once, its addresses are checked, and the connection goes to exactly those: a name that leads elsewhere the next
+//! time it is asked for (DNS rebinding) cannot slip through. Every hop of a redirect that needs a connection comes through here.
+
+use std::error::Error;
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http::Uri;
+use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::Name;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tower_service::Service;
+
+use super::policy::Policy;
+use super::tls::Tls;
+
+/// How long name resolution, TCP and TLS may take together.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
+/// When a connection that says nothing is asked whether it is still there.
+const KEEP_ALIVE: Duration = Duration::from_secs(60);
+
+type Connection = MaybeHttpsStream<TokioIo<TcpStream>>;
+type BoxError = Box<dyn Error + Send + Sync>;
+type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// The connector of one policy's client.
+#[derive(Clone)]
+pub(super) struct Connector {
+    policy: Arc<Policy>,
+    tls: Tls,
+}
+
+impl Connector {
+    pub(super) fn new(policy: Arc<Policy>, tls: Tls) -> Connector {
+        Connector { policy, tls }
+    }
+
+    async fn connect(self, uri: Uri) -> Result<Connection, BoxError> {
+        let is_https = uri.scheme() == Some(&http::uri::Scheme::HTTPS);
+        let host = uri.host().unwrap_or_default();
+        let port = uri.port_u16().unwrap_or(if is_https { 443 } else { 80 });
+        let addresses = permitted_addresses(&self.policy, host, port).await?;
+
+        // It asks its resolver unless the host is an address, which was checked above.
+        let mut tcp = HttpConnector::new_with_resolver(Resolved(addresses));
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_keepalive(Some(KEEP_ALIVE));
+        if !is_https {
+            return Ok(MaybeHttpsStream::Http(tcp.call(uri).await?));
+        }
+        let tls = self.tls.config().await?;
+        HttpsConnector::from((tcp, tls)).call(uri).await
+    }
+}
+
+/// Resolves the host; those of its addresses that the policy permits.
+async fn permitted_addresses(policy: &Policy, host: &str, port: u16) -> Result<Vec<SocketAddr>, BoxError> {
+    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    if let Ok(address) = bare.parse::<IpAddr>() {
+        policy.check(host, port, address)?;
+        return Ok(vec![SocketAddr::new(address, port)]);
+    }
+    let resolved = tokio::net::lookup_host((host, port)).await.map_err(|cause| Unresolved { host: host.into(), cause })?;
+    let (mut permitted, mut refused) = (Vec::new(), None);
+    for address in resolved {
+        match policy.check(host, port, address.ip()) {
+            Ok(()) => permitted.push(address),
+            Err(error) => refused = Some(error),
+        }
+    }
+    match refused {
+        Some(refused) if permitted.is_empty() => Err(refused.into()),
+        _ => Ok(permitted),
+    }
+}
+
+impl Service<Uri> for Connector {
+    type Response = Connection;
+    type Error = BoxError;
+    type Future = BoxFuture<Result<Connection, BoxError>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let this = self.clone();
+        Box::pin(async move {
+            let timeout = || {
+                let message = format!("no connection within {} s", CONNECT_TIMEOUT.as_secs());
+                BoxError::from(io::Error::new(io::ErrorKind::TimedOut, message))
+            };
+            tokio::time::timeout(CONNECT_TIMEOUT, this.connect(uri)).await.unwrap_or_else(|_| Err(timeout()))
+        })
+    }
+}
+
+/// A resolver that knows the answer.
+#[derive(Clone)]
+struct Resolved(Vec<SocketAddr>);
+
+impl Service<Name> for Resolved {
+    type Response = std::vec::IntoIter<SocketAddr>;
+    type Error = io::Error;
+    type Future = std::future::Ready<Result<Self::Response, io::Error>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), io::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Name) -> Self::Future {
+        std::future::ready(Ok(self.0.clone().into_iter()))
+    }
+}
+
+/// A host name without an address.
+#[derive(Debug)]
+pub(super) struct Unresolved {
+    host: String,
+    cause: io::Error,
+}
+
+impl fmt::Display for Unresolved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot resolve the host name '{}': {}", self.host, self.cause)
+    }
+}
+
+impl Error for Unresolved {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn addresses(rules: &[&str], host: &str, port: u16) -> Result<Vec<SocketAddr>, String> {
+        let policy = Policy::public_and(rules.iter().map(|rule| rule.parse().unwrap()).collect());
+        permitted_addresses(&policy, host, port).await.map_err(|error| error.to_string())
+    }
+
+    #[tokio::test]
+    async fn the_addresses_of_a_name_are_checked() {
+        let error = addresses(&[], "localhost", 80).await.unwrap_err();
+        assert!(error.contains("is a loopback address"), "{error}");
+        let permitted = addresses(&["localhost"], "localhost", 81).await.unwrap();
+        assert!(permitted.iter().all(|a| a.ip().is_loopback() && a.port() == 81) && !permitted.is_empty());
+    }
+
+    #[tokio::test]
+    async fn hosts_that_are_addresses_are_checked() {
+        for host in ["127.0.0.1", "[::1]", "[::ffff:192.168.0.1]"] {
+            assert!(addresses(&[], host, 80).await.is_err(), "{host}");
+        }
+        assert_eq!(addresses(&["[::1]:80"], "[::1]", 80).await, Ok(vec!["[::1]:80".parse().unwrap()]));
+        assert_eq!(addresses(&[], "1.1.1.1", 443).await, Ok(vec!["1.1.1.1:443".parse().unwrap()]));
+    }
+
+    #[tokio::test]
+    async fn a_name_without_address_is_named() {
+        let error = addresses(&[], "no-such-host.invalid", 80).await.unwrap_err();
+        assert!(error.starts_with("cannot resolve the host name 'no-such-host.invalid'"), "{error}");
+    }
+}

@@ -1,0 +1,157 @@
+//! A request and the redirects that it leads to: <https://fetch.spec.whatwg.org/#http-fetch>.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::CONTENT_LENGTH;
+use http::{HeaderMap, HeaderValue, Method, Uri};
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+
+use super::Outbound;
+use super::answer::Answer;
+use super::body::RequestBody;
+use super::failure::Failure;
+use super::redirect;
+use super::request_headers::ContentCoding;
+use crate::bindings::types::RequestRedirect;
+use crate::fetch::response::is_redirect_status;
+use crate::url::UrlRecord;
+
+/// Bytes of a redirect's body that are read, so that its connection can serve the next request.
+const REDIRECT_BODY: usize = 64 << 10;
+/// How long that may take.
+const REDIRECT_BODY_TIMEOUT: Duration = Duration::from_millis(100);
+
+/// A request on its way. It has an `http:` or `https:` URL.
+pub(crate) struct Exchange {
+    /// Where it goes through.
+    pub(crate) outbound: Arc<Outbound>,
+    /// The method.
+    pub(crate) method: Method,
+    /// The current URL.
+    pub(crate) url: UrlRecord,
+    /// What [`request_headers`](super::request_headers()) made.
+    pub(crate) headers: HeaderMap,
+    /// Whether the response's content is decoded.
+    pub(crate) coding: ContentCoding,
+    /// The body.
+    pub(crate) body: RequestBody,
+    /// What to do about redirects.
+    pub(crate) redirect: RequestRedirect,
+    /// The origin that all URLs must have.
+    pub(crate) only_origin: Option<String>,
+    /// What the response's body must match.
+    pub(crate) integrity: String,
+    /// <https://fetch.spec.whatwg.org/#concept-request-redirect-count>
+    pub(crate) redirects: u32,
+    /// How many redirects the app may cause.
+    pub(crate) redirects_left: u32,
+}
+
+impl Exchange {
+    /// Sends the request, follows redirects, and receives the head of the response.
+    pub(crate) async fn run(mut self) -> Result<Answer, Failure> {
+        loop {
+            let response = self.send().await?;
+            let status = response.status();
+            if is_redirect_status(status.as_u16()) {
+                match self.redirect {
+                    RequestRedirect::Error => {
+                        let message = "the response is a redirect, which the request's redirect mode 'error' refuses";
+                        return Err(Failure::new(message));
+                    }
+                    // DEPARTURE: the response as it is, where a browser would show none of it: whoever writes a server's app wants to
+                    // see where the redirect leads, and hides nothing from itself.
+                    RequestRedirect::Manual => {}
+                    RequestRedirect::Follow => {
+                        if let Some(location) = redirect::location(&self.url, response.headers()) {
+                            redirect::rewrite(&mut self, status, location?)?;
+                            if self.redirects > self.redirects_left {
+                                return Err(subrequests_exceeded(self.outbound.subrequests.unwrap_or_default()));
+                            }
+                            discard(response.into_body()).await;
+                            continue;
+                        }
+                    }
+                }
+            }
+            return Answer::receive(self, response).await;
+        }
+    }
+
+    async fn send(&mut self) -> Result<http::Response<Incoming>, Failure> {
+        if self.only_origin.as_ref().is_some_and(|origin| *origin != self.url.origin()) {
+            let message = format!("{} is of another origin, which the request's mode 'same-origin' refuses", self.url.href());
+            return Err(Failure::new(message));
+        }
+        let host = self.url.hostname();
+        let port = self.url.port().parse().unwrap_or(if self.url.protocol() == "https:" { 443 } else { 80 });
+        if self.outbound.policy.blocks_port(host, port) {
+            return Err(Failure::new(format!("port {port} belongs to another protocol than HTTP, and is blocked")));
+        }
+        let uri = uri(&self.url)?;
+        let length = match self.body.length() {
+            // If httpRequest's body is null and httpRequest's method is `POST` or `PUT`, then set contentLength to 0.
+            None if matches!(self.body, RequestBody::Null) => matches!(self.method, Method::POST | Method::PUT).then_some(0),
+            length => length,
+        };
+        let mut request = http::Request::new(self.body.take());
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = uri;
+        *request.headers_mut() = self.headers.clone();
+        if let Some(length) = length {
+            request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
+        }
+        self.outbound.send(request).await
+    }
+}
+
+/// The URL as it goes onto the wire: without a fragment, and without credentials.
+fn uri(url: &UrlRecord) -> Result<Uri, Failure> {
+    let text = format!("{}//{}{}{}", url.protocol(), url.host(), url.pathname(), url.search());
+    text.parse().map_err(|error| Failure::new(format!("HTTP cannot carry the URL: {error}")))
+}
+
+/// Too many requests because of one inbound request.
+pub(crate) fn subrequests_exceeded(limit: u32) -> Failure {
+    Failure::new(format!(
+        "one request to this app may cause {limit} requests of its own, redirects included; to allow more, raise \
+         \"limits\": {{ \"subrequests\": {limit} }} in the app's configuration"
+    ))
+}
+
+/// Reads what is left of a small body. A longer one costs its connection.
+async fn discard(mut body: Incoming) {
+    let rest = async {
+        let mut bytes = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            bytes += frame.data_ref().map_or(0, |data| data.len());
+            if bytes > REDIRECT_BODY {
+                return;
+            }
+        }
+    };
+    // Too slow is as good as too long.
+    let _ = tokio::time::timeout(REDIRECT_BODY_TIMEOUT, rest).await;
+}
+
+#[cfg(test)]
+impl Exchange {
+    /// A request for this URL that follows redirects, without limits.
+    pub(super) fn for_test(method: Method, url: UrlRecord, body: RequestBody) -> Exchange {
+        Exchange {
+            outbound: Arc::new(Outbound::unrestricted()),
+            method,
+            url,
+            headers: HeaderMap::new(),
+            coding: ContentCoding::Keep,
+            body,
+            redirect: RequestRedirect::Follow,
+            only_origin: None,
+            integrity: String::new(),
+            redirects: 0,
+            redirects_left: u32::MAX,
+        }
+    }
+}

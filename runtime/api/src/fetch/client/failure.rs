@@ -1,0 +1,91 @@
+//! Why a fetch failed, in words: <https://fetch.spec.whatwg.org/#concept-network-error>.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+use std::io;
+
+use super::connector::Unresolved;
+use super::policy::Refused;
+use crate::worker::BodyError;
+
+/// A network error. Its text ends the message of the `TypeError` that an app sees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failure(Cow<'static, str>);
+
+impl Failure {
+    pub(crate) fn new(message: impl Into<Cow<'static, str>>) -> Failure {
+        Failure(message.into())
+    }
+
+    /// What the client says about a request to `authority` that got no response.
+    pub(super) fn of_request(authority: &str, error: &hyper_util::client::legacy::Error) -> Failure {
+        let causes = Causes(Some(error));
+        for cause in causes {
+            // These name the host themselves.
+            if cause.is::<Refused>() || cause.is::<Unresolved>() {
+                return Failure(cause.to_string().into());
+            }
+            if let Some(error) = cause.downcast_ref::<BodyError>() {
+                return Failure(format!("the request's body failed: {error}").into());
+            }
+        }
+        let what = innermost(error);
+        Failure(if error.is_connect() {
+            format!("cannot connect to {authority}: {what}").into()
+        } else {
+            format!("no response from {authority}: {what}").into()
+        })
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for Failure {}
+
+/// What the cause of causes says, as it is the one that names the reason.
+pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
+    let mut told = error.to_string();
+    for cause in Causes(Some(error)) {
+        told = match cause.downcast_ref::<hyper::Error>() {
+            Some(error) if error.is_incomplete_message() => "the connection was closed before the message was complete".into(),
+            Some(error) if error.is_parse() => format!("it does not speak HTTP: {error}"),
+            _ => cause.to_string(),
+        };
+    }
+    told
+}
+
+/// An error and its sources, those that hide in I/O errors included.
+struct Causes<'a>(Option<&'a (dyn Error + 'static)>);
+
+impl<'a> Iterator for Causes<'a> {
+    type Item = &'a (dyn Error + 'static);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let error = self.0?;
+        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        self.0 = match inner {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
+        Some(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_innermost_cause_is_told() {
+        let tls = io::Error::other(rustls::Error::NoApplicationProtocol);
+        let outer = io::Error::other(tls);
+        assert_eq!(innermost(&outer), rustls::Error::NoApplicationProtocol.to_string());
+        assert_eq!(innermost(&io::Error::from(io::ErrorKind::ConnectionRefused)), "connection refused");
+    }
+}

@@ -1,0 +1,180 @@
+//! The headers of a request as they go onto the wire: <https://fetch.spec.whatwg.org/#concept-http-network-or-cache-fetch>.
+
+use http::header::{
+    ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, HeaderName, IF_MATCH,
+    IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, PRAGMA, PROXY_AUTHENTICATE, RANGE, TE, TRAILER,
+    TRANSFER_ENCODING, UPGRADE, USER_AGENT,
+};
+use http::{HeaderMap, HeaderValue};
+
+use super::failure::Failure;
+use crate::bindings::types::RequestCache;
+use crate::fetch::header_list::HeaderList;
+use crate::html::navigator;
+
+/// The content codings that [`super::decode`] knows.
+const CODINGS: &str = "gzip, deflate, br";
+
+/// Whether a response's content codings are undone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ContentCoding {
+    /// We asked for them, and the app never sees them.
+    Decode,
+    /// The app said what it accepts, and gets just that.
+    Keep,
+}
+
+/// Headers about a connection, not about the message: <https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1>. An app that hands a
+/// request on that it was sent has some of them. And what the client itself must know best: where the message goes, and how long it is.
+fn is_the_connections(name: &HeaderName) -> bool {
+    const NAMES: [HeaderName; 9] =
+        [CONNECTION, CONTENT_LENGTH, EXPECT, HOST, PROXY_AUTHENTICATE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE];
+    NAMES.contains(name) || matches!(name.as_str(), "keep-alive" | "proxy-connection" | "http2-settings")
+}
+
+/// Makes a request's header list ready to be sent.
+pub(crate) fn request_headers(list: &HeaderList, cache: RequestCache) -> Result<(HeaderMap, ContentCoding), Failure> {
+    let named: Vec<Vec<u8>> = list
+        .get_all(&CONNECTION)
+        .flat_map(|value| value.split(|&byte| byte == b','))
+        .map(|name| name.trim_ascii().to_ascii_lowercase())
+        .collect();
+    let mut headers: HeaderMap = HeaderMap::with_capacity(list.len() + 4);
+    for (name, value) in list.iter() {
+        if is_the_connections(name) || named.iter().any(|other| other == name.as_str().as_bytes()) {
+            continue;
+        }
+        let Ok(mut value) = HeaderValue::from_bytes(value) else {
+            let message = format!("the value of the header '{name}' has a control character, which HTTP does not allow");
+            return Err(Failure::new(message));
+        };
+        // One header line: https://www.rfc-editor.org/rfc/rfc6265#section-5.4
+        if *name == COOKIE
+            && let Some(before) = headers.get(COOKIE)
+        {
+            let joined = [before.as_bytes(), b"; ", value.as_bytes()].concat();
+            value = HeaderValue::from_bytes(&joined).unwrap_or(value);
+            headers.insert(COOKIE, value);
+            continue;
+        }
+        headers.append(name.clone(), value);
+    }
+    add_cache_headers(&mut headers, cache);
+    // Fetch, steps 11 to 13: If `Accept` is missing, then append `*/*`. Then `Accept-Language`.
+    let mut default = |name: HeaderName, value: &'static str| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    default(ACCEPT, "*/*");
+    default(ACCEPT_LANGUAGE, "*");
+    // HTTP-network-or-cache fetch, 8.15: If httpRequest's header list does not contain `User-Agent`, then append it.
+    default(USER_AGENT, navigator::USER_AGENT);
+    // 8.18 If httpRequest's header list contains `Range`, then append (`Accept-Encoding`, `identity`). A range of the encoded content
+    // could not be decoded.
+    let mut coding = ContentCoding::Keep;
+    if !headers.contains_key(ACCEPT_ENCODING) {
+        if headers.contains_key(RANGE) {
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        } else {
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(CODINGS));
+            coding = ContentCoding::Decode;
+        }
+    }
+    Ok((headers, coding))
+}
+
+/// HTTP-network-or-cache fetch, 8.15 to 8.17. There is no cache here; those on the way learn what the app wants of them.
+fn add_cache_headers(headers: &mut HeaderMap, cache: RequestCache) {
+    let conditional = [IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE, IF_MATCH, IF_RANGE];
+    let cache = match cache {
+        RequestCache::Default if conditional.iter().any(|name| headers.contains_key(name)) => RequestCache::NoStore,
+        cache => cache,
+    };
+    let mut default = |name: HeaderName, value: &'static str| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    match cache {
+        RequestCache::NoCache => default(CACHE_CONTROL, "max-age=0"),
+        RequestCache::NoStore | RequestCache::Reload => {
+            default(PRAGMA, "no-cache");
+            default(CACHE_CONTROL, "no-cache");
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn prepare(headers: &[(&str, &str)]) -> Result<(HeaderMap, ContentCoding), Failure> {
+        let mut list = HeaderList::default();
+        for (name, value) in headers {
+            list.append(name.parse().unwrap(), (*value).into());
+        }
+        request_headers(&list, RequestCache::Default)
+    }
+
+    #[test]
+    fn what_is_missing_is_added() {
+        let (headers, coding) = prepare(&[]).unwrap();
+        assert_eq!(headers["accept"], "*/*");
+        assert_eq!(headers["accept-language"], "*");
+        assert_eq!(headers["accept-encoding"], CODINGS);
+        assert_eq!(headers["user-agent"], navigator::USER_AGENT);
+        assert_eq!(coding, ContentCoding::Decode);
+    }
+
+    #[test]
+    fn what_the_app_says_stays() {
+        let (headers, coding) = prepare(&[("accept", "a/b"), ("user-agent", "me"), ("accept-encoding", "zstd")]).unwrap();
+        assert_eq!((&headers["accept"], &headers["user-agent"]), (&"a/b".parse().unwrap(), &"me".parse().unwrap()));
+        assert_eq!((&headers["accept-encoding"], coding), (&"zstd".parse().unwrap(), ContentCoding::Keep));
+        let (headers, coding) = prepare(&[("range", "bytes=0-1")]).unwrap();
+        assert_eq!((&headers["accept-encoding"], coding), (&"identity".parse().unwrap(), ContentCoding::Keep));
+    }
+
+    #[test]
+    fn headers_of_the_connection_are_not_sent() {
+        let (headers, _) = prepare(&[
+            ("Connection", "close, X-Hop"),
+            ("x-hop", "1"),
+            ("host", "evil.example"),
+            ("content-length", "5"),
+            ("transfer-encoding", "chunked"),
+            ("keep-alive", "1"),
+            ("upgrade", "h2c"),
+            ("te", "trailers"),
+            ("x", "1"),
+        ])
+        .unwrap();
+        let mut names: Vec<_> = headers.keys().map(HeaderName::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["accept", "accept-encoding", "accept-language", "user-agent", "x"]);
+    }
+
+    #[test]
+    fn cookies_are_one_line() {
+        let (headers, _) = prepare(&[("cookie", "a=1"), ("x", "1"), ("cookie", "b=2"), ("x", "2")]).unwrap();
+        assert_eq!(headers.get_all("cookie").iter().collect::<Vec<_>>(), ["a=1; b=2"]);
+        assert_eq!(headers.get_all("x").iter().count(), 2);
+    }
+
+    #[test]
+    fn control_characters_are_refused() {
+        assert!(prepare(&[("x", "a\u{1}b")]).unwrap_err().to_string().contains("'x'"));
+    }
+
+    #[test]
+    fn cache_modes_are_told() {
+        let mut headers = HeaderMap::new();
+        add_cache_headers(&mut headers, RequestCache::NoCache);
+        assert_eq!(headers["cache-control"], "max-age=0");
+        let mut headers = HeaderMap::new();
+        headers.insert("if-none-match", HeaderValue::from_static("\"x\""));
+        add_cache_headers(&mut headers, RequestCache::Default);
+        assert_eq!((&headers["pragma"], &headers["cache-control"]), (&"no-cache".parse().unwrap(), &"no-cache".parse().unwrap()));
+        let mut headers = HeaderMap::new();
+        add_cache_headers(&mut headers, RequestCache::Default);
+        assert!(headers.is_empty());
+    }
+}

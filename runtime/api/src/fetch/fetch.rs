@@ -1,0 +1,325 @@
+//! `fetch()`: <https://fetch.spec.whatwg.org/#fetch-method>, as a server's runtime sees it.
+//!
+//! DEPARTURE: there is no origin to protect, so there is no CORS, no cookie jar, no referrer, and responses are not filtered. There is
+//! no HTTP cache either.
+
+use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
+
+use http::Method;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use nano_engine::{ErrorReport, OpId, State, spawn_op};
+use nano_webidl::{Error, Fallible, Ref, Scope, Value, script};
+
+use super::abort::{self, BodyAbort, Watch};
+use super::body::{Body, Outgoing, Stream};
+use super::client::{Answer, AnswerBody, Exchange, Failure, RESPONSE_CHUNKS, RequestBody, matches_integrity, request_headers};
+use super::header_list::HeaderList;
+use super::request::Request;
+use super::response::Response;
+use super::subrequests::{self, Allowance};
+use super::{client, data_url};
+use crate::bindings::request::RequestMethods as _;
+use crate::bindings::types::{RequestInfo, RequestInit, RequestMode};
+use crate::internal::native_sink::NativeSink;
+use crate::state::ApiState;
+use crate::worker::BodyStream;
+
+/// Chunks of a streamed request body that may wait for the network.
+const REQUEST_CHUNKS: usize = 4;
+
+/// <https://fetch.spec.whatwg.org/#dom-global-fetch>
+pub fn fetch<'s>(
+    scope: &mut Scope<'s, '_>,
+    input: RequestInfo<'s>,
+    init: RequestInit<'s>,
+) -> Fallible<v8::Local<'s, v8::Promise>> {
+    // 1. Let p be a new promise.
+    let resolver = v8::PromiseResolver::new(scope).ok_or(Error::Thrown)?;
+    let promise = resolver.get_promise(scope);
+    // 2. Let requestObject be the result of invoking the constructor of Request. If this throws, reject p with it.
+    let request = Request::constructor(scope, input, init)?;
+    // The request has no wrapper that would keep these alive: from here on handles do.
+    let signal = request.signal_if_any(scope);
+    let body = request.body_ref().send(scope);
+    // 4. If requestObject's signal is aborted, then abort the fetch() call, and return p.
+    if let Some(signal) = signal
+        && let Some(reason) = abort::reason(scope, signal)?
+    {
+        resolver.reject(scope, reason);
+        if let Outgoing::Stream(stream) = body {
+            script::call(scope, "cancelStream", &[stream.object().into(), reason])?;
+        }
+        return Ok(promise);
+    }
+    // 12. Fetch.
+    match scheme_fetch(scope, resolver, &request, signal, body)? {
+        Ok(()) => {}
+        Err(failure) => reject(scope, resolver, &failure),
+    }
+    Ok(promise)
+}
+
+/// <https://fetch.spec.whatwg.org/#scheme-fetch>
+fn scheme_fetch<'s>(
+    scope: &mut Scope<'s, '_>,
+    resolver: v8::Local<'s, v8::PromiseResolver>,
+    request: &Request,
+    signal: Option<v8::Local<'s, v8::Object>>,
+    body: Outgoing<'s>,
+) -> Fallible<Result<(), Failure>> {
+    let Some(url) = request.parsed_url() else { return Ok(Err(Failure::new("the request's URL is invalid"))) };
+    match url.protocol() {
+        "http:" | "https:" => {
+            let exchange = match new_exchange(scope, request) {
+                Ok(exchange) => exchange,
+                Err(failure) => return Ok(Err(failure)),
+            };
+            // Who streams a body may know how long it will be.
+            let length = request.header_list().borrow().get(&CONTENT_LENGTH);
+            let length = length.and_then(|length| std::str::from_utf8(&length).ok()?.parse().ok());
+            Call::start(scope, resolver, exchange, length, signal, body).map(Ok)
+        }
+        "data:" => Ok(data_url_response(request, url.href()).map(|response| {
+            let response = Ref::new(scope, response);
+            resolver.resolve(scope, response.object().into());
+        })),
+        "blob:" => Ok(Err(Failure::new("fetching blob: URLs is not supported yet; use the Blob itself"))),
+        scheme => Ok(Err(Failure::new(format!("the scheme '{scheme}' cannot be fetched: http:, https: and data: can")))),
+    }
+}
+
+/// The part of a request that goes to the network.
+fn new_exchange(scope: &mut Scope, request: &Request) -> Result<(Exchange, Allowance), Failure> {
+    let api = ApiState::of(scope);
+    let url = request.parsed_url().expect("the scheme was seen");
+    let (headers, coding) = request_headers(&request.header_list().borrow(), request.cache())?;
+    let only_origin = (request.mode() == RequestMode::SameOrigin).then(|| api.base_url().map(|base| base.origin())).flatten();
+    let allowance = subrequests::count(scope, api.outbound.subrequest_limit())?;
+    let exchange = Exchange {
+        outbound: api.outbound.clone(),
+        method: request.http_method().clone(),
+        url: url.clone(),
+        headers,
+        coding,
+        body: RequestBody::Null,
+        redirect: request.redirect_mode(),
+        only_origin,
+        integrity: request.integrity_metadata().to_owned(),
+        redirects: 0,
+        redirects_left: allowance.left,
+    };
+    Ok((exchange, allowance))
+}
+
+fn data_url_response(request: &Request, url: &str) -> Result<Response, Failure> {
+    let (content_type, bytes) = data_url::process(url)?;
+    let mut headers = HeaderList::default();
+    headers.append(CONTENT_TYPE, content_type);
+    if !matches_integrity(&bytes, request.integrity_metadata()) {
+        return Err(client::integrity_mismatch());
+    }
+    let body = if *request.http_method() == Method::HEAD { Body::default() } else { Body::bytes(bytes) };
+    let url = url.split('#').next().unwrap_or_default().to_owned();
+    Ok(Response::from_network(url, false, 200, b"OK".to_vec(), headers, body))
+}
+
+/// One call of `fetch()` that waits for the network.
+struct Call {
+    resolver: v8::Global<v8::PromiseResolver>,
+    is_settled: Cell<bool>,
+    op: Cell<Option<OpId>>,
+    watch: RefCell<Option<Watch>>,
+    upload: RefCell<Option<Upload>>,
+    download: RefCell<Option<Rc<BodyAbort>>>,
+}
+
+/// The app's stream that is sent, and the [`NativeSink`] that it goes to.
+struct Upload {
+    stream: v8::Global<v8::Object>,
+    sink: v8::Global<v8::Object>,
+}
+
+impl Call {
+    fn start<'s>(
+        scope: &mut Scope<'s, '_>,
+        resolver: v8::Local<'s, v8::PromiseResolver>,
+        (mut exchange, allowance): (Exchange, Allowance),
+        length: Option<u64>,
+        signal: Option<v8::Local<'s, v8::Object>>,
+        body: Outgoing<'s>,
+    ) -> Fallible<()> {
+        abort::clean_up(scope);
+        let call = Rc::new(Call {
+            resolver: v8::Global::new(scope, resolver),
+            is_settled: Cell::new(false),
+            op: Cell::default(),
+            watch: RefCell::default(),
+            upload: RefCell::default(),
+            download: RefCell::default(),
+        });
+        // 11. Add the following abort steps to requestObject's signal.
+        if let Some(signal) = signal {
+            let call_to_abort = call.clone();
+            let watch = Watch::new(scope, signal, move |scope, reason| call_to_abort.abort(scope, reason))?;
+            call.watch.replace(Some(watch));
+        }
+        exchange.body = match body {
+            Outgoing::Null => RequestBody::Null,
+            Outgoing::Bytes(bytes) => RequestBody::Bytes(bytes),
+            Outgoing::Incoming(stream) => RequestBody::Stream(stream),
+            Outgoing::Stream(stream) => RequestBody::Stream(call.upload(scope, stream, length)?),
+        };
+        // A stream may have failed at once.
+        if call.is_settled.get() {
+            return Ok(());
+        }
+        let this = call.clone();
+        let spawned = spawn_op(scope, exchange.run(), move |scope, outcome| {
+            this.op.take();
+            if let Ok(answer) = &outcome {
+                allowance.add(scope, answer.redirects);
+            }
+            match outcome {
+                Ok(answer) => this.respond(scope, answer),
+                Err(failure) => this.fail(scope, &failure),
+            }
+        });
+        match spawned {
+            Ok(op) => call.op.set(Some(op)),
+            Err(error) => call.fail(scope, &Failure::new(error.to_string())),
+        }
+        Ok(())
+    }
+
+    /// Starts to read the app's stream, which is the request's body. `length` is its size where the app has said it.
+    fn upload<'s>(self: &Rc<Self>, scope: &mut Scope<'s, '_>, stream: Stream<'s>, length: Option<u64>) -> Fallible<BodyStream> {
+        let (writer, reader) = BodyStream::channel(REQUEST_CHUNKS, length);
+        let call = Rc::downgrade(self);
+        let sink = new_sink(writer, call);
+        let sink = Ref::new(scope, sink).object();
+        let upload = Upload { stream: v8::Global::new(scope, stream.object()), sink: v8::Global::new(scope, sink) };
+        self.upload.replace(Some(upload));
+        script::call(scope, "pumpBody", &[stream.object().into(), sink.into()])?;
+        Ok(reader)
+    }
+
+    /// The response's head is here.
+    fn respond(&self, scope: &mut Scope, answer: Answer) {
+        let watch = self.watch.take();
+        let body = match (answer.body, watch) {
+            (AnswerBody::Null, _) => Body::default(),
+            (AnswerBody::Bytes(bytes), Some(watch)) if !bytes.is_empty() => {
+                // An abort takes away what has arrived but was not read.
+                let (writer, stream) = BodyStream::channel(RESPONSE_CHUNKS, Some(bytes.len() as u64));
+                // The channel is empty, and its other end is here.
+                let _ = writer.try_write(bytes);
+                writer.finish();
+                self.abortable_body(scope, stream, watch, None)
+            }
+            (AnswerBody::Bytes(bytes), _) => Body::bytes(bytes),
+            (AnswerBody::Stream(stream, task), Some(watch)) => self.abortable_body(scope, stream, watch, Some(task)),
+            (AnswerBody::Stream(stream, _), None) => Body::from_wire(crate::worker::Body::Stream(stream)),
+        };
+        let redirected = answer.redirects > 0;
+        let response =
+            Response::from_network(answer.url, redirected, answer.status.as_u16(), answer.reason, answer.headers, body);
+        let response = Ref::new(scope, response);
+        self.is_settled.set(true);
+        let resolver = v8::Local::new(scope, &self.resolver);
+        resolver.resolve(scope, response.object().into());
+        abort::clean_up(scope);
+    }
+
+    fn abortable_body(
+        &self,
+        scope: &mut Scope,
+        stream: BodyStream,
+        watch: Watch,
+        task: Option<tokio::task::AbortHandle>,
+    ) -> Body {
+        let abortable = watch.of_body(scope, task);
+        self.download.replace(Some(abortable.state().clone()));
+        Body::abortable(stream, abortable)
+    }
+
+    /// There will be no response.
+    fn fail(&self, scope: &mut Scope, failure: &Failure) {
+        let exception = exception(scope, failure);
+        self.end(scope, exception);
+        abort::clean_up(scope);
+    }
+
+    /// The app's stream, which is the request's body, failed.
+    fn upload_failed<'s>(&self, scope: &mut Scope<'s, '_>, reason: Value<'s>) {
+        if self.is_settled.get() {
+            return; // The connection ends with the body, and the response's body fails with it.
+        }
+        let report = ErrorReport::new(scope, reason, None);
+        let exception = exception(scope, &Failure::new(format!("the request's body failed: {}", report.message)));
+        set_cause(scope, exception, reason);
+        self.end(scope, exception);
+    }
+
+    /// <https://fetch.spec.whatwg.org/#abort-fetch>
+    fn abort<'s>(&self, scope: &mut Scope<'s, '_>, reason: Value<'s>) {
+        // 1. Reject promise with error.
+        self.end(scope, reason);
+        // 2. If request's body is non-null and is readable, then cancel request's body with error. What was sent of it so far must not
+        // look like the whole.
+        if let Some(upload) = self.upload.take() {
+            let sink = v8::Local::new(scope, &upload.sink);
+            if let Some(sink) = Ref::<NativeSink>::from_value(scope, sink.into()) {
+                sink.value().cut_short();
+            }
+            let stream = v8::Local::new(scope, &upload.stream);
+            // Only a termination makes it fail.
+            let _ = script::call(scope, "cancelStream", &[stream.into(), reason]);
+        }
+        // 4. to 6. If response's body is non-null and is readable, then error response's body with error.
+        if let Some(download) = self.download.take() {
+            download.abort(scope, reason);
+        }
+    }
+
+    /// Rejects the promise if it is pending, and drops what is under way.
+    fn end<'s>(&self, scope: &mut Scope<'s, '_>, exception: Value<'s>) {
+        drop(self.watch.take());
+        if let Some(op) = self.op.take() {
+            State::from_scope(scope).ops().cancel(op);
+        }
+        if !self.is_settled.replace(true) {
+            let resolver = v8::Local::new(scope, &self.resolver);
+            resolver.reject(scope, exception);
+        }
+    }
+}
+
+/// A sink whose failure is the call's.
+fn new_sink(writer: crate::worker::BodyWriter, call: Weak<Call>) -> NativeSink {
+    NativeSink::new(writer, (), move |scope, reason| {
+        if let Some(call) = call.upgrade() {
+            call.upload_failed(scope, reason);
+        }
+    })
+}
+
+/// A network error as the app sees it.
+fn exception<'s>(scope: &mut Scope<'s, '_>, failure: &Failure) -> Value<'s> {
+    let message = format!("fetch failed: {failure}");
+    let message = v8::String::new(scope, &message).unwrap_or_else(|| v8::String::empty(scope));
+    v8::Exception::type_error(scope, message)
+}
+
+fn reject<'s>(scope: &mut Scope<'s, '_>, resolver: v8::Local<'s, v8::PromiseResolver>, failure: &Failure) {
+    let exception = exception(scope, failure);
+    resolver.reject(scope, exception);
+}
+
+/// <https://tc39.es/ecma262/#sec-installerrorcause>
+fn set_cause<'s>(scope: &mut Scope<'s, '_>, exception: Value<'s>, cause: Value<'s>) {
+    let (Ok(exception), Some(key)) = (v8::Local::<v8::Object>::try_from(exception), v8::String::new(scope, "cause")) else {
+        return;
+    };
+    exception.define_own_property(scope, key.into(), cause, v8::PropertyAttribute::DONT_ENUM);
+}
