@@ -44,8 +44,8 @@ fn platform_objects_are_cloned() {
     let source = "
         const clone = structuredClone([new DOMException('m', 'AbortError'), new File(['abc'], 'f', { lastModified: 7 }), new Blob(['x'])]);
         [clone[0] instanceof DOMException, clone[0].name, clone[0].code, clone[1] instanceof File, clone[1].size, clone[1].name,
-         clone[1].lastModified, clone[2] instanceof Blob, clone[2] instanceof File, await clone[2].text()].join()";
-    assert_eq!(eval(source), "'true,AbortError,20,true,3,f,7,true,false,x'");
+         clone[1].lastModified, clone[2] instanceof Blob, clone[2] instanceof File, clone[2].size].join()";
+    assert_eq!(eval(source), "'true,AbortError,20,true,3,f,7,true,false,1'");
 }
 
 #[test]

@@ -29,13 +29,12 @@ fn describe<'s>(scope: &mut Scope<'s, '_>, function: v8::Local<'s, v8::Function>
         };
         // Class A extends B: B is A's prototype.
         let parent = function.get_prototype(scope);
-        match parent.and_then(|parent| v8::Local::<v8::Function>::try_from(parent).ok()) {
-            Some(parent) if !parent.is_proxy() => match function_name(scope, parent).as_str() {
+        let parent = parent.and_then(|parent| v8::Local::<v8::Function>::try_from(parent).ok());
+        if let Some(parent) = parent.filter(|parent| !parent.is_proxy()) {
+            match function_name(scope, parent).as_str() {
                 "" => {}
                 parent => text.push_str(&format!(" extends {parent}")),
-            },
-            None if parent.is_none_or(|parent| parent.is_null()) => text.push_str(" extends null"),
-            _ => {}
+            }
         }
         text.push(']');
         return text;

@@ -57,7 +57,8 @@ impl Parts {
     /// Puts everything together, on lines of `width` columns that begin with `indent` spaces.
     pub(super) fn render(mut self, indent: usize, width: usize) -> Rendered {
         let (open, close) = if self.list { ('[', ']') } else { ('{', '}') };
-        let height = self.height;
+        // An object counts as a level, even one without entries.
+        let height = if self.bare { self.height } else { self.height.max(1) };
         let prefix = match self.prefix.as_str() {
             "" => String::new(),
             prefix if self.bare && self.entries.is_empty() => return Rendered { text: prefix.to_owned(), height },
@@ -172,7 +173,7 @@ mod tests {
     fn long_lists_are_put_into_columns() {
         let numbers: Vec<String> = (0..20).map(|n| (n * 7).to_string()).collect();
         let parts = Parts { list: true, numeric: true, elements: 20, entries: numbers, ..Parts::default() };
-        let expected = "[\n    0,   7,  14,  21, 28, 35, 42, 49, 56, 63, 70, 77, 84, 91, 98, 105,\n  112, 119, 126, 133\n]";
+        let expected = "[\n    0,   7,  14,  21,  28, 35, 42, 49, 56, 63, 70, 77, 84, 91, 98,\n  105, 112, 119, 126, 133\n]";
         assert_eq!(parts.render(0, 80).text, expected);
     }
 

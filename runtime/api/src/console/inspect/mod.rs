@@ -131,7 +131,7 @@ impl<'o, 's> Inspector<'o, 's> {
         } else if let Ok(number) = v8::Local::<v8::Number>::try_from(value) {
             (Style::Number, number_text(scope, number.value()))
         } else if let Ok(bigint) = v8::Local::<v8::BigInt>::try_from(value) {
-            (Style::Number, format!("{}n", primitive::bigint_text(scope, bigint)))
+            (Style::Number, primitive::bigint_text(scope, bigint))
         } else if let Ok(symbol) = v8::Local::<v8::Symbol>::try_from(value) {
             (Style::Symbol, primitive::symbol_text(scope, symbol))
         } else {

@@ -34,7 +34,7 @@ impl<'s> Inspector<'_, 's> {
         if (depth > limit || self.written > MAX_TEXT)
             && let Some(name) = self.name_only(scope, object)
         {
-            return Rendered::flat(self.paint(Style::Special, name));
+            return Rendered { text: self.paint(Style::Special, name), height: 1 };
         }
 
         self.path.push(object);

@@ -89,14 +89,14 @@ pub fn number_text(scope: &mut Scope, number: f64) -> String {
     number.to_rust_string_lossy(scope)
 }
 
-/// The digits of a BigInt. Gigantic ones are not printed: it would take V8 very long.
+/// `1n`. Gigantic ones are not printed: it would take V8 very long.
 pub(super) fn bigint_text<'s>(scope: &mut Scope<'s, '_>, bigint: v8::Local<'s, v8::BigInt>) -> String {
     let words = bigint.word_count();
     if words > 1000 {
         return format!("<BigInt of {} bits>", words * 64);
     }
     let value: Value = bigint.into();
-    value.to_rust_string_lossy(scope)
+    format!("{}n", value.to_rust_string_lossy(scope))
 }
 
 /// `Symbol(description)`
