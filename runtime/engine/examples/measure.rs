@@ -6,8 +6,8 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use nano_engine::{
-    Embedding, Engine, EngineOptions, IsolateOptions, ModuleError, ModuleKind, ModuleSource, Until, spawn,
-    spawn_op, v8,
+    Embedding, Engine, EngineOptions, IsolateOptions, ModuleError, ModuleKind, ModuleSource, Until,
+    spawn, spawn_op, v8,
 };
 
 /// Rounds per measurement.
@@ -40,7 +40,10 @@ fn main() {
     Engine::start(EngineOptions::new(&EMBEDDING)).expect("the engine starts");
     let ours = times(|| {
         let (sender, receiver) = mpsc::channel();
-        let options = IsolateOptions { modules: Some(Box::new(One)), ..IsolateOptions::default() };
+        let options = IsolateOptions {
+            modules: Some(Box::new(One)),
+            ..IsolateOptions::default()
+        };
         let (handle, exit) = spawn(options, move |scope| {
             nano_engine::modules::import(scope, "./index.js").expect("it evaluates");
             sender.send(Instant::now()).expect("a receiver");
@@ -75,7 +78,11 @@ fn times(mut run: impl FnMut() -> Instant) -> String {
         })
         .collect();
     times.sort();
-    format!("p50 {:?}, p99 {:?}", times[ROUNDS / 2], times[ROUNDS * 99 / 100])
+    format!(
+        "p50 {:?}, p99 {:?}",
+        times[ROUNDS / 2],
+        times[ROUNDS * 99 / 100]
+    )
 }
 
 fn tasks() {
@@ -89,7 +96,11 @@ fn tasks() {
     let (sender, receiver) = mpsc::channel();
     handle.post_fn(move |_| sender.send(()).expect("a receiver"));
     receiver.recv().expect("it runs");
-    println!("a task: {:?} to post, {:?} until done", posted / TASKS, start.elapsed() / TASKS);
+    println!(
+        "a task: {:?} to post, {:?} until done",
+        posted / TASKS,
+        start.elapsed() / TASKS
+    );
 
     // From inside, so that nothing but the loop is measured.
     let (sender, receiver) = mpsc::channel();
@@ -108,8 +119,14 @@ fn tasks() {
 
 fn operations() {
     const OPS: u32 = 50_000;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().expect("a runtime");
-    let options = IsolateOptions { tokio: Some(runtime.handle().clone()), ..IsolateOptions::default() };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .build()
+        .expect("a runtime");
+    let options = IsolateOptions {
+        tokio: Some(runtime.handle().clone()),
+        ..IsolateOptions::default()
+    };
     let start = Instant::now();
     let (handle, exit) = spawn(options, |scope| {
         for _ in 0..OPS {
@@ -127,7 +144,10 @@ fn memory() {
     let before = pss();
     let isolates: Vec<_> = (0..ISOLATES)
         .map(|_| {
-            let options = IsolateOptions { modules: Some(Box::new(One)), ..IsolateOptions::default() };
+            let options = IsolateOptions {
+                modules: Some(Box::new(One)),
+                ..IsolateOptions::default()
+            };
             let (sender, receiver) = mpsc::channel();
             let isolate = spawn(options, move |scope| {
                 nano_engine::modules::import(scope, "./index.js").expect("it evaluates");
@@ -150,5 +170,6 @@ fn memory() {
 fn pss() -> usize {
     let text = std::fs::read_to_string("/proc/self/smaps_rollup").unwrap_or_default();
     let line = text.lines().find_map(|line| line.strip_prefix("Pss:"));
-    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0)
+    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok())
+        .unwrap_or(0)
 }

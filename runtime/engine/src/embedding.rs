@@ -8,6 +8,10 @@ use crate::limits::Exit;
 pub type PromiseHook =
     for<'s, 'i> fn(&mut v8::PinScope<'s, 'i>, v8::Local<'s, v8::Promise>, v8::Local<'s, v8::Value>);
 
+/// Makes the template of the global object.
+pub type GlobalTemplate =
+    for<'s, 'i> fn(&mut v8::PinScope<'s, 'i, ()>) -> v8::Local<'s, v8::ObjectTemplate>;
+
 /// The functions that make an engine into a runtime. One per process, in a `static`.
 ///
 /// The functions run on the thread of the isolate they are given, inside its context.
@@ -22,8 +26,7 @@ pub struct Embedding {
     /// order ([`crate::snapshot::fingerprint`]). V8 cannot tell a reordered table; the engine refuses the snapshot instead.
     pub fingerprint: fn() -> u64,
     /// The template of the global object, if it needs one (interceptors, a class). Called while baking only.
-    pub global_template:
-        Option<for<'s, 'i> fn(&mut v8::PinScope<'s, 'i, ()>) -> v8::Local<'s, v8::ObjectTemplate>>,
+    pub global_template: Option<GlobalTemplate>,
     /// Fills the fresh global object, once, while baking. Must leave no wrapped native object, no `Global`, no ES module.
     pub bake: for<'s, 'i> fn(&mut v8::PinScope<'s, 'i>, &mut Baker),
     /// Called for each isolate, and for the one that bakes, before any context exists. For the callbacks that V8 only honours

@@ -137,7 +137,9 @@ fn harden(scope: &mut v8::PinScope, engine: &Engine) {
         .expect("bake keeps the function");
     let name = v8::String::new(scope, "SharedArrayBuffer").expect("a short text");
     let this = v8::undefined(scope).into();
-    harden.call(scope, this, &[name.into()]).expect("it does not throw");
+    harden
+        .call(scope, this, &[name.into()])
+        .expect("it does not throw");
 }
 
 /// The quota that goes with limits.
@@ -159,7 +161,12 @@ unsafe extern "C" fn near_heap_limit(state: *mut c_void, current: usize, initial
     }
     condemn(&state.shared);
     // Anything not above the current limit ends the process.
-    current + if first { state.limits.slack } else { state.limits.slack / 4 + MIB }
+    current
+        + if first {
+            state.limits.slack
+        } else {
+            state.limits.slack / 4 + MIB
+        }
 }
 
 fn condemn(shared: &Shared) {
@@ -195,7 +202,8 @@ fn external_memory(isolate: &mut v8::Isolate) -> usize {
 pub(crate) fn check_memory(isolate: &mut v8::Isolate, state: &State) {
     if let Some(initial) = state.raised_heap_limit.take() {
         isolate.remove_near_heap_limit_callback(near_heap_limit, initial);
-        isolate.add_near_heap_limit_callback(near_heap_limit, (&raw const *state).cast_mut().cast());
+        isolate
+            .add_near_heap_limit_callback(near_heap_limit, (&raw const *state).cast_mut().cast());
     }
     let quota = &state.shared.quota;
     let exceeded = |isolate: &mut v8::Isolate| {

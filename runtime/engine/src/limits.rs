@@ -89,7 +89,9 @@ impl fmt::Display for Exit {
                     limit / MIB
                 )
             }
-            Exit::Crashed => f.write_str("V8 gave up: the app asked for something larger than V8 can represent"),
+            Exit::Crashed => {
+                f.write_str("V8 gave up: the app asked for something larger than V8 can represent")
+            }
             Exit::Panicked(message) => write!(f, "native code panicked: {message}"),
         }
     }

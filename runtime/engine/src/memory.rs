@@ -21,7 +21,10 @@ pub struct Quota {
 impl Quota {
     /// A quota of `limit` bytes, none of them used.
     pub fn new(limit: usize) -> Self {
-        Self { limit, ..Self::default() }
+        Self {
+            limit,
+            ..Self::default()
+        }
     }
 
     /// Takes `bytes` for a buffer, or nothing if they do not fit beside the heap of the last collection.

@@ -20,9 +20,10 @@ use crate::mailbox::{Shared, Verdict};
 use crate::watchdog;
 
 type ExitSender = oneshot::Sender<Exit>;
+type Supervised = HashMap<usize, (Arc<Shared>, ExitSender)>;
 
 /// Every isolate that has a thread of its own, by the address of what it shares.
-static SUPERVISED: LazyLock<Mutex<HashMap<usize, (Arc<Shared>, ExitSender)>>> = LazyLock::new(Mutex::default);
+static SUPERVISED: LazyLock<Mutex<Supervised>> = LazyLock::new(Mutex::default);
 static CRASHED: AtomicUsize = AtomicUsize::new(0);
 /// Where the signal handler writes, to wake the supervisor.
 static PIPE: AtomicI32 = AtomicI32::new(-1);
@@ -58,7 +59,7 @@ impl Supervision {
     }
 }
 
-fn lock() -> MutexGuard<'static, HashMap<usize, (Arc<Shared>, ExitSender)>> {
+fn lock() -> MutexGuard<'static, Supervised> {
     SUPERVISED.lock().unwrap_or_else(|e| e.into_inner())
 }
 
@@ -69,7 +70,10 @@ fn install() {
         let mut ends = [0; 2];
         // SAFETY: `ends` has room for the two descriptors.
         let failed = unsafe { libc::pipe(ends.as_mut_ptr()) };
-        assert_eq!(failed, 0, "a pipe for the supervisor: raise the limit of open files (ulimit -n)");
+        assert_eq!(
+            failed, 0,
+            "a pipe for the supervisor: raise the limit of open files (ulimit -n)"
+        );
         for end in ends {
             // SAFETY: the descriptors were opened just now.
             unsafe { libc::fcntl(end, libc::F_SETFD, libc::FD_CLOEXEC) };
@@ -120,13 +124,20 @@ fn supervise_all(pipe: libc::c_int) {
         // SAFETY: the buffer has room for one byte.
         let read = unsafe { libc::read(pipe, byte.as_mut_ptr().cast(), 1) };
         if read < 0 && std::io::Error::last_os_error().kind() != std::io::ErrorKind::Interrupted {
-            tracing::error!("the supervisor cannot read its pipe: {}", std::io::Error::last_os_error());
+            tracing::error!(
+                "the supervisor cannot read its pipe: {}",
+                std::io::Error::last_os_error()
+            );
             return;
         }
-        let crashed: Vec<_> = lock().extract_if(|_, (shared, _)| shared.verdict() == Verdict::Crash).collect();
+        let crashed: Vec<_> = lock()
+            .extract_if(|_, (shared, _)| shared.verdict() == Verdict::Crash)
+            .collect();
         for (_, (shared, exit)) in crashed {
             CRASHED.fetch_add(1, Ordering::Relaxed);
-            tracing::error!("V8 gave up on an isolate; its thread and its memory are lost until this process ends");
+            tracing::error!(
+                "V8 gave up on an isolate; its thread and its memory are lost until this process ends"
+            );
             watchdog::forget(&shared);
             drop(shared.close());
             let _ = exit.send(Exit::Crashed);

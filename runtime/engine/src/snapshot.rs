@@ -42,7 +42,11 @@ pub fn bake(embedding: &'static Embedding) -> Vec<u8> {
                 (embedding.bake)(scope, &mut baker);
                 // After the embedding's own, whose indices start at 0.
                 let index = scope.add_context_data(context, harden);
-                assert_eq!(index, baker.counts().1, "objects are added through the baker only");
+                assert_eq!(
+                    index,
+                    baker.counts().1,
+                    "objects are added through the baker only"
+                );
             }
             if scope.has_caught() {
                 let report = crate::ErrorReport::from_try_catch(scope);
@@ -179,6 +183,27 @@ impl Loaded {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn snapshots_of_other_programs_are_refused() {
+        static EMBEDDING: Embedding = Embedding::EMPTY;
+        let references = references(&EMBEDDING);
+        let check = |bytes: Vec<u8>| {
+            Loaded::check(bytes.leak(), &EMBEDDING, references)
+                .err()
+                .expect("refused")
+        };
+        let with = |trailer: [u8; TRAILER]| [&[0; 64], &trailer[..]].concat();
+        assert!(check(vec![]).contains("last bytes"));
+        assert!(check(vec![0; 1000]).contains("last bytes"));
+        assert!(
+            check(with(trailer(7, 0, (0, 0)))).contains("external references 7, the program has 1")
+        );
+        assert!(check(with(trailer(1, 9, (0, 0)))).contains("fingerprint of the references of 9"));
+        let mut other_v8 = trailer(1, 0, (0, 0));
+        other_v8[16] ^= 1;
+        assert!(check(with(other_v8)).contains("V8's version"));
+    }
 
     #[test]
     fn fingerprints_tell_order_and_borders() {

@@ -16,13 +16,20 @@ const DEADLINE: Duration = Duration::from_secs(20);
 #[track_caller]
 fn is_ended(script: &str) {
     let (mut options, _) = options();
-    options.limits = Limits { cpu_per_turn: Some(BUDGET), ..Limits::default() };
+    options.limits = Limits {
+        cpu_per_turn: Some(BUDGET),
+        ..Limits::default()
+    };
     let start = Instant::now();
     let exit = run_script(options, script);
     // Some forms allocate: on a slow machine the heap may be full before the time is over.
     let ended = matches!(exit, Exit::CpuLimit { .. } | Exit::HeapLimit { .. });
     assert!(ended, "{exit:?}: {script}");
-    assert!(start.elapsed() < DEADLINE, "took {:?}: {script}", start.elapsed());
+    assert!(
+        start.elapsed() < DEADLINE,
+        "took {:?}: {script}",
+        start.elapsed()
+    );
     // A following isolate is fine.
     assert_eq!(run("print(1 + 1)").0, ["2"], "{script}");
 }
@@ -100,16 +107,22 @@ endless! {
 #[test]
 fn short_turns_are_not_ended() {
     let (mut options, log) = options();
-    options.limits = Limits { cpu_per_turn: Some(Duration::from_millis(150)), ..Limits::default() };
+    options.limits = Limits {
+        cpu_per_turn: Some(Duration::from_millis(150)),
+        ..Limits::default()
+    };
     // Many turns that use far more than the budget together.
-    let exit = run_script(options, "
+    let exit = run_script(
+        options,
+        "
         let n = 0;
         const id = setInterval(() => {
             const end = Date.now() + 20;
             while (Date.now() < end);
             if (++n == 30) { clearTimeout(id); print('done'); }
         }, 0);
-    ");
+    ",
+    );
     assert_eq!(exit, Exit::Drained);
     assert_eq!(log.lock().expect("log")[0], "done");
 }

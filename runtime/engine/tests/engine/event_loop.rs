@@ -33,7 +33,9 @@ fn timers_run_by_time_and_each_with_its_own_microtasks() {
 
 #[test]
 fn intervals_repeat_until_they_clear_themselves() {
-    let (said, exit) = run("let n = 0; const id = setInterval(() => { print(++n); if (n == 3) clearTimeout(id); }, 1);");
+    let (said, exit) = run(
+        "let n = 0; const id = setInterval(() => { print(++n); if (n == 3) clearTimeout(id); }, 1);",
+    );
     assert_eq!(said, ["1", "2", "3"]);
     assert_eq!(exit, Exit::Drained);
 }
@@ -41,9 +43,15 @@ fn intervals_repeat_until_they_clear_themselves() {
 #[test]
 fn deeply_nested_timers_are_slowed_down() {
     let start = Instant::now();
-    let (said, _) = run("let n = 0; (function again() { if (++n < 20) setTimeout(again, 0); else print(n); })();");
+    let (said, _) = run(
+        "let n = 0; (function again() { if (++n < 20) setTimeout(again, 0); else print(n); })();",
+    );
     assert_eq!(said, ["20"]);
-    assert!(start.elapsed() >= Duration::from_millis(4 * 12), "{:?}", start.elapsed());
+    assert!(
+        start.elapsed() >= Duration::from_millis(4 * 12),
+        "{:?}",
+        start.elapsed()
+    );
 }
 
 #[test]
@@ -114,7 +122,16 @@ fn unhandled_rejections_are_told_once_and_late_handlers_too() {
         (async () => { throw 'async'; })();
         setTimeout(() => late.catch(() => print('caught')), 1);
     ");
-    assert_eq!(said, ["unhandled late", "unhandled never", "unhandled async", "caught", "handled late"]);
+    assert_eq!(
+        said,
+        [
+            "unhandled late",
+            "unhandled never",
+            "unhandled async",
+            "caught",
+            "handled late"
+        ]
+    );
 }
 
 #[test]
@@ -147,7 +164,9 @@ fn posted_tasks_run_in_order_as_turns() {
     }
     handle.drain(Until::Idle);
     assert_eq!(exit.wait(), Exit::Drained);
-    let expected: Vec<String> = (0..100).flat_map(|n| [format!("t{n}"), format!("m{n}")]).collect();
+    let expected: Vec<String> = (0..100)
+        .flat_map(|n| [format!("t{n}"), format!("m{n}")])
+        .collect();
     assert_eq!(log.lock().expect("log")[..200], expected[..]);
 }
 
@@ -159,8 +178,13 @@ fn drain_waits_for_tokens_and_stop_does_not() {
     handle.drain(Until::Released);
     let (sender, receiver) = mpsc::channel();
     std::thread::sleep(Duration::from_millis(20));
-    assert!(handle.post_fn(move |_| sender.send(()).expect("receiver")), "still there");
-    receiver.recv_timeout(Duration::from_secs(10)).expect("it still runs tasks");
+    assert!(
+        handle.post_fn(move |_| sender.send(()).expect("receiver")),
+        "still there"
+    );
+    receiver
+        .recv_timeout(Duration::from_secs(10))
+        .expect("it still runs tasks");
     drop(token);
     assert_eq!(exit.wait(), Exit::Drained);
 

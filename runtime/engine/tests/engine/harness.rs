@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
 
-use nano_engine::{Baker, Embedding, Engine, EngineOptions, Exit, IsolateOptions, Limits, State, guard, promise_op};
+use nano_engine::{
+    Baker, Embedding, Engine, EngineOptions, Exit, IsolateOptions, Limits, State, guard, promise_op,
+};
 use nano_engine::{run_on_current_thread, v8};
 
 /// What scripts said, in order.
@@ -39,11 +41,20 @@ fn callbacks() -> &'static [(&'static str, v8::FunctionCallback)] {
 }
 
 pub static EMBEDDING: Embedding = Embedding {
-    external_references: || callbacks().iter().map(|(_, function)| v8::ExternalReference { function: *function }).collect(),
+    external_references: || {
+        callbacks()
+            .iter()
+            .map(|(_, function)| v8::ExternalReference {
+                function: *function,
+            })
+            .collect()
+    },
     fingerprint: || nano_engine::snapshot::fingerprint(callbacks().iter().map(|(name, _)| *name)),
     bake,
     start: |scope, data| {
-        let log = data.downcast::<Log>().map_or_else(|_| Log::default(), |log| *log);
+        let log = data
+            .downcast::<Log>()
+            .map_or_else(|_| Log::default(), |log| *log);
         State::from_scope(scope).set_extension(log);
     },
     report_exception: |scope, exception, message| {
@@ -82,8 +93,14 @@ pub fn say(scope: &v8::PinScope, text: String) {
     }
 }
 
-fn print(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue<v8::Value>) {
-    let parts: Vec<String> = (0..args.length()).map(|i| args.get(i).to_rust_string_lossy(scope)).collect();
+fn print(
+    scope: &mut v8::PinScope,
+    args: v8::FunctionCallbackArguments,
+    _: v8::ReturnValue<v8::Value>,
+) {
+    let parts: Vec<String> = (0..args.length())
+        .map(|i| args.get(i).to_rust_string_lossy(scope))
+        .collect();
     say(scope, parts.join(" "));
 }
 
@@ -96,26 +113,47 @@ fn timer(scope: &mut v8::PinScope, args: &v8::FunctionCallbackArguments, repeat:
         let this = v8::undefined(scope).into();
         function.call(scope, this, &[]);
     });
-    State::from_scope(scope).timers().set(Duration::from_secs_f64(delay / 1000.0), repeat, callback).0
+    State::from_scope(scope)
+        .timers()
+        .set(Duration::from_secs_f64(delay / 1000.0), repeat, callback)
+        .0
 }
 
-fn set_timeout(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue<v8::Value>) {
+fn set_timeout(
+    scope: &mut v8::PinScope,
+    args: v8::FunctionCallbackArguments,
+    mut rv: v8::ReturnValue<v8::Value>,
+) {
     let id = timer(scope, &args, false);
     rv.set_uint32(id);
 }
 
-fn set_interval(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue<v8::Value>) {
+fn set_interval(
+    scope: &mut v8::PinScope,
+    args: v8::FunctionCallbackArguments,
+    mut rv: v8::ReturnValue<v8::Value>,
+) {
     let id = timer(scope, &args, true);
     rv.set_uint32(id);
 }
 
-fn clear_timeout(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, _: v8::ReturnValue<v8::Value>) {
+fn clear_timeout(
+    scope: &mut v8::PinScope,
+    args: v8::FunctionCallbackArguments,
+    _: v8::ReturnValue<v8::Value>,
+) {
     let id = args.get(0).uint32_value(scope).unwrap_or(0);
-    State::from_scope(scope).timers().clear(nano_engine::TimerId(id));
+    State::from_scope(scope)
+        .timers()
+        .clear(nano_engine::TimerId(id));
 }
 
 /// `sleep(ms, value)`: a promise that an operation settles; rejected if there is no value.
-fn sleep(scope: &mut v8::PinScope, args: v8::FunctionCallbackArguments, mut rv: v8::ReturnValue<v8::Value>) {
+fn sleep(
+    scope: &mut v8::PinScope,
+    args: v8::FunctionCallbackArguments,
+    mut rv: v8::ReturnValue<v8::Value>,
+) {
     let delay = Duration::from_secs_f64(args.get(0).number_value(scope).unwrap_or(0.0) / 1000.0);
     let value = (args.length() > 1).then(|| args.get(1).to_rust_string_lossy(scope));
     let future = async move {
@@ -136,19 +174,31 @@ fn panic(_: &mut v8::PinScope, _: v8::FunctionCallbackArguments, _: v8::ReturnVa
     panic!("on purpose");
 }
 
+/// The snapshot, as a build script would have made it.
+pub static SNAPSHOT: std::sync::OnceLock<Vec<u8>> = std::sync::OnceLock::new();
+
 /// Starts the engine, once.
 pub fn start() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        // Panics that tests cause are not worth a backtrace each.
-        Engine::start(EngineOptions::new(&EMBEDDING)).expect("the engine starts");
+        let bytes = nano_engine::bake(&EMBEDDING);
+        let snapshot = SNAPSHOT.get_or_init(|| bytes);
+        Engine::start(EngineOptions {
+            embedding: &EMBEDDING,
+            snapshot: Some(snapshot),
+        })
+        .expect("the engine starts");
     });
 }
 
 /// One runtime for the operations of all tests.
 pub fn tokio() -> tokio::runtime::Handle {
     static RUNTIME: std::sync::LazyLock<tokio::runtime::Runtime> = std::sync::LazyLock::new(|| {
-        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime")
+        tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("a runtime")
     });
     RUNTIME.handle().clone()
 }
@@ -157,8 +207,16 @@ pub fn tokio() -> tokio::runtime::Handle {
 pub fn options() -> (IsolateOptions, Log) {
     start();
     let log = Log::default();
-    let limits = Limits { cpu_per_turn: Some(Duration::from_secs(20)), ..Limits::default() };
-    let options = IsolateOptions { limits, tokio: Some(tokio()), data: Box::new(log.clone()), ..Default::default() };
+    let limits = Limits {
+        cpu_per_turn: Some(Duration::from_secs(20)),
+        ..Limits::default()
+    };
+    let options = IsolateOptions {
+        limits,
+        tokio: Some(tokio()),
+        data: Box::new(log.clone()),
+        ..Default::default()
+    };
     (options, log)
 }
 
@@ -167,7 +225,11 @@ pub fn run(script: &str) -> (Vec<String>, Exit) {
     let (options, log) = options();
     let exit = run_script(options, script);
     let mut said = std::mem::take(&mut *log.lock().expect("log"));
-    assert_eq!(said.pop(), Some(format!("exit {exit}")), "the embedding learns of the exit last");
+    assert_eq!(
+        said.pop(),
+        Some(format!("exit {exit}")),
+        "the embedding learns of the exit last"
+    );
     (said, exit)
 }
 

@@ -23,7 +23,10 @@ fn fifty_isolates_come_and_go() {
         handle.stop();
         assert_eq!(exit.wait(), Exit::Stopped);
         let said = log.lock().expect("log");
-        assert!(said[0] == n.to_string() || said[0] == "exit stopped", "{said:?}");
+        assert!(
+            said[0] == n.to_string() || said[0] == "exit stopped",
+            "{said:?}"
+        );
     }
     assert_eq!(run("print(typeof own)").0, ["undefined"]);
 }
@@ -36,7 +39,9 @@ fn a_task_reaches_a_sleeping_isolate() {
         std::thread::sleep(Duration::from_millis(2));
         let (sender, receiver) = mpsc::channel();
         handle.post_fn(move |_| sender.send(()).expect("receiver"));
-        receiver.recv_timeout(Duration::from_secs(10)).expect("it wakes");
+        receiver
+            .recv_timeout(Duration::from_secs(10))
+            .expect("it wakes");
     }
     handle.stop();
     exit.wait();
@@ -69,21 +74,36 @@ fn report(script: &str) -> ErrorReport {
 fn reports_say_where() {
     let thrown = report("function f() {\n  null.x;\n}\nf();");
     assert_eq!(thrown.name, "TypeError");
-    assert_eq!((thrown.file.as_deref(), thrown.line, thrown.column), (Some("test.js"), Some(2), Some(8)));
+    assert_eq!(
+        (thrown.file.as_deref(), thrown.line, thrown.column),
+        (Some("test.js"), Some(2), Some(8))
+    );
     assert_eq!(thrown.source_line.as_deref(), Some("  null.x;"));
-    assert!(thrown.stack.expect("a stack").contains("at f (test.js:2:8)"));
+    assert!(
+        thrown
+            .stack
+            .expect("a stack")
+            .contains("at f (test.js:2:8)")
+    );
 
     let syntax = report("let a = ;");
     assert_eq!(syntax.message, "SyntaxError: Unexpected token ';'");
     assert_eq!((syntax.line, syntax.caret), (Some(1), Some((8, 9))));
     let shown = syntax.to_string();
-    assert!(shown.contains("test.js:1:9") && shown.contains(" 1 | let a = ;\n   |         ^"), "{shown}");
+    assert!(
+        shown.contains("test.js:1:9") && shown.contains(" 1 | let a = ;\n   |         ^"),
+        "{shown}"
+    );
 
     let value = report("throw 'text'");
     assert_eq!((value.message.as_str(), value.name.as_str()), ("text", ""));
 
     let caused = report("throw new Error('outer', { cause: new RangeError('inner') })");
     assert_eq!(caused.causes[0].message, "RangeError: inner");
-    let hostile = report("throw Object.defineProperty(new Error('x'), 'cause', { get() { throw 1 } })");
-    assert_eq!((hostile.message.as_str(), hostile.causes.len()), ("Error: x", 0));
+    let hostile =
+        report("throw Object.defineProperty(new Error('x'), 'cause', { get() { throw 1 } })");
+    assert_eq!(
+        (hostile.message.as_str(), hostile.causes.len()),
+        ("Error: x", 0)
+    );
 }

@@ -56,9 +56,18 @@ fn run_app(files: &[(&str, &str)]) -> Vec<String> {
 #[test]
 fn graphs_run_in_order_and_once() {
     let said = run_app(&[
-        ("index.js", "import { b } from './lib/b.js'; import './lib/c.js'; print('index', b);"),
-        ("lib/b.js", "import './c.js'; print('b'); export const b = 1;"),
-        ("lib/c.js", "import { b } from '/lib/b.js'; print('c'); export { b };"),
+        (
+            "index.js",
+            "import { b } from './lib/b.js'; import './lib/c.js'; print('index', b);",
+        ),
+        (
+            "lib/b.js",
+            "import './c.js'; print('b'); export const b = 1;",
+        ),
+        (
+            "lib/c.js",
+            "import { b } from '/lib/b.js'; print('c'); export { b };",
+        ),
     ]);
     assert_eq!(said, ["c", "b", "index 1"]);
 }
@@ -85,10 +94,23 @@ fn json_text_bytes_and_wasm() {
 #[test]
 fn import_meta_hides_the_machine() {
     let said = run_app(&[
-        ("index.js", "import './a b/x.js'; print(import.meta.url, import.meta.resolve('./y.js?z'));"),
-        ("a b/x.js", "print(import.meta.url); try { import.meta.resolve('lodash') } catch (e) { print(e.name) }"),
+        (
+            "index.js",
+            "import './a b/x.js'; print(import.meta.url, import.meta.resolve('./y.js?z'));",
+        ),
+        (
+            "a b/x.js",
+            "print(import.meta.url); try { import.meta.resolve('lodash') } catch (e) { print(e.name) }",
+        ),
     ]);
-    assert_eq!(said, ["app:///a%20b/x.js", "TypeError", "app:///index.js app:///y.js?z"]);
+    assert_eq!(
+        said,
+        [
+            "app:///a%20b/x.js",
+            "TypeError",
+            "app:///index.js app:///y.js?z"
+        ]
+    );
 }
 
 #[test]
@@ -104,11 +126,20 @@ fn dynamic_import_and_top_level_await() {
              const json = await import('./d.json', { with: { type: 'json' } });
              print(json.default.length);",
         ),
-        ("lazy.js", "print('lazy'); await sleep(5, ''); export default 'value';"),
+        (
+            "lazy.js",
+            "print('lazy'); await sleep(5, ''); export default 'value';",
+        ),
         ("d.json", "[1, 2]"),
     ]);
     assert_eq!(said[..2], ["before", "lazy"]);
-    assert_eq!(said[2..4].iter().map(String::as_str).collect::<std::collections::BTreeSet<_>>(), ["then value", "value true"].into());
+    assert_eq!(
+        said[2..4]
+            .iter()
+            .map(String::as_str)
+            .collect::<std::collections::BTreeSet<_>>(),
+        ["then value", "value true"].into()
+    );
     assert_eq!(said[4], "2");
 }
 
@@ -118,7 +149,11 @@ fn classic_scripts_can_import() {
     let (mut options, log) = options();
     options.modules = Some(Box::new(FolderSource::new(app.path()).expect("the folder")));
     run_on_current_thread(options, |scope| {
-        nano_engine::evaluate(scope, "app:///script.js", "import('./m.js').then(m => print(m.default))");
+        nano_engine::evaluate(
+            scope,
+            "app:///script.js",
+            "import('./m.js').then(m => print(m.default))",
+        );
     });
     assert_eq!(said(&log), ["7"]);
 }
@@ -129,18 +164,50 @@ fn errors_name_importer_and_specifier() {
     let missing = error(&[("index.js", "import './none.js'")]);
     assert!(missing.contains("failed TypeError: Cannot import \"./none.js\" from \"app:///index.js\": app:///none.js does not exist"), "{missing}");
     let bare = error(&[("index.js", "import 'lodash'")]);
-    assert!(bare.contains("Cannot import \"lodash\" from \"app:///index.js\": only relative specifiers"), "{bare}");
-    let json = error(&[("index.js", "import './x.json' with { type: 'json' }"), ("x.json", "{")]);
-    assert!(json.contains("SyntaxError: app:///x.json is not valid JSON"), "{json}");
+    assert!(
+        bare.contains(
+            "Cannot import \"lodash\" from \"app:///index.js\": only relative specifiers"
+        ),
+        "{bare}"
+    );
+    let json = error(&[
+        ("index.js", "import './x.json' with { type: 'json' }"),
+        ("x.json", "{"),
+    ]);
+    assert!(
+        json.contains("SyntaxError: app:///x.json is not valid JSON"),
+        "{json}"
+    );
     let untyped = error(&[("index.js", "import './x.json'"), ("x.json", "{}")]);
     assert!(untyped.contains("with { type: \"json\" }"), "{untyped}");
-    let attribute = error(&[("index.js", "import './x.js' with { lazy: 'yes' }"), ("x.js", "")]);
-    assert!(attribute.contains("import attribute \"lazy\" is not supported"), "{attribute}");
+    let attribute = error(&[
+        ("index.js", "import './x.js' with { lazy: 'yes' }"),
+        ("x.js", ""),
+    ]);
+    assert!(
+        attribute.contains("import attribute \"lazy\" is not supported"),
+        "{attribute}"
+    );
     let export = error(&[("index.js", "import { no } from './x.js'"), ("x.js", "")]);
-    assert!(export.contains("SyntaxError") && export.contains("'no'"), "{export}");
-    let caught = error(&[("index.js", "await import('./none.js').catch(e => print('caught', e.message))")]);
-    assert!(caught.starts_with("caught Cannot import \"./none.js\" from \"app:///index.js\""), "{caught}");
-    let syntax = error(&[("index.js", "await import('./x.js').catch(e => print(e.name))"), ("x.js", "let")]);
+    assert!(
+        export.contains("SyntaxError") && export.contains("'no'"),
+        "{export}"
+    );
+    let caught = error(&[(
+        "index.js",
+        "await import('./none.js').catch(e => print('caught', e.message))",
+    )]);
+    assert!(
+        caught.starts_with("caught Cannot import \"./none.js\" from \"app:///index.js\""),
+        "{caught}"
+    );
+    let syntax = error(&[
+        (
+            "index.js",
+            "await import('./x.js').catch(e => print(e.name))",
+        ),
+        ("x.js", "let"),
+    ]);
     assert_eq!(syntax, "SyntaxError");
 }
 
@@ -148,19 +215,34 @@ fn errors_name_importer_and_specifier() {
 fn nothing_outside_of_the_folder() {
     let app = App::new(&[("index.js", "import './link.js'")]);
     std::fs::write(app.0.path().join("secret.js"), "print('secret')").expect("secret");
-    std::os::unix::fs::symlink(app.0.path().join("secret.js"), app.path().join("link.js")).expect("link");
+    std::os::unix::fs::symlink(app.0.path().join("secret.js"), app.path().join("link.js"))
+        .expect("link");
     assert!(run_folder(&app.path()).0[0].contains("leads out of the app's folder"));
-    for specifier in ["../secret.js", "/../secret.js", "./%2e%2e/secret.js", "./..%2fsecret.js", "file:///etc/passwd", "app:///../secret.js"] {
-        std::fs::write(app.path().join("index.js"), format!("import '{specifier}'")).expect("index");
+    for specifier in [
+        "../secret.js",
+        "/../secret.js",
+        "./%2e%2e/secret.js",
+        "./..%2fsecret.js",
+        "file:///etc/passwd",
+        "app:///../secret.js",
+    ] {
+        std::fs::write(app.path().join("index.js"), format!("import '{specifier}'"))
+            .expect("index");
         let said = run_folder(&app.path()).0;
-        assert!(said[0].starts_with("failed TypeError: Cannot import"), "{specifier}: {said:?}");
+        assert!(
+            said[0].starts_with("failed TypeError: Cannot import"),
+            "{specifier}: {said:?}"
+        );
     }
 }
 
 #[test]
 fn a_module_that_throws_throws_each_time() {
     let said = run_app(&[
-        ("index.js", "for (let i = 0; i < 2; i++) await import('./bad.js').catch(e => print(e.message)); "),
+        (
+            "index.js",
+            "for (let i = 0; i < 2; i++) await import('./bad.js').catch(e => print(e.message)); ",
+        ),
         ("bad.js", "print('runs'); throw new Error('bad')"),
     ]);
     assert_eq!(said, ["runs", "bad", "bad"]);
@@ -168,8 +250,16 @@ fn a_module_that_throws_throws_each_time() {
 
 #[test]
 fn the_second_isolate_uses_the_code_cache() {
-    let functions: String = (0..100).map(|n| format!("export function f{n}() {{ return {n} + Math.random(); }}\n")).collect();
-    let app = App::new(&[("index.js", "import * as all from './big.js'; for (const f of Object.values(all)) f(); print('ran'); await sleep(30, '')"), ("big.js", &functions)]);
+    let functions: String = (0..100)
+        .map(|n| format!("export function f{n}() {{ return {n} + Math.random(); }}\n"))
+        .collect();
+    let app = App::new(&[
+        (
+            "index.js",
+            "import * as all from './big.js'; for (const f of Object.values(all)) f(); print('ran'); await sleep(30, '')",
+        ),
+        ("big.js", &functions),
+    ]);
     // A loop that drains makes no caches; one that waits does.
     let (mut options, log) = options();
     options.modules = Some(Box::new(FolderSource::new(app.path()).expect("the folder")));

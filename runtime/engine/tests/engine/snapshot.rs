@@ -30,18 +30,29 @@ fn templates_and_objects_come_back_by_index() {
 }
 
 #[test]
-fn hash_seeds_differ_from_the_baked_one() {
-    // Indirect: a snapshot that is not rehashable does not pass `bake`.
+fn the_snapshot_can_be_rehashed() {
     start();
-    assert!(Engine::get().is_some());
+    let bytes: &'static [u8] = crate::harness::SNAPSHOT.get().expect("baked");
+    assert!(v8::StartupData::from(bytes).can_be_rehashed());
 }
 
 #[test]
 fn a_second_start_is_the_same_engine_or_refused() {
     start();
     assert!(Engine::start(EngineOptions::new(&EMBEDDING)).is_ok());
+    let other_bytes = EngineOptions {
+        embedding: &EMBEDDING,
+        snapshot: Some(&[0; 64]),
+    };
+    assert!(matches!(
+        Engine::start(other_bytes),
+        Err(EngineError::AlreadyStarted)
+    ));
     static OTHER: nano_engine::Embedding = nano_engine::Embedding::EMPTY;
-    assert!(matches!(Engine::start(EngineOptions::new(&OTHER)), Err(EngineError::AlreadyStarted)));
+    assert!(matches!(
+        Engine::start(EngineOptions::new(&OTHER)),
+        Err(EngineError::AlreadyStarted)
+    ));
 }
 
 #[test]
@@ -51,7 +62,10 @@ fn what_eval_may_do_is_the_isolates_choice() {
             try { print(make()); } catch (e) { print(e.name); }
         print(new WebAssembly.Module(new Uint8Array([0,97,115,109,1,0,0,0])) instanceof WebAssembly.Module);
     ";
-    assert_eq!(run(script).0, ["EvalError", "EvalError", "EvalError", "true"]);
+    assert_eq!(
+        run(script).0,
+        ["EvalError", "EvalError", "EvalError", "true"]
+    );
     let (mut options, log) = options();
     options.allow_eval = true;
     crate::harness::run_script(options, script);

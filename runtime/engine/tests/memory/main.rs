@@ -22,7 +22,11 @@ static ONE: Mutex<()> = Mutex::new(());
 fn run_limited(script: &str) -> (Vec<String>, Exit) {
     let _one = ONE.lock().unwrap_or_else(|e| e.into_inner());
     let (mut options, log) = options();
-    options.limits = Limits { memory: LIMIT, cpu_per_turn: Some(Duration::from_secs(30)), ..Limits::default() };
+    options.limits = Limits {
+        memory: LIMIT,
+        cpu_per_turn: Some(Duration::from_secs(30)),
+        ..Limits::default()
+    };
     let exit = run_script(options, script);
     let said = log.lock().expect("log").clone();
     (said, exit)
@@ -94,7 +98,8 @@ too_much! {
 
 #[test]
 fn array_buffers_throw_a_range_error() {
-    let (said, exit) = run_limited("
+    let (said, exit) = run_limited(
+        "
         for (const make of [
             () => new ArrayBuffer(1e9),
             () => new Uint8Array(1e9),
@@ -106,23 +111,31 @@ fn array_buffers_throw_a_range_error() {
         ]) {
             try { make(); print('made'); } catch (e) { print(e.name); }
         }
-    ");
-    assert!(said.len() > 7 && said[..7].iter().all(|name| name == "RangeError"), "{said:?} {exit:?}");
+    ",
+    );
+    assert!(
+        said.len() > 7 && said[..7].iter().all(|name| name == "RangeError"),
+        "{said:?} {exit:?}"
+    );
     assert_eq!(exit, Exit::Drained);
 }
 
 #[test]
 fn a_refused_buffer_does_not_lift_the_limit_of_the_heap() {
-    ends_the_isolate("
+    ends_the_isolate(
+        "
         for (let i = 0; i < 3; i++) try { new ArrayBuffer(1e9); } catch {}
         const keep = [];
         for (;;) keep.push(new Array(100).fill(1.5));
-    ");
-    ends_the_isolate("
+    ",
+    );
+    ends_the_isolate(
+        "
         try { new ArrayBuffer(1e9); } catch {}
         const keep = [];
         setInterval(() => { for (let i = 0; i < 1e4; i++) keep.push([i]); }, 0);
-    ");
+    ",
+    );
 }
 
 #[test]
@@ -163,7 +176,11 @@ fn what_v8_cannot_survive_costs_one_isolate() {
     for script in scripts {
         let _one = ONE.lock().unwrap_or_else(|e| e.into_inner());
         let (mut options, _) = options();
-        options.limits = Limits { memory: LIMIT, cpu_per_turn: None, ..Limits::default() };
+        options.limits = Limits {
+            memory: LIMIT,
+            cpu_per_turn: None,
+            ..Limits::default()
+        };
         let (handle, exit) = nano_engine::spawn(options, |scope| {
             nano_engine::evaluate(scope, "main", script);
         })
@@ -178,7 +195,8 @@ fn what_v8_cannot_survive_costs_one_isolate() {
 
 #[test]
 fn garbage_buffers_are_collected_when_needed() {
-    let (said, exit) = run_limited("for (let i = 0; i < 2000; i++) new Uint8Array(1e6)[0] = i; print('done');");
+    let (said, exit) =
+        run_limited("for (let i = 0; i < 2000; i++) new Uint8Array(1e6)[0] = i; print('done');");
     assert_eq!(said[0], "done");
     assert_eq!(exit, Exit::Drained);
 }
@@ -208,13 +226,15 @@ fn wasm_memory_is_bounded() {
 
 #[test]
 fn long_strings_throw() {
-    let (said, exit) = run_limited("
+    let (said, exit) = run_limited(
+        "
         try { 'x'.repeat(2 ** 29); } catch (e) { print(e.name); }
         try { let s = 'x'; for (;;) s += s; } catch (e) { print(e.name); }
         try { 'x'.padEnd(2 ** 30); } catch (e) { print(e.name); }
         try { new Array(2 ** 32); } catch (e) { print(e.name); }
         try { 1n << (1n << 40n); } catch (e) { print(e.name); }
-    ");
+    ",
+    );
     assert_eq!(said[..5], ["RangeError"; 5], "{said:?}");
     assert_eq!(exit, Exit::Drained);
 }
