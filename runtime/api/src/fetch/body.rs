@@ -281,7 +281,7 @@ impl Body {
         // « out1, out2 » is the result of teeing body's stream.
         let branches = script::call(scope, "teeBody", &[stream.object().into()])?;
         let branches: v8::Local<v8::Object> = branches.try_into().map_err(|_| type_error("no branches"))?;
-        let mut branch = |index| -> Fallible<v8::Local<v8::Object>> {
+        let branch = |index| -> Fallible<v8::Local<v8::Object>> {
             let branch = branches.get_index(scope, index).ok_or(Error::Thrown)?;
             branch.try_into().map_err(|_| type_error("no branch"))
         };

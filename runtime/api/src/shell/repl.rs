@@ -19,6 +19,9 @@ use crate::console::{InspectOptions, inspect};
 /// The inspector's one context group.
 const GROUP: i32 = 1;
 
+/// The number that the inspector gives to the first context it is told of.
+const CONTEXT: i32 = 1;
+
 type Then = Box<dyn FnOnce(ReplOutcome)>;
 
 /// The isolate's inspector session.
@@ -77,7 +80,7 @@ pub(super) fn evaluate_with(scope: &mut Scope, source: &str, then: impl FnOnce(R
     let message = json!({
         "id": id,
         "method": "Runtime.evaluate",
-        "params": { "expression": source, "replMode": true, "awaitPromise": false, "objectGroup": "repl" },
+        "params": { "expression": source, "replMode": true, "awaitPromise": false, "objectGroup": "repl", "contextId": CONTEXT },
     });
     let message = message.to_string();
     session.session.dispatch_protocol_message(StringView::from(utf16(&message).as_slice()));
