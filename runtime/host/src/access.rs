@@ -1,11 +1,12 @@
 //! The record of one request: what the access log says of it, and its place among the app's requests in flight.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use http::{Method, StatusCode, Uri};
 use nano_api::worker::{BodyError, RequestId};
 
-use crate::app::Admission;
+use crate::app::{Admission, App};
 
 /// Writes one line into the log when the response is complete, or has been given up.
 pub(crate) struct Completion {
@@ -15,6 +16,8 @@ pub(crate) struct Completion {
     began: Instant,
     /// W3C trace context's trace-id, where the request has one.
     trace: Option<Box<str>>,
+    app: Option<Arc<App>>,
+    /// Makes room for another request when the record ends.
     admission: Option<Admission>,
     status: StatusCode,
     bytes: u64,
@@ -45,6 +48,7 @@ impl Completion {
             uri: parts.uri.clone(),
             began: Instant::now(),
             trace: trace_id(&parts.headers),
+            app: None,
             admission: None,
             // What the log says if the client goes away before there is a response; nginx's number for it.
             status: StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST),
@@ -52,6 +56,10 @@ impl Completion {
             end: End::Open,
             error: None,
         }
+    }
+
+    pub(crate) fn routed(&mut self, app: Arc<App>) {
+        self.app = Some(app);
     }
 
     pub(crate) fn admitted(&mut self, admission: Admission) {
@@ -96,10 +104,7 @@ impl Completion {
 
 impl Drop for Completion {
     fn drop(&mut self) {
-        let app = self
-            .admission
-            .as_ref()
-            .map(|admission| &*admission.app().config().name);
+        let app = self.app.as_ref().map(|app| &*app.config().name);
         let request_id = tracing::field::display(self.id);
         let method = self.method.as_str();
         let path = self.uri.path();

@@ -55,12 +55,6 @@ impl Drop for Admission {
     }
 }
 
-impl Admission {
-    pub(crate) fn app(&self) -> &Arc<App> {
-        &self.0
-    }
-}
-
 impl App {
     /// Registers an app; starts nothing yet.
     pub fn new(config: AppConfig, launcher: Arc<dyn Launcher>) -> Arc<Self> {

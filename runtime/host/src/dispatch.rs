@@ -80,29 +80,32 @@ impl Dispatcher {
         let method = parts.method.clone();
         let accept = error_page::accept(&parts.headers);
         let page = match self.route(&mut parts, local) {
-            Ok((app, url)) => match app.admit() {
-                Some(admission) => {
-                    completion.admitted(admission);
-                    match forward(&app, parts, url, body, id).await {
-                        Ok((response, status)) => {
-                            return respond(response, status, &method, completion);
+            Ok((app, url)) => {
+                completion.routed(app.clone());
+                match app.admit() {
+                    Some(admission) => {
+                        completion.admitted(admission);
+                        match forward(&app, parts, url, body, id).await {
+                            Ok((response, status)) => {
+                                return respond(response, status, &method, completion);
+                            }
+                            Err(page) => page,
                         }
-                        Err(page) => page,
+                    }
+                    None => {
+                        let limit = app.config().limits.in_flight;
+                        ErrorPage::new(
+                            StatusCode::SERVICE_UNAVAILABLE,
+                            "The app is busy. Try again soon.",
+                        )
+                        .detail(format!(
+                            "the app \"{}\" has {limit} requests in flight, its limit",
+                            app.config().name
+                        ))
+                        .retry_after(Duration::from_secs(1))
                     }
                 }
-                None => {
-                    let limit = app.config().limits.in_flight;
-                    ErrorPage::new(
-                        StatusCode::SERVICE_UNAVAILABLE,
-                        "The app is busy. Try again soon.",
-                    )
-                    .detail(format!(
-                        "the app \"{}\" has {limit} requests in flight, its limit",
-                        app.config().name
-                    ))
-                    .retry_after(Duration::from_secs(1))
-                }
-            },
+            }
             Err(page) => page,
         };
         if let Some(detail) = &page.detail {

@@ -172,15 +172,26 @@ pub(crate) fn respond(
     });
     *sent.status_mut() = status;
     *sent.headers_mut() = fields;
-    let canonical = status.canonical_reason().unwrap_or("");
     if let Some(reason) = response
         .reason
-        .filter(|reason| !reason.is_empty() && reason != canonical)
-        && let Ok(reason) = ReasonPhrase::try_from(reason.into_bytes())
+        .and_then(|reason| reason_phrase(&reason, status))
     {
         sent.extensions_mut().insert(reason);
     }
     sent
+}
+
+/// An app's `statusText`, where it says more than the status does. Each of its characters is a byte of HTTP's.
+fn reason_phrase(text: &str, status: StatusCode) -> Option<ReasonPhrase> {
+    if text.is_empty() || Some(text) == status.canonical_reason() {
+        return None;
+    }
+    let bytes: Vec<u8> = text
+        .chars()
+        .map(|character| u8::try_from(u32::from(character)))
+        .collect::<Result<_, _>>()
+        .ok()?;
+    ReasonPhrase::try_from(bytes).ok()
 }
 
 #[cfg(test)]
@@ -266,6 +277,8 @@ mod tests {
                 .cloned()
         };
         assert_eq!(with("Fine").unwrap().as_bytes(), b"Fine");
+        assert_eq!(with("\u{e9}").unwrap().as_bytes(), b"\xe9");
+        assert!(with("\u{20ac}").is_none());
         assert!(with("OK").is_none());
         assert!(with("a\r\nb").is_none());
     }

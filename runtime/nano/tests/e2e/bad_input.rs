@@ -122,7 +122,7 @@ fn a_handler_that_returns_no_response() {
     for (value, described) in [
         ("undefined", "undefined"),
         ("'text'", "string"),
-        ("({ status: 200 })", "object"),
+        ("({ status: 200 })", "Object"),
         ("42", "number"),
     ] {
         let (status, line) = broken(&format!(

@@ -34,18 +34,19 @@ fn every_field_of_a_response_reaches_the_wire() {
         headers.append('x-list', 'p');
         headers.append('x-list', 'q');
         headers.append('x-latin', '\\u00e9');
-        return new Response('body', { status: 201, statusText: 'Made Up', headers });
+        return new Response('body', { status: 201, statusText: 'Made Up \\u00e9', headers });
     } };";
     let nano = Site::new().app("a", source).serve();
     let response = nano.get("a.test", "/");
     assert_eq!(
         (response.status, response.reason.as_str()),
-        (201, "Made Up")
+        (201, "Made Up \u{e9}")
     );
     assert_eq!(response.all("set-cookie"), ["a=1; Path=/", "b=2"]);
     assert_eq!(response.all("x-list").join(", "), "p, q");
     assert_eq!(response.header("content-type"), Some("text/x"));
     assert_eq!(response.header("server"), Some("mine"));
+    assert_eq!(response.header("x-latin"), Some("\u{e9}"));
     assert_eq!(response.header("content-length"), Some("4"));
     assert!(response.header("date").expect("a date").ends_with(" GMT"));
     assert_eq!(response.text(), "body");

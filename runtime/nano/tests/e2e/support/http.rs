@@ -156,10 +156,12 @@ impl Connection {
     }
 
     fn try_line(&mut self) -> std::io::Result<String> {
-        let mut line = String::new();
-        if self.reader.read_line(&mut line)? == 0 {
+        let mut line = Vec::new();
+        if self.reader.read_until(b'\n', &mut line)? == 0 {
             return Err(std::io::ErrorKind::UnexpectedEof.into());
         }
+        // Heads are Latin-1: a byte is a character.
+        let line: String = line.into_iter().map(char::from).collect();
         Ok(line.trim_end_matches(['\r', '\n']).to_owned())
     }
 }
