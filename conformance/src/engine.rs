@@ -1,7 +1,7 @@
 //! Which runtime is tested.
 
-use anyhow::{Result, bail};
-use wpt::{Engine, ProgramEngine};
+use anyhow::Result;
+use wpt::{Engine, NanoEngine, ProgramEngine};
 
 /// The engine that the environment variable `WPT_ENGINE` names, a command that runs a file; NANO in this process without it.
 ///
@@ -10,6 +10,6 @@ use wpt::{Engine, ProgramEngine};
 pub fn engine() -> Result<Box<dyn Engine>> {
     match std::env::var("WPT_ENGINE") {
         Ok(command) => Ok(Box::new(ProgramEngine::new(&command))),
-        Err(_) => bail!("set WPT_ENGINE to a command that runs a JavaScript file"),
+        Err(_) => Ok(Box::new(NanoEngine::start()?)),
     }
 }

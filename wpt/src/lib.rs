@@ -20,7 +20,7 @@ mod substitute;
 mod tree;
 
 pub use compose::{Composition, Script, compose};
-pub use engine::{Ending, Engine, Job, ProgramEngine};
+pub use engine::{Ending, Engine, Job, NanoEngine, ProgramEngine};
 pub use list::{Test, list};
 pub use meta::Meta;
 pub use results::{HarnessStatus, Results, Subtest, SubtestStatus};

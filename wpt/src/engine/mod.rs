@@ -1,11 +1,13 @@
 //! What runs a composed test.
 
+mod nano;
 mod program;
 
 use std::fmt;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+pub use nano::NanoEngine;
 pub use program::ProgramEngine;
 
 use crate::Composition;
