@@ -180,6 +180,16 @@ pub fn bake<'s>(scope: &mut Scope<'s, '_>, tables: &'static Tables) -> Baked<'s>
     }
     for (interface, template) in tables.interfaces.iter().zip(&templates) {
         install_interface(scope, global, interface, *template);
+        if let Some(parent) = interface.parent {
+            // Templates that inherit link their prototype objects only, https://webidl.spec.whatwg.org/#create-an-interface-object
+            let constructors = (
+                template.get_function(scope),
+                templates[usize::from(parent)].get_function(scope),
+            );
+            if let (Some(constructor), Some(parent)) = constructors {
+                constructor.set_prototype(scope, parent.into());
+            }
+        }
     }
     for namespace in tables.namespaces {
         let object = v8::Object::new(scope);
