@@ -31,6 +31,7 @@ namespace Internals {
 
   // A timer for built-in scripts; one that is not referenced keeps no program running.
   unsigned long setTimer(Function callback, double milliseconds, boolean unreferenced);
+  [WithScope] undefined setTimerReferenced(unsigned long id, boolean referenced);
   [WithScope] undefined clearTimer(unsigned long id);
 
   // Whether the value is a platform object of the native interface of this name.

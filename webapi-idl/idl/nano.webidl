@@ -2,8 +2,8 @@
 // Date: 2026-07-01
 
 // The global object. Its name is that of every worker's, so that the standards' `includes` statements fit; there are no
-// kinds of workers below it.
-[Global=(Worker,ServiceWorker), Exposed=Worker]
+// kinds of workers below it. Its class is no global: programs take one for the sign of a browser's worker, with a `postMessage`.
+[Global=(Worker,ServiceWorker), Exposed=Worker, LegacyNoInterfaceObject]
 interface WorkerGlobalScope : EventTarget {
   readonly attribute WorkerGlobalScope self;
   readonly attribute Navigator navigator;

@@ -5,7 +5,7 @@
 // The pending timer of `AbortSignal.timeout()` treats its signal in the same way. So a signal of the whole app that takes part
 // in one `any()` per request does not collect the requests' signals.
 
-import { DOMException, setTimer } from "nano:native";
+import { DOMException, setTimer, setTimerReferenced } from "nano:native";
 import {
   ArrayPrototypePush,
   SetConstructor,
@@ -49,10 +49,10 @@ export class AbortSignalImpl extends EventTargetImpl {
   // https://dom.spec.whatwg.org/#dom-abortsignal-timeout
   static timeout(milliseconds) {
     const signal = new AbortSignalImpl();
-    // Run steps after a timeout. The timer keeps no program running: a timeout that nobody awaits is no work to do.
-    signal.timeoutStep = new TimeoutStep(signal);
-    const step = signal.timeoutStep;
-    setTimer(() => step.run(), milliseconds, true);
+    // Run steps after a timeout. The timer keeps a program running only while somebody would notice.
+    const step = new TimeoutStep(signal);
+    step.timer = setTimer(() => step.run(), milliseconds, true);
+    signal.timeoutStep = step;
     return signal;
   }
 
@@ -183,8 +183,13 @@ class TimeoutStep {
     this.#weakSignal = new WeakRefConstructor(signal);
   }
 
+  // The timer's number.
+  timer = 0;
+
   keepAlive(observed) {
+    if (observed === (this.#signal !== null)) return;
     this.#signal = observed ? WeakRefPrototypeDeref(this.#weakSignal) : null;
+    setTimerReferenced(this.timer, observed);
   }
 
   run() {

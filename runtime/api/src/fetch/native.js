@@ -26,7 +26,7 @@ exportToNative("streamState", (stream) => {
 
 // https://fetch.spec.whatwg.org/#concept-body-consume-body for bodies that are streams
 exportToNative("consumeStream", (stream, kind, contentType) =>
-  PromisePrototypeThen(readAllBytes(unwrap_ReadableStream(stream)), (bytes) => packageData(kind, contentType, bytes)));
+  readAllBytes(unwrap_ReadableStream(stream), (bytes) => packageData(kind, contentType, bytes)));
 
 exportToNative("teeBody", (stream) => {
   const branches = teeStream(unwrap_ReadableStream(stream));

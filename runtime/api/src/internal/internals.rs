@@ -54,6 +54,11 @@ impl InternalsMethods for Internals {
         Ok(id.0)
     }
 
+    fn set_timer_referenced(scope: &mut Scope, id: u32, referenced: bool) -> Fallible<()> {
+        State::from_scope(scope).timers().set_referenced(TimerId(id), referenced);
+        Ok(())
+    }
+
     fn clear_timer(scope: &mut Scope, id: u32) -> Fallible<()> {
         State::from_scope(scope).timers().clear(TimerId(id));
         Ok(())

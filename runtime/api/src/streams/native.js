@@ -208,19 +208,21 @@ class NativePump {
 }
 
 /**
- * A promise of all bytes of the stream, in one `Uint8Array` that nobody else holds. Throws a TypeError where the stream is locked.
+ * A promise of what `convert` makes of all bytes of the stream, in one `Uint8Array` that nobody else holds. (A promise for the
+ * bytes themselves would look up their `then`, which an app may have put on `Object.prototype`.) Throws a TypeError where the stream is locked.
  * https://streams.spec.whatwg.org/#readablestreamdefaultreader-read-all-bytes
  */
-export function readAllBytes(stream) {
-  const reading = new ReadingOfAllBytes(stream);
+export function readAllBytes(stream, convert) {
+  const reading = new ReadingOfAllBytes(stream, convert);
   reading.readMore();
   return reading.result.promise;
 }
 
 /** It is its own read request: https://streams.spec.whatwg.org/#read-loop */
 class ReadingOfAllBytes {
-  constructor(stream) {
+  constructor(stream, convert) {
     this.stream = stream;
+    this.convert = convert;
     this.reader = acquireReadableStreamDefaultReader(stream);
     this.result = new Deferred();
     this.chunks = [];
@@ -244,7 +246,7 @@ class ReadingOfAllBytes {
     const { chunks } = this;
     // The buffers of a byte stream's chunks are ours, so a single one need not be copied.
     if (chunks.length === 1 && this.stream.controller.isByteController) {
-      this.result.resolve(chunks[0]);
+      this.finish(chunks[0]);
       return;
     }
     let bytes;
@@ -259,7 +261,18 @@ class ReadingOfAllBytes {
       TypedArrayPrototypeSet(bytes, chunks[i], offset);
       offset += TypedArrayPrototypeGetByteLength(chunks[i]);
     }
-    this.result.resolve(bytes);
+    this.finish(bytes);
+  }
+
+  finish(bytes) {
+    let value;
+    try {
+      value = this.convert(bytes);
+    } catch (error) {
+      this.result.reject(error);
+      return;
+    }
+    this.result.resolve(value);
   }
 
   errorSteps(error) {
