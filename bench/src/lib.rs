@@ -1,1 +1,125 @@
-//! Stub.
+//! What the measurements share: an engine, apps in temporary folders, a bare isolate to compare with.
+#![deny(missing_docs)]
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use nano_api::worker::{Body, HttpRequest, HttpResponse, Limits, LogRecord, LogSink, RequestId, Worker, WorkerOptions};
+use nano_engine::{Engine, EngineOptions};
+use tempfile::TempDir;
+
+/// The app that most measurements use.
+pub const HELLO: &str = "export default { fetch() { return new Response(\"Hello World\"); } };\n";
+
+/// Throws the log away.
+pub struct Silence;
+
+impl LogSink for Silence {
+    fn log(&self, _: LogRecord) {}
+}
+
+/// Starts the engine from the snapshot that programs have.
+///
+/// # Panics
+/// If it does not start.
+pub fn start_engine() {
+    let options = EngineOptions { embedding: &nano_api::EMBEDDING, snapshot: Some(nano_snapshot::SNAPSHOT) };
+    Engine::start(options).expect("the engine starts");
+}
+
+/// A folder with an app of one module.
+///
+/// # Panics
+/// If the file system refuses.
+pub fn app(source: &str) -> TempDir {
+    let folder = TempDir::new().expect("a temporary folder");
+    std::fs::write(folder.path().join("index.js"), source).expect("a file in it");
+    folder
+}
+
+/// Options for the app in a folder.
+pub fn options(folder: &TempDir) -> WorkerOptions {
+    WorkerOptions {
+        name: "bench".into(),
+        root: folder.path().to_path_buf(),
+        entry: None,
+        env: std::collections::BTreeMap::new(),
+        limits: Limits::default(),
+        outbound_allow: Vec::new(),
+        log: Arc::new(Silence),
+    }
+}
+
+/// `GET /`
+pub fn request() -> HttpRequest {
+    HttpRequest {
+        method: http::Method::GET,
+        url: "http://bench.localhost/".to_owned(),
+        headers: http::HeaderMap::new(),
+        body: Body::Empty,
+    }
+}
+
+/// One request, answered.
+///
+/// # Panics
+/// If the app fails.
+pub async fn fetch(worker: &Worker, id: u64) -> HttpResponse {
+    worker.fetch(request(), RequestId(id)).await.expect("the app answers")
+}
+
+/// Time from nothing to the first response of an app.
+///
+/// # Panics
+/// If the app does not start.
+pub async fn cold_start(folder: &TempDir) -> Duration {
+    let begin = Instant::now();
+    let worker = Worker::start(options(folder)).await.expect("the app starts");
+    let response = fetch(&worker, 1).await;
+    let time = begin.elapsed();
+    assert_eq!(response.status, 200);
+    worker.stop();
+    worker.ended().await;
+    time
+}
+
+/// Time from nothing to the end of a script in V8's own isolate, context and all, on a new thread: what a cold start is compared
+/// with. Uses the same snapshot, as isolates of one process must, but its default context, which has none of our interfaces.
+///
+/// # Panics
+/// If there is no thread.
+pub fn bare_start() -> Duration {
+    let begin = Instant::now();
+    let run = || {
+        let engine = Engine::get().expect("the engine was started");
+        let isolate = &mut v8::Isolate::new(engine.create_params());
+        v8::scope!(let scope, isolate);
+        let context = v8::Context::new(scope, v8::ContextOptions::default());
+        let scope = &mut v8::ContextScope::new(scope, context);
+        let source = v8::String::new(scope, "(() => 'Hello World')()").expect("a short string");
+        let script = v8::Script::compile(scope, source, None).expect("a valid script");
+        script.run(scope).expect("it runs");
+        Instant::now()
+    };
+    let end = std::thread::Builder::new().stack_size(4 << 20).spawn(run).expect("a thread").join().expect("no panic");
+    end.duration_since(begin)
+}
+
+/// The value below which this share of the sorted values lies.
+pub fn percentile(sorted: &[Duration], share: f64) -> Duration {
+    let index = ((sorted.len() as f64 * share).ceil() as usize).clamp(1, sorted.len());
+    sorted[index - 1]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_values_of_the_list() {
+        let values: Vec<Duration> = (1..=100).map(Duration::from_millis).collect();
+        assert_eq!(percentile(&values, 0.5), Duration::from_millis(50));
+        assert_eq!(percentile(&values, 0.99), Duration::from_millis(99));
+        assert_eq!(percentile(&values[..1], 0.99), Duration::from_millis(1));
+    }
+}

@@ -2,7 +2,9 @@
 export default {
   async fetch(request, env) {
     const url = new URL(request.url);
+    // The upstream is this server: at the port that the request came to, or the usual one where the Host header names none.
     url.hostname = env.UPSTREAM_HOST;
+    url.port ||= env.UPSTREAM_PORT;
     const upstream = await fetch(url, { signal: request.signal });
 
     const shout = new TransformStream({

@@ -93,7 +93,7 @@ impl Engine {
     }
 
     /// What every isolate is created from.
-    pub(crate) fn create_params(&self) -> v8::CreateParams {
+    pub fn create_params(&self) -> v8::CreateParams {
         v8::CreateParams::default()
             .snapshot_blob(v8::StartupData::from(self.snapshot.blob))
             .external_references(Cow::Borrowed(self.references))
