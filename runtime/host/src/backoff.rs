@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 const FORGIVEN_AFTER: Duration = Duration::from_secs(60);
 const FIRST_DELAY: Duration = Duration::from_millis(250);
 const LONGEST_DELAY: Duration = Duration::from_secs(30);
-/// An instance that ended is replaced at once this many times: one bad request must not take the app away.
-const FREE_ENDS: u32 = 3;
+/// An instance that ended is replaced at once this many times: a few bad requests must not take the app away. A new
+/// instance costs milliseconds; what repeated offenders cost is the time until their limits stop them.
+const FREE_ENDS: u32 = 10;
 
 /// What failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

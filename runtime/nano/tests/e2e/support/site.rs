@@ -256,6 +256,9 @@ impl Nano {
 
 impl Drop for Nano {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("nano's state: {:?}", self.child.try_wait());
+        }
         // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
