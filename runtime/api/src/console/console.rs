@@ -19,7 +19,9 @@ const TRACE_FRAMES: usize = 10;
 /// <https://console.spec.whatwg.org/#logger>
 fn log<'s>(scope: &mut Scope<'s, '_>, level: Level, data: &[Value<'s>]) -> Fallible<()> {
     // 1. If args is empty, return.
-    let (Some(state), false) = (ConsoleState::of(scope), data.is_empty()) else { return Ok(()) };
+    let (Some(state), false) = (ConsoleState::of(scope), data.is_empty()) else {
+        return Ok(());
+    };
     // 2. to 5.
     let message = format::format(scope, data, state.colors())?;
     state.print(scope, level, &message);
@@ -31,7 +33,13 @@ fn warn(scope: &mut Scope, state: &ConsoleState, message: &str) {
 }
 
 fn refuse_label(scope: &mut Scope, state: &ConsoleState, label: &str, _: TooManyLabels) {
-    warn(scope, state, &format!("There are too many console labels to add '{label}'; use fewer, and end timers with timeEnd()"));
+    warn(
+        scope,
+        state,
+        &format!(
+            "There are too many console labels to add '{label}'; use fewer, and end timers with timeEnd()"
+        ),
+    );
 }
 
 /// The text of a label.
@@ -56,7 +64,11 @@ fn duration_text(duration: Duration) -> String {
 
 impl ConsoleMethods for Console {
     // https://console.spec.whatwg.org/#assert
-    fn assert<'s>(scope: &mut Scope<'s, '_>, condition: bool, data: Vec<Value<'s>>) -> Fallible<()> {
+    fn assert<'s>(
+        scope: &mut Scope<'s, '_>,
+        condition: bool,
+        data: Vec<Value<'s>>,
+    ) -> Fallible<()> {
         // 1. If condition is true, return.
         if condition {
             return Ok(());
@@ -75,7 +87,9 @@ impl ConsoleMethods for Console {
                 let prefix = nano_webidl::idl::string(scope, &format!("{message}: "))?;
                 let first: v8::Local<v8::String> = first.try_into().expect("it is a string");
                 let joined = v8::String::concat(scope, prefix, first);
-                data[0] = joined.ok_or_else(|| nano_webidl::range_error("the message is too long"))?.into();
+                data[0] = joined
+                    .ok_or_else(|| nano_webidl::range_error("the message is too long"))?
+                    .into();
             }
             // 4.2 If it is none, prepend message to data.
             Some(_) => data.insert(0, string(scope, &format!("{message}:"))?),
@@ -118,8 +132,12 @@ impl ConsoleMethods for Console {
         tabular_data: Option<Value<'s>>,
         properties: Option<Vec<v8::Local<'s, v8::String>>>,
     ) -> Fallible<()> {
-        let Some(state) = ConsoleState::of(scope) else { return Ok(()) };
-        let Some(data) = tabular_data else { return Ok(()) };
+        let Some(state) = ConsoleState::of(scope) else {
+            return Ok(());
+        };
+        let Some(data) = tabular_data else {
+            return Ok(());
+        };
         match table::table(scope, data, properties.as_deref(), state.colors()) {
             Some(table) => state.print(scope, Level::Log, &table),
             // What cannot be a table is logged as it is.
@@ -130,7 +148,9 @@ impl ConsoleMethods for Console {
 
     // https://console.spec.whatwg.org/#trace
     fn trace<'s>(scope: &mut Scope<'s, '_>, data: Vec<Value<'s>>) -> Fallible<()> {
-        let Some(state) = ConsoleState::of(scope) else { return Ok(()) };
+        let Some(state) = ConsoleState::of(scope) else {
+            return Ok(());
+        };
         let mut message = "Trace".to_owned();
         if !data.is_empty() {
             message.push_str(": ");
@@ -152,8 +172,13 @@ impl ConsoleMethods for Console {
         item: Option<Value<'s>>,
         options: Option<Option<v8::Local<'s, v8::Object>>>,
     ) -> Fallible<()> {
-        let Some(state) = ConsoleState::of(scope) else { return Ok(()) };
-        let mut how = InspectOptions { colors: state.colors(), ..InspectOptions::default() };
+        let Some(state) = ConsoleState::of(scope) else {
+            return Ok(());
+        };
+        let mut how = InspectOptions {
+            colors: state.colors(),
+            ..InspectOptions::default()
+        };
         if let Some(options) = options.flatten() {
             how = dir_options(scope, options, how)?;
         }
@@ -171,7 +196,9 @@ impl ConsoleMethods for Console {
     // https://console.spec.whatwg.org/#count
     fn count<'s>(scope: &mut Scope<'s, '_>, label: v8::Local<'s, v8::String>) -> Fallible<()> {
         let label = label_text(scope, label);
-        let Some(state) = ConsoleState::of(scope) else { return Ok(()) };
+        let Some(state) = ConsoleState::of(scope) else {
+            return Ok(());
+        };
         match state.count(label.clone()) {
             Ok(count) => state.print(scope, Level::Info, &format!("{label}: {count}")),
             Err(too_many) => refuse_label(scope, state, &label, too_many),
@@ -180,9 +207,14 @@ impl ConsoleMethods for Console {
     }
 
     // https://console.spec.whatwg.org/#countreset
-    fn count_reset<'s>(scope: &mut Scope<'s, '_>, label: v8::Local<'s, v8::String>) -> Fallible<()> {
+    fn count_reset<'s>(
+        scope: &mut Scope<'s, '_>,
+        label: v8::Local<'s, v8::String>,
+    ) -> Fallible<()> {
         let label = label_text(scope, label);
-        let Some(state) = ConsoleState::of(scope) else { return Ok(()) };
+        let Some(state) = ConsoleState::of(scope) else {
+            return Ok(());
+        };
         if !state.reset_count(&label) {
             warn(scope, state, &format!("Count for '{label}' does not exist"));
         }
@@ -214,7 +246,9 @@ impl ConsoleMethods for Console {
     // https://console.spec.whatwg.org/#time
     fn time<'s>(scope: &mut Scope<'s, '_>, label: v8::Local<'s, v8::String>) -> Fallible<()> {
         let label = label_text(scope, label);
-        let Some(state) = ConsoleState::of(scope) else { return Ok(()) };
+        let Some(state) = ConsoleState::of(scope) else {
+            return Ok(());
+        };
         match state.start_timer(label.clone()) {
             Ok(true) => {}
             Ok(false) => warn(scope, state, &format!("Timer '{label}' already exists")),
@@ -230,7 +264,9 @@ impl ConsoleMethods for Console {
         data: Vec<Value<'s>>,
     ) -> Fallible<()> {
         let label = label_text(scope, label);
-        let Some(state) = ConsoleState::of(scope) else { return Ok(()) };
+        let Some(state) = ConsoleState::of(scope) else {
+            return Ok(());
+        };
         let Some(elapsed) = state.elapsed(&label) else {
             warn(scope, state, &format!("Timer '{label}' does not exist"));
             return Ok(());
@@ -248,9 +284,15 @@ impl ConsoleMethods for Console {
     // https://console.spec.whatwg.org/#timeend
     fn time_end<'s>(scope: &mut Scope<'s, '_>, label: v8::Local<'s, v8::String>) -> Fallible<()> {
         let label = label_text(scope, label);
-        let Some(state) = ConsoleState::of(scope) else { return Ok(()) };
+        let Some(state) = ConsoleState::of(scope) else {
+            return Ok(());
+        };
         match state.stop_timer(&label) {
-            Some(elapsed) => state.print(scope, Level::Info, &format!("{label}: {}", duration_text(elapsed))),
+            Some(elapsed) => state.print(
+                scope,
+                Level::Info,
+                &format!("{label}: {}", duration_text(elapsed)),
+            ),
             None => warn(scope, state, &format!("Timer '{label}' does not exist")),
         }
         Ok(())
@@ -292,17 +334,25 @@ fn dir_options<'s>(
 /// The frames of the code that called into the console, each on a line of its own.
 fn current_stack(scope: &mut Scope) -> String {
     let mut lines = String::new();
-    let Some(stack) = v8::StackTrace::current_stack_trace(scope, TRACE_FRAMES) else { return lines };
+    let Some(stack) = v8::StackTrace::current_stack_trace(scope, TRACE_FRAMES) else {
+        return lines;
+    };
     for index in 0..stack.get_frame_count() {
-        let Some(frame) = stack.get_frame(scope, index) else { break };
-        let file = frame.get_script_name_or_source_url(scope).map(|name| name.to_rust_string_lossy(scope));
+        let Some(frame) = stack.get_frame(scope, index) else {
+            break;
+        };
+        let file = frame
+            .get_script_name_or_source_url(scope)
+            .map(|name| name.to_rust_string_lossy(scope));
         let place = format!(
             "{}:{}:{}",
             file.unwrap_or_else(|| "<anonymous>".to_owned()),
             frame.get_line_number(),
             frame.get_column()
         );
-        let function = frame.get_function_name(scope).map(|name| name.to_rust_string_lossy(scope));
+        let function = frame
+            .get_function_name(scope)
+            .map(|name| name.to_rust_string_lossy(scope));
         lines.push_str("\n    at ");
         match function.filter(|name| !name.is_empty()) {
             Some(function) => lines.push_str(&format!("{function} ({place})")),
@@ -322,6 +372,9 @@ mod tests {
         assert_eq!(duration_text(Duration::from_millis(20)), "20ms");
         assert_eq!(duration_text(Duration::from_micros(500)), "0.5ms");
         assert_eq!(duration_text(Duration::from_millis(1500)), "1.500s");
-        assert_eq!(duration_text(Duration::from_millis(123_456)), "2:03.456 (m:ss.mmm)");
+        assert_eq!(
+            duration_text(Duration::from_millis(123_456)),
+            "2:03.456 (m:ss.mmm)"
+        );
     }
 }

@@ -4,7 +4,8 @@ use nano_webidl::{Error, Fallible, Scope, Value};
 
 use super::inspect::{InspectOptions, inspect, number_text, text};
 
-/// How many characters of one string are printed: it is copied out of the heap, where no limit of V8's counts it.
+/// How many characters of one string are printed, and after how many bytes of a message no further argument is: both are copied
+/// out of the heap, where no limit of V8's counts them.
 pub const MAX_MESSAGE: usize = 1 << 20;
 
 /// A message of all arguments. Runs code of the app only where the standard says so: `%s`, `%d`, `%i` and `%f` convert.
@@ -12,7 +13,9 @@ pub const MAX_MESSAGE: usize = 1 << 20;
 /// # Errors
 /// What such a conversion throws.
 pub fn format<'s>(scope: &mut Scope<'s, '_>, data: &[Value<'s>], colors: bool) -> Fallible<String> {
-    let Some((first, mut rest)) = data.split_first() else { return Ok(String::new()) };
+    let Some((first, mut rest)) = data.split_first() else {
+        return Ok(String::new());
+    };
     let template = match v8::Local::<v8::String>::try_from(*first) {
         Ok(template) if !rest.is_empty() => text(scope, template, MAX_MESSAGE),
         _ => return Ok(join(scope, data, colors)),
@@ -21,7 +24,9 @@ pub fn format<'s>(scope: &mut Scope<'s, '_>, data: &[Value<'s>], colors: bool) -
     let mut tail = template.as_str();
     // DEPARTURE: the standard formats the result of each replacement again; like every console, this goes through the template once,
     // so that a specifier within an argument means nothing.
-    while let Some(place) = tail.find('%') {
+    while let Some(place) = tail.find('%')
+        && message.len() <= MAX_MESSAGE
+    {
         let (before, specifier) = tail.split_at(place);
         message.push_str(before);
         let letter = specifier[1..].chars().next();
@@ -47,11 +52,18 @@ pub fn format<'s>(scope: &mut Scope<'s, '_>, data: &[Value<'s>], colors: bool) -
 
 /// All arguments with spaces between them: strings as they are, everything else inspected.
 pub fn join<'s>(scope: &mut Scope<'s, '_>, data: &[Value<'s>], colors: bool) -> String {
-    let options = InspectOptions { colors, ..InspectOptions::default() };
+    let options = InspectOptions {
+        colors,
+        ..InspectOptions::default()
+    };
     let mut message = String::new();
     for (index, value) in data.iter().enumerate() {
         if index > 0 {
             message.push(' ');
+        }
+        if message.len() > MAX_MESSAGE {
+            message.push_str("...");
+            break;
         }
         match v8::Local::<v8::String>::try_from(*value) {
             Ok(string) => message.push_str(&text(scope, string, MAX_MESSAGE)),
@@ -62,8 +74,16 @@ pub fn join<'s>(scope: &mut Scope<'s, '_>, data: &[Value<'s>], colors: bool) -> 
 }
 
 /// What stands in the place of a specifier, step 4 of the Formatter.
-fn replacement<'s>(scope: &mut Scope<'s, '_>, letter: char, value: Value<'s>, colors: bool) -> Fallible<String> {
-    let generic = InspectOptions { colors, ..InspectOptions::default() };
+fn replacement<'s>(
+    scope: &mut Scope<'s, '_>,
+    letter: char,
+    value: Value<'s>,
+    colors: bool,
+) -> Fallible<String> {
+    let generic = InspectOptions {
+        colors,
+        ..InspectOptions::default()
+    };
     Ok(match letter {
         // 4.1 %s: Call(%String%, undefined, « current »).
         's' => match v8::Local::<v8::Symbol>::try_from(value) {
@@ -84,7 +104,15 @@ fn replacement<'s>(scope: &mut Scope<'s, '_>, letter: char, value: Value<'s>, co
             number_text(scope, number)
         }
         // 4.4 %o: optimally useful formatting.
-        'o' => inspect(scope, value, &InspectOptions { depth: Some(4), show_hidden: true, ..generic }),
+        'o' => inspect(
+            scope,
+            value,
+            &InspectOptions {
+                depth: Some(4),
+                show_hidden: true,
+                ..generic
+            },
+        ),
         // 4.5 %O: generic JavaScript object formatting.
         'O' => inspect(scope, value, &generic),
         // %c takes a style, which text cannot show.
@@ -92,7 +120,11 @@ fn replacement<'s>(scope: &mut Scope<'s, '_>, letter: char, value: Value<'s>, co
     })
 }
 
-fn parse<'s>(scope: &mut Scope<'s, '_>, value: Value<'s>, parser: fn(&str) -> f64) -> Fallible<f64> {
+fn parse<'s>(
+    scope: &mut Scope<'s, '_>,
+    value: Value<'s>,
+    parser: fn(&str) -> f64,
+) -> Fallible<f64> {
     if value.is_symbol() {
         return Ok(f64::NAN);
     }
@@ -109,8 +141,12 @@ fn is_space(c: char) -> bool {
 /// `parseInt(string, 10)`
 fn parse_int(string: &str) -> f64 {
     let (sign, digits) = split_sign(string.trim_start_matches(is_space));
-    let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
-    digits[..end].parse::<f64>().map_or(f64::NAN, |number| sign * number)
+    let end = digits
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(digits.len());
+    digits[..end]
+        .parse::<f64>()
+        .map_or(f64::NAN, |number| sign * number)
 }
 
 /// `parseFloat(string)`
@@ -119,7 +155,10 @@ fn parse_float(string: &str) -> f64 {
     if rest.starts_with("Infinity") {
         return sign * f64::INFINITY;
     }
-    let digits = |text: &str| text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let digits = |text: &str| {
+        text.find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(text.len())
+    };
     let integer = digits(rest);
     let mut end = integer;
     if let Some(fraction) = rest[end..].strip_prefix('.') {
@@ -136,7 +175,9 @@ fn parse_float(string: &str) -> f64 {
             end += 1 + (exponent.len() - unsigned.len()) + length;
         }
     }
-    rest[..end].parse::<f64>().map_or(f64::NAN, |number| sign * number)
+    rest[..end]
+        .parse::<f64>()
+        .map_or(f64::NAN, |number| sign * number)
 }
 
 fn split_sign(string: &str) -> (f64, &str) {

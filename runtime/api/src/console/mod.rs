@@ -6,7 +6,10 @@
 //! * [`table`]: the boxes of `console.table`.
 //! * [`inspect`]: any value as text, without running any code of the app.
 
-#[allow(clippy::module_inception, reason = "one file per interface: the namespace is called console")]
+#[allow(
+    clippy::module_inception,
+    reason = "one file per interface: the namespace is called console"
+)]
 pub mod console;
 pub mod format;
 pub mod inspect;

@@ -54,7 +54,12 @@ pub struct TooManyLabels;
 impl ConsoleState {
     /// A console that writes to `sink`.
     pub fn new(sink: Box<dyn ConsoleSink + Send>) -> Self {
-        ConsoleState { sink, counts: RefCell::default(), timers: RefCell::default(), groups: Cell::new(0) }
+        ConsoleState {
+            sink,
+            counts: RefCell::default(),
+            timers: RefCell::default(),
+            groups: Cell::new(0),
+        }
     }
 
     /// The console of the isolate that a scope is in; `None` where the embedding gave it none.
@@ -104,7 +109,11 @@ impl ConsoleState {
 
     /// Sets a counter to zero; false if there is none of this label.
     pub fn reset_count(&self, label: &str) -> bool {
-        self.counts.borrow_mut().get_mut(label).map(|count| *count = 0).is_some()
+        self.counts
+            .borrow_mut()
+            .get_mut(label)
+            .map(|count| *count = 0)
+            .is_some()
     }
 
     /// Starts a timer; `Ok(false)` if it runs already.
@@ -127,7 +136,10 @@ impl ConsoleState {
 
     /// Ends a timer; returns how long it ran.
     pub fn stop_timer(&self, label: &str) -> Option<Duration> {
-        self.timers.borrow_mut().remove(label).map(|start| start.elapsed())
+        self.timers
+            .borrow_mut()
+            .remove(label)
+            .map(|start| start.elapsed())
     }
 }
 

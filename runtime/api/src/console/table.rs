@@ -5,6 +5,8 @@ use nano_webidl::{Scope, Value};
 use super::inspect::{InspectOptions, Property, columns, inspect, own_property};
 use super::inspect::{Keys, own_keys};
 
+/// How many characters of a string a cell shows.
+const MAX_CELL: usize = 200;
 /// The most rows and columns; the rest is cut off.
 const MAX_ROWS: usize = 1000;
 const MAX_COLUMNS: usize = 50;
@@ -16,16 +18,29 @@ pub fn table<'s>(
     properties: Option<&[v8::Local<'s, v8::String>]>,
     colors: bool,
 ) -> Option<String> {
-    let options = InspectOptions { depth: Some(0), colors, ..InspectOptions::default() };
+    let options = InspectOptions {
+        depth: Some(0),
+        colors,
+        max_string: MAX_CELL,
+        max_entries: 10,
+        ..InspectOptions::default()
+    };
     let object = plain_object(scope, data)?;
     let (heading, rows) = rows(scope, object)?;
     let mut table = Table::new(heading);
     // Filtered, the columns are those that were asked for, in that order.
-    let mut names: Vec<v8::Local<v8::Name>> =
-        properties.unwrap_or_default().iter().take(MAX_COLUMNS).map(|name| (*name).into()).collect();
+    let mut names: Vec<v8::Local<v8::Name>> = properties
+        .unwrap_or_default()
+        .iter()
+        .take(MAX_COLUMNS)
+        .map(|name| (*name).into())
+        .collect();
     let mut cells: Vec<Row> = Vec::new();
     for (label, property) in rows.into_iter().take(MAX_ROWS) {
-        let mut row = Row { label, ..Row::default() };
+        let mut row = Row {
+            label,
+            ..Row::default()
+        };
         let value = property.data();
         match value.and_then(|value| plain_object(scope, value)) {
             // Elements of a Map are shown in full.
@@ -42,7 +57,8 @@ pub fn table<'s>(
                 }
                 for name in &names {
                     let property = own_property(scope, object, *name);
-                    row.cells.push(property.map(|property| text(scope, property, &options)));
+                    row.cells
+                        .push(property.map(|property| text(scope, property, &options)));
                 }
             }
             None => row.value = Some(text(scope, property, &options)),
@@ -58,7 +74,9 @@ pub fn table<'s>(
     }
     for row in cells {
         let mut line = vec![row.label];
-        line.extend((0..names.len()).map(|i| row.cells.get(i).cloned().flatten().unwrap_or_default()));
+        line.extend(
+            (0..names.len()).map(|i| row.cells.get(i).cloned().flatten().unwrap_or_default()),
+        );
         if has_values {
             line.push(row.value.unwrap_or_default());
         }
@@ -82,7 +100,10 @@ fn text<'s>(scope: &mut Scope<'s, '_>, property: Property<'s>, options: &Inspect
 }
 
 /// The object itself, the target of a proxy; `None` for primitives and functions.
-fn plain_object<'s>(scope: &mut Scope<'s, '_>, value: Value<'s>) -> Option<v8::Local<'s, v8::Object>> {
+fn plain_object<'s>(
+    scope: &mut Scope<'s, '_>,
+    value: Value<'s>,
+) -> Option<v8::Local<'s, v8::Object>> {
     let mut object: v8::Local<v8::Object> = value.try_into().ok()?;
     while let Ok(proxy) = v8::Local::<v8::Proxy>::try_from(object) {
         object = proxy.get_target(scope).try_into().ok()?;
@@ -100,11 +121,25 @@ fn rows<'s>(
         let entries = entries?;
         let mut rows = Vec::new();
         let step = if pairs { 2 } else { 1 };
-        for (row, index) in (0..entries.length()).step_by(step).take(MAX_ROWS).enumerate() {
+        for (row, index) in (0..entries.length())
+            .step_by(step)
+            .take(MAX_ROWS)
+            .enumerate()
+        {
             let (label, value) = if pairs {
                 let label = entries.get_index(scope, index)?;
-                let label = inspect(scope, label, &InspectOptions { depth: Some(0), ..InspectOptions::default() });
-                (label.replace('\n', " "), entries.get_index(scope, index + 1)?)
+                let label = inspect(
+                    scope,
+                    label,
+                    &InspectOptions {
+                        depth: Some(0),
+                        ..InspectOptions::default()
+                    },
+                );
+                (
+                    label.replace('\n', " "),
+                    entries.get_index(scope, index + 1)?,
+                )
             } else {
                 (row.to_string(), entries.get_index(scope, index)?)
             };
@@ -114,7 +149,11 @@ fn rows<'s>(
     }
     let keys = own_keys(scope, object, Keys::All, false);
     let mut rows = Vec::new();
-    for key in keys.into_iter().filter(|key| key.is_string()).take(MAX_ROWS) {
+    for key in keys
+        .into_iter()
+        .filter(|key| key.is_string())
+        .take(MAX_ROWS)
+    {
         if let Some(property) = own_property(scope, object, key) {
             rows.push((key.to_rust_string_lossy(scope), property));
         }
@@ -129,14 +168,21 @@ struct Table {
 
 impl Table {
     fn new(heading: &str) -> Self {
-        Table { headings: vec![heading.to_owned()], rows: Vec::new() }
+        Table {
+            headings: vec![heading.to_owned()],
+            rows: Vec::new(),
+        }
     }
 
     fn draw(&self) -> String {
         let widths: Vec<usize> = (0..self.headings.len())
             .map(|column| {
                 let cells = self.rows.iter().filter_map(|row| row.get(column));
-                cells.chain([&self.headings[column]]).map(|cell| columns(cell)).max().unwrap_or(0)
+                cells
+                    .chain([&self.headings[column]])
+                    .map(|cell| columns(cell))
+                    .max()
+                    .unwrap_or(0)
             })
             .collect();
         let rule = |left: &str, middle: &str, right: &str| {
@@ -151,7 +197,11 @@ impl Table {
                 .collect();
             format!("│{}│", cells.join("│"))
         };
-        let mut lines = vec![rule("┌", "┬", "┐"), line(&self.headings), rule("├", "┼", "┤")];
+        let mut lines = vec![
+            rule("┌", "┬", "┐"),
+            line(&self.headings),
+            rule("├", "┼", "┤"),
+        ];
         lines.extend(self.rows.iter().map(|row| line(row)));
         lines.push(rule("└", "┴", "┘"));
         lines.join("\n")

@@ -7,8 +7,8 @@ use std::rc::Rc;
 use nano_webidl::{Error, Fallible, Scope, Value};
 use v8::ValueDeserializerHelper as _;
 
-use super::serialize::data_clone_error;
-use super::{Serialized, host};
+use super::serialize::{TRANSFERRED, data_clone_error};
+use super::{Serialized, Transferred, host};
 
 /// A value that was deserialized.
 pub struct Deserialized<'s> {
@@ -18,23 +18,41 @@ pub struct Deserialized<'s> {
     pub transferred: Vec<v8::Local<'s, v8::Object>>,
 }
 
-/// Makes the value again, in the current realm. Once: transferred memory has one owner.
+/// Makes the value again, in the current realm. Once: what is transferred has one owner. `holders` are the data holders that came
+/// with the value.
 ///
 /// # Errors
 /// A `RangeError` or a `DataCloneError` where there is no memory for it.
-pub fn deserialize<'s>(scope: &mut Scope<'s, '_>, serialized: &Serialized) -> Fallible<Deserialized<'s>> {
+pub fn deserialize<'s>(
+    scope: &mut Scope<'s, '_>,
+    serialized: &Serialized,
+    holders: &[v8::Local<'s, v8::Object>],
+) -> Fallible<Deserialized<'s>> {
     let context = scope.get_current_context();
-    // 3. For each transferDataHolder: an ArrayBuffer of the same memory.
-    let buffers: Vec<v8::Local<v8::ArrayBuffer>> =
-        serialized.transferred.iter().map(|store| v8::ArrayBuffer::with_backing_store(scope, store)).collect();
+    // 3. For each transferDataHolder: an ArrayBuffer of the same memory, or what the transfer-receiving steps make.
+    let mut transferred: Vec<v8::Local<v8::Object>> =
+        Vec::with_capacity(serialized.transferred.len());
+    let mut holders = holders.iter();
+    for entry in &serialized.transferred {
+        transferred.push(match entry {
+            Transferred::Buffer(store) => v8::ArrayBuffer::with_backing_store(scope, store).into(),
+            Transferred::Script => host::receive(scope, holders.next().copied())?,
+        });
+    }
     let error = Rc::new(Cell::new(None));
     let value = {
         v8::tc_scope!(let scope, scope);
         // The delegate borrows `serialized`, and so do the bytes: the deserializer ends first.
-        let delegate = Delegate { serialized, error: error.clone() };
+        let delegate = Delegate {
+            serialized,
+            transferred: transferred.iter().map(|object| v8::Global::new(scope, *object)).collect(),
+            error: error.clone(),
+        };
         let deserializer = v8::ValueDeserializer::new(scope, Box::new(delegate), &serialized.bytes);
-        for (id, buffer) in (0..).zip(&buffers) {
-            deserializer.transfer_array_buffer(id, *buffer);
+        for (id, object) in (0..).zip(&transferred) {
+            if let Ok(buffer) = v8::Local::<v8::ArrayBuffer>::try_from(*object) {
+                deserializer.transfer_array_buffer(id, buffer);
+            }
         }
         // 4.
         let header = deserializer.read_header(context);
@@ -53,11 +71,13 @@ pub fn deserialize<'s>(scope: &mut Scope<'s, '_>, serialized: &Serialized) -> Fa
         }
     };
     // 5.
-    Ok(Deserialized { value, transferred: buffers.into_iter().map(Into::into).collect() })
+    Ok(Deserialized { value, transferred })
 }
 
 struct Delegate<'a> {
     serialized: &'a Serialized,
+    /// The objects that were received, at their places in the transfer list.
+    transferred: Vec<v8::Global<v8::Object>>,
     error: Rc<Cell<Option<Error>>>,
 }
 
@@ -77,7 +97,12 @@ impl v8::ValueDeserializerImpl for Delegate<'_> {
         deserializer: &dyn v8::ValueDeserializerHelper,
     ) -> Option<v8::Local<'s, v8::Object>> {
         let (mut interface, mut index) = (0, 0);
-        let known = deserializer.read_uint32(&mut interface) && deserializer.read_uint32(&mut index);
+        let known =
+            deserializer.read_uint32(&mut interface) && deserializer.read_uint32(&mut index);
+        if interface == TRANSFERRED && known {
+            let object = self.transferred.get(index as usize);
+            return object.map(|object| v8::Local::new(scope, object));
+        }
         let data = self.serialized.hosts.get(index as usize).filter(|_| known);
         let object = match data {
             Some(data) => host::deserialize(scope, interface, &**data),
@@ -93,7 +118,10 @@ impl v8::ValueDeserializerImpl for Delegate<'_> {
     ) -> Option<v8::Local<'s, v8::SharedArrayBuffer>> {
         let store = self.serialized.shared.get(id as usize);
         if store.is_none() {
-            self.fail(scope, data_clone_error("The memory of a SharedArrayBuffer is missing"));
+            self.fail(
+                scope,
+                data_clone_error("The memory of a SharedArrayBuffer is missing"),
+            );
         }
         Some(v8::SharedArrayBuffer::with_backing_store(scope, store?))
     }

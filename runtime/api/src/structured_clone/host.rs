@@ -4,7 +4,7 @@
 
 use std::any::Any;
 
-use nano_webidl::{Fallible, PlatformObject, Ref, Scope};
+use nano_webidl::{Fallible, PlatformObject, Ref, Scope, script};
 
 use super::serialize::data_clone_error;
 use crate::bindings::TABLES;
@@ -21,7 +21,8 @@ struct Serializable {
     /// The serialization steps; `None` if the object is not of the interface.
     serialize: for<'s, 'i> fn(&mut Scope<'s, 'i>, v8::Local<'s, v8::Object>) -> Option<Data>,
     /// The deserialization steps; `None` if the data is not of the interface.
-    deserialize: for<'s, 'i> fn(&mut Scope<'s, 'i>, &dyn Any) -> Option<Fallible<v8::Local<'s, v8::Object>>>,
+    deserialize:
+        for<'s, 'i> fn(&mut Scope<'s, 'i>, &dyn Any) -> Option<Fallible<v8::Local<'s, v8::Object>>>,
 }
 
 /// All serializable interfaces that are not of the language; derived interfaces before their parents.
@@ -58,15 +59,26 @@ const fn by_clone<T: PlatformObject + Clone>() -> Serializable {
 }
 
 /// Whether the object belongs to an interface, so that it is not for V8 to clone it as a plain object.
-pub(super) fn is_platform_object<'s>(scope: &mut Scope<'s, '_>, object: v8::Local<'s, v8::Object>) -> bool {
+pub(super) fn is_platform_object<'s>(
+    scope: &mut Scope<'s, '_>,
+    object: v8::Local<'s, v8::Object>,
+) -> bool {
     if object.is_api_wrapper() {
         return true;
     }
     // OPTIMIZATION: plain objects, which most are, need no look at their brand: their prototype is one without a prototype.
     // DEPARTURE: a platform object whose prototype an app replaced by `Object.prototype` is cloned as a plain object.
-    let Some(prototype) = object.get_prototype(scope) else { return false };
-    let Ok(prototype) = v8::Local::<v8::Object>::try_from(prototype) else { return false };
-    if prototype.is_proxy() || prototype.get_prototype(scope).is_none_or(|prototype| prototype.is_null()) {
+    let Some(prototype) = object.get_prototype(scope) else {
+        return false;
+    };
+    let Ok(prototype) = v8::Local::<v8::Object>::try_from(prototype) else {
+        return false;
+    };
+    if prototype.is_proxy()
+        || prototype
+            .get_prototype(scope)
+            .is_none_or(|prototype| prototype.is_null())
+    {
         return false;
     }
     script_interface(scope, object).is_some()
@@ -93,7 +105,45 @@ pub(super) fn deserialize<'s>(
 ) -> Fallible<v8::Local<'s, v8::Object>> {
     let interface = SERIALIZABLE.get(interface as usize);
     let object = interface.and_then(|interface| (interface.deserialize)(scope, data));
-    object.unwrap_or_else(|| Err(data_clone_error("The data of a platform object is not of its interface")))
+    object.unwrap_or_else(|| {
+        Err(data_clone_error(
+            "The data of a platform object is not of its interface",
+        ))
+    })
+}
+
+/// Whether the object has transfer steps in a built-in script: it is a `MessagePort` or a stream.
+pub(super) fn is_transferable<'s>(
+    scope: &mut Scope<'s, '_>,
+    object: v8::Local<'s, v8::Object>,
+) -> Fallible<bool> {
+    if object.is_api_wrapper() {
+        return Ok(false);
+    }
+    let transferable = script::call(scope, "isTransferable", &[object.into()])?;
+    Ok(transferable.is_true())
+}
+
+/// The transfer steps: gives the data holder.
+pub(super) fn transfer<'s>(
+    scope: &mut Scope<'s, '_>,
+    object: v8::Local<'s, v8::Object>,
+) -> Fallible<v8::Local<'s, v8::Object>> {
+    let holder = script::call(scope, "transfer", &[object.into()])?;
+    holder
+        .try_into()
+        .map_err(|_| data_clone_error("The transferred object has no data holder"))
+}
+
+/// The transfer-receiving steps, from the data holder.
+pub(super) fn receive<'s>(
+    scope: &mut Scope<'s, '_>,
+    holder: Option<v8::Local<'s, v8::Object>>,
+) -> Fallible<v8::Local<'s, v8::Object>> {
+    let missing = || data_clone_error("The data of a transferred object is missing");
+    let holder = holder.ok_or_else(missing)?;
+    let object = script::call(scope, "receiveTransferred", &[holder.into()])?;
+    object.try_into().map_err(|_| missing())
 }
 
 /// What an object is, for messages: the name of its interface or class.

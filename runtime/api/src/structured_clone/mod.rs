@@ -19,18 +19,26 @@ use nano_webidl::{Fallible, Scope, Value};
 pub use deserialize::{Deserialized, deserialize};
 pub use serialize::serialize;
 
-/// A serialized value. Lives in memory only, and within its isolate: it shares memory with the objects that it was made of.
+/// A serialized value, beside the data holders of objects that built-in scripts transfer. Lives in memory only, and within its isolate: it shares memory with the objects that it was made of.
 pub struct Serialized {
     /// V8's format.
     bytes: Vec<u8>,
-    /// The memory of transferred buffers, in the order of the list.
-    transferred: Vec<v8::SharedRef<v8::BackingStore>>,
+    /// The transferred objects, in the order of the list.
+    transferred: Vec<Transferred>,
     /// The memory of SharedArrayBuffers.
     shared: Vec<v8::SharedRef<v8::BackingStore>>,
     /// Compiled WebAssembly modules.
     modules: Vec<v8::CompiledWasmModule>,
     /// The data of platform objects.
     hosts: Vec<Box<dyn Any>>,
+}
+
+/// A transferred object on its way.
+enum Transferred {
+    /// The memory of an ArrayBuffer.
+    Buffer(v8::SharedRef<v8::BackingStore>),
+    /// An object whose transfer steps are a built-in script's: the next one of the data holders.
+    Script,
 }
 
 /// `structuredClone(value, { transfer })`, <https://html.spec.whatwg.org/multipage/structured-data.html#dom-structuredclone>.
@@ -47,8 +55,8 @@ pub fn structured_clone<'s>(
         return Ok(value);
     }
     // 1. Let serialized be ? StructuredSerializeWithTransfer(value, options["transfer"]).
-    let serialized = serialize(scope, value, &transfer)?;
+    let (serialized, holders) = serialize(scope, value, &transfer)?;
     // 2. Let deserializeRecord be ? StructuredDeserializeWithTransfer(serialized, this's relevant realm).
     // 3. Return deserializeRecord.[[Deserialized]].
-    Ok(deserialize(scope, &serialized)?.value)
+    Ok(deserialize(scope, &serialized, &holders)?.value)
 }

@@ -7,9 +7,14 @@ use std::rc::Rc;
 use nano_webidl::{DomExceptionName, Error, Fallible, Scope, Value};
 use v8::ValueSerializerHelper as _;
 
-use super::{Serialized, host};
+use super::{Serialized, Transferred, host};
 
-/// Serializes a value, and takes the memory of the buffers in `transfer` away from them.
+/// Stands in the place of an interface's index for an object that is transferred by a built-in script; its place in the transfer
+/// list follows.
+pub(super) const TRANSFERRED: u32 = u32::MAX;
+
+/// Serializes a value, and takes what the objects in `transfer` own away from them. Gives the data holders of those that built-in
+/// scripts implement, in the order of the list, for [`super::deserialize()`].
 ///
 /// # Errors
 /// A `DataCloneError` for what cannot be cloned or transferred, and what getters of the value throw.
@@ -17,18 +22,30 @@ pub fn serialize<'s>(
     scope: &mut Scope<'s, '_>,
     value: Value<'s>,
     transfer: &[v8::Local<'s, v8::Object>],
-) -> Fallible<Serialized> {
+) -> Fallible<(Serialized, Vec<v8::Local<'s, v8::Object>>)> {
     // 1. and 2.
-    let transfer = transferable_buffers(scope, transfer)?;
+    let transfer = transferables(scope, transfer)?;
     // 3. Let serialized be ? StructuredSerializeInternal(value, false, memory).
-    let delegate = Rc::new(Delegate::default());
+    let delegate = Rc::new(Delegate {
+        transferred: (0..)
+            .zip(&transfer)
+            .filter_map(|(index, transferable)| match transferable {
+                Transferable::Buffer(_) => None,
+                Transferable::Script(object) => Some((index, v8::Global::new(scope, *object))),
+            })
+            .collect(),
+        ..Delegate::default()
+    });
     let bytes = {
         v8::tc_scope!(let scope, scope);
         let context = scope.get_current_context();
-        let serializer = v8::ValueSerializer::new(scope, Box::new(SharedDelegate(delegate.clone())));
+        let serializer =
+            v8::ValueSerializer::new(scope, Box::new(SharedDelegate(delegate.clone())));
         serializer.write_header();
-        for (id, buffer) in (0..).zip(&transfer) {
-            serializer.transfer_array_buffer(id, *buffer);
+        for (id, transferable) in (0..).zip(&transfer) {
+            if let Transferable::Buffer(buffer) = transferable {
+                serializer.transfer_array_buffer(id, *buffer);
+            }
         }
         match serializer.write_value(context, value) {
             Some(true) => serializer.release(),
@@ -46,52 +63,80 @@ pub fn serialize<'s>(
         }
     };
     // 5. For each transferable of transferList:
-    let mut transferred = Vec::with_capacity(transfer.len());
-    for buffer in &transfer {
-        // 5.1 If it has an [[ArrayBufferData]] internal slot and IsDetachedBuffer is true, then throw a "DataCloneError". (A getter
-        // of the value may have detached it.)
-        if buffer.was_detached() {
+    // 5.1 If it has an [[ArrayBufferData]] internal slot and IsDetachedBuffer is true, then throw a "DataCloneError". (A getter of
+    // the value may have detached it.) All buffers before the first is taken, so that a failure takes none away.
+    for transferable in &transfer {
+        if matches!(transferable, Transferable::Buffer(buffer) if buffer.was_detached()) {
             return Err(data_clone_error("An ArrayBuffer in the transfer list is detached"));
         }
     }
-    for buffer in &transfer {
-        // 5.4 Set dataHolder.[[ArrayBufferData]], … and perform ? DetachArrayBuffer(transferable).
-        transferred.push(buffer.get_backing_store());
-        buffer.detach(None).ok_or(Error::Thrown)?;
+    // 5.2 and 5.5, for objects of built-in scripts: ? the transfer steps. They, too, come before the buffers, as they may fail.
+    let mut holders = Vec::new();
+    for transferable in &transfer {
+        if let Transferable::Script(object) = transferable {
+            holders.push(host::transfer(scope, *object)?);
+        }
     }
-    Ok(Serialized {
+    let mut transferred = Vec::with_capacity(transfer.len());
+    for transferable in &transfer {
+        transferred.push(match transferable {
+            Transferable::Script(_) => Transferred::Script,
+            // 5.4 Set dataHolder.[[ArrayBufferData]], … and perform ? DetachArrayBuffer(transferable).
+            Transferable::Buffer(buffer) => {
+                let store = buffer.get_backing_store();
+                buffer.detach(None).ok_or(Error::Thrown)?;
+                Transferred::Buffer(store)
+            }
+        });
+    }
+    let serialized = Serialized {
         bytes,
         transferred,
         shared: delegate.shared.take(),
         modules: delegate.modules.take(),
         hosts: delegate.hosts.take(),
-    })
+    };
+    Ok((serialized, holders))
 }
 
-/// Steps 1 and 2: checks the transfer list. So far only `ArrayBuffer`s can be transferred.
-fn transferable_buffers<'s>(
+/// An object of the transfer list.
+enum Transferable<'s> {
+    Buffer(v8::Local<'s, v8::ArrayBuffer>),
+    /// A built-in script has its transfer steps.
+    Script(v8::Local<'s, v8::Object>),
+}
+
+/// Steps 1 and 2: checks the transfer list.
+fn transferables<'s>(
     scope: &mut Scope<'s, '_>,
     transfer: &[v8::Local<'s, v8::Object>],
-) -> Fallible<Vec<v8::Local<'s, v8::ArrayBuffer>>> {
-    let mut buffers: Vec<v8::Local<v8::ArrayBuffer>> = Vec::with_capacity(transfer.len());
+) -> Fallible<Vec<Transferable<'s>>> {
+    let mut transferables = Vec::with_capacity(transfer.len());
     for (index, object) in transfer.iter().enumerate() {
         // 2.1 and 2.2: neither a SharedArrayBuffer nor an object that is not transferable.
-        let Ok(buffer) = v8::Local::<v8::ArrayBuffer>::try_from(*object) else {
+        let buffer = v8::Local::<v8::ArrayBuffer>::try_from(*object).ok();
+        if buffer.is_none() && !host::is_transferable(scope, *object)? {
             let what = host::describe(scope, *object);
             let hint = match what.as_str() {
-                "ReadableStream" | "WritableStream" | "TransformStream" => "; streams cannot be transferred yet",
                 "SharedArrayBuffer" => "; it is shared when it is part of the value",
                 _ => "",
             };
-            let message = format!("Value at index {index} of the transfer list is a {what}, which is not transferable{hint}");
+            let message = format!(
+                "Value at index {index} of the transfer list is a {what}, which is not transferable{hint}"
+            );
             return Err(data_clone_error(message));
-        };
+        }
         // 2.3 If memory[transferable] exists, then throw a "DataCloneError".
-        if buffers.contains(&buffer) {
+        if transfer[..index].contains(object) {
+            let what = host::describe(scope, *object);
             return Err(data_clone_error(format!(
-                "The ArrayBuffer at index {index} of the transfer list is a duplicate of an earlier one"
+                "The {what} at index {index} of the transfer list is a duplicate of an earlier one"
             )));
         }
+        let Some(buffer) = buffer else {
+            transferables.push(Transferable::Script(*object));
+            continue;
+        };
         // Before anything is serialized, as in other engines.
         if buffer.was_detached() {
             return Err(data_clone_error(format!(
@@ -104,9 +149,9 @@ fn transferable_buffers<'s>(
                 "The ArrayBuffer at index {index} of the transfer list cannot be detached; it belongs to a WebAssembly.Memory"
             )));
         }
-        buffers.push(buffer);
+        transferables.push(Transferable::Buffer(buffer));
     }
-    Ok(buffers)
+    Ok(transferables)
 }
 
 pub(super) fn data_clone_error(message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
@@ -118,12 +163,20 @@ pub(super) fn data_clone_error(message: impl Into<std::borrow::Cow<'static, str>
 struct Delegate {
     /// The reason to stop.
     error: Cell<Option<Error>>,
+    /// The objects that built-in scripts transfer, with their places in the transfer list.
+    transferred: Vec<(u32, v8::Global<v8::Object>)>,
     shared: RefCell<Vec<v8::SharedRef<v8::BackingStore>>>,
     modules: RefCell<Vec<v8::CompiledWasmModule>>,
     hosts: RefCell<Vec<Box<dyn Any>>>,
 }
 
 impl Delegate {
+    /// The object's place in the transfer list, if a built-in script transfers it.
+    fn transferred(&self, object: v8::Local<v8::Object>) -> Option<u32> {
+        let mut transferred = self.transferred.iter();
+        transferred.find_map(|(index, other)| (*other == object).then_some(*index))
+    }
+
     /// Keeps the reason, and throws something: V8 stops at a pending exception.
     fn fail(&self, scope: &mut Scope, error: Error) {
         error.throw(scope);
@@ -137,7 +190,11 @@ impl Delegate {
 struct SharedDelegate(Rc<Delegate>);
 
 impl v8::ValueSerializerImpl for SharedDelegate {
-    fn throw_data_clone_error<'s>(&self, scope: &mut v8::PinScope<'s, '_>, message: v8::Local<'s, v8::String>) {
+    fn throw_data_clone_error<'s>(
+        &self,
+        scope: &mut v8::PinScope<'s, '_>,
+        message: v8::Local<'s, v8::String>,
+    ) {
         let message = message.to_rust_string_lossy(scope);
         self.0.fail(scope, data_clone_error(message));
     }
@@ -146,8 +203,12 @@ impl v8::ValueSerializerImpl for SharedDelegate {
         true
     }
 
-    fn is_host_object<'s>(&self, scope: &mut v8::PinScope<'s, '_>, object: v8::Local<'s, v8::Object>) -> Option<bool> {
-        Some(host::is_platform_object(scope, object))
+    fn is_host_object<'s>(
+        &self,
+        scope: &mut v8::PinScope<'s, '_>,
+        object: v8::Local<'s, v8::Object>,
+    ) -> Option<bool> {
+        Some(self.0.transferred(object).is_some() || host::is_platform_object(scope, object))
     }
 
     fn write_host_object<'s>(
@@ -156,6 +217,11 @@ impl v8::ValueSerializerImpl for SharedDelegate {
         object: v8::Local<'s, v8::Object>,
         serializer: &dyn v8::ValueSerializerHelper,
     ) -> Option<bool> {
+        if let Some(index) = self.0.transferred(object) {
+            serializer.write_uint32(TRANSFERRED);
+            serializer.write_uint32(index);
+            return Some(true);
+        }
         match host::serialize(scope, object) {
             Ok(Some((interface, data))) => {
                 let mut hosts = self.0.hosts.borrow_mut();
@@ -167,10 +233,15 @@ impl v8::ValueSerializerImpl for SharedDelegate {
             Ok(None) => {
                 let what = host::describe(scope, object);
                 let hint = match what.as_str() {
-                    "ReadableStream" | "WritableStream" | "TransformStream" => "; streams can be neither cloned nor transferred yet",
+                    "MessagePort" | "ReadableStream" | "WritableStream" | "TransformStream" => {
+                        "; it can be transferred: put it into the transfer list"
+                    }
                     _ => "",
                 };
-                self.0.fail(scope, data_clone_error(format!("{what} object could not be cloned{hint}")));
+                self.0.fail(
+                    scope,
+                    data_clone_error(format!("{what} object could not be cloned{hint}")),
+                );
                 None
             }
             Err(error) => {

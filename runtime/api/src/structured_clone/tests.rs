@@ -10,14 +10,23 @@ use crate::shell::{Shell, ShellOptions, Terminal};
 /// The inspected value of a script.
 fn eval(source: &str) -> String {
     Engine::start(EngineOptions::new(&crate::EMBEDDING)).expect("the engine starts");
-    let options =
-        ShellOptions { folder: PathBuf::from("/"), colors: false, base_url: None, output: Arc::new(Terminal) };
-    Shell::new(options).expect("a shell").eval(source).unwrap_or_else(|error| format!("! {error}"))
+    let options = ShellOptions {
+        folder: PathBuf::from("/"),
+        colors: false,
+        base_url: None,
+        output: Arc::new(Terminal),
+    };
+    Shell::new(options)
+        .expect("a shell")
+        .eval(source)
+        .unwrap_or_else(|error| format!("! {error}"))
 }
 
 /// Name and message of what cloning the expression throws.
 fn error(arguments: &str) -> String {
-    eval(&format!("try {{ structuredClone({arguments}); 'nothing' }} catch (e) {{ `${{e.name}}: ${{e.message}}` }}"))
+    eval(&format!(
+        "try {{ structuredClone({arguments}); 'nothing' }} catch (e) {{ `${{e.name}}: ${{e.message}}` }}"
+    ))
 }
 
 #[test]
@@ -57,21 +66,42 @@ fn what_cannot_be_cloned_is_a_data_clone_error() {
         ("new WeakMap()", "#<WeakMap> could not be cloned."),
         ("Promise.resolve()", "#<Promise> could not be cloned."),
         ("new Headers()", "Headers object could not be cloned"),
-        ("[new AbortController()]", "AbortController object could not be cloned"),
-        ("new (class extends EventTarget {})", "EventTarget object could not be cloned"),
-        ("new ReadableStream()", "ReadableStream object could not be cloned"),
+        (
+            "[new AbortController()]",
+            "AbortController object could not be cloned",
+        ),
+        (
+            "new (class extends EventTarget {})",
+            "EventTarget object could not be cloned",
+        ),
+        (
+            "new ReadableStream()",
+            "ReadableStream object could not be cloned",
+        ),
     ] {
         let text = error(value);
-        assert!(text.contains("DataCloneError: ") && text.contains(message), "{value}: {text}");
+        assert!(
+            text.contains("DataCloneError: ") && text.contains(message),
+            "{value}: {text}"
+        );
     }
     // What only looks like one of our objects is a plain one.
-    assert_eq!(eval("structuredClone(Object.create(EventTarget.prototype))"), "{}");
-    assert_eq!(eval("class A { x = 1 }; structuredClone(new A())"), "{ x: 1 }");
+    assert_eq!(
+        eval("structuredClone(Object.create(EventTarget.prototype))"),
+        "{}"
+    );
+    assert_eq!(
+        eval("class A { x = 1 }; structuredClone(new A())"),
+        "{ x: 1 }"
+    );
 }
 
 #[test]
 fn what_getters_throw_passes_through() {
-    assert_eq!(error("{ get a() { throw new TypeError('mine') } }"), "'TypeError: mine'");
+    assert_eq!(
+        error("{ get a() { throw new TypeError('mine') } }"),
+        "'TypeError: mine'"
+    );
 }
 
 #[test]
@@ -94,18 +124,33 @@ fn buffers_are_transferred() {
 fn bad_transfer_lists_are_refused() {
     for (arguments, message) in [
         ("1, { transfer: [b, b] }", "duplicate"),
-        ("1, { transfer: [{}] }", "index 0 of the transfer list is a Object, which is not transferable"),
-        ("1, { transfer: [new SharedArrayBuffer(1)] }", "not transferable"),
-        ("1, { transfer: [new ReadableStream()] }", "streams cannot be transferred yet"),
+        (
+            "1, { transfer: [{}] }",
+            "index 0 of the transfer list is a Object, which is not transferable",
+        ),
+        (
+            "1, { transfer: [new SharedArrayBuffer(1)] }",
+            "not transferable",
+        ),
+        (
+            "1, { transfer: [new ReadableStream()] }",
+            "streams cannot be transferred yet",
+        ),
         ("d, { transfer: [d] }", "detached"),
         ("d", "could not be cloned"),
-        ("{ get a() { b.transfer() } }, { transfer: [b] }", "detached"),
+        (
+            "{ get a() { b.transfer() } }, { transfer: [b] }",
+            "detached",
+        ),
     ] {
         let text = eval(&format!(
             "const b = new ArrayBuffer(1), d = new ArrayBuffer(1); d.transfer();
              try {{ structuredClone({arguments}); 'nothing' }} catch (e) {{ `${{e.name}}: ${{e.message}}` }}"
         ));
-        assert!(text.contains("DataCloneError: ") && text.contains(message), "{arguments}: {text}");
+        assert!(
+            text.contains("DataCloneError: ") && text.contains(message),
+            "{arguments}: {text}"
+        );
     }
     // A failed clone takes nothing away.
     let source = "const b = new ArrayBuffer(1); try { structuredClone(() => {}, { transfer: [b] }) } catch {}; b.byteLength";

@@ -14,12 +14,20 @@ const MAX_TEXT: usize = 20_000;
 
 impl<'s> Inspector<'_, 's> {
     /// Whether an object is shown as an error.
-    pub(super) fn is_error(&self, scope: &mut Scope<'s, '_>, object: v8::Local<'s, v8::Object>) -> bool {
+    pub(super) fn is_error(
+        &self,
+        scope: &mut Scope<'s, '_>,
+        object: v8::Local<'s, v8::Object>,
+    ) -> bool {
         object.is_native_error() || Ref::<DomException>::from_value(scope, object.into()).is_some()
     }
 
     /// `TypeError: x is not a function`, `DOMException [AbortError]: …`
-    pub(super) fn error_header(&self, scope: &mut Scope<'s, '_>, object: v8::Local<'s, v8::Object>) -> String {
+    pub(super) fn error_header(
+        &self,
+        scope: &mut Scope<'s, '_>,
+        object: v8::Local<'s, v8::Object>,
+    ) -> String {
         let value: Value = object.into();
         if let Some(exception) = Ref::<DomException>::from_value(scope, value) {
             return dom_exception_header(scope, exception);
@@ -28,20 +36,34 @@ impl<'s> Inspector<'_, 's> {
         let name = name.unwrap_or_else(|| "Error".to_owned());
         let class = class_name(scope, object).filter(|_| name == "Error");
         let name = class.unwrap_or(name);
-        match inherited_string(scope, object, "message", MAX_TEXT).filter(|message| !message.is_empty()) {
+        match inherited_string(scope, object, "message", MAX_TEXT)
+            .filter(|message| !message.is_empty())
+        {
             Some(message) => format!("{name}: {message}"),
             None => name,
         }
     }
 
     /// The stack, then what else the error has: `cause`, `errors`, properties of the app.
-    pub(super) fn error(&mut self, scope: &mut Scope<'s, '_>, object: v8::Local<'s, v8::Object>, depth: u32) -> Parts {
-        let text = self.error_text(scope, object).replace('\n', &format!("\n{}", " ".repeat(self.indent)));
-        let mut parts = Parts { bare: true, ..Parts::named(text) };
+    pub(super) fn error(
+        &mut self,
+        scope: &mut Scope<'s, '_>,
+        object: v8::Local<'s, v8::Object>,
+        depth: u32,
+    ) -> Parts {
+        let text = self
+            .error_text(scope, object)
+            .replace('\n', &format!("\n{}", " ".repeat(self.indent)));
+        let mut parts = Parts {
+            bare: true,
+            ..Parts::named(text)
+        };
         for name in ["cause", "errors"] {
             let name: v8::Local<v8::Name> = key(scope, name).into();
             // An enumerable one is among the properties below.
-            let enumerable = object.get_property_attributes(scope, name.into()).is_some_and(|a| !a.is_dont_enum());
+            let enumerable = object
+                .get_property_attributes(scope, name.into())
+                .is_some_and(|a| !a.is_dont_enum());
             if own_property(scope, object, name).is_some() && !enumerable {
                 self.named_property(scope, object, name, true, depth, &mut parts);
             }
@@ -53,7 +75,10 @@ impl<'s> Inspector<'_, 's> {
             }
         }
         for name in own_keys(scope, object, Keys::All, false) {
-            if !matches!(name.to_rust_string_lossy(scope).as_str(), "stack" | "message") {
+            if !matches!(
+                name.to_rust_string_lossy(scope).as_str(),
+                "stack" | "message"
+            ) {
                 self.named_property(scope, object, name, false, depth, &mut parts);
             }
         }
@@ -62,7 +87,9 @@ impl<'s> Inspector<'_, 's> {
 
     fn error_text(&self, scope: &mut Scope<'s, '_>, object: v8::Local<'s, v8::Object>) -> String {
         let stack = stack(scope, object).filter(|stack| !stack.is_empty());
-        let Some(stack) = stack else { return format!("[{}]", self.error_header(scope, object)) };
+        let Some(stack) = stack else {
+            return format!("[{}]", self.error_header(scope, object));
+        };
         let value: Value = object.into();
         if let Some(exception) = Ref::<DomException>::from_value(scope, value) {
             let frames = stack.find("\n    at ").map_or("", |start| &stack[start..]);
@@ -70,7 +97,10 @@ impl<'s> Inspector<'_, 's> {
         }
         // V8 writes the name that the error had when it was made: "Error" for most classes of apps.
         let class = class_name(scope, object).unwrap_or_default();
-        match stack.strip_prefix("Error").filter(|rest| rest.starts_with([':', '\n']) || rest.is_empty()) {
+        match stack
+            .strip_prefix("Error")
+            .filter(|rest| rest.starts_with([':', '\n']) || rest.is_empty())
+        {
             Some(rest) if !class.is_empty() && class != "Error" => format!("{class}{rest}"),
             _ => stack,
         }
@@ -80,10 +110,21 @@ impl<'s> Inspector<'_, 's> {
 fn dom_exception_header<'s>(scope: &mut Scope<'s, '_>, exception: Ref<'s, DomException>) -> String {
     use crate::bindings::dom_exception::DomExceptionMethods;
     let (name, message) = (exception.name(scope), exception.message(scope));
-    let (name, message) = (super::text(scope, name, 256), super::text(scope, message, MAX_TEXT));
+    let (name, message) = (
+        super::text(scope, name, 256),
+        super::text(scope, message, MAX_TEXT),
+    );
     let class = class_name(scope, exception.object()).unwrap_or_else(|| "DOMException".to_owned());
-    let header = if class == name { class } else { format!("{class} [{name}]") };
-    if message.is_empty() { header } else { format!("{header}: {message}") }
+    let header = if class == name {
+        class
+    } else {
+        format!("{class} [{name}]")
+    };
+    if message.is_empty() {
+        header
+    } else {
+        format!("{header}: {message}")
+    }
 }
 
 /// The error's own `stack`, if it is a string or V8's own accessor: no getter of the app is called.

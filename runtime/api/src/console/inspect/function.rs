@@ -9,12 +9,20 @@ use super::property::{Keys, class_name, function_name, tag};
 
 impl<'s> Inspector<'_, 's> {
     /// `[Function: f]`, `[class A extends B]`, with the properties that someone gave it.
-    pub(super) fn function(&mut self, scope: &mut Scope<'s, '_>, object: v8::Local<'s, v8::Object>, depth: u32) -> Parts {
+    pub(super) fn function(
+        &mut self,
+        scope: &mut Scope<'s, '_>,
+        object: v8::Local<'s, v8::Object>,
+        depth: u32,
+    ) -> Parts {
         let text = match v8::Local::<v8::Function>::try_from(object) {
             Ok(function) => describe(scope, function),
             Err(_) => "[Function]".to_owned(),
         };
-        let mut parts = Parts { bare: true, ..Parts::named(self.paint(Style::Special, text)) };
+        let mut parts = Parts {
+            bare: true,
+            ..Parts::named(self.paint(Style::Special, text))
+        };
         self.properties(scope, object, Keys::All, depth, &mut parts);
         parts
     }
@@ -65,7 +73,11 @@ fn describe<'s>(scope: &mut Scope<'s, '_>, function: v8::Local<'s, v8::Function>
 fn is_class<'s>(scope: &mut Scope<'s, '_>, function: v8::Local<'s, v8::Function>) -> bool {
     // The source of a function, which V8 gives without asking `toString`.
     let value: Value = function.into();
-    let Some(source) = value.to_detail_string(scope) else { return false };
+    let Some(source) = value.to_detail_string(scope) else {
+        return false;
+    };
     let start = String::from_utf16_lossy(&super::primitive::code_units(scope, source, 6));
-    start.strip_prefix("class").is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '$'))
+    start.strip_prefix("class").is_some_and(|rest| {
+        !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '$')
+    })
 }

@@ -45,7 +45,10 @@ pub(super) struct Parts {
 impl Parts {
     /// Parts with this prefix and no entries.
     pub(super) fn named(prefix: String) -> Self {
-        Parts { prefix, ..Parts::default() }
+        Parts {
+            prefix,
+            ..Parts::default()
+        }
     }
 
     /// Adds an entry that ends with a printed value.
@@ -58,26 +61,44 @@ impl Parts {
     pub(super) fn render(mut self, indent: usize, width: usize) -> Rendered {
         let (open, close) = if self.list { ('[', ']') } else { ('{', '}') };
         // An object counts as a level, even one without entries.
-        let height = if self.bare { self.height } else { self.height.max(1) };
+        let height = if self.bare {
+            self.height
+        } else {
+            self.height.max(1)
+        };
         let prefix = match self.prefix.as_str() {
             "" => String::new(),
-            prefix if self.bare && self.entries.is_empty() => return Rendered { text: prefix.to_owned(), height },
+            prefix if self.bare && self.entries.is_empty() => {
+                return Rendered {
+                    text: prefix.to_owned(),
+                    height,
+                };
+            }
             prefix => format!("{prefix} "),
         };
         if self.entries.is_empty() {
-            return Rendered { text: format!("{prefix}{open}{close}"), height };
+            return Rendered {
+                text: format!("{prefix}{open}{close}"),
+                height,
+            };
         }
         let in_columns = self.elements >= MIN_COLUMN_ITEMS && self.arrange(indent, width);
         if !in_columns && height <= MAX_LEVELS_PER_LINE && !prefix.contains('\n') {
             let length: usize = self.entries.iter().map(|entry| columns(entry) + 2).sum();
             let fits = length + indent + columns(&prefix) + 4 <= width;
             if fits && !self.entries.iter().any(|entry| entry.contains('\n')) {
-                return Rendered { text: format!("{prefix}{open} {} {close}", self.entries.join(", ")), height };
+                return Rendered {
+                    text: format!("{prefix}{open} {} {close}", self.entries.join(", ")),
+                    height,
+                };
             }
         }
         let line = format!("\n{}", " ".repeat(indent));
         let entries = self.entries.join(&format!(",{line}  "));
-        Rendered { text: format!("{prefix}{open}{line}  {entries}{line}{close}"), height }
+        Rendered {
+            text: format!("{prefix}{open}{line}  {entries}{line}{close}"),
+            height,
+        }
     }
 
     /// Puts many short elements into columns: each of the first entries becomes a row. False if they are better left alone.
@@ -91,12 +112,24 @@ impl Parts {
         let widest = widths.iter().copied().max().unwrap_or(0) + 2;
         let room = width.saturating_sub(indent + 4);
         // One line that has room for all, or a table that would be mostly blank, reads better as it is.
-        if total <= room.min(72) && elements.len() <= MAX_COLUMNS || widest * 3 > room || total * 2 < widest * elements.len() {
+        if total <= room.min(72) && elements.len() <= MAX_COLUMNS
+            || widest * 3 > room
+            || total * 2 < widest * elements.len()
+        {
             return false;
         }
         let count = (room / widest).min(MAX_COLUMNS).min(elements.len());
-        let column_widths: Vec<usize> =
-            (0..count).map(|column| widths.iter().skip(column).step_by(count).copied().max().unwrap_or(0)).collect();
+        let column_widths: Vec<usize> = (0..count)
+            .map(|column| {
+                widths
+                    .iter()
+                    .skip(column)
+                    .step_by(count)
+                    .copied()
+                    .max()
+                    .unwrap_or(0)
+            })
+            .collect();
         let mut rows: Vec<String> = Vec::new();
         for (row, cells) in elements.chunks(count).enumerate() {
             let mut text = String::new();
@@ -129,8 +162,20 @@ pub(crate) fn columns(text: &str) -> usize {
             (false, '\u{1b}') => escaped = true,
             // Wide characters of East Asian scripts and emoji take two; combining marks none.
             (false, '\u{300}'..='\u{36f}' | '\u{200b}'..='\u{200f}' | '\u{fe00}'..='\u{fe0f}') => {}
-            (false, '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}') => count += 2,
-            (false, '\u{fe30}'..='\u{fe6f}' | '\u{ff00}'..='\u{ff60}' | '\u{ffe0}'..='\u{ffe6}' | '\u{1f300}'..='\u{1f64f}') => count += 2,
+            (
+                false,
+                '\u{1100}'..='\u{115f}'
+                | '\u{2e80}'..='\u{a4cf}'
+                | '\u{ac00}'..='\u{d7a3}'
+                | '\u{f900}'..='\u{faff}',
+            ) => count += 2,
+            (
+                false,
+                '\u{fe30}'..='\u{fe6f}'
+                | '\u{ff00}'..='\u{ff60}'
+                | '\u{ffe0}'..='\u{ffe6}'
+                | '\u{1f300}'..='\u{1f64f}',
+            ) => count += 2,
             (false, '\u{1f900}'..='\u{1f9ff}' | '\u{20000}'..='\u{3fffd}') => count += 2,
             (false, _) => count += 1,
         }
@@ -144,7 +189,12 @@ mod tests {
 
     fn list(entries: &[&str]) -> Parts {
         let entries: Vec<String> = entries.iter().map(ToString::to_string).collect();
-        Parts { list: true, elements: entries.len(), entries, ..Parts::default() }
+        Parts {
+            list: true,
+            elements: entries.len(),
+            entries,
+            ..Parts::default()
+        }
     }
 
     #[test]
@@ -152,19 +202,37 @@ mod tests {
         assert_eq!(list(&["1", "2"]).render(0, 80).text, "[ 1, 2 ]");
         assert_eq!(list(&[]).render(0, 80).text, "[]");
         assert_eq!(Parts::named("Foo".into()).render(0, 80).text, "Foo {}");
-        assert_eq!(Parts { bare: true, ..Parts::named("/a/g".into()) }.render(0, 80).text, "/a/g");
+        assert_eq!(
+            Parts {
+                bare: true,
+                ..Parts::named("/a/g".into())
+            }
+            .render(0, 80)
+            .text,
+            "/a/g"
+        );
     }
 
     #[test]
     fn long_objects_have_a_line_for_each_entry() {
         let long = "x".repeat(50);
-        let parts = Parts { entries: vec![long.clone(), long.clone()], ..Parts::default() };
-        assert_eq!(parts.render(2, 80).text, format!("{{\n    {long},\n    {long}\n  }}"));
+        let parts = Parts {
+            entries: vec![long.clone(), long.clone()],
+            ..Parts::default()
+        };
+        assert_eq!(
+            parts.render(2, 80).text,
+            format!("{{\n    {long},\n    {long}\n  }}")
+        );
     }
 
     #[test]
     fn many_levels_are_not_put_on_one_line() {
-        let parts = |height| Parts { entries: vec!["x".into()], height, ..Parts::default() };
+        let parts = |height| Parts {
+            entries: vec!["x".into()],
+            height,
+            ..Parts::default()
+        };
         assert_eq!(parts(3).render(0, 80).text, "{ x }");
         assert_eq!(parts(4).render(0, 80).text, "{\n  x\n}");
     }
@@ -172,7 +240,13 @@ mod tests {
     #[test]
     fn long_lists_are_put_into_columns() {
         let numbers: Vec<String> = (0..20).map(|n| (n * 7).to_string()).collect();
-        let parts = Parts { list: true, numeric: true, elements: 20, entries: numbers, ..Parts::default() };
+        let parts = Parts {
+            list: true,
+            numeric: true,
+            elements: 20,
+            entries: numbers,
+            ..Parts::default()
+        };
         let expected = "[\n    0,   7,  14,  21,  28, 35, 42, 49, 56, 63, 70, 77, 84, 91, 98,\n  105, 112, 119, 126, 133\n]";
         assert_eq!(parts.render(0, 80).text, expected);
     }

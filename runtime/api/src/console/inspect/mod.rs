@@ -26,9 +26,9 @@ mod tests;
 
 use nano_webidl::{Scope, Value};
 
-pub use primitive::{number_text, text};
 pub(crate) use layout::columns;
 pub(crate) use platform::script_interface;
+pub use primitive::{number_text, text};
 pub(crate) use property::{Keys, Property, own_keys, own_property};
 
 use layout::Rendered;
@@ -70,7 +70,11 @@ impl Default for InspectOptions {
 }
 
 /// A value as text. Strings are in quotes.
-pub fn inspect<'s>(scope: &mut Scope<'s, '_>, value: Value<'s>, options: &InspectOptions) -> String {
+pub fn inspect<'s>(
+    scope: &mut Scope<'s, '_>,
+    value: Value<'s>,
+    options: &InspectOptions,
+) -> String {
     // Whatever goes wrong on the way (a module's binding without a value, a terminated isolate) must not stay pending.
     v8::tc_scope!(let scope, scope);
     Inspector::new(options).value(scope, value, 0).text
@@ -91,7 +95,13 @@ struct Inspector<'o, 's> {
 
 impl<'o, 's> Inspector<'o, 's> {
     fn new(options: &'o InspectOptions) -> Self {
-        Inspector { options, path: Vec::new(), circular: Vec::new(), indent: 0, written: 0 }
+        Inspector {
+            options,
+            path: Vec::new(),
+            circular: Vec::new(),
+            indent: 0,
+            written: 0,
+        }
     }
 
     /// Any value. `depth` counts the objects around it.
@@ -115,10 +125,17 @@ impl<'o, 's> Inspector<'o, 's> {
     fn primitive(&self, scope: &mut Scope<'s, '_>, value: Value<'s>) -> String {
         if let Ok(string) = v8::Local::<v8::String>::try_from(value) {
             let length = string.length();
-            let shown = quote(&primitive::code_units(scope, string, self.options.max_string));
+            let shown = quote(&primitive::code_units(
+                scope,
+                string,
+                self.options.max_string,
+            ));
             let mut shown = self.paint(Style::String, shown);
             if length > self.options.max_string {
-                shown.push_str(&format!("... {}", more(length - self.options.max_string, "character")));
+                shown.push_str(&format!(
+                    "... {}",
+                    more(length - self.options.max_string, "character")
+                ));
             }
             return shown;
         }
@@ -141,7 +158,11 @@ impl<'o, 's> Inspector<'o, 's> {
     }
 
     fn paint(&self, style: Style, text: String) -> String {
-        if self.options.colors { style.paint(&text) } else { text }
+        if self.options.colors {
+            style.paint(&text)
+        } else {
+            text
+        }
     }
 }
 

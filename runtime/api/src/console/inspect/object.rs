@@ -9,7 +9,12 @@ use super::{Inspector, MAX_DEPTH, MAX_TEXT, more};
 
 impl<'s> Inspector<'_, 's> {
     /// An object. `depth` counts the objects around it.
-    pub(super) fn object(&mut self, scope: &mut Scope<'s, '_>, object: v8::Local<'s, v8::Object>, depth: u32) -> Rendered {
+    pub(super) fn object(
+        &mut self,
+        scope: &mut Scope<'s, '_>,
+        object: v8::Local<'s, v8::Object>,
+        depth: u32,
+    ) -> Rendered {
         let mut object = object;
         while let Ok(proxy) = v8::Local::<v8::Proxy>::try_from(object) {
             if proxy.is_revoked() {
@@ -24,17 +29,26 @@ impl<'s> Inspector<'_, 's> {
             }
         }
         if self.path.contains(&object) {
-            let number = self.circular.iter().position(|o| *o == object).unwrap_or_else(|| {
-                self.circular.push(object);
-                self.circular.len() - 1
-            });
-            return Rendered::flat(self.paint(Style::Special, format!("[Circular *{}]", number + 1)));
+            let number = self
+                .circular
+                .iter()
+                .position(|o| *o == object)
+                .unwrap_or_else(|| {
+                    self.circular.push(object);
+                    self.circular.len() - 1
+                });
+            return Rendered::flat(
+                self.paint(Style::Special, format!("[Circular *{}]", number + 1)),
+            );
         }
         let limit = self.options.depth.unwrap_or(MAX_DEPTH).min(MAX_DEPTH);
         if (depth > limit || self.written > MAX_TEXT)
             && let Some(name) = self.name_only(scope, object)
         {
-            return Rendered { text: self.paint(Style::Special, name), height: 1 };
+            return Rendered {
+                text: self.paint(Style::Special, name),
+                height: 1,
+            };
         }
 
         self.path.push(object);
@@ -42,13 +56,19 @@ impl<'s> Inspector<'_, 's> {
         self.path.pop();
         if let Some(number) = self.circular.iter().position(|o| *o == object) {
             let reference = self.paint(Style::Special, format!("<ref *{}>", number + 1));
-            parts.prefix = format!("{reference} {}", parts.prefix).trim_end().to_owned();
+            parts.prefix = format!("{reference} {}", parts.prefix)
+                .trim_end()
+                .to_owned();
         }
         parts.render(self.indent, self.options.width)
     }
 
     /// What stands for an object below the last level that is shown; `None` for those that have no levels below.
-    fn name_only(&self, scope: &mut Scope<'s, '_>, object: v8::Local<'s, v8::Object>) -> Option<String> {
+    fn name_only(
+        &self,
+        scope: &mut Scope<'s, '_>,
+        object: v8::Local<'s, v8::Object>,
+    ) -> Option<String> {
         let value: Value = object.into();
         if value.is_function() || value.is_date() || value.is_reg_exp() {
             return None;
@@ -63,14 +83,24 @@ impl<'s> Inspector<'_, 's> {
         })
     }
 
-    fn proxy(&mut self, scope: &mut Scope<'s, '_>, proxy: v8::Local<'s, v8::Proxy>, depth: u32) -> Rendered {
+    fn proxy(
+        &mut self,
+        scope: &mut Scope<'s, '_>,
+        proxy: v8::Local<'s, v8::Proxy>,
+        depth: u32,
+    ) -> Rendered {
         let object: v8::Local<v8::Object> = proxy.into();
         // A chain of proxies counts as levels, too.
-        if depth > self.options.depth.unwrap_or(MAX_DEPTH).min(MAX_DEPTH) || self.path.contains(&object) {
+        if depth > self.options.depth.unwrap_or(MAX_DEPTH).min(MAX_DEPTH)
+            || self.path.contains(&object)
+        {
             return Rendered::flat(self.paint(Style::Special, "[Proxy]".to_owned()));
         }
         self.path.push(object);
-        let mut parts = Parts { list: true, ..Parts::named("Proxy".to_owned()) };
+        let mut parts = Parts {
+            list: true,
+            ..Parts::named("Proxy".to_owned())
+        };
         for part in [proxy.get_target(scope), proxy.get_handler(scope)] {
             let part = self.nested(scope, part, depth);
             parts.push("", part);
@@ -79,7 +109,12 @@ impl<'s> Inspector<'_, 's> {
         parts.render(self.indent, self.options.width)
     }
 
-    fn parts(&mut self, scope: &mut Scope<'s, '_>, object: v8::Local<'s, v8::Object>, depth: u32) -> Parts {
+    fn parts(
+        &mut self,
+        scope: &mut Scope<'s, '_>,
+        object: v8::Local<'s, v8::Object>,
+        depth: u32,
+    ) -> Parts {
         let value: Value = object.into();
         if let Ok(array) = v8::Local::<v8::Array>::try_from(value) {
             return self.array(scope, array, depth);
@@ -108,29 +143,47 @@ impl<'s> Inspector<'_, 's> {
     }
 
     /// Kinds of objects that hold one thing: dates, patterns, wrapped primitives, promises.
-    fn special(&mut self, scope: &mut Scope<'s, '_>, object: v8::Local<'s, v8::Object>, depth: u32) -> Option<Parts> {
+    fn special(
+        &mut self,
+        scope: &mut Scope<'s, '_>,
+        object: v8::Local<'s, v8::Object>,
+        depth: u32,
+    ) -> Option<Parts> {
         let value: Value = object.into();
         if let Ok(date) = v8::Local::<v8::Date>::try_from(value) {
             let text = self.paint(Style::Date, primitive::date_text(date.value_of()));
-            return Some(Parts { bare: true, ..Parts::named(text) });
+            return Some(Parts {
+                bare: true,
+                ..Parts::named(text)
+            });
         }
         if let Ok(pattern) = v8::Local::<v8::RegExp>::try_from(value) {
             let flags = script::call(scope, "inspectRegExpFlags", &[value]).ok();
-            let flags = flags.map(|flags| flags.to_rust_string_lossy(scope)).unwrap_or_default();
+            let flags = flags
+                .map(|flags| flags.to_rust_string_lossy(scope))
+                .unwrap_or_default();
             let source = pattern.get_source(scope);
             let source = primitive::text(scope, source, self.options.max_string);
             let text = self.paint(Style::RegExp, format!("/{source}/{flags}"));
-            return Some(Parts { bare: true, ..Parts::named(text) });
+            return Some(Parts {
+                bare: true,
+                ..Parts::named(text)
+            });
         }
         if let Some(kind) = boxed_kind(value) {
             let inner = script::call(scope, "inspectUnbox", &[value]).ok()?;
             let inner = self.primitive(scope, inner);
-            return Some(Parts { bare: true, ..Parts::named(format!("[{kind}: {inner}]")) });
+            return Some(Parts {
+                bare: true,
+                ..Parts::named(format!("[{kind}: {inner}]"))
+            });
         }
         if let Ok(promise) = v8::Local::<v8::Promise>::try_from(value) {
             let mut parts = Parts::named(self.header(scope, object, "Promise", None));
             match promise.state() {
-                v8::PromiseState::Pending => parts.entries.push(self.paint(Style::Special, "<pending>".to_owned())),
+                v8::PromiseState::Pending => parts
+                    .entries
+                    .push(self.paint(Style::Special, "<pending>".to_owned())),
                 v8::PromiseState::Fulfilled => {
                     let result = promise.result(scope);
                     let result = self.nested(scope, result, depth);
@@ -187,15 +240,26 @@ impl<'s> Inspector<'_, 's> {
         parts: &mut Parts,
     ) {
         let visible = own_keys(scope, object, which, false);
-        let hidden = if self.options.show_hidden { own_keys(scope, object, which, true) } else { Vec::new() };
+        let hidden = if self.options.show_hidden {
+            own_keys(scope, object, which, true)
+        } else {
+            Vec::new()
+        };
         let count = visible.len();
         for key in visible.iter().take(self.options.max_entries) {
             self.named_property(scope, object, *key, false, depth, parts);
         }
         if count > self.options.max_entries {
-            parts.entries.push(format!("... {}", more(count - self.options.max_entries, "item")));
+            parts.entries.push(format!(
+                "... {}",
+                more(count - self.options.max_entries, "item")
+            ));
         }
-        for key in hidden.into_iter().filter(|key| !visible.contains(key)).take(self.options.max_entries) {
+        for key in hidden
+            .into_iter()
+            .filter(|key| !visible.contains(key))
+            .take(self.options.max_entries)
+        {
             self.named_property(scope, object, key, true, depth, parts);
         }
     }
@@ -223,10 +287,17 @@ impl<'s> Inspector<'_, 's> {
     }
 
     /// The value of a property; getters are named and not called.
-    pub(super) fn property(&mut self, scope: &mut Scope<'s, '_>, property: Property<'s>, depth: u32) -> Rendered {
+    pub(super) fn property(
+        &mut self,
+        scope: &mut Scope<'s, '_>,
+        property: Property<'s>,
+        depth: u32,
+    ) -> Rendered {
         let accessor = match property {
             Property::Data(value) => return self.nested(scope, value, depth),
-            Property::Accessor { get, set } if get.is_undefined() && set.is_undefined() => "undefined",
+            Property::Accessor { get, set } if get.is_undefined() && set.is_undefined() => {
+                "undefined"
+            }
             Property::Accessor { get, .. } if get.is_undefined() => "[Setter]",
             Property::Accessor { set, .. } if set.is_undefined() => "[Getter]",
             Property::Accessor { .. } => "[Getter/Setter]",
@@ -234,12 +305,19 @@ impl<'s> Inspector<'_, 's> {
         Rendered::flat(self.paint(Style::Special, accessor.to_owned()))
     }
 
-    fn key_text(&self, scope: &mut Scope<'s, '_>, key: v8::Local<'s, v8::Name>, hidden: bool) -> String {
+    fn key_text(
+        &self,
+        scope: &mut Scope<'s, '_>,
+        key: v8::Local<'s, v8::Name>,
+        hidden: bool,
+    ) -> String {
         if let Ok(symbol) = v8::Local::<v8::Symbol>::try_from(key) {
             let text = primitive::symbol_text(scope, symbol);
             return format!("[{}]", self.paint(Style::Symbol, text));
         }
-        let Ok(string) = v8::Local::<v8::String>::try_from(key) else { return String::new() };
+        let Ok(string) = v8::Local::<v8::String>::try_from(key) else {
+            return String::new();
+        };
         let units = primitive::code_units(scope, string, self.options.max_string);
         let name = String::from_utf16_lossy(&units);
         if hidden {
@@ -255,7 +333,9 @@ impl<'s> Inspector<'_, 's> {
 /// Whether a name needs no quotes.
 fn is_identifier(name: &str) -> bool {
     let mut letters = name.chars();
-    letters.next().is_some_and(|c| c.is_ascii_alphabetic() || matches!(c, '_' | '$'))
+    letters
+        .next()
+        .is_some_and(|c| c.is_ascii_alphabetic() || matches!(c, '_' | '$'))
         && letters.all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '$'))
 }
 
@@ -289,5 +369,7 @@ pub(super) fn inherited_string<'s>(
     name: &str,
     max: usize,
 ) -> Option<String> {
-    property::chain(scope, object).into_iter().find_map(|object| own_string(scope, object, name, max))
+    property::chain(scope, object)
+        .into_iter()
+        .find_map(|object| own_string(scope, object, name, max))
 }

@@ -27,8 +27,11 @@ impl<'s> Inspector<'_, 's> {
         if native.is_none() && script_interface(scope, object).is_none() {
             return None;
         }
-        let mut parts = Parts::named(self.header(scope, object, native.map_or("Object", |i| i.name), None));
-        if let Some((pairs, more)) = native.and_then(|interface| self.pairs(scope, object, interface)) {
+        let mut parts =
+            Parts::named(self.header(scope, object, native.map_or("Object", |i| i.name), None));
+        if let Some((pairs, more)) =
+            native.and_then(|interface| self.pairs(scope, object, interface))
+        {
             for (key, value) in pairs {
                 let key = self.nested(scope, key, depth);
                 let value = self.nested(scope, value, depth);
@@ -61,12 +64,16 @@ impl<'s> Inspector<'_, 's> {
             Member::Iterator { of } => Some(*of),
             _ => None,
         })?;
-        let iterator: v8::Local<v8::Object> = call_operation(scope, object, interface, of)?.try_into().ok()?;
+        let iterator: v8::Local<v8::Object> = call_operation(scope, object, interface, of)?
+            .try_into()
+            .ok()?;
         let iterator_interface = native_interface(scope, iterator)?;
         let mut pairs = Vec::new();
         loop {
             let step: v8::Local<v8::Object> =
-                call_operation(scope, iterator, iterator_interface, "next")?.try_into().ok()?;
+                call_operation(scope, iterator, iterator_interface, "next")?
+                    .try_into()
+                    .ok()?;
             if own_data(scope, step, "done")?.is_true() {
                 return Some((pairs, false));
             }
@@ -92,7 +99,10 @@ pub(super) fn attributes<'s>(
 }
 
 /// The interface of a native object.
-fn native_interface<'s>(scope: &mut Scope<'s, '_>, object: v8::Local<'s, v8::Object>) -> Option<&'static Interface> {
+fn native_interface<'s>(
+    scope: &mut Scope<'s, '_>,
+    object: v8::Local<'s, v8::Object>,
+) -> Option<&'static Interface> {
     let kind = head(scope, object)?.kind();
     TABLES.interfaces.get(usize::from(kind)).copied()
 }
@@ -112,7 +122,15 @@ fn native_attributes<'s>(
             continue;
         }
         for member in interface.members {
-            let Member::Attribute { name, getter, placement, .. } = member else { continue };
+            let Member::Attribute {
+                name,
+                getter,
+                placement,
+                ..
+            } = member
+            else {
+                continue;
+            };
             if *placement == Placement::Static || UNREAD.contains(name) {
                 continue;
             }
@@ -149,20 +167,28 @@ fn call_native<'s>(
 }
 
 /// The interface that a built-in script implements and that the object belongs to, if there is one.
-pub(crate) fn script_interface<'s>(scope: &mut Scope<'s, '_>, object: v8::Local<'s, v8::Object>) -> Option<String> {
+pub(crate) fn script_interface<'s>(
+    scope: &mut Scope<'s, '_>,
+    object: v8::Local<'s, v8::Object>,
+) -> Option<String> {
     if object.is_api_wrapper() || object.is_proxy() {
         return None;
     }
     let unwrap = Realm::script_function(scope, "unwrapScript");
-    let constructor = chain(scope, object).into_iter().skip(1).find_map(|prototype| {
-        let constructor = own_data(scope, prototype, "constructor")?;
-        let function: v8::Local<v8::Function> = constructor.try_into().ok()?;
-        (!function.is_proxy() && function.script_id() == unwrap.script_id()).then_some(function)
-    })?;
+    let constructor = chain(scope, object)
+        .into_iter()
+        .skip(1)
+        .find_map(|prototype| {
+            let constructor = own_data(scope, prototype, "constructor")?;
+            let function: v8::Local<v8::Function> = constructor.try_into().ok()?;
+            (!function.is_proxy() && function.script_id() == unwrap.script_id()).then_some(function)
+        })?;
     let name = constructor.get_name(scope);
     v8::tc_scope!(let scope, scope);
     let implementation = script::call(scope, "unwrapScript", &[name.into(), object.into()]).ok()?;
-    implementation.is_object().then(|| name.to_rust_string_lossy(scope))
+    implementation
+        .is_object()
+        .then(|| name.to_rust_string_lossy(scope))
 }
 
 /// The values of getters from the built-in scripts.
@@ -174,8 +200,12 @@ fn script_attributes<'s>(
     let mut attributes = Vec::new();
     for prototype in chain(scope, object).into_iter().skip(1).rev() {
         for name in own_keys(scope, prototype, Keys::All, false) {
-            let Some(Property::Accessor { get, .. }) = own_property(scope, prototype, name) else { continue };
-            let Ok(getter) = v8::Local::<v8::Function>::try_from(get) else { continue };
+            let Some(Property::Accessor { get, .. }) = own_property(scope, prototype, name) else {
+                continue;
+            };
+            let Ok(getter) = v8::Local::<v8::Function>::try_from(get) else {
+                continue;
+            };
             if getter.is_proxy() || getter.script_id() != builtin {
                 continue;
             }
@@ -191,4 +221,3 @@ fn script_attributes<'s>(
     }
     attributes
 }
-

@@ -33,7 +33,11 @@ impl Style {
 }
 
 /// A string as Rust text, at most `max` code units of it; what is cut off is counted.
-pub fn text<'s>(scope: &mut Scope<'s, '_>, string: v8::Local<'s, v8::String>, max: usize) -> String {
+pub fn text<'s>(
+    scope: &mut Scope<'s, '_>,
+    string: v8::Local<'s, v8::String>,
+    max: usize,
+) -> String {
     let length = string.length();
     if length <= max {
         return string.to_rust_string_lossy(scope);
@@ -52,7 +56,12 @@ pub(super) fn code_units(scope: &mut Scope, string: v8::Local<v8::String>, max: 
 /// A string in quotes: single ones, unless it has those itself and lacks others. Everything that does not show is escaped.
 pub(super) fn quote(units: &[u16]) -> String {
     let has = |c: char| units.contains(&(c as u16));
-    let quote = match (has('\''), has('"'), has('`'), units.windows(2).any(|pair| pair == [0x24, 0x7b])) {
+    let quote = match (
+        has('\''),
+        has('"'),
+        has('`'),
+        units.windows(2).any(|pair| pair == [0x24, 0x7b]),
+    ) {
         (false, ..) => '\'',
         (true, false, ..) => '"',
         (true, true, false, false) => '`',
@@ -70,7 +79,9 @@ pub(super) fn quote(units: &[u16]) -> String {
             Ok('\u{b}') => text.push_str("\\v"),
             Ok('\\') => text.push_str("\\\\"),
             Ok(c) if c == quote => text.extend(['\\', c]),
-            Ok(c @ ('\0'..='\u{1f}' | '\u{7f}'..='\u{9f}')) => text.push_str(&format!("\\x{:02X}", c as u32)),
+            Ok(c @ ('\0'..='\u{1f}' | '\u{7f}'..='\u{9f}')) => {
+                text.push_str(&format!("\\x{:02X}", c as u32))
+            }
             Ok(c @ ('\u{2028}' | '\u{2029}')) => text.push_str(&format!("\\u{:04X}", c as u32)),
             Ok(c) => text.push(c),
             Err(lone) => text.push_str(&format!("\\u{:04X}", lone.unpaired_surrogate())),
@@ -90,7 +101,10 @@ pub fn number_text(scope: &mut Scope, number: f64) -> String {
 }
 
 /// `1n`. Gigantic ones are not printed: it would take V8 very long.
-pub(super) fn bigint_text<'s>(scope: &mut Scope<'s, '_>, bigint: v8::Local<'s, v8::BigInt>) -> String {
+pub(super) fn bigint_text<'s>(
+    scope: &mut Scope<'s, '_>,
+    bigint: v8::Local<'s, v8::BigInt>,
+) -> String {
     let words = bigint.word_count();
     if words > 1000 {
         return format!("<BigInt of {} bits>", words * 64);
@@ -100,7 +114,10 @@ pub(super) fn bigint_text<'s>(scope: &mut Scope<'s, '_>, bigint: v8::Local<'s, v
 }
 
 /// `Symbol(description)`
-pub(super) fn symbol_text<'s>(scope: &mut Scope<'s, '_>, symbol: v8::Local<'s, v8::Symbol>) -> String {
+pub(super) fn symbol_text<'s>(
+    scope: &mut Scope<'s, '_>,
+    symbol: v8::Local<'s, v8::Symbol>,
+) -> String {
     let description = symbol.description(scope);
     match v8::Local::<v8::String>::try_from(description) {
         Ok(description) => format!("Symbol({})", text(scope, description, 1000)),
@@ -114,7 +131,10 @@ pub(super) fn date_text(time: f64) -> String {
         return "Invalid Date".to_owned();
     }
     let milliseconds = time as i64;
-    let (days, of_day) = (milliseconds.div_euclid(86_400_000), milliseconds.rem_euclid(86_400_000));
+    let (days, of_day) = (
+        milliseconds.div_euclid(86_400_000),
+        milliseconds.rem_euclid(86_400_000),
+    );
     let (year, month, day) = civil(days);
     let year = if (0..=9999).contains(&year) {
         format!("{year:04}")
@@ -122,7 +142,10 @@ pub(super) fn date_text(time: f64) -> String {
         format!("{}{:06}", if year < 0 { '-' } else { '+' }, year.abs())
     };
     let (hours, minutes, seconds) = (of_day / 3_600_000, of_day / 60_000 % 60, of_day / 1000 % 60);
-    format!("{year}-{month:02}-{day:02}T{hours:02}:{minutes:02}:{seconds:02}.{:03}Z", of_day % 1000)
+    format!(
+        "{year}-{month:02}-{day:02}T{hours:02}:{minutes:02}:{seconds:02}.{:03}Z",
+        of_day % 1000
+    )
 }
 
 /// Year, month and day of a number of days since 1970-01-01, in the proleptic Gregorian calendar.
@@ -130,12 +153,19 @@ fn civil(days: i64) -> (i64, i64, i64) {
     // Years are counted from March here, so that the leap day is the last one; an era has 400 of them.
     const DAYS_PER_ERA: i64 = 146_097;
     let since_0000_03_01 = days + 719_468;
-    let (era, of_era) = (since_0000_03_01.div_euclid(DAYS_PER_ERA), since_0000_03_01.rem_euclid(DAYS_PER_ERA));
+    let (era, of_era) = (
+        since_0000_03_01.div_euclid(DAYS_PER_ERA),
+        since_0000_03_01.rem_euclid(DAYS_PER_ERA),
+    );
     let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
     let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * of_year + 2) / 153;
     let day = of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let month = if month_from_march < 10 {
+        month_from_march + 3
+    } else {
+        month_from_march - 9
+    };
     (era * 400 + year_of_era + i64::from(month <= 2), month, day)
 }
 

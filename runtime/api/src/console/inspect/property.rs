@@ -31,7 +31,8 @@ impl<'s> Property<'s> {
 
 /// A short string.
 pub(super) fn key<'s>(scope: &mut Scope<'s, '_>, text: &str) -> v8::Local<'s, v8::String> {
-    v8::String::new_from_utf8(scope, text.as_bytes(), v8::NewStringType::Internalized).expect("a short string")
+    v8::String::new_from_utf8(scope, text.as_bytes(), v8::NewStringType::Internalized)
+        .expect("a short string")
 }
 
 /// An own property, if it is there.
@@ -55,7 +56,10 @@ pub(crate) fn own_property<'s>(
     if let Some(value) = field("value") {
         return Some(Property::Data(value));
     }
-    Some(Property::Accessor { get: field("get")?, set: field("set")? })
+    Some(Property::Accessor {
+        get: field("get")?,
+        set: field("set")?,
+    })
 }
 
 /// An own data property by its name.
@@ -65,6 +69,10 @@ pub(super) fn own_data<'s>(
     name: &str,
 ) -> Option<Value<'s>> {
     let name = key(scope, name);
+    // OPTIMIZATION: most objects that are asked have no such property, and this answer needs no descriptor.
+    if !object.has_own_property(scope, name.into())? {
+        return None;
+    }
     own_property(scope, object, name.into())?.data()
 }
 
@@ -90,7 +98,10 @@ pub(crate) fn own_keys<'s>(
         // Asking a module whether a binding without a value is enumerable throws.
         .or_else(|| list_keys(scope, object, which, true));
     let Some(keys) = keys else { return Vec::new() };
-    let name = |index| keys.get_index(scope, index).and_then(|key| key.try_into().ok());
+    let name = |index| {
+        keys.get_index(scope, index)
+            .and_then(|key| key.try_into().ok())
+    };
     (0..keys.length()).filter_map(name).collect()
 }
 
@@ -122,13 +133,19 @@ fn list_keys<'s>(
 }
 
 /// The object and its prototypes, up to a proxy.
-pub(super) fn chain<'s>(scope: &mut Scope<'s, '_>, object: v8::Local<'s, v8::Object>) -> Vec<v8::Local<'s, v8::Object>> {
+pub(super) fn chain<'s>(
+    scope: &mut Scope<'s, '_>,
+    object: v8::Local<'s, v8::Object>,
+) -> Vec<v8::Local<'s, v8::Object>> {
     let mut chain = vec![object];
     while let Some(last) = chain.last()
         && !last.is_proxy()
         && chain.len() < MAX_CHAIN
     {
-        match last.get_prototype(scope).and_then(|prototype| prototype.try_into().ok()) {
+        match last
+            .get_prototype(scope)
+            .and_then(|prototype| prototype.try_into().ok())
+        {
             Some(prototype) => chain.push(prototype),
             None => break,
         }
@@ -140,7 +157,10 @@ pub(super) fn chain<'s>(scope: &mut Scope<'s, '_>, object: v8::Local<'s, v8::Obj
 }
 
 /// The name of the object's class: that of the first `constructor` among its prototypes.
-pub(super) fn class_name<'s>(scope: &mut Scope<'s, '_>, object: v8::Local<'s, v8::Object>) -> Option<String> {
+pub(super) fn class_name<'s>(
+    scope: &mut Scope<'s, '_>,
+    object: v8::Local<'s, v8::Object>,
+) -> Option<String> {
     for object in chain(scope, object) {
         let constructor = own_data(scope, object, "constructor");
         let function = constructor.and_then(|c| v8::Local::<v8::Function>::try_from(c).ok());
@@ -155,10 +175,14 @@ pub(super) fn class_name<'s>(scope: &mut Scope<'s, '_>, object: v8::Local<'s, v8
 }
 
 /// `Symbol.toStringTag`, where it is a value.
-pub(super) fn tag<'s>(scope: &mut Scope<'s, '_>, object: v8::Local<'s, v8::Object>) -> Option<String> {
+pub(super) fn tag<'s>(
+    scope: &mut Scope<'s, '_>,
+    object: v8::Local<'s, v8::Object>,
+) -> Option<String> {
     let symbol: v8::Local<v8::Name> = v8::Symbol::get_to_string_tag(scope).into();
     for object in chain(scope, object) {
-        if let Some(property) = own_property(scope, object, symbol) {
+        if object.has_own_property(scope, symbol)? {
+            let property = own_property(scope, object, symbol)?;
             let tag: v8::Local<v8::String> = property.data()?.try_into().ok()?;
             return Some(super::text(scope, tag, 128)).filter(|tag| !tag.is_empty());
         }
@@ -167,8 +191,12 @@ pub(super) fn tag<'s>(scope: &mut Scope<'s, '_>, object: v8::Local<'s, v8::Objec
 }
 
 /// A function's name: its `name` property, or the one from its source.
-pub(crate) fn function_name<'s>(scope: &mut Scope<'s, '_>, function: v8::Local<'s, v8::Function>) -> String {
-    let own = own_data(scope, function.into(), "name").and_then(|name| v8::Local::<v8::String>::try_from(name).ok());
+pub(crate) fn function_name<'s>(
+    scope: &mut Scope<'s, '_>,
+    function: v8::Local<'s, v8::Function>,
+) -> String {
+    let own = own_data(scope, function.into(), "name")
+        .and_then(|name| v8::Local::<v8::String>::try_from(name).ok());
     let name = own.unwrap_or_else(|| function.get_name(scope));
     super::text(scope, name, 128)
 }
