@@ -58,6 +58,7 @@ fn main() {
     tasks();
     operations();
     memory();
+    churn();
 }
 
 fn run_bare() -> Instant {
@@ -159,11 +160,39 @@ fn memory() {
         })
         .collect();
     std::thread::sleep(Duration::from_millis(200));
-    println!("an idle isolate: {} kB PSS", (pss() - before) / ISOLATES);
+    println!(
+        "an idle isolate: {} kB PSS",
+        pss().saturating_sub(before) / ISOLATES
+    );
     for (handle, exit) in isolates {
         handle.stop();
         exit.wait();
     }
+}
+
+/// What isolates leave behind.
+fn churn() {
+    let round = || {
+        for _ in 0..1000 {
+            let options = IsolateOptions {
+                modules: Some(Box::new(One)),
+                ..IsolateOptions::default()
+            };
+            let (handle, exit) = spawn(options, |scope| {
+                nano_engine::modules::import(scope, "./index.js").expect("it evaluates");
+            })
+            .expect("a thread");
+            handle.drain(Until::Idle);
+            exit.wait();
+        }
+    };
+    round();
+    let before = pss();
+    round();
+    println!(
+        "left by 1000 isolates: {} kB PSS",
+        pss().saturating_sub(before)
+    );
 }
 
 /// The proportional set size of this process in kB.

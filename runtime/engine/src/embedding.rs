@@ -46,6 +46,7 @@ pub struct Embedding {
     /// A promise that [`Embedding::promise_rejected`] was told about got a handler after all. May run JavaScript.
     pub promise_handled: PromiseHook,
     /// The isolate is about to end. Runs no JavaScript (it may have been terminated): settle what others wait for.
+    /// Not called after [`Exit::Crashed`]: that thread runs nothing any more.
     pub exit: for<'s, 'i> fn(&mut v8::PinScope<'s, 'i>, &Exit),
 }
 

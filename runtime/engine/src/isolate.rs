@@ -13,6 +13,7 @@ use crate::mailbox::{Handle, Shared, Verdict};
 use crate::memory::{self, Quota};
 use crate::module_source::ModuleSource;
 use crate::modules::{self, Modules};
+use crate::native_memory;
 use crate::rejections;
 use crate::snapshot;
 use crate::state::State;
@@ -77,6 +78,7 @@ impl Instance {
         let mut isolate = foreground::making(&handle.0.foreground, || v8::Isolate::new(params));
         handle.0.bind_isolate(isolate.thread_safe_handle());
 
+        native_memory::reset();
         let state = Box::pin(State::new(handle, limits, tokio, Modules::new(modules)));
         state.attach(&mut isolate);
         let data_pointer: *mut c_void = (&raw const *state).cast_mut().cast();
@@ -193,9 +195,12 @@ unsafe extern "C" fn after_collection(
 }
 
 /// What V8 counts outside of its heap: array buffers, also those that do not come from our allocator (resizable ones, the
-/// memories of WebAssembly), and native memory that wrappers hold.
+/// memories of WebAssembly). Without what native objects hold: right after a collection that is mostly garbage.
 fn external_memory(isolate: &mut v8::Isolate) -> usize {
-    usize::try_from(isolate.adjust_amount_of_external_allocated_memory(0)).unwrap_or(0)
+    let all = isolate.adjust_amount_of_external_allocated_memory(0);
+    usize::try_from(all)
+        .unwrap_or(0)
+        .saturating_sub(native_memory::told())
 }
 
 /// Checks the sum of heap and buffers between turns: after a collection, because buffers are freed by one.
@@ -207,7 +212,8 @@ pub(crate) fn check_memory(isolate: &mut v8::Isolate, state: &State) {
     }
     let quota = &state.shared.quota;
     let exceeded = |isolate: &mut v8::Isolate| {
-        quota.heap() + quota.buffers().max(external_memory(isolate)) > state.limits.memory
+        let outside = quota.buffers().max(external_memory(isolate)) + native_memory::held();
+        quota.heap() + outside > state.limits.memory
     };
     if exceeded(isolate) {
         isolate.low_memory_notification();

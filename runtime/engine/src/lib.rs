@@ -30,6 +30,7 @@ pub mod mailbox;
 pub mod memory;
 pub mod module_source;
 pub mod modules;
+pub mod native_memory;
 pub mod ops;
 pub mod platform;
 pub mod quarantine;

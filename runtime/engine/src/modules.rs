@@ -3,7 +3,7 @@
 //! Loading is synchronous: sources are local files or memory ([`ModuleSource`]). All functions that return `Option` follow
 //! V8's way: `None` means that an exception is pending.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ const SMALLEST_CACHED: usize = 1024;
 
 /// The module map of an isolate.
 pub(crate) struct Modules {
-    source: Option<Box<dyn ModuleSource>>,
+    source: OnceCell<Box<dyn ModuleSource>>,
     entries: RefCell<Vec<Entry>>,
     by_name: RefCell<HashMap<(String, ModuleKind), usize>>,
     by_identity: RefCell<HashMap<i32, Vec<usize>>>,
@@ -195,12 +195,19 @@ impl Attributes {
 impl Modules {
     pub(crate) fn new(source: Option<Box<dyn ModuleSource>>) -> Self {
         Self {
-            source,
+            source: source.map_or_else(OnceCell::new, OnceCell::from),
             entries: RefCell::default(),
             by_name: RefCell::default(),
             by_identity: RefCell::default(),
             uncached: RefCell::default(),
         }
+    }
+
+    pub(crate) fn set_source(&self, source: Box<dyn ModuleSource>) {
+        assert!(
+            self.source.set(source).is_ok(),
+            "an isolate has one source of modules"
+        );
     }
 
     pub(crate) fn clear(&self) {
@@ -271,7 +278,7 @@ impl Modules {
             return Some(v8::Local::new(scope, &self.entries.borrow()[*index].module));
         }
         let (url, kind) = key;
-        let source = self.source.as_ref().expect("it has resolved the name");
+        let source = self.source.get().expect("it has resolved the name");
         let bytes = match source.load(&url, kind) {
             Ok(bytes) => bytes,
             Err(error) => return throw_cannot_import(scope, specifier, referrer, &error),
@@ -330,7 +337,7 @@ impl Modules {
         let none = || ModuleError("this isolate has no source of modules".into());
         let url = self
             .source
-            .as_ref()
+            .get()
             .ok_or_else(none)?
             .resolve(specifier, referrer)?;
         let kind = attributes.kind(&url)?;

@@ -107,6 +107,11 @@ impl State {
         &self.ops
     }
 
+    /// Says where modules come from, for an isolate that was made before its app was known. Panics if it has a source.
+    pub fn set_modules(&self, source: Box<dyn crate::ModuleSource>) {
+        self.modules.set_source(source);
+    }
+
     /// Counts array buffers. For native code that makes backing stores from memory of its own.
     pub fn quota(&self) -> &Arc<Quota> {
         &self.shared.quota

@@ -48,6 +48,41 @@ fn a_task_reaches_a_sleeping_isolate() {
 }
 
 #[test]
+fn a_prepared_isolate_gets_its_app_later() {
+    let app = tempfile::tempdir().expect("a folder");
+    std::fs::write(app.path().join("index.js"), "print(import.meta.url)").expect("a file");
+    let (options, log) = options();
+    let (handle, exit) = spawn(options, |_| {}).expect("a thread");
+    let source = nano_engine::FolderSource::new(app.path()).expect("the folder");
+    handle.post_fn(move |scope| {
+        nano_engine::State::from_scope(scope).set_modules(Box::new(source));
+        nano_engine::modules::import(scope, "./index.js").expect("no error");
+    });
+    handle.drain(nano_engine::Until::Idle);
+    assert_eq!(exit.wait(), Exit::Drained);
+    assert_eq!(log.lock().expect("log")[0], "app:///index.js");
+}
+
+#[test]
+fn finalization_callbacks_run() {
+    let (options, log) = options();
+    let (handle, exit) = spawn(options, |scope| {
+        let script = "globalThis.r = new FinalizationRegistry(print); (() => { r.register({}, 'gone'); })();";
+        nano_engine::evaluate(scope, "main", script);
+    })
+    .expect("a thread");
+    handle.post_fn(|scope| scope.low_memory_notification());
+    let start = std::time::Instant::now();
+    while log.lock().expect("log").is_empty() {
+        assert!(start.elapsed() < Duration::from_secs(10), "no callback");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    handle.stop();
+    exit.wait();
+    assert_eq!(log.lock().expect("log")[0], "gone");
+}
+
+#[test]
 fn deep_recursion_is_a_range_error() {
     let (said, _) = run("
         try { (function f() { f(); })(); } catch (e) { print(e.name); }

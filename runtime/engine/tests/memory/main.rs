@@ -14,7 +14,7 @@ use nano_engine::{Exit, Limits};
 
 use harness::{options, run, run_script};
 
-const LIMIT: usize = 64 * MIB;
+const LIMIT: usize = 32 * MIB;
 
 /// One at a time: each may really use its slack.
 static ONE: Mutex<()> = Mutex::new(());
@@ -203,11 +203,11 @@ fn garbage_buffers_are_collected_when_needed() {
 
 #[test]
 fn heap_and_buffers_have_one_limit() {
-    // 50 MB of buffers fit, 40 MB of heap fit, both do not.
+    // 25 MB of buffers fit, 20 MB of heap fit, both do not.
     let (said, exit) = run_limited("
-        const buffers = Array.from({ length: 50 }, () => new ArrayBuffer(1e6));
+        const buffers = Array.from({ length: 25 }, () => new ArrayBuffer(1e6));
         const heap = [];
-        setInterval(() => { for (let i = 0; i < 100; i++) heap.push(new Array(1000).fill(1.5)); if (heap.length > 5000) print('too far'); }, 0);
+        setInterval(() => { for (let i = 0; i < 100; i++) heap.push(new Array(1000).fill(1.5)); if (heap.length > 2500) print('too far'); }, 0);
     ");
     assert_eq!(exit, Exit::HeapLimit { limit: LIMIT }, "{said:?}");
     assert_eq!(said.len(), 1, "{said:?}");
