@@ -9,10 +9,16 @@ use nano_bench::{HELLO, app, bare_start, cold_start, fetch, options, start_engin
 
 fn workers(criterion: &mut Criterion) {
     start_engine();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .expect("a runtime");
     let folder = app(HELLO);
     let mut group = criterion.benchmark_group("start");
-    group.sample_size(50).measurement_time(Duration::from_secs(5));
+    group
+        .sample_size(50)
+        .measurement_time(Duration::from_secs(5));
     group.bench_function("bare isolate on a new thread", |bench| {
         bench.iter_custom(|rounds| (0..rounds).map(|_| bare_start()).sum());
     });
@@ -30,7 +36,9 @@ fn workers(criterion: &mut Criterion) {
     });
     group.finish();
 
-    let worker = runtime.block_on(Worker::start(options(&folder))).expect("the app starts");
+    let worker = runtime
+        .block_on(Worker::start(options(&folder)))
+        .expect("the app starts");
     let mut id = 0;
     criterion.bench_function("warm dispatch", |bench| {
         bench.iter(|| {

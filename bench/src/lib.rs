@@ -4,7 +4,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use nano_api::worker::{Body, HttpRequest, HttpResponse, Limits, LogRecord, LogSink, RequestId, Worker, WorkerOptions};
+use nano_api::worker::{
+    Body, HttpRequest, HttpResponse, Limits, LogRecord, LogSink, RequestId, Worker, WorkerOptions,
+};
 use nano_engine::{Engine, EngineOptions};
 use tempfile::TempDir;
 
@@ -23,7 +25,10 @@ impl LogSink for Silence {
 /// # Panics
 /// If it does not start.
 pub fn start_engine() {
-    let options = EngineOptions { embedding: &nano_api::EMBEDDING, snapshot: Some(nano_snapshot::SNAPSHOT) };
+    let options = EngineOptions {
+        embedding: &nano_api::EMBEDDING,
+        snapshot: Some(nano_snapshot::SNAPSHOT),
+    };
     Engine::start(options).expect("the engine starts");
 }
 
@@ -65,7 +70,10 @@ pub fn request() -> HttpRequest {
 /// # Panics
 /// If the app fails.
 pub async fn fetch(worker: &Worker, id: u64) -> HttpResponse {
-    worker.fetch(request(), RequestId(id)).await.expect("the app answers")
+    worker
+        .fetch(request(), RequestId(id))
+        .await
+        .expect("the app answers")
 }
 
 /// Time from nothing to the first response of an app.
@@ -74,7 +82,9 @@ pub async fn fetch(worker: &Worker, id: u64) -> HttpResponse {
 /// If the app does not start.
 pub async fn cold_start(folder: &TempDir) -> Duration {
     let begin = Instant::now();
-    let worker = Worker::start(options(folder)).await.expect("the app starts");
+    let worker = Worker::start(options(folder))
+        .await
+        .expect("the app starts");
     let response = fetch(&worker, 1).await;
     let time = begin.elapsed();
     assert_eq!(response.status, 200);
@@ -101,7 +111,12 @@ pub fn bare_start() -> Duration {
         script.run(scope).expect("it runs");
         Instant::now()
     };
-    let end = std::thread::Builder::new().stack_size(4 << 20).spawn(run).expect("a thread").join().expect("no panic");
+    let end = std::thread::Builder::new()
+        .stack_size(4 << 20)
+        .spawn(run)
+        .expect("a thread")
+        .join()
+        .expect("no panic");
     end.duration_since(begin)
 }
 

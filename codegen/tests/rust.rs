@@ -6,8 +6,13 @@ use std::path::{Path, PathBuf};
 fn cases() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
     let entries = fs::read_dir(folder).expect("the folder of cases exists");
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("a readable entry").path()).collect();
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "webidl"));
+    let mut files: Vec<PathBuf> = entries
+        .map(|entry| entry.expect("a readable entry").path())
+        .collect();
+    files.retain(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "webidl")
+    });
     files.sort();
     assert!(!files.is_empty(), "there are cases");
     files
@@ -17,7 +22,11 @@ fn cases() -> Vec<PathBuf> {
 #[test]
 fn one_case_per_feature() {
     for path in cases() {
-        let name = path.file_stem().expect("a file name").to_string_lossy().into_owned();
+        let name = path
+            .file_stem()
+            .expect("a file name")
+            .to_string_lossy()
+            .into_owned();
         let text = fs::read_to_string(&path).expect("a readable case");
         let model = webapi_idl::parse_and_resolve(&[(&format!("{name}.webidl"), &text)]);
         let model = model.unwrap_or_else(|errors| panic!("{}: {errors}", path.display()));

@@ -8,8 +8,15 @@ use nano_bench::{HELLO, app, bare_start, cold_start, percentile, start_engine};
 
 fn main() {
     start_engine();
-    let rounds = std::env::args().nth(1).and_then(|n| n.parse().ok()).unwrap_or(500);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+    let rounds = std::env::args()
+        .nth(1)
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(500);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .expect("a runtime");
     let folder = app(HELLO);
     let (mut bare, mut ours) = (Vec::new(), Vec::new());
     runtime.block_on(async {

@@ -7,30 +7,51 @@ use nano_bench::{HELLO, app, fetch, options, start_engine};
 
 fn main() {
     start_engine();
-    let apps: usize = std::env::args().nth(1).and_then(|n| n.parse().ok()).unwrap_or(200);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let apps: usize = std::env::args()
+        .nth(1)
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(200);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime");
     let folder = app(HELLO);
     runtime.block_on(async {
         // One app first: what the first costs is the process's, not an app's.
-        let first = Worker::start(options(&folder)).await.expect("the app starts");
+        let first = Worker::start(options(&folder))
+            .await
+            .expect("the app starts");
         fetch(&first, 0).await;
         let before = proportional_set_size();
         let mut workers = Vec::new();
         for id in 0..apps {
-            let worker = Worker::start(options(&folder)).await.expect("the app starts");
+            let worker = Worker::start(options(&folder))
+                .await
+                .expect("the app starts");
             fetch(&worker, id as u64).await;
             workers.push(worker);
         }
         tokio::time::sleep(std::time::Duration::from_secs(2)).await;
         let after = proportional_set_size();
         let mib = |kib: u64| kib as f64 / 1024.0;
-        println!("{apps} idle apps: {:.1} MiB PSS, {:.2} MiB each", mib(after), mib(after - before) / apps as f64);
+        println!(
+            "{apps} idle apps: {:.1} MiB PSS, {:.2} MiB each",
+            mib(after),
+            mib(after - before) / apps as f64
+        );
     });
 }
 
 /// KiB.
 fn proportional_set_size() -> u64 {
     let text = std::fs::read_to_string("/proc/self/smaps_rollup").expect("Linux tells");
-    let line = text.lines().find(|line| line.starts_with("Pss:")).expect("it has the line");
-    line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).expect("a number of KiB")
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("Pss:"))
+        .expect("it has the line");
+    line.split_whitespace()
+        .nth(1)
+        .and_then(|n| n.parse().ok())
+        .expect("a number of KiB")
 }

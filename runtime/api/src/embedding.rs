@@ -38,15 +38,24 @@ fn fingerprint() -> u64 {
         owner.hash(&mut hasher);
         for member in members {
             match member {
-                Member::Operation { name, .. } | Member::Attribute { name, .. } | Member::Constant { name, .. } => {
+                Member::Operation { name, .. }
+                | Member::Attribute { name, .. }
+                | Member::Constant { name, .. } => {
                     name.hash(&mut hasher);
                 }
                 Member::Iterator { of } => of.hash(&mut hasher),
             }
         }
     };
-    TABLES.interfaces.iter().for_each(|i| add(i.name, i.members));
-    TABLES.namespaces.iter().chain(TABLES.internal).for_each(|n| add(n.name, n.members));
+    TABLES
+        .interfaces
+        .iter()
+        .for_each(|i| add(i.name, i.members));
+    TABLES
+        .namespaces
+        .iter()
+        .chain(TABLES.internal)
+        .for_each(|n| add(n.name, n.members));
     add("global", TABLES.global);
     BUILTINS.hash(&mut hasher);
     hasher.finish()
@@ -59,7 +68,12 @@ fn bake(scope: &mut v8::PinScope, baker: &mut Baker) {
         baker.add_template(scope, *template);
     }
     // Scripts take some of what apps see, before any app can have changed it.
-    for name in ["DOMException", "structuredClone", "TextEncoder", "TextDecoder"] {
+    for name in [
+        "DOMException",
+        "structuredClone",
+        "TextEncoder",
+        "TextDecoder",
+    ] {
         let key: v8::Local<v8::Value> = v8::String::new(scope, name).expect("a short name").into();
         let value = global.get(scope, key).expect("a global");
         baked.internal.set(scope, key, value);
@@ -76,8 +90,12 @@ fn run_builtins<'s>(
 ) -> v8::Local<'s, v8::Object> {
     v8::tc_scope!(let scope, scope);
     let source = v8::String::new(scope, BUILTINS).expect("the scripts fit into a string");
-    let name: v8::Local<v8::Value> = v8::String::new(scope, "nano:builtins").expect("a short name").into();
-    let origin = v8::ScriptOrigin::new(scope, name, 0, 0, false, -1, None, false, false, false, None);
+    let name: v8::Local<v8::Value> = v8::String::new(scope, "nano:builtins")
+        .expect("a short name")
+        .into();
+    let origin = v8::ScriptOrigin::new(
+        scope, name, 0, 0, false, -1, None, false, false, false, None,
+    );
     let bridge = v8::Script::compile(scope, source, Some(&origin))
         .and_then(|script| script.run(scope))
         .and_then(|function| v8::Local::<v8::Function>::try_from(function).ok())
@@ -110,7 +128,12 @@ fn start(scope: &mut v8::PinScope, data: Box<dyn Any + Send>) {
         .collect();
     let bridge: v8::Local<v8::Object> = state.object(scope, 0);
     let bridge = v8::Global::new(scope, bridge);
-    let realm = Realm::new(templates, TABLES.keys, Some(bridge), crate::webidl::dom_exception::create);
+    let realm = Realm::new(
+        templates,
+        TABLES.keys,
+        Some(bridge),
+        crate::webidl::dom_exception::create,
+    );
     realm.install(scope);
     let (api, console) = ApiState::new(realm, *options);
     state.set_extension(api);
@@ -118,17 +141,28 @@ fn start(scope: &mut v8::PinScope, data: Box<dyn Any + Send>) {
 }
 
 /// HTML's "report an exception": an `error` event, and where no listener takes it, the log.
-fn report_exception<'s>(scope: &mut v8::PinScope<'s, '_>, exception: Value<'s>, message: Option<v8::Local<'s, v8::Message>>) {
+fn report_exception<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    exception: Value<'s>,
+    message: Option<v8::Local<'s, v8::Message>>,
+) {
     let report = ErrorReport::new(scope, exception, message);
     if !is_taken(scope, "reportException", exception, &report) {
         ApiState::of(scope).errors.uncaught(scope, &report);
     }
 }
 
-fn is_taken<'s>(scope: &mut Scope<'s, '_>, function: &'static str, exception: Value<'s>, report: &ErrorReport) -> bool {
+fn is_taken<'s>(
+    scope: &mut Scope<'s, '_>,
+    function: &'static str,
+    exception: Value<'s>,
+    report: &ErrorReport,
+) -> bool {
     v8::tc_scope!(let scope, scope);
     let text = |scope: &mut Scope<'s, '_>, text: &str| -> Value<'s> {
-        v8::String::new(scope, text).unwrap_or_else(|| v8::String::empty(scope)).into()
+        v8::String::new(scope, text)
+            .unwrap_or_else(|| v8::String::empty(scope))
+            .into()
     };
     let message = text(scope, &format!("Uncaught {}", report.message));
     let file = text(scope, report.file.as_deref().unwrap_or_default());
@@ -138,7 +172,11 @@ fn is_taken<'s>(scope: &mut Scope<'s, '_>, function: &'static str, exception: Va
     taken.is_ok_and(|taken| taken.boolean_value(scope))
 }
 
-fn promise_rejected<'s>(scope: &mut v8::PinScope<'s, '_>, promise: v8::Local<'s, v8::Promise>, reason: Value<'s>) {
+fn promise_rejected<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    promise: v8::Local<'s, v8::Promise>,
+    reason: Value<'s>,
+) {
     let taken = {
         v8::tc_scope!(let scope, scope);
         script::call(scope, "notifyUnhandledRejection", &[promise.into(), reason])
@@ -146,11 +184,17 @@ fn promise_rejected<'s>(scope: &mut v8::PinScope<'s, '_>, promise: v8::Local<'s,
     };
     if !taken {
         let report = ErrorReport::new(scope, reason, None);
-        ApiState::of(scope).errors.unhandled_rejection(scope, &report);
+        ApiState::of(scope)
+            .errors
+            .unhandled_rejection(scope, &report);
     }
 }
 
-fn promise_handled<'s>(scope: &mut v8::PinScope<'s, '_>, promise: v8::Local<'s, v8::Promise>, reason: Value<'s>) {
+fn promise_handled<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    promise: v8::Local<'s, v8::Promise>,
+    reason: Value<'s>,
+) {
     v8::tc_scope!(let scope, scope);
     // What a listener throws was reported by the dispatch.
     let _ = script::call(scope, "notifyRejectionHandled", &[promise.into(), reason]);

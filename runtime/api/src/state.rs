@@ -1,15 +1,15 @@
 //! What the Web APIs keep per isolate.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use nano_engine::State;
-use nano_webidl::{Fallible, Realm, Scope, Value, script};
 use crate::console::ConsoleSink;
 use crate::fetch::client::Outbound;
 use crate::hr_time::Clock;
 use crate::url::UrlRecord;
+use nano_engine::State;
+use nano_webidl::{Fallible, Realm, Scope, Value, script};
 
 /// How the Web APIs of one isolate behave. Given to [`nano_engine::IsolateOptions::data`].
 pub struct ApiOptions {
@@ -45,6 +45,8 @@ pub struct ApiState {
     clock: Clock,
     waiters: RefCell<HashMap<u64, Waiter>>,
     next_waiter: Cell<u64>,
+    /// What built-in scripts want to be called for, one per task in the mailbox.
+    tasks: RefCell<VecDeque<v8::Global<v8::Function>>>,
 }
 
 /// Called when what it waits for is settled.
@@ -52,7 +54,10 @@ type Waiter = Box<dyn for<'s, 'i> FnOnce(&mut Scope<'s, 'i>, Result<Value<'s>, V
 
 impl ApiState {
     /// The isolate's state; called once, after the realm was made.
-    pub(crate) fn new(realm: Box<Realm>, options: ApiOptions) -> (ApiState, Box<dyn ConsoleSink + Send>) {
+    pub(crate) fn new(
+        realm: Box<Realm>,
+        options: ApiOptions,
+    ) -> (ApiState, Box<dyn ConsoleSink + Send>) {
         let state = ApiState {
             _realm: realm,
             base_url: options.base_url,
@@ -62,6 +67,7 @@ impl ApiState {
             clock: Clock::start(),
             waiters: RefCell::default(),
             next_waiter: Cell::new(1),
+            tasks: RefCell::default(),
         };
         (state, options.console)
     }
@@ -113,17 +119,39 @@ impl ApiState {
     }
 
     /// The promise of a waiter is settled.
-    pub(crate) fn settled<'s>(scope: &mut Scope<'s, '_>, id: u64, outcome: Result<Value<'s>, Value<'s>>) {
+    pub(crate) fn settled<'s>(
+        scope: &mut Scope<'s, '_>,
+        id: u64,
+        outcome: Result<Value<'s>, Value<'s>>,
+    ) {
         let waiter = ApiState::of(scope).waiters.borrow_mut().remove(&id);
         if let Some(waiter) = waiter {
             waiter(scope, outcome);
         }
     }
 
+    /// Queues a task that calls the callback, in a turn of its own.
+    pub(crate) fn post_task<'s>(scope: &mut Scope<'s, '_>, callback: v8::Local<'s, v8::Function>) {
+        let callback = v8::Global::new(scope, callback);
+        ApiState::of(scope).tasks.borrow_mut().push_back(callback);
+        // The mailbox takes what may be sent to other threads, and the callback may not. Both queues keep their order. A mailbox that
+        // is closed runs nothing any more.
+        State::from_scope(scope).handle().post_fn(|scope| {
+            let callback = ApiState::of(scope).tasks.borrow_mut().pop_front();
+            let Some(callback) = callback else { return };
+            let callback = v8::Local::new(scope, callback);
+            let receiver = v8::undefined(scope).into();
+            // What it throws stays pending: the engine reports it.
+            let _ = callback.call(scope, receiver, &[]);
+        });
+    }
+
     /// Drops everything that waits, as it may hold handles of the isolate.
     pub(crate) fn clear(&self) {
         let waiters = self.waiters.take();
         drop(waiters);
+        let tasks = self.tasks.take();
+        drop(tasks);
     }
 }
 

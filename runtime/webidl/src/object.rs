@@ -5,6 +5,8 @@
 use std::ffi::CStr;
 use std::ops::Deref;
 
+use nano_engine::native_memory;
+
 use crate::{Fallible, Realm, Scope, Value, type_error};
 
 /// The tag of all our wrappers; V8 does not check it in this build, so [`Head::kind`] decides.
@@ -17,6 +19,12 @@ const TAG: u16 = 1;
 pub trait Trace {
     /// Visits every reference. Must not allocate, run JavaScript or lock.
     fn trace(&self, _visitor: &mut v8::cppgc::Visitor) {}
+
+    /// About how many bytes the value keeps in memory that V8 does not see, where they are more than a few. Asked once, when the
+    /// object is made: V8 collects garbage the sooner, the more such memory hangs on it.
+    fn native_size(&self) -> usize {
+        0
+    }
 }
 
 /// A Rust type that implements an interface. Generated glue implements it for the types that it names.
@@ -56,7 +64,14 @@ impl Head {
 #[repr(C)]
 struct Holder<T> {
     head: Head,
+    native_size: usize,
     value: T,
+}
+
+impl<T> Drop for Holder<T> {
+    fn drop(&mut self) {
+        native_memory::released(self.native_size);
+    }
 }
 
 // SAFETY: `T::trace` visits every traced reference by the contract of `Trace`; the head has none.
@@ -109,8 +124,10 @@ impl<'s, T: PlatformObject> Ref<'s, T> {
         object: v8::Local<'s, v8::Object>,
         value: T,
     ) -> Ref<'s, T> {
+        let native_size = value.native_size();
         let holder = Holder {
             head: Head { kind: T::KIND },
+            native_size,
             value,
         };
         let heap = scope
@@ -125,6 +142,7 @@ impl<'s, T: PlatformObject> Ref<'s, T> {
         };
         // SAFETY: the collector does not move or free the value while its wrapper is reachable, and `object` is a live handle of 's.
         let value = unsafe { &*(&pointer.as_ref().value as *const T) };
+        native_memory::taken(scope, native_size);
         Ref { object, value }
     }
 

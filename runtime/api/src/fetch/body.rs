@@ -70,7 +70,14 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Kind; 6] = [Kind::ArrayBuffer, Kind::Blob, Kind::Bytes, Kind::FormData, Kind::Json, Kind::Text];
+    const ALL: [Kind; 6] = [
+        Kind::ArrayBuffer,
+        Kind::Blob,
+        Kind::Bytes,
+        Kind::FormData,
+        Kind::Json,
+        Kind::Text,
+    ];
 
     fn name(self) -> &'static str {
         match self {
@@ -119,22 +126,31 @@ impl Body {
 
     /// A body that is a stream of the app's.
     fn stream(scope: &mut Scope, stream: v8::Local<v8::Object>) -> Body {
-        Body(RefCell::new(State::Stream(v8::TracedReference::new(scope, stream), None)))
+        Body(RefCell::new(State::Stream(
+            v8::TracedReference::new(scope, stream),
+            None,
+        )))
     }
 
     /// <https://fetch.spec.whatwg.org/#concept-bodyinit-extract>: the body, and its type where it has one.
-    pub fn extract<'s>(scope: &mut Scope<'s, '_>, init: BodyInit<'s>) -> Fallible<(Body, Option<Vec<u8>>)> {
+    pub fn extract<'s>(
+        scope: &mut Scope<'s, '_>,
+        init: BodyInit<'s>,
+    ) -> Fallible<(Body, Option<Vec<u8>>)> {
         Ok(match init {
             BodyInit::ReadableStream(stream) => {
                 // If object is disturbed or locked, then throw a TypeError.
                 if stream_state(scope, stream.object())? != 0 {
-                    return Err(type_error("the body's stream is locked or was read already"));
+                    return Err(type_error(
+                        "the body's stream is locked or was read already",
+                    ));
                 }
                 (Body::stream(scope, stream.object()), None)
             }
             BodyInit::Blob(blob) => {
                 let content_type = blob.content_type();
-                let content_type = (!content_type.is_empty()).then(|| content_type.as_bytes().to_vec());
+                let content_type =
+                    (!content_type.is_empty()).then(|| content_type.as_bytes().to_vec());
                 (Body::bytes(blob.to_bytes()), content_type)
             }
             BodyInit::BufferSource(buffer) => (Body::bytes(buffer.to_vec().into()), None),
@@ -145,9 +161,15 @@ impl Body {
             }
             BodyInit::UrlSearchParams(parameters) => {
                 let content_type = b"application/x-www-form-urlencoded;charset=UTF-8".to_vec();
-                (Body::bytes(parameters.serialize().into()), Some(content_type))
+                (
+                    Body::bytes(parameters.serialize().into()),
+                    Some(content_type),
+                )
             }
-            BodyInit::UsvString(text) => (Body::bytes(text.into()), Some(b"text/plain;charset=UTF-8".to_vec())),
+            BodyInit::UsvString(text) => (
+                Body::bytes(text.into()),
+                Some(b"text/plain;charset=UTF-8".to_vec()),
+            ),
         })
     }
 
@@ -177,7 +199,9 @@ impl Body {
             }
             State::Bytes(bytes) => (NativeSource::bytes(bytes.clone()), Some(bytes)),
             State::Incoming(stream, abortable) => {
-                abort = abortable.as_ref().map(|abortable| abortable.state().clone());
+                abort = abortable
+                    .as_ref()
+                    .map(|abortable| abortable.state().clone());
                 let guard = abortable.map(|abortable| Box::new(abortable) as Box<dyn Any>);
                 (NativeSource::stream(stream, guard), None)
             }
@@ -188,12 +212,16 @@ impl Body {
         let used = bytes.is_none() && source.is_spent();
         let source = Ref::new(scope, source);
         let stream = script::call(scope, "bodyStream", &[source.object().into()])?;
-        let stream: v8::Local<v8::Object> = stream.try_into().map_err(|_| type_error("no stream"))?;
+        let stream: v8::Local<v8::Object> =
+            stream.try_into().map_err(|_| type_error("no stream"))?;
         if used {
             let arguments = [stream.into(), name(scope, "bytes"), name(scope, "")];
             script::call(scope, "consumeStream", &arguments)?;
         }
-        self.0.replace(State::Stream(v8::TracedReference::new(scope, stream), bytes));
+        self.0.replace(State::Stream(
+            v8::TracedReference::new(scope, stream),
+            bytes,
+        ));
         if let Some(abort) = abort {
             abort.set_stream(scope, stream);
         }
@@ -225,7 +253,9 @@ impl Body {
     ) -> Fallible<v8::Local<'s, v8::Promise>> {
         // 1. If object is unusable, then return a promise rejected with a TypeError.
         if self.is_unusable(scope) {
-            return Err(type_error("the body was read already, or its stream is locked"));
+            return Err(type_error(
+                "the body was read already, or its stream is locked",
+            ));
         }
         let resolver = v8::PromiseResolver::new(scope).ok_or(Error::Thrown)?;
         if let State::Incoming(_, Some(abortable)) = &*self.0.borrow()
@@ -236,11 +266,13 @@ impl Body {
         }
         let content_type = content_type.unwrap_or_default();
         if let Some(stream) = self.stream_object(scope) {
-            let content_type: Value = v8::String::new_from_one_byte(scope, &content_type, v8::NewStringType::Normal)
-                .unwrap_or_else(|| v8::String::empty(scope))
-                .into();
+            let content_type: Value =
+                v8::String::new_from_one_byte(scope, &content_type, v8::NewStringType::Normal)
+                    .unwrap_or_else(|| v8::String::empty(scope))
+                    .into();
             let kind = name(scope, kind.name());
-            let promise = script::call(scope, "consumeStream", &[stream.into(), kind, content_type])?;
+            let promise =
+                script::call(scope, "consumeStream", &[stream.into(), kind, content_type])?;
             return promise.try_into().map_err(|_| type_error("no promise"));
         }
         // 5. If object's body is null, then run successSteps given an empty byte sequence.
@@ -253,13 +285,18 @@ impl Body {
             State::Incoming(stream, abortable) => {
                 let collected = collect(stream);
                 return Ok(promise_op(scope, collected, move |scope, bytes| {
-                    if let Some(reason) = abortable.and_then(|abortable| abortable.state().reason(scope)) {
+                    if let Some(reason) =
+                        abortable.and_then(|abortable| abortable.state().reason(scope))
+                    {
                         return Err(reason);
                     }
                     let packaged = bytes
                         .map_err(|error| type_error(error.to_string()))
                         .and_then(|bytes| package_data(scope, kind, &content_type, bytes));
-                    packaged.map_err(|e| e.to_exception(scope).unwrap_or_else(|| v8::undefined(scope).into()))
+                    packaged.map_err(|e| {
+                        e.to_exception(scope)
+                            .unwrap_or_else(|| v8::undefined(scope).into())
+                    })
                 }));
             }
             State::Stream(..) | State::Used => unreachable!("handled above"),
@@ -277,16 +314,20 @@ impl Body {
         if let State::Bytes(bytes) = &*self.0.borrow() {
             return Ok(Body::bytes(bytes.clone()));
         }
-        let Some(stream) = self.as_stream(scope)? else { return Ok(Body::default()) };
+        let Some(stream) = self.as_stream(scope)? else {
+            return Ok(Body::default());
+        };
         // « out1, out2 » is the result of teeing body's stream.
         let branches = script::call(scope, "teeBody", &[stream.object().into()])?;
-        let branches: v8::Local<v8::Object> = branches.try_into().map_err(|_| type_error("no branches"))?;
+        let branches: v8::Local<v8::Object> =
+            branches.try_into().map_err(|_| type_error("no branches"))?;
         let branch = |index| -> Fallible<v8::Local<v8::Object>> {
             let branch = branches.get_index(scope, index).ok_or(Error::Thrown)?;
             branch.try_into().map_err(|_| type_error("no branch"))
         };
         let (first, second) = (branch(0)?, branch(1)?);
-        self.0.replace(State::Stream(v8::TracedReference::new(scope, first), None));
+        self.0
+            .replace(State::Stream(v8::TracedReference::new(scope, first), None));
         Ok(Body::stream(scope, second))
     }
 
@@ -331,9 +372,16 @@ fn stream_state<'s>(scope: &mut Scope<'s, '_>, stream: v8::Local<'s, v8::Object>
 }
 
 async fn collect(mut stream: BodyStream) -> Result<Bytes, BodyError> {
-    let Some(first) = stream.next().await.transpose()? else { return Ok(Bytes::new()) };
-    let Some(second) = stream.next().await.transpose()? else { return Ok(first) };
-    let known = stream.length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
+    let Some(first) = stream.next().await.transpose()? else {
+        return Ok(Bytes::new());
+    };
+    let Some(second) = stream.next().await.transpose()? else {
+        return Ok(first);
+    };
+    let known = stream
+        .length()
+        .and_then(|length| usize::try_from(length).ok())
+        .unwrap_or(0);
     let mut all = Vec::with_capacity(known.min(1 << 20).max(first.len() + second.len()));
     all.extend_from_slice(&first);
     all.extend_from_slice(&second);
@@ -355,7 +403,9 @@ pub fn package_data<'s>(
         Kind::Bytes => uint8_array(scope, bytes.into()).into(),
         Kind::Blob => {
             let content_type = crate::fileapi::blob::normalize_type(&mime_type(content_type));
-            Ref::new(scope, Blob::from_bytes(bytes, content_type)).object().into()
+            Ref::new(scope, Blob::from_bytes(bytes, content_type))
+                .object()
+                .into()
         }
         Kind::FormData => {
             let form = FormData::parse(scope, content_type, &bytes)?;
@@ -382,9 +432,13 @@ fn decode<'s>(scope: &mut Scope<'s, '_>, bytes: &[u8]) -> Fallible<v8::Local<'s,
     } else {
         v8::String::new_from_utf8(scope, bytes, v8::NewStringType::Normal)
     };
-    text.ok_or_else(|| nano_webidl::range_error("the body is longer than the longest possible string"))
+    text.ok_or_else(|| {
+        nano_webidl::range_error("the body is longer than the longest possible string")
+    })
 }
 
 fn name<'s>(scope: &mut Scope<'s, '_>, text: &str) -> Value<'s> {
-    v8::String::new(scope, text).unwrap_or_else(|| v8::String::empty(scope)).into()
+    v8::String::new(scope, text)
+        .unwrap_or_else(|| v8::String::empty(scope))
+        .into()
 }

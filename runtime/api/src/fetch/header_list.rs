@@ -15,7 +15,11 @@ pub struct HeaderList(Vec<Header>);
 impl HeaderList {
     /// Headers as they came off the wire.
     pub fn from_map(map: &http::HeaderMap) -> HeaderList {
-        HeaderList(map.iter().map(|(name, value)| (name.clone(), value.as_bytes().to_vec())).collect())
+        HeaderList(
+            map.iter()
+                .map(|(name, value)| (name.clone(), value.as_bytes().to_vec()))
+                .collect(),
+        )
     }
 
     /// All headers, in order.
@@ -40,7 +44,11 @@ impl HeaderList {
 
     /// <https://fetch.spec.whatwg.org/#concept-header-list-get>: all values, joined by `, `.
     pub fn get(&self, name: &HeaderName) -> Option<Vec<u8>> {
-        let mut values = self.0.iter().filter(|(n, _)| n == name).map(|(_, value)| value);
+        let mut values = self
+            .0
+            .iter()
+            .filter(|(n, _)| n == name)
+            .map(|(_, value)| value);
         let mut joined = values.next()?.clone();
         for value in values {
             joined.extend_from_slice(b", ");
@@ -51,7 +59,10 @@ impl HeaderList {
 
     /// All values of a name, one by one.
     pub fn get_all<'a>(&'a self, name: &'a HeaderName) -> impl Iterator<Item = &'a [u8]> {
-        self.0.iter().filter(move |(n, _)| n == name).map(|(_, value)| value.as_slice())
+        self.0
+            .iter()
+            .filter(move |(n, _)| n == name)
+            .map(|(_, value)| value.as_slice())
     }
 
     /// <https://fetch.spec.whatwg.org/#concept-header-list-append>
@@ -87,7 +98,10 @@ impl HeaderList {
         let mut combined = Vec::with_capacity(names.len());
         for name in names {
             if *name == http::header::SET_COOKIE {
-                combined.extend(self.get_all(name).map(|value| (name.clone(), value.to_vec())));
+                combined.extend(
+                    self.get_all(name)
+                        .map(|value| (name.clone(), value.to_vec())),
+                );
             } else if let Some(value) = self.get(name) {
                 combined.push((name.clone(), value));
             }
@@ -99,7 +113,10 @@ impl HeaderList {
 /// <https://fetch.spec.whatwg.org/#concept-header-value-normalize>: without leading and trailing HTTP whitespace.
 pub fn normalize(mut value: Vec<u8>) -> Vec<u8> {
     let is_space = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' ');
-    let end = value.iter().rposition(|b| !is_space(b)).map_or(0, |last| last + 1);
+    let end = value
+        .iter()
+        .rposition(|b| !is_space(b))
+        .map_or(0, |last| last + 1);
     value.truncate(end);
     let start = value.iter().position(|b| !is_space(b)).unwrap_or(0);
     if start > 0 {
@@ -128,18 +145,29 @@ mod tests {
             list.append(name(n), v.into());
         }
         list.set(name("a"), b"x".to_vec());
-        let left: Vec<_> = list.iter().map(|(n, v)| (n.as_str(), v.as_slice())).collect();
+        let left: Vec<_> = list
+            .iter()
+            .map(|(n, v)| (n.as_str(), v.as_slice()))
+            .collect();
         assert_eq!(left, [("a", &b"x"[..]), ("b", b"2"), ("c", b"4")]);
     }
 
     #[test]
     fn set_cookie_is_never_combined() {
         let mut list = HeaderList::default();
-        for (n, v) in [("set-cookie", "b"), ("x", "1"), ("set-cookie", "a"), ("x", "2")] {
+        for (n, v) in [
+            ("set-cookie", "b"),
+            ("x", "1"),
+            ("set-cookie", "a"),
+            ("x", "2"),
+        ] {
             list.append(name(n), v.into());
         }
-        let combined: Vec<_> =
-            list.sort_and_combine().into_iter().map(|(n, v)| format!("{n}={}", String::from_utf8(v).unwrap())).collect();
+        let combined: Vec<_> = list
+            .sort_and_combine()
+            .into_iter()
+            .map(|(n, v)| format!("{n}={}", String::from_utf8(v).unwrap()))
+            .collect();
         assert_eq!(combined, ["set-cookie=b", "set-cookie=a", "x=1, 2"]);
     }
 

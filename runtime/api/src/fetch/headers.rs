@@ -39,7 +39,11 @@ impl Trace for Headers {}
 impl Headers {
     /// An object over an existing list.
     pub fn over(list: Rc<RefCell<HeaderList>>, guard: Guard) -> Headers {
-        Headers { list, guard: Cell::new(guard), sorted: RefCell::default() }
+        Headers {
+            list,
+            guard: Cell::new(guard),
+            sorted: RefCell::default(),
+        }
     }
 
     /// The list.
@@ -61,7 +65,9 @@ impl Headers {
                     // 1.1 If header's size is not 2, then throw a TypeError.
                     let found = pair.len();
                     let [name, value]: [Vec<u8>; 2] = pair.try_into().map_err(|_| {
-                        type_error(format!("a header must be a pair of name and value; one has {found} items"))
+                        type_error(format!(
+                            "a header must be a pair of name and value; one has {found} items"
+                        ))
                     })?;
                     // 1.2 Append (header[0], header[1]) to headers.
                     self.append(name, value)?;
@@ -82,7 +88,9 @@ impl Headers {
         // 1. If name is not a header name or value is not a header value, then throw a TypeError.
         let name = parse_name(name)?;
         if !is_value(value) {
-            return Err(type_error(format!("the value of '{name}' has a NUL, CR or LF in it")));
+            return Err(type_error(format!(
+                "the value of '{name}' has a NUL, CR or LF in it"
+            )));
         }
         match self.guard.get() {
             // 2. If headers's guard is "immutable", then throw a TypeError.
@@ -98,7 +106,10 @@ impl Headers {
 
     /// The list sorted and combined, made anew only after a change.
     fn sorted(&self) -> Rc<[Header]> {
-        self.sorted.borrow_mut().get_or_insert_with(|| self.list.borrow().sort_and_combine().into()).clone()
+        self.sorted
+            .borrow_mut()
+            .get_or_insert_with(|| self.list.borrow().sort_and_combine().into())
+            .clone()
     }
 }
 
@@ -129,7 +140,9 @@ impl HeadersMethods for Headers {
             before.extend_from_slice(&value);
             whole = before;
         }
-        let Some(name) = self.validate(&name, &whole)? else { return Ok(()) };
+        let Some(name) = self.validate(&name, &whole)? else {
+            return Ok(());
+        };
         // 4. Append (name, value) to headers's header list.
         self.list.borrow_mut().append(name, value);
         self.changed();
@@ -145,7 +158,10 @@ impl HeadersMethods for Headers {
         };
         let Some(name) = name else { return Ok(()) };
         // 2. Only safelisted and privileged names can be deleted under "request-no-cors".
-        if self.guard.get() == Guard::RequestNoCors && !is_no_cors_name(&name) && name != http::header::RANGE {
+        if self.guard.get() == Guard::RequestNoCors
+            && !is_no_cors_name(&name)
+            && name != http::header::RANGE
+        {
             return Ok(());
         }
         // 4. Delete name from this's header list.
@@ -161,7 +177,12 @@ impl HeadersMethods for Headers {
 
     // https://fetch.spec.whatwg.org/#dom-headers-getsetcookie
     fn get_set_cookie(&self) -> Fallible<Vec<Vec<u8>>> {
-        Ok(self.list.borrow().get_all(&http::header::SET_COOKIE).map(<[u8]>::to_vec).collect())
+        Ok(self
+            .list
+            .borrow()
+            .get_all(&http::header::SET_COOKIE)
+            .map(<[u8]>::to_vec)
+            .collect())
     }
 
     // https://fetch.spec.whatwg.org/#dom-headers-has
@@ -174,7 +195,9 @@ impl HeadersMethods for Headers {
         // 1. Normalize value.
         let value = normalize(value);
         // 2. If validating (name, value) for this returns false, then return.
-        let Some(name) = self.validate(&name, &value)? else { return Ok(()) };
+        let Some(name) = self.validate(&name, &value)? else {
+            return Ok(());
+        };
         // 4. Set (name, value) in this's header list.
         self.list.borrow_mut().set(name, value);
         self.changed();
@@ -185,19 +208,28 @@ impl HeadersMethods for Headers {
     fn pair_at(&self, _: &mut Scope, index: usize) -> Option<(Vec<u8>, Vec<u8>)> {
         // A change during iteration shows: the next step sorts the list as it is then.
         let sorted = self.sorted();
-        sorted.get(index).map(|(name, value)| (name.as_str().as_bytes().to_vec(), value.clone()))
+        sorted
+            .get(index)
+            .map(|(name, value)| (name.as_str().as_bytes().to_vec(), value.clone()))
     }
 }
 
 /// <https://fetch.spec.whatwg.org/#header-name>
 pub fn parse_name(name: &[u8]) -> Result<HeaderName, Error> {
-    HeaderName::from_bytes(name)
-        .map_err(|_| type_error(format!("'{}' is not a header name", String::from_utf8_lossy(name))))
+    HeaderName::from_bytes(name).map_err(|_| {
+        type_error(format!(
+            "'{}' is not a header name",
+            String::from_utf8_lossy(name)
+        ))
+    })
 }
 
 /// <https://fetch.spec.whatwg.org/#no-cors-safelisted-request-header-name>
 fn is_no_cors_name(name: &HeaderName) -> bool {
-    matches!(name.as_str(), "accept" | "accept-language" | "content-language" | "content-type")
+    matches!(
+        name.as_str(),
+        "accept" | "accept-language" | "content-language" | "content-type"
+    )
 }
 
 /// <https://fetch.spec.whatwg.org/#no-cors-safelisted-request-header>
@@ -212,13 +244,20 @@ fn is_no_cors_safelisted(name: &HeaderName, value: &[u8]) -> bool {
     match name.as_str() {
         "accept" => !value.iter().any(is_unsafe),
         "content-type" => {
-            let essence = value.split(|b| *b == b';').next().unwrap_or_default().trim_ascii().to_ascii_lowercase();
+            let essence = value
+                .split(|b| *b == b';')
+                .next()
+                .unwrap_or_default()
+                .trim_ascii()
+                .to_ascii_lowercase();
             !value.iter().any(is_unsafe)
                 && matches!(
                     essence.as_slice(),
                     b"application/x-www-form-urlencoded" | b"multipart/form-data" | b"text/plain"
                 )
         }
-        _ => value.iter().all(|b| b.is_ascii_alphanumeric() || b" *,-.;=".contains(b)),
+        _ => value
+            .iter()
+            .all(|b| b.is_ascii_alphanumeric() || b" *,-.;=".contains(b)),
     }
 }

@@ -12,8 +12,8 @@ use super::headers::{Guard, Headers};
 use crate::bindings::marker;
 use crate::bindings::request::RequestMethods;
 use crate::bindings::types::{
-    ReferrerPolicy, RequestCache, RequestCredentials, RequestDestination, RequestDuplex, RequestInfo, RequestInit,
-    RequestMode, RequestRedirect,
+    ReferrerPolicy, RequestCache, RequestCredentials, RequestDestination, RequestDuplex,
+    RequestInfo, RequestInit, RequestMode, RequestRedirect,
 };
 use crate::state::ApiState;
 use crate::url::UrlRecord;
@@ -65,11 +65,16 @@ struct RequestUrl {
 
 impl RequestUrl {
     fn parsed(url: UrlRecord) -> RequestUrl {
-        RequestUrl { given: String::new(), parsed: OnceCell::from(Some(url)) }
+        RequestUrl {
+            given: String::new(),
+            parsed: OnceCell::from(Some(url)),
+        }
     }
 
     fn url(&self) -> Option<&UrlRecord> {
-        self.parsed.get_or_init(|| crate::url::url::parse(&self.given, None)).as_ref()
+        self.parsed
+            .get_or_init(|| crate::url::url::parse(&self.given, None))
+            .as_ref()
     }
 
     fn as_str(&self) -> &str {
@@ -104,14 +109,25 @@ impl Default for Options {
 
 impl Request {
     /// A request that the app was sent.
-    pub fn from_wire(method: http::Method, url: String, headers: &http::HeaderMap, body: crate::worker::Body) -> Request {
+    pub fn from_wire(
+        method: http::Method,
+        url: String,
+        headers: &http::HeaderMap,
+        body: crate::worker::Body,
+    ) -> Request {
         Request {
             method,
-            url: RequestUrl { given: url, parsed: OnceCell::new() },
+            url: RequestUrl {
+                given: url,
+                parsed: OnceCell::new(),
+            },
             headers: Rc::new(RefCell::new(HeaderList::from_map(headers))),
             guard: Guard::Immutable,
             body: Body::from_wire(body),
-            options: Options { redirect: RequestRedirect::Manual, ..Options::default() },
+            options: Options {
+                redirect: RequestRedirect::Manual,
+                ..Options::default()
+            },
             signal: RefCell::default(),
         }
     }
@@ -147,12 +163,23 @@ impl Request {
     }
 
     /// The signal object or the one it would follow, if there is either: without one nobody can abort.
-    pub fn signal_if_any<'s>(&self, scope: &mut Scope<'s, '_>) -> Option<v8::Local<'s, v8::Object>> {
+    pub fn signal_if_any<'s>(
+        &self,
+        scope: &mut Scope<'s, '_>,
+    ) -> Option<v8::Local<'s, v8::Object>> {
         let signal = self.signal.borrow();
-        signal.object.as_ref().or(signal.parent.as_ref()).and_then(|s| s.get(scope))
+        signal
+            .object
+            .as_ref()
+            .or(signal.parent.as_ref())
+            .and_then(|s| s.get(scope))
     }
 
-    fn consume<'s>(&self, scope: &mut Scope<'s, '_>, kind: Kind) -> Fallible<v8::Local<'s, v8::Promise>> {
+    fn consume<'s>(
+        &self,
+        scope: &mut Scope<'s, '_>,
+        kind: Kind,
+    ) -> Fallible<v8::Local<'s, v8::Promise>> {
         let content_type = self.headers.borrow().get(&CONTENT_TYPE);
         self.body.consume(scope, kind, content_type)
     }
@@ -160,7 +187,11 @@ impl Request {
 
 impl RequestMethods for Request {
     // https://fetch.spec.whatwg.org/#dom-request
-    fn constructor<'s>(scope: &mut Scope<'s, '_>, input: RequestInfo<'s>, init: RequestInit<'s>) -> Fallible<Self> {
+    fn constructor<'s>(
+        scope: &mut Scope<'s, '_>,
+        input: RequestInfo<'s>,
+        init: RequestInit<'s>,
+    ) -> Fallible<Self> {
         // 5. If input is a string, then:
         let mut options;
         let mut parent = None;
@@ -170,14 +201,21 @@ impl RequestMethods for Request {
                 let url = ApiState::of(scope).parse_url(&input)?;
                 // 5.3 If parsedURL includes credentials, then throw a TypeError.
                 if !url.username().is_empty() || !url.password().is_empty() {
-                    return Err(type_error("the URL has a user name or password in it; send them as a header"));
+                    return Err(type_error(
+                        "the URL has a user name or password in it; send them as a header",
+                    ));
                 }
                 options = Options::default();
                 (url, http::Method::GET, None)
             }
             // 6. Otherwise, input is a Request object.
             RequestInfo::Request(request) => {
-                let url = request.value().url.url().cloned().ok_or_else(|| type_error("the request's URL is invalid"))?;
+                let url = request
+                    .value()
+                    .url
+                    .url()
+                    .cloned()
+                    .ok_or_else(|| type_error("the request's URL is invalid"))?;
                 options = request.value().options.clone();
                 parent = request.signal_if_any(scope);
                 (url, request.value().method.clone(), Some(request))
@@ -216,12 +254,18 @@ impl RequestMethods for Request {
             options.referrer = if referrer.is_empty() {
                 Referrer::NoReferrer
             } else {
-                let parsed = ApiState::of(scope)
-                    .parse_url(&referrer)
-                    .map_err(|_| type_error(format!("the referrer '{referrer}' is not a valid URL")))?;
+                let parsed = ApiState::of(scope).parse_url(&referrer).map_err(|_| {
+                    type_error(format!("the referrer '{referrer}' is not a valid URL"))
+                })?;
                 let is_client = parsed.protocol() == "about:" && parsed.pathname() == "client";
-                let same_origin = ApiState::of(scope).base_url().is_none_or(|base| base.origin() == parsed.origin());
-                if is_client || !same_origin { Referrer::Client } else { Referrer::Url(parsed.href().to_owned()) }
+                let same_origin = ApiState::of(scope)
+                    .base_url()
+                    .is_none_or(|base| base.origin() == parsed.origin());
+                if is_client || !same_origin {
+                    Referrer::Client
+                } else {
+                    Referrer::Url(parsed.href().to_owned())
+                }
             };
         }
         // 15. to 24.
@@ -241,7 +285,9 @@ impl RequestMethods for Request {
             options.cache = cache;
         }
         if options.cache == RequestCache::OnlyIfCached && options.mode != RequestMode::SameOrigin {
-            return Err(type_error("the cache mode 'only-if-cached' needs the mode 'same-origin'"));
+            return Err(type_error(
+                "the cache mode 'only-if-cached' needs the mode 'same-origin'",
+            ));
         }
         if let Some(redirect) = init.redirect {
             options.redirect = redirect;
@@ -261,9 +307,15 @@ impl RequestMethods for Request {
             parent = signal.map(|signal| signal.object());
         }
         // 28. to 33. Headers.
-        let guard = if options.mode == RequestMode::NoCors { Guard::RequestNoCors } else { Guard::Request };
+        let guard = if options.mode == RequestMode::NoCors {
+            Guard::RequestNoCors
+        } else {
+            Guard::Request
+        };
         if guard == Guard::RequestNoCors && !matches!(method.as_str(), "GET" | "HEAD" | "POST") {
-            return Err(type_error(format!("the mode 'no-cors' does not allow the method {method}")));
+            return Err(type_error(format!(
+                "the mode 'no-cors' does not allow the method {method}"
+            )));
         }
         let headers = Headers::over(Rc::default(), guard);
         match (init.headers, &input_request) {
@@ -275,19 +327,28 @@ impl RequestMethods for Request {
                 }
             }
             (None, Some(request)) => {
-                headers.list().replace(request.value().headers.borrow().clone());
+                headers
+                    .list()
+                    .replace(request.value().headers.borrow().clone());
             }
             (None, None) => {}
         }
         // 34. Let inputBody be input's request's body if input is a Request object; otherwise null.
         let given_body = init.body.flatten();
-        let has_input_body = input_request.as_ref().is_some_and(|r| !r.value().body.is_null());
+        let has_input_body = input_request
+            .as_ref()
+            .is_some_and(|r| !r.value().body.is_null());
         // 35. If a body is there and the method is `GET` or `HEAD`, then throw a TypeError.
-        if (given_body.is_some() || has_input_body) && matches!(method, http::Method::GET | http::Method::HEAD) {
+        if (given_body.is_some() || has_input_body)
+            && matches!(method, http::Method::GET | http::Method::HEAD)
+        {
             return Err(type_error(format!("a {method} request cannot have a body")));
         }
         // 36. and 37. If init["body"] exists and is non-null, then extract it.
-        let is_stream = matches!(given_body, Some(crate::bindings::types::BodyInit::ReadableStream(_)));
+        let is_stream = matches!(
+            given_body,
+            Some(crate::bindings::types::BodyInit::ReadableStream(_))
+        );
         let mut body = Body::default();
         let replaces_body = given_body.is_some();
         if let Some(given) = given_body {
@@ -303,10 +364,14 @@ impl RequestMethods for Request {
         // 39. If the body's source is null, then:
         if is_stream {
             if init.duplex.is_none() {
-                return Err(type_error("a body that is a stream needs the member 'duplex' to be 'half'"));
+                return Err(type_error(
+                    "a body that is a stream needs the member 'duplex' to be 'half'",
+                ));
             }
             if !matches!(options.mode, RequestMode::SameOrigin | RequestMode::Cors) {
-                return Err(type_error("a body that is a stream needs the mode 'same-origin' or 'cors'"));
+                return Err(type_error(
+                    "a body that is a stream needs the mode 'same-origin' or 'cors'",
+                ));
             }
         }
         // 40. and 41. The input's body moves into the new request.
@@ -315,7 +380,9 @@ impl RequestMethods for Request {
             && !replaces_body
         {
             if request.value().body.is_unusable(scope) {
-                return Err(type_error("the input request's body was read already, or its stream is locked"));
+                return Err(type_error(
+                    "the input request's body was read already, or its stream is locked",
+                ));
             }
             body = request.value().body.transfer(scope)?;
         }
@@ -328,7 +395,10 @@ impl RequestMethods for Request {
             guard,
             body,
             options,
-            signal: RefCell::new(Signal { parent, object: None }),
+            signal: RefCell::new(Signal {
+                parent,
+                object: None,
+            }),
         })
     }
 
@@ -395,11 +465,21 @@ impl RequestMethods for Request {
 
     // https://fetch.spec.whatwg.org/#dom-request-signal
     fn signal<'s>(&self, scope: &mut Scope<'s, '_>) -> ScriptRef<'s, marker::AbortSignal> {
-        let known = self.signal.borrow().object.as_ref().and_then(|object| object.get(scope));
+        let known = self
+            .signal
+            .borrow()
+            .object
+            .as_ref()
+            .and_then(|object| object.get(scope));
         if let Some(object) = known {
             return ScriptRef::trusted(object);
         }
-        let parent = self.signal.borrow().parent.as_ref().and_then(|parent| parent.get(scope));
+        let parent = self
+            .signal
+            .borrow()
+            .parent
+            .as_ref()
+            .and_then(|parent| parent.get(scope));
         let parent: Value = parent.map_or_else(|| v8::undefined(scope).into(), Into::into);
         let object: v8::Local<v8::Object> = script::call(scope, "requestSignal", &[parent])
             .ok()
@@ -418,12 +498,18 @@ impl RequestMethods for Request {
     fn clone<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<Ref<'s, Request>> {
         // 1. If this is unusable, then throw a TypeError.
         if self.body.is_unusable(scope) {
-            return Err(type_error("the body was read already, or its stream is locked"));
+            return Err(type_error(
+                "the body was read already, or its stream is locked",
+            ));
         }
         // 2. to 5. The clone's signal follows this's signal.
         let signal = self.signal(scope).object();
         let parent = Some(v8::TracedReference::new(scope, signal));
-        let url = self.url.url().cloned().ok_or(Error::Type("the request's URL is invalid".into()))?;
+        let url = self
+            .url
+            .url()
+            .cloned()
+            .ok_or(Error::Type("the request's URL is invalid".into()))?;
         let request = Request {
             method: self.method.clone(),
             url: RequestUrl::parsed(url),
@@ -431,7 +517,10 @@ impl RequestMethods for Request {
             guard: self.guard,
             body: self.body.clone_body(scope)?,
             options: self.options.clone(),
-            signal: RefCell::new(Signal { parent, object: None }),
+            signal: RefCell::new(Signal {
+                parent,
+                object: None,
+            }),
         };
         Ok(Ref::new(scope, request))
     }
@@ -473,11 +562,14 @@ impl RequestMethods for Request {
 fn parse_method(given: &[u8]) -> Fallible<http::Method> {
     let shown = || String::from_utf8_lossy(given).into_owned();
     // If method is not a method, then throw a TypeError.
-    let method = http::Method::from_bytes(given).map_err(|_| type_error(format!("'{}' is not an HTTP method", shown())))?;
+    let method = http::Method::from_bytes(given)
+        .map_err(|_| type_error(format!("'{}' is not an HTTP method", shown())))?;
     let upper = method.as_str().to_ascii_uppercase();
     match upper.as_str() {
         // https://fetch.spec.whatwg.org/#forbidden-method
-        "CONNECT" | "TRACE" | "TRACK" => Err(type_error(format!("the method {} is forbidden", shown()))),
+        "CONNECT" | "TRACE" | "TRACK" => {
+            Err(type_error(format!("the method {} is forbidden", shown())))
+        }
         // https://fetch.spec.whatwg.org/#concept-method-normalize
         "DELETE" | "GET" | "HEAD" | "OPTIONS" | "POST" | "PUT" => {
             Ok(http::Method::from_bytes(upper.as_bytes()).unwrap_or(method))

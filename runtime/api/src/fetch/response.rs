@@ -46,7 +46,14 @@ impl Response {
     }
 
     /// What the network answered.
-    pub fn from_network(url: String, redirected: bool, status: u16, reason: Vec<u8>, headers: HeaderList, body: Body) -> Response {
+    pub fn from_network(
+        url: String,
+        redirected: bool,
+        status: u16,
+        reason: Vec<u8>,
+        headers: HeaderList,
+        body: Body,
+    ) -> Response {
         Response {
             kind: ResponseType::Basic,
             url,
@@ -60,14 +67,27 @@ impl Response {
     }
 
     /// <https://fetch.spec.whatwg.org/#initialize-a-response>
-    fn initialize(mut self, init: ResponseInit, content_type: Option<Vec<u8>>) -> Fallible<Response> {
+    fn initialize(
+        mut self,
+        init: ResponseInit,
+        content_type: Option<Vec<u8>>,
+    ) -> Fallible<Response> {
         // 1. If init["status"] is not in the range 200 to 599, inclusive, then throw a RangeError.
         if !(200..=599).contains(&init.status) {
-            return Err(range_error(format!("the status must be from 200 to 599, {} is not", init.status)));
+            return Err(range_error(format!(
+                "the status must be from 200 to 599, {} is not",
+                init.status
+            )));
         }
         // 2. If init["statusText"] is not the empty string and does not match the reason-phrase token production, then throw a TypeError.
-        if !init.status_text.iter().all(|&b| b == b'\t' || (b >= 0x20 && b != 0x7F)) {
-            return Err(type_error("the status text is not a reason phrase: it has a control character"));
+        if !init
+            .status_text
+            .iter()
+            .all(|&b| b == b'\t' || (b >= 0x20 && b != 0x7F))
+        {
+            return Err(type_error(
+                "the status text is not a reason phrase: it has a control character",
+            ));
         }
         // 3. and 4.
         self.status = init.status;
@@ -80,7 +100,10 @@ impl Response {
         if !self.body.is_null() {
             // 6.1 If response's status is a null body status, then throw a TypeError.
             if is_null_body_status(self.status) {
-                return Err(type_error(format!("a response with status {} cannot have a body", self.status)));
+                return Err(type_error(format!(
+                    "a response with status {} cannot have a body",
+                    self.status
+                )));
             }
             // 6.3 If body's type is non-null and response's header list does not contain `Content-Type`, then append it.
             if let Some(content_type) = content_type {
@@ -93,7 +116,11 @@ impl Response {
         Ok(self)
     }
 
-    fn consume<'s>(&self, scope: &mut Scope<'s, '_>, kind: Kind) -> Fallible<v8::Local<'s, v8::Promise>> {
+    fn consume<'s>(
+        &self,
+        scope: &mut Scope<'s, '_>,
+        kind: Kind,
+    ) -> Fallible<v8::Local<'s, v8::Promise>> {
         let content_type = self.headers.borrow().get(&CONTENT_TYPE);
         self.body.consume(scope, kind, content_type)
     }
@@ -131,7 +158,11 @@ pub fn is_redirect_status(status: u16) -> bool {
 
 impl ResponseMethods for Response {
     // https://fetch.spec.whatwg.org/#dom-response
-    fn constructor<'s>(scope: &mut Scope<'s, '_>, body: Option<BodyInit<'s>>, init: ResponseInit) -> Fallible<Self> {
+    fn constructor<'s>(
+        scope: &mut Scope<'s, '_>,
+        body: Option<BodyInit<'s>>,
+        init: ResponseInit,
+    ) -> Fallible<Self> {
         // 3. and 4. Let bodyWithType be null; if body is non-null, then set it to the result of extracting body.
         let (body, content_type) = match body {
             Some(body) => Body::extract(scope, body)?,
@@ -143,27 +174,46 @@ impl ResponseMethods for Response {
 
     // https://fetch.spec.whatwg.org/#dom-response-error
     fn error<'s>(scope: &mut Scope<'s, '_>) -> Fallible<Ref<'s, Response>> {
-        let response =
-            Response { kind: ResponseType::Error, status: 0, ..Response::with(Guard::Immutable, Body::default()) };
+        let response = Response {
+            kind: ResponseType::Error,
+            status: 0,
+            ..Response::with(Guard::Immutable, Body::default())
+        };
         Ok(Ref::new(scope, response))
     }
 
     // https://fetch.spec.whatwg.org/#dom-response-redirect
-    fn redirect<'s>(scope: &mut Scope<'s, '_>, url: String, status: u16) -> Fallible<Ref<'s, Response>> {
+    fn redirect<'s>(
+        scope: &mut Scope<'s, '_>,
+        url: String,
+        status: u16,
+    ) -> Fallible<Ref<'s, Response>> {
         // 1. and 2. Let parsedURL be the result of parsing url with the base URL; if it is failure, then throw a TypeError.
         let parsed = ApiState::of(scope).parse_url(&url)?;
         // 3. If status is not a redirect status, then throw a RangeError.
         if !is_redirect_status(status) {
-            return Err(range_error(format!("{status} is not a redirect status: 301, 302, 303, 307 or 308")));
+            return Err(range_error(format!(
+                "{status} is not a redirect status: 301, 302, 303, 307 or 308"
+            )));
         }
         // 4. to 7.
-        let response = Response { status, ..Response::with(Guard::Immutable, Body::default()) };
-        response.headers.borrow_mut().append(LOCATION, parsed.href().into());
+        let response = Response {
+            status,
+            ..Response::with(Guard::Immutable, Body::default())
+        };
+        response
+            .headers
+            .borrow_mut()
+            .append(LOCATION, parsed.href().into());
         Ok(Ref::new(scope, response))
     }
 
     // https://fetch.spec.whatwg.org/#dom-response-json
-    fn from_json<'s>(scope: &mut Scope<'s, '_>, data: Value<'s>, init: ResponseInit) -> Fallible<Ref<'s, Response>> {
+    fn from_json<'s>(
+        scope: &mut Scope<'s, '_>,
+        data: Value<'s>,
+        init: ResponseInit,
+    ) -> Fallible<Ref<'s, Response>> {
         // 1. Let bytes the result of running serialize a JavaScript value to JSON bytes on data.
         v8::tc_scope!(let attempt, scope);
         let text = v8::json::stringify(attempt, data);
@@ -220,7 +270,9 @@ impl ResponseMethods for Response {
     fn clone<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<Ref<'s, Response>> {
         // 1. If this is unusable, then throw a TypeError.
         if self.body.is_unusable(scope) {
-            return Err(type_error("the body was read already, or its stream is locked"));
+            return Err(type_error(
+                "the body was read already, or its stream is locked",
+            ));
         }
         // 2. Let clonedResponse be the result of cloning this's response.
         let response = Response {

@@ -23,13 +23,17 @@ pub fn set<'s>(
         TimerHandler::DomString(source) => compile(scope, source)?,
     };
     let callback = v8::Global::new(scope, callback);
-    let arguments: Vec<v8::Global<v8::Value>> = arguments.iter().map(|a| v8::Global::new(scope, *a)).collect();
+    let arguments: Vec<v8::Global<v8::Value>> = arguments
+        .iter()
+        .map(|a| v8::Global::new(scope, *a))
+        .collect();
     let id = State::from_scope(scope).timers().set(
         delay,
         repeat,
         Box::new(move |scope| {
             let callback = v8::Local::new(scope, &callback);
-            let arguments: Vec<Value> = arguments.iter().map(|a| v8::Local::new(scope, a)).collect();
+            let arguments: Vec<Value> =
+                arguments.iter().map(|a| v8::Local::new(scope, a)).collect();
             // The callback's this value is the global object.
             let global = scope.get_current_context().global(scope);
             // What it throws stays pending: the engine reports it.
@@ -40,9 +44,14 @@ pub fn set<'s>(
 }
 
 /// A string handler is a script; only where `eval` is.
-fn compile<'s>(scope: &mut Scope<'s, '_>, source: v8::Local<'s, v8::String>) -> Fallible<v8::Local<'s, v8::Function>> {
+fn compile<'s>(
+    scope: &mut Scope<'s, '_>,
+    source: v8::Local<'s, v8::String>,
+) -> Fallible<v8::Local<'s, v8::Function>> {
     if !ApiState::of(scope).allow_eval {
-        return Err(type_error("a timer's handler must be a function: code in strings is not allowed here"));
+        return Err(type_error(
+            "a timer's handler must be a function: code in strings is not allowed here",
+        ));
     }
     let mut source = v8::script_compiler::Source::new(source, None);
     v8::script_compiler::compile_function(

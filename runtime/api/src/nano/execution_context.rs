@@ -15,11 +15,16 @@ impl Trace for ExecutionContext {}
 impl ExecutionContextMethods for ExecutionContext {
     fn wait_until<'s>(&self, scope: &mut Scope<'s, '_>, promise: Value<'s>) -> Fallible<()> {
         // Both end with the promise: what keeps the isolate at work, and the count that a host sees.
-        let work = (State::from_scope(scope).keep_alive(), Background::begin(scope));
+        let work = (
+            State::from_scope(scope).keep_alive(),
+            Background::begin(scope),
+        );
         when_settled(scope, promise, move |scope, outcome| {
             if let Err(reason) = outcome {
                 let report = ErrorReport::new(scope, reason, None);
-                ApiState::of(scope).errors.unhandled_rejection(scope, &report);
+                ApiState::of(scope)
+                    .errors
+                    .unhandled_rejection(scope, &report);
             }
             drop(work);
         })

@@ -28,7 +28,9 @@ impl WorkerGlobalScopeMethods for WorkerGlobalScope {
     }
 
     fn performance<'s>(scope: &mut Scope<'s, '_>) -> ScriptRef<'s, marker::Performance> {
-        let object = script::call(scope, "performance", &[]).ok().and_then(|p| p.try_into().ok());
+        let object = script::call(scope, "performance", &[])
+            .ok()
+            .and_then(|p| p.try_into().ok());
         ScriptRef::trusted(object.expect("a built-in script has the performance object"))
     }
 
@@ -39,7 +41,10 @@ impl WorkerGlobalScopeMethods for WorkerGlobalScope {
         Ok(())
     }
 
-    fn btoa<'s>(scope: &mut Scope<'s, '_>, data: v8::Local<'s, v8::String>) -> Fallible<v8::Local<'s, v8::String>> {
+    fn btoa<'s>(
+        scope: &mut Scope<'s, '_>,
+        data: v8::Local<'s, v8::String>,
+    ) -> Fallible<v8::Local<'s, v8::String>> {
         base64::btoa(scope, data)
     }
 
@@ -76,7 +81,10 @@ impl WorkerGlobalScopeMethods for WorkerGlobalScope {
     }
 
     // https://html.spec.whatwg.org/multipage/timers-and-user-prompts.html#dom-queuemicrotask
-    fn queue_microtask<'s>(scope: &mut Scope<'s, '_>, callback: CallbackFunction<'s>) -> Fallible<()> {
+    fn queue_microtask<'s>(
+        scope: &mut Scope<'s, '_>,
+        callback: CallbackFunction<'s>,
+    ) -> Fallible<()> {
         // A script's microtask reports what the callback throws; V8's own would drop it.
         script::call(scope, "queueMicrotask", &[callback.0.into()]).map(|_| ())
     }

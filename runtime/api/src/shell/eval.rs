@@ -36,7 +36,12 @@ pub(super) fn evaluate(scope: &mut Scope, source: String, outcome: Sender<Result
 }
 
 /// Runs a file's text, and sends how its own evaluation ended.
-pub(super) fn run(scope: &mut Scope, path: &Path, source: String, outcome: Sender<Result<(), String>>) {
+pub(super) fn run(
+    scope: &mut Scope,
+    path: &Path,
+    source: String,
+    outcome: Sender<Result<(), String>>,
+) {
     let is_module = match path.extension().and_then(|e| e.to_str()) {
         Some("mjs") => true,
         Some("cjs") => false,
@@ -56,9 +61,9 @@ pub(super) fn run(scope: &mut Scope, path: &Path, source: String, outcome: Sende
         Some(Some(promise)) => {
             // Only a termination makes it fail.
             let _ = when_settled(scope, promise.into(), move |scope, result| {
-                let result = result
-                    .map(|_| ())
-                    .map_err(|reason| format!("Uncaught {}", ErrorReport::new(scope, reason, None)));
+                let result = result.map(|_| ()).map_err(|reason| {
+                    format!("Uncaught {}", ErrorReport::new(scope, reason, None))
+                });
                 let _ = outcome.send(result);
             });
         }

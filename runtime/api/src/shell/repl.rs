@@ -9,8 +9,8 @@ use nano_engine::{ErrorReport, State};
 use nano_webidl::{Scope, Value};
 use serde_json::{Value as Json, json};
 use v8::inspector::{
-    Channel, ChannelImpl, StringBuffer, StringView, V8Inspector, V8InspectorClient, V8InspectorClientImpl,
-    V8InspectorClientTrustLevel, V8InspectorSession,
+    Channel, ChannelImpl, StringBuffer, StringView, V8Inspector, V8InspectorClient,
+    V8InspectorClientImpl, V8InspectorClientTrustLevel, V8InspectorSession,
 };
 
 use super::ReplOutcome;
@@ -42,8 +42,11 @@ struct Answers(nano_engine::Handle);
 
 impl ChannelImpl for Answers {
     fn send_response(&self, call_id: i32, message: v8::UniquePtr<StringBuffer>) {
-        let Some(message) = message.as_ref().map(|m| m.string().to_string()) else { return };
-        self.0.post(Box::new(move |scope| answered(scope, call_id, &message)));
+        let Some(message) = message.as_ref().map(|m| m.string().to_string()) else {
+            return;
+        };
+        self.0
+            .post(Box::new(move |scope| answered(scope, call_id, &message)));
     }
 
     fn send_notification(&self, _: v8::UniquePtr<StringBuffer>) {}
@@ -63,7 +66,11 @@ pub(super) fn evaluate(scope: &mut Scope, source: &str, outcome: Sender<ReplOutc
 }
 
 /// Evaluates in REPL mode; `then` learns of the value, which may take a while.
-pub(super) fn evaluate_with(scope: &mut Scope, source: &str, then: impl FnOnce(ReplOutcome) + 'static) {
+pub(super) fn evaluate_with(
+    scope: &mut Scope,
+    source: &str,
+    then: impl FnOnce(ReplOutcome) + 'static,
+) {
     let state = State::from_scope(scope);
     if state.try_extension::<Session>().is_none() {
         connect(scope);
@@ -83,16 +90,27 @@ pub(super) fn evaluate_with(scope: &mut Scope, source: &str, then: impl FnOnce(R
         "params": { "expression": source, "replMode": true, "awaitPromise": false, "objectGroup": "repl", "contextId": CONTEXT },
     });
     let message = message.to_string();
-    session.session.dispatch_protocol_message(StringView::from(utf16(&message).as_slice()));
+    session
+        .session
+        .dispatch_protocol_message(StringView::from(utf16(&message).as_slice()));
 }
 
 fn connect(scope: &mut Scope) {
     let inspector = V8Inspector::create(scope, V8InspectorClient::new(Box::new(Client)));
     let context = scope.get_current_context();
-    inspector.context_created(context, GROUP, StringView::from(&b"nano"[..]), StringView::from(&b"{\"isDefault\":true}"[..]));
+    inspector.context_created(
+        context,
+        GROUP,
+        StringView::from(&b"nano"[..]),
+        StringView::from(&b"{\"isDefault\":true}"[..]),
+    );
     let channel = Channel::new(Box::new(Answers(State::from_scope(scope).handle())));
-    let session =
-        inspector.connect(GROUP, channel, StringView::empty(), V8InspectorClientTrustLevel::FullyTrusted);
+    let session = inspector.connect(
+        GROUP,
+        channel,
+        StringView::empty(),
+        V8InspectorClientTrustLevel::FullyTrusted,
+    );
     State::from_scope(scope).set_extension(Session {
         session,
         _inspector: inspector,
@@ -103,7 +121,9 @@ fn connect(scope: &mut Scope) {
 
 fn answered(scope: &mut Scope, id: i32, message: &str) {
     let session = State::from_scope(scope).extension::<Session>();
-    let Some(then) = session.waiting.borrow_mut().remove(&id) else { return };
+    let Some(then) = session.waiting.borrow_mut().remove(&id) else {
+        return;
+    };
     let message: Json = serde_json::from_str(message).unwrap_or(Json::Null);
     let result = &message["result"];
     let outcome = match &result["exceptionDetails"]["exception"] {
@@ -114,7 +134,10 @@ fn answered(scope: &mut Scope, id: i32, message: &str) {
         }
         exception => {
             let exception = value_of(scope, session, exception);
-            ReplOutcome::Exception(format!("Uncaught {}", ErrorReport::new(scope, exception, None)))
+            ReplOutcome::Exception(format!(
+                "Uncaught {}",
+                ErrorReport::new(scope, exception, None)
+            ))
         }
     };
     then(outcome);
@@ -123,16 +146,25 @@ fn answered(scope: &mut Scope, id: i32, message: &str) {
 /// The value behind the inspector's description of it.
 fn value_of<'s>(scope: &mut Scope<'s, '_>, session: &Session, remote: &Json) -> Value<'s> {
     if let Some(id) = remote["objectId"].as_str() {
-        let unwrapped = session.session.unwrap_object(scope, StringView::from(id.as_bytes()));
+        let unwrapped = session
+            .session
+            .unwrap_object(scope, StringView::from(id.as_bytes()));
         return unwrapped.map_or_else(|_| v8::undefined(scope).into(), |(value, ..)| value);
     }
     let text = |scope: &mut Scope<'s, '_>, text: &str| -> Value<'s> {
-        v8::String::new(scope, text).unwrap_or_else(|| v8::String::empty(scope)).into()
+        v8::String::new(scope, text)
+            .unwrap_or_else(|| v8::String::empty(scope))
+            .into()
     };
-    match (remote["type"].as_str(), &remote["value"], remote["unserializableValue"].as_str()) {
+    match (
+        remote["type"].as_str(),
+        &remote["value"],
+        remote["unserializableValue"].as_str(),
+    ) {
         (Some("bigint"), _, Some(digits)) => {
             // The digits end in "n", as a literal does.
-            nano_engine::evaluate(scope, "repl", digits).unwrap_or_else(|| v8::undefined(scope).into())
+            nano_engine::evaluate(scope, "repl", digits)
+                .unwrap_or_else(|| v8::undefined(scope).into())
         }
         (_, _, Some(number)) => {
             let number = match number {
@@ -144,7 +176,9 @@ fn value_of<'s>(scope: &mut Scope<'s, '_>, session: &Session, remote: &Json) -> 
             v8::Number::new(scope, number).into()
         }
         (_, Json::String(string), _) => text(scope, string),
-        (_, Json::Number(number), _) => v8::Number::new(scope, number.as_f64().unwrap_or(f64::NAN)).into(),
+        (_, Json::Number(number), _) => {
+            v8::Number::new(scope, number.as_f64().unwrap_or(f64::NAN)).into()
+        }
         (_, Json::Bool(boolean), _) => v8::Boolean::new(scope, *boolean).into(),
         (Some("object"), Json::Null, _) => v8::null(scope).into(),
         _ => v8::undefined(scope).into(),
@@ -162,7 +196,11 @@ fn remember<'s>(scope: &mut Scope<'s, '_>, value: Value<'s>) {
 /// `{ a: 1 }` is meant as an object, not as a block.
 fn as_expression(source: &str) -> String {
     let trimmed = source.trim();
-    if trimmed.starts_with('{') && trimmed.ends_with('}') { format!("({trimmed})") } else { source.to_owned() }
+    if trimmed.starts_with('{') && trimmed.ends_with('}') {
+        format!("({trimmed})")
+    } else {
+        source.to_owned()
+    }
 }
 
 /// Whether more lines can make it complete.
@@ -170,23 +208,34 @@ fn is_incomplete(scope: &mut Scope, source: &str) -> bool {
     v8::tc_scope!(let scope, scope);
     // An async function around it allows `await`.
     let source = format!("(async()=>{{{source}\n");
-    let Some(text) = v8::String::new(scope, &source) else { return false };
+    let Some(text) = v8::String::new(scope, &source) else {
+        return false;
+    };
     if v8::Script::compile(scope, text, None).is_some() {
         return false;
     }
     // The function is never closed, so what is complete fails at the very end as well: it fails there, and not
     // when it is closed.
     let closed = format!("{source}}})");
-    let Some(text) = v8::String::new(scope, &closed) else { return false };
+    let Some(text) = v8::String::new(scope, &closed) else {
+        return false;
+    };
     scope.reset();
     if v8::Script::compile(scope, text, None).is_some() {
         return false;
     }
-    let complaint = scope.exception().map(|e| e.to_rust_string_lossy(scope)).unwrap_or_default();
+    let complaint = scope
+        .exception()
+        .map(|e| e.to_rust_string_lossy(scope))
+        .unwrap_or_default();
     scope.reset();
-    ["Unexpected end of input", "Unterminated template literal", "missing ) after argument list"]
-        .iter()
-        .any(|text| complaint.contains(text))
+    [
+        "Unexpected end of input",
+        "Unterminated template literal",
+        "missing ) after argument list",
+    ]
+    .iter()
+    .any(|text| complaint.contains(text))
         || complaint.contains("Unexpected token ')'") && opens_more_than_it_closes(&source)
 }
 

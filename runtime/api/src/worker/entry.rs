@@ -13,14 +13,21 @@ const DEFAULTS: [&str; 2] = ["index.js", "index.mjs"];
 /// # Errors
 /// There is none; the message says what was looked for.
 pub(super) fn find(root: &Path, configured: Option<&Path>) -> Result<String, StartError> {
-    let missing = |message: String| StartError { kind: StartErrorKind::NoEntry, message, detail: None };
+    let missing = |message: String| StartError {
+        kind: StartErrorKind::NoEntry,
+        message,
+        detail: None,
+    };
     let exists = |path: &str| root.join(path).is_file();
     if let Some(path) = configured {
         let path = path.to_string_lossy().into_owned();
         return if exists(&path) {
             Ok(path)
         } else {
-            Err(missing(format!("the entry module {path} is not a file in {}", root.display())))
+            Err(missing(format!(
+                "the entry module {path} is not a file in {}",
+                root.display()
+            )))
         };
     }
     let manifest = root.join("package.json");
@@ -32,7 +39,10 @@ pub(super) fn find(root: &Path, configured: Option<&Path>) -> Result<String, Sta
             return if exists(&path) {
                 Ok(path)
             } else {
-                Err(missing(format!("{} names {path} as the entry module, which is not a file there", manifest.display())))
+                Err(missing(format!(
+                    "{} names {path} as the entry module, which is not a file there",
+                    manifest.display()
+                )))
             };
         }
     }
@@ -70,11 +80,21 @@ mod tests {
 
     #[test]
     fn manifests_name_the_entry() {
-        let of = |text: &str| from_manifest(&serde_json::from_str(text).unwrap()).map(str::to_owned);
+        let of =
+            |text: &str| from_manifest(&serde_json::from_str(text).unwrap()).map(str::to_owned);
         assert_eq!(of(r#"{ "main": "a.js" }"#).as_deref(), Some("a.js"));
-        assert_eq!(of(r#"{ "exports": "./b.js", "main": "a.js" }"#).as_deref(), Some("./b.js"));
-        assert_eq!(of(r#"{ "exports": { ".": { "import": "./c.js" } } }"#).as_deref(), Some("./c.js"));
-        assert_eq!(of(r#"{ "exports": { "default": "./d.js" } }"#).as_deref(), Some("./d.js"));
+        assert_eq!(
+            of(r#"{ "exports": "./b.js", "main": "a.js" }"#).as_deref(),
+            Some("./b.js")
+        );
+        assert_eq!(
+            of(r#"{ "exports": { ".": { "import": "./c.js" } } }"#).as_deref(),
+            Some("./c.js")
+        );
+        assert_eq!(
+            of(r#"{ "exports": { "default": "./d.js" } }"#).as_deref(),
+            Some("./d.js")
+        );
         assert_eq!(of("{}"), None);
     }
 }

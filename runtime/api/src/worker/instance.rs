@@ -10,7 +10,9 @@ use nano_engine::{ErrorReport, KeepAlive, State, modules};
 use nano_webidl::{DomExceptionName, Realm, Ref, Scope, Value, script};
 use tokio::sync::oneshot;
 
-use super::{Body, BodyStream, FetchError, HttpRequest, HttpResponse, RequestId, StartError, StartErrorKind};
+use super::{
+    Body, BodyStream, FetchError, HttpRequest, HttpResponse, RequestId, StartError, StartErrorKind,
+};
 use crate::fetch::body::Outgoing;
 use crate::fetch::request::Request;
 use crate::fetch::response::Response;
@@ -67,7 +69,9 @@ pub(crate) struct Background(Option<Arc<Counters>>);
 
 impl Background {
     pub(crate) fn begin(scope: &Scope) -> Background {
-        let counters = State::from_scope(scope).try_extension::<Instance>().map(|i| i.counters.clone());
+        let counters = State::from_scope(scope)
+            .try_extension::<Instance>()
+            .map(|i| i.counters.clone());
         if let Some(counters) = &counters {
             counters.background.fetch_add(1, Ordering::Relaxed);
         }
@@ -105,7 +109,11 @@ pub(crate) fn begin(
             return; // `ended` says why.
         }
         let report = ErrorReport::from_try_catch(scope);
-        let kind = if report.name == "SyntaxError" { StartErrorKind::Syntax } else { StartErrorKind::Import };
+        let kind = if report.name == "SyntaxError" {
+            StartErrorKind::Syntax
+        } else {
+            StartErrorKind::Import
+        };
         scope.reset();
         return tell_started(scope, Err(start_error(kind, &report)));
     };
@@ -128,7 +136,11 @@ pub(crate) fn begin(
 }
 
 /// The entry module is evaluated, or its evaluation threw.
-fn evaluated_as<'s>(scope: &mut Scope<'s, '_>, namespace: &v8::Global<v8::Object>, rejection: Option<Value<'s>>) {
+fn evaluated_as<'s>(
+    scope: &mut Scope<'s, '_>,
+    namespace: &v8::Global<v8::Object>,
+    rejection: Option<Value<'s>>,
+) {
     match rejection {
         None => {
             let namespace = v8::Local::new(scope, namespace);
@@ -143,7 +155,11 @@ fn evaluated_as<'s>(scope: &mut Scope<'s, '_>, namespace: &v8::Global<v8::Object
 }
 
 fn start_error(kind: StartErrorKind, report: &ErrorReport) -> StartError {
-    StartError { kind, message: report.message.clone(), detail: Some(report.to_string()) }
+    StartError {
+        kind,
+        message: report.message.clone(),
+        detail: Some(report.to_string()),
+    }
 }
 
 fn tell_started(scope: &Scope, outcome: Started) {
@@ -156,7 +172,11 @@ fn tell_started(scope: &Scope, outcome: Started) {
 fn env_object(scope: &mut Scope, env: &BTreeMap<String, String>) -> v8::Global<v8::Object> {
     let object = v8::Object::new(scope);
     for (name, value) in env {
-        let (Some(name), Some(value)) = (v8::String::new(scope, name), v8::String::new(scope, value)) else { continue };
+        let (Some(name), Some(value)) =
+            (v8::String::new(scope, name), v8::String::new(scope, value))
+        else {
+            continue;
+        };
         object.create_data_property(scope, name.into(), value.into());
     }
     v8::Global::new(scope, object)
@@ -168,28 +188,58 @@ fn find_handler<'s>(scope: &mut Scope<'s, '_>, namespace: v8::Local<'s, v8::Obje
         let key = v8::String::new(scope, key)?;
         object.get(scope, key.into())
     };
-    let Some(default) = get(scope, namespace, "default") else { return };
-    let Ok(object) = v8::Local::<v8::Object>::try_from(default) else { return };
-    let Some(fetch) = get(scope, object, "fetch") else { return };
-    let Ok(fetch) = v8::Local::<v8::Function>::try_from(fetch) else { return };
-    let handler = (v8::Global::new(scope, default), v8::Global::new(scope, fetch));
-    State::from_scope(scope).extension::<Instance>().handler.replace(Some(handler));
+    let Some(default) = get(scope, namespace, "default") else {
+        return;
+    };
+    let Ok(object) = v8::Local::<v8::Object>::try_from(default) else {
+        return;
+    };
+    let Some(fetch) = get(scope, object, "fetch") else {
+        return;
+    };
+    let Ok(fetch) = v8::Local::<v8::Function>::try_from(fetch) else {
+        return;
+    };
+    let handler = (
+        v8::Global::new(scope, default),
+        v8::Global::new(scope, fetch),
+    );
+    State::from_scope(scope)
+        .extension::<Instance>()
+        .handler
+        .replace(Some(handler));
 }
 
 /// A request's turn: calls the handler.
-pub(crate) fn dispatch(scope: &mut Scope, request: HttpRequest, id: RequestId, answer: oneshot::Sender<Answer>) {
+pub(crate) fn dispatch(
+    scope: &mut Scope,
+    request: HttpRequest,
+    id: RequestId,
+    answer: oneshot::Sender<Answer>,
+) {
     let state = State::from_scope(scope);
     let instance = state.extension::<Instance>();
     instance.counters.in_flight.fetch_add(1, Ordering::Relaxed);
     instance.counters.requests.fetch_add(1, Ordering::Relaxed);
-    let in_flight = InFlight { counters: instance.counters.clone(), _keep_alive: state.keep_alive() };
+    let in_flight = InFlight {
+        counters: instance.counters.clone(),
+        _keep_alive: state.keep_alive(),
+    };
     if answer.is_closed() {
         return; // The client left while the request waited for its turn.
     }
-    let HttpRequest { method, url, headers, body } = request;
+    let HttpRequest {
+        method,
+        url,
+        headers,
+        body,
+    } = request;
     let request = Ref::new(scope, Request::from_wire(method, url, &headers, body));
-    let waiting =
-        Waiting { answer, request: v8::Global::new(scope, request.object()), in_flight };
+    let waiting = Waiting {
+        answer,
+        request: v8::Global::new(scope, request.object()),
+        in_flight,
+    };
     instance.waiting.borrow_mut().insert(id.0, waiting);
 
     // Whatever runs because of this request, however late, is known by its id.
@@ -203,10 +253,17 @@ pub(crate) fn dispatch(scope: &mut Scope, request: HttpRequest, id: RequestId, a
 /// The request that the running code works for.
 pub(crate) fn current_request(scope: &mut Scope) -> Option<RequestId> {
     let frame = scope.get_continuation_preserved_embedder_data();
-    v8::Local::<v8::BigInt>::try_from(frame).ok().map(|id| RequestId(id.u64_value().0))
+    v8::Local::<v8::BigInt>::try_from(frame)
+        .ok()
+        .map(|id| RequestId(id.u64_value().0))
 }
 
-fn call_handler<'s>(scope: &mut Scope<'s, '_>, instance: &Instance, request: Ref<'s, Request>, id: RequestId) {
+fn call_handler<'s>(
+    scope: &mut Scope<'s, '_>,
+    instance: &Instance,
+    request: Ref<'s, Request>,
+    id: RequestId,
+) {
     let (this, fetch) = match &*instance.handler.borrow() {
         Some((this, fetch)) => (v8::Local::new(scope, this), v8::Local::new(scope, fetch)),
         None => {
@@ -217,7 +274,11 @@ fn call_handler<'s>(scope: &mut Scope<'s, '_>, instance: &Instance, request: Ref
     let env = v8::Local::new(scope, &instance.env);
     let context = Ref::new(scope, ExecutionContext).object();
     v8::tc_scope!(let scope, scope);
-    let Some(result) = fetch.call(scope, this, &[request.object().into(), env.into(), context.into()]) else {
+    let Some(result) = fetch.call(
+        scope,
+        this,
+        &[request.object().into(), env.into(), context.into()],
+    ) else {
         if !scope.has_terminated() {
             let report = ErrorReport::from_try_catch(scope);
             scope.reset();
@@ -255,7 +316,10 @@ fn call_handler<'s>(scope: &mut Scope<'s, '_>, instance: &Instance, request: Ref
 }
 
 fn exception(report: &ErrorReport) -> FetchError {
-    FetchError::Exception { message: report.message.clone(), stack: Some(report.to_string()) }
+    FetchError::Exception {
+        message: report.message.clone(),
+        stack: Some(report.to_string()),
+    }
 }
 
 /// Answers a request; the second answer to one is nobody's.
@@ -281,13 +345,21 @@ fn respond<'s>(scope: &mut Scope<'s, '_>, id: RequestId, result: Value<'s>) {
         return unusable(scope, "it is a network error (Response.error())".into());
     }
     if response.body_ref().is_unusable(scope) {
-        return unusable(scope, "its body was read already, or its stream is locked".into());
+        return unusable(
+            scope,
+            "its body was read already, or its stream is locked".into(),
+        );
     }
     let mut headers = Vec::with_capacity(response.header_list().borrow().len());
     for (name, value) in response.header_list().borrow().iter() {
         match HeaderValue::from_bytes(value) {
             Ok(value) => headers.push((name.clone(), value)),
-            Err(_) => return unusable(scope, format!("the value of its header '{name}' has a control character")),
+            Err(_) => {
+                return unusable(
+                    scope,
+                    format!("the value of its header '{name}' has a control character"),
+                );
+            }
         }
     }
     let reason = response.reason();
@@ -298,27 +370,41 @@ fn respond<'s>(scope: &mut Scope<'s, '_>, id: RequestId, result: Value<'s>) {
         Outgoing::Bytes(bytes) => Body::Full(bytes),
         Outgoing::Incoming(stream) => Body::Stream(stream),
         Outgoing::Stream(stream) => {
-            let length = response.header_list().borrow().get(&http::header::CONTENT_LENGTH);
+            let length = response
+                .header_list()
+                .borrow()
+                .get(&http::header::CONTENT_LENGTH);
             let length = length.and_then(|l| std::str::from_utf8(&l).ok()?.parse().ok());
             let (writer, reader) = BodyStream::channel(RESPONSE_CHUNKS, length);
             pump = Some((stream, writer));
             Body::Stream(reader)
         }
     };
-    let answer = HttpResponse { status: response.status_code(), reason, headers, body };
+    let answer = HttpResponse {
+        status: response.status_code(),
+        reason,
+        headers,
+        body,
+    };
     let in_flight = settle(scope, id, Ok(answer));
     if let Some((stream, writer)) = pump {
         let sink = NativeSink::new(writer, in_flight, report_body_failure);
         let sink = Ref::new(scope, sink);
         // A failure is the sink's to report; only a termination comes here.
-        let _ = script::call(scope, "pumpBody", &[stream.object().into(), sink.object().into()]);
+        let _ = script::call(
+            scope,
+            "pumpBody",
+            &[stream.object().into(), sink.object().into()],
+        );
     }
 }
 
 /// A response's stream failed after its head was sent: only the log can tell.
 fn report_body_failure<'s>(scope: &mut Scope<'s, '_>, reason: Value<'s>) {
     let report = ErrorReport::new(scope, reason, None);
-    ApiState::of(scope).errors.unhandled_rejection(scope, &report);
+    ApiState::of(scope)
+        .errors
+        .unhandled_rejection(scope, &report);
 }
 
 /// "undefined", "a string", "an instance of Foo".
@@ -328,7 +414,10 @@ fn describe<'s>(scope: &mut Scope<'s, '_>, value: Value<'s>) -> String {
     }
     match v8::Local::<v8::Object>::try_from(value) {
         Ok(object) if !value.is_function() => {
-            format!("an instance of {}", object.get_constructor_name().to_rust_string_lossy(scope))
+            format!(
+                "an instance of {}",
+                object.get_constructor_name().to_rust_string_lossy(scope)
+            )
         }
         _ => format!("a {}", value.type_of(scope).to_rust_string_lossy(scope)),
     }
@@ -337,11 +426,19 @@ fn describe<'s>(scope: &mut Scope<'s, '_>, value: Value<'s>) -> String {
 /// The client left before the answer: tells the app by `request.signal`.
 pub(crate) fn cancel(scope: &mut Scope, id: RequestId) {
     let instance = State::from_scope(scope).extension::<Instance>();
-    let Some(waiting) = instance.waiting.borrow_mut().remove(&id.0) else { return };
+    let Some(waiting) = instance.waiting.borrow_mut().remove(&id.0) else {
+        return;
+    };
     let request = v8::Local::new(scope, &waiting.request);
-    let Some(request) = Ref::<Request>::from_value(scope, request.into()) else { return };
+    let Some(request) = Ref::<Request>::from_value(scope, request.into()) else {
+        return;
+    };
     if let Some(signal) = request.value().signal_if_any(scope) {
-        let reason = Realm::dom_exception(scope, DomExceptionName::Abort, "the client closed its connection");
+        let reason = Realm::dom_exception(
+            scope,
+            DomExceptionName::Abort,
+            "the client closed its connection",
+        );
         // What an abort listener throws is reported by the dispatch of the event.
         let _ = script::call(scope, "abortSignal", &[signal.into(), reason]);
     }
@@ -350,14 +447,22 @@ pub(crate) fn cancel(scope: &mut Scope, id: RequestId) {
 /// The isolate ends: whoever waits for it is told why.
 pub(crate) fn ended(scope: &Scope, exit: &nano_engine::Exit) {
     use nano_engine::Exit;
-    let Some(instance) = State::from_scope(scope).try_extension::<Instance>() else { return };
+    let Some(instance) = State::from_scope(scope).try_extension::<Instance>() else {
+        return;
+    };
     let (kind, error) = match exit {
         Exit::CpuLimit { .. } => (StartErrorKind::CpuLimit, FetchError::CpuLimit),
         Exit::HeapLimit { .. } => (StartErrorKind::HeapLimit, FetchError::HeapLimit),
-        Exit::Drained | Exit::Stopped | Exit::Crashed | Exit::Panicked(_) => (StartErrorKind::Engine, FetchError::Ended),
+        Exit::Drained | Exit::Stopped | Exit::Crashed | Exit::Panicked(_) => {
+            (StartErrorKind::Engine, FetchError::Ended)
+        }
     };
     if let Some(started) = instance.started.take() {
-        let _ = started.send(Err(StartError { kind, message: format!("the app did not start: {exit}"), detail: None }));
+        let _ = started.send(Err(StartError {
+            kind,
+            message: format!("the app did not start: {exit}"),
+            detail: None,
+        }));
     }
     for (_, waiting) in instance.waiting.take() {
         let _ = waiting.answer.send(Err(error.clone()));

@@ -67,14 +67,24 @@ impl ConsoleSink for WorkerLog {
             Level::Error => LogLevel::Error,
         };
         let request_id = instance::current_request(scope);
-        self.0.log(LogRecord { level, message: message.to_owned(), request_id, kind: LogKind::Console });
+        self.0.log(LogRecord {
+            level,
+            message: message.to_owned(),
+            request_id,
+            kind: LogKind::Console,
+        });
     }
 }
 
 impl WorkerLog {
     fn report(&self, scope: &mut Scope, report: &ErrorReport, kind: LogKind) {
         let request_id = instance::current_request(scope);
-        self.0.log(LogRecord { level: LogLevel::Error, message: report.to_string(), request_id, kind });
+        self.0.log(LogRecord {
+            level: LogLevel::Error,
+            message: report.to_string(),
+            request_id,
+            kind,
+        });
     }
 }
 
