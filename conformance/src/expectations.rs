@@ -210,6 +210,7 @@ mod tests {
             variant: variant.to_owned(),
             meta: Meta::default(),
             inapplicable: None,
+            needs_server: false,
         }
     }
 

@@ -113,6 +113,7 @@ mod tests {
             variant: String::new(),
             meta: Meta::default(),
             inapplicable: None,
+            needs_server: false,
         };
         let subtest = |status| Subtest {
             name: "x".to_owned(),

@@ -84,7 +84,7 @@ impl Session {
     pub fn announce<'a>(&self, tests: impl IntoIterator<Item = &'a Test>) -> Result<()> {
         if tests
             .into_iter()
-            .any(|test| test.needs_server() && self.excluded(test).is_none())
+            .any(|test| test.needs_server && self.excluded(test).is_none())
         {
             self.runner.start_server()?;
         }

@@ -18,27 +18,11 @@ pub struct Test {
     pub meta: Meta,
     /// Why a runtime without documents cannot run the test, where the file itself shows that.
     pub inapplicable: Option<&'static str>,
+    /// Does the test fetch from WPT's server?
+    pub needs_server: bool,
 }
 
 impl Test {
-    /// Does the test fetch from WPT's server?
-    #[must_use]
-    pub fn needs_server(&self) -> bool {
-        const NETWORKED: [&str; 5] = [
-            "fetch/",
-            "xhr/",
-            "eventsource/",
-            "websockets/",
-            "wasm/webapi/",
-        ];
-        NETWORKED.iter().any(|folder| self.path.starts_with(folder))
-            || self
-                .meta
-                .scripts
-                .iter()
-                .any(|script| script.contains(".sub."))
-    }
-
     /// Is the test for a page or a worker that was loaded over HTTPS?
     #[must_use]
     pub fn is_https(&self) -> bool {
@@ -92,6 +76,7 @@ pub fn list(tree: &Tree, prefixes: &[&str]) -> Result<Vec<Test>> {
         let source = tree.read(&path)?;
         let meta = Meta::parse(&source);
         let inapplicable = inapplicable(&path, &meta, &source);
+        let needs_server = needs_server(tree, &path, &meta, &source);
         let variants = if meta.variants.is_empty() {
             vec![String::new()]
         } else {
@@ -103,6 +88,7 @@ pub fn list(tree: &Tree, prefixes: &[&str]) -> Result<Vec<Test>> {
                 variant,
                 meta: meta.clone(),
                 inapplicable,
+                needs_server,
             };
             if APPLICABLE.contains(&test.to_string().as_str()) {
                 test.inapplicable = None;
@@ -148,6 +134,25 @@ fn is_test(name: &str) -> bool {
     [".any.js", ".window.js", ".worker.js"]
         .iter()
         .any(|suffix| name.ends_with(suffix))
+}
+
+/// Does a test, or a script that it asks for, use more of the server than files of the tree?
+fn needs_server(tree: &Tree, path: &str, meta: &Meta, source: &str) -> bool {
+    const NETWORKED: [&str; 5] = [
+        "fetch/",
+        "xhr/",
+        "eventsource/",
+        "websockets/",
+        "wasm/webapi/",
+    ];
+    // The server's programs are Python files; what it substitutes in scripts are its own addresses.
+    let uses_program = |source: &str| source.contains(".py");
+    NETWORKED.iter().any(|folder| path.starts_with(folder))
+        || uses_program(source)
+        || meta.scripts.iter().any(|script| {
+            let text = Tree::resolve(path, script).and_then(|script| tree.read(&script).ok());
+            script.contains(".sub.") || text.is_some_and(|text| uses_program(&text))
+        })
 }
 
 /// Why a test cannot run here, as far as that shows in the file.
@@ -247,6 +252,22 @@ mod tests {
                 .to_string()
                 .contains("nothing")
         );
+    }
+
+    #[test]
+    fn knows_what_needs_the_server() {
+        let (_folder, tree) = tree(&[
+            ("common/get.js", "fetch('/common/echo.py')"),
+            ("url/a.any.js", "// META: script=/common/get.js\n"),
+            ("url/b.any.js", "fetch('resources/data.json')"),
+            ("url/c.any.js", "// META: script=/common/host.sub.js\n"),
+            ("fetch/d.any.js", ""),
+        ]);
+        let needs = |path| list(&tree, &[path]).unwrap()[0].needs_server;
+        assert!(needs("url/a.any.js"));
+        assert!(!needs("url/b.any.js"));
+        assert!(needs("url/c.any.js"));
+        assert!(needs("fetch/d.any.js"));
     }
 
     #[test]

@@ -36,7 +36,7 @@ impl Runner {
     /// # Errors
     /// Where the test cannot be composed, or the server or the engine does not start. What the test does is no error.
     pub fn run(&self, test: &Test) -> Result<Results> {
-        if test.needs_server() {
+        if test.needs_server {
             self.start_server()?;
             if let Some(server) = self.lock_server().as_mut() {
                 server.wait_until_ready()?;
@@ -138,6 +138,7 @@ mod tests {
             variant: String::new(),
             meta: Meta::default(),
             inapplicable: None,
+            needs_server: false,
         };
         Runner::new(tree, Box::new(engine))
             .unwrap()
