@@ -15,7 +15,10 @@ use tokio::task::AbortHandle;
 use crate::state::ApiState;
 
 /// The reason of a signal that is aborted.
-pub(super) fn reason<'s>(scope: &mut Scope<'s, '_>, signal: v8::Local<'s, v8::Object>) -> Fallible<Option<Value<'s>>> {
+pub(super) fn reason<'s>(
+    scope: &mut Scope<'s, '_>,
+    signal: v8::Local<'s, v8::Object>,
+) -> Fallible<Option<Value<'s>>> {
     let reason = script::call(scope, "signalReason", &[signal.into()])?;
     // An aborted signal has a reason that is not undefined.
     Ok((!reason.is_undefined()).then_some(reason))
@@ -78,20 +81,33 @@ impl Watch {
                 return Err(error);
             }
         };
-        let entry =
-            Entry { signal: v8::Global::new(scope, signal), algorithm: v8::Global::new(scope, algorithm), body: None };
+        let entry = Entry {
+            signal: v8::Global::new(scope, signal),
+            algorithm: v8::Global::new(scope, algorithm),
+            body: None,
+        };
         let watches = Watches::of(scope);
         watches.entries.borrow_mut().insert(id, entry);
-        Ok(Watch { id, ended: watches.ended.clone() })
+        Ok(Watch {
+            id,
+            ended: watches.ended.clone(),
+        })
     }
 
     /// Goes on with the response's body, which `task` brings.
     pub(super) fn of_body(self, scope: &mut Scope, task: Option<AbortHandle>) -> AbortableBody {
-        let state = Rc::new(BodyAbort { task, reason: RefCell::default(), stream: RefCell::default() });
+        let state = Rc::new(BodyAbort {
+            task,
+            reason: RefCell::default(),
+            stream: RefCell::default(),
+        });
         if let Some(entry) = Watches::of(scope).entries.borrow_mut().get_mut(&self.id) {
             entry.body = Some(state.clone());
         }
-        AbortableBody { state, _watch: self }
+        AbortableBody {
+            state,
+            _watch: self,
+        }
     }
 }
 
@@ -106,7 +122,9 @@ pub(super) fn clean_up(scope: &mut Scope) {
             watches.ended.borrow_mut().push(id);
             continue;
         }
-        let Some(entry) = entries.remove(&id) else { continue };
+        let Some(entry) = entries.remove(&id) else {
+            continue;
+        };
         drop(entries);
         ApiState::of(scope).forget(id);
         let signal = v8::Local::new(scope, &entry.signal);
@@ -140,7 +158,10 @@ pub(super) struct BodyAbort {
 impl BodyAbort {
     /// Why the body was aborted, if it was.
     pub(super) fn reason<'s>(&self, scope: &mut Scope<'s, '_>) -> Option<Value<'s>> {
-        self.reason.borrow().as_ref().map(|reason| v8::Local::new(scope, reason))
+        self.reason
+            .borrow()
+            .as_ref()
+            .map(|reason| v8::Local::new(scope, reason))
     }
 
     fn is_running(&self) -> bool {
@@ -148,7 +169,11 @@ impl BodyAbort {
     }
 
     /// The app has got a stream for the body.
-    pub(super) fn set_stream<'s>(&self, scope: &mut Scope<'s, '_>, stream: v8::Local<'s, v8::Object>) {
+    pub(super) fn set_stream<'s>(
+        &self,
+        scope: &mut Scope<'s, '_>,
+        stream: v8::Local<'s, v8::Object>,
+    ) {
         match self.reason(scope) {
             Some(reason) => error_stream(scope, stream, reason),
             None => drop(self.stream.replace(Some(v8::Weak::new(scope, stream)))),
@@ -169,7 +194,11 @@ impl BodyAbort {
     }
 }
 
-fn error_stream<'s>(scope: &mut Scope<'s, '_>, stream: v8::Local<'s, v8::Object>, reason: Value<'s>) {
+fn error_stream<'s>(
+    scope: &mut Scope<'s, '_>,
+    stream: v8::Local<'s, v8::Object>,
+    reason: Value<'s>,
+) {
     // Only a termination makes it fail.
     let _ = script::call(scope, "errorStream", &[stream.into(), reason]);
 }

@@ -38,6 +38,8 @@ pub(crate) use self::exchange::{Exchange, subrequests_exceeded};
 pub(crate) use self::failure::Failure;
 pub(crate) use self::integrity::matches_integrity;
 pub(crate) use self::request_headers::request_headers;
+#[cfg(test)]
+pub(crate) use self::tests::server as test_server;
 
 /// How long a connection waits for its next request.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
@@ -67,7 +69,12 @@ impl Outbound {
     }
 
     fn with(policy: Policy, subrequests: Option<u32>) -> Outbound {
-        Outbound { policy: Arc::new(policy), subrequests, tls: Tls::default(), client: OnceLock::new() }
+        Outbound {
+            policy: Arc::new(policy),
+            subrequests,
+            tls: Tls::default(),
+            client: OnceLock::new(),
+        }
     }
 
     /// How many requests one inbound request may cause.
@@ -76,10 +83,20 @@ impl Outbound {
     }
 
     /// Sends one request. Its URI is absolute.
-    async fn send(&self, request: http::Request<body::WireBody>) -> Result<http::Response<Incoming>, Failure> {
+    async fn send(
+        &self,
+        request: http::Request<body::WireBody>,
+    ) -> Result<http::Response<Incoming>, Failure> {
         let client = self.client.get_or_init(|| self.new_client());
-        let authority = request.uri().authority().map(ToString::to_string).unwrap_or_default();
-        client.request(request).await.map_err(|error| Failure::of_request(&authority, &error))
+        let authority = request
+            .uri()
+            .authority()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        client
+            .request(request)
+            .await
+            .map_err(|error| Failure::of_request(&authority, &error))
     }
 
     fn new_client(&self) -> Client<Connector, body::WireBody> {

@@ -13,14 +13,17 @@ use nano_webidl::{Error, Fallible, Ref, Scope, Value, script};
 
 use super::abort::{self, BodyAbort, Watch};
 use super::body::{Body, Outgoing, Stream};
-use super::client::{Answer, AnswerBody, Exchange, Failure, RESPONSE_CHUNKS, RequestBody, matches_integrity, request_headers};
+use super::client::{
+    Answer, AnswerBody, Exchange, Failure, RESPONSE_CHUNKS, RequestBody, matches_integrity,
+    request_headers,
+};
 use super::header_list::HeaderList;
 use super::request::Request;
 use super::response::Response;
 use super::subrequests::{self, Allowance};
 use super::{client, data_url};
 use crate::bindings::request::RequestMethods as _;
-use crate::bindings::types::{RequestInfo, RequestInit, RequestMode};
+use crate::bindings::types::{RequestCache, RequestInfo, RequestInit, RequestMode};
 use crate::internal::native_sink::NativeSink;
 use crate::state::ApiState;
 use crate::worker::BodyStream;
@@ -68,7 +71,9 @@ fn scheme_fetch<'s>(
     signal: Option<v8::Local<'s, v8::Object>>,
     body: Outgoing<'s>,
 ) -> Fallible<Result<(), Failure>> {
-    let Some(url) = request.parsed_url() else { return Ok(Err(Failure::new("the request's URL is invalid"))) };
+    let Some(url) = request.parsed_url() else {
+        return Ok(Err(Failure::new("the request's URL is invalid")));
+    };
     match url.protocol() {
         "http:" | "https:" => {
             let exchange = match new_exchange(scope, request) {
@@ -84,8 +89,12 @@ fn scheme_fetch<'s>(
             let response = Ref::new(scope, response);
             resolver.resolve(scope, response.object().into());
         })),
-        "blob:" => Ok(Err(Failure::new("fetching blob: URLs is not supported yet; use the Blob itself"))),
-        scheme => Ok(Err(Failure::new(format!("the scheme '{scheme}' cannot be fetched: http:, https: and data: can")))),
+        "blob:" => Ok(Err(Failure::new(
+            "fetching blob: URLs is not supported yet; use the Blob itself",
+        ))),
+        scheme => Ok(Err(Failure::new(format!(
+            "the scheme '{scheme}' cannot be fetched: http:, https: and data: can"
+        )))),
     }
 }
 
@@ -93,8 +102,15 @@ fn scheme_fetch<'s>(
 fn new_exchange(scope: &mut Scope, request: &Request) -> Result<(Exchange, Allowance), Failure> {
     let api = ApiState::of(scope);
     let url = request.parsed_url().expect("the scheme was seen");
+    if request.cache() == RequestCache::OnlyIfCached {
+        return Err(Failure::new(
+            "there is no HTTP cache, which the request's cache mode 'only-if-cached' wants",
+        ));
+    }
     let (headers, coding) = request_headers(&request.header_list().borrow(), request.cache())?;
-    let only_origin = (request.mode() == RequestMode::SameOrigin).then(|| api.base_url().map(|base| base.origin())).flatten();
+    let only_origin = (request.mode() == RequestMode::SameOrigin)
+        .then(|| api.base_url().map(|base| base.origin()))
+        .flatten();
     let allowance = subrequests::count(scope, api.outbound.subrequest_limit())?;
     let exchange = Exchange {
         outbound: api.outbound.clone(),
@@ -119,9 +135,20 @@ fn data_url_response(request: &Request, url: &str) -> Result<Response, Failure> 
     if !matches_integrity(&bytes, request.integrity_metadata()) {
         return Err(client::integrity_mismatch());
     }
-    let body = if *request.http_method() == Method::HEAD { Body::default() } else { Body::bytes(bytes) };
+    let body = if *request.http_method() == Method::HEAD {
+        Body::default()
+    } else {
+        Body::bytes(bytes)
+    };
     let url = url.split('#').next().unwrap_or_default().to_owned();
-    Ok(Response::from_network(url, false, 200, b"OK".to_vec(), headers, body))
+    Ok(Response::from_network(
+        url,
+        false,
+        200,
+        b"OK".to_vec(),
+        headers,
+        body,
+    ))
 }
 
 /// One call of `fetch()` that waits for the network.
@@ -161,7 +188,9 @@ impl Call {
         // 11. Add the following abort steps to requestObject's signal.
         if let Some(signal) = signal {
             let call_to_abort = call.clone();
-            let watch = Watch::new(scope, signal, move |scope, reason| call_to_abort.abort(scope, reason))?;
+            let watch = Watch::new(scope, signal, move |scope, reason| {
+                call_to_abort.abort(scope, reason)
+            })?;
             call.watch.replace(Some(watch));
         }
         exchange.body = match body {
@@ -193,12 +222,20 @@ impl Call {
     }
 
     /// Starts to read the app's stream, which is the request's body. `length` is its size where the app has said it.
-    fn upload<'s>(self: &Rc<Self>, scope: &mut Scope<'s, '_>, stream: Stream<'s>, length: Option<u64>) -> Fallible<BodyStream> {
+    fn upload<'s>(
+        self: &Rc<Self>,
+        scope: &mut Scope<'s, '_>,
+        stream: Stream<'s>,
+        length: Option<u64>,
+    ) -> Fallible<BodyStream> {
         let (writer, reader) = BodyStream::channel(REQUEST_CHUNKS, length);
         let call = Rc::downgrade(self);
         let sink = new_sink(writer, call);
         let sink = Ref::new(scope, sink).object();
-        let upload = Upload { stream: v8::Global::new(scope, stream.object()), sink: v8::Global::new(scope, sink) };
+        let upload = Upload {
+            stream: v8::Global::new(scope, stream.object()),
+            sink: v8::Global::new(scope, sink),
+        };
         self.upload.replace(Some(upload));
         script::call(scope, "pumpBody", &[stream.object().into(), sink.into()])?;
         Ok(reader)
@@ -211,19 +248,30 @@ impl Call {
             (AnswerBody::Null, _) => Body::default(),
             (AnswerBody::Bytes(bytes), Some(watch)) if !bytes.is_empty() => {
                 // An abort takes away what has arrived but was not read.
-                let (writer, stream) = BodyStream::channel(RESPONSE_CHUNKS, Some(bytes.len() as u64));
+                let (writer, stream) =
+                    BodyStream::channel(RESPONSE_CHUNKS, Some(bytes.len() as u64));
                 // The channel is empty, and its other end is here.
                 let _ = writer.try_write(bytes);
                 writer.finish();
                 self.abortable_body(scope, stream, watch, None)
             }
             (AnswerBody::Bytes(bytes), _) => Body::bytes(bytes),
-            (AnswerBody::Stream(stream, task), Some(watch)) => self.abortable_body(scope, stream, watch, Some(task)),
-            (AnswerBody::Stream(stream, _), None) => Body::from_wire(crate::worker::Body::Stream(stream)),
+            (AnswerBody::Stream(stream, task), Some(watch)) => {
+                self.abortable_body(scope, stream, watch, Some(task))
+            }
+            (AnswerBody::Stream(stream, _), None) => {
+                Body::from_wire(crate::worker::Body::Stream(stream))
+            }
         };
         let redirected = answer.redirects > 0;
-        let response =
-            Response::from_network(answer.url, redirected, answer.status.as_u16(), answer.reason, answer.headers, body);
+        let response = Response::from_network(
+            answer.url,
+            redirected,
+            answer.status.as_u16(),
+            answer.reason,
+            answer.headers,
+            body,
+        );
         let response = Ref::new(scope, response);
         self.is_settled.set(true);
         let resolver = v8::Local::new(scope, &self.resolver);
@@ -256,7 +304,10 @@ impl Call {
             return; // The connection ends with the body, and the response's body fails with it.
         }
         let report = ErrorReport::new(scope, reason, None);
-        let exception = exception(scope, &Failure::new(format!("the request's body failed: {}", report.message)));
+        let exception = exception(
+            scope,
+            &Failure::new(format!("the request's body failed: {}", report.message)),
+        );
         set_cause(scope, exception, reason);
         self.end(scope, exception);
     }
@@ -311,14 +362,21 @@ fn exception<'s>(scope: &mut Scope<'s, '_>, failure: &Failure) -> Value<'s> {
     v8::Exception::type_error(scope, message)
 }
 
-fn reject<'s>(scope: &mut Scope<'s, '_>, resolver: v8::Local<'s, v8::PromiseResolver>, failure: &Failure) {
+fn reject<'s>(
+    scope: &mut Scope<'s, '_>,
+    resolver: v8::Local<'s, v8::PromiseResolver>,
+    failure: &Failure,
+) {
     let exception = exception(scope, failure);
     resolver.reject(scope, exception);
 }
 
 /// <https://tc39.es/ecma262/#sec-installerrorcause>
 fn set_cause<'s>(scope: &mut Scope<'s, '_>, exception: Value<'s>, cause: Value<'s>) {
-    let (Ok(exception), Some(key)) = (v8::Local::<v8::Object>::try_from(exception), v8::String::new(scope, "cause")) else {
+    let (Ok(exception), Some(key)) = (
+        v8::Local::<v8::Object>::try_from(exception),
+        v8::String::new(scope, "cause"),
+    ) else {
         return;
     };
     exception.define_own_property(scope, key.into(), cause, v8::PropertyAttribute::DONT_ENUM);

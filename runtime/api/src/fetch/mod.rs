@@ -10,3 +10,5 @@ pub mod headers;
 pub mod request;
 pub mod response;
 mod subrequests;
+#[cfg(test)]
+mod tests;

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use nano_engine::State;
 use nano_webidl::Scope;
 
-use super::client::Failure;
-use super::client::subrequests_exceeded;
+use super::client::{Failure, subrequests_exceeded};
 use crate::worker::RequestId;
 use crate::worker::instance::current_request;
 
-/// Requests that are counted at a time. The count of the oldest starts again when there are more that are making requests.
+/// Requests that are counted at a time, so that those that are long over take no memory. Where there are more, one of them may start
+/// again.
 const COUNTED: usize = 4096;
 
 #[derive(Default)]
@@ -27,7 +27,10 @@ pub(super) struct Allowance {
 /// Counts a request. Code that runs for no request, at the app's start, is not limited.
 pub(super) fn count(scope: &mut Scope, limit: Option<u32>) -> Result<Allowance, Failure> {
     let (Some(limit), Some(request)) = (limit, current_request(scope)) else {
-        return Ok(Allowance { request: None, left: u32::MAX });
+        return Ok(Allowance {
+            request: None,
+            left: u32::MAX,
+        });
     };
     let mut counts = counts(scope).0.borrow_mut();
     let used = counts.entry(request.0).or_default();
@@ -39,7 +42,10 @@ pub(super) fn count(scope: &mut Scope, limit: Option<u32>) -> Result<Allowance, 
     if counts.len() > COUNTED {
         counts.pop_first();
     }
-    Ok(Allowance { request: Some(request), left })
+    Ok(Allowance {
+        request: Some(request),
+        left,
+    })
 }
 
 impl Allowance {

@@ -41,7 +41,9 @@ fn restriction_v6(address: Ipv6Addr) -> Option<&'static str> {
         [0, 0, 0, 0, 0, 0, 0, 0] => "the unspecified address",
         [0, 0, 0, 0, 0, 0, 0, 1] => "a loopback address",
         // IPv4-mapped (::ffff:0:0/96) and IPv4-translated by NAT64 (64:ff9b::/96).
-        [0, 0, 0, 0, 0, 0xFFFF, high, low] | [0x64, 0xFF9B, 0, 0, 0, 0, high, low] => return embedded(high, low),
+        [0, 0, 0, 0, 0, 0xFFFF, high, low] | [0x64, 0xFF9B, 0, 0, 0, 0, high, low] => {
+            return embedded(high, low);
+        }
         // 6to4 has the IPv4 address of its gateway in it.
         [0x2002, high, low, ..] => return embedded(high, low),
         [0xFE80..=0xFEBF, ..] => "a link-local address",

@@ -56,14 +56,21 @@ pub(crate) enum AnswerBody {
 
 impl Answer {
     /// Takes over a response, which ends the exchange.
-    pub(super) async fn receive(exchange: Exchange, response: http::Response<Incoming>) -> Result<Answer, Failure> {
+    pub(super) async fn receive(
+        exchange: Exchange,
+        response: http::Response<Incoming>,
+    ) -> Result<Answer, Failure> {
         let (mut head, body) = response.into_parts();
         if head.status == StatusCode::SWITCHING_PROTOCOLS {
-            return Err(Failure::new("the server switched to another protocol, which nobody asked for"));
+            return Err(Failure::new(
+                "the server switched to another protocol, which nobody asked for",
+            ));
         }
         let reason = match head.extensions.get::<ReasonPhrase>() {
             Some(reason) => reason.as_bytes().to_vec(),
-            None if head.version < Version::HTTP_2 => head.status.canonical_reason().unwrap_or_default().into(),
+            None if head.version < Version::HTTP_2 => {
+                head.status.canonical_reason().unwrap_or_default().into()
+            }
             None => Vec::new(),
         };
         let has_none = exchange.method == Method::HEAD || is_null_body_status(head.status.as_u16());
@@ -73,7 +80,8 @@ impl Answer {
             AnswerBody::Bytes(Bytes::new())
         } else {
             let length = body.size_hint().exact();
-            let codings = decode::codings(&head.headers).filter(|_| exchange.coding == ContentCoding::Decode);
+            let codings =
+                decode::codings(&head.headers).filter(|_| exchange.coding == ContentCoding::Decode);
             let (chunks, length) = match codings {
                 None => (chunks(body), length),
                 Some(codings) => {
@@ -125,7 +133,8 @@ fn chunks(mut body: Incoming) -> Chunks {
                     Err(_) => continue,
                 },
                 Some(Err(error)) => {
-                    let message = format!("the response's body was cut short: {}", innermost(&error));
+                    let message =
+                        format!("the response's body was cut short: {}", innermost(&error));
                     Some(Err(BodyError::new(BodyErrorKind::Disconnected, message)))
                 }
             });
@@ -133,7 +142,11 @@ fn chunks(mut body: Incoming) -> Chunks {
     }))
 }
 
-async fn receive_body(mut chunks: Chunks, length: Option<u64>, integrity: &str) -> Result<AnswerBody, Failure> {
+async fn receive_body(
+    mut chunks: Chunks,
+    length: Option<u64>,
+    integrity: &str,
+) -> Result<AnswerBody, Failure> {
     if !integrity.is_empty() {
         // Nothing of it may be seen before all of it was compared.
         let mut all = Vec::new();

@@ -57,7 +57,10 @@ impl http_body::Body for WireBody {
     type Data = Bytes;
     type Error = BodyError;
 
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let item = match &mut self.0 {
             None => None,
             Some(Chunks::One(bytes)) => {
@@ -85,7 +88,9 @@ impl http_body::Body for WireBody {
         match &self.0 {
             None => SizeHint::with_exact(0),
             Some(Chunks::One(bytes)) => SizeHint::with_exact(bytes.len() as u64),
-            Some(Chunks::Many(stream)) => stream.length().map_or_else(SizeHint::default, SizeHint::with_exact),
+            Some(Chunks::Many(stream)) => stream
+                .length()
+                .map_or_else(SizeHint::default, SizeHint::with_exact),
         }
     }
 }

@@ -65,13 +65,25 @@ impl Connector {
 }
 
 /// Resolves the host; those of its addresses that the policy permits.
-async fn permitted_addresses(policy: &Policy, host: &str, port: u16) -> Result<Vec<SocketAddr>, BoxError> {
-    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+async fn permitted_addresses(
+    policy: &Policy,
+    host: &str,
+    port: u16,
+) -> Result<Vec<SocketAddr>, BoxError> {
+    let bare = host
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .unwrap_or(host);
     if let Ok(address) = bare.parse::<IpAddr>() {
         policy.check(host, port, address)?;
         return Ok(vec![SocketAddr::new(address, port)]);
     }
-    let resolved = tokio::net::lookup_host((host, port)).await.map_err(|cause| Unresolved { host: host.into(), cause })?;
+    let resolved = tokio::net::lookup_host((host, port))
+        .await
+        .map_err(|cause| Unresolved {
+            host: host.into(),
+            cause,
+        })?;
     let (mut permitted, mut refused) = (Vec::new(), None);
     for address in resolved {
         match policy.check(host, port, address.ip()) {
@@ -101,7 +113,9 @@ impl Service<Uri> for Connector {
                 let message = format!("no connection within {} s", CONNECT_TIMEOUT.as_secs());
                 BoxError::from(io::Error::new(io::ErrorKind::TimedOut, message))
             };
-            tokio::time::timeout(CONNECT_TIMEOUT, this.connect(uri)).await.unwrap_or_else(|_| Err(timeout()))
+            tokio::time::timeout(CONNECT_TIMEOUT, this.connect(uri))
+                .await
+                .unwrap_or_else(|_| Err(timeout()))
         })
     }
 }
@@ -133,7 +147,11 @@ pub(super) struct Unresolved {
 
 impl fmt::Display for Unresolved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot resolve the host name '{}': {}", self.host, self.cause)
+        write!(
+            f,
+            "cannot resolve the host name '{}': {}",
+            self.host, self.cause
+        )
     }
 }
 
@@ -145,7 +163,9 @@ mod tests {
 
     async fn addresses(rules: &[&str], host: &str, port: u16) -> Result<Vec<SocketAddr>, String> {
         let policy = Policy::public_and(rules.iter().map(|rule| rule.parse().unwrap()).collect());
-        permitted_addresses(&policy, host, port).await.map_err(|error| error.to_string())
+        permitted_addresses(&policy, host, port)
+            .await
+            .map_err(|error| error.to_string())
     }
 
     #[tokio::test]
@@ -153,7 +173,12 @@ mod tests {
         let error = addresses(&[], "localhost", 80).await.unwrap_err();
         assert!(error.contains("is a loopback address"), "{error}");
         let permitted = addresses(&["localhost"], "localhost", 81).await.unwrap();
-        assert!(permitted.iter().all(|a| a.ip().is_loopback() && a.port() == 81) && !permitted.is_empty());
+        assert!(
+            permitted
+                .iter()
+                .all(|a| a.ip().is_loopback() && a.port() == 81)
+                && !permitted.is_empty()
+        );
     }
 
     #[tokio::test]
@@ -161,13 +186,24 @@ mod tests {
         for host in ["127.0.0.1", "[::1]", "[::ffff:192.168.0.1]"] {
             assert!(addresses(&[], host, 80).await.is_err(), "{host}");
         }
-        assert_eq!(addresses(&["[::1]:80"], "[::1]", 80).await, Ok(vec!["[::1]:80".parse().unwrap()]));
-        assert_eq!(addresses(&[], "1.1.1.1", 443).await, Ok(vec!["1.1.1.1:443".parse().unwrap()]));
+        assert_eq!(
+            addresses(&["[::1]:80"], "[::1]", 80).await,
+            Ok(vec!["[::1]:80".parse().unwrap()])
+        );
+        assert_eq!(
+            addresses(&[], "1.1.1.1", 443).await,
+            Ok(vec!["1.1.1.1:443".parse().unwrap()])
+        );
     }
 
     #[tokio::test]
     async fn a_name_without_address_is_named() {
-        let error = addresses(&[], "no-such-host.invalid", 80).await.unwrap_err();
-        assert!(error.starts_with("cannot resolve the host name 'no-such-host.invalid'"), "{error}");
+        let error = addresses(&[], "no-such-host.invalid", 80)
+            .await
+            .unwrap_err();
+        assert!(
+            error.starts_with("cannot resolve the host name 'no-such-host.invalid'"),
+            "{error}"
+        );
     }
 }

@@ -107,18 +107,24 @@ impl AsyncRead for Failed {
 
 /// What the body itself failed with, or what is wrong with its coding.
 fn body_error(error: io::Error) -> BodyError {
-    match error.get_ref().and_then(|inner| inner.downcast_ref::<BodyError>()) {
+    match error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<BodyError>())
+    {
         Some(error) => error.clone(),
-        None => {
-            BodyError::new(BodyErrorKind::Disconnected, format!("the response's body is not what its Content-Encoding says: {error}"))
-        }
+        None => BodyError::new(
+            BodyErrorKind::Disconnected,
+            format!("the response's body is not what its Content-Encoding says: {error}"),
+        ),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use async_compression::tokio::bufread::{BrotliEncoder, DeflateEncoder, GzipEncoder, ZlibEncoder};
+    use async_compression::tokio::bufread::{
+        BrotliEncoder, DeflateEncoder, GzipEncoder, ZlibEncoder,
+    };
     use http::HeaderValue;
     use tokio::io::AsyncReadExt as _;
 
@@ -135,15 +141,24 @@ mod tests {
         assert_eq!(of(&[]), None);
         assert_eq!(of(&["identity"]), None);
         assert_eq!(of(&["GZIP"]), Some(vec![Coding::Gzip]));
-        assert_eq!(of(&["deflate, br", "x-gzip"]), Some(vec![Coding::Deflate, Coding::Brotli, Coding::Gzip]));
+        assert_eq!(
+            of(&["deflate, br", "x-gzip"]),
+            Some(vec![Coding::Deflate, Coding::Brotli, Coding::Gzip])
+        );
         assert_eq!(of(&["gzip, zstd"]), None);
         assert_eq!(of(&["gzip,gzip,gzip,gzip,gzip"]), None);
     }
 
     /// Decodes bytes that come in pieces of 7.
     async fn decoded(bytes: &[u8], codings: &[Coding]) -> Result<Vec<u8>, BodyError> {
-        let pieces: Vec<_> = bytes.chunks(7).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
-        let mut chunks = decode(Box::pin(futures_util::stream::iter(pieces)), codings.to_vec());
+        let pieces: Vec<_> = bytes
+            .chunks(7)
+            .map(|piece| Ok(Bytes::copy_from_slice(piece)))
+            .collect();
+        let mut chunks = decode(
+            Box::pin(futures_util::stream::iter(pieces)),
+            codings.to_vec(),
+        );
         let mut all = Vec::new();
         while let Some(chunk) = chunks.next().await.transpose()? {
             assert!(chunk.len() <= CHUNK);
@@ -160,17 +175,42 @@ mod tests {
 
     #[tokio::test]
     async fn every_coding_is_undone() {
-        let text: Vec<u8> = (0..100_000u32).flat_map(|i| (i / 7).to_le_bytes()).collect();
+        let text: Vec<u8> = (0..100_000u32)
+            .flat_map(|i| (i / 7).to_le_bytes())
+            .collect();
         let text = text.as_slice();
         let gzip = read(GzipEncoder::new(text)).await;
         assert_eq!(decoded(&gzip, &[Coding::Gzip]).await.unwrap(), text);
         let two = [gzip.clone(), gzip.clone()].concat();
-        assert_eq!(decoded(&two, &[Coding::Gzip]).await.unwrap().len(), 2 * text.len());
-        assert_eq!(decoded(&read(ZlibEncoder::new(text)).await, &[Coding::Deflate]).await.unwrap(), text);
-        assert_eq!(decoded(&read(DeflateEncoder::new(text)).await, &[Coding::Deflate]).await.unwrap(), text);
-        assert_eq!(decoded(&read(BrotliEncoder::new(text)).await, &[Coding::Brotli]).await.unwrap(), text);
+        assert_eq!(
+            decoded(&two, &[Coding::Gzip]).await.unwrap().len(),
+            2 * text.len()
+        );
+        assert_eq!(
+            decoded(&read(ZlibEncoder::new(text)).await, &[Coding::Deflate])
+                .await
+                .unwrap(),
+            text
+        );
+        assert_eq!(
+            decoded(&read(DeflateEncoder::new(text)).await, &[Coding::Deflate])
+                .await
+                .unwrap(),
+            text
+        );
+        assert_eq!(
+            decoded(&read(BrotliEncoder::new(text)).await, &[Coding::Brotli])
+                .await
+                .unwrap(),
+            text
+        );
         let both = read(BrotliEncoder::new(gzip.as_slice())).await;
-        assert_eq!(decoded(&both, &[Coding::Gzip, Coding::Brotli]).await.unwrap(), text);
+        assert_eq!(
+            decoded(&both, &[Coding::Gzip, Coding::Brotli])
+                .await
+                .unwrap(),
+            text
+        );
     }
 
     #[tokio::test]
@@ -183,8 +223,14 @@ mod tests {
     #[tokio::test]
     async fn broken_bodies_fail() {
         let gzip = read(GzipEncoder::new(&b"hello hello hello"[..])).await;
-        assert!(decoded(&gzip[..gzip.len() - 9], &[Coding::Gzip]).await.is_err());
-        let error = decoded(b"this is plain text", &[Coding::Gzip]).await.unwrap_err();
+        assert!(
+            decoded(&gzip[..gzip.len() - 9], &[Coding::Gzip])
+                .await
+                .is_err()
+        );
+        let error = decoded(b"this is plain text", &[Coding::Gzip])
+            .await
+            .unwrap_err();
         assert!(error.to_string().contains("Content-Encoding"), "{error}");
     }
 
@@ -192,8 +238,14 @@ mod tests {
     async fn an_error_of_the_body_passes_through() {
         let error = BodyError::new(BodyErrorKind::Disconnected, "gone");
         for first in [None, Some(Ok(Bytes::from_static(b"\x1f\x8b")))] {
-            let items = first.into_iter().chain([Err(error.clone())]).collect::<Vec<_>>();
-            let mut chunks = decode(Box::pin(futures_util::stream::iter(items)), vec![Coding::Gzip]);
+            let items = first
+                .into_iter()
+                .chain([Err(error.clone())])
+                .collect::<Vec<_>>();
+            let mut chunks = decode(
+                Box::pin(futures_util::stream::iter(items)),
+                vec![Coding::Gzip],
+            );
             assert_eq!(chunks.next().await, Some(Err(error.clone())));
         }
     }

@@ -68,7 +68,9 @@ impl Exchange {
                         if let Some(location) = redirect::location(&self.url, response.headers()) {
                             redirect::rewrite(&mut self, status, location?)?;
                             if self.redirects > self.redirects_left {
-                                return Err(subrequests_exceeded(self.outbound.subrequests.unwrap_or_default()));
+                                return Err(subrequests_exceeded(
+                                    self.outbound.subrequests.unwrap_or_default(),
+                                ));
                             }
                             discard(response.into_body()).await;
                             continue;
@@ -81,19 +83,38 @@ impl Exchange {
     }
 
     async fn send(&mut self) -> Result<http::Response<Incoming>, Failure> {
-        if self.only_origin.as_ref().is_some_and(|origin| *origin != self.url.origin()) {
-            let message = format!("{} is of another origin, which the request's mode 'same-origin' refuses", self.url.href());
+        if self
+            .only_origin
+            .as_ref()
+            .is_some_and(|origin| *origin != self.url.origin())
+        {
+            let message = format!(
+                "{} is of another origin, which the request's mode 'same-origin' refuses",
+                self.url.href()
+            );
             return Err(Failure::new(message));
         }
         let host = self.url.hostname();
-        let port = self.url.port().parse().unwrap_or(if self.url.protocol() == "https:" { 443 } else { 80 });
+        let port = self
+            .url
+            .port()
+            .parse()
+            .unwrap_or(if self.url.protocol() == "https:" {
+                443
+            } else {
+                80
+            });
         if self.outbound.policy.blocks_port(host, port) {
-            return Err(Failure::new(format!("port {port} belongs to another protocol than HTTP, and is blocked")));
+            return Err(Failure::new(format!(
+                "port {port} belongs to another protocol than HTTP, and is blocked"
+            )));
         }
         let uri = uri(&self.url)?;
         let length = match self.body.length() {
             // If httpRequest's body is null and httpRequest's method is `POST` or `PUT`, then set contentLength to 0.
-            None if matches!(self.body, RequestBody::Null) => matches!(self.method, Method::POST | Method::PUT).then_some(0),
+            None if matches!(self.body, RequestBody::Null) => {
+                matches!(self.method, Method::POST | Method::PUT).then_some(0)
+            }
             length => length,
         };
         let mut request = http::Request::new(self.body.take());
@@ -101,7 +122,9 @@ impl Exchange {
         *request.uri_mut() = uri;
         *request.headers_mut() = self.headers.clone();
         if let Some(length) = length {
-            request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
+            request
+                .headers_mut()
+                .insert(CONTENT_LENGTH, HeaderValue::from(length));
         }
         self.outbound.send(request).await
     }
@@ -109,8 +132,15 @@ impl Exchange {
 
 /// The URL as it goes onto the wire: without a fragment, and without credentials.
 fn uri(url: &UrlRecord) -> Result<Uri, Failure> {
-    let text = format!("{}//{}{}{}", url.protocol(), url.host(), url.pathname(), url.search());
-    text.parse().map_err(|error| Failure::new(format!("HTTP cannot carry the URL: {error}")))
+    let text = format!(
+        "{}//{}{}{}",
+        url.protocol(),
+        url.host(),
+        url.pathname(),
+        url.search()
+    );
+    text.parse()
+        .map_err(|error| Failure::new(format!("HTTP cannot carry the URL: {error}")))
 }
 
 /// Too many requests because of one inbound request.

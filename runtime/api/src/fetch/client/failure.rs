@@ -19,7 +19,10 @@ impl Failure {
     }
 
     /// What the client says about a request to `authority` that got no response.
-    pub(super) fn of_request(authority: &str, error: &hyper_util::client::legacy::Error) -> Failure {
+    pub(super) fn of_request(
+        authority: &str,
+        error: &hyper_util::client::legacy::Error,
+    ) -> Failure {
         let causes = Causes(Some(error));
         for cause in causes {
             // These name the host themselves.
@@ -52,7 +55,9 @@ pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
     let mut told = error.to_string();
     for cause in Causes(Some(error)) {
         told = match cause.downcast_ref::<hyper::Error>() {
-            Some(error) if error.is_incomplete_message() => "the connection was closed before the message was complete".into(),
+            Some(error) if error.is_incomplete_message() => {
+                "the connection was closed before the message was complete".into()
+            }
             Some(error) if error.is_parse() => format!("it does not speak HTTP: {error}"),
             _ => cause.to_string(),
         };
@@ -68,7 +73,9 @@ impl<'a> Iterator for Causes<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let error = self.0?;
-        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        let inner = error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
         self.0 = match inner {
             Some(inner) => Some(inner),
             None => error.source(),
@@ -85,7 +92,13 @@ mod tests {
     fn the_innermost_cause_is_told() {
         let tls = io::Error::other(rustls::Error::NoApplicationProtocol);
         let outer = io::Error::other(tls);
-        assert_eq!(innermost(&outer), rustls::Error::NoApplicationProtocol.to_string());
-        assert_eq!(innermost(&io::Error::from(io::ErrorKind::ConnectionRefused)), "connection refused");
+        assert_eq!(
+            innermost(&outer),
+            rustls::Error::NoApplicationProtocol.to_string()
+        );
+        assert_eq!(
+            innermost(&io::Error::from(io::ErrorKind::ConnectionRefused)),
+            "connection refused"
+        );
     }
 }

@@ -6,21 +6,30 @@ use aws_lc_rs::digest::{self, SHA256, SHA384, SHA512};
 pub(crate) fn matches_integrity(bytes: &[u8], metadata: &str) -> bool {
     // 1. and 2. Let parsedMetadata be the result of parsing metadataList. If it is empty, then return true.
     // 3. Let metadata be the result of getting the strongest metadata from parsedMetadata.
-    let parsed: Vec<(u16, &str)> = metadata.split_ascii_whitespace().filter_map(parse).collect();
-    let Some(strongest) = parsed.iter().map(|(bits, _)| *bits).max() else { return true };
+    let parsed: Vec<(u16, &str)> = metadata
+        .split_ascii_whitespace()
+        .filter_map(parse)
+        .collect();
+    let Some(strongest) = parsed.iter().map(|(bits, _)| *bits).max() else {
+        return true;
+    };
     // 4. and 5. For each item in metadata: if the response's hash is the item's, then return true.
     let algorithm = match strongest {
         256 => &SHA256,
         384 => &SHA384,
         _ => &SHA512,
     };
-    let actual = base64_simd::STANDARD_NO_PAD.encode_to_string(digest::digest(algorithm, bytes).as_ref());
+    let actual =
+        base64_simd::STANDARD_NO_PAD.encode_to_string(digest::digest(algorithm, bytes).as_ref());
     parsed.iter().any(|(bits, expected)| {
-        let expected = expected.trim_end_matches('=').bytes().map(|byte| match byte {
-            b'-' => b'+',
-            b'_' => b'/',
-            byte => byte,
-        });
+        let expected = expected
+            .trim_end_matches('=')
+            .bytes()
+            .map(|byte| match byte {
+                b'-' => b'+',
+                b'_' => b'/',
+                byte => byte,
+            });
         *bits == strongest && actual.bytes().eq(expected)
     })
 }
@@ -45,8 +54,7 @@ mod tests {
 
     // Of "abc", as in FIPS 180-4.
     const SHA256_ABC: &str = "sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=";
-    const SHA512_ABC: &str =
-        "sha512-3a81oZNherrMQXNJriBBMRLm+k6JqX6iCp7u5ktV05ohkpkqJ0/BqDa6PCOj/uu9RU1EI2Q86A4qmslPpUyknw==";
+    const SHA512_ABC: &str = "sha512-3a81oZNherrMQXNJriBBMRLm+k6JqX6iCp7u5ktV05ohkpkqJ0/BqDa6PCOj/uu9RU1EI2Q86A4qmslPpUyknw==";
 
     fn matches(metadata: &str) -> bool {
         matches_integrity(b"abc", metadata)

@@ -16,12 +16,18 @@ pub(super) struct Policy {
 
 impl Policy {
     pub(super) fn unrestricted() -> Policy {
-        Policy { unrestricted: true, allow: Vec::new() }
+        Policy {
+            unrestricted: true,
+            allow: Vec::new(),
+        }
     }
 
     /// Public addresses, and what the rules name.
     pub(super) fn public_and(allow: Vec<OutboundRule>) -> Policy {
-        Policy { unrestricted: false, allow }
+        Policy {
+            unrestricted: false,
+            allow,
+        }
     }
 
     /// Whether a rule names this host of a URL.
@@ -36,8 +42,20 @@ impl Policy {
         }
         let address = address.to_canonical();
         match address::restriction(address) {
-            Some(_) if self.allow.iter().any(|rule| rule.matches_address(address, port)) => Ok(()),
-            Some(restriction) => Err(Refused { host: host.to_owned(), port, address, restriction }),
+            Some(_)
+                if self
+                    .allow
+                    .iter()
+                    .any(|rule| rule.matches_address(address, port)) =>
+            {
+                Ok(())
+            }
+            Some(restriction) => Err(Refused {
+                host: host.to_owned(),
+                port,
+                address,
+                restriction,
+            }),
             None => Ok(()),
         }
     }
@@ -59,9 +77,20 @@ pub(super) struct Refused {
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Refused { host, port, address, restriction } = self;
-        write!(f, "{host}:{port} is not a public host: {address} is {restriction}. ")?;
-        write!(f, "To let this app reach it, add \"{host}:{port}\" to \"outbound\": {{ \"allow\": […] }} in its configuration")
+        let Refused {
+            host,
+            port,
+            address,
+            restriction,
+        } = self;
+        write!(
+            f,
+            "{host}:{port} is not a public host: {address} is {restriction}. "
+        )?;
+        write!(
+            f,
+            "To let this app reach it, add \"{host}:{port}\" to \"outbound\": {{ \"allow\": […] }} in its configuration"
+        )
     }
 }
 
@@ -95,7 +124,12 @@ mod tests {
         // A public name says nothing about where it leads.
         assert!(!permits(&policy, "example.com", 443, "127.0.0.1"));
         assert!(!permits(&policy, "example.com", 443, "::ffff:10.0.0.1"));
-        assert!(permits(&Policy::unrestricted(), "localhost", 80, "127.0.0.1"));
+        assert!(permits(
+            &Policy::unrestricted(),
+            "localhost",
+            80,
+            "127.0.0.1"
+        ));
     }
 
     #[test]
@@ -113,8 +147,14 @@ mod tests {
 
     #[test]
     fn a_refusal_names_the_field_to_change() {
-        let error = policy(&[]).check("localhost", 5000, "127.0.0.1".parse().unwrap()).unwrap_err().to_string();
-        assert!(error.contains("\"localhost:5000\"") && error.contains("\"outbound\": { \"allow\""), "{error}");
+        let error = policy(&[])
+            .check("localhost", 5000, "127.0.0.1".parse().unwrap())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("\"localhost:5000\"") && error.contains("\"outbound\": { \"allow\""),
+            "{error}"
+        );
         assert!(error.contains("127.0.0.1 is a loopback address"), "{error}");
     }
 

@@ -1,8 +1,8 @@
 //! Redirects: <https://fetch.spec.whatwg.org/#concept-http-redirect-fetch>.
 
 use http::header::{
-    AUTHORIZATION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LOCATION, CONTENT_TYPE, COOKIE, HeaderName, LOCATION,
-    PROXY_AUTHORIZATION,
+    AUTHORIZATION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LOCATION, CONTENT_TYPE, COOKIE,
+    HeaderName, LOCATION, PROXY_AUTHORIZATION,
 };
 use http::{HeaderMap, Method, StatusCode};
 
@@ -15,7 +15,12 @@ use crate::url::UrlRecord;
 const LIMIT: u32 = 20;
 
 /// <https://fetch.spec.whatwg.org/#request-body-header-name>
-const BODY_HEADERS: [HeaderName; 4] = [CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LOCATION, CONTENT_TYPE];
+const BODY_HEADERS: [HeaderName; 4] = [
+    CONTENT_ENCODING,
+    CONTENT_LANGUAGE,
+    CONTENT_LOCATION,
+    CONTENT_TYPE,
+];
 
 /// What says who the app is, and is meant for the origin that it was sent to. The standard names `Authorization`; a server's app sets
 /// the others as headers, too, where a browser would choose them by origin.
@@ -36,11 +41,15 @@ pub(super) fn location(url: &UrlRecord, headers: &HeaderMap) -> Option<Result<Ur
         }
     }
     if locations.any(|other| other != location) {
-        return Some(Err(Failure::new("the response has several Location headers, which differ")));
+        return Some(Err(Failure::new(
+            "the response has several Location headers, which differ",
+        )));
     }
     // 3. Parse it with the response's URL.
     let Some(mut parsed) = crate::url::url::parse(&text, Some(url.href())) else {
-        return Some(Err(Failure::new(format!("the response redirects to '{text}', which is no URL"))));
+        return Some(Err(Failure::new(format!(
+            "the response redirects to '{text}', which is no URL"
+        ))));
     };
     // 4. If location is a URL whose fragment is null, then set it to requestFragment.
     if !parsed.has_hash() && url.has_hash() {
@@ -50,10 +59,17 @@ pub(super) fn location(url: &UrlRecord, headers: &HeaderMap) -> Option<Result<Ur
 }
 
 /// Makes the request the one that a redirect asks for, from step 5.
-pub(super) fn rewrite(exchange: &mut Exchange, status: StatusCode, location: UrlRecord) -> Result<(), Failure> {
+pub(super) fn rewrite(
+    exchange: &mut Exchange,
+    status: StatusCode,
+    location: UrlRecord,
+) -> Result<(), Failure> {
     // 6. If locationURL's scheme is not an HTTP(S) scheme, then return a network error.
     if !matches!(location.protocol(), "http:" | "https:") {
-        return Err(Failure::new(format!("a redirect to '{}' leaves HTTP", location.protocol())));
+        return Err(Failure::new(format!(
+            "a redirect to '{}' leaves HTTP",
+            location.protocol()
+        )));
     }
     // 7. and 8. If request's redirect count is 20, then return a network error; else increase it.
     if exchange.redirects == LIMIT {
@@ -64,7 +80,9 @@ pub(super) fn rewrite(exchange: &mut Exchange, status: StatusCode, location: Url
     // request: an app sends credentials as a header.
     let same_origin = exchange.url.origin() == location.origin();
     if location.has_credentials() && !same_origin {
-        return Err(Failure::new("a redirect to another origin has a user name or password in its URL"));
+        return Err(Failure::new(
+            "a redirect to another origin has a user name or password in its URL",
+        ));
     }
     // 11. If internalResponse's status is not 303, request's body is non-null, and its source is null, return a network error.
     if status != StatusCode::SEE_OTHER && matches!(exchange.body, RequestBody::Spent) {
@@ -82,11 +100,15 @@ pub(super) fn rewrite(exchange: &mut Exchange, status: StatusCode, location: Url
     if becomes_get {
         exchange.method = Method::GET;
         exchange.body = RequestBody::Null;
-        BODY_HEADERS.iter().for_each(|name| drop(exchange.headers.remove(name)));
+        BODY_HEADERS
+            .iter()
+            .for_each(|name| drop(exchange.headers.remove(name)));
     }
     // 13. If request's current URL's origin is not same origin with locationURL's origin, remove what is meant for the former.
     if !same_origin {
-        SECRETS.iter().for_each(|name| drop(exchange.headers.remove(name)));
+        SECRETS
+            .iter()
+            .for_each(|name| drop(exchange.headers.remove(name)));
     }
     // 14. The body is rewound when it is sent again. 18. Append locationURL to request's URL list.
     exchange.url = location;
@@ -105,7 +127,13 @@ mod tests {
 
     fn exchange(method: Method, body: RequestBody) -> Exchange {
         let mut exchange = Exchange::for_test(method, url("https://a.example/x/y#f"), body);
-        for name in ["content-type", "content-language", "authorization", "cookie", "x"] {
+        for name in [
+            "content-type",
+            "content-language",
+            "authorization",
+            "cookie",
+            "x",
+        ] {
             exchange.headers.insert(name, HeaderValue::from_static("v"));
         }
         exchange
@@ -120,16 +148,29 @@ mod tests {
         for value in values {
             headers.append(LOCATION, HeaderValue::from_bytes(value).unwrap());
         }
-        location(&url("https://a.example/x/y#f"), &headers).map(|url| url.map(|url| url.href().to_owned()))
+        location(&url("https://a.example/x/y#f"), &headers)
+            .map(|url| url.map(|url| url.href().to_owned()))
     }
 
     #[test]
     fn locations_are_relative_and_inherit_the_fragment() {
         assert_eq!(located(&[]), None);
-        assert_eq!(located(&[b"../z"]), Some(Ok("https://a.example/z#f".into())));
-        assert_eq!(located(&[b"z#g"]), Some(Ok("https://a.example/x/z#g".into())));
-        assert_eq!(located(&["?☃".as_bytes()]), Some(Ok("https://a.example/x/y?%E2%98%83#f".into())));
-        assert_eq!(located(&[b"?\xFF"]), Some(Ok("https://a.example/x/y?%FF#f".into())));
+        assert_eq!(
+            located(&[b"../z"]),
+            Some(Ok("https://a.example/z#f".into()))
+        );
+        assert_eq!(
+            located(&[b"z#g"]),
+            Some(Ok("https://a.example/x/z#g".into()))
+        );
+        assert_eq!(
+            located(&["?☃".as_bytes()]),
+            Some(Ok("https://a.example/x/y?%E2%98%83#f".into()))
+        );
+        assert_eq!(
+            located(&[b"?\xFF"]),
+            Some(Ok("https://a.example/x/y?%FF#f".into()))
+        );
         assert!(located(&[b"http://["]).unwrap().is_err());
         assert!(located(&[b"a", b"b"]).unwrap().is_err());
         assert!(located(&[b"a", b"a"]).unwrap().is_ok());
@@ -148,19 +189,39 @@ mod tests {
             (308, Method::POST, Method::POST),
         ] {
             let mut exchange = exchange(method.clone(), bytes());
-            rewrite(&mut exchange, StatusCode::from_u16(status).unwrap(), url("https://a.example/z")).unwrap();
+            rewrite(
+                &mut exchange,
+                StatusCode::from_u16(status).unwrap(),
+                url("https://a.example/z"),
+            )
+            .unwrap();
             assert_eq!(exchange.method, expected, "{status} {method}");
             let keeps_body = method == expected;
-            assert_eq!(matches!(exchange.body, RequestBody::Bytes(_)), keeps_body, "{status} {method}");
-            assert_eq!(exchange.headers.contains_key("content-type"), keeps_body, "{status} {method}");
+            assert_eq!(
+                matches!(exchange.body, RequestBody::Bytes(_)),
+                keeps_body,
+                "{status} {method}"
+            );
+            assert_eq!(
+                exchange.headers.contains_key("content-type"),
+                keeps_body,
+                "{status} {method}"
+            );
             // The same origin.
-            assert!(exchange.headers.contains_key("authorization") && exchange.headers.contains_key("cookie"));
+            assert!(
+                exchange.headers.contains_key("authorization")
+                    && exchange.headers.contains_key("cookie")
+            );
         }
     }
 
     #[test]
     fn another_origin_gets_no_secrets() {
-        for target in ["https://b.example/", "http://a.example/", "https://a.example:444/"] {
+        for target in [
+            "https://b.example/",
+            "http://a.example/",
+            "https://a.example:444/",
+        ] {
             let mut exchange = exchange(Method::GET, RequestBody::Null);
             rewrite(&mut exchange, StatusCode::FOUND, url(target)).unwrap();
             let left: Vec<_> = exchange.headers.keys().map(HeaderName::as_str).collect();
@@ -173,7 +234,11 @@ mod tests {
         let redirect = |body, redirects, status, target: &str| {
             let mut exchange = exchange(Method::POST, body);
             exchange.redirects = redirects;
-            rewrite(&mut exchange, StatusCode::from_u16(status).unwrap(), url(target))
+            rewrite(
+                &mut exchange,
+                StatusCode::from_u16(status).unwrap(),
+                url(target),
+            )
         };
         assert!(redirect(RequestBody::Null, 19, 302, "https://b.example/").is_ok());
         assert!(redirect(RequestBody::Null, 20, 302, "https://b.example/").is_err());

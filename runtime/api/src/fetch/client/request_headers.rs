@@ -1,9 +1,10 @@
 //! The headers of a request as they go onto the wire: <https://fetch.spec.whatwg.org/#concept-http-network-or-cache-fetch>.
 
 use http::header::{
-    ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, HeaderName, IF_MATCH,
-    IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, PRAGMA, PROXY_AUTHENTICATE, RANGE, TE, TRAILER,
-    TRANSFER_ENCODING, UPGRADE, USER_AGENT,
+    ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, COOKIE,
+    EXPECT, HOST, HeaderName, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
+    IF_UNMODIFIED_SINCE, PRAGMA, PROXY_AUTHENTICATE, RANGE, TE, TRAILER, TRANSFER_ENCODING,
+    UPGRADE, USER_AGENT,
 };
 use http::{HeaderMap, HeaderValue};
 
@@ -27,13 +28,29 @@ pub(crate) enum ContentCoding {
 /// Headers about a connection, not about the message: <https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1>. An app that hands a
 /// request on that it was sent has some of them. And what the client itself must know best: where the message goes, and how long it is.
 fn is_the_connections(name: &HeaderName) -> bool {
-    const NAMES: [HeaderName; 9] =
-        [CONNECTION, CONTENT_LENGTH, EXPECT, HOST, PROXY_AUTHENTICATE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE];
-    NAMES.contains(name) || matches!(name.as_str(), "keep-alive" | "proxy-connection" | "http2-settings")
+    const NAMES: [HeaderName; 9] = [
+        CONNECTION,
+        CONTENT_LENGTH,
+        EXPECT,
+        HOST,
+        PROXY_AUTHENTICATE,
+        TE,
+        TRAILER,
+        TRANSFER_ENCODING,
+        UPGRADE,
+    ];
+    NAMES.contains(name)
+        || matches!(
+            name.as_str(),
+            "keep-alive" | "proxy-connection" | "http2-settings"
+        )
 }
 
 /// Makes a request's header list ready to be sent.
-pub(crate) fn request_headers(list: &HeaderList, cache: RequestCache) -> Result<(HeaderMap, ContentCoding), Failure> {
+pub(crate) fn request_headers(
+    list: &HeaderList,
+    cache: RequestCache,
+) -> Result<(HeaderMap, ContentCoding), Failure> {
     let named: Vec<Vec<u8>> = list
         .get_all(&CONNECTION)
         .flat_map(|value| value.split(|&byte| byte == b','))
@@ -45,7 +62,9 @@ pub(crate) fn request_headers(list: &HeaderList, cache: RequestCache) -> Result<
             continue;
         }
         let Ok(mut value) = HeaderValue::from_bytes(value) else {
-            let message = format!("the value of the header '{name}' has a control character, which HTTP does not allow");
+            let message = format!(
+                "the value of the header '{name}' has a control character, which HTTP does not allow"
+            );
             return Err(Failure::new(message));
         };
         // One header line: https://www.rfc-editor.org/rfc/rfc6265#section-5.4
@@ -62,7 +81,9 @@ pub(crate) fn request_headers(list: &HeaderList, cache: RequestCache) -> Result<
     add_cache_headers(&mut headers, cache);
     // Fetch, steps 11 to 13: If `Accept` is missing, then append `*/*`. Then `Accept-Language`.
     let mut default = |name: HeaderName, value: &'static str| {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
     };
     default(ACCEPT, "*/*");
     default(ACCEPT_LANGUAGE, "*");
@@ -84,13 +105,23 @@ pub(crate) fn request_headers(list: &HeaderList, cache: RequestCache) -> Result<
 
 /// HTTP-network-or-cache fetch, 8.15 to 8.17. There is no cache here; those on the way learn what the app wants of them.
 fn add_cache_headers(headers: &mut HeaderMap, cache: RequestCache) {
-    let conditional = [IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE, IF_MATCH, IF_RANGE];
+    let conditional = [
+        IF_MODIFIED_SINCE,
+        IF_NONE_MATCH,
+        IF_UNMODIFIED_SINCE,
+        IF_MATCH,
+        IF_RANGE,
+    ];
     let cache = match cache {
-        RequestCache::Default if conditional.iter().any(|name| headers.contains_key(name)) => RequestCache::NoStore,
+        RequestCache::Default if conditional.iter().any(|name| headers.contains_key(name)) => {
+            RequestCache::NoStore
+        }
         cache => cache,
     };
     let mut default = |name: HeaderName, value: &'static str| {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
     };
     match cache {
         RequestCache::NoCache => default(CACHE_CONTROL, "max-age=0"),
@@ -126,11 +157,25 @@ mod tests {
 
     #[test]
     fn what_the_app_says_stays() {
-        let (headers, coding) = prepare(&[("accept", "a/b"), ("user-agent", "me"), ("accept-encoding", "zstd")]).unwrap();
-        assert_eq!((&headers["accept"], &headers["user-agent"]), (&"a/b".parse().unwrap(), &"me".parse().unwrap()));
-        assert_eq!((&headers["accept-encoding"], coding), (&"zstd".parse().unwrap(), ContentCoding::Keep));
+        let (headers, coding) = prepare(&[
+            ("accept", "a/b"),
+            ("user-agent", "me"),
+            ("accept-encoding", "zstd"),
+        ])
+        .unwrap();
+        assert_eq!(
+            (&headers["accept"], &headers["user-agent"]),
+            (&"a/b".parse().unwrap(), &"me".parse().unwrap())
+        );
+        assert_eq!(
+            (&headers["accept-encoding"], coding),
+            (&"zstd".parse().unwrap(), ContentCoding::Keep)
+        );
         let (headers, coding) = prepare(&[("range", "bytes=0-1")]).unwrap();
-        assert_eq!((&headers["accept-encoding"], coding), (&"identity".parse().unwrap(), ContentCoding::Keep));
+        assert_eq!(
+            (&headers["accept-encoding"], coding),
+            (&"identity".parse().unwrap(), ContentCoding::Keep)
+        );
     }
 
     #[test]
@@ -149,19 +194,37 @@ mod tests {
         .unwrap();
         let mut names: Vec<_> = headers.keys().map(HeaderName::as_str).collect();
         names.sort_unstable();
-        assert_eq!(names, ["accept", "accept-encoding", "accept-language", "user-agent", "x"]);
+        assert_eq!(
+            names,
+            [
+                "accept",
+                "accept-encoding",
+                "accept-language",
+                "user-agent",
+                "x"
+            ]
+        );
     }
 
     #[test]
     fn cookies_are_one_line() {
-        let (headers, _) = prepare(&[("cookie", "a=1"), ("x", "1"), ("cookie", "b=2"), ("x", "2")]).unwrap();
-        assert_eq!(headers.get_all("cookie").iter().collect::<Vec<_>>(), ["a=1; b=2"]);
+        let (headers, _) =
+            prepare(&[("cookie", "a=1"), ("x", "1"), ("cookie", "b=2"), ("x", "2")]).unwrap();
+        assert_eq!(
+            headers.get_all("cookie").iter().collect::<Vec<_>>(),
+            ["a=1; b=2"]
+        );
         assert_eq!(headers.get_all("x").iter().count(), 2);
     }
 
     #[test]
     fn control_characters_are_refused() {
-        assert!(prepare(&[("x", "a\u{1}b")]).unwrap_err().to_string().contains("'x'"));
+        assert!(
+            prepare(&[("x", "a\u{1}b")])
+                .unwrap_err()
+                .to_string()
+                .contains("'x'")
+        );
     }
 
     #[test]
@@ -172,7 +235,10 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("if-none-match", HeaderValue::from_static("\"x\""));
         add_cache_headers(&mut headers, RequestCache::Default);
-        assert_eq!((&headers["pragma"], &headers["cache-control"]), (&"no-cache".parse().unwrap(), &"no-cache".parse().unwrap()));
+        assert_eq!(
+            (&headers["pragma"], &headers["cache-control"]),
+            (&"no-cache".parse().unwrap(), &"no-cache".parse().unwrap())
+        );
         let mut headers = HeaderMap::new();
         add_cache_headers(&mut headers, RequestCache::Default);
         assert!(headers.is_empty());

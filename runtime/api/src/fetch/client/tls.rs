@@ -27,7 +27,11 @@ impl Tls {
         if let Some(config) = SHARED.get() {
             return Ok(config.clone()?);
         }
-        let make = || SHARED.get_or_init(|| configure(roots()).map_err(|error| error.to_string())).clone();
+        let make = || {
+            SHARED
+                .get_or_init(|| configure(roots()).map_err(|error| error.to_string()))
+                .clone()
+        };
         Ok(tokio::task::spawn_blocking(make).await??)
     }
 }

@@ -1,0 +1,392 @@
+//! Requests over real connections, without JavaScript.
+
+pub(crate) mod server;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Method, StatusCode};
+use rustls::RootCertStore;
+
+use self::server::Server;
+use super::policy::Policy;
+use super::tls::Tls;
+use super::{Answer, AnswerBody, Exchange, Failure, Outbound, RequestBody};
+use crate::bindings::types::RequestRedirect;
+use crate::fetch::client::request_headers::ContentCoding;
+use crate::worker::BodyStream;
+
+fn exchange(outbound: &Arc<Outbound>, url: &str) -> Exchange {
+    let url = crate::url::url::parse(url, None).expect("a URL");
+    Exchange {
+        outbound: outbound.clone(),
+        coding: ContentCoding::Decode,
+        ..Exchange::for_test(Method::GET, url, RequestBody::Null)
+    }
+}
+
+async fn get(outbound: &Arc<Outbound>, url: &str) -> Result<Answer, Failure> {
+    exchange(outbound, url).run().await
+}
+
+async fn text(answer: Answer) -> Result<String, String> {
+    let bytes = match answer.body {
+        AnswerBody::Null => return Ok("null".into()),
+        AnswerBody::Bytes(bytes) => bytes.to_vec(),
+        AnswerBody::Stream(mut stream, _) => {
+            let mut all = Vec::new();
+            while let Some(chunk) = stream.next().await {
+                all.extend_from_slice(&chunk.map_err(|error| error.to_string())?);
+            }
+            all
+        }
+    };
+    Ok(String::from_utf8(bytes).unwrap())
+}
+
+async fn failure(outbound: &Arc<Outbound>, url: &str) -> String {
+    get(outbound, url)
+        .await
+        .err()
+        .expect("a failure")
+        .to_string()
+}
+
+fn unrestricted() -> Arc<Outbound> {
+    Arc::new(Outbound::unrestricted())
+}
+
+#[tokio::test]
+async fn connections_are_reused() {
+    let (server, outbound) = (Server::start(None), unrestricted());
+    for _ in 0..3 {
+        let answer = get(&outbound, &server.url("/connection")).await.unwrap();
+        assert_eq!(text(answer).await.unwrap(), "1");
+    }
+    // Bodies of redirects are read, so that theirs is reused, too.
+    let answer = get(&outbound, &server.url("/redirect?302,/connection"))
+        .await
+        .unwrap();
+    assert_eq!(
+        (answer.redirects, answer.url.clone()),
+        (1, server.url("/connection"))
+    );
+    assert_eq!(text(answer).await.unwrap(), "1");
+    // Another policy has connections of its own.
+    let answer = get(&unrestricted(), &server.url("/connection"))
+        .await
+        .unwrap();
+    assert_eq!(text(answer).await.unwrap(), "2");
+    assert_eq!(server.connections(), 2);
+}
+
+#[tokio::test]
+async fn policies_are_enforced_on_every_hop() {
+    let (server, other) = (Server::start(None), Server::start(None));
+    let closed = Arc::new(Outbound::new(Vec::new(), 10));
+    let error = failure(&closed, &server.url("/")).await;
+    assert!(
+        error.contains("is a loopback address") && error.contains("\"allow\""),
+        "{error}"
+    );
+    assert_eq!(server.connections(), 0);
+
+    let rule = format!("localhost:{}", server.port()).parse().unwrap();
+    let half_open = Arc::new(Outbound::new(vec![rule], 10));
+    assert!(get(&half_open, &server.url("/")).await.is_ok());
+    let error = failure(
+        &half_open,
+        &server.url(&format!("/redirect?302,{}", other.url("/"))),
+    )
+    .await;
+    assert!(
+        error.contains(&format!("localhost:{} is not a public host", other.port())),
+        "{error}"
+    );
+    assert_eq!(other.connections(), 0);
+}
+
+#[tokio::test]
+async fn redirects_end() {
+    let (server, outbound) = (Server::start(None), unrestricted());
+    assert_eq!(
+        failure(&outbound, &server.url("/loop")).await,
+        "more than 20 redirects"
+    );
+    assert_eq!(server.requests(), 21);
+    let limited = Exchange {
+        redirects_left: 3,
+        ..exchange(&outbound, &server.url("/loop"))
+    };
+    assert!(
+        limited
+            .run()
+            .await
+            .err()
+            .unwrap()
+            .to_string()
+            .contains("\"subrequests\"")
+    );
+    let manual = Exchange {
+        redirect: RequestRedirect::Manual,
+        ..exchange(&outbound, &server.url("/loop"))
+    };
+    let answer = manual.run().await.unwrap();
+    assert_eq!((answer.status, answer.redirects), (StatusCode::FOUND, 0));
+    let refusing = Exchange {
+        redirect: RequestRedirect::Error,
+        ..exchange(&outbound, &server.url("/loop"))
+    };
+    assert!(refusing.run().await.is_err());
+}
+
+#[tokio::test]
+async fn bodies_are_sent_again_if_they_can_be() {
+    let (server, outbound) = (Server::start(None), unrestricted());
+    let post = |body, path: &str| {
+        let exchange = exchange(&outbound, &server.url(path));
+        Exchange {
+            method: Method::POST,
+            body,
+            ..exchange
+        }
+        .run()
+    };
+    let answer = post(
+        RequestBody::Bytes(Bytes::from_static(b"abc")),
+        "/redirect?307,/echo",
+    )
+    .await
+    .unwrap();
+    let echo = text(answer).await.unwrap();
+    assert!(
+        echo.contains(r#""body":"abc""#) && echo.contains(r#""content-length":"3""#),
+        "{echo}"
+    );
+    let stream = || {
+        let (writer, stream) = BodyStream::channel(1, None);
+        assert_eq!(writer.try_write(Bytes::from_static(b"abc")), Ok(true));
+        writer.finish();
+        RequestBody::Stream(stream)
+    };
+    let echo = text(post(stream(), "/echo").await.unwrap()).await.unwrap();
+    assert!(
+        echo.contains(r#""body":"abc""#) && echo.contains(r#""transfer-encoding":"chunked""#),
+        "{echo}"
+    );
+    let error = post(stream(), "/redirect?307,/echo")
+        .await
+        .err()
+        .unwrap()
+        .to_string();
+    assert!(error.contains("cannot be sent again"), "{error}");
+    let echo = text(post(stream(), "/redirect?303,/echo").await.unwrap())
+        .await
+        .unwrap();
+    assert!(
+        echo.contains(r#""method":"GET""#) && echo.contains(r#""body":"""#),
+        "{echo}"
+    );
+    let echo = text(post(RequestBody::Null, "/echo").await.unwrap())
+        .await
+        .unwrap();
+    assert!(echo.contains(r#""content-length":"0""#), "{echo}");
+}
+
+#[tokio::test]
+async fn content_codings_are_undone_if_we_asked_for_them() {
+    let (server, outbound) = (Server::start(None), unrestricted());
+    for path in ["/gzip", "/br", "/deflate"] {
+        let answer = get(&outbound, &server.url(path)).await.unwrap();
+        assert!(
+            !answer.headers.contains(&http::header::CONTENT_ENCODING),
+            "{path}"
+        );
+        assert!(
+            !answer.headers.contains(&http::header::CONTENT_LENGTH),
+            "{path}"
+        );
+        assert_eq!(
+            text(answer).await.unwrap(),
+            "hello ".repeat(10_000),
+            "{path}"
+        );
+    }
+    let raw = Exchange {
+        coding: ContentCoding::Keep,
+        ..exchange(&outbound, &server.url("/gzip"))
+    }
+    .run()
+    .await
+    .unwrap();
+    assert_eq!(
+        raw.headers.get(&http::header::CONTENT_ENCODING).unwrap(),
+        b"gzip"
+    );
+    let AnswerBody::Bytes(bytes) = raw.body else {
+        panic!("a small body is bytes")
+    };
+    assert_eq!(bytes[..2], [0x1F, 0x8B]);
+}
+
+#[tokio::test]
+async fn a_body_that_is_cut_short_fails() {
+    let (server, outbound) = (Server::start(None), unrestricted());
+    let error = text(get(&outbound, &server.url("/short")).await.unwrap())
+        .await
+        .unwrap_err();
+    assert!(error.contains("cut short"), "{error}");
+}
+
+#[tokio::test]
+async fn a_body_that_nobody_reads_costs_its_connection() {
+    let (server, outbound) = (Server::start(None), unrestricted());
+    let answer = get(&outbound, &server.url("/endless")).await.unwrap();
+    drop(answer);
+    tokio::task::spawn_blocking(move || server.wait_until_quiet())
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn integrity_is_checked_before_anything_is_seen() {
+    let (server, outbound) = (Server::start(None), unrestricted());
+    let with = |integrity: &str| {
+        let exchange = exchange(&outbound, &server.url("/gzip"));
+        Exchange {
+            integrity: integrity.to_owned(),
+            ..exchange
+        }
+        .run()
+    };
+    let digest = aws_lc_rs::digest::digest(
+        &aws_lc_rs::digest::SHA384,
+        "hello ".repeat(10_000).as_bytes(),
+    );
+    let good = format!(
+        "sha384-{}",
+        base64_simd::STANDARD.encode_to_string(digest.as_ref())
+    );
+    assert!(matches!(
+        with(&good).await.unwrap().body,
+        AnswerBody::Bytes(_)
+    ));
+    assert!(
+        with("sha384-AAAA")
+            .await
+            .err()
+            .unwrap()
+            .to_string()
+            .contains("integrity")
+    );
+}
+
+#[tokio::test]
+async fn failures_say_what_is_wrong() {
+    let outbound = unrestricted();
+    let free = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let error = failure(&outbound, &format!("http://{free}/")).await;
+    assert!(
+        error.starts_with(&format!("cannot connect to {free}: ")) && error.contains("refused"),
+        "{error}"
+    );
+    let error = failure(&outbound, "http://no-such-host.invalid/").await;
+    assert!(
+        error.contains("cannot resolve the host name 'no-such-host.invalid'"),
+        "{error}"
+    );
+    assert!(
+        failure(&outbound, "http://localhost:25/")
+            .await
+            .contains("port 25")
+    );
+    let plain = Server::start(None);
+    let error = failure(&outbound, &format!("https://localhost:{}/", plain.port())).await;
+    assert!(error.starts_with("cannot connect to localhost"), "{error}");
+}
+
+/// A server's configuration, and the authority that its certificate is from.
+fn tls_server() -> (rustls::ServerConfig, RootCertStore) {
+    let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let authority = params.self_signed(&key).unwrap();
+    let issuer = rcgen::Issuer::new(params, key);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = rcgen::CertificateParams::new(vec!["localhost".to_owned()])
+        .unwrap()
+        .signed_by(&key, &issuer)
+        .unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![certificate.der().clone()],
+            rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
+        )
+        .unwrap();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let mut roots = RootCertStore::empty();
+    roots.add(authority.der().clone()).unwrap();
+    (config, roots)
+}
+
+fn trusting(roots: RootCertStore) -> Arc<Outbound> {
+    Arc::new(Outbound {
+        tls: Tls::trusting(roots),
+        ..Outbound::with(Policy::unrestricted(), None)
+    })
+}
+
+#[tokio::test]
+async fn https_speaks_http2_where_the_server_does() {
+    let (config, roots) = tls_server();
+    let server = Server::start(Some(config));
+    let outbound = trusting(roots);
+    let answer = get(&outbound, &server.url("/echo")).await.unwrap();
+    assert!(answer.reason.is_empty(), "HTTP/2 has no reason phrase");
+    let echo = text(answer).await.unwrap();
+    assert!(echo.contains(r#""version":"HTTP/2.0""#), "{echo}");
+    // One connection carries all of them.
+    let urls: Vec<_> = (0..8).map(|_| server.url("/connection")).collect();
+    let answers = futures_util::future::join_all(urls.iter().map(|url| get(&outbound, url))).await;
+    for answer in answers {
+        assert_eq!(text(answer.unwrap()).await.unwrap(), "1");
+    }
+}
+
+#[tokio::test]
+async fn https_speaks_http1_where_the_server_does() {
+    let (mut config, roots) = tls_server();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    let server = Server::start(Some(config));
+    let answer = get(&trusting(roots), &server.url("/echo")).await.unwrap();
+    assert_eq!(answer.reason, b"OK");
+    assert!(
+        text(answer)
+            .await
+            .unwrap()
+            .contains(r#""version":"HTTP/1.1""#)
+    );
+}
+
+#[tokio::test]
+async fn strangers_are_not_trusted() {
+    let (config, _) = tls_server();
+    let server = Server::start(Some(config));
+    let error = failure(&trusting(RootCertStore::empty()), &server.url("/")).await;
+    assert!(error.contains("invalid peer certificate"), "{error}");
+    let (config, roots) = tls_server();
+    let server = Server::start(Some(config));
+    let error = failure(
+        &trusting(roots),
+        &format!("https://127.0.0.1:{}/", server.port()),
+    )
+    .await;
+    assert!(error.contains("invalid peer certificate"), "{error}");
+}

@@ -1,0 +1,354 @@
+//! `fetch()` as scripts call it, against a server of its own.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use nano_engine::{Engine, EngineOptions};
+
+use super::client::test_server::Server;
+use crate::shell::{Output, Shell, ShellOptions};
+use crate::worker::{
+    Body, HttpRequest, Limits, LogRecord, LogSink, RequestId, Worker, WorkerOptions,
+};
+
+#[derive(Default)]
+struct Lines(Mutex<Vec<String>>);
+
+impl Output for Lines {
+    fn print(&self, message: &str) {
+        self.0.lock().unwrap().push(message.to_owned());
+    }
+
+    fn error(&self, message: &str) {
+        self.0.lock().unwrap().push(format!("! {message}"));
+    }
+}
+
+/// What an asynchronous function with this body logs. It knows the server as `base`, and `name(promise)` for what a promise rejects
+/// with.
+fn run(server: &Server, body: &str) -> Vec<String> {
+    Engine::start(EngineOptions::new(&crate::EMBEDDING)).expect("the engine starts");
+    let lines = Arc::new(Lines::default());
+    let options = ShellOptions {
+        folder: PathBuf::from("/"),
+        colors: false,
+        base_url: None,
+        output: lines.clone(),
+    };
+    let mut shell = Shell::new(options).expect("a shell");
+    let base = server.url("");
+    let source = format!(
+        "const base = '{base}';
+         const caught = (promise) => promise.then(() => 'no error', (error) => `${{error.name}}: ${{error.message}}`);
+         (async () => {{ {body} }})().catch((error) => console.log('! ' + (error.stack ?? error))); undefined"
+    );
+    if let Err(report) = shell.eval(&source) {
+        panic!("{report}");
+    }
+    drop(shell);
+    std::mem::take(&mut *lines.0.lock().unwrap())
+}
+
+#[track_caller]
+fn check(body: &str, expected: &[&str]) {
+    assert_eq!(run(&Server::start(None), body), expected);
+}
+
+#[test]
+fn a_response_has_all_its_parts() {
+    check(
+        "const response = await fetch(base + '/redirect?302,/some/path#fragment');
+         console.log(response.status, response.statusText, response.ok, response.type, response.redirected);
+         console.log(response.url === base + '/some/path', response.headers.get('x-test'), await response.text());
+         const fine = await fetch(base + '/reason');
+         console.log(fine.statusText, (await fetch(base + '/status?404')).status);
+         try { response.headers.set('a', 'b') } catch (error) { console.log(error.name) }
+         const head = await fetch(base + '/echo', { method: 'HEAD' });
+         console.log(head.body, (await fetch(base + '/status?204')).body);",
+        &["200 OK true basic true", "true a, b /some/path", "Very Fine 404", "TypeError", "null null"],
+    );
+}
+
+#[test]
+fn a_request_arrives_with_all_its_parts() {
+    check(
+        "const echo = async (init) => (await fetch(base + '/echo', init)).json();
+         const get = await echo();
+         console.log(get.method, get.headers.accept, get.headers['accept-encoding'], get.headers['user-agent'].startsWith('NANO/'));
+         const post = await echo({ method: 'POST', body: new URLSearchParams('a=1'), headers: { 'X-A': 'b', host: 'evil' } });
+         console.log(post.method, post.body, post.headers['content-type'], post.headers['content-length'], post.headers['x-a']);
+         console.log(post.headers.host === new URL(base).host);
+         const chunks = [new Uint8Array([97]), new Uint8Array([98, 99])];
+         const streamed = await echo({ method: 'PUT', duplex: 'half', body: ReadableStream.from(chunks) });
+         console.log(streamed.body, streamed.headers['transfer-encoding']);
+         const sized = await echo({ method: 'PUT', duplex: 'half', body: ReadableStream.from(chunks), headers: { 'content-length': '3' } });
+         console.log(sized.body, sized.headers['content-length'], sized.headers['transfer-encoding']);",
+        &[
+            "GET */* gzip, deflate, br true",
+            "POST a=1 application/x-www-form-urlencoded;charset=UTF-8 3 b",
+            "true",
+            "abc chunked",
+            "abc 3 undefined",
+        ],
+    );
+}
+
+#[test]
+fn bodies_are_streams() {
+    check(
+        "const response = await fetch(base + '/large');
+         let length = 0, chunks = 0;
+         for await (const chunk of response.body) { length += chunk.length; chunks++; }
+         console.log(length, chunks > 1, response.bodyUsed);
+         console.log((await (await fetch(base + '/large')).arrayBuffer()).byteLength);
+         const [a, b] = [await fetch(base + '/gzip')].flatMap((r) => [r.clone(), r]);
+         console.log((await a.text()).length, (await b.text()).length);
+         // A response's body can be another request's.
+         const { body } = await fetch(base + '/some/path');
+         console.log((await (await fetch(base + '/echo', { method: 'POST', body, duplex: 'half' })).json()).body);
+         console.log(await caught((await fetch(base + '/short')).text()));",
+        &[
+            "3000000 true true",
+            "3000000",
+            "60000 60000",
+            "/some/path",
+            "TypeError: the response's body was cut short: the connection was closed before the message was complete",
+        ],
+    );
+}
+
+#[test]
+fn aborted_before_the_response() {
+    let server = Server::start(None);
+    let lines = run(
+        &server,
+        "const reason = new Error('enough');
+         let cancelled;
+         const body = new ReadableStream({ cancel(r) { cancelled = r } });
+         const init = { method: 'POST', body, duplex: 'half', signal: AbortSignal.abort(reason) };
+         console.log(await caught(fetch(base, init)), cancelled === reason);
+         const controller = new AbortController();
+         const promise = fetch(base + '/silent', { signal: controller.signal });
+         setTimeout(() => controller.abort(), 20);
+         console.log((await caught(promise)).split(':')[0]);
+         console.log((await caught(fetch(base + '/silent', { signal: AbortSignal.timeout(20) }))).split(':')[0]);",
+    );
+    assert_eq!(lines, ["Error: enough true", "AbortError", "TimeoutError"]);
+    assert_eq!(server.requests(), 2);
+}
+
+#[test]
+fn aborted_while_the_request_is_sent() {
+    let server = Server::start(None);
+    let lines = run(
+        &server,
+        "const controller = new AbortController();
+         let cancelled;
+         const body = new ReadableStream({
+           async pull(c) { await new Promise((done) => setTimeout(done, 5)); c.enqueue(new Uint8Array(10)) },
+           cancel(reason) { cancelled = reason },
+         });
+         const promise = fetch(base + '/echo', { method: 'POST', body, duplex: 'half', signal: controller.signal });
+         setTimeout(() => controller.abort('enough'), 30);
+         console.log(await promise.catch((reason) => reason), cancelled);",
+    );
+    assert_eq!(lines, ["enough enough"]);
+}
+
+#[test]
+fn aborted_while_the_response_arrives() {
+    let server = Server::start(None);
+    let lines = run(
+        &server,
+        "const reason = new Error('enough');
+         const start = async () => {
+           const controller = new AbortController();
+           return [controller, await fetch(base + '/endless', { signal: controller.signal })];
+         };
+         const [first, response] = await start();
+         const reader = response.body.getReader();
+         await reader.read();
+         const pending = reader.read();
+         first.abort(reason);
+         console.log(await caught(pending), '|', await caught(reader.read()), '|', await caught(reader.closed));
+         const [second, unread] = await start();
+         second.abort(reason);
+         console.log(await caught(unread.text()), '|', await caught(unread.text()));
+         const [third, reading] = await start();
+         const text = reading.text();
+         third.abort(reason);
+         console.log(await caught(text));
+         const [fourth, cloned] = await start();
+         const clone = cloned.clone();
+         fourth.abort(reason);
+         console.log(await caught(clone.text()), '|', await caught(cloned.text()));
+         // What has arrived, but was not read.
+         const controller = new AbortController();
+         const whole = await fetch(base + '/path', { signal: controller.signal });
+         controller.abort(reason);
+         console.log(await caught(whole.text()));",
+    );
+    let error = "Error: enough";
+    let expected = [
+        [error; 3].join(" | "),
+        [error; 2].join(" | "),
+        error.into(),
+        [error; 2].join(" | "),
+        error.into(),
+    ];
+    assert_eq!(lines, expected);
+    server.wait_until_quiet();
+}
+
+#[test]
+fn a_cancelled_body_costs_its_connection() {
+    let server = Server::start(None);
+    let lines = run(
+        &server,
+        "const response = await fetch(base + '/endless');
+         await response.body.cancel();
+         const reader = (await fetch(base + '/endless')).body.getReader();
+         await reader.read();
+         const pending = reader.read();
+         await reader.cancel();
+         console.log((await pending).done);
+         // Nobody reads this one; the program ends all the same.
+         await fetch(base + '/endless');",
+    );
+    assert_eq!(lines, ["true"]);
+    server.wait_until_quiet();
+}
+
+#[test]
+fn a_signal_serves_any_number_of_fetches() {
+    check(
+        "const { signal } = new AbortController();
+         for (let i = 0; i < 50; i++) await (await fetch(base + '/path', { signal })).text();
+         console.log('done');",
+        &["done"],
+    );
+}
+
+#[test]
+fn failures_are_type_errors() {
+    check(
+        "console.log(await caught(fetch('ftp://localhost/')));
+         console.log(await caught(fetch('about:blank')));
+         console.log((await caught(fetch('blob:https://x/1'))).slice(0, 30));
+         console.log(await caught(fetch(base + '/loop')));
+         console.log(await caught(fetch(base + '/loop', { redirect: 'error' })));
+         console.log(await caught(fetch(base + '/path', { integrity: 'sha256-AAAA' })));
+         console.log(await caught(fetch(base, { headers: { 'x-a': 'a\\u0001' } })));
+         const failing = new ReadableStream({ pull() { throw new RangeError('no more') } });
+         const error = await fetch(base + '/echo', { method: 'POST', body: failing, duplex: 'half' }).catch((error) => error);
+         console.log(`${error}`, error.cause.message, Object.keys(error).length);
+         const text = ReadableStream.from(['text']);
+         console.log((await caught(fetch(base + '/echo', { method: 'POST', body: text, duplex: 'half' }))).includes('Uint8Array'));
+         console.log((await fetch(base + '/loop', { redirect: 'manual' })).status);",
+        &[
+            "TypeError: fetch failed: the scheme 'ftp:' cannot be fetched: http:, https: and data: can",
+            "TypeError: fetch failed: the scheme 'about:' cannot be fetched: http:, https: and data: can",
+            "TypeError: fetch failed: fetch",
+            "TypeError: fetch failed: more than 20 redirects",
+            "TypeError: fetch failed: the response is a redirect, which the request's redirect mode 'error' refuses",
+            "TypeError: fetch failed: the response does not match the request's integrity metadata",
+            "TypeError: fetch failed: the value of the header 'x-a' has a control character, which HTTP does not allow",
+            "TypeError: fetch failed: the request's body failed: RangeError: no more no more 0",
+            "true",
+            "302",
+        ],
+    );
+}
+
+#[test]
+fn data_urls() {
+    check(
+        "const response = await fetch('data:text/html;base64,PGI+#x');
+         console.log(response.status, response.statusText, response.headers.get('content-type'), response.url, await response.text());
+         console.log((await fetch('data:,x', { method: 'HEAD' })).body, (await caught(fetch('data:x'))).split(':')[0]);",
+        &["200 OK text/html data:text/html;base64,PGI+ <b>", "null TypeError"],
+    );
+}
+
+/// Takes no logs.
+struct Silent;
+
+impl LogSink for Silent {
+    fn log(&self, _: LogRecord) {}
+}
+
+/// What an app responds whose handler is this expression of `base` and `caught`.
+async fn respond(server: &Server, allow: bool, expression: &str) -> String {
+    Engine::start(EngineOptions::new(&crate::EMBEDDING)).expect("the engine starts");
+    let folder = tempfile::tempdir().unwrap();
+    let source = format!(
+        "const base = '{}';
+         const caught = (promise) => promise.then(() => 'no error', (error) => error.message);
+         export default {{ async fetch() {{ return new Response({expression}) }} }}",
+        server.url("")
+    );
+    std::fs::write(folder.path().join("index.js"), source).unwrap();
+    let rule = format!("localhost:{}", server.port()).parse().unwrap();
+    let worker = Worker::start(WorkerOptions {
+        name: "test".into(),
+        root: folder.path().to_owned(),
+        entry: None,
+        env: Default::default(),
+        limits: Limits {
+            subrequests: 3,
+            ..Limits::default()
+        },
+        outbound_allow: if allow { vec![rule] } else { Vec::new() },
+        log: Arc::new(Silent),
+    });
+    let worker = worker.await.unwrap();
+    let mut texts = Vec::new();
+    for id in 1..=2 {
+        let request = HttpRequest {
+            method: http::Method::GET,
+            url: "http://app.example/".into(),
+            headers: http::HeaderMap::new(),
+            body: Body::Empty,
+        };
+        match worker.fetch(request, RequestId(id)).await.unwrap().body {
+            Body::Full(bytes) => texts.push(String::from_utf8(bytes.to_vec()).unwrap()),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(texts[0], texts[1], "each request has limits of its own");
+    texts.remove(0)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_reaches_only_what_its_configuration_allows() {
+    let server = Server::start(None);
+    let error = respond(&server, false, "await caught(fetch(base))").await;
+    assert!(
+        error.contains("127.0.0.1 is a loopback address") && error.contains("\"allow\""),
+        "{error}"
+    );
+    assert_eq!(server.connections(), 0);
+    assert_eq!(
+        respond(&server, true, "await caught(fetch(base))").await,
+        "no error"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn subrequests_are_limited_per_request() {
+    let server = Server::start(None);
+    let errors = respond(
+        &server,
+        true,
+        "(await Promise.all([1, 2, 3, 4].map(() => caught(fetch(base))))).map((error) => error.includes('\"subrequests\"'))",
+    );
+    assert_eq!(errors.await, "false,false,false,true");
+    // Redirects count, and so does what runs later because of the request.
+    let errors = respond(
+        &server,
+        true,
+        "[await caught(fetch(base + '/redirect?302,/a')), await new Promise((done) => setTimeout(done, 1)), await caught(fetch(base)),
+          await caught(fetch(base))].map((error) => `${error}`.includes('\"subrequests\"'))",
+    );
+    assert_eq!(errors.await, "false,false,false,true");
+}
