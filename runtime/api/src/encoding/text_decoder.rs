@@ -22,7 +22,14 @@ pub struct TextDecoder {
     do_not_flush: Cell<bool>,
 }
 
-impl Trace for TextDecoder {}
+impl Trace for TextDecoder {
+    fn native_size(&self) -> usize {
+        match *self.codec.borrow() {
+            Codec::Utf8(_) => 0,
+            Codec::Other(_) => size_of::<Decoder>(),
+        }
+    }
+}
 
 /// Who decodes.
 enum Codec {

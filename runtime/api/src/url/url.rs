@@ -15,7 +15,12 @@ pub struct Url {
     shared: Rc<Shared>,
 }
 
-impl Trace for Url {}
+impl Trace for Url {
+    fn native_size(&self) -> usize {
+        // ada's object and the shared part, in blocks of the allocator.
+        320 + self.shared.record.borrow().href().len()
+    }
+}
 
 /// What a `URL` shares with its `searchParams`: a change of one shows in the other.
 pub(super) struct Shared {

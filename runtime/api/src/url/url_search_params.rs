@@ -17,7 +17,12 @@ pub struct UrlSearchParams {
     url: Option<Rc<Shared>>,
 }
 
-impl Trace for UrlSearchParams {}
+impl Trace for UrlSearchParams {
+    fn native_size(&self) -> usize {
+        let pairs = self.list.borrow();
+        64 + pairs.iter().map(|(name, value)| 80 + name.len() + value.len()).sum::<usize>()
+    }
+}
 
 impl UrlSearchParams {
     /// An object with these pairs, and no URL.
