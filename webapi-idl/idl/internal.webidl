@@ -20,6 +20,13 @@ interface NativeSink {
   undefined error(any reason);
 };
 
+// A value between StructuredSerializeWithTransfer and StructuredDeserializeWithTransfer: a message on its way.
+[Internal, Exposed=Worker]
+interface SerializedMessage {
+  // StructuredDeserializeWithTransfer, once: the value, and after it the transferred objects in the order of their list.
+  sequence<any> deserialize();
+};
+
 [Internal, Exposed=Worker]
 namespace Internals {
   // Milliseconds since the time origin, and the time origin in milliseconds since the Unix epoch.
@@ -33,6 +40,12 @@ namespace Internals {
   unsigned long setTimer(Function callback, double milliseconds, boolean unreferenced);
   [WithScope] undefined setTimerReferenced(unsigned long id, boolean referenced);
   [WithScope] undefined clearTimer(unsigned long id);
+
+  // Queues a task that calls the callback: in a turn of its own, after all tasks that were queued before.
+  undefined postTask(Function callback);
+
+  // StructuredSerializeWithTransfer. Messages of what it throws begin with the context ("Failed to execute 'postMessage' on …").
+  SerializedMessage structuredSerialize(any value, sequence<object> transfer, DOMString context);
 
   // Whether the value is a platform object of the native interface of this name.
   boolean isInstance(DOMString name, any value);

@@ -30,6 +30,9 @@ interface mixin WorkerGlobalEventHandlers {
 // HTML
 [Implementation=Script] partial interface ErrorEvent {};
 [Implementation=Script] partial interface PromiseRejectionEvent {};
+[Implementation=Script] partial interface MessageEvent {};
+[Implementation=Script] partial interface MessageChannel {};
+[Implementation=Script] partial interface MessagePort {};
 
 // High Resolution Time; a script because its parent, EventTarget, is one.
 [Implementation=Script] partial interface Performance {};

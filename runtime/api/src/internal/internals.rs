@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use nano_engine::{State, TimerId};
 use nano_webidl::idl::{Bytes, CallbackFunction};
-use nano_webidl::{Fallible, Scope, Value, object, type_error};
+use nano_webidl::{Error, Fallible, Ref, Scope, Value, object, type_error};
 
 use crate::bindings::TABLES;
 use crate::bindings::internals::InternalsMethods;
 use crate::fetch::body::{Kind, package_data};
+use crate::internal::serialized_message::SerializedMessage;
 use crate::state::ApiState;
 
 /// The namespace.
@@ -62,6 +63,24 @@ impl InternalsMethods for Internals {
     fn clear_timer(scope: &mut Scope, id: u32) -> Fallible<()> {
         State::from_scope(scope).timers().clear(TimerId(id));
         Ok(())
+    }
+
+    fn post_task<'s>(scope: &mut Scope<'s, '_>, callback: CallbackFunction<'s>) -> Fallible<()> {
+        ApiState::post_task(scope, callback.0);
+        Ok(())
+    }
+
+    fn structured_serialize<'s>(
+        scope: &mut Scope<'s, '_>,
+        value: Value<'s>,
+        transfer: Vec<v8::Local<'s, v8::Object>>,
+        context: v8::Local<'s, v8::String>,
+    ) -> Fallible<Ref<'s, SerializedMessage>> {
+        SerializedMessage::serialize(scope, value, &transfer).map_err(|error| {
+            // The app called something else than this function.
+            error.in_context(&context.to_rust_string_lossy(scope)).throw(scope);
+            Error::Thrown
+        })
     }
 
     fn is_instance<'s>(scope: &mut Scope<'s, '_>, name: v8::Local<'s, v8::String>, value: Value<'s>) -> Fallible<bool> {

@@ -3,3 +3,4 @@
 pub mod internals;
 pub mod native_sink;
 pub mod native_source;
+pub mod serialized_message;

@@ -4,11 +4,12 @@
 // it, is an object with
 //
 //     postMessage(message)      serializes and sends; throws what cannot be serialized
-//     start(handler)            enables the port's message queue: calls `handler.message(data)` for each message, and
-//                               `handler.messageError()` for one that cannot be deserialized
+//     start(handler)            enables the port's message queue: calls `handler.message(data)` for each message,
+//                               `handler.messageError()` for one that cannot be deserialized, and `handler.closed()` when the
+//                               other port was closed
 //     close()                   disentangles the port
 //
-// The transfer steps of `MessagePort`'s structured clone call the functions at the end.
+// That is a `PortEnd` of ../html/port_end.js. ../html/transfer.js calls the functions at the end.
 
 import { DOMException } from "nano:native";
 import { PromisePrototypeThen, PromiseReject } from "../script/primordials.js";
@@ -99,6 +100,9 @@ class PortSource {
     this.port.close();
   }
 
+  // A stream ends by a message, not by its port.
+  closed() {}
+
   start() {}
 
   // 7.
@@ -148,6 +152,9 @@ class PortSink {
     writableStreamDefaultControllerErrorIfNeeded(this.controller, error);
     this.port.close();
   }
+
+  // A stream ends by a message, not by its port.
+  closed() {}
 
   start() {}
 

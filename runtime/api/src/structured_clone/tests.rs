@@ -133,9 +133,13 @@ fn bad_transfer_lists_are_refused() {
             "not transferable",
         ),
         (
-            "1, { transfer: [new ReadableStream()] }",
-            "streams cannot be transferred yet",
+            "1, { transfer: [new AbortController()] }",
+            "a AbortController, which is not transferable",
         ),
+        ("1, { transfer: [port, port] }", "duplicate"),
+        ("port", "put it into the transfer list"),
+        ("1, { transfer: [closed] }", "closed or was transferred"),
+        ("1, { transfer: [locked] }", "locked"),
         ("d, { transfer: [d] }", "detached"),
         ("d", "could not be cloned"),
         (
@@ -145,6 +149,8 @@ fn bad_transfer_lists_are_refused() {
     ] {
         let text = eval(&format!(
             "const b = new ArrayBuffer(1), d = new ArrayBuffer(1); d.transfer();
+             const port = new MessageChannel().port1, closed = new MessageChannel().port1, locked = new ReadableStream();
+             closed.close(); locked.getReader();
              try {{ structuredClone({arguments}); 'nothing' }} catch (e) {{ `${{e.name}}: ${{e.message}}` }}"
         ));
         assert!(
@@ -170,4 +176,30 @@ fn shared_things_are_shared() {
         const clone = structuredClone(module);
         [clone !== module, clone instanceof WebAssembly.Module, new WebAssembly.Instance(clone) instanceof WebAssembly.Instance]";
     assert_eq!(eval(source), "[ true, true, true ]");
+}
+
+#[test]
+fn what_built_in_scripts_transfer_arrives() {
+    let source = "
+        const { port1, port2 } = new MessageChannel();
+        const moved = structuredClone([port1, { port1 }], { transfer: [port1] });
+        port1.postMessage('from nowhere');
+        moved[0].postMessage('hello');
+        const received = await new Promise((resolve) => { port2.onmessage = resolve; });
+        [moved[0] instanceof MessagePort, moved[0] !== port1, moved[1].port1 === moved[0], received.data].join()";
+    assert_eq!(eval(source), "'true,true,true,hello'");
+    let source = "
+        const readable = ReadableStream.from(['a', 'b']);
+        const moved = structuredClone(readable, { transfer: [readable] });
+        const chunks = [];
+        for await (const chunk of moved) chunks.push(chunk);
+        [readable.locked, chunks.join('')].join()";
+    assert_eq!(eval(source), "'true,ab'");
+    let source = "
+        const transform = new TransformStream({ transform(chunk, controller) { controller.enqueue(chunk * 2); } });
+        const { readable, writable } = structuredClone(transform, { transfer: [transform] });
+        const writer = writable.getWriter();
+        writer.write(21).then(() => writer.close());
+        (await readable.getReader().read()).value";
+    assert_eq!(eval(source), "42");
 }

@@ -1,0 +1,51 @@
+//! A serialized value in the hands of built-in scripts: what waits in the queue of a message port.
+
+use std::cell::Cell;
+
+use nano_webidl::{Fallible, Ref, Scope, Trace, Value, type_error};
+
+use crate::bindings::serialized_message::SerializedMessageMethods;
+use crate::structured_clone::{self, Serialized};
+
+/// A message on its way.
+pub struct SerializedMessage {
+    /// `None` once it was deserialized.
+    serialized: Cell<Option<Serialized>>,
+    /// The data holders of what is transferred by built-in scripts.
+    holders: Vec<v8::TracedReference<v8::Object>>,
+}
+
+impl Trace for SerializedMessage {
+    fn trace(&self, visitor: &mut v8::cppgc::Visitor) {
+        for holder in &self.holders {
+            visitor.trace(holder);
+        }
+    }
+}
+
+impl SerializedMessage {
+    /// StructuredSerializeWithTransfer.
+    ///
+    /// # Errors
+    /// See [`structured_clone::serialize`].
+    pub fn serialize<'s>(
+        scope: &mut Scope<'s, '_>,
+        value: Value<'s>,
+        transfer: &[v8::Local<'s, v8::Object>],
+    ) -> Fallible<Ref<'s, SerializedMessage>> {
+        let (serialized, holders) = structured_clone::serialize(scope, value, transfer)?;
+        let holders = holders.into_iter().map(|holder| v8::TracedReference::new(scope, holder)).collect();
+        Ok(Ref::new(scope, SerializedMessage { serialized: Cell::new(Some(serialized)), holders }))
+    }
+}
+
+impl SerializedMessageMethods for SerializedMessage {
+    fn deserialize<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<Vec<Value<'s>>> {
+        let serialized = self.serialized.take().ok_or_else(|| type_error("a message can be deserialized only once"))?;
+        let holders: Vec<_> = self.holders.iter().filter_map(|holder| holder.get(scope)).collect();
+        let deserialized = structured_clone::deserialize(scope, &serialized, &holders)?;
+        let mut record = vec![deserialized.value];
+        record.extend(deserialized.transferred.into_iter().map(Value::from));
+        Ok(record)
+    }
+}
