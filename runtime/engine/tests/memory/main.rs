@@ -68,12 +68,12 @@ too_much! {
     filled_array_of_doubles: "new Array(3e7).fill(1.5);";
     array_from: "Array.from({ length: 2e7 }, (_, i) => i);";
     array_constructor_and_map: "Array.from(new Array(6e7).keys());";
-    split: "'a,'.repeat(1e8).split(',');";
-    split_in_characters: "'ab'.repeat(5e7).split('');";
+    split: "'a,'.repeat(3e7).split(',');";
+    split_in_characters: "'ab'.repeat(2e7).split('');";
     match_all: "[...'a'.repeat(5e7).matchAll(/a/g)];";
-    match_global: "'a'.repeat(1e8).match(/a/g);";
+    match_global: "'a'.repeat(3e7).match(/a/g);";
     replace: "'a'.repeat(1e7).replace(/a/g, 'bcd');";
-    json_of_a_large_text: "JSON.parse('[' + '1,'.repeat(1e8) + '1]');";
+    json_of_a_large_text: "JSON.parse('[' + '1,'.repeat(3e7) + '1]');";
     json_of_objects: "JSON.parse('[' + '{\"a\":1},'.repeat(2e6) + '1]');";
     json_text: "const a = new Array(1000).fill('x'.repeat(1000)), keep = []; for (;;) keep.push(JSON.stringify(new Array(100).fill(a)));";
     join: "const keep = []; for (;;) keep.push(new Array(1e6).fill('x'.repeat(100)).join(''));";
@@ -169,9 +169,9 @@ fn resizable_buffers_are_bounded_in_size_and_number() {
 fn what_v8_cannot_survive_costs_one_isolate() {
     let before = nano_engine::quarantine::count();
     let scripts = [
-        "'ab'.repeat(1e8).split('')",
-        "'ab'.repeat(1e8).match(/a|b/g)",
-        "'ab'.repeat(1e8).replace(/a|b/g, () => 'x')",
+        "'ab'.repeat(7e7).split('')",
+        "'ab'.repeat(7e7).match(/a|b/g)",
+        "'ab'.repeat(7e7).replace(/a|b/g, () => 'x')",
     ];
     for script in scripts {
         let _one = ONE.lock().unwrap_or_else(|e| e.into_inner());
