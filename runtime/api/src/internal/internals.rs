@@ -38,7 +38,8 @@ impl InternalsMethods for Internals {
     ) -> Fallible<u32> {
         let timers = State::from_scope(scope).timers();
         let callback = v8::Global::new(scope, callback.0);
-        let delay = Duration::try_from_secs_f64(milliseconds / 1000.0).unwrap_or(Duration::from_secs(u32::MAX.into()));
+        let delay = Duration::try_from_secs_f64(milliseconds / 1000.0)
+            .unwrap_or(Duration::from_secs(u32::MAX.into()));
         let id = timers.set(
             delay,
             false,
@@ -56,7 +57,9 @@ impl InternalsMethods for Internals {
     }
 
     fn set_timer_referenced(scope: &mut Scope, id: u32, referenced: bool) -> Fallible<()> {
-        State::from_scope(scope).timers().set_referenced(TimerId(id), referenced);
+        State::from_scope(scope)
+            .timers()
+            .set_referenced(TimerId(id), referenced);
         Ok(())
     }
 
@@ -78,14 +81,24 @@ impl InternalsMethods for Internals {
     ) -> Fallible<Ref<'s, SerializedMessage>> {
         SerializedMessage::serialize(scope, value, &transfer).map_err(|error| {
             // The app called something else than this function.
-            error.in_context(&context.to_rust_string_lossy(scope)).throw(scope);
+            error
+                .in_context(&context.to_rust_string_lossy(scope))
+                .throw(scope);
             Error::Thrown
         })
     }
 
-    fn is_instance<'s>(scope: &mut Scope<'s, '_>, name: v8::Local<'s, v8::String>, value: Value<'s>) -> Fallible<bool> {
-        let Ok(value) = v8::Local::<v8::Object>::try_from(value) else { return Ok(false) };
-        let Some(head) = object::head(scope, value) else { return Ok(false) };
+    fn is_instance<'s>(
+        scope: &mut Scope<'s, '_>,
+        name: v8::Local<'s, v8::String>,
+        value: Value<'s>,
+    ) -> Fallible<bool> {
+        let Ok(value) = v8::Local::<v8::Object>::try_from(value) else {
+            return Ok(false);
+        };
+        let Some(head) = object::head(scope, value) else {
+            return Ok(false);
+        };
         let name = name.to_rust_string_lossy(scope);
         let mut kind = Some(head.kind());
         while let Some(interface) = kind.and_then(|kind| TABLES.interfaces.get(usize::from(kind))) {
@@ -97,8 +110,17 @@ impl InternalsMethods for Internals {
         Ok(false)
     }
 
-    fn settled<'s>(scope: &mut Scope<'s, '_>, id: f64, fulfilled: bool, value: Value<'s>) -> Fallible<()> {
-        ApiState::settled(scope, id as u64, if fulfilled { Ok(value) } else { Err(value) });
+    fn settled<'s>(
+        scope: &mut Scope<'s, '_>,
+        id: f64,
+        fulfilled: bool,
+        value: Value<'s>,
+    ) -> Fallible<()> {
+        ApiState::settled(
+            scope,
+            id as u64,
+            if fulfilled { Ok(value) } else { Err(value) },
+        );
         Ok(())
     }
 
@@ -109,7 +131,8 @@ impl InternalsMethods for Internals {
         bytes: Bytes<'s>,
     ) -> Fallible<Value<'s>> {
         let kind = kind.to_rust_string_lossy(scope);
-        let kind = Kind::from_name(&kind).ok_or_else(|| type_error(format!("no kind of body data is called '{kind}'")))?;
+        let kind = Kind::from_name(&kind)
+            .ok_or_else(|| type_error(format!("no kind of body data is called '{kind}'")))?;
         package_data(scope, kind, &content_type, bytes.to_vec().into())
     }
 }

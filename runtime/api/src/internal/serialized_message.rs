@@ -34,15 +34,31 @@ impl SerializedMessage {
         transfer: &[v8::Local<'s, v8::Object>],
     ) -> Fallible<Ref<'s, SerializedMessage>> {
         let (serialized, holders) = structured_clone::serialize(scope, value, transfer)?;
-        let holders = holders.into_iter().map(|holder| v8::TracedReference::new(scope, holder)).collect();
-        Ok(Ref::new(scope, SerializedMessage { serialized: Cell::new(Some(serialized)), holders }))
+        let holders = holders
+            .into_iter()
+            .map(|holder| v8::TracedReference::new(scope, holder))
+            .collect();
+        Ok(Ref::new(
+            scope,
+            SerializedMessage {
+                serialized: Cell::new(Some(serialized)),
+                holders,
+            },
+        ))
     }
 }
 
 impl SerializedMessageMethods for SerializedMessage {
     fn deserialize<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<Vec<Value<'s>>> {
-        let serialized = self.serialized.take().ok_or_else(|| type_error("a message can be deserialized only once"))?;
-        let holders: Vec<_> = self.holders.iter().filter_map(|holder| holder.get(scope)).collect();
+        let serialized = self
+            .serialized
+            .take()
+            .ok_or_else(|| type_error("a message can be deserialized only once"))?;
+        let holders: Vec<_> = self
+            .holders
+            .iter()
+            .filter_map(|holder| holder.get(scope))
+            .collect();
         let deserialized = structured_clone::deserialize(scope, &serialized, &holders)?;
         let mut record = vec![deserialized.value];
         record.extend(deserialized.transferred.into_iter().map(Value::from));

@@ -45,7 +45,10 @@ pub fn deserialize<'s>(
         // The delegate borrows `serialized`, and so do the bytes: the deserializer ends first.
         let delegate = Delegate {
             serialized,
-            transferred: transferred.iter().map(|object| v8::Global::new(scope, *object)).collect(),
+            transferred: transferred
+                .iter()
+                .map(|object| v8::Global::new(scope, *object))
+                .collect(),
             error: error.clone(),
         };
         let deserializer = v8::ValueDeserializer::new(scope, Box::new(delegate), &serialized.bytes);

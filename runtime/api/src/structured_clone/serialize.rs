@@ -67,7 +67,9 @@ pub fn serialize<'s>(
     // the value may have detached it.) All buffers before the first is taken, so that a failure takes none away.
     for transferable in &transfer {
         if matches!(transferable, Transferable::Buffer(buffer) if buffer.was_detached()) {
-            return Err(data_clone_error("An ArrayBuffer in the transfer list is detached"));
+            return Err(data_clone_error(
+                "An ArrayBuffer in the transfer list is detached",
+            ));
         }
     }
     // 5.2 and 5.5, for objects of built-in scripts: ? the transfer steps. They, too, come before the buffers, as they may fail.
