@@ -34,5 +34,9 @@ pub const SUITES: &[&str] = &[
     "webmessaging/Channel_",
     "webmessaging/MessageEvent",
     "webmessaging/MessagePort",
-    "webmessaging/message-channels",
+    "webmessaging/message-channels/basics",
+    "webmessaging/message-channels/close.",
+    "webmessaging/message-channels/dictionary-transferrable",
+    "webmessaging/message-channels/implied-start",
+    "webmessaging/message-channels/no-start",
 ];

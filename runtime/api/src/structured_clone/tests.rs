@@ -191,9 +191,10 @@ fn what_built_in_scripts_transfer_arrives() {
     let source = "
         const readable = ReadableStream.from(['a', 'b']);
         const moved = structuredClone(readable, { transfer: [readable] });
+        const { locked } = readable;
         const chunks = [];
         for await (const chunk of moved) chunks.push(chunk);
-        [readable.locked, chunks.join('')].join()";
+        [locked, chunks.join('')].join()";
     assert_eq!(eval(source), "'true,ab'");
     let source = "
         const transform = new TransformStream({ transform(chunk, controller) { controller.enqueue(chunk * 2); } });
