@@ -97,11 +97,12 @@ mod tests {
     fn the_first_ends_are_free_and_old_ones_forgiven() {
         let mut backoff = Backoff::default();
         let now = Instant::now();
-        let mut delays = || backoff.failed(Failure::End, now).as_millis();
-        assert_eq!(
-            [delays(), delays(), delays(), delays(), delays()],
-            [0, 0, 0, 250, 500]
-        );
+        let delays: Vec<_> = (0..FREE_ENDS + 2)
+            .map(|_| backoff.failed(Failure::End, now))
+            .collect();
+        let (free, slow) = delays.split_at(FREE_ENDS as usize);
+        assert!(free.iter().all(Duration::is_zero));
+        assert_eq!(slow, [FIRST_DELAY, FIRST_DELAY * 2]);
         let later = now + FORGIVEN_AFTER + Duration::from_secs(1);
         assert_eq!(backoff.failed(Failure::End, later), Duration::ZERO);
     }

@@ -10,9 +10,11 @@ mod record;
 mod time;
 mod writer;
 
+use std::cell::Cell;
 use std::io::IsTerminal as _;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use tracing::{Event, Level, Metadata, Subscriber, span};
 
@@ -82,6 +84,11 @@ pub fn init(format: Format) -> LogGuard {
     LogGuard(writer)
 }
 
+thread_local! {
+    /// The line that this thread writes.
+    static LINE: Cell<String> = const { Cell::new(String::new()) };
+}
+
 struct LogSubscriber {
     format: Format,
     colors: bool,
@@ -100,11 +107,16 @@ impl Subscriber for LogSubscriber {
     }
 
     fn event(&self, event: &Event<'_>) {
-        let record = Record::read(event);
-        self.writer.line(|line| match self.format {
-            Format::Json => json::write(line, &record),
-            Format::Pretty => pretty::write(line, &record, self.colors),
-        });
+        // Taken, so that an event within an event has a buffer of its own.
+        let mut line = LINE.take();
+        let time = SystemTime::now();
+        match self.format {
+            Format::Json => json::write(&mut line, time, event),
+            Format::Pretty => pretty::write(&mut line, &Record::read(time, event), self.colors),
+        }
+        self.writer.line(&line);
+        line.clear();
+        LINE.set(line);
     }
 
     // NANO uses no spans: a request's fields stand in each of its events.
@@ -115,4 +127,51 @@ impl Subscriber for LogSubscriber {
     fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
     fn enter(&self, _: &span::Id) {}
     fn exit(&self, _: &span::Id) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::writer::tests::Output;
+
+    #[test]
+    fn events_are_lines() {
+        let output = Output::default();
+        let writer = Writer::start(output.clone());
+        let subscriber = LogSubscriber {
+            format: Format::Json,
+            colors: false,
+            writer: writer.clone(),
+        };
+        tracing::subscriber::with_default(subscriber, || {
+            let (app, nothing) = ("shop", None::<&str>);
+            let request_id = tracing::field::display("07");
+            tracing::info!(
+                app,
+                nothing,
+                request_id,
+                status = 200_u16,
+                ms = 1.23456,
+                ok = true,
+                "done {}",
+                1
+            );
+            tracing::info!(target: "hyper", "of a library");
+        });
+        writer.flush();
+        let text = output.text();
+        let (time, rest) = text.split_at(r#"{"timestamp":"2026-01-31T12:00:00.000Z""#.len());
+        assert!(
+            time.starts_with(r#"{"timestamp":"20"#) && time.ends_with(r#"Z""#),
+            "{time}"
+        );
+        assert_eq!(
+            rest,
+            concat!(
+                r#","level":"info","message":"done 1","app":"shop","request_id":"07","#,
+                r#""status":200,"ms":1.235,"ok":true}"#,
+                "\n"
+            )
+        );
+    }
 }

@@ -24,9 +24,9 @@ pub(super) enum Value {
 }
 
 impl Record {
-    pub(super) fn read(event: &Event<'_>) -> Self {
+    pub(super) fn read(time: SystemTime, event: &Event<'_>) -> Self {
         let mut record = Self {
-            time: SystemTime::now(),
+            time,
             level: *event.metadata().level(),
             message: String::new(),
             fields: Vec::with_capacity(10),

@@ -1,6 +1,5 @@
 //! Timestamps.
 
-use std::fmt::Write as _;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Appends a time as `2026-01-31T12:00:00.000Z`.
@@ -9,13 +8,22 @@ pub(super) fn write_rfc3339(line: &mut String, time: SystemTime) {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     let (days, seconds) = (since.as_secs() / 86_400, since.as_secs() % 86_400);
     let (year, month, day) = civil(days);
-    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    let millis = since.subsec_millis();
-    // Writing to a string cannot fail.
-    let _ = write!(
-        line,
-        "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z"
-    );
+    let fields = [
+        (year, 4, '-'),
+        (month, 2, '-'),
+        (day, 2, 'T'),
+        (seconds / 3600, 2, ':'),
+        (seconds / 60 % 60, 2, ':'),
+        (seconds % 60, 2, '.'),
+        (since.subsec_millis().into(), 3, 'Z'),
+    ];
+    for (number, width, end) in fields {
+        for place in (0..width).rev() {
+            let digit = number / 10_u64.pow(place) % 10;
+            line.push(char::from(b'0' + digit as u8));
+        }
+        line.push(end);
+    }
 }
 
 /// The date of a day since 1970, by counting from 1 March of year 0, so that leap days are the last of their year.

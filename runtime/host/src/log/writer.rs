@@ -2,6 +2,11 @@
 
 use std::io::Write;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How long lines are collected before they are written: under load, waking the thread for each would cost more than
+/// the lines themselves.
+const COLLECT: Duration = Duration::from_millis(2);
 
 /// More than this in memory, and those who log wait: no line is lost, and memory stays bounded.
 const MOST: usize = 8 << 20;
@@ -19,6 +24,8 @@ pub(super) struct Writer {
 #[derive(Debug, Default)]
 struct State {
     lines: String,
+    /// The thread waits to be told that there is something.
+    idle: bool,
     /// The thread is writing what it has taken.
     busy: bool,
 }
@@ -41,12 +48,18 @@ impl Writer {
                         let mut state = own.lock();
                         state.busy = false;
                         own.written.notify_all();
+                        state.idle = true;
                         while state.lines.is_empty() {
                             state = own
                                 .filled
                                 .wait(state)
                                 .unwrap_or_else(PoisonError::into_inner);
                         }
+                        state.idle = false;
+                    }
+                    std::thread::sleep(COLLECT);
+                    {
+                        let mut state = own.lock();
                         state.busy = true;
                         taken.clear();
                         std::mem::swap(&mut taken, &mut state.lines);
@@ -61,8 +74,8 @@ impl Writer {
         writer
     }
 
-    /// Appends what `write` appends.
-    pub(super) fn line(&self, write: impl FnOnce(&mut String)) {
+    /// Appends a line.
+    pub(super) fn line(&self, line: &str) {
         let mut state = self.lock();
         while state.lines.len() > MOST {
             state = self
@@ -70,10 +83,10 @@ impl Writer {
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
         }
-        let sleeping = state.lines.is_empty() && !state.busy;
-        write(&mut state.lines);
+        state.lines.push_str(line);
+        let wake = std::mem::take(&mut state.idle);
         drop(state);
-        if sleeping {
+        if wake {
             self.filled.notify_one();
         }
     }
@@ -95,11 +108,18 @@ impl Writer {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
+    /// An output that can be looked at.
     #[derive(Clone, Default)]
-    struct Output(Arc<Mutex<Vec<u8>>>);
+    pub(crate) struct Output(Arc<Mutex<Vec<u8>>>);
+
+    impl Output {
+        pub(crate) fn text(&self) -> String {
+            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        }
+    }
 
     impl Write for Output {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -116,11 +136,10 @@ mod tests {
         let output = Output::default();
         let writer = Writer::start(output.clone());
         for number in 0..1000 {
-            writer.line(|line| line.push_str(&format!("{number}\n")));
+            writer.line(&format!("{number}\n"));
         }
         writer.flush();
-        let written = String::from_utf8(output.0.lock().unwrap().clone()).unwrap();
         let expected: String = (0..1000).map(|number| format!("{number}\n")).collect();
-        assert_eq!(written, expected);
+        assert_eq!(output.text(), expected);
     }
 }
