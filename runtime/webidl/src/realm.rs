@@ -40,6 +40,10 @@ impl Realm {
     }
 
     /// Makes it the isolate's realm. The caller keeps the box, and drops it only after the last call into the isolate.
+    #[allow(
+        clippy::borrowed_box,
+        reason = "the address must be that of a box, which does not move"
+    )]
     pub fn install(self: &Box<Self>, isolate: &mut v8::Isolate) {
         isolate.set_data(SLOT, &raw const **self as *mut c_void);
     }
