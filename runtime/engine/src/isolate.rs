@@ -7,16 +7,16 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::engine::Engine;
-use crate::foreground;
 use crate::limits::{Limits, MIB};
 use crate::mailbox::{Handle, Shared, Verdict};
 use crate::memory::{self, Quota};
 use crate::module_source::ModuleSource;
-use crate::modules::{self, Modules};
+use crate::modules::Modules;
 use crate::native_memory;
 use crate::rejections;
 use crate::snapshot;
 use crate::state::State;
+use crate::{foreground, imports};
 
 /// Address space for generated code. V8 would reserve 512 MiB for each isolate.
 const CODE_RANGE: usize = 64 * MIB;
@@ -93,7 +93,7 @@ impl Instance {
         isolate.add_message_listener(on_message);
         isolate.set_capture_stack_trace_for_uncaught_exceptions(true, 16);
         isolate.set_allow_wasm_code_generation_callback(allow_wasm);
-        modules::install(&mut isolate);
+        imports::install(&mut isolate);
         (engine.embedding.prepare)(&mut isolate);
         {
             v8::scope!(let scope, &mut isolate);

@@ -24,6 +24,7 @@ pub mod engine;
 pub mod exception;
 pub mod foreground;
 pub mod guard;
+mod imports;
 pub mod isolate;
 pub mod limits;
 pub mod mailbox;
