@@ -16,13 +16,16 @@ use crate::webidl::dom_exception::{self, DomException, SerializedException};
 /// The data of an object between serialization and deserialization.
 type Data = Box<dyn Any>;
 
+/// The deserialization steps of an interface; `None` if the data is not of it.
+type Deserialize =
+    for<'s, 'i> fn(&mut Scope<'s, 'i>, &dyn Any) -> Option<Fallible<v8::Local<'s, v8::Object>>>;
+
 /// A serializable interface.
 struct Serializable {
     /// The serialization steps; `None` if the object is not of the interface.
     serialize: for<'s, 'i> fn(&mut Scope<'s, 'i>, v8::Local<'s, v8::Object>) -> Option<Data>,
-    /// The deserialization steps; `None` if the data is not of the interface.
-    deserialize:
-        for<'s, 'i> fn(&mut Scope<'s, 'i>, &dyn Any) -> Option<Fallible<v8::Local<'s, v8::Object>>>,
+    /// The deserialization steps.
+    deserialize: Deserialize,
 }
 
 /// All serializable interfaces that are not of the language; derived interfaces before their parents.

@@ -3,8 +3,8 @@
 //! V8's serializer knows the language's own objects. Everything else is here: which platform objects can be serialized
 //! ([`host`]), and what is passed beside the bytes ([`Serialized`]): transferred and shared memory, WebAssembly modules.
 //!
-//! * [`serialize`]: StructuredSerializeWithTransfer.
-//! * [`deserialize`]: StructuredDeserializeWithTransfer.
+//! * [`serialize`] is StructuredSerializeWithTransfer.
+//! * [`deserialize`] is StructuredDeserializeWithTransfer.
 
 mod deserialize;
 pub mod host;

@@ -121,7 +121,7 @@ fn nesting_is_limited() {
     assert_eq!(
         printed,
         [
-            "{\n  a: {\n    b: {\n      c: { d: { e: 1 } }\n    }\n  }\n}",
+            "{\n  a: {\n    b: { c: { d: { e: 1 } } }\n  }\n}",
             "[ [Array] ]"
         ]
     );
