@@ -28,6 +28,7 @@ pub fn start_engine() {
     let options = EngineOptions {
         embedding: &nano_api::EMBEDDING,
         snapshot: Some(nano_snapshot::SNAPSHOT),
+        single: false,
     };
     Engine::start(options).expect("the engine starts");
 }

@@ -12,7 +12,7 @@ use crate::engine;
 /// Reads the configuration and starts every app once. Faults go to standard error.
 pub(crate) fn check(site: &Site) -> anyhow::Result<ExitCode> {
     let config = site.load()?;
-    engine::start()?;
+    engine::start(false)?;
     for warning in &config.warnings {
         eprintln!("warning: {warning}");
     }

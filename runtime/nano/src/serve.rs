@@ -13,7 +13,8 @@ use crate::engine;
 
 pub(crate) fn serve(options: &ServeOptions) -> anyhow::Result<ExitCode> {
     let config = options.load()?;
-    engine::start()?;
+    keep_freed_memory();
+    engine::start(false)?;
     let guard = log::init(options.log.unwrap_or_else(Format::for_stdout));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -33,4 +34,19 @@ pub(crate) fn serve(options: &ServeOptions) -> anyhow::Result<ExitCode> {
         // As a shell reports a process that the signal ended.
         Ending::Cut(signal) => std::process::exit(128 + signal),
     })
+}
+
+/// Lets the C library's allocator keep some freed memory per thread. By default it gives the last pages back at once, and each
+/// request takes them again: a fifth of a request's CPU time went into that.
+fn keep_freed_memory() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    {
+        const KEEP: i32 = 1 << 20;
+        const AHEAD: i32 = 256 << 10;
+        // SAFETY: sets two numbers of the allocator, before the process has other threads.
+        unsafe {
+            libc::mallopt(libc::M_TRIM_THRESHOLD, KEEP);
+            libc::mallopt(libc::M_TOP_PAD, AHEAD);
+        }
+    }
 }

@@ -13,7 +13,7 @@ use crate::engine;
 pub(crate) fn start() -> anyhow::Result<Shell> {
     let folder = std::env::current_dir().context("cannot tell the current folder")?;
     let colors = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    engine::start()?;
+    engine::start(true)?;
     Shell::new(ShellOptions::terminal(folder, colors)).map_err(|message| anyhow!(message))
 }
 

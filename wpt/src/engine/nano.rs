@@ -34,6 +34,7 @@ impl NanoEngine {
         nano_engine::Engine::start(EngineOptions {
             embedding: &EMBEDDING,
             snapshot: Some(nano_snapshot::SNAPSHOT),
+            single: false,
         })
         .context("cannot start the JavaScript engine")?;
         let tokio = tokio::runtime::Builder::new_multi_thread()

@@ -22,7 +22,7 @@ use crate::url::UrlRecord;
 pub struct Request {
     method: http::Method,
     url: RequestUrl,
-    headers: Rc<RefCell<HeaderList>>,
+    headers: RequestHeaders,
     guard: Guard,
     body: Body,
     options: Options,
@@ -82,6 +82,33 @@ impl RequestUrl {
     }
 }
 
+/// A header list that may come from the network, where it is made when somebody asks.
+struct RequestHeaders {
+    wire: RefCell<http::HeaderMap>,
+    list: OnceCell<Rc<RefCell<HeaderList>>>,
+}
+
+impl RequestHeaders {
+    fn from_wire(map: http::HeaderMap) -> RequestHeaders {
+        RequestHeaders {
+            wire: RefCell::new(map),
+            list: OnceCell::new(),
+        }
+    }
+
+    fn over(list: Rc<RefCell<HeaderList>>) -> RequestHeaders {
+        RequestHeaders {
+            wire: RefCell::default(),
+            list: OnceCell::from(list),
+        }
+    }
+
+    fn list(&self) -> &Rc<RefCell<HeaderList>> {
+        self.list
+            .get_or_init(|| Rc::new(RefCell::new(HeaderList::from_map(&self.wire.take()))))
+    }
+}
+
 impl Trace for Request {
     fn trace(&self, visitor: &mut v8::cppgc::Visitor) {
         self.body.trace(visitor);
@@ -112,7 +139,7 @@ impl Request {
     pub fn from_wire(
         method: http::Method,
         url: String,
-        headers: &http::HeaderMap,
+        headers: http::HeaderMap,
         body: crate::worker::Body,
     ) -> Request {
         Request {
@@ -121,7 +148,7 @@ impl Request {
                 given: url,
                 parsed: OnceCell::new(),
             },
-            headers: Rc::new(RefCell::new(HeaderList::from_map(headers))),
+            headers: RequestHeaders::from_wire(headers),
             guard: Guard::Immutable,
             body: Body::from_wire(body),
             options: Options {
@@ -144,7 +171,7 @@ impl Request {
 
     /// The header list.
     pub fn header_list(&self) -> &Rc<RefCell<HeaderList>> {
-        &self.headers
+        self.headers.list()
     }
 
     /// The body.
@@ -180,7 +207,7 @@ impl Request {
         scope: &mut Scope<'s, '_>,
         kind: Kind,
     ) -> Fallible<v8::Local<'s, v8::Promise>> {
-        let content_type = self.headers.borrow().get(&CONTENT_TYPE);
+        let content_type = self.headers.list().borrow().get(&CONTENT_TYPE);
         self.body.consume(scope, kind, content_type)
     }
 }
@@ -321,7 +348,7 @@ impl RequestMethods for Request {
         match (init.headers, &input_request) {
             (Some(init), _) => headers.fill(init)?,
             (None, Some(request)) if guard == Guard::RequestNoCors => {
-                for (name, value) in request.value().headers.borrow().iter() {
+                for (name, value) in request.value().headers.list().borrow().iter() {
                     use crate::bindings::headers::HeadersMethods as _;
                     headers.append(name.as_str().into(), value.clone())?;
                 }
@@ -329,7 +356,7 @@ impl RequestMethods for Request {
             (None, Some(request)) => {
                 headers
                     .list()
-                    .replace(request.value().headers.borrow().clone());
+                    .replace(request.value().headers.list().borrow().clone());
             }
             (None, None) => {}
         }
@@ -391,7 +418,7 @@ impl RequestMethods for Request {
         Ok(Request {
             method,
             url: RequestUrl::parsed(url),
-            headers: headers.list().clone(),
+            headers: RequestHeaders::over(headers.list().clone()),
             guard,
             body,
             options,
@@ -411,7 +438,7 @@ impl RequestMethods for Request {
     }
 
     fn headers<'s>(&self, scope: &mut Scope<'s, '_>) -> Ref<'s, Headers> {
-        Ref::new(scope, Headers::over(self.headers.clone(), self.guard))
+        Ref::new(scope, Headers::over(self.headers.list().clone(), self.guard))
     }
 
     fn destination(&self) -> RequestDestination {
@@ -513,7 +540,9 @@ impl RequestMethods for Request {
         let request = Request {
             method: self.method.clone(),
             url: RequestUrl::parsed(url),
-            headers: Rc::new(RefCell::new(self.headers.borrow().clone())),
+            headers: RequestHeaders::over(Rc::new(RefCell::new(
+                self.headers.list().borrow().clone(),
+            ))),
             guard: self.guard,
             body: self.body.clone_body(scope)?,
             options: self.options.clone(),

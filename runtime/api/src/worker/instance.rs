@@ -234,7 +234,7 @@ pub(crate) fn dispatch(
         headers,
         body,
     } = request;
-    let request = Ref::new(scope, Request::from_wire(method, url, &headers, body));
+    let request = Ref::new(scope, Request::from_wire(method, url, headers, body));
     let waiting = Waiting {
         answer,
         request: v8::Global::new(scope, request.object()),

@@ -186,6 +186,7 @@ pub fn start() {
         Engine::start(EngineOptions {
             embedding: &EMBEDDING,
             snapshot: Some(snapshot),
+            single: false,
         })
         .expect("the engine starts");
     });

@@ -43,6 +43,7 @@ fn a_second_start_is_the_same_engine_or_refused() {
     let other_bytes = EngineOptions {
         embedding: &EMBEDDING,
         snapshot: Some(&[0; 64]),
+        single: false,
     };
     assert!(matches!(
         Engine::start(other_bytes),
