@@ -21,7 +21,7 @@ pub const SUITES: &[&str] = &[
     "fetch/api/redirect",
     "fetch/api/request",
     "fetch/api/response",
-    "fetch/content-encoding",
+    "fetch/content-encoding/gzip",
     "fetch/data-urls",
     "hr-time",
     "html/webappapis/atob",
