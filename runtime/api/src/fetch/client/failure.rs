@@ -52,14 +52,18 @@ impl Error for Failure {}
 
 /// What the cause of causes says, as it is the one that names the reason.
 pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
-    let mut told = error.to_string();
+    let mut told = String::new();
     for cause in Causes(Some(error)) {
-        told = match cause.downcast_ref::<hyper::Error>() {
-            Some(error) if error.is_incomplete_message() => {
-                "the connection was closed before the message was complete".into()
-            }
-            Some(error) if error.is_parse() => format!("it does not speak HTTP: {error}"),
-            _ => cause.to_string(),
+        let http = cause.downcast_ref::<hyper::Error>();
+        let io = cause.downcast_ref::<io::Error>();
+        told = if http.is_some_and(hyper::Error::is_incomplete_message)
+            || io.is_some_and(|error| error.kind() == io::ErrorKind::UnexpectedEof)
+        {
+            "the connection was closed before the message was complete".to_owned()
+        } else if http.is_some_and(hyper::Error::is_parse) {
+            format!("it does not speak HTTP: {cause}")
+        } else {
+            cause.to_string()
         };
     }
     told
