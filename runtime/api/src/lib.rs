@@ -9,7 +9,13 @@
 #![deny(missing_docs)]
 
 /// Generated from `webapi-idl/idl/*.webidl`: traits, conversions, tables.
-#[allow(clippy::all, clippy::pedantic, missing_docs, unused, reason = "generated code")]
+#[allow(
+    clippy::all,
+    clippy::pedantic,
+    missing_docs,
+    unused,
+    reason = "generated code"
+)]
 pub mod bindings {
     include!(concat!(env!("OUT_DIR"), "/bindings.rs"));
 }

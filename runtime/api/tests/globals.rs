@@ -10,14 +10,73 @@ use webapi_idl::{Member, Model};
 
 /// <https://tc39.es/ecma262/#sec-global-object> and its companions: Intl (ECMA-402), Temporal, WebAssembly.
 const ECMASCRIPT: &[&str] = &[
-    "AggregateError", "Array", "ArrayBuffer", "AsyncDisposableStack", "Atomics", "BigInt", "BigInt64Array", "BigUint64Array",
-    "Boolean", "DataView", "Date", "DisposableStack", "Error", "EvalError", "FinalizationRegistry", "Float16Array",
-    "Float32Array", "Float64Array", "Function", "Infinity", "Int16Array", "Int32Array", "Int8Array", "Intl", "Iterator", "JSON",
-    "Map", "Math", "NaN", "Number", "Object", "Promise", "Proxy", "RangeError", "ReferenceError", "Reflect", "RegExp", "Set",
-    "SharedArrayBuffer", "String", "SuppressedError", "Symbol", "SyntaxError", "Temporal", "TypeError", "URIError",
-    "Uint16Array", "Uint32Array", "Uint8Array", "Uint8ClampedArray", "WeakMap", "WeakRef", "WeakSet", "WebAssembly",
-    "decodeURI", "decodeURIComponent", "encodeURI", "encodeURIComponent", "escape", "eval", "globalThis", "isFinite", "isNaN",
-    "parseFloat", "parseInt", "undefined", "unescape",
+    "AggregateError",
+    "Array",
+    "ArrayBuffer",
+    "AsyncDisposableStack",
+    "Atomics",
+    "BigInt",
+    "BigInt64Array",
+    "BigUint64Array",
+    "Boolean",
+    "DataView",
+    "Date",
+    "DisposableStack",
+    "Error",
+    "EvalError",
+    "FinalizationRegistry",
+    "Float16Array",
+    "Float32Array",
+    "Float64Array",
+    "Function",
+    "Infinity",
+    "Int16Array",
+    "Int32Array",
+    "Int8Array",
+    "Intl",
+    "Iterator",
+    "JSON",
+    "Map",
+    "Math",
+    "NaN",
+    "Number",
+    "Object",
+    "Promise",
+    "Proxy",
+    "RangeError",
+    "ReferenceError",
+    "Reflect",
+    "RegExp",
+    "Set",
+    "SharedArrayBuffer",
+    "String",
+    "SuppressedError",
+    "Symbol",
+    "SyntaxError",
+    "Temporal",
+    "TypeError",
+    "URIError",
+    "Uint16Array",
+    "Uint32Array",
+    "Uint8Array",
+    "Uint8ClampedArray",
+    "WeakMap",
+    "WeakRef",
+    "WeakSet",
+    "WebAssembly",
+    "decodeURI",
+    "decodeURIComponent",
+    "encodeURI",
+    "encodeURIComponent",
+    "escape",
+    "eval",
+    "globalThis",
+    "isFinite",
+    "isNaN",
+    "parseFloat",
+    "parseInt",
+    "undefined",
+    "unescape",
 ];
 
 #[derive(Default)]
@@ -36,7 +95,9 @@ impl Output for Lines {
 fn named_by_the_model(model: &Model) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for interface in model.interfaces.values() {
-        let hidden = ["Internal", "LegacyNoInterfaceObject"].iter().any(|a| interface.attributes.has(a));
+        let hidden = ["Internal", "LegacyNoInterfaceObject"]
+            .iter()
+            .any(|a| interface.attributes.has(a));
         if !hidden {
             names.insert(interface.name.clone());
         }
@@ -48,7 +109,13 @@ fn named_by_the_model(model: &Model) -> BTreeSet<String> {
             }));
         }
     }
-    names.extend(model.namespaces.values().filter(|n| !n.attributes.has("Internal")).map(|n| n.name.clone()));
+    names.extend(
+        model
+            .namespaces
+            .values()
+            .filter(|n| !n.attributes.has("Internal"))
+            .map(|n| n.name.clone()),
+    );
     names
 }
 
@@ -56,18 +123,33 @@ fn named_by_the_model(model: &Model) -> BTreeSet<String> {
 fn the_global_object_is_what_the_idl_says() {
     Engine::start(EngineOptions::new(&nano_api::EMBEDDING)).expect("the engine starts");
     let output = Arc::new(Lines::default());
-    let options = ShellOptions { output: output.clone(), ..ShellOptions::terminal(".".into(), false) };
+    let options = ShellOptions {
+        output: output.clone(),
+        ..ShellOptions::terminal(".".into(), false)
+    };
     let mut shell = Shell::new(options).expect("an isolate");
     let source = "console.log(Reflect.ownKeys(globalThis).map(String).join(' '))".to_owned();
     assert_eq!(shell.run(Path::new("globals.js"), source), 0);
-    let found: BTreeSet<String> = output.0.lock().expect("no panic").split_whitespace().map(str::to_owned).collect();
+    let found: BTreeSet<String> = output
+        .0
+        .lock()
+        .expect("no panic")
+        .split_whitespace()
+        .map(str::to_owned)
+        .collect();
 
     let idl = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../webapi-idl/idl");
     let model = webapi_idl::load(&idl).unwrap_or_else(|errors| panic!("{errors}"));
     let expected = named_by_the_model(&model);
     let missing: Vec<&String> = expected.difference(&found).collect();
-    assert!(missing.is_empty(), "the IDL names what globalThis does not have: {missing:?}");
+    assert!(
+        missing.is_empty(),
+        "the IDL names what globalThis does not have: {missing:?}"
+    );
     let known = |name: &str| expected.contains(name) || ECMASCRIPT.contains(&name);
     let surplus: Vec<&String> = found.iter().filter(|name| !known(name)).collect();
-    assert!(surplus.is_empty(), "globalThis has what nothing names: {surplus:?}");
+    assert!(
+        surplus.is_empty(),
+        "globalThis has what nothing names: {surplus:?}"
+    );
 }

@@ -4,6 +4,10 @@ mod abort;
 pub mod body;
 pub mod client;
 mod data_url;
+#[allow(
+    clippy::module_inception,
+    reason = "the function has the name of its standard"
+)]
 pub mod fetch;
 pub mod header_list;
 pub mod headers;

@@ -45,7 +45,7 @@ struct Options {
 #[derive(Clone, PartialEq)]
 enum Referrer {
     Client,
-    NoReferrer,
+    None,
     Url(String),
 }
 
@@ -279,7 +279,7 @@ impl RequestMethods for Request {
         // 14. If init["referrer"] exists, then:
         if let Some(referrer) = init.referrer {
             options.referrer = if referrer.is_empty() {
-                Referrer::NoReferrer
+                Referrer::None
             } else {
                 let parsed = ApiState::of(scope).parse_url(&referrer).map_err(|_| {
                     type_error(format!("the referrer '{referrer}' is not a valid URL"))
@@ -438,7 +438,10 @@ impl RequestMethods for Request {
     }
 
     fn headers<'s>(&self, scope: &mut Scope<'s, '_>) -> Ref<'s, Headers> {
-        Ref::new(scope, Headers::over(self.headers.list().clone(), self.guard))
+        Ref::new(
+            scope,
+            Headers::over(self.headers.list().clone(), self.guard),
+        )
     }
 
     fn destination(&self) -> RequestDestination {
@@ -448,7 +451,7 @@ impl RequestMethods for Request {
     // https://fetch.spec.whatwg.org/#dom-request-referrer
     fn referrer(&self) -> String {
         match &self.options.referrer {
-            Referrer::NoReferrer => String::new(),
+            Referrer::None => String::new(),
             Referrer::Client => "about:client".to_owned(),
             Referrer::Url(url) => url.clone(),
         }

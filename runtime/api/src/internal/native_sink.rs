@@ -50,7 +50,9 @@ impl NativeSink {
 impl NativeSinkMethods for NativeSink {
     fn write<'s>(&self, scope: &mut Scope<'s, '_>, chunk: Buffer<'s>) -> Fallible<Value<'s>> {
         let gone = || type_error("the reader of this body is gone");
-        let Some(writer) = self.writer.borrow().clone() else { return Err(gone()) };
+        let Some(writer) = self.writer.borrow().clone() else {
+            return Err(gone());
+        };
         let chunk = Bytes::from(chunk.to_vec());
         if chunk.is_empty() {
             return Ok(v8::undefined(scope).into());
@@ -65,7 +67,9 @@ impl NativeSinkMethods for NativeSink {
                     if taken {
                         return Ok(v8::undefined(scope).into());
                     }
-                    Err(gone().to_exception(scope).unwrap_or_else(|| v8::undefined(scope).into()))
+                    Err(gone()
+                        .to_exception(scope)
+                        .unwrap_or_else(|| v8::undefined(scope).into()))
                 });
                 Ok(promise.into())
             }

@@ -50,7 +50,10 @@ impl NativeSource {
     }
 
     fn new(state: State, guard: Option<Box<dyn Any>>) -> NativeSource {
-        NativeSource { state: Rc::new(RefCell::new(state)), _guard: guard }
+        NativeSource {
+            state: Rc::new(RefCell::new(state)),
+            _guard: guard,
+        }
     }
 
     /// Whether there is nothing in it.
@@ -98,7 +101,11 @@ impl NativeSourceMethods for NativeSource {
 }
 
 impl NativeSource {
-    fn wait<'s>(&self, scope: &mut Scope<'s, '_>, mut stream: BodyStream) -> v8::Local<'s, v8::Promise> {
+    fn wait<'s>(
+        &self,
+        scope: &mut Scope<'s, '_>,
+        mut stream: BodyStream,
+    ) -> v8::Local<'s, v8::Promise> {
         let (waiting, cancelled) = oneshot::channel();
         self.state.replace(State::Pulling(waiting));
         let state = self.state.clone();
@@ -109,12 +116,16 @@ impl NativeSource {
             }
         };
         promise_op(scope, next, move |scope, next| {
-            let Some((stream, item)) = next.filter(|_| matches!(*state.borrow(), State::Pulling(_))) else {
+            let Some((stream, item)) =
+                next.filter(|_| matches!(*state.borrow(), State::Pulling(_)))
+            else {
                 return Ok(v8::null(scope).into());
             };
             state.replace(State::Over);
-            deliver(scope, &state, stream, item)
-                .map_err(|e| e.to_exception(scope).unwrap_or_else(|| v8::undefined(scope).into()))
+            deliver(scope, &state, stream, item).map_err(|e| {
+                e.to_exception(scope)
+                    .unwrap_or_else(|| v8::undefined(scope).into())
+            })
         })
     }
 }

@@ -32,7 +32,12 @@ pub struct ShellOptions {
 impl ShellOptions {
     /// Options for a person at a terminal.
     pub fn terminal(folder: PathBuf, colors: bool) -> ShellOptions {
-        ShellOptions { folder, colors, base_url: None, output: Arc::new(Terminal) }
+        ShellOptions {
+            folder,
+            colors,
+            base_url: None,
+            output: Arc::new(Terminal),
+        }
     }
 }
 
@@ -79,12 +84,16 @@ impl Shell {
         let source = FolderSource::with_base("/", "file:///").map_err(|error| error.to_string())?;
         let base_url = match options.base_url {
             None => None,
-            Some(base) => {
-                Some(UrlRecord::parse(base.as_str(), None).map_err(|_| format!("the base URL '{base}' is not a valid URL"))?)
-            }
+            Some(base) => Some(
+                UrlRecord::parse(base.as_str(), None)
+                    .map_err(|_| format!("the base URL '{base}' is not a valid URL"))?,
+            ),
         };
         let failed = Arc::new(output::Failure::default());
-        let sink = output::ShellSink { output: options.output.clone(), failed: failed.clone() };
+        let sink = output::ShellSink {
+            output: options.output.clone(),
+            failed: failed.clone(),
+        };
         let isolate = IsolateOptions {
             name: "shell".into(),
             limits: Limits::generous(),
@@ -99,8 +108,8 @@ impl Shell {
                 allow_eval: true,
             }),
         };
-        let (handle, exit) =
-            nano_engine::spawn(isolate, |_| {}).map_err(|error| format!("cannot start a thread: {error}"))?;
+        let (handle, exit) = nano_engine::spawn(isolate, |_| {})
+            .map_err(|error| format!("cannot start a thread: {error}"))?;
         Ok(Shell {
             handle,
             exit: Some(exit),
@@ -120,9 +129,12 @@ impl Shell {
     pub fn eval(&mut self, source: &str) -> Result<String, String> {
         let (sender, outcome) = mpsc::channel();
         let source = source.to_owned();
-        self.handle.post(Box::new(move |scope| eval::evaluate(scope, source, sender)));
+        self.handle
+            .post(Box::new(move |scope| eval::evaluate(scope, source, sender)));
         let ended = self.run_until_idle();
-        let outcome = outcome.try_recv().unwrap_or_else(|_| Err(format!("error: no value: {ended}")));
+        let outcome = outcome
+            .try_recv()
+            .unwrap_or_else(|_| Err(format!("error: no value: {ended}")));
         match self.failed.is_set() {
             // It was reported when it happened.
             true => outcome.and(Err(String::new())),
@@ -137,11 +149,13 @@ impl Shell {
         let source = match std::fs::read(&path).map(String::from_utf8) {
             Ok(Ok(source)) => source,
             Ok(Err(_)) => {
-                self.output.error(&format!("error: {} is not UTF-8 text", path.display()));
+                self.output
+                    .error(&format!("error: {} is not UTF-8 text", path.display()));
                 return 1;
             }
             Err(error) => {
-                self.output.error(&format!("error: cannot read {}: {error}", path.display()));
+                self.output
+                    .error(&format!("error: cannot read {}: {error}", path.display()));
                 return 1;
             }
         };
@@ -152,7 +166,9 @@ impl Shell {
     pub fn run(&mut self, path: &Path, source: String) -> i32 {
         let (sender, outcome) = mpsc::channel();
         let path = path.to_path_buf();
-        self.handle.post(Box::new(move |scope| eval::run(scope, &path, source, sender)));
+        self.handle.post(Box::new(move |scope| {
+            eval::run(scope, &path, source, sender)
+        }));
         let ended = self.run_until_idle();
         match outcome.try_recv() {
             Ok(Ok(())) if !self.failed.is_set() => 0,
@@ -163,7 +179,8 @@ impl Shell {
             }
             Err(_) if self.failed.is_set() => 1,
             Err(_) => {
-                self.output.error(&format!("error: the program did not end: {ended}"));
+                self.output
+                    .error(&format!("error: the program did not end: {ended}"));
                 1
             }
         }
@@ -178,7 +195,10 @@ impl Shell {
     /// Waits until nothing is pending; says how the isolate ended.
     fn run_until_idle(&mut self) -> String {
         self.handle.drain(Until::Idle);
-        self.exit.take().map_or_else(|| "the shell has ended".to_owned(), |exit| exit.wait().to_string())
+        self.exit.take().map_or_else(
+            || "the shell has ended".to_owned(),
+            |exit| exit.wait().to_string(),
+        )
     }
 
     /// Evaluates a REPL's input: declarations persist, `await` is allowed, `_` is the last value. Returns when the value
@@ -186,8 +206,12 @@ impl Shell {
     pub fn evaluate_repl_line(&mut self, source: &str) -> ReplOutcome {
         let (sender, outcome) = mpsc::channel();
         let source = source.to_owned();
-        self.handle.post(Box::new(move |scope| repl::evaluate(scope, &source, sender)));
-        outcome.recv().unwrap_or_else(|_| ReplOutcome::Exception("error: the session's isolate has ended".into()))
+        self.handle.post(Box::new(move |scope| {
+            repl::evaluate(scope, &source, sender)
+        }));
+        outcome.recv().unwrap_or_else(|_| {
+            ReplOutcome::Exception("error: the session's isolate has ended".into())
+        })
     }
 
     /// Makes a waker for [`run_until_woken`](Self::run_until_woken).

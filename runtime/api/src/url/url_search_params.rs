@@ -20,7 +20,10 @@ pub struct UrlSearchParams {
 impl Trace for UrlSearchParams {
     fn native_size(&self) -> usize {
         let pairs = self.list.borrow();
-        64 + pairs.iter().map(|(name, value)| 80 + name.len() + value.len()).sum::<usize>()
+        64 + pairs
+            .iter()
+            .map(|(name, value)| 80 + name.len() + value.len())
+            .sum::<usize>()
     }
 }
 

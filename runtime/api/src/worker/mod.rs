@@ -99,14 +99,19 @@ impl Worker {
                 base_url: None,
                 console: Box::new(log.clone()),
                 errors: Box::new(log),
-                outbound: Arc::new(Outbound::new(options.outbound_allow, options.limits.subrequests)),
+                outbound: Arc::new(Outbound::new(
+                    options.outbound_allow,
+                    options.limits.subrequests,
+                )),
                 allow_eval: false,
             }),
         };
         let counters = Arc::new(Counters::default());
         let (started, outcome) = oneshot::channel();
         let (env, shared) = (options.env, counters.clone());
-        let spawned = nano_engine::spawn(isolate, move |scope| instance::begin(scope, &entry, &env, shared, started));
+        let spawned = nano_engine::spawn(isolate, move |scope| {
+            instance::begin(scope, &entry, &env, shared, started)
+        });
         let (handle, receiver) = spawned.map_err(|error| StartError {
             kind: StartErrorKind::Engine,
             message: format!("cannot start a thread for {}: {error}", options.name),
@@ -117,7 +122,11 @@ impl Worker {
             let exit = receiver.await;
             tell.send_replace(Some(exit.into()));
         });
-        let worker = Worker { handle: HandleOf(handle), counters, exit };
+        let worker = Worker {
+            handle: HandleOf(handle),
+            counters,
+            exit,
+        };
         let stalled = || StartError {
             kind: StartErrorKind::Stalled,
             message: format!(
@@ -131,7 +140,10 @@ impl Worker {
             Ok(Ok(Err(error))) => Err(error),
             Ok(Err(_)) => Err(StartError {
                 kind: StartErrorKind::Engine,
-                message: format!("the isolate ended before the app had started: {:?}", worker.ended().await),
+                message: format!(
+                    "the isolate ended before the app had started: {:?}",
+                    worker.ended().await
+                ),
                 detail: None,
             }),
             Err(_) => Err(stalled()),
@@ -145,13 +157,23 @@ impl Worker {
     ///
     /// # Errors
     /// The handler failed, a limit was passed, or the instance has ended; see [`FetchError`].
-    pub async fn fetch(&self, request: HttpRequest, id: RequestId) -> Result<HttpResponse, FetchError> {
+    pub async fn fetch(
+        &self,
+        request: HttpRequest,
+        id: RequestId,
+    ) -> Result<HttpResponse, FetchError> {
         let (answer, outcome) = oneshot::channel();
-        let posted = self.handle.0.post(Box::new(move |scope| instance::dispatch(scope, request, id, answer)));
+        let posted = self.handle.0.post(Box::new(move |scope| {
+            instance::dispatch(scope, request, id, answer)
+        }));
         if !posted {
             return Err(FetchError::Ended);
         }
-        let mut cancel = Cancel { handle: &self.handle.0, id, armed: true };
+        let mut cancel = Cancel {
+            handle: &self.handle.0,
+            id,
+            armed: true,
+        };
         let outcome = outcome.await;
         cancel.armed = false;
         match outcome {
@@ -182,7 +204,11 @@ impl Worker {
     /// Waits until the instance has ended, and says why. May be called any number of times.
     pub async fn ended(&self) -> Exit {
         let mut exit = self.exit.clone();
-        let ended = exit.wait_for(Option::is_some).await.ok().and_then(|exit| exit.clone());
+        let ended = exit
+            .wait_for(Option::is_some)
+            .await
+            .ok()
+            .and_then(|exit| exit.clone());
         ended.unwrap_or(Exit::Stopped)
     }
 
@@ -211,7 +237,9 @@ impl From<nano_engine::Exit> for Exit {
             nano_engine::Exit::Drained | nano_engine::Exit::Stopped => Exit::Stopped,
             nano_engine::Exit::CpuLimit { .. } => Exit::CpuLimit,
             nano_engine::Exit::HeapLimit { .. } => Exit::HeapLimit,
-            nano_engine::Exit::Crashed => Exit::Fault { message: exit.to_string() },
+            nano_engine::Exit::Crashed => Exit::Fault {
+                message: exit.to_string(),
+            },
             nano_engine::Exit::Panicked(message) => Exit::Fault { message },
         }
     }
@@ -228,7 +256,8 @@ impl Drop for Cancel<'_> {
     fn drop(&mut self) {
         if self.armed {
             let id = self.id;
-            self.handle.post(Box::new(move |scope| instance::cancel(scope, id)));
+            self.handle
+                .post(Box::new(move |scope| instance::cancel(scope, id)));
         }
     }
 }
