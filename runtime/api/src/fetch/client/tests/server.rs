@@ -61,10 +61,12 @@ impl Server {
                     tokio::spawn(async move {
                         match tls {
                             None => serve(tcp, seen, connection).await,
-                            Some(tls) => match tls.accept(tcp).await {
-                                Ok(stream) => serve(stream, seen, connection).await,
-                                Err(_) => {} // The client did not trust us.
-                            },
+                            Some(tls) => {
+                                // Some clients do not trust us.
+                                if let Ok(stream) = tls.accept(tcp).await {
+                                    serve(stream, seen, connection).await;
+                                }
+                            }
                         }
                     });
                 }
