@@ -75,8 +75,10 @@ impl Completion {
         self.error = Some(Box::new(Failure { message, stack }));
     }
 
-    pub(crate) fn sent(&mut self, bytes: usize) {
+    /// Counts bytes; gives their sum.
+    pub(crate) fn sent(&mut self, bytes: usize) -> u64 {
         self.bytes += bytes as u64;
+        self.bytes
     }
 
     pub(crate) fn body_failed(&mut self, error: &BodyError) {
@@ -89,6 +91,10 @@ impl Completion {
         if self.end == End::Open {
             self.end = End::Complete;
         }
+    }
+
+    pub(crate) fn is_complete(&self) -> bool {
+        self.end == End::Complete
     }
 
     fn aborted(&self) -> bool {

@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH};
@@ -12,6 +13,9 @@ use nano_api::worker::{Body, BodyError, BodyStream, HttpResponse};
 
 use super::headers;
 use crate::access::Completion;
+
+/// How long an app may take to end a stream whose bytes are all sent.
+const END_PATIENCE: Duration = Duration::from_secs(5);
 
 /// The body of every response; carries the request's record to the response's end.
 pub(crate) struct ResponseBody {
@@ -53,7 +57,11 @@ impl HttpBody for ResponseBody {
             let item = ready!(stream.poll_chunk(context));
             return Poll::Ready(match item {
                 Some(Ok(bytes)) => {
-                    this.completion.sent(bytes.len());
+                    let sent = this.completion.sent(bytes.len());
+                    // hyper asks for nothing beyond the stated length.
+                    if stream.length() == Some(sent) {
+                        this.completion.complete();
+                    }
                     Some(Ok(Frame::data(bytes)))
                 }
                 Some(Err(error)) => {
@@ -98,10 +106,21 @@ impl HttpBody for ResponseBody {
 
 impl Drop for ResponseBody {
     fn drop(&mut self) {
-        // hyper does not poll a body that says it is at its end.
-        if self.is_end_stream() {
-            self.completion.complete();
+        match std::mem::replace(&mut self.content, Content::Over) {
+            // To drop the stream before its end would tell the app that the client is gone.
+            Content::Stream(stream) if self.completion.is_complete() => see_the_end(stream),
+            Content::Stream(_) | Content::Full(_) => {}
+            // hyper does not poll a body that says it is at its end.
+            Content::Over => self.completion.complete(),
         }
+    }
+}
+
+/// Waits for the end of a stream that has given all its bytes, unless it never comes.
+fn see_the_end(mut stream: BodyStream) {
+    let end = async move { while let Some(Ok(_)) = stream.next().await {} };
+    if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+        runtime.spawn(async { tokio::time::timeout(END_PATIENCE, end).await });
     }
 }
 
@@ -258,6 +277,21 @@ mod tests {
             assert!(sent.body().is_end_stream());
             assert!(sent.headers().is_empty());
         }
+    }
+
+    #[tokio::test]
+    async fn a_stream_of_known_length_is_complete_with_its_last_byte() {
+        let (writer, stream) = nano_api::worker::BodyStream::channel(1, Some(3));
+        assert!(writer.write("abc".into()).await);
+        let mut sent = send(response(200, &[], Body::Stream(stream)), Method::GET);
+        let frame =
+            std::future::poll_fn(|context| Pin::new(sent.body_mut()).poll_frame(context)).await;
+        assert_eq!(frame.unwrap().unwrap().into_data().unwrap(), "abc");
+        assert!(sent.body().completion.is_complete());
+        drop(sent);
+        // The app may still end its stream; until then nobody tells it that the client is gone.
+        let gone = tokio::time::timeout(Duration::from_millis(20), writer.closed()).await;
+        assert!(gone.is_err());
     }
 
     #[test]

@@ -46,6 +46,10 @@ fn all_of_them() {
     assert_eq!(proxied.status, 200, "{}", proxied.text());
     assert!(proxied.text().contains("HELLO"), "{}", proxied.text());
     assert_eq!(proxied.header("x-proxied-by"), Some("nano"));
+    let line = nano.logged("the proxied request", |line| {
+        line["app"] == "proxy" && line["message"] == "request"
+    });
+    assert_eq!(line["aborted"], serde_json::Value::Null, "{line}");
 }
 
 #[test]
