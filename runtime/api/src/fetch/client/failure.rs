@@ -56,14 +56,14 @@ pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
     for cause in Causes(Some(error)) {
         let http = cause.downcast_ref::<hyper::Error>();
         let io = cause.downcast_ref::<io::Error>();
-        told = if http.is_some_and(hyper::Error::is_incomplete_message)
+        if http.is_some_and(hyper::Error::is_incomplete_message)
             || io.is_some_and(|error| error.kind() == io::ErrorKind::UnexpectedEof)
         {
-            "the connection was closed before the message was complete".to_owned()
-        } else if http.is_some_and(hyper::Error::is_parse) {
-            format!("it does not speak HTTP: {cause}")
-        } else {
-            cause.to_string()
+            return "the connection was closed before the message was complete".to_owned();
+        }
+        told = match http {
+            Some(error) if error.is_parse() => format!("it does not speak HTTP: {error}"),
+            _ => cause.to_string(),
         };
     }
     told
