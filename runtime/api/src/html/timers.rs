@@ -27,6 +27,9 @@ pub fn set<'s>(
         .iter()
         .map(|a| v8::Global::new(scope, *a))
         .collect();
+    // A timer belongs to the request that set it.
+    let frame = scope.get_continuation_preserved_embedder_data();
+    let frame = v8::Global::new(scope, frame);
     let id = State::from_scope(scope).timers().set(
         delay,
         repeat,
@@ -36,8 +39,12 @@ pub fn set<'s>(
                 arguments.iter().map(|a| v8::Local::new(scope, a)).collect();
             // The callback's this value is the global object.
             let global = scope.get_current_context().global(scope);
+            let frame = v8::Local::new(scope, &frame);
+            scope.set_continuation_preserved_embedder_data(frame);
             // What it throws stays pending: the engine reports it.
             let _ = callback.call(scope, global.into(), &arguments);
+            let none = v8::undefined(scope).into();
+            scope.set_continuation_preserved_embedder_data(none);
         }),
     );
     Ok(id.0 as i32)

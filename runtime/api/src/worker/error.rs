@@ -53,7 +53,7 @@ pub enum FetchError {
         /// Its stack, where it has one.
         stack: Option<String>,
     },
-    /// The app exports no `fetch` and listens to no `fetch` event.
+    /// The app exports no `fetch`.
     NoHandler,
     /// The handler returned something else than a `Response`.
     NotAResponse {
@@ -82,8 +82,8 @@ impl fmt::Display for FetchError {
         match self {
             Self::Exception { message, .. } => f.write_str(message),
             Self::NoHandler => f.write_str(
-                "the app has no fetch handler: expected `export default { fetch(request, env, ctx) { … } }` or \
-                 `addEventListener(\"fetch\", …)` in its entry module",
+                "the app has no fetch handler: expected `export default { fetch(request, env, ctx) { … } }` in its \
+                 entry module (`addEventListener(\"fetch\", …)` is not supported)",
             ),
             Self::NotAResponse { found } => write!(f, "the fetch handler must return a Response, but returned {found}"),
             Self::UnusableResponse { reason } => write!(f, "the fetch handler's Response cannot be sent: {reason}"),

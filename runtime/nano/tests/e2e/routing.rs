@@ -162,14 +162,3 @@ fn two_requests_at_once_on_one_connection() {
     assert_eq!(connection.response(false).text(), "a http://a.test/1");
     assert_eq!(connection.response(false).text(), "a http://a.test/2");
 }
-
-#[test]
-fn an_app_may_listen_for_fetch_events() {
-    let source = "addEventListener('fetch', event => {
-        event.waitUntil(Promise.resolve().then(() => console.log('listened')));
-        event.respondWith(new Response('event ' + event.request.url));
-    });";
-    let nano = Site::new().app("a", source).serve();
-    assert_eq!(nano.get("a.test", "/x").text(), "event http://a.test/x");
-    nano.app_logged("a", "listened");
-}
