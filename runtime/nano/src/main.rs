@@ -11,9 +11,6 @@ use std::process::ExitCode;
 
 use args::Command;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let result = match args::parse() {
         Command::Serve(options) => serve::serve(&options),
