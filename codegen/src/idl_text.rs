@@ -1,24 +1,6 @@
 //! The model's parts in the words of Web IDL, for messages and for the reference.
 
-use webapi_idl::{AnnotatedType, Annotations, Argument, DefaultValue, Numeric, Type};
-
-/// The IDL name of a numeric type.
-pub(crate) fn numeric_name(numeric: Numeric) -> &'static str {
-    match numeric {
-        Numeric::Byte => "byte",
-        Numeric::Octet => "octet",
-        Numeric::Short => "short",
-        Numeric::UnsignedShort => "unsigned short",
-        Numeric::Long => "long",
-        Numeric::UnsignedLong => "unsigned long",
-        Numeric::LongLong => "long long",
-        Numeric::UnsignedLongLong => "unsigned long long",
-        Numeric::Float => "float",
-        Numeric::UnrestrictedFloat => "unrestricted float",
-        Numeric::Double => "double",
-        Numeric::UnrestrictedDouble => "unrestricted double",
-    }
-}
+use webapi_idl::{AnnotatedType, Annotations, Argument, DefaultValue, Type};
 
 /// A type as it would be written, without annotations.
 pub(crate) fn type_text(ty: &AnnotatedType) -> String {
@@ -28,7 +10,7 @@ pub(crate) fn type_text(ty: &AnnotatedType) -> String {
         Type::Object => "object".to_owned(),
         Type::Symbol => "symbol".to_owned(),
         Type::Boolean => "boolean".to_owned(),
-        Type::Numeric(numeric) => numeric_name(*numeric).to_owned(),
+        Type::Numeric(numeric) => numeric.idl_name().to_owned(),
         Type::BigInt => "bigint".to_owned(),
         Type::DomString => "DOMString".to_owned(),
         Type::ByteString => "ByteString".to_owned(),

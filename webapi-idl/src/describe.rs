@@ -1,6 +1,6 @@
 //! Types in the words of Web IDL, for error messages.
 
-use crate::model::{AnnotatedType, Numeric, Type};
+use crate::model::{AnnotatedType, Type};
 
 /// `` `sequence<DOMString>` ``; a typedef's type as `` `BodyInit` (a union) `` would hide what is wrong, so it is
 /// `` `(A or B)` (`BodyInit`) ``.
@@ -23,7 +23,7 @@ pub(crate) fn type_text(ty: &AnnotatedType) -> String {
         Type::DomString => "DOMString".to_owned(),
         Type::ByteString => "ByteString".to_owned(),
         Type::UsvString => "USVString".to_owned(),
-        Type::Numeric(numeric) => numeric_text(*numeric).to_owned(),
+        Type::Numeric(numeric) => numeric.idl_name().to_owned(),
         // The variants have the IDL names.
         Type::Buffer(buffer) => format!("{buffer:?}"),
         Type::Interface(name)
@@ -48,22 +48,5 @@ pub(crate) fn type_text(ty: &AnnotatedType) -> String {
                     .join(" or ")
             )
         }
-    }
-}
-
-fn numeric_text(numeric: Numeric) -> &'static str {
-    match numeric {
-        Numeric::Byte => "byte",
-        Numeric::Octet => "octet",
-        Numeric::Short => "short",
-        Numeric::UnsignedShort => "unsigned short",
-        Numeric::Long => "long",
-        Numeric::UnsignedLong => "unsigned long",
-        Numeric::LongLong => "long long",
-        Numeric::UnsignedLongLong => "unsigned long long",
-        Numeric::Float => "float",
-        Numeric::UnrestrictedFloat => "unrestricted float",
-        Numeric::Double => "double",
-        Numeric::UnrestrictedDouble => "unrestricted double",
     }
 }

@@ -421,6 +421,26 @@ pub enum Numeric {
     UnrestrictedDouble,
 }
 
+impl Numeric {
+    /// The type as Web IDL writes it.
+    pub fn idl_name(self) -> &'static str {
+        match self {
+            Numeric::Byte => "byte",
+            Numeric::Octet => "octet",
+            Numeric::Short => "short",
+            Numeric::UnsignedShort => "unsigned short",
+            Numeric::Long => "long",
+            Numeric::UnsignedLong => "unsigned long",
+            Numeric::LongLong => "long long",
+            Numeric::UnsignedLongLong => "unsigned long long",
+            Numeric::Float => "float",
+            Numeric::UnrestrictedFloat => "unrestricted float",
+            Numeric::Double => "double",
+            Numeric::UnrestrictedDouble => "unrestricted double",
+        }
+    }
+}
+
 /// Buffer source types, <https://webidl.spec.whatwg.org/#idl-buffer-source-types>, and the standard's own typedefs of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the variants are the IDL names")]

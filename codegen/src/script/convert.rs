@@ -4,7 +4,7 @@ use webapi_idl::{AnnotatedType, Annotations, Buffer, DefaultValue, Numeric, Type
 
 use super::writer::quote;
 use super::{Error, Printer, Result, UnionConverter};
-use crate::idl_text::{numeric_name, type_text};
+use crate::idl_text::type_text;
 
 /// The value that an expression converts, and how an error speaks of it. All parts are JavaScript expressions; `value` may
 /// occur several times in the result, so it must be a name.
@@ -229,7 +229,7 @@ fn number(numeric: Numeric, annotations: Annotations, value: &str, context: &str
         } else {
             format!(
                 "enforceRange({value}, {low}, {high}, {}, {context})",
-                quote(numeric_name(numeric))
+                quote(numeric.idl_name())
             )
         };
     }

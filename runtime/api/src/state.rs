@@ -41,7 +41,6 @@ pub struct ApiState {
     pub(crate) errors: Box<dyn ErrorSink>,
     pub(crate) outbound: Arc<Outbound>,
     pub(crate) allow_eval: bool,
-    /// Outbound requests so far, for the limit per inbound request.
     clock: Clock,
     waiters: RefCell<HashMap<u64, Waiter>>,
     next_waiter: Cell<u64>,

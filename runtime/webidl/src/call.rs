@@ -13,9 +13,6 @@ pub struct Call<'s> {
     result: v8::ReturnValue<'s, v8::Value>,
 }
 
-/// Who may be `this`.
-pub type Receiver<'s, T> = Ref<'s, T>;
-
 impl<'s> Call<'s> {
     /// `this` as the interface's Rust type.
     pub fn receiver<T: PlatformObject>(&self, scope: &mut Scope<'s, '_>) -> Fallible<Ref<'s, T>> {

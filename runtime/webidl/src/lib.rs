@@ -20,7 +20,7 @@ pub mod object;
 pub mod realm;
 pub mod script;
 
-pub use call::{Call, Receiver};
+pub use call::Call;
 pub use error::{DomExceptionName, Error, Fallible, range_error, type_error};
 pub use object::{PlatformObject, Ref, Trace};
 pub use realm::Realm;

@@ -248,7 +248,6 @@ impl RequestMethods for Request {
                 (url, request.value().method.clone(), Some(request))
             }
         };
-        let from_string = input_request.is_none();
         // 10. and 11. If init["window"] exists and is non-null, then throw a TypeError.
         if init.window.is_some_and(|window| !window.is_null()) {
             return Err(type_error("'window' can only be null"));
@@ -413,7 +412,6 @@ impl RequestMethods for Request {
             }
             body = request.value().body.transfer(scope)?;
         }
-        let _ = from_string;
         let parent = parent.map(|object| v8::TracedReference::new(scope, object));
         Ok(Request {
             method,
