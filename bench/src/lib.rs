@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nano_api::worker::{
-    Body, HttpRequest, HttpResponse, Limits, LogRecord, LogSink, RequestId, Worker, WorkerOptions,
+    Body, Fields, HttpRequest, HttpResponse, Limits, LogRecord, LogSink, RequestId, Worker,
+    WorkerOptions,
 };
 use nano_engine::{Engine, EngineOptions};
 use tempfile::TempDir;
@@ -61,7 +62,7 @@ pub fn request() -> HttpRequest {
     HttpRequest {
         method: http::Method::GET,
         url: "http://bench.localhost/".to_owned(),
-        headers: http::HeaderMap::new(),
+        headers: Fields::default(),
         body: Body::Empty,
     }
 }

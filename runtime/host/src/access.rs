@@ -3,10 +3,14 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use http::{Method, StatusCode, Uri};
+use http::{HeaderName, Method, StatusCode, Uri};
 use nano_api::worker::{BodyError, RequestId};
 
 use crate::app::{Admission, App};
+use crate::log::{self, RequestLine};
+
+/// <https://www.w3.org/TR/trace-context/#traceparent-header>
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// Writes one line into the log when the response is complete, or has been given up.
 pub(crate) struct Completion {
@@ -97,10 +101,6 @@ impl Completion {
         self.end == End::Complete
     }
 
-    fn aborted(&self) -> bool {
-        self.end == End::Open
-    }
-
     #[cfg(test)]
     pub(crate) fn for_tests() -> Self {
         let (parts, ()) = http::Request::new(()).into_parts();
@@ -110,55 +110,27 @@ impl Completion {
 
 impl Drop for Completion {
     fn drop(&mut self) {
-        let app = self.app.as_ref().map(|app| &*app.config().name);
-        let request_id = tracing::field::display(self.id);
-        let method = self.method.as_str();
-        let path = self.uri.path();
-        let status = self.status.as_u16();
-        let duration_ms = self.began.elapsed().as_secs_f64() * 1e3;
-        let bytes = self.bytes;
-        let trace_id = self.trace.as_deref();
-        let aborted = self.aborted().then_some(true);
-        let (error, stack) = match self.error.as_deref() {
-            Some(failure) => (Some(failure.message.as_str()), failure.stack.as_deref()),
-            None => (None, None),
-        };
-        if error.is_some() && (self.status.is_server_error() || self.end == End::Failed) {
-            tracing::error!(
-                app,
-                request_id,
-                trace_id,
-                method,
-                path,
-                status,
-                duration_ms,
-                bytes,
-                aborted,
-                error,
-                stack,
-                "request"
-            );
-        } else {
-            tracing::info!(
-                app,
-                request_id,
-                trace_id,
-                method,
-                path,
-                status,
-                duration_ms,
-                bytes,
-                aborted,
-                error,
-                "request"
-            );
-        }
+        let failure = self.error.as_deref();
+        log::request(&RequestLine {
+            app: self.app.as_ref().map(|app| &*app.config().name),
+            id: self.id,
+            trace_id: self.trace.as_deref(),
+            method: self.method.as_str(),
+            path: self.uri.path(),
+            status: self.status.as_u16(),
+            duration: self.began.elapsed(),
+            bytes: self.bytes,
+            aborted: self.end == End::Open,
+            error: failure.map(|failure| &*failure.message),
+            stack: failure.and_then(|failure| failure.stack.as_deref()),
+            failed: failure.is_some() && (self.status.is_server_error() || self.end == End::Failed),
+        });
     }
 }
 
 /// The trace-id of a well-formed `traceparent`: `00-<32 hex digits>-<16>-<2>`.
 fn trace_id(headers: &http::HeaderMap) -> Option<Box<str>> {
-    let value = headers.get("traceparent")?.to_str().ok()?;
+    let value = headers.get(TRACEPARENT)?.to_str().ok()?;
     let mut parts = value.split('-');
     let (_version, trace) = (parts.next()?, parts.next()?);
     let hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');

@@ -90,6 +90,14 @@ impl App {
         (before < self.config.limits.in_flight).then_some(admission)
     }
 
+    /// The app's instance, if there is one.
+    pub(crate) fn running(&self) -> Option<Arc<dyn Instance>> {
+        match &self.lock().phase {
+            Phase::Running(instance) => Some(instance.clone()),
+            _ => None,
+        }
+    }
+
     /// The app's instance; starts one where there is none, once for all who ask.
     pub(crate) async fn instance(self: &Arc<Self>) -> Result<Arc<dyn Instance>, Unavailable> {
         loop {

@@ -13,23 +13,26 @@
 
 use std::fmt::Display;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::future::{Either, select};
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use http_body::Body as HttpBody;
-use nano_api::worker::{Exit, FetchError, HttpRequest, HttpResponse, RequestId};
+use nano_api::worker::{Body, Exit, FetchError, Fields, HttpRequest, HttpResponse, RequestId};
 
 use crate::access::Completion;
-use crate::app::App;
+use crate::app::{App, Unavailable};
 use crate::http::error_page::{self, ErrorPage};
 use crate::http::receive::{Overflow, receive};
 use crate::http::send::{self, ResponseBody, respond};
 use crate::http::{headers, target};
 use crate::router::Router;
+use crate::server::timers::Timers;
 
 /// Hands the requests of one listener to its apps.
 pub struct Dispatcher {
@@ -64,54 +67,73 @@ impl Dispatcher {
         Self { router, dev, ids }
     }
 
-    /// Answers a request. `local` is the address that it came to.
-    pub(crate) async fn handle<B>(
+    /// Answers a request. `local` is the address that it came to, `timers` its connection's.
+    ///
+    /// What can be done at once is done before the future is made: hyper moves it, and each request has one, so it should
+    /// be small.
+    pub(crate) fn handle<B>(
         &self,
         request: Request<B>,
         local: SocketAddr,
-    ) -> Response<ResponseBody>
+        timers: &Timers,
+    ) -> impl Future<Output = Response<ResponseBody>> + Send + use<B>
     where
         B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Display + Send,
     {
-        let (mut parts, body) = request.into_parts();
+        let (parts, body) = request.into_parts();
         let id = self.ids.next();
         let mut completion = Completion::new(id, &parts);
         let method = parts.method.clone();
         let accept = error_page::accept(&parts.headers);
-        let page = match self.route(&mut parts, local) {
-            Ok((app, url)) => {
-                completion.routed(app.clone());
-                match app.admit() {
-                    Some(admission) => {
-                        completion.admitted(admission);
-                        match forward(&app, parts, url, body, id).await {
-                            Ok((response, status)) => {
-                                return respond(response, status, &method, completion);
-                            }
-                            Err(page) => page,
-                        }
-                    }
-                    None => {
-                        let limit = app.config().limits.in_flight;
-                        ErrorPage::new(
-                            StatusCode::SERVICE_UNAVAILABLE,
-                            "The app is busy. Try again soon.",
-                        )
-                        .detail(format!(
-                            "the app \"{}\" has {limit} requests in flight, its limit",
-                            app.config().name
-                        ))
-                        .retry_after(Duration::from_secs(1))
-                    }
-                }
+        let admitted = self.admit(parts, local, id, &mut completion);
+        let (dev, timers) = (self.dev, timers.clone());
+        async move {
+            let answer = match admitted {
+                Ok(exchange) => exchange.answer(body, &timers).await,
+                Err(page) => Err(page),
+            };
+            let page = match answer {
+                Ok((response, status)) => return respond(response, status, &method, completion),
+                Err(page) => page,
+            };
+            if let Some(detail) = &page.detail {
+                completion.failed(detail.clone(), page.stack.clone());
             }
-            Err(page) => page,
-        };
-        if let Some(detail) = &page.detail {
-            completion.failed(detail.clone(), page.stack.clone());
+            page.respond(id, &method, accept.as_ref(), dev, completion)
         }
-        page.respond(id, &method, accept.as_ref(), self.dev, completion)
+    }
+
+    /// Finds the app, and takes the request in.
+    fn admit(
+        &self,
+        mut parts: Parts,
+        local: SocketAddr,
+        id: RequestId,
+        completion: &mut Completion,
+    ) -> Result<Exchange, Box<ErrorPage>> {
+        let (app, url) = self.route(&mut parts, local)?;
+        completion.routed(app.clone());
+        let Some(admission) = app.admit() else {
+            let limit = app.config().limits.in_flight;
+            let message = "The app is busy. Try again soon.";
+            let page = ErrorPage::new(StatusCode::SERVICE_UNAVAILABLE, message)
+                .detail(format!(
+                    "the app \"{}\" has {limit} requests in flight, its limit",
+                    app.config().name
+                ))
+                .retry_after(Duration::from_secs(1));
+            return Err(page.into());
+        };
+        completion.admitted(admission);
+        headers::strip(&mut parts.headers);
+        Ok(Exchange {
+            app,
+            id,
+            method: parts.method,
+            url,
+            fields: Fields::from(&parts.headers),
+        })
     }
 
     /// Finds the app and the URL.
@@ -123,65 +145,85 @@ impl Dispatcher {
         let target = target::read(parts, local).map_err(|fault| {
             ErrorPage::new(StatusCode::BAD_REQUEST, "The request is malformed.").detail(fault)
         })?;
-        match self.router.find(&target.host) {
+        match self.router.find(target.host()) {
             Some(app) => Ok((app.clone(), target.url)),
             None => Err(
                 ErrorPage::new(StatusCode::NOT_FOUND, "No app answers to this host.")
-                    .detail(format!("no app has the hostname \"{}\"", target.host)),
+                    .detail(format!("no app has the hostname \"{}\"", target.host())),
             ),
         }
     }
 }
 
-/// Lets an app answer a request, within its limits.
-async fn forward<B>(
-    app: &Arc<App>,
-    mut parts: Parts,
-    url: String,
-    body: B,
+/// A request that an app has room for.
+struct Exchange {
+    app: Arc<App>,
     id: RequestId,
-) -> Result<(HttpResponse, StatusCode), ErrorPage>
-where
-    B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
-    B::Error: Display + Send,
-{
-    let limits = app.config().limits;
-    let too_large = || {
-        ErrorPage::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "The request's body is too large.",
-        )
-        .detail(format!(
-            "the request's body is larger than {} bytes, the app's limit",
-            limits.body
-        ))
-    };
-    let answer = async {
-        let (body, overflow) = receive(body, limits.body).await.map_err(|_| too_large())?;
-        let instance = app.instance().await.map_err(|unavailable| {
-            ErrorPage::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "The app is not available. Try again soon.",
-            )
-            .detail(unavailable.reason)
-            .retry_after(unavailable.retry_after)
-        })?;
-        headers::strip(&mut parts.headers);
+    method: Method,
+    url: String,
+    fields: Fields,
+}
+
+impl Exchange {
+    /// Lets the app answer, within its limits.
+    async fn answer<B>(
+        self,
+        body: B,
+        timers: &Timers,
+    ) -> Result<(HttpResponse, StatusCode), Box<ErrorPage>>
+    where
+        B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
+        B::Error: Display + Send,
+    {
+        let limits = self.app.config().limits;
+        match timers.within(limits.wall, pin!(self.fetch(body))).await {
+            Some(answer) => answer,
+            None => {
+                let limit = limits.wall.as_millis();
+                let message = "The app took too long to answer.";
+                let page = ErrorPage::new(StatusCode::GATEWAY_TIMEOUT, message).detail(format!(
+                    "the app did not answer within {limit} ms, its wall_ms limit"
+                ));
+                Err(page.into())
+            }
+        }
+    }
+
+    async fn fetch<B>(self, body: B) -> Result<(HttpResponse, StatusCode), Box<ErrorPage>>
+    where
+        B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
+        B::Error: Display + Send,
+    {
+        let app = self.app;
+        let limit = app.config().limits.body;
+        // What most requests do without is boxed, so that their futures are small.
+        let (body, overflow) = if body.is_end_stream() {
+            (Body::Empty, None)
+        } else {
+            let received = Box::pin(receive(body, limit)).await;
+            received.map_err(|_| too_large(limit))?
+        };
+        let instance = match app.running() {
+            Some(instance) => instance,
+            None => Box::pin(app.instance()).await.map_err(unavailable)?,
+        };
         let request = HttpRequest {
-            method: parts.method,
-            url,
-            headers: parts.headers,
+            method: self.method,
+            url: self.url,
+            headers: self.fields,
             body,
         };
-        let fetched = instance.clone().fetch(request, id);
+        let fetched = instance.clone().fetch(request, self.id);
         let result = match overflow {
             None => fetched.await,
-            Some(overflow) => tokio::select! {
+            Some(overflow) => {
+                let overflowed = Box::pin(overflowed(overflow));
                 // A body that is too large decides, even when the app has met it at the same time.
-                biased;
-                () = overflowed(overflow) => return Err(too_large()),
-                result = fetched => result,
-            },
+                match select(overflowed, fetched).await {
+                    Either::Left(((), _)) => return Err(too_large(limit)),
+                    Either::Right((result, _)) => result,
+                }
+            }
         };
         let usable = result.and_then(|response| match send::status(&response) {
             Ok(status) => Ok((response, status)),
@@ -192,22 +234,27 @@ where
                 // The instance's end is about to be noticed; the next request must not meet it.
                 app.retire(&instance, &Exit::HeapLimit);
             }
-            failure(error)
+            failure(error).into()
         })
-    };
-    match tokio::time::timeout(limits.wall, answer).await {
-        Ok(result) => result,
-        Err(_) => {
-            let limit = limits.wall.as_millis();
-            Err(ErrorPage::new(
-                StatusCode::GATEWAY_TIMEOUT,
-                "The app took too long to answer.",
-            )
-            .detail(format!(
-                "the app did not answer within {limit} ms, its wall_ms limit"
-            )))
-        }
     }
+}
+
+/// What it means to the client that its request's body is larger than the limit, in bytes.
+fn too_large(limit: u64) -> Box<ErrorPage> {
+    let message = "The request's body is too large.";
+    let page = ErrorPage::new(StatusCode::PAYLOAD_TOO_LARGE, message).detail(format!(
+        "the request's body is larger than {limit} bytes, the app's limit"
+    ));
+    page.into()
+}
+
+/// What it means to the client that there is no instance.
+fn unavailable(unavailable: Unavailable) -> Box<ErrorPage> {
+    let message = "The app is not available. Try again soon.";
+    let page = ErrorPage::new(StatusCode::SERVICE_UNAVAILABLE, message)
+        .detail(unavailable.reason)
+        .retry_after(unavailable.retry_after);
+    page.into()
 }
 
 /// Waits until a body is too large; for ever, if it is not.

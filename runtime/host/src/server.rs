@@ -1,6 +1,8 @@
 //! Listeners and connections.
 
 mod linger;
+mod stop;
+pub(crate) mod timers;
 
 use std::convert::Infallible;
 use std::io;
@@ -8,16 +10,19 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
 use crate::config::ListenAddress;
 use crate::dispatch::Dispatcher;
 use linger::Linger;
+use stop::Stop;
+use timers::Timers;
 
 /// The largest head of a request, and the largest chunk of a body; larger heads get 431.
 pub const MAX_HEAD: usize = 64 << 10;
@@ -77,7 +82,7 @@ impl Listener {
 /// Serves listeners until it is told to stop.
 #[derive(Debug)]
 pub struct Server {
-    stop: watch::Sender<bool>,
+    stop: Stop,
     /// Closed when the last connection is.
     alive: mpsc::Receiver<Infallible>,
 }
@@ -85,13 +90,13 @@ pub struct Server {
 impl Server {
     /// Accepts connections of these listeners, each for its dispatcher.
     pub fn start(listeners: Vec<(Listener, Arc<Dispatcher>)>) -> Self {
-        let (stop, stopped) = watch::channel(false);
+        let stop = Stop::default();
         let (living, alive) = mpsc::channel(1);
         for (listener, dispatcher) in listeners {
             tokio::spawn(accept(
                 listener.socket,
                 dispatcher,
-                stopped.clone(),
+                stop.clone(),
                 living.clone(),
             ));
         }
@@ -101,7 +106,7 @@ impl Server {
     /// Stops accepting, closes idle connections, and waits until the others have had their responses. Returns false if
     /// the deadline came first.
     pub async fn drain(&mut self, deadline: Duration) -> bool {
-        self.stop.send_replace(true);
+        self.stop.set();
         tokio::time::timeout(deadline, self.alive.recv())
             .await
             .is_ok()
@@ -111,18 +116,19 @@ impl Server {
 async fn accept(
     socket: TcpListener,
     dispatcher: Arc<Dispatcher>,
-    mut stopped: watch::Receiver<bool>,
+    stop: Stop,
     living: mpsc::Sender<Infallible>,
 ) {
+    let mut stopped = stop.stopped();
     loop {
         let accepted = tokio::select! {
             accepted = socket.accept() => accepted,
-            () = told(&mut stopped) => return,
+            () = &mut stopped => return,
         };
         match accepted {
             Ok((stream, _)) => {
                 let connection =
-                    connection(stream, dispatcher.clone(), stopped.clone(), living.clone());
+                    connection(stream, dispatcher.clone(), stop.clone(), living.clone());
                 tokio::spawn(connection);
             }
             // The client has gone again already.
@@ -138,7 +144,7 @@ async fn accept(
 async fn connection(
     stream: TcpStream,
     dispatcher: Arc<Dispatcher>,
-    mut stopped: watch::Receiver<bool>,
+    stop: Stop,
     living: mpsc::Sender<Infallible>,
 ) {
     let Ok(local) = stream.local_addr() else {
@@ -147,27 +153,30 @@ async fn connection(
     let local = SocketAddr::new(local.ip().to_canonical(), local.port());
     // Responses are written whole; waiting for more to send only delays them. An error costs no more than that.
     let _ = stream.set_nodelay(true);
+    let timers = Timers::default();
+    let its_timers = timers.clone();
     let service = service_fn(move |request: http::Request<Incoming>| {
-        let dispatcher = dispatcher.clone();
-        async move { Ok::<_, Infallible>(dispatcher.handle(request, local).await) }
+        let answer = dispatcher.handle(request, local, &its_timers);
+        answer.map(Ok::<_, Infallible>)
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
-        .timer(TokioTimer::new())
+        .timer(timers.clone())
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(MAX_HEAD);
     builder
         .http2()
-        .timer(TokioTimer::new())
+        .timer(timers)
         .max_header_list_size(MAX_HEAD as u32)
         .max_concurrent_streams(MAX_STREAMS)
         .keep_alive_interval(PING_INTERVAL);
     let connection = builder.serve_connection(Linger::new(TokioIo::new(stream)), service);
     let mut connection = std::pin::pin!(connection);
     let result = tokio::select! {
+        biased;
         result = connection.as_mut() => result,
-        () = told(&mut stopped) => {
+        () = stop.stopped() => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
@@ -176,11 +185,6 @@ async fn connection(
         log_failure(&*error);
     }
     drop(living);
-}
-
-/// Waits until the server is told to stop, or is gone.
-async fn told(stopped: &mut watch::Receiver<bool>) {
-    let _ = stopped.wait_for(|stop| *stop).await;
 }
 
 /// Says what is wrong with a connection where its operator can do something about it.

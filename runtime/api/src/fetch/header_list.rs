@@ -13,15 +13,6 @@ pub type Header = (HeaderName, Vec<u8>);
 pub struct HeaderList(Vec<Header>);
 
 impl HeaderList {
-    /// Headers as they came off the wire.
-    pub fn from_map(map: &http::HeaderMap) -> HeaderList {
-        HeaderList(
-            map.iter()
-                .map(|(name, value)| (name.clone(), value.as_bytes().to_vec()))
-                .collect(),
-        )
-    }
-
     /// All headers, in order.
     pub fn iter(&self) -> impl Iterator<Item = &Header> {
         self.0.iter()
@@ -107,6 +98,12 @@ impl HeaderList {
             }
         }
         combined
+    }
+}
+
+impl FromIterator<Header> for HeaderList {
+    fn from_iter<T: IntoIterator<Item = Header>>(headers: T) -> HeaderList {
+        HeaderList(headers.into_iter().collect())
     }
 }
 

@@ -17,6 +17,7 @@ use crate::bindings::types::{
 };
 use crate::state::ApiState;
 use crate::url::UrlRecord;
+use crate::worker::Fields;
 
 /// A request that the app makes, or one that it was sent.
 pub struct Request {
@@ -84,14 +85,14 @@ impl RequestUrl {
 
 /// A header list that may come from the network, where it is made when somebody asks.
 struct RequestHeaders {
-    wire: RefCell<http::HeaderMap>,
+    wire: RefCell<Fields>,
     list: OnceCell<Rc<RefCell<HeaderList>>>,
 }
 
 impl RequestHeaders {
-    fn from_wire(map: http::HeaderMap) -> RequestHeaders {
+    fn from_wire(fields: Fields) -> RequestHeaders {
         RequestHeaders {
-            wire: RefCell::new(map),
+            wire: RefCell::new(fields),
             list: OnceCell::new(),
         }
     }
@@ -104,8 +105,11 @@ impl RequestHeaders {
     }
 
     fn list(&self) -> &Rc<RefCell<HeaderList>> {
-        self.list
-            .get_or_init(|| Rc::new(RefCell::new(HeaderList::from_map(&self.wire.take()))))
+        self.list.get_or_init(|| {
+            let fields = self.wire.take();
+            let list = fields.iter().map(|(name, value)| (name, value.to_vec()));
+            Rc::new(RefCell::new(list.collect()))
+        })
     }
 }
 
@@ -139,7 +143,7 @@ impl Request {
     pub fn from_wire(
         method: http::Method,
         url: String,
-        headers: http::HeaderMap,
+        headers: Fields,
         body: crate::worker::Body,
     ) -> Request {
         Request {

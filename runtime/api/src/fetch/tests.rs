@@ -8,7 +8,7 @@ use nano_engine::{Engine, EngineOptions};
 use super::client::test_server::Server;
 use crate::shell::{Output, Shell, ShellOptions};
 use crate::worker::{
-    Body, HttpRequest, Limits, LogRecord, LogSink, RequestId, Worker, WorkerOptions,
+    Body, Fields, HttpRequest, Limits, LogRecord, LogSink, RequestId, Worker, WorkerOptions,
 };
 
 #[derive(Default)]
@@ -307,7 +307,7 @@ async fn respond(server: &Server, allow: bool, expression: &str) -> String {
         let request = HttpRequest {
             method: http::Method::GET,
             url: "http://app.example/".into(),
-            headers: http::HeaderMap::new(),
+            headers: Fields::default(),
             body: Body::Empty,
         };
         match worker.fetch(request, RequestId(id)).await.unwrap().body {

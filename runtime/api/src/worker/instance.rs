@@ -42,14 +42,20 @@ struct Instance {
     env: v8::Global<v8::Object>,
     /// Told once whether the app has started.
     started: Cell<Option<oneshot::Sender<Started>>>,
-    /// Requests without an answer yet.
-    waiting: RefCell<HashMap<u64, Waiting>>,
+    /// Requests whose handlers are waiting for something, by their ids.
+    waiting: RefCell<HashMap<u64, (Waiting, v8::Global<v8::Object>)>>,
 }
 
+/// A request without an answer yet.
 struct Waiting {
     answer: oneshot::Sender<Answer>,
-    request: v8::Global<v8::Object>,
     in_flight: InFlight,
+}
+
+impl Waiting {
+    fn settle(self, answer: Answer) {
+        let _ = self.answer.send(answer); // The client may have left.
+    }
 }
 
 /// Keeps the isolate at work for a request until its response is complete.
@@ -235,17 +241,34 @@ pub(crate) fn dispatch(
         body,
     } = request;
     let request = Ref::new(scope, Request::from_wire(method, url, headers, body));
-    let waiting = Waiting {
-        answer,
-        request: v8::Global::new(scope, request.object()),
-        in_flight,
-    };
-    instance.waiting.borrow_mut().insert(id.0, waiting);
+    let waiting = Waiting { answer, in_flight };
 
     // Whatever runs because of this request, however late, is known by its id.
     let frame: Value = v8::BigInt::new_from_u64(scope, id.0).into();
     scope.set_continuation_preserved_embedder_data(frame);
-    call_handler(scope, instance, request, id);
+    match call_handler(scope, instance, request) {
+        Handled::Value(result) => respond(scope, Some(waiting), result),
+        Handled::Failure(error) => waiting.settle(Err(error)),
+        Handled::Pending(promise) => {
+            let request = v8::Global::new(scope, request.object());
+            instance
+                .waiting
+                .borrow_mut()
+                .insert(id.0, (waiting, request));
+            // Only a termination makes it fail, which `ended` reports.
+            let _ = when_settled(scope, promise.into(), move |scope, outcome| {
+                let instance = State::from_scope(scope).extension::<Instance>();
+                let waiting = instance.waiting.borrow_mut().remove(&id.0);
+                let waiting = waiting.map(|(waiting, _)| waiting);
+                match outcome {
+                    Ok(result) => respond(scope, waiting, result),
+                    Err(reason) => settle(waiting, Err(rejection(scope, reason))),
+                }
+            });
+        }
+        // The channel closes, and whoever waits at its other end learns why the isolate ended.
+        Handled::Terminated => drop(waiting),
+    }
     let none = v8::undefined(scope).into();
     scope.set_continuation_preserved_embedder_data(none);
 }
@@ -258,18 +281,24 @@ pub(crate) fn current_request(scope: &mut Scope) -> Option<RequestId> {
         .map(|id| RequestId(id.u64_value().0))
 }
 
+/// How far a handler has come after its first turn.
+enum Handled<'s> {
+    /// It returned this, or a promise that is fulfilled with this.
+    Value(Value<'s>),
+    /// It threw, or returned a promise that is rejected.
+    Failure(FetchError),
+    Pending(v8::Local<'s, v8::Promise>),
+    Terminated,
+}
+
 fn call_handler<'s>(
     scope: &mut Scope<'s, '_>,
     instance: &Instance,
     request: Ref<'s, Request>,
-    id: RequestId,
-) {
+) -> Handled<'s> {
     let (this, fetch) = match &*instance.handler.borrow() {
         Some((this, fetch)) => (v8::Local::new(scope, this), v8::Local::new(scope, fetch)),
-        None => {
-            settle(scope, id, Err(FetchError::NoHandler));
-            return;
-        }
+        None => return Handled::Failure(FetchError::NoHandler),
     };
     let env = v8::Local::new(scope, &instance.env);
     let context = Ref::new(scope, ExecutionContext).object();
@@ -279,40 +308,31 @@ fn call_handler<'s>(
         this,
         &[request.object().into(), env.into(), context.into()],
     ) else {
-        if !scope.has_terminated() {
-            let report = ErrorReport::from_try_catch(scope);
-            scope.reset();
-            settle(scope, id, Err(exception(&report)));
+        if scope.has_terminated() {
+            return Handled::Terminated;
         }
-        return;
+        let report = ErrorReport::from_try_catch(scope);
+        scope.reset();
+        return Handled::Failure(exception(&report));
     };
     let Ok(promise) = v8::Local::<v8::Promise>::try_from(result) else {
-        return respond(scope, id, result);
+        return Handled::Value(result);
     };
     // OPTIMIZATION: most handlers are done after their own microtasks, and need no reaction to their promise.
     scope.perform_microtask_checkpoint();
     match promise.state() {
-        v8::PromiseState::Fulfilled => {
-            let result = promise.result(scope);
-            respond(scope, id, result);
-        }
+        v8::PromiseState::Fulfilled => Handled::Value(promise.result(scope)),
         v8::PromiseState::Rejected => {
             promise.mark_as_handled();
             let reason = promise.result(scope);
-            let report = ErrorReport::new(scope, reason, None);
-            settle(scope, id, Err(exception(&report)));
+            Handled::Failure(rejection(scope, reason))
         }
-        v8::PromiseState::Pending => {
-            // Only a termination makes it fail, which `ended` reports.
-            let _ = when_settled(scope, promise.into(), move |scope, outcome| match outcome {
-                Ok(result) => respond(scope, id, result),
-                Err(reason) => {
-                    let report = ErrorReport::new(scope, reason, None);
-                    settle(scope, id, Err(exception(&report)));
-                }
-            });
-        }
+        v8::PromiseState::Pending => Handled::Pending(promise),
     }
+}
+
+fn rejection<'s>(scope: &mut Scope<'s, '_>, reason: Value<'s>) -> FetchError {
+    exception(&ErrorReport::new(scope, reason, None))
 }
 
 fn exception(report: &ErrorReport) -> FetchError {
@@ -322,31 +342,29 @@ fn exception(report: &ErrorReport) -> FetchError {
     }
 }
 
-/// Answers a request; the second answer to one is nobody's.
-fn settle(scope: &Scope, id: RequestId, answer: Answer) -> Option<InFlight> {
-    let instance = State::from_scope(scope).extension::<Instance>();
-    let waiting = instance.waiting.borrow_mut().remove(&id.0)?;
-    let _ = waiting.answer.send(answer); // The client may have left.
-    Some(waiting.in_flight)
+/// Answers a request, unless its client has left.
+fn settle(waiting: Option<Waiting>, answer: Answer) {
+    if let Some(waiting) = waiting {
+        waiting.settle(answer);
+    }
 }
 
 /// Makes an answer of what the handler returned.
-fn respond<'s>(scope: &mut Scope<'s, '_>, id: RequestId, result: Value<'s>) {
+fn respond<'s>(scope: &mut Scope<'s, '_>, waiting: Option<Waiting>, result: Value<'s>) {
     let Some(response) = Ref::<Response>::from_value(scope, result) else {
         let found = describe(scope, result);
-        settle(scope, id, Err(FetchError::NotAResponse { found }));
-        return;
+        return settle(waiting, Err(FetchError::NotAResponse { found }));
     };
-    let unusable = |scope: &mut Scope, reason: String| {
-        settle(scope, id, Err(FetchError::UnusableResponse { reason }));
+    let unusable = |waiting, reason: String| {
+        settle(waiting, Err(FetchError::UnusableResponse { reason }));
     };
     let response = response.value();
     if response.status_code() == 0 {
-        return unusable(scope, "it is a network error (Response.error())".into());
+        return unusable(waiting, "it is a network error (Response.error())".into());
     }
     if response.body_ref().is_unusable(scope) {
         return unusable(
-            scope,
+            waiting,
             "its body was read already, or its stream is locked".into(),
         );
     }
@@ -356,7 +374,7 @@ fn respond<'s>(scope: &mut Scope<'s, '_>, id: RequestId, result: Value<'s>) {
             Ok(value) => headers.push((name.clone(), value)),
             Err(_) => {
                 return unusable(
-                    scope,
+                    waiting,
                     format!("the value of its header '{name}' has a control character"),
                 );
             }
@@ -386,7 +404,10 @@ fn respond<'s>(scope: &mut Scope<'s, '_>, id: RequestId, result: Value<'s>) {
         headers,
         body,
     };
-    let in_flight = settle(scope, id, Ok(answer));
+    let in_flight = waiting.map(|waiting| {
+        let _ = waiting.answer.send(Ok(answer)); // The client may have left.
+        waiting.in_flight
+    });
     if let Some((stream, writer)) = pump {
         let sink = NativeSink::new(writer, in_flight, report_body_failure);
         let sink = Ref::new(scope, sink);
@@ -426,10 +447,10 @@ fn describe<'s>(scope: &mut Scope<'s, '_>, value: Value<'s>) -> String {
 /// The client left before the answer: tells the app by `request.signal`.
 pub(crate) fn cancel(scope: &mut Scope, id: RequestId) {
     let instance = State::from_scope(scope).extension::<Instance>();
-    let Some(waiting) = instance.waiting.borrow_mut().remove(&id.0) else {
+    let Some((_, request)) = instance.waiting.borrow_mut().remove(&id.0) else {
         return;
     };
-    let request = v8::Local::new(scope, &waiting.request);
+    let request = v8::Local::new(scope, &request);
     let Some(request) = Ref::<Request>::from_value(scope, request.into()) else {
         return;
     };
@@ -464,8 +485,8 @@ pub(crate) fn ended(scope: &Scope, exit: &nano_engine::Exit) {
             detail: None,
         }));
     }
-    for (_, waiting) in instance.waiting.take() {
-        let _ = waiting.answer.send(Err(error.clone()));
+    for (_, (waiting, _)) in instance.waiting.take() {
+        waiting.settle(Err(error.clone()));
     }
     instance.handler.take();
 }

@@ -13,10 +13,68 @@ pub struct HttpRequest {
     pub method: Method,
     /// The absolute URL that `request.url` shows: scheme, the `Host` header, and the request target.
     pub url: String,
-    /// End-to-end header fields, in the order of their arrival per name.
-    pub headers: HeaderMap,
+    /// End-to-end header fields.
+    pub headers: Fields,
     /// The body.
     pub body: Body,
+}
+
+/// Header fields in one piece of memory, in the order of their arrival per name.
+///
+/// A request object lives until it is collected, long after its answer. What it holds on to should be small, and none of the
+/// connection's buffers, which a [`HeaderMap`] is made of.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Fields(Box<[u8]>);
+
+impl Fields {
+    /// Names and values.
+    pub fn iter(&self) -> impl Iterator<Item = (HeaderName, &[u8])> {
+        let mut rest = &*self.0;
+        std::iter::from_fn(move || {
+            let (name, value) = (take(&mut rest)?, take(&mut rest)?);
+            // It was a name when it was put in.
+            Some((HeaderName::from_bytes(name).ok()?, value))
+        })
+    }
+
+    /// The first value of a name.
+    pub fn get(&self, name: &HeaderName) -> Option<&[u8]> {
+        self.iter().find(|(n, _)| n == name).map(|(_, value)| value)
+    }
+}
+
+/// The bytes of a length, native-endian.
+const LENGTH: usize = size_of::<u32>();
+
+/// Takes a length and as many bytes off the front.
+fn take<'f>(rest: &mut &'f [u8]) -> Option<&'f [u8]> {
+    let (length, after) = rest.split_first_chunk::<LENGTH>()?;
+    let (bytes, after) = after.split_at_checked(u32::from_ne_bytes(*length) as usize)?;
+    *rest = after;
+    Some(bytes)
+}
+
+impl From<&HeaderMap> for Fields {
+    fn from(map: &HeaderMap) -> Self {
+        let parts = || {
+            map.iter()
+                .flat_map(|(name, value)| [name.as_str().as_bytes(), value.as_bytes()])
+        };
+        let mut bytes = Vec::with_capacity(parts().map(|part| LENGTH + part.len()).sum());
+        for part in parts() {
+            // A host limits the whole head to far less than 4 GiB.
+            bytes.extend_from_slice(&(part.len() as u32).to_ne_bytes());
+            bytes.extend_from_slice(part);
+        }
+        Self(bytes.into())
+    }
+}
+
+impl fmt::Debug for Fields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = |(name, value)| (name, String::from_utf8_lossy(value));
+        f.debug_list().entries(self.iter().map(text)).finish()
+    }
 }
 
 /// An app's response.
@@ -36,14 +94,81 @@ pub struct HttpResponse {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RequestId(pub u64);
 
+/// The digits of a [`RequestId`].
+#[derive(Clone, Copy)]
+pub struct Hex([u8; 16]);
+
+impl Hex {
+    /// The digits as text.
+    pub fn as_str(&self) -> &str {
+        // They are ASCII, so this is never the default.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl RequestId {
+    /// Writes the number as `Display` does, for those who do it often.
+    pub fn to_hex(self) -> Hex {
+        let digit = |index| {
+            let nibble = (self.0 >> (60 - 4 * index)) & 0xF;
+            b"0123456789abcdef"[nibble as usize]
+        };
+        Hex(std::array::from_fn(digit))
+    }
+}
+
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
+        f.write_str(self.to_hex().as_str())
     }
 }
 
 impl fmt::Debug for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "RequestId({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_have_sixteen_digits() {
+        let id = RequestId(0x0123_4567_89ab_cdef);
+        assert_eq!(id.to_string(), "0123456789abcdef");
+        assert_eq!(RequestId(7).to_string(), format!("{:016x}", 7));
+    }
+
+    #[test]
+    fn fields_come_out_as_they_went_in() {
+        let mut map = HeaderMap::new();
+        for (name, value) in [
+            ("host", "a.test"),
+            ("x-own", ""),
+            ("accept", "a"),
+            ("accept", "b"),
+        ] {
+            map.append(name, HeaderValue::from_static(value));
+        }
+        map.append("x-bytes", HeaderValue::from_bytes(&[0xE9]).unwrap());
+        let fields = Fields::from(&map);
+        let out: HeaderMap = fields
+            .iter()
+            .map(|(name, value)| (name, HeaderValue::from_bytes(value).unwrap()))
+            .collect();
+        assert_eq!(
+            out,
+            HeaderMap::from_iter(map.iter().map(|(n, v)| (n.clone(), v.clone())))
+        );
+        let accepted: Vec<_> = fields
+            .iter()
+            .filter(|(name, _)| name == "accept")
+            .map(|(_, v)| v)
+            .collect();
+        assert_eq!(accepted, [b"a", b"b"]);
+        assert_eq!(fields.get(&http::header::HOST), Some(&b"a.test"[..]));
+        assert_eq!(fields.get(&http::header::COOKIE), None);
+        assert_eq!(Fields::default().iter().count(), 0);
     }
 }

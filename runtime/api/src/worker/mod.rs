@@ -23,7 +23,7 @@ use tokio::sync::{oneshot, watch};
 pub use body::{Body, BodyError, BodyErrorKind, BodyStream, BodyWriter};
 pub use error::{Exit, FetchError, StartError, StartErrorKind};
 pub use log::{LogKind, LogLevel, LogRecord, LogSink};
-pub use message::{HttpRequest, HttpResponse, RequestId};
+pub use message::{Fields, HttpRequest, HttpResponse, RequestId};
 pub use options::{Limits, WorkerOptions};
 pub use outbound::{OutboundRule, OutboundRuleError};
 

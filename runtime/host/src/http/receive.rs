@@ -28,7 +28,7 @@ pub(crate) type Overflow = oneshot::Receiver<()>;
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct TooLarge;
 
-/// Makes an app's body out of hyper's.
+/// Makes an app's body out of hyper's, which has not ended.
 ///
 /// # Errors
 /// The body says that it is larger than the limit. (A body of unknown length tells by [`Overflow`].)
@@ -40,9 +40,6 @@ where
     B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Display + Send,
 {
-    if incoming.is_end_stream() {
-        return Ok((Body::Empty, None));
-    }
     let length = incoming.size_hint().exact();
     if incoming.size_hint().lower() > limit {
         tokio::spawn(discard(incoming));

@@ -12,10 +12,30 @@ use crate::config::is_host_name;
 /// What a request is for.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Target {
-    /// The host's name in lower case, without port: what routes look at.
-    pub(crate) host: String,
     /// The absolute URL.
     pub(crate) url: String,
+    host: Host,
+}
+
+/// A host's name.
+#[derive(Debug, PartialEq, Eq)]
+enum Host {
+    /// As the URL has it, from [`SCHEME`] on.
+    InUrl(usize),
+    /// Written in another way.
+    Other(String),
+}
+
+const SCHEME: &str = "http://";
+
+impl Target {
+    /// The host's name in lower case, without port: what routes look at.
+    pub(crate) fn host(&self) -> &str {
+        match &self.host {
+            Host::InUrl(length) => &self.url[SCHEME.len()..][..*length],
+            Host::Other(name) => name,
+        }
+    }
 }
 
 /// Reads the target of a request per RFC 9112, section 3.3, and makes its `Host` field agree with it.
@@ -50,8 +70,8 @@ pub(crate) fn read(parts: &mut Parts, local: SocketAddr) -> Result<Target, &'sta
     };
     let host = host_name(&authority).ok_or("the Host header field is not a host name")?;
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-    let mut url = String::with_capacity("http://".len() + authority.len() + path.len() + 1);
-    url.push_str("http://");
+    let mut url = String::with_capacity(SCHEME.len() + authority.len() + path.len() + 1);
+    url.push_str(SCHEME);
     url.push_str(&authority);
     if !path.starts_with('/') {
         url.push('/');
@@ -61,23 +81,30 @@ pub(crate) fn read(parts: &mut Parts, local: SocketAddr) -> Result<Target, &'sta
 }
 
 /// The name in `name[:port]`, checked and in lower case.
-fn host_name(authority: &str) -> Option<String> {
+fn host_name(authority: &str) -> Option<Host> {
     if let Some(address) = authority.strip_prefix('[') {
         let (address, rest) = address.split_once(']')?;
         let address: Ipv6Addr = address.parse().ok()?;
         let port = rest.is_empty() || rest.strip_prefix(':').is_some_and(is_port);
-        return port.then(|| format!("[{address}]"));
+        return port.then(|| Host::Other(format!("[{address}]")));
     }
-    let (name, port) = match authority.split_once(':') {
-        Some((name, port)) => (name, Some(port)),
+    let (name, port) = match authority.bytes().position(|byte| byte == b':') {
+        Some(colon) => (&authority[..colon], Some(&authority[colon + 1..])),
         None => (authority, None),
     };
     if !port.is_none_or(is_port) {
         return None;
     }
     // `example.com.` is the same host, written as DNS does.
-    let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
-    is_host_name(&name).then_some(name)
+    let name = name.strip_suffix('.').unwrap_or(name);
+    if !is_host_name(name) {
+        return None;
+    }
+    Some(if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Host::Other(name.to_ascii_lowercase())
+    } else {
+        Host::InUrl(name.len())
+    })
 }
 
 fn is_port(text: &str) -> bool {
@@ -102,7 +129,7 @@ mod tests {
     fn read_host(host: &str) -> Option<String> {
         target("/", &[host], Version::HTTP_11)
             .ok()
-            .map(|target| target.host)
+            .map(|target| target.host().to_owned())
     }
 
     #[test]
@@ -112,9 +139,9 @@ mod tests {
             target("/a?b=c", "Shop.test:81").url,
             "http://Shop.test:81/a?b=c"
         );
-        assert_eq!(target("/a?b=c", "Shop.test:81").host, "shop.test");
+        assert_eq!(target("/a?b=c", "Shop.test:81").host(), "shop.test");
         assert_eq!(target("http://b.test/x", "a.test").url, "http://b.test/x");
-        assert_eq!(target("http://b.test/x", "a.test").host, "b.test");
+        assert_eq!(target("http://b.test/x", "a.test").host(), "b.test");
     }
 
     #[test]
@@ -143,7 +170,7 @@ mod tests {
                 .contains("more than one")
         );
         assert_eq!(
-            target("/", &[], Version::HTTP_10).unwrap().host,
+            target("/", &[], Version::HTTP_10).unwrap().host(),
             "127.0.0.1"
         );
     }

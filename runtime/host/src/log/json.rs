@@ -1,14 +1,14 @@
 //! Records as lines of JSON.
 
 use std::fmt::Write as _;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use tracing::Event;
 use tracing::field::{Field, Visit};
 
 use super::time;
 
-/// Appends one line. Fields go straight from the event into the line: this runs once per request.
+/// Appends one line. Fields go straight from the event into the line.
 pub(super) fn write(line: &mut String, time: SystemTime, event: &Event<'_>) {
     line.push_str("{\"timestamp\":\"");
     time::write_rfc3339(line, time);
@@ -46,7 +46,7 @@ impl Visit for Fields<'_> {
 
     fn record_u64(&mut self, field: &Field, value: u64) {
         self.name(field);
-        let _ = write!(self.0, "{value}");
+        integer(self.0, value);
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
@@ -56,17 +56,36 @@ impl Visit for Fields<'_> {
 
     fn record_f64(&mut self, field: &Field, value: f64) {
         self.name(field);
-        if value.is_finite() {
-            let _ = write!(self.0, "{value:.3}");
-        } else {
-            self.0.push_str("null");
-        }
+        number(self.0, value);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
         self.name(field);
         self.0.push_str(if value { "true" } else { "false" });
     }
+}
+
+/// Appends a number with three digits after its point.
+fn number(line: &mut String, value: f64) {
+    if value.is_finite() {
+        let _ = write!(line, "{value:.3}");
+    } else {
+        line.push_str("null");
+    }
+}
+
+/// Appends milliseconds with three digits after their point.
+pub(super) fn milliseconds(line: &mut String, duration: Duration) {
+    let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+    let mut fraction = *b".000";
+    time::put(&mut fraction, micros % 1000);
+    integer(line, micros / 1000);
+    line.push_str(std::str::from_utf8(&fraction).unwrap_or_default());
+}
+
+/// Appends an integer.
+pub(super) fn integer(line: &mut String, value: u64) {
+    line.push_str(itoa::Buffer::new().format(value));
 }
 
 fn level(level: tracing::Level) -> &'static str {
@@ -108,6 +127,20 @@ pub(crate) fn string(line: &mut String, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn durations_have_three_decimals() {
+        for (micros, text) in [
+            (0, "0.000"),
+            (7, "0.007"),
+            (1_040, "1.040"),
+            (61_000_999, "61000.999"),
+        ] {
+            let mut line = String::new();
+            milliseconds(&mut line, Duration::from_micros(micros));
+            assert_eq!(line, text);
+        }
+    }
 
     #[test]
     fn strings_are_escaped() {

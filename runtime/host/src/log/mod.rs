@@ -1,19 +1,20 @@
 //! Logs: structured events of `tracing`, as JSON lines or for a person's eyes.
 //!
-//! A subscriber of its own, because one line per request is on the hot path: fields are written straight into the
-//! line, and a thread of its own writes lines to the output in batches.
+//! A subscriber of its own: fields are written straight into the line, and a thread of its own writes lines to the
+//! output in batches. One line per request is on the hot path, and has its own way there ([`request`]).
 
 mod app;
 mod json;
 mod pretty;
 mod record;
+mod request;
 mod time;
 mod writer;
 
 use std::cell::Cell;
 use std::io::IsTerminal as _;
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 use tracing::{Event, Level, Metadata, Subscriber, span};
@@ -21,6 +22,7 @@ use tracing::{Event, Level, Metadata, Subscriber, span};
 pub(crate) use app::AppLog;
 pub(crate) use json::string as json_string;
 use record::Record;
+pub(crate) use request::RequestLine;
 use writer::Writer;
 
 /// How log lines look.
@@ -75,25 +77,53 @@ pub fn init(format: Format) -> LogGuard {
     let colors = format == Format::Pretty
         && std::io::stdout().is_terminal()
         && std::env::var_os("NO_COLOR").is_none();
-    let subscriber = LogSubscriber {
+    let log = Arc::new(Log {
         format,
         colors,
         writer: writer.clone(),
-    };
-    tracing::subscriber::set_global_default(subscriber).expect("the first subscriber");
+    });
+    let first = LOG.set(log.clone()).is_ok()
+        && tracing::subscriber::set_global_default(LogSubscriber(log)).is_ok();
+    assert!(first, "the process has a log already");
     LogGuard(writer)
 }
+
+/// Logs a request; nowhere, if the process has no log.
+pub(crate) fn request(request: &RequestLine<'_>) {
+    if let Some(log) = LOG.get() {
+        log.write(|line, time| match log.format {
+            Format::Json => request.write_json(line, time),
+            Format::Pretty => pretty::write(line, &request.record(time), log.colors),
+        });
+    }
+}
+
+/// The process's log.
+static LOG: OnceLock<Arc<Log>> = OnceLock::new();
 
 thread_local! {
     /// The line that this thread writes.
     static LINE: Cell<String> = const { Cell::new(String::new()) };
 }
 
-struct LogSubscriber {
+struct Log {
     format: Format,
     colors: bool,
     writer: Arc<Writer>,
 }
+
+impl Log {
+    fn write(&self, write: impl FnOnce(&mut String, SystemTime)) {
+        // Taken, so that an event within an event has a buffer of its own.
+        let mut line = LINE.take();
+        write(&mut line, SystemTime::now());
+        self.writer.line(&line);
+        line.clear();
+        LINE.set(line);
+    }
+}
+
+struct LogSubscriber(Arc<Log>);
 
 impl Subscriber for LogSubscriber {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
@@ -107,16 +137,11 @@ impl Subscriber for LogSubscriber {
     }
 
     fn event(&self, event: &Event<'_>) {
-        // Taken, so that an event within an event has a buffer of its own.
-        let mut line = LINE.take();
-        let time = SystemTime::now();
-        match self.format {
-            Format::Json => json::write(&mut line, time, event),
-            Format::Pretty => pretty::write(&mut line, &Record::read(time, event), self.colors),
-        }
-        self.writer.line(&line);
-        line.clear();
-        LINE.set(line);
+        let log = &*self.0;
+        log.write(|line, time| match log.format {
+            Format::Json => json::write(line, time, event),
+            Format::Pretty => pretty::write(line, &Record::read(time, event), log.colors),
+        });
     }
 
     // NANO uses no spans: a request's fields stand in each of its events.
@@ -138,11 +163,11 @@ mod tests {
     fn events_are_lines() {
         let output = Output::default();
         let writer = Writer::start(output.clone());
-        let subscriber = LogSubscriber {
+        let subscriber = LogSubscriber(Arc::new(Log {
             format: Format::Json,
             colors: false,
             writer: writer.clone(),
-        };
+        }));
         tracing::subscriber::with_default(subscriber, || {
             let (app, nothing) = ("shop", None::<&str>);
             let request_id = tracing::field::display("07");

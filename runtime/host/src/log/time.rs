@@ -8,21 +8,30 @@ pub(super) fn write_rfc3339(line: &mut String, time: SystemTime) {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     let (days, seconds) = (since.as_secs() / 86_400, since.as_secs() % 86_400);
     let (year, month, day) = civil(days);
-    let fields = [
-        (year, 4, '-'),
-        (month, 2, '-'),
-        (day, 2, 'T'),
-        (seconds / 3600, 2, ':'),
-        (seconds / 60 % 60, 2, ':'),
-        (seconds % 60, 2, '.'),
-        (since.subsec_millis().into(), 3, 'Z'),
-    ];
-    for (number, width, end) in fields {
-        for place in (0..width).rev() {
-            let digit = number / 10_u64.pow(place) % 10;
-            line.push(char::from(b'0' + digit as u8));
+    let mut text = *b"0000-00-00T00:00:00.000Z";
+    for (end, number) in [
+        (4, year),
+        (7, month),
+        (10, day),
+        (13, seconds / 3600),
+        (16, seconds / 60 % 60),
+        (19, seconds % 60),
+        (23, since.subsec_millis().into()),
+    ] {
+        put(&mut text[..end], number);
+    }
+    // It is ASCII.
+    line.push_str(std::str::from_utf8(&text).unwrap_or_default());
+}
+
+/// Writes a number over the zeros at the end of a text.
+pub(super) fn put(text: &mut [u8], mut number: u64) {
+    for digit in text.iter_mut().rev() {
+        if number == 0 {
+            break;
         }
-        line.push(end);
+        *digit = b'0' + (number % 10) as u8;
+        number /= 10;
     }
 }
 

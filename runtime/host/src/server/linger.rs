@@ -12,6 +12,9 @@ use tokio::time::{Sleep, sleep};
 /// How long a client may go on sending after the last response.
 const LINGER: Duration = Duration::from_secs(2);
 
+/// Head and body of a response that are not larger are written as one piece.
+const SMALL: usize = 1024;
+
 /// A stream that, when it is shut down while the client still sends, reads and drops what comes. A socket that is
 /// closed with unread data is reset, and a reset makes the client lose the response that says what was wrong
 /// (RFC 9112, section 9.6).
@@ -67,7 +70,19 @@ impl<T: Read + Write + Unpin> Write for Linger<T> {
         context: &mut Context<'_>,
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write_vectored(context, parts)
+        let total: usize = parts.iter().map(|part| part.len()).sum();
+        if parts.len() < 2 || total > SMALL {
+            return Pin::new(&mut self.inner).poll_write_vectored(context, parts);
+        }
+        // The kernel takes one small piece with less ado than several.
+        let mut whole = [0; SMALL];
+        let mut rest = &mut whole[..];
+        for part in parts {
+            let (to, after) = rest.split_at_mut(part.len());
+            to.copy_from_slice(part);
+            rest = after;
+        }
+        Pin::new(&mut self.inner).poll_write(context, &whole[..total])
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -109,6 +124,24 @@ mod tests {
             .await
             .unwrap();
         began.elapsed()
+    }
+
+    #[tokio::test]
+    async fn pieces_arrive_in_order() {
+        for sizes in [[3, 0, 5], [0, 0, 0], [SMALL, 1, 1], [SMALL - 1, 1, 0]] {
+            let (mut client, server) = tokio::io::duplex(4 * SMALL);
+            let mut linger = Linger::new(TokioIo::new(server));
+            let pieces: Vec<Vec<u8>> = (1..).zip(sizes).map(|(n, size)| vec![n; size]).collect();
+            let parts: Vec<_> = pieces.iter().map(|piece| io::IoSlice::new(piece)).collect();
+            let written =
+                poll_fn(|context| Pin::new(&mut linger).poll_write_vectored(context, &parts));
+            let written = written.await.unwrap();
+            drop(linger);
+            let mut arrived = Vec::new();
+            client.read_to_end(&mut arrived).await.unwrap();
+            assert_eq!(arrived, pieces.concat()[..written]);
+            assert_eq!(written, pieces.concat().len());
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -108,7 +108,11 @@ impl Answer {
             redirects: exchange.redirects,
             status: head.status,
             reason,
-            headers: HeaderList::from_map(&head.headers),
+            headers: head
+                .headers
+                .iter()
+                .map(|(name, value)| (name.clone(), value.as_bytes().to_vec()))
+                .collect(),
             body,
         })
     }

@@ -1,0 +1,121 @@
+//! Telling all connections to end.
+//!
+//! A connection waits for this as long as it lives, so a look that finds nothing must cost nothing: one load, where the
+//! channels and notifications of tokio take a lock for each.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+/// A switch that is set once.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Stop(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    stopped: AtomicBool,
+    waiting: Mutex<Waiting>,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    wakers: HashMap<u64, Waker>,
+    next: u64,
+}
+
+impl Stop {
+    /// Sets the switch.
+    pub(super) fn set(&self) {
+        self.0.stopped.store(true, Ordering::SeqCst);
+        for (_, waker) in self.0.waiting().wakers.drain() {
+            waker.wake();
+        }
+    }
+
+    /// Waits until the switch is set.
+    pub(super) fn stopped(&self) -> Stopped {
+        Stopped {
+            shared: self.0.clone(),
+            entry: None,
+        }
+    }
+}
+
+impl Shared {
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Ready once the switch is set; see [`Stop::stopped`].
+pub(super) struct Stopped {
+    shared: Arc<Shared>,
+    /// Our place among the waiting, and who is woken there.
+    entry: Option<(u64, Waker)>,
+}
+
+impl Future for Stopped {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let waker = context.waker();
+        if !self
+            .entry
+            .as_ref()
+            .is_some_and(|(_, own)| own.will_wake(waker))
+        {
+            let mut waiting = self.shared.waiting();
+            let place = match self.entry {
+                Some((place, _)) => place,
+                None => {
+                    waiting.next += 1;
+                    waiting.next
+                }
+            };
+            waiting.wakers.insert(place, waker.clone());
+            drop(waiting);
+            self.entry = Some((place, waker.clone()));
+        }
+        // Looked at after the waker is in its place, so that no change is missed.
+        if self.shared.stopped.load(Ordering::SeqCst) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+}
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        if let Some((place, _)) = self.entry.take() {
+            self.shared.waiting().wakers.remove(&place);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt as _;
+
+    #[tokio::test]
+    async fn all_who_wait_are_told_and_those_who_come_later() {
+        let stop = Stop::default();
+        let waiting: Vec<_> = (0..3).map(|_| tokio::spawn(stop.stopped())).collect();
+        let mut given_up = Box::pin(stop.stopped());
+        assert!((&mut given_up).now_or_never().is_none());
+        tokio::task::yield_now().await;
+        assert_eq!(stop.0.waiting().wakers.len(), 4);
+        drop(given_up);
+        assert_eq!(stop.0.waiting().wakers.len(), 3);
+        stop.set();
+        for told in waiting {
+            told.await.unwrap();
+        }
+        stop.stopped().await;
+        assert_eq!(stop.0.waiting().wakers.len(), 0);
+    }
+}

@@ -1,0 +1,182 @@
+//! Deadlines that are nearly always met.
+//!
+//! Each request has two: one for its head, one for its answer. tokio's timers are made for few that fire: arming and
+//! disarming one takes the lock of the whole runtime's timers. So a connection keeps its timers. One that is given back
+//! stays armed for its old instant, and whoever has it next arms it again only when it fires too early.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use hyper::rt;
+use tokio::time::{Sleep, sleep_until};
+
+/// Timers that a connection keeps: HTTP/1 needs one at a time, HTTP/2 one for each stream.
+const KEPT: usize = 4;
+
+/// The timers of one connection.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Timers(Arc<Mutex<Vec<Pin<Box<Sleep>>>>>);
+
+impl Timers {
+    /// A future that is ready from an instant on.
+    pub(crate) fn at(&self, at: Instant) -> Deadline {
+        Deadline {
+            at,
+            timer: None,
+            timers: self.clone(),
+        }
+    }
+
+    /// What the future gives, or `None` if that takes longer than `limit`. The future is pinned by the caller: to move it in
+    /// here would be to copy it.
+    pub(crate) async fn within<F: Future + Unpin>(
+        &self,
+        limit: Duration,
+        future: F,
+    ) -> Option<F::Output> {
+        let deadline = self.at(Instant::now() + limit);
+        tokio::select! {
+            biased;
+            output = future => Some(output),
+            () = deadline => None,
+        }
+    }
+
+    fn kept(&self) -> std::sync::MutexGuard<'_, Vec<Pin<Box<Sleep>>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Ready from an instant on; see [`Timers::at`].
+#[derive(Debug)]
+pub(crate) struct Deadline {
+    at: Instant,
+    /// Taken when first polled.
+    timer: Option<Pin<Box<Sleep>>>,
+    timers: Timers,
+}
+
+impl Future for Deadline {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        let at = this.at.into();
+        let timer = this.timer.get_or_insert_with(|| {
+            let kept = this.timers.kept().pop();
+            kept.unwrap_or_else(|| Box::pin(sleep_until(at)))
+        });
+        loop {
+            if timer.deadline() > at {
+                timer.as_mut().reset(at);
+            }
+            ready!(timer.as_mut().poll(context));
+            if timer.deadline() == at || this.at <= Instant::now() {
+                return Poll::Ready(());
+            }
+            timer.as_mut().reset(at);
+        }
+    }
+}
+
+impl Drop for Deadline {
+    fn drop(&mut self) {
+        if let Some(timer) = self.timer.take() {
+            let mut kept = self.timers.kept();
+            if kept.len() < KEPT {
+                kept.push(timer);
+            }
+        }
+    }
+}
+
+impl rt::Sleep for Deadline {}
+
+/// For hyper's time-outs.
+impl rt::Timer for Timers {
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn rt::Sleep>> {
+        self.sleep_until(Instant::now() + duration)
+    }
+
+    fn sleep_until(&self, deadline: Instant) -> Pin<Box<dyn rt::Sleep>> {
+        Box::pin(self.at(deadline))
+    }
+
+    fn reset(&self, sleep: &mut Pin<Box<dyn rt::Sleep>>, deadline: Instant) {
+        if let Some(sleep) = sleep.as_mut().downcast_mut_pin::<Deadline>() {
+            sleep.get_mut().at = deadline;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::pin::pin;
+
+    /// How long it takes until a deadline is ready.
+    async fn wait(timers: &Timers, limit: Duration) -> Duration {
+        let began = tokio::time::Instant::now();
+        timers.at(began.into_std() + limit).await;
+        began.elapsed()
+    }
+
+    const SHORT: Duration = Duration::from_millis(50);
+    const LONG: Duration = Duration::from_millis(250);
+
+    #[tokio::test]
+    async fn a_deadline_is_ready_when_it_is_due_and_not_before() {
+        let timers = Timers::default();
+        // New; kept with an instant that has passed; kept with one that comes too late; kept with one that comes too early.
+        for (met, limit) in [
+            (None, SHORT),
+            (None, SHORT),
+            (Some(LONG * 100), SHORT),
+            (Some(SHORT), LONG),
+        ] {
+            if let Some(met) = met {
+                assert_eq!(
+                    timers.within(met, pin!(tokio::task::yield_now())).await,
+                    Some(())
+                );
+            }
+            let took = wait(&timers, limit).await;
+            assert!(took >= limit, "{took:?} is before {limit:?}");
+            assert!(took < limit + LONG, "{took:?} is long after {limit:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn timers_are_kept() {
+        let timers = Timers::default();
+        let one = || timers.within(LONG, Box::pin(tokio::task::yield_now()));
+        tokio::join!(one(), one());
+        assert_eq!(timers.kept().len(), 2);
+        one().await;
+        assert_eq!(timers.kept().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn what_takes_too_long_is_given_up() {
+        let timers = Timers::default();
+        assert_eq!(
+            timers.within(SHORT, std::future::pending::<()>()).await,
+            None
+        );
+        assert_eq!(timers.within(SHORT, std::future::ready(1)).await, Some(1));
+    }
+
+    #[tokio::test]
+    async fn hyper_may_move_a_deadline() {
+        use rt::Timer as _;
+        let timers = Timers::default();
+        let began = Instant::now();
+        let mut sleep = timers.sleep(LONG * 100);
+        timers.reset(&mut sleep, began + SHORT);
+        sleep.await;
+        assert!(began.elapsed() >= SHORT && began.elapsed() < LONG * 100);
+    }
+}
