@@ -38,7 +38,9 @@ pub mod quarantine;
 pub mod rejections;
 pub mod snapshot;
 pub mod state;
+pub mod stop;
 pub mod thread;
+pub mod thread_io;
 pub mod timers;
 pub mod watchdog;
 
@@ -54,6 +56,8 @@ pub use modules::{SourceType, detect, evaluate};
 pub use ops::{OpId, promise_op, spawn_op};
 pub use snapshot::bake;
 pub use state::State;
+pub use stop::{Stop, Stopped};
 pub use thread::{ExitReceiver, run_on_current_thread, spawn};
+pub use thread_io::ThreadIo;
 pub use timers::TimerId;
 pub use v8;

@@ -1,7 +1,8 @@
 //! The door of an isolate's thread: other threads put tasks in, the thread takes them out in batches.
 //!
-//! A wake-up is `Thread::unpark`, which enters the kernel only if the thread sleeps. The thread does not spin before it
-//! sleeps: with more threads than cores that takes time from the thread it waits for.
+//! A wake-up is `Thread::unpark`, which enters the kernel only if the thread sleeps, or a signal to the thread's own I/O
+//! ([`crate::thread_io`]). The thread does not spin before it sleeps: with more threads than cores that takes time from the
+//! thread it waits for.
 
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering, fence};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 use crate::foreground::ForegroundQueue;
 use crate::memory::Quota;
+use crate::thread_io::ThreadIo;
 use crate::watchdog::TurnClock;
 
 /// Work for the thread of an isolate. Runs as a turn of its own: in a handle scope, microtasks after it.
@@ -49,6 +51,8 @@ pub(crate) struct Shared {
     verdict: AtomicU8,
     drain: AtomicU8,
     tokens: AtomicUsize,
+    /// The thread's I/O, once somebody has asked for it; `None` for good where that comes too late.
+    io: OnceLock<Option<Arc<ThreadIo>>>,
     pub(crate) turn: TurnClock,
     pub(crate) foreground: Arc<ForegroundQueue>,
     pub(crate) quota: Arc<Quota>,
@@ -67,6 +71,7 @@ impl Handle {
             verdict: AtomicU8::new(0),
             drain: AtomicU8::new(0),
             tokens: AtomicUsize::new(0),
+            io: OnceLock::new(),
             turn: TurnClock::default(),
             foreground: Arc::default(),
             quota,
@@ -130,6 +135,21 @@ impl Handle {
         KeepAlive(self.0.clone())
     }
 
+    /// Lets tasks run on the isolate's thread, between its turns. `main` is the runtime that lends threads while the
+    /// isolate's is busy. `None` if the isolate has ended.
+    pub fn thread_io(&self, main: &tokio::runtime::Handle) -> Option<Arc<ThreadIo>> {
+        let mut made = false;
+        let io = self.0.io.get_or_init(|| {
+            made = true;
+            ThreadIo::new(main)
+        });
+        // A thread that sleeps now does not know of it yet.
+        if made && let Some(thread) = self.0.thread.get() {
+            thread.unpark();
+        }
+        io.clone()
+    }
+
     /// Bytes of heap (as of the last garbage collection) and of array buffers (now).
     pub fn memory(&self) -> (usize, usize) {
         (self.0.quota.heap(), self.0.quota.buffers())
@@ -152,8 +172,24 @@ impl Shared {
     pub(crate) fn wake(&self) {
         // Pairs with `bind_thread`: either this sees the thread, or the thread sees what was stored before this.
         fence(Ordering::SeqCst);
-        if let Some(thread) = self.thread.get() {
-            thread.unpark();
+        match self.io() {
+            Some(io) => io.signal(),
+            None => {
+                if let Some(thread) = self.thread.get() {
+                    thread.unpark();
+                }
+            }
+        }
+    }
+
+    pub(crate) fn io(&self) -> Option<&Arc<ThreadIo>> {
+        self.io.get()?.as_ref()
+    }
+
+    /// The thread does no I/O any more.
+    pub(crate) fn retire_io(&self) {
+        if let Some(io) = self.io.get_or_init(|| None) {
+            io.retire();
         }
     }
 
@@ -171,11 +207,14 @@ impl Shared {
         );
     }
 
-    /// Sleeps until something was posted, or for `timeout`.
+    /// Sleeps until something was posted, or for `timeout`; does I/O meanwhile, and what is due of it even where there is
+    /// no time to sleep.
     pub(crate) fn sleep(&self, timeout: Option<Duration>) {
-        match timeout {
-            Some(timeout) => std::thread::park_timeout(timeout),
-            None => std::thread::park(),
+        match (self.io(), timeout) {
+            (Some(io), timeout) => io.drive(timeout),
+            (None, None) => std::thread::park(),
+            (None, Some(Duration::ZERO)) => {}
+            (None, Some(timeout)) => std::thread::park_timeout(timeout),
         }
     }
 

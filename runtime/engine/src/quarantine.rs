@@ -140,6 +140,7 @@ fn supervise_all(pipe: libc::c_int) {
             );
             watchdog::forget(&shared);
             drop(shared.close());
+            shared.retire_io();
             let _ = exit.send(Exit::Crashed);
         }
     }

@@ -97,6 +97,14 @@ impl State {
         self.handle().keep_alive()
     }
 
+    /// Hands a result to a task outside of the isolate: now, or when the thread gets to its I/O. What is cheap to do only.
+    pub fn deliver(&self, deliver: impl FnOnce() + Send + 'static) {
+        match self.shared.io() {
+            Some(io) => io.deliver(Box::new(deliver)),
+            None => deliver(),
+        }
+    }
+
     /// The isolate's timers.
     pub fn timers(&self) -> &Timers {
         &self.timers

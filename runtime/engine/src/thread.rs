@@ -4,7 +4,7 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::guard::panic_message;
 use crate::isolate::{self, Instance, IsolateOptions};
@@ -105,6 +105,7 @@ fn run(
         exit
     }));
     drop(handle.0.close());
+    handle.0.retire_io();
     result.unwrap_or_else(|panic| Exit::Panicked(panic_message(&*panic)))
 }
 
@@ -130,6 +131,7 @@ impl Loop<'_> {
                 return exit;
             }
             if self.has_more() {
+                self.state.shared.sleep(Some(Duration::ZERO));
                 continue;
             }
             if self.state.is_drained(scope) && self.state.shared.is_empty() {
@@ -142,9 +144,7 @@ impl Loop<'_> {
             let task = self.state.shared.foreground.next_due();
             let due = [timer, task].into_iter().flatten().min();
             let timeout = due.map(|due| due.saturating_duration_since(Instant::now()));
-            if timeout.is_none_or(|timeout| !timeout.is_zero()) {
-                self.state.shared.sleep(timeout);
-            }
+            self.state.shared.sleep(timeout);
         }
     }
 

@@ -1,4 +1,5 @@
-//! One thread that ends turns which use too much CPU time, for all isolates of the process.
+//! One thread that ends turns which use too much CPU time, for all isolates of the process, and sees to it that long ones
+//! do not hold up I/O.
 //!
 //! A turn costs its thread two atomic swaps: it publishes its number, and takes it back. The watchdog looks at the numbers
 //! from time to time. When it first sees one it notes the thread's CPU clock, and when the clock has moved on by more than
@@ -22,6 +23,8 @@ const FIRED: u64 = 0b11;
 const LOOKS_PER_BUDGET: u32 = 10;
 const SHORTEST_LOOK: Duration = Duration::from_millis(1);
 const LONGEST_LOOK: Duration = Duration::from_millis(50);
+/// A turn that is seen twice in this time does not let its thread get to its I/O: another thread does it.
+const ATTEND_AFTER: Duration = Duration::from_millis(5);
 /// Looks without any running turn before the watchdog goes to sleep.
 const LOOKS_UNTIL_SLEEP: u32 = 5;
 
@@ -153,11 +156,17 @@ fn look() -> (bool, Duration) {
         }
         running = true;
         pause = pause.min(watched.budget / LOOKS_PER_BUDGET);
+        if watched.isolate.io().is_some() {
+            pause = pause.min(ATTEND_AFTER);
+        }
         let Some(now) = watched.clock.now() else {
             continue;
         };
         match watched.seen {
             Some((seen, start)) if seen == word => {
+                if let Some(io) = watched.isolate.io() {
+                    io.attend();
+                }
                 if now.saturating_sub(start) > watched.budget {
                     fire(&watched.isolate, word);
                 }

@@ -20,6 +20,8 @@ pub struct App {
     /// Told whenever `state` leaves `Starting`.
     settled: Notify,
     in_flight: AtomicUsize,
+    /// Where instances are started and looked after: not on the thread of whoever asks, which may be another app's.
+    runtime: tokio::runtime::Handle,
 }
 
 struct State {
@@ -56,7 +58,7 @@ impl Drop for Admission {
 }
 
 impl App {
-    /// Registers an app; starts nothing yet.
+    /// Registers an app; starts nothing yet. Must be called within the host's runtime.
     pub fn new(config: AppConfig, launcher: Arc<dyn Launcher>) -> Arc<Self> {
         let state = State {
             phase: Phase::Idle,
@@ -69,6 +71,7 @@ impl App {
             state: Mutex::new(state),
             settled: Notify::new(),
             in_flight: AtomicUsize::new(0),
+            runtime: tokio::runtime::Handle::current(),
         })
     }
 
@@ -125,7 +128,7 @@ impl App {
                         }
                         state.phase = Phase::Starting;
                         // A task of its own: the request that asks may be given up.
-                        tokio::spawn(self.clone().start());
+                        self.runtime.spawn(self.clone().start());
                     }
                 }
             }
@@ -303,8 +306,8 @@ mod tests {
         assert_eq!(launcher.drains(), 1);
     }
 
-    #[test]
-    fn admissions_are_counted() {
+    #[tokio::test]
+    async fn admissions_are_counted() {
         let launcher = FakeLauncher::new();
         let mut config = app_config("a");
         config.limits.in_flight = 2;

@@ -23,7 +23,9 @@ use futures_util::future::{Either, select};
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use http_body::Body as HttpBody;
-use nano_api::worker::{Body, Exit, FetchError, Fields, HttpRequest, HttpResponse, RequestId};
+use nano_api::worker::{
+    Body, Exit, FetchError, Fields, HttpRequest, HttpResponse, RequestId, ThreadIo,
+};
 
 use crate::access::Completion;
 use crate::app::{App, Unavailable};
@@ -67,6 +69,12 @@ impl Dispatcher {
         Self { router, dev, ids }
     }
 
+    /// The thread of the running app that a request with this head is for, by the look of it.
+    pub(crate) fn thread_for(&self, head: &[u8]) -> Option<Arc<ThreadIo>> {
+        let app = self.router.find(&target::glance(head)?)?;
+        app.running()?.thread_io()
+    }
+
     /// Answers a request. `local` is the address that it came to, `timers` its connection's.
     ///
     /// What can be done at once is done before the future is made: hyper moves it, and each request has one, so it should
@@ -90,7 +98,11 @@ impl Dispatcher {
         let (dev, timers) = (self.dev, timers.clone());
         async move {
             let answer = match admitted {
-                Ok(exchange) => exchange.answer(body, &timers).await,
+                Ok(exchange) => {
+                    let limit = exchange.app.config().limits.wall;
+                    let answer = timers.within(limit, pin!(exchange.answer(body))).await;
+                    answer.unwrap_or_else(|| Err(too_slow(limit)))
+                }
                 Err(page) => Err(page),
             };
             let page = match answer {
@@ -165,31 +177,8 @@ struct Exchange {
 }
 
 impl Exchange {
-    /// Lets the app answer, within its limits.
-    async fn answer<B>(
-        self,
-        body: B,
-        timers: &Timers,
-    ) -> Result<(HttpResponse, StatusCode), Box<ErrorPage>>
-    where
-        B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
-        B::Error: Display + Send,
-    {
-        let limits = self.app.config().limits;
-        match timers.within(limits.wall, pin!(self.fetch(body))).await {
-            Some(answer) => answer,
-            None => {
-                let limit = limits.wall.as_millis();
-                let message = "The app took too long to answer.";
-                let page = ErrorPage::new(StatusCode::GATEWAY_TIMEOUT, message).detail(format!(
-                    "the app did not answer within {limit} ms, its wall_ms limit"
-                ));
-                Err(page.into())
-            }
-        }
-    }
-
-    async fn fetch<B>(self, body: B) -> Result<(HttpResponse, StatusCode), Box<ErrorPage>>
+    /// Lets the app answer.
+    async fn answer<B>(self, body: B) -> Result<(HttpResponse, StatusCode), Box<ErrorPage>>
     where
         B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Display + Send,
@@ -237,6 +226,16 @@ impl Exchange {
             failure(error).into()
         })
     }
+}
+
+/// What it means to the client that the app needs longer than its limit.
+fn too_slow(limit: Duration) -> Box<ErrorPage> {
+    let message = "The app took too long to answer.";
+    let page = ErrorPage::new(StatusCode::GATEWAY_TIMEOUT, message).detail(format!(
+        "the app did not answer within {} ms, its wall_ms limit",
+        limit.as_millis()
+    ));
+    page.into()
 }
 
 /// What it means to the client that its request's body is larger than the limit, in bytes.

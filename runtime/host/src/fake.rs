@@ -13,7 +13,7 @@ use futures_util::future::BoxFuture;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use nano_api::worker::{
     Body, Exit, FetchError, HttpRequest, HttpResponse, RequestId, StartError, StartErrorKind,
-    WorkerOptions,
+    ThreadIo, WorkerOptions,
 };
 
 use crate::config::{AppConfig, AppLimits, HostPattern};
@@ -128,6 +128,10 @@ impl Instance for Fake {
     fn drain(self: Arc<Self>, _deadline: Duration) -> BoxFuture<'static, bool> {
         self.drains.fetch_add(1, Ordering::SeqCst);
         async { true }.boxed()
+    }
+
+    fn thread_io(&self) -> Option<Arc<ThreadIo>> {
+        None
     }
 
     fn ended(self: Arc<Self>) -> BoxFuture<'static, Exit> {

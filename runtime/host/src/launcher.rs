@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use nano_api::worker::{
-    Exit, FetchError, HttpRequest, HttpResponse, RequestId, StartError, Worker, WorkerOptions,
+    Exit, FetchError, HttpRequest, HttpResponse, RequestId, StartError, ThreadIo, Worker,
+    WorkerOptions,
 };
 
 /// Starts instances.
@@ -25,6 +26,9 @@ pub trait Instance: Send + Sync + 'static {
         request: HttpRequest,
         id: RequestId,
     ) -> BoxFuture<'static, Result<HttpResponse, FetchError>>;
+
+    /// See [`Worker::thread_io`].
+    fn thread_io(&self) -> Option<Arc<ThreadIo>>;
 
     /// See [`Worker::drain`].
     fn drain(self: Arc<Self>, deadline: Duration) -> BoxFuture<'static, bool>;
@@ -59,6 +63,10 @@ impl Instance for Worker {
         id: RequestId,
     ) -> BoxFuture<'static, Result<HttpResponse, FetchError>> {
         Box::pin(async move { Worker::fetch(&self, request, id).await })
+    }
+
+    fn thread_io(&self) -> Option<Arc<ThreadIo>> {
+        Worker::thread_io(self)
     }
 
     fn drain(self: Arc<Self>, deadline: Duration) -> BoxFuture<'static, bool> {

@@ -1,7 +1,7 @@
 //! Listeners and connections.
 
+mod home;
 mod linger;
-mod stop;
 pub(crate) mod timers;
 
 use std::convert::Infallible;
@@ -11,17 +11,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use futures_util::future::OptionFuture;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
+use nano_api::worker::{Stop, Stopped};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
 use crate::config::ListenAddress;
 use crate::dispatch::Dispatcher;
 use linger::Linger;
-use stop::Stop;
 use timers::Timers;
 
 /// The largest head of a request, and the largest chunk of a body; larger heads get 431.
@@ -127,9 +128,12 @@ async fn accept(
         };
         match accepted {
             Ok((stream, _)) => {
-                let connection =
-                    connection(stream, dispatcher.clone(), stop.clone(), living.clone());
-                tokio::spawn(connection);
+                let visitor = Visitor {
+                    dispatcher: dispatcher.clone(),
+                    stop: stop.clone(),
+                    living: living.clone(),
+                };
+                tokio::spawn(visitor.welcome(stream));
             }
             // The client has gone again already.
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
@@ -141,11 +145,58 @@ async fn accept(
     }
 }
 
+/// What a connection is given.
+struct Visitor {
+    dispatcher: Arc<Dispatcher>,
+    stop: Stop,
+    /// Dropped when the connection is over.
+    living: mpsc::Sender<Infallible>,
+}
+
+impl Visitor {
+    /// Serves the connection where it is best served.
+    async fn welcome(self, stream: TcpStream) {
+        let home = tokio::select! {
+            home = home::find(&stream, &self.dispatcher) => home,
+            () = self.stop.stopped() => return,
+            () = tokio::time::sleep(HEAD_TIMEOUT) => return,
+        };
+        let Ok(home) = home else { return };
+        let Some(home) = home else {
+            return self.serve(stream, None).await;
+        };
+        // A socket belongs to the runtime that waits for it.
+        let Ok(stream) = stream.into_std() else {
+            return;
+        };
+        let retired = home.retired();
+        let moved = async move {
+            if let Ok(stream) = TcpStream::from_std(stream) {
+                self.serve(stream, Some(retired)).await;
+            }
+        };
+        if let Err(refused) = home.spawn(moved) {
+            refused.await;
+        }
+    }
+
+    /// Serves the connection here, until it ends. `retired` is ready when this is not a good place any more.
+    async fn serve(self, stream: TcpStream, retired: Option<Stopped>) {
+        let Self {
+            dispatcher,
+            stop,
+            living,
+        } = self;
+        connection(stream, dispatcher, stop, retired).await;
+        drop(living);
+    }
+}
+
 async fn connection(
     stream: TcpStream,
     dispatcher: Arc<Dispatcher>,
     stop: Stop,
-    living: mpsc::Sender<Infallible>,
+    retired: Option<Stopped>,
 ) {
     let Ok(local) = stream.local_addr() else {
         return;
@@ -173,6 +224,7 @@ async fn connection(
         .keep_alive_interval(PING_INTERVAL);
     let connection = builder.serve_connection(Linger::new(TokioIo::new(stream)), service);
     let mut connection = std::pin::pin!(connection);
+    let retired = OptionFuture::from(retired);
     let result = tokio::select! {
         biased;
         result = connection.as_mut() => result,
@@ -180,11 +232,14 @@ async fn connection(
             connection.as_mut().graceful_shutdown();
             connection.await
         }
+        Some(()) = retired => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
     };
     if let Err(error) = result {
         log_failure(&*error);
     }
-    drop(living);
 }
 
 /// Says what is wrong with a connection where its operator can do something about it.

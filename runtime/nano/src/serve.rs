@@ -14,6 +14,7 @@ use crate::engine;
 pub(crate) fn serve(options: &ServeOptions) -> anyhow::Result<ExitCode> {
     let config = options.load()?;
     keep_freed_memory();
+    raise_descriptor_limit();
     engine::start(false)?;
     let guard = log::init(options.log.unwrap_or_else(Format::for_stdout));
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -47,6 +48,22 @@ fn keep_freed_memory() {
         unsafe {
             libc::mallopt(libc::M_TRIM_THRESHOLD, KEEP);
             libc::mallopt(libc::M_TOP_PAD, AHEAD);
+        }
+    }
+}
+
+/// Takes as many file descriptors as the system lets this process have: each app has a few, and each connection one.
+fn raise_descriptor_limit() {
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: `limit` is valid for reading and writing.
+    unsafe {
+        if libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) == 0 {
+            limit.rlim_cur = limit.rlim_max;
+            // If it fails, the limit is what it was.
+            libc::setrlimit(libc::RLIMIT_NOFILE, &limit);
         }
     }
 }

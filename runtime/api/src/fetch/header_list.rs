@@ -58,6 +58,10 @@ impl HeaderList {
 
     /// <https://fetch.spec.whatwg.org/#concept-header-list-append>
     pub fn append(&mut self, name: HeaderName, value: Vec<u8>) {
+        if self.0.is_empty() {
+            // Most responses have one, and their lists live until they are collected.
+            self.0.reserve_exact(1);
+        }
         self.0.push((name, value));
     }
 

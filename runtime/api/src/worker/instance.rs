@@ -53,8 +53,11 @@ struct Waiting {
 }
 
 impl Waiting {
-    fn settle(self, answer: Answer) {
-        let _ = self.answer.send(answer); // The client may have left.
+    /// Answers. What is left of the request is its body, if that is a stream.
+    fn settle(self, state: &State, answer: Answer) -> InFlight {
+        let sender = self.answer;
+        state.deliver(move || drop(sender.send(answer))); // The client may have left.
+        self.in_flight
     }
 }
 
@@ -248,7 +251,7 @@ pub(crate) fn dispatch(
     scope.set_continuation_preserved_embedder_data(frame);
     match call_handler(scope, instance, request) {
         Handled::Value(result) => respond(scope, Some(waiting), result),
-        Handled::Failure(error) => waiting.settle(Err(error)),
+        Handled::Failure(error) => settle(scope, Some(waiting), Err(error)),
         Handled::Pending(promise) => {
             let request = v8::Global::new(scope, request.object());
             instance
@@ -262,7 +265,10 @@ pub(crate) fn dispatch(
                 let waiting = waiting.map(|(waiting, _)| waiting);
                 match outcome {
                     Ok(result) => respond(scope, waiting, result),
-                    Err(reason) => settle(waiting, Err(rejection(scope, reason))),
+                    Err(reason) => {
+                        let error = rejection(scope, reason);
+                        settle(scope, waiting, Err(error));
+                    }
                 }
             });
         }
@@ -343,9 +349,9 @@ fn exception(report: &ErrorReport) -> FetchError {
 }
 
 /// Answers a request, unless its client has left.
-fn settle(waiting: Option<Waiting>, answer: Answer) {
+fn settle(scope: &Scope, waiting: Option<Waiting>, answer: Answer) {
     if let Some(waiting) = waiting {
-        waiting.settle(answer);
+        waiting.settle(State::from_scope(scope), answer);
     }
 }
 
@@ -353,17 +359,22 @@ fn settle(waiting: Option<Waiting>, answer: Answer) {
 fn respond<'s>(scope: &mut Scope<'s, '_>, waiting: Option<Waiting>, result: Value<'s>) {
     let Some(response) = Ref::<Response>::from_value(scope, result) else {
         let found = describe(scope, result);
-        return settle(waiting, Err(FetchError::NotAResponse { found }));
+        return settle(scope, waiting, Err(FetchError::NotAResponse { found }));
     };
-    let unusable = |waiting, reason: String| {
-        settle(waiting, Err(FetchError::UnusableResponse { reason }));
+    let unusable = |scope: &Scope, waiting, reason: String| {
+        settle(scope, waiting, Err(FetchError::UnusableResponse { reason }));
     };
     let response = response.value();
     if response.status_code() == 0 {
-        return unusable(waiting, "it is a network error (Response.error())".into());
+        return unusable(
+            scope,
+            waiting,
+            "it is a network error (Response.error())".into(),
+        );
     }
     if response.body_ref().is_unusable(scope) {
         return unusable(
+            scope,
             waiting,
             "its body was read already, or its stream is locked".into(),
         );
@@ -374,6 +385,7 @@ fn respond<'s>(scope: &mut Scope<'s, '_>, waiting: Option<Waiting>, result: Valu
             Ok(value) => headers.push((name.clone(), value)),
             Err(_) => {
                 return unusable(
+                    scope,
                     waiting,
                     format!("the value of its header '{name}' has a control character"),
                 );
@@ -404,10 +416,8 @@ fn respond<'s>(scope: &mut Scope<'s, '_>, waiting: Option<Waiting>, result: Valu
         headers,
         body,
     };
-    let in_flight = waiting.map(|waiting| {
-        let _ = waiting.answer.send(Ok(answer)); // The client may have left.
-        waiting.in_flight
-    });
+    let state = State::from_scope(scope);
+    let in_flight = waiting.map(|waiting| waiting.settle(state, Ok(answer)));
     if let Some((stream, writer)) = pump {
         let sink = NativeSink::new(writer, in_flight, report_body_failure);
         let sink = Ref::new(scope, sink);
@@ -486,7 +496,7 @@ pub(crate) fn ended(scope: &Scope, exit: &nano_engine::Exit) {
         }));
     }
     for (_, (waiting, _)) in instance.waiting.take() {
-        waiting.settle(Err(error.clone()));
+        waiting.settle(State::from_scope(scope), Err(error.clone()));
     }
     instance.handler.take();
 }

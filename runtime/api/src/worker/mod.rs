@@ -18,6 +18,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use nano_engine::{FolderSource, Handle, IsolateOptions, Until};
+pub use nano_engine::{Stop, Stopped, ThreadIo};
 use tokio::sync::{oneshot, watch};
 
 pub use body::{Body, BodyError, BodyErrorKind, BodyStream, BodyWriter};
@@ -43,6 +44,8 @@ pub struct Worker {
     handle: HandleOf,
     counters: Arc<Counters>,
     exit: watch::Receiver<Option<Exit>>,
+    /// The runtime of the host.
+    tokio: tokio::runtime::Handle,
 }
 
 /// The engine's handle, with a form for debugging.
@@ -126,6 +129,7 @@ impl Worker {
             handle: HandleOf(handle),
             counters,
             exit,
+            tokio: tokio::runtime::Handle::current(),
         };
         let stalled = || StartError {
             kind: StartErrorKind::Stalled,
@@ -185,6 +189,11 @@ impl Worker {
                 _ => FetchError::Ended,
             }),
         }
+    }
+
+    /// The thread of the instance as a place for connections whose requests go there. `None` if the instance has ended.
+    pub fn thread_io(&self) -> Option<Arc<ThreadIo>> {
+        self.handle.0.thread_io(&self.tokio)
     }
 
     /// Refuses new requests, then waits for those that run, their bodies and their `waitUntil` promises. Returns true

@@ -6,3 +6,4 @@ mod harness;
 mod isolates;
 mod modules;
 mod snapshot;
+mod thread_io;

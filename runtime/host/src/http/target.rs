@@ -80,6 +80,25 @@ pub(crate) fn read(parts: &mut Parts, local: SocketAddr) -> Result<Target, &'sta
     Ok(Target { host, url })
 }
 
+/// The name of the host that a request is for, in lower case, read off its whole head. `None` if it is not the head of an
+/// HTTP/1 request that says so in its `Host` field; [`read`] has the last word.
+pub(crate) fn glance(head: &[u8]) -> Option<String> {
+    let mut fields = [httparse::EMPTY_HEADER; 64];
+    let mut request = httparse::Request::new(&mut fields);
+    if !request.parse(head).ok()?.is_complete() || !request.path?.starts_with('/') {
+        return None;
+    }
+    let field = request
+        .headers
+        .iter()
+        .find(|field| field.name.eq_ignore_ascii_case("host"))?;
+    let authority = std::str::from_utf8(field.value).ok()?;
+    Some(match host_name(authority)? {
+        Host::InUrl(length) => authority[..length].to_owned(),
+        Host::Other(name) => name,
+    })
+}
+
 /// The name in `name[:port]`, checked and in lower case.
 fn host_name(authority: &str) -> Option<Host> {
     if let Some(address) = authority.strip_prefix('[') {
@@ -154,6 +173,25 @@ mod tests {
             "", "a b", "a/b", "a:b", "a:70000", "user@a", "a..b", "[::1", "[::1]x", "a\u{e9}",
         ] {
             assert_eq!(read_host(host), None, "{host}");
+        }
+    }
+
+    #[test]
+    fn a_glance_at_a_head() {
+        for (head, host) in [
+            (
+                "GET / HTTP/1.1\r\nA: b\r\nhOST: A.test:80\r\n\r\nbody",
+                Some("a.test"),
+            ),
+            ("GET / HTTP/1.1\r\nHost: a.test\r\n\r\n", Some("a.test")),
+            ("GET / HTTP/1.1\r\nHost: a.test\r\n", None),
+            ("GET http://b.test/ HTTP/1.1\r\nHost: a.test\r\n\r\n", None),
+            ("GET / HTTP/1.1\r\nHost: a b\r\n\r\n", None),
+            ("GET / HTTP/1.0\r\n\r\n", None),
+            ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", None),
+            ("", None),
+        ] {
+            assert_eq!(glance(head.as_bytes()).as_deref(), host, "{head:?}");
         }
     }
 

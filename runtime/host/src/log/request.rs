@@ -63,7 +63,10 @@ impl RequestLine<'_> {
         line.push_str(self.id.to_hex().as_str());
         line.push('"');
         text(line, ",\"trace_id\":", self.trace_id);
-        text(line, ",\"method\":", Some(self.method));
+        // A method is a token, which has nothing to escape (RFC 9110, section 9.1).
+        line.push_str(",\"method\":\"");
+        line.push_str(self.method);
+        line.push('"');
         text(line, ",\"path\":", Some(self.path));
         line.push_str(",\"status\":");
         json::integer(line, self.status.into());

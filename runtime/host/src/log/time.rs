@@ -1,14 +1,37 @@
 //! Timestamps.
 
+use std::cell::Cell;
 use std::time::{SystemTime, UNIX_EPOCH};
+
+thread_local! {
+    /// The last second that this thread wrote, and its text.
+    static SECOND: Cell<(u64, [u8; SECONDS])> = const { Cell::new((u64::MAX, *b"0000-00-00T00:00:00")) };
+}
+
+/// The length of a time without its fraction.
+const SECONDS: usize = 19;
 
 /// Appends a time as `2026-01-31T12:00:00.000Z`.
 pub(super) fn write_rfc3339(line: &mut String, time: SystemTime) {
     // Clocks before 1970 are wrong anyway.
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let (days, seconds) = (since.as_secs() / 86_400, since.as_secs() % 86_400);
+    let (last, mut text) = SECOND.get();
+    if last != since.as_secs() {
+        text = second(since.as_secs());
+        SECOND.set((since.as_secs(), text));
+    }
+    let mut fraction = *b".000Z";
+    put(&mut fraction[1..4], since.subsec_millis().into());
+    for ascii in [&text[..], &fraction] {
+        line.push_str(std::str::from_utf8(ascii).unwrap_or_default());
+    }
+}
+
+/// The text of a second since 1970.
+fn second(number: u64) -> [u8; SECONDS] {
+    let (days, seconds) = (number / 86_400, number % 86_400);
     let (year, month, day) = civil(days);
-    let mut text = *b"0000-00-00T00:00:00.000Z";
+    let mut text = *b"0000-00-00T00:00:00";
     for (end, number) in [
         (4, year),
         (7, month),
@@ -16,12 +39,10 @@ pub(super) fn write_rfc3339(line: &mut String, time: SystemTime) {
         (13, seconds / 3600),
         (16, seconds / 60 % 60),
         (19, seconds % 60),
-        (23, since.subsec_millis().into()),
     ] {
         put(&mut text[..end], number);
     }
-    // It is ASCII.
-    line.push_str(std::str::from_utf8(&text).unwrap_or_default());
+    text
 }
 
 /// Writes a number over the zeros at the end of a text.
@@ -70,6 +91,20 @@ mod tests {
             let mut line = String::new();
             write_rfc3339(&mut line, UNIX_EPOCH + Duration::from_secs(seconds));
             assert_eq!(line, text);
+        }
+    }
+
+    #[test]
+    fn a_second_has_many_milliseconds() {
+        for (millis, text) in [
+            (7, "00.007Z"),
+            (999, "00.999Z"),
+            (1000, "01.000Z"),
+            (60, "00.060Z"),
+        ] {
+            let mut line = String::new();
+            write_rfc3339(&mut line, UNIX_EPOCH + Duration::from_millis(millis));
+            assert_eq!(line, format!("1970-01-01T00:00:{text}"));
         }
     }
 }

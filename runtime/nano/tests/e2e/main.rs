@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod config;
+mod connections;
 mod drain;
 mod examples;
 mod headers;

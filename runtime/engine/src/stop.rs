@@ -1,7 +1,7 @@
-//! Telling all connections to end.
+//! Telling many tasks to end.
 //!
-//! A connection waits for this as long as it lives, so a look that finds nothing must cost nothing: one load, where the
-//! channels and notifications of tokio take a lock for each.
+//! A task waits for this as long as it lives, so a look that finds nothing must cost nothing: one load, where the channels
+//! and notifications of tokio take a lock for each.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Waker};
 
 /// A switch that is set once.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Stop(Arc<Shared>);
+pub struct Stop(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
@@ -28,15 +28,20 @@ struct Waiting {
 
 impl Stop {
     /// Sets the switch.
-    pub(super) fn set(&self) {
+    pub fn set(&self) {
         self.0.stopped.store(true, Ordering::SeqCst);
         for (_, waker) in self.0.waiting().wakers.drain() {
             waker.wake();
         }
     }
 
+    /// Whether the switch is set.
+    pub fn is_set(&self) -> bool {
+        self.0.stopped.load(Ordering::SeqCst)
+    }
+
     /// Waits until the switch is set.
-    pub(super) fn stopped(&self) -> Stopped {
+    pub fn stopped(&self) -> Stopped {
         Stopped {
             shared: self.0.clone(),
             entry: None,
@@ -51,7 +56,8 @@ impl Shared {
 }
 
 /// Ready once the switch is set; see [`Stop::stopped`].
-pub(super) struct Stopped {
+#[derive(Debug)]
+pub struct Stopped {
     shared: Arc<Shared>,
     /// Our place among the waiting, and who is woken there.
     entry: Option<(u64, Waker)>,

@@ -1,0 +1,171 @@
+//! Tasks on the thread of an isolate, while it is idle, busy, and gone.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
+
+use nano_engine::{ExitReceiver, Handle, State, ThreadIo, Until, spawn};
+
+use crate::harness::{options, tokio};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn isolate() -> (Handle, ExitReceiver, Arc<ThreadIo>) {
+    let (mut options, _) = options();
+    options.name = "isolate".into();
+    let (handle, exit) = spawn(options, |_| {}).expect("a thread");
+    let io = handle.thread_io(&tokio()).expect("the isolate lives");
+    (handle, exit, io)
+}
+
+/// Runs a task there, and gives what it says.
+fn ask<T: Send + 'static>(
+    io: &Arc<ThreadIo>,
+    task: impl Future<Output = T> + Send + 'static,
+) -> mpsc::Receiver<T> {
+    let (sender, answer) = mpsc::channel();
+    let task = async move { drop(sender.send(task.await)) };
+    assert!(io.spawn(task).is_ok(), "the isolate lives");
+    answer
+}
+
+async fn thread_name() -> Option<String> {
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    std::thread::current().name().map(str::to_owned)
+}
+
+/// Keeps the isolate's thread in a turn until told.
+fn keep_busy(handle: &Handle) -> impl FnOnce() + use<> {
+    let (begun, busy) = mpsc::channel();
+    let free = Arc::new(AtomicBool::new(false));
+    let over = free.clone();
+    handle.post_fn(move |_| {
+        begun.send(()).expect("the test waits");
+        while !over.load(Ordering::SeqCst) {
+            std::thread::yield_now();
+        }
+    });
+    busy.recv_timeout(PATIENCE).expect("the turn begins");
+    move || free.store(true, Ordering::SeqCst)
+}
+
+#[test]
+fn an_idle_isolate_runs_tasks_on_its_own_thread() {
+    let (handle, exit, io) = isolate();
+    for _ in 0..3 {
+        let name = ask(&io, thread_name()).recv_timeout(PATIENCE);
+        assert_eq!(name.expect("it runs").as_deref(), Some("isolate"));
+    }
+    handle.drain(Until::Idle);
+    exit.wait();
+}
+
+#[test]
+fn turns_and_tasks_take_turns() {
+    let (handle, exit, io) = isolate();
+    let (turns, results) = mpsc::channel();
+    // Each task posts a turn, each turn answers a task.
+    for number in 0..200 {
+        let (mailbox, turns) = (handle.clone(), turns.clone());
+        let task = async move {
+            let (sender, answer) = tokio::sync::oneshot::channel();
+            mailbox.post_fn(move |scope| {
+                State::from_scope(scope).deliver(move || drop(sender.send(number)));
+            });
+            turns.send(answer.await).expect("the test waits");
+        };
+        assert!(io.spawn(task).is_ok());
+    }
+    let mut answered: Vec<_> = (0..200)
+        .map(|_| results.recv_timeout(PATIENCE).expect("an answer"))
+        .map(|answer| answer.expect("not dropped"))
+        .collect();
+    answered.sort();
+    assert_eq!(answered, (0..200).collect::<Vec<_>>());
+    handle.drain(Until::Idle);
+    exit.wait();
+}
+
+#[test]
+fn a_long_turn_does_not_hold_up_tasks() {
+    let (handle, exit, io) = isolate();
+    for _ in 0..3 {
+        let free = keep_busy(&handle);
+        let began = Instant::now();
+        let name = ask(&io, thread_name()).recv_timeout(PATIENCE);
+        assert_ne!(name.expect("it runs").as_deref(), Some("isolate"));
+        assert!(
+            began.elapsed() < Duration::from_secs(2),
+            "{:?}",
+            began.elapsed()
+        );
+        free();
+        // The thread does its own I/O again.
+        let until = Instant::now() + PATIENCE;
+        while ask(&io, thread_name())
+            .recv_timeout(PATIENCE)
+            .expect("it runs")
+            .as_deref()
+            != Some("isolate")
+        {
+            assert!(Instant::now() < until, "somebody else still drives");
+        }
+    }
+    handle.drain(Until::Idle);
+    exit.wait();
+}
+
+#[test]
+fn what_a_turn_delivers_does_not_wait_for_the_next_one() {
+    let (handle, exit, io) = isolate();
+    // One batch: a turn that waits until the second is in the mailbox, too, then answers; and a long one.
+    let (sender, answer) = tokio::sync::oneshot::channel();
+    let (both, posted) = mpsc::channel();
+    handle.post_fn(move |scope| {
+        posted.recv_timeout(PATIENCE).expect("the test goes on");
+        State::from_scope(scope).deliver(move || drop(sender.send(())));
+    });
+    let answered = ask(&io, answer);
+    let over = Arc::new(AtomicBool::new(false));
+    let free = over.clone();
+    handle.post_fn(move |_| {
+        while !over.load(Ordering::SeqCst) {
+            std::thread::yield_now();
+        }
+    });
+    both.send(()).expect("the turn waits");
+    assert_eq!(answered.recv_timeout(PATIENCE), Ok(Ok(())));
+    free.store(true, Ordering::SeqCst);
+    handle.drain(Until::Idle);
+    exit.wait();
+}
+
+#[test]
+fn tasks_outlive_their_isolate() {
+    let (handle, exit, io) = isolate();
+    let (go, told) = tokio::sync::oneshot::channel::<()>();
+    let retired = io.retired();
+    let name = ask(&io, async move {
+        retired.await;
+        told.await.expect("the test tells");
+        thread_name().await
+    });
+    handle.stop();
+    exit.wait();
+    assert!(name.try_recv().is_err());
+    go.send(()).expect("the task waits");
+    assert_ne!(
+        name.recv_timeout(PATIENCE).expect("it ends").as_deref(),
+        Some("isolate")
+    );
+    assert!(io.spawn(async {}).is_err(), "a new task is refused");
+}
+
+#[test]
+fn an_isolate_that_ended_has_no_thread() {
+    let (options, _) = options();
+    let (handle, exit) = spawn(options, |_| {}).expect("a thread");
+    handle.stop();
+    exit.wait();
+    assert!(handle.thread_io(&tokio()).is_none());
+}
