@@ -4,6 +4,7 @@
 
 use webapi_idl::{Interface, Member, Operation, Stringifier, Type};
 
+use super::mixins::print_stringify;
 use super::operations::{Owner, Receiver, required_arguments, signature};
 use super::{Printer, Result, Source, snake, type_name, unsupported};
 
@@ -29,6 +30,7 @@ impl Printer<'_> {
         out.line(format!("/// `interface {}`", interface.name));
         out.open(format!("pub mod {} {{", snake(&interface.name)));
         self.print_module_head(out);
+        self.print_mixin_imports(interface, out);
         self.print_trait(interface, out)?;
         self.print_platform_object(interface, &owner, out);
         self.print_constructor(interface, &owner, out)?;
@@ -68,7 +70,8 @@ impl Printer<'_> {
             interface.name, specification.url
         ));
         out.open(format!(
-            "pub trait {name}Methods: webidl::PlatformObject {{"
+            "pub trait {name}Methods: webidl::PlatformObject{} {{",
+            self.mixin_bounds(interface)
         ));
         if !interface.constructors.is_empty() {
             let [only] = interface.constructors.as_slice() else {
@@ -89,20 +92,11 @@ impl Printer<'_> {
             out.line("/// Runs after the constructor, when the object exists.");
             out.line("fn constructed<'s>(_scope: &mut webidl::Scope<'s, '_>, _this: webidl::Ref<'s, Self>) -> webidl::Fallible<()> { Ok(()) }");
         }
-        for member in &interface.members {
-            match member {
-                Member::Operation(set) => {
-                    self.print_operation_signature(set, Receiver::Object, out)?
-                }
-                Member::Attribute(attribute) => {
-                    self.print_attribute_signature(attribute, Receiver::Object, out)?
-                }
-                Member::Constant(_) => {}
-            }
+        for member in self.model.own_members(interface) {
+            self.print_signature(member, Receiver::Object, out)?;
         }
-        if interface.stringifier == Some(Stringifier::Algorithm) {
-            out.line("/// The stringifier.");
-            out.line("fn stringify(&self) -> String;");
+        if self.has_own_stringifier(interface) {
+            print_stringify(out);
         }
         if let Some(iterable) = &interface.iterable {
             let Some(key) = &iterable.key else {
@@ -121,6 +115,22 @@ impl Printer<'_> {
         out.close("}");
         out.line("");
         Ok(())
+    }
+
+    /// What a trait has for a member.
+    pub(crate) fn print_signature(
+        &self,
+        member: &Member,
+        receiver: Receiver,
+        out: &mut Source,
+    ) -> Result {
+        match member {
+            Member::Operation(set) => self.print_operation_signature(set, receiver, out),
+            Member::Attribute(attribute) => {
+                self.print_attribute_signature(attribute, receiver, out)
+            }
+            Member::Constant(_) => Ok(()),
+        }
     }
 
     fn print_platform_object(&self, interface: &Interface, owner: &Owner, out: &mut Source) {

@@ -7,6 +7,7 @@ mod attributes;
 mod dictionaries;
 mod enumerations;
 mod interfaces;
+mod mixins;
 mod names;
 mod namespaces;
 mod operations;
@@ -81,6 +82,9 @@ pub fn bindings(model: &Model) -> std::result::Result<String, Unsupported> {
     out.line("use nano_webidl as webidl;");
     out.line("");
     printer.print_types(&mut out)?;
+    for mixin in printer.native_mixins() {
+        printer.print_mixin(mixin, &mut out)?;
+    }
     for interface in printer.natives.clone() {
         printer.print_interface(interface, &mut out)?;
     }
