@@ -4,6 +4,7 @@
 //! expects these names in scope: `v8`, `webidl` (the crate `nano-webidl`) and `crate::<specification>::<interface>::<Type>`.
 
 mod attributes;
+mod collections;
 mod dictionaries;
 mod enumerations;
 mod interfaces;
@@ -11,6 +12,7 @@ mod mixins;
 mod names;
 mod namespaces;
 mod operations;
+mod overloads;
 mod tables;
 mod types;
 mod unions;
