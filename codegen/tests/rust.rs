@@ -39,3 +39,12 @@ fn one_case_per_feature() {
         insta::assert_snapshot!(format!("rust__{name}"), printed);
     }
 }
+
+/// A type without a conversion is refused wherever it stands.
+#[test]
+fn types_of_dictionary_members_are_checked() {
+    let text = "// Source: Test (https://example.org/)\n// Date: 2026-07-01\ndictionary D { bigint value; };";
+    let model = webapi_idl::parse_and_resolve(&[("d.webidl", text)]).expect("a valid model");
+    let error = codegen::rust::bindings(&model).expect_err("is refused");
+    assert!(error.to_string().starts_with("d.webidl:3:23: "), "{error}");
+}

@@ -89,7 +89,8 @@ pub enum Member {
     },
     /// Indexed properties of each object, and `[Symbol.iterator]`, which is that of arrays.
     Indexed {
-        /// V8's entry points; asked once for templates and once for the list of external references.
+        /// V8's entry points. They come out of one function, so that they have one address, for templates and for the list of
+        /// external references.
         handler: fn() -> indexed::Handler,
         /// `iterable<V>`: also `entries`, `keys`, `values` and `forEach` of arrays.
         iterable: bool,
