@@ -1,44 +1,6 @@
 //! The model's parts in the words of Web IDL, for messages and for the reference.
 
-use webapi_idl::{AnnotatedType, Annotations, Argument, DefaultValue, Type};
-
-/// A type as it would be written, without annotations.
-pub(crate) fn type_text(ty: &AnnotatedType) -> String {
-    match &ty.kind {
-        Type::Any => "any".to_owned(),
-        Type::Undefined => "undefined".to_owned(),
-        Type::Object => "object".to_owned(),
-        Type::Symbol => "symbol".to_owned(),
-        Type::Boolean => "boolean".to_owned(),
-        Type::Numeric(numeric) => numeric.idl_name().to_owned(),
-        Type::BigInt => "bigint".to_owned(),
-        Type::DomString => "DOMString".to_owned(),
-        Type::ByteString => "ByteString".to_owned(),
-        Type::UsvString => "USVString".to_owned(),
-        // The variants have the IDL names.
-        Type::Buffer(buffer) => format!("{buffer:?}"),
-        Type::Interface(name)
-        | Type::Dictionary(name)
-        | Type::Enumeration(name)
-        | Type::Callback(name)
-        | Type::CallbackInterface(name) => name.clone(),
-        Type::Sequence(element) => format!("sequence<{}>", type_text(element)),
-        Type::AsyncSequence(element) => format!("async_sequence<{}>", type_text(element)),
-        Type::FrozenArray(element) => format!("FrozenArray<{}>", type_text(element)),
-        Type::ObservableArray(element) => format!("ObservableArray<{}>", type_text(element)),
-        Type::Record(key, value) => format!("record<{}, {}>", type_text(key), type_text(value)),
-        Type::Promise(value) => format!("Promise<{}>", type_text(value)),
-        Type::Nullable(inner) => format!("{}?", type_text(inner)),
-        Type::Union(members) => format!(
-            "({})",
-            members
-                .iter()
-                .map(type_text)
-                .collect::<Vec<_>>()
-                .join(" or ")
-        ),
-    }
-}
+use webapi_idl::{AnnotatedType, Annotations, Argument, DefaultValue, type_text};
 
 /// A type with its annotations, by its typedef's name where it has one.
 pub(crate) fn annotated_text(ty: &AnnotatedType) -> String {

@@ -2,6 +2,7 @@
 #![deny(missing_docs)]
 
 pub mod bundle;
+pub(crate) mod distinguish;
 pub mod dts;
 mod idl_text;
 pub mod reference;

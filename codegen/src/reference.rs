@@ -167,7 +167,16 @@ fn declarations(interface: &Interface) -> Vec<Item> {
         Some(key) => format!("{}, {}", annotated_text(key), annotated_text(value)),
         None => annotated_text(value),
     };
+    let readonly = |readonly| if readonly { "readonly " } else { "" };
     let mut items = Vec::new();
+    if let Some(getter) = &interface.indexed_getter {
+        let idl = format!(
+            "getter {} ({})",
+            annotated_text(&getter.operation.returns),
+            arguments_text(&getter.operation.arguments)
+        );
+        items.push(plain("iterable", "indexed properties", idl));
+    }
     if let Some(iterable) = &interface.iterable {
         items.push(plain(
             "iterable",
@@ -190,14 +199,22 @@ fn declarations(interface: &Interface) -> Vec<Item> {
         items.push(plain(
             "iterable",
             "maplike",
-            format!("maplike<{}>", pair(Some(&maplike.key), &maplike.value)),
+            format!(
+                "{}maplike<{}>",
+                readonly(maplike.readonly),
+                pair(Some(&maplike.key), &maplike.value)
+            ),
         ));
     }
     if let Some(setlike) = &interface.setlike {
         items.push(plain(
             "iterable",
             "setlike",
-            format!("setlike<{}>", annotated_text(&setlike.value)),
+            format!(
+                "{}setlike<{}>",
+                readonly(setlike.readonly),
+                annotated_text(&setlike.value)
+            ),
         ));
     }
     if interface.stringifier == Some(Stringifier::Algorithm) {
@@ -389,6 +406,13 @@ interface Thing {
   readonly attribute long? size;
   static undefined run(Options options, any... rest);
   iterable<DOMString, long>;
+};
+interface Lines {
+  readonly attribute long length;
+  getter DOMString (unsigned long index);
+};
+interface Names {
+  readonly setlike<DOMString>;
 };
 [Internal] namespace hidden { undefined log(); };
 ",

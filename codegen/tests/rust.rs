@@ -3,10 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// Those that the script glue refuses are cases as well: most of them are for native interfaces only.
 fn cases() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
-    let entries = fs::read_dir(folder).expect("the folder of cases exists");
-    let mut files: Vec<PathBuf> = entries
+    let mut files: Vec<PathBuf> = [folder.join("refused"), folder]
+        .iter()
+        .flat_map(|folder| fs::read_dir(folder).expect("the folder of cases exists"))
         .map(|entry| entry.expect("a readable entry").path())
         .collect();
     files.retain(|path| {
@@ -36,4 +38,13 @@ fn one_case_per_feature() {
         };
         insta::assert_snapshot!(format!("rust__{name}"), printed);
     }
+}
+
+/// A type without a conversion is refused wherever it stands.
+#[test]
+fn types_of_dictionary_members_are_checked() {
+    let text = "// Source: Test (https://example.org/)\n// Date: 2026-07-01\ndictionary D { bigint value; };";
+    let model = webapi_idl::parse_and_resolve(&[("d.webidl", text)]).expect("a valid model");
+    let error = codegen::rust::bindings(&model).expect_err("is refused");
+    assert!(error.to_string().starts_with("d.webidl:3:23: "), "{error}");
 }

@@ -1,4 +1,4 @@
-//! Types in the words of Web IDL, for error messages.
+//! Types in the words of Web IDL.
 
 use crate::model::{AnnotatedType, Type};
 
@@ -11,8 +11,8 @@ pub(crate) fn describe_type(ty: &AnnotatedType) -> String {
     }
 }
 
-/// The type as it would be written.
-pub(crate) fn type_text(ty: &AnnotatedType) -> String {
+/// The type as Web IDL would write it, without its annotations and with typedefs resolved.
+pub fn type_text(ty: &AnnotatedType) -> String {
     match &ty.kind {
         Type::Any => "any".to_owned(),
         Type::Undefined => "undefined".to_owned(),

@@ -29,6 +29,7 @@ mod validate;
 
 use std::path::Path;
 
+pub use describe::type_text;
 pub use distinguish::distinguishable;
 pub use error::{Details, Error, Errors};
 pub use model::*;

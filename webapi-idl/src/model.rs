@@ -36,6 +36,8 @@ pub struct Specification {
 pub struct Model {
     /// Interfaces by name; parents may come after their children in this order, see [`Model::in_order_of_inheritance`].
     pub interfaces: BTreeMap<String, Interface>,
+    /// Interface mixins by name. Their members are among those of each interface that includes them, too.
+    pub mixins: BTreeMap<String, Mixin>,
     /// Namespaces by name.
     pub namespaces: BTreeMap<String, Namespace>,
     /// Dictionaries by name.
@@ -79,8 +81,12 @@ pub struct Interface {
     pub implementation: Implementation,
     /// Constructor overloads; empty where the interface cannot be constructed.
     pub constructors: Vec<Operation>,
+    /// Names of the mixins that it includes, in order of inclusion.
+    pub mixins: Vec<String>,
     /// Members in order of definition; mixin members follow the interface's own. Operations are grouped by name.
     pub members: Vec<Member>,
+    /// `getter … (unsigned long index)`.
+    pub indexed_getter: Option<IndexedGetter>,
     /// `iterable<…>`.
     pub iterable: Option<Iterable>,
     /// `async_iterable<…>`.
@@ -93,7 +99,22 @@ pub struct Interface {
     pub stringifier: Option<Stringifier>,
 }
 
-/// A member of an interface or a namespace.
+/// <https://webidl.spec.whatwg.org/#idl-interface-mixins>, partials included.
+#[derive(Debug, Clone)]
+pub struct Mixin {
+    /// Identifier.
+    pub name: String,
+    /// Key into [`Model::specifications`].
+    pub specification: String,
+    /// Where the (non-partial) definition stands.
+    pub span: Span,
+    /// Members in order of definition, with the mixin's extended attributes on each.
+    pub members: Vec<Member>,
+    /// `stringifier`, alone or on an attribute.
+    pub stringifier: Option<Stringifier>,
+}
+
+/// A member of an interface, a mixin or a namespace.
 #[derive(Debug, Clone)]
 pub enum Member {
     /// <https://webidl.spec.whatwg.org/#idl-attributes>
@@ -102,6 +123,40 @@ pub enum Member {
     Operation(OperationSet),
     /// <https://webidl.spec.whatwg.org/#idl-constants>
     Constant(Constant),
+}
+
+impl Member {
+    /// The identifier.
+    pub fn name(&self) -> &str {
+        match self {
+            Member::Attribute(attribute) => &attribute.name,
+            Member::Operation(set) => &set.name,
+            Member::Constant(constant) => &constant.name,
+        }
+    }
+
+    /// Where it stands; of overloads, where the first stands.
+    pub fn span(&self) -> &Span {
+        match self {
+            Member::Attribute(attribute) => &attribute.span,
+            Member::Operation(set) => &set.overloads[0].span,
+            Member::Constant(constant) => &constant.span,
+        }
+    }
+
+    /// `static`.
+    pub fn is_static(&self) -> bool {
+        match self {
+            Member::Attribute(attribute) => attribute.is_static,
+            Member::Operation(set) => set.is_static,
+            Member::Constant(_) => false,
+        }
+    }
+
+    /// What no other member of an interface has.
+    fn key(&self) -> (&str, bool) {
+        (self.name(), self.is_static())
+    }
 }
 
 /// <https://webidl.spec.whatwg.org/#idl-attributes>
@@ -177,6 +232,15 @@ pub struct Constant {
     pub ty: AnnotatedType,
     /// Its value.
     pub value: DefaultValue,
+}
+
+/// An indexed property getter, <https://webidl.spec.whatwg.org/#idl-indexed-properties>.
+#[derive(Debug, Clone)]
+pub struct IndexedGetter {
+    /// Its identifier. One that has a name is among the interface's members, too.
+    pub name: Option<String>,
+    /// The operation: its only argument is an `unsigned long`.
+    pub operation: Operation,
 }
 
 /// <https://webidl.spec.whatwg.org/#idl-iterable>
@@ -551,6 +615,24 @@ impl Model {
             next = parent.inherits.as_deref();
         }
         chain
+    }
+
+    /// The mixins that an interface includes.
+    pub fn mixins_of<'a>(&'a self, interface: &'a Interface) -> impl Iterator<Item = &'a Mixin> {
+        interface
+            .mixins
+            .iter()
+            .filter_map(|name| self.mixins.get(name))
+    }
+
+    /// Members of an interface that come from none of its mixins.
+    pub fn own_members<'a>(&'a self, interface: &'a Interface) -> impl Iterator<Item = &'a Member> {
+        interface.members.iter().filter(|member| {
+            !self
+                .mixins_of(interface)
+                .flat_map(|mixin| &mixin.members)
+                .any(|other| other.key() == member.key())
+        })
     }
 
     /// Every interface that inherits from `name`, directly or not, by name.

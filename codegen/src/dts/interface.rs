@@ -124,6 +124,14 @@ impl Printer<'_> {
     /// `iterable`, `async_iterable`, `maplike`, `setlike`.
     fn collections(&mut self, interface: &Interface) {
         let name = &interface.name;
+        if let Some(getter) = &interface.indexed_getter {
+            let value = self.result(&getter.operation.returns);
+            self.w.line(format!("readonly [index: number]: {value};"));
+            if interface.iterable.is_none() {
+                self.w
+                    .line(format!("[Symbol.iterator](): IterableIterator<{value}>;"));
+            }
+        }
         if let Some(iterable) = &interface.iterable {
             let value = self.ty(&iterable.value, Position::Output);
             match &iterable.key {
@@ -148,10 +156,12 @@ impl Printer<'_> {
                 .line(format!("get(key: {key}): {value} | undefined;"));
             self.w.line(format!("has(key: {key}): boolean;"));
             if !maplike.readonly {
-                self.w
-                    .line(format!("set(key: {key}, value: {value}): this;"));
-                self.w.line(format!("delete(key: {key}): boolean;"));
-                self.w.line("clear(): void;");
+                let writes = [
+                    ("set", format!("(key: {key}, value: {value}): this;")),
+                    ("delete", format!("(key: {key}): boolean;")),
+                    ("clear", "(): void;".to_owned()),
+                ];
+                self.undeclared(interface, writes);
             }
             self.w.line(format!("forEach(callback: (value: {value}, key: {key}, parent: {name}) => void, thisArg?: any): void;"));
             self.iterators(&key, &value);
@@ -161,9 +171,12 @@ impl Printer<'_> {
             self.w.line("readonly size: number;");
             self.w.line(format!("has(value: {value}): boolean;"));
             if !setlike.readonly {
-                self.w.line(format!("add(value: {value}): this;"));
-                self.w.line(format!("delete(value: {value}): boolean;"));
-                self.w.line("clear(): void;");
+                let writes = [
+                    ("add", format!("(value: {value}): this;")),
+                    ("delete", format!("(value: {value}): boolean;")),
+                    ("clear", "(): void;".to_owned()),
+                ];
+                self.undeclared(interface, writes);
             }
             self.w.line(format!("forEach(callback: (value: {value}, key: {value}, parent: {name}) => void, thisArg?: any): void;"));
             self.iterators(&value, &value);
@@ -184,6 +197,15 @@ impl Printer<'_> {
             self.w.line(format!(
                 "[Symbol.asyncIterator]({arguments}): AsyncIterableIterator<{element}>;"
             ));
+        }
+    }
+
+    /// Methods that a declaration defines unless the interface declares its own.
+    fn undeclared(&mut self, interface: &Interface, methods: [(&str, String); 3]) {
+        for (name, rest) in methods {
+            if !interface.members.iter().any(|m| m.name() == name) {
+                self.w.line(format!("{name}{rest}"));
+            }
         }
     }
 

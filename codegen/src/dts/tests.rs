@@ -83,6 +83,8 @@ interface Thing {
   undefined run(Done done, BufferSource data);
   iterable<DOMString, long>;
 };
+interface Lines { readonly attribute long length; getter DOMString item(unsigned long index); iterable<DOMString>; };
+interface Names { maplike<DOMString, long>; undefined clear(); };
 [LegacyNoInterfaceObject] interface Flow { async_iterable<Thing>; };
 namespace tools { undefined log(any... data); };
 [Global=Scope] interface Scope { readonly attribute Scope self; DOMString atob(DOMString data); };

@@ -3,7 +3,7 @@
 use webapi_idl::{Attribute, Type};
 
 use super::operations::{Owner, Receiver, signature};
-use super::{Printer, Result, Source, snake, unsupported};
+use super::{Printer, Result, Source, snake};
 
 impl Printer<'_> {
     fn attribute_needs_scope(&self, attribute: &Attribute) -> bool {
@@ -24,21 +24,6 @@ impl Printer<'_> {
         out: &mut Source,
     ) -> Result {
         self.check_type(&attribute.ty, &attribute.span)?;
-        for name in [
-            "PutForwards",
-            "LegacyUnforgeable",
-            "LegacyLenientSetter",
-            "LegacyLenientThis",
-        ] {
-            if attribute.attributes.has(name) {
-                return unsupported(
-                    &attribute.span,
-                    format!(
-                        "native glue does not know [{name}]; add it to codegen's attributes.rs, or use [Implementation=Script]"
-                    ),
-                );
-            }
-        }
         let this = if attribute.is_static || receiver != Receiver::Object {
             ""
         } else {
@@ -122,9 +107,9 @@ impl Printer<'_> {
         out.close("}");
         out.line("");
 
-        if attribute.readonly {
+        let Some(setter) = setter(attribute) else {
             return Ok(());
-        }
+        };
         let context = format!(
             "Failed to set the '{}' property on '{}'",
             attribute.name, owner.name
@@ -136,8 +121,24 @@ impl Printer<'_> {
         out.open(format!(
             "unsafe {{ call::member(info, \"{context}\", |scope, call| {{"
         ));
+        let name = &attribute.name;
+        let special = match setter {
+            SetterKind::Regular => None,
+            SetterKind::Replaceable => Some(format!("call.replace(scope, \"{name}\")")),
+            SetterKind::Lenient => Some("Ok(())".to_owned()),
+            SetterKind::PutForwards(to) => {
+                Some(format!("call.put_forwards(scope, \"{name}\", \"{to}\")"))
+            }
+        };
+        if let Some(special) = special {
+            print_check(owner, attribute, out);
+            out.line(special);
+            out.close("}) }");
+            out.close("}");
+            out.line("");
+            return Ok(());
+        }
         let target = self.print_receiver(owner, attribute, out);
-        out.line("call.require(1)?;");
         if matches!(attribute.ty.kind, Type::Enumeration(_)) {
             // A value that is not in the enumeration is ignored, https://webidl.spec.whatwg.org/#dfn-attribute-setter step 4.6
             out.line(format!("let Ok(value) = <{marker} as idl::FromJs>::from_js(scope, call.raw(0)) else {{ return Ok(()) }};"));
@@ -165,6 +166,13 @@ impl Printer<'_> {
                 out.line("call.global_receiver(scope)?;");
                 format!("{}::", owner.path)
             }
+            (_, Receiver::Object) if attribute.attributes.has("LegacyLenientThis") => {
+                out.line(format!(
+                    "let Ok(this) = call.receiver::<{}>(scope) else {{ return Ok(()) }};",
+                    owner.path
+                ));
+                "this.value().".to_owned()
+            }
             (_, Receiver::Object) => {
                 out.line(format!(
                     "let this = call.receiver::<{}>(scope)?;",
@@ -174,4 +182,49 @@ impl Printer<'_> {
             }
         }
     }
+}
+
+/// The check of the receiver of a setter that does not need it any further.
+fn print_check(owner: &Owner, attribute: &Attribute, out: &mut Source) {
+    if attribute.is_static {
+        return;
+    }
+    let path = &owner.path;
+    match owner.receiver {
+        Receiver::None => {}
+        Receiver::Global => out.line("call.global_receiver(scope)?;"),
+        Receiver::Object if attribute.attributes.has("LegacyLenientThis") => out.line(format!(
+            "if call.receiver::<{path}>(scope).is_err() {{ return Ok(()) }}"
+        )),
+        Receiver::Object => out.line(format!("call.receiver::<{path}>(scope)?;")),
+    }
+}
+
+/// How an attribute is written, <https://webidl.spec.whatwg.org/#dfn-attribute-setter>.
+pub(crate) enum SetterKind<'a> {
+    /// The trait's setter gets the converted value.
+    Regular,
+    /// `[Replaceable]`: the value takes the attribute's place on the object.
+    Replaceable,
+    /// `[LegacyLenientSetter]`: nothing happens.
+    Lenient,
+    /// `[PutForwards=identifier]`: that attribute of the object that this one holds is written.
+    PutForwards(&'a str),
+}
+
+/// The attribute's setter, if it has one.
+pub(crate) fn setter(attribute: &Attribute) -> Option<SetterKind<'_>> {
+    if !attribute.readonly {
+        return Some(SetterKind::Regular);
+    }
+    if attribute.attributes.has("Replaceable") {
+        return Some(SetterKind::Replaceable);
+    }
+    if attribute.attributes.has("LegacyLenientSetter") {
+        return Some(SetterKind::Lenient);
+    }
+    attribute
+        .attributes
+        .identifier("PutForwards")
+        .map(SetterKind::PutForwards)
 }

@@ -26,6 +26,10 @@ impl Printer<'_> {
     }
 
     pub(crate) fn print_dictionary(&self, dictionary: &Dictionary, out: &mut Source) -> Result {
+        dictionary
+            .members
+            .iter()
+            .try_for_each(|member| self.check_type(&member.ty, &member.span))?;
         let lifetime = if self.holds_values(&self.dictionary_type(dictionary)) {
             "<'s>"
         } else {

@@ -2,21 +2,20 @@
 //!
 //! <https://webidl.spec.whatwg.org/#js-interfaces>
 
-use webapi_idl::{Interface, Member, Operation, Stringifier, Type};
+use webapi_idl::{AnnotatedType, Interface, Member, Operation, OperationSet, Stringifier, Type};
 
-use super::operations::{Owner, Receiver, required_arguments, signature};
+use super::mixins::print_stringify;
+use super::operations::{Owner, Receiver, argument_names, signature};
+use super::overloads::Outcome;
 use super::{Printer, Result, Source, snake, type_name, unsupported};
 
 impl Printer<'_> {
     pub(crate) fn print_interface(&self, interface: &Interface, out: &mut Source) -> Result {
-        if interface.async_iterable.is_some()
-            || interface.maplike.is_some()
-            || interface.setlike.is_some()
-        {
+        if interface.async_iterable.is_some() {
             return unsupported(
                 &interface.span,
                 format!(
-                    "native glue has no async_iterable, maplike or setlike yet, which {} has; add it to codegen, or use [Implementation=Script]",
+                    "native glue has no async_iterable yet, which {} has; add it to codegen, or use [Implementation=Script]",
                     interface.name
                 ),
             );
@@ -29,6 +28,7 @@ impl Printer<'_> {
         out.line(format!("/// `interface {}`", interface.name));
         out.open(format!("pub mod {} {{", snake(&interface.name)));
         self.print_module_head(out);
+        self.print_mixin_imports(interface, out);
         self.print_trait(interface, out)?;
         self.print_platform_object(interface, &owner, out);
         self.print_constructor(interface, &owner, out)?;
@@ -43,6 +43,7 @@ impl Printer<'_> {
         }
         self.print_stringifier(interface, &owner, out)?;
         self.print_iterable(interface, &owner, out)?;
+        self.print_collections(interface, &owner, out);
         self.print_interface_table(interface, out);
         out.close("}");
         out.line("");
@@ -56,7 +57,7 @@ impl Printer<'_> {
         out.line("#[allow(unused_imports)]");
         out.line("use webidl::{call, idl, interface, iterable};");
         out.line("#[allow(unused_imports)]");
-        out.line("use webidl::interface::{Member, Placement, Setter};");
+        out.line("use webidl::interface::{Member, Placement};");
         out.line("");
     }
 
@@ -68,59 +69,65 @@ impl Printer<'_> {
             interface.name, specification.url
         ));
         out.open(format!(
-            "pub trait {name}Methods: webidl::PlatformObject {{"
+            "pub trait {name}Methods: webidl::PlatformObject{} {{",
+            self.mixin_bounds(interface)
         ));
-        if !interface.constructors.is_empty() {
-            let [only] = interface.constructors.as_slice() else {
-                return unsupported(
-                    &interface.span,
-                    "native glue has no overloaded constructors yet; add them to codegen",
-                );
-            };
-            only.arguments
-                .iter()
-                .try_for_each(|a| self.check_type(&a.ty, &only.span))?;
-            out.line("/// The constructor.");
-            out.line(signature(
-                "constructor",
-                &self.parameters("", only),
-                "webidl::Fallible<Self>",
-            ));
+        if let Some(set) = constructors(interface) {
+            self.check_overload_names(&set)?;
+            for (index, constructor) in set.overloads.iter().enumerate() {
+                constructor
+                    .arguments
+                    .iter()
+                    .try_for_each(|a| self.check_type(&a.ty, &constructor.span))?;
+                out.line(format!(
+                    "/// `constructor({})`",
+                    argument_names(constructor)
+                ));
+                out.line(signature(
+                    &self.overload_name(&set, index),
+                    &self.parameters("", constructor),
+                    "webidl::Fallible<Self>",
+                ));
+            }
             out.line("/// Runs after the constructor, when the object exists.");
             out.line("fn constructed<'s>(_scope: &mut webidl::Scope<'s, '_>, _this: webidl::Ref<'s, Self>) -> webidl::Fallible<()> { Ok(()) }");
         }
-        for member in &interface.members {
-            match member {
-                Member::Operation(set) => {
-                    self.print_operation_signature(set, Receiver::Object, out)?
-                }
-                Member::Attribute(attribute) => {
-                    self.print_attribute_signature(attribute, Receiver::Object, out)?
-                }
-                Member::Constant(_) => {}
-            }
+        for member in self.model.own_members(interface) {
+            self.print_signature(member, Receiver::Object, out)?;
         }
-        if interface.stringifier == Some(Stringifier::Algorithm) {
-            out.line("/// The stringifier.");
-            out.line("fn stringify(&self) -> String;");
+        if self.has_own_stringifier(interface) {
+            print_stringify(out);
         }
-        if let Some(iterable) = &interface.iterable {
-            let Some(key) = &iterable.key else {
-                return unsupported(
-                    &interface.span,
-                    "native glue has no value iterators yet; add them to codegen",
-                );
-            };
+        self.print_collection_signatures(interface, out)?;
+        if let Some((key, value)) = pairs(interface) {
+            self.check_type(key, &interface.span)?;
+            self.check_type(value, &interface.span)?;
             out.line("/// The pair at this index of the list as it is now.");
             out.line(format!(
                 "fn pair_at<'s>(&self, scope: &mut webidl::Scope<'s, '_>, index: usize) -> Option<({}, {})>;",
                 self.native(key),
-                self.native(&iterable.value)
+                self.native(value)
             ));
         }
         out.close("}");
         out.line("");
         Ok(())
+    }
+
+    /// What a trait has for a member.
+    pub(crate) fn print_signature(
+        &self,
+        member: &Member,
+        receiver: Receiver,
+        out: &mut Source,
+    ) -> Result {
+        match member {
+            Member::Operation(set) => self.print_operation_signature(set, receiver, out),
+            Member::Attribute(attribute) => {
+                self.print_attribute_signature(attribute, receiver, out)
+            }
+            Member::Constant(_) => Ok(()),
+        }
     }
 
     fn print_platform_object(&self, interface: &Interface, owner: &Owner, out: &mut Source) {
@@ -146,24 +153,17 @@ impl Printer<'_> {
     }
 
     fn print_constructor(&self, interface: &Interface, owner: &Owner, out: &mut Source) -> Result {
-        let Some(constructor) = interface.constructors.first() else {
+        let Some(set) = constructors(interface) else {
             return Ok(());
         };
-        let path = &owner.path;
         out.line("pub(super) unsafe extern \"C\" fn constructor(info: *const v8::FunctionCallbackInfo) {");
         out.open("    // SAFETY: V8's own pointer is passed on.");
         out.open(format!(
             "unsafe {{ interface::constructor(info, \"Failed to construct '{}'\", |scope, call| {{",
             interface.name
         ));
-        let required = required_arguments(constructor);
-        if required > 0 {
-            out.line(format!("call.require({required})?;"));
-        }
-        let arguments = self.print_arguments(constructor, out);
-        out.line(format!("let value = {path}::constructor({arguments})?;"));
-        out.line("let this = webidl::Ref::attach(scope, call.this(), value);");
-        out.line(format!("{path}::constructed(scope, this)"));
+        let target = format!("{}::", owner.path);
+        self.print_overloads(&set, &target, Outcome::Construction, out)?;
         out.close("}) }");
         out.close("}");
         out.line("");
@@ -212,16 +212,13 @@ impl Printer<'_> {
     }
 
     fn print_iterable(&self, interface: &Interface, owner: &Owner, out: &mut Source) -> Result {
-        let Some(iterable) = &interface.iterable else {
-            return Ok(());
-        };
-        let Some(key) = &iterable.key else {
+        let Some((key, value)) = pairs(interface) else {
             return Ok(());
         };
         let (path, name) = (&owner.path, &interface.name);
         out.open(format!("impl iterable::PairIterable for {path} {{"));
         out.line(format!("type Key = {};", self.marker(key)));
-        out.line(format!("type Value = {};", self.marker(&iterable.value)));
+        out.line(format!("type Value = {};", self.marker(value)));
         out.line(format!(
             "const ITERATOR_KIND: u16 = {};",
             self.iterator_kind(name)
@@ -284,4 +281,20 @@ impl Printer<'_> {
             .iter()
             .any(|o| matches!(o.returns.kind, Type::Promise(_)))
     }
+}
+
+/// The constructors as a set of overloads, if there are any.
+fn constructors(interface: &Interface) -> Option<OperationSet> {
+    (!interface.constructors.is_empty()).then(|| OperationSet {
+        name: "constructor".to_owned(),
+        is_static: true,
+        overloads: interface.constructors.clone(),
+        implementation: interface.implementation,
+    })
+}
+
+/// The types of an interface's pair iterator, if it has one.
+pub(crate) fn pairs(interface: &Interface) -> Option<(&AnnotatedType, &AnnotatedType)> {
+    let iterable = interface.iterable.as_ref()?;
+    Some((iterable.key.as_ref()?, &iterable.value))
 }

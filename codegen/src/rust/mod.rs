@@ -4,12 +4,15 @@
 //! expects these names in scope: `v8`, `webidl` (the crate `nano-webidl`) and `crate::<specification>::<interface>::<Type>`.
 
 mod attributes;
+mod collections;
 mod dictionaries;
 mod enumerations;
 mod interfaces;
+mod mixins;
 mod names;
 mod namespaces;
 mod operations;
+mod overloads;
 mod tables;
 mod types;
 mod unions;
@@ -81,6 +84,9 @@ pub fn bindings(model: &Model) -> std::result::Result<String, Unsupported> {
     out.line("use nano_webidl as webidl;");
     out.line("");
     printer.print_types(&mut out)?;
+    for mixin in printer.native_mixins() {
+        printer.print_mixin(mixin, &mut out)?;
+    }
     for interface in printer.natives.clone() {
         printer.print_interface(interface, &mut out)?;
     }

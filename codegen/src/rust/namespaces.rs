@@ -36,15 +36,7 @@ impl Printer<'_> {
         out.line(format!("/// What `{}` implements.", owner.name));
         out.open(format!("pub trait {}Methods {{", type_name(owner.name)));
         for member in members {
-            match member {
-                Member::Operation(set) => {
-                    self.print_operation_signature(set, owner.receiver, out)?
-                }
-                Member::Attribute(attribute) => {
-                    self.print_attribute_signature(attribute, owner.receiver, out)?
-                }
-                Member::Constant(_) => {}
-            }
+            self.print_signature(member, owner.receiver, out)?;
         }
         out.close("}");
         out.line("");

@@ -1,11 +1,11 @@
-//! Operations and constructors: trait members, callbacks, overload resolution.
+//! Operations and constructors: trait members, callbacks, arguments.
 //!
-//! <https://webidl.spec.whatwg.org/#js-operations>, <https://webidl.spec.whatwg.org/#js-overloads>
+//! <https://webidl.spec.whatwg.org/#js-operations>
 
-use webapi_idl::{AnnotatedType, Argument, Implementation, Operation, OperationSet, Type};
+use webapi_idl::{Argument, Operation, OperationSet, Type};
 
-use super::types::buffer_test;
-use super::{Printer, Result, Source, snake, type_name};
+use super::overloads::Outcome;
+use super::{Printer, Result, Source, snake};
 
 /// What a member belongs to, for messages and for the way it is called.
 pub(crate) struct Owner<'a> {
@@ -35,32 +35,6 @@ impl Printer<'_> {
             || operation.arguments.iter().any(|a| self.holds_values(&a.ty))
     }
 
-    /// The trait member's name: `[RustName]`, else the IDL name, for later overloads with the type that tells them apart.
-    pub(crate) fn overload_name(&self, set: &OperationSet, index: usize) -> String {
-        let operation = &set.overloads[index];
-        if let Some(name) = operation.attributes.identifier("RustName") {
-            return name.to_owned();
-        }
-        if index == 0 {
-            return snake(&set.name);
-        }
-        let first = &set.overloads[0];
-        let differing = operation
-            .arguments
-            .iter()
-            .zip(
-                first
-                    .arguments
-                    .iter()
-                    .map(Some)
-                    .chain(std::iter::repeat(None)),
-            )
-            .find(|(a, b)| b.is_none_or(|b| b.ty.kind != a.ty.kind));
-        let suffix =
-            differing.map_or_else(|| index.to_string(), |(a, _)| snake(&self.variant(&a.ty)));
-        format!("{}_{suffix}", snake(&set.name))
-    }
-
     /// The member's declaration in the trait.
     pub(crate) fn print_operation_signature(
         &self,
@@ -68,6 +42,7 @@ impl Printer<'_> {
         receiver: Receiver,
         out: &mut Source,
     ) -> Result {
+        self.check_overload_names(set)?;
         for (index, operation) in set.overloads.iter().enumerate() {
             self.check_type(&operation.returns, &operation.span)?;
             operation
@@ -153,123 +128,11 @@ impl Printer<'_> {
                 "this.value().".to_owned()
             }
         };
-        self.print_overloads(set, &target, out);
+        self.print_overloads(set, &target, Outcome::Result, out)?;
         out.close("}) }");
         out.close("}");
         out.line("");
         Ok(())
-    }
-
-    fn print_overloads(&self, set: &OperationSet, target: &str, out: &mut Source) {
-        let required = set
-            .overloads
-            .iter()
-            .map(required_arguments)
-            .min()
-            .unwrap_or(0);
-        if required > 0 {
-            out.line(format!("call.require({required})?;"));
-        }
-        if let [only] = set.overloads.as_slice() {
-            self.print_invocation(
-                only,
-                &format!("{target}{}", self.overload_name(set, 0)),
-                out,
-            );
-            return;
-        }
-        // Overloads are told apart by the argument at which their types first differ.
-        let index = distinguishing_index(&set.overloads);
-        out.line(format!("let value = call.raw({index});"));
-        let last = set.overloads.len() - 1;
-        let mut order: Vec<usize> = (0..set.overloads.len()).collect();
-        // Strings take anything, so they are asked last.
-        order.sort_by_key(|&i| {
-            set.overloads[i]
-                .arguments
-                .get(index)
-                .is_none_or(|a| is_string(&a.ty))
-        });
-        for (position, &which) in order.iter().enumerate() {
-            let operation = &set.overloads[which];
-            let test = operation
-                .arguments
-                .get(index)
-                .map_or("false".to_owned(), |a| self.value_test(&a.ty));
-            // An overload with more required arguments than are given is out of the question.
-            let count = required_arguments(operation);
-            let opening = match position {
-                0 => format!("if call.length() >= {count} && ({test}) {{"),
-                p if p == last => "} else {".to_owned(),
-                _ => format!("}} else if call.length() >= {count} && ({test}) {{"),
-            };
-            if position > 0 {
-                out.close(opening.clone());
-                out.open("");
-                out.text.pop();
-            } else {
-                out.open(opening);
-            }
-            if position == last && count > required {
-                out.line(format!("call.require({count})?;"));
-            }
-            self.print_invocation(
-                operation,
-                &format!("{target}{}", self.overload_name(set, which)),
-                out,
-            );
-        }
-        out.close("}");
-    }
-
-    /// Whether `value` is of the type, without converting it.
-    fn value_test(&self, ty: &AnnotatedType) -> String {
-        match &ty.kind {
-            Type::Interface(name) => {
-                let interface = &self.model.interfaces[name];
-                match interface.implementation {
-                    Implementation::Native => {
-                        format!(
-                            "webidl::Ref::<{}>::from_value(scope, value).is_some()",
-                            self.interface_path(interface)
-                        )
-                    }
-                    Implementation::Script => {
-                        format!(
-                            "webidl::ScriptRef::<marker::{}>::from_value(scope, value).is_some()",
-                            type_name(name)
-                        )
-                    }
-                }
-            }
-            Type::Buffer(buffer) => buffer_test(*buffer, ty.annotations.allow_shared),
-            Type::Callback(_) => "value.is_function()".to_owned(),
-            Type::Boolean => "value.is_boolean()".to_owned(),
-            Type::Numeric(_) => "value.is_number()".to_owned(),
-            Type::Nullable(inner) => {
-                format!("value.is_null_or_undefined() || {}", self.value_test(inner))
-            }
-            Type::Dictionary(_) => "value.is_null_or_undefined() || value.is_object()".to_owned(),
-            Type::Union(members) => members
-                .iter()
-                .map(|m| format!("({})", self.value_test(m)))
-                .collect::<Vec<_>>()
-                .join(" || "),
-            Type::DomString | Type::ByteString | Type::UsvString | Type::Enumeration(_) => {
-                "value.is_string()".to_owned()
-            }
-            _ => "value.is_object()".to_owned(),
-        }
-    }
-
-    /// Converts the arguments, calls the member, returns its result.
-    fn print_invocation(&self, operation: &Operation, member: &str, out: &mut Source) {
-        let arguments = self.print_arguments(operation, out);
-        out.line(format!("let result = {member}({arguments})?;"));
-        out.line(format!(
-            "call.returns::<{}>(scope, result)",
-            self.marker(&operation.returns)
-        ));
     }
 
     /// Converts the arguments; gives the list to call the member with.
@@ -328,7 +191,8 @@ pub(crate) fn required_arguments(operation: &Operation) -> usize {
         .count()
 }
 
-fn argument_names(operation: &Operation) -> String {
+/// The argument list in a trait member's documentation.
+pub(crate) fn argument_names(operation: &Operation) -> String {
     let names: Vec<String> = operation
         .arguments
         .iter()
@@ -339,24 +203,4 @@ fn argument_names(operation: &Operation) -> String {
         })
         .collect();
     names.join(", ")
-}
-
-fn distinguishing_index(overloads: &[Operation]) -> usize {
-    let first = &overloads[0];
-    (0..first.arguments.len())
-        .find(|&i| {
-            overloads.iter().any(|o| {
-                o.arguments
-                    .get(i)
-                    .is_some_and(|a| a.ty.kind != first.arguments[i].ty.kind)
-            })
-        })
-        .unwrap_or(0)
-}
-
-fn is_string(ty: &AnnotatedType) -> bool {
-    matches!(
-        ty.kind,
-        Type::DomString | Type::ByteString | Type::UsvString | Type::Enumeration(_)
-    )
 }

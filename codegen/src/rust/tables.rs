@@ -2,7 +2,10 @@
 
 use webapi_idl::{DefaultValue, Implementation, Interface, Member};
 
-use super::operations::{callback_name, required_arguments};
+use super::attributes::setter;
+use super::interfaces::pairs;
+use super::operations::callback_name;
+use super::overloads::shortest;
 use super::{Printer, Source, snake};
 
 impl Printer<'_> {
@@ -17,7 +20,7 @@ impl Printer<'_> {
     fn iterables(&self) -> Vec<&Interface> {
         self.natives
             .iter()
-            .filter(|i| i.iterable.is_some())
+            .filter(|i| pairs(i).is_some())
             .copied()
             .collect()
     }
@@ -33,12 +36,7 @@ impl Printer<'_> {
     }
 
     pub(crate) fn print_interface_table(&self, interface: &Interface, out: &mut Source) {
-        let length = interface
-            .constructors
-            .iter()
-            .map(required_arguments)
-            .min()
-            .unwrap_or(0);
+        let length = shortest(&interface.constructors);
         let constructor = if interface.constructors.is_empty() {
             "interface::illegal_constructor"
         } else {
@@ -69,7 +67,8 @@ impl Printer<'_> {
         if interface.stringifier.is_some() {
             print_entry("toString", 0, "call_to_string", "Prototype", out);
         }
-        if interface.iterable.is_some() {
+        self.print_collection_entries(interface, out);
+        if pairs(interface).is_some() {
             print_entry("entries", 0, "iterable_entries", "Prototype", out);
             print_entry("keys", 0, "iterable_keys", "Prototype", out);
             print_entry("values", 0, "iterable_values", "Prototype", out);
@@ -78,7 +77,7 @@ impl Printer<'_> {
         }
         out.close("],");
         out.close("};");
-        if interface.iterable.is_some() {
+        if pairs(interface).is_some() {
             out.line("");
             out.line("/// The table of its iterators.");
             out.open("pub static ITERATOR: interface::Interface = interface::Interface {");
@@ -97,14 +96,11 @@ impl Printer<'_> {
     pub(crate) fn print_member_entry(&self, member: &Member, out: &mut Source) {
         match member {
             Member::Operation(set) => {
-                let length = set
-                    .overloads
-                    .iter()
-                    .map(required_arguments)
-                    .min()
-                    .unwrap_or(0);
+                let length = shortest(&set.overloads);
                 let placement = if set.is_static {
                     "Static"
+                } else if set.overloads[0].attributes.has("LegacyUnforgeable") {
+                    "Instance"
                 } else if Self::returns_promise(&set.overloads) {
                     "PrototypeUnchecked"
                 } else {
@@ -115,18 +111,20 @@ impl Printer<'_> {
             Member::Attribute(attribute) => {
                 let bare = snake(&attribute.name);
                 let bare = bare.trim_end_matches('_');
-                let setter = if attribute.attributes.has("Replaceable") {
-                    "Setter::Replaceable".to_owned()
-                } else if attribute.readonly {
-                    "Setter::None".to_owned()
-                } else {
-                    format!("Setter::Callback(set_{bare})")
+                let setter = match setter(attribute) {
+                    None => "None".to_owned(),
+                    Some(_) => format!("Some(set_{bare})"),
                 };
-                let promise = matches!(attribute.ty.kind, webapi_idl::Type::Promise(_));
-                let placement = match (attribute.is_static, promise) {
-                    (true, _) => "Static",
-                    (_, true) => "PrototypeUnchecked",
-                    _ => "Prototype",
+                let unchecked = matches!(attribute.ty.kind, webapi_idl::Type::Promise(_))
+                    || attribute.attributes.has("LegacyLenientThis");
+                let placement = if attribute.is_static {
+                    "Static"
+                } else if attribute.attributes.has("LegacyUnforgeable") {
+                    "Instance"
+                } else if unchecked {
+                    "PrototypeUnchecked"
+                } else {
+                    "Prototype"
                 };
                 out.line(format!(
                     "Member::Attribute {{ name: \"{}\", getter: get_{bare}, setter: {setter}, placement: Placement::{placement} }},",

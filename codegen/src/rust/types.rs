@@ -228,6 +228,18 @@ impl Printer<'_> {
                 types.extend(iterable.key.clone());
                 types.push(iterable.value.clone());
             }
+            if let Some(maplike) = &interface.maplike {
+                types.extend([maplike.key.clone(), maplike.value.clone()]);
+            }
+            types.extend(
+                interface
+                    .setlike
+                    .iter()
+                    .map(|setlike| setlike.value.clone()),
+            );
+            if let Some(getter) = &interface.indexed_getter {
+                types.push(getter.operation.returns.clone());
+            }
         }
         for namespace in self.model.namespaces.values() {
             members(&namespace.members, &mut types);

@@ -1,10 +1,9 @@
 //! Expressions that convert JavaScript values to IDL values, <https://webidl.spec.whatwg.org/#js-type-mapping>.
 
-use webapi_idl::{AnnotatedType, Annotations, Buffer, DefaultValue, Numeric, Type};
+use webapi_idl::{AnnotatedType, Annotations, Buffer, DefaultValue, Numeric, Type, type_text};
 
 use super::writer::quote;
 use super::{Error, Printer, Result, UnionConverter};
-use crate::idl_text::type_text;
 
 /// The value that an expression converts, and how an error speaks of it. All parts are JavaScript expressions; `value` may
 /// occur several times in the result, so it must be a name.

@@ -1,19 +1,10 @@
-//! Tells apart the types that one JavaScript value may be converted to: the members of a union
-//! (<https://webidl.spec.whatwg.org/#js-union>) or the overloads that differ in one argument
-//! (<https://webidl.spec.whatwg.org/#dfn-overload-resolution-algorithm>, step 12). Both lists of steps have the same order.
+//! The tests by which the script glue tells apart the types that one JavaScript value may be converted to.
 
-use webapi_idl::{AnnotatedType, Buffer, Type};
+use webapi_idl::{AnnotatedType, Buffer, Type, type_text};
 
 use super::writer::quote;
 use super::{Error, Printer, Result};
-use crate::idl_text::type_text;
-
-/// One candidate type; `key` says whose it is.
-#[derive(Clone, Copy)]
-pub(super) struct Candidate<'a> {
-    pub(super) key: usize,
-    pub(super) ty: &'a AnnotatedType,
-}
+use crate::distinguish::{Candidate, Group, never_distinguished, steps};
 
 /// One step: if the value passes the test, it is the candidate's.
 pub(super) struct Step<'a> {
@@ -31,91 +22,42 @@ pub(super) enum Test {
     Anything,
 }
 
-/// The groups of types, in the order in which the standard asks for them.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Group {
-    Undefined,
-    Nullish,
-    Platform,
-    Buffer,
-    Function,
-    Iterable,
-    Object,
-    Symbol,
-    Boolean,
-    Number,
-    AnyString,
-    AnyNumber,
-    AnyBoolean,
-    Any,
-}
-
-const ORDER: [Group; 14] = [
-    Group::Undefined,
-    Group::Nullish,
-    Group::Platform,
-    Group::Buffer,
-    Group::Function,
-    Group::Iterable,
-    Group::Object,
-    Group::Symbol,
-    Group::Boolean,
-    Group::Number,
-    Group::AnyString,
-    Group::AnyNumber,
-    Group::AnyBoolean,
-    Group::Any,
-];
-
 impl Printer<'_> {
-    /// The steps that choose among the candidates for `value` (a JavaScript name). Unions among the candidates must be taken
-    /// apart before, see [`flatten`].
+    /// The steps that choose among the candidates for `value` (a JavaScript name).
     pub(super) fn distinguish<'a>(
         &self,
         candidates: &[Candidate<'a>],
         value: &str,
     ) -> Result<Vec<Step<'a>>> {
-        let mut steps = Vec::new();
-        for group in ORDER {
-            for candidate in candidates {
-                if let Some(test) = self.test(group, candidate.ty, value)? {
-                    let last = matches!(test, Test::Anything);
-                    steps.push(Step {
-                        test,
-                        candidate: *candidate,
-                    });
-                    if last {
-                        return Ok(steps);
-                    }
-                }
-            }
+        if let Some(ty) = never_distinguished(candidates) {
+            return Err(Error::new(format!(
+                "the script glue cannot tell `{}` from other types; split the operation, or implement the interface natively",
+                type_text(ty)
+            )));
         }
-        Ok(steps)
+        let steps = steps(candidates)
+            .into_iter()
+            .map(|(group, candidate)| Step {
+                test: self.test(group, candidate.ty, value),
+                candidate,
+            });
+        Ok(steps.collect())
     }
 
     /// The test by which a type takes part in a group.
-    fn test(&self, group: Group, ty: &AnnotatedType, value: &str) -> Result<Option<Test>> {
-        let condition = |text: String| Some(Test::Condition(text));
-        Ok(match (group, &ty.kind) {
-            (
-                _,
-                Type::Promise(_) | Type::AsyncSequence(_) | Type::BigInt | Type::ObservableArray(_),
-            ) => {
-                return Err(Error::new(format!(
-                    "the script glue cannot tell `{}` from other types; split the operation, or implement the interface natively",
-                    type_text(ty)
-                )));
+    fn test(&self, group: Group, ty: &AnnotatedType, value: &str) -> Test {
+        Test::Condition(match (group, &ty.kind) {
+            (Group::Iterable, _) => return Test::Iterable,
+            (Group::AnyString | Group::AnyNumber | Group::AnyBoolean | Group::Any, _) => {
+                return Test::Anything;
             }
-            (Group::Undefined, Type::Undefined) => condition(format!("{value} === undefined")),
-            (Group::Nullish, Type::Dictionary(_)) => {
-                condition(format!("{value} === undefined || {value} === null"))
-            }
-            (Group::Platform, Type::Interface(name)) => condition(if self.is_script(name) {
+            (Group::Undefined, _) => format!("{value} === undefined"),
+            (Group::Nullish, _) => format!("{value} === undefined || {value} === null"),
+            (_, Type::Interface(name)) if self.is_script(name) => {
                 format!("unwrap_{name}({value}) !== undefined")
-            } else {
-                format!("isInstance({}, {value})", quote(name))
-            }),
-            (Group::Buffer, Type::Buffer(buffer)) => condition(match buffer {
+            }
+            (_, Type::Interface(name)) => format!("isInstance({}, {value})", quote(name)),
+            (_, Type::Buffer(buffer)) => match buffer {
                 Buffer::ArrayBuffer => format!("isArrayBuffer({value})"),
                 Buffer::SharedArrayBuffer => format!("isSharedArrayBuffer({value})"),
                 Buffer::ArrayBufferView => format!("viewType({value}) !== undefined"),
@@ -128,44 +70,13 @@ impl Printer<'_> {
                     format!("viewType({value}) !== undefined || isArrayBuffer({value})")
                 }
                 view => format!("viewType({value}) === {}", quote(&format!("{view:?}"))),
-            }),
-            (Group::Function, Type::Callback(_)) => {
-                condition(format!("typeof {value} === \"function\""))
-            }
-            (Group::Iterable, Type::Sequence(_) | Type::FrozenArray(_)) => Some(Test::Iterable),
-            (
-                Group::Object,
-                Type::Dictionary(_) | Type::Record(..) | Type::CallbackInterface(_) | Type::Object,
-            ) => condition(format!("isObject({value})")),
-            (Group::Symbol, Type::Symbol) => condition(format!("typeof {value} === \"symbol\"")),
-            (Group::Boolean, Type::Boolean) => condition(format!("typeof {value} === \"boolean\"")),
-            (Group::Number, Type::Numeric(_)) => {
-                condition(format!("typeof {value} === \"number\""))
-            }
-            (
-                Group::AnyString,
-                Type::DomString | Type::ByteString | Type::UsvString | Type::Enumeration(_),
-            )
-            | (Group::AnyNumber, Type::Numeric(_))
-            | (Group::AnyBoolean, Type::Boolean)
-            | (Group::Any, Type::Any) => Some(Test::Anything),
-            _ => None,
+            },
+            (Group::Function, _) => format!("typeof {value} === \"function\""),
+            (Group::Symbol, _) => format!("typeof {value} === \"symbol\""),
+            (Group::Boolean, _) => format!("typeof {value} === \"boolean\""),
+            (Group::Number, _) => format!("typeof {value} === \"number\""),
+            // Interfaces and buffers were seen above.
+            (Group::Object | Group::Platform | Group::Buffer, _) => format!("isObject({value})"),
         })
-    }
-}
-
-/// The types that a type consists of once nullability and unions are taken apart, and whether `null` is among its values.
-pub(super) fn flatten(ty: &AnnotatedType) -> (Vec<&AnnotatedType>, bool) {
-    match &ty.kind {
-        Type::Nullable(inner) => (flatten(inner).0, true),
-        Type::Union(members) => {
-            let parts: Vec<_> = members.iter().map(flatten).collect();
-            let nullable = parts.iter().any(|(_, nullable)| *nullable);
-            (
-                parts.into_iter().flat_map(|(types, _)| types).collect(),
-                nullable,
-            )
-        }
-        _ => (vec![ty], false),
     }
 }

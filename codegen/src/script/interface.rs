@@ -104,12 +104,8 @@ impl Printer<'_> {
         if interface.setlike.is_some() {
             return refuse("setlike declarations");
         }
-        if interface
-            .iterable
-            .as_ref()
-            .is_some_and(|iterable| iterable.key.is_none())
-        {
-            return refuse("`iterable<V>`, which needs indexed properties");
+        if interface.indexed_getter.is_some() {
+            return refuse("indexed properties");
         }
         Ok(())
     }

@@ -4,9 +4,10 @@ use webapi_idl::overloads::{Optionality, distinguishing_argument_index, effectiv
 use webapi_idl::{Argument, Operation, OperationSet, Type};
 
 use super::convert::Source;
-use super::distinguish::{Candidate, Test, flatten};
+use super::distinguish::Test;
 use super::writer::{Writer, quote};
 use super::{Error, Printer, Result};
+use crate::distinguish::{Candidate, flatten};
 
 /// What a body calls with the converted arguments.
 pub(super) struct Callee<'a> {

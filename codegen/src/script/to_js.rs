@@ -1,9 +1,8 @@
 //! Expressions that convert IDL values, as impl classes return them, to JavaScript values.
 
-use webapi_idl::{AnnotatedType, Type};
+use webapi_idl::{AnnotatedType, Type, type_text};
 
 use super::{Error, Printer, Result};
-use crate::idl_text::type_text;
 
 impl Printer<'_> {
     /// An expression for the JavaScript value; `value` occurs once in it.

@@ -1,12 +1,12 @@
 //! Converters of union types, <https://webidl.spec.whatwg.org/#js-union>.
 
-use webapi_idl::{AnnotatedType, Type};
+use webapi_idl::{AnnotatedType, Type, type_text};
 
 use super::convert::Source;
-use super::distinguish::{Candidate, Test};
+use super::distinguish::Test;
 use super::writer::{Writer, quote};
 use super::{PRUNABLE, Printer, Result, UnionConverter};
-use crate::idl_text::type_text;
+use crate::distinguish::Candidate;
 
 impl Printer<'_> {
     /// Prints the function that [`Printer::union_converter`] named.

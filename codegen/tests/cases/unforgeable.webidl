@@ -4,4 +4,5 @@
 interface Trusted {
   constructor();
   [LegacyUnforgeable] readonly attribute boolean isTrusted;
+  [LegacyUnforgeable] undefined assert();
 };

@@ -44,6 +44,8 @@ fn fingerprint() -> u64 {
                     name.hash(&mut hasher);
                 }
                 Member::Iterator { of } => of.hash(&mut hasher),
+                Member::Alias { name, of } => (name, of).hash(&mut hasher),
+                Member::Indexed { iterable, .. } => iterable.hash(&mut hasher),
             }
         }
     };

@@ -5,6 +5,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::idl::{FromJs, ToJs};
+use crate::interface::internalized;
 use crate::{Error, Fallible, PlatformObject, Ref, Scope, Value, type_error};
 
 /// One call of a generated callback.
@@ -122,6 +123,42 @@ impl<'s> Call<'s> {
         self.result.set(value);
     }
 
+    /// A `[Replaceable]` setter: the value becomes a property of `this` in place of the attribute.
+    /// <https://webidl.spec.whatwg.org/#dfn-attribute-setter>, step 5.5.
+    pub fn replace(&self, scope: &mut Scope<'s, '_>, name: &'static str) -> Fallible<()> {
+        let key = internalized(scope, name);
+        // CreateDataPropertyOrThrow(jsValue, id, V)
+        let created = self
+            .this()
+            .create_data_property(scope, key.into(), self.raw(0));
+        if created.ok_or(Error::Thrown)? {
+            Ok(())
+        } else {
+            Err(type_error("the property cannot be replaced."))
+        }
+    }
+
+    /// A `[PutForwards]` setter: writes `forward` of the object that the attribute holds.
+    /// <https://webidl.spec.whatwg.org/#dfn-attribute-setter>, step 5.8.
+    pub fn put_forwards(
+        &self,
+        scope: &mut Scope<'s, '_>,
+        name: &'static str,
+        forward: &'static str,
+    ) -> Fallible<()> {
+        // Let Q be ? Get(jsValue, id). If Q is not an Object, then throw a TypeError.
+        let key = internalized(scope, name);
+        let held = self.this().get(scope, key.into()).ok_or(Error::Thrown)?;
+        let held: v8::Local<v8::Object> = held
+            .try_into()
+            .map_err(|_| type_error("its value is not an object."))?;
+        // Perform ? Set(Q, forwardId, V, false).
+        let forward = internalized(scope, forward);
+        held.set(scope, forward.into(), self.raw(0))
+            .ok_or(Error::Thrown)?;
+        Ok(())
+    }
+
     /// A `[SameObject]` getter: makes the value at first, and keeps it with `this` from then on.
     pub fn same_object<T: ToJs>(
         &mut self,
@@ -130,9 +167,8 @@ impl<'s> Call<'s> {
         make: impl FnOnce(&mut Scope<'s, '_>) -> Fallible<T::Native<'s>>,
     ) -> Fallible<()> {
         let this = self.this();
-        let name =
-            v8::String::new_from_utf8(scope, key.as_bytes(), v8::NewStringType::Internalized);
-        let slot = v8::Private::for_api(scope, name);
+        let name = internalized(scope, key);
+        let slot = v8::Private::for_api(scope, Some(name));
         let mut value = this.get_private(scope, slot).ok_or(Error::Thrown)?;
         if value.is_undefined() {
             let native = make(scope)?;
@@ -200,6 +236,11 @@ pub unsafe fn promise_member(
         resolver.reject(scope, exception);
         call.result.set(resolver.get_promise(scope).into());
     }
+}
+
+/// No overload takes such arguments, <https://webidl.spec.whatwg.org/#dfn-overload-resolution-algorithm>.
+pub fn no_overload() -> Error {
+    type_error("Overload resolution failed.")
 }
 
 /// A panic must not cross V8's frames: it becomes an error here, and a line in the log.

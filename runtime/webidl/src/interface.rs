@@ -5,9 +5,12 @@
 //!
 //! <https://webidl.spec.whatwg.org/#js-interfaces>
 
+mod unforgeable;
+
 use std::hint::black_box;
 
-use crate::{Scope, call, type_error};
+use self::unforgeable::Unforgeables;
+use crate::{Scope, call, indexed, type_error};
 
 /// The C entry point of a member.
 pub type Callback = v8::FunctionCallback;
@@ -60,8 +63,8 @@ pub enum Member {
         name: &'static str,
         /// The getter.
         getter: Callback,
-        /// The setter.
-        setter: Setter,
+        /// The setter, where the attribute can be written.
+        setter: Option<Callback>,
         /// Where and how it is defined.
         placement: Placement,
     },
@@ -77,16 +80,21 @@ pub enum Member {
         /// The operation: `entries` or `values`.
         of: &'static str,
     },
-}
-
-/// How an attribute is written.
-pub enum Setter {
-    /// Read-only.
-    None,
-    /// A setter.
-    Callback(Callback),
-    /// `[Replaceable]`
-    Replaceable,
+    /// The same function as the named operation: `keys` of a setlike interface is `values`.
+    Alias {
+        /// Property name.
+        name: &'static str,
+        /// The operation.
+        of: &'static str,
+    },
+    /// Indexed properties of each object, and `[Symbol.iterator]`, which is that of arrays.
+    Indexed {
+        /// V8's entry points. They come out of one function, so that they have one address, for templates and for the list of
+        /// external references.
+        handler: fn() -> indexed::Handler,
+        /// `iterable<V>`: also `entries`, `keys`, `values` and `forEach` of arrays.
+        iterable: bool,
+    },
 }
 
 /// Where a member is defined.
@@ -96,6 +104,8 @@ pub enum Placement {
     Prototype,
     /// On the prototype; the member checks the receiver itself, because its error is a rejected promise.
     PrototypeUnchecked,
+    /// On each object, and not configurable there: `[LegacyUnforgeable]`. The member checks the receiver itself.
+    Instance,
     /// On the interface object.
     Static,
 }
@@ -134,24 +144,28 @@ fn constant_attributes() -> v8::PropertyAttribute {
     v8::PropertyAttribute::READ_ONLY | v8::PropertyAttribute::DONT_DELETE
 }
 
+fn unforgeable_operation() -> v8::PropertyAttribute {
+    v8::PropertyAttribute::READ_ONLY | v8::PropertyAttribute::DONT_DELETE
+}
+
 fn tag_attributes() -> v8::PropertyAttribute {
     v8::PropertyAttribute::READ_ONLY | v8::PropertyAttribute::DONT_ENUM
 }
 
 /// Every callback that the tables name: the list of external references of a snapshot made with [`bake`].
 pub fn external_references(tables: &'static Tables) -> Vec<v8::ExternalReference> {
-    let mut callbacks: Vec<Callback> = vec![library().replaceable, library().illegal_constructor];
+    let mut callbacks: Vec<Callback> = Vec::new();
+    let mut handlers = Vec::new();
     let mut add = |members: &'static [Member]| {
         for member in members {
             match black_box(member) {
                 Member::Operation { callback, .. } => callbacks.push(*callback),
                 Member::Attribute { getter, setter, .. } => {
                     callbacks.push(*getter);
-                    if let Setter::Callback(setter) = setter {
-                        callbacks.push(*setter);
-                    }
+                    callbacks.extend(*setter);
                 }
-                Member::Constant { .. } | Member::Iterator { .. } => {}
+                Member::Indexed { handler, .. } => handlers.push(handler()),
+                Member::Constant { .. } | Member::Iterator { .. } | Member::Alias { .. } => {}
             }
         }
     };
@@ -166,6 +180,11 @@ pub fn external_references(tables: &'static Tables) -> Vec<v8::ExternalReference
     callbacks
         .into_iter()
         .map(|function| v8::ExternalReference { function })
+        .chain(
+            handlers
+                .iter()
+                .flat_map(indexed::Handler::external_references),
+        )
         .collect()
 }
 
@@ -173,10 +192,27 @@ pub fn external_references(tables: &'static Tables) -> Vec<v8::ExternalReference
 pub fn bake<'s>(scope: &mut Scope<'s, '_>, tables: &'static Tables) -> Baked<'s> {
     let global = scope.get_current_context().global(scope);
     let mut templates: Vec<v8::Local<v8::FunctionTemplate>> = Vec::new();
+    let mut unforgeables = Vec::new();
     for interface in tables.interfaces {
         let parent = interface.parent.map(|index| templates[usize::from(index)]);
         let template = interface_template(scope, black_box(interface), parent);
         templates.push(template);
+        unforgeables.push(Unforgeables::new(scope, black_box(interface)));
+        // Templates do not inherit what the parents' put on their objects,
+        // https://webidl.spec.whatwg.org/#internally-create-a-new-object-implementing-the-interface step 8
+        let instances = template.instance_template(scope);
+        let ancestors: Vec<usize> = inclusive_ancestors(tables, templates.len() - 1).collect();
+        for &ancestor in &ancestors {
+            unforgeables[ancestor].define(instances);
+        }
+        let mut members = ancestors.iter().flat_map(|&i| tables.interfaces[i].members);
+        let handler = members.find_map(|member| match black_box(member) {
+            Member::Indexed { handler, .. } => Some(handler()),
+            _ => None,
+        });
+        if let Some(handler) = handler {
+            handler.install(instances);
+        }
     }
     for (interface, template) in tables.interfaces.iter().zip(&templates) {
         install_interface(scope, global, interface, *template);
@@ -222,6 +258,13 @@ pub fn bake<'s>(scope: &mut Scope<'s, '_>, tables: &'static Tables) -> Baked<'s>
     }
 }
 
+/// An interface and those it inherits from, as indices.
+fn inclusive_ancestors(tables: &'static Tables, index: usize) -> impl Iterator<Item = usize> {
+    std::iter::successors(Some(index), |&index| {
+        tables.interfaces[index].parent.map(usize::from)
+    })
+}
+
 fn interface_template<'s>(
     scope: &mut Scope<'s, '_>,
     interface: &'static Interface,
@@ -241,6 +284,14 @@ fn interface_template<'s>(
     for member in interface.members {
         match black_box(member) {
             Member::Operation {
+                placement: Placement::Instance,
+                ..
+            }
+            | Member::Attribute {
+                placement: Placement::Instance,
+                ..
+            } => {}
+            Member::Operation {
                 name,
                 length,
                 callback,
@@ -258,17 +309,22 @@ fn interface_template<'s>(
                     Placement::Static => template.set(key.into(), function.into()),
                     _ => prototype.set(key.into(), function.into()),
                 }
-                let aliased = interface
-                    .members
-                    .iter()
-                    .any(|m| matches!(m, Member::Iterator { of } if of == name));
-                if aliased {
-                    let symbol = v8::Symbol::get_iterator(scope);
-                    prototype.set_with_attr(
-                        symbol.into(),
-                        function.into(),
-                        v8::PropertyAttribute::DONT_ENUM,
-                    );
+                for other in interface.members {
+                    match other {
+                        Member::Iterator { of } if of == name => {
+                            let symbol = v8::Symbol::get_iterator(scope);
+                            prototype.set_with_attr(
+                                symbol.into(),
+                                function.into(),
+                                v8::PropertyAttribute::DONT_ENUM,
+                            );
+                        }
+                        Member::Alias { name: alias, of } if of == name => {
+                            let alias = internalized(scope, alias);
+                            prototype.set(alias.into(), function.into());
+                        }
+                        _ => {}
+                    }
                 }
             }
             Member::Attribute {
@@ -278,14 +334,8 @@ fn interface_template<'s>(
                 placement,
             } => {
                 let checked = (*placement == Placement::Prototype).then_some(signature);
-                let getter = accessor(scope, *getter, "get", name, 0, checked, None);
-                let setter = match setter {
-                    Setter::None => None,
-                    Setter::Callback(setter) => {
-                        Some(accessor(scope, *setter, "set", name, 1, checked, None))
-                    }
-                    Setter::Replaceable => Some(replaceable_setter(scope, name)),
-                };
+                let getter = accessor(scope, *getter, "get", name, 0, checked);
+                let setter = setter.map(|s| accessor(scope, s, "set", name, 1, checked));
                 let key = internalized(scope, name);
                 match placement {
                     Placement::Static => {
@@ -309,12 +359,40 @@ fn interface_template<'s>(
                 template.set_with_attr(key.into(), value.into(), constant_attributes());
                 prototype.set_with_attr(key.into(), value.into(), constant_attributes());
             }
-            Member::Iterator { .. } => {}
+            Member::Indexed { iterable, .. } => define_array_methods(scope, prototype, *iterable),
+            Member::Iterator { .. } | Member::Alias { .. } => {}
         }
     }
     let tag = v8::Symbol::get_to_string_tag(scope);
     prototype.set_with_attr(tag.into(), name.into(), tag_attributes());
     template
+}
+
+/// The methods by which an interface with indexed properties is iterable: those of arrays,
+/// <https://webidl.spec.whatwg.org/#define-the-iteration-methods> step 1.
+fn define_array_methods<'s>(
+    scope: &mut Scope<'s, '_>,
+    prototype: v8::Local<'s, v8::ObjectTemplate>,
+    iterable: bool,
+) {
+    let symbol = v8::Symbol::get_iterator(scope);
+    prototype.set_intrinsic_data_property(
+        symbol.into(),
+        v8::Intrinsic::ArrayProtoValues,
+        v8::PropertyAttribute::DONT_ENUM,
+    );
+    if !iterable {
+        return;
+    }
+    for (name, method) in [
+        ("entries", v8::Intrinsic::ArrayProtoEntries),
+        ("keys", v8::Intrinsic::ArrayProtoKeys),
+        ("values", v8::Intrinsic::ArrayProtoValues),
+        ("forEach", v8::Intrinsic::ArrayProtoForEach),
+    ] {
+        let name = internalized(scope, name);
+        prototype.set_intrinsic_data_property(name.into(), method, v8::PropertyAttribute::NONE);
+    }
 }
 
 fn install_interface<'s>(
@@ -371,7 +449,7 @@ fn define_members<'s>(
                 name,
                 length,
                 callback,
-                ..
+                placement,
             } => {
                 let template = v8::FunctionTemplate::builder_raw(*callback)
                     .length(*length)
@@ -382,27 +460,20 @@ fn define_members<'s>(
                 let function = template
                     .get_function(scope)
                     .expect("a template without script makes its function");
-                object.define_own_property(
-                    scope,
-                    key.into(),
-                    function.into(),
-                    v8::PropertyAttribute::NONE,
-                );
+                let attributes = match placement {
+                    Placement::Instance => unforgeable_operation(),
+                    _ => v8::PropertyAttribute::NONE,
+                };
+                object.define_own_property(scope, key.into(), function.into(), attributes);
             }
             Member::Attribute {
                 name,
                 getter,
                 setter,
-                ..
+                placement,
             } => {
-                let getter = accessor(scope, *getter, "get", name, 0, None, None);
-                let setter = match setter {
-                    Setter::None => None,
-                    Setter::Callback(setter) => {
-                        Some(accessor(scope, *setter, "set", name, 1, None, None))
-                    }
-                    Setter::Replaceable => Some(replaceable_setter(scope, name)),
-                };
+                let getter = accessor(scope, *getter, "get", name, 0, None);
+                let setter = setter.map(|s| accessor(scope, s, "set", name, 1, None));
                 let getter = getter.get_function(scope).expect("a getter");
                 let setter: v8::Local<v8::Value> = match setter {
                     Some(setter) => setter.get_function(scope).expect("a setter").into(),
@@ -411,7 +482,7 @@ fn define_members<'s>(
                 let mut descriptor =
                     v8::PropertyDescriptor::new_from_get_set(getter.into(), setter);
                 descriptor.set_enumerable(true);
-                descriptor.set_configurable(true);
+                descriptor.set_configurable(*placement != Placement::Instance);
                 let key = internalized(scope, name);
                 object.define_property(scope, key.into(), &descriptor);
             }
@@ -419,7 +490,8 @@ fn define_members<'s>(
                 let (key, value) = (internalized(scope, name), v8::Number::new(scope, *value));
                 object.define_own_property(scope, key.into(), value.into(), constant_attributes());
             }
-            Member::Iterator { .. } => {}
+            // Only interfaces have these.
+            Member::Iterator { .. } | Member::Alias { .. } | Member::Indexed { .. } => {}
         }
     }
 }
@@ -431,7 +503,6 @@ fn accessor<'s>(
     name: &str,
     length: i32,
     signature: Option<v8::Local<'s, v8::Signature>>,
-    data: Option<v8::Local<'s, v8::Value>>,
 ) -> v8::Local<'s, v8::FunctionTemplate> {
     let mut builder = v8::FunctionTemplate::builder_raw(callback)
         .length(length)
@@ -439,60 +510,10 @@ fn accessor<'s>(
     if let Some(signature) = signature {
         builder = builder.signature(signature);
     }
-    if let Some(data) = data {
-        builder = builder.data(data);
-    }
     let template = builder.build(scope);
     let name = internalized(scope, &format!("{prefix} {name}"));
     template.set_class_name(name);
     template
-}
-
-/// <https://webidl.spec.whatwg.org/#Replaceable>
-fn replaceable_setter<'s>(
-    scope: &mut Scope<'s, '_>,
-    name: &str,
-) -> v8::Local<'s, v8::FunctionTemplate> {
-    let data = internalized(scope, name);
-    accessor(
-        scope,
-        library().replaceable,
-        "set",
-        name,
-        1,
-        None,
-        Some(data.into()),
-    )
-}
-
-/// Callbacks of this library that templates use.
-struct Library {
-    replaceable: Callback,
-    illegal_constructor: Callback,
-}
-
-static LIBRARY: Library = Library {
-    replaceable,
-    illegal_constructor,
-};
-
-fn library() -> &'static Library {
-    black_box(&LIBRARY)
-}
-
-unsafe extern "C" fn replaceable(info: *const v8::FunctionCallbackInfo) {
-    // SAFETY: V8 calls this with its own pointer.
-    let info = unsafe { &*info };
-    v8::callback_scope!(unsafe scope, info);
-    let arguments = v8::FunctionCallbackArguments::from_function_callback_info(info);
-    if let Ok(name) = v8::Local::<v8::Name>::try_from(arguments.data()) {
-        arguments.this().define_own_property(
-            scope,
-            name,
-            arguments.get(0),
-            v8::PropertyAttribute::NONE,
-        );
-    }
 }
 
 /// The constructor of an interface that has none.
@@ -536,7 +557,8 @@ fn evaluate<'s>(scope: &mut Scope<'s, '_>, source: &str) -> v8::Local<'s, v8::Va
         .expect("the built-ins are untouched while the snapshot is baked")
 }
 
-fn internalized<'s>(scope: &mut Scope<'s, '_>, text: &str) -> v8::Local<'s, v8::String> {
+/// A property name.
+pub(crate) fn internalized<'s>(scope: &mut Scope<'s, '_>, text: &str) -> v8::Local<'s, v8::String> {
     v8::String::new_from_utf8(scope, text.as_bytes(), v8::NewStringType::Internalized)
         .expect("a short name")
 }

@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use crate::call::Call;
 use crate::idl::{CallbackFunction, ToJs};
+use crate::interface::internalized;
 use crate::object::Head;
 use crate::{Error, Fallible, PlatformObject, Ref, Scope, Trace, Value, type_error};
 
@@ -37,6 +38,18 @@ pub enum Kind {
     Values,
     /// Arrays of both.
     Entries,
+}
+
+impl Kind {
+    /// The standard's word for it.
+    pub(crate) fn name<'s>(self, scope: &mut Scope<'s, '_>) -> Value<'s> {
+        let name = match self {
+            Kind::Keys => "key",
+            Kind::Values => "value",
+            Kind::Entries => "key+value",
+        };
+        internalized(scope, name).into()
+    }
 }
 
 /// A default iterator object.

@@ -5,6 +5,8 @@
 //! * [`object`]: platform objects: Rust values that the garbage collector owns.
 //! * [`call`]: what happens between V8 calling a generated callback and the hand-written member.
 //! * [`iterable`]: iterators of `iterable<K, V>` interfaces.
+//! * [`maplike`], [`setlike`]: their entries and members.
+//! * [`indexed`]: indexed properties.
 //! * [`script`]: objects and functions of the built-in scripts, seen from Rust.
 //! * [`realm`]: what one isolate keeps for all of these.
 //!
@@ -14,11 +16,14 @@
 pub mod call;
 pub mod error;
 pub mod idl;
+pub mod indexed;
 pub mod interface;
 pub mod iterable;
+pub mod maplike;
 pub mod object;
 pub mod realm;
 pub mod script;
+pub mod setlike;
 
 pub use call::Call;
 pub use error::{DomExceptionName, Error, Fallible, range_error, type_error};

@@ -9,7 +9,7 @@ use super::members::Body;
 use crate::error::Error;
 use crate::model::{
     CallbackFunction, CallbackInterface, Dictionary, DictionaryMember, Enumeration,
-    ExtendedAttributes, Implementation, Interface, Member, Model, Namespace, Span,
+    ExtendedAttributes, Implementation, Interface, Member, Mixin, Model, Namespace, Span,
 };
 use crate::syntax::{self, DefinitionKind, Name};
 
@@ -49,8 +49,17 @@ impl Resolver<'_> {
                     self.attributes(&entry.definition.attributes, Target::Typedef, false);
                     self.typedef(&name, &entry.definition.name.span);
                 }
-                // Resolved here too, so that a mixin that nothing includes is checked all the same.
-                DefinitionKind::Mixin { .. } => drop(self.mixin(&name)),
+                DefinitionKind::Mixin { .. } => {
+                    let body = self.mixin(&name);
+                    let mixin = Mixin {
+                        name: name.clone(),
+                        specification: entry.specification.to_owned(),
+                        span: entry.definition.name.span.clone(),
+                        members: body.members,
+                        stringifier: body.stringifier,
+                    };
+                    model.mixins.insert(name, mixin);
+                }
                 DefinitionKind::Includes { .. } => {}
             }
         }
@@ -95,8 +104,8 @@ impl Resolver<'_> {
             }
         }
         for mixin in &entry.mixins {
-            let (members, of_mixin) = self.mixin(&mixin.text);
-            self.include(&members, &of_mixin, &mixin.span, &mut body);
+            let members = self.mixin(&mixin.text);
+            self.include(&members, &mixin.span, &mut body);
         }
         self.implement(&mut body.members, &name.text, by, attributes.has("Global"));
         Interface {
@@ -107,7 +116,9 @@ impl Resolver<'_> {
             attributes,
             implementation: by,
             constructors: body.constructors,
+            mixins: entry.mixins.iter().map(|name| name.text.clone()).collect(),
             members: body.members,
+            indexed_getter: body.indexed_getter,
             iterable: body.iterable,
             async_iterable: body.async_iterable,
             maplike: body.maplike,
@@ -116,11 +127,11 @@ impl Resolver<'_> {
         }
     }
 
-    /// A mixin's members and extended attributes, partials included.
-    fn mixin(&mut self, name: &str) -> (Body, ExtendedAttributes) {
+    /// A mixin's members, partials included, with the mixin's own extended attributes on each.
+    fn mixin(&mut self, name: &str) -> Body {
         let index = self.index;
         let Some(entry) = index.get(name) else {
-            return Default::default();
+            return Body::default();
         };
         if let Some(known) = self.mixins.get(name) {
             return known.clone();
@@ -133,9 +144,21 @@ impl Resolver<'_> {
                 self.members(members, name, &mut body);
             }
         }
-        self.mixins
-            .insert(name.to_owned(), (body.clone(), attributes.clone()));
-        (body, attributes)
+        for member in &mut body.members {
+            let lists: Vec<&mut ExtendedAttributes> = match member {
+                Member::Attribute(attribute) => vec![&mut attribute.attributes],
+                Member::Operation(set) => {
+                    let overloads = set.overloads.iter_mut();
+                    overloads.map(|overload| &mut overload.attributes).collect()
+                }
+                Member::Constant(_) => Vec::new(),
+            };
+            for list in lists {
+                list.0.extend(attributes.0.iter().cloned());
+            }
+        }
+        self.mixins.insert(name.to_owned(), body.clone());
+        body
     }
 
     fn namespace(&mut self, entry: &Entry<'_>) -> Namespace {

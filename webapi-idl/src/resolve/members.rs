@@ -7,9 +7,9 @@ use super::{Iteration, Resolver};
 use crate::describe::describe_type;
 use crate::error::Error;
 use crate::model::{
-    AnnotatedType, Annotations, Argument, AsyncIterable, Attribute, Constant, ExtendedAttributes,
-    Implementation, Iterable, Maplike, Member, Operation, OperationSet, Setlike, Span, Stringifier,
-    Type,
+    AnnotatedType, Annotations, Argument, AsyncIterable, Attribute, Constant, Implementation,
+    IndexedGetter, Iterable, Maplike, Member, Numeric, Operation, OperationSet, Setlike, Span,
+    Stringifier, Type,
 };
 use crate::syntax::{self, MemberKind};
 
@@ -18,6 +18,7 @@ use crate::syntax::{self, MemberKind};
 pub(super) struct Body {
     pub constructors: Vec<Operation>,
     pub members: Vec<Member>,
+    pub indexed_getter: Option<IndexedGetter>,
     pub iterable: Option<Iterable>,
     pub async_iterable: Option<AsyncIterable>,
     pub maplike: Option<Maplike>,
@@ -336,23 +337,36 @@ impl Resolver<'_> {
         member: &syntax::Member,
         body: &mut Body,
     ) {
-        if let Some(special) = &operation.special {
+        if let Some(special) = &operation.special
+            && special.text != "getter"
+        {
             self.errors.push(
                 Error::new(&special.span, format!("`{}` is not supported", special.text))
-                    .expected("a regular operation: no interface of a worker needs indexed or named properties")
+                    .expected("a regular operation or an indexed getter: no interface of a worker has indexed properties that can be written, or named ones")
                     .found(format!("a special operation, `{}`", special.text)),
             );
             return;
         }
-        let Some(name) = &operation.name else {
+        if operation.name.is_none() && operation.special.is_none() {
             self.errors.push(
                 Error::new(&member.span, "the operation has no name")
                     .expected("a name between the return type and the arguments")
                     .found("`(`"),
             );
             return;
+        }
+        let span = operation
+            .name
+            .as_ref()
+            .map_or(&member.span, |name| &name.span);
+        let lowered = self.operation(operation, &member.attributes, span);
+        if let Some(getter) = &operation.special {
+            let getter = &getter.span;
+            self.set_indexed_getter(operation.name.as_ref(), &lowered, getter, body);
+        }
+        let Some(name) = &operation.name else {
+            return;
         };
-        let lowered = self.operation(operation, &member.attributes, &name.span);
         self.take_name(
             body,
             &name.text,
@@ -377,6 +391,38 @@ impl Resolver<'_> {
                 overloads: vec![lowered],
             })),
         }
+    }
+
+    fn set_indexed_getter(
+        &mut self,
+        name: Option<&syntax::Name>,
+        operation: &Operation,
+        span: &Span,
+        body: &mut Body,
+    ) {
+        let takes_index = matches!(
+            &operation.arguments[..],
+            [index] if index.ty.kind == Type::Numeric(Numeric::UnsignedLong)
+                && !index.optional
+                && !index.variadic
+        );
+        if !takes_index {
+            self.errors.push(
+                Error::new(span, "this `getter` is not supported")
+                    .expected("an indexed one, which takes an `unsigned long` and nothing else: no interface of a worker has named properties")
+                    .found("other arguments"),
+            );
+        } else if body.indexed_getter.is_some() {
+            self.errors.push(
+                Error::new(span, "an interface has one indexed getter")
+                    .expected("one")
+                    .found("a second `getter`"),
+            );
+        }
+        body.indexed_getter = Some(IndexedGetter {
+            name: name.map(|name| name.text.clone()),
+            operation: operation.clone(),
+        });
     }
 
     /// One overload.
@@ -497,47 +543,19 @@ impl Resolver<'_> {
         }
     }
 
-    /// Adds a mixin's members, with the mixin's own extended attributes on each.
-    pub(super) fn include(
-        &mut self,
-        mixin: &Body,
-        attributes: &ExtendedAttributes,
-        at: &Span,
-        body: &mut Body,
-    ) {
+    /// Adds a mixin's members.
+    pub(super) fn include(&mut self, mixin: &Body, at: &Span, body: &mut Body) {
         body.next_part();
         for member in &mixin.members {
-            let mut member = member.clone();
-            match &mut member {
-                Member::Constant(constant) => {
-                    for is_static in [true, false] {
-                        self.take_name(body, &constant.name, is_static, "constant", &constant.span);
-                    }
-                }
-                Member::Attribute(attribute) => {
-                    self.take_name(
-                        body,
-                        &attribute.name,
-                        attribute.is_static,
-                        "attribute",
-                        &attribute.span,
-                    );
-                    attribute.attributes.0.extend(attributes.0.iter().cloned());
-                }
-                Member::Operation(set) => {
-                    self.take_name(
-                        body,
-                        &set.name,
-                        set.is_static,
-                        "operation",
-                        &set.overloads[0].span,
-                    );
-                    for operation in &mut set.overloads {
-                        operation.attributes.0.extend(attributes.0.iter().cloned());
-                    }
-                }
+            let (kind, places) = match member {
+                Member::Constant(_) => ("constant", vec![true, false]),
+                Member::Attribute(attribute) => ("attribute", vec![attribute.is_static]),
+                Member::Operation(set) => ("operation", vec![set.is_static]),
+            };
+            for is_static in places {
+                self.take_name(body, member.name(), is_static, kind, member.span());
             }
-            body.members.push(member);
+            body.members.push(member.clone());
         }
         if let Some(stringifier) = &mixin.stringifier {
             self.set_stringifier(body, stringifier.clone(), at);

@@ -16,7 +16,7 @@ use self::attributes::Target;
 use self::index::Index;
 use self::members::Body;
 use crate::error::Error;
-use crate::model::{AnnotatedType, ExtendedAttributes, Model, Span};
+use crate::model::{AnnotatedType, Model, Span};
 use crate::syntax::{DefinitionKind, File};
 
 /// What the model says, and what only validation asks for.
@@ -89,8 +89,8 @@ struct Resolver<'a> {
     typedefs: BTreeMap<String, AnnotatedType>,
     /// Those whose own type is being resolved: meeting one again is a cycle.
     typedefs_under_way: Vec<String>,
-    /// Members and extended attributes of mixins, resolved once and copied into each interface that includes them.
-    mixins: BTreeMap<String, (Body, ExtendedAttributes)>,
+    /// Members of mixins, resolved once and copied into each interface that includes them.
+    mixins: BTreeMap<String, Body>,
     places: Places,
     errors: Vec<Error>,
 }

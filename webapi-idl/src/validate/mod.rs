@@ -4,6 +4,7 @@ mod arguments;
 mod implementation;
 mod iterations;
 mod overloads;
+mod unforgeable;
 mod unions;
 
 use crate::error::Error;
@@ -22,6 +23,7 @@ pub(crate) fn validate(model: &Model, places: &Places) -> Vec<Error> {
     unions::check(model, places, &mut errors);
     iterations::check(model, places, &mut errors);
     implementation::check(model, &mut errors);
+    unforgeable::check(model, &mut errors);
     errors
 }
 

@@ -8,6 +8,7 @@ use nano_webidl::{Error, Fallible, Scope, Trace, range_error, type_error};
 
 use super::utf8_decoder::Utf8Decoder;
 use crate::bindings::text_decoder::TextDecoderMethods;
+use crate::bindings::text_decoder_common::TextDecoderCommonMethods;
 use crate::bindings::types::{TextDecodeOptions, TextDecoderOptions};
 
 type Text<'s> = v8::Local<'s, v8::String>;
@@ -158,7 +159,9 @@ impl TextDecoderMethods for TextDecoder {
             ))),
         }
     }
+}
 
+impl TextDecoderCommonMethods for TextDecoder {
     // https://encoding.spec.whatwg.org/#dom-textdecoder-encoding
     fn encoding<'s>(&self, scope: &mut Scope<'s, '_>) -> Text<'s> {
         let name = self.encoding.name().to_ascii_lowercase();

@@ -4,6 +4,7 @@ use nano_webidl::idl::{Bytes, uint8_array};
 use nano_webidl::{Fallible, Scope, Trace};
 
 use crate::bindings::text_encoder::TextEncoderMethods;
+use crate::bindings::text_encoder_common::TextEncoderCommonMethods;
 use crate::bindings::types::TextEncoderEncodeIntoResult;
 
 /// A `TextEncoder` object. It has no state: the encoder is V8's.
@@ -54,7 +55,9 @@ impl TextEncoderMethods for TextEncoder {
             written: Some(written as u64),
         })
     }
+}
 
+impl TextEncoderCommonMethods for TextEncoder {
     fn encoding<'s>(&self, scope: &mut Scope<'s, '_>) -> v8::Local<'s, v8::String> {
         v8::String::new_from_one_byte(scope, b"utf-8", v8::NewStringType::Internalized)
             .expect("a name is short")

@@ -4,13 +4,19 @@
 
 use std::any::Any;
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use bytes::Bytes;
+use http::header::CONTENT_TYPE;
 use nano_engine::promise_op;
 use nano_webidl::idl::{array_buffer, uint8_array};
-use nano_webidl::{Error, Fallible, Ref, Scope, ScriptRef, Trace, Value, script, type_error};
+use nano_webidl::{
+    Error, Fallible, PlatformObject, Ref, Scope, ScriptRef, Trace, Value, script, type_error,
+};
 
 use super::abort::AbortableBody;
+use super::header_list::HeaderList;
+use crate::bindings::body::BodyMethods;
 use crate::bindings::marker;
 use crate::bindings::types::BodyInit;
 use crate::fileapi::blob::Blob;
@@ -366,6 +372,59 @@ impl Body {
 const DISTURBED: i32 = 2;
 
 /// Bit 1: locked; bit 2: disturbed.
+/// An interface that includes the mixin `Body`, <https://fetch.spec.whatwg.org/#body-mixin>.
+pub trait WithBody {
+    /// The header list of the request or response.
+    fn header_list(&self) -> &Rc<RefCell<HeaderList>>;
+
+    /// The body of the request or response.
+    fn body_ref(&self) -> &Body;
+
+    /// <https://fetch.spec.whatwg.org/#concept-body-consume-body>
+    fn consume<'s>(
+        &self,
+        scope: &mut Scope<'s, '_>,
+        kind: Kind,
+    ) -> Fallible<v8::Local<'s, v8::Promise>> {
+        let content_type = self.header_list().borrow().get(&CONTENT_TYPE);
+        self.body_ref().consume(scope, kind, content_type)
+    }
+}
+
+impl<T: PlatformObject + WithBody> BodyMethods for T {
+    fn body<'s>(&self, scope: &mut Scope<'s, '_>) -> Option<Stream<'s>> {
+        self.body_ref().as_stream(scope).ok().flatten()
+    }
+
+    fn body_used(&self, scope: &mut Scope) -> bool {
+        self.body_ref().is_used(scope)
+    }
+
+    fn array_buffer<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::Promise>> {
+        self.consume(scope, Kind::ArrayBuffer)
+    }
+
+    fn blob<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::Promise>> {
+        self.consume(scope, Kind::Blob)
+    }
+
+    fn bytes<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::Promise>> {
+        self.consume(scope, Kind::Bytes)
+    }
+
+    fn form_data<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::Promise>> {
+        self.consume(scope, Kind::FormData)
+    }
+
+    fn json<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::Promise>> {
+        self.consume(scope, Kind::Json)
+    }
+
+    fn text<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::Promise>> {
+        self.consume(scope, Kind::Text)
+    }
+}
+
 fn stream_state<'s>(scope: &mut Scope<'s, '_>, stream: v8::Local<'s, v8::Object>) -> Fallible<i32> {
     let state = script::call(scope, "streamState", &[stream.into()])?;
     Ok(state.int32_value(scope).unwrap_or(0))

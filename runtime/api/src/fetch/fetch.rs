@@ -12,7 +12,7 @@ use nano_engine::{ErrorReport, OpId, State, spawn_op};
 use nano_webidl::{Error, Fallible, Ref, Scope, Value, script};
 
 use super::abort::{self, BodyAbort, Watch};
-use super::body::{Body, Outgoing, Stream};
+use super::body::{Body, Outgoing, Stream, WithBody as _};
 use super::client::{
     Answer, AnswerBody, Exchange, Failure, RESPONSE_CHUNKS, RequestBody, matches_integrity,
     request_headers,

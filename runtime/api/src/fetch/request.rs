@@ -6,7 +6,7 @@ use std::rc::Rc;
 use http::header::CONTENT_TYPE;
 use nano_webidl::{Error, Fallible, Ref, Scope, ScriptRef, Trace, Value, script, type_error};
 
-use super::body::{Body, Kind, Stream};
+use super::body::{Body, WithBody};
 use super::header_list::HeaderList;
 use super::headers::{Guard, Headers};
 use crate::bindings::marker;
@@ -173,16 +173,6 @@ impl Request {
         self.url.url()
     }
 
-    /// The header list.
-    pub fn header_list(&self) -> &Rc<RefCell<HeaderList>> {
-        self.headers.list()
-    }
-
-    /// The body.
-    pub fn body_ref(&self) -> &Body {
-        &self.body
-    }
-
     /// What to do with redirects.
     pub fn redirect_mode(&self) -> RequestRedirect {
         self.options.redirect
@@ -205,14 +195,15 @@ impl Request {
             .or(signal.parent.as_ref())
             .and_then(|s| s.get(scope))
     }
+}
 
-    fn consume<'s>(
-        &self,
-        scope: &mut Scope<'s, '_>,
-        kind: Kind,
-    ) -> Fallible<v8::Local<'s, v8::Promise>> {
-        let content_type = self.headers.list().borrow().get(&CONTENT_TYPE);
-        self.body.consume(scope, kind, content_type)
+impl WithBody for Request {
+    fn header_list(&self) -> &Rc<RefCell<HeaderList>> {
+        self.headers.list()
+    }
+
+    fn body_ref(&self) -> &Body {
+        &self.body
     }
 }
 
@@ -557,38 +548,6 @@ impl RequestMethods for Request {
             }),
         };
         Ok(Ref::new(scope, request))
-    }
-
-    fn body<'s>(&self, scope: &mut Scope<'s, '_>) -> Option<Stream<'s>> {
-        self.body.as_stream(scope).ok().flatten()
-    }
-
-    fn body_used(&self, scope: &mut Scope) -> bool {
-        self.body.is_used(scope)
-    }
-
-    fn array_buffer<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::Promise>> {
-        self.consume(scope, Kind::ArrayBuffer)
-    }
-
-    fn blob<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::Promise>> {
-        self.consume(scope, Kind::Blob)
-    }
-
-    fn bytes<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::Promise>> {
-        self.consume(scope, Kind::Bytes)
-    }
-
-    fn form_data<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::Promise>> {
-        self.consume(scope, Kind::FormData)
-    }
-
-    fn json<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::Promise>> {
-        self.consume(scope, Kind::Json)
-    }
-
-    fn text<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::Promise>> {
-        self.consume(scope, Kind::Text)
     }
 }
 

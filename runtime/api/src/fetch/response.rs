@@ -6,7 +6,7 @@ use std::rc::Rc;
 use http::header::{CONTENT_TYPE, LOCATION};
 use nano_webidl::{Error, Fallible, Ref, Scope, Trace, Value, range_error, type_error};
 
-use super::body::{Body, Kind, Stream};
+use super::body::{Body, WithBody};
 use super::header_list::HeaderList;
 use super::headers::{Guard, Headers};
 use crate::bindings::response::ResponseMethods;
@@ -116,15 +116,6 @@ impl Response {
         Ok(self)
     }
 
-    fn consume<'s>(
-        &self,
-        scope: &mut Scope<'s, '_>,
-        kind: Kind,
-    ) -> Fallible<v8::Local<'s, v8::Promise>> {
-        let content_type = self.headers.borrow().get(&CONTENT_TYPE);
-        self.body.consume(scope, kind, content_type)
-    }
-
     /// The status, 0 for network errors.
     pub fn status_code(&self) -> u16 {
         self.status
@@ -133,16 +124,6 @@ impl Response {
     /// The status text.
     pub fn reason(&self) -> &[u8] {
         &self.status_text
-    }
-
-    /// The header list.
-    pub fn header_list(&self) -> &Rc<RefCell<HeaderList>> {
-        &self.headers
-    }
-
-    /// The body.
-    pub fn body_ref(&self) -> &Body {
-        &self.body
     }
 }
 
@@ -154,6 +135,16 @@ pub fn is_null_body_status(status: u16) -> bool {
 /// <https://fetch.spec.whatwg.org/#redirect-status>
 pub fn is_redirect_status(status: u16) -> bool {
     matches!(status, 301 | 302 | 303 | 307 | 308)
+}
+
+impl WithBody for Response {
+    fn header_list(&self) -> &Rc<RefCell<HeaderList>> {
+        &self.headers
+    }
+
+    fn body_ref(&self) -> &Body {
+        &self.body
+    }
 }
 
 impl ResponseMethods for Response {
@@ -286,37 +277,5 @@ impl ResponseMethods for Response {
             body: self.body.clone_body(scope)?,
         };
         Ok(Ref::new(scope, response))
-    }
-
-    fn body<'s>(&self, scope: &mut Scope<'s, '_>) -> Option<Stream<'s>> {
-        self.body.as_stream(scope).ok().flatten()
-    }
-
-    fn body_used(&self, scope: &mut Scope) -> bool {
-        self.body.is_used(scope)
-    }
-
-    fn array_buffer<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::Promise>> {
-        self.consume(scope, Kind::ArrayBuffer)
-    }
-
-    fn blob<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::Promise>> {
-        self.consume(scope, Kind::Blob)
-    }
-
-    fn bytes<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::Promise>> {
-        self.consume(scope, Kind::Bytes)
-    }
-
-    fn form_data<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::Promise>> {
-        self.consume(scope, Kind::FormData)
-    }
-
-    fn json<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::Promise>> {
-        self.consume(scope, Kind::Json)
-    }
-
-    fn text<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::Promise>> {
-        self.consume(scope, Kind::Text)
     }
 }

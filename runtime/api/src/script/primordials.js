@@ -146,17 +146,22 @@ export const AsyncIteratorPrototype = Object.getPrototypeOf(Object.getPrototypeO
 // ---- Map, Set, WeakMap, WeakRef, WeakSet ------------------------------------------------------------------------------------
 
 export const MapPrototypeDelete = uncurryThis(Map.prototype.delete);
+export const MapPrototypeEntries = uncurryThis(Map.prototype.entries);
 export const MapPrototypeForEach = uncurryThis(Map.prototype.forEach);
 export const MapPrototypeGet = uncurryThis(Map.prototype.get);
 export const MapPrototypeGetSize = uncurryGetter(Map.prototype, "size");
 export const MapPrototypeHas = uncurryThis(Map.prototype.has);
+export const MapPrototypeKeys = uncurryThis(Map.prototype.keys);
 export const MapPrototypeSet = uncurryThis(Map.prototype.set);
+export const MapPrototypeValues = uncurryThis(Map.prototype.values);
 export const SetPrototypeAdd = uncurryThis(Set.prototype.add);
 export const SetPrototypeClear = uncurryThis(Set.prototype.clear);
 export const SetPrototypeDelete = uncurryThis(Set.prototype.delete);
+export const SetPrototypeEntries = uncurryThis(Set.prototype.entries);
 export const SetPrototypeForEach = uncurryThis(Set.prototype.forEach);
 export const SetPrototypeGetSize = uncurryGetter(Set.prototype, "size");
 export const SetPrototypeHas = uncurryThis(Set.prototype.has);
+export const SetPrototypeValues = uncurryThis(Set.prototype.values);
 export const WeakMapPrototypeDelete = uncurryThis(WeakMap.prototype.delete);
 export const WeakMapPrototypeGet = uncurryThis(WeakMap.prototype.get);
 export const WeakMapPrototypeHas = uncurryThis(WeakMap.prototype.has);

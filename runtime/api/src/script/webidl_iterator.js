@@ -1,16 +1,25 @@
-// Default iterator objects of `iterable<…>` and `async_iterable<…>`; the hooks of impl classes are described in webidl.js.
+// Default iterator objects of `iterable<…>` and `async_iterable<…>`; the hooks of impl classes are described in webidl.js. For
+// native interfaces, the iterators of `maplike<…>` and `setlike<…>`.
 
 import {
   AsyncIteratorPrototype,
   FunctionPrototypeCall,
   IteratorPrototype,
+  MapPrototypeEntries,
+  MapPrototypeForEach,
+  MapPrototypeKeys,
+  MapPrototypeValues,
   ObjectDefineProperty,
   ObjectSetPrototypeOf,
   PromisePrototypeThen,
   PromiseReject,
   PromiseResolve,
+  SetPrototypeEntries,
+  SetPrototypeForEach,
+  SetPrototypeValues,
   SymbolToStringTag,
 } from "./primordials.js";
+import { exportToNative } from "./bridge.js";
 import {
   endOfIteration,
   illegalInvocation,
@@ -161,3 +170,19 @@ export function asyncIteratorFactory(interfaceName, implPrototype) {
     return new AsyncIterator(state);
   };
 }
+
+// Map and set entries of native interfaces are a JavaScript map and set.
+
+// https://webidl.spec.whatwg.org/#create-a-map-iterator
+exportToNative("createMapIterator", (map, kind) =>
+  kind === "key" ? MapPrototypeKeys(map) : kind === "value" ? MapPrototypeValues(map) : MapPrototypeEntries(map),
+);
+// https://webidl.spec.whatwg.org/#create-a-set-iterator
+exportToNative("createSetIterator", (set, kind) => (kind === "value" ? SetPrototypeValues(set) : SetPrototypeEntries(set)));
+// https://webidl.spec.whatwg.org/#js-map-forEach, https://webidl.spec.whatwg.org/#js-set-forEach
+exportToNative("forEachOfMap", (map, callback, thisArg, object) => {
+  MapPrototypeForEach(map, (value, key) => FunctionPrototypeCall(callback, thisArg, value, key, object));
+});
+exportToNative("forEachOfSet", (set, callback, thisArg, object) => {
+  SetPrototypeForEach(set, (value) => FunctionPrototypeCall(callback, thisArg, value, value, object));
+});

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use super::{
     Body, BodyStream, FetchError, HttpRequest, HttpResponse, RequestId, StartError, StartErrorKind,
 };
-use crate::fetch::body::Outgoing;
+use crate::fetch::body::{Outgoing, WithBody as _};
 use crate::fetch::request::Request;
 use crate::fetch::response::Response;
 use crate::internal::native_sink::NativeSink;

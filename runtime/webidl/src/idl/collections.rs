@@ -200,6 +200,16 @@ impl<K: ToJs, V: ToJs> ToJs for Record<K, V> {
     }
 }
 
+/// Whether a value converts to a sequence where it could be of another type, too.
+///
+/// DEPARTURE: the conversion asks for the method again, which only a getter or a proxy can tell.
+pub fn is_iterable<'s>(scope: &mut Scope<'s, '_>, value: Value<'s>) -> Fallible<bool> {
+    match value.try_into() {
+        Ok(object) => Ok(iterator_method(scope, object)?.is_some()),
+        Err(_) => Ok(false),
+    }
+}
+
 /// `? GetMethod(object, %Symbol.iterator%)`
 pub fn iterator_method<'s>(
     scope: &mut Scope<'s, '_>,
