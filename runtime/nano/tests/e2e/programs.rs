@@ -104,6 +104,40 @@ fn a_program_s_relative_urls_are_relative_to_its_file() {
     assert!(stderr.contains("a relative URL needs a base"), "{stderr}");
 }
 
+#[test]
+fn a_program_that_listens_for_exceptions_goes_on_after_them() {
+    let run = |listeners: &str| {
+        let source = format!(
+            "{listeners}
+             setTimeout(() => {{ Promise.reject(new Error('one')); }});
+             setTimeout(() => {{ throw new Error('two'); }}, 10);
+             setTimeout(() => console.log('later'), 20);"
+        );
+        let site = Site::new().file("main.js", &source);
+        output(nano().arg("run").arg(site.path().join("main.js")))
+    };
+    let (code, stdout, stderr) = run("");
+    assert_eq!((code, stdout.as_str()), (Some(1), ""));
+    assert!(
+        stderr.contains("one") && !stderr.contains("two"),
+        "{stderr}"
+    );
+    let rejections =
+        "addEventListener('unhandledrejection', (event) => console.log(event.reason.message));";
+    let (code, stdout, stderr) = run(rejections);
+    assert_eq!((code, stdout.as_str()), (Some(1), "one\n"));
+    assert!(stderr.contains("two"), "{stderr}");
+    // What a listener does not take is reported, and the exit code tells of it.
+    let (code, stdout, stderr) = run(&format!(
+        "{rejections} onerror = (message) => console.log(message);"
+    ));
+    assert_eq!(
+        (code, stdout.as_str()),
+        (Some(1), "one\nUncaught Error: two\nlater\n")
+    );
+    assert!(stderr.contains("one") && stderr.contains("two"), "{stderr}");
+}
+
 /// Feeds lines to the REPL, as if they were typed, and gives what it prints.
 fn repl(lines: &str) -> String {
     let state = tempfile::tempdir().expect("a folder");
