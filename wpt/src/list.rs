@@ -55,7 +55,8 @@ pub fn list(tree: &Tree, prefixes: &[&str]) -> Result<Vec<Test>> {
     for prefix in prefixes {
         let before = paths.len();
         if tree.root().join(prefix).is_dir() {
-            walk(tree, prefix, &mut paths)?;
+            // A shell completes a folder's name with a slash.
+            walk(tree, prefix.trim_end_matches('/'), &mut paths)?;
         } else {
             let folder = prefix.rsplit_once('/').map_or("", |(folder, _)| folder);
             let mut siblings = Vec::new();
@@ -242,6 +243,7 @@ mod tests {
                 "url/sub/c.window.js"
             ]
         );
+        assert_eq!(names(&["url/"]), names(&["url"]));
         assert_eq!(
             names(&["crypto/rand", "url/b.any.js"]),
             ["crypto/random.any.js", "url/b.any.js"]

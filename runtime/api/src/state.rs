@@ -81,6 +81,13 @@ impl ApiState {
         self.base_url.as_ref()
     }
 
+    /// The origin that requests to the same one are compared with. An app has none, nor has a program in a file, whose
+    /// origin is opaque.
+    pub fn origin(&self) -> Option<String> {
+        let origin = self.base_url.as_ref()?.origin();
+        (origin != "null").then_some(origin)
+    }
+
     /// Parses a URL that an app gave, relative to the base URL where there is one.
     ///
     /// # Errors

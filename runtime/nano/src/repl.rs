@@ -31,7 +31,7 @@ enum Answer {
 }
 
 pub(crate) fn repl() -> anyhow::Result<ExitCode> {
-    let mut shell = shell::start()?;
+    let mut shell = shell::start(None)?;
     let (inputs, input) = channel();
     let (answer, answers) = channel();
     let waker = shell.waker();

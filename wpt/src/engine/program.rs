@@ -50,6 +50,13 @@ impl Engine for ProgramEngine {
             .with_context(|| format!("cannot start {program}"))?;
 
         let ending = follow(&mut process, job.deadline, sink);
+        if ending.is_none() {
+            // A program's output ends shortly before the program, whose own status is wanted.
+            let end = Instant::now() + Duration::from_secs(1);
+            while process.try_wait()?.is_none() && Instant::now() < end {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
         // Already ended, or no longer wanted; either way it must not live on.
         let _ = process.kill();
         let status = process.wait()?;

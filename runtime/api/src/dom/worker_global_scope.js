@@ -79,6 +79,7 @@ function fireRejectionEvent(type, cancelable, promise, reason) {
   return dispatch(event, globalImpl);
 }
 
+exportToNative("globalHasListeners", (type) => globalImpl.hasListeners_(type));
 exportToNative("reportException", notifyException);
 exportToNative("notifyUnhandledRejection", (promise, reason) => !fireRejectionEvent("unhandledrejection", true, promise, reason));
 exportToNative("notifyRejectionHandled", (promise, reason) => {

@@ -109,7 +109,7 @@ fn new_exchange(scope: &mut Scope, request: &Request) -> Result<(Exchange, Allow
     }
     let (headers, coding) = request_headers(&request.header_list().borrow(), request.cache())?;
     let only_origin = (request.mode() == RequestMode::SameOrigin)
-        .then(|| api.base_url().map(|base| base.origin()))
+        .then(|| api.origin())
         .flatten();
     let allowance = subrequests::count(scope, api.outbound.subrequest_limit())?;
     let exchange = Exchange {

@@ -280,8 +280,8 @@ impl RequestMethods for Request {
                 })?;
                 let is_client = parsed.protocol() == "about:" && parsed.pathname() == "client";
                 let same_origin = ApiState::of(scope)
-                    .base_url()
-                    .is_none_or(|base| base.origin() == parsed.origin());
+                    .origin()
+                    .is_none_or(|origin| origin == parsed.origin());
                 if is_client || !same_origin {
                     Referrer::Client
                 } else {

@@ -106,11 +106,23 @@ fn bodies_are_streams() {
          // A response's body can be another request's.
          const { body } = await fetch(base + '/some/path');
          console.log((await (await fetch(base + '/echo', { method: 'POST', body, duplex: 'half' })).json()).body);
-         console.log(await caught((await fetch(base + '/short')).text()));",
+         console.log(await caught((await fetch(base + '/short')).text()));
+         // `closed` tells of the end before anyone has read as far, and what was read ahead for it is not lost.
+         const watched = (await fetch(base + '/some/path')).body;
+         const watcher = watched.getReader();
+         watcher.closed.catch(() => {});
+         await new Promise((resolve) => setTimeout(resolve, 100));
+         watcher.releaseLock();
+         console.log((await (await fetch(base + '/echo', { method: 'POST', body: watched, duplex: 'half' })).json()).body);
+         const reader = (await fetch(base + '/short')).body.getReader();
+         await reader.read();
+         console.log(await caught(reader.closed));",
         &[
             "3000000 true true",
             "3000000",
             "60000 60000",
+            "/some/path",
+            "TypeError: the response's body was cut short: the connection was closed before the message was complete",
             "/some/path",
             "TypeError: the response's body was cut short: the connection was closed before the message was complete",
         ],

@@ -39,6 +39,29 @@ impl ShellOptions {
             output: Arc::new(Terminal),
         }
     }
+
+    /// Options for a program in a file. Its relative URLs are relative to its own, as those of a worker's script are.
+    pub fn program(folder: PathBuf, colors: bool, file: &Path) -> ShellOptions {
+        ShellOptions {
+            base_url: Some(file_url(&folder.join(file))),
+            ..ShellOptions::terminal(folder, colors)
+        }
+    }
+}
+
+/// The URL of a file with an absolute path. What delimits parts of a URL is escaped; the URL parser escapes the rest.
+fn file_url(path: &Path) -> String {
+    let mut url = "file://".to_owned();
+    for character in path.to_string_lossy().chars() {
+        match character {
+            '%' => url.push_str("%25"),
+            '?' => url.push_str("%3F"),
+            '#' => url.push_str("%23"),
+            '\\' => url.push_str("%5C"),
+            other => url.push(other),
+        }
+    }
+    url
 }
 
 /// An isolate for code that a person or a test gives it.

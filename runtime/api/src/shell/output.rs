@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use nano_engine::{ErrorReport, State};
-use nano_webidl::Scope;
+use nano_webidl::{Scope, script};
 
 use crate::console::{ConsoleSink, Level};
 use crate::state::ErrorSink;
@@ -58,20 +58,33 @@ impl ConsoleSink for ShellSink {
 }
 
 impl ShellSink {
-    /// As in Node and Deno, an exception that nobody catches ends the program.
-    fn fail(&self, scope: &mut Scope, report: &str) {
+    /// As in Node and Deno, an exception that nobody catches ends the program. One that listens for its exceptions goes on,
+    /// as in Node and browsers: it may have more to say, such as the results of a test suite.
+    fn fail(&self, scope: &mut Scope, event: &str, report: &str) {
         self.output.error(report);
         self.failed.0.store(true, Ordering::Release);
-        State::from_scope(scope).handle().stop();
+        if !listens(scope, event) {
+            State::from_scope(scope).handle().stop();
+        }
     }
 }
 
 impl ErrorSink for ShellSink {
     fn uncaught(&self, scope: &mut Scope, report: &ErrorReport) {
-        self.fail(scope, &format!("Uncaught {report}"));
+        self.fail(scope, "error", &format!("Uncaught {report}"));
     }
 
     fn unhandled_rejection(&self, scope: &mut Scope, report: &ErrorReport) {
-        self.fail(scope, &format!("Uncaught (in promise) {report}"));
+        let report = format!("Uncaught (in promise) {report}");
+        self.fail(scope, "unhandledrejection", &report);
     }
+}
+
+/// Whether the global object has a listener for events of this type.
+fn listens(scope: &mut Scope, event: &str) -> bool {
+    v8::tc_scope!(let scope, scope);
+    v8::String::new(scope, event).is_some_and(|event| {
+        script::call(scope, "globalHasListeners", &[event.into()])
+            .is_ok_and(|listens| listens.is_true())
+    })
 }

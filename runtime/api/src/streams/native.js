@@ -57,14 +57,15 @@ export function cancelStream(stream, reason) {
 // ---- Bytes that come from Rust ------------------------------------------------------------------------------------------------
 
 /**
- * A readable byte stream over a `NativeSource`. It pulls when somebody reads (its high water mark is 0), and nobody else holds the
- * buffers of its chunks.
+ * A readable byte stream over a `NativeSource`. It pulls when somebody reads (its high water mark is 0) or has asked for a reader's
+ * `closed` (then it is 1), and nobody else holds the buffers of its chunks.
  */
 export function newByteStreamFromNative(nativeSource) {
   const stream = new ReadableStreamImpl();
   const controller = new ReadableByteStreamControllerImpl();
   controller.stream = stream;
   controller.source = new NativeByteSource(nativeSource, controller);
+  controller.endNeedsPull = true;
   // There is no start algorithm to wait for.
   controller.started = true;
   stream.controller = controller;
@@ -132,7 +133,8 @@ export function takeNativeSource(stream) {
   const controller = stream.controller;
   if (stream.disturbed || stream.reader !== undefined || stream.state !== "readable") return undefined;
   const source = controller.source;
-  if (!(source instanceof NativeByteSource)) return undefined;
+  // What was read ahead is no longer in the source.
+  if (!(source instanceof NativeByteSource) || controller.highWaterMark > 0) return undefined;
   stream.disturbed = true;
   controller.source = undefined;
   readableStreamClose(stream);

@@ -36,6 +36,8 @@ export class ReadableByteStreamControllerImpl extends PlatformObject {
   // The pull and cancel algorithms; undefined after ReadableByteStreamControllerClearAlgorithms.
   source = undefined;
   highWaterMark = 0;
+  // Beyond the standard: whether the source learns of its end by pulling only.
+  endNeedsPull = false;
   autoAllocateChunkSize = undefined;
   // ByteQueueEntry objects, and the sum of their lengths.
   queue = new Deque();
@@ -187,6 +189,12 @@ export function readableByteStreamControllerCallPullIfNeeded(controller) {
     controller.pullAgain = false;
     if (!shouldCallBytePull(controller)) return;
   }
+}
+
+/** Beyond the standard: pulls whenever the queue is empty, for whom the end of the source matters and not only its bytes. */
+export function readableByteStreamControllerReadAhead(controller) {
+  controller.highWaterMark = 1;
+  readableByteStreamControllerCallPullIfNeeded(controller);
 }
 
 function makeBytePullReactions(controller) {

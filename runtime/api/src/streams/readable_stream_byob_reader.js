@@ -17,6 +17,7 @@ import {
   readableStreamBYOBReaderRead,
   readableStreamBYOBReaderRelease,
   readableStreamReaderGenericCancel,
+  readableStreamReaderGenericClosed,
   setUpReadableStreamBYOBReader,
 } from "./readable_stream_reader_operations.js";
 
@@ -36,7 +37,7 @@ export class ReadableStreamBYOBReaderImpl extends PlatformObject {
 
   // https://streams.spec.whatwg.org/#generic-reader-closed
   get closed() {
-    return this.closedPromise.get();
+    return readableStreamReaderGenericClosed(this);
   }
 
   // https://streams.spec.whatwg.org/#generic-reader-cancel

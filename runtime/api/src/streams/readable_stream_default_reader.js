@@ -10,6 +10,7 @@ import {
   PromiseReadRequest,
   readableStreamDefaultReaderRelease,
   readableStreamReaderGenericCancel,
+  readableStreamReaderGenericClosed,
   setUpReadableStreamDefaultReader,
 } from "./readable_stream_reader_operations.js";
 
@@ -28,7 +29,7 @@ export class ReadableStreamDefaultReaderImpl extends PlatformObject {
 
   // https://streams.spec.whatwg.org/#generic-reader-closed
   get closed() {
-    return this.closedPromise.get();
+    return readableStreamReaderGenericClosed(this);
   }
 
   // https://streams.spec.whatwg.org/#generic-reader-cancel

@@ -2,6 +2,7 @@
 
 import { TypeErrorConstructor } from "../script/primordials.js";
 import { Deferred } from "./promises.js";
+import { readableByteStreamControllerReadAhead } from "./readable_byte_stream_controller.js";
 import { readableByteStreamControllerPullInto } from "./readable_byte_stream_pull_into.js";
 import { readableStreamCancel } from "./readable_stream_operations.js";
 
@@ -23,6 +24,14 @@ export class PromiseReadRequest extends Deferred {
   errorSteps(error) {
     this.reject(error);
   }
+}
+
+// https://streams.spec.whatwg.org/#generic-reader-closed
+export function readableStreamReaderGenericClosed(reader) {
+  const controller = reader.stream?.controller;
+  // A body that breaks off is to be noticed also while nobody reads.
+  if (controller?.endNeedsPull) readableByteStreamControllerReadAhead(controller);
+  return reader.closedPromise.get();
 }
 
 // https://streams.spec.whatwg.org/#readable-stream-reader-generic-cancel

@@ -78,6 +78,66 @@ fn run_runs_a_module() {
     assert!(stderr.contains("missing.mjs"), "{stderr}");
 }
 
+#[test]
+fn a_program_s_relative_urls_are_relative_to_its_file() {
+    let site = Site::new().file(
+        "100% #1?.js",
+        "const show = (url, init) => { const { href, search } = new URL(new Request(url, init).url);
+           console.log(href.slice(href.lastIndexOf('/')), search); };
+         show(''); show('other?a=b');
+         // The origin of files is opaque; nothing is refused for its sake.
+         console.log(new Request('http://a.test/', { referrer: 'http://b.test/' }).referrer);
+         fetch('data.json').catch((error) => console.log(error.message));",
+    );
+    let (code, stdout, stderr) = output(nano().arg("run").arg(site.path().join("100% #1?.js")));
+    assert_eq!(
+        (code, stdout.as_str(), stderr.as_str()),
+        (
+            Some(0),
+            "/100%25%20%231%3F.js \n/other?a=b ?a=b\nhttp://b.test/\n\
+             fetch failed: the scheme 'file:' cannot be fetched: http:, https: and data: can\n",
+            ""
+        )
+    );
+    let (code, _, stderr) = eval("new Request('a')");
+    assert_eq!(code, Some(1));
+    assert!(stderr.contains("a relative URL needs a base"), "{stderr}");
+}
+
+#[test]
+fn a_program_that_listens_for_exceptions_goes_on_after_them() {
+    let run = |listeners: &str| {
+        let source = format!(
+            "{listeners}
+             setTimeout(() => {{ Promise.reject(new Error('one')); }});
+             setTimeout(() => {{ throw new Error('two'); }}, 10);
+             setTimeout(() => console.log('later'), 20);"
+        );
+        let site = Site::new().file("main.js", &source);
+        output(nano().arg("run").arg(site.path().join("main.js")))
+    };
+    let (code, stdout, stderr) = run("");
+    assert_eq!((code, stdout.as_str()), (Some(1), ""));
+    assert!(
+        stderr.contains("one") && !stderr.contains("two"),
+        "{stderr}"
+    );
+    let rejections =
+        "addEventListener('unhandledrejection', (event) => console.log(event.reason.message));";
+    let (code, stdout, stderr) = run(rejections);
+    assert_eq!((code, stdout.as_str()), (Some(1), "one\n"));
+    assert!(stderr.contains("two"), "{stderr}");
+    // What a listener does not take is reported, and the exit code tells of it.
+    let (code, stdout, stderr) = run(&format!(
+        "{rejections} onerror = (message) => console.log(message);"
+    ));
+    assert_eq!(
+        (code, stdout.as_str()),
+        (Some(1), "one\nUncaught Error: two\nlater\n")
+    );
+    assert!(stderr.contains("one") && stderr.contains("two"), "{stderr}");
+}
+
 /// Feeds lines to the REPL, as if they were typed, and gives what it prints.
 fn repl(lines: &str) -> String {
     let state = tempfile::tempdir().expect("a folder");
