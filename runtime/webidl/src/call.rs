@@ -4,6 +4,9 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use nano_engine::allocator::Bound;
+use nano_engine::native_memory::{self, Conversions};
+
 use crate::idl::{FromJs, ToJs};
 use crate::{Error, Fallible, PlatformObject, Ref, Scope, Value, type_error};
 
@@ -161,7 +164,7 @@ pub unsafe fn member(
         arguments,
         result: v8::ReturnValue::from_function_callback_info(info),
     };
-    if let Err(error) = guard(|| body(scope, &mut call)) {
+    if let Err(error) = run(scope, |scope| body(scope, &mut call)) {
         error.in_context(context).throw(scope);
     }
 }
@@ -184,7 +187,7 @@ pub unsafe fn promise_member(
         result: v8::ReturnValue::from_function_callback_info(info),
     };
     v8::tc_scope!(let scope, scope);
-    let Err(error) = guard(|| body(scope, &mut call)) else {
+    let Err(error) = run(scope, |scope| body(scope, &mut call)) else {
         return;
     };
     let exception = match error.in_context(context).to_exception(scope) {
@@ -200,6 +203,19 @@ pub unsafe fn promise_member(
         resolver.reject(scope, exception);
         call.result.set(resolver.get_promise(scope).into());
     }
+}
+
+/// Runs a member's body, and settles what memory it has taken.
+fn run<'s, 'i>(
+    scope: &mut Scope<'s, 'i>,
+    body: impl FnOnce(&mut Scope<'s, 'i>) -> Fallible<()>,
+) -> Fallible<()> {
+    let _any_size = Bound::none();
+    let conversions = Conversions::begin();
+    let result = guard(|| body(scope));
+    drop(conversions);
+    native_memory::settle(scope);
+    result
 }
 
 /// A panic must not cross V8's frames: it becomes an error here, and a line in the log.

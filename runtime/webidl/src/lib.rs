@@ -6,6 +6,7 @@
 //! * [`call`]: what happens between V8 calling a generated callback and the hand-written member.
 //! * [`iterable`]: iterators of `iterable<K, V>` interfaces.
 //! * [`script`]: objects and functions of the built-in scripts, seen from Rust.
+//! * [`weighed`]: parts of platform objects that may grow.
 //! * [`realm`]: what one isolate keeps for all of these.
 //!
 //! Source: <https://webidl.spec.whatwg.org/#javascript-binding>.
@@ -19,12 +20,14 @@ pub mod iterable;
 pub mod object;
 pub mod realm;
 pub mod script;
+pub mod weighed;
 
 pub use call::Call;
 pub use error::{DomExceptionName, Error, Fallible, range_error, type_error};
 pub use object::{PlatformObject, Ref, Trace};
 pub use realm::Realm;
 pub use script::{ScriptInterface, ScriptRef};
+pub use weighed::{Weigh, Weighed};
 
 /// A scope with a context: what every conversion and every call into JavaScript needs.
 pub type Scope<'s, 'i> = v8::PinScope<'s, 'i>;

@@ -3,9 +3,11 @@
 mod bad_input;
 mod config;
 mod drain;
+mod endless_loops;
 mod examples;
 mod headers;
 mod limits;
+mod memory;
 mod programs;
 mod routing;
 mod streaming;
