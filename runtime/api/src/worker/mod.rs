@@ -35,6 +35,12 @@ use log::WorkerLog;
 /// How long an app's modules may wait for something at their top level.
 const START_DEADLINE: Duration = Duration::from_secs(30);
 
+/// How many instances of this process have crashed ([`Exit::Crashed`]) or do not stop ([`Exit::Unresponsive`]). Each keeps a
+/// thread and its memory, mostly until the process ends.
+pub fn lost_instances() -> usize {
+    nano_engine::quarantine::count()
+}
+
 /// One running instance of an app.
 ///
 /// Dropping a worker stops it, as [`stop`](Self::stop) does.
@@ -135,17 +141,20 @@ impl Worker {
             ),
             detail: None,
         };
-        match tokio::time::timeout(START_DEADLINE, outcome).await {
-            Ok(Ok(Ok(()))) => Ok(worker),
-            Ok(Ok(Err(error))) => Err(error),
-            Ok(Err(_)) => Err(StartError {
-                kind: StartErrorKind::Engine,
-                message: format!(
-                    "the isolate ended before the app had started: {:?}",
-                    worker.ended().await
-                ),
-                detail: None,
-            }),
+        match tokio::time::timeout(START_DEADLINE, worker.unless_lost(outcome)).await {
+            Ok(Some(Ok(()))) => Ok(worker),
+            Ok(Some(Err(error))) => Err(error),
+            Ok(None) => {
+                let exit = worker.ended().await;
+                Err(StartError {
+                    kind: match exit {
+                        Exit::Crashed | Exit::Unresponsive => StartErrorKind::Crashed,
+                        _ => StartErrorKind::Engine,
+                    },
+                    message: format!("its instance ended before it had started: {exit}"),
+                    detail: None,
+                })
+            }
             Err(_) => Err(stalled()),
         }
     }
@@ -174,16 +183,49 @@ impl Worker {
             id,
             armed: true,
         };
-        let outcome = outcome.await;
+        let outcome = self.unless_lost(outcome).await;
         cancel.armed = false;
         match outcome {
-            Ok(answer) => answer,
-            // The mailbox was closed before the request's turn came.
-            Err(_) => Err(match self.ended().await {
-                Exit::CpuLimit => FetchError::CpuLimit,
+            Some(answer) => answer.map(|mut response| {
+                if let Body::Stream(stream) = &mut response.body {
+                    let lost = self.lost();
+                    stream.fail_with(async {
+                        let exit = lost.await;
+                        BodyError::new(BodyErrorKind::CutShort, exit.to_string())
+                    });
+                }
+                response
+            }),
+            // The mailbox was closed before the request's turn came, or the instance is lost.
+            None => Err(match self.ended().await {
+                Exit::CpuLimit | Exit::Unresponsive => FetchError::CpuLimit,
                 Exit::HeapLimit => FetchError::HeapLimit,
+                Exit::Crashed => FetchError::Crashed,
                 _ => FetchError::Ended,
             }),
+        }
+    }
+
+    /// What the isolate's thread sends; `None` if it will never send anything. One that is lost does not drop its end.
+    async fn unless_lost<T>(&self, outcome: oneshot::Receiver<T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            outcome = outcome => outcome.ok(),
+            _ = self.lost() => None,
+        }
+    }
+
+    /// Waits until the instance's thread is lost; for ever, if it ends otherwise.
+    fn lost(&self) -> impl Future<Output = Exit> + Send + use<> {
+        let mut exit = self.exit.clone();
+        async move {
+            let is_lost =
+                |exit: &Option<Exit>| matches!(exit, Some(Exit::Crashed | Exit::Unresponsive));
+            let lost = exit.wait_for(is_lost).await.ok();
+            match lost.and_then(|exit| exit.clone()) {
+                Some(exit) => exit,
+                None => std::future::pending().await,
+            }
         }
     }
 
@@ -237,9 +279,8 @@ impl From<nano_engine::Exit> for Exit {
             nano_engine::Exit::Drained | nano_engine::Exit::Stopped => Exit::Stopped,
             nano_engine::Exit::CpuLimit { .. } => Exit::CpuLimit,
             nano_engine::Exit::HeapLimit { .. } => Exit::HeapLimit,
-            nano_engine::Exit::Crashed => Exit::Fault {
-                message: exit.to_string(),
-            },
+            nano_engine::Exit::Crashed => Exit::Crashed,
+            nano_engine::Exit::Unresponsive => Exit::Unresponsive,
             nano_engine::Exit::Panicked(message) => Exit::Fault { message },
         }
     }

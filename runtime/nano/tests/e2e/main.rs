@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod config;
+mod crashes;
 mod drain;
 mod endless_loops;
 mod examples;
