@@ -23,6 +23,7 @@ pub mod bindings {
 mod embedding;
 mod state;
 
+pub mod charged;
 pub mod console;
 pub mod encoding;
 pub mod fetch;

@@ -105,6 +105,8 @@ impl Instance {
             let context = v8::Global::new(scope, context);
             assert!(state.context.set(context).is_ok(), "the state is new");
         }
+        let heap = isolate.get_heap_statistics().used_heap_size();
+        state.shared.quota.set_heap(heap);
         (
             Self {
                 isolate: ManuallyDrop::new(isolate),
@@ -203,22 +205,27 @@ fn external_memory(isolate: &mut v8::Isolate) -> usize {
         .saturating_sub(native_memory::told())
 }
 
-/// Checks the sum of heap and buffers between turns: after a collection, because buffers are freed by one.
+/// Checks the sum of heap, buffers and native memory between turns, and takes back the room that V8 was given for one.
 pub(crate) fn check_memory(isolate: &mut v8::Isolate, state: &State) {
     if let Some(initial) = state.raised_heap_limit.take() {
         isolate.remove_near_heap_limit_callback(near_heap_limit, initial);
         isolate
             .add_near_heap_limit_callback(near_heap_limit, (&raw const *state).cast_mut().cast());
     }
-    let quota = &state.shared.quota;
-    let exceeded = |isolate: &mut v8::Isolate| {
-        let outside = quota.buffers().max(external_memory(isolate)) + native_memory::held();
-        quota.heap() + outside > state.limits.memory
+    enforce_limit(isolate, &state.shared);
+}
+
+/// Ends the isolate if it is over its limit after a collection, because memory outside of the heap is freed by one.
+pub(crate) fn enforce_limit(isolate: &mut v8::Isolate, shared: &Shared) {
+    let quota = &shared.quota;
+    let is_over = |isolate: &mut v8::Isolate| {
+        let buffers = quota.buffers().max(external_memory(isolate));
+        quota.heap() + buffers + quota.native() + native_memory::held() > quota.limit()
     };
-    if exceeded(isolate) {
+    if shared.verdict() == Verdict::None && is_over(isolate) {
         isolate.low_memory_notification();
-        if exceeded(isolate) {
-            state.shared.condemn(Verdict::Heap);
+        if is_over(isolate) {
+            condemn(shared);
         }
     }
 }

@@ -18,6 +18,7 @@
 //! println!("{}", exit.wait());
 //! ```
 
+pub mod allocator;
 pub mod code_cache;
 pub mod embedding;
 pub mod engine;

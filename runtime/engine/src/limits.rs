@@ -63,6 +63,9 @@ pub enum Exit {
     },
     /// V8 gave up in the middle of something; see [`crate::quarantine`]. The isolate's memory is lost until the process ends.
     Crashed,
+    /// A turn passed [`Limits::cpu_per_turn`] and did not stop: it is in a built-in function that V8 cannot interrupt. Its thread
+    /// goes on until that function ends; see [`crate::quarantine`].
+    Unresponsive,
     /// Native code panicked: a bug of this program, not of the app.
     Panicked(
         /// The panic's message.
@@ -90,8 +93,11 @@ impl fmt::Display for Exit {
                 )
             }
             Exit::Crashed => {
-                f.write_str("V8 gave up: the app asked for something larger than V8 can represent")
+                f.write_str("it asked for something larger than V8 can represent, and V8 gave up")
             }
+            Exit::Unresponsive => f.write_str(
+                "it did not stop when it was told to, in a built-in function that V8 cannot interrupt",
+            ),
             Exit::Panicked(message) => write!(f, "native code panicked: {message}"),
         }
     }

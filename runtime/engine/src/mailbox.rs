@@ -10,7 +10,7 @@ use std::thread::Thread;
 use std::time::Duration;
 
 use crate::foreground::ForegroundQueue;
-use crate::memory::Quota;
+use crate::memory::{Charge, Quota};
 use crate::thread_io::ThreadIo;
 use crate::watchdog::TurnClock;
 
@@ -150,9 +150,26 @@ impl Handle {
         io.clone()
     }
 
-    /// Bytes of heap (as of the last garbage collection) and of array buffers (now).
+    /// Bytes of heap (as of the last garbage collection), and of array buffers and charged native memory (now).
     pub fn memory(&self) -> (usize, usize) {
-        (self.0.quota.heap(), self.0.quota.buffers())
+        let quota = &self.0.quota;
+        (quota.heap(), quota.buffers() + quota.native())
+    }
+
+    /// A charge of nothing yet to the isolate's memory.
+    pub fn charge(&self) -> Charge {
+        Charge::new(self.0.quota.clone())
+    }
+
+    /// Collects garbage as a turn of the isolate, and waits for it: for those who need memory and run elsewhere. Returns at
+    /// once if the isolate has ended.
+    pub async fn collect_garbage(&self) {
+        let (done, collected) = tokio::sync::oneshot::channel();
+        self.post_fn(move |scope| {
+            scope.low_memory_notification();
+            let _ = done.send(()); // Whoever waited may be gone.
+        });
+        let _ = collected.await; // An error is the isolate's end.
     }
 }
 

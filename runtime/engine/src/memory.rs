@@ -1,18 +1,28 @@
-//! The memory of one isolate: V8's heap and array buffers, under one limit.
+//! The memory of one isolate: V8's heap, array buffers and native memory, under one limit.
 //!
-//! V8 limits its own heap; array buffers live outside of it and are counted here, by the allocator that V8 asks for them.
-//! A buffer that does not fit makes V8 collect garbage and ask again, and then throw a `RangeError`. The sum of both is
-//! checked at full collections and between turns (see [`crate::isolate`]).
+//! * V8 limits its own heap.
+//! * Array buffers live outside of it and are counted here, by the allocator that V8 asks for them, and by [`array_buffer`]
+//!   for those that native code makes. One that does not fit makes V8 collect garbage and ask again, and then throw a
+//!   `RangeError`.
+//! * Native memory that may leave the isolate's thread, as bodies do, is counted by [`Charge`]; what stays on it, by
+//!   [`crate::native_memory`].
+//!
+//! The sum is checked at full collections, whenever native memory has grown, and between turns (see [`crate::isolate`]).
 
 use std::ffi::c_void;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// Counts the bytes of one isolate's array buffers against its limit. Outlives the isolate if buffers do.
+use crate::native_memory;
+use crate::state::State;
+
+/// Counts the bytes that one isolate has outside of V8's heap against its limit. Outlives the isolate if buffers do.
 #[derive(Debug, Default)]
 pub struct Quota {
     limit: usize,
     buffers: AtomicUsize,
+    /// What V8 does not see.
+    native: AtomicUsize,
     heap: AtomicUsize,
     /// Whether the allocator has refused a buffer since the last look.
     refused: AtomicBool,
@@ -27,22 +37,33 @@ impl Quota {
         }
     }
 
-    /// Takes `bytes` for a buffer, or nothing if they do not fit beside the heap of the last collection.
-    ///
-    /// For native code that hands its own memory to V8 as a backing store; pair it with [`Quota::give_back`].
-    #[must_use]
-    pub fn try_take(&self, bytes: usize) -> bool {
-        let room = self.limit.saturating_sub(self.heap.load(Ordering::Relaxed));
-        self.buffers
+    /// Takes `bytes` for a buffer, or nothing if they do not fit beside the rest.
+    fn try_take(&self, bytes: usize) -> bool {
+        self.try_add(&self.buffers, bytes, self.native())
+    }
+
+    fn give_back(&self, bytes: usize) {
+        self.buffers.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    fn try_take_native(&self, bytes: usize) -> bool {
+        self.try_add(&self.native, bytes, self.buffers())
+    }
+
+    fn try_add(&self, count: &AtomicUsize, bytes: usize, other: usize) -> bool {
+        let taken = self.heap() + other + native_memory::held();
+        let room = self.for_buffers().saturating_sub(taken);
+        count
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
                 used.checked_add(bytes).filter(|sum| *sum <= room)
             })
             .is_ok()
     }
 
-    /// Returns what [`Quota::try_take`] took.
-    pub fn give_back(&self, bytes: usize) {
-        self.buffers.fetch_sub(bytes, Ordering::Relaxed);
+    /// The limit without a part for what the heap grows between two looks at it: an app that is short of memory had better see
+    /// a `RangeError` than be ended.
+    fn for_buffers(&self) -> usize {
+        self.limit - self.limit / 16
     }
 
     /// Bytes of buffers in use.
@@ -50,12 +71,17 @@ impl Quota {
         self.buffers.load(Ordering::Relaxed)
     }
 
+    /// Bytes of [`Charge`]s.
+    pub fn native(&self) -> usize {
+        self.native.load(Ordering::Relaxed)
+    }
+
     /// Bytes of V8's heap in use, as of the last full collection.
     pub fn heap(&self) -> usize {
         self.heap.load(Ordering::Relaxed)
     }
 
-    /// The limit of both together.
+    /// The limit of all together.
     pub fn limit(&self) -> usize {
         self.limit
     }
@@ -68,6 +94,94 @@ impl Quota {
     pub(crate) fn take_refusal(&self) -> bool {
         self.refused.swap(false, Ordering::Relaxed)
     }
+}
+
+/// A part of an isolate's memory that V8 does not see. Dropping it, on any thread, gives it back.
+#[derive(Debug)]
+pub struct Charge {
+    quota: Arc<Quota>,
+    bytes: usize,
+}
+
+impl Charge {
+    /// A charge of nothing yet.
+    pub fn new(quota: Arc<Quota>) -> Charge {
+        Charge { quota, bytes: 0 }
+    }
+
+    /// A charge of so many bytes, after a collection if need be; `None` if they do not fit. On the isolate's thread.
+    pub fn take(scope: &mut v8::PinScope, bytes: usize) -> Option<Charge> {
+        let mut charge = Charge::new(State::from_scope(scope).quota().clone());
+        take(scope, || charge.try_grow(bytes)).then_some(charge)
+    }
+
+    /// Adds so many bytes, or nothing and `false` if they do not fit: collect garbage and ask again.
+    #[must_use]
+    pub fn try_grow(&mut self, bytes: usize) -> bool {
+        let fits = self.quota.try_take_native(bytes);
+        if fits {
+            self.bytes += bytes;
+        }
+        fits
+    }
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        self.quota.native.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+/// Tries to take memory; collects garbage where it does not fit, and tries again.
+fn take(scope: &mut v8::PinScope, mut attempt: impl FnMut() -> bool) -> bool {
+    attempt() || {
+        scope.low_memory_notification();
+        attempt()
+    }
+}
+
+/// An `ArrayBuffer` over these bytes, which move into it without a copy and count against the isolate's limit until the last
+/// owner of the memory is gone. `None` if they do not fit, also after a collection.
+pub fn array_buffer<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    bytes: Vec<u8>,
+) -> Option<v8::Local<'s, v8::ArrayBuffer>> {
+    let quota = State::from_scope(scope).quota();
+    let length = bytes.len();
+    if !take(scope, || quota.try_take(length)) {
+        return None;
+    }
+    let data = Box::into_raw(bytes.into_boxed_slice());
+    let quota = Arc::into_raw(quota.clone());
+    // SAFETY: `release` takes back what both pointers own, once.
+    let store = unsafe {
+        v8::ArrayBuffer::new_backing_store_from_ptr(
+            data.cast(),
+            length,
+            release,
+            quota.cast_mut().cast(),
+        )
+    };
+    Some(v8::ArrayBuffer::with_backing_store(
+        scope,
+        &store.make_shared(),
+    ))
+}
+
+/// Frees what [`array_buffer`] made; on any thread, and maybe after the isolate is gone.
+unsafe extern "C" fn release(data: *mut c_void, length: usize, quota: *mut c_void) {
+    // SAFETY: `array_buffer` gave V8 the parts of a box and of an `Arc`, and V8 calls this once.
+    let (bytes, quota) = unsafe {
+        (
+            Box::from_raw(std::ptr::slice_from_raw_parts_mut(
+                data.cast::<u8>(),
+                length,
+            )),
+            Arc::from_raw(quota.cast_const().cast::<Quota>()),
+        )
+    };
+    drop(bytes);
+    quota.give_back(length);
 }
 
 static VTABLE: v8::RustAllocatorVtable<Quota> = v8::RustAllocatorVtable {
@@ -121,15 +235,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn heap_and_buffers_share_the_limit() {
-        let quota = Quota::new(100);
+    fn heap_buffers_and_native_memory_share_the_limit() {
+        let quota = Arc::new(Quota::new(106));
         assert!(quota.try_take(60));
         assert!(!quota.try_take(41));
-        quota.set_heap(30);
+        quota.set_heap(20);
+        assert!(!quota.try_take(21));
+        let mut charge = Charge::new(quota.clone());
+        assert!(!charge.try_grow(21));
+        assert!(charge.try_grow(10));
         assert!(!quota.try_take(11));
         assert!(quota.try_take(10));
+        assert_eq!((quota.buffers(), quota.native()), (70, 10));
+        drop(charge);
         quota.give_back(70);
-        assert_eq!(quota.buffers(), 0);
+        assert_eq!((quota.buffers(), quota.native()), (0, 0));
         assert!(!quota.try_take(usize::MAX));
     }
 }

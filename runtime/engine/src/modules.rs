@@ -314,8 +314,11 @@ impl Modules {
             }
             ModuleKind::Bytes => {
                 let len = bytes.len();
-                let store = v8::ArrayBuffer::new_backing_store_from_vec(bytes).make_shared();
-                let buffer = v8::ArrayBuffer::with_backing_store(scope, &store);
+                let Some(buffer) = crate::memory::array_buffer(scope, bytes) else {
+                    let error =
+                        ModuleError(format!("its {len} bytes do not fit into the memory limit"));
+                    return throw_cannot_import(scope, specifier, referrer, &error);
+                };
                 v8::Uint8Array::new(scope, buffer, 0, len)?.into()
             }
             ModuleKind::Wasm => v8::WasmModuleObject::compile(scope, &bytes)?.into(),

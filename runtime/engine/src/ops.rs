@@ -4,6 +4,7 @@ use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::future::Future;
 
+use crate::native_memory::Weight;
 use crate::state::State;
 
 /// Names an operation. Never reused within an isolate.
@@ -26,7 +27,11 @@ type Done = Box<dyn for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>, &mut dyn Any)>
 struct Op {
     done: Done,
     task: tokio::task::AbortHandle,
+    _weight: Weight,
 }
+
+/// About what an operation takes, with its task; not what its future owns.
+const OP: usize = 512;
 
 struct Slot {
     generation: u32,
@@ -131,6 +136,7 @@ pub fn spawn_op<R: Send + 'static>(
         Op {
             done,
             task: task.abort_handle(),
+            _weight: Weight::new(OP),
         },
     );
     Ok(id)

@@ -4,7 +4,8 @@
 //! it cannot represent, and one allocation may be larger than any slack ([`crate::Limits::slack`]). It executes a trap
 //! instruction for that. Other apps must not pay for it, so on an isolate's thread the trap's signal handler marks the
 //! isolate as crashed and never returns. Nothing of that isolate runs again, its code least of all; its memory and its thread
-//! are lost until the process ends. A host should count these ([`count`]) and replace the process when it can.
+//! are lost until the process ends. Its [`Exit`] says so to the host, which should look at [`count`] and have the process
+//! replaced when there are many.
 //!
 //! Isolates of [`crate::run_on_current_thread`] are not treated so: there, the process is the app.
 
@@ -25,6 +26,7 @@ type Supervised = HashMap<usize, (Arc<Shared>, ExitSender)>;
 /// Every isolate that has a thread of its own, by the address of what it shares.
 static SUPERVISED: LazyLock<Mutex<Supervised>> = LazyLock::new(Mutex::default);
 static CRASHED: AtomicUsize = AtomicUsize::new(0);
+static ABANDONED: AtomicUsize = AtomicUsize::new(0);
 /// Where the signal handler writes, to wake the supervisor.
 static PIPE: AtomicI32 = AtomicI32::new(-1);
 
@@ -33,9 +35,9 @@ thread_local! {
     static OWN: Cell<*const Shared> = const { Cell::new(std::ptr::null()) };
 }
 
-/// How many isolates of this process have crashed. Each keeps a thread and its heap.
+/// How many isolates of this process have crashed, or run on although they were ended. Each keeps a thread and its heap.
 pub fn count() -> usize {
-    CRASHED.load(Ordering::Relaxed)
+    CRASHED.load(Ordering::Relaxed) + ABANDONED.load(Ordering::Relaxed)
 }
 
 /// Sees to it that somebody learns how the isolate of this thread ended, even if its thread cannot say so.
@@ -53,10 +55,51 @@ impl Supervision {
     /// The isolate is gone, in an orderly way.
     pub(crate) fn finish(self, exit: Exit) {
         OWN.set(std::ptr::null());
-        if let Some((_, sender)) = lock().remove(&Arc::as_ptr(&self.0).addr()) {
-            let _ = sender.send(exit); // Nobody may want to know.
+        match lock().remove(&Arc::as_ptr(&self.0).addr()) {
+            // Nobody may want to know.
+            Some((_, sender)) => drop(sender.send(exit)),
+            // It was abandoned, and has come to its end after all.
+            None => drop(ABANDONED.fetch_sub(1, Ordering::Relaxed)),
         }
     }
+}
+
+/// A thread, as the system's scheduler knows it.
+#[derive(Clone, Copy)]
+pub(crate) struct ThreadId {
+    #[cfg(target_os = "linux")]
+    id: libc::pid_t,
+}
+
+impl ThreadId {
+    pub(crate) fn current() -> ThreadId {
+        ThreadId {
+            // SAFETY: the call has no preconditions.
+            #[cfg(target_os = "linux")]
+            id: unsafe { libc::gettid() },
+        }
+    }
+
+    /// Lets every other thread go first, where the system can do that to one thread.
+    fn lower_priority(self) {
+        #[cfg(target_os = "linux")]
+        // SAFETY: the call touches no memory; a thread that is gone is an error, which changes nothing.
+        unsafe {
+            libc::setpriority(libc::PRIO_PROCESS, self.id.unsigned_abs(), 19);
+        }
+    }
+}
+
+/// Gives up an isolate that does not stop although it was ended: whoever waits for it is told, and its thread disturbs the others
+/// as little as possible. Its memory is freed if it comes to its end after all.
+pub(crate) fn abandon(shared: &Arc<Shared>, thread: ThreadId) {
+    let Some((_, exit)) = lock().remove(&Arc::as_ptr(shared).addr()) else {
+        return; // It has ended meanwhile, or is the process's own.
+    };
+    ABANDONED.fetch_add(1, Ordering::Relaxed);
+    thread.lower_priority();
+    drop(shared.close());
+    let _ = exit.send(Exit::Unresponsive); // Nobody may want to know.
 }
 
 fn lock() -> MutexGuard<'static, Supervised> {
@@ -135,9 +178,6 @@ fn supervise_all(pipe: libc::c_int) {
             .collect();
         for (_, (shared, exit)) in crashed {
             CRASHED.fetch_add(1, Ordering::Relaxed);
-            tracing::error!(
-                "V8 gave up on an isolate; its thread and its memory are lost until this process ends"
-            );
             watchdog::forget(&shared);
             drop(shared.close());
             shared.retire_io();

@@ -4,12 +4,17 @@
 
 use std::cell::RefCell;
 
+use crate::native_memory::{self, Weight};
 use crate::state::State;
 
 struct Rejected {
     promise: v8::Global<v8::Promise>,
     reason: v8::Global<v8::Value>,
+    _weight: Weight,
 }
+
+/// About what a rejection takes with its two handles.
+const REJECTED: usize = size_of::<Rejected>() + 64;
 
 /// What HTML calls the about-to-be-notified list and the outstanding rejected promises weak set, of one isolate.
 #[derive(Default)]
@@ -31,9 +36,11 @@ impl Rejections {
     }
 
     fn rejected(&self, promise: v8::Global<v8::Promise>, reason: v8::Global<v8::Value>) {
-        self.about_to_be_notified
-            .borrow_mut()
-            .push(Rejected { promise, reason });
+        self.about_to_be_notified.borrow_mut().push(Rejected {
+            promise,
+            reason,
+            _weight: Weight::new(REJECTED),
+        });
     }
 
     fn handled(&self, promise: v8::Global<v8::Promise>) {
@@ -62,7 +69,10 @@ impl Rejections {
             let reason = promise.result(scope);
             (embedding.promise_handled)(scope, promise, reason);
         }
-        for Rejected { promise, reason } in self.about_to_be_notified.take() {
+        for Rejected {
+            promise, reason, ..
+        } in self.about_to_be_notified.take()
+        {
             v8::scope!(let scope, scope);
             let promise = v8::Local::new(scope, promise);
             // A handler of an earlier one may have handled this one.
@@ -96,6 +106,7 @@ pub(crate) unsafe extern "C" fn on_promise_reject(message: v8::PromiseRejectMess
                 .unwrap_or_else(|| v8::undefined(scope).into());
             let reason = v8::Global::new(scope, reason);
             rejections.rejected(promise, reason);
+            native_memory::settle(scope);
         }
         v8::PromiseRejectEvent::PromiseHandlerAddedAfterReject => rejections.handled(promise),
         // Settling a settled promise again is nothing to report.

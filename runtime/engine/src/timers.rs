@@ -7,6 +7,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::time::{Duration, Instant};
 
+use crate::native_memory::Weight;
 use crate::state::State;
 
 /// Names a timer of an isolate. Counts from 1; never 0.
@@ -29,7 +30,11 @@ struct Timer {
     nesting: u32,
     /// Tells this entry of the heap from outdated ones.
     number: u64,
+    _weight: Weight,
 }
+
+/// About what a timer takes with its place in the queue, and its callback with a handle.
+const TIMER: usize = 2 * size_of::<Timer>() + 64;
 
 /// A set of timers.
 #[derive(Default)]
@@ -56,6 +61,7 @@ impl Timers {
             referenced: true,
             nesting: self.nesting.get(),
             number: 0,
+            _weight: Weight::new(TIMER),
         };
         self.referenced.set(self.referenced.get() + 1);
         self.schedule(id, timer);

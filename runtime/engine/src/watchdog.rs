@@ -5,6 +5,9 @@
 //! from time to time. When it first sees one it notes the thread's CPU clock, and when the clock has moved on by more than
 //! the budget it ends the turn; so a turn may use up to one look more than its budget. CPU time, not wall-clock time: a
 //! thread that waits for a core is not to blame. The thread sleeps while no isolate is in a turn.
+//!
+//! A few built-in functions of V8 look at nothing while they work (`flat`, the default order of `sort`). A turn that goes on
+//! in one of those is given up: see [`quarantine::abandon`].
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -12,6 +15,7 @@ use std::thread::Thread;
 use std::time::Duration;
 
 use crate::mailbox::{Shared, Verdict};
+use crate::quarantine;
 
 /// The lowest bits of a turn's word.
 const STATE: u64 = 0b11;
@@ -25,6 +29,8 @@ const SHORTEST_LOOK: Duration = Duration::from_millis(1);
 const LONGEST_LOOK: Duration = Duration::from_millis(50);
 /// A turn that is seen twice in this time does not let its thread get to its I/O: another thread does it.
 const ATTEND_AFTER: Duration = Duration::from_millis(5);
+/// CPU time that a turn may go on for after it was ended.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Looks without any running turn before the watchdog goes to sleep.
 const LOOKS_UNTIL_SLEEP: u32 = 5;
 
@@ -67,6 +73,8 @@ struct Watched {
     budget: Duration,
     /// The turn that was last seen, and the CPU clock at that time.
     seen: Option<(u64, Duration)>,
+    thread: quarantine::ThreadId,
+    abandoned: bool,
 }
 
 static WATCHED: Mutex<Vec<Watched>> = Mutex::new(Vec::new());
@@ -91,6 +99,8 @@ pub(crate) fn watch(isolate: &Arc<Shared>, budget: Duration) -> Watch {
         clock: CpuClock::of_this_thread(),
         budget,
         seen: None,
+        thread: quarantine::ThreadId::current(),
+        abandoned: false,
     };
     lock().push(watched);
     thread.unpark();
@@ -149,9 +159,11 @@ fn run() {
 fn look() -> (bool, Duration) {
     let mut running = false;
     let mut pause = LONGEST_LOOK;
-    for watched in lock().iter_mut() {
+    let mut hopeless = Vec::new();
+    let mut all = lock();
+    for watched in all.iter_mut() {
         let word = watched.isolate.turn.0.load(Ordering::SeqCst);
-        if word & STATE != RUNNING {
+        if !matches!(word & STATE, RUNNING | FIRED) || watched.abandoned {
             continue;
         }
         running = true;
@@ -163,16 +175,25 @@ fn look() -> (bool, Duration) {
             continue;
         };
         match watched.seen {
-            Some((seen, start)) if seen == word => {
+            Some((seen, start)) if seen & !STATE == word & !STATE => {
                 if let Some(io) = watched.isolate.io() {
                     io.attend();
                 }
-                if now.saturating_sub(start) > watched.budget {
+                let used = now.saturating_sub(start);
+                if word & STATE == RUNNING && used > watched.budget {
                     fire(&watched.isolate, word);
+                } else if word & STATE == FIRED && used > watched.budget + PATIENCE {
+                    watched.abandoned = true;
+                    hopeless.push((watched.isolate.clone(), watched.thread));
                 }
             }
             _ => watched.seen = Some((word, now)),
         }
+    }
+    drop(all);
+    // Without the lock: an end has consequences.
+    for (isolate, thread) in hopeless {
+        quarantine::abandon(&isolate, thread);
     }
     (running, pause.max(SHORTEST_LOOK))
 }

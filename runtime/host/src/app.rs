@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use nano_api::worker::{Exit, StartError, WorkerOptions};
+use nano_api::worker::{Exit, StartError, StartErrorKind, WorkerOptions, lost_instances};
 use tokio::sync::Notify;
 
 use crate::backoff::{Backoff, Failure};
@@ -154,8 +154,15 @@ impl App {
                     Some(instance)
                 }
                 Err(error) => {
-                    let delay = state.backoff.failed(Failure::Start, Instant::now());
+                    let failure = match error.kind {
+                        StartErrorKind::Crashed => Failure::Crash,
+                        _ => Failure::Start,
+                    };
+                    let delay = state.backoff.failed(failure, Instant::now());
                     log_start_error(name, &error, delay);
+                    if failure == Failure::Crash {
+                        warn_of_losses(lost_instances());
+                    }
                     state.reason = error.message;
                     if !matches!(state.phase, Phase::Closed) {
                         state.phase = Phase::Idle;
@@ -183,13 +190,17 @@ impl App {
         }
         state.phase = Phase::Idle;
         let name = &*self.config.name;
+        let mut failure = Failure::End;
         let reason = match exit {
             Exit::Stopped => {
                 tracing::info!(app = name, "app stopped");
                 return;
             }
             Exit::CpuLimit => {
-                "an instance of the app was ended: it passed its CPU limit".to_owned()
+                let limit = self.config.limits.worker.cpu.as_millis();
+                format!(
+                    "an instance of the app was ended: it passed its CPU limit of {limit} ms for one turn"
+                )
             }
             Exit::HeapLimit => {
                 let limit = self.config.limits.worker.memory_mb;
@@ -197,11 +208,26 @@ impl App {
                     "an instance of the app was ended: it passed its memory limit of {limit} MB"
                 )
             }
-            Exit::Fault { message } => format!("the engine failed: {message}"),
+            Exit::Crashed => {
+                failure = Failure::Crash;
+                format!(
+                    "an instance of the app crashed: {exit}; its thread and its memory are lost until this process ends"
+                )
+            }
+            Exit::Unresponsive => {
+                failure = Failure::Crash;
+                format!(
+                    "an instance of the app was given up: {exit}; its thread goes on at the lowest priority"
+                )
+            }
+            Exit::Fault { .. } => exit.to_string(),
         };
-        let delay = state.backoff.failed(Failure::End, Instant::now());
+        let delay = state.backoff.failed(failure, Instant::now());
         let retry_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
         tracing::error!(app = name, retry_ms, "{reason}");
+        if failure == Failure::Crash {
+            warn_of_losses(lost_instances());
+        }
         state.reason = reason;
     }
 
@@ -233,6 +259,22 @@ impl App {
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing that can panic leaves the state half changed.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// So many lost instances are worth the next warning: the first, and each doubling.
+static MANY_LOST: AtomicUsize = AtomicUsize::new(4);
+
+/// Says when lost instances hold much of the process's memory.
+fn warn_of_losses(count: usize) {
+    let next = |many: usize| (count >= many).then_some(count * 2);
+    let is_due = MANY_LOST.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
+    if is_due.is_ok() {
+        tracing::warn!(
+            lost_instances = count,
+            "{count} instances of apps have crashed or do not stop; each keeps a thread and its memory until the process \
+             ends: restart it when convenient, and look above for the apps that did this"
+        );
     }
 }
 

@@ -10,6 +10,10 @@ const LONGEST_DELAY: Duration = Duration::from_secs(30);
 /// instance costs milliseconds; what repeated offenders cost is the time until their limits stop them.
 const FREE_ENDS: u32 = 10;
 
+/// A crashed instance keeps its memory until the process ends, so an app that crashes again and again waits ever longer.
+const FIRST_DELAY_OF_CRASHES: Duration = Duration::from_secs(1);
+const LONGEST_DELAY_OF_CRASHES: Duration = Duration::from_secs(3600);
+
 /// What failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Failure {
@@ -17,6 +21,8 @@ pub(crate) enum Failure {
     Start,
     /// Its instance ended on its own: it passed a limit, or the engine failed.
     End,
+    /// Its instance crashed, at the start or later. This is never forgiven.
+    Crash,
 }
 
 /// The record of an app's failures.
@@ -24,6 +30,7 @@ pub(crate) enum Failure {
 pub(crate) struct Backoff {
     starts: u32,
     ends: u32,
+    crashes: u32,
     last: Option<Instant>,
     retry_at: Option<Instant>,
 }
@@ -35,7 +42,10 @@ impl Backoff {
             .last
             .is_some_and(|last| now.duration_since(last) > FORGIVEN_AFTER)
         {
-            *self = Self::default();
+            *self = Self {
+                crashes: self.crashes,
+                ..Self::default()
+            };
         }
         self.last = Some(now);
         let doublings = match failure {
@@ -46,6 +56,14 @@ impl Backoff {
             Failure::End => {
                 self.ends += 1;
                 (self.ends - 1).checked_sub(FREE_ENDS)
+            }
+            Failure::Crash => {
+                self.crashes += 1;
+                let delay = FIRST_DELAY_OF_CRASHES
+                    .saturating_mul(4_u32.saturating_pow(self.crashes - 1))
+                    .min(LONGEST_DELAY_OF_CRASHES);
+                self.retry_at = Some(now + delay);
+                return delay;
             }
         };
         let delay = match doublings {
@@ -91,6 +109,20 @@ mod tests {
         assert_eq!(backoff.remaining(now + LONGEST_DELAY), None);
         backoff.started();
         assert_eq!(backoff.failed(Failure::Start, now), FIRST_DELAY);
+    }
+
+    #[test]
+    fn crashes_wait_longer_and_are_not_forgiven() {
+        let mut backoff = Backoff::default();
+        let mut now = Instant::now();
+        let mut delays = Vec::new();
+        for _ in 0..8 {
+            delays.push(backoff.failed(Failure::Crash, now).as_secs());
+            backoff.started();
+            now += LONGEST_DELAY_OF_CRASHES;
+        }
+        assert_eq!(delays, [1, 4, 16, 64, 256, 1024, 3600, 3600]);
+        assert_eq!(backoff.failed(Failure::End, now), Duration::ZERO);
     }
 
     #[test]

@@ -219,9 +219,11 @@ impl Exchange {
             Err(reason) => Err(FetchError::UnusableResponse { reason }),
         });
         usable.map_err(|error| {
-            if error == FetchError::HeapLimit {
-                // The instance's end is about to be noticed; the next request must not meet it.
-                app.retire(&instance, &Exit::HeapLimit);
+            // The instance's end is about to be noticed; the next request must not meet it.
+            match error {
+                FetchError::HeapLimit => app.retire(&instance, &Exit::HeapLimit),
+                FetchError::Crashed => app.retire(&instance, &Exit::Crashed),
+                _ => {}
             }
             failure(error).into()
         })
@@ -267,7 +269,7 @@ async fn overflowed(overflow: Overflow) {
 fn failure(error: FetchError) -> ErrorPage {
     let detail = error.to_string();
     let page = match &error {
-        FetchError::CpuLimit | FetchError::HeapLimit => ErrorPage::new(
+        FetchError::CpuLimit | FetchError::HeapLimit | FetchError::Crashed => ErrorPage::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "The app used more resources than it may.",
         ),

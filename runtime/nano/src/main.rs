@@ -9,10 +9,6 @@ mod shell;
 
 use std::process::ExitCode;
 
-/// What one thread allocates another frees, for each request: glibc's allocator takes locks and gives pages back for that.
-#[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
-
 use args::Command;
 
 fn main() -> ExitCode {

@@ -4,6 +4,9 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use nano_engine::allocator::Bound;
+use nano_engine::native_memory::{self, Conversions};
+
 use crate::idl::{FromJs, ToJs};
 use crate::interface::internalized;
 use crate::{Error, Fallible, PlatformObject, Ref, Scope, Value, type_error};
@@ -197,7 +200,7 @@ pub unsafe fn member(
         arguments,
         result: v8::ReturnValue::from_function_callback_info(info),
     };
-    if let Err(error) = guard(|| body(scope, &mut call)) {
+    if let Err(error) = run(scope, |scope| body(scope, &mut call)) {
         error.in_context(context).throw(scope);
     }
 }
@@ -220,7 +223,7 @@ pub unsafe fn promise_member(
         result: v8::ReturnValue::from_function_callback_info(info),
     };
     v8::tc_scope!(let scope, scope);
-    let Err(error) = guard(|| body(scope, &mut call)) else {
+    let Err(error) = run(scope, |scope| body(scope, &mut call)) else {
         return;
     };
     let exception = match error.in_context(context).to_exception(scope) {
@@ -241,6 +244,19 @@ pub unsafe fn promise_member(
 /// No overload takes such arguments, <https://webidl.spec.whatwg.org/#dfn-overload-resolution-algorithm>.
 pub fn no_overload() -> Error {
     type_error("Overload resolution failed.")
+}
+
+/// Runs a member's body, and settles what memory it has taken.
+fn run<'s, 'i>(
+    scope: &mut Scope<'s, 'i>,
+    body: impl FnOnce(&mut Scope<'s, 'i>) -> Fallible<()>,
+) -> Fallible<()> {
+    let _any_size = Bound::none();
+    let conversions = Conversions::begin();
+    let result = guard(|| body(scope));
+    drop(conversions);
+    native_memory::settle(scope);
+    result
 }
 
 /// A panic must not cross V8's frames: it becomes an error here, and a line in the log.

@@ -8,6 +8,7 @@
 //! * [`maplike`], [`setlike`]: their entries and members.
 //! * [`indexed`]: indexed properties.
 //! * [`script`]: objects and functions of the built-in scripts, seen from Rust.
+//! * [`weighed`]: parts of platform objects that may grow.
 //! * [`realm`]: what one isolate keeps for all of these.
 //!
 //! Source: <https://webidl.spec.whatwg.org/#javascript-binding>.
@@ -24,12 +25,14 @@ pub mod object;
 pub mod realm;
 pub mod script;
 pub mod setlike;
+pub mod weighed;
 
 pub use call::Call;
 pub use error::{DomExceptionName, Error, Fallible, range_error, type_error};
 pub use object::{PlatformObject, Ref, Trace};
 pub use realm::Realm;
 pub use script::{ScriptInterface, ScriptRef};
+pub use weighed::{Weigh, Weighed};
 
 /// A scope with a context: what every conversion and every call into JavaScript needs.
 pub type Scope<'s, 'i> = v8::PinScope<'s, 'i>;

@@ -5,7 +5,7 @@
 use std::ffi::CStr;
 use std::ops::Deref;
 
-use nano_engine::native_memory;
+use nano_engine::native_memory::{self, Weight};
 
 use crate::{Fallible, Realm, Scope, Value, type_error};
 
@@ -20,8 +20,9 @@ pub trait Trace {
     /// Visits every reference. Must not allocate, run JavaScript or lock.
     fn trace(&self, _visitor: &mut v8::cppgc::Visitor) {}
 
-    /// About how many bytes the value keeps in memory that V8 does not see, where they are more than a few. Asked once, when the
-    /// object is made: V8 collects garbage the sooner, the more such memory hangs on it.
+    /// About how many bytes the value keeps beside its own size, in memory that V8 does not see. Asked once, when the object is
+    /// made; what may grow later has a [`native_memory::Weight`] in it instead, see [`crate::Weighed`]. Such memory counts against
+    /// the isolate's limit, and V8 collects garbage the sooner, the more of it there is.
     fn native_size(&self) -> usize {
         0
     }
@@ -64,14 +65,8 @@ impl Head {
 #[repr(C)]
 struct Holder<T> {
     head: Head,
-    native_size: usize,
+    _weight: Weight,
     value: T,
-}
-
-impl<T> Drop for Holder<T> {
-    fn drop(&mut self) {
-        native_memory::released(self.native_size);
-    }
 }
 
 // SAFETY: `T::trace` visits every traced reference by the contract of `Trace`; the head has none.
@@ -124,10 +119,10 @@ impl<'s, T: PlatformObject> Ref<'s, T> {
         object: v8::Local<'s, v8::Object>,
         value: T,
     ) -> Ref<'s, T> {
-        let native_size = value.native_size();
+        let weight = Weight::new(size_of::<Holder<T>>() + value.native_size());
         let holder = Holder {
             head: Head { kind: T::KIND },
-            native_size,
+            _weight: weight,
             value,
         };
         let heap = scope
@@ -142,7 +137,7 @@ impl<'s, T: PlatformObject> Ref<'s, T> {
         };
         // SAFETY: the collector does not move or free the value while its wrapper is reachable, and `object` is a live handle of 's.
         let value = unsafe { &*(&pointer.as_ref().value as *const T) };
-        native_memory::taken(scope, native_size);
+        native_memory::settle(scope);
         Ref { object, value }
     }
 

@@ -34,7 +34,7 @@ impl TextEncoderMethods for TextEncoder {
         input: v8::Local<'s, v8::String>,
     ) -> Fallible<Bytes<'s>> {
         let bytes = utf8_encode(scope, input);
-        Ok(Bytes::View(uint8_array(scope, bytes).into()))
+        Ok(Bytes::View(uint8_array(scope, bytes)?.into()))
     }
 
     // https://encoding.spec.whatwg.org/#dom-textencoder-encodeinto

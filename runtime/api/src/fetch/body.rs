@@ -8,20 +8,24 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use nano_engine::promise_op;
+use nano_engine::memory::Charge;
+use nano_engine::native_memory::Weight;
+use nano_engine::{Handle, promise_op};
 use nano_webidl::idl::{array_buffer, uint8_array};
 use nano_webidl::{
     Error, Fallible, PlatformObject, Ref, Scope, ScriptRef, Trace, Value, script, type_error,
 };
 
 use super::abort::AbortableBody;
-use super::header_list::HeaderList;
+use super::header_list::AppHeaderList;
 use crate::bindings::body::BodyMethods;
 use crate::bindings::marker;
 use crate::bindings::types::BodyInit;
+use crate::charged::{MANY, charge};
 use crate::fileapi::blob::Blob;
+use crate::fileapi::blob_data::BlobData;
 use crate::internal::native_source::NativeSource;
-use crate::worker::{BodyError, BodyStream};
+use crate::worker::{BodyError, BodyErrorKind, BodyStream};
 use crate::xhr::form_data::FormData;
 
 /// A script's stream object.
@@ -37,13 +41,51 @@ enum State {
     #[default]
     Null,
     /// All of it is here.
-    Bytes(Bytes),
+    Bytes(Kept),
     /// It comes from outside, and nobody has asked for a stream yet.
     Incoming(BodyStream, Option<AbortableBody>),
     /// A stream, of the app's or made by `body`. The bytes are there where it was made of them.
-    Stream(v8::TracedReference<v8::Object>, Option<Bytes>),
+    Stream(v8::TracedReference<v8::Object>, Option<Kept>),
     /// It was read.
     Used,
+}
+
+/// Bytes that a body keeps. Few of them count as part of the body's object; many are charged on their own, as they may be sent
+/// for longer than the object lives.
+struct Kept {
+    bytes: Bytes,
+    _weight: Weight,
+}
+
+impl Kept {
+    /// Bytes that came whole, and so are few.
+    fn few(bytes: Bytes) -> Kept {
+        Kept {
+            _weight: Weight::new(bytes.len()),
+            bytes,
+        }
+    }
+
+    /// # Errors
+    /// A `RangeError` if they do not fit into the app's memory limit.
+    fn new(scope: &mut Scope, bytes: Bytes) -> Fallible<Kept> {
+        if bytes.len() < MANY {
+            return Ok(Kept::few(bytes));
+        }
+        Ok(Kept {
+            bytes: charge(scope, bytes)?,
+            _weight: Weight::default(),
+        })
+    }
+
+    /// Another body's share of the same bytes.
+    fn share(&self) -> Kept {
+        let many = self.bytes.len() >= MANY;
+        Kept {
+            bytes: self.bytes.clone(),
+            _weight: Weight::new(if many { 0 } else { self.bytes.len() }),
+        }
+    }
 }
 
 /// What became of a body that is sent.
@@ -111,16 +153,24 @@ impl Trace for Body {
 }
 
 impl Body {
-    /// A body in memory.
+    /// A body of bytes that came whole from outside.
     pub fn bytes(bytes: Bytes) -> Body {
-        Body(RefCell::new(State::Bytes(bytes)))
+        Body(RefCell::new(State::Bytes(Kept::few(bytes))))
+    }
+
+    /// A body of bytes that the app made.
+    ///
+    /// # Errors
+    /// A `RangeError` if they do not fit into the app's memory limit.
+    pub fn from_app(scope: &mut Scope, bytes: Bytes) -> Fallible<Body> {
+        Ok(Body(RefCell::new(State::Bytes(Kept::new(scope, bytes)?))))
     }
 
     /// A body that a host or a peer sends.
     pub fn from_wire(body: crate::worker::Body) -> Body {
         Body(RefCell::new(match body {
             crate::worker::Body::Empty => State::Null,
-            crate::worker::Body::Full(bytes) => State::Bytes(bytes),
+            crate::worker::Body::Full(bytes) => State::Bytes(Kept::few(bytes)),
             crate::worker::Body::Stream(stream) => State::Incoming(stream, None),
         }))
     }
@@ -157,23 +207,28 @@ impl Body {
                 let content_type = blob.content_type();
                 let content_type =
                     (!content_type.is_empty()).then(|| content_type.as_bytes().to_vec());
-                (Body::bytes(blob.to_bytes()), content_type)
+                (Body::from_app(scope, blob.to_bytes())?, content_type)
             }
-            BodyInit::BufferSource(buffer) => (Body::bytes(buffer.to_vec().into()), None),
+            BodyInit::BufferSource(buffer) => {
+                (Body::from_app(scope, buffer.to_vec().into())?, None)
+            }
             BodyInit::FormData(form) => {
                 let (boundary, bytes) = form.to_multipart();
                 let content_type = format!("multipart/form-data; boundary={boundary}");
-                (Body::bytes(bytes.into()), Some(content_type.into_bytes()))
+                (
+                    Body::from_app(scope, bytes.into())?,
+                    Some(content_type.into_bytes()),
+                )
             }
             BodyInit::UrlSearchParams(parameters) => {
                 let content_type = b"application/x-www-form-urlencoded;charset=UTF-8".to_vec();
                 (
-                    Body::bytes(parameters.serialize().into()),
+                    Body::from_app(scope, parameters.serialize().into())?,
                     Some(content_type),
                 )
             }
             BodyInit::UsvString(text) => (
-                Body::bytes(text.into()),
+                Body::from_app(scope, text.into())?,
                 Some(b"text/plain;charset=UTF-8".to_vec()),
             ),
         })
@@ -203,7 +258,7 @@ impl Body {
                 self.0.replace(State::Null);
                 return Ok(None);
             }
-            State::Bytes(bytes) => (NativeSource::bytes(bytes.clone()), Some(bytes)),
+            State::Bytes(kept) => (NativeSource::bytes(kept.bytes.clone()), Some(kept)),
             State::Incoming(stream, abortable) => {
                 abort = abortable
                     .as_ref()
@@ -287,9 +342,9 @@ impl Body {
                 self.0.replace(State::Null);
                 Bytes::new()
             }
-            State::Bytes(bytes) => bytes,
+            State::Bytes(kept) => kept.bytes,
             State::Incoming(stream, abortable) => {
-                let collected = collect(stream);
+                let collected = collect(stream, nano_engine::State::from_scope(scope).handle());
                 return Ok(promise_op(scope, collected, move |scope, bytes| {
                     if let Some(reason) =
                         abortable.and_then(|abortable| abortable.state().reason(scope))
@@ -298,7 +353,11 @@ impl Body {
                     }
                     let packaged = bytes
                         .map_err(|error| type_error(error.to_string()))
-                        .and_then(|bytes| package_data(scope, kind, &content_type, bytes));
+                        .and_then(|(bytes, charge)| {
+                            // What is made of the bytes counts on its own.
+                            drop(charge);
+                            package_data(scope, kind, &content_type, bytes)
+                        });
                     packaged.map_err(|e| {
                         e.to_exception(scope)
                             .unwrap_or_else(|| v8::undefined(scope).into())
@@ -317,8 +376,8 @@ impl Body {
         if self.is_null() {
             return Ok(Body::default());
         }
-        if let State::Bytes(bytes) = &*self.0.borrow() {
-            return Ok(Body::bytes(bytes.clone()));
+        if let State::Bytes(kept) = &*self.0.borrow() {
+            return Ok(Body(RefCell::new(State::Bytes(kept.share()))));
         }
         let Some(stream) = self.as_stream(scope)? else {
             return Ok(Body::default());
@@ -352,8 +411,8 @@ impl Body {
     pub fn send<'s>(&self, scope: &mut Scope<'s, '_>) -> Outgoing<'s> {
         if let Some(stream) = self.stream_object(scope) {
             // OPTIMIZATION: a stream that was made of bytes and not touched is those bytes; nobody can tell.
-            if let State::Stream(_, Some(bytes)) = &*self.0.borrow() {
-                return Outgoing::Bytes(bytes.clone());
+            if let State::Stream(_, Some(kept)) = &*self.0.borrow() {
+                return Outgoing::Bytes(kept.bytes.clone());
             }
             return Outgoing::Stream(ScriptRef::trusted(stream));
         }
@@ -362,7 +421,7 @@ impl Body {
                 self.0.replace(State::Null);
                 Outgoing::Null
             }
-            State::Bytes(bytes) => Outgoing::Bytes(bytes),
+            State::Bytes(kept) => Outgoing::Bytes(kept.bytes),
             State::Incoming(stream, _) => Outgoing::Incoming(stream),
             State::Stream(..) | State::Used => Outgoing::Null,
         }
@@ -375,7 +434,7 @@ const DISTURBED: i32 = 2;
 /// An interface that includes the mixin `Body`, <https://fetch.spec.whatwg.org/#body-mixin>.
 pub trait WithBody {
     /// The header list of the request or response.
-    fn header_list(&self) -> &Rc<RefCell<HeaderList>>;
+    fn header_list(&self) -> &Rc<AppHeaderList>;
 
     /// The body of the request or response.
     fn body_ref(&self) -> &Body;
@@ -430,13 +489,17 @@ fn stream_state<'s>(scope: &mut Scope<'s, '_>, stream: v8::Local<'s, v8::Object>
     Ok(state.int32_value(scope).unwrap_or(0))
 }
 
-async fn collect(mut stream: BodyStream) -> Result<Bytes, BodyError> {
+/// All chunks of a body, which count against the app's limit meanwhile.
+async fn collect(mut stream: BodyStream, handle: Handle) -> Result<(Bytes, Charge), BodyError> {
+    let mut charge = handle.charge();
     let Some(first) = stream.next().await.transpose()? else {
-        return Ok(Bytes::new());
+        return Ok((Bytes::new(), charge));
     };
+    make_room(&handle, &mut charge, first.len()).await?;
     let Some(second) = stream.next().await.transpose()? else {
-        return Ok(first);
+        return Ok((first, charge));
     };
+    make_room(&handle, &mut charge, second.len()).await?;
     let known = stream
         .length()
         .and_then(|length| usize::try_from(length).ok())
@@ -445,9 +508,24 @@ async fn collect(mut stream: BodyStream) -> Result<Bytes, BodyError> {
     all.extend_from_slice(&first);
     all.extend_from_slice(&second);
     while let Some(chunk) = stream.next().await.transpose()? {
+        make_room(&handle, &mut charge, chunk.len()).await?;
         all.extend_from_slice(&chunk);
     }
-    Ok(all.into())
+    Ok((all.into(), charge))
+}
+
+async fn make_room(handle: &Handle, charge: &mut Charge, bytes: usize) -> Result<(), BodyError> {
+    if charge.try_grow(bytes) {
+        return Ok(());
+    }
+    handle.collect_garbage().await;
+    if charge.try_grow(bytes) {
+        return Ok(());
+    }
+    Err(BodyError::new(
+        BodyErrorKind::TooLarge,
+        "the body does not fit into the app's memory limit: read it as a stream",
+    ))
 }
 
 /// <https://fetch.spec.whatwg.org/#concept-body-package-data>
@@ -458,11 +536,12 @@ pub fn package_data<'s>(
     bytes: Bytes,
 ) -> Fallible<Value<'s>> {
     Ok(match kind {
-        Kind::ArrayBuffer => array_buffer(scope, bytes.into()).into(),
-        Kind::Bytes => uint8_array(scope, bytes.into()).into(),
+        Kind::ArrayBuffer => array_buffer(scope, bytes.into())?.into(),
+        Kind::Bytes => uint8_array(scope, bytes.into())?.into(),
         Kind::Blob => {
             let content_type = crate::fileapi::blob::normalize_type(&mime_type(content_type));
-            Ref::new(scope, Blob::from_bytes(bytes, content_type))
+            let data = BlobData::from(bytes).charged(scope)?;
+            Ref::new(scope, Blob::new(data, content_type))
                 .object()
                 .into()
         }

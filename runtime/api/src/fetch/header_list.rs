@@ -4,6 +4,7 @@
 //! HTTP does not distinguish it.
 
 use http::HeaderName;
+use nano_webidl::{Weigh, Weighed};
 
 /// A header name and its value.
 pub type Header = (HeaderName, Vec<u8>);
@@ -11,6 +12,21 @@ pub type Header = (HeaderName, Vec<u8>);
 /// <https://fetch.spec.whatwg.org/#concept-header-list>
 #[derive(Debug, Clone, Default)]
 pub struct HeaderList(Vec<Header>);
+
+/// A header list that belongs to an app: a `Headers` object shares it with the request or the response.
+pub type AppHeaderList = Weighed<HeaderList>;
+
+/// About how many bytes a header takes in a list.
+pub fn header_size(name: &HeaderName, value: &[u8]) -> usize {
+    size_of::<Header>() + name.as_str().len() + value.len()
+}
+
+impl Weigh for HeaderList {
+    fn weigh(&self) -> usize {
+        let sizes = self.0.iter().map(|(name, value)| header_size(name, value));
+        sizes.sum()
+    }
+}
 
 impl HeaderList {
     /// All headers, in order.
@@ -87,18 +103,17 @@ impl HeaderList {
 
     /// <https://fetch.spec.whatwg.org/#concept-header-list-sort-and-combine>
     pub fn sort_and_combine(&self) -> Vec<Header> {
-        let mut names: Vec<&HeaderName> = self.0.iter().map(|(name, _)| name).collect();
-        names.sort_by_key(|name| name.as_str());
-        names.dedup();
-        let mut combined = Vec::with_capacity(names.len());
-        for name in names {
-            if *name == http::header::SET_COOKIE {
-                combined.extend(
-                    self.get_all(name)
-                        .map(|value| (name.clone(), value.to_vec())),
-                );
-            } else if let Some(value) = self.get(name) {
-                combined.push((name.clone(), value));
+        let mut sorted: Vec<&Header> = self.0.iter().collect();
+        // Values of one name keep their order.
+        sorted.sort_by_key(|(name, _)| name.as_str());
+        let mut combined: Vec<Header> = Vec::with_capacity(sorted.len());
+        for (name, value) in sorted {
+            match combined.last_mut() {
+                Some((last, joined)) if last == name && *name != http::header::SET_COOKIE => {
+                    joined.extend_from_slice(b", ");
+                    joined.extend_from_slice(value);
+                }
+                _ => combined.push((name.clone(), value.clone())),
             }
         }
         combined

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use http::HeaderName;
 use nano_webidl::{Error, Fallible, Scope, Trace, type_error};
 
-use super::header_list::{Header, HeaderList, is_value, normalize};
+use super::header_list::{AppHeaderList, Header, header_size, is_value, normalize};
 use crate::bindings::headers::HeadersMethods;
 use crate::bindings::types::HeadersInit;
 
@@ -28,7 +28,7 @@ pub enum Guard {
 
 /// The headers of a request or a response, or of their own. Shares its list with the request or response it belongs to.
 pub struct Headers {
-    list: Rc<RefCell<HeaderList>>,
+    list: Rc<AppHeaderList>,
     guard: Cell<Guard>,
     /// The sorted list that an iteration is in, until the list changes.
     sorted: RefCell<Option<Rc<[Header]>>>,
@@ -38,7 +38,7 @@ impl Trace for Headers {}
 
 impl Headers {
     /// An object over an existing list.
-    pub fn over(list: Rc<RefCell<HeaderList>>, guard: Guard) -> Headers {
+    pub fn over(list: Rc<AppHeaderList>, guard: Guard) -> Headers {
         Headers {
             list,
             guard: Cell::new(guard),
@@ -47,7 +47,7 @@ impl Headers {
     }
 
     /// The list.
-    pub fn list(&self) -> &Rc<RefCell<HeaderList>> {
+    pub fn list(&self) -> &Rc<AppHeaderList> {
         &self.list
     }
 
@@ -144,7 +144,9 @@ impl HeadersMethods for Headers {
             return Ok(());
         };
         // 4. Append (name, value) to headers's header list.
-        self.list.borrow_mut().append(name, value);
+        self.list.extend(header_size(&name, &value), |list| {
+            list.append(name, value);
+        });
         self.changed();
         Ok(())
     }
@@ -165,7 +167,7 @@ impl HeadersMethods for Headers {
             return Ok(());
         }
         // 4. Delete name from this's header list.
-        self.list.borrow_mut().delete(&name);
+        self.list.change(|list| list.delete(&name));
         self.changed();
         Ok(())
     }
@@ -199,7 +201,7 @@ impl HeadersMethods for Headers {
             return Ok(());
         };
         // 4. Set (name, value) in this's header list.
-        self.list.borrow_mut().set(name, value);
+        self.list.change(|list| list.set(name, value));
         self.changed();
         Ok(())
     }

@@ -4,10 +4,11 @@ use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 use http::header::CONTENT_TYPE;
+use nano_engine::native_memory::Weight;
 use nano_webidl::{Error, Fallible, Ref, Scope, ScriptRef, Trace, Value, script, type_error};
 
 use super::body::{Body, WithBody};
-use super::header_list::HeaderList;
+use super::header_list::{AppHeaderList, HeaderList};
 use super::headers::{Guard, Headers};
 use crate::bindings::marker;
 use crate::bindings::request::RequestMethods;
@@ -86,29 +87,34 @@ impl RequestUrl {
 /// A header list that may come from the network, where it is made when somebody asks.
 struct RequestHeaders {
     wire: RefCell<Fields>,
-    list: OnceCell<Rc<RefCell<HeaderList>>>,
+    /// Of `wire`.
+    weight: Weight,
+    list: OnceCell<Rc<AppHeaderList>>,
 }
 
 impl RequestHeaders {
     fn from_wire(fields: Fields) -> RequestHeaders {
         RequestHeaders {
+            weight: Weight::new(fields.size()),
             wire: RefCell::new(fields),
             list: OnceCell::new(),
         }
     }
 
-    fn over(list: Rc<RefCell<HeaderList>>) -> RequestHeaders {
+    fn over(list: Rc<AppHeaderList>) -> RequestHeaders {
         RequestHeaders {
             wire: RefCell::default(),
+            weight: Weight::default(),
             list: OnceCell::from(list),
         }
     }
 
-    fn list(&self) -> &Rc<RefCell<HeaderList>> {
+    fn list(&self) -> &Rc<AppHeaderList> {
         self.list.get_or_init(|| {
+            self.weight.set(0);
             let fields = self.wire.take();
             let list = fields.iter().map(|(name, value)| (name, value.to_vec()));
-            Rc::new(RefCell::new(list.collect()))
+            Rc::new(HeaderList::from_iter(list).into())
         })
     }
 }
@@ -120,6 +126,14 @@ impl Trace for Request {
         for reference in [&signal.parent, &signal.object].into_iter().flatten() {
             visitor.trace(reference);
         }
+    }
+
+    fn native_size(&self) -> usize {
+        let url = match self.url.parsed.get() {
+            Some(Some(url)) => url.href().len(),
+            _ => self.url.given.len(),
+        };
+        size_of::<AppHeaderList>() + url + self.options.integrity.len()
     }
 }
 
@@ -198,7 +212,7 @@ impl Request {
 }
 
 impl WithBody for Request {
-    fn header_list(&self) -> &Rc<RefCell<HeaderList>> {
+    fn header_list(&self) -> &Rc<AppHeaderList> {
         self.headers.list()
     }
 
@@ -348,9 +362,8 @@ impl RequestMethods for Request {
                 }
             }
             (None, Some(request)) => {
-                headers
-                    .list()
-                    .replace(request.value().headers.list().borrow().clone());
+                let list = request.value().headers.list().borrow().clone();
+                headers.list().change(|own| *own = list);
             }
             (None, None) => {}
         }
@@ -375,10 +388,11 @@ impl RequestMethods for Request {
         if let Some(given) = given_body {
             let (extracted, content_type) = Body::extract(scope, given)?;
             if let Some(content_type) = content_type {
-                let mut list = headers.list().borrow_mut();
-                if !list.contains(&CONTENT_TYPE) {
-                    list.append(CONTENT_TYPE, content_type);
-                }
+                headers.list().change(|list| {
+                    if !list.contains(&CONTENT_TYPE) {
+                        list.append(CONTENT_TYPE, content_type);
+                    }
+                });
             }
             body = extracted;
         }
@@ -536,9 +550,7 @@ impl RequestMethods for Request {
         let request = Request {
             method: self.method.clone(),
             url: RequestUrl::parsed(url),
-            headers: RequestHeaders::over(Rc::new(RefCell::new(
-                self.headers.list().borrow().clone(),
-            ))),
+            headers: RequestHeaders::over(Rc::new(self.headers.list().borrow().clone().into())),
             guard: self.guard,
             body: self.body.clone_body(scope)?,
             options: self.options.clone(),

@@ -1,13 +1,12 @@
 //! `Response`, <https://fetch.spec.whatwg.org/#response-class>.
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
 use http::header::{CONTENT_TYPE, LOCATION};
 use nano_webidl::{Error, Fallible, Ref, Scope, Trace, Value, range_error, type_error};
 
 use super::body::{Body, WithBody};
-use super::header_list::HeaderList;
+use super::header_list::{AppHeaderList, HeaderList};
 use super::headers::{Guard, Headers};
 use crate::bindings::response::ResponseMethods;
 use crate::bindings::types::{BodyInit, ResponseInit, ResponseType};
@@ -20,7 +19,7 @@ pub struct Response {
     redirected: bool,
     status: u16,
     status_text: Vec<u8>,
-    headers: Rc<RefCell<HeaderList>>,
+    headers: Rc<AppHeaderList>,
     guard: Guard,
     body: Body,
 }
@@ -28,6 +27,10 @@ pub struct Response {
 impl Trace for Response {
     fn trace(&self, visitor: &mut v8::cppgc::Visitor) {
         self.body.trace(visitor);
+    }
+
+    fn native_size(&self) -> usize {
+        size_of::<AppHeaderList>() + self.url.len() + self.status_text.len()
     }
 }
 
@@ -60,7 +63,7 @@ impl Response {
             redirected,
             status,
             status_text: reason,
-            headers: Rc::new(RefCell::new(headers)),
+            headers: Rc::new(headers.into()),
             guard: Guard::Immutable,
             body,
         }
@@ -106,11 +109,11 @@ impl Response {
                 )));
             }
             // 6.3 If body's type is non-null and response's header list does not contain `Content-Type`, then append it.
-            if let Some(content_type) = content_type {
-                let mut headers = self.headers.borrow_mut();
-                if !headers.contains(&CONTENT_TYPE) {
-                    headers.append(CONTENT_TYPE, content_type);
-                }
+            if let Some(content_type) = content_type
+                && !self.headers.borrow().contains(&CONTENT_TYPE)
+            {
+                self.headers
+                    .change(|headers| headers.append(CONTENT_TYPE, content_type));
             }
         }
         Ok(self)
@@ -138,7 +141,7 @@ pub fn is_redirect_status(status: u16) -> bool {
 }
 
 impl WithBody for Response {
-    fn header_list(&self) -> &Rc<RefCell<HeaderList>> {
+    fn header_list(&self) -> &Rc<AppHeaderList> {
         &self.headers
     }
 
@@ -194,8 +197,7 @@ impl ResponseMethods for Response {
         };
         response
             .headers
-            .borrow_mut()
-            .append(LOCATION, parsed.href().into());
+            .change(|headers| headers.append(LOCATION, parsed.href().into()));
         Ok(Ref::new(scope, response))
     }
 
@@ -222,7 +224,8 @@ impl ResponseMethods for Response {
             return Err(type_error("the value has no JSON form"));
         }
         // 2. to 4.
-        let response = Response::with(Guard::Response, Body::bytes(text.into()));
+        let body = Body::from_app(attempt, text.into())?;
+        let response = Response::with(Guard::Response, body);
         let response = response.initialize(init, Some(b"application/json".to_vec()))?;
         Ok(Ref::new(attempt, response))
     }
@@ -272,7 +275,7 @@ impl ResponseMethods for Response {
             redirected: self.redirected,
             status: self.status,
             status_text: self.status_text.clone(),
-            headers: Rc::new(RefCell::new(self.headers.borrow().clone())),
+            headers: Rc::new(self.headers.borrow().clone().into()),
             guard: self.guard,
             body: self.body.clone_body(scope)?,
         };

@@ -18,7 +18,11 @@ pub struct Blob {
     content_type: String,
 }
 
-impl Trace for Blob {}
+impl Trace for Blob {
+    fn native_size(&self) -> usize {
+        self.content_type.len() + self.data.native_size()
+    }
+}
 
 impl Blob {
     /// A blob of these bytes. `content_type` is normalized, see [`normalize_type`].
@@ -121,13 +125,13 @@ impl BlobMethods for Blob {
 
     // https://w3c.github.io/FileAPI/#arraybuffer-method-algo
     fn array_buffer<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::Promise>> {
-        let buffer = array_buffer(scope, self.data.to_vec());
+        let buffer = array_buffer(scope, self.data.to_vec())?;
         fulfilled(scope, buffer.into())
     }
 
     // https://w3c.github.io/FileAPI/#bytes-method-algo
     fn bytes<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::Promise>> {
-        let array = uint8_array(scope, self.data.to_vec());
+        let array = uint8_array(scope, self.data.to_vec())?;
         fulfilled(scope, array.into())
     }
 }

@@ -1,14 +1,12 @@
 //! The bytes behind blobs: immutable, shared by every blob that was made of them, never copied to be sliced.
 
 use std::rc::Rc;
-use std::sync::Arc;
 
 use bytes::Bytes;
-use nano_engine::State;
-use nano_engine::memory::Quota;
-use nano_webidl::{Fallible, Scope, range_error};
+use nano_webidl::{Fallible, Scope};
 
 use crate::bindings::types::{BlobPart, EndingType};
+use crate::charged::charge;
 
 /// Up to this size another blob's bytes are copied: a list of crumbs would cost more than they are.
 const CRUMB: usize = 4096;
@@ -57,6 +55,21 @@ impl BlobData {
             }
         }
         builder.finish(scope)
+    }
+
+    /// The same data, which counts against the app's memory limit.
+    ///
+    /// # Errors
+    /// A `RangeError` if it does not fit.
+    pub fn charged(self, scope: &mut Scope) -> Fallible<Self> {
+        let parts = self.parts.iter().cloned();
+        let parts = parts.map(|part| charge(scope, part));
+        Ok(BlobData::new(parts.collect::<Fallible<_>>()?))
+    }
+
+    /// About how many bytes there are beside those of the parts, which are charged.
+    pub fn native_size(&self) -> usize {
+        self.parts.len() * size_of::<Bytes>()
     }
 
     /// Number of bytes.
@@ -153,40 +166,6 @@ impl Builder {
     }
 }
 
-/// Bytes that count against the app's memory limit for as long as a blob holds them: V8 does not see them.
-struct Charged {
-    bytes: Vec<u8>,
-    quota: Arc<Quota>,
-}
-
-impl AsRef<[u8]> for Charged {
-    fn as_ref(&self) -> &[u8] {
-        &self.bytes
-    }
-}
-
-impl Drop for Charged {
-    fn drop(&mut self) {
-        self.quota.give_back(self.bytes.len());
-    }
-}
-
-fn charge(scope: &mut Scope, bytes: Vec<u8>) -> Fallible<Bytes> {
-    let quota = State::from_scope(scope).quota().clone();
-    if !quota.try_take(bytes.len()) {
-        // Blobs that nobody uses any more may still hold memory: V8 does not know how much they weigh.
-        scope.low_memory_notification();
-        if !quota.try_take(bytes.len()) {
-            return Err(range_error(format!(
-                "a blob of {} bytes does not fit into the app's memory limit of {} bytes",
-                bytes.len(),
-                quota.limit()
-            )));
-        }
-    }
-    Ok(Bytes::from_owner(Charged { bytes, quota }))
-}
-
 /// <https://w3c.github.io/FileAPI/#convert-line-endings-to-native>; the native line ending is "\n".
 fn to_native_line_endings(text: &str) -> String {
     text.replace("\r\n", "\n").replace('\r', "\n")
@@ -232,20 +211,5 @@ mod tests {
             to_native_line_endings("a\r\nb\rc\n\r\r\nd"),
             "a\nb\nc\n\n\nd"
         );
-    }
-
-    #[test]
-    fn memory_is_given_back() {
-        let quota = Arc::new(Quota::new(10));
-        assert!(quota.try_take(4));
-        let bytes = Bytes::from_owner(Charged {
-            bytes: vec![0; 4],
-            quota: quota.clone(),
-        });
-        let slice = bytes.slice(1..2);
-        drop(bytes);
-        assert_eq!(quota.buffers(), 4);
-        drop(slice);
-        assert_eq!(quota.buffers(), 0);
     }
 }

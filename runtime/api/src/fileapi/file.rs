@@ -17,7 +17,11 @@ pub struct File {
     last_modified: i64,
 }
 
-impl Trace for File {}
+impl Trace for File {
+    fn native_size(&self) -> usize {
+        self.name.len() + self.blob.native_size()
+    }
+}
 
 impl AsRef<Blob> for File {
     fn as_ref(&self) -> &Blob {
@@ -41,6 +45,21 @@ impl File {
             name,
             ..self.clone()
         }
+    }
+
+    /// The same file, whose bytes count against the app's memory limit.
+    ///
+    /// # Errors
+    /// A `RangeError` if they do not fit.
+    pub fn charged(&self, scope: &mut Scope) -> Fallible<Self> {
+        let blob = Blob::new(
+            self.blob.data().clone().charged(scope)?,
+            self.blob.content_type().to_owned(),
+        );
+        Ok(File {
+            blob,
+            ..self.clone()
+        })
     }
 
     /// A file of which everything is known, as structured cloning needs it.

@@ -10,6 +10,7 @@ use nano_webidl::idl::Bytes as Buffer;
 use nano_webidl::{Fallible, Scope, Trace, Value, type_error};
 
 use crate::bindings::native_sink::NativeSinkMethods;
+use crate::charged::{MANY, charge};
 use crate::worker::{BodyError, BodyErrorKind, BodyWriter};
 
 /// Is told what the app's stream failed with.
@@ -53,7 +54,10 @@ impl NativeSinkMethods for NativeSink {
         let Some(writer) = self.writer.borrow().clone() else {
             return Err(gone());
         };
-        let chunk = Bytes::from(chunk.to_vec());
+        let mut chunk = Bytes::from(chunk.to_vec());
+        if chunk.len() >= MANY {
+            chunk = charge(scope, chunk)?;
+        }
         if chunk.is_empty() {
             return Ok(v8::undefined(scope).into());
         }

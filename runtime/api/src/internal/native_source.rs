@@ -71,12 +71,12 @@ impl NativeSourceMethods for NativeSource {
         match self.state.replace(State::Over) {
             State::Over => Ok(v8::null(scope).into()),
             State::Bytes(bytes) if bytes.is_empty() => Ok(v8::null(scope).into()),
-            State::Bytes(bytes) => Ok(uint8_array(scope, bytes.into()).into()),
+            State::Bytes(bytes) => Ok(uint8_array(scope, bytes.into())?.into()),
             State::Chunks(mut chunks) => match chunks.next() {
                 None => Ok(v8::null(scope).into()),
                 Some(chunk) => {
                     self.state.replace(State::Chunks(chunks));
-                    Ok(uint8_array(scope, chunk.into()).into())
+                    Ok(uint8_array(scope, chunk.into())?.into())
                 }
             },
             State::Pulling(waiting) => {
@@ -141,7 +141,7 @@ fn deliver<'s>(
         Some(Err(error)) => Err(type_error(error.to_string())),
         Some(Ok(chunk)) => {
             state.replace(State::Stream(stream));
-            Ok(uint8_array(scope, chunk.into()).into())
+            Ok(uint8_array(scope, chunk.into())?.into())
         }
     }
 }

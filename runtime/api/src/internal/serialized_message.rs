@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use nano_engine::native_memory::Weight;
 use nano_webidl::{Fallible, Ref, Scope, Trace, Value, type_error};
 
 use crate::bindings::serialized_message::SerializedMessageMethods;
@@ -11,6 +12,8 @@ use crate::structured_clone::{self, Serialized};
 pub struct SerializedMessage {
     /// `None` once it was deserialized.
     serialized: Cell<Option<Serialized>>,
+    /// Of `serialized`.
+    weight: Weight,
     /// The data holders of what is transferred by built-in scripts.
     holders: Vec<v8::TracedReference<v8::Object>>,
 }
@@ -41,6 +44,7 @@ impl SerializedMessage {
         Ok(Ref::new(
             scope,
             SerializedMessage {
+                weight: Weight::new(serialized.native_size()),
                 serialized: Cell::new(Some(serialized)),
                 holders,
             },
@@ -54,6 +58,7 @@ impl SerializedMessageMethods for SerializedMessage {
             .serialized
             .take()
             .ok_or_else(|| type_error("a message can be deserialized only once"))?;
+        self.weight.set(0);
         let holders: Vec<_> = self
             .holders
             .iter()

@@ -4,7 +4,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use nano_webidl::{Error, Fallible, Scope, Value};
+use nano_webidl::{Error, Fallible, Scope, Value, range_error};
 use v8::ValueDeserializerHelper as _;
 
 use super::serialize::{TRANSFERRED, data_clone_error};
@@ -67,6 +67,12 @@ pub fn deserialize<'s>(
                 return Err(error);
             }
             (None, None) if scope.has_caught() => {
+                // The bytes are V8's own, so that there was no room is all that can be wrong with them.
+                let exception = scope.exception().filter(|_| !scope.has_terminated());
+                if exception.is_some_and(|e| e.to_rust_string_lossy(scope) == UNREADABLE) {
+                    scope.reset();
+                    return Err(range_error("The clone does not fit into the memory limit"));
+                }
                 scope.rethrow();
                 return Err(Error::Thrown);
             }
@@ -76,6 +82,9 @@ pub fn deserialize<'s>(
     // 5.
     Ok(Deserialized { value, transferred })
 }
+
+/// What V8 throws for whatever it cannot read.
+const UNREADABLE: &str = "Error: Unable to deserialize cloned data.";
 
 struct Delegate<'a> {
     serialized: &'a Serialized,

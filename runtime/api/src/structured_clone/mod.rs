@@ -33,6 +33,18 @@ pub struct Serialized {
     hosts: Vec<Box<dyn Any>>,
 }
 
+impl Serialized {
+    /// About how many bytes it has of its own.
+    pub fn native_size(&self) -> usize {
+        self.bytes.len()
+            + self.hosts.len() * HOST
+            + self.transferred.len() * size_of::<Transferred>()
+    }
+}
+
+/// About what the data of a platform object takes; bytes of blobs are charged.
+const HOST: usize = 128;
+
 /// A transferred object on its way.
 enum Transferred {
     /// The memory of an ArrayBuffer.

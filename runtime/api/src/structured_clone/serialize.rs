@@ -4,6 +4,8 @@ use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use nano_engine::State;
+use nano_engine::allocator::Bound;
 use nano_webidl::{DomExceptionName, Error, Fallible, Scope, Value};
 use v8::ValueSerializerHelper as _;
 
@@ -47,7 +49,13 @@ pub fn serialize<'s>(
                 serializer.transfer_array_buffer(id, *buffer);
             }
         }
-        match serializer.write_value(context, value) {
+        let written = {
+            // Short-lived, so it may be as large as all that the app may have. Getters may run the app's code; whatever native
+            // code comes of that is not bounded.
+            let _bound = Bound::at(State::from_scope(scope).quota().limit());
+            serializer.write_value(context, value)
+        };
+        match written {
             Some(true) => serializer.release(),
             _ => match delegate.error.take() {
                 // What the serializer itself refuses becomes an error of the member that was called, with its name in the message.
@@ -197,6 +205,7 @@ impl v8::ValueSerializerImpl for SharedDelegate {
         scope: &mut v8::PinScope<'s, '_>,
         message: v8::Local<'s, v8::String>,
     ) {
+        let _any_size = Bound::none();
         let message = message.to_rust_string_lossy(scope);
         self.0.fail(scope, data_clone_error(message));
     }
@@ -210,6 +219,7 @@ impl v8::ValueSerializerImpl for SharedDelegate {
         scope: &mut v8::PinScope<'s, '_>,
         object: v8::Local<'s, v8::Object>,
     ) -> Option<bool> {
+        let _any_size = Bound::none();
         Some(self.0.transferred(object).is_some() || host::is_platform_object(scope, object))
     }
 
@@ -219,6 +229,7 @@ impl v8::ValueSerializerImpl for SharedDelegate {
         object: v8::Local<'s, v8::Object>,
         serializer: &dyn v8::ValueSerializerHelper,
     ) -> Option<bool> {
+        let _any_size = Bound::none();
         if let Some(index) = self.0.transferred(object) {
             serializer.write_uint32(TRANSFERRED);
             serializer.write_uint32(index);

@@ -1,13 +1,13 @@
 //! `URL`, <https://url.spec.whatwg.org/#url-class>.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::OnceCell;
 use std::rc::Rc;
 
-use nano_webidl::{Error, Fallible, Ref, Scope, Trace, type_error};
+use nano_webidl::{Error, Fallible, Ref, Scope, Trace, Weigh, Weighed, type_error};
 
 use super::UrlRecord;
 use super::url_search_params::UrlSearchParams;
-use super::urlencoded::{self, Pairs};
+use super::urlencoded::{self, PairList, Pairs};
 use crate::bindings::url::UrlMethods;
 
 /// A `URL` object.
@@ -17,36 +17,46 @@ pub struct Url {
 
 impl Trace for Url {
     fn native_size(&self) -> usize {
-        // ada's object and the shared part, in blocks of the allocator.
-        320 + self.shared.record.borrow().href().len()
+        size_of::<Shared>()
     }
 }
 
 /// What a `URL` shares with its `searchParams`: a change of one shows in the other.
 pub(super) struct Shared {
-    record: RefCell<UrlRecord>,
+    record: Weighed<Record>,
     /// The query as a list; absent until somebody asks for `searchParams`, as nobody does for most URLs.
-    pairs: OnceCell<Rc<RefCell<Pairs>>>,
+    pairs: OnceCell<Rc<Weighed<PairList>>>,
+}
+
+/// A URL that belongs to an app.
+struct Record(UrlRecord);
+
+impl Weigh for Record {
+    fn weigh(&self) -> usize {
+        /// ada's object, in blocks of the allocator.
+        const OBJECT: usize = 192;
+        OBJECT + self.0.href().len()
+    }
 }
 
 impl Shared {
     /// The list of the query object, made of the query the first time.
-    fn pairs(&self) -> Rc<RefCell<Pairs>> {
+    fn pairs(&self) -> Rc<Weighed<PairList>> {
         self.pairs
-            .get_or_init(|| Rc::new(RefCell::new(self.parse_query())))
+            .get_or_init(|| Rc::new(PairList(self.parse_query()).into()))
             .clone()
     }
 
     fn parse_query(&self) -> Pairs {
         let record = self.record.borrow();
-        let search = record.search();
+        let search = record.0.search();
         urlencoded::parse(search.strip_prefix('?').unwrap_or(search).as_bytes())
     }
 
     /// Makes the query object's list that of the URL's query, after the latter changed.
     fn refresh_pairs(&self) {
         if let Some(pairs) = self.pairs.get() {
-            *pairs.borrow_mut() = self.parse_query();
+            pairs.change(|pairs| pairs.0 = self.parse_query());
         }
     }
 
@@ -54,7 +64,7 @@ impl Shared {
     pub(super) fn set_query(&self, serialized: &str) {
         // An empty query is no query: the URL has no "?" then.
         let query = (!serialized.is_empty()).then_some(serialized);
-        self.record.borrow_mut().set_search(query);
+        self.record.change(|record| record.0.set_search(query));
     }
 }
 
@@ -63,19 +73,19 @@ impl Url {
     pub fn new(record: UrlRecord) -> Self {
         Url {
             shared: Rc::new(Shared {
-                record: RefCell::new(record),
+                record: Record(record).into(),
                 pairs: OnceCell::new(),
             }),
         }
     }
 
     fn get(&self, read: impl FnOnce(&UrlRecord) -> &str) -> String {
-        read(&self.shared.record.borrow()).to_owned()
+        read(&self.shared.record.borrow().0).to_owned()
     }
 
     /// Runs a setter. Those ignore what they cannot use, as the standard wants them to; only `href` throws.
     fn change<R>(&self, write: impl FnOnce(&mut UrlRecord) -> R) -> Fallible<()> {
-        write(&mut self.shared.record.borrow_mut());
+        self.shared.record.change(|record| write(&mut record.0));
         Ok(())
     }
 }
@@ -134,13 +144,13 @@ impl UrlMethods for Url {
         // 1. and 2. Let parsedURL be the result of running the basic URL parser on the given value. If it is failure, throw.
         let record = parse(&value, None).ok_or_else(|| invalid_url(&value, None))?;
         // 3. to 7.
-        *self.shared.record.borrow_mut() = record;
+        self.shared.record.change(|own| own.0 = record);
         self.shared.refresh_pairs();
         Ok(())
     }
 
     fn origin(&self) -> String {
-        self.shared.record.borrow().origin()
+        self.shared.record.borrow().0.origin()
     }
 
     fn protocol(&self) -> String {
@@ -252,9 +262,9 @@ mod tests {
     fn the_query_and_its_list_follow_each_other() {
         let url = Url::new(parse("https://a.example/?x=1", None).expect("a URL"));
         let pairs = url.shared.pairs();
-        assert_eq!(*pairs.borrow(), [("x".to_owned(), "1".to_owned())]);
+        assert_eq!(pairs.borrow().0, [("x".to_owned(), "1".to_owned())]);
         url.set_search("?y=%20".to_owned()).expect("never fails");
-        assert_eq!(*pairs.borrow(), [("y".to_owned(), " ".to_owned())]);
+        assert_eq!(pairs.borrow().0, [("y".to_owned(), " ".to_owned())]);
         url.shared.set_query("z=1+2");
         assert_eq!(url.href(), "https://a.example/?z=1+2");
         url.shared.set_query("");

@@ -1,29 +1,24 @@
 //! `URLSearchParams`, <https://url.spec.whatwg.org/#interface-urlsearchparams>.
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
-use nano_webidl::{Fallible, Scope, Trace, type_error};
+use nano_webidl::{Fallible, Scope, Trace, Weighed, type_error};
 
 use super::url::Shared;
-use super::urlencoded::{self, Pairs};
+use super::urlencoded::{self, PairList, Pairs, pair_size};
 use crate::bindings::types::SequenceOrRecordOrUsvString as Init;
 use crate::bindings::url_search_params::UrlSearchParamsMethods;
 
 /// A `URLSearchParams` object.
 pub struct UrlSearchParams {
-    list: Rc<RefCell<Pairs>>,
+    list: Rc<Weighed<PairList>>,
     /// The standard's URL object: who is told of changes.
     url: Option<Rc<Shared>>,
 }
 
 impl Trace for UrlSearchParams {
     fn native_size(&self) -> usize {
-        let pairs = self.list.borrow();
-        64 + pairs
-            .iter()
-            .map(|(name, value)| 80 + name.len() + value.len())
-            .sum::<usize>()
+        size_of::<Weighed<PairList>>()
     }
 }
 
@@ -31,13 +26,13 @@ impl UrlSearchParams {
     /// An object with these pairs, and no URL.
     pub fn new(list: Pairs) -> Self {
         UrlSearchParams {
-            list: Rc::new(RefCell::new(list)),
+            list: Rc::new(PairList(list).into()),
             url: None,
         }
     }
 
     /// The query object of a URL.
-    pub(super) fn of_url(list: Rc<RefCell<Pairs>>, url: Rc<Shared>) -> Self {
+    pub(super) fn of_url(list: Rc<Weighed<PairList>>, url: Rc<Shared>) -> Self {
         UrlSearchParams {
             list,
             url: Some(url),
@@ -46,17 +41,22 @@ impl UrlSearchParams {
 
     /// <https://url.spec.whatwg.org/#urlsearchparams-stringification-behavior>
     pub fn serialize(&self) -> String {
-        urlencoded::serialize(&self.list.borrow())
+        urlencoded::serialize(&self.list.borrow().0)
     }
 
-    /// Changes the list, then runs <https://url.spec.whatwg.org/#concept-urlsearchparams-update>.
+    /// Changes the list, and the URL with it.
     fn change<R>(&self, write: impl FnOnce(&mut Pairs) -> R) -> R {
-        let result = write(&mut self.list.borrow_mut());
+        let result = self.list.change(|list| write(&mut list.0));
+        self.update();
+        result
+    }
+
+    /// <https://url.spec.whatwg.org/#concept-urlsearchparams-update>
+    fn update(&self) {
         // 1. If query's URL object is null, then return.
         if let Some(url) = &self.url {
             url.set_query(&self.serialize());
         }
-        result
     }
 }
 
@@ -84,11 +84,14 @@ impl UrlSearchParamsMethods for UrlSearchParams {
     }
 
     fn size(&self) -> u32 {
-        self.list.borrow().len() as u32
+        self.list.borrow().0.len() as u32
     }
 
     fn append(&self, name: String, value: String) -> Fallible<()> {
-        self.change(|list| list.push((name, value)));
+        self.list.extend(pair_size(&name, &value), |list| {
+            list.0.push((name, value));
+        });
+        self.update();
         Ok(())
     }
 
@@ -101,6 +104,7 @@ impl UrlSearchParamsMethods for UrlSearchParams {
         Ok(self
             .list
             .borrow()
+            .0
             .iter()
             .find(|pair| pair.0 == name)
             .map(|pair| pair.1.clone()))
@@ -110,6 +114,7 @@ impl UrlSearchParamsMethods for UrlSearchParams {
         Ok(self
             .list
             .borrow()
+            .0
             .iter()
             .filter(|pair| pair.0 == name)
             .map(|pair| pair.1.clone())
@@ -120,6 +125,7 @@ impl UrlSearchParamsMethods for UrlSearchParams {
         Ok(self
             .list
             .borrow()
+            .0
             .iter()
             .any(|pair| matches(pair, &name, value.as_deref())))
     }
@@ -154,7 +160,7 @@ impl UrlSearchParamsMethods for UrlSearchParams {
     }
 
     fn pair_at<'s>(&self, _: &mut Scope<'s, '_>, index: usize) -> Option<(String, String)> {
-        self.list.borrow().get(index).cloned()
+        self.list.borrow().0.get(index).cloned()
     }
 }
 

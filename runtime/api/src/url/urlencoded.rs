@@ -1,7 +1,25 @@
 //! `application/x-www-form-urlencoded`, <https://url.spec.whatwg.org/#application/x-www-form-urlencoded>.
 
+use nano_webidl::Weigh;
+
 /// Names and values in order.
 pub type Pairs = Vec<(String, String)>;
+
+/// About how many bytes a pair takes in a list.
+pub fn pair_size(name: &str, value: &str) -> usize {
+    size_of::<(String, String)>() + name.len() + value.len()
+}
+
+/// A list of pairs that belongs to an app.
+#[derive(Debug, Default)]
+pub struct PairList(pub Pairs);
+
+impl Weigh for PairList {
+    fn weigh(&self) -> usize {
+        let sizes = self.0.iter().map(|(name, value)| pair_size(name, value));
+        sizes.sum()
+    }
+}
 
 /// <https://url.spec.whatwg.org/#concept-urlencoded-parser>
 pub fn parse(input: &[u8]) -> Pairs {

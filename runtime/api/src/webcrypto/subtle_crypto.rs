@@ -8,6 +8,7 @@ use super::digest::Hash;
 use crate::bindings::subtle_crypto::SubtleCryptoMethods;
 use crate::bindings::ty;
 use crate::bindings::types::AlgorithmIdentifier;
+use crate::charged::charge;
 
 /// The `crypto.subtle` object.
 pub struct SubtleCrypto;
@@ -47,26 +48,28 @@ impl SubtleCryptoMethods for SubtleCrypto {
         if data.len() < LARGE || State::from_scope(scope).tokio().is_none() {
             let digest = data.read(|data| hash.digest(data));
             let resolver = v8::PromiseResolver::new(scope).ok_or(Error::Thrown)?;
-            let digest = array_buffer(scope, digest);
+            let digest = array_buffer(scope, digest)?;
             resolver
                 .resolve(scope, digest.into())
                 .ok_or(Error::Thrown)?;
             return Ok(resolver.get_promise(scope));
         }
         // 4. Let data be a copy of the bytes. 5. to 8. Digest in parallel.
-        let data = data.to_vec();
+        let data = charge(scope, data.to_vec())?;
         let digest = async move { tokio::task::spawn_blocking(move || hash.digest(&data)).await };
-        Ok(promise_op(scope, digest, |scope, digest| match digest {
-            Ok(digest) => Ok(array_buffer(scope, digest).into()),
-            Err(_) => {
-                let error = Error::dom(
+        Ok(promise_op(scope, digest, |scope, digest| {
+            let buffer = match digest {
+                Ok(digest) => array_buffer(scope, digest).map(Into::into),
+                Err(_) => Err(Error::dom(
                     DomExceptionName::Operation,
                     "The digest was interrupted: the process is ending",
-                );
-                Err(error
+                )),
+            };
+            buffer.map_err(|error| {
+                error
                     .to_exception(scope)
-                    .unwrap_or_else(|| v8::undefined(scope).into()))
-            }
+                    .unwrap_or_else(|| v8::undefined(scope).into())
+            })
         }))
     }
 }

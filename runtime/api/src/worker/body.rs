@@ -41,6 +41,8 @@ pub struct BodyStream {
     length: Option<u64>,
     /// The end or an error has been handed out; nothing follows.
     over: bool,
+    /// Ends the body while its writer is silent.
+    failure: Option<Pin<Box<dyn Future<Output = BodyError> + Send>>>,
 }
 
 /// The writing end of a streamed body. A writer that is dropped without [`finish`](Self::finish) or
@@ -71,8 +73,14 @@ impl BodyStream {
                 finished,
                 length,
                 over: false,
+                failure: None,
             },
         )
+    }
+
+    /// Ends the body with an error that comes from elsewhere than its writer, once nothing is left that was written before.
+    pub(super) fn fail_with(&mut self, failure: impl Future<Output = BodyError> + Send + 'static) {
+        self.failure = Some(Box::pin(failure));
     }
 
     /// The whole body's size, where it is known.
@@ -96,7 +104,13 @@ impl BodyStream {
         if self.over {
             return Poll::Ready(None);
         }
-        let item = std::task::ready!(self.chunks.poll_recv(context));
+        let item = match (self.chunks.poll_recv(context), &mut self.failure) {
+            (Poll::Ready(item), _) => item,
+            (Poll::Pending, Some(failure)) => {
+                Some(Err(std::task::ready!(failure.as_mut().poll(context))))
+            }
+            (Poll::Pending, None) => return Poll::Pending,
+        };
         let item = match item {
             None if self.finished.load(Ordering::Acquire) => None,
             None => Some(Err(BodyError::new(
@@ -238,6 +252,18 @@ mod tests {
         drop(writer);
         let error = next(&mut stream).unwrap().unwrap().unwrap_err();
         assert_eq!(error.kind, BodyErrorKind::CutShort);
+        assert_eq!(next(&mut stream), Some(None));
+    }
+
+    #[test]
+    fn a_failure_from_elsewhere_ends_a_body_whose_writer_is_silent() {
+        let (writer, mut stream) = BodyStream::channel(1, None);
+        let error = BodyError::new(BodyErrorKind::CutShort, "gone");
+        stream.fail_with(std::future::ready(error.clone()));
+        let chunk = Bytes::from_static(b"abc");
+        assert_eq!(writer.try_write(chunk.clone()), Ok(true));
+        assert_eq!(next(&mut stream), Some(Some(Ok(chunk))));
+        assert_eq!(next(&mut stream), Some(Some(Err(error))));
         assert_eq!(next(&mut stream), Some(None));
     }
 

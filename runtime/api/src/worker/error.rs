@@ -31,6 +31,8 @@ pub enum StartErrorKind {
     CpuLimit,
     /// The memory limit was passed.
     HeapLimit,
+    /// V8 gave up; see [`Exit::Crashed`].
+    Crashed,
     /// The engine failed: no thread, no memory, no snapshot.
     Engine,
 }
@@ -71,6 +73,8 @@ pub enum FetchError {
     CpuLimit,
     /// The memory limit was passed; the instance ends.
     HeapLimit,
+    /// V8 gave up on the instance; see [`Exit::Crashed`].
+    Crashed,
     /// The instance has ended or drains: send the request to another one.
     Ended,
     /// The request was given up by its sender.
@@ -85,11 +89,17 @@ impl fmt::Display for FetchError {
                 "the app has no fetch handler: expected `export default { fetch(request, env, ctx) { … } }` in its \
                  entry module (`addEventListener(\"fetch\", …)` is not supported)",
             ),
-            Self::NotAResponse { found } => write!(f, "the fetch handler must return a Response, but returned {found}"),
+            Self::NotAResponse { found } => write!(f, "the fetch handler must return a Response or a promise for one, but returned {found}; is a `return` missing?"),
             Self::UnusableResponse { reason } => write!(f, "the fetch handler's Response cannot be sent: {reason}"),
             Self::Stalled => f.write_str("the fetch handler's promise can never settle: nothing it could wait for is pending"),
-            Self::CpuLimit => f.write_str("the app ran longer than its CPU limit for one turn and was terminated"),
-            Self::HeapLimit => f.write_str("the app used more memory than its limit and was ended"),
+            Self::CpuLimit => f.write_str(
+                "the app ran longer than its CPU limit for one turn of JavaScript and was terminated: do less at a time, or \
+                 raise limits.cpu_ms",
+            ),
+            Self::HeapLimit => f.write_str(
+                "the app used more memory than its limit and was ended: keep less, or raise limits.memory_mb",
+            ),
+            Self::Crashed => write!(f, "the app's instance crashed: {}", Exit::Crashed),
             Self::Ended => f.write_str("the app's instance has ended"),
             Self::Canceled => f.write_str("the request was canceled"),
         }
@@ -107,9 +117,28 @@ pub enum Exit {
     CpuLimit,
     /// It passed its memory limit.
     HeapLimit,
+    /// It did something that V8 cannot survive, such as asking for an array that is larger than V8 can represent. Its thread is
+    /// stopped for good, and holds its memory until the process ends; see [`super::lost_instances`].
+    Crashed,
+    /// It passed its CPU limit and did not stop, in a built-in function that V8 cannot interrupt. Its thread goes on, at the
+    /// lowest priority, and counts as crashed until that function ends.
+    Unresponsive,
     /// Its thread panicked: a fault of NANO's own.
     Fault {
         /// The panic's message.
         message: String,
     },
+}
+
+impl fmt::Display for Exit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Stopped => "it was stopped",
+            Self::CpuLimit => "it passed its CPU limit",
+            Self::HeapLimit => "it passed its memory limit",
+            Self::Crashed => "V8 gave up on it: it asked for something larger than V8 can represent, such as an array of 2^27 items",
+            Self::Unresponsive => "it passed its CPU limit and did not stop: it is in a built-in function that V8 cannot interrupt",
+            Self::Fault { message } => return write!(f, "the engine failed: {message}"),
+        })
+    }
 }

@@ -37,6 +37,11 @@ impl Fields {
         })
     }
 
+    /// Bytes in memory.
+    pub fn size(&self) -> usize {
+        self.0.len()
+    }
+
     /// The first value of a name.
     pub fn get(&self, name: &HeaderName) -> Option<&[u8]> {
         self.iter().find(|(n, _)| n == name).map(|(_, value)| value)

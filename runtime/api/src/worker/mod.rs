@@ -36,6 +36,12 @@ use log::WorkerLog;
 /// How long an app's modules may wait for something at their top level.
 const START_DEADLINE: Duration = Duration::from_secs(30);
 
+/// How many instances of this process have crashed ([`Exit::Crashed`]) or do not stop ([`Exit::Unresponsive`]). Each keeps a
+/// thread and its memory, mostly until the process ends.
+pub fn lost_instances() -> usize {
+    nano_engine::quarantine::count()
+}
+
 /// One running instance of an app.
 ///
 /// Dropping a worker stops it, as [`stop`](Self::stop) does.
@@ -44,6 +50,8 @@ pub struct Worker {
     handle: HandleOf,
     counters: Arc<Counters>,
     exit: watch::Receiver<Option<Exit>>,
+    /// Set when the thread will never say anything again, nor drop what it has.
+    lost: Stop,
     /// The runtime of the host.
     tokio: tokio::runtime::Handle,
 }
@@ -121,14 +129,21 @@ impl Worker {
             detail: None,
         })?;
         let (tell, exit) = watch::channel(None);
+        let lost = Stop::default();
+        let loss = lost.clone();
         tokio::spawn(async move {
-            let exit = receiver.await;
-            tell.send_replace(Some(exit.into()));
+            let exit = Exit::from(receiver.await);
+            let is_lost = matches!(exit, Exit::Crashed | Exit::Unresponsive);
+            tell.send_replace(Some(exit));
+            if is_lost {
+                loss.set();
+            }
         });
         let worker = Worker {
             handle: HandleOf(handle),
             counters,
             exit,
+            lost,
             tokio: tokio::runtime::Handle::current(),
         };
         let stalled = || StartError {
@@ -139,17 +154,20 @@ impl Worker {
             ),
             detail: None,
         };
-        match tokio::time::timeout(START_DEADLINE, outcome).await {
-            Ok(Ok(Ok(()))) => Ok(worker),
-            Ok(Ok(Err(error))) => Err(error),
-            Ok(Err(_)) => Err(StartError {
-                kind: StartErrorKind::Engine,
-                message: format!(
-                    "the isolate ended before the app had started: {:?}",
-                    worker.ended().await
-                ),
-                detail: None,
-            }),
+        match tokio::time::timeout(START_DEADLINE, worker.unless_lost(outcome)).await {
+            Ok(Some(Ok(()))) => Ok(worker),
+            Ok(Some(Err(error))) => Err(error),
+            Ok(None) => {
+                let exit = worker.ended().await;
+                Err(StartError {
+                    kind: match exit {
+                        Exit::Crashed | Exit::Unresponsive => StartErrorKind::Crashed,
+                        _ => StartErrorKind::Engine,
+                    },
+                    message: format!("its instance ended before it had started: {exit}"),
+                    detail: None,
+                })
+            }
             Err(_) => Err(stalled()),
         }
     }
@@ -178,14 +196,24 @@ impl Worker {
             id,
             armed: true,
         };
-        let outcome = outcome.await;
+        let outcome = self.unless_lost(outcome).await;
         cancel.armed = false;
         match outcome {
-            Ok(answer) => answer,
-            // The mailbox was closed before the request's turn came.
-            Err(_) => Err(match self.ended().await {
-                Exit::CpuLimit => FetchError::CpuLimit,
+            Some(answer) => answer.map(|mut response| {
+                if let Body::Stream(stream) = &mut response.body {
+                    let lost = self.lost();
+                    stream.fail_with(async {
+                        let exit = lost.await;
+                        BodyError::new(BodyErrorKind::CutShort, exit.to_string())
+                    });
+                }
+                response
+            }),
+            // The mailbox was closed before the request's turn came, or the instance is lost.
+            None => Err(match self.ended().await {
+                Exit::CpuLimit | Exit::Unresponsive => FetchError::CpuLimit,
                 Exit::HeapLimit => FetchError::HeapLimit,
+                Exit::Crashed => FetchError::Crashed,
                 _ => FetchError::Ended,
             }),
         }
@@ -194,6 +222,25 @@ impl Worker {
     /// The thread of the instance as a place for connections whose requests go there. `None` if the instance has ended.
     pub fn thread_io(&self) -> Option<Arc<ThreadIo>> {
         self.handle.0.thread_io(&self.tokio)
+    }
+
+    /// What the isolate's thread sends; `None` if it will never send anything. One that is lost does not drop its end.
+    async fn unless_lost<T>(&self, outcome: oneshot::Receiver<T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            outcome = outcome => outcome.ok(),
+            () = self.lost.stopped() => None,
+        }
+    }
+
+    /// Waits until the instance's thread is lost; for ever, if it ends otherwise.
+    fn lost(&self) -> impl Future<Output = Exit> + Send + use<> {
+        let (lost, exit) = (self.lost.stopped(), self.exit.clone());
+        async move {
+            lost.await;
+            // It was noted before the switch was set.
+            exit.borrow().clone().unwrap_or(Exit::Stopped)
+        }
     }
 
     /// Refuses new requests, then waits for those that run, their bodies and their `waitUntil` promises. Returns true
@@ -246,9 +293,8 @@ impl From<nano_engine::Exit> for Exit {
             nano_engine::Exit::Drained | nano_engine::Exit::Stopped => Exit::Stopped,
             nano_engine::Exit::CpuLimit { .. } => Exit::CpuLimit,
             nano_engine::Exit::HeapLimit { .. } => Exit::HeapLimit,
-            nano_engine::Exit::Crashed => Exit::Fault {
-                message: exit.to_string(),
-            },
+            nano_engine::Exit::Crashed => Exit::Crashed,
+            nano_engine::Exit::Unresponsive => Exit::Unresponsive,
             nano_engine::Exit::Panicked(message) => Exit::Fault { message },
         }
     }

@@ -1,10 +1,10 @@
 //! `FormData`, <https://xhr.spec.whatwg.org/#interface-formdata>.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use data_url::mime::Mime;
-use nano_webidl::{Fallible, Ref, Scope, Trace, Value, type_error};
+use nano_webidl::{Fallible, Ref, Scope, Trace, Value, Weigh, Weighed, type_error};
 
 use super::{multipart_parser, multipart_serializer};
 use crate::bindings::form_data::FormDataMethods;
@@ -16,18 +16,28 @@ use crate::url::urlencoded;
 /// A `FormData` object.
 #[derive(Default)]
 pub struct FormData {
-    entries: RefCell<Vec<Entry>>,
+    entries: Weighed<EntryList>,
 }
 
 impl Trace for FormData {
     fn trace(&self, visitor: &mut v8::cppgc::Visitor) {
-        for entry in &*self.entries.borrow() {
+        for entry in &self.entries.borrow().0 {
             if let EntryValue::File(file) = &entry.value
                 && let Some(object) = file.object.get()
             {
                 visitor.trace(object);
             }
         }
+    }
+}
+
+/// An entry list, <https://xhr.spec.whatwg.org/#formdata-entry-list>
+#[derive(Default)]
+struct EntryList(Vec<Entry>);
+
+impl Weigh for EntryList {
+    fn weigh(&self) -> usize {
+        self.0.iter().map(Entry::weigh).sum()
     }
 }
 
@@ -38,6 +48,17 @@ pub struct Entry {
     pub name: String,
     /// Its value.
     pub value: EntryValue,
+}
+
+impl Weigh for Entry {
+    fn weigh(&self) -> usize {
+        let value = match &self.value {
+            EntryValue::Text(text) => text.len(),
+            // Without its bytes, which are charged.
+            EntryValue::File(file) => size_of::<FileEntry>() + file.file.native_size(),
+        };
+        size_of::<Entry>() + self.name.len() + value
+    }
 }
 
 /// An entry's value.
@@ -84,6 +105,14 @@ impl EntryValue {
 }
 
 impl FileEntry {
+    /// The same file, whose bytes count against the app's memory limit.
+    fn charged(&self, scope: &mut Scope) -> Fallible<FileEntry> {
+        Ok(FileEntry {
+            file: self.file.charged(scope)?,
+            object: OnceCell::new(),
+        })
+    }
+
     fn to_object<'s>(&self, scope: &mut Scope<'s, '_>) -> Ref<'s, File> {
         let known = self.object.get().and_then(|object| object.get(scope));
         if let Some(file) = known.and_then(|object| Ref::from_value(scope, object.into())) {
@@ -120,7 +149,7 @@ impl FormData {
     /// An object with these entries.
     pub fn new(entries: Vec<Entry>) -> Self {
         FormData {
-            entries: RefCell::new(entries),
+            entries: EntryList(entries).into(),
         }
     }
 
@@ -129,7 +158,7 @@ impl FormData {
     ///
     /// # Errors
     /// A `TypeError` if the type is none of a form's, or if the bytes are not of that type.
-    pub fn parse(_: &mut Scope, content_type: &[u8], bytes: &[u8]) -> Fallible<Self> {
+    pub fn parse(scope: &mut Scope, content_type: &[u8], bytes: &[u8]) -> Fallible<Self> {
         let text: String = content_type.iter().map(|&byte| char::from(byte)).collect();
         let mime: Option<Mime> = text.parse().ok();
         match mime
@@ -144,9 +173,14 @@ impl FormData {
                 })?;
                 // The parameter is isomorphic-decoded.
                 let boundary: Vec<u8> = boundary.chars().map(|character| character as u8).collect();
-                let entries = multipart_parser::parse(bytes, &boundary).map_err(|error| {
+                let mut entries = multipart_parser::parse(bytes, &boundary).map_err(|error| {
                     type_error(format!("the body is no multipart/form-data: {error}"))
                 })?;
+                for entry in &mut entries {
+                    if let EntryValue::File(entry) = &mut entry.value {
+                        *entry = Rc::new(entry.charged(scope)?);
+                    }
+                }
                 Ok(FormData::new(entries))
             }
             Some(("application", "x-www-form-urlencoded", _)) => {
@@ -174,36 +208,40 @@ impl FormData {
     /// The boundary and the bytes of a `multipart/form-data` body.
     pub fn to_multipart(&self) -> (String, Vec<u8>) {
         let boundary = multipart_serializer::new_boundary();
-        let bytes = multipart_serializer::serialize(&self.entries.borrow(), &boundary);
+        let bytes = multipart_serializer::serialize(&self.entries.borrow().0, &boundary);
         (boundary, bytes)
     }
 
     fn push(&self, name: String, value: EntryValue) {
-        self.entries.borrow_mut().push(Entry { name, value });
+        let entry = Entry { name, value };
+        self.entries
+            .extend(entry.weigh(), |entries| entries.0.push(entry));
     }
 
     /// <https://xhr.spec.whatwg.org/#dom-formdata-set>, from step 3.
     fn replace(&self, name: String, value: EntryValue) {
-        let mut entries = self.entries.borrow_mut();
-        match entries.iter().position(|entry| entry.name == name) {
-            // 3. Replace the first such entry and remove the others.
-            Some(first) => {
-                let mut index = 0;
-                entries.retain(|entry| {
-                    index += 1;
-                    index - 1 <= first || entry.name != name
-                });
-                entries[first].value = value;
+        self.entries.change(|EntryList(entries)| {
+            match entries.iter().position(|entry| entry.name == name) {
+                // 3. Replace the first such entry and remove the others.
+                Some(first) => {
+                    let mut index = 0;
+                    entries.retain(|entry| {
+                        index += 1;
+                        index - 1 <= first || entry.name != name
+                    });
+                    entries[first].value = value;
+                }
+                // 4. Otherwise, append entry.
+                None => entries.push(Entry { name, value }),
             }
-            // 4. Otherwise, append entry.
-            None => entries.push(Entry { name, value }),
-        }
+        });
     }
 
     /// The values of this name. They are copied out, because making their objects may collect garbage, which visits the entries.
     fn values(&self, name: &str) -> Vec<EntryValue> {
         let entries = self.entries.borrow();
         entries
+            .0
             .iter()
             .filter(|entry| entry.name == name)
             .map(|entry| entry.value.clone())
@@ -238,7 +276,8 @@ impl FormDataMethods for FormData {
     }
 
     fn delete(&self, name: String) -> Fallible<()> {
-        self.entries.borrow_mut().retain(|entry| entry.name != name);
+        self.entries
+            .change(|entries| entries.0.retain(|entry| entry.name != name));
         Ok(())
     }
 
@@ -250,6 +289,7 @@ impl FormDataMethods for FormData {
         let value = self
             .entries
             .borrow()
+            .0
             .iter()
             .find(|entry| entry.name == name)
             .map(|entry| entry.value.clone());
@@ -269,7 +309,12 @@ impl FormDataMethods for FormData {
     }
 
     fn has(&self, name: String) -> Fallible<bool> {
-        Ok(self.entries.borrow().iter().any(|entry| entry.name == name))
+        Ok(self
+            .entries
+            .borrow()
+            .0
+            .iter()
+            .any(|entry| entry.name == name))
     }
 
     fn set(&self, name: String, value: String) -> Fallible<()> {
@@ -294,7 +339,7 @@ impl FormDataMethods for FormData {
         scope: &mut Scope<'s, '_>,
         index: usize,
     ) -> Option<(String, FormDataEntryValue<'s>)> {
-        let Entry { name, value } = self.entries.borrow().get(index)?.clone();
+        let Entry { name, value } = self.entries.borrow().0.get(index)?.clone();
         Some((name, value.to_js(scope)))
     }
 }

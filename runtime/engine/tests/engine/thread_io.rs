@@ -70,7 +70,9 @@ fn turns_and_tasks_take_turns() {
         let task = async move {
             let (sender, answer) = tokio::sync::oneshot::channel();
             mailbox.post_fn(move |scope| {
-                State::from_scope(scope).deliver(move || drop(sender.send(number)));
+                State::from_scope(scope).deliver(move || {
+                    let _ = sender.send(number);
+                });
             });
             turns.send(answer.await).expect("the test waits");
         };
@@ -123,7 +125,9 @@ fn what_a_turn_delivers_does_not_wait_for_the_next_one() {
     let (both, posted) = mpsc::channel();
     handle.post_fn(move |scope| {
         posted.recv_timeout(PATIENCE).expect("the test goes on");
-        State::from_scope(scope).deliver(move || drop(sender.send(())));
+        State::from_scope(scope).deliver(move || {
+            let _ = sender.send(());
+        });
     });
     let answered = ask(&io, answer);
     let over = Arc::new(AtomicBool::new(false));

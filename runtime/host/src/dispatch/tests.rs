@@ -113,6 +113,7 @@ async fn failures_have_a_status_and_developers_see_why() {
         (FetchError::Stalled, 500, "never settle"),
         (FetchError::CpuLimit, 503, "CPU limit"),
         (FetchError::HeapLimit, 503, "more memory"),
+        (FetchError::Crashed, 503, "V8 gave up"),
         (FetchError::Ended, 503, "has ended"),
     ] {
         let site = site();

@@ -3,10 +3,13 @@
 mod bad_input;
 mod config;
 mod connections;
+mod crashes;
 mod drain;
+mod endless_loops;
 mod examples;
 mod headers;
 mod limits;
+mod memory;
 mod programs;
 mod routing;
 mod streaming;

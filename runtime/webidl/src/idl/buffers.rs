@@ -4,8 +4,10 @@
 
 use std::marker::PhantomData;
 
+use nano_engine::memory;
+
 use super::{FromJs, Idl, ToJs};
-use crate::{Fallible, Scope, Value, type_error};
+use crate::{Fallible, Scope, Value, range_error, type_error};
 
 /// Bytes of the app's: a buffer or a view on one.
 #[derive(Clone, Copy)]
@@ -82,19 +84,27 @@ impl<'s> Bytes<'s> {
 }
 
 /// A `Uint8Array` over these bytes, which move into it without a copy.
-pub fn uint8_array<'s>(scope: &mut Scope<'s, '_>, bytes: Vec<u8>) -> v8::Local<'s, v8::Uint8Array> {
-    let buffer = array_buffer(scope, bytes);
+///
+/// # Errors
+/// As for [`array_buffer`].
+pub fn uint8_array<'s>(
+    scope: &mut Scope<'s, '_>,
+    bytes: Vec<u8>,
+) -> Fallible<v8::Local<'s, v8::Uint8Array>> {
+    let buffer = array_buffer(scope, bytes)?;
     let length = buffer.byte_length();
-    v8::Uint8Array::new(scope, buffer, 0, length).expect("the view covers exactly its buffer")
+    Ok(v8::Uint8Array::new(scope, buffer, 0, length).expect("the view covers exactly its buffer"))
 }
 
 /// An `ArrayBuffer` over these bytes, which move into it without a copy.
+///
+/// # Errors
+/// A `RangeError` as V8's own, if they do not fit into the isolate's memory limit.
 pub fn array_buffer<'s>(
     scope: &mut Scope<'s, '_>,
     bytes: Vec<u8>,
-) -> v8::Local<'s, v8::ArrayBuffer> {
-    let store = v8::ArrayBuffer::new_backing_store_from_vec(bytes).make_shared();
-    v8::ArrayBuffer::with_backing_store(scope, &store)
+) -> Fallible<v8::Local<'s, v8::ArrayBuffer>> {
+    memory::array_buffer(scope, bytes).ok_or_else(|| range_error("Array buffer allocation failed"))
 }
 
 /// Which values a buffer type takes.

@@ -2,6 +2,8 @@
 
 use std::marker::PhantomData;
 
+use nano_engine::{State, native_memory};
+
 use super::{FromJs, Idl, ToJs};
 use crate::{Error, Fallible, Scope, Value, type_error};
 
@@ -66,6 +68,7 @@ impl<T: FromJs> Sequence<T> {
                 T::from_js(scope, item)
                     .map_err(|e| e.of(format_args!("element {}", items.len())))?,
             );
+            item_converted::<T::Native<'s>>(scope)?;
         }
     }
 }
@@ -150,8 +153,23 @@ where
                 Some(entry) => entry.1 = typed_value,
                 None => result.push((typed_key, typed_value)),
             }
+            item_converted::<(K::Native<'s>, V::Native<'s>)>(scope)?;
         }
         Ok(result)
+    }
+}
+
+/// Notes that one more item was made, which may be one of endlessly many; what strings in it take has been noted already.
+///
+/// # Errors
+/// The isolate must end: an iterator of V8's own would not stop the loop.
+fn item_converted<T>(scope: &mut Scope) -> Fallible<()> {
+    /// The handles to the iterator's result and what was read from it live as long as the call.
+    const HANDLES: usize = 4 * size_of::<usize>();
+    native_memory::converted(scope, HANDLES + size_of::<T>());
+    match State::from_scope(scope).is_condemned() {
+        true => Err(Error::Thrown),
+        false => Ok(()),
     }
 }
 

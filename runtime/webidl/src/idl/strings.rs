@@ -2,6 +2,8 @@
 
 use std::marker::PhantomData;
 
+use nano_engine::native_memory;
+
 use super::{FromJs, Idl, ToJs};
 use crate::{Error, Fallible, Scope, Value, type_error};
 
@@ -79,7 +81,9 @@ impl Idl for UsvString {
 
 impl FromJs for UsvString {
     fn from_js<'s>(scope: &mut Scope<'s, '_>, value: Value<'s>) -> Fallible<String> {
-        Ok(to_string(scope, value)?.to_rust_string_lossy(scope))
+        let text = to_string(scope, value)?.to_rust_string_lossy(scope);
+        native_memory::converted(scope, size_of::<String>() + text.len());
+        Ok(text)
     }
 }
 
@@ -106,6 +110,7 @@ impl FromJs for ByteString {
         }
         let mut bytes = vec![0; text.length()];
         text.write_one_byte_v2(scope, 0, &mut bytes, v8::WriteFlags::empty());
+        native_memory::converted(scope, size_of::<Vec<u8>>() + bytes.len());
         Ok(bytes)
     }
 }

@@ -240,12 +240,27 @@ impl Nano {
 
     /// Resident memory in bytes.
     pub(crate) fn resident(&self) -> u64 {
+        self.status("VmRSS:")
+    }
+
+    /// The most resident memory since `reset_peak`, in bytes.
+    pub(crate) fn peak(&self) -> u64 {
+        self.status("VmHWM:")
+    }
+
+    /// Makes the resident memory of now the peak, and returns it.
+    pub(crate) fn reset_peak(&self) -> u64 {
+        fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5").expect("a reset");
+        self.resident()
+    }
+
+    fn status(&self, field: &str) -> u64 {
         let status =
             fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("a status");
         let line = status
             .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:"))
-            .expect("VmRSS");
+            .find_map(|line| line.strip_prefix(field))
+            .expect("a field of the status");
         line.trim()
             .trim_end_matches(" kB")
             .parse::<u64>()

@@ -1,0 +1,122 @@
+//! What V8 cannot survive: it costs an instance and its memory, and no more. The host knows and says so.
+
+use crate::support::{Site, eventually};
+
+const NEIGHBOUR: &str = "export default { fetch() { return new Response('here'); } };";
+
+/// V8 ends the process for an array that is larger than it can represent.
+const CRASHES: &str = "export default { fetch(request) {
+    if (new URL(request.url).pathname === '/crash') 'ab'.repeat(7e7).split('');
+    return new Response('fine');
+} };";
+
+#[test]
+fn a_crash_costs_one_instance_and_is_reported() {
+    let nano = Site::new()
+        .app("bad", CRASHES)
+        .app("good", NEIGHBOUR)
+        .serve();
+    let response = nano.get("bad.test", "/crash");
+    assert_eq!(response.status, 503, "{}", response.text());
+    let line = nano.app_logged("bad", "an instance of the app crashed");
+    assert_eq!(line["level"], "error", "{line}");
+    let message = line["message"].as_str().expect("a message");
+    assert!(message.contains("until this process ends"), "{message}");
+    assert_eq!(nano.get("good.test", "/").text(), "here");
+    // It has to wait, and is told how long.
+    let wait = nano.get("bad.test", "/");
+    if wait.status != 200 {
+        assert_eq!(wait.status, 503);
+        assert!(wait.header("retry-after").is_some());
+    }
+    let fine = eventually("a new instance", || {
+        let response = nano.get("bad.test", "/");
+        (response.status == 200).then_some(response)
+    });
+    assert_eq!(fine.text(), "fine");
+    // The second time it waits longer.
+    assert_eq!(nano.get("bad.test", "/crash").status, 503);
+    nano.logged("a longer wait", |line| {
+        line["app"] == "bad" && line["retry_ms"] == 4000
+    });
+    assert_eq!(nano.get("good.test", "/").text(), "here");
+}
+
+#[test]
+fn requests_and_bodies_that_are_under_way_end_with_a_crash() {
+    let source = "let controller; export default { fetch(request) {
+        switch (new URL(request.url).pathname) {
+            case '/crash': 'ab'.repeat(7e7).split('');
+            case '/wait': return new Promise(() => {});
+            default: return new Response(new ReadableStream({ start(c) { c.enqueue(new Uint8Array(3)); controller = c; } }));
+        }
+    } };";
+    let nano = Site::new().app("bad", source).serve();
+    let mut streaming = nano.connect();
+    streaming.write("GET /stream HTTP/1.1\r\nHost: bad.test\r\n\r\n");
+    assert_eq!(streaming.head().status, 200);
+    assert_eq!(streaming.chunk().map(|chunk| chunk.len()), Some(3));
+    let mut waiting = nano.connect();
+    waiting.write("GET /wait HTTP/1.1\r\nHost: bad.test\r\n\r\n");
+    assert_eq!(nano.get("bad.test", "/crash").status, 503);
+    assert!(streaming.try_chunk().is_err(), "the body is cut short");
+    assert_eq!(waiting.response(false).status, 503);
+}
+
+#[test]
+fn an_app_that_crashes_at_its_start() {
+    let nano = Site::new()
+        .app("bad", "'ab'.repeat(7e7).split('');")
+        .app("good", NEIGHBOUR)
+        .serve();
+    let line = nano.app_logged("bad", "the app did not start");
+    assert!(line.to_string().contains("V8 gave up"), "{line}");
+    assert_eq!(nano.get("bad.test", "/").status, 503);
+    assert_eq!(nano.get("good.test", "/").text(), "here");
+}
+
+#[test]
+fn many_crashes_are_worth_a_warning() {
+    let names = ["a", "b", "c", "d"];
+    let site = names
+        .iter()
+        .fold(Site::new(), |site, name| site.app(name, CRASHES));
+    let nano = site.serve();
+    for (count, name) in names.iter().enumerate() {
+        let warned = nano.log().iter().any(|line| line["level"] == "warn");
+        assert!(!warned, "after {count}");
+        assert_eq!(nano.get(&format!("{name}.test"), "/crash").status, 503);
+    }
+    let line = nano.logged("a warning", |line| line["level"] == "warn");
+    assert_eq!(line["lost_instances"], 4, "{line}");
+    assert!(
+        line["message"].as_str().unwrap().contains("restart"),
+        "{line}"
+    );
+}
+
+/// `flat` looks at nothing while it works, and here it would take centuries.
+#[test]
+fn a_built_in_function_that_cannot_be_interrupted() {
+    let source = "export default { fetch(request) {
+        if (new URL(request.url).pathname === '/flat') {
+            let array = [1];
+            for (let i = 0; i < 60; i++) array = [array, array];
+            array.flat(Infinity);
+        }
+        return new Response('fine');
+    } };";
+    let nano = Site::new()
+        .app_with("bad", source, r#""limits":{"cpu_ms":200}"#)
+        .app("good", NEIGHBOUR)
+        .serve();
+    assert_eq!(nano.get("bad.test", "/flat").status, 503);
+    let line = nano.app_logged("bad", "an instance of the app was given up");
+    assert_eq!(line["level"], "error", "{line}");
+    assert_eq!(nano.get("good.test", "/").text(), "here");
+    let fine = eventually("a new instance", || {
+        let response = nano.get("bad.test", "/");
+        (response.status == 200).then_some(response)
+    });
+    assert_eq!(fine.text(), "fine");
+}

@@ -1,0 +1,318 @@
+//! What an app may hold: V8's heap, buffers and native objects count together, and neighbours do not notice.
+
+use crate::support::{Connection, Nano, Site, eventually};
+
+const NEIGHBOUR: &str = "export default { fetch() { return new Response('here'); } };";
+
+/// An app whose handler's body is chosen by the path, in 64 MB, beside a neighbour.
+fn serve(bodies: &[(&str, &str)]) -> Nano {
+    let cases: String = bodies
+        .iter()
+        .map(|(path, body)| format!("case '/{path}': {{ {body} }}\n"))
+        .collect();
+    let source = format!(
+        "const keep = [], text = 'x'.repeat(1 << 20);
+        export default {{ async fetch(request) {{
+            switch (new URL(request.url).pathname) {{ {cases} }}
+            return new Response('fine');
+        }} }};"
+    );
+    Site::new()
+        .app_with("a", &source, r#""limits":{"memory_mb":64}"#)
+        .app("b", NEIGHBOUR)
+        .serve()
+}
+
+/// The app serves again, and its neighbour still does.
+#[track_caller]
+fn both_are_fine(nano: &Nano) {
+    let response = eventually("a new instance", || {
+        let response = nano.get("a.test", "/");
+        (response.status == 200).then_some(response)
+    });
+    assert_eq!(response.text(), "fine");
+    assert_eq!(nano.get("b.test", "/").text(), "here");
+}
+
+/// Each of some bodies must be ended by the memory limit, before the process has grown much. At most ten.
+#[track_caller]
+fn end(bodies: &[(&str, &str)]) {
+    assert!(bodies.len() <= 10);
+    let nano = serve(bodies);
+    for (path, _) in bodies {
+        let before = nano.reset_peak();
+        let response = nano.get("a.test", &format!("/{path}"));
+        assert_eq!(response.status, 503, "{path}: {}", response.text());
+        let id = response.header("x-request-id").expect("an id").to_owned();
+        let line = nano.logged(&id, |line| {
+            line["request_id"] == id.as_str() && line["status"] == 503
+        });
+        let error = line["error"].as_str().expect("the reason");
+        assert!(
+            error.contains("more memory than its limit"),
+            "{path}: {line}"
+        );
+        let growth = nano.peak().saturating_sub(before) >> 20;
+        assert!(growth < 250, "{path}: the process grew by {growth} MB");
+        both_are_fine(&nano);
+    }
+}
+
+#[test]
+fn native_objects_count() {
+    end(&[
+        ("headers", "for (;;) keep.push(new Headers());"),
+        (
+            "filled_headers",
+            "for (;;) keep.push(new Headers({ a: 'x'.repeat(1000) }));",
+        ),
+        (
+            "requests",
+            "for (;;) keep.push(new Request('http://a.test/'));",
+        ),
+        ("responses", "for (;;) keep.push(new Response('text'));"),
+        ("forms", "for (;;) keep.push(new FormData());"),
+        (
+            "parameters",
+            "for (;;) keep.push(new URLSearchParams('a=b&c=d'));",
+        ),
+        ("urls", "for (;;) keep.push(new URL('http://a.test/'));"),
+        ("decoders", "for (;;) keep.push(new TextDecoder('big5'));"),
+    ]);
+}
+
+#[test]
+fn growth_counts() {
+    end(&[
+        (
+            "headers",
+            "const h = new Headers(); for (;;) h.append('a', 'text');",
+        ),
+        (
+            "response",
+            "const r = new Response(); for (;;) r.headers.append('a', 'text');",
+        ),
+        (
+            "parameters",
+            "const p = new URLSearchParams(); for (;;) p.append('a', 'text');",
+        ),
+        (
+            "form",
+            "const f = new FormData(); for (;;) f.append('a', 'text');",
+        ),
+        (
+            "url",
+            "let s = 'x'.repeat(1e6); for (;;) { const u = new URL('http://a.test/'); u.search = s; keep.push(u); }",
+        ),
+        (
+            "clones",
+            "const h = new Headers({ a: 'x'.repeat(1000) }); for (;;) keep.push(new Headers(h));",
+        ),
+    ]);
+}
+
+#[test]
+fn arguments_count_while_they_are_converted() {
+    end(&[
+        (
+            "parameters",
+            "new URLSearchParams((function* () { for (;;) yield ['name', 'value']; })());",
+        ),
+        (
+            "headers",
+            "new Headers((function* () { for (;;) yield ['name', 'value']; })());",
+        ),
+        (
+            "array",
+            "new URLSearchParams(new Array(2e6).fill(['name', 'value']));",
+        ),
+        ("parts", "new Blob(new Array(1e5).fill('x'.repeat(1e6)));"),
+        (
+            "messages",
+            "const { port1 } = new MessageChannel(); for (;;) port1.postMessage('x'.repeat(1000));",
+        ),
+    ]);
+}
+
+#[test]
+fn serialization_is_bounded() {
+    let nano = serve(&[(
+        "clone",
+        "try { structuredClone(new Array(3000).fill('x'.repeat(1e6))); }
+        catch (error) { return new Response(error.name); }",
+    )]);
+    let before = nano.reset_peak();
+    assert_eq!(nano.get("a.test", "/clone").text(), "DataCloneError");
+    let growth = nano.peak().saturating_sub(before) >> 20;
+    assert!(growth < 200, "the process grew by {growth} MB");
+    both_are_fine(&nano);
+}
+
+#[test]
+fn native_buffers_count() {
+    let attempt = |make: &str| {
+        format!(
+            "try {{ for (;;) keep.push({make}); }}
+            catch (error) {{
+                const {{ length }} = keep.splice(0);
+                return new Response(`${{error.name}} ${{length}} ${{error.message}}`);
+            }}"
+        )
+    };
+    let bodies = [
+        ("encode", attempt("new TextEncoder().encode(text)")),
+        ("bytes", attempt("await new Response(text).bytes()")),
+        ("buffer", attempt("await new Response(text).arrayBuffer()")),
+        ("blob", attempt("await new Blob([text]).arrayBuffer()")),
+        ("blobs", attempt("new Blob([text])")),
+        ("responses", attempt("new Response(text)")),
+        ("clone", attempt("structuredClone(new Uint8Array(1 << 20))")),
+        (
+            "stream",
+            attempt("(await new Response(text).body.getReader().read()).value"),
+        ),
+    ];
+    let bodies: Vec<_> = bodies.iter().map(|(path, body)| (*path, &**body)).collect();
+    let nano = serve(&bodies);
+    for (path, _) in &bodies {
+        let before = nano.reset_peak();
+        let response = nano.get("a.test", &format!("/{path}"));
+        let parts: Vec<_> = response.text().splitn(3, ' ').collect();
+        assert_eq!(
+            parts[0],
+            "RangeError",
+            "{path}: {} {}",
+            response.status,
+            response.text()
+        );
+        let count: usize = parts[1].parse().expect("a number");
+        assert!((20..64).contains(&count), "{path}: {}", response.text());
+        let growth = nano.peak().saturating_sub(before) >> 20;
+        assert!(growth < 200, "{path}: the process grew by {growth} MB");
+        both_are_fine(&nano);
+    }
+}
+
+/// Garbage counts until it is collected, which must happen when there is no room.
+#[test]
+fn garbage_makes_room() {
+    let nano = serve(&[
+        (
+            "buffers",
+            "for (let i = 0; i < 300; i++) new TextEncoder().encode(text);",
+        ),
+        (
+            "bodies",
+            "for (let i = 0; i < 300; i++) await new Response(text).text();",
+        ),
+        (
+            "objects",
+            "for (let i = 0; i < 5e5; i++) new Headers({ a: 'b' });",
+        ),
+        (
+            "strings",
+            "const s = new Array(100).fill('x'.repeat(1e4)); for (let i = 0; i < 500; i++) new Blob(s);",
+        ),
+    ]);
+    for path in ["buffers", "bodies", "objects", "strings"] {
+        let response = nano.get("a.test", &format!("/{path}"));
+        assert_eq!((response.status, response.text()), (200, "fine"), "{path}");
+    }
+}
+
+#[test]
+fn request_bodies_that_an_app_keeps_count() {
+    let body = "x".repeat(5 << 20);
+    for keeps in [
+        "keep.push(await request.arrayBuffer());",
+        "keep.push(await request.blob());",
+        "keep.push(new Response(await request.arrayBuffer()));",
+    ] {
+        let nano = serve(&[("keep", keeps)]);
+        assert_eq!(nano.get("a.test", "/").text(), "fine");
+        let before = nano.reset_peak();
+        let statuses: Vec<u16> = (0..20)
+            .map(|_| nano.post("a.test", "/keep", &body).status)
+            .collect();
+        let kept = statuses.iter().take_while(|status| **status == 200).count();
+        assert!(
+            (3..13).contains(&kept),
+            "{keeps}: {statuses:?} for 5 MB each in 64 MB"
+        );
+        assert!(matches!(statuses[kept], 500 | 503), "{statuses:?}");
+        let growth = nano.peak().saturating_sub(before) >> 20;
+        assert!(growth < 200, "{keeps}: the process grew by {growth} MB");
+        both_are_fine(&nano);
+    }
+}
+
+/// A response that is not read yet is still the app's.
+#[test]
+fn responses_on_their_way_count() {
+    let nano = serve(&[("large", "return new Response('x'.repeat(15 << 20));")]);
+    let ask = || {
+        let mut connection = nano.connect();
+        connection.write("GET /large HTTP/1.1\r\nHost: a.test\r\n\r\n");
+        let status = connection.head().status;
+        (connection, status)
+    };
+    let asked: Vec<(Connection, u16)> = (0..10).map(|_| ask()).collect();
+    let refused = asked.iter().filter(|(_, status)| *status != 200).count();
+    assert!(
+        refused >= 5,
+        "only {refused} of 10 responses of 15 MB were refused in 64 MB"
+    );
+    drop(asked);
+    eventually("room", || (ask().1 == 200).then_some(()));
+    both_are_fine(&nano);
+}
+
+#[test]
+fn an_app_that_takes_all_memory_is_replaced() {
+    let source = "export default { async fetch(request) {
+        switch (new URL(request.url).pathname) {
+            case '/push': { const a = []; while (1) a.push(new Array(100).fill(a.length)); }
+            case '/string': { let s = 'x'; while (1) { s = s + s + '!'; s.charCodeAt(0); } }
+            case '/buffer': {
+                try { new ArrayBuffer(1 << 30); return new Response('allocated'); }
+                catch (error) { return new Response(error.name); }
+            }
+            case '/buffers': { const a = []; while (1) a.push(new ArrayBuffer(1 << 20)); }
+        }
+        return new Response('fine');
+    } };";
+    let nano = Site::new()
+        .app_with("a", source, r#""limits":{"memory_mb":64}"#)
+        .app("b", NEIGHBOUR)
+        .serve();
+    assert_eq!(nano.get("a.test", "/").text(), "fine");
+    let before = nano.resident();
+    let push = nano.get("a.test", "/push");
+    assert_eq!(push.status, 503, "{}", push.text());
+    nano.app_logged("a", "memory limit of 64 MB");
+    assert_eq!(nano.get("b.test", "/").text(), "here");
+    let fine = || {
+        let response = crate::support::eventually("a new instance", || {
+            let response = nano.get("a.test", "/");
+            (response.status == 200).then_some(response)
+        });
+        assert_eq!(response.text(), "fine");
+    };
+    fine();
+    // One huge buffer is an exception that the app can handle, or the end of the instance; never of the process.
+    let buffer = nano.get("a.test", "/buffer");
+    match buffer.status {
+        200 => assert_eq!(buffer.text(), "RangeError"),
+        status => assert_eq!(status, 503),
+    }
+    fine();
+    // Here the engine has the choice, too: a RangeError that nobody catches (500), or the end (503).
+    for path in ["/buffers", "/string"] {
+        let status = nano.get("a.test", path).status;
+        assert!(matches!(status, 500 | 503), "{path}: {status}");
+        fine();
+    }
+    assert_eq!(nano.get("b.test", "/").text(), "here");
+    let growth = nano.resident().saturating_sub(before);
+    assert!(growth < 200 << 20, "{growth} bytes stayed");
+}
