@@ -33,6 +33,8 @@ pub struct IsolateOptions {
     pub modules: Option<Box<dyn ModuleSource>>,
     /// The runtime for asynchronous operations. Without one every operation fails.
     pub tokio: Option<tokio::runtime::Handle>,
+    /// The process ends with the isolate: taking it apart would be for nothing.
+    pub abandon: bool,
     /// Passed to [`crate::Embedding::start`].
     pub data: Box<dyn Any + Send>,
 }
@@ -45,6 +47,7 @@ impl Default for IsolateOptions {
             allow_eval: false,
             modules: None,
             tokio: None,
+            abandon: false,
             data: Box::new(()),
         }
     }
@@ -68,6 +71,7 @@ impl Instance {
             tokio,
             data,
             name: _,
+            abandon: _,
         } = options;
         let params = engine
             .create_params()

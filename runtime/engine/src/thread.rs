@@ -79,34 +79,47 @@ fn run(
 ) -> Exit {
     handle.0.bind_thread(std::thread::current());
     let budget = options.limits.cpu_per_turn;
+    let abandon = options.abandon;
     // A panic outside of V8's frames unwinds to here: the isolate is lost, the process is not.
     let result = catch_unwind(AssertUnwindSafe(|| {
         let (mut instance, data) = Instance::new(handle, options);
         let _watch = budget.map(|budget| watchdog::watch(&handle.0, budget));
-        let (isolate, state) = instance.parts();
-        let mut turns = Loop {
-            state,
-            batch: Vec::new(),
-        };
-        v8::scope!(let scope, isolate);
-        let context = v8::Local::new(scope, state.context.get().expect("set by Instance::new"));
-        let scope = &mut v8::ContextScope::new(scope, context);
-        // Whatever the embedding holds of the isolate must go before it, even after a panic.
-        let exit = catch_unwind(AssertUnwindSafe(|| turns.run(scope, data, main)))
-            .unwrap_or_else(|panic| Exit::Panicked(panic_message(&*panic)));
-        if let Exit::Panicked(message) = &exit {
-            tracing::error!("the isolate ends, native code panicked: {message}");
-        }
-        scope.cancel_terminate_execution();
-        let ended = catch_unwind(AssertUnwindSafe(|| (state.embedding.exit)(scope, &exit)));
-        if let Err(panic) = ended {
-            tracing::error!("the embedding's exit panicked: {}", panic_message(&*panic));
+        let exit = run_instance(&mut instance, data, main);
+        if abandon {
+            std::mem::forget(instance);
         }
         exit
     }));
     drop(handle.0.close());
     handle.0.retire_io();
     result.unwrap_or_else(|panic| Exit::Panicked(panic_message(&*panic)))
+}
+
+fn run_instance(
+    instance: &mut Instance,
+    data: Box<dyn std::any::Any + Send>,
+    main: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>),
+) -> Exit {
+    let (isolate, state) = instance.parts();
+    let mut turns = Loop {
+        state,
+        batch: Vec::new(),
+    };
+    v8::scope!(let scope, isolate);
+    let context = v8::Local::new(scope, state.context.get().expect("set by Instance::new"));
+    let scope = &mut v8::ContextScope::new(scope, context);
+    // Whatever the embedding holds of the isolate must go before it, even after a panic.
+    let exit = catch_unwind(AssertUnwindSafe(|| turns.run(scope, data, main)))
+        .unwrap_or_else(|panic| Exit::Panicked(panic_message(&*panic)));
+    if let Exit::Panicked(message) = &exit {
+        tracing::error!("the isolate ends, native code panicked: {message}");
+    }
+    scope.cancel_terminate_execution();
+    let ended = catch_unwind(AssertUnwindSafe(|| (state.embedding.exit)(scope, &exit)));
+    if let Err(panic) = ended {
+        tracing::error!("the embedding's exit panicked: {}", panic_message(&*panic));
+    }
+    exit
 }
 
 /// The loop of one isolate.

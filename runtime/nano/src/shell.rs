@@ -1,6 +1,6 @@
 //! `nano eval` and `nano run`.
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -18,27 +18,43 @@ pub(crate) fn start(file: Option<&Path>) -> anyhow::Result<Shell> {
         Some(file) => ShellOptions::program(folder, colors, file),
         None => ShellOptions::terminal(folder, colors),
     };
+    let options = ShellOptions {
+        abandon: true,
+        ..options
+    };
     Shell::new(options).map_err(|message| anyhow!(message))
 }
 
 pub(crate) fn eval(code: &str) -> anyhow::Result<ExitCode> {
-    match start(None)?.eval(code) {
+    let mut shell = start(None)?;
+    let code = match shell.eval(code) {
         Ok(value) => {
             // Code that is run for what it does has no value to show.
             if value != "undefined" {
                 println!("{value}");
             }
-            Ok(ExitCode::SUCCESS)
+            0
         }
         Err(report) => {
             eprintln!("{report}");
-            Ok(ExitCode::FAILURE)
+            1
         }
-    }
+    };
+    end(shell, code)
 }
 
 pub(crate) fn run(file: &Path) -> anyhow::Result<ExitCode> {
-    let code = start(Some(file))?.run_file(file);
+    let mut shell = start(Some(file))?;
+    let code = shell.run_file(file);
     // Exit codes are a byte; anything else is a failure.
-    Ok(u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from))
+    end(shell, u8::try_from(code).unwrap_or(1))
+}
+
+/// Ends the process at once. Taking V8 and all threads apart first takes as long as a small program.
+fn end(shell: Shell, code: u8) -> ! {
+    std::mem::forget(shell);
+    // A closed output takes nothing; there is nowhere to say so.
+    let _ = std::io::stdout().flush();
+    // SAFETY: nothing is left to be done: standard error has no buffer, standard output's is written.
+    unsafe { libc::_exit(code.into()) }
 }

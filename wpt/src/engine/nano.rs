@@ -96,6 +96,7 @@ impl Engine for NanoEngine {
             allow_eval: true,
             modules: None,
             tokio: Some(self.tokio.handle().clone()),
+            abandon: false,
             data: Box::new(ApiOptions {
                 base_url: Some(
                     UrlRecord::parse(&job.composition.base_url, None)

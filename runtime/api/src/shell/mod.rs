@@ -27,6 +27,8 @@ pub struct ShellOptions {
     pub base_url: Option<String>,
     /// Where `console` and reports of uncaught exceptions go.
     pub output: Arc<dyn Output>,
+    /// The process ends with the shell, whose isolate is left as it is.
+    pub abandon: bool,
 }
 
 impl ShellOptions {
@@ -37,6 +39,7 @@ impl ShellOptions {
             colors,
             base_url: None,
             output: Arc::new(Terminal),
+            abandon: false,
         }
     }
 
@@ -123,6 +126,7 @@ impl Shell {
             allow_eval: true,
             modules: Some(Box::new(source)),
             tokio: Some(tokio.handle().clone()),
+            abandon: options.abandon,
             data: Box::new(ApiOptions {
                 base_url,
                 console: Box::new(sink.clone()),

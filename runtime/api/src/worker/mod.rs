@@ -106,6 +106,7 @@ impl Worker {
             allow_eval: false,
             modules: Some(Box::new(source)),
             tokio: Some(tokio::runtime::Handle::current()),
+            abandon: false,
             data: Box::new(ApiOptions {
                 base_url: None,
                 console: Box::new(log.clone()),
