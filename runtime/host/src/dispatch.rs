@@ -8,6 +8,7 @@
 //! | the body is larger than `body_mb` | 413 |
 //! | the head is larger than 64 KiB (answered by hyper) | 431 |
 //! | the handler threw, returned no `Response`, or does not exist | 500 |
+//! | the handler passed on that a server it asked did not answer | 502 |
 //! | the app did not start, has too many requests in flight, or passed its CPU or memory limit | 503 |
 //! | the handler took longer than `wall_ms` | 504 |
 
@@ -278,6 +279,10 @@ fn failure(error: FetchError) -> ErrorPage {
             "The app is restarting. Try again soon.",
         )
         .retry_after(Duration::from_secs(1)),
+        FetchError::NetworkError { .. } => ErrorPage::new(
+            StatusCode::BAD_GATEWAY,
+            "A server that the app depends on did not answer.",
+        ),
         FetchError::Exception { .. }
         | FetchError::NoHandler
         | FetchError::NotAResponse { .. }
@@ -288,7 +293,7 @@ fn failure(error: FetchError) -> ErrorPage {
         ),
     };
     let stack = match error {
-        FetchError::Exception { stack, .. } => stack,
+        FetchError::Exception { stack, .. } | FetchError::NetworkError { stack, .. } => stack,
         _ => None,
     };
     ErrorPage {

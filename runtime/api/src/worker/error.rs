@@ -57,12 +57,20 @@ pub enum FetchError {
     },
     /// The app exports no `fetch`.
     NoHandler,
+    /// What the app asked of another server failed, and the handler passed that on: it did not catch the exception of its
+    /// `fetch()`, or returned `Response.error()`.
+    NetworkError {
+        /// What failed.
+        message: String,
+        /// The exception with its stack, where there is one.
+        stack: Option<String>,
+    },
     /// The handler returned something else than a `Response`.
     NotAResponse {
         /// What it returned, described: `undefined`, `a string`.
         found: String,
     },
-    /// The handler returned a response that cannot be sent: a network error, or one whose body is used or locked.
+    /// The handler returned a response that cannot be sent: its body is used or locked.
     UnusableResponse {
         /// What is wrong with it.
         reason: String,
@@ -84,7 +92,7 @@ pub enum FetchError {
 impl fmt::Display for FetchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Exception { message, .. } => f.write_str(message),
+            Self::Exception { message, .. } | Self::NetworkError { message, .. } => f.write_str(message),
             Self::NoHandler => f.write_str(
                 "the app has no fetch handler: expected `export default { fetch(request, env, ctx) { … } }` in its \
                  entry module (`addEventListener(\"fetch\", …)` is not supported)",

@@ -14,6 +14,7 @@ use super::{
     Body, BodyStream, FetchError, HttpRequest, HttpResponse, RequestId, StartError, StartErrorKind,
 };
 use crate::fetch::body::{Outgoing, WithBody as _};
+use crate::fetch::fetch::is_network_error;
 use crate::fetch::request::Request;
 use crate::fetch::response::Response;
 use crate::internal::native_sink::NativeSink;
@@ -338,7 +339,14 @@ fn call_handler<'s>(
 }
 
 fn rejection<'s>(scope: &mut Scope<'s, '_>, reason: Value<'s>) -> FetchError {
-    exception(&ErrorReport::new(scope, reason, None))
+    let report = ErrorReport::new(scope, reason, None);
+    if is_network_error(scope, reason) {
+        return FetchError::NetworkError {
+            message: report.message.clone(),
+            stack: Some(report.to_string()),
+        };
+    }
+    exception(&report)
 }
 
 fn exception(report: &ErrorReport) -> FetchError {
@@ -366,10 +374,12 @@ fn respond<'s>(scope: &mut Scope<'s, '_>, waiting: Option<Waiting>, result: Valu
     };
     let response = response.value();
     if response.status_code() == 0 {
-        return unusable(
+        let message = "the fetch handler's Response is a network error (Response.error())".into();
+        let stack = None;
+        return settle(
             scope,
             waiting,
-            "it is a network error (Response.error())".into(),
+            Err(FetchError::NetworkError { message, stack }),
         );
     }
     if response.body_ref().is_unusable(scope) {

@@ -111,6 +111,14 @@ async fn failures_have_a_status_and_developers_see_why() {
             "but returned undefined",
         ),
         (FetchError::Stalled, 500, "never settle"),
+        (
+            FetchError::NetworkError {
+                message: "fetch failed".to_owned(),
+                stack: None,
+            },
+            502,
+            "fetch failed",
+        ),
         (FetchError::CpuLimit, 503, "CPU limit"),
         (FetchError::HeapLimit, 503, "more memory"),
         (FetchError::Crashed, 503, "V8 gave up"),

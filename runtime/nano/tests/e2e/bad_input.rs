@@ -192,8 +192,41 @@ fn a_response_that_was_used_already() {
         const response = new Response('x'); await response.text(); return response;
     } };";
     assert_eq!(broken(source).0, 500);
-    let (status, _) = broken("export default { fetch() { return Response.error(); } };");
-    assert_eq!(status, 500);
+}
+
+#[test]
+fn another_server_that_does_not_answer() {
+    let (status, line) = broken("export default { fetch() { return Response.error(); } };");
+    assert_eq!(status, 502);
+    assert!(line.to_string().contains("network error"), "{line}");
+    // A port that nobody listens on.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("its address").port();
+    drop(listener);
+    let fetches = |rest: &str| {
+        format!(
+            "export default {{ fetch() {{ return fetch('http://127.0.0.1:{port}/'){rest}; }} }};"
+        )
+    };
+    let allowed = r#""outbound":{"allow":["127.0.0.1"]}"#;
+    let nano = Site::new()
+        .app_with("passes", &fetches(""), allowed)
+        .app_with(
+            "catches",
+            &fetches(".catch(() => new Response('caught'))"),
+            allowed,
+        )
+        .app_with(
+            "throws",
+            &fetches(".catch((error) => { throw new Error(error.message); })"),
+            allowed,
+        )
+        .serve();
+    assert_eq!(nano.get("passes.test", "/").status, 502);
+    let line = nano.app_logged("passes", "cannot connect");
+    assert_eq!(line["status"], 502);
+    assert_eq!(nano.get("catches.test", "/").text(), "caught");
+    assert_eq!(nano.get("throws.test", "/").status, 500);
 }
 
 #[test]
