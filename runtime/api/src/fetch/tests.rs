@@ -30,10 +30,8 @@ fn run(server: &Server, body: &str) -> Vec<String> {
     Engine::start(EngineOptions::new(&crate::EMBEDDING)).expect("the engine starts");
     let lines = Arc::new(Lines::default());
     let options = ShellOptions {
-        folder: PathBuf::from("/"),
-        colors: false,
-        base_url: None,
         output: lines.clone(),
+        ..ShellOptions::terminal(PathBuf::from("/"), false)
     };
     let mut shell = Shell::new(options).expect("a shell");
     let base = server.url("");

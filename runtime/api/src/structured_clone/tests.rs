@@ -1,22 +1,15 @@
 //! `structuredClone` as apps call it.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use nano_engine::{Engine, EngineOptions};
 
-use crate::shell::{Shell, ShellOptions, Terminal};
+use crate::shell::{Shell, ShellOptions};
 
 /// The inspected value of a script.
 fn eval(source: &str) -> String {
     Engine::start(EngineOptions::new(&crate::EMBEDDING)).expect("the engine starts");
-    let options = ShellOptions {
-        folder: PathBuf::from("/"),
-        colors: false,
-        base_url: None,
-        output: Arc::new(Terminal),
-    };
-    Shell::new(options)
+    Shell::new(ShellOptions::terminal(PathBuf::from("/"), false))
         .expect("a shell")
         .eval(source)
         .unwrap_or_else(|error| format!("! {error}"))

@@ -25,10 +25,8 @@ fn run(source: &str) -> (Vec<String>, String) {
     Engine::start(EngineOptions::new(&crate::EMBEDDING)).expect("the engine starts");
     let lines = Arc::new(Lines::default());
     let options = ShellOptions {
-        folder: PathBuf::from("/"),
-        colors: false,
-        base_url: None,
         output: lines.clone(),
+        ..ShellOptions::terminal(PathBuf::from("/"), false)
     };
     let mut shell = Shell::new(options).expect("a shell");
     let value = shell
