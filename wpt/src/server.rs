@@ -2,8 +2,10 @@
 
 use std::ffi::OsString;
 use std::fs::File;
+use std::hash::{BuildHasher as _, RandomState};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::ops::Range;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -26,13 +28,25 @@ pub struct Ports {
     pub ws: u16,
 }
 
+/// Below the ports that Linux and macOS hand out (from 32768 and 49152 on).
+const OWN: Range<u16> = 20_000..32_000;
+
 impl Ports {
-    /// Ports that nothing listens on at this moment.
+    /// Ports that nothing listens on at this moment, and that the operating system does not hand out by itself: the server
+    /// asks it for some more ports, before it listens on all of these.
     ///
     /// # Errors
-    /// Where the operating system gives none.
+    /// Where there are none.
     pub fn free() -> Result<Self> {
-        let single = || -> Result<TcpListener> { Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?) };
+        let single = || -> Result<TcpListener> {
+            // Another run may look at the same time, so each begins somewhere else.
+            let somewhere = RandomState::new().hash_one(std::process::id());
+            let count = u64::from(OWN.end - OWN.start);
+            (0..count)
+                .map(|step| OWN.start + (somewhere.wrapping_add(step * 7) % count) as u16)
+                .find_map(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok())
+                .with_context(|| format!("found no free port from {} to {}", OWN.start, OWN.end))
+        };
         // Two ports in a row: the second of a pair may be taken, so try a few pairs.
         let pair = || -> Result<(TcpListener, TcpListener)> {
             for _ in 0..64 {
@@ -210,6 +224,10 @@ mod tests {
         all.sort_unstable();
         all.dedup();
         assert_eq!(all.len(), 6, "{ports:?}");
+        assert!(
+            all.iter().all(|port| (OWN.start..=OWN.end).contains(port)),
+            "{ports:?}"
+        );
     }
 
     #[test]
