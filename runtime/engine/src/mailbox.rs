@@ -203,8 +203,9 @@ impl Shared {
         self.io.get()?.as_ref()
     }
 
-    /// The thread does no I/O any more.
-    pub(crate) fn retire_io(&self) {
+    /// The isolate has ended: drops what nobody will run, and ends the thread's I/O.
+    pub(crate) fn end(&self) {
+        drop(self.close());
         if let Some(io) = self.io.get_or_init(|| None) {
             io.retire();
         }

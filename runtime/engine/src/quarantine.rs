@@ -98,7 +98,7 @@ pub(crate) fn abandon(shared: &Arc<Shared>, thread: ThreadId) {
     };
     ABANDONED.fetch_add(1, Ordering::Relaxed);
     thread.lower_priority();
-    drop(shared.close());
+    shared.end();
     let _ = exit.send(Exit::Unresponsive); // Nobody may want to know.
 }
 
@@ -179,8 +179,7 @@ fn supervise_all(pipe: libc::c_int) {
         for (_, (shared, exit)) in crashed {
             CRASHED.fetch_add(1, Ordering::Relaxed);
             watchdog::forget(&shared);
-            drop(shared.close());
-            shared.retire_io();
+            shared.end();
             let _ = exit.send(Exit::Crashed);
         }
     }

@@ -90,8 +90,7 @@ fn run(
         }
         exit
     }));
-    drop(handle.0.close());
-    handle.0.retire_io();
+    handle.0.end();
     result.unwrap_or_else(|panic| Exit::Panicked(panic_message(&*panic)))
 }
 
