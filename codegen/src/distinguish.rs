@@ -2,6 +2,7 @@
 //! (<https://webidl.spec.whatwg.org/#js-union>) or the overloads that differ in one argument
 //! (<https://webidl.spec.whatwg.org/#dfn-overload-resolution-algorithm>, step 12). Both lists of steps have the same order.
 
+use webapi_idl::overloads::{Effective, Optionality};
 use webapi_idl::{AnnotatedType, Type};
 
 /// One candidate type; `key` says whose it is.
@@ -109,6 +110,39 @@ pub(crate) fn flatten(ty: &AnnotatedType) -> (Vec<&AnnotatedType>, bool) {
             )
         }
         _ => (vec![ty], false),
+    }
+}
+
+/// What the overloads with the same count of arguments have at their distinguishing one.
+pub(crate) struct Distinguishing<'a> {
+    /// The overloads for which the argument is optional.
+    pub(crate) optional: Vec<usize>,
+    /// The overload that takes `null` there; the last of them, of which valid sets have one.
+    pub(crate) nullable: Option<usize>,
+    pub(crate) candidates: Vec<Candidate<'a>>,
+}
+
+impl<'a> Distinguishing<'a> {
+    pub(crate) fn new(entries: &[&Effective<'a>], position: usize) -> Self {
+        let mut all = Distinguishing {
+            optional: Vec::new(),
+            nullable: None,
+            candidates: Vec::new(),
+        };
+        for entry in entries {
+            let (ty, optionality) = entry.types[position];
+            let key = entry.overload;
+            if optionality == Optionality::Optional {
+                all.optional.push(key);
+            }
+            let (types, null) = flatten(ty);
+            if null {
+                all.nullable = Some(key);
+            }
+            all.candidates
+                .extend(types.into_iter().map(|ty| Candidate { key, ty }));
+        }
+        all
     }
 }
 

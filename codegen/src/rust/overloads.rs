@@ -2,13 +2,13 @@
 //!
 //! <https://webidl.spec.whatwg.org/#js-overloads>
 
-use webapi_idl::overloads::{Optionality, distinguishing_argument_index, effective_overload_set};
+use webapi_idl::overloads::{distinguishing_argument_index, effective_overload_set};
 use webapi_idl::{AnnotatedType, Implementation, Operation, OperationSet, Type, type_text};
 
 use super::operations::required_arguments;
 use super::types::buffer_test;
 use super::{Printer, Result, Source, snake, type_name, unsupported};
-use crate::distinguish::{Candidate, Group, flatten, never_distinguished, steps};
+use crate::distinguish::{Distinguishing, Group, never_distinguished, steps};
 
 /// What becomes of what a trait member gives.
 #[derive(Clone, Copy)]
@@ -172,22 +172,14 @@ impl Printer<'_> {
 
         // 12. The steps for the distinguishing argument; each condition with the overload that it leaves.
         let mut conditions = Vec::new();
-        let mut candidates = Vec::new();
-        let mut nullable = None;
-        for entry in &entries {
-            let (ty, optionality) = entry.types[position];
-            // 12.1
-            if optionality == Optionality::Optional {
-                conditions.push(("value.is_undefined()".to_owned(), entry.overload));
-            }
-            let (types, null) = flatten(ty);
-            if null {
-                nullable = Some(entry.overload);
-            }
-            candidates.extend(types.into_iter().map(|ty| Candidate {
-                key: entry.overload,
-                ty,
-            }));
+        let Distinguishing {
+            optional,
+            nullable,
+            candidates,
+        } = Distinguishing::new(&entries, position);
+        // 12.1
+        for overload in optional {
+            conditions.push(("value.is_undefined()".to_owned(), overload));
         }
         // 12.2
         if let Some(overload) = nullable {

@@ -1,13 +1,13 @@
 //! Bodies of operations and constructors: argument counts, conversions, overload resolution, the call of the impl.
 
-use webapi_idl::overloads::{Optionality, distinguishing_argument_index, effective_overload_set};
+use webapi_idl::overloads::{distinguishing_argument_index, effective_overload_set};
 use webapi_idl::{Argument, Operation, OperationSet, Type};
 
 use super::convert::Source;
 use super::distinguish::Test;
 use super::writer::{Writer, quote};
 use super::{Error, Printer, Result};
-use crate::distinguish::{Candidate, flatten};
+use crate::distinguish::Distinguishing;
 
 /// What a body calls with the converted arguments.
 pub(super) struct Callee<'a> {
@@ -292,21 +292,13 @@ impl Printer<'_> {
             w.line(format!("{keyword} ({condition}) overload = {key};"));
             keyword = "else if";
         };
-        let mut candidates = Vec::new();
-        let mut nullable = None;
-        for entry in &entries {
-            let (ty, optionality) = entry.types[position];
-            if optionality == Optionality::Optional {
-                step(w, &format!("{value} === undefined"), entry.overload);
-            }
-            let (types, null) = flatten(ty);
-            if null {
-                nullable = Some(entry.overload);
-            }
-            candidates.extend(types.into_iter().map(|ty| Candidate {
-                key: entry.overload,
-                ty,
-            }));
+        let Distinguishing {
+            optional,
+            nullable,
+            candidates,
+        } = Distinguishing::new(&entries, position);
+        for overload in optional {
+            step(w, &format!("{value} === undefined"), overload);
         }
         if let Some(entry) = nullable {
             step(

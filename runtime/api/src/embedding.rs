@@ -121,22 +121,13 @@ fn start(scope: &mut v8::PinScope, data: Box<dyn Any + Send>) {
     let Ok(options) = data.downcast::<ApiOptions>() else {
         panic!("isolates of nano-api are started with ApiOptions as their data");
     };
-    let state = State::from_scope(scope);
-    let templates = (0..TABLES.interfaces.len())
-        .map(|index| {
-            let template: v8::Local<v8::FunctionTemplate> = state.template(scope, index);
-            v8::Global::new(scope, template)
-        })
-        .collect();
-    let bridge: v8::Local<v8::Object> = state.object(scope, 0);
-    let bridge = v8::Global::new(scope, bridge);
-    let realm = Realm::new(
-        templates,
+    let realm = Realm::from_snapshot(
+        scope,
+        TABLES.interfaces.len(),
         TABLES.keys,
-        Some(bridge),
         crate::webidl::dom_exception::create,
     );
-    realm.install(scope);
+    let state = State::from_scope(scope);
     let (api, console) = ApiState::new(realm, *options);
     state.set_extension(api);
     state.set_extension(ConsoleState::new(console));

@@ -4,6 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::ffi::c_void;
 
+use nano_engine::State;
+
 use crate::{DomExceptionName, Scope, Value};
 
 /// The isolate's data slot that points to its [`Realm`]. Slot 0 is the engine's.
@@ -22,21 +24,34 @@ pub struct Realm {
 }
 
 impl Realm {
-    /// A realm with the templates of all interfaces, in the order of [`crate::PlatformObject::KIND`]. `key_count` is the number of
-    /// property names that generated conversions look up.
-    pub fn new(
-        templates: Vec<v8::Global<v8::FunctionTemplate>>,
+    /// Makes and installs the realm of an isolate out of a snapshot. The baker was given the templates of all interfaces, in the
+    /// order of [`crate::PlatformObject::KIND`], and the bridge to the built-in scripts as its first object. `key_count` is the
+    /// number of property names that generated conversions look up. The caller keeps the box, and drops it only after the last
+    /// call into the isolate.
+    pub fn from_snapshot(
+        scope: &mut v8::PinScope,
+        interface_count: usize,
         key_count: usize,
-        bridge: Option<v8::Global<v8::Object>>,
         make_dom_exception: MakeDomException,
     ) -> Box<Realm> {
-        Box::new(Realm {
+        let state = State::from_scope(scope);
+        let templates = (0..interface_count)
+            .map(|index| {
+                let template: v8::Local<v8::FunctionTemplate> = state.template(scope, index);
+                v8::Global::new(scope, template)
+            })
+            .collect();
+        let bridge: v8::Local<v8::Object> = state.object(scope, 0);
+        let bridge = v8::Global::new(scope, bridge);
+        let realm = Box::new(Realm {
             templates,
             keys: RefCell::new((0..key_count).map(|_| None).collect()),
-            bridge: RefCell::new(bridge),
+            bridge: RefCell::new(Some(bridge)),
             functions: RefCell::default(),
             make_dom_exception: Cell::new(make_dom_exception),
-        })
+        });
+        realm.install(scope);
+        realm
     }
 
     /// Makes it the isolate's realm. The caller keeps the box, and drops it only after the last call into the isolate.
@@ -44,7 +59,7 @@ impl Realm {
         clippy::borrowed_box,
         reason = "the address must be that of a box, which does not move"
     )]
-    pub fn install(self: &Box<Self>, isolate: &mut v8::Isolate) {
+    fn install(self: &Box<Self>, isolate: &mut v8::Isolate) {
         isolate.set_data(SLOT, &raw const **self as *mut c_void);
     }
 

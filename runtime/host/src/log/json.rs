@@ -56,21 +56,16 @@ impl Visit for Fields<'_> {
 
     fn record_f64(&mut self, field: &Field, value: f64) {
         self.name(field);
-        number(self.0, value);
+        if value.is_finite() {
+            let _ = write!(self.0, "{value:.3}");
+        } else {
+            self.0.push_str("null");
+        }
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
         self.name(field);
         self.0.push_str(if value { "true" } else { "false" });
-    }
-}
-
-/// Appends a number with three digits after its point.
-fn number(line: &mut String, value: f64) {
-    if value.is_finite() {
-        let _ = write!(line, "{value:.3}");
-    } else {
-        line.push_str("null");
     }
 }
 

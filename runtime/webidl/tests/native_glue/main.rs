@@ -79,18 +79,9 @@ fn bake(scope: &mut v8::PinScope, baker: &mut Baker) {
 }
 
 fn start(scope: &mut v8::PinScope, _: Box<dyn Any + Send>) {
-    let state = State::from_scope(scope);
-    let templates = (0..TABLES.interfaces.len())
-        .map(|index| {
-            let template: v8::Local<v8::FunctionTemplate> = state.template(scope, index);
-            v8::Global::new(scope, template)
-        })
-        .collect();
-    let bridge: v8::Local<v8::Object> = state.object(scope, 0);
-    let bridge = v8::Global::new(scope, bridge);
-    let realm = Realm::new(templates, TABLES.keys, Some(bridge), no_dom_exception);
-    realm.install(scope);
-    state.set_extension(realm);
+    let (interfaces, keys) = (TABLES.interfaces.len(), TABLES.keys);
+    let realm = Realm::from_snapshot(scope, interfaces, keys, no_dom_exception);
+    State::from_scope(scope).set_extension(realm);
 }
 
 fn no_dom_exception<'s>(_: &mut Scope<'s, '_>, name: DomExceptionName, _: &str) -> Value<'s> {
