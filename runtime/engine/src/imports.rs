@@ -1,6 +1,5 @@
 //! What V8 calls back for `import()` and `import.meta`.
 
-use crate::allocator::Bound;
 use crate::modules::{Attributes, Evaluated, link_and_evaluate, string, throw_cannot_import};
 use crate::state::State;
 
@@ -18,7 +17,6 @@ fn import_dynamically<'s, 'i>(
     specifier: v8::Local<'s, v8::String>,
     attributes: v8::Local<'s, v8::FixedArray>,
 ) -> Option<v8::Local<'s, v8::Promise>> {
-    let _any_size = Bound::none();
     let resolver = v8::PromiseResolver::new(scope)?;
     let attributes = Attributes::read(scope, attributes, 2);
     let text = |value: Option<String>| -> Option<v8::Local<'s, v8::Value>> {

@@ -4,7 +4,6 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use nano_engine::allocator::Bound;
 use nano_engine::native_memory::{self, Conversions};
 
 use crate::idl::{FromJs, ToJs};
@@ -251,7 +250,6 @@ fn run<'s, 'i>(
     scope: &mut Scope<'s, 'i>,
     body: impl FnOnce(&mut Scope<'s, 'i>) -> Fallible<()>,
 ) -> Fallible<()> {
-    let _any_size = Bound::none();
     let conversions = Conversions::begin();
     let result = guard(|| body(scope));
     drop(conversions);

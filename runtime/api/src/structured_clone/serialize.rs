@@ -43,18 +43,16 @@ pub fn serialize<'s>(
         let context = scope.get_current_context();
         let serializer =
             v8::ValueSerializer::new(scope, Box::new(SharedDelegate(delegate.clone())));
-        serializer.write_header();
+        // What is written is short-lived, so it may be as large as all that the app may have.
+        let limit = State::from_scope(scope).quota().limit();
+        let bound = Bound::of_first(limit, || serializer.write_header());
         for (id, transferable) in (0..).zip(&transfer) {
             if let Transferable::Buffer(buffer) = transferable {
                 serializer.transfer_array_buffer(id, *buffer);
             }
         }
-        let written = {
-            // Short-lived, so it may be as large as all that the app may have. Getters may run the app's code; whatever native
-            // code comes of that is not bounded.
-            let _bound = Bound::at(State::from_scope(scope).quota().limit());
-            serializer.write_value(context, value)
-        };
+        let written = serializer.write_value(context, value);
+        drop(bound);
         match written {
             Some(true) => serializer.release(),
             _ => match delegate.error.take() {
@@ -205,7 +203,6 @@ impl v8::ValueSerializerImpl for SharedDelegate {
         scope: &mut v8::PinScope<'s, '_>,
         message: v8::Local<'s, v8::String>,
     ) {
-        let _any_size = Bound::none();
         let message = message.to_rust_string_lossy(scope);
         self.0.fail(scope, data_clone_error(message));
     }
@@ -219,7 +216,6 @@ impl v8::ValueSerializerImpl for SharedDelegate {
         scope: &mut v8::PinScope<'s, '_>,
         object: v8::Local<'s, v8::Object>,
     ) -> Option<bool> {
-        let _any_size = Bound::none();
         Some(self.0.transferred(object).is_some() || host::is_platform_object(scope, object))
     }
 
@@ -229,7 +225,6 @@ impl v8::ValueSerializerImpl for SharedDelegate {
         object: v8::Local<'s, v8::Object>,
         serializer: &dyn v8::ValueSerializerHelper,
     ) -> Option<bool> {
-        let _any_size = Bound::none();
         if let Some(index) = self.0.transferred(object) {
             serializer.write_uint32(TRANSFERRED);
             serializer.write_uint32(index);

@@ -14,3 +14,4 @@ mod programs;
 mod routing;
 mod streaming;
 mod support;
+mod survival;
