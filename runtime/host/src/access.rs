@@ -111,8 +111,9 @@ impl Completion {
 impl Drop for Completion {
     fn drop(&mut self) {
         let failure = self.error.as_deref();
-        log::request(&RequestLine {
-            app: self.app.as_ref().map(|app| &*app.config().name),
+        let app = self.app.as_deref();
+        let line = RequestLine {
+            app: app.map(|app| &*app.config().name),
             id: self.id,
             trace_id: self.trace.as_deref(),
             method: self.method.as_str(),
@@ -124,7 +125,8 @@ impl Drop for Completion {
             error: failure.map(|failure| &*failure.message),
             stack: failure.and_then(|failure| failure.stack.as_deref()),
             failed: failure.is_some() && (self.status.is_server_error() || self.end == End::Failed),
-        });
+        };
+        log::request(app.map(App::log), &line);
     }
 }
 

@@ -10,12 +10,13 @@ use tokio::sync::Notify;
 use crate::backoff::{Backoff, Failure};
 use crate::config::AppConfig;
 use crate::launcher::{Instance, Launcher};
-use crate::log::AppLog;
+use crate::log::{AppLog, LogStatistics};
 
 /// An app of the registry.
 pub struct App {
     config: AppConfig,
     launcher: Arc<dyn Launcher>,
+    log: Arc<AppLog>,
     state: Mutex<State>,
     /// Told whenever `state` leaves `Starting`.
     settled: Notify,
@@ -66,6 +67,7 @@ impl App {
             reason: String::new(),
         };
         Arc::new(Self {
+            log: Arc::new(AppLog::new(config.name.clone())),
             config,
             launcher,
             state: Mutex::new(state),
@@ -78,6 +80,16 @@ impl App {
     /// What the app was configured to be.
     pub fn config(&self) -> &AppConfig {
         &self.config
+    }
+
+    /// Where the app's lines go.
+    pub(crate) fn log(&self) -> &AppLog {
+        &self.log
+    }
+
+    /// What became of the app's log lines.
+    pub fn log_statistics(&self) -> LogStatistics {
+        self.log.statistics()
     }
 
     /// Requests whose responses are not complete.
@@ -252,7 +264,7 @@ impl App {
             env: config.env.clone(),
             limits: config.limits.worker,
             outbound_allow: config.outbound_allow.clone(),
-            log: Arc::new(AppLog::new(config.name.clone())),
+            log: self.log.clone(),
         }
     }
 

@@ -1,37 +1,99 @@
-//! What apps say.
+//! What an app says, and the lines of its requests: each with a budget of its own.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use nano_api::worker::{LogKind, LogLevel, LogRecord, LogSink};
+use tracing::Level;
+
+use super::record::{Record, Value};
+use super::source::{LogStatistics, Source};
 
 /// Takes one app's records into the process's log.
+#[derive(Debug)]
 pub(crate) struct AppLog {
     app: Arc<str>,
+    said: Arc<Source>,
+    requests: Arc<Source>,
 }
 
 impl AppLog {
     pub(crate) fn new(app: Arc<str>) -> Self {
-        Self { app }
+        Self {
+            said: Source::said(app.clone()),
+            requests: Source::requests(app.clone()),
+            app,
+        }
+    }
+
+    /// The account of the app's request lines.
+    pub(crate) fn requests(&self) -> &Arc<Source> {
+        &self.requests
+    }
+
+    /// What became of the app's lines.
+    pub(crate) fn statistics(&self) -> LogStatistics {
+        self.said.statistics() + self.requests.statistics()
     }
 }
 
 impl LogSink for AppLog {
     fn log(&self, record: LogRecord) {
-        let app = &*self.app;
-        let request_id = record.request_id.map(tracing::field::display);
+        super::record(&self.said, || self.record(record));
+    }
+}
+
+impl AppLog {
+    fn record(&self, record: LogRecord) -> Record {
         let kind = match record.kind {
             LogKind::Console => "console",
             LogKind::Exception => "exception",
             LogKind::UnhandledRejection => "unhandled_rejection",
             LogKind::Engine => "engine",
         };
-        let message = record.message;
-        // The level of an event is part of its call site.
-        match record.level {
-            LogLevel::Debug => tracing::debug!(app, request_id, kind, "{message}"),
-            LogLevel::Info => tracing::info!(app, request_id, kind, "{message}"),
-            LogLevel::Warn => tracing::warn!(app, request_id, kind, "{message}"),
-            LogLevel::Error => tracing::error!(app, request_id, kind, "{message}"),
+        let level = match record.level {
+            LogLevel::Debug => Level::DEBUG,
+            LogLevel::Info => Level::INFO,
+            LogLevel::Warn => Level::WARN,
+            LogLevel::Error => Level::ERROR,
+        };
+        let id = record.request_id.map(|id| id.to_string());
+        let fields = [
+            Some(("app", Value::Text(self.app.as_ref().to_owned()))),
+            id.map(|id| ("request_id", Value::Text(id))),
+            Some(("kind", Value::Text(kind.to_owned()))),
+        ];
+        Record {
+            time: SystemTime::now(),
+            level,
+            message: record.message,
+            fields: fields.into_iter().flatten().collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nano_api::worker::RequestId;
+
+    #[test]
+    fn records_keep_what_the_app_said() {
+        let log = AppLog::new("shop".into());
+        let record = log.record(LogRecord {
+            level: LogLevel::Warn,
+            message: "two\nlines".to_owned(),
+            request_id: Some(RequestId(7)),
+            kind: LogKind::Console,
+        });
+        assert_eq!(
+            (record.level, &*record.message),
+            (Level::WARN, "two\nlines")
+        );
+        let text = |name| record.text(name).unwrap();
+        assert_eq!(
+            (text("app"), text("request_id"), text("kind")),
+            ("shop", "0000000000000007", "console")
+        );
     }
 }

@@ -6,28 +6,65 @@ use std::time::{Duration, SystemTime};
 use tracing::Event;
 use tracing::field::{Field, Visit};
 
+use super::record::{Record, Value};
 use super::time;
+
+/// Appends one record.
+pub(super) fn write_record(line: &mut String, record: &Record) {
+    begin(line, record.time, record.level);
+    line.push_str(",\"message\":");
+    string(line, &record.message);
+    for (name, value) in &record.fields {
+        let mut fields = Fields(line);
+        fields.name(name);
+        match value {
+            Value::Text(text) => string(fields.0, text),
+            // Writing to a string cannot fail.
+            Value::Integer(number) => drop(write!(fields.0, "{number}")),
+            Value::Number(number) => fields.number(*number),
+            Value::Boolean(truth) => fields.boolean(*truth),
+        }
+    }
+    line.push_str("}\n");
+}
 
 /// Appends one line. Fields go straight from the event into the line.
 pub(super) fn write(line: &mut String, time: SystemTime, event: &Event<'_>) {
+    begin(line, time, *event.metadata().level());
+    event.record(&mut Fields(line));
+    line.push_str("}\n");
+}
+
+fn begin(line: &mut String, time: SystemTime, of: tracing::Level) {
     line.push_str("{\"timestamp\":\"");
     time::write_rfc3339(line, time);
     line.push_str("\",\"level\":\"");
-    line.push_str(level(*event.metadata().level()));
+    line.push_str(level(of));
     line.push('"');
-    event.record(&mut Fields(line));
-    line.push_str("}\n");
 }
 
 /// Appends fields to an object.
 struct Fields<'l>(&'l mut String);
 
 impl Fields<'_> {
-    fn name(&mut self, field: &Field) {
+    fn name(&mut self, name: &str) {
         self.0.push_str(",\"");
         // Field names are identifiers of our source.
-        self.0.push_str(field.name());
+        self.0.push_str(name);
         self.0.push_str("\":");
+    }
+
+    fn number(&mut self, value: f64) {
+        if value.is_finite() {
+            // Writing to a string cannot fail.
+            let _ = write!(self.0, "{value:.3}");
+        } else {
+            self.0.push_str("null");
+        }
+    }
+
+    fn boolean(&mut self, value: bool) {
+        self.0.push_str(if value { "true" } else { "false" });
     }
 }
 
@@ -40,32 +77,28 @@ impl Visit for Fields<'_> {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.name(field);
+        self.name(field.name());
         string(self.0, value);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.name(field);
+        self.name(field.name());
         integer(self.0, value);
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.name(field);
+        self.name(field.name());
         let _ = write!(self.0, "{value}");
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.name(field);
-        if value.is_finite() {
-            let _ = write!(self.0, "{value:.3}");
-        } else {
-            self.0.push_str("null");
-        }
+        self.name(field.name());
+        self.number(value);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.name(field);
-        self.0.push_str(if value { "true" } else { "false" });
+        self.name(field.name());
+        self.boolean(value);
     }
 }
 

@@ -2,12 +2,16 @@
 //!
 //! A subscriber of its own: fields are written straight into the line, and a thread of its own writes lines to the
 //! output in batches. One line per request is on the hot path, and has its own way there ([`request`]).
+//!
+//! Nobody waits for the output. Each app has a budget for what it says, and one for the lines of its requests
+//! ([`source`]): a flood by one app costs lines of that app only, and is told.
 
 mod app;
 mod json;
 mod pretty;
 mod record;
 mod request;
+mod source;
 mod time;
 mod writer;
 
@@ -15,14 +19,16 @@ use std::cell::Cell;
 use std::io::IsTerminal as _;
 use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use tracing::{Event, Level, Metadata, Subscriber, span};
 
 pub(crate) use app::AppLog;
 pub(crate) use json::string as json_string;
-use record::Record;
+use record::{Record, Value};
 pub(crate) use request::RequestLine;
+pub use source::LogStatistics;
+use source::Source;
 use writer::Writer;
 
 /// How log lines look.
@@ -57,14 +63,20 @@ impl FromStr for Format {
     }
 }
 
-/// Writes out what is still in memory when it is dropped.
+/// How long the end of the process waits for an output that does not take what is left.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// A line's buffer that has grown beyond this is given back.
+const KEEP: usize = 16 << 10;
+
+/// Writes out what is still in memory when it is dropped, unless the output does not take it within two seconds.
 #[derive(Debug)]
 #[must_use]
 pub struct LogGuard(Arc<Writer>);
 
 impl Drop for LogGuard {
     fn drop(&mut self) {
-        self.0.flush();
+        self.0.flush(LAST_WORDS);
     }
 }
 
@@ -73,28 +85,32 @@ impl Drop for LogGuard {
 /// # Panics
 /// If the process has a subscriber already.
 pub fn init(format: Format) -> LogGuard {
-    let writer = Writer::start(std::io::stdout());
     let colors = format == Format::Pretty
         && std::io::stdout().is_terminal()
         && std::env::var_os("NO_COLOR").is_none();
-    let log = Arc::new(Log {
-        format,
-        colors,
-        writer: writer.clone(),
-    });
+    let log = Arc::new(Log::new(std::io::stdout(), format, colors));
+    let guard = LogGuard(log.writer.clone());
     let first = LOG.set(log.clone()).is_ok()
         && tracing::subscriber::set_global_default(LogSubscriber(log)).is_ok();
     assert!(first, "the process has a log already");
-    LogGuard(writer)
+    guard
 }
 
-/// Logs a request; nowhere, if the process has no log.
-pub(crate) fn request(request: &RequestLine<'_>) {
+/// Logs a request of an app, or of none; nowhere, if the process has no log.
+pub(crate) fn request(app: Option<&AppLog>, request: &RequestLine<'_>) {
     if let Some(log) = LOG.get() {
-        log.write(|line, time| match log.format {
-            Format::Json => request.write_json(line, time),
-            Format::Pretty => pretty::write(line, &request.record(time), log.colors),
+        let source = app.map_or(&log.clients, AppLog::requests);
+        log.write(source, |line| match log.look.format {
+            Format::Json => request.write_json(line, SystemTime::now()),
+            Format::Pretty => log.look.write(line, &request.record(SystemTime::now())),
         });
+    }
+}
+
+/// Logs a record of a source; nowhere, if the process has no log.
+fn record(source: &Arc<Source>, record: impl FnOnce() -> Record) {
+    if let Some(log) = LOG.get() {
+        log.write(source, |line| log.look.write(line, &record()));
     }
 }
 
@@ -107,21 +123,78 @@ thread_local! {
 }
 
 struct Log {
-    format: Format,
-    colors: bool,
+    look: Look,
     writer: Arc<Writer>,
+    host: Arc<Source>,
+    clients: Arc<Source>,
 }
 
 impl Log {
-    fn write(&self, write: impl FnOnce(&mut String, SystemTime)) {
+    fn new(output: impl std::io::Write + Send + 'static, format: Format, colors: bool) -> Self {
+        let look = Look { format, colors };
+        let tell = move |line: &mut String, source: &Source, lines, bytes| {
+            look.write(line, &dropped(source, lines, bytes));
+        };
+        Self {
+            look,
+            writer: Writer::start(output, tell),
+            host: Source::host(),
+            clients: Source::clients(),
+        }
+    }
+
+    fn write(&self, source: &Arc<Source>, write: impl FnOnce(&mut String)) {
         // Taken, so that an event within an event has a buffer of its own.
         let mut line = LINE.take();
-        write(&mut line, SystemTime::now());
-        self.writer.line(&line);
+        write(&mut line);
+        self.writer.line(source, &line);
         line.clear();
+        line.shrink_to(KEEP);
         LINE.set(line);
     }
 }
+
+/// How lines look.
+#[derive(Clone, Copy)]
+struct Look {
+    format: Format,
+    colors: bool,
+}
+
+impl Look {
+    fn write(self, line: &mut String, record: &Record) {
+        match self.format {
+            Format::Json => json::write_record(line, record),
+            Format::Pretty => pretty::write(line, record, self.colors),
+        }
+    }
+}
+
+/// Says that lines were dropped.
+fn dropped(source: &Source, lines: u64, bytes: u64) -> Record {
+    let (plural, were) = if lines == 1 {
+        ("", "was")
+    } else {
+        ("s", "were")
+    };
+    let app = source.app().map(|app| ("app", Value::Text(app.to_owned())));
+    let counts = [
+        ("dropped_lines", Value::Integer(lines.into())),
+        ("dropped_bytes", Value::Integer(bytes.into())),
+    ];
+    Record {
+        time: SystemTime::now(),
+        level: Level::WARN,
+        message: format!(
+            "{lines} line{plural} of {source} {were} dropped: standard output did not take them in time; log less, or \
+             read faster"
+        ),
+        fields: app.into_iter().chain(counts).collect(),
+    }
+}
+
+/// The module that has the connections.
+const SERVER: &str = "nano_host::server";
 
 struct LogSubscriber(Arc<Log>);
 
@@ -138,9 +211,15 @@ impl Subscriber for LogSubscriber {
 
     fn event(&self, event: &Event<'_>) {
         let log = &*self.0;
-        log.write(|line, time| match log.format {
+        // What the server says, clients make it say.
+        let source = match event.metadata().target().starts_with(SERVER) {
+            true => &log.clients,
+            false => &log.host,
+        };
+        let time = SystemTime::now();
+        log.write(source, |line| match log.look.format {
             Format::Json => json::write(line, time, event),
-            Format::Pretty => pretty::write(line, &Record::read(time, event), log.colors),
+            Format::Pretty => log.look.write(line, &Record::read(time, event)),
         });
     }
 
@@ -162,12 +241,9 @@ mod tests {
     #[test]
     fn events_are_lines() {
         let output = Output::default();
-        let writer = Writer::start(output.clone());
-        let subscriber = LogSubscriber(Arc::new(Log {
-            format: Format::Json,
-            colors: false,
-            writer: writer.clone(),
-        }));
+        let log = Arc::new(Log::new(output.clone(), Format::Json, false));
+        let writer = log.writer.clone();
+        let subscriber = LogSubscriber(log);
         tracing::subscriber::with_default(subscriber, || {
             let (app, nothing) = ("shop", None::<&str>);
             let request_id = tracing::field::display("07");
@@ -183,7 +259,7 @@ mod tests {
             );
             tracing::info!(target: "hyper", "of a library");
         });
-        writer.flush();
+        assert!(writer.flush(Duration::from_secs(30)));
         let text = output.text();
         let (time, rest) = text.split_at(r#"{"timestamp":"2026-01-31T12:00:00.000Z""#.len());
         assert!(
@@ -198,5 +274,44 @@ mod tests {
                 "\n"
             )
         );
+    }
+
+    #[test]
+    fn dropped_lines_are_told() {
+        let source = Source::said("shop".into());
+        let mut line = String::new();
+        let look = Look {
+            format: Format::Json,
+            colors: false,
+        };
+        look.write(&mut line, &dropped(&source, 3, 4096));
+        let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(
+            (&line["level"], &line["app"]),
+            (&"warn".into(), &"shop".into())
+        );
+        assert_eq!(
+            (&line["dropped_lines"], &line["dropped_bytes"]),
+            (&3.into(), &4096.into())
+        );
+        let message = line["message"].as_str().unwrap();
+        assert!(
+            message.starts_with("3 lines of app shop were dropped: "),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn what_clients_cause_has_a_budget_of_its_own() {
+        let output = Output::default();
+        let log = Arc::new(Log::new(output.clone(), Format::Json, false));
+        tracing::subscriber::with_default(LogSubscriber(log.clone()), || {
+            tracing::info!(target: "nano_host::server", "a connection");
+            tracing::info!(target: "nano_host::serve", "the host");
+        });
+        assert!(log.writer.flush(Duration::from_secs(30)));
+        for source in [&log.host, &log.clients] {
+            assert_eq!(source.statistics().lines, 1, "{source}");
+        }
     }
 }

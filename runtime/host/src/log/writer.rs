@@ -1,15 +1,24 @@
-//! Writes lines on a thread of its own, many at once.
+//! Writes lines on a thread of its own, many at once. Nobody who logs ever waits for the output: a line that there is no
+//! room for is dropped and counted, on the account of its [`Source`].
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use super::source::Source;
 
 /// How long lines are collected before they are written: under load, waking the thread for each would cost more than
 /// the lines themselves.
 const COLLECT: Duration = Duration::from_millis(2);
-
-/// More than this in memory, and those who log wait: no line is lost, and memory stays bounded.
-const MOST: usize = 8 << 20;
+/// How many bytes of lines may wait, of all sources together. As many may be on their way to the output meanwhile.
+const ROOM: usize = 8 << 20;
+/// Each source may have a fourth of the room that the others leave. So one flood takes a fifth of it, many floods
+/// share it equally, and whoever logs little always finds room.
+const SHARE: usize = 4;
+/// Buffers that have grown beyond this are given back.
+const KEEP: usize = 256 << 10;
+/// How soon an output is tried again that is full, and does not block.
+const RETRY: Duration = Duration::from_millis(5);
 
 /// A queue of lines in front of an output.
 #[derive(Debug)]
@@ -24,6 +33,8 @@ pub(super) struct Writer {
 #[derive(Debug, Default)]
 struct State {
     lines: String,
+    /// Those who have lines here, or have lost some.
+    sources: Vec<Arc<Source>>,
     /// The thread waits to be told that there is something.
     idle: bool,
     /// The thread is writing what it has taken.
@@ -31,8 +42,12 @@ struct State {
 }
 
 impl Writer {
-    /// Starts the thread; it lives as long as the process.
-    pub(super) fn start(mut output: impl Write + Send + 'static) -> Arc<Self> {
+    /// Starts the thread; it lives as long as the process. `tell` appends a line that says how many lines of a source
+    /// were dropped, and how many bytes they had.
+    pub(super) fn start(
+        mut output: impl Write + Send + 'static,
+        tell: impl Fn(&mut String, &Source, u64, u64) + Send + 'static,
+    ) -> Arc<Self> {
         let writer = Arc::new(Self {
             state: Mutex::default(),
             filled: Condvar::new(),
@@ -42,48 +57,37 @@ impl Writer {
         std::thread::Builder::new()
             .name("log".to_owned())
             .spawn(move || {
-                let mut taken = String::new();
+                let mut taken = State::default();
                 loop {
-                    {
-                        let mut state = own.lock();
-                        state.busy = false;
-                        own.written.notify_all();
-                        state.idle = true;
-                        while state.lines.is_empty() {
-                            state = own
-                                .filled
-                                .wait(state)
-                                .unwrap_or_else(PoisonError::into_inner);
+                    own.take(&mut taken);
+                    for source in &taken.sources {
+                        if let Some((lines, bytes)) = source.take_untold() {
+                            tell(&mut taken.lines, source, lines, bytes);
                         }
-                        state.idle = false;
                     }
-                    std::thread::sleep(COLLECT);
-                    {
-                        let mut state = own.lock();
-                        state.busy = true;
-                        taken.clear();
-                        std::mem::swap(&mut taken, &mut state.lines);
+                    let result = write_all(&mut output, taken.lines.as_bytes());
+                    for source in taken.sources.drain(..) {
+                        source.written(result.is_ok());
                     }
-                    // An output that is closed takes no lines; there is nowhere to say so.
-                    let _ = output
-                        .write_all(taken.as_bytes())
-                        .and_then(|()| output.flush());
+                    taken.lines.clear();
+                    taken.lines.shrink_to(KEEP);
                 }
             })
             .expect("a thread for the log");
         writer
     }
 
-    /// Appends a line.
-    pub(super) fn line(&self, line: &str) {
+    /// Appends a line, or drops it.
+    pub(super) fn line(&self, source: &Arc<Source>, line: &str) {
         let mut state = self.lock();
-        while state.lines.len() > MOST {
-            state = self
-                .written
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+        let share = ROOM.saturating_sub(state.lines.len()) / SHARE;
+        let offer = source.offer(line.len(), share);
+        if offer.is_first {
+            state.sources.push(source.clone());
         }
-        state.lines.push_str(line);
+        if offer.is_taken {
+            state.lines.push_str(line);
+        }
         let wake = std::mem::take(&mut state.idle);
         drop(state);
         if wake {
@@ -91,15 +95,42 @@ impl Writer {
         }
     }
 
-    /// Waits until everything is written.
-    pub(super) fn flush(&self) {
-        let mut state = self.lock();
-        while state.busy || !state.lines.is_empty() {
-            state = self
-                .written
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+    /// Waits until there is something, and takes it, in exchange for an empty state.
+    fn take(&self, taken: &mut State) {
+        {
+            let mut state = self.lock();
+            state.busy = false;
+            self.written.notify_all();
+            state.idle = true;
+            while state.sources.is_empty() {
+                state = self
+                    .filled
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner);
+            }
+            state.idle = false;
         }
+        std::thread::sleep(COLLECT);
+        let mut state = self.lock();
+        state.busy = true;
+        std::mem::swap(&mut taken.lines, &mut state.lines);
+        std::mem::swap(&mut taken.sources, &mut state.sources);
+        taken.sources.iter().for_each(|source| source.taken());
+    }
+
+    /// Waits until everything is written, but not beyond the deadline. Returns whether it is.
+    pub(super) fn flush(&self, deadline: Duration) -> bool {
+        let until = Instant::now() + deadline;
+        let mut state = self.lock();
+        while state.busy || !state.sources.is_empty() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            let waited = self.written.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        true
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -107,11 +138,27 @@ impl Writer {
     }
 }
 
+/// Writes everything, also where the output is a pipe that someone has made non-blocking.
+fn write_all(output: &mut impl Write, mut bytes: &[u8]) -> std::io::Result<()> {
+    while !bytes.is_empty() {
+        match output.write(bytes) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(count) => bytes = &bytes[count..],
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => std::thread::sleep(RETRY),
+            Err(error) => return Err(error),
+        }
+    }
+    output.flush()
+}
+
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
 
-    /// An output that can be looked at.
+    const PATIENCE: Duration = Duration::from_secs(30);
+
+    /// An output that can be looked at, and held up.
     #[derive(Clone, Default)]
     pub(crate) struct Output(Arc<Mutex<Vec<u8>>>);
 
@@ -131,15 +178,138 @@ pub(super) mod tests {
         }
     }
 
+    fn start(output: impl Write + Send + 'static) -> Arc<Writer> {
+        Writer::start(output, |line, source, lines, bytes| {
+            line.push_str(&format!("{source} lost {lines} lines of {bytes} bytes\n"));
+        })
+    }
+
+    fn said(app: &str) -> Arc<Source> {
+        Source::said(app.into())
+    }
+
     #[test]
     fn every_line_is_written_in_order() {
         let output = Output::default();
-        let writer = Writer::start(output.clone());
+        let writer = start(output.clone());
+        let (a, b) = (said("a"), said("b"));
         for number in 0..1000 {
-            writer.line(&format!("{number}\n"));
+            let source = if number % 3 == 0 { &a } else { &b };
+            writer.line(source, &format!("{number}\n"));
         }
-        writer.flush();
+        assert!(writer.flush(PATIENCE));
         let expected: String = (0..1000).map(|number| format!("{number}\n")).collect();
         assert_eq!(output.text(), expected);
+        assert_eq!(a.statistics().lines + b.statistics().lines, 1000);
+    }
+
+    #[test]
+    fn a_flood_is_dropped_and_counted_and_leaves_room_for_others() {
+        let output = Output::default();
+        let writer = start(output.clone());
+        let (flood, other) = (said("flood"), said("other"));
+        let long = format!("{}\n", "x".repeat(99));
+        const LINES: u64 = 100_000;
+        {
+            // Nobody reads: what is logged here must not wait.
+            let _held = output.0.lock().unwrap();
+            for number in 0..LINES {
+                writer.line(&flood, &long);
+                if number % 1000 == 0 {
+                    writer.line(&other, "heard\n");
+                }
+            }
+            assert!(!writer.flush(Duration::from_millis(20)));
+        }
+        assert!(writer.flush(PATIENCE));
+        let text = output.text();
+        let written = text.lines().filter(|line| line.starts_with('x')).count() as u64;
+        let statistics = flood.statistics();
+        assert_eq!(statistics.lines, written);
+        assert_eq!(statistics.dropped_lines, LINES - written);
+        assert_eq!(statistics.dropped_bytes, (LINES - written) * 100);
+        assert!(
+            (ROOM / 8..ROOM).contains(&(written as usize * 100)),
+            "{written}"
+        );
+        assert_eq!(text.matches("heard\n").count() as u64, LINES / 1000);
+        assert_eq!(other.statistics().dropped_lines, 0);
+        let told: u64 = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("app flood lost "))
+            .map(|line| line.split(' ').next().unwrap().parse::<u64>().unwrap())
+            .sum();
+        assert_eq!(told, statistics.dropped_lines);
+    }
+
+    #[test]
+    fn floods_share_the_room() {
+        let output = Output::default();
+        let writer = start(output.clone());
+        let sources: Vec<_> = (0..50).map(|number| said(&number.to_string())).collect();
+        let long = "x".repeat(1000);
+        {
+            let _held = output.0.lock().unwrap();
+            // The first batch may be with the thread already.
+            writer.line(&sources[0], "first\n");
+            std::thread::sleep(COLLECT * 10);
+            for _ in 0..ROOM / long.len() {
+                sources.iter().for_each(|source| writer.line(source, &long));
+            }
+            let waiting = writer.lock().lines.len();
+            assert!((ROOM / 2..=ROOM).contains(&waiting), "{waiting}");
+        }
+        assert!(writer.flush(PATIENCE));
+        let lines: Vec<_> = sources
+            .iter()
+            .map(|source| source.statistics().lines)
+            .collect();
+        let (least, most) = (lines.iter().min().unwrap(), lines.iter().max().unwrap());
+        assert!(*least > 0 && most - least <= 2, "{lines:?}");
+    }
+
+    #[test]
+    fn what_the_output_refuses_counts_as_dropped() {
+        struct Closed(u32);
+        impl Write for Closed {
+            fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+                self.0 += 1;
+                match self.0 {
+                    1 => Err(ErrorKind::WouldBlock.into()),
+                    2 => Ok(bytes.len().min(1)),
+                    _ => Err(ErrorKind::BrokenPipe.into()),
+                }
+            }
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+        let writer = start(Closed(0));
+        let source = said("a");
+        writer.line(&source, "12345\n");
+        assert!(writer.flush(PATIENCE));
+        let statistics = source.statistics();
+        assert_eq!((statistics.lines, statistics.dropped_lines), (0, 1));
+    }
+
+    #[test]
+    fn large_buffers_are_given_back() {
+        let output = Output::default();
+        let writer = start(output.clone());
+        let source = said("a");
+        {
+            let _held = output.0.lock().unwrap();
+            for _ in 0..2 {
+                (0..20_000).for_each(|_| writer.line(&source, &"x".repeat(100)));
+                std::thread::sleep(COLLECT * 5);
+            }
+        }
+        assert!(writer.flush(PATIENCE));
+        // Both buffers have been emptied when the second batch is through.
+        for _ in 0..2 {
+            writer.line(&source, "small\n");
+            assert!(writer.flush(PATIENCE));
+        }
+        assert!(writer.lock().lines.capacity() <= KEEP);
     }
 }

@@ -9,6 +9,7 @@ mod endless_loops;
 mod examples;
 mod headers;
 mod limits;
+mod logs;
 mod memory;
 mod programs;
 mod routing;

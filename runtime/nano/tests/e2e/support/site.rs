@@ -97,6 +97,8 @@ impl Site {
 pub(crate) struct Nano {
     child: Child,
     log: Arc<Mutex<Vec<Value>>>,
+    /// Whoever has it keeps the log from being read.
+    gate: Arc<Mutex<()>>,
     port: u16,
     readers: Vec<JoinHandle<()>>,
     _folder: Option<tempfile::TempDir>,
@@ -115,9 +117,13 @@ impl Nano {
             .expect("nano starts");
         let log = Arc::new(Mutex::new(Vec::new()));
         let lines = log.clone();
+        let gate = Arc::new(Mutex::new(()));
+        let open = gate.clone();
         let stdout = BufReader::new(child.stdout.take().expect("a pipe"));
         let reader = std::thread::spawn(move || {
             for line in stdout.lines().map_while(Result::ok) {
+                // Poisoned by a test that failed.
+                drop(open.lock());
                 let value = serde_json::from_str(&line)
                     .unwrap_or_else(|_| panic!("a line of the log is no JSON: {line}"));
                 lines.lock().unwrap().push(value);
@@ -134,6 +140,7 @@ impl Nano {
         let mut nano = Self {
             child,
             log,
+            gate,
             port: 0,
             readers: vec![reader, complaints],
             _folder: folder,
@@ -190,6 +197,16 @@ impl Nano {
     /// The log so far.
     pub(crate) fn log(&self) -> Vec<Value> {
         self.log.lock().unwrap().clone()
+    }
+
+    /// Keeps the log from being read while it is locked: the pipe fills.
+    pub(crate) fn gate(&self) -> Arc<Mutex<()>> {
+        self.gate.clone()
+    }
+
+    /// How the process ended, if it has.
+    pub(crate) fn status_now(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("a status")
     }
 
     /// Waits for a line of the log.
