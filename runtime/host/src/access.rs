@@ -1,12 +1,15 @@
 //! The record of one request: what the access log says of it, and its place among the app's requests in flight.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Instant;
 
 use http::{HeaderName, Method, StatusCode, Uri};
 use nano_api::worker::{BodyError, RequestId};
+use tokio::sync::oneshot;
 
 use crate::app::{Admission, App};
+use crate::http::receive::Answered;
 use crate::log::{self, RequestLine};
 
 /// <https://www.w3.org/TR/trace-context/#traceparent-header>
@@ -23,6 +26,8 @@ pub(crate) struct Completion {
     app: Option<Arc<App>>,
     /// Makes room for another request when the record ends.
     admission: Option<Admission>,
+    /// Keeps the request's body readable; see [`Answered`].
+    request_body: Option<oneshot::Sender<Infallible>>,
     status: StatusCode,
     bytes: u64,
     end: End,
@@ -54,6 +59,7 @@ impl Completion {
             trace: trace_id(&parts.headers),
             app: None,
             admission: None,
+            request_body: None,
             // What the log says if the client goes away before there is a response; nginx's number for it.
             status: StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST),
             bytes: 0,
@@ -68,6 +74,18 @@ impl Completion {
 
     pub(crate) fn admitted(&mut self, admission: Admission) {
         self.admission = Some(admission);
+    }
+
+    /// Keeps the request's body readable until [`answered`](Self::answered), or the record's end.
+    pub(crate) fn reads_body(&mut self) -> Answered {
+        let (reading, answered) = oneshot::channel();
+        self.request_body = Some(reading);
+        answered
+    }
+
+    /// The response needs nothing of the request any more.
+    pub(crate) fn answered(&mut self) {
+        self.request_body = None;
     }
 
     pub(crate) fn status(&mut self, status: StatusCode) {
@@ -86,12 +104,14 @@ impl Completion {
     }
 
     pub(crate) fn body_failed(&mut self, error: &BodyError) {
+        self.answered();
         self.end = End::Failed;
         let message = format!("the response's body failed: {error}");
         self.failed(message, None);
     }
 
     pub(crate) fn complete(&mut self) {
+        self.answered();
         if self.end == End::Open {
             self.end = End::Complete;
         }

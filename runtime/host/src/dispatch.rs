@@ -31,7 +31,7 @@ use nano_api::worker::{
 use crate::access::Completion;
 use crate::app::{App, Unavailable};
 use crate::http::error_page::{self, ErrorPage};
-use crate::http::receive::{Overflow, receive};
+use crate::http::receive::{Answered, Overflow, receive};
 use crate::http::send::{self, ResponseBody, respond};
 use crate::http::{headers, target};
 use crate::router::Router;
@@ -95,13 +95,16 @@ impl Dispatcher {
         let mut completion = Completion::new(id, &parts);
         let method = parts.method.clone();
         let accept = error_page::accept(&parts.headers);
+        let answered = (!body.is_end_stream()).then(|| completion.reads_body());
         let admitted = self.admit(parts, local, id, &mut completion);
         let (dev, timers) = (self.dev, timers.clone());
         async move {
             let answer = match admitted {
                 Ok(exchange) => {
                     let limit = exchange.app.config().limits.wall;
-                    let answer = timers.within(limit, pin!(exchange.answer(body))).await;
+                    let answer = timers
+                        .within(limit, pin!(exchange.answer(body, answered)))
+                        .await;
                     answer.unwrap_or_else(|| Err(too_slow(limit)))
                 }
                 Err(page) => Err(page),
@@ -178,8 +181,12 @@ struct Exchange {
 }
 
 impl Exchange {
-    /// Lets the app answer.
-    async fn answer<B>(self, body: B) -> Result<(HttpResponse, StatusCode), Box<ErrorPage>>
+    /// Lets the app answer. `answered` belongs to a body that has not ended.
+    async fn answer<B>(
+        self,
+        body: B,
+        answered: Option<Answered>,
+    ) -> Result<(HttpResponse, StatusCode), Box<ErrorPage>>
     where
         B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Display + Send,
@@ -187,11 +194,12 @@ impl Exchange {
         let app = self.app;
         let limit = app.config().limits.body;
         // What most requests do without is boxed, so that their futures are small.
-        let (body, overflow) = if body.is_end_stream() {
-            (Body::Empty, None)
-        } else {
-            let received = Box::pin(receive(body, limit)).await;
-            received.map_err(|_| too_large(limit))?
+        let (body, overflow) = match answered {
+            None => (Body::Empty, None),
+            Some(answered) => {
+                let received = Box::pin(receive(body, limit, answered)).await;
+                received.map_err(|_| too_large(limit))?
+            }
         };
         let instance = match app.running() {
             Some(instance) => instance,

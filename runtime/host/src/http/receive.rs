@@ -1,5 +1,6 @@
 //! Request bodies: from hyper to an app.
 
+use std::convert::Infallible;
 use std::fmt::Display;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -24,6 +25,13 @@ const DISCARD_TIME: Duration = Duration::from_secs(5);
 /// Resolves when a streamed body turns out to be larger than the limit; fails when it ends otherwise.
 pub(crate) type Overflow = oneshot::Receiver<()>;
 
+/// Resolves when the response needs nothing of the request any more: its other end is dropped then.
+///
+/// What an app has not read by then it cannot read later, as in Workers, also not in `waitUntil` (there: "Can't read from
+/// request stream after response has been sent"). A connection must not wait for what an app might still do with an object
+/// that it holds, nor for the collection of one that it has forgotten.
+pub(crate) type Answered = oneshot::Receiver<Infallible>;
+
 /// A request's body is larger than the limit.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct TooLarge;
@@ -35,6 +43,7 @@ pub(crate) struct TooLarge;
 pub(crate) async fn receive<B>(
     mut incoming: B,
     limit: u64,
+    answered: Answered,
 ) -> Result<(Body, Option<Overflow>), TooLarge>
 where
     B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
@@ -54,7 +63,17 @@ where
     }
     let (writer, stream) = BodyStream::channel(CHUNKS, length);
     let (overflow, overflowed) = oneshot::channel();
-    tokio::spawn(pump(incoming, head.bytes(), writer, limit, overflow));
+    tokio::spawn(async move {
+        let whole = tokio::select! {
+            biased;
+            // The app's end sees a body that is cut short.
+            _ = answered => false,
+            whole = pump(&mut incoming, head.bytes(), writer, limit, overflow) => whole,
+        };
+        if !whole {
+            discard(incoming).await;
+        }
+    });
     Ok((Body::Stream(stream), Some(overflowed)))
 }
 
@@ -131,31 +150,35 @@ where
     head
 }
 
-/// Moves chunks from the connection to the app, as fast as the app reads.
+/// Moves chunks from the connection to the app, as fast as the app reads. Returns false if a rest is unread.
 async fn pump<B>(
-    mut incoming: B,
+    incoming: &mut B,
     head: Bytes,
     writer: BodyWriter,
     limit: u64,
     overflow: oneshot::Sender<()>,
-) where
+) -> bool
+where
     B: HttpBody<Data = Bytes> + Send + Unpin,
     B::Error: Display + Send,
 {
     let mut total = head.len() as u64;
     if !head.is_empty() && !writer.write(head).await {
-        return discard(incoming).await;
+        return false;
     }
     loop {
-        let error = match next_chunk(&mut incoming).await {
-            Ok(None) => return writer.finish(),
+        let error = match next_chunk(incoming).await {
+            Ok(None) => {
+                writer.finish();
+                return true;
+            }
             Ok(Some(chunk)) => {
                 total += chunk.len() as u64;
                 if total <= limit {
                     if writer.write(chunk).await {
                         continue;
                     }
-                    return discard(incoming).await;
+                    return false;
                 }
                 // The dispatcher may have its response already; then only the app is told.
                 let _ = overflow.send(());
@@ -163,13 +186,14 @@ async fn pump<B>(
                 writer
                     .fail(BodyError::new(BodyErrorKind::TooLarge, message))
                     .await;
-                return discard(incoming).await;
+                return false;
             }
             Err(error) => error,
         };
-        return writer
+        writer
             .fail(BodyError::new(BodyErrorKind::Disconnected, error))
             .await;
+        return true;
     }
 }
 
@@ -227,18 +251,29 @@ mod tests {
     use super::*;
     use crate::fake::FakeBody;
 
+    /// Of a response that is never complete.
+    fn unanswered() -> Answered {
+        let (reading, answered) = oneshot::channel();
+        std::mem::forget(reading);
+        answered
+    }
+
     #[tokio::test]
     async fn what_is_in_memory_is_handed_over_whole() {
-        let (body, overflow) = receive(FakeBody::sized(&["ab", "c"]), 10).await.unwrap();
+        let (body, overflow) = receive(FakeBody::sized(&["ab", "c"]), 10, unanswered())
+            .await
+            .unwrap();
         assert!(matches!(body, Body::Full(bytes) if bytes == "abc"));
         assert!(overflow.is_none());
-        let (body, _) = receive(FakeBody::sized(&[]), 10).await.unwrap();
+        let (body, _) = receive(FakeBody::sized(&[]), 10, unanswered())
+            .await
+            .unwrap();
         assert!(matches!(body, Body::Empty));
     }
 
     #[tokio::test]
     async fn what_has_yet_to_come_is_streamed() {
-        let (body, _) = receive(FakeBody::sized(&["ab", "", "", "", "c"]), 10)
+        let (body, _) = receive(FakeBody::sized(&["ab", "", "", "", "c"]), 10, unanswered())
             .await
             .unwrap();
         let Body::Stream(mut stream) = body else {
@@ -253,11 +288,19 @@ mod tests {
     #[tokio::test]
     async fn limits() {
         assert_eq!(
-            receive(FakeBody::sized(&["abcd"]), 3).await.err(),
+            receive(FakeBody::sized(&["abcd"]), 3, unanswered())
+                .await
+                .err(),
             Some(TooLarge)
         );
-        assert!(receive(FakeBody::sized(&["abc"]), 3).await.is_ok());
-        let (body, overflow) = receive(FakeBody::chunked(&["ab", "cd"]), 3).await.unwrap();
+        assert!(
+            receive(FakeBody::sized(&["abc"]), 3, unanswered())
+                .await
+                .is_ok()
+        );
+        let (body, overflow) = receive(FakeBody::chunked(&["ab", "cd"]), 3, unanswered())
+            .await
+            .unwrap();
         let Body::Stream(mut stream) = body else {
             panic!("{body:?}")
         };
@@ -271,7 +314,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_client_that_goes_away_is_an_error() {
-        let (body, overflow) = receive(FakeBody::chunked(&["ab"]).broken(), 10)
+        let (body, overflow) = receive(FakeBody::chunked(&["ab"]).broken(), 10, unanswered())
             .await
             .unwrap();
         let Body::Stream(mut stream) = body else {
@@ -283,5 +326,26 @@ mod tests {
             BodyErrorKind::Disconnected
         );
         assert!(overflow.unwrap().await.is_err());
+    }
+
+    #[tokio::test]
+    async fn what_is_unread_when_the_response_is_complete_is_dropped() {
+        let (reading, answered) = oneshot::channel();
+        let chunks = ["a", "b", "c", "d", "e", "f"];
+        let (body, _overflow) = receive(FakeBody::chunked(&chunks), 10, answered)
+            .await
+            .unwrap();
+        let Body::Stream(mut stream) = body else {
+            panic!("{body:?}")
+        };
+        assert_eq!(stream.next().await.unwrap().unwrap(), "a");
+        drop(reading);
+        let mut left = Vec::new();
+        while let Some(chunk) = stream.next().await {
+            left.push(chunk.map_err(|error| error.kind));
+        }
+        // What had been handed over is still there.
+        assert!(left.len() <= CHUNKS + 1, "{left:?}");
+        assert_eq!(left.last(), Some(&Err(BodyErrorKind::CutShort)));
     }
 }

@@ -30,6 +30,17 @@ enum Content {
 }
 
 impl ResponseBody {
+    fn new(content: Content, mut completion: Completion) -> Self {
+        // A stream may be made of what it reads from the request.
+        if !matches!(content, Content::Stream(_)) {
+            completion.answered();
+        }
+        Self {
+            content,
+            completion,
+        }
+    }
+
     /// A body that is in memory.
     pub(crate) fn full(bytes: Bytes, completion: Completion) -> Self {
         let content = if bytes.is_empty() {
@@ -37,10 +48,7 @@ impl ResponseBody {
         } else {
             Content::Full(bytes)
         };
-        Self {
-            content,
-            completion,
-        }
+        Self::new(content, completion)
     }
 }
 
@@ -185,10 +193,7 @@ pub(crate) fn respond(
             Body::Empty | Body::Full(_) => Content::Over,
         }
     };
-    let mut sent = Response::new(ResponseBody {
-        content,
-        completion,
-    });
+    let mut sent = Response::new(ResponseBody::new(content, completion));
     *sent.status_mut() = status;
     *sent.headers_mut() = fields;
     if let Some(reason) = response

@@ -16,3 +16,4 @@ mod routing;
 mod streaming;
 mod support;
 mod survival;
+mod unread_bodies;

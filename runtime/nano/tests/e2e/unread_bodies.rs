@@ -1,0 +1,158 @@
+//! Bodies of requests that an app does not read: they hold neither their connection nor a drain.
+
+use std::time::{Duration, Instant};
+
+use crate::support::{Nano, Site};
+
+/// More than waits between a connection and an app.
+const SIZE: usize = 300_000;
+
+/// Apps that leave a body unread, each in a way of its own. They hold on to their requests: nothing here is collected.
+const IGNORES: [(&str, &str); 8] = [
+    ("ignores", "return new Response('ok');"),
+    ("looks", "request.body; return new Response('ok');"),
+    (
+        "clones",
+        "kept.push(request.clone()); return new Response('ok');",
+    ),
+    (
+        "tees",
+        "kept.push(request.body.tee()); return new Response('ok');",
+    ),
+    (
+        "reads-one-chunk",
+        "const reader = request.body.getReader(); kept.push(reader);
+         await reader.read(); return new Response('ok');",
+    ),
+    (
+        "reads-one-chunk-of-a-clone",
+        "const reader = request.clone().body.getReader(); kept.push(reader);
+         await reader.read(); return new Response('ok');",
+    ),
+    (
+        "streams",
+        "let n = 0;
+         return new Response(new ReadableStream({
+             async pull(controller) {
+                 await new Promise(resolve => setTimeout(resolve, 5));
+                 if (n++ < 3) controller.enqueue(new TextEncoder().encode('ok'));
+                 else controller.close();
+             },
+         }));",
+    ),
+    ("throws", "throw new Error('no');"),
+];
+
+fn serve() -> Nano {
+    let app = |site: Site, (name, body): &(&str, &str)| {
+        let source = format!(
+            "const kept = [];
+             export default {{ async fetch(request) {{
+                 kept.push(request);
+                 if (request.method === 'GET') return new Response('next');
+                 {body}
+             }} }};"
+        );
+        site.app(name, &source)
+    };
+    IGNORES.iter().fold(Site::new(), app).serve()
+}
+
+fn status(name: &str) -> u16 {
+    if name == "throws" { 500 } else { 200 }
+}
+
+/// A head in both framings, and a body for each.
+fn uploads(name: &str, more: &str) -> [String; 2] {
+    let body = "x".repeat(SIZE);
+    let head = format!("POST / HTTP/1.1\r\nHost: {name}.test\r\n{more}");
+    let chunk = format!("{SIZE:x}\r\n{body}\r\n0\r\n\r\n");
+    [
+        format!("{head}Content-Length: {SIZE}\r\n\r\n{body}"),
+        format!("{head}Transfer-Encoding: chunked\r\n\r\n{chunk}"),
+    ]
+}
+
+#[test]
+fn the_next_request_on_the_connection_is_answered() {
+    let nano = serve();
+    for (name, _) in IGNORES {
+        for upload in uploads(name, "") {
+            let mut connection = nano.connect();
+            for _ in 0..2 {
+                connection.write(&upload);
+                assert_eq!(connection.response(false).status, status(name), "{name}");
+                connection.write(&format!("GET / HTTP/1.1\r\nHost: {name}.test\r\n\r\n"));
+                assert_eq!(connection.response(false).text(), "next", "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_connection_that_is_to_be_closed_is_closed() {
+    let nano = serve();
+    for (name, _) in IGNORES {
+        for upload in uploads(name, "Connection: close\r\n") {
+            let mut connection = nano.connect();
+            connection.write(&upload);
+            assert_eq!(connection.response(false).status, status(name), "{name}");
+            assert_eq!(connection.rest(), b"", "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_drain_does_not_wait() {
+    let mut nano = serve();
+    let mut connections = Vec::new();
+    for (name, _) in IGNORES {
+        for upload in uploads(name, "") {
+            let mut connection = nano.connect();
+            connection.write(&upload);
+            assert_eq!(connection.response(false).status, status(name), "{name}");
+            connections.push(connection);
+        }
+    }
+    let began = Instant::now();
+    nano.signal(libc::SIGTERM);
+    assert_eq!(nano.wait().code(), Some(0));
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(8), "it took {took:?}");
+    nano.logged("the end", |line| line["message"] == "shut down");
+}
+
+/// RFC 9112, section 9.3: a server that does not read the whole body closes the connection.
+#[test]
+fn a_rest_that_does_not_come_closes_the_connection() {
+    let nano = serve();
+    for (name, _) in [IGNORES[0], IGNORES[4], IGNORES[7]] {
+        let mut connection = nano.connect();
+        connection.write(&format!(
+            "POST / HTTP/1.1\r\nHost: {name}.test\r\nContent-Length: 10000000\r\n\r\n{}",
+            "x".repeat(SIZE)
+        ));
+        let began = Instant::now();
+        assert_eq!(connection.response(false).status, status(name), "{name}");
+        assert_eq!(connection.rest(), b"", "{name}");
+        assert!(began.elapsed() < Duration::from_secs(15), "{name}");
+    }
+}
+
+/// As in Workers: what a handler has not read when its response is complete, `waitUntil` cannot read either.
+#[test]
+fn background_work_cannot_read_on() {
+    let source = "export default { fetch(request, env, ctx) {
+        ctx.waitUntil((async () => {
+            await new Promise(resolve => setTimeout(resolve, 300));
+            const size = (await request.arrayBuffer()).byteLength;
+            console.log('read', size);
+        })().catch(error => console.log('refused:', error.name)));
+        return new Response('ok');
+    } };";
+    let nano = Site::new().app("a", source).serve();
+    assert_eq!(nano.post("a.test", "/", "small").text(), "ok");
+    nano.app_logged("a", "read 5");
+    assert_eq!(nano.post("a.test", "/", &"x".repeat(SIZE)).text(), "ok");
+    nano.app_logged("a", "refused: TypeError");
+}
