@@ -1,11 +1,11 @@
-//! Isolate creation from the snapshot, an app's cold start, and a request to a running app.
+//! Isolate creation from the snapshot, and a request to a running app. An app's cold start is in `cold_start.rs`.
 #![allow(missing_docs, reason = "criterion's macros make functions without")]
 
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use nano_api::worker::Worker;
-use nano_bench::{HELLO, app, bare_start, cold_start, fetch, options, start_engine};
+use nano_bench::{HELLO, app, bare_start, fetch, options, start_engine};
 
 fn workers(criterion: &mut Criterion) {
     start_engine();
@@ -24,15 +24,6 @@ fn workers(criterion: &mut Criterion) {
     });
     group.bench_function("isolate from the snapshot on a new thread", |bench| {
         bench.iter_custom(|rounds| (0..rounds).map(|_| snapshot_start()).sum());
-    });
-    group.bench_function("app: thread, module, first response", |bench| {
-        bench.iter_custom(|rounds| {
-            let mut sum = Duration::ZERO;
-            for _ in 0..rounds {
-                sum += runtime.block_on(cold_start(&folder));
-            }
-            sum
-        });
     });
     group.finish();
 

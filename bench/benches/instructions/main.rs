@@ -1,0 +1,186 @@
+//! Instructions per operation on the hot paths, against a baseline that is checked in (`bench/instructions.json`).
+//!
+//! `cargo bench --profile dev -p nano-bench --bench instructions` counts and compares; `-- --accept` writes the baseline anew.
+//! A word after `--` counts only the cases with it in their name.
+//!
+//! Instructions, not time: callgrind counts the same whatever else the machine is doing. Each case runs in
+//! processes of its own, with a warm-up alone and with the operations after it; the difference is what these cost on all threads.
+//! What is chosen at random in a process, V8's hash seed, is fixed here, and V8 compiles on the thread that asks for it.
+//!
+//! The profile is that of the tests, so that the gate needs no second build of everything: V8 is the same optimised library in
+//! all profiles, and a change of Rust code shows at `opt-level = 1`, too.
+
+mod cases;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use cases::{CASES, Case};
+
+/// A case may cost so much more than the baseline says.
+const TOLERANCE: f64 = 0.03;
+
+/// How to accept what was counted.
+const ACCEPT: &str = "cargo bench --profile dev -p nano-bench --bench instructions -- --accept";
+
+type Baseline = BTreeMap<String, u64>;
+
+fn main() -> ExitCode {
+    // `cargo bench` passes `--bench`.
+    let arguments: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|a| a != "--bench")
+        .collect();
+    if let [flag, name, rounds] = &arguments[..]
+        && flag == "--case"
+    {
+        let rounds = rounds.parse().expect("a number of rounds");
+        cases::run(find(name), rounds);
+        return ExitCode::SUCCESS;
+    }
+    let accept = arguments.iter().any(|a| a == "--accept");
+    let wanted = |case: &Case| {
+        let words: Vec<_> = arguments.iter().filter(|a| !a.starts_with("--")).collect();
+        words.is_empty() || words.iter().any(|word| case.name.contains(word.as_str()))
+    };
+    let mut baseline = read();
+    let mut failed = false;
+    println!("{:<28} {:>12} {:>12}", "instructions", "baseline", "now");
+    for case in CASES.iter().filter(|case| wanted(case)) {
+        let now = count(case);
+        let before = baseline.get(case.name).copied();
+        let verdict = judge(before, now);
+        failed |= verdict.is_failure();
+        let shown = before.map_or("-".to_owned(), |before| before.to_string());
+        println!(
+            "{:<28} {shown:>12} {now:>12}  {}",
+            case.name,
+            verdict.text()
+        );
+        baseline.insert(case.name.to_owned(), now);
+    }
+    baseline.retain(|name, _| CASES.iter().any(|case| case.name == name));
+    if accept {
+        let text = serde_json::to_string_pretty(&baseline).expect("numbers and names");
+        std::fs::write(file(), text + "\n").expect("the baseline can be written");
+        println!("written: {}", file().display());
+        return ExitCode::SUCCESS;
+    }
+    if failed {
+        eprintln!(
+            "error: more than {} % over the baseline, or not in it. Find out why; if it is worth it, accept it:\n    {ACCEPT}",
+            TOLERANCE * 100.0
+        );
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
+}
+
+fn find(name: &str) -> &'static Case {
+    CASES
+        .iter()
+        .find(|case| case.name == name)
+        .unwrap_or_else(|| panic!("there is no case \"{name}\""))
+}
+
+/// What a count means beside the baseline's.
+enum Verdict {
+    New,
+    Worse(f64),
+    Better(f64),
+    Same(f64),
+}
+
+fn judge(before: Option<u64>, now: u64) -> Verdict {
+    let Some(before) = before else {
+        return Verdict::New;
+    };
+    let change = now as f64 / before as f64 - 1.0;
+    match change {
+        _ if change > TOLERANCE => Verdict::Worse(change),
+        _ if change < -TOLERANCE => Verdict::Better(change),
+        _ => Verdict::Same(change),
+    }
+}
+
+impl Verdict {
+    fn is_failure(&self) -> bool {
+        matches!(self, Verdict::New | Verdict::Worse(_))
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Verdict::New => "NEW: not in the baseline".to_owned(),
+            Verdict::Worse(change) => format!("{:+.1} %  WORSE", change * 100.0),
+            Verdict::Better(change) => {
+                format!(
+                    "{:+.1} %  better: accept it, so that it stays",
+                    change * 100.0
+                )
+            }
+            Verdict::Same(change) => format!("{:+.1} %", change * 100.0),
+        }
+    }
+}
+
+/// Instructions of one operation.
+fn count(case: &Case) -> u64 {
+    let least = |rounds| {
+        let counts = (0..case.runs).map(|_| run(case, rounds));
+        counts.min().expect("a case runs at least once")
+    };
+    // Counts do not depend on what else runs, so both may run at once.
+    let (none, all) = std::thread::scope(|scope| {
+        let none = scope.spawn(|| least(0));
+        let all = least(case.rounds);
+        (none.join().expect("it does not panic"), all)
+    });
+    all.saturating_sub(none) / u64::from(case.rounds)
+}
+
+/// Instructions of a process that runs so many operations. Its profile stays in the target folder, for `callgrind_annotate`.
+fn run(case: &Case, rounds: u32) -> u64 {
+    let program = std::env::current_exe().expect("this program has a file");
+    let folder = program
+        .ancestors()
+        .nth(3)
+        .expect("target/debug/deps")
+        .join("callgrind");
+    std::fs::create_dir_all(&folder).expect("a folder in target");
+    let profile = folder.join(format!("{}.{rounds}", case.name.replace(' ', "-")));
+    let output = Command::new("valgrind")
+        .arg("--tool=callgrind")
+        // V8 writes code while it runs.
+        .arg("--smc-check=all-non-file")
+        // Threads take turns, as they would on cores of their own.
+        .arg("--fair-sched=yes")
+        .arg(format!("--callgrind-out-file={}", profile.display()))
+        .arg(&program)
+        .args(["--case", case.name, &rounds.to_string()])
+        .output()
+        .unwrap_or_else(|error| {
+            panic!("cannot run valgrind ({error}): install it, `apt-get install valgrind`")
+        });
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "the case \"{}\" failed under valgrind:\n{text}",
+        case.name
+    );
+    let line = text
+        .lines()
+        .find_map(|line| line.split_once("Collected : "))
+        .unwrap_or_else(|| panic!("no count in what callgrind printed:\n{text}"));
+    line.1.trim().parse().expect("a number of instructions")
+}
+
+fn file() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("instructions.json")
+}
+
+fn read() -> Baseline {
+    let text = std::fs::read_to_string(file()).unwrap_or_else(|_| "{}".to_owned());
+    serde_json::from_str(&text)
+        .unwrap_or_else(|error| panic!("{} is no table of numbers: {error}", file().display()))
+}
