@@ -1,4 +1,7 @@
-//! Asynchronous operations: a future on the tokio runtime, and what to do with its result on the isolate's thread.
+//! Asynchronous operations: a future on a tokio runtime, and what to do with its result on the isolate's thread.
+//!
+//! The future runs on the isolate's own thread, between its turns, where that thread does I/O ([`crate::ThreadIo`]): then neither
+//! its start nor its end wakes another thread. Else it runs on the main runtime.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -104,7 +107,7 @@ impl Ops {
     }
 }
 
-/// Runs `future` on the tokio runtime, then `done` with its result as a turn of this isolate. An isolate that drains until
+/// Runs `future` beside JavaScript, then `done` with its result as a turn of this isolate. An isolate that drains until
 /// it is idle waits for it. `done` is dropped, on this thread, if the isolate ends first.
 pub fn spawn_op<R: Send + 'static>(
     scope: &v8::PinScope,
@@ -115,7 +118,7 @@ pub fn spawn_op<R: Send + 'static>(
     let runtime = state.tokio().ok_or(NoRuntime)?;
     let id = state.ops.reserve();
     let handle = state.handle();
-    let task = runtime.spawn(async move {
+    let task = async move {
         let mut result = Some(future.await);
         handle.post(Box::new(move |scope| {
             let op = State::from_scope(scope).ops.take(id);
@@ -123,7 +126,12 @@ pub fn spawn_op<R: Send + 'static>(
                 (op.done)(scope, &mut result);
             }
         }));
-    });
+    };
+    let task = match state.thread_io() {
+        Some(io) => io.spawn(task),
+        None => Err(task),
+    };
+    let task = task.unwrap_or_else(|task| runtime.spawn(task).abort_handle());
     let done: Done = Box::new(move |scope, result| {
         let result = result.downcast_mut::<Option<R>>().and_then(Option::take);
         done(
@@ -135,7 +143,7 @@ pub fn spawn_op<R: Send + 'static>(
         id,
         Op {
             done,
-            task: task.abort_handle(),
+            task,
             _weight: Weight::new(OP),
         },
     );

@@ -12,6 +12,7 @@ use crate::memory::Quota;
 use crate::modules::Modules;
 use crate::ops::Ops;
 use crate::rejections::Rejections;
+use crate::thread_io::ThreadIo;
 use crate::timers::Timers;
 
 /// The isolate's data slot that points to its [`State`]. Slots from 1 on are the embedding's (`Isolate::set_data`).
@@ -128,6 +129,11 @@ impl State {
     /// The runtime that operations run on, if the isolate was given one.
     pub fn tokio(&self) -> Option<&tokio::runtime::Handle> {
         self.tokio.as_ref()
+    }
+
+    /// The I/O of this isolate's thread, if there is any.
+    pub fn thread_io(&self) -> Option<&Arc<ThreadIo>> {
+        self.shared.io()
     }
 
     /// Stores the embedding's data of this isolate, one per type. Panics if there is one already.

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::task::AbortHandle;
 
 use crate::stop::{Stop, Stopped};
 
@@ -73,21 +74,27 @@ impl ThreadIo {
     ///
     /// # Errors
     /// The isolate has ended: the task comes back, to be run elsewhere.
-    pub fn spawn<F>(self: &Arc<Self>, task: F) -> Result<(), F>
+    pub fn spawn<F>(self: &Arc<Self>, task: F) -> Result<AbortHandle, F>
     where
         F: Future<Output = ()> + Send + 'static,
     {
         // Counted before the look at `retired`: whoever attends a retired runtime stays while anything is counted.
-        self.tasks.fetch_add(1, SeqCst);
-        let counted = Counted(self.clone());
+        let driven = self.keep_driven();
         if self.retired.is_set() {
             return Err(task);
         }
-        self.runtime.spawn(async move {
+        let task = self.runtime.spawn(async move {
             task.await;
-            drop(counted);
+            drop(driven);
         });
-        Ok(())
+        Ok(task.abort_handle())
+    }
+
+    /// Has the runtime driven as long as this is kept, also after the isolate's end: for whoever waits elsewhere for what a
+    /// task of this runtime has yet to do. Nothing drives it if the isolate has ended, and all its tasks, before this call.
+    pub fn keep_driven(self: &Arc<Self>) -> Driven {
+        self.tasks.fetch_add(1, SeqCst);
+        Driven(self.clone())
     }
 
     /// Waits until the isolate has ended. Its tasks go on, on other threads, and should come to an end.
@@ -206,10 +213,11 @@ impl std::fmt::Debug for ThreadIo {
     }
 }
 
-/// A task that has not ended.
-struct Counted(Arc<ThreadIo>);
+/// Something that needs the runtime; see [`ThreadIo::keep_driven`].
+#[derive(Debug)]
+pub struct Driven(Arc<ThreadIo>);
 
-impl Drop for Counted {
+impl Drop for Driven {
     fn drop(&mut self) {
         self.0.tasks.fetch_sub(1, SeqCst);
         self.0.attendant.wake();

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use nano_engine::{ExitReceiver, Handle, State, ThreadIo, Until, spawn};
+use nano_engine::{ExitReceiver, Handle, State, ThreadIo, Until, spawn, spawn_op};
 
 use crate::harness::{options, tokio};
 
@@ -163,6 +163,58 @@ fn tasks_outlive_their_isolate() {
         Some("isolate")
     );
     assert!(io.spawn(async {}).is_err(), "a new task is refused");
+}
+
+#[test]
+fn operations_run_on_the_isolate_s_thread() {
+    let (handle, exit, io) = isolate();
+    let (told, names) = mpsc::channel();
+    for _ in 0..3 {
+        let told = told.clone();
+        handle.post_fn(move |scope| {
+            let done = move |_: &mut nano_engine::v8::PinScope, name| {
+                told.send(name).expect("the test waits");
+            };
+            spawn_op(scope, thread_name(), done).expect("tokio is there");
+        });
+        let name = names.recv_timeout(PATIENCE).expect("it ends");
+        assert_eq!(name.as_deref(), Some("isolate"));
+    }
+    // JavaScript holds them up as little as any other task.
+    let (go, waiting) = tokio::sync::oneshot::channel::<()>();
+    handle.post_fn(move |scope| {
+        let task = async move {
+            waiting.await.expect("the test goes on");
+            told.send(thread_name().await).expect("the test waits");
+        };
+        spawn_op(scope, task, |_, ()| {}).expect("tokio is there");
+    });
+    let free = keep_busy(&handle);
+    go.send(()).expect("the operation waits");
+    let name = names.recv_timeout(PATIENCE).expect("it ends");
+    assert_ne!(name.as_deref(), Some("isolate"));
+    free();
+    drop(io);
+    handle.drain(Until::Idle);
+    exit.wait();
+}
+
+/// What a task has started by itself nobody counts.
+#[test]
+fn a_runtime_is_driven_as_long_as_somebody_needs_it() {
+    let (handle, exit, io) = isolate();
+    let (go, told) = tokio::sync::oneshot::channel::<()>();
+    let inner = ask(&io, async { tokio::spawn(async { told.await.is_ok() }) });
+    let inner = inner.recv_timeout(PATIENCE).expect("it runs");
+    let driven = io.keep_driven();
+    drop(io);
+    handle.stop();
+    exit.wait();
+    // The runtime is in the hands of whoever attends it.
+    std::thread::sleep(Duration::from_millis(100));
+    go.send(()).expect("the task waits");
+    assert!(tokio().block_on(inner).expect("it was not dropped"));
+    drop(driven);
 }
 
 #[test]
