@@ -10,8 +10,8 @@ use std::rc::Rc;
 
 use nano_engine::State;
 use nano_webidl::{Fallible, Scope, Value, script};
-use tokio::task::AbortHandle;
 
+use super::client::Cut;
 use crate::state::ApiState;
 
 /// The reason of a signal that is aborted.
@@ -94,10 +94,10 @@ impl Watch {
         })
     }
 
-    /// Goes on with the response's body, which `task` brings.
-    pub(super) fn of_body(self, scope: &mut Scope, task: Option<AbortHandle>) -> AbortableBody {
+    /// Goes on with the response's body, which `cut` ends if it has not arrived.
+    pub(super) fn of_body(self, scope: &mut Scope, cut: Option<Cut>) -> AbortableBody {
         let state = Rc::new(BodyAbort {
-            task,
+            cut,
             reason: RefCell::default(),
             stream: RefCell::default(),
         });
@@ -149,7 +149,7 @@ impl AbortableBody {
 
 /// What abort and body share.
 pub(super) struct BodyAbort {
-    task: Option<AbortHandle>,
+    cut: Option<Cut>,
     reason: RefCell<Option<v8::Global<v8::Value>>>,
     /// The app's stream, if there is one already. Weak: the stream's source holds the [`Watch`].
     stream: RefCell<Option<v8::Weak<v8::Object>>>,
@@ -165,7 +165,7 @@ impl BodyAbort {
     }
 
     fn is_running(&self) -> bool {
-        self.task.as_ref().is_some_and(|task| !task.is_finished())
+        self.cut.as_ref().is_some_and(Cut::is_running)
     }
 
     /// The app has got a stream for the body.
@@ -184,8 +184,8 @@ impl BodyAbort {
     pub(super) fn abort<'s>(&self, scope: &mut Scope<'s, '_>, reason: Value<'s>) {
         let kept = v8::Global::new(scope, reason);
         self.reason.replace(Some(kept));
-        if let Some(task) = &self.task {
-            task.abort();
+        if let Some(cut) = &self.cut {
+            cut.cut();
         }
         let stream = self.stream.take().and_then(|stream| stream.to_local(scope));
         if let Some(stream) = stream {

@@ -24,7 +24,7 @@ use crate::bindings::types::BodyInit;
 use crate::charged::{MANY, charge};
 use crate::fileapi::blob::Blob;
 use crate::fileapi::blob_data::BlobData;
-use crate::internal::native_source::NativeSource;
+use crate::internal::native_source::{NativeSource, Taken};
 use crate::worker::{BodyError, BodyErrorKind, BodyStream};
 use crate::xhr::form_data::FormData;
 
@@ -326,24 +326,21 @@ impl Body {
             return Ok(resolver.get_promise(scope));
         }
         let content_type = content_type.unwrap_or_default();
-        if let Some(stream) = self.stream_object(scope) {
-            let content_type: Value =
-                v8::String::new_from_one_byte(scope, &content_type, v8::NewStringType::Normal)
-                    .unwrap_or_else(|| v8::String::empty(scope))
-                    .into();
-            let kind = name(scope, kind.name());
-            let promise =
-                script::call(scope, "consumeStream", &[stream.into(), kind, content_type])?;
-            return promise.try_into().map_err(|_| type_error("no promise"));
-        }
-        // 5. If object's body is null, then run successSteps given an empty byte sequence.
-        let bytes = match self.0.replace(State::Used) {
-            State::Null => {
-                self.0.replace(State::Null);
-                Bytes::new()
+        let bytes = match self.claim(scope)? {
+            Claim::Stream(stream) => {
+                let content_type: Value =
+                    v8::String::new_from_one_byte(scope, &content_type, v8::NewStringType::Normal)
+                        .unwrap_or_else(|| v8::String::empty(scope))
+                        .into();
+                let kind = name(scope, kind.name());
+                let arguments = [stream.into(), kind, content_type];
+                let promise = script::call(scope, "consumeStream", &arguments)?;
+                return promise.try_into().map_err(|_| type_error("no promise"));
             }
-            State::Bytes(kept) => kept.bytes,
-            State::Incoming(stream, abortable) => {
+            // 5. If object's body is null, then run successSteps given an empty byte sequence.
+            Claim::Null => Bytes::new(),
+            Claim::Bytes(kept) => kept.bytes,
+            Claim::Incoming(stream, abortable) => {
                 let collected = collect(stream, nano_engine::State::from_scope(scope).handle());
                 return Ok(promise_op(scope, collected, move |scope, bytes| {
                     if let Some(reason) =
@@ -364,7 +361,6 @@ impl Body {
                     })
                 }));
             }
-            State::Stream(..) | State::Used => unreachable!("handled above"),
         };
         let value = package_data(scope, kind, &content_type, bytes)?;
         resolver.resolve(scope, value).ok_or(Error::Thrown)?;
@@ -408,29 +404,64 @@ impl Body {
     }
 
     /// Takes the body away, to be sent. The body must not be unusable.
-    pub fn send<'s>(&self, scope: &mut Scope<'s, '_>) -> Outgoing<'s> {
-        if let Some(stream) = self.stream_object(scope) {
-            // OPTIMIZATION: a stream that was made of bytes and not touched is those bytes; nobody can tell.
-            if let State::Stream(_, Some(kept)) = &*self.0.borrow() {
-                return Outgoing::Bytes(kept.bytes.clone());
-            }
-            return Outgoing::Stream(ScriptRef::trusted(stream));
-        }
-        match self.0.replace(State::Used) {
-            State::Null => {
-                self.0.replace(State::Null);
-                Outgoing::Null
-            }
-            State::Bytes(kept) => Outgoing::Bytes(kept.bytes),
-            State::Incoming(stream, _) => Outgoing::Incoming(stream),
-            State::Stream(..) | State::Used => Outgoing::Null,
-        }
+    ///
+    /// # Errors
+    /// The isolate ends.
+    pub fn send<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<Outgoing<'s>> {
+        Ok(match self.claim(scope)? {
+            Claim::Null => Outgoing::Null,
+            Claim::Bytes(kept) => Outgoing::Bytes(kept.bytes),
+            Claim::Incoming(stream, _) => Outgoing::Incoming(stream),
+            Claim::Stream(stream) => Outgoing::Stream(ScriptRef::trusted(stream)),
+        })
     }
+
+    /// What is in the body, for whoever uses it up. It must not be unusable.
+    fn claim<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<Claim<'s>> {
+        let Some(stream) = self.stream_object(scope) else {
+            return Ok(match self.0.replace(State::Used) {
+                State::Bytes(kept) => Claim::Bytes(kept),
+                State::Incoming(stream, abortable) => Claim::Incoming(stream, abortable),
+                State::Null => {
+                    self.0.replace(State::Null);
+                    Claim::Null
+                }
+                State::Stream(..) | State::Used => Claim::Null,
+            });
+        };
+        // OPTIMIZATION: a stream over native bytes that nobody has touched becomes those bytes again, and they move without
+        // JavaScript. What the app sees is a stream that was read.
+        let source = script::call(scope, "takeNativeSource", &[stream.into()])?;
+        let Some(source) = Ref::<NativeSource>::from_value(scope, source) else {
+            return Ok(Claim::Stream(stream));
+        };
+        let kept = match &mut *self.0.borrow_mut() {
+            State::Stream(_, kept) => kept.take(),
+            _ => None,
+        };
+        Ok(match (source.value().take(), kept) {
+            // They are charged already.
+            (Taken::Bytes(_), Some(kept)) => Claim::Bytes(kept),
+            (Taken::Bytes(bytes), None) => Claim::Bytes(Kept::few(bytes)),
+            (Taken::Stream(stream, guard), _) => {
+                let guard = guard.and_then(|guard| guard.downcast::<AbortableBody>().ok());
+                Claim::Incoming(stream, guard.map(|abortable| *abortable))
+            }
+        })
+    }
+}
+
+/// What was in a body.
+enum Claim<'s> {
+    Null,
+    Bytes(Kept),
+    Incoming(BodyStream, Option<AbortableBody>),
+    /// A stream that a script must read.
+    Stream(v8::Local<'s, v8::Object>),
 }
 
 const DISTURBED: i32 = 2;
 
-/// Bit 1: locked; bit 2: disturbed.
 /// An interface that includes the mixin `Body`, <https://fetch.spec.whatwg.org/#body-mixin>.
 pub trait WithBody {
     /// The header list of the request or response.
@@ -484,6 +515,7 @@ impl<T: PlatformObject + WithBody> BodyMethods for T {
     }
 }
 
+/// Bit 1: locked; bit 2: disturbed.
 fn stream_state<'s>(scope: &mut Scope<'s, '_>, stream: v8::Local<'s, v8::Object>) -> Fallible<i32> {
     let state = script::call(scope, "streamState", &[stream.into()])?;
     Ok(state.int32_value(scope).unwrap_or(0))

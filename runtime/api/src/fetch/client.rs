@@ -6,6 +6,7 @@
 
 mod address;
 mod answer;
+mod arriving;
 mod body;
 mod connector;
 mod decode;
@@ -32,7 +33,8 @@ use self::policy::Policy;
 use self::tls::Tls;
 use crate::worker::OutboundRule;
 
-pub(crate) use self::answer::{Answer, AnswerBody, RESPONSE_CHUNKS, integrity_mismatch};
+pub(crate) use self::answer::{Answer, AnswerBody, integrity_mismatch};
+pub(crate) use self::arriving::Cut;
 pub(crate) use self::body::RequestBody;
 pub(crate) use self::exchange::{Exchange, subrequests_exceeded};
 pub(crate) use self::failure::Failure;

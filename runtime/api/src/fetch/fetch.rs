@@ -8,14 +8,14 @@ use std::rc::{Rc, Weak};
 
 use http::Method;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use nano_engine::{ErrorReport, OpId, State, spawn_op};
+use nano_engine::thread_io::Driven;
+use nano_engine::{ErrorReport, OpId, State, ThreadIo, spawn_op};
 use nano_webidl::{Error, Fallible, Ref, Scope, Value, script};
 
 use super::abort::{self, BodyAbort, Watch};
 use super::body::{Body, Outgoing, Stream, WithBody as _};
 use super::client::{
-    Answer, AnswerBody, Exchange, Failure, RESPONSE_CHUNKS, RequestBody, matches_integrity,
-    request_headers,
+    Answer, AnswerBody, Cut, Exchange, Failure, RequestBody, matches_integrity, request_headers,
 };
 use super::header_list::HeaderList;
 use super::request::Request;
@@ -28,8 +28,8 @@ use crate::internal::native_sink::NativeSink;
 use crate::state::ApiState;
 use crate::worker::BodyStream;
 
-/// Chunks of a streamed request body that may wait for the network.
-const REQUEST_CHUNKS: usize = 4;
+/// Bytes of a streamed request body that may wait for the network.
+const REQUEST_BYTES: usize = 256 << 10;
 
 /// <https://fetch.spec.whatwg.org/#dom-global-fetch>
 pub fn fetch<'s>(
@@ -44,7 +44,7 @@ pub fn fetch<'s>(
     let request = Request::constructor(scope, input, init)?;
     // The request has no wrapper that would keep these alive: from here on handles do.
     let signal = request.signal_if_any(scope);
-    let body = request.body_ref().send(scope);
+    let body = request.body_ref().send(scope)?;
     // 4. If requestObject's signal is aborted, then abort the fetch() call, and return p.
     if let Some(signal) = signal
         && let Some(reason) = abort::reason(scope, signal)?
@@ -204,13 +204,16 @@ impl Call {
             return Ok(());
         }
         let this = call.clone();
+        // What is on its way needs its runtime, also when the app has handed it on and is gone.
+        let io = State::from_scope(scope).thread_io();
+        let driven = io.map(ThreadIo::keep_driven);
         let spawned = spawn_op(scope, exchange.run(), move |scope, outcome| {
             this.op.take();
             if let Ok(answer) = &outcome {
                 allowance.add(scope, answer.redirects);
             }
             match outcome {
-                Ok(answer) => this.respond(scope, answer),
+                Ok(answer) => this.respond(scope, answer, driven),
                 Err(failure) => this.fail(scope, &failure),
             }
         });
@@ -228,7 +231,7 @@ impl Call {
         stream: Stream<'s>,
         length: Option<u64>,
     ) -> Fallible<BodyStream> {
-        let (writer, reader) = BodyStream::channel(REQUEST_CHUNKS, length);
+        let (writer, reader) = BodyStream::bounded(REQUEST_BYTES, length);
         let call = Rc::downgrade(self);
         let sink = new_sink(writer, call);
         let sink = Ref::new(scope, sink).object();
@@ -242,25 +245,26 @@ impl Call {
     }
 
     /// The response's head is here.
-    fn respond(&self, scope: &mut Scope, answer: Answer) {
+    fn respond(&self, scope: &mut Scope, answer: Answer, driven: Option<Driven>) {
         let watch = self.watch.take();
         let body = match (answer.body, watch) {
             (AnswerBody::Null, _) => Body::default(),
             (AnswerBody::Bytes(bytes), Some(watch)) if !bytes.is_empty() => {
                 // An abort takes away what has arrived but was not read.
-                let (writer, stream) =
-                    BodyStream::channel(RESPONSE_CHUNKS, Some(bytes.len() as u64));
-                // The channel is empty, and its other end is here.
-                let _ = writer.try_write(bytes);
-                writer.finish();
+                let length = bytes.len() as u64;
+                let chunks = futures_util::stream::iter([Ok(bytes)]);
+                let stream = BodyStream::direct(chunks, Some(length));
                 self.abortable_body(scope, stream, watch, None)
             }
             (AnswerBody::Bytes(bytes), _) => Body::bytes(bytes),
-            (AnswerBody::Stream(stream, task), Some(watch)) => {
-                self.abortable_body(scope, stream, watch, Some(task))
-            }
-            (AnswerBody::Stream(stream, _), None) => {
-                Body::from_wire(crate::worker::Body::Stream(stream))
+            (AnswerBody::Arriving(chunks, length), watch) => {
+                chunks.keep(driven);
+                let cut = chunks.cut();
+                let stream = BodyStream::direct(chunks, length);
+                match watch {
+                    Some(watch) => self.abortable_body(scope, stream, watch, Some(cut)),
+                    None => Body::from_wire(crate::worker::Body::Stream(stream)),
+                }
             }
         };
         let redirected = answer.redirects > 0;
@@ -284,9 +288,9 @@ impl Call {
         scope: &mut Scope,
         stream: BodyStream,
         watch: Watch,
-        task: Option<tokio::task::AbortHandle>,
+        cut: Option<Cut>,
     ) -> Body {
-        let abortable = watch.of_body(scope, task);
+        let abortable = watch.of_body(scope, cut);
         self.download.replace(Some(abortable.state().clone()));
         Body::abortable(stream, abortable)
     }

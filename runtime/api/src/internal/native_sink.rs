@@ -2,16 +2,15 @@
 
 use std::any::Any;
 use std::cell::RefCell;
-use std::sync::Arc;
 
 use bytes::Bytes;
-use nano_engine::{State, promise_op};
+use nano_engine::promise_op;
 use nano_webidl::idl::Bytes as Buffer;
 use nano_webidl::{Fallible, Scope, Trace, Value, type_error};
 
 use crate::bindings::native_sink::NativeSinkMethods;
 use crate::charged::{MANY, charge};
-use crate::worker::{BodyError, BodyErrorKind, BodyWriter};
+use crate::worker::{BodyError, BodyErrorKind, BodyWriter, Put};
 
 /// Is told what the app's stream failed with.
 type OnError = Box<dyn for<'s, 'i> Fn(&mut Scope<'s, 'i>, Value<'s>)>;
@@ -19,7 +18,7 @@ type OnError = Box<dyn for<'s, 'i> Fn(&mut Scope<'s, 'i>, Value<'s>)>;
 /// A body's writing end, for the built-in script that reads the app's stream.
 pub struct NativeSink {
     /// Gone after the end.
-    writer: RefCell<Option<Arc<BodyWriter>>>,
+    writer: RefCell<Option<BodyWriter>>,
     /// Dropped at the end: what shall last as long as the body.
     guard: RefCell<Option<Box<dyn Any>>>,
     /// Called with what the app's stream failed with.
@@ -36,7 +35,7 @@ impl NativeSink {
         on_error: impl for<'s, 'i> Fn(&mut Scope<'s, 'i>, Value<'s>) + 'static,
     ) -> NativeSink {
         NativeSink {
-            writer: RefCell::new(Some(Arc::new(writer))),
+            writer: RefCell::new(Some(writer)),
             guard: RefCell::new(Some(Box::new(guard))),
             on_error: Box::new(on_error),
         }
@@ -51,38 +50,35 @@ impl NativeSink {
 impl NativeSinkMethods for NativeSink {
     fn write<'s>(&self, scope: &mut Scope<'s, '_>, chunk: Buffer<'s>) -> Fallible<Value<'s>> {
         let gone = || type_error("the reader of this body is gone");
-        let Some(writer) = self.writer.borrow().clone() else {
+        // Nobody copies for a reader who has left.
+        if self.writer.borrow().is_none() {
             return Err(gone());
-        };
+        }
         let mut chunk = Bytes::from(chunk.to_vec());
         if chunk.len() >= MANY {
             chunk = charge(scope, chunk)?;
         }
-        if chunk.is_empty() {
-            return Ok(v8::undefined(scope).into());
-        }
-        // Room for the chunk, and for one more after it, means that the next may come at once.
-        match writer.try_write(chunk) {
-            Ok(true) => Ok(v8::undefined(scope).into()),
-            Ok(false) => Err(gone()),
-            Err(chunk) => {
-                let wait = async move { writer.write(chunk).await };
-                let promise = promise_op(scope, wait, move |scope, taken| {
-                    if taken {
-                        return Ok(v8::undefined(scope).into());
-                    }
-                    Err(gone()
-                        .to_exception(scope)
-                        .unwrap_or_else(|| v8::undefined(scope).into()))
-                });
-                Ok(promise.into())
+        let room = match &*self.writer.borrow() {
+            None => return Err(gone()),
+            Some(writer) => match writer.put(chunk) {
+                Put::Gone => return Err(gone()),
+                Put::Room => return Ok(v8::undefined(scope).into()),
+                Put::Full => writer.room(),
+            },
+        };
+        let promise = promise_op(scope, room, move |scope, room| {
+            if room {
+                return Ok(v8::undefined(scope).into());
             }
-        }
+            Err(gone()
+                .to_exception(scope)
+                .unwrap_or_else(|| v8::undefined(scope).into()))
+        });
+        Ok(promise.into())
     }
 
     fn close(&self) -> Fallible<()> {
-        // The last write has been waited for, so nobody else has the writer.
-        if let Some(writer) = self.writer.take().and_then(Arc::into_inner) {
+        if let Some(writer) = self.writer.take() {
             writer.finish();
         }
         self.guard.take();
@@ -90,12 +86,12 @@ impl NativeSinkMethods for NativeSink {
     }
 
     fn error<'s>(&self, scope: &mut Scope<'s, '_>, reason: Value<'s>) -> Fallible<()> {
-        let writer = self.writer.take().and_then(Arc::into_inner);
+        let writer = self.writer.take();
         let message = reason.to_rust_string_lossy(scope);
         (self.on_error)(scope, reason);
         self.guard.take();
-        if let (Some(writer), Some(tokio)) = (writer, State::from_scope(scope).tokio()) {
-            tokio.spawn(writer.fail(BodyError::new(BodyErrorKind::App, message)));
+        if let Some(writer) = writer {
+            writer.fail(BodyError::new(BodyErrorKind::App, message));
         }
         Ok(())
     }

@@ -19,7 +19,15 @@ use crate::worker::{BodyError, BodyStream};
 pub struct NativeSource {
     state: Rc<RefCell<State>>,
     /// What shall last as long as the stream.
-    _guard: Option<Box<dyn Any>>,
+    guard: RefCell<Option<Box<dyn Any>>>,
+}
+
+/// What was in a source that nobody has pulled.
+pub enum Taken {
+    /// Bytes in memory, maybe none.
+    Bytes(Bytes),
+    /// A body, with the guard that it came with.
+    Stream(BodyStream, Option<Box<dyn Any>>),
 }
 
 enum State {
@@ -52,7 +60,22 @@ impl NativeSource {
     fn new(state: State, guard: Option<Box<dyn Any>>) -> NativeSource {
         NativeSource {
             state: Rc::new(RefCell::new(state)),
-            _guard: guard,
+            guard: RefCell::new(guard),
+        }
+    }
+
+    /// Takes all out, so that the bytes move without JavaScript. Nobody must have pulled.
+    pub fn take(&self) -> Taken {
+        match self.state.replace(State::Over) {
+            State::Bytes(bytes) => Taken::Bytes(bytes),
+            State::Chunks(chunks) => {
+                let chunks: Vec<_> = chunks.collect();
+                let length = chunks.iter().map(|chunk| chunk.len() as u64).sum();
+                let chunks = futures_util::stream::iter(chunks.into_iter().map(Ok));
+                Taken::Stream(BodyStream::direct(chunks, Some(length)), None)
+            }
+            State::Stream(stream) => Taken::Stream(stream, self.guard.take()),
+            State::Pulling(_) | State::Over => Taken::Bytes(Bytes::new()),
         }
     }
 

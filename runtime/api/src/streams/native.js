@@ -127,7 +127,8 @@ class NativeByteSource {
 
 /**
  * Takes the `NativeSource` out of a stream that nobody has touched, so that Rust can move its bytes without JavaScript. The stream is
- * closed and disturbed afterwards. Gives undefined where the stream is of another kind or in use.
+ * locked, disturbed and closed afterwards, as if a reader had read all of it. Gives undefined where the stream is of another kind or
+ * in use.
  */
 export function takeNativeSource(stream) {
   const controller = stream.controller;
@@ -135,6 +136,7 @@ export function takeNativeSource(stream) {
   const source = controller.source;
   // What was read ahead is no longer in the source.
   if (!(source instanceof NativeByteSource) || controller.highWaterMark > 0) return undefined;
+  acquireReadableStreamDefaultReader(stream);
   stream.disturbed = true;
   controller.source = undefined;
   readableStreamClose(stream);

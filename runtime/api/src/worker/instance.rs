@@ -21,8 +21,8 @@ use crate::internal::native_sink::NativeSink;
 use crate::nano::execution_context::ExecutionContext;
 use crate::state::{ApiState, when_settled};
 
-/// Chunks of a streamed response that may wait for the network.
-const RESPONSE_CHUNKS: usize = 4;
+/// Bytes of a streamed response that may wait for the network.
+const RESPONSE_BYTES: usize = 256 << 10;
 
 /// What host and isolate count together.
 #[derive(Debug, Default)]
@@ -405,7 +405,10 @@ fn respond<'s>(scope: &mut Scope<'s, '_>, waiting: Option<Waiting>, result: Valu
     let reason = response.reason();
     let reason = (!reason.is_empty()).then(|| reason.iter().copied().map(char::from).collect());
     let mut pump = None;
-    let body = match response.body_ref().send(scope) {
+    let Ok(sent) = response.body_ref().send(scope) else {
+        return; // The isolate is terminated: `ended` says why.
+    };
+    let body = match sent {
         Outgoing::Null => Body::Empty,
         Outgoing::Bytes(bytes) => Body::Full(bytes),
         Outgoing::Incoming(stream) => Body::Stream(stream),
@@ -415,7 +418,7 @@ fn respond<'s>(scope: &mut Scope<'s, '_>, waiting: Option<Waiting>, result: Valu
                 .borrow()
                 .get(&http::header::CONTENT_LENGTH);
             let length = length.and_then(|l| std::str::from_utf8(&l).ok()?.parse().ok());
-            let (writer, reader) = BodyStream::channel(RESPONSE_CHUNKS, length);
+            let (writer, reader) = BodyStream::bounded(RESPONSE_BYTES, length);
             pump = Some((stream, writer));
             Body::Stream(reader)
         }

@@ -21,7 +21,7 @@ use nano_engine::{FolderSource, Handle, IsolateOptions, Until};
 pub use nano_engine::{Stop, Stopped, ThreadIo};
 use tokio::sync::{oneshot, watch};
 
-pub use body::{Body, BodyError, BodyErrorKind, BodyStream, BodyWriter};
+pub use body::{Batch, Body, BodyError, BodyErrorKind, BodyStream, BodyWriter, Put};
 pub use error::{Exit, FetchError, StartError, StartErrorKind};
 pub use log::{LogKind, LogLevel, LogRecord, LogSink};
 pub use message::{Fields, HttpRequest, HttpResponse, RequestId};

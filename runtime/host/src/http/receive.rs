@@ -14,8 +14,8 @@ use tokio::sync::oneshot;
 
 /// Bodies up to this size that arrive together with their head are handed over whole.
 const SMALL: u64 = 64 << 10;
-/// Chunks that wait between a connection and an app. hyper's own chunks are of 64 KiB at most, as its buffer is.
-const CHUNKS: usize = 2;
+/// Bytes that wait between a connection and an app. hyper's own chunks are of 64 KiB at most, as its buffer is.
+const WAITING: usize = 128 << 10;
 /// A client that sends nothing for so long is gone.
 const IDLE: Duration = Duration::from_secs(60);
 /// How much is read of a body that nobody wants, so that the client gets to read the response.
@@ -61,7 +61,7 @@ where
             return Ok((head.into_body(), None));
         }
     }
-    let (writer, stream) = BodyStream::channel(CHUNKS, length);
+    let (writer, stream) = BodyStream::bounded(WAITING, length);
     let (overflow, overflowed) = oneshot::channel();
     tokio::spawn(async move {
         let whole = tokio::select! {
@@ -183,16 +183,12 @@ where
                 // The dispatcher may have its response already; then only the app is told.
                 let _ = overflow.send(());
                 let message = format!("the request's body is larger than {limit} bytes");
-                writer
-                    .fail(BodyError::new(BodyErrorKind::TooLarge, message))
-                    .await;
+                writer.fail(BodyError::new(BodyErrorKind::TooLarge, message));
                 return false;
             }
             Err(error) => error,
         };
-        writer
-            .fail(BodyError::new(BodyErrorKind::Disconnected, error))
-            .await;
+        writer.fail(BodyError::new(BodyErrorKind::Disconnected, error));
         return true;
     }
 }
@@ -331,21 +327,22 @@ mod tests {
     #[tokio::test]
     async fn what_is_unread_when_the_response_is_complete_is_dropped() {
         let (reading, answered) = oneshot::channel();
-        let chunks = ["a", "b", "c", "d", "e", "f"];
-        let (body, _overflow) = receive(FakeBody::chunked(&chunks), 10, answered)
+        let chunk: &str = "x".repeat(WAITING / 2).leak();
+        let chunks = [chunk; 6];
+        let (body, _overflow) = receive(FakeBody::chunked(&chunks), 1 << 20, answered)
             .await
             .unwrap();
         let Body::Stream(mut stream) = body else {
             panic!("{body:?}")
         };
-        assert_eq!(stream.next().await.unwrap().unwrap(), "a");
+        assert_eq!(stream.next().await.unwrap().unwrap(), chunk);
         drop(reading);
         let mut left = Vec::new();
         while let Some(chunk) = stream.next().await {
             left.push(chunk.map_err(|error| error.kind));
         }
         // What had been handed over is still there.
-        assert!(left.len() <= CHUNKS + 1, "{left:?}");
+        assert!(left.len() <= 2 + 1, "{} chunks", left.len());
         assert_eq!(left.last(), Some(&Err(BodyErrorKind::CutShort)));
     }
 }

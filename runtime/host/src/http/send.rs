@@ -4,12 +4,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 use http::header::{CONNECTION, CONTENT_LENGTH};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::ext::ReasonPhrase;
-use nano_api::worker::{Body, BodyError, BodyStream, HttpResponse};
+use nano_api::worker::{Batch, Body, BodyError, BodyStream, HttpResponse};
 
 use super::headers;
 use crate::access::Completion;
@@ -53,24 +53,24 @@ impl ResponseBody {
 }
 
 impl HttpBody for ResponseBody {
-    type Data = Bytes;
+    type Data = Batch;
     type Error = BodyError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    ) -> Poll<Option<Result<Frame<Batch>, BodyError>>> {
         let this = &mut *self;
         if let Content::Stream(stream) = &mut this.content {
-            let item = ready!(stream.poll_chunk(context));
+            let item = ready!(stream.poll_batch(context));
             return Poll::Ready(match item {
-                Some(Ok(bytes)) => {
-                    let sent = this.completion.sent(bytes.len());
+                Some(Ok(chunks)) => {
+                    let sent = this.completion.sent(chunks.remaining());
                     // hyper asks for nothing beyond the stated length.
                     if stream.length() == Some(sent) {
                         this.completion.complete();
                     }
-                    Some(Ok(Frame::data(bytes)))
+                    Some(Ok(Frame::data(chunks)))
                 }
                 Some(Err(error)) => {
                     this.completion.body_failed(&error);
@@ -88,7 +88,7 @@ impl HttpBody for ResponseBody {
             Content::Full(bytes) => {
                 this.completion.sent(bytes.len());
                 this.completion.complete();
-                Poll::Ready(Some(Ok(Frame::data(bytes))))
+                Poll::Ready(Some(Ok(Frame::data(bytes.into()))))
             }
             _ => {
                 this.completion.complete();
@@ -286,12 +286,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_stream_of_known_length_is_complete_with_its_last_byte() {
-        let (writer, stream) = nano_api::worker::BodyStream::channel(1, Some(3));
+        let (writer, stream) = nano_api::worker::BodyStream::bounded(1, Some(3));
         assert!(writer.write("abc".into()).await);
         let mut sent = send(response(200, &[], Body::Stream(stream)), Method::GET);
         let frame =
             std::future::poll_fn(|context| Pin::new(sent.body_mut()).poll_frame(context)).await;
-        assert_eq!(frame.unwrap().unwrap().into_data().unwrap(), "abc");
+        let data = frame.unwrap().unwrap().into_data().unwrap();
+        assert_eq!(data.chunk(), b"abc");
         assert!(sent.body().completion.is_complete());
         drop(sent);
         // The app may still end its stream; until then nobody tells it that the client is gone.

@@ -1,6 +1,7 @@
 //! Drives the real `nano` program over real sockets.
 
 mod bad_input;
+mod bodies;
 mod config;
 mod connections;
 mod crashes;

@@ -5,15 +5,15 @@ use std::pin::Pin;
 use std::task::{Poll, ready};
 
 use bytes::Bytes;
-use futures_util::{FutureExt as _, Stream, StreamExt as _};
+use futures_util::{FutureExt as _, StreamExt as _};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{Method, StatusCode, Version};
 use http_body::Body as _;
 
 use hyper::body::Incoming;
 use hyper::ext::ReasonPhrase;
-use tokio::task::AbortHandle;
 
+use super::arriving::Arriving;
 use super::decode::{self, Chunks};
 use super::exchange::Exchange;
 use super::failure::{Failure, innermost};
@@ -21,10 +21,8 @@ use super::integrity::matches_integrity;
 use super::request_headers::ContentCoding;
 use crate::fetch::header_list::HeaderList;
 use crate::fetch::response::is_null_body_status;
-use crate::worker::{BodyError, BodyErrorKind, BodyStream, BodyWriter};
+use crate::worker::{BodyError, BodyErrorKind};
 
-/// Chunks of a response's body that may wait for the app.
-pub(crate) const RESPONSE_CHUNKS: usize = 4;
 /// A body that is here with its head, up to this size, is handed over as a whole.
 const WHOLE_BODY: usize = 64 << 10;
 
@@ -50,8 +48,8 @@ pub(crate) enum AnswerBody {
     Null,
     /// It has arrived.
     Bytes(Bytes),
-    /// It arrives; the task that forwards it has its connection.
-    Stream(BodyStream, AbortHandle),
+    /// It arrives, and has this length if that is known.
+    Arriving(Arriving, Option<u64>),
 }
 
 impl Answer {
@@ -96,7 +94,7 @@ impl Answer {
         let empty = match &body {
             AnswerBody::Bytes(bytes) => Some(bytes.as_ref()),
             AnswerBody::Null => Some(&[][..]),
-            AnswerBody::Stream(..) => None,
+            AnswerBody::Arriving(..) => None,
         };
         if empty.is_some_and(|bytes| !matches_integrity(bytes, &exchange.integrity)) {
             return Err(integrity_mismatch());
@@ -176,10 +174,8 @@ async fn receive_body(
             Some(None) => return Ok(AnswerBody::Bytes(join(here))),
         }
     }
-    let (writer, stream) = BodyStream::channel(RESPONSE_CHUNKS, length);
-    let chunks = futures_util::stream::iter(here).chain(chunks);
-    let task = tokio::spawn(forward(chunks, writer));
-    Ok(AnswerBody::Stream(stream, task.abort_handle()))
+    let chunks = Box::pin(futures_util::stream::iter(here).chain(chunks));
+    Ok(AnswerBody::Arriving(Arriving::new(chunks), length))
 }
 
 fn join(mut chunks: VecDeque<Result<Bytes, BodyError>>) -> Bytes {
@@ -189,25 +185,4 @@ fn join(mut chunks: VecDeque<Result<Bytes, BodyError>>) -> Bytes {
         return only;
     }
     chunks.into_iter().flatten().flatten().collect()
-}
-
-/// Hands a body on as fast as it is read. Drops it, and with it the connection, when nobody reads any more.
-async fn forward(chunks: impl Stream<Item = Result<Bytes, BodyError>>, writer: BodyWriter) {
-    let mut chunks = std::pin::pin!(chunks);
-    loop {
-        let item = tokio::select! {
-            biased;
-            () = writer.closed() => return,
-            item = chunks.next() => item,
-        };
-        match item {
-            None => return writer.finish(),
-            Some(Err(error)) => return writer.fail(error).await,
-            Some(Ok(chunk)) => {
-                if !writer.write(chunk).await {
-                    return;
-                }
-            }
-        }
-    }
 }

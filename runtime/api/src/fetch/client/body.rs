@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
-use crate::worker::{BodyError, BodyStream};
+use crate::worker::{Batch, BodyError, BodyStream};
 
 /// A request's body. Bytes can be sent again after a redirect, a stream cannot.
 #[derive(Debug, Default)]
@@ -54,20 +54,20 @@ enum Chunks {
 }
 
 impl http_body::Body for WireBody {
-    type Data = Bytes;
+    type Data = Batch;
     type Error = BodyError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    ) -> Poll<Option<Result<Frame<Batch>, BodyError>>> {
         let item = match &mut self.0 {
             None => None,
             Some(Chunks::One(bytes)) => {
                 let bytes = std::mem::take(bytes);
-                (!bytes.is_empty()).then_some(Ok(bytes))
+                (!bytes.is_empty()).then(|| Ok(Batch::from(bytes)))
             }
-            Some(Chunks::Many(stream)) => match ready!(stream.poll_chunk(context)) {
+            Some(Chunks::Many(stream)) => match ready!(stream.poll_batch(context)) {
                 Some(item) => return Poll::Ready(Some(item.map(Frame::data))),
                 None => None,
             },

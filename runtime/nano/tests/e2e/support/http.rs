@@ -143,6 +143,13 @@ impl Connection {
         Ok((size > 0).then_some(chunk))
     }
 
+    /// Reads so many bytes of what comes next.
+    pub(crate) fn bytes(&mut self, count: usize) -> Vec<u8> {
+        let mut bytes = vec![0; count];
+        self.reader.read_exact(&mut bytes).expect("so many bytes");
+        bytes
+    }
+
     /// Reads until the peer closes the connection; gives what came before.
     pub(crate) fn rest(&mut self) -> Vec<u8> {
         let mut rest = Vec::new();

@@ -5,6 +5,7 @@ pub(crate) mod server;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::StreamExt as _;
 use http::{Method, StatusCode};
 use rustls::RootCertStore;
 
@@ -14,7 +15,7 @@ use super::tls::Tls;
 use super::{Answer, AnswerBody, Exchange, Failure, Outbound, RequestBody};
 use crate::bindings::types::RequestRedirect;
 use crate::fetch::client::request_headers::ContentCoding;
-use crate::worker::BodyStream;
+use crate::worker::{BodyStream, Put};
 
 fn exchange(outbound: &Arc<Outbound>, url: &str) -> Exchange {
     let url = crate::url::url::parse(url, None).expect("a URL");
@@ -33,7 +34,7 @@ async fn text(answer: Answer) -> Result<String, String> {
     let bytes = match answer.body {
         AnswerBody::Null => return Ok("null".into()),
         AnswerBody::Bytes(bytes) => bytes.to_vec(),
-        AnswerBody::Stream(mut stream, _) => {
+        AnswerBody::Arriving(mut stream, _) => {
             let mut all = Vec::new();
             while let Some(chunk) = stream.next().await {
                 all.extend_from_slice(&chunk.map_err(|error| error.to_string())?);
@@ -164,8 +165,8 @@ async fn bodies_are_sent_again_if_they_can_be() {
         "{echo}"
     );
     let stream = || {
-        let (writer, stream) = BodyStream::channel(1, None);
-        assert_eq!(writer.try_write(Bytes::from_static(b"abc")), Ok(true));
+        let (writer, stream) = BodyStream::bounded(4, None);
+        assert_eq!(writer.put(Bytes::from_static(b"abc")), Put::Room);
         writer.finish();
         RequestBody::Stream(stream)
     };
