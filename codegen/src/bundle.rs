@@ -1,18 +1,20 @@
 //! Joins the built-in scripts and the generated glue into one classic script.
 //!
 //! The scripts are ES modules, so that tools can read them; but a snapshot must not hold modules. The bundler takes `import` and
-//! `export` away and puts all files into one function scope, imported files first. It reads lines, not syntax, and therefore
-//! holds the scripts to a plain style, in which everything else is an error with file and line:
+//! `export` away and puts all files into one function scope, imported files first. Therefore:
 //!
 //! * imports stand at the top: `import { a, b } from "./file.js";`, without renaming;
-//! * exports are `export` before `function`, `async function`, `class` or `const`, or `export { a, b };`, without renaming;
+//! * exports are `export` before a declaration, or `export { a, b };`, without renaming;
 //! * names of the top level are unique across all files.
+//!
+//! An app may change every prototype that it can reach; [`lint`] holds the scripts to what works all the same. For the same
+//! reason the prototypes of their root classes lose `Object.prototype`: a field that is set in a constructor, or asked for and
+//! not there, meets no accessor of an app.
 
 mod error;
+mod lint;
 mod order;
-mod prune;
 mod source;
-mod strip;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -20,7 +22,7 @@ use std::path::{Path, PathBuf};
 
 pub use error::Error;
 
-use source::Source;
+use source::{Kind, Source};
 
 /// The module of the generated glue.
 const BINDINGS: &str = "nano:bindings";
@@ -53,6 +55,12 @@ pub fn bundle(root: &Path, bindings: &str) -> Result<Bundle, Error> {
             .map_err(|e| Error::new(format!("cannot read {}: {e}", path.display())))?;
         sources.push(Source::parse(&name, &text)?);
     }
+    let bindings = Source::parse(BINDINGS, bindings)?;
+    let findings = sources
+        .iter()
+        .chain([&bindings])
+        .flat_map(|source| &source.findings);
+    Error::all(findings.cloned().collect())?;
     let (source, native_names) = join(sources, bindings)?;
     Ok(Bundle {
         source,
@@ -91,7 +99,7 @@ fn relative(root: &Path, path: &Path) -> String {
 }
 
 /// Checks, orders and prints.
-fn join(sources: Vec<Source>, bindings: &str) -> Result<(String, Vec<String>), Error> {
+fn join(sources: Vec<Source>, mut bindings: Source) -> Result<(String, Vec<String>), Error> {
     let wanted = sources
         .iter()
         .flat_map(|source| &source.imports)
@@ -100,13 +108,11 @@ fn join(sources: Vec<Source>, bindings: &str) -> Result<(String, Vec<String>), E
         .flat_map(|import| &import.names)
         .map(String::as_str)
         .collect();
-    let everything = Source::parse(BINDINGS, bindings)?;
-    let bindings = Source::parse(BINDINGS, &prune::prune(bindings, &wanted))?;
+    bindings.prune(&wanted);
 
     let all: Vec<&Source> = sources.iter().chain([&bindings]).collect();
     unique_names(&all)?;
-    let graph = order::Graph::new(&sources, &bindings, &everything)?;
-    let order = graph.order()?;
+    let order = order::Graph::new(&sources, &bindings)?.order()?;
 
     let mut native_names = BTreeSet::new();
     for import in all
@@ -128,12 +134,17 @@ fn join(sources: Vec<Source>, bindings: &str) -> Result<(String, Vec<String>), E
         text.push_str("}\n");
         text.push_str(&format!("const {{ {list} }} = native;\n"));
     }
-    for source in order
+    for statement in order
         .into_iter()
-        .map(|index| &sources[index])
-        .chain([&bindings])
+        .flat_map(|index| &sources[index].statements)
     {
-        text.push_str(&strip::strip(&source.name, &source.body)?);
+        text.push_str(&statement.text);
+        if let Kind::RootClass(name) = &statement.kind {
+            text.push_str(&format!("Object.setPrototypeOf({name}.prototype, null);\n"));
+        }
+    }
+    for statement in &bindings.statements {
+        text.push_str(&statement.text);
     }
     if all.iter().any(|source| source.defines("nativeExports")) {
         text.push_str("return nativeExports;\n");

@@ -45,7 +45,11 @@ namespace Internals {
   undefined postTask(Function callback);
 
   // StructuredSerializeWithTransfer. Messages of what it throws begin with the context ("Failed to execute 'postMessage' on …").
-  SerializedMessage structuredSerialize(any value, sequence<object> transfer, DOMString context);
+  // The transfer list is an array or a `List`: its elements are read without iterating.
+  SerializedMessage structuredSerialize(any value, object transfer, DOMString context);
+
+  // Whether the value is a promise, of whatever realm; nothing of it is asked.
+  boolean isPromise(any value);
 
   // Whether the value is a platform object of the native interface of this name.
   boolean isInstance(DOMString name, any value);

@@ -25,6 +25,15 @@ impl Error {
             message: message.into(),
         }
     }
+
+    /// One error that tells all, unless there is none.
+    pub(super) fn all(errors: Vec<Self>) -> Result<(), Self> {
+        if errors.is_empty() {
+            return Ok(());
+        }
+        let lines: Vec<String> = errors.iter().map(Self::to_string).collect();
+        Err(Self::new(lines.join("\n")))
+    }
 }
 
 impl fmt::Display for Error {

@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use super::error::Error;
 use super::source::{Import, Source};
 use super::{BINDINGS, IMPLS, NATIVE};
-use crate::script::identifiers;
 
 /// The imports of all files, resolved.
 pub(super) struct Graph<'a> {
@@ -33,12 +32,8 @@ enum State {
 }
 
 impl<'a> Graph<'a> {
-    /// Resolves every import, and checks that the name is exported there. `everything` is the glue before it was pruned.
-    pub(super) fn new(
-        sources: &'a [Source],
-        bindings: &'a Source,
-        everything: &Source,
-    ) -> Result<Self, Error> {
+    /// Resolves every import, and checks that the name is exported there.
+    pub(super) fn new(sources: &'a [Source], bindings: &'a Source) -> Result<Self, Error> {
         let index: BTreeMap<&str, usize> = sources
             .iter()
             .enumerate()
@@ -50,15 +45,17 @@ impl<'a> Graph<'a> {
             for import in &source.imports {
                 match import.from.as_str() {
                     NATIVE => {}
-                    BINDINGS => check_exports(source, import, everything)?,
+                    BINDINGS => check_exports(source, import, bindings)?,
                     _ => {
                         let target = resolve(&index, source, import)?;
                         check_exports(source, import, &sources[target])?;
-                        let mut words = identifiers(&source.eager);
-                        let eager = words.find(|word| import.names.iter().any(|name| name == word));
+                        let eager = import
+                            .names
+                            .iter()
+                            .find(|name| source.eager.contains(*name));
                         list.push(Edge {
                             to: target,
-                            eager: eager.map(|name| (name, import.line)),
+                            eager: eager.map(|name| (name.as_str(), import.line)),
                         });
                     }
                 }

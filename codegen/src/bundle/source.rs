@@ -1,6 +1,19 @@
-//! One script: its imports, what it defines, and its text without `import` and `export`.
+//! One script: its imports, and its statements without `import`, `export`, comments and indentation.
+
+use std::collections::BTreeSet;
+
+use oxc_allocator::Allocator;
+use oxc_ast::ast::{
+    ArrowFunctionExpression, ClassElement, Declaration, Function, IdentifierReference,
+    ImportDeclaration, ImportDeclarationSpecifier, Program, Statement as Syntax, TemplateElement,
+};
+use oxc_ast_visit::{Visit, walk};
+use oxc_parser::Parser;
+use oxc_span::{GetSpan, SourceType, Span};
+use oxc_syntax::scope::ScopeFlags;
 
 use super::error::Error;
+use super::lint;
 
 /// `import { names } from "from";`
 #[derive(Debug, PartialEq, Eq)]
@@ -18,9 +31,26 @@ pub(super) struct Import {
 pub(super) struct Definition {
     pub(super) name: String,
     pub(super) line: usize,
-    /// `class name extends parent`
-    pub(super) extends: Option<String>,
     pub(super) exported: bool,
+}
+
+/// A statement of the top level.
+#[derive(Debug)]
+pub(super) struct Statement {
+    /// Without comments and indentation; ends with a line end.
+    pub(super) text: String,
+    pub(super) kind: Kind,
+    /// Every name that it refers to.
+    pub(super) names: BTreeSet<String>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A function declaration: it does nothing unless somebody refers to its name.
+    Function(String),
+    /// A class without `extends`.
+    RootClass(String),
+    Other,
 }
 
 /// A parsed script.
@@ -30,181 +60,139 @@ pub(super) struct Source {
     pub(super) name: String,
     pub(super) imports: Vec<Import>,
     pub(super) definitions: Vec<Definition>,
-    /// Lines that run when the bundle is evaluated, as far as their indentation shows it: all at column 0 that begin no function.
-    pub(super) eager: String,
-    /// The text to print.
-    pub(super) body: String,
+    /// The names that it uses while it is evaluated, outside of functions.
+    pub(super) eager: BTreeSet<String>,
+    pub(super) statements: Vec<Statement>,
+    /// What the rules of [`lint`] find.
+    pub(super) findings: Vec<Error>,
 }
 
 impl Source {
     /// Reads a script.
     pub(super) fn parse(name: &str, text: &str) -> Result<Self, Error> {
+        let allocator = Allocator::default();
+        let parsed = Parser::new(&allocator, text, SourceType::mjs()).parse();
+        let file = File { name, text };
+        if let Some(diagnostic) = parsed.diagnostics.first() {
+            let offset = diagnostic.labels.first().map_or(0, |label| label.offset());
+            return Err(file.error(offset as u32, diagnostic.message.to_string()));
+        }
         let mut source = Self {
             name: name.to_owned(),
             imports: Vec::new(),
             definitions: Vec::new(),
-            eager: String::new(),
-            body: String::new(),
+            eager: BTreeSet::new(),
+            statements: Vec::new(),
+            findings: lint::check(&file, &parsed.program),
         };
-        let mut exported: Vec<(String, usize)> = Vec::new();
-        let mut lines = text
-            .lines()
-            .enumerate()
-            .map(|(i, line)| (i + 1, line))
-            .peekable();
-        let mut in_comment = false;
-        let mut in_head = true;
-        while let Some((number, line)) = lines.next() {
-            if in_comment || line.starts_with("/*") {
-                in_comment = !line.contains("*/");
-                source.print(line);
-                continue;
-            }
-            if line.trim().is_empty() || line.starts_with("//") {
-                source.print(line);
-                continue;
-            }
-            let fail = |message: &str| Err(Error::at(name, number, message));
-            if line.starts_with("import ") || line.starts_with("import{") {
-                if !in_head {
-                    return fail(
-                        "an import below other statements; imports stand at the top of the file",
-                    );
-                }
-                let mut statement = line.to_owned();
-                while !statement.contains(';') {
-                    let Some((_, next)) = lines.next() else {
+        source.statements(&file, &parsed.program)?;
+        Ok(source)
+    }
+
+    fn statements(&mut self, file: &File<'_>, program: &Program<'_>) -> Result<(), Error> {
+        let mut exported: Vec<(String, u32)> = Vec::new();
+        for statement in &program.body {
+            let fail = |message: &str| Err(file.error(statement.span().start, message));
+            match statement {
+                Syntax::ImportDeclaration(import) => {
+                    if !self.statements.is_empty() {
                         return fail(
-                            "this import has no end; expected `import { a, b } from \"./file.js\";`",
+                            "an import below other statements; imports stand at the top of the file",
                         );
-                    };
-                    statement.push(' ');
-                    statement.push_str(next.trim());
+                    }
+                    self.imports.push(file.import(import)?);
                 }
-                source.imports.push(parse_import(name, number, &statement)?);
-                continue;
-            }
-            in_head = false;
-            if line.starts_with("export {") {
-                let mut statement = line.to_owned();
-                while !statement.contains(';') {
-                    let Some((_, next)) = lines.next() else {
-                        return fail("this export has no end; expected `export { a, b };`");
-                    };
-                    statement.push(' ');
-                    statement.push_str(next.trim());
+                Syntax::ExportNamedDeclaration(export) => {
+                    for specifier in &export.specifiers {
+                        let (local, name) = (specifier.local.name(), specifier.exported.name());
+                        if local != name {
+                            return fail(&format!(
+                                "`{local} as {name}` renames; all files share one scope, so use one name"
+                            ));
+                        }
+                        exported.push((name.to_string(), specifier.span.start));
+                    }
                 }
-                for name in parse_names(name, number, &statement)? {
-                    exported.push((name, number));
-                }
-                if statement.contains(" from ") {
+                Syntax::ExportFromDeclaration(_) | Syntax::ExportAllDeclaration(_) => {
                     return fail(
                         "exports of another file's names; import them from that file instead",
                     );
                 }
-                continue;
+                Syntax::ExportDefaultDeclaration(_) => {
+                    return fail(
+                        "a default export; expected `export` before a declaration, or `export { a, b };`",
+                    );
+                }
+                Syntax::ExportDeclaration(export) => {
+                    self.define(file, &export.declaration, true);
+                    let span = export.declaration.span();
+                    self.print(file, program, statement, span, kind(&export.declaration))?;
+                }
+                _ => {
+                    let declaration = statement.as_declaration();
+                    if let Some(declaration) = declaration {
+                        self.define(file, declaration, false);
+                    }
+                    let kind = declaration.map_or(Kind::Other, kind);
+                    self.print(file, program, statement, statement.span(), kind)?;
+                }
             }
-            let (is_exported, declaration) = match line.strip_prefix("export ") {
-                Some(rest) => (true, rest),
-                None => (false, line),
-            };
-            let before = source.definitions.len();
-            source.declaration(declaration, number, is_exported, &mut lines);
-            if is_exported && source.definitions.len() == before {
-                return fail(
-                    "this export is of another form than `export` before function, async function, class or const, or `export { a, b };`",
-                );
-            }
-            if !line.starts_with(|c: char| c.is_whitespace()) && !declaration.contains("function") {
-                source.eager.push_str(declaration);
-                source.eager.push('\n');
-            }
-            source.print(declaration);
         }
-        for (exported, line) in exported {
-            match source
-                .definitions
-                .iter_mut()
-                .find(|definition| definition.name == exported)
-            {
+        for (name, offset) in exported {
+            match self.definitions.iter_mut().find(|d| d.name == name) {
                 Some(definition) => definition.exported = true,
                 None => {
-                    return Err(Error::at(
-                        name,
-                        line,
+                    return Err(file.error(
+                        offset,
                         format!(
-                            "`{exported}` is exported but not defined at the top level of this file"
+                            "`{name}` is exported but not defined at the top level of this file"
                         ),
                     ));
                 }
             }
         }
-        Ok(source)
+        Ok(())
     }
 
-    fn print(&mut self, line: &str) {
-        self.body.push_str(line);
-        self.body.push('\n');
-    }
-
-    /// Notes what a line at column 0 defines.
-    fn declaration<'a>(
-        &mut self,
-        text: &str,
-        line: usize,
-        exported: bool,
-        following: &mut std::iter::Peekable<impl Iterator<Item = (usize, &'a str)> + Clone>,
-    ) {
-        let mut define = |name: &str, extends: Option<String>| {
-            self.definitions.push(Definition {
-                name: name.to_owned(),
-                line,
-                extends,
-                exported,
-            });
+    /// Notes what a declaration defines.
+    fn define(&mut self, file: &File<'_>, declaration: &Declaration<'_>, exported: bool) {
+        let identifiers = match declaration {
+            Declaration::VariableDeclaration(variables) => variables
+                .declarations
+                .iter()
+                .flat_map(|declarator| declarator.id.get_binding_identifiers())
+                .collect(),
+            Declaration::FunctionDeclaration(function) => function.id.iter().collect(),
+            Declaration::ClassDeclaration(class) => class.id.iter().collect(),
+            _ => Vec::new(),
         };
-        let function = text.strip_prefix("async ").unwrap_or(text);
-        if let Some(rest) = function.strip_prefix("function") {
-            define(identifier(rest.trim_start_matches(['*', ' '])), None);
-        } else if let Some(rest) = text.strip_prefix("class ") {
-            let name = identifier(rest);
-            let extends = rest[name.len()..]
-                .trim_start()
-                .strip_prefix("extends ")
-                .map(|parent| identifier(parent).to_owned());
-            define(name, extends);
-        } else if let Some(rest) = ["const ", "let ", "var "]
-            .iter()
-            .find_map(|keyword| text.strip_prefix(keyword))
-        {
-            if rest.starts_with(['{', '[']) {
-                let close = if rest.starts_with('{') { '}' } else { ']' };
-                let mut pattern = rest.to_owned();
-                let mut ahead = following.clone();
-                while !pattern.contains(close) {
-                    let Some((_, next)) = ahead.next() else { break };
-                    pattern.push_str(next);
-                }
-                let inner = pattern[1..].split(close).next().unwrap_or("");
-                for part in inner.split(',') {
-                    // `key: name = default`
-                    let bound = part
-                        .rsplit(':')
-                        .next()
-                        .unwrap_or("")
-                        .split('=')
-                        .next()
-                        .unwrap_or("")
-                        .trim();
-                    let bound = identifier(bound.trim_start_matches("..."));
-                    if !bound.is_empty() {
-                        define(bound, None);
-                    }
-                }
-            } else {
-                define(identifier(rest), None);
-            }
-        }
+        let definitions = identifiers.into_iter().map(|identifier| Definition {
+            name: identifier.name.to_string(),
+            line: file.line(identifier.span.start),
+            exported,
+        });
+        self.definitions.extend(definitions);
+    }
+
+    /// Keeps a statement, of which `span` is to be printed.
+    fn print(
+        &mut self,
+        file: &File<'_>,
+        program: &Program<'_>,
+        statement: &Syntax<'_>,
+        span: Span,
+        kind: Kind,
+    ) -> Result<(), Error> {
+        let mut eager = Eager(&mut self.eager);
+        eager.visit_statement(statement);
+        let mut contents = Contents::default();
+        contents.visit_statement(statement);
+        self.statements.push(Statement {
+            text: file.strip(span, program, &contents.templates)?,
+            kind,
+            names: contents.names,
+        });
+        Ok(())
     }
 
     /// Whether the top level has the name.
@@ -220,76 +208,207 @@ impl Source {
             .iter()
             .find(|definition| definition.name == name && definition.exported)
     }
-}
 
-/// The identifier at the beginning of a text.
-fn identifier(text: &str) -> &str {
-    let end = text
-        .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$'))
-        .unwrap_or(text.len());
-    &text[..end]
-}
-
-fn parse_import(file: &str, line: usize, statement: &str) -> Result<Import, Error> {
-    const FORM: &str = "expected `import { a, b } from \"./file.js\";`";
-    let quoted: Vec<&str> = statement.split('"').collect();
-    let [clause, from, _] = quoted[..] else {
-        return Err(Error::at(
-            file,
-            line,
-            format!("{FORM}, found `{statement}`"),
-        ));
-    };
-    if clause.trim() == "import" {
-        return Ok(Import {
-            names: Vec::new(),
-            from: from.to_owned(),
-            line,
-        });
+    /// Leaves out the functions that neither `wanted` nor other code of the file refers to: an isolate keeps the text of its
+    /// built-in scripts in memory.
+    pub(super) fn prune(&mut self, wanted: &BTreeSet<&str>) {
+        let mut used: BTreeSet<&str> = BTreeSet::new();
+        let mut queue: Vec<&str> = wanted.iter().copied().collect();
+        for statement in &self.statements {
+            if !matches!(statement.kind, Kind::Function(_)) {
+                queue.extend(statement.names.iter().map(String::as_str));
+            }
+        }
+        while let Some(name) = queue.pop() {
+            if used.insert(name) {
+                for statement in &self.statements {
+                    if matches!(&statement.kind, Kind::Function(function) if function == name) {
+                        queue.extend(statement.names.iter().map(String::as_str));
+                    }
+                }
+            }
+        }
+        let used: BTreeSet<String> = used.into_iter().map(str::to_owned).collect();
+        self.statements.retain(
+            |statement| !matches!(&statement.kind, Kind::Function(name) if !used.contains(name)),
+        );
     }
-    if !clause.contains('{') || !clause.trim_end().ends_with("from") {
-        return Err(Error::at(
-            file,
-            line,
-            format!("{FORM}, found `{statement}`"),
-        ));
-    }
-    Ok(Import {
-        names: parse_names(file, line, clause)?,
-        from: from.to_owned(),
-        line,
-    })
 }
 
-/// The names between braces.
-fn parse_names(file: &str, line: usize, statement: &str) -> Result<Vec<String>, Error> {
-    let inner = statement
-        .split_once('{')
-        .and_then(|(_, rest)| rest.split_once('}'))
-        .map_or("", |(inner, _)| inner);
-    let mut names = Vec::new();
-    for name in inner
-        .split(',')
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
-    {
-        if name.contains(" as ") {
-            return Err(Error::at(
-                file,
-                line,
+fn kind(declaration: &Declaration<'_>) -> Kind {
+    match declaration {
+        Declaration::FunctionDeclaration(function) => function
+            .id
+            .as_ref()
+            .map_or(Kind::Other, |id| Kind::Function(id.name.to_string())),
+        Declaration::ClassDeclaration(class) if class.heritage.is_none() => class
+            .id
+            .as_ref()
+            .map_or(Kind::Other, |id| Kind::RootClass(id.name.to_string())),
+        _ => Kind::Other,
+    }
+}
+
+/// A script's name and text.
+pub(super) struct File<'a> {
+    name: &'a str,
+    text: &'a str,
+}
+
+impl File<'_> {
+    pub(super) fn name(&self) -> &str {
+        self.name
+    }
+
+    /// The line of an offset, from 1.
+    pub(super) fn line(&self, offset: u32) -> usize {
+        self.text.as_bytes()[..offset as usize]
+            .iter()
+            .filter(|byte| **byte == b'\n')
+            .count()
+            + 1
+    }
+
+    /// Whether nothing but blanks stands before it on its line.
+    pub(super) fn is_first_of_line(&self, offset: u32) -> bool {
+        let before = self.text[..offset as usize].rsplit('\n').next();
+        before.is_none_or(|before| before.trim().is_empty())
+    }
+
+    pub(super) fn text(&self, span: Span) -> &str {
+        span.source_text(self.text)
+    }
+
+    pub(super) fn error(&self, offset: u32, message: impl Into<String>) -> Error {
+        Error::at(self.name, self.line(offset), message)
+    }
+
+    fn import(&self, import: &ImportDeclaration<'_>) -> Result<Import, Error> {
+        let offset = import.span.start;
+        let mut names = Vec::new();
+        for specifier in import.specifiers.iter().flatten() {
+            let ImportDeclarationSpecifier::ImportSpecifier(specifier) = specifier else {
+                return Err(self.error(
+                    offset,
+                    "expected `import { a, b } from \"./file.js\";`, found another form of import",
+                ));
+            };
+            let (imported, local) = (specifier.imported.name(), specifier.local.name);
+            if imported.as_str() != local.as_str() {
+                return Err(self.error(
+                    specifier.span.start,
+                    format!(
+                        "`{imported} as {local}` renames; all files share one scope, so use one name"
+                    ),
+                ));
+            }
+            names.push(local.to_string());
+        }
+        Ok(Import {
+            names,
+            from: import.source.value.to_string(),
+            line: self.line(offset),
+        })
+    }
+
+    /// The text of a statement without comments, indentation and empty lines. What remains must be ASCII, because V8 stores a
+    /// text with any other character in two bytes each.
+    fn strip(&self, span: Span, program: &Program<'_>, verbatim: &[Span]) -> Result<String, Error> {
+        let comments = program
+            .comments
+            .iter()
+            .filter(|comment| span.start <= comment.span.start && comment.span.end <= span.end)
+            .map(|comment| (comment.span, false));
+        let mut pieces: Vec<(Span, bool)> = comments
+            .chain(verbatim.iter().map(|span| (*span, true)))
+            .collect();
+        pieces.sort_by_key(|(span, _)| span.start);
+
+        let mut text = Text::default();
+        let mut position = span.start;
+        for (piece, is_kept) in pieces {
+            text.code(self.text(Span::new(position, piece.start)));
+            if is_kept {
+                text.0.push_str(self.text(piece));
+            }
+            position = piece.end;
+        }
+        text.code(self.text(Span::new(position, span.end)));
+        text.code("\n");
+        match text.0.lines().find(|line| !line.is_ascii()) {
+            None => Ok(text.0),
+            Some(line) => Err(self.error(
+                span.start,
                 format!(
-                    "`{name}` renames; all files share one scope, in which a name has one meaning. Use the original name, or rename the definition"
+                    "expected ASCII outside of comments, found `{line}` in the statement that begins here; write the character as \\u…"
                 ),
-            ));
+            )),
         }
-        if identifier(name) != name {
-            return Err(Error::at(
-                file,
-                line,
-                format!("expected a name between the braces, found `{name}`"),
-            ));
-        }
-        names.push(name.to_owned());
     }
-    Ok(names)
+}
+
+/// A text that grows by pieces of code.
+#[derive(Default)]
+struct Text(String);
+
+impl Text {
+    fn code(&mut self, code: &str) {
+        for line in code.split_inclusive('\n') {
+            let (content, is_whole) = match line.strip_suffix('\n') {
+                Some(content) => (content, true),
+                None => (line, false),
+            };
+            if self.0.is_empty() || self.0.ends_with('\n') {
+                self.0.push_str(content.trim_start());
+            } else {
+                self.0.push_str(content);
+            }
+            if is_whole {
+                // Also what stood before a comment.
+                self.0
+                    .truncate(self.0.trim_end_matches([' ', '\t', '\r']).len());
+                if !self.0.is_empty() && !self.0.ends_with('\n') {
+                    self.0.push('\n');
+                }
+            }
+        }
+    }
+}
+
+/// What a statement holds.
+#[derive(Default)]
+struct Contents {
+    names: BTreeSet<String>,
+    templates: Vec<Span>,
+}
+
+impl<'a> Visit<'a> for Contents {
+    fn visit_identifier_reference(&mut self, it: &IdentifierReference<'a>) {
+        self.names.insert(it.name.to_string());
+    }
+
+    fn visit_template_element(&mut self, it: &TemplateElement<'a>) {
+        self.templates.push(it.span);
+    }
+}
+
+/// Collects the names that code uses when it is evaluated: not those in functions, methods and fields of instances.
+struct Eager<'s>(&'s mut BTreeSet<String>);
+
+impl<'a> Visit<'a> for Eager<'_> {
+    fn visit_identifier_reference(&mut self, it: &IdentifierReference<'a>) {
+        self.0.insert(it.name.to_string());
+    }
+
+    fn visit_function(&mut self, _: &Function<'a>, _: ScopeFlags) {}
+
+    fn visit_arrow_function_expression(&mut self, _: &ArrowFunctionExpression<'a>) {}
+
+    fn visit_class_element(&mut self, it: &ClassElement<'a>) {
+        match it {
+            ClassElement::MethodDefinition(method) if !method.computed => {}
+            ClassElement::PropertyDefinition(field) if !field.r#static && !field.computed => {}
+            _ => walk::walk_class_element(self, it),
+        }
+    }
 }

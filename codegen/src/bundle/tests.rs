@@ -10,7 +10,7 @@ fn join_with(files: &[(&str, &str)], bindings: &str) -> Result<String, Error> {
         .iter()
         .map(|(name, text)| Source::parse(name, text))
         .collect::<Result<_, _>>()?;
-    join(sources, bindings).map(|(text, _)| text)
+    join(sources, Source::parse(BINDINGS, bindings)?).map(|(text, _)| text)
 }
 
 fn error(files: &[(&str, &str)]) -> String {
@@ -132,10 +132,7 @@ fn other_forms_are_refused() {
             "const x = 1;\nimport { b } from \"./b.js\";\n",
             "a.js:2: an import below other statements",
         ),
-        (
-            "export default 1;\n",
-            "a.js:1: this export is of another form",
-        ),
+        ("export default 1;\n", "a.js:1: a default export"),
         (
             "export { b } from \"./b.js\";\n",
             "a.js:1: exports of another file's names",
@@ -185,17 +182,14 @@ fn impl_classes_must_exist() {
 #[test]
 fn unused_converters_are_left_out() {
     let glue = "\
-// prunable
 export function convert_A(value) {
   return convert_B(value);
 }
 
-// prunable
 export function convert_B(value) {
   return value;
 }
 
-// prunable
 export function convert_C(value) {
   return value;
 }
@@ -213,4 +207,142 @@ export function convert_C(value) {
         "{bundle}"
     );
     assert!(!bundle.contains("convert_C"), "{bundle}");
+}
+
+/// What the rules say about one file, without the file's name.
+fn findings(text: &str) -> Vec<String> {
+    let source = Source::parse("a.js", text).unwrap();
+    source
+        .findings
+        .iter()
+        .map(|error| error.to_string().replace("a.js:", ""))
+        .collect()
+}
+
+#[test]
+fn what_an_app_could_meddle_with_is_refused() {
+    for (text, expected) in [
+        ("const a = {};", "this object inherits"),
+        (
+            "const a = { b: 1, __proto__: null };",
+            "this object inherits",
+        ),
+        ("f({ __proto__: g });", "this object inherits"),
+        ("function f(a) { a[0] = 1; }", "this writes to a computed"),
+        (
+            "function f(a, b) { a[b] += 1; }",
+            "this writes to a computed",
+        ),
+        ("function f(a, b) { a[b]++; }", "this writes to a computed"),
+        (
+            "function f() { const g = () => 1; g.h = 1; }",
+            "this sets a property of a function",
+        ),
+        ("function f(a, b) { for (b of a); }", "`for…of`"),
+        ("function f(a, b) { b(...a); }", "a spread argument"),
+        ("function f(a, b) { return [b, ...a]; }", "a spread element"),
+        ("function f(a) { const [b] = a; }", "an array pattern"),
+        ("function f([a]) {}", "an array pattern"),
+        ("function f(a, b) { [b] = a; }", "an array pattern"),
+        ("const f = async (a) => await a;", "`await`"),
+        ("function* f(a) { yield a; }", "generators"),
+        (
+            "function f(a) { a.push(1); }",
+            "an app can replace the method `push`",
+        ),
+        (
+            "function f(a) { a.b.then(f); }",
+            "an app can replace the method `then`",
+        ),
+        ("function f() { return Promise; }", "`Promise` is a global"),
+        ("class A { b = Math.random(); }", "`Math` is a global"),
+        (
+            "function f() { return class {}; }",
+            "the objects of a class in a function",
+        ),
+    ] {
+        let found = findings(text);
+        assert!(
+            found.len() == 1 && found[0].starts_with(&format!("1: {expected}")),
+            "{text}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn what_no_app_can_meddle_with_is_free() {
+    for text in [
+        "import { b } from \"nano:native\";\nexport const a = { __proto__: null, b, ...b };",
+        "class A { static b = [...Array.of(1)].map(String); }",
+        "for (const a of [1]) globalThis.b = a;",
+        "class A { b = 1; c() { this.b = undefined; } }",
+        "const f = (a, ...rest) => ({ __proto__: null, a, rest });",
+        "function f({ a }) { return a.b.c(a[0], NaN); }",
+        "function f(a, b) { a[b] = 1; // safe: a List\n}",
+        "function f(a, b) {\n  // safe: a List\n  a[b] = 1;\n}",
+    ] {
+        assert_eq!(findings(text), Vec::<String>::new(), "{text}");
+    }
+}
+
+#[test]
+fn an_exemption_is_for_its_line_only_and_must_be_needed() {
+    let found = findings("function f(a) {\n  a[0] = 1; // safe: a List\n  a[1] = 1;\n}");
+    assert!(found.len() == 1 && found[0].starts_with("3: "), "{found:?}");
+    let found = findings("function f(a) {\n  return a; // safe: not at all\n}");
+    assert!(
+        found.len() == 1 && found[0].starts_with("2: this comment exempts"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn root_classes_inherit_nothing() {
+    let bundle = join_files(&[("a.js", "export class A {}\nclass B extends A {}\n")]).unwrap();
+    assert!(
+        bundle.contains(
+            "class A {}\nObject.setPrototypeOf(A.prototype, null);\nclass B extends A {}\n"
+        ),
+        "{bundle}"
+    );
+}
+
+#[test]
+fn comments_and_indentation_go() {
+    for (text, expected) in [
+        (
+            "// a … b\n/** doc\n * more */\nfunction f() {\n  // x\n  return 1; // y\n\n}\n",
+            "function f() {\nreturn 1;\n}\n",
+        ),
+        ("a = 1; /* x */ b = 2;\n", "a = 1;\nb = 2;\n"),
+        ("a = /* x */ 1;\n", "a =  1;\n"),
+        (
+            "const a = \"// no \\\" comment\";\n",
+            "const a = \"// no \\\" comment\";\n",
+        ),
+        (
+            "const a = `// no\n  ${b + `/* ${c} */` + d}  // still ${\"`\"}\n`;\n",
+            "const a = `// no\n  ${b + `/* ${c} */` + d}  // still ${\"`\"}\n`;\n",
+        ),
+        ("const a = /\\/\\/[/\"]/;\n", "const a = /\\/\\/[/\"]/;\n"),
+    ] {
+        let bundle = join_files(&[("a.js", text)]).unwrap();
+        let head = "(function (globalThis, native) {\n\"use strict\";\n";
+        assert_eq!(bundle, format!("{head}{expected}}})\n"), "{text}");
+    }
+}
+
+#[test]
+fn errors_name_the_place() {
+    assert_eq!(
+        Source::parse("a.js", "const a = 1;\n\nfunction f( {\n")
+            .unwrap_err()
+            .to_string(),
+        "a.js:4: Expected `}` but found `EOF`"
+    );
+    let message = error(&[("a.js", "// é\nconst a = \"é\";\n")]);
+    assert!(
+        message.starts_with("a.js:2: expected ASCII outside of comments, found `const a = \"é\";`"),
+        "{message}"
+    );
 }

@@ -8,7 +8,7 @@ use webapi_idl::{AnnotatedType, Argument, CallbackFunction, CallbackInterface, T
 
 use super::convert::Source;
 use super::writer::{Writer, property, quote};
-use super::{Error, PRUNABLE, Printer, Result};
+use super::{Error, Printer, Result};
 
 impl Printer<'_> {
     /// Prints the converter of a callback function, <https://webidl.spec.whatwg.org/#js-callback-function>.
@@ -18,7 +18,6 @@ impl Printer<'_> {
         callback: &CallbackFunction,
     ) -> Result<()> {
         let name = &callback.name;
-        w.line(PRUNABLE);
         w.open(format!(
             "export function convert_{name}(value, context, what) {{"
         ));
@@ -34,8 +33,7 @@ impl Printer<'_> {
             "value"
         };
         self.invoker(w, name, &callback.returns, &callback.arguments, callee, &[])?;
-        w.line("invoke.callback = value;");
-        w.line("return invoke;");
+        w.line("return withCallback(invoke, value);");
         w.close("}");
         w.blank();
         Ok(())
@@ -57,7 +55,6 @@ impl Printer<'_> {
             "Failed to execute '{}' on '{name}'",
             callback.operation_name
         );
-        w.line(PRUNABLE);
         w.open(format!(
             "export function convert_{name}(value, context, what) {{"
         ));
@@ -84,8 +81,7 @@ impl Printer<'_> {
             "callee",
             &prologue,
         )?;
-        w.line("invoke.callback = value;");
-        w.line("return invoke;");
+        w.line("return withCallback(invoke, value);");
         w.close("}");
         w.blank();
         Ok(())

@@ -4,14 +4,13 @@ use webapi_idl::{Dictionary, DictionaryMember, Enumeration, Type};
 
 use super::convert::Source;
 use super::writer::{Writer, property, quote};
-use super::{PRUNABLE, Printer, Result};
+use super::{Printer, Result};
 
 impl Printer<'_> {
     /// Prints both directions of a dictionary, <https://webidl.spec.whatwg.org/#js-dictionary>.
     pub(super) fn dictionary(&self, w: &mut Writer, dictionary: &Dictionary) -> Result<()> {
         let members = self.inherited_members(dictionary);
 
-        w.line(PRUNABLE);
         w.open(format!(
             "export function convert_{}(value, context) {{",
             dictionary.name
@@ -58,12 +57,11 @@ impl Printer<'_> {
         let Ok(members) = self.members_to_js(dictionary) else {
             return Ok(());
         };
-        w.line(PRUNABLE);
         w.open(format!(
             "export function toJS_{}(dictionary) {{",
             dictionary.name
         ));
-        w.line("const result = {};");
+        w.line("const result = {}; // safe: for apps");
         for (name, value) in members {
             w.line(format!(
                 "if ({name} in dictionary) setOwn(result, {name}, {value});"
@@ -151,7 +149,6 @@ impl Printer<'_> {
     /// Prints the converter of an enumeration, <https://webidl.spec.whatwg.org/#js-enumeration>.
     pub(super) fn enumeration(&self, w: &mut Writer, enumeration: &Enumeration) {
         let name = &enumeration.name;
-        w.line(PRUNABLE);
         w.open(format!("export function isValue_{name}(value) {{"));
         w.open("switch (value) {");
         for value in &enumeration.values {
@@ -164,7 +161,6 @@ impl Printer<'_> {
         w.close("}");
         w.blank();
 
-        w.line(PRUNABLE);
         w.open(format!("export function convert_{name}(value, context) {{"));
         w.line("const string = toDOMString(value, context);");
         w.line(format!(

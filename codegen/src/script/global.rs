@@ -14,6 +14,7 @@ impl Printer<'_> {
         let mut unforgeable = Vec::new();
 
         w.open("const globalMembers = {");
+        w.line("__proto__: null,");
         for member in &interface.members {
             match member {
                 Member::Attribute(attribute)

@@ -8,7 +8,7 @@ use webapi_idl::{Attribute, Interface, Member, Type};
 
 use super::operation::{Callee, parameters};
 use super::writer::{Writer, as_object_members, quote};
-use super::{Error, PRUNABLE, Printer, Result};
+use super::{Error, Printer, Result};
 
 impl Printer<'_> {
     /// Prints the class, and what reads the impl out of an object.
@@ -157,6 +157,7 @@ impl Printer<'_> {
             "const {} = unforgeable({{",
             descriptor(interface, attribute)
         ));
+        w.line("__proto__: null,");
         let mut accessors = Writer::default();
         self.attribute(
             &mut accessors,
@@ -231,7 +232,7 @@ impl Printer<'_> {
         for line in &receiver.check {
             w.line(line);
         }
-        w.open("return {");
+        w.open("return { // safe: for apps");
         for attribute in chain.iter().flat_map(|i| &i.members) {
             let Member::Attribute(attribute) = attribute else {
                 continue;
@@ -287,7 +288,6 @@ impl Printer<'_> {
     pub(super) fn interface_converter(&self, w: &mut Writer, interface: &Interface) {
         let name = &interface.name;
         let title = quote(name);
-        w.line(PRUNABLE);
         w.open(format!(
             "export function convert_{name}(value, context, what) {{"
         ));

@@ -65,9 +65,6 @@ impl std::error::Error for Error {}
 
 type Result<T> = std::result::Result<T, Error>;
 
-/// The marker line before a converter; [`crate::bundle`] leaves out those that nothing refers to.
-pub(crate) const PRUNABLE: &str = "// prunable";
-
 /// The text of the module `nano:bindings`.
 ///
 /// Its imports name, relative to the scripts' root, the library that it stands on, and from `nano:impls` the classes and objects
@@ -331,6 +328,7 @@ const LIBRARY: &[(&str, &[&str])] = &[
             "toView",
             "typeError",
             "viewType",
+            "withCallback",
             "wrapperOrNull",
         ],
     ),

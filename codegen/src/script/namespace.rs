@@ -14,7 +14,7 @@ impl Printer<'_> {
         let mut constants = Vec::new();
 
         w.line(format!("// {name} ({}.webidl)", namespace.specification));
-        w.open(format!("const namespace_{name} = {{"));
+        w.open(format!("const namespace_{name} = {{ // safe: for apps"));
         for member in &namespace.members {
             let mut text = Writer::default();
             match member {

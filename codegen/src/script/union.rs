@@ -5,7 +5,7 @@ use webapi_idl::{AnnotatedType, Type, type_text};
 use super::convert::Source;
 use super::distinguish::Test;
 use super::writer::{Writer, quote};
-use super::{PRUNABLE, Printer, Result, UnionConverter};
+use super::{Printer, Result, UnionConverter};
 use crate::distinguish::Candidate;
 
 impl Printer<'_> {
@@ -29,7 +29,6 @@ impl Printer<'_> {
             alias: None,
         });
 
-        w.line(PRUNABLE);
         w.line(format!("// {title}"));
         w.open(format!(
             "export function {}(value, context, what) {{",

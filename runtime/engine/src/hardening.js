@@ -26,7 +26,8 @@
         if (new.target === undefined) {
           throw new TypeError(`Constructor ${name} requires 'new'`);
         }
-        const options = arguments[1];
+        // An index beyond the arguments would be looked for on Object.prototype, which an app can change.
+        const options = arguments.length > 1 ? arguments[1] : undefined;
         const target = new.target === Bounded ? Native : new.target;
         if (options === undefined || options === null || (typeof options !== "object" && typeof options !== "function")) {
           return construct(Native, [length], target);

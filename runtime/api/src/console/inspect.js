@@ -3,7 +3,7 @@
 import { exportToNative } from "../script/bridge.js";
 
 const uncurry = Function.prototype.bind.bind(Function.prototype.call);
-const flagGetter = (name) => uncurry(Object.getOwnPropertyDescriptor(RegExp.prototype, name).get);
+const flagGetter = (name) => uncurry(Object.getOwnPropertyDescriptor(RegExp.prototype, name).get); // safe: before any app
 
 const RegExpPrototypeHasIndices = flagGetter("hasIndices");
 const RegExpPrototypeGlobal = flagGetter("global");

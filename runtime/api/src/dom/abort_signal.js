@@ -6,8 +6,8 @@
 // in one `any()` per request does not collect the requests' signals.
 
 import { DOMException, setTimer, setTimerReferenced } from "nano:native";
+import { List } from "../script/list.js";
 import {
-  ArrayPrototypePush,
   SetConstructor,
   SetPrototypeAdd,
   SetPrototypeDelete,
@@ -101,12 +101,12 @@ export class AbortSignalImpl extends EventTargetImpl {
     this.aborted = true;
     this.reason = reason !== undefined ? reason : newAbortError();
     // 3. and 4. Every dependent signal that is not aborted takes the reason before any of them runs its steps.
-    const dependentSignalsToAbort = [];
-    this.dependentSignals?.forEach((dependent) => {
+    const dependentSignalsToAbort = new List();
+    this.dependentSignals?.visit((dependent) => {
       if (dependent.aborted) return;
       dependent.aborted = true;
       dependent.reason = this.reason;
-      ArrayPrototypePush(dependentSignalsToAbort, dependent);
+      dependentSignalsToAbort.append(dependent);
     });
     this.dependentSignals = null;
     // 5. Run the abort steps for signal.
@@ -210,7 +210,7 @@ class DependentSignals {
     return SetPrototypeGetSize(this.#observed) > 0;
   }
 
-  add(signal) {
+  append(signal) {
     if (SetPrototypeGetSize(this.#all) >= this.#sweepAt) this.#sweep();
     SetPrototypeAdd(this.#all, new WeakRefConstructor(signal));
   }
@@ -220,7 +220,7 @@ class DependentSignals {
     else SetPrototypeDelete(this.#observed, signal);
   }
 
-  forEach(callback) {
+  visit(callback) {
     SetPrototypeForEach(this.#all, (reference) => {
       const signal = WeakRefPrototypeDeref(reference);
       if (signal !== undefined) callback(signal);
@@ -265,11 +265,11 @@ export function createDependentAbortSignal(signals) {
       for (let j = 0; j < sourceSignals.length; j++) SetPrototypeAdd(sources, sourceSignals[j]);
     }
   }
-  resultSignal.sourceSignals = [];
+  resultSignal.sourceSignals = new List();
   SetPrototypeForEach(sources, (source) => {
-    ArrayPrototypePush(resultSignal.sourceSignals, source);
+    resultSignal.sourceSignals.append(source);
     source.dependentSignals ??= new DependentSignals();
-    source.dependentSignals.add(resultSignal);
+    source.dependentSignals.append(resultSignal);
   });
   return resultSignal;
 }

@@ -30,7 +30,7 @@ export function setEventHandler(target, type, value, process = processEvent) {
     activated.listener = addInternalListener(target, type, (thisArgument, event) => {
       process(activated.value, thisArgument, event);
     });
-    target.eventHandlerMap[type] = activated;
+    target.eventHandlerMap[type] = activated; // safe: the map inherits nothing
   }
 }
 

@@ -1,8 +1,8 @@
 // `EventTarget`: listeners, and the dispatch of events to them.
 
 import { DOMException, reportException } from "nano:native";
-import { ArrayPrototypePush, ArrayPrototypeSlice, ArrayPrototypeSplice } from "../script/primordials.js";
-import { PlatformObject } from "../script/webidl.js";
+import { List, listFrom } from "../script/list.js";
+import { PlatformObject, withCallback } from "../script/webidl.js";
 import { EventImpl, PHASE_AT_TARGET, PHASE_NONE, initializeTrustedEvent } from "./event.js";
 
 /**
@@ -32,9 +32,12 @@ class EventListenerRecord {
   }
 }
 
+// Most targets never get a listener; all of those share this list.
+const noListeners = new List();
+
 /** https://dom.spec.whatwg.org/#interface-eventtarget */
 export class EventTargetImpl extends PlatformObject {
-  eventListenerList = [];
+  eventListenerList = noListeners;
   // The event handler map of event_handler.js, made with the first handler.
   eventHandlerMap = null;
 
@@ -109,7 +112,7 @@ export class EventTargetImpl extends PlatformObject {
     const list = this.eventListenerList;
     for (let i = 0; i < list.length; i++) {
       const listener = list[i];
-      // Handlers of the runtime have no `.callback`; undefined never equals an app's object.
+      // The `.callback` of the runtime's own handlers is undefined, which never equals an app's object.
       if (listener.type === type && listener.capture === capture && listener.callback.callback === callback.callback) return i;
     }
     return -1;
@@ -117,7 +120,8 @@ export class EventTargetImpl extends PlatformObject {
 
   /** Appends a listener. Interfaces override it where listeners keep something alive. */
   appendListener_(listener) {
-    ArrayPrototypePush(this.eventListenerList, listener);
+    if (this.eventListenerList === noListeners) this.eventListenerList = new List();
+    this.eventListenerList.append(listener);
   }
 
   // https://dom.spec.whatwg.org/#remove-an-event-listener
@@ -127,7 +131,7 @@ export class EventTargetImpl extends PlatformObject {
     const list = this.eventListenerList;
     for (let i = 0; i < list.length; i++) {
       if (list[i] === listener) {
-        ArrayPrototypeSplice(list, i, 1);
+        list.removeAt(i);
         break;
       }
     }
@@ -138,7 +142,7 @@ export class EventTargetImpl extends PlatformObject {
 
 /** Adds a listener of the runtime, which comes after those that exist; `callback` takes `this` and the event's impl. */
 export function addInternalListener(target, type, callback) {
-  const listener = new EventListenerRecord(type, callback, false, false, false, null);
+  const listener = new EventListenerRecord(type, withCallback(callback, undefined), false, false, false, null);
   target.appendListener_(listener);
   return listener;
 }
@@ -175,7 +179,7 @@ function invokeListeners(event, target, capturing) {
   // invoke 1. If event's stop propagation flag is set, then return.
   if (event.stopPropagationFlag || target.eventListenerList.length === 0) return;
   // invoke 6. Let listeners be a clone of the list, which avoids listeners added from this point from being run.
-  const listeners = ArrayPrototypeSlice(target.eventListenerList);
+  const listeners = listFrom(target.eventListenerList, 0);
   for (let i = 0; i < listeners.length; i++) {
     const listener = listeners[i];
     // inner 2. For each listener whose removed is false: if its type or its capture does not match, continue.

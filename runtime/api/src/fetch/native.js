@@ -36,7 +36,7 @@ exportToNative("teeBody", (stream) => {
 // https://streams.spec.whatwg.org/#readablestream-create-a-proxy
 exportToNative("proxyStream", (stream) => {
   const transform = new TransformStreamImpl();
-  transform.constructor_(undefined, {}, {});
+  transform.constructor_(undefined, { __proto__: null }, { __proto__: null });
   markAsHandled(readableStreamPipeTo(unwrap_ReadableStream(stream), transform.writable, false, false, false));
   return transform.readable.wrapper;
 });

@@ -1,8 +1,7 @@
 // `MessageEvent`: a message that arrived.
 
 import { EventImpl } from "../dom/event.js";
-import { ArrayPrototypePush } from "../script/primordials.js";
-import { frozenArray } from "../script/webidl.js";
+import { frozenArray, sequenceToJS } from "../script/webidl.js";
 
 const noPorts = frozenArray([]);
 
@@ -39,7 +38,5 @@ export class MessageEventImpl extends EventImpl {
 
 /** The FrozenArray of a sequence of ports. */
 function frozenPorts(ports) {
-  const wrappers = [];
-  for (let i = 0; i < ports.length; i++) ArrayPrototypePush(wrappers, ports[i].wrapper);
-  return frozenArray(wrappers);
+  return frozenArray(sequenceToJS(ports, (port) => port.wrapper));
 }

@@ -5,8 +5,9 @@ import { DOMException } from "nano:native";
 import { initializeTrustedEvent } from "../dom/event.js";
 import { getEventHandler, setEventHandler } from "../dom/event_handler.js";
 import { EventTargetImpl, dispatch, fireEvent } from "../dom/event_target.js";
-import { ArrayIsArray, ArrayPrototypePush } from "../script/primordials.js";
-import { frozenArray } from "../script/webidl.js";
+import { List } from "../script/list.js";
+import { ArrayIsArray } from "../script/primordials.js";
+import { frozenArray, sequenceToJS, toAny } from "../script/webidl.js";
 import { MessageEventImpl } from "./message_event.js";
 import { PortEnd } from "./port_end.js";
 
@@ -87,14 +88,14 @@ export class MessagePortImpl extends EventTargetImpl {
   /** Step 7 of the message port post message steps, from 5 on. */
   message(data, transferred) {
     // 7.5. Let newPorts be a new frozen array of all MessagePort objects in deserializeRecord.[[TransferredValues]].
-    const ports = [];
+    const ports = new List();
     for (let i = 0; i < transferred.length; i++) {
-      if (unwrap_MessagePort(transferred[i]) !== undefined) ArrayPrototypePush(ports, transferred[i]);
+      if (unwrap_MessagePort(transferred[i]) !== undefined) ports.append(transferred[i]);
     }
     // 7.6. Fire an event named message at finalTargetPort, using MessageEvent.
     const event = initializeTrustedEvent(new MessageEventImpl(), "message");
     event.data = data;
-    event.ports = frozenArray(ports);
+    event.ports = frozenArray(sequenceToJS(ports, toAny));
     dispatch(event, this);
   }
 

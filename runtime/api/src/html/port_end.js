@@ -7,7 +7,7 @@
 // A program keeps running as long as a message is on its way to an end that is enabled; ends that merely wait do not hold it.
 
 import { postTask, structuredSerialize } from "nano:native";
-import { ArrayPrototypeSlice } from "../script/primordials.js";
+import { listFrom } from "../script/list.js";
 import { Deque } from "../streams/deque.js";
 
 /**
@@ -42,7 +42,7 @@ export class PortEnd {
     // 6. If targetPort is null, or if doomed is true, then return.
     if (peer === undefined || doomed) return;
     // 7. Add a task to the port message queue of targetPort.
-    peer.queue.push(serialized);
+    peer.queue.append(serialized);
     if (peer.enabled) peer.postDelivery();
   }
 
@@ -105,13 +105,13 @@ export class PortEnd {
     let record;
     try {
       // 7.3. Let deserializeRecord be StructuredDeserializeWithTransfer(serializeWithTransferResult, targetRealm).
-      record = this.queue.shift().deserialize();
+      record = this.queue.takeFirst().deserialize();
     } catch {
       // If this throws an exception, catch it, fire an event named messageerror at finalTargetPort, and then return.
       receiver.messageError();
       return;
     }
-    receiver.message(record[0], ArrayPrototypeSlice(record, 1));
+    receiver.message(record[0], listFrom(record, 1));
   }
 }
 

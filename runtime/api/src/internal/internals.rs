@@ -76,9 +76,10 @@ impl InternalsMethods for Internals {
     fn structured_serialize<'s>(
         scope: &mut Scope<'s, '_>,
         value: Value<'s>,
-        transfer: Vec<v8::Local<'s, v8::Object>>,
+        transfer: v8::Local<'s, v8::Object>,
         context: v8::Local<'s, v8::String>,
     ) -> Fallible<Ref<'s, SerializedMessage>> {
+        let transfer = elements(scope, transfer)?;
         SerializedMessage::serialize(scope, value, &transfer).map_err(|error| {
             // The app called something else than this function.
             error
@@ -86,6 +87,10 @@ impl InternalsMethods for Internals {
                 .throw(scope);
             Error::Thrown
         })
+    }
+
+    fn is_promise<'s>(_scope: &mut Scope<'s, '_>, value: Value<'s>) -> Fallible<bool> {
+        Ok(value.is_promise())
     }
 
     fn is_instance<'s>(
@@ -135,4 +140,20 @@ impl InternalsMethods for Internals {
             .ok_or_else(|| type_error(format!("no kind of body data is called '{kind}'")))?;
         package_data(scope, kind, &content_type, bytes.to_vec().into())
     }
+}
+
+/// The elements of an array of objects, by index: an app may have replaced the iterator of arrays.
+fn elements<'s>(
+    scope: &mut Scope<'s, '_>,
+    array: v8::Local<'s, v8::Object>,
+) -> Fallible<Vec<v8::Local<'s, v8::Object>>> {
+    let array = v8::Local::<v8::Array>::try_from(array).map_err(|_| type_error("is not a list"))?;
+    (0..array.length())
+        .map(|index| {
+            let element = array.get_index(scope, index).ok_or(Error::Thrown)?;
+            element
+                .try_into()
+                .map_err(|_| type_error("is a list with something else than objects"))
+        })
+        .collect()
 }

@@ -6,15 +6,17 @@
 // Naming: the owner's name, then `Prototype` for instance members, then the member: `PromisePrototypeThen(promise, …)`.
 // Getters have `Get` before the member: `TypedArrayPrototypeGetByteLength(view)`. Well-known symbols: `SymbolIterator`.
 //
-// Also unsafe on values an app could have touched, and to be avoided in built-in scripts: array destructuring, spread and
-// `for…of` (they call `Array.prototype[Symbol.iterator]`), `await` and `async` on such values, template literals on objects.
+// The bundler (codegen/src/bundle/lint.rs) refuses what else an app could meddle with. Not here, because they would meet an app's
+// setters or constructors themselves: the methods of arrays that write or make arrays. Built-in scripts have `List` instead.
+
+import { isPromise } from "nano:native";
 
 /** Turns a method into a function that takes `this` as its first argument. */
 export const uncurryThis = Function.prototype.bind.bind(Function.prototype.call);
 
 /** The getter `name` of `prototype` as a function that takes `this` as its only argument. */
 function uncurryGetter(prototype, name) {
-  return uncurryThis(Object.getOwnPropertyDescriptor(prototype, name).get);
+  return uncurryThis(Object.getOwnPropertyDescriptor(prototype, name).get); // safe: before any app
 }
 
 // ---- Constructors, under names that no interface of the model can take ------------------------------------------------------
@@ -45,23 +47,9 @@ export const WeakSetConstructor = WeakSet;
 
 // ---- Array ------------------------------------------------------------------------------------------------------------------
 
-export const ArrayFrom = Array.from.bind(Array);
 export const ArrayIsArray = Array.isArray;
-export const ArrayPrototypeConcat = uncurryThis(Array.prototype.concat);
-export const ArrayPrototypeFilter = uncurryThis(Array.prototype.filter);
-export const ArrayPrototypeForEach = uncurryThis(Array.prototype.forEach);
 export const ArrayPrototypeIncludes = uncurryThis(Array.prototype.includes);
 export const ArrayPrototypeIndexOf = uncurryThis(Array.prototype.indexOf);
-export const ArrayPrototypeJoin = uncurryThis(Array.prototype.join);
-export const ArrayPrototypeMap = uncurryThis(Array.prototype.map);
-export const ArrayPrototypePop = uncurryThis(Array.prototype.pop);
-export const ArrayPrototypePush = uncurryThis(Array.prototype.push);
-export const ArrayPrototypeReverse = uncurryThis(Array.prototype.reverse);
-export const ArrayPrototypeShift = uncurryThis(Array.prototype.shift);
-export const ArrayPrototypeSlice = uncurryThis(Array.prototype.slice);
-export const ArrayPrototypeSort = uncurryThis(Array.prototype.sort);
-export const ArrayPrototypeSplice = uncurryThis(Array.prototype.splice);
-export const ArrayPrototypeUnshift = uncurryThis(Array.prototype.unshift);
 /** `Array.prototype.values`, which is also its `Symbol.iterator` and that of iterable interfaces with indexes. */
 export const ArrayPrototypeValuesFunction = Array.prototype.values;
 export const ArrayPrototypeEntriesFunction = Array.prototype.entries;
@@ -216,9 +204,52 @@ export const ObjectSetPrototypeOf = Object.setPrototypeOf;
 
 export const PromiseAll = Promise.all.bind(Promise);
 export const PromiseReject = Promise.reject.bind(Promise);
-export const PromiseResolve = Promise.resolve.bind(Promise);
-export const PromisePrototype = Promise.prototype;
-export const PromisePrototypeThen = uncurryThis(Promise.prototype.then);
+
+// `then` and `Promise.resolve()` ask a promise for its `constructor`, and `then` asks that for its `Symbol.species`. Where an app has
+// changed one of the two, the promise gets a `constructor` of its own for the time of the call.
+
+const resolve = Promise.resolve.bind(Promise);
+const then = uncurryThis(Promise.prototype.then);
+const PromisePrototype = Promise.prototype;
+const PromisePrototypeThenFunction = Promise.prototype.then;
+
+/** Whether promises are as V8 made them. */
+export function promisesAreIntact() {
+  try {
+    return PromisePrototype.constructor === PromiseConstructor
+      && PromisePrototype.then === PromisePrototypeThenFunction
+      && PromiseConstructor[SymbolSpecies] === PromiseConstructor;
+  } catch {
+    return false;
+  }
+}
+
+/** Gives an object a `constructor` of its own; returns whether it had none and was open to it. */
+function shadowConstructor(object, constructor) {
+  return ObjectGetOwnPropertyDescriptor(object, "constructor") === undefined
+    && ReflectDefineProperty(object, "constructor", { __proto__: null, value: constructor, configurable: true });
+}
+
+export function PromisePrototypeThen(promise, onFulfilled, onRejected) {
+  if (promisesAreIntact()) return then(promise, onFulfilled, onRejected);
+  // Without a constructor the species is %Promise%.
+  const shadowed = shadowConstructor(promise, undefined);
+  try {
+    return then(promise, onFulfilled, onRejected);
+  } finally {
+    if (shadowed) delete promise.constructor;
+  }
+}
+
+export function PromiseResolve(value) {
+  if (promisesAreIntact() || !isPromise(value)) return resolve(value);
+  const shadowed = shadowConstructor(value, PromiseConstructor);
+  try {
+    return resolve(value);
+  } finally {
+    if (shadowed) delete value.constructor;
+  }
+}
 
 // ---- String, Symbol, RegExp, Date -------------------------------------------------------------------------------------------
 
@@ -241,6 +272,7 @@ export const StringPrototypeToWellFormed = uncurryThis(String.prototype.toWellFo
 export const SymbolAsyncIterator = Symbol.asyncIterator;
 export const SymbolHasInstance = Symbol.hasInstance;
 export const SymbolIterator = Symbol.iterator;
+export const SymbolSpecies = Symbol.species;
 export const SymbolToPrimitive = Symbol.toPrimitive;
 export const SymbolToStringTag = Symbol.toStringTag;
 export const SymbolPrototypeGetDescription = uncurryGetter(Symbol.prototype, "description");

@@ -29,7 +29,7 @@
 // * Missing optional arguments without default are `undefined`; those with a default have it. Variadic arguments are one array, last.
 // * Interface types: the impl object; for natively implemented interfaces the public object itself.
 // * Dictionaries: objects without a prototype's members, that have the present members (and defaults) only: `"size" in strategy` works.
-// * Enumerations: strings. `sequence<T>`: a fresh array. `record<K, V>`: an object without prototype. Numbers, strings, booleans: themselves.
+// * Enumerations: strings. `sequence<T>`: a fresh `List`. `record<K, V>`: an object without prototype. Numbers, strings, booleans: themselves.
 // * `Promise<T>`: a promise of this realm, that resolves with an unconverted value.
 // * `BufferSource` and the like: the buffer or view itself, checked to be neither shared nor resizable unless the IDL allows it.
 //   It may be detached or out of bounds: ask before use.
@@ -76,7 +76,6 @@ import {
   ArrayBufferPrototypeGetByteLength,
   ArrayBufferPrototypeGetResizable,
   ArrayIsArray,
-  ArrayPrototypePush,
   ArrayPrototypeValuesFunction,
   DataViewPrototypeGetBuffer,
   FunctionPrototypeCall,
@@ -100,6 +99,7 @@ import {
   TypedArrayPrototypeGetBuffer,
   TypedArrayPrototypeGetSymbolToStringTag,
 } from "./primordials.js";
+import { List } from "./list.js";
 
 // ---- Platform objects -------------------------------------------------------------------------------------------------------
 
@@ -422,14 +422,14 @@ export function toSequence(value, convert, context, what) {
 /** https://webidl.spec.whatwg.org/#create-sequence-from-iterable */
 export function sequenceFromIterable(iterable, method, convert, context) {
   if (typeof method !== "function") throw notIterable(context);
-  const result = [];
+  const result = new List();
   // OPTIMIZATION: an array that nobody prepared iterates by index; the steps below would do just that.
   if (
     method === ArrayPrototypeValuesFunction &&
     ArrayIsArray(iterable) &&
     ArrayIteratorPrototype.next === ArrayIteratorPrototypeNextFunction
   ) {
-    for (let i = 0; i < iterable.length; i++) appendElement(result, convert(iterable[i], context));
+    for (let i = 0; i < iterable.length; i++) result.append(convert(iterable[i], context));
     return result;
   }
   const iterator = FunctionPrototypeCall(method, iterable);
@@ -439,13 +439,8 @@ export function sequenceFromIterable(iterable, method, convert, context) {
     const step = FunctionPrototypeCall(next, iterator);
     if (!isObject(step)) throw typeError(context, "The iterator's next() result is not an object.");
     if (step.done) return result;
-    appendElement(result, convert(step.value, context));
+    result.append(convert(step.value, context));
   }
-}
-
-/** Appends without setters that an app may have put on `Array.prototype`. */
-function appendElement(list, element) {
-  ArrayPrototypePush(list, element);
 }
 
 function notIterable(context) {
@@ -461,14 +456,14 @@ export function toRecord(value, convertKey, convertValue, context, what) {
     const descriptor = ObjectGetOwnPropertyDescriptor(value, keys[i]);
     if (descriptor === undefined || !descriptor.enumerable) continue;
     const key = convertKey(keys[i], context);
-    result[key] = convertValue(value[keys[i]], context);
+    result[key] = convertValue(value[keys[i]], context); // safe: the record inherits nothing
   }
   return result;
 }
 
 /** The variadic arguments, converted in place. */
 export function convertRest(rest, convert, context) {
-  for (let i = 0; i < rest.length; i++) rest[i] = convert(rest[i], context);
+  for (let i = 0; i < rest.length; i++) rest[i] = convert(rest[i], context); // safe: the element is there
   return rest;
 }
 
@@ -489,9 +484,28 @@ export function nullOr(value, convert) {
   return value === null || value === undefined ? null : convert(value);
 }
 
-/** A callback: the app's function or object, or a function of the runtime itself. */
+function returnArgument(object) {
+  return object;
+}
+
+// "Constructs" what it is given. A field of a class defines a property, fast and whatever setters functions inherit.
+class Callback extends returnArgument {
+  callback;
+
+  constructor(invoke, callback) {
+    super(invoke);
+    this.callback = callback;
+  }
+}
+
+/** The function `invoke` as a converted callback of the app's function or object. */
+export function withCallback(invoke, callback) {
+  return new Callback(invoke, callback);
+}
+
+/** A callback: the app's function or object. */
 export function callbackToJS(callback) {
-  return callback.callback ?? callback;
+  return callback.callback;
 }
 
 /** A callback that may be null. */
@@ -502,13 +516,13 @@ export function callbackOrNull(callback) {
 /** An IDL sequence as a JavaScript array; `convert` turns one element into a JavaScript value. */
 export function sequenceToJS(list, convert) {
   const result = [];
-  for (let i = 0; i < list.length; i++) appendElement(result, convert(list[i]));
+  for (let i = 0; i < list.length; i++) setOwn(result, i, convert(list[i]));
   return result;
 }
 
 /** An IDL record as a JavaScript object. */
 export function recordToJS(record, convert) {
-  const result = {};
+  const result = {}; // safe: for apps
   for (const key in record) setOwn(result, key, convert(record[key]));
   return result;
 }

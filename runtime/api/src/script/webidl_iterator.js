@@ -28,7 +28,7 @@ import {
 import { defineEnumerable } from "./webidl_interface.js";
 
 function iterationResult(value, done) {
-  return { value, done };
+  return { value, done }; // safe: for apps
 }
 
 /** What one step yields for an iterator of keys, of values or of entries. */
@@ -49,7 +49,7 @@ function finishIteratorPrototype(prototype, parent, tag, methods) {
  * `toPair` turns an IDL pair into JavaScript values.
  */
 export function pairIteratorFactory(interfaceName, toPair) {
-  class PairIterator {
+  class PairIterator { // safe: finishIteratorPrototype gives it another prototype
     #target;
     #kind;
     #index = 0;
@@ -126,7 +126,7 @@ export function asyncIteratorFactory(interfaceName, implPrototype) {
   const hasInit = "asyncIteratorInit" in implPrototype;
   const hasReturn = "asyncIteratorReturn" in implPrototype;
 
-  class AsyncIterator {
+  class AsyncIterator { // safe: finishIteratorPrototype gives it another prototype
     #state;
 
     constructor(state) {

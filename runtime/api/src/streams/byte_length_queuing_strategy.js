@@ -18,7 +18,7 @@ export class ByteLengthQueuingStrategyImpl extends PlatformObject {
 }
 
 /** https://streams.spec.whatwg.org/#byte-length-queuing-strategy-size-function, one for all instances. An arrow: it is no constructor. */
-export const byteLengthSizeFunction = { size: (chunk) => chunk.byteLength }.size;
+export const byteLengthSizeFunction = { __proto__: null, size: (chunk) => chunk.byteLength }.size;
 
 // What the glue expects as a value of type `Function`.
-const byteLengthSizeCallback = { callback: byteLengthSizeFunction };
+const byteLengthSizeCallback = { __proto__: null, callback: byteLengthSizeFunction };

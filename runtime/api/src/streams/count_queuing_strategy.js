@@ -18,7 +18,7 @@ export class CountQueuingStrategyImpl extends PlatformObject {
 }
 
 /** https://streams.spec.whatwg.org/#count-queuing-strategy-size-function, one for all instances. An arrow: it is no constructor. */
-export const countSizeFunction = { size: () => 1 }.size;
+export const countSizeFunction = { __proto__: null, size: () => 1 }.size;
 
 // What the glue expects as a value of type `Function`.
-const countSizeCallback = { callback: countSizeFunction };
+const countSizeCallback = { __proto__: null, callback: countSizeFunction };

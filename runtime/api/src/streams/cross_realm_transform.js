@@ -160,7 +160,7 @@ class PortSink {
 
   // 8.
   write(chunk) {
-    return PromisePrototypeThen(this.backpressurePromise.get(), () => {
+    return PromisePrototypeThen(this.backpressurePromise.promise, () => {
       this.backpressurePromise.replaceWithPending();
       try {
         packAndPostMessageHandlingError(this.port, "chunk", chunk);

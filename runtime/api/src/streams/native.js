@@ -3,6 +3,7 @@
 
 import { unwrap_ReadableStream } from "nano:bindings";
 import { exportToNative } from "../script/bridge.js";
+import { List } from "../script/list.js";
 import {
   PromisePrototypeThen,
   PromiseReject,
@@ -229,7 +230,7 @@ class ReadingOfAllBytes {
     this.convert = convert;
     this.reader = acquireReadableStreamDefaultReader(stream);
     this.result = new Deferred();
-    this.chunks = [];
+    this.chunks = new List();
     this.byteLength = 0;
   }
 
@@ -290,8 +291,7 @@ class ReadingOfAllBytes {
       cancelStream(this.stream, error);
       return false;
     }
-    const { chunks } = this;
-    chunks[chunks.length] = chunk;
+    this.chunks.append(chunk);
     this.byteLength += TypedArrayPrototypeGetByteLength(chunk);
     return true;
   }

@@ -1,6 +1,7 @@
 // Promises as streams need them: https://webidl.spec.whatwg.org/#js-promise-manipulation
 
-import { PromiseConstructor, PromisePrototypeThen, PromiseReject, PromiseResolve } from "../script/primordials.js";
+import { isPromise } from "nano:native";
+import { PromiseConstructor, PromisePrototypeThen, PromiseReject, PromiseResolve, promisesAreIntact } from "../script/primordials.js";
 import { resolvedWithUndefined } from "../script/webidl.js";
 
 export function doNothing() {}
@@ -40,7 +41,28 @@ export class Deferred {
 export function promiseResolvedWith(value) {
   if (value === undefined) return resolvedWithUndefined;
   const deferred = new Deferred();
-  deferred.resolve(value);
+  resolveWith(deferred, value);
+  return deferred.promise;
+}
+
+/** Resolves a deferred with what may be a promise; unlike `deferred.resolve` without an app's `then`, where it is not V8's. */
+export function resolveWith(deferred, value) {
+  if (promisesAreIntact() || !isPromise(value)) deferred.resolve(value);
+  else PromisePrototypeThen(value, deferred.resolve, deferred.reject);
+}
+
+/** `promise.then(steps)`, where the steps give a promise. */
+export function thenAlso(promise, steps) {
+  if (promisesAreIntact()) return PromisePrototypeThen(promise, steps);
+  const deferred = new Deferred();
+  const onFulfilled = (value) => {
+    try {
+      resolveWith(deferred, steps(value));
+    } catch (error) {
+      deferred.reject(error);
+    }
+  };
+  PromisePrototypeThen(promise, onFulfilled, deferred.reject);
   return deferred.promise;
 }
 
@@ -57,7 +79,7 @@ export class LazyPromise {
   settled = undefined;
 
   /** The promise in the slot. */
-  get() {
+  get promise() {
     if (this.deferred !== undefined) return this.deferred.promise;
     if (this.settled !== undefined) return this.settled;
     if (this.state === "pending") {

@@ -21,17 +21,17 @@ export class QueueWithSizes {
       throw new RangeErrorConstructor(`The size of a chunk must be a finite number that is not negative, but the strategy's size() gave ${size}`);
     }
     // 4. and 5.
-    this.chunks.push(chunk);
-    this.sizes.push(size);
+    this.chunks.append(chunk);
+    this.sizes.append(size);
     this.totalSize += size;
   }
 
   // https://streams.spec.whatwg.org/#dequeue-value
   dequeue() {
-    const total = this.totalSize - this.sizes.shift();
+    const total = this.totalSize - this.sizes.takeFirst();
     // Rounding errors can make the total negative.
     this.totalSize = total < 0 ? 0 : total;
-    return this.chunks.shift();
+    return this.chunks.takeFirst();
   }
 
   // https://streams.spec.whatwg.org/#peek-queue-value
@@ -41,8 +41,8 @@ export class QueueWithSizes {
 
   // https://streams.spec.whatwg.org/#reset-queue
   reset() {
-    this.chunks.clear();
-    this.sizes.clear();
+    this.chunks.empty();
+    this.sizes.empty();
     this.totalSize = 0;
   }
 }

@@ -118,10 +118,10 @@ export class ReadableByteStreamControllerImpl extends PlatformObject {
         readRequest.errorSteps(error);
         return;
       }
-      this.pendingPullIntos.push(new PullIntoDescriptor(buffer, size, 0, size, 1, 1, Uint8ArrayConstructor, "default"));
+      this.pendingPullIntos.append(new PullIntoDescriptor(buffer, size, 0, size, 1, 1, Uint8ArrayConstructor, "default"));
     }
     // 6. and 7.
-    this.stream.reader.readRequests.push(readRequest);
+    this.stream.reader.readRequests.append(readRequest);
     readableByteStreamControllerCallPullIfNeeded(this);
   }
 
@@ -136,7 +136,7 @@ export class ReadableByteStreamControllerImpl extends PlatformObject {
    */
   takeChunk() {
     // 2. to 4.
-    const entry = this.queue.shift();
+    const entry = this.queue.takeFirst();
     this.queueTotalSize -= entry.byteLength;
     // 5.
     readableByteStreamControllerHandleQueueDrain(this);
@@ -149,8 +149,8 @@ export class ReadableByteStreamControllerImpl extends PlatformObject {
     if (this.pendingPullIntos.length === 0) return;
     const firstPendingPullInto = this.pendingPullIntos.peek();
     firstPendingPullInto.readerType = "none";
-    this.pendingPullIntos.clear();
-    this.pendingPullIntos.push(firstPendingPullInto);
+    this.pendingPullIntos.empty();
+    this.pendingPullIntos.append(firstPendingPullInto);
   }
 }
 
@@ -229,12 +229,12 @@ function clearByteAlgorithms(controller) {
 // https://streams.spec.whatwg.org/#readable-byte-stream-controller-clear-pending-pull-intos
 function clearPendingPullIntos(controller) {
   readableByteStreamControllerInvalidateBYOBRequest(controller);
-  controller.pendingPullIntos.clear();
+  controller.pendingPullIntos.empty();
 }
 
 // https://streams.spec.whatwg.org/#reset-queue
 function resetByteQueue(controller) {
-  controller.queue.clear();
+  controller.queue.empty();
   controller.queueTotalSize = 0;
 }
 
@@ -298,7 +298,7 @@ export function enqueueOwnedBytes(controller, transferredBuffer, byteOffset, byt
     if (pendingReadRequests(stream) === 0) {
       enqueueChunkToQueue(controller, transferredBuffer, byteOffset, byteLength);
     } else {
-      if (controller.pendingPullIntos.length > 0) controller.pendingPullIntos.shift();
+      if (controller.pendingPullIntos.length > 0) controller.pendingPullIntos.takeFirst();
       readableStreamFulfillReadRequest(stream, new Uint8ArrayConstructor(transferredBuffer, byteOffset, byteLength), false);
     }
   } else if (readableStreamHasBYOBReader(stream)) {
@@ -315,7 +315,7 @@ export function enqueueOwnedBytes(controller, transferredBuffer, byteOffset, byt
 
 // https://streams.spec.whatwg.org/#readable-byte-stream-controller-enqueue-chunk-to-queue
 export function enqueueChunkToQueue(controller, buffer, byteOffset, byteLength) {
-  controller.queue.push(new ByteQueueEntry(buffer, byteOffset, byteLength));
+  controller.queue.append(new ByteQueueEntry(buffer, byteOffset, byteLength));
   controller.queueTotalSize += byteLength;
 }
 
@@ -324,7 +324,7 @@ function processReadRequestsUsingQueue(controller) {
   const reader = controller.stream.reader;
   while (reader.readRequests.length > 0) {
     if (controller.queueTotalSize === 0) return;
-    const readRequest = reader.readRequests.shift();
+    const readRequest = reader.readRequests.takeFirst();
     readRequest.chunkSteps(controller.takeChunk());
   }
 }

@@ -1,6 +1,7 @@
 // Pull-into descriptors: the buffers that wait to be filled by the source of a byte stream.
 // https://streams.spec.whatwg.org/#rbs-controller-abstract-ops
 
+import { List } from "../script/list.js";
 import {
   ArrayBufferPrototypeGetByteLength,
   MathMin,
@@ -65,8 +66,8 @@ export function readableByteStreamControllerPullInto(controller, view, min, read
   const descriptor = new PullIntoDescriptor(buffer, bufferByteLength, byteOffset, byteLength, minimumFill, elementSize, constructor, "byob");
   // 13. If controller.[[pendingPullIntos]] is not empty, this one waits for its turn.
   if (controller.pendingPullIntos.length > 0) {
-    controller.pendingPullIntos.push(descriptor);
-    stream.reader.readRequests.push(readIntoRequest);
+    controller.pendingPullIntos.append(descriptor);
+    stream.reader.readRequests.append(readIntoRequest);
     return;
   }
   // 14. If stream.[[state]] is "closed", the reader gets its buffer back, with nothing in it.
@@ -90,8 +91,8 @@ export function readableByteStreamControllerPullInto(controller, view, min, read
     }
   }
   // 16. to 18.
-  controller.pendingPullIntos.push(descriptor);
-  stream.reader.readRequests.push(readIntoRequest);
+  controller.pendingPullIntos.append(descriptor);
+  stream.reader.readRequests.append(readIntoRequest);
   readableByteStreamControllerCallPullIfNeeded(controller);
 }
 
@@ -163,12 +164,12 @@ function respondInternal(controller, bytesWritten) {
 // https://streams.spec.whatwg.org/#readable-byte-stream-controller-respond-in-closed-state
 function respondInClosedState(controller, firstDescriptor) {
   // 2.
-  if (firstDescriptor.readerType === "none") controller.pendingPullIntos.shift();
+  if (firstDescriptor.readerType === "none") controller.pendingPullIntos.takeFirst();
   // 3. and 4. If ! ReadableStreamHasBYOBReader(stream) is true,
   const stream = controller.stream;
   if (!readableStreamHasBYOBReader(stream)) return;
-  const filledPullIntos = [];
-  for (let i = pendingReadIntoRequests(stream); i > 0; i--) filledPullIntos[filledPullIntos.length] = controller.pendingPullIntos.shift();
+  const filledPullIntos = new List();
+  for (let i = pendingReadIntoRequests(stream); i > 0; i--) filledPullIntos.append(controller.pendingPullIntos.takeFirst());
   commitPullIntoDescriptors(stream, filledPullIntos);
 }
 
@@ -185,7 +186,7 @@ function respondInReadableState(controller, bytesWritten, descriptor) {
   // 4. A read() that is not yet filled up to its minimum stays at the head of the queue.
   if (descriptor.bytesFilled < descriptor.minimumFill) return;
   // 5.
-  controller.pendingPullIntos.shift();
+  controller.pendingPullIntos.takeFirst();
   // 6. to 8. A part of an element goes back into the queue.
   const remainderSize = descriptor.bytesFilled % descriptor.elementSize;
   if (remainderSize > 0) {
@@ -217,12 +218,12 @@ export function fulfillPullIntosFromQueue(controller) {
 
 // https://streams.spec.whatwg.org/#readable-byte-stream-controller-process-pull-into-descriptors-using-queue
 function processPullIntoDescriptorsUsingQueue(controller) {
-  const filledPullIntos = [];
+  const filledPullIntos = new List();
   while (controller.pendingPullIntos.length > 0 && controller.queueTotalSize > 0) {
     const descriptor = controller.pendingPullIntos.peek();
     if (fillPullIntoDescriptorFromQueue(controller, descriptor)) {
-      controller.pendingPullIntos.shift();
-      filledPullIntos[filledPullIntos.length] = descriptor;
+      controller.pendingPullIntos.takeFirst();
+      filledPullIntos.append(descriptor);
     }
   }
   return filledPullIntos;
@@ -255,7 +256,7 @@ function fillPullIntoDescriptorFromQueue(controller, descriptor) {
     // `copyBytes` throws a RangeError where the standard asserts CanCopyDataBlockBytes.
     copyBytes(descriptor.buffer, descriptor.byteOffset + descriptor.bytesFilled, head.buffer, head.byteOffset, bytesToCopy);
     if (head.byteLength === bytesToCopy) {
-      queue.shift();
+      queue.takeFirst();
     } else {
       head.byteOffset += bytesToCopy;
       head.byteLength -= bytesToCopy;
@@ -283,7 +284,7 @@ function enqueueClonedChunkToQueue(controller, buffer, byteOffset, byteLength) {
 // https://streams.spec.whatwg.org/#abstract-opdef-readablebytestreamcontrollerenqueuedetachedpullintotoqueue
 export function enqueueDetachedPullIntoToQueue(controller, descriptor) {
   if (descriptor.bytesFilled > 0) enqueueClonedChunkToQueue(controller, descriptor.buffer, descriptor.byteOffset, descriptor.bytesFilled);
-  controller.pendingPullIntos.shift();
+  controller.pendingPullIntos.takeFirst();
 }
 
 // https://streams.spec.whatwg.org/#abstract-opdef-readablebytestreamcontrollergetbyobrequest

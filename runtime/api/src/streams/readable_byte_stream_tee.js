@@ -5,7 +5,7 @@
 import { PromisePrototypeThen } from "../script/primordials.js";
 import { resolvedWithUndefined } from "../script/webidl.js";
 import { cloneAsUint8Array } from "./buffers.js";
-import { Deferred, doNothing, queueMicrotaskSteps } from "./promises.js";
+import { Deferred, doNothing, queueMicrotaskSteps, resolveWith } from "./promises.js";
 import {
   readableByteStreamControllerClose,
   readableByteStreamControllerEnqueue,
@@ -60,7 +60,7 @@ class ByteTee {
 
   // 14.
   forwardReaderError(thisReader) {
-    PromisePrototypeThen(thisReader.closedPromise.get(), doNothing, (reason) => {
+    PromisePrototypeThen(thisReader.closedPromise.promise, doNothing, (reason) => {
       if (thisReader !== this.reader) return;
       this.errorBranches(reason);
       if (!this.canceled1 || !this.canceled2) this.cancelPromise.resolve(undefined);
@@ -120,7 +120,7 @@ class ByteTee {
       return cloneAsUint8Array(chunk);
     } catch (error) {
       this.errorBranches(error);
-      this.cancelPromise.resolve(readableStreamCancel(this.stream, error));
+      resolveWith(this.cancelPromise, readableStreamCancel(this.stream, error));
       return undefined;
     }
   }

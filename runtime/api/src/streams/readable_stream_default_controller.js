@@ -64,7 +64,7 @@ export class ReadableStreamDefaultControllerImpl extends PlatformObject {
     if (this.hasChunks) {
       readRequest.chunkSteps(this.takeChunk());
     } else {
-      this.stream.reader.readRequests.push(readRequest);
+      this.stream.reader.readRequests.append(readRequest);
       callPullIfNeeded(this);
     }
   }

@@ -98,7 +98,7 @@ function awaitSyncResult(iterator, result, closeOnRejection) {
   }
   return PromisePrototypeThen(
     valuePromise,
-    (awaited) => ({ done, value: awaited }),
+    (awaited) => ({ __proto__: null, done, value: awaited }),
     closeIterator
       ? (error) => {
         closeSyncIterator(iterator);

@@ -78,7 +78,7 @@ export function readableStreamClose(stream) {
 
 function closeReadRequests(reader) {
   const readRequests = reader.takeReadRequests();
-  while (readRequests.length > 0) readRequests.shift().closeSteps(undefined);
+  while (readRequests.length > 0) readRequests.takeFirst().closeSteps(undefined);
 }
 
 // https://streams.spec.whatwg.org/#readable-stream-error
@@ -98,7 +98,7 @@ export function readableStreamError(stream, error) {
 // https://streams.spec.whatwg.org/#readable-stream-fulfill-read-request and
 // https://streams.spec.whatwg.org/#readable-stream-fulfill-read-into-request
 export function readableStreamFulfillReadRequest(stream, chunk, done) {
-  const readRequest = stream.reader.readRequests.shift();
+  const readRequest = stream.reader.readRequests.takeFirst();
   if (done) readRequest.closeSteps(chunk);
   else readRequest.chunkSteps(chunk);
 }

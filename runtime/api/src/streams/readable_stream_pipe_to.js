@@ -68,8 +68,8 @@ class Pipe {
     else if (source.state === "closed") this.propagateCloseForward();
     else if (writableStreamCloseQueuedOrInFlight(dest) || dest.state === "closed") this.propagateCloseBackward();
     if (this.shuttingDown) return;
-    PromisePrototypeThen(this.reader.closedPromise.get(), () => this.propagateCloseForward(), () => this.propagateErrorForward());
-    PromisePrototypeThen(this.writer.closedPromise.get(), doNothing, () => this.propagateErrorBackward());
+    PromisePrototypeThen(this.reader.closedPromise.promise, () => this.propagateCloseForward(), () => this.propagateErrorForward());
+    PromisePrototypeThen(this.writer.closedPromise.promise, doNothing, () => this.propagateErrorBackward());
     // Called after each write that left room for another one.
     this.writer.onReady = this.pumpSteps;
     this.pump();

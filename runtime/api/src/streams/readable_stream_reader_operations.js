@@ -8,7 +8,7 @@ import { readableStreamCancel } from "./readable_stream_operations.js";
 
 /** What `read()` resolves with: a `ReadableStreamReadResult` as a JavaScript object. */
 export function newReadResult(value, done) {
-  return { done, value };
+  return { done, value }; // safe: for apps
 }
 
 /** The read request and the read-into request behind a `read()` that returned a promise. */
@@ -31,7 +31,7 @@ export function readableStreamReaderGenericClosed(reader) {
   const controller = reader.stream?.controller;
   // A body that breaks off is to be noticed also while nobody reads.
   if (controller?.endNeedsPull) readableByteStreamControllerReadAhead(controller);
-  return reader.closedPromise.get();
+  return reader.closedPromise.promise;
 }
 
 // https://streams.spec.whatwg.org/#readable-stream-reader-generic-cancel
@@ -83,7 +83,7 @@ export function newReleasedError() {
 // https://streams.spec.whatwg.org/#abstract-opdef-readablestreambyobreadererrorreadintorequests
 export function errorReadRequests(reader, error) {
   const readRequests = reader.takeReadRequests();
-  while (readRequests.length > 0) readRequests.shift().errorSteps(error);
+  while (readRequests.length > 0) readRequests.takeFirst().errorSteps(error);
 }
 
 // https://streams.spec.whatwg.org/#readable-stream-default-reader-read

@@ -3,7 +3,7 @@
 import { PromisePrototypeThen } from "../script/primordials.js";
 import { resolvedWithUndefined } from "../script/webidl.js";
 import { structuredClone } from "nano:native";
-import { Deferred, doNothing, queueMicrotaskSteps } from "./promises.js";
+import { Deferred, doNothing, queueMicrotaskSteps, resolveWith } from "./promises.js";
 import { readableByteStreamTee } from "./readable_byte_stream_tee.js";
 import {
   readableStreamDefaultControllerClose,
@@ -41,7 +41,7 @@ class DefaultTee {
     this.branch1 = createReadableStream(new TeeBranchSource(this, 1), 1, undefined);
     this.branch2 = createReadableStream(new TeeBranchSource(this, 2), 1, undefined);
     // 19. Upon rejection of reader.[[closedPromise]] with reason r,
-    PromisePrototypeThen(this.reader.closedPromise.get(), doNothing, (reason) => {
+    PromisePrototypeThen(this.reader.closedPromise.promise, doNothing, (reason) => {
       this.errorBranches(reason);
       this.resolveCancelPromiseUnlessBothCanceled();
     });
@@ -86,7 +86,7 @@ class DefaultTee {
         chunk2 = structuredClone(chunk2);
       } catch (error) {
         this.errorBranches(error);
-        this.cancelPromise.resolve(readableStreamCancel(this.stream, error));
+        resolveWith(this.cancelPromise, readableStreamCancel(this.stream, error));
         return;
       }
     }
@@ -130,7 +130,7 @@ export class TeeBranchSource {
       tee.reason2 = reason;
     }
     if (tee.canceled1 && tee.canceled2) {
-      tee.cancelPromise.resolve(readableStreamCancel(tee.stream, [tee.reason1, tee.reason2]));
+      resolveWith(tee.cancelPromise, readableStreamCancel(tee.stream, [tee.reason1, tee.reason2]));
     }
     return tee.cancelPromise.promise;
   }

@@ -6,7 +6,7 @@
 import { RangeErrorConstructor } from "../script/primordials.js";
 import { PlatformObject, resolvedWithUndefined } from "../script/webidl.js";
 import { convert_Transformer } from "nano:bindings";
-import { Deferred, LazyPromise } from "./promises.js";
+import { Deferred, LazyPromise, resolveWith } from "./promises.js";
 import { extractHighWaterMark, extractSizeAlgorithm } from "./queuing_strategies.js";
 import { createReadableStream } from "./readable_stream_operations.js";
 import { endPull, readableStreamDefaultControllerError } from "./readable_stream_default_controller.js";
@@ -52,7 +52,7 @@ export class TransformStreamImpl extends PlatformObject {
     initializeTransformStream(this, startPromise, writableHighWaterMark, writableSizeAlgorithm, readableHighWaterMark, readableSizeAlgorithm);
     setUpTransformStreamDefaultController(this, new AppTransformer(transformer, transformerDict));
     // 12. and 13.
-    if (start !== undefined) startDeferred.resolve(start(transformer, this.controller));
+    if (start !== undefined) resolveWith(startDeferred, start(transformer, this.controller));
   }
 }
 

@@ -2,7 +2,7 @@
 // https://streams.spec.whatwg.org/#ts-default-sink-abstract-ops and https://streams.spec.whatwg.org/#ts-default-source-abstract-ops
 
 import { PromisePrototypeThen } from "../script/primordials.js";
-import { Deferred } from "./promises.js";
+import { Deferred, thenAlso } from "./promises.js";
 import { pullEndsLater, readableStreamDefaultControllerClose, readableStreamDefaultControllerError } from "./readable_stream_default_controller.js";
 import { transformStreamSetBackpressure, transformStreamUnblockWrite } from "./transform_stream.js";
 import { clearTransformAlgorithms, performTransform } from "./transform_stream_default_controller.js";
@@ -36,7 +36,7 @@ export class TransformSink {
       if (writable.state === "erroring") throw writable.storedError;
       return performTransform(stream.controller, waitingChunk);
     };
-    return PromisePrototypeThen(stream.backpressureChangePromise.get(), this.writeWaitingChunk);
+    return thenAlso(stream.backpressureChangePromise.promise, this.writeWaitingChunk);
   }
 
   // https://streams.spec.whatwg.org/#transform-stream-default-sink-abort-algorithm

@@ -232,7 +232,7 @@ function processClose(controller) {
 function processWrite(controller, chunk) {
   const stream = controller.stream;
   // 2. Perform ! WritableStreamMarkFirstWriteRequestInFlight(stream).
-  stream.inFlightWriteRequest = stream.writeRequests.shift();
+  stream.inFlightWriteRequest = stream.writeRequests.takeFirst();
   // 3.
   const sinkWritePromise = controller.sink.write(chunk, controller);
   if (controller.onWriteFulfilled === undefined) makeWriteReactions(controller);

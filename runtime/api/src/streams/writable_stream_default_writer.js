@@ -32,7 +32,7 @@ export class WritableStreamDefaultWriterImpl extends PlatformObject {
 
   // https://streams.spec.whatwg.org/#default-writer-closed
   get closed() {
-    return this.closedPromise.get();
+    return this.closedPromise.promise;
   }
 
   // https://streams.spec.whatwg.org/#default-writer-desired-size
@@ -43,7 +43,7 @@ export class WritableStreamDefaultWriterImpl extends PlatformObject {
 
   // https://streams.spec.whatwg.org/#default-writer-ready
   get ready() {
-    return this.readyPromise.get();
+    return this.readyPromise.promise;
   }
 
   // https://streams.spec.whatwg.org/#default-writer-abort

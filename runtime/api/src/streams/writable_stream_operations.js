@@ -101,7 +101,7 @@ export function writableStreamFinishErroring(stream) {
   const storedError = stream.storedError;
   const writeRequests = stream.writeRequests;
   stream.writeRequests = new Deque();
-  while (writeRequests.length > 0) writeRequests.shift().reject(storedError);
+  while (writeRequests.length > 0) writeRequests.takeFirst().reject(storedError);
   // 8. to 10.
   const abortRequest = stream.pendingAbortRequest;
   if (abortRequest === undefined) {

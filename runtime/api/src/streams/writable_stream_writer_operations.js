@@ -67,7 +67,7 @@ export function writableStreamDefaultWriterWrite(writer, chunk, writeRequest) {
     return;
   }
   // 11. to 13.
-  stream.writeRequests.push(writeRequest);
+  stream.writeRequests.append(writeRequest);
   writableStreamDefaultControllerWrite(controller, chunk, chunkSize);
 }
 

@@ -12,6 +12,7 @@ mod headers;
 mod limits;
 mod logs;
 mod memory;
+mod polluted_prototypes;
 mod programs;
 mod routing;
 mod streaming;

@@ -69,7 +69,11 @@ fn bake(scope: &mut v8::PinScope, baker: &mut Baker) {
     let install: v8::Local<v8::Function> = install.try_into().expect("a function");
     let global = scope.get_current_context().global(scope);
     let undefined = v8::undefined(scope);
-    let native = nano_engine::evaluate(scope, "native.js", "({ isInstance: () => false })");
+    let native = nano_engine::evaluate(
+        scope,
+        "native.js",
+        "({ isInstance: () => false, isPromise: (value) => value instanceof Promise })",
+    );
     let arguments = [global.into(), native.expect("an object")];
     let Some(bridge) = install.call(scope, undefined.into(), &arguments) else {
         return;

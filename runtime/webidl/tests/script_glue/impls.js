@@ -1,5 +1,6 @@
 // The scripts that implement features.webidl: most members return what they were given.
 
+import { JSONStringify, PromiseResolve } from "./script/primordials.js";
 import { PlatformObject, endOfIteration } from "./script/webidl.js";
 
 export class TargetImpl extends PlatformObject {
@@ -31,7 +32,7 @@ export class FeaturesImpl extends PlatformObject {
 
   constructor_(...given) {
     this.given = given;
-    this.name = given.length === 1 && given[0] instanceof TargetImpl ? "target" : JSON.stringify(given);
+    this.name = given.length === 1 && given[0] instanceof TargetImpl ? "target" : JSONStringify(given);
   }
 
   union(value) {
@@ -76,7 +77,7 @@ export class FeaturesImpl extends PlatformObject {
 
   callbacks(measure, pull, listener) {
     const target = new TargetImpl();
-    return {
+    return { // safe: for apps
       first: measure(undefined, target),
       second: measure("this", target, "name"),
       pulled: pull(undefined, 1),
@@ -126,11 +127,12 @@ export class FlowImpl extends PlatformObject {
 
   getNextIterationResult(iterator) {
     iterator.step = (iterator.step ?? 0) + 1;
-    return Promise.resolve(iterator.step > 2 ? endOfIteration : [`k${iterator.step}`, iterator.step]);
+    return PromiseResolve(iterator.step > 2 ? endOfIteration : [`k${iterator.step}`, iterator.step]);
   }
 }
 
 export const toolsImpl = {
+  __proto__: null,
   zero: 0,
   twice(value) {
     return 2 * value;

@@ -82,7 +82,7 @@ fn apps_see_web_idl() {
     let native = run(
         scope,
         "native.js",
-        "({ isInstance: (name, value) => name === 'Native' && value?.isNative === true })",
+        "({ isInstance: (name, value) => name === 'Native' && value?.isNative === true, isPromise: (value) => value instanceof Promise })",
     );
     let global = context.global(scope);
     let undefined = v8::undefined(scope);
