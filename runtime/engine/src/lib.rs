@@ -19,15 +19,19 @@
 //! ```
 
 pub mod allocator;
+mod attendants;
 pub mod code_cache;
+mod cpu_clock;
 pub mod embedding;
 pub mod engine;
 pub mod exception;
 pub mod foreground;
 pub mod guard;
+mod handover;
 mod imports;
 pub mod isolate;
 pub mod limits;
+mod mail;
 pub mod mailbox;
 pub mod memory;
 pub mod module_source;
@@ -40,9 +44,13 @@ pub mod rejections;
 pub mod snapshot;
 pub mod state;
 pub mod stop;
+#[cfg(test)]
+mod stop_tests;
+mod sync;
 pub mod thread;
 pub mod thread_io;
 pub mod timers;
+mod turn_clock;
 pub mod watchdog;
 
 pub use embedding::{Baker, Embedding};

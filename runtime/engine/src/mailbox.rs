@@ -1,18 +1,15 @@
-//! The door of an isolate's thread: other threads put tasks in, the thread takes them out in batches.
-//!
-//! A wake-up is `Thread::unpark`, which enters the kernel only if the thread sleeps, or a signal to the thread's own I/O
-//! ([`crate::thread_io`]). The thread does not spin before it sleeps: with more threads than cores that takes time from the
-//! thread it waits for.
+//! How the rest of the process reaches an isolate: tasks for its thread, and orders to end.
 
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering, fence};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
 use std::time::Duration;
 
 use crate::foreground::ForegroundQueue;
+use crate::mail::{Mail, Signal};
 use crate::memory::{Charge, Quota};
 use crate::thread_io::ThreadIo;
-use crate::watchdog::TurnClock;
+use crate::turn_clock::TurnClock;
 
 /// Work for the thread of an isolate. Runs as a turn of its own: in a handle scope, microtasks after it.
 pub type Task = Box<dyn for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>) + Send>;
@@ -37,22 +34,13 @@ pub(crate) enum Verdict {
     Crash = 4,
 }
 
-#[derive(Default)]
-struct Queue {
-    tasks: Vec<Task>,
-    closed: bool,
-}
-
 /// What the thread of an isolate shares with the rest of the process.
 pub(crate) struct Shared {
-    queue: Mutex<Queue>,
-    thread: OnceLock<Thread>,
+    mail: Mail<Task, ThreadIo>,
     isolate: OnceLock<v8::IsolateHandle>,
     verdict: AtomicU8,
     drain: AtomicU8,
     tokens: AtomicUsize,
-    /// The thread's I/O, once somebody has asked for it; `None` for good where that comes too late.
-    io: OnceLock<Option<Arc<ThreadIo>>>,
     pub(crate) turn: TurnClock,
     pub(crate) foreground: Arc<ForegroundQueue>,
     pub(crate) quota: Arc<Quota>,
@@ -65,13 +53,11 @@ pub struct Handle(pub(crate) Arc<Shared>);
 impl Handle {
     pub(crate) fn new(quota: Arc<Quota>) -> Self {
         Self(Arc::new(Shared {
-            queue: Mutex::default(),
-            thread: OnceLock::new(),
+            mail: Mail::new(),
             isolate: OnceLock::new(),
             verdict: AtomicU8::new(0),
             drain: AtomicU8::new(0),
             tokens: AtomicUsize::new(0),
-            io: OnceLock::new(),
             turn: TurnClock::default(),
             foreground: Arc::default(),
             quota,
@@ -80,15 +66,11 @@ impl Handle {
 
     /// Puts a task into the mailbox. `false` if the isolate has ended: the task was dropped.
     pub fn post(&self, task: Task) -> bool {
-        {
-            let mut queue = self.0.queue.lock().unwrap_or_else(|e| e.into_inner());
-            if queue.closed {
-                return false;
-            }
-            queue.tasks.push(task);
+        let is_in = self.0.mail.put(task);
+        if is_in {
+            self.0.wake();
         }
-        self.0.wake();
-        true
+        is_in
     }
 
     /// Like [`Handle::post`], without the box at the caller's.
@@ -120,13 +102,7 @@ impl Handle {
 
     /// Whether the isolate has ended, or must end when its current turn is over.
     pub fn is_condemned(&self) -> bool {
-        self.0.verdict() != Verdict::None
-            || self
-                .0
-                .queue
-                .lock()
-                .unwrap_or_else(|e| e.into_inner())
-                .closed
+        self.0.verdict() != Verdict::None || self.0.mail.is_closed()
     }
 
     /// Something outside of V8 will still want this isolate. It drains only when every token has been dropped.
@@ -135,19 +111,9 @@ impl Handle {
         KeepAlive(self.0.clone())
     }
 
-    /// Lets tasks run on the isolate's thread, between its turns. `main` is the runtime that lends threads while the
-    /// isolate's is busy. `None` if the isolate has ended.
-    pub fn thread_io(&self, main: &tokio::runtime::Handle) -> Option<Arc<ThreadIo>> {
-        let mut made = false;
-        let io = self.0.io.get_or_init(|| {
-            made = true;
-            ThreadIo::new(main)
-        });
-        // A thread that sleeps now does not know of it yet.
-        if made && let Some(thread) = self.0.thread.get() {
-            thread.unpark();
-        }
-        io.clone()
+    /// Lets tasks run on the isolate's thread, between its turns. `None` if the isolate has ended.
+    pub fn thread_io(&self) -> Option<Arc<ThreadIo>> {
+        self.0.mail.sleep_on(ThreadIo::new)
     }
 
     /// Bytes of heap (as of the last garbage collection), and of array buffers and charged native memory (now).
@@ -184,38 +150,32 @@ impl Drop for KeepAlive {
     }
 }
 
+impl Signal for ThreadIo {
+    fn signal(&self) {
+        ThreadIo::signal(self);
+    }
+}
+
 impl Shared {
     /// Wakes the thread, or makes its next sleep return at once.
     pub(crate) fn wake(&self) {
-        // Pairs with `bind_thread`: either this sees the thread, or the thread sees what was stored before this.
-        fence(Ordering::SeqCst);
-        match self.io() {
-            Some(io) => io.signal(),
-            None => {
-                if let Some(thread) = self.thread.get() {
-                    thread.unpark();
-                }
-            }
-        }
+        self.mail.wake();
     }
 
     pub(crate) fn io(&self) -> Option<&Arc<ThreadIo>> {
-        self.io.get()?.as_ref()
+        self.mail.signal()
     }
 
     /// The isolate has ended: drops what nobody will run, and ends the thread's I/O.
     pub(crate) fn end(&self) {
-        drop(self.close());
-        if let Some(io) = self.io.get_or_init(|| None) {
+        drop(self.mail.close());
+        if let Some(io) = self.mail.seal() {
             io.retire();
         }
     }
 
     pub(crate) fn bind_thread(&self, thread: Thread) {
-        self.thread
-            .set(thread)
-            .expect("a mailbox belongs to one thread");
-        fence(Ordering::SeqCst);
+        self.mail.bind(thread);
     }
 
     pub(crate) fn bind_isolate(&self, isolate: v8::IsolateHandle) {
@@ -238,26 +198,16 @@ impl Shared {
 
     /// Swaps the waiting tasks against an empty vector, whose capacity is reused.
     pub(crate) fn take(&self, batch: &mut Vec<Task>) {
-        debug_assert!(batch.is_empty());
-        std::mem::swap(
-            &mut self.queue.lock().unwrap_or_else(|e| e.into_inner()).tasks,
-            batch,
-        );
+        self.mail.take(batch);
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.queue
-            .lock()
-            .unwrap_or_else(|e| e.into_inner())
-            .tasks
-            .is_empty()
+        self.mail.is_empty()
     }
 
     /// Closes the mailbox and hands back what nobody will run.
     pub(crate) fn close(&self) -> Vec<Task> {
-        let mut queue = self.queue.lock().unwrap_or_else(|e| e.into_inner());
-        queue.closed = true;
-        std::mem::take(&mut queue.tasks)
+        self.mail.close()
     }
 
     pub(crate) fn condemn(&self, verdict: Verdict) {

@@ -3,12 +3,14 @@
 //! A task waits for this as long as it lives, so a look that finds nothing must cost nothing: one load, where the channels
 //! and notifications of tokio take a lock for each.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 use std::task::{Context, Poll, Waker};
+
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Arc, Mutex, MutexGuard};
 
 /// A switch that is set once.
 #[derive(Debug, Clone, Default)]
@@ -22,7 +24,7 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct Waiting {
-    wakers: HashMap<u64, Waker>,
+    wakers: BTreeMap<u64, Waker>,
     next: u64,
 }
 
@@ -30,14 +32,19 @@ impl Stop {
     /// Sets the switch.
     pub fn set(&self) {
         self.0.stopped.store(true, Ordering::SeqCst);
-        for (_, waker) in self.0.waiting().wakers.drain() {
-            waker.wake();
-        }
+        let wakers = std::mem::take(&mut self.0.waiting().wakers);
+        wakers.into_values().for_each(Waker::wake);
     }
 
     /// Whether the switch is set.
     pub fn is_set(&self) -> bool {
         self.0.stopped.load(Ordering::SeqCst)
+    }
+
+    /// How many wait.
+    #[cfg(test)]
+    pub(crate) fn waiting(&self) -> usize {
+        self.0.waiting().wakers.len()
     }
 
     /// Waits until the switch is set.
@@ -99,29 +106,5 @@ impl Drop for Stopped {
         if let Some((place, _)) = self.entry.take() {
             self.shared.waiting().wakers.remove(&place);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use futures_util::FutureExt as _;
-
-    #[tokio::test]
-    async fn all_who_wait_are_told_and_those_who_come_later() {
-        let stop = Stop::default();
-        let waiting: Vec<_> = (0..3).map(|_| tokio::spawn(stop.stopped())).collect();
-        let mut given_up = Box::pin(stop.stopped());
-        assert!((&mut given_up).now_or_never().is_none());
-        tokio::task::yield_now().await;
-        assert_eq!(stop.0.waiting().wakers.len(), 4);
-        drop(given_up);
-        assert_eq!(stop.0.waiting().wakers.len(), 3);
-        stop.set();
-        for told in waiting {
-            told.await.unwrap();
-        }
-        stop.stopped().await;
-        assert_eq!(stop.0.waiting().wakers.len(), 0);
     }
 }

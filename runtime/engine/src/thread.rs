@@ -85,6 +85,8 @@ fn run(
         let (mut instance, data) = Instance::new(handle, options);
         let _watch = budget.map(|budget| watchdog::watch(&handle.0, budget));
         let exit = run_instance(&mut instance, data, main);
+        // To take an isolate apart may take long: nothing may wait for this thread any more.
+        handle.0.end();
         if abandon {
             std::mem::forget(instance);
         }
@@ -210,6 +212,7 @@ impl Loop<'_> {
     ) {
         let state = self.state;
         state.shared.turn.begin();
+        watchdog::notice();
         {
             v8::scope!(let scope, scope);
             v8::tc_scope!(let scope, scope);

@@ -4,50 +4,42 @@
 //! for a request or for its answer. So an isolate may have a tokio runtime of its own, which its thread drives whenever it
 //! has no JavaScript to run.
 //!
-//! JavaScript must not hold up such connections: they may carry requests for other isolates, and their time-outs must
-//! fire. When a turn takes long, and when the isolate is gone, a thread of the main runtime *attends*: it drives instead.
-//! (tokio lets several threads call `block_on` at once; one of them drives.)
+//! JavaScript must not hold up such connections: their time-outs must fire. When the thread stays away from its I/O for long,
+//! whatever it does meanwhile (one long turn, many short ones, a garbage collection, a code cache), another one
+//! [attends](crate::attendants): it drives instead. (tokio lets several threads call `block_on` at once; one of them drives.)
+//! Before an isolate is taken apart, tasks that can go on elsewhere leave, and its runtime ends with the rest.
 
 use std::future::{Future, poll_fn};
-use std::mem::ManuallyDrop;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::Poll;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
-use futures_util::task::AtomicWaker;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::AbortHandle;
 
+use crate::handover::HandOver;
 use crate::stop::{Stop, Stopped};
+use crate::{attendants, watchdog};
 
 /// Hands a result of JavaScript to a task.
 pub(crate) type Delivery = Box<dyn FnOnce() + Send>;
 
+/// What is not over so long after its isolate is cut off. A connection is polled once, and has gone elsewhere; but a body that
+/// the app has passed on from a server to a client may take a while.
+const LEAVE: Duration = Duration::from_secs(10);
+
 /// The I/O of one isolate's thread; see the [module](self).
 pub struct ThreadIo {
-    /// Taken out when dropped, to be shut down without waiting.
-    runtime: ManuallyDrop<Runtime>,
-    /// Where attending threads come from.
-    main: Handle,
-    /// What turns have finished. Handed over by whoever drives: to wake a task from outside of its runtime is a system call.
-    outbox: Mutex<Vec<Delivery>>,
-    /// Something waits in the isolate's mailbox.
-    signalled: AtomicBool,
-    owner: AtomicWaker,
-    /// Another thread drives, or is about to.
-    attended: AtomicBool,
-    /// The isolate's thread would drive itself.
-    owner_is_back: AtomicBool,
-    attendant: AtomicWaker,
-    tasks: AtomicUsize,
+    /// `None` after the isolate has ended.
+    runtime: RwLock<Option<Runtime>>,
+    handle: Handle,
+    handover: HandOver<Delivery>,
     retired: Stop,
 }
 
 impl ThreadIo {
     /// Makes the runtime. `None` if the system has no descriptors left for it.
-    pub(crate) fn new(main: &Handle) -> Option<Arc<Self>> {
+    pub(crate) fn new() -> Option<Arc<Self>> {
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime
             .inspect_err(|error| {
@@ -57,142 +49,160 @@ impl ThreadIo {
             })
             .ok()?;
         Some(Arc::new(Self {
-            runtime: ManuallyDrop::new(runtime),
-            main: main.clone(),
-            outbox: Mutex::default(),
-            signalled: AtomicBool::new(false),
-            owner: AtomicWaker::new(),
-            attended: AtomicBool::new(false),
-            owner_is_back: AtomicBool::new(false),
-            attendant: AtomicWaker::new(),
-            tasks: AtomicUsize::new(0),
+            handle: runtime.handle().clone(),
+            runtime: RwLock::new(Some(runtime)),
+            handover: HandOver::new(),
             retired: Stop::default(),
         }))
     }
 
-    /// Runs a task on the isolate's thread, between its turns.
+    /// Runs a task of the isolate's on its thread, between its turns. It is dropped when the isolate has ended.
+    ///
+    /// # Errors
+    /// The isolate has ended: the task comes back.
+    pub fn spawn<F>(&self, task: F) -> Result<AbortHandle, F>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        if self.handover.is_retired() {
+            return Err(task);
+        }
+        Ok(self.handle.spawn(task).abort_handle())
+    }
+
+    /// Runs a task there that is not the isolate's. It goes elsewhere when [`ThreadIo::retired`] is ready, or is dropped soon
+    /// after.
     ///
     /// # Errors
     /// The isolate has ended: the task comes back, to be run elsewhere.
-    pub fn spawn<F>(self: &Arc<Self>, task: F) -> Result<AbortHandle, F>
+    pub fn spawn_guest<F>(self: &Arc<Self>, task: F) -> Result<AbortHandle, F>
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        // Counted before the look at `retired`: whoever attends a retired runtime stays while anything is counted.
-        let driven = self.keep_driven();
-        if self.retired.is_set() {
+        let Some(driven) = self.keep_driven() else {
             return Err(task);
-        }
-        let task = self.runtime.spawn(async move {
+        };
+        let guest = self.handle.spawn(async move {
             task.await;
             drop(driven);
         });
-        Ok(task.abort_handle())
+        Ok(guest.abort_handle())
     }
 
-    /// Has the runtime driven as long as this is kept, also after the isolate's end: for whoever waits elsewhere for what a
-    /// task of this runtime has yet to do. Nothing drives it if the isolate has ended, and all its tasks, before this call.
-    pub fn keep_driven(self: &Arc<Self>) -> Driven {
-        self.tasks.fetch_add(1, SeqCst);
-        Driven(self.clone())
+    /// Has the runtime driven for another 10 s after the isolate's end, as long as this is kept: for what somebody waits for
+    /// elsewhere. `None` if the isolate has ended.
+    pub fn keep_driven(self: &Arc<Self>) -> Option<Driven> {
+        let admitted = self.handover.admit_guest();
+        admitted.then(|| Driven(self.clone()))
     }
 
-    /// Waits until the isolate has ended. Its tasks go on, on other threads, and should come to an end.
+    /// Waits until the isolate has ended.
     pub fn retired(&self) -> Stopped {
         self.retired.stopped()
     }
 
     /// Wakes the isolate's thread: there is something in the mailbox.
     pub(crate) fn signal(&self) {
-        if !self.signalled.swap(true, SeqCst) {
-            self.owner.wake();
-        }
+        self.handover.signal();
     }
 
     /// Hands a result to a task, as soon as this thread is through with its turns.
     pub(crate) fn deliver(&self, delivery: Delivery) {
-        self.outbox().push(delivery);
-        // Either this sees that somebody attends, or he sees what was put in.
-        if self.attended.load(SeqCst) {
+        if self.handover.put(delivery) {
             self.deliver_all();
         }
     }
 
-    fn outbox(&self) -> std::sync::MutexGuard<'_, Vec<Delivery>> {
-        self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
+    fn deliver_all(&self) {
+        let deliveries = self.handover.take();
+        deliveries.into_iter().for_each(|deliver| deliver());
     }
 
-    fn deliver_all(&self) {
-        let deliveries = std::mem::take(&mut *self.outbox());
-        deliveries.into_iter().for_each(|deliver| deliver());
+    fn runtime(&self) -> RwLockReadGuard<'_, Option<Runtime>> {
+        self.runtime.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Does I/O until there is a signal, or for `timeout`; what is due now is done in any case. For the isolate's thread.
     pub(crate) fn drive(&self, timeout: Option<Duration>) {
-        self.owner_is_back.store(true, SeqCst);
-        self.attendant.wake();
-        self.runtime.block_on(async {
+        // Without one the isolate has been given up, and its thread is on its way out.
+        let runtime = self.runtime();
+        let Some(runtime) = &*runtime else { return };
+        self.handover.begin_visit();
+        runtime.block_on(async {
             self.deliver_all();
             tokio::task::yield_now().await;
             if timeout.is_some_and(|timeout| timeout.is_zero()) {
                 return;
             }
-            let mut signal = pin!(poll_fn(|context| {
-                self.owner.register(context.waker());
-                if self.signalled.load(SeqCst) {
-                    Poll::Ready(())
-                } else {
-                    Poll::Pending
-                }
-            }));
+            let mut signal = pin!(poll_fn(|context| self.handover.poll_signal(context)));
             match timeout {
                 None => signal.await,
                 // Whichever comes first.
                 Some(timeout) => drop(tokio::time::timeout(timeout, &mut signal).await),
             }
         });
-        self.signalled.store(false, SeqCst);
-        self.owner_is_back.store(false, SeqCst);
+        self.handover.end_visit();
+        watchdog::notice();
     }
 
-    /// Has another thread drive until the isolate's thread is back; for good, if the isolate has ended.
+    /// The number of the thread's absence from its I/O, if it is absent.
+    pub(crate) fn absence(&self) -> Option<usize> {
+        self.handover.absence()
+    }
+
+    /// Has another thread drive until the isolate's thread is back.
     pub(crate) fn attend(self: &Arc<Self>) {
-        if !self.attended.swap(true, SeqCst) {
+        if self.handover.begin_attending() {
             let io = self.clone();
-            self.main.spawn_blocking(move || {
-                loop {
-                    io.runtime.block_on(io.attended());
-                    io.attended.store(false, SeqCst);
-                    // The isolate may have ended since the last look.
-                    let needed = io.retired.is_set() && io.tasks.load(SeqCst) > 0;
-                    if !needed || io.attended.swap(true, SeqCst) {
-                        break;
-                    }
-                }
-            });
+            attendants::run(move || io.drive_for_the_owner());
         }
     }
 
-    async fn attended(&self) {
-        poll_fn(|context| {
-            self.attendant.register(context.waker());
-            self.deliver_all();
-            let done = if self.retired.is_set() {
-                self.tasks.load(SeqCst) == 0
-            } else {
-                self.owner_is_back.load(SeqCst)
-            };
-            if done { Poll::Ready(()) } else { Poll::Pending }
-        })
-        .await;
+    fn drive_for_the_owner(&self) {
+        loop {
+            let relief = poll_fn(|context| {
+                self.deliver_all();
+                self.handover.poll_relief(context)
+            });
+            if let Some(runtime) = &*self.runtime() {
+                runtime.block_on(relief);
+            }
+            let ended = self.handover.is_retired();
+            if ended {
+                self.shut_down();
+            }
+            if self.handover.end_attending(ended) {
+                return;
+            }
+        }
     }
 
-    /// The isolate has ended.
+    /// Lets guests leave, and ends what is left.
+    fn shut_down(&self) {
+        if let Some(runtime) = &*self.runtime() {
+            runtime.block_on(async {
+                self.deliver_all();
+                let empty = poll_fn(|context| self.handover.poll_empty(context));
+                // An error is that it took too long.
+                let _ = tokio::time::timeout(LEAVE, empty).await;
+            });
+        }
+        let runtime = self
+            .runtime
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(runtime) = runtime {
+            runtime.shutdown_background();
+        }
+    }
+
+    /// The isolate has ended. Its thread drives no more.
     pub(crate) fn retire(self: &Arc<Self>) {
-        self.retired.set();
-        self.attendant.wake();
-        self.deliver_all();
-        if self.tasks.load(SeqCst) > 0 {
+        if !self.handover.is_retired() {
+            self.handover.retire();
+            self.retired.set();
+            self.deliver_all();
             self.attend();
         }
     }
@@ -200,10 +210,14 @@ impl ThreadIo {
 
 impl Drop for ThreadIo {
     fn drop(&mut self) {
-        // SAFETY: the runtime is taken once, here.
-        let runtime = unsafe { ManuallyDrop::take(&mut self.runtime) };
+        let runtime = self
+            .runtime
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
         // The last reference may be dropped by a task of another runtime, which must not block.
-        runtime.shutdown_background();
+        if let Some(runtime) = runtime.take() {
+            runtime.shutdown_background();
+        }
     }
 }
 
@@ -219,7 +233,6 @@ pub struct Driven(Arc<ThreadIo>);
 
 impl Drop for Driven {
     fn drop(&mut self) {
-        self.0.tasks.fetch_sub(1, SeqCst);
-        self.0.attendant.wake();
+        self.0.handover.dismiss_guest();
     }
 }

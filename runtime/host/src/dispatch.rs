@@ -22,11 +22,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::{Either, select};
 use http::request::Parts;
-use http::{Method, Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode, Version};
 use http_body::Body as HttpBody;
-use nano_api::worker::{
-    Body, Exit, FetchError, Fields, HttpRequest, HttpResponse, RequestId, ThreadIo,
-};
+use nano_api::worker::{Body, Exit, FetchError, Fields, HttpRequest, HttpResponse, RequestId};
 
 use crate::access::Completion;
 use crate::app::{App, Unavailable};
@@ -70,10 +68,9 @@ impl Dispatcher {
         Self { router, dev, ids }
     }
 
-    /// The thread of the running app that a request with this head is for, by the look of it.
-    pub(crate) fn thread_for(&self, head: &[u8]) -> Option<Arc<ThreadIo>> {
-        let app = self.router.find(&target::glance(head)?)?;
-        app.running()?.thread_io()
+    /// The app that a request with this head is for, by the look of it.
+    pub(crate) fn app_for(&self, head: &[u8]) -> Option<Arc<App>> {
+        self.router.find(&target::glance(head)?).cloned()
     }
 
     /// Answers a request. `local` is the address that it came to, `timers` its connection's.
@@ -93,12 +90,18 @@ impl Dispatcher {
         let (parts, body) = request.into_parts();
         let id = self.ids.next();
         let mut completion = Completion::new(id, &parts);
-        let method = parts.method.clone();
+        let (method, version) = (parts.method.clone(), parts.version);
         let accept = error_page::accept(&parts.headers);
         let answered = (!body.is_end_stream()).then(|| completion.reads_body());
         let admitted = self.admit(parts, local, id, &mut completion);
+        match &admitted {
+            _ if version >= Version::HTTP_2 => timers.place().is_multiplexed(),
+            Ok(exchange) => timers.place().asked_for(&exchange.app),
+            Err(_) => {}
+        }
         let (dev, timers) = (self.dev, timers.clone());
         async move {
+            timers.place().settled().await;
             let answer = match admitted {
                 Ok(exchange) => {
                     let limit = exchange.app.config().limits.wall;

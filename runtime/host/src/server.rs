@@ -1,7 +1,7 @@
 //! Listeners and connections.
 
-mod home;
 mod linger;
+mod placement;
 pub(crate) mod timers;
 
 use std::convert::Infallible;
@@ -11,18 +11,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use futures_util::future::OptionFuture;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
-use nano_api::worker::{Stop, Stopped};
+use nano_api::worker::Stop;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
 use crate::config::ListenAddress;
 use crate::dispatch::Dispatcher;
 use linger::Linger;
+use placement::{Place, Socket};
 use timers::Timers;
 
 /// The largest head of a request, and the largest chunk of a body; larger heads get 431.
@@ -156,55 +156,33 @@ struct Visitor {
 impl Visitor {
     /// Serves the connection where it is best served.
     async fn welcome(self, stream: TcpStream) {
-        let home = tokio::select! {
-            home = home::find(&stream, &self.dispatcher) => home,
+        let app = tokio::select! {
+            app = placement::find(&stream, &self.dispatcher) => app,
             () = self.stop.stopped() => return,
             () = tokio::time::sleep(HEAD_TIMEOUT) => return,
         };
-        let Ok(home) = home else { return };
-        let Some(home) = home else {
-            return self.serve(stream, None).await;
-        };
-        // A socket belongs to the runtime that waits for it.
-        let Ok(stream) = stream.into_std() else {
+        let Ok(app) = app else { return };
+        let Ok(local) = stream.local_addr() else {
             return;
         };
-        let retired = home.retired();
-        let moved = async move {
-            if let Ok(stream) = TcpStream::from_std(stream) {
-                self.serve(stream, Some(retired)).await;
-            }
-        };
-        if let Err(refused) = home.spawn(moved) {
-            refused.await;
-        }
-    }
-
-    /// Serves the connection here, until it ends. `retired` is ready when this is not a good place any more.
-    async fn serve(self, stream: TcpStream, retired: Option<Stopped>) {
-        let Self {
-            dispatcher,
-            stop,
-            living,
-        } = self;
-        connection(stream, dispatcher, stop, retired).await;
-        drop(living);
+        let local = SocketAddr::new(local.ip().to_canonical(), local.port());
+        // Responses are written whole; waiting for more to send only delays them. An error costs no more than that.
+        let _ = stream.set_nodelay(true);
+        let place = Arc::new(Place::default());
+        let socket = Socket::new(stream, place.clone());
+        let connection = connection(socket, local, Timers::new(place.clone()), self);
+        placement::serve(connection, place, app);
     }
 }
 
-async fn connection(
-    stream: TcpStream,
-    dispatcher: Arc<Dispatcher>,
-    stop: Stop,
-    retired: Option<Stopped>,
-) {
-    let Ok(local) = stream.local_addr() else {
-        return;
-    };
-    let local = SocketAddr::new(local.ip().to_canonical(), local.port());
-    // Responses are written whole; waiting for more to send only delays them. An error costs no more than that.
-    let _ = stream.set_nodelay(true);
-    let timers = Timers::default();
+/// Serves a connection until it ends; on several runtimes, see [`placement`].
+async fn connection(socket: Socket, local: SocketAddr, timers: Timers, visitor: Visitor) {
+    let Visitor {
+        dispatcher,
+        stop,
+        living: _living,
+    } = visitor;
+    let io = Linger::new(TokioIo::new(socket), timers.clone());
     let its_timers = timers.clone();
     let service = service_fn(move |request: http::Request<Incoming>| {
         let answer = dispatcher.handle(request, local, &its_timers);
@@ -222,17 +200,12 @@ async fn connection(
         .max_header_list_size(MAX_HEAD as u32)
         .max_concurrent_streams(MAX_STREAMS)
         .keep_alive_interval(PING_INTERVAL);
-    let connection = builder.serve_connection(Linger::new(TokioIo::new(stream)), service);
+    let connection = builder.serve_connection(io, service);
     let mut connection = std::pin::pin!(connection);
-    let retired = OptionFuture::from(retired);
     let result = tokio::select! {
         biased;
         result = connection.as_mut() => result,
         () = stop.stopped() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-        Some(()) = retired => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }

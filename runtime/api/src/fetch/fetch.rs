@@ -206,7 +206,7 @@ impl Call {
         let this = call.clone();
         // What is on its way needs its runtime, also when the app has handed it on and is gone.
         let io = State::from_scope(scope).thread_io();
-        let driven = io.map(ThreadIo::keep_driven);
+        let driven = io.and_then(ThreadIo::keep_driven);
         let spawned = spawn_op(scope, exchange.run(), move |scope, outcome| {
             this.op.take();
             if let Ok(answer) = &outcome {

@@ -52,8 +52,6 @@ pub struct Worker {
     exit: watch::Receiver<Option<Exit>>,
     /// Set when the thread will never say anything again, nor drop what it has.
     lost: Stop,
-    /// The runtime of the host.
-    tokio: tokio::runtime::Handle,
 }
 
 /// The engine's handle, with a form for debugging.
@@ -145,7 +143,6 @@ impl Worker {
             counters,
             exit,
             lost,
-            tokio: tokio::runtime::Handle::current(),
         };
         let stalled = || StartError {
             kind: StartErrorKind::Stalled,
@@ -222,7 +219,7 @@ impl Worker {
 
     /// The thread of the instance as a place for connections whose requests go there. `None` if the instance has ended.
     pub fn thread_io(&self) -> Option<Arc<ThreadIo>> {
-        self.handle.0.thread_io(&self.tokio)
+        self.handle.0.thread_io()
     }
 
     /// What the isolate's thread sends; `None` if it will never send anything. One that is lost does not drop its end.

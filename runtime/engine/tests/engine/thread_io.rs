@@ -14,7 +14,7 @@ fn isolate() -> (Handle, ExitReceiver, Arc<ThreadIo>) {
     let (mut options, _) = options();
     options.name = "isolate".into();
     let (handle, exit) = spawn(options, |_| {}).expect("a thread");
-    let io = handle.thread_io(&tokio()).expect("the isolate lives");
+    let io = handle.thread_io().expect("the isolate lives");
     (handle, exit, io)
 }
 
@@ -144,25 +144,125 @@ fn what_a_turn_delivers_does_not_wait_for_the_next_one() {
     exit.wait();
 }
 
+/// Attends within 5 ms on an idle machine; 50 ms is the watchdog's longest interval elsewhere.
 #[test]
-fn tasks_outlive_their_isolate() {
+fn a_thread_is_attended_soon_after_it_left_its_io() {
     let (handle, exit, io) = isolate();
-    let (go, told) = tokio::sync::oneshot::channel::<()>();
-    let retired = io.retired();
-    let name = ask(&io, async move {
-        retired.await;
-        told.await.expect("the test tells");
-        thread_name().await
-    });
+    let mut waits: Vec<_> = (0..40)
+        .map(|round| {
+            // The watchdog is awake: it has seen a turn a moment ago.
+            let (said, over) = mpsc::channel();
+            handle.post_fn(move |_| said.send(()).expect("the test waits"));
+            over.recv_timeout(PATIENCE).expect("a turn");
+            std::thread::sleep(Duration::from_micros(500 * (round % 8)));
+            let free = keep_busy(&handle);
+            let began = Instant::now();
+            let attended = ask(&io, async {}).recv_timeout(PATIENCE);
+            attended.expect("it runs");
+            let wait = began.elapsed();
+            free();
+            wait
+        })
+        .collect();
+    waits.sort();
+    let median = waits[waits.len() / 2];
+    assert!(median < Duration::from_millis(20), "{waits:?}");
+    handle.drain(Until::Idle);
+    exit.wait();
+}
+
+#[test]
+fn many_short_turns_in_a_row_do_not_hold_up_tasks_either() {
+    let (handle, exit, io) = isolate();
+    let free = keep_busy(&handle);
+    let (said, over) = mpsc::channel();
+    for _ in 0..400 {
+        let said = said.clone();
+        handle.post_fn(move |_| {
+            let until = Instant::now() + Duration::from_millis(2);
+            while Instant::now() < until {}
+            said.send(()).expect("the test waits");
+        });
+    }
+    free();
+    over.recv_timeout(PATIENCE).expect("the first of them");
+    let name = ask(&io, thread_name()).recv_timeout(PATIENCE);
+    assert_ne!(name.expect("it runs").as_deref(), Some("isolate"));
+    assert!(over.try_iter().count() < 390, "it waited for all of them");
     handle.stop();
     exit.wait();
-    assert!(name.try_recv().is_err());
-    go.send(()).expect("the task waits");
-    assert_ne!(
-        name.recv_timeout(PATIENCE).expect("it ends").as_deref(),
-        Some("isolate")
+}
+
+#[test]
+fn guests_leave_when_the_isolate_ends_and_the_rest_is_dropped() {
+    let (handle, exit, io) = isolate();
+    let retired = io.retired();
+    let (left, leaves) = mpsc::channel();
+    let guest = async move {
+        retired.await;
+        left.send(()).expect("the test waits");
+    };
+    assert!(io.spawn_guest(guest).is_ok());
+    let (kept, dropped) = mpsc::channel::<()>();
+    let stays = async move {
+        std::future::pending::<()>().await;
+        drop(kept);
+    };
+    assert!(io.spawn(stays).is_ok());
+    assert!(dropped.try_recv().is_err());
+    handle.stop();
+    exit.wait();
+    assert_eq!(leaves.recv_timeout(PATIENCE), Ok(()));
+    assert_eq!(
+        dropped.recv_timeout(PATIENCE),
+        Err(mpsc::RecvTimeoutError::Disconnected)
     );
-    assert!(io.spawn(async {}).is_err(), "a new task is refused");
+    assert!(io.spawn_guest(async {}).is_err(), "a new guest is refused");
+    assert!(io.spawn(async {}).is_err(), "and a new task");
+}
+
+/// How many threads of this process have such a name.
+fn threads(name: &str) -> usize {
+    let tasks = std::fs::read_dir("/proc/self/task").expect("a list of threads");
+    tasks
+        .filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok())
+        .filter(|comm| comm.trim() == name)
+        .count()
+}
+
+#[test]
+fn instances_that_ended_hold_no_threads() {
+    let ended: Vec<_> = (0..20)
+        .map(|_| {
+            let (mut options, _) = options();
+            options.name = "short-lived".into();
+            let (handle, exit) = spawn(options, |_| {}).expect("a thread");
+            let io = handle.thread_io().expect("the isolate lives");
+            // It never ends by itself, and nothing of it is left when the isolate is.
+            let (kept, dropped) = mpsc::channel::<()>();
+            let stays = async move {
+                std::future::pending::<()>().await;
+                drop(kept);
+            };
+            assert!(io.spawn(stays).is_ok());
+            handle.stop();
+            (io, exit, dropped)
+        })
+        .collect();
+    let mut kept = Vec::new();
+    for (io, exit, dropped) in ended {
+        exit.wait();
+        assert_eq!(
+            dropped.recv_timeout(PATIENCE),
+            Err(mpsc::RecvTimeoutError::Disconnected)
+        );
+        kept.push(io);
+    }
+    let until = Instant::now() + PATIENCE;
+    while threads("short-lived") > 0 {
+        assert!(Instant::now() < until, "threads are left");
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
 
 #[test]
@@ -204,9 +304,14 @@ fn operations_run_on_the_isolate_s_thread() {
 fn a_runtime_is_driven_as_long_as_somebody_needs_it() {
     let (handle, exit, io) = isolate();
     let (go, told) = tokio::sync::oneshot::channel::<()>();
-    let inner = ask(&io, async { tokio::spawn(async { told.await.is_ok() }) });
+    let (spawned, inner) = mpsc::channel();
+    let task = async move {
+        let inner = tokio::spawn(async { told.await.is_ok() });
+        spawned.send(inner).expect("the test waits");
+    };
+    assert!(io.spawn(task).is_ok());
     let inner = inner.recv_timeout(PATIENCE).expect("it runs");
-    let driven = io.keep_driven();
+    let driven = io.keep_driven().expect("the isolate lives");
     drop(io);
     handle.stop();
     exit.wait();
@@ -218,10 +323,28 @@ fn a_runtime_is_driven_as_long_as_somebody_needs_it() {
 }
 
 #[test]
+fn what_needs_a_runtime_after_the_end_has_a_deadline() {
+    let (handle, exit, io) = isolate();
+    let driven = io.keep_driven().expect("the isolate lives");
+    let (kept, dropped) = mpsc::channel::<()>();
+    let stays = async move {
+        std::future::pending::<()>().await;
+        drop(kept);
+    };
+    assert!(io.spawn(stays).is_ok());
+    handle.stop();
+    exit.wait();
+    let end = dropped.recv_timeout(PATIENCE);
+    assert_eq!(end, Err(mpsc::RecvTimeoutError::Disconnected));
+    drop(driven);
+    assert!(io.keep_driven().is_none());
+}
+
+#[test]
 fn an_isolate_that_ended_has_no_thread() {
     let (options, _) = options();
     let (handle, exit) = spawn(options, |_| {}).expect("a thread");
     handle.stop();
     exit.wait();
-    assert!(handle.thread_io(&tokio()).is_none());
+    assert!(handle.thread_io().is_none());
 }

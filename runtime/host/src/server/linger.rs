@@ -7,7 +7,9 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
-use tokio::time::{Sleep, sleep};
+use tokio::time::Instant;
+
+use super::timers::{Deadline, Timers};
 
 /// How long a client may go on sending after the last response.
 const LINGER: Duration = Duration::from_secs(2);
@@ -20,19 +22,21 @@ const SMALL: usize = 1024;
 /// (RFC 9112, section 9.6).
 pub(super) struct Linger<T> {
     inner: T,
+    timers: Timers,
     closing: Option<Closing>,
 }
 
 struct Closing {
-    deadline: Pin<Box<Sleep>>,
+    deadline: Deadline,
     /// Something came after the shutdown, so more may come.
     sends: bool,
 }
 
 impl<T> Linger<T> {
-    pub(super) fn new(inner: T) -> Self {
+    pub(super) fn new(inner: T, timers: Timers) -> Self {
         Self {
             inner,
+            timers,
             closing: None,
         }
     }
@@ -91,7 +95,7 @@ impl<T: Read + Write + Unpin> Write for Linger<T> {
             ready!(Pin::new(&mut this.inner).poll_shutdown(context))?;
         }
         let closing = this.closing.get_or_insert_with(|| Closing {
-            deadline: Box::pin(sleep(LINGER)),
+            deadline: this.timers.at(Instant::now().into_std() + LINGER),
             sends: false,
         });
         loop {
@@ -102,9 +106,9 @@ impl<T: Read + Write + Unpin> Write for Linger<T> {
                 // The client has closed, too, or is gone.
                 Poll::Ready(_) => return Poll::Ready(Ok(())),
                 Poll::Pending if !closing.sends => return Poll::Ready(Ok(())),
-                Poll::Pending => return closing.deadline.as_mut().poll(context).map(Ok),
+                Poll::Pending => return Pin::new(&mut closing.deadline).poll(context).map(Ok),
             }
-            if closing.deadline.is_elapsed() {
+            if closing.deadline.has_passed() {
                 return Poll::Ready(Ok(()));
             }
         }
@@ -130,7 +134,7 @@ mod tests {
     async fn pieces_arrive_in_order() {
         for sizes in [[3, 0, 5], [0, 0, 0], [SMALL, 1, 1], [SMALL - 1, 1, 0]] {
             let (mut client, server) = tokio::io::duplex(4 * SMALL);
-            let mut linger = Linger::new(TokioIo::new(server));
+            let mut linger = Linger::new(TokioIo::new(server), Timers::default());
             let pieces: Vec<Vec<u8>> = (1..).zip(sizes).map(|(n, size)| vec![n; size]).collect();
             let parts: Vec<_> = pieces.iter().map(|piece| io::IoSlice::new(piece)).collect();
             let written =
@@ -147,14 +151,14 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_quiet_client_is_not_waited_for() {
         let (_client, server) = tokio::io::duplex(64);
-        let mut linger = Linger::new(TokioIo::new(server));
+        let mut linger = Linger::new(TokioIo::new(server), Timers::default());
         assert_eq!(shut_down(&mut linger).await, Duration::ZERO);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_client_that_sends_is_read_until_it_closes() {
         let (mut client, server) = tokio::io::duplex(64);
-        let mut linger = Linger::new(TokioIo::new(server));
+        let mut linger = Linger::new(TokioIo::new(server), Timers::default());
         let sending = tokio::spawn(async move {
             client.write_all(&[0; 10_000]).await.unwrap();
             client.read_to_end(&mut Vec::new()).await.unwrap();
@@ -168,7 +172,7 @@ mod tests {
     async fn a_client_that_never_closes_is_left() {
         let (mut client, server) = tokio::io::duplex(64);
         client.write_all(b"x").await.unwrap();
-        let mut linger = Linger::new(TokioIo::new(server));
+        let mut linger = Linger::new(TokioIo::new(server), Timers::default());
         assert_eq!(shut_down(&mut linger).await, LINGER);
     }
 }

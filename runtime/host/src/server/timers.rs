@@ -3,6 +3,8 @@
 //! Each request has two: one for its head, one for its answer. tokio's timers are made for few that fire: arming and
 //! disarming one takes the lock of the whole runtime's timers. So a connection keeps its timers. One that is given back
 //! stays armed for its old instant, and whoever has it next arms it again only when it fires too early.
+//!
+//! A connection may move to another runtime (see [`super::placement`]), and a timer of tokio's does not: it is replaced there.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -13,14 +15,42 @@ use std::time::{Duration, Instant};
 use hyper::rt;
 use tokio::time::{Sleep, sleep_until};
 
+use super::placement::Place;
+
 /// Timers that a connection keeps: HTTP/1 needs one at a time, HTTP/2 one for each stream.
 const KEPT: usize = 4;
 
 /// The timers of one connection.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Timers(Arc<Mutex<Vec<Pin<Box<Sleep>>>>>);
+pub(crate) struct Timers(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    kept: Mutex<Vec<Timer>>,
+    place: Arc<Place>,
+}
+
+#[derive(Debug)]
+struct Timer {
+    sleep: Pin<Box<Sleep>>,
+    /// Where it was made: [`Place::moves`] of then.
+    moves: u32,
+}
 
 impl Timers {
+    /// The timers of the connection in this place.
+    pub(super) fn new(place: Arc<Place>) -> Self {
+        Self(Arc::new(Shared {
+            kept: Mutex::default(),
+            place,
+        }))
+    }
+
+    /// Where the connection is.
+    pub(crate) fn place(&self) -> &Place {
+        &self.0.place
+    }
+
     /// A future that is ready from an instant on.
     pub(crate) fn at(&self, at: Instant) -> Deadline {
         Deadline {
@@ -45,8 +75,19 @@ impl Timers {
         }
     }
 
-    fn kept(&self) -> std::sync::MutexGuard<'_, Vec<Pin<Box<Sleep>>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A timer of this place, armed for some instant or other.
+    fn take(&self, at: tokio::time::Instant) -> Timer {
+        let moves = self.place().moves();
+        let kept = self.kept().pop();
+        kept.filter(|timer| timer.moves == moves)
+            .unwrap_or_else(|| Timer {
+                sleep: Box::pin(sleep_until(at)),
+                moves,
+            })
+    }
+
+    fn kept(&self) -> std::sync::MutexGuard<'_, Vec<Timer>> {
+        self.0.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -55,8 +96,15 @@ impl Timers {
 pub(crate) struct Deadline {
     at: Instant,
     /// Taken when first polled.
-    timer: Option<Pin<Box<Sleep>>>,
+    timer: Option<Timer>,
     timers: Timers,
+}
+
+impl Deadline {
+    /// Whether it is ready, without waiting for it.
+    pub(super) fn has_passed(&self) -> bool {
+        tokio::time::Instant::now().into_std() >= self.at
+    }
 }
 
 impl Future for Deadline {
@@ -65,10 +113,16 @@ impl Future for Deadline {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
         let at = this.at.into();
-        let timer = this.timer.get_or_insert_with(|| {
-            let kept = this.timers.kept().pop();
-            kept.unwrap_or_else(|| Box::pin(sleep_until(at)))
-        });
+        let moves = this.timers.place().moves();
+        if this
+            .timer
+            .as_ref()
+            .is_some_and(|timer| timer.moves != moves)
+        {
+            this.timer = None;
+        }
+        let timer = this.timer.get_or_insert_with(|| this.timers.take(at));
+        let timer = &mut timer.sleep;
         loop {
             if timer.deadline() > at {
                 timer.as_mut().reset(at);
@@ -157,6 +211,37 @@ mod tests {
         assert_eq!(timers.kept().len(), 2);
         one().await;
         assert_eq!(timers.kept().len(), 2);
+    }
+
+    #[test]
+    fn deadlines_move_with_their_connection() {
+        let runtime = || {
+            tokio::runtime::Builder::new_current_thread()
+                .enable_time()
+                .build()
+                .unwrap()
+        };
+        let place = Arc::new(Place::default());
+        let timers = Timers::new(place.clone());
+        let began = Instant::now();
+        let mut deadline = timers.at(began + SHORT);
+        let here = runtime();
+        here.block_on(async {
+            let _ = timers.within(LONG, pin!(tokio::task::yield_now())).await;
+            let waits = std::future::poll_fn(|context| {
+                Poll::Ready(Pin::new(&mut deadline).poll(context).is_pending())
+            });
+            assert!(waits.await);
+        });
+        // A timer of a runtime that is gone would panic.
+        drop(here);
+        place.moved(true);
+        runtime().block_on(async {
+            deadline.await;
+            assert!(began.elapsed() >= SHORT);
+            timers.at(Instant::now() + SHORT).await;
+        });
+        assert!(began.elapsed() >= SHORT * 2);
     }
 
     #[tokio::test]

@@ -1,0 +1,296 @@
+//! Where a connection is served.
+//!
+//! Most connections only ever carry requests for one app. On its thread, neither a request nor an answer wakes another
+//! thread, so that is where such a connection belongs. One that carries requests for several apps must not wait for the turns
+//! of any: it belongs to the host's runtime, and goes there as soon as a request for a second app is seen on it. A connection
+//! whose instance has ended goes there, too, and with its next request to the instance that has taken over.
+//!
+//! A connection moves as a whole, between two polls: what serves it is spawned on another runtime, and polled there anew, so no
+//! wake-up is lost. What belongs to a runtime, its [`Socket`] and its [timers](super::timers), looks at [`Place::moves`] before
+//! it is used. Nothing else of a connection may belong to one: no task that it waits for, no timer of tokio's.
+
+use std::future::poll_fn;
+use std::io;
+use std::mem::MaybeUninit;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use nano_api::worker::{Stopped, ThreadIo};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::runtime::Handle;
+
+use crate::app::App;
+use crate::dispatch::Dispatcher;
+
+/// A head that is not complete within so many bytes is not waited for.
+const LOOK: usize = 4096;
+
+/// Waits for a connection's first bytes, leaves them where they are, and finds the running app that they ask for. `None` if
+/// there is no such app, it does not run yet, or this is not the whole head of an HTTP/1 request.
+///
+/// # Errors
+/// The connection is broken.
+pub(super) async fn find(
+    stream: &TcpStream,
+    dispatcher: &Dispatcher,
+) -> io::Result<Option<Arc<App>>> {
+    poll_fn(|context| {
+        // Not part of the future: a connection may be idle for long.
+        let mut memory = [MaybeUninit::uninit(); LOOK];
+        let mut head = ReadBuf::uninit(&mut memory);
+        ready!(stream.poll_peek(context, &mut head))?;
+        Poll::Ready(Ok(dispatcher.app_for(head.filled())))
+    })
+    .await
+}
+
+/// Where a connection is, and where it should be. Its parts share it; they are used by one thread at a time, and every move
+/// goes through a scheduler, so nothing here needs an order of its own.
+#[derive(Debug, Default)]
+pub(crate) struct Place {
+    /// The app of all requests so far, by its address: [`NO_APP`] before the first, [`SEVERAL_APPS`] for good.
+    app: AtomicUsize,
+    /// On the thread of that app.
+    on_its_thread: AtomicBool,
+    moves: AtomicU32,
+    /// To be moved to `next`.
+    is_leaving: AtomicBool,
+    next: Mutex<Option<Arc<ThreadIo>>>,
+}
+
+const NO_APP: usize = 0;
+const SEVERAL_APPS: usize = 1;
+
+impl Place {
+    /// A request for this app begins, and no other is under way. The connection moves before the request is looked at any
+    /// further; see [`Place::settled`].
+    #[inline]
+    pub(crate) fn asked_for(&self, app: &Arc<App>) {
+        let before = self.app.load(Relaxed);
+        let is_settled = before == SEVERAL_APPS
+            || before == Arc::as_ptr(app).addr() && self.on_its_thread.load(Relaxed);
+        if !is_settled {
+            self.reconsider(app, before);
+        }
+    }
+
+    /// Several requests are under way at a time: the connection stays where it belongs to no app.
+    pub(crate) fn is_multiplexed(&self) {
+        self.app.store(SEVERAL_APPS, Relaxed);
+    }
+
+    #[cold]
+    fn reconsider(&self, app: &Arc<App>, before: usize) {
+        let name = Arc::as_ptr(app).addr();
+        if before == NO_APP || before == name {
+            self.app.store(name, Relaxed);
+            if let Some(io) = thread_of(app) {
+                self.leave_for(Some(io));
+            }
+        } else {
+            self.app.store(SEVERAL_APPS, Relaxed);
+            if self.on_its_thread.load(Relaxed) {
+                self.leave_for(None);
+            }
+        }
+    }
+
+    fn leave_for(&self, next: Option<Arc<ThreadIo>>) {
+        *self.next.lock().unwrap_or_else(PoisonError::into_inner) = next;
+        self.is_leaving.store(true, Relaxed);
+    }
+
+    /// Waits while the connection is about to move.
+    pub(crate) async fn settled(&self) {
+        // Nobody has to be woken: after a move all is polled.
+        let pending = |_: &mut Context<'_>| match self.is_leaving.load(Relaxed) {
+            true => Poll::Pending,
+            false => Poll::Ready(()),
+        };
+        poll_fn(pending).await;
+    }
+
+    /// How often the connection has moved. What belongs to a runtime belongs to the one of before if this has changed.
+    #[inline]
+    pub(crate) fn moves(&self) -> u32 {
+        self.moves.load(Relaxed)
+    }
+
+    /// The connection has been polled for the last time where it was.
+    pub(super) fn moved(&self, to_its_thread: bool) {
+        self.moves.fetch_add(1, Relaxed);
+        self.on_its_thread.store(to_its_thread, Relaxed);
+        self.is_leaving.store(false, Relaxed);
+    }
+
+    fn next(&self) -> Option<Arc<ThreadIo>> {
+        self.next
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
+}
+
+fn thread_of(app: &App) -> Option<Arc<ThreadIo>> {
+    app.running()?.thread_io()
+}
+
+/// Serves a connection wherever it belongs, until it ends. Its first request is for `app`, if that is known. Must be called
+/// within the host's runtime.
+pub(super) fn serve(
+    connection: impl Future<Output = ()> + Send + 'static,
+    place: Arc<Place>,
+    app: Option<Arc<App>>,
+) {
+    if let Some(app) = &app {
+        place.asked_for(app);
+    }
+    let stay = Stay {
+        connection: Box::pin(connection),
+        host: Handle::current(),
+        retired: None,
+        place,
+    };
+    match stay.place.next() {
+        Some(thread) => stay.go(Some(thread)),
+        None => drop(tokio::spawn(Task(Some(stay)))),
+    }
+}
+
+/// The task of a connection, until that ends or moves.
+struct Task(Option<Stay>);
+
+/// A connection in its place.
+struct Stay {
+    connection: Pin<Box<dyn Future<Output = ()> + Send>>,
+    place: Arc<Place>,
+    host: Handle,
+    /// The end of the instance whose thread this is.
+    retired: Option<Stopped>,
+}
+
+impl Future for Task {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let Some(stay) = &mut self.0 else {
+            return Poll::Ready(());
+        };
+        if stay.connection.as_mut().poll(context).is_ready() {
+            self.0 = None;
+            return Poll::Ready(());
+        }
+        let next = if stay.place.is_leaving.load(Relaxed) {
+            stay.place.next()
+        } else {
+            let retired = stay.retired.as_mut();
+            if !retired.is_some_and(|retired| Pin::new(retired).poll(context).is_ready()) {
+                return Poll::Pending;
+            }
+            None
+        };
+        if let Some(stay) = self.0.take() {
+            stay.go(next);
+        }
+        Poll::Ready(())
+    }
+}
+
+impl Stay {
+    /// Moves to a thread, or to the host's runtime.
+    fn go(mut self, thread: Option<Arc<ThreadIo>>) {
+        self.retired = thread.as_ref().map(|io| io.retired());
+        self.place.moved(thread.is_some());
+        let host = self.host.clone();
+        let task = Task(Some(self));
+        let refused = match thread {
+            Some(io) => io.spawn_guest(task).err(),
+            None => Some(task),
+        };
+        if let Some(Task(Some(mut stay))) = refused {
+            // Also where that instance has just ended.
+            stay.retired = None;
+            stay.place.on_its_thread.store(false, Relaxed);
+            host.spawn(Task(Some(stay)));
+        }
+    }
+}
+
+/// A socket that belongs to the runtime where its connection is.
+pub(super) struct Socket {
+    /// `None` where it got lost on the way: the system has no memory left to watch it.
+    stream: Option<TcpStream>,
+    place: Arc<Place>,
+    moves: u32,
+}
+
+impl Socket {
+    pub(super) fn new(stream: TcpStream, place: Arc<Place>) -> Self {
+        Self {
+            stream: Some(stream),
+            moves: place.moves(),
+            place,
+        }
+    }
+
+    #[inline]
+    fn here(&mut self) -> io::Result<Pin<&mut TcpStream>> {
+        if self.moves != self.place.moves() {
+            self.register()?;
+        }
+        let stream = self.stream.as_mut().ok_or(io::ErrorKind::NotConnected)?;
+        Ok(Pin::new(stream))
+    }
+
+    #[cold]
+    fn register(&mut self) -> io::Result<()> {
+        self.moves = self.place.moves();
+        if let Some(stream) = self.stream.take() {
+            self.stream = Some(TcpStream::from_std(stream.into_std()?)?);
+        }
+        Ok(())
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.here()?.poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.here()?.poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.here()?.poll_write_vectored(context, parts)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.here()?.poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.here()?.poll_shutdown(context)
+    }
+}
