@@ -3,8 +3,8 @@
 //! One isolate lives on one OS thread and only runs JavaScript there. Everything else of the process talks to it through its
 //! [`Handle`]: a mailbox of tasks that the thread drains in batches, with a microtask checkpoint after each. The engine owns
 //! what every embedding needs: V8's platform ([`platform`]), the startup snapshot ([`snapshot`]), isolates ([`isolate`]),
-//! their event loop ([`thread`]), asynchronous operations ([`ops`]), timers ([`timers`]), ES modules ([`modules`]) and limits
-//! ([`limits`], [`watchdog`]). What the global object holds is the business of an [`Embedding`].
+//! their event loop ([`thread`]), asynchronous operations ([`ops`]), long native work ([`compute`](mod@compute)), timers
+//! ([`timers`]), ES modules ([`modules`]) and limits ([`limits`], [`watchdog`]). What the global object holds is the business of an [`Embedding`].
 //!
 //! ```no_run
 //! use nano_engine::{Embedding, Engine, EngineOptions, IsolateOptions, spawn};
@@ -21,6 +21,7 @@
 pub mod allocator;
 mod attendants;
 pub mod code_cache;
+pub mod compute;
 mod cpu_clock;
 pub mod embedding;
 pub mod engine;
@@ -53,6 +54,7 @@ pub mod timers;
 mod turn_clock;
 pub mod watchdog;
 
+pub use compute::compute;
 pub use embedding::{Baker, Embedding};
 pub use engine::{Engine, EngineError, EngineOptions};
 pub use exception::ErrorReport;

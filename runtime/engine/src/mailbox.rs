@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
 use std::time::Duration;
 
+use crate::compute;
 use crate::foreground::ForegroundQueue;
 use crate::mail::{Mail, Signal};
 use crate::memory::{Charge, Quota};
@@ -44,6 +45,7 @@ pub(crate) struct Shared {
     pub(crate) turn: TurnClock,
     pub(crate) foreground: Arc<ForegroundQueue>,
     pub(crate) quota: Arc<Quota>,
+    pub(crate) compute: Arc<compute::Share>,
 }
 
 /// Reaches an isolate from any thread. Cheap to clone; does not keep the isolate alive.
@@ -61,6 +63,7 @@ impl Handle {
             turn: TurnClock::default(),
             foreground: Arc::default(),
             quota,
+            compute: Arc::default(),
         }))
     }
 
@@ -120,6 +123,11 @@ impl Handle {
     pub fn memory(&self) -> (usize, usize) {
         let quota = &self.0.quota;
         (quota.heap(), quota.buffers() + quota.native())
+    }
+
+    /// CPU time of native work that was done for the isolate on other threads.
+    pub fn compute_time(&self) -> std::time::Duration {
+        self.0.compute.used()
     }
 
     /// A charge of nothing yet to the isolate's memory.

@@ -1,6 +1,6 @@
 //! `SubtleCrypto`, <https://w3c.github.io/webcrypto/#subtlecrypto-interface>.
 
-use nano_engine::{State, promise_op};
+use nano_engine::{State, compute, promise_op};
 use nano_webidl::idl::{Bytes, FromJs, array_buffer};
 use nano_webidl::{DomExceptionName, Error, Fallible, Scope, Trace};
 
@@ -56,13 +56,13 @@ impl SubtleCryptoMethods for SubtleCrypto {
         }
         // 4. Let data be a copy of the bytes. 5. to 8. Digest in parallel.
         let data = charge(scope, data.to_vec())?;
-        let digest = async move { tokio::task::spawn_blocking(move || hash.digest(&data)).await };
+        let digest = compute(State::from_scope(scope), move || hash.digest(&data));
         Ok(promise_op(scope, digest, |scope, digest| {
             let buffer = match digest {
                 Ok(digest) => array_buffer(scope, digest).map(Into::into),
                 Err(_) => Err(Error::dom(
                     DomExceptionName::Operation,
-                    "The digest was interrupted: the process is ending",
+                    "The digest was not made; the log of the process says why",
                 )),
             };
             buffer.map_err(|error| {

@@ -76,6 +76,8 @@ pub struct WorkerStats {
     pub heap_bytes: u64,
     /// Bytes of ArrayBuffers outside of V8's heap.
     pub external_bytes: u64,
+    /// CPU time of native work beside the instance's thread: digests of large data.
+    pub compute_time: Duration,
 }
 
 impl Worker {
@@ -275,6 +277,7 @@ impl Worker {
             requests: self.counters.requests.load(Ordering::Relaxed),
             heap_bytes: heap as u64,
             external_bytes: buffers as u64,
+            compute_time: self.handle.0.compute_time(),
         }
     }
 }

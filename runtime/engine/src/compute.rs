@@ -1,0 +1,337 @@
+//! Long native work that scripts ask for (a digest of many bytes), on threads of its own.
+//!
+//! There are as many threads as cores, and at least two. An app has a share of them: no more than half at a time, so that another
+//! one's work begins at once however long the first one's takes; and among those that wait, the next is whoever has fewest at
+//! work and has used least CPU time, so that many pieces of work are no better than few. What is used is [charged](Share::used) to
+//! whoever asked. Work cannot be interrupted: bound its size before.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use crate::cpu_clock::CpuClock;
+use crate::guard::panic_message;
+use crate::state::State;
+
+/// How long an idle thread waits for more work.
+const KEPT: Duration = Duration::from_secs(10);
+
+/// The process's pool.
+static POOL: LazyLock<Arc<Pool>> = LazyLock::new(|| {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    Pool::new(cores.max(2))
+});
+
+/// The work failed, or there is no thread for it. The log says why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("native work was not done; the log has the reason")]
+pub struct NotDone;
+
+/// The CPU time that an isolate's work has used on the pool.
+#[derive(Debug, Default)]
+pub struct Share {
+    nanoseconds: AtomicU64,
+}
+
+impl Share {
+    /// The time of all work that is done.
+    pub fn used(&self) -> Duration {
+        Duration::from_nanos(self.nanoseconds.load(Ordering::Relaxed))
+    }
+
+    fn charge(&self, time: Duration) {
+        let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.nanoseconds.fetch_add(nanoseconds, Ordering::Relaxed);
+    }
+}
+
+/// Has work done on the pool, at the cost of this isolate. It begins before the future is polled, and is left out if the future
+/// is dropped before.
+pub fn compute<R, W>(
+    state: &State,
+    work: W,
+) -> impl Future<Output = Result<R, NotDone>> + Send + use<R, W>
+where
+    R: Send + 'static,
+    W: FnOnce() -> R + Send + 'static,
+{
+    POOL.run(&state.shared.compute, work)
+}
+
+type Work = Box<dyn FnOnce() + Send>;
+
+struct Pool {
+    queues: Mutex<Queues>,
+    more: Condvar,
+    /// The most threads, and the most of them for one share.
+    threads: usize,
+    per_share: usize,
+}
+
+#[derive(Default)]
+struct Queues {
+    /// Those with anything to do or at work.
+    active: Vec<Queue>,
+    threads: usize,
+    idle: usize,
+}
+
+struct Queue {
+    share: Arc<Share>,
+    waiting: VecDeque<Work>,
+    at_work: usize,
+    /// CPU time, as if it had used as much as the least of the others when it became active.
+    used: Duration,
+}
+
+impl Pool {
+    fn new(threads: usize) -> Arc<Self> {
+        Arc::new(Self {
+            queues: Mutex::default(),
+            more: Condvar::new(),
+            threads,
+            per_share: threads.div_ceil(2),
+        })
+    }
+
+    fn queues(&self) -> MutexGuard<'_, Queues> {
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn run<R, W>(
+        self: &Arc<Self>,
+        share: &Arc<Share>,
+        work: W,
+    ) -> impl Future<Output = Result<R, NotDone>> + Send + use<R, W>
+    where
+        R: Send + 'static,
+        W: FnOnce() -> R + Send + 'static,
+    {
+        let (sender, result) = oneshot::channel();
+        let work = move || {
+            if !sender.is_closed() {
+                // Whoever waited may leave meanwhile.
+                let _ = sender.send(work());
+            }
+        };
+        self.push(share, Box::new(work));
+        async move { result.await.map_err(|_| NotDone) }
+    }
+
+    fn push(self: &Arc<Self>, share: &Arc<Share>, work: Work) {
+        let mut queues = self.queues();
+        queues.of(share).waiting.push_back(work);
+        if queues.idle > 0 {
+            self.more.notify_one();
+        } else if queues.threads < self.threads {
+            let pool = self.clone();
+            let thread = std::thread::Builder::new().name("compute".into());
+            match thread.spawn(move || pool.work()) {
+                Ok(_) => queues.threads += 1,
+                // Those that there are do it.
+                Err(_) if queues.threads > 0 => {}
+                Err(error) => {
+                    tracing::error!(
+                        "native work is not done: no thread for it: {error}; raise the limit (ulimit -u)"
+                    );
+                    let refused = queues.of(share).waiting.pop_back();
+                    queues.active.retain(Queue::is_active);
+                    drop(queues);
+                    drop(refused);
+                }
+            }
+        }
+    }
+
+    /// The life of a thread.
+    fn work(&self) {
+        let clock = CpuClock::of_this_thread();
+        let mut queues = self.queues();
+        loop {
+            let Some((share, work)) = queues.next(self.per_share) else {
+                queues.idle += 1;
+                let waited = self.more.wait_timeout(queues, KEPT);
+                let (back, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+                queues = back;
+                queues.idle -= 1;
+                if timeout.timed_out() {
+                    queues.threads -= 1;
+                    return;
+                }
+                continue;
+            };
+            drop(queues);
+            let began = clock.now();
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
+                let what = panic_message(&*panic);
+                tracing::error!("native work panicked: {what}; this is a defect of NANO");
+            }
+            let used = clock.now().zip(began).map(|(now, then)| now - then);
+            let used = used.unwrap_or_default();
+            share.charge(used);
+            queues = self.queues();
+            queues.done(&share, used);
+            // What waited for this one's share may go on in another thread, too.
+            if queues.idle > 0 {
+                self.more.notify_one();
+            }
+        }
+    }
+}
+
+impl Queue {
+    fn is_active(&self) -> bool {
+        self.at_work > 0 || !self.waiting.is_empty()
+    }
+}
+
+impl Queues {
+    fn of(&mut self, share: &Arc<Share>) -> &mut Queue {
+        let index = self
+            .active
+            .iter()
+            .position(|queue| Arc::ptr_eq(&queue.share, share));
+        let index = index.unwrap_or_else(|| {
+            let used = self.active.iter().map(|queue| queue.used).min();
+            self.active.push(Queue {
+                share: share.clone(),
+                waiting: VecDeque::new(),
+                at_work: 0,
+                used: used.unwrap_or_default(),
+            });
+            self.active.len() - 1
+        });
+        &mut self.active[index]
+    }
+
+    /// Takes the next piece of work, whose share is then at work.
+    fn next(&mut self, per_share: usize) -> Option<(Arc<Share>, Work)> {
+        let next = self
+            .active
+            .iter_mut()
+            .filter(|queue| queue.at_work < per_share && !queue.waiting.is_empty())
+            .min_by_key(|queue| (queue.at_work, queue.used))?;
+        let work = next.waiting.pop_front()?;
+        next.at_work += 1;
+        Some((next.share.clone(), work))
+    }
+
+    fn done(&mut self, share: &Arc<Share>, used: Duration) {
+        let queue = self.of(share);
+        queue.at_work -= 1;
+        queue.used += used;
+        self.active.retain(Queue::is_active);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::future::join_all;
+    use std::sync::mpsc;
+    use std::time::Instant;
+
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    fn share() -> Arc<Share> {
+        Arc::default()
+    }
+
+    fn spin(time: Duration) {
+        let clock = CpuClock::of_this_thread();
+        let began = clock.now().expect("own clock");
+        while clock.now().expect("own clock") - began < time {}
+    }
+
+    #[tokio::test]
+    async fn an_app_that_floods_the_pool_holds_nobody_up() {
+        let pool = Pool::new(2);
+        let (flood, quiet) = (share(), share());
+        let (gate, closed) = mpsc::channel::<()>();
+        let first = pool.run(&flood, move || closed.recv().is_err());
+        let rest: Vec<_> = (0..100).map(|_| pool.run(&flood, || true)).collect();
+        // The first one's share is at work until this test says so.
+        for n in 0..3 {
+            let work = tokio::time::timeout(PATIENCE, pool.run(&quiet, move || n));
+            assert_eq!(work.await, Ok(Ok(n)));
+        }
+        drop(gate);
+        assert_eq!(first.await, Ok(true));
+        assert!(
+            join_all(rest)
+                .await
+                .into_iter()
+                .all(|done| done == Ok(true))
+        );
+        assert!(pool.queues().threads <= 2);
+    }
+
+    #[tokio::test]
+    async fn whoever_has_used_less_comes_first() {
+        let pool = Pool::new(1);
+        let (heavy, light) = (share(), share());
+        let (order, seen) = mpsc::channel();
+        let (gate, closed) = mpsc::channel::<()>();
+        let first = pool.run(&heavy, move || {
+            spin(Duration::from_millis(20));
+            closed.recv().is_err()
+        });
+        let mut rest = Vec::new();
+        for (name, share) in [
+            ("heavy", &heavy),
+            ("heavy", &heavy),
+            ("light", &light),
+            ("light", &light),
+        ] {
+            let order = order.clone();
+            rest.push(pool.run(share, move || order.send(name).is_ok()));
+        }
+        drop(gate);
+        assert_eq!(first.await, Ok(true));
+        assert!(
+            join_all(rest)
+                .await
+                .into_iter()
+                .all(|done| done == Ok(true))
+        );
+        let seen: Vec<_> = seen.try_iter().collect();
+        assert_eq!(seen, ["light", "light", "heavy", "heavy"]);
+    }
+
+    #[tokio::test]
+    async fn cpu_time_is_charged_to_whoever_asked() {
+        let pool = Pool::new(2);
+        let (works, sleeps) = (share(), share());
+        let spun = pool.run(&works, || spin(Duration::from_millis(20)));
+        let slept = pool.run(&sleeps, || std::thread::sleep(Duration::from_millis(50)));
+        assert_eq!((spun.await, slept.await), (Ok(()), Ok(())));
+        // A thread charges when it has told the result.
+        let until = Instant::now() + PATIENCE;
+        while works.used() < Duration::from_millis(20) {
+            assert!(Instant::now() < until, "{works:?}");
+            tokio::task::yield_now().await;
+        }
+        assert!(sleeps.used() < Duration::from_millis(20), "{sleeps:?}");
+    }
+
+    #[tokio::test]
+    async fn work_that_panics_or_that_nobody_wants_ends() {
+        let pool = Pool::new(1);
+        let share = share();
+        let panics = pool.run(&share, || -> u8 { panic!("on purpose") });
+        assert_eq!(panics.await, Err(NotDone));
+        let (gate, closed) = mpsc::channel::<()>();
+        let first = pool.run(&share, move || closed.recv().is_err());
+        let (done, unwanted) = mpsc::channel();
+        drop(pool.run(&share, move || done.send(())));
+        drop(gate);
+        assert_eq!(first.await, Ok(true));
+        assert_eq!(pool.run(&share, || 1).await, Ok(1));
+        assert!(unwanted.try_recv().is_err());
+    }
+}
