@@ -75,7 +75,7 @@ impl Source {
         let file = File { name, text };
         if let Some(diagnostic) = parsed.diagnostics.first() {
             let offset = diagnostic.labels.first().map_or(0, |label| label.offset());
-            return Err(file.error(offset as u32, diagnostic.message.to_string()));
+            return Err(file.error(offset, diagnostic.message.to_string()));
         }
         let mut source = Self {
             name: name.to_owned(),
