@@ -9,6 +9,7 @@ use nano_webidl::{Realm, Scope, Value, script};
 
 use crate::bindings::TABLES;
 use crate::console::ConsoleState;
+use crate::console::inspect::describe_thrown;
 use crate::state::{ApiOptions, ApiState};
 
 /// The built-in scripts and the glue of what they implement.
@@ -23,6 +24,7 @@ pub static EMBEDDING: Embedding = Embedding {
     report_exception,
     promise_rejected,
     promise_handled,
+    describe: describe_thrown,
     exit,
     ..Embedding::EMPTY
 };
@@ -145,6 +147,9 @@ fn report_exception<'s>(
     }
 }
 
+/// How many characters of a thrown string the message of an `ErrorEvent` has; HTML leaves its text to the implementation.
+const MAX_EVENT_MESSAGE: usize = 8 << 10;
+
 fn is_taken<'s>(
     scope: &mut Scope<'s, '_>,
     function: &'static str,
@@ -157,7 +162,12 @@ fn is_taken<'s>(
             .unwrap_or_else(|| v8::String::empty(scope))
             .into()
     };
-    let message = text(scope, &format!("Uncaught {}", report.message));
+    // As in browsers, a string is not put in quotes here.
+    let shown = match v8::Local::<v8::String>::try_from(exception) {
+        Ok(string) => nano_engine::text::text(scope, string, MAX_EVENT_MESSAGE),
+        Err(_) => report.message.clone(),
+    };
+    let message = text(scope, &format!("Uncaught {shown}"));
     let file = text(scope, report.file.as_deref().unwrap_or_default());
     let line: Value = v8::Number::new(scope, report.line.unwrap_or(0) as f64).into();
     let column: Value = v8::Number::new(scope, report.column.unwrap_or(0) as f64).into();
@@ -169,6 +179,7 @@ fn promise_rejected<'s>(
     scope: &mut v8::PinScope<'s, '_>,
     promise: v8::Local<'s, v8::Promise>,
     reason: Value<'s>,
+    message: Option<v8::Local<'s, v8::Message>>,
 ) {
     let taken = {
         v8::tc_scope!(let scope, scope);
@@ -176,7 +187,7 @@ fn promise_rejected<'s>(
             .is_ok_and(|taken| taken.boolean_value(scope))
     };
     if !taken {
-        let report = ErrorReport::new(scope, reason, None);
+        let report = ErrorReport::new(scope, reason, message);
         ApiState::of(scope)
             .errors
             .unhandled_rejection(scope, &report);

@@ -2,11 +2,20 @@
 
 use std::any::Any;
 
+use crate::exception::{self, Thrown};
 use crate::limits::Exit;
 
 /// A hook about one promise and the reason it was rejected with.
 pub type PromiseHook =
     for<'s, 'i> fn(&mut v8::PinScope<'s, 'i>, v8::Local<'s, v8::Promise>, v8::Local<'s, v8::Value>);
+
+/// A hook about one promise, the reason it was rejected with, and where, if that is known and the reason does not tell.
+pub type RejectionHook = for<'s, 'i> fn(
+    &mut v8::PinScope<'s, 'i>,
+    v8::Local<'s, v8::Promise>,
+    v8::Local<'s, v8::Value>,
+    Option<v8::Local<'s, v8::Message>>,
+);
 
 /// Makes the template of the global object.
 pub type GlobalTemplate =
@@ -42,9 +51,12 @@ pub struct Embedding {
         Option<v8::Local<'s, v8::Message>>,
     ),
     /// A promise was rejected and had no handler when the microtasks of its turn were done. May run JavaScript.
-    pub promise_rejected: PromiseHook,
+    pub promise_rejected: RejectionHook,
     /// A promise that [`Embedding::promise_rejected`] was told about got a handler after all. May run JavaScript.
     pub promise_handled: PromiseHook,
+    /// What to say of a value that was thrown, in at most about so many characters each. Must not run JavaScript of the app.
+    pub describe:
+        for<'s, 'i> fn(&mut v8::PinScope<'s, 'i>, v8::Local<'s, v8::Value>, usize) -> Thrown,
     /// The isolate is about to end. Runs no JavaScript (it may have been terminated): settle what others wait for.
     /// Not called after [`Exit::Crashed`]: that thread runs nothing any more.
     pub exit: for<'s, 'i> fn(&mut v8::PinScope<'s, 'i>, &Exit),
@@ -63,11 +75,12 @@ impl Embedding {
             let report = crate::ErrorReport::new(scope, exception, message);
             tracing::error!("uncaught exception: {report}");
         },
-        promise_rejected: |scope, _, reason| {
-            let report = crate::ErrorReport::new(scope, reason, None);
+        promise_rejected: |scope, _, reason, message| {
+            let report = crate::ErrorReport::new(scope, reason, message);
             tracing::error!("unhandled rejection: {report}");
         },
         promise_handled: |_, _, _| {},
+        describe: exception::describe,
         exit: |_, _| {},
     };
 }

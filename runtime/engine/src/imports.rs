@@ -84,7 +84,7 @@ fn load_dynamically(
         && let Some(exception) = scope.exception()
     {
         scope.reset();
-        resolver.reject(scope, exception);
+        crate::ops::reject(scope, resolver, exception);
     }
 }
 

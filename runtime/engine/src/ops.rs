@@ -174,14 +174,12 @@ pub fn promise_op<'s, R: Send + 'static>(
             _ if scope.has_terminated() => {}
             (Some(exception), _) => {
                 scope.reset();
-                resolver.reject(scope, exception);
+                reject(scope, resolver, exception);
             }
             (None, Ok(value)) => {
                 resolver.resolve(scope, value);
             }
-            (None, Err(reason)) => {
-                resolver.reject(scope, reason);
-            }
+            (None, Err(reason)) => reject(scope, resolver, reason),
         }
     });
     if let Err(error) = spawned {
@@ -191,4 +189,58 @@ pub fn promise_op<'s, R: Send + 'static>(
         resolver.reject(scope, error);
     }
     promise
+}
+
+/// Rejects a promise. An error that was made while no JavaScript ran has no stack: it is given that of those who wait for
+/// the promise, as it would have if the operation were an async function.
+pub fn reject<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    resolver: v8::Local<'s, v8::PromiseResolver>,
+    reason: v8::Local<'s, v8::Value>,
+) {
+    // Objects of other kinds have none at all, unless someone has captured one for them.
+    let stack = v8::Exception::get_stack_trace(scope, reason);
+    let is_error = reason.is_native_error() || stack.is_some();
+    if !is_error || stack.is_some_and(|stack| stack.get_frame_count() > 0) {
+        resolver.reject(scope, reason);
+        return;
+    }
+    // V8 looks for async frames where a microtask begins: from the promise that the microtask is to settle. So the promise
+    // is resolved with a thenable, whose `then` is called in such a microtask.
+    let thenable = || {
+        let then = v8::Function::builder(reject_with_stack)
+            .data(reason)
+            .build(scope)?;
+        let key = v8::String::new(scope, "then")?;
+        let null = v8::null(scope).into();
+        let names: [v8::Local<v8::Name>; 1] = [key.into()];
+        Some(v8::Object::with_prototype_and_properties(
+            scope,
+            null,
+            &names,
+            &[then.into()],
+        ))
+    };
+    match { thenable }() {
+        Some(thenable) => resolver.resolve(scope, thenable.into()),
+        // The isolate is being terminated.
+        None => resolver.reject(scope, reason),
+    };
+}
+
+/// `then` of a thenable: `(resolvePromise, rejectPromise)`, <https://tc39.es/ecma262/#sec-newpromiseresolvethenablejob>.
+fn reject_with_stack<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    args: v8::FunctionCallbackArguments<'s>,
+    _: v8::ReturnValue<v8::Value>,
+) {
+    let (reason, context) = (args.data(), scope.get_current_context());
+    if let Ok(error) = v8::Local::<v8::Object>::try_from(reason) {
+        // Fails only for an error that the app has frozen already.
+        let _ = v8::Exception::capture_stack_trace(context, error);
+    }
+    if let Ok(reject) = v8::Local::<v8::Function>::try_from(args.get(1)) {
+        let receiver = v8::undefined(scope).into();
+        reject.call(scope, receiver, &[reason]);
+    }
 }

@@ -10,11 +10,13 @@ use crate::state::State;
 struct Rejected {
     promise: v8::Global<v8::Promise>,
     reason: v8::Global<v8::Value>,
+    /// Where it was rejected, if the reason does not say where it comes from: only errors have a stack.
+    message: Option<v8::Global<v8::Message>>,
     _weight: Weight,
 }
 
-/// About what a rejection takes with its two handles.
-const REJECTED: usize = size_of::<Rejected>() + 64;
+/// About what a rejection takes with its handles.
+const REJECTED: usize = size_of::<Rejected>() + 96;
 
 /// What HTML calls the about-to-be-notified list and the outstanding rejected promises weak set, of one isolate.
 #[derive(Default)]
@@ -35,10 +37,16 @@ impl Rejections {
         self.handled.take();
     }
 
-    fn rejected(&self, promise: v8::Global<v8::Promise>, reason: v8::Global<v8::Value>) {
+    fn rejected(
+        &self,
+        promise: v8::Global<v8::Promise>,
+        reason: v8::Global<v8::Value>,
+        message: Option<v8::Global<v8::Message>>,
+    ) {
         self.about_to_be_notified.borrow_mut().push(Rejected {
             promise,
             reason,
+            message,
             _weight: Weight::new(REJECTED),
         });
     }
@@ -70,7 +78,10 @@ impl Rejections {
             (embedding.promise_handled)(scope, promise, reason);
         }
         for Rejected {
-            promise, reason, ..
+            promise,
+            reason,
+            message,
+            ..
         } in self.about_to_be_notified.take()
         {
             v8::scope!(let scope, scope);
@@ -81,7 +92,8 @@ impl Rejections {
             }
             self.remember(v8::Weak::new(scope, promise));
             let reason = v8::Local::new(scope, reason);
-            (embedding.promise_rejected)(scope, promise, reason);
+            let message = message.map(|message| v8::Local::new(scope, message));
+            (embedding.promise_rejected)(scope, promise, reason, message);
         }
     }
 
@@ -94,6 +106,21 @@ impl Rejections {
     }
 }
 
+/// Where a promise was rejected that nobody has handled in this turn, if its reason does not say where it comes from.
+pub fn place_of<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    promise: v8::Local<'s, v8::Promise>,
+) -> Option<v8::Local<'s, v8::Message>> {
+    let waiting = State::from_scope(scope)
+        .rejections
+        .about_to_be_notified
+        .borrow();
+    let rejected = waiting
+        .iter()
+        .rfind(|rejected| rejected.promise == promise)?;
+    Some(v8::Local::new(scope, rejected.message.as_ref()?))
+}
+
 /// HostPromiseRejectionTracker. Runs no JavaScript.
 pub(crate) unsafe extern "C" fn on_promise_reject(message: v8::PromiseRejectMessage) {
     v8::callback_scope!(unsafe scope, &message);
@@ -104,8 +131,13 @@ pub(crate) unsafe extern "C" fn on_promise_reject(message: v8::PromiseRejectMess
             let reason = message
                 .get_value()
                 .unwrap_or_else(|| v8::undefined(scope).into());
+            // Errors have a stack. Of platform objects, DOMExceptions have one, and others are thrown to be caught.
+            let is_plain = !reason.is_native_error()
+                && !v8::Local::<v8::Object>::try_from(reason).is_ok_and(|r| r.is_api_wrapper());
+            let message = is_plain.then(|| v8::Exception::create_message(scope, reason));
+            let message = message.map(|message| v8::Global::new(scope, message));
             let reason = v8::Global::new(scope, reason);
-            rejections.rejected(promise, reason);
+            rejections.rejected(promise, reason, message);
             native_memory::settle(scope);
         }
         v8::PromiseRejectEvent::PromiseHandlerAddedAfterReject => rejections.handled(promise),

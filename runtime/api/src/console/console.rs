@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use nano_engine::text::text;
 use nano_webidl::{Error, Fallible, Scope, Value};
 
-use super::format::{self, MAX_MESSAGE};
-use super::inspect::{InspectOptions, inspect, text};
+use super::format;
+use super::inspect::{InspectOptions, inspect};
 use super::state::{ConsoleState, Level, TooManyLabels};
 use super::table;
 use crate::bindings::console::ConsoleMethods;
@@ -13,8 +14,11 @@ use crate::bindings::console::ConsoleMethods;
 /// The namespace.
 pub struct Console;
 
-/// How many frames `console.trace` prints.
+/// How many frames `console.trace` prints, and how many characters of the names in them.
 const TRACE_FRAMES: usize = 10;
+const MAX_NAME: usize = 1000;
+/// How many characters of a label tell it from others.
+const MAX_LABEL: usize = 1000;
 
 /// <https://console.spec.whatwg.org/#logger>
 fn log<'s>(scope: &mut Scope<'s, '_>, level: Level, data: &[Value<'s>]) -> Fallible<()> {
@@ -23,7 +27,7 @@ fn log<'s>(scope: &mut Scope<'s, '_>, level: Level, data: &[Value<'s>]) -> Falli
         return Ok(());
     };
     // 2. to 5.
-    let message = format::format(scope, data, state.colors())?;
+    let message = format::format(scope, data, &state.options())?;
     state.print(scope, level, &message);
     Ok(())
 }
@@ -44,7 +48,7 @@ fn refuse_label(scope: &mut Scope, state: &ConsoleState, label: &str, _: TooMany
 
 /// The text of a label.
 fn label_text<'s>(scope: &mut Scope<'s, '_>, label: v8::Local<'s, v8::String>) -> String {
-    text(scope, label, MAX_MESSAGE)
+    text(scope, label, MAX_LABEL)
 }
 
 /// `1.234ms`, `12.3s`, `2:03.456 (m:ss.mmm)`
@@ -138,7 +142,7 @@ impl ConsoleMethods for Console {
         let Some(data) = tabular_data else {
             return Ok(());
         };
-        match table::table(scope, data, properties.as_deref(), state.colors()) {
+        match table::table(scope, data, properties.as_deref(), &state.options()) {
             Some(table) => state.print(scope, Level::Log, &table),
             // What cannot be a table is logged as it is.
             None => log(scope, Level::Log, &[data])?,
@@ -154,7 +158,7 @@ impl ConsoleMethods for Console {
         let mut message = "Trace".to_owned();
         if !data.is_empty() {
             message.push_str(": ");
-            message.push_str(&format::format(scope, &data, state.colors())?);
+            message.push_str(&format::format(scope, &data, &state.options())?);
         }
         message.push_str(&current_stack(scope));
         state.print(scope, Level::Debug, &message);
@@ -175,10 +179,7 @@ impl ConsoleMethods for Console {
         let Some(state) = ConsoleState::of(scope) else {
             return Ok(());
         };
-        let mut how = InspectOptions {
-            colors: state.colors(),
-            ..InspectOptions::default()
-        };
+        let mut how = state.options();
         if let Some(options) = options.flatten() {
             how = dir_options(scope, options, how)?;
         }
@@ -275,7 +276,7 @@ impl ConsoleMethods for Console {
         if !data.is_empty() {
             // The data is printed, not formatted: a specifier in it means nothing.
             message.push(' ');
-            message.push_str(&format::join(scope, &data, state.colors()));
+            message.push_str(&format::join(scope, &data, &state.options()));
         }
         state.print(scope, Level::Log, &message);
         Ok(())
@@ -343,7 +344,7 @@ fn current_stack(scope: &mut Scope) -> String {
         };
         let file = frame
             .get_script_name_or_source_url(scope)
-            .map(|name| name.to_rust_string_lossy(scope));
+            .map(|name| text(scope, name, MAX_NAME));
         let place = format!(
             "{}:{}:{}",
             file.unwrap_or_else(|| "<anonymous>".to_owned()),
@@ -352,7 +353,7 @@ fn current_stack(scope: &mut Scope) -> String {
         );
         let function = frame
             .get_function_name(scope)
-            .map(|name| name.to_rust_string_lossy(scope));
+            .map(|name| text(scope, name, MAX_NAME));
         lines.push_str("\n    at ");
         match function.filter(|name| !name.is_empty()) {
             Some(function) => lines.push_str(&format!("{function} ({place})")),

@@ -1,31 +1,35 @@
 //! The Formatter: what `console.log("%s is %d", …)` makes of its arguments, <https://console.spec.whatwg.org/#formatter>.
 
+use nano_engine::text::{cut, more, text};
 use nano_webidl::{Error, Fallible, Scope, Value};
 
-use super::inspect::{InspectOptions, inspect, number_text, text};
-
-/// How many characters of one string are printed, and after how many bytes of a message no further argument is: both are copied
-/// out of the heap, where no limit of V8's counts them.
-pub const MAX_MESSAGE: usize = 1 << 20;
+use super::inspect::{InspectOptions, inspect, number_text};
 
 /// A message of all arguments. Runs code of the app only where the standard says so: `%s`, `%d`, `%i` and `%f` convert.
 ///
+/// `options.max_text` is how many characters of one string are printed, and how many bytes the message has at most.
+///
 /// # Errors
 /// What such a conversion throws.
-pub fn format<'s>(scope: &mut Scope<'s, '_>, data: &[Value<'s>], colors: bool) -> Fallible<String> {
+pub fn format<'s>(
+    scope: &mut Scope<'s, '_>,
+    data: &[Value<'s>],
+    options: &InspectOptions,
+) -> Fallible<String> {
+    let max = options.max_text;
     let Some((first, mut rest)) = data.split_first() else {
         return Ok(String::new());
     };
     let template = match v8::Local::<v8::String>::try_from(*first) {
-        Ok(template) if !rest.is_empty() => text(scope, template, MAX_MESSAGE),
-        _ => return Ok(join(scope, data, colors)),
+        Ok(template) if !rest.is_empty() => text(scope, template, max),
+        _ => return Ok(join(scope, data, options)),
     };
     let mut message = String::with_capacity(template.len());
     let mut tail = template.as_str();
     // DEPARTURE: the standard formats the result of each replacement again; like every console, this goes through the template once,
     // so that a specifier within an argument means nothing.
     while let Some(place) = tail.find('%')
-        && message.len() <= MAX_MESSAGE
+        && message.len() <= max
     {
         let (before, specifier) = tail.split_at(place);
         message.push_str(before);
@@ -36,7 +40,7 @@ pub fn format<'s>(scope: &mut Scope<'s, '_>, data: &[Value<'s>], colors: bool) -
         match (letter, rest.split_first()) {
             (Some('%'), _) => message.push('%'),
             (Some(letter @ ('s' | 'd' | 'i' | 'f' | 'o' | 'O' | 'c')), Some((value, others))) => {
-                message.push_str(&replacement(scope, letter, *value, colors)?);
+                message.push_str(&replacement(scope, letter, *value, options)?);
                 rest = others;
             }
             _ => message.push_str(specifier),
@@ -45,29 +49,41 @@ pub fn format<'s>(scope: &mut Scope<'s, '_>, data: &[Value<'s>], colors: bool) -
     message.push_str(tail);
     if !rest.is_empty() {
         message.push(' ');
-        message.push_str(&join(scope, rest, colors));
+        if message.len() > max {
+            message.push_str(&unread(rest.len()));
+        } else {
+            message.push_str(&join(scope, rest, options));
+        }
     }
-    Ok(message)
+    Ok(cut(message, 2 * max))
+}
+
+/// What stands for arguments that are not looked at any more.
+fn unread(count: usize) -> String {
+    format!("... {}", more(count, "argument"))
 }
 
 /// All arguments with spaces between them: strings as they are, everything else inspected.
-pub fn join<'s>(scope: &mut Scope<'s, '_>, data: &[Value<'s>], colors: bool) -> String {
-    let options = InspectOptions {
-        colors,
-        ..InspectOptions::default()
-    };
+pub fn join<'s>(scope: &mut Scope<'s, '_>, data: &[Value<'s>], options: &InspectOptions) -> String {
     let mut message = String::new();
     for (index, value) in data.iter().enumerate() {
         if index > 0 {
             message.push(' ');
         }
-        if message.len() > MAX_MESSAGE {
-            message.push_str("...");
+        let left = options.max_text.saturating_sub(message.len());
+        if left == 0 {
+            message.push_str(&unread(data.len() - index));
             break;
         }
         match v8::Local::<v8::String>::try_from(*value) {
-            Ok(string) => message.push_str(&text(scope, string, MAX_MESSAGE)),
-            Err(_) => message.push_str(&inspect(scope, *value, &options)),
+            Ok(string) => message.push_str(&text(scope, string, left)),
+            Err(_) => {
+                let options = InspectOptions {
+                    max_text: left,
+                    ..options.clone()
+                };
+                message.push_str(&inspect(scope, *value, &options));
+            }
         }
     }
     message
@@ -78,19 +94,15 @@ fn replacement<'s>(
     scope: &mut Scope<'s, '_>,
     letter: char,
     value: Value<'s>,
-    colors: bool,
+    options: &InspectOptions,
 ) -> Fallible<String> {
-    let generic = InspectOptions {
-        colors,
-        ..InspectOptions::default()
-    };
     Ok(match letter {
         // 4.1 %s: Call(%String%, undefined, « current »).
         's' => match v8::Local::<v8::Symbol>::try_from(value) {
             Ok(_) => inspect(scope, value, &InspectOptions::default()),
             Err(_) => {
                 let string = value.to_string(scope).ok_or(Error::Thrown)?;
-                text(scope, string, MAX_MESSAGE)
+                text(scope, string, options.max_text)
             }
         },
         // 4.2 %d or %i: NaN for a Symbol, else Call(%parseInt%, undefined, « current, 10 »).
@@ -110,11 +122,11 @@ fn replacement<'s>(
             &InspectOptions {
                 depth: Some(4),
                 show_hidden: true,
-                ..generic
+                ..options.clone()
             },
         ),
         // 4.5 %O: generic JavaScript object formatting.
-        'O' => inspect(scope, value, &generic),
+        'O' => inspect(scope, value, options),
         // %c takes a style, which text cannot show.
         _ => String::new(),
     })

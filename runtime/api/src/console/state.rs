@@ -5,7 +5,10 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use nano_engine::State;
+use nano_engine::text::cut;
 use nano_webidl::Scope;
+
+use super::inspect::InspectOptions;
 
 /// How many counters and timers a console keeps: their labels are memory that no limit of V8's counts.
 const MAX_LABELS: usize = 10_000;
@@ -37,6 +40,12 @@ pub trait ConsoleSink {
     fn colors(&self) -> bool {
         false
     }
+
+    /// How long a message may be, in bytes; what is longer is cut off, and says so. They are copied out of the heap, where
+    /// no limit of V8's counts them.
+    fn max_message(&self) -> usize {
+        1 << 20
+    }
 }
 
 /// The console of one isolate; kept as an extension of the engine's [`State`].
@@ -67,16 +76,24 @@ impl ConsoleState {
         State::from_scope(scope).try_extension()
     }
 
-    /// Whether messages may have colours.
-    pub fn colors(&self) -> bool {
-        self.sink.colors()
+    /// How values are printed.
+    pub fn options(&self) -> InspectOptions {
+        InspectOptions {
+            colors: self.sink.colors(),
+            max_text: self.sink.max_message(),
+            ..InspectOptions::default()
+        }
     }
 
     /// The implementation-defined part of <https://console.spec.whatwg.org/#printer>: writes a message, indented by the open groups.
     pub fn print(&self, scope: &mut Scope, level: Level, message: &str) {
         match self.groups.get() {
             0 => self.sink.print(scope, level, message),
-            depth => self.sink.print(scope, level, &indented(message, depth)),
+            depth => {
+                let message = indented(message, depth);
+                let message = cut(message, 2 * self.sink.max_message());
+                self.sink.print(scope, level, &message);
+            }
         }
     }
 

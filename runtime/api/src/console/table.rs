@@ -1,5 +1,6 @@
 //! `console.table`: rows and columns as box drawing, <https://console.spec.whatwg.org/#table>.
 
+use nano_engine::text::{more, text};
 use nano_webidl::{Scope, Value};
 
 use super::inspect::{InspectOptions, Property, columns, inspect, own_property};
@@ -16,17 +17,17 @@ pub fn table<'s>(
     scope: &mut Scope<'s, '_>,
     data: Value<'s>,
     properties: Option<&[v8::Local<'s, v8::String>]>,
-    colors: bool,
+    how: &InspectOptions,
 ) -> Option<String> {
     let options = InspectOptions {
         depth: Some(0),
-        colors,
         max_string: MAX_CELL,
         max_entries: 10,
-        ..InspectOptions::default()
+        max_text: 10 * MAX_CELL,
+        ..how.clone()
     };
     let object = plain_object(scope, data)?;
-    let (heading, rows) = rows(scope, object)?;
+    let (heading, rows, mut rest) = rows(scope, object)?;
     let mut table = Table::new(heading);
     // Filtered, the columns are those that were asked for, in that order.
     let mut names: Vec<v8::Local<v8::Name>> = properties
@@ -36,7 +37,12 @@ pub fn table<'s>(
         .map(|name| (*name).into())
         .collect();
     let mut cells: Vec<Row> = Vec::new();
-    for (label, property) in rows.into_iter().take(MAX_ROWS) {
+    let mut written = 0;
+    for (label, property) in rows {
+        if written > how.max_text {
+            rest += 1;
+            continue;
+        }
         let mut row = Row {
             label,
             ..Row::default()
@@ -49,7 +55,7 @@ pub fn table<'s>(
             }
             Some(object) => {
                 if properties.is_none() {
-                    for name in own_keys(scope, object, Keys::All, false) {
+                    for name in own_keys(scope, object, Keys::All, false, MAX_COLUMNS).names {
                         if !names.contains(&name) && name.is_string() && names.len() < MAX_COLUMNS {
                             names.push(name);
                         }
@@ -58,16 +64,17 @@ pub fn table<'s>(
                 for name in &names {
                     let property = own_property(scope, object, *name);
                     row.cells
-                        .push(property.map(|property| text(scope, property, &options)));
+                        .push(property.map(|property| cell(scope, property, &options)));
                 }
             }
-            None => row.value = Some(text(scope, property, &options)),
+            None => row.value = Some(cell(scope, property, &options)),
         }
+        written += row.len();
         cells.push(row);
     }
     let has_values = cells.iter().any(|row| row.value.is_some());
     for name in &names {
-        table.headings.push(name.to_rust_string_lossy(scope));
+        table.headings.push(name_text(scope, *name));
     }
     if has_values {
         table.headings.push("Values".to_owned());
@@ -82,7 +89,7 @@ pub fn table<'s>(
         }
         table.rows.push(line);
     }
-    Some(table.draw())
+    Some(table.draw(how.max_text, rest))
 }
 
 #[derive(Default)]
@@ -92,7 +99,19 @@ struct Row {
     value: Option<String>,
 }
 
-fn text<'s>(scope: &mut Scope<'s, '_>, property: Property<'s>, options: &InspectOptions) -> String {
+impl Row {
+    fn len(&self) -> usize {
+        let cells = self.cells.iter().flatten().chain(&self.value);
+        self.label.len() + cells.map(String::len).sum::<usize>()
+    }
+}
+
+fn name_text<'s>(scope: &mut Scope<'s, '_>, name: v8::Local<'s, v8::Name>) -> String {
+    v8::Local::<v8::String>::try_from(name)
+        .map_or_else(|_| String::new(), |name| text(scope, name, MAX_CELL))
+}
+
+fn cell<'s>(scope: &mut Scope<'s, '_>, property: Property<'s>, options: &InspectOptions) -> String {
     match property {
         Property::Data(value) => inspect(scope, value, options).replace('\n', " "),
         Property::Accessor { .. } => "[Getter]".to_owned(),
@@ -111,11 +130,11 @@ fn plain_object<'s>(
     (!object.is_function()).then_some(object)
 }
 
-/// The heading of the first column, and label and value of each row.
+/// The heading of the first column, label and value of each row, and how many more rows there are.
 fn rows<'s>(
     scope: &mut Scope<'s, '_>,
     object: v8::Local<'s, v8::Object>,
-) -> Option<(&'static str, Vec<(String, Property<'s>)>)> {
+) -> Option<(&'static str, Vec<(String, Property<'s>)>, usize)> {
     if object.is_map() || object.is_set() || object.is_map_iterator() || object.is_set_iterator() {
         let (entries, pairs) = object.preview_entries(scope);
         let entries = entries?;
@@ -133,6 +152,7 @@ fn rows<'s>(
                     label,
                     &InspectOptions {
                         depth: Some(0),
+                        max_text: MAX_CELL,
                         ..InspectOptions::default()
                     },
                 );
@@ -145,20 +165,18 @@ fn rows<'s>(
             };
             rows.push((label, Property::Data(value)));
         }
-        return Some((if pairs { "(key)" } else { "(iteration index)" }, rows));
+        let heading = if pairs { "(key)" } else { "(iteration index)" };
+        let rest = (entries.length() as usize / step).saturating_sub(MAX_ROWS);
+        return Some((heading, rows, rest));
     }
-    let keys = own_keys(scope, object, Keys::All, false);
+    let keys = own_keys(scope, object, Keys::All, false, MAX_ROWS);
     let mut rows = Vec::new();
-    for key in keys
-        .into_iter()
-        .filter(|key| key.is_string())
-        .take(MAX_ROWS)
-    {
+    for key in keys.names.into_iter().filter(|key| key.is_string()) {
         if let Some(property) = own_property(scope, object, key) {
-            rows.push((key.to_rust_string_lossy(scope), property));
+            rows.push((name_text(scope, key), property));
         }
     }
-    Some(("(index)", rows))
+    Some(("(index)", rows, keys.rest))
 }
 
 struct Table {
@@ -174,7 +192,8 @@ impl Table {
         }
     }
 
-    fn draw(&self) -> String {
+    /// Draws rows until the text has `max` bytes; then it says how many there are besides, with those that are not here.
+    fn draw(&self, max: usize, mut rest: usize) -> String {
         let widths: Vec<usize> = (0..self.headings.len())
             .map(|column| {
                 let cells = self.rows.iter().filter_map(|row| row.get(column));
@@ -202,8 +221,20 @@ impl Table {
             line(&self.headings),
             rule("├", "┼", "┤"),
         ];
-        lines.extend(self.rows.iter().map(|row| line(row)));
+        let mut length = 0;
+        for row in &self.rows {
+            if length > max {
+                rest += 1;
+                continue;
+            }
+            let row = line(row);
+            length += row.len();
+            lines.push(row);
+        }
         lines.push(rule("└", "┴", "┘"));
+        if rest > 0 {
+            lines.push(format!("... {}", more(rest, "row")));
+        }
         lines.join("\n")
     }
 }
@@ -225,6 +256,9 @@ mod tests {
 │ 0       │ 'long' │
 │ 1       │        │
 └─────────┴────────┘";
-        assert_eq!(table.draw(), expected);
+        assert_eq!(table.draw(10_000, 0), expected);
+        let short = table.draw(10, 3);
+        assert!(short.contains("long"), "{short}");
+        assert!(short.ends_with("┘\n... 4 more rows"), "{short}");
     }
 }

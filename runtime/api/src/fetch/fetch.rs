@@ -345,7 +345,7 @@ impl Call {
         }
         if !self.is_settled.replace(true) {
             let resolver = v8::Local::new(scope, &self.resolver);
-            resolver.reject(scope, exception);
+            nano_engine::reject(scope, resolver, exception);
         }
     }
 }

@@ -25,8 +25,7 @@ impl InternalsMethods for Internals {
     }
 
     fn report_exception<'s>(scope: &mut Scope<'s, '_>, exception: Value<'s>) -> Fallible<()> {
-        let message = v8::Exception::create_message(scope, exception);
-        (crate::EMBEDDING.report_exception)(scope, exception, Some(message));
+        (crate::EMBEDDING.report_exception)(scope, exception, None);
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::cell::RefCell;
 
 use bytes::Bytes;
-use nano_engine::promise_op;
+use nano_engine::{ErrorReport, promise_op};
 use nano_webidl::idl::Bytes as Buffer;
 use nano_webidl::{Fallible, Scope, Trace, Value, type_error};
 
@@ -87,7 +87,7 @@ impl NativeSinkMethods for NativeSink {
 
     fn error<'s>(&self, scope: &mut Scope<'s, '_>, reason: Value<'s>) -> Fallible<()> {
         let writer = self.writer.take();
-        let message = reason.to_rust_string_lossy(scope);
+        let message = ErrorReport::new(scope, reason, None).message;
         (self.on_error)(scope, reason);
         self.guard.take();
         if let Some(writer) = writer {

@@ -36,8 +36,7 @@ impl WorkerGlobalScopeMethods for WorkerGlobalScope {
 
     // https://html.spec.whatwg.org/multipage/webappapis.html#dom-reporterror
     fn report_error<'s>(scope: &mut Scope<'s, '_>, e: Value<'s>) -> Fallible<()> {
-        let message = v8::Exception::create_message(scope, e);
-        (crate::EMBEDDING.report_exception)(scope, e, Some(message));
+        (crate::EMBEDDING.report_exception)(scope, e, None);
         Ok(())
     }
 

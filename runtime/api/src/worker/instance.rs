@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use http::HeaderValue;
-use nano_engine::{ErrorReport, KeepAlive, State, modules};
+use nano_engine::text::text;
+use nano_engine::{ErrorReport, KeepAlive, State, modules, rejections};
 use nano_webidl::{DomExceptionName, Realm, Ref, Scope, Value, script};
 use tokio::sync::oneshot;
 
@@ -132,14 +133,16 @@ pub(crate) fn begin(
     match evaluated.promise.state() {
         v8::PromiseState::Fulfilled => evaluated_as(scope, &namespace, None),
         v8::PromiseState::Rejected => {
+            let place = rejections::place_of(scope, evaluated.promise);
             evaluated.promise.mark_as_handled();
             let reason = evaluated.promise.result(scope);
-            evaluated_as(scope, &namespace, Some(reason));
+            evaluated_as(scope, &namespace, Some((reason, place)));
         }
         v8::PromiseState::Pending => {
             // Only a termination makes it fail, which `ended` reports.
             let _ = when_settled(scope, evaluated.promise.into(), move |scope, outcome| {
-                evaluated_as(scope, &namespace, outcome.err());
+                let rejection = outcome.err().map(|reason| (reason, None));
+                evaluated_as(scope, &namespace, rejection);
             });
         }
     }
@@ -149,7 +152,7 @@ pub(crate) fn begin(
 fn evaluated_as<'s>(
     scope: &mut Scope<'s, '_>,
     namespace: &v8::Global<v8::Object>,
-    rejection: Option<Value<'s>>,
+    rejection: Option<(Value<'s>, Option<v8::Local<'s, v8::Message>>)>,
 ) {
     match rejection {
         None => {
@@ -157,8 +160,8 @@ fn evaluated_as<'s>(
             find_handler(scope, namespace);
             tell_started(scope, Ok(()));
         }
-        Some(reason) => {
-            let report = ErrorReport::new(scope, reason, None);
+        Some((reason, place)) => {
+            let report = ErrorReport::new(scope, reason, place);
             tell_started(scope, Err(start_error(StartErrorKind::Exception, &report)));
         }
     }
@@ -267,7 +270,7 @@ pub(crate) fn dispatch(
                 match outcome {
                     Ok(result) => respond(scope, waiting, result),
                     Err(reason) => {
-                        let error = rejection(scope, reason);
+                        let error = rejection(scope, reason, None);
                         settle(scope, waiting, Err(error));
                     }
                 }
@@ -330,16 +333,21 @@ fn call_handler<'s>(
     match promise.state() {
         v8::PromiseState::Fulfilled => Handled::Value(promise.result(scope)),
         v8::PromiseState::Rejected => {
+            let place = rejections::place_of(scope, promise);
             promise.mark_as_handled();
             let reason = promise.result(scope);
-            Handled::Failure(rejection(scope, reason))
+            Handled::Failure(rejection(scope, reason, place))
         }
         v8::PromiseState::Pending => Handled::Pending(promise),
     }
 }
 
-fn rejection<'s>(scope: &mut Scope<'s, '_>, reason: Value<'s>) -> FetchError {
-    let report = ErrorReport::new(scope, reason, None);
+fn rejection<'s>(
+    scope: &mut Scope<'s, '_>,
+    reason: Value<'s>,
+    place: Option<v8::Local<'s, v8::Message>>,
+) -> FetchError {
+    let report = ErrorReport::new(scope, reason, place);
     if is_network_error(scope, reason) {
         return FetchError::NetworkError {
             message: report.message.clone(),
@@ -458,10 +466,8 @@ fn describe<'s>(scope: &mut Scope<'s, '_>, value: Value<'s>) -> String {
     }
     match v8::Local::<v8::Object>::try_from(value) {
         Ok(object) if !value.is_function() => {
-            format!(
-                "an instance of {}",
-                object.get_constructor_name().to_rust_string_lossy(scope)
-            )
+            let name = object.get_constructor_name();
+            format!("an instance of {}", text(scope, name, 100))
         }
         _ => format!("a {}", value.type_of(scope).to_rust_string_lossy(scope)),
     }

@@ -58,7 +58,14 @@ pub enum LogKind {
 #[derive(Clone)]
 pub(super) struct WorkerLog(pub(super) Arc<dyn LogSink>);
 
+/// How long a message of an app's console may be, in bytes: about what log collectors take as one line.
+const MAX_MESSAGE: usize = 64 << 10;
+
 impl ConsoleSink for WorkerLog {
+    fn max_message(&self) -> usize {
+        MAX_MESSAGE
+    }
+
     fn print(&self, scope: &mut Scope, level: Level, message: &str) {
         let level = match level {
             Level::Debug => LogLevel::Debug,

@@ -61,7 +61,7 @@ pub static EMBEDDING: Embedding = Embedding {
         let report = nano_engine::ErrorReport::new(scope, exception, message);
         say(scope, format!("uncaught {}", report.message));
     },
-    promise_rejected: |scope, _, reason| {
+    promise_rejected: |scope, _, reason, _| {
         let reason = reason.to_rust_string_lossy(scope);
         say(scope, format!("unhandled {reason}"));
     },

@@ -1,6 +1,7 @@
 //! The line of a request. There is one for each, so it does not go by way of an event of `tracing`, whose fields are
 //! visited one by one: that was a quarter of what a small request cost the threads for I/O.
 
+use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use nano_api::worker::RequestId;
@@ -34,6 +35,11 @@ pub(crate) struct RequestLine<'a> {
 
 const MESSAGE: &str = "request";
 
+/// How many bytes of a path are logged: a head may have 64 KiB of it, and the log has many of them.
+const MAX_PATH: usize = 2 << 10;
+/// The same for errors and stacks, which are the app's. Those of its exceptions are shorter anyway.
+const MAX_TEXT: usize = 64 << 10;
+
 impl RequestLine<'_> {
     fn level(&self) -> Level {
         if self.failed {
@@ -55,7 +61,7 @@ impl RequestLine<'_> {
         let text = |line: &mut String, name: &str, value: Option<&str>| {
             if let Some(value) = value {
                 line.push_str(name);
-                json::string(line, value);
+                json::string(line, &cut(value, MAX_TEXT));
             }
         };
         text(line, ",\"app\":", self.app);
@@ -67,7 +73,7 @@ impl RequestLine<'_> {
         line.push_str(",\"method\":\"");
         line.push_str(self.method);
         line.push('"');
-        text(line, ",\"path\":", Some(self.path));
+        text(line, ",\"path\":", Some(&cut(self.path, MAX_PATH)));
         line.push_str(",\"status\":");
         json::integer(line, self.status.into());
         line.push_str(",\"duration_ms\":");
@@ -84,13 +90,13 @@ impl RequestLine<'_> {
 
     /// Takes the line apart.
     pub(super) fn record(&self, time: SystemTime) -> Record {
-        let text = |value: &str| Value::Text(value.to_owned());
+        let text = |value: &str| Value::Text(cut(value, MAX_TEXT).into_owned());
         let fields = [
             ("app", self.app.map(text)),
             ("request_id", Some(text(self.id.to_hex().as_str()))),
             ("trace_id", self.trace_id.map(text)),
             ("method", Some(text(self.method))),
-            ("path", Some(text(self.path))),
+            ("path", Some(text(&cut(self.path, MAX_PATH)))),
             ("status", Some(Value::Integer(self.status.into()))),
             (
                 "duration_ms",
@@ -111,6 +117,15 @@ impl RequestLine<'_> {
                 .collect(),
         }
     }
+}
+
+/// The text, if it has no more than `max` bytes; else its beginning, and how many characters are missing.
+fn cut(text: &str, max: usize) -> Cow<'_, str> {
+    if text.len() <= max {
+        return text.into();
+    }
+    let (start, rest) = text.split_at(text.floor_char_boundary(max));
+    format!("{start}... {} more characters", rest.chars().count()).into()
 }
 
 #[cfg(test)]
@@ -149,6 +164,24 @@ mod tests {
                 "\n"
             )
         );
+    }
+
+    #[test]
+    fn long_texts_are_cut() {
+        let (path, error) = ("/ä".repeat(10_000), "é".repeat(100_000));
+        let long = RequestLine {
+            path: &path,
+            error: Some(&error),
+            ..LINE
+        };
+        let parsed: serde_json::Value = serde_json::from_str(&json(&long)).unwrap();
+        let text = |name: &str| parsed[name].as_str().unwrap().to_owned();
+        assert!(
+            text("path").ends_with("/... 18635 more characters"),
+            "{parsed}"
+        );
+        assert!(text("error").ends_with("é... 67232 more characters"));
+        assert!(json(&long).len() < MAX_PATH + MAX_TEXT + 1000);
     }
 
     #[test]

@@ -94,3 +94,95 @@ fn an_output_that_is_blocked_for_good_does_not_keep_the_process() {
         eventually("the end", || nano.status_now());
     }
 }
+
+/// Says, throws or shows fifty million characters.
+const LONG: &str = "export default { fetch(request) {
+    const long = 'é'.repeat(5e7);
+    const { pathname } = new URL(request.url);
+    if (pathname === '/throw') throw new Error(long);
+    if (pathname === '/value') throw { long };
+    if (pathname === '/cause') throw new Error('outer', { cause: new Error(long, { cause: long }) });
+    if (pathname === '/property') throw Object.assign(new Error('short'), { [long]: long });
+    if (pathname === '/log') console.log(long, long, { long });
+    if (pathname === '/template') console.log('%s and %o', long, long);
+    if (pathname === '/object') console.log({ [long]: [long, long] });
+    if (pathname === '/error') console.error(new Error(long));
+    if (pathname === '/table') console.table([{ [long]: long }]);
+    if (pathname === '/label') { console.time(long); console.timeEnd(long); }
+    if (pathname === '/group') { for (let i = 0; i < 50; i++) console.group(); console.log('\\n'.repeat(1e6)); }
+    return new Response('said');
+} };";
+
+#[test]
+fn texts_of_apps_are_bounded_before_they_are_copied() {
+    let nano = Site::new()
+        .app_with("a", LONG, r#""limits":{"memory_mb":256}"#)
+        .serve_with(&["--dev"]);
+    for (path, status) in [
+        ("/throw", 500),
+        ("/value", 500),
+        ("/cause", 500),
+        ("/property", 500),
+        ("/log", 200),
+        ("/template", 200),
+        ("/object", 200),
+        ("/error", 200),
+        ("/table", 200),
+        ("/label", 200),
+        ("/group", 200),
+    ] {
+        let before = nano.reset_peak();
+        let response = nano.get("a.test", path);
+        assert_eq!(response.status, status, "{path}");
+        assert!(response.text().len() < 200_000, "{path}");
+        nano.logged("the request", |line| line["path"] == path);
+        // V8's heap holds the string, and a flat copy of it, perhaps two; as UTF-8 alone it has 100 MB.
+        let peak = nano.peak().saturating_sub(before);
+        assert!(peak < 200 << 20, "{path}: {} MB", peak >> 20);
+    }
+    let log = nano.log();
+    for line in &log {
+        assert!(line.to_string().len() < 300_000);
+    }
+    let text = |path: &str, field: &str| {
+        let line = log.iter().find(|line| line["path"] == path).unwrap();
+        line[field].as_str().unwrap().to_owned()
+    };
+    for path in ["/throw", "/value", "/cause", "/property"] {
+        assert!(text(path, "stack").contains(" more characters"), "{path}");
+    }
+    assert!(text("/throw", "error").ends_with("é... 49991808 more characters"));
+    assert!(text("/throw", "stack").contains("fetch (app:///index.js:4:"));
+    let said = log.iter().filter(|line| line["kind"] == "console");
+    let cut = said.filter(|line| line["message"].as_str().unwrap().contains("more character"));
+    assert_eq!(cut.count(), 7, "{log:?}");
+}
+
+#[test]
+fn a_long_message_leaves_nothing_behind() {
+    let nano = Site::new()
+        .app_with("a", LONG, r#""limits":{"memory_mb":128}"#)
+        .serve();
+    assert_eq!(nano.get("a.test", "/").text(), "said");
+    let before = nano.resident();
+    for _ in 0..5 {
+        assert_eq!(nano.get("a.test", "/throw").status, 500);
+    }
+    eventually("the memory's return", || {
+        nano.get("a.test", "/");
+        (nano.resident() < before + (150 << 20)).then_some(())
+    });
+}
+
+#[test]
+fn long_paths_are_cut() {
+    let nano = Site::new().app("a", QUIET).serve();
+    let path = format!("/{}", "x".repeat(50_000));
+    assert_eq!(nano.get("a.test", &path).text(), "b");
+    let line = nano.logged("the request", |line| line["message"] == "request");
+    let path = line["path"].as_str().unwrap();
+    assert!(
+        path.starts_with("/xx") && path.ends_with("x... 47953 more characters"),
+        "{path}"
+    );
+}

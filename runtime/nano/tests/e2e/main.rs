@@ -7,6 +7,7 @@ mod connections;
 mod crashes;
 mod drain;
 mod endless_loops;
+mod errors;
 mod examples;
 mod headers;
 mod limits;

@@ -142,7 +142,9 @@ impl<'s> Inspector<'_, 's> {
                     index += 1;
                 }
                 None => {
-                    let present = present.get_or_insert_with(|| indices(scope, object));
+                    // What has been shown lies before the first hole, and each further entry needs one more.
+                    let most = self.options.max_entries + 1;
+                    let present = present.get_or_insert_with(|| indices(scope, object, most));
                     let next = present[present.partition_point(|&i| i <= index)..]
                         .first()
                         .copied();
@@ -255,10 +257,15 @@ impl<'s> Inspector<'_, 's> {
     }
 }
 
-/// The indices that an object has, in ascending order.
-fn indices<'s>(scope: &mut Scope<'s, '_>, object: v8::Local<'s, v8::Object>) -> Vec<usize> {
-    let keys = own_keys(scope, object, Keys::Indices, true);
-    keys.into_iter()
+/// The first indices that an object has, in ascending order.
+fn indices<'s>(
+    scope: &mut Scope<'s, '_>,
+    object: v8::Local<'s, v8::Object>,
+    most: usize,
+) -> Vec<usize> {
+    let keys = own_keys(scope, object, Keys::Indices, true, most);
+    keys.names
+        .into_iter()
         .map_while(|key| key.to_rust_string_lossy(scope).parse().ok())
         .collect()
 }

@@ -76,7 +76,7 @@ fn is_class<'s>(scope: &mut Scope<'s, '_>, function: v8::Local<'s, v8::Function>
     let Some(source) = value.to_detail_string(scope) else {
         return false;
     };
-    let start = String::from_utf16_lossy(&super::primitive::code_units(scope, source, 6));
+    let start = String::from_utf16_lossy(&super::code_units(scope, source, 6));
     start.strip_prefix("class").is_some_and(|rest| {
         !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '$')
     })

@@ -26,9 +26,11 @@ mod tests;
 
 use nano_webidl::{Scope, Value};
 
+pub(crate) use error::describe_thrown;
 pub(crate) use layout::columns;
+use nano_engine::text::{code_units, cut, more};
 pub(crate) use platform::script_interface;
-pub use primitive::{number_text, text};
+pub use primitive::number_text;
 pub(crate) use property::{Keys, Property, own_keys, own_property};
 
 use layout::Rendered;
@@ -36,7 +38,7 @@ use primitive::{Style, quote};
 
 /// However deep an app asks to look, the thread's stack ends somewhere.
 const MAX_DEPTH: u32 = 100;
-/// When a text has become this long, objects that follow are only named.
+/// What a text has at most where nobody says anything else.
 const MAX_TEXT: usize = 1 << 20;
 
 /// How to print a value.
@@ -54,6 +56,8 @@ pub struct InspectOptions {
     pub max_entries: usize,
     /// How many characters of a string inside of an object are shown.
     pub max_string: usize,
+    /// How many bytes the text has at most: what is beyond is copied out of V8's heap no further than to be counted.
+    pub max_text: usize,
 }
 
 impl Default for InspectOptions {
@@ -65,6 +69,7 @@ impl Default for InspectOptions {
             width: 80,
             max_entries: 100,
             max_string: 10_000,
+            max_text: MAX_TEXT,
         }
     }
 }
@@ -77,7 +82,9 @@ pub fn inspect<'s>(
 ) -> String {
     // Whatever goes wrong on the way (a module's binding without a value, a terminated isolate) must not stay pending.
     v8::tc_scope!(let scope, scope);
-    Inspector::new(options).value(scope, value, 0).text
+    let text = Inspector::new(options).value(scope, value, 0).text;
+    // What is copied is bounded; escapes and margins are not.
+    cut(text, 2 * options.max_text)
 }
 
 /// The state of one inspection.
@@ -89,7 +96,7 @@ struct Inspector<'o, 's> {
     circular: Vec<v8::Local<'s, v8::Object>>,
     /// Columns that lines begin with.
     indent: usize,
-    /// Length of all finished parts.
+    /// Length of all that was copied from values so far.
     written: usize,
 }
 
@@ -106,12 +113,18 @@ impl<'o, 's> Inspector<'o, 's> {
 
     /// Any value. `depth` counts the objects around it.
     fn value(&mut self, scope: &mut Scope<'s, '_>, value: Value<'s>, depth: u32) -> Rendered {
-        let rendered = match v8::Local::<v8::Object>::try_from(value) {
-            Ok(object) => self.object(scope, object, depth),
-            Err(_) => Rendered::flat(self.primitive(scope, value)),
-        };
-        self.written += rendered.text.len();
-        rendered
+        if let Ok(object) = v8::Local::<v8::Object>::try_from(value) {
+            return self.object(scope, object, depth);
+        }
+        let text = self.primitive(scope, value);
+        self.written += text.len();
+        Rendered::flat(text)
+    }
+
+    /// How many characters of the next string are shown.
+    fn room(&self) -> usize {
+        let left = self.options.max_text.saturating_sub(self.written);
+        self.options.max_string.min(left)
     }
 
     /// A value inside of another: what it puts on lines of its own is indented.
@@ -124,18 +137,11 @@ impl<'o, 's> Inspector<'o, 's> {
 
     fn primitive(&self, scope: &mut Scope<'s, '_>, value: Value<'s>) -> String {
         if let Ok(string) = v8::Local::<v8::String>::try_from(value) {
-            let length = string.length();
-            let shown = quote(&primitive::code_units(
-                scope,
-                string,
-                self.options.max_string,
-            ));
+            let (length, room) = (string.length(), self.room());
+            let shown = quote(&code_units(scope, string, room));
             let mut shown = self.paint(Style::String, shown);
-            if length > self.options.max_string {
-                shown.push_str(&format!(
-                    "... {}",
-                    more(length - self.options.max_string, "character")
-                ));
+            if length > room {
+                shown.push_str(&format!("... {}", more(length - room, "character")));
             }
             return shown;
         }
@@ -164,9 +170,4 @@ impl<'o, 's> Inspector<'o, 's> {
             text
         }
     }
-}
-
-/// `1 more item`, `2 more items`
-fn more(count: usize, what: &str) -> String {
-    format!("{count} more {what}{}", if count == 1 { "" } else { "s" })
 }

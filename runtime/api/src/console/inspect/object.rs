@@ -1,11 +1,12 @@
 //! One object: which kind it is, what is shown of every kind, and when it is only named.
 
+use nano_engine::text::text;
 use nano_webidl::{Scope, Value, script};
 
 use super::layout::{Parts, Rendered};
 use super::primitive::{self, Style, quote};
 use super::property::{self, Keys, Property, class_name, own_data, own_keys, own_property, tag};
-use super::{Inspector, MAX_DEPTH, MAX_TEXT, more};
+use super::{Inspector, MAX_DEPTH, code_units, more};
 
 impl<'s> Inspector<'_, 's> {
     /// An object. `depth` counts the objects around it.
@@ -42,7 +43,7 @@ impl<'s> Inspector<'_, 's> {
             );
         }
         let limit = self.options.depth.unwrap_or(MAX_DEPTH).min(MAX_DEPTH);
-        if (depth > limit || self.written > MAX_TEXT)
+        if (depth > limit || self.written > self.options.max_text)
             && let Some(name) = self.name_only(scope, object)
         {
             return Rendered {
@@ -74,7 +75,7 @@ impl<'s> Inspector<'_, 's> {
             return None;
         }
         if self.is_error(scope, object) {
-            return Some(format!("[{}]", self.error_header(scope, object)));
+            return Some(format!("[{}]", self.error_header(scope, object, 256)));
         }
         let name = class_name(scope, object);
         Some(match name {
@@ -163,7 +164,8 @@ impl<'s> Inspector<'_, 's> {
                 .map(|flags| flags.to_rust_string_lossy(scope))
                 .unwrap_or_default();
             let source = pattern.get_source(scope);
-            let source = primitive::text(scope, source, self.options.max_string);
+            let source = text(scope, source, self.room());
+            self.written += source.len();
             let text = self.paint(Style::RegExp, format!("/{source}/{flags}"));
             return Some(Parts {
                 bare: true,
@@ -239,26 +241,25 @@ impl<'s> Inspector<'_, 's> {
         depth: u32,
         parts: &mut Parts,
     ) {
-        let visible = own_keys(scope, object, which, false);
-        let hidden = if self.options.show_hidden {
-            own_keys(scope, object, which, true)
-        } else {
-            Vec::new()
-        };
-        let count = visible.len();
-        for key in visible.iter().take(self.options.max_entries) {
+        let most = self.options.max_entries;
+        let visible = own_keys(scope, object, which, false, most);
+        for key in &visible.names {
             self.named_property(scope, object, *key, false, depth, parts);
         }
-        if count > self.options.max_entries {
-            parts.entries.push(format!(
-                "... {}",
-                more(count - self.options.max_entries, "item")
-            ));
+        if visible.rest > 0 {
+            parts
+                .entries
+                .push(format!("... {}", more(visible.rest, "item")));
         }
+        if !self.options.show_hidden {
+            return;
+        }
+        // Twice as many, as the visible ones are among them.
+        let hidden = own_keys(scope, object, which, true, 2 * most).names;
         for key in hidden
             .into_iter()
-            .filter(|key| !visible.contains(key))
-            .take(self.options.max_entries)
+            .filter(|key| !visible.names.contains(key))
+            .take(most)
         {
             self.named_property(scope, object, key, true, depth, parts);
         }
@@ -275,6 +276,7 @@ impl<'s> Inspector<'_, 's> {
         parts: &mut Parts,
     ) {
         let name = self.key_text(scope, key, hidden);
+        self.written += name.len();
         let value = match own_property(scope, object, key) {
             Some(property) => self.property(scope, property, depth),
             // A module's binding that has no value yet.
@@ -318,8 +320,13 @@ impl<'s> Inspector<'_, 's> {
         let Ok(string) = v8::Local::<v8::String>::try_from(key) else {
             return String::new();
         };
-        let units = primitive::code_units(scope, string, self.options.max_string);
+        let (length, room) = (string.length(), self.room());
+        let units = code_units(scope, string, room);
         let name = String::from_utf16_lossy(&units);
+        if length > room {
+            let start = self.paint(Style::String, quote(&units));
+            return format!("{start}... {}", more(length - room, "character"));
+        }
         if hidden {
             format!("[{name}]")
         } else if is_identifier(&name) {
@@ -359,7 +366,7 @@ pub(super) fn own_string<'s>(
     max: usize,
 ) -> Option<String> {
     let string: v8::Local<v8::String> = own_data(scope, object, name)?.try_into().ok()?;
-    Some(primitive::text(scope, string, max))
+    Some(text(scope, string, max))
 }
 
 /// A data property that holds a string, of the object or its prototypes.

@@ -9,7 +9,7 @@ use nano_webidl::{Realm, Scope, Value, script};
 
 use super::Inspector;
 use super::layout::Parts;
-use super::property::{Keys, Property, chain, own_data, own_keys, own_property};
+use super::property::{ALL, Keys, Property, chain, own_data, own_keys, own_property};
 use crate::bindings::TABLES;
 
 /// Attributes that are not read: a stream, made by being asked for.
@@ -199,7 +199,7 @@ fn script_attributes<'s>(
     let builtin = Realm::script_function(scope, "unwrapScript").script_id();
     let mut attributes = Vec::new();
     for prototype in chain(scope, object).into_iter().skip(1).rev() {
-        for name in own_keys(scope, prototype, Keys::All, false) {
+        for name in own_keys(scope, prototype, Keys::All, false, ALL).names {
             let Some(Property::Accessor { get, .. }) = own_property(scope, prototype, name) else {
                 continue;
             };

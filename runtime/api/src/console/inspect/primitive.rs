@@ -1,5 +1,6 @@
 //! Strings, numbers, symbols, dates, and the colours of everything.
 
+use nano_engine::text::text;
 use nano_webidl::{Scope, Value};
 
 /// The colours of a terminal, by what is shown.
@@ -30,27 +31,6 @@ impl Style {
         };
         format!("\u{1b}[{on}m{text}\u{1b}[{off}m")
     }
-}
-
-/// A string as Rust text, at most `max` code units of it; what is cut off is counted.
-pub fn text<'s>(
-    scope: &mut Scope<'s, '_>,
-    string: v8::Local<'s, v8::String>,
-    max: usize,
-) -> String {
-    let length = string.length();
-    if length <= max {
-        return string.to_rust_string_lossy(scope);
-    }
-    let start = String::from_utf16_lossy(&code_units(scope, string, max));
-    format!("{start}... {}", super::more(length - max, "character"))
-}
-
-/// The first `max` code units.
-pub(super) fn code_units(scope: &mut Scope, string: v8::Local<v8::String>, max: usize) -> Vec<u16> {
-    let mut units = vec![0; string.length().min(max)];
-    string.write_v2(scope, 0, &mut units, v8::WriteFlags::empty());
-    units
 }
 
 /// A string in quotes: single ones, unless it has those itself and lacks others. Everything that does not show is escaped.

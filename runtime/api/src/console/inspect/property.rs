@@ -1,7 +1,10 @@
 //! Own properties and prototypes of objects, read without running any code of the app. Not for proxies: those have traps.
 
+use nano_engine::text::text;
 use nano_webidl::{Scope, Value};
 
+/// More properties than any of our own objects has.
+pub(super) const ALL: usize = 1000;
 /// Longer chains of prototypes are not looked at to the end.
 const MAX_CHAIN: usize = 100;
 
@@ -87,22 +90,38 @@ pub(crate) enum Keys {
     Indices,
 }
 
-/// The names of own properties: strings and symbols. `hidden`: also those that are not enumerable.
+/// The first names of an object's own properties.
+#[derive(Default)]
+pub(crate) struct OwnKeys<'s> {
+    /// Strings and symbols.
+    pub(crate) names: Vec<v8::Local<'s, v8::Name>>,
+    /// How many more there are.
+    pub(crate) rest: usize,
+}
+
+/// The names of own properties, `most` of them. `hidden`: also those that are not enumerable.
 pub(crate) fn own_keys<'s>(
     scope: &mut Scope<'s, '_>,
     object: v8::Local<'s, v8::Object>,
     which: Keys,
     hidden: bool,
-) -> Vec<v8::Local<'s, v8::Name>> {
+    most: usize,
+) -> OwnKeys<'s> {
     let keys = list_keys(scope, object, which, hidden)
         // Asking a module whether a binding without a value is enumerable throws.
         .or_else(|| list_keys(scope, object, which, true));
-    let Some(keys) = keys else { return Vec::new() };
+    let Some(keys) = keys else {
+        return OwnKeys::default();
+    };
     let name = |index| {
         keys.get_index(scope, index)
             .and_then(|key| key.try_into().ok())
     };
-    (0..keys.length()).filter_map(name).collect()
+    let count = keys.length() as usize;
+    OwnKeys {
+        names: (0..count.min(most) as u32).filter_map(name).collect(),
+        rest: count.saturating_sub(most),
+    }
 }
 
 fn list_keys<'s>(
@@ -184,7 +203,7 @@ pub(super) fn tag<'s>(
         if object.has_own_property(scope, symbol)? {
             let property = own_property(scope, object, symbol)?;
             let tag: v8::Local<v8::String> = property.data()?.try_into().ok()?;
-            return Some(super::text(scope, tag, 128)).filter(|tag| !tag.is_empty());
+            return Some(text(scope, tag, 128)).filter(|tag| !tag.is_empty());
         }
     }
     None
@@ -198,5 +217,5 @@ pub(crate) fn function_name<'s>(
     let own = own_data(scope, function.into(), "name")
         .and_then(|name| v8::Local::<v8::String>::try_from(name).ok());
     let name = own.unwrap_or_else(|| function.get_name(scope));
-    super::text(scope, name, 128)
+    text(scope, name, 128)
 }

@@ -1,0 +1,203 @@
+//! What is thrown and not caught: how it is shown, and where it comes from.
+
+use std::process::Stdio;
+
+use crate::support::{Nano, Site, nano};
+
+/// Each throws in `f`, which is in line 3.
+const THROWN: [(&str, &str, &[&str]); 16] = [
+    ("error", "throw new TypeError('bad')", &["TypeError: bad"]),
+    ("dom", "atob('!')", &["InvalidCharacterError: "]),
+    ("clone", "structuredClone(() => {})", &["DataCloneError: "]),
+    (
+        "custom",
+        "throw new DOMException('mine', 'MyError')",
+        &["MyError: mine"],
+    ),
+    (
+        "abort",
+        "AbortSignal.abort().throwIfAborted()",
+        &["AbortError: "],
+    ),
+    (
+        "object",
+        "throw { status: 'plain' }",
+        &["{ status: 'plain' }"],
+    ),
+    ("string", "throw 'text'", &["'text'"]),
+    ("empty", "throw ''", &["''"]),
+    ("null", "throw null", &["null"]),
+    ("undefined", "throw undefined", &["undefined"]),
+    ("bigint", "throw 12n", &["12n"]),
+    ("symbol", "throw Symbol('s')", &["Symbol(s)"]),
+    (
+        "many",
+        "throw new AggregateError([new Error('one'), { two: 2 }], 'several')",
+        &[
+            "AggregateError: several",
+            "caused by: Error: one",
+            "caused by: { two: 2 }",
+        ],
+    ),
+    (
+        "cause",
+        "throw new Error('outer', { cause: { code: 7 } })",
+        &["Error: outer", "caused by: { code: 7 }"],
+    ),
+    (
+        "properties",
+        "throw Object.assign(new RangeError('no'), { code: 'E_NO', at: [1, 2] })",
+        &["RangeError: no", "{ code: 'E_NO', at: [ 1, 2 ] }"],
+    ),
+    (
+        "class",
+        "throw new (class Refused extends Error {})('sorry')",
+        &["Refused: sorry"],
+    ),
+];
+
+/// A module with `f`, and `use` of it below.
+fn module(statement: &str, rest: &str) -> String {
+    format!("const before = 1;\nfunction f() {{\n  {statement};\n}}\n{rest}")
+}
+
+#[track_caller]
+fn shows(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(text.contains(part), "{part:?} is not in\n{text}");
+    }
+    assert!(
+        !text.contains("nano:"),
+        "a place inside of the runtime:\n{text}"
+    );
+    assert!(!text.contains("#<"), "{text}");
+}
+
+#[test]
+fn handlers() {
+    const HANDLERS: [(&str, &str, bool); 3] = [
+        ("sync", "export default { fetch() { f(); } };", true),
+        ("async", "export default { async fetch() { f(); } };", true),
+        // Of what is rejected later, only errors say where they come from.
+        (
+            "late",
+            "export default { async fetch() { await new Promise((r) => setTimeout(r)); f(); } };",
+            false,
+        ),
+    ];
+    let mut site = Site::new();
+    for (name, statement, _) in THROWN {
+        for (when, handler, _) in HANDLERS {
+            site = site.app(&format!("{name}-{when}"), &module(statement, handler));
+        }
+    }
+    let nano = site.serve_with(&["--dev"]);
+    for (name, _, parts) in THROWN {
+        for (when, _, has_place) in HANDLERS {
+            let app = format!("{name}-{when}");
+            let response = nano.get(&format!("{app}.test"), "/");
+            assert_eq!(response.status, 500, "{app}");
+            shows(response.text(), parts);
+            let line = nano.logged("the request", |line| {
+                line["app"] == *app && line["message"] == "request"
+            });
+            assert!(
+                line["error"].as_str().unwrap().starts_with(parts[0]),
+                "{line}"
+            );
+            shows(line["stack"].as_str().unwrap(), parts);
+            if has_place {
+                shows(response.text(), &["--> app:///index.js:"]);
+            }
+        }
+    }
+}
+
+#[test]
+fn modules_and_rejections() {
+    let mut site = Site::new();
+    for (name, statement, _) in THROWN {
+        site = site.app(&format!("{name}-start"), &module(statement, "f();"));
+        site = site.app(
+            &format!("{name}-rejection"),
+            &module(
+                statement,
+                "(async () => { f(); })(); export default { fetch() { return new Response(); } };",
+            ),
+        );
+    }
+    let nano = site.serve();
+    for (name, _, parts) in THROWN {
+        let app = format!("{name}-start");
+        let line = nano.logged("the start", |line| {
+            let message = line["message"].as_str().unwrap();
+            line["app"] == *app && message.starts_with("the app did not start: ")
+        });
+        shows(line["message"].as_str().unwrap(), &parts[..1]);
+        shows(line["stack"].as_str().unwrap(), parts);
+        let app = format!("{name}-rejection");
+        let line = nano.logged("the rejection", |line| {
+            line["app"] == *app && line["kind"] == "unhandled_rejection"
+        });
+        shows(line["message"].as_str().unwrap(), parts);
+        shows(line["message"].as_str().unwrap(), &["--> app:///index.js:"]);
+    }
+}
+
+fn stderr(arguments: &[&str]) -> String {
+    let output = nano()
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .expect("nano runs");
+    String::from_utf8(output.stderr).expect("text")
+}
+
+#[test]
+fn programs() {
+    for (name, statement, parts) in THROWN {
+        let source = module(statement, "f()");
+        shows(&stderr(&["eval", &source]), parts);
+        shows(&stderr(&["eval", &source]), &["--> eval:3:"]);
+        let site = Site::new().file("main.mjs", &source);
+        let file = site.path().join("main.mjs");
+        shows(&stderr(&["run", file.to_str().unwrap()]), parts);
+        let logged = format!("try {{ {statement} }} catch (e) {{ console.error(e); }}");
+        let text = stderr(&["eval", &logged]);
+        assert!(
+            !text.contains("nano:") && !text.is_empty(),
+            "{name}: {text}"
+        );
+    }
+}
+
+/// Awaits something that native code rejects much later, when none of the app's code runs.
+const WAITS: &str = "
+    async function load(what) {
+        return await what();
+    }
+    export default { async fetch(request) {
+        const url = 'http://127.0.0.1:1/';
+        const cases = {
+            '/fetch': () => fetch(url),
+            '/all': () => Promise.all([fetch(url)]),
+            '/import': () => import('./nowhere.js'),
+        };
+        await load(cases[new URL(request.url).pathname]);
+    } };";
+
+#[test]
+fn asynchronous_failures_have_the_stack_of_who_waits() {
+    let outbound = r#""outbound":{"allow":["127.0.0.1:1"]}"#;
+    let nano: Nano = Site::new().app_with("a", WAITS, outbound).serve();
+    for (path, status) in [("/fetch", 502), ("/all", 502), ("/import", 500)] {
+        assert_eq!(nano.get("a.test", path).status, status, "{path}");
+        let line = nano.logged("the request", |line| line["path"] == path);
+        let frames = [
+            "at async load (app:///index.js:3:16)",
+            "at async Object.fetch (app:///index.js:12:9)",
+            "--> app:///index.js:3:16",
+        ];
+        shows(line["stack"].as_str().unwrap(), &frames);
+    }
+}
