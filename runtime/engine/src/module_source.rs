@@ -43,6 +43,8 @@ pub type Transform = fn(&str, String) -> Result<String, ModuleError>;
 pub struct FolderSource {
     root: PathBuf,
     base: String,
+    /// The folder, within the root, of scripts that are no files in it.
+    scripts: String,
     transform: Option<Transform>,
 }
 
@@ -71,8 +73,17 @@ impl FolderSource {
         Ok(Self {
             root: canonical,
             base: base.into(),
+            scripts: String::new(),
             transform: None,
         })
+    }
+
+    /// What is evaluated without being a file, such as what a person types, imports relative to this folder.
+    #[must_use]
+    pub fn scripts_in(mut self, folder: &Path) -> Self {
+        let folder = folder.strip_prefix(&self.root).unwrap_or(folder);
+        self.scripts = encode(&folder.to_string_lossy()) + "/";
+        self
     }
 
     /// Passes every JavaScript module through `transform` first.
@@ -113,7 +124,7 @@ impl ModuleSource for FolderSource {
                 .ok_or_else(|| outside(specifier));
         }
         let path = if specifier.starts_with("./") || specifier.starts_with("../") {
-            let referrer = referrer.strip_prefix(&self.base).unwrap_or_default();
+            let referrer = referrer.strip_prefix(&self.base).unwrap_or(&self.scripts);
             let folder = referrer
                 .split(['?', '#'])
                 .next()
@@ -217,6 +228,11 @@ fn encode_part(part: &str) -> String {
     out
 }
 
+/// The URL of a file with an absolute path.
+pub fn file_url(path: &Path) -> String {
+    format!("file://{}", encode(&path.to_string_lossy()))
+}
+
 /// The URL path of a file's path.
 fn encode(path: &str) -> String {
     let escape = |part: &str| {
@@ -283,6 +299,28 @@ mod tests {
         ] {
             assert!(resolve(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn scripts_have_a_folder() {
+        let (dir, source) = folder();
+        assert_eq!(source.resolve("./y.js", "eval"), Ok("app:///y.js".into()));
+        let lib = dir
+            .path()
+            .canonicalize()
+            .expect("it exists")
+            .join("app/lib");
+        let source = source.scripts_in(&lib);
+        for script in ["eval", ""] {
+            assert_eq!(
+                source.resolve("./y.js", script),
+                Ok("app:///lib/y.js".into())
+            );
+        }
+        assert_eq!(
+            source.resolve("./y.js", "app:///x.js"),
+            Ok("app:///y.js".into())
+        );
     }
 
     #[test]

@@ -8,13 +8,14 @@ use nano_host::launcher::{Launcher, WorkerLauncher};
 
 use crate::args::Site;
 use crate::engine;
+use crate::shell::{complain, print};
 
 /// Reads the configuration and starts every app once. Faults go to standard error.
 pub(crate) fn check(site: &Site) -> anyhow::Result<ExitCode> {
     let config = site.load()?;
     engine::start(false)?;
     for warning in &config.warnings {
-        eprintln!("warning: {warning}");
+        complain(&format!("warning: {warning}"));
     }
     let launcher: Arc<dyn Launcher> = Arc::new(WorkerLauncher);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -27,14 +28,14 @@ pub(crate) fn check(site: &Site) -> anyhow::Result<ExitCode> {
             match launcher.launch(options).await {
                 Ok(instance) => {
                     instance.stop();
-                    println!("ok      {}", app.name);
+                    print(&format!("ok      {}", app.name));
                 }
                 Err(error) => {
                     failures += 1;
-                    println!("failed  {}", app.name);
-                    eprintln!("{}: {}", app.name, error.message);
+                    print(&format!("failed  {}", app.name));
+                    complain(&format!("{}: {}", app.name, error.message));
                     if let Some(detail) = &error.detail {
-                        eprintln!("{detail}");
+                        complain(detail);
                     }
                 }
             }

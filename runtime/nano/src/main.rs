@@ -20,7 +20,7 @@ fn main() -> ExitCode {
         Command::Repl => repl::repl(),
     };
     result.unwrap_or_else(|error| {
-        eprintln!("nano: {error:#}");
+        shell::complain(&format!("nano: {error:#}"));
         ExitCode::FAILURE
     })
 }

@@ -9,7 +9,7 @@ use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
 use rustyline::{Config, Editor};
 
-use crate::shell;
+use crate::shell::{self, Use, complain, print};
 
 const HELP: &str = "\
 .exit    leave (or Ctrl+D)
@@ -31,7 +31,7 @@ enum Answer {
 }
 
 pub(crate) fn repl() -> anyhow::Result<ExitCode> {
-    let mut shell = shell::start(None)?;
+    let mut shell = shell::start(Use::Session)?;
     let (inputs, input) = channel();
     let (answer, answers) = channel();
     let waker = shell.waker();
@@ -40,7 +40,7 @@ pub(crate) fn repl() -> anyhow::Result<ExitCode> {
         .spawn(move || {
             // A terminal that cannot be read ends the session like Ctrl+D does.
             if let Err(error) = edit(&inputs, &answers, &waker) {
-                eprintln!("nano: cannot read from the terminal: {error}");
+                complain(&format!("nano: cannot read from the terminal: {error}"));
             }
             let _ = inputs.send(Input::End);
             waker.wake();
@@ -55,12 +55,16 @@ pub(crate) fn repl() -> anyhow::Result<ExitCode> {
             let reply = match outcome {
                 ReplOutcome::Incomplete => Answer::Incomplete,
                 ReplOutcome::Value(value) => {
-                    println!("{value}");
+                    print(&value);
                     Answer::Done
                 }
                 ReplOutcome::Exception(report) => {
-                    eprintln!("{report}");
+                    complain(&report);
                     Answer::Done
+                }
+                ReplOutcome::Ended(reason) => {
+                    complain(&reason);
+                    return Ok(ExitCode::FAILURE);
                 }
             };
             if answer.send(reply).is_err() {
@@ -94,7 +98,7 @@ fn edit(
                 "" => continue,
                 ".exit" => return Ok(()),
                 ".help" => {
-                    println!("{HELP}");
+                    print(HELP);
                     continue;
                 }
                 _ => source = line,
@@ -105,7 +109,7 @@ fn edit(
             }
             Err(ReadlineError::Interrupted) => {
                 if source.is_empty() {
-                    println!("(Ctrl+D or .exit to leave)");
+                    print("(Ctrl+D or .exit to leave)");
                 }
                 source.clear();
                 continue;

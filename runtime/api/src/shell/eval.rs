@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::mpsc::Sender;
 
+use nano_engine::module_source::file_url;
 use nano_engine::{ErrorReport, SourceType, detect, modules};
 use nano_webidl::Scope;
 
@@ -27,7 +28,7 @@ pub(super) fn evaluate(scope: &mut Scope, source: String, outcome: Sender<Result
         return repl::evaluate_with(scope, &source, move |result| {
             let _ = outcome.send(match result {
                 ReplOutcome::Value(value) => Ok(value),
-                ReplOutcome::Exception(report) => Err(report),
+                ReplOutcome::Exception(report) | ReplOutcome::Ended(report) => Err(report),
                 ReplOutcome::Incomplete => Err(report.to_string()),
             });
         });
@@ -48,11 +49,11 @@ pub(super) fn run(
         _ => detect(scope, &source) == SourceType::Module,
     };
     v8::tc_scope!(let scope, scope);
+    let url = file_url(path);
     let promise = if is_module {
-        let url = format!("file://{}", path.display());
         modules::evaluate_module(scope, &url, &source).map(|evaluated| Some(evaluated.promise))
     } else {
-        modules::evaluate(scope, &path.display().to_string(), &source).map(|_| None)
+        modules::evaluate(scope, &url, &source).map(|_| None)
     };
     match promise {
         Some(None) => {

@@ -6,11 +6,13 @@ mod eval;
 mod output;
 mod repl;
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc;
 
-use nano_engine::{ExitReceiver, FolderSource, Handle, IsolateOptions, Limits, Until};
+use nano_engine::module_source::file_url;
+use nano_engine::{Exit, ExitReceiver, FolderSource, Handle, IsolateOptions, Limits, Until};
 
 use crate::fetch::client::Outbound;
 use crate::state::ApiOptions;
@@ -29,6 +31,8 @@ pub struct ShellOptions {
     pub output: Arc<dyn Output>,
     /// The process ends with the shell, whose isolate is left as it is.
     pub abandon: bool,
+    /// A person is there: what nobody catches is reported, and ends nothing.
+    pub interactive: bool,
 }
 
 impl ShellOptions {
@@ -40,6 +44,7 @@ impl ShellOptions {
             base_url: None,
             output: Arc::new(Terminal),
             abandon: false,
+            interactive: false,
         }
     }
 
@@ -50,21 +55,6 @@ impl ShellOptions {
             ..ShellOptions::terminal(folder, colors)
         }
     }
-}
-
-/// The URL of a file with an absolute path. What delimits parts of a URL is escaped; the URL parser escapes the rest.
-fn file_url(path: &Path) -> String {
-    let mut url = "file://".to_owned();
-    for character in path.to_string_lossy().chars() {
-        match character {
-            '%' => url.push_str("%25"),
-            '?' => url.push_str("%3F"),
-            '#' => url.push_str("%23"),
-            '\\' => url.push_str("%5C"),
-            other => url.push(other),
-        }
-    }
-    url
 }
 
 /// An isolate for code that a person or a test gives it.
@@ -92,6 +82,38 @@ pub enum ReplOutcome {
     Exception(String),
     /// The text is the beginning of a statement: ask for more lines.
     Incomplete,
+    /// The session is over; why.
+    Ended(String),
+}
+
+/// Why a program has no value, or did not come to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ShellError {
+    /// The report of an exception or of a rejection that nobody handled; empty if it was reported when it happened.
+    Failed(String),
+    /// A top-level `await` waits for something that will never come.
+    Unsettled,
+}
+
+impl ShellError {
+    /// What the process exits with; Node.js's number for an `await` that never settles.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            ShellError::Failed(_) => 1,
+            ShellError::Unsettled => 13,
+        }
+    }
+}
+
+impl fmt::Display for ShellError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ShellError::Failed(report) => report,
+            ShellError::Unsettled => {
+                "warning: a top-level await never settles: nothing that it could wait for is pending"
+            }
+        })
+    }
 }
 
 impl Shell {
@@ -108,6 +130,7 @@ impl Shell {
             .map_err(|error| format!("cannot start the I/O runtime: {error}"))?;
         // A shell is not confined: its modules are files of the whole file system.
         let source = FolderSource::with_base("/", "file:///").map_err(|error| error.to_string())?;
+        let source = source.scripts_in(&options.folder);
         let base_url = match options.base_url {
             None => None,
             Some(base) => Some(
@@ -119,6 +142,7 @@ impl Shell {
         let sink = output::ShellSink {
             output: options.output.clone(),
             failed: failed.clone(),
+            interactive: options.interactive,
         };
         let isolate = IsolateOptions {
             name: "shell".into(),
@@ -152,25 +176,23 @@ impl Shell {
     /// inspected like `console.log` would; `undefined` gives "undefined". The shell is done afterwards.
     ///
     /// # Errors
-    /// The report of an exception or a rejection that nobody handled.
-    pub fn eval(&mut self, source: &str) -> Result<String, String> {
+    /// An exception, a rejection that nobody handled, or an `await` that never settles.
+    pub fn eval(&mut self, source: &str) -> Result<String, ShellError> {
         let (sender, outcome) = mpsc::channel();
         let source = source.to_owned();
         self.handle
             .post(Box::new(move |scope| eval::evaluate(scope, source, sender)));
         let ended = self.run_until_idle();
-        let outcome = outcome
-            .try_recv()
-            .unwrap_or_else(|_| Err(format!("error: no value: {ended}")));
-        match self.failed.is_set() {
-            // It was reported when it happened.
-            true => outcome.and(Err(String::new())),
-            false => outcome,
+        match outcome.try_recv() {
+            Ok(Err(report)) => Err(ShellError::Failed(report)),
+            _ if self.failed.is_set() => Err(ShellError::Failed(String::new())),
+            Ok(Ok(value)) => Ok(value),
+            Err(_) => Err(unfinished(&ended)),
         }
     }
 
     /// Runs a file, a script or a module, and the event loop until nothing is pending. Reports go to the output. Returns the
-    /// exit code: 0, or 1 after an uncaught exception or an unhandled rejection.
+    /// exit code: 0, 1 after an uncaught exception or an unhandled rejection, 13 where a top-level `await` never settles.
     pub fn run_file(&mut self, path: &Path) -> i32 {
         let path = self.folder.join(path);
         let source = match std::fs::read(&path).map(String::from_utf8) {
@@ -192,7 +214,7 @@ impl Shell {
     /// Like [`run_file`](Self::run_file) for a text that stands for the file at `path`.
     pub fn run(&mut self, path: &Path, source: String) -> i32 {
         let (sender, outcome) = mpsc::channel();
-        let path = path.to_path_buf();
+        let path = self.folder.join(path);
         self.handle.post(Box::new(move |scope| {
             eval::run(scope, &path, source, sender)
         }));
@@ -206,9 +228,9 @@ impl Shell {
             }
             Err(_) if self.failed.is_set() => 1,
             Err(_) => {
-                self.output
-                    .error(&format!("error: the program did not end: {ended}"));
-                1
+                let error = unfinished(&ended);
+                self.output.error(&error.to_string());
+                error.exit_code().into()
             }
         }
     }
@@ -220,12 +242,9 @@ impl Shell {
     }
 
     /// Waits until nothing is pending; says how the isolate ended.
-    fn run_until_idle(&mut self) -> String {
+    fn run_until_idle(&mut self) -> Exit {
         self.handle.drain(Until::Idle);
-        self.exit.take().map_or_else(
-            || "the shell has ended".to_owned(),
-            |exit| exit.wait().to_string(),
-        )
+        self.exit.take().map_or(Exit::Stopped, ExitReceiver::wait)
     }
 
     /// Evaluates a REPL's input: declarations persist, `await` is allowed, `_` is the last value. Returns when the value
@@ -237,7 +256,8 @@ impl Shell {
             repl::evaluate(scope, &source, sender)
         }));
         outcome.recv().unwrap_or_else(|_| {
-            ReplOutcome::Exception("error: the session's isolate has ended".into())
+            let ended = self.exit.take().map_or(Exit::Stopped, ExitReceiver::wait);
+            ReplOutcome::Ended(format!("error: the session is over: {ended}"))
         })
     }
 
@@ -250,6 +270,14 @@ impl Shell {
     pub fn run_until_woken(&mut self) {
         // The sender lives as long as the receiver, so this waits for a message only.
         let _ = self.wake.1.recv();
+    }
+}
+
+/// Why a program has not come to its end.
+fn unfinished(ended: &Exit) -> ShellError {
+    match ended {
+        Exit::Drained => ShellError::Unsettled,
+        other => ShellError::Failed(format!("error: the program did not end: {other}")),
     }
 }
 

@@ -46,6 +46,8 @@ impl Failure {
 pub(super) struct ShellSink {
     pub(super) output: Arc<dyn Output>,
     pub(super) failed: Arc<Failure>,
+    /// See [`super::ShellOptions::interactive`].
+    pub(super) interactive: bool,
 }
 
 impl ConsoleSink for ShellSink {
@@ -62,6 +64,9 @@ impl ShellSink {
     /// as in Node and browsers: it may have more to say, such as the results of a test suite.
     fn fail(&self, scope: &mut Scope, event: &str, report: &str) {
         self.output.error(report);
+        if self.interactive {
+            return;
+        }
         self.failed.0.store(true, Ordering::Release);
         if !listens(scope, event) {
             State::from_scope(scope).handle().stop();

@@ -77,13 +77,7 @@ pub(super) fn evaluate_with(
     }
     let session = state.extension::<Session>();
     let id = session.next.replace(session.next.get() + 1);
-    // An input that awaits keeps the isolate at work.
-    let keep_alive = state.keep_alive();
-    let then: Then = Box::new(move |outcome| {
-        then(outcome);
-        drop(keep_alive);
-    });
-    session.waiting.borrow_mut().insert(id, then);
+    session.waiting.borrow_mut().insert(id, Box::new(then));
     let message = json!({
         "id": id,
         "method": "Runtime.evaluate",

@@ -140,9 +140,14 @@ fn a_program_that_listens_for_exceptions_goes_on_after_them() {
 
 /// Feeds lines to the REPL, as if they were typed, and gives what it prints.
 fn repl(lines: &str) -> String {
+    repl_in(std::path::Path::new("."), lines)
+}
+
+fn repl_in(folder: &std::path::Path, lines: &str) -> String {
     let state = tempfile::tempdir().expect("a folder");
     let mut child = nano()
         .arg("repl")
+        .current_dir(folder)
         .env("XDG_STATE_HOME", state.path())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -174,6 +179,78 @@ fn the_repl_keeps_state_and_joins_lines() {
 fn an_error_does_not_end_the_repl() {
     let text = repl("null.x\n6 * 7\n");
     assert!(text.lines().any(|line| line.ends_with("42")), "{text}");
+    for later in [
+        "Promise.reject(1)",
+        "setTimeout(() => { throw new Error('later'); })",
+        "queueMicrotask(() => { throw 1 })",
+    ] {
+        let text = repl(&format!(
+            "{later}\nawait new Promise((r) => setTimeout(r, 50))\n6 * 7\n"
+        ));
+        assert!(
+            text.lines().any(|line| line.ends_with("42")),
+            "{later}: {text}"
+        );
+    }
+}
+
+#[test]
+fn an_await_that_never_settles_ends() {
+    let site = Site::new().file("main.mjs", "await new Promise(() => {});");
+    let file = site.path().join("main.mjs");
+    for (code, stdout, stderr) in [
+        eval("await new Promise(() => {})"),
+        eval("console.log('first'); await new Promise(() => {}); 1"),
+        output(nano().arg("run").arg(file)),
+    ] {
+        assert_eq!(code, Some(13), "{stdout}{stderr}");
+        assert!(
+            stderr.contains("warning: a top-level await never settles"),
+            "{stderr}"
+        );
+    }
+    // What is awaited may take its time.
+    let (code, stdout, _) = eval("await new Promise((r) => setTimeout(r, 200, 'late'))");
+    assert_eq!((code, stdout.as_str()), (Some(0), "'late'\n"));
+}
+
+#[test]
+fn an_output_that_nobody_reads_ends_a_program_quietly() {
+    for arguments in [
+        ["eval", "'x'.repeat(1e7)"],
+        ["eval", "for (;;) console.log('x'.repeat(1000))"],
+    ] {
+        let mut child = nano()
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("nano runs");
+        drop(child.stdout.take());
+        let output = child.wait_with_output().expect("nano ends");
+        let stderr = String::from_utf8(output.stderr).expect("text");
+        assert_eq!((output.status.code(), stderr.as_str()), (Some(0), ""));
+    }
+}
+
+#[test]
+fn what_is_typed_imports_from_the_current_folder() {
+    let site = Site::new()
+        .file("lib/x.mjs", "export const x = 'from lib';")
+        .file(
+            "lib/script.cjs",
+            "import('./x.mjs').then(({ x }) => console.log(x));",
+        );
+    let folder = site.path().join("lib");
+    let code = "(await import('./x.mjs')).x";
+    let (_, stdout, stderr) = output(nano().current_dir(&folder).args(["eval", code]));
+    assert_eq!((stdout.as_str(), stderr.as_str()), ("'from lib'\n", ""));
+    let text = repl_in(&folder, &format!("{code}\n"));
+    assert!(text.contains("'from lib'"), "{text}");
+    // A script in a file imports relative to that.
+    let script = folder.join("script.cjs");
+    let (_, stdout, stderr) = output(nano().arg("run").arg(script));
+    assert_eq!((stdout.as_str(), stderr.as_str()), ("from lib\n", ""));
 }
 
 #[test]
