@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::App;
-use crate::config::{Config, ListenAddress};
+use crate::config::{Config, Diagnostic, ListenAddress};
 use crate::dispatch::{Dispatcher, RequestIds};
 use crate::launcher::Launcher;
 use crate::router::Router;
@@ -22,13 +22,16 @@ const SIGNALS: [SignalKind; 2] = [SignalKind::terminate(), SignalKind::interrupt
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// An address cannot be bound.
-    #[error("cannot listen on {address}: {source}{}", remedy(source))]
+    #[error("cannot listen on {address}: {error}{}", remedy(error))]
     Bind {
         /// The address.
         address: ListenAddress,
-        /// The system's answer.
-        source: io::Error,
+        /// The system's answer; part of the message.
+        error: io::Error,
     },
+    /// The same, for an address of the configuration.
+    #[error("{0}")]
+    BindConfigured(Box<Diagnostic>),
     /// Signals cannot be received.
     #[error("cannot receive signals: {0}")]
     Signals(io::Error),
@@ -41,6 +44,24 @@ fn remedy(error: &io::Error) -> &'static str {
             "; ports below 1024 need privileges: choose another one with --port"
         }
         _ => "",
+    }
+}
+
+/// Says it at the place of the configuration that asks for the port, where there is one.
+fn cannot_bind(config: &Config, address: ListenAddress, error: io::Error) -> ServeError {
+    match config.ports.get(&address.port) {
+        None => ServeError::Bind { address, error },
+        Some(place) => {
+            let help = match error.kind() {
+                io::ErrorKind::AddrInUse => Some("another process has it: choose another port"),
+                io::ErrorKind::PermissionDenied => {
+                    Some("ports below 1024 need privileges: choose another port")
+                }
+                _ => None,
+            };
+            let message = format!("cannot listen on {address}: {error}");
+            ServeError::BindConfigured(Box::new(place.says(message, help)))
+        }
     }
 }
 
@@ -62,9 +83,6 @@ impl Host {
         launcher: &Arc<dyn Launcher>,
         dev: bool,
     ) -> Result<Self, ServeError> {
-        for warning in &config.warnings {
-            tracing::warn!("{warning}");
-        }
         let apps: Vec<_> = config
             .apps
             .iter()
@@ -85,7 +103,7 @@ impl Host {
         for (port, router) in routers {
             let address = config.listen.with_port(port);
             let bound = Listener::bind(address).await;
-            let listener = bound.map_err(|source| ServeError::Bind { address, source })?;
+            let listener = bound.map_err(|error| cannot_bind(config, address, error))?;
             listeners.push((
                 listener,
                 Arc::new(Dispatcher::new(router, dev, ids.clone())),

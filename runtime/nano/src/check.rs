@@ -14,9 +14,6 @@ use crate::shell::{complain, print};
 pub(crate) fn check(site: &Site) -> anyhow::Result<ExitCode> {
     let config = site.load()?;
     engine::start(false)?;
-    for warning in &config.warnings {
-        complain(&format!("warning: {warning}"));
-    }
     let launcher: Arc<dyn Launcher> = Arc::new(WorkerLauncher);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

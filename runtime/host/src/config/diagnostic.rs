@@ -20,10 +20,31 @@ pub struct Diagnostic {
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
-    /// The line of the file, for the report.
+    /// The line of the file, or what is around the fault, for the report.
     source_line: String,
-    /// How many characters of that line the fault covers.
+    /// Where in it the fault begins, in characters.
+    indent: usize,
+    /// How many characters of it the fault covers.
     width: usize,
+}
+
+/// A file is reported with so many faults.
+const MAX_FAULTS: usize = 20;
+/// Messages quote what they found; so many bytes of it are enough to see what is meant.
+const MAX_TEXT: usize = 500;
+/// How many characters of a line are shown before the fault, and from there on.
+const BEFORE: usize = 60;
+const AFTER: usize = 80;
+
+impl Diagnostic {
+    /// The place of this one with another message.
+    pub(crate) fn says(&self, message: String, help: Option<&str>) -> Self {
+        Self {
+            message,
+            help: help.map(str::to_owned),
+            ..self.clone()
+        }
+    }
 }
 
 impl fmt::Display for Diagnostic {
@@ -40,7 +61,7 @@ impl fmt::Display for Diagnostic {
         let indent: String = self
             .source_line
             .chars()
-            .take(self.column - 1)
+            .take(self.indent)
             .map(|character| if character == '\t' { '\t' } else { ' ' })
             .collect();
         write!(f, "  {gutter} | {indent}{}", "^".repeat(self.width))?;
@@ -54,8 +75,10 @@ impl fmt::Display for Diagnostic {
 /// All faults that were found in a configuration; never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
-    /// The faults, in the order of the file.
+    /// The first faults, in the order of the file.
     pub diagnostics: Vec<Diagnostic>,
+    /// How many more there are.
+    pub more: usize,
 }
 
 impl fmt::Display for ConfigError {
@@ -66,7 +89,11 @@ impl fmt::Display for ConfigError {
             }
             write!(f, "{diagnostic}")?;
         }
-        Ok(())
+        match self.more {
+            0 => Ok(()),
+            1 => f.write_str("\n\nand one more fault"),
+            more => write!(f, "\n\nand {more} more faults"),
+        }
     }
 }
 
@@ -76,7 +103,15 @@ impl std::error::Error for ConfigError {}
 pub(super) struct Faults<'a> {
     file: PathBuf,
     text: &'a str,
-    list: RefCell<Vec<(usize, Diagnostic)>>,
+    list: RefCell<Vec<Fault>>,
+}
+
+/// A fault before it is shown.
+struct Fault {
+    range: Range<usize>,
+    field: String,
+    message: String,
+    help: Option<String>,
 }
 
 impl<'a> Faults<'a> {
@@ -96,27 +131,61 @@ impl<'a> Faults<'a> {
         message: impl Into<String>,
         help: Option<String>,
     ) {
-        let start = range.start.min(self.text.len());
+        self.list.borrow_mut().push(Fault {
+            range,
+            field: cut(field.to_owned()),
+            message: cut(message.into()),
+            help: help.map(cut),
+        });
+    }
+
+    /// A place of the file that nothing is wrong with yet.
+    pub(super) fn place(&self, range: Range<usize>, field: &str) -> Diagnostic {
+        self.locate(Fault {
+            range,
+            field: field.to_owned(),
+            message: String::new(),
+            help: None,
+        })
+    }
+
+    fn locate(&self, fault: Fault) -> Diagnostic {
+        let start = fault.range.start.min(self.text.len());
         let line_start = self.text[..start]
             .rfind('\n')
             .map_or(0, |newline| newline + 1);
         let line_end = self.text[start..]
             .find('\n')
             .map_or(self.text.len(), |index| start + index);
-        let end = range.end.clamp(start, line_end);
-        let diagnostic = Diagnostic {
+        let end = fault.range.end.clamp(start, line_end);
+        // Of a long line, such as that of a file without line breaks, what is around the fault.
+        let before = &self.text[line_start..start];
+        let shown = before
+            .char_indices()
+            .rev()
+            .nth(BEFORE - 1)
+            .map_or(before, |(index, _)| &before[index..]);
+        let after = &self.text[start..line_end];
+        let rest = after
+            .char_indices()
+            .nth(AFTER)
+            .map_or(after, |(index, _)| &after[..index]);
+        let is_cut = shown.len() < before.len();
+        let (left, right) = (
+            if is_cut { "…" } else { "" },
+            if rest.len() < after.len() { "…" } else { "" },
+        );
+        Diagnostic {
             file: self.file.clone(),
             line: self.text[..start].matches('\n').count() + 1,
-            column: self.text[line_start..start].chars().count() + 1,
-            field: field.to_owned(),
-            message: message.into(),
-            help,
-            source_line: self.text[line_start..line_end]
-                .trim_end_matches('\r')
-                .to_owned(),
-            width: self.text[start..end].chars().count().max(1),
-        };
-        self.list.borrow_mut().push((start, diagnostic));
+            column: before.chars().count() + 1,
+            field: fault.field,
+            message: fault.message,
+            help: fault.help,
+            source_line: format!("{left}{shown}{}{right}", rest.trim_end_matches('\r')),
+            indent: shown.chars().count() + usize::from(is_cut),
+            width: self.text[start..end].chars().take(AFTER).count().max(1),
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -124,10 +193,23 @@ impl<'a> Faults<'a> {
     }
 
     pub(super) fn into_error(self) -> ConfigError {
-        let mut list = self.list.into_inner();
-        list.sort_by_key(|(start, _)| *start);
+        let mut list = self.list.take();
+        list.sort_by_key(|fault| fault.range.start);
+        let more = list.len().saturating_sub(MAX_FAULTS);
+        let first = list.into_iter().take(MAX_FAULTS);
         ConfigError {
-            diagnostics: list.into_iter().map(|(_, diagnostic)| diagnostic).collect(),
+            diagnostics: first.map(|fault| self.locate(fault)).collect(),
+            more,
         }
     }
+}
+
+/// The beginning of a text, and how long it was.
+fn cut(mut text: String) -> String {
+    let length = text.len();
+    if length > MAX_TEXT {
+        text.truncate(text.floor_char_boundary(MAX_TEXT));
+        text.push_str(&format!("… ({length} bytes)"));
+    }
+    text
 }

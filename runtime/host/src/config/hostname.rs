@@ -61,6 +61,12 @@ impl HostPattern {
                 _ => wrong("the brackets hold no IPv6 address", "write \"[::1]\""),
             };
         }
+        if name.parse::<Ipv6Addr>().is_ok() {
+            return Err((
+                "an IPv6 address stands in brackets".to_owned(),
+                format!("write \"[{name}]\""),
+            ));
+        }
         if name.contains(':') {
             return wrong(
                 "a hostname has no port",
@@ -128,6 +134,7 @@ mod tests {
             ("a..b", "labels"),
             ("", "labels"),
             ("[1]", "IPv6"),
+            ("::1", "brackets"),
         ] {
             let (message, _) = HostPattern::parse(text).unwrap_err();
             assert!(message.contains(part), "{text}: {message}");

@@ -30,8 +30,8 @@ pub struct Config {
     pub apps: Vec<AppConfig>,
     /// How long a shutdown waits for what is in flight.
     pub drain: Duration,
-    /// Things that are worth a word at the start, but stop nothing.
-    pub warnings: Vec<String>,
+    /// Where the file says which ports to listen on.
+    pub ports: BTreeMap<u16, Diagnostic>,
 }
 
 /// One app.
@@ -139,18 +139,20 @@ impl Config {
     /// # Errors
     /// The file cannot be read, or it has faults: all that could be found.
     pub fn load(file: &Path) -> Result<Self, LoadError> {
-        let unreadable = |source| LoadError::Unreadable {
+        let unreadable = |error| LoadError::Unreadable {
             file: file.to_owned(),
-            source,
+            error,
         };
-        let text = std::fs::read_to_string(file).map_err(unreadable)?;
+        let bytes = std::fs::read(file).map_err(unreadable)?;
+        let text = String::from_utf8(bytes).map_err(|error| LoadError::not_text(file, &error))?;
         let folder = match file.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
         let folder = folder.canonicalize().map_err(unreadable)?;
-        let lookup = |name: &str| std::env::var(name).ok();
-        Ok(read::read(file, &text, &folder, &lookup)?)
+        Ok(read::read(file, &text, &folder, &|name| {
+            std::env::var_os(name)
+        })?)
     }
 
     /// One app that answers to every host: `nano serve ./folder`.
@@ -185,7 +187,7 @@ impl Config {
             listen,
             apps: vec![app],
             drain: DEFAULT_DRAIN,
-            warnings: Vec::new(),
+            ports: BTreeMap::new(),
         })
     }
 }
@@ -194,12 +196,12 @@ impl Config {
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// The file itself.
-    #[error("cannot read the configuration {}: {source}", file.display())]
+    #[error("cannot read the configuration {}: {error}", file.display())]
     Unreadable {
         /// As the user named it.
         file: PathBuf,
-        /// The system's answer.
-        source: std::io::Error,
+        /// The system's answer; part of the message.
+        error: std::io::Error,
     },
     /// The folder of `nano serve ./folder`.
     #[error("cannot serve {}: {message}", folder.display())]
@@ -209,9 +211,38 @@ pub enum LoadError {
         /// What is wrong with it, and what to do.
         message: String,
     },
+    /// The file is not text.
+    #[error(
+        "{}:{line}:{column}: the configuration is not UTF-8 text: found the byte 0x{byte:02X}; save it as UTF-8",
+        file.display()
+    )]
+    NotText {
+        /// As the user named it.
+        file: PathBuf,
+        /// 1-based.
+        line: usize,
+        /// 1-based, in characters.
+        column: usize,
+        /// The first byte that is wrong.
+        byte: u8,
+    },
     /// What the file says.
     #[error(transparent)]
     Faults(#[from] ConfigError),
+}
+
+impl LoadError {
+    fn not_text(file: &Path, error: &std::string::FromUtf8Error) -> Self {
+        let (text, rest) = error.as_bytes().split_at(error.utf8_error().valid_up_to());
+        let text = String::from_utf8_lossy(text);
+        let line = text.rsplit('\n').next().unwrap_or_default();
+        Self::NotText {
+            file: file.to_owned(),
+            line: text.matches('\n').count() + 1,
+            column: line.chars().count() + 1,
+            byte: rest.first().copied().unwrap_or_default(),
+        }
+    }
 }
 
 /// What is wrong with an app's folder.
@@ -225,6 +256,8 @@ struct RootFault {
 /// Entry modules, in the order in which they are looked for; `package.json` may name another one.
 const ENTRIES: [&str; 4] = ["package.json", "index.js", "index.mjs", "index.ts"];
 
+const RELATIVE: &str = "paths are relative to the configuration file";
+
 /// Does the folder hold an app? Only the presence of files is checked here; the engine resolves and parses.
 fn check_root(root: &Path, entry: Option<&Path>) -> Result<(), RootFault> {
     let fault = |message: String, help: &str, of_entry| {
@@ -234,17 +267,38 @@ fn check_root(root: &Path, entry: Option<&Path>) -> Result<(), RootFault> {
             of_entry,
         })
     };
-    if !root.is_dir() {
-        let found = if root.exists() {
-            "is no folder"
-        } else {
-            "does not exist"
-        };
-        return fault(
-            format!("the app's folder {} {found}", root.display()),
-            "paths are relative to the configuration file",
+    let shown = root.display();
+    let unreadable = |error: std::io::Error| {
+        fault(
+            format!("the app's folder {shown} cannot be read: {error}"),
+            "the user that NANO runs as needs to read and search it, and to search the folders above it",
             false,
-        );
+        )
+    };
+    match std::fs::metadata(root) {
+        Ok(found) if found.is_dir() => {}
+        Ok(_) => {
+            return fault(
+                format!("the app's folder {shown} is no folder"),
+                RELATIVE,
+                false,
+            );
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return fault(
+                format!("the app's folder {shown} does not exist"),
+                RELATIVE,
+                false,
+            );
+        }
+        Err(error) => return unreadable(error),
+    }
+    if let Err(error) = std::fs::read_dir(root) {
+        return unreadable(error);
+    }
+    // Names can be listed in a folder that may not be searched.
+    if let Err(error) = std::fs::metadata(root.join(".")) {
+        return unreadable(error);
     }
     match entry {
         Some(entry) if !root.join(entry).is_file() => fault(

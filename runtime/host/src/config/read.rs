@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
-use super::diagnostic::{ConfigError, Faults};
+use super::diagnostic::{ConfigError, Diagnostic, Faults};
 use super::reader::{Context, Fields, Located, Lookup};
 use super::{AppConfig, AppLimits, Config, DEFAULT_DRAIN, HostPattern, ListenAddress, check_root};
 
@@ -33,6 +33,8 @@ pub(super) fn read(
     folder: &Path,
     lookup: Lookup<'_>,
 ) -> Result<Config, ConfigError> {
+    // Editors of some systems put a byte order mark before UTF-8 text; RFC 8259, section 8.1, lets it be ignored.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let faults = Faults::new(file.to_owned(), text);
     let tree = match parse_to_ast(text, &CollectOptions::default(), &SYNTAX) {
         Ok(tree) => tree.value,
@@ -86,13 +88,14 @@ fn read_root(root: &Located<'_>, folder: &Path) -> Option<Config> {
     let fields = root.object(&[
         "$schema", "port", "listen", "admin", "drain_ms", "defaults", "apps",
     ])?;
-    let mut warnings = Vec::new();
     if let Some(admin) = fields.get("admin") {
-        read_admin(&admin);
-        warnings
-            .push("the field \"admin\" has no effect: this version has no admin API".to_owned());
+        admin.fault(
+            "this version of NANO has no admin API",
+            "remove the field: nothing would listen there, and its token would protect nothing"
+                .to_owned(),
+        );
     }
-    let listen = read_listen(&fields);
+    let (listen, place) = read_listen(&fields);
     let drain = fields
         .get("drain_ms")
         .and_then(|value| value.integer(0..=3_600_000));
@@ -116,33 +119,26 @@ fn read_root(root: &Located<'_>, folder: &Path) -> Option<Config> {
         port: listen.port,
         defaults,
         unique: Unique::default(),
+        ports: place
+            .map(|place| (listen.port, place))
+            .into_iter()
+            .collect(),
     };
     let apps = list
         .iter()
         .filter_map(|app| read_app(app, &mut common))
         .collect();
+    let ports = common.ports;
     Some(Config {
         listen,
         apps,
         drain: drain.map_or(DEFAULT_DRAIN, Duration::from_millis),
-        warnings,
+        ports,
     })
 }
 
-/// Checks what will be of use to the admin API.
-fn read_admin(admin: &Located<'_>) {
-    let Some(fields) = admin.object(&["listen", "token"]) else {
-        return;
-    };
-    if let Some(listen) = fields.get("listen") {
-        parse_listen(&listen);
-    }
-    if let Some(token) = fields.get("token") {
-        token.expanded();
-    }
-}
-
-fn read_listen(fields: &Fields<'_>) -> ListenAddress {
+/// Where to listen, and where the file says so.
+fn read_listen(fields: &Fields<'_>) -> (ListenAddress, Option<Diagnostic>) {
     let port = fields.get("port");
     let listen = fields.get("listen");
     if let (Some(port), Some(_)) = (&port, &listen) {
@@ -151,10 +147,12 @@ fn read_listen(fields: &Fields<'_>) -> ListenAddress {
             "keep \"listen\" for an address and a port, \"port\" for all addresses".to_owned(),
         );
     }
-    listen
+    let place = listen.as_ref().or(port.as_ref()).map(Located::place);
+    let address = listen
         .and_then(|listen| parse_listen(&listen))
         .or_else(|| Some(ListenAddress::any(read_port(&port?, 0)?)))
-        .unwrap_or(ListenAddress::any(ListenAddress::DEFAULT_PORT))
+        .unwrap_or(ListenAddress::any(ListenAddress::DEFAULT_PORT));
+    (address, place)
 }
 
 fn read_port(port: &Located<'_>, least: u64) -> Option<u16> {
@@ -191,6 +189,8 @@ struct Common<'a> {
     port: u16,
     defaults: AppLimits,
     unique: Unique,
+    /// Where each port is first asked for.
+    ports: BTreeMap<u16, Diagnostic>,
 }
 
 /// What no two apps may have.
@@ -206,11 +206,10 @@ const APP_FIELDS: [&str; 8] = [
 ];
 
 fn read_app(app: &Located<'_>, common: &mut Common<'_>) -> Option<AppConfig> {
-    let unique = &mut common.unique;
     let fields = app.object(&APP_FIELDS)?;
     let name = fields
         .require("name", "give the app a unique name; it stands in logs")
-        .and_then(|value| read_name(&value, unique));
+        .and_then(|value| read_name(&value, &mut common.unique));
     let place = fields
         .require("path", "name the app's folder, relative to this file")
         .and_then(|value| read_place(&fields, &value, common.folder));
@@ -222,9 +221,14 @@ fn read_app(app: &Located<'_>, common: &mut Common<'_>) -> Option<AppConfig> {
     let outbound_allow = fields
         .get("outbound")
         .map_or_else(Vec::new, |value| read_outbound(&value));
-    let port = fields.get("port").and_then(|port| read_port(&port, 1));
+    let port = fields.get("port").and_then(|value| {
+        let port = read_port(&value, 1)?;
+        common.ports.entry(port).or_insert_with(|| value.place());
+        Some(port)
+    });
     let name = name?;
-    let hosts = read_hosts(app, &fields, port.unwrap_or(common.port), &name, unique);
+    let own_port = port.unwrap_or(common.port);
+    let hosts = read_hosts(app, &fields, own_port, &name, &mut common.unique);
     let (root, entry) = place?;
     Some(AppConfig {
         name,
@@ -386,7 +390,14 @@ fn read_hosts(
     let Some(value) = fields.get("hostname") else {
         return claim(app, HostPattern::Any).into_iter().collect();
     };
-    let list = value.one_or_many().unwrap_or_default();
+    let list = value.one_or_many();
+    if list.as_ref().is_some_and(Vec::is_empty) {
+        value.fault(
+            "an app without any hostname cannot be reached",
+            "name at least one, or leave \"hostname\" out to answer to every host".to_owned(),
+        );
+    }
+    let list = list.unwrap_or_default();
     let hosts = list
         .iter()
         .filter_map(|value| match HostPattern::parse(&value.expanded()?) {

@@ -1,15 +1,17 @@
 //! Reads values out of the located JSON tree and says precisely what is wrong with them.
 
+use std::collections::HashSet;
+use std::ffi::OsString;
 use std::ops::{Range, RangeInclusive};
 
 use jsonc_parser::ast::{Object, Value};
 use jsonc_parser::common::Ranged as _;
 
-use super::diagnostic::Faults;
+use super::diagnostic::{Diagnostic, Faults};
 use super::variables;
 
 /// Looks up a variable of the process's environment.
-pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
 /// What every located value carries along.
 #[derive(Clone, Copy)]
@@ -47,6 +49,11 @@ impl<'a> Located<'a> {
         self.context
             .faults
             .add(range(self.value), &self.field, message, help.into());
+    }
+
+    /// The place of this value.
+    pub(super) fn place(&self) -> Diagnostic {
+        self.context.faults.place(range(self.value), &self.field)
     }
 
     fn expected(&self, what: &str, help: impl Into<Option<String>>) {
@@ -172,12 +179,10 @@ impl<'a> Located<'a> {
             field: self.field.clone(),
             context: self.context,
         };
-        for (index, property) in object.properties.iter().enumerate() {
+        let mut names = HashSet::new();
+        for property in &object.properties {
             let name = property.name.as_str();
-            if object.properties[..index]
-                .iter()
-                .any(|earlier| earlier.name.as_str() == name)
-            {
+            if !names.insert(name) {
                 let at = property.name.range();
                 self.context.faults.add(
                     at.start..at.end,

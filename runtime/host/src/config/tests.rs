@@ -18,7 +18,7 @@ fn app_folder() -> tempfile::TempDir {
 
 fn read_text(text: &str) -> Result<Config, ConfigError> {
     let folder = app_folder();
-    let lookup = |name: &str| (name == "SHOP_KEY").then(|| "secret".to_owned());
+    let lookup = |name: &str| (name == "SHOP_KEY").then(|| "secret".into());
     read::read(Path::new("apps.json"), text, folder.path(), &lookup)
 }
 
@@ -47,7 +47,6 @@ fn everything_at_once() {
     let config = read_text(
         r#"{
           "listen": "[::]:8080", // where
-          "admin": { "listen": "127.0.0.1:9090", "token": "${SHOP_KEY}" },
           "drain_ms": 500,
           "defaults": { "limits": { "memory_mb": 64, "cpu_ms": 5000 } },
           "apps": [
@@ -63,7 +62,6 @@ fn everything_at_once() {
     .unwrap();
     assert_eq!(config.listen.to_string(), "[::]:8080");
     assert_eq!(config.drain, Duration::from_millis(500));
-    assert_eq!(config.warnings.len(), 1);
     let [shop, tools] = config.apps.as_slice() else {
         panic!()
     };
@@ -222,4 +220,102 @@ fn all_faults_are_reported() {
         .map(|one| one.field)
         .collect();
     assert_eq!(fields, ["prt", "apps[0].limits.cpu_ms", "apps[1]"]);
+}
+
+#[test]
+fn reports_are_short_whatever_the_file_is() {
+    // A file without line breaks, with a thousand times the same app.
+    let app = r#"{"name":"shop","path":"shop"}"#;
+    let text = format!(r#"{{"apps":[{}]}}"#, vec![app; 1000].join(","));
+    let error = read_text(&text).unwrap_err();
+    assert_eq!((error.diagnostics.len(), error.more), (20, 1978));
+    let report = error.to_string();
+    assert!(report.len() < 10_000, "{} bytes", report.len());
+    assert!(report.ends_with("\n\nand 1978 more faults"));
+    // Carets point to what is meant also where the line is cut.
+    for diagnostic in &error.diagnostics {
+        let shown = diagnostic.to_string();
+        let lines: Vec<_> = shown.lines().collect();
+        let place = lines[2].chars().position(|c| c == '^').unwrap();
+        let pointed: String = lines[1].chars().skip(place).take(6).collect();
+        assert!(["{\"name", "\"shop\""].contains(&&*pointed), "{shown}");
+    }
+    // Values and names of any length.
+    let long = "x".repeat(1 << 20);
+    for text in [
+        format!(r#"{{"apps":[{{"name":"{long}","path":"shop"}}]}}"#),
+        format!(r#"{{"{long}":1,"apps":[{{"name":"shop","path":"shop"}}]}}"#),
+        format!(r#"{{"apps":[{{"name":"shop","path":"{long}"}}]}}"#),
+        format!(r#"{{"port":{long}}}"#),
+    ] {
+        let report = read_text(&text).unwrap_err().to_string();
+        assert!(report.len() < 5000, "{} bytes", report.len());
+    }
+    let tall = format!("{{{}}}", "\"a\":1,\n".repeat(100_000));
+    assert!(read_text(&tall).is_err());
+}
+
+#[test]
+fn what_does_not_exist_yet_is_refused() {
+    let text = fault(
+        r#"{"admin":{"listen":"127.0.0.1:9090","token":"x"},"apps":[{"name":"a","path":"shop"}]}"#,
+    );
+    assert!(
+        text.starts_with("1:10 admin this version of NANO has no admin API | remove the field"),
+        "{text}"
+    );
+}
+
+#[test]
+fn an_app_has_a_hostname_or_all() {
+    let text = app_fault(r#""hostname":[]"#);
+    assert!(
+        text.contains("apps[0].hostname an app without any"),
+        "{text}"
+    );
+    assert!(app_fault(r#""hostname":"::1""#).contains("write \"[::1]\""));
+}
+
+#[test]
+fn ports_have_places() {
+    let config = read_text(
+        "{\n \"listen\": \":81\", \"apps\": [{\"name\":\"a\",\"path\":\"shop\"},\n\
+         {\"name\":\"b\",\"path\":\"shop\",\"port\":82}]}",
+    )
+    .unwrap();
+    let places: Vec<_> = config
+        .ports
+        .iter()
+        .map(|(port, place)| (*port, place.line, place.field.as_str()))
+        .collect();
+    assert_eq!(places, [(81, 2, "listen"), (82, 3, "apps[1].port")]);
+}
+
+#[test]
+fn a_byte_order_mark_is_no_fault() {
+    let text = "\u{feff}{\"apps\":[{\"name\":\"a\",\"path\":\"shop\"}]}";
+    assert!(read_text(text).is_ok());
+}
+
+#[test]
+fn a_folder_that_cannot_be_opened() {
+    let folder = app_folder();
+    let path = folder.path().join("loop");
+    std::os::unix::fs::symlink(&path, &path).unwrap();
+    let text = r#"{"apps":[{"name":"a","path":"loop"}]}"#;
+    let error = read::read(Path::new("apps.json"), text, folder.path(), &|_| None).unwrap_err();
+    let report = error.to_string();
+    assert!(report.contains("loop cannot be read: "), "{report}");
+}
+
+#[test]
+fn a_file_that_is_not_text() {
+    let folder = app_folder();
+    let file = folder.path().join("apps.json");
+    fs::write(&file, b"{\n \"apps\": [\xff]}").unwrap();
+    let report = Config::load(&file).unwrap_err().to_string();
+    assert!(
+        report.contains("apps.json:2:11: the configuration is not UTF-8 text: found the byte 0xFF"),
+        "{report}"
+    );
 }

@@ -70,6 +70,7 @@ fn a_file_that_is_not_there() {
         text.contains("cannot read the configuration no.json"),
         "{text}"
     );
+    assert_eq!(text.matches("No such file").count(), 1, "{text}");
 }
 
 #[test]
@@ -105,6 +106,23 @@ fn a_port_that_is_taken() {
         "{text}"
     );
     assert!(text.contains("--port"), "{text}");
+    assert_eq!(text.matches("Address already in use").count(), 1, "{text}");
+}
+
+#[test]
+fn a_port_of_the_configuration_that_is_taken() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let site = Site::new().file("a/index.js", APP);
+    let config = format!(
+        "{{\n  \"listen\": \"127.0.0.1:{port}\",\n  \"apps\": [ {{ \"name\": \"a\", \"path\": \"a\" }} ]\n}}"
+    );
+    let (code, text) = run(&site, "serve", &config);
+    assert_eq!(code, Some(1), "{text}");
+    let start = format!("apps.json:2:13: listen: cannot listen on 127.0.0.1:{port}: ");
+    for part in [&*start, "^^^^", "help: another process has it"] {
+        assert!(text.contains(part), "{part:?} is not in\n{text}");
+    }
 }
 
 #[test]
