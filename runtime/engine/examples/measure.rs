@@ -131,7 +131,7 @@ fn operations() {
     let start = Instant::now();
     let (handle, exit) = spawn(options, |scope| {
         for _ in 0..OPS {
-            spawn_op(scope, async {}, |_, ()| {}).expect("there is a runtime");
+            spawn_op(scope, async {}, |_, _| {}).expect("there is a runtime");
         }
     })
     .expect("a thread");

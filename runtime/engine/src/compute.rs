@@ -7,7 +7,6 @@
 
 use std::collections::VecDeque;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -15,7 +14,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use crate::cpu_clock::CpuClock;
-use crate::guard::panic_message;
+use crate::entry;
 use crate::state::State;
 
 /// How long an idle thread waits for more work.
@@ -167,10 +166,8 @@ impl Pool {
             };
             drop(queues);
             let began = clock.now();
-            if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
-                let what = panic_message(&*panic);
-                tracing::error!("native work panicked: {what}; this is a defect of NANO");
-            }
+            // A panic is in the log; whoever waits learns that the work is gone.
+            let _ = entry::catch(work);
             let used = clock.now().zip(began).map(|(now, then)| now - then);
             let used = used.unwrap_or_default();
             share.charge(used);

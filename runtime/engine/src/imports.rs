@@ -1,18 +1,12 @@
 //! What V8 calls back for `import()` and `import.meta`.
 
+use crate::entry;
 use crate::modules::{Attributes, Evaluated, link_and_evaluate, string, throw_cannot_import};
 use crate::state::State;
 
-/// Installs what V8 calls back for imports.
-pub(crate) fn install(isolate: &mut v8::Isolate) {
-    isolate.set_host_import_module_dynamically_callback(import_dynamically);
-    isolate.set_host_initialize_import_meta_object_callback(initialize_import_meta);
-}
-
 /// `import()`. The graph is loaded in a microtask, so that no module runs before the caller goes on.
-fn import_dynamically<'s, 'i>(
-    scope: &mut v8::PinScope<'s, 'i>,
-    _host_options: v8::Local<'s, v8::Data>,
+pub(crate) fn import_dynamically<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
     referrer: v8::Local<'s, v8::Value>,
     specifier: v8::Local<'s, v8::String>,
     attributes: v8::Local<'s, v8::FixedArray>,
@@ -33,7 +27,7 @@ fn import_dynamically<'s, 'i>(
         text(attributes.unknown)?,
     ];
     let data = v8::Array::new_with_elements(scope, &fields);
-    let load = v8::Function::builder(load_dynamically)
+    let load = entry::function_builder(load_dynamically)
         .data(data.into())
         .build(scope)?;
     scope.enqueue_microtask(load);
@@ -65,20 +59,24 @@ fn load_dynamically(
 
     v8::tc_scope!(let scope, scope);
     let modules = &State::from_scope(scope).modules;
-    let evaluated = modules
-        .load(scope, &specifier, &referrer, &attributes)
-        .and_then(|module| link_and_evaluate(scope, module))
-        .and_then(|Evaluated { namespace, promise }| {
-            let fields: [v8::Local<v8::Value>; 2] = [resolver.into(), namespace.into()];
-            let data = v8::Array::new_with_elements(scope, &fields);
-            let fulfilled = v8::Function::builder(import_fulfilled)
-                .data(data.into())
-                .build(scope)?;
-            let rejected = v8::Function::builder(import_rejected)
-                .data(data.into())
-                .build(scope)?;
-            promise.then2(scope, fulfilled, rejected)
-        });
+    // What panics rejects the promise, too.
+    let evaluated = entry::catch(|| {
+        let module = modules.load(scope, &specifier, &referrer, &attributes)?;
+        let Evaluated { namespace, promise } = link_and_evaluate(scope, module)?;
+        let fields: [v8::Local<v8::Value>; 2] = [resolver.into(), namespace.into()];
+        let data = v8::Array::new_with_elements(scope, &fields);
+        let fulfilled = entry::function_builder(import_fulfilled)
+            .data(data.into())
+            .build(scope)?;
+        let rejected = entry::function_builder(import_rejected)
+            .data(data.into())
+            .build(scope)?;
+        promise.then2(scope, fulfilled, rejected)
+    });
+    let evaluated = evaluated.unwrap_or_else(|panicked| {
+        entry::throw(scope, panicked);
+        None
+    });
     if evaluated.is_none()
         && !scope.has_terminated()
         && let Some(exception) = scope.exception()
@@ -125,18 +123,17 @@ fn as_resolver<'s>(value: v8::Local<'s, v8::Value>) -> v8::Local<'s, v8::Promise
 }
 
 /// HostGetImportMetaProperties: `url` and `resolve`.
-unsafe extern "C" fn initialize_import_meta(
-    context: v8::Local<v8::Context>,
+pub(crate) fn initialize_import_meta(
+    scope: &mut v8::PinScope,
     module: v8::Local<v8::Module>,
     meta: v8::Local<v8::Object>,
 ) {
-    v8::callback_scope!(unsafe scope, context);
     let url = State::from_scope(scope).modules.url_of(scope, module);
     let install = |scope: &mut v8::PinScope| -> Option<()> {
         let url = string(scope, &url)?;
         let key = string(scope, "url")?;
         meta.create_data_property(scope, key.into(), url.into())?;
-        let resolve = v8::Function::builder(import_meta_resolve)
+        let resolve = entry::function_builder(import_meta_resolve)
             .data(url.into())
             .length(1)
             .build(scope)?;

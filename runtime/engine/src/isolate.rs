@@ -1,7 +1,6 @@
 //! One isolate with its context and state: made from the snapshot, and taken apart in the right order.
 
 use std::any::Any;
-use std::ffi::c_void;
 use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,10 +12,9 @@ use crate::memory::{self, Quota};
 use crate::module_source::ModuleSource;
 use crate::modules::Modules;
 use crate::native_memory;
-use crate::rejections;
 use crate::snapshot;
 use crate::state::State;
-use crate::{foreground, imports};
+use crate::{entry, foreground};
 
 /// Address space for generated code. V8 would reserve 512 MiB for each isolate.
 const CODE_RANGE: usize = 64 * MIB;
@@ -85,19 +83,9 @@ impl Instance {
         native_memory::reset();
         let state = Box::pin(State::new(handle, limits, tokio, Modules::new(modules)));
         state.attach(&mut isolate);
-        let data_pointer: *mut c_void = (&raw const *state).cast_mut().cast();
-        isolate.add_near_heap_limit_callback(near_heap_limit, data_pointer);
-        isolate.add_gc_epilogue_callback(
-            after_collection,
-            data_pointer,
-            v8::GCType::kGCTypeMarkSweepCompact,
-        );
+        entry::install(&mut isolate, &state);
         isolate.set_microtasks_policy(v8::MicrotasksPolicy::Explicit);
-        isolate.set_promise_reject_callback(rejections::on_promise_reject);
-        isolate.add_message_listener(on_message);
         isolate.set_capture_stack_trace_for_uncaught_exceptions(true, 16);
-        isolate.set_allow_wasm_code_generation_callback(allow_wasm);
-        imports::install(&mut isolate);
         (engine.embedding.prepare)(&mut isolate);
         {
             v8::scope!(let scope, &mut isolate);
@@ -155,10 +143,8 @@ pub(crate) fn quota(limits: &Limits) -> Arc<Quota> {
     Arc::new(Quota::new(limits.memory))
 }
 
-/// V8 is about to give up: end the isolate, and give V8 the room to get there. Runs inside of a garbage collection.
-unsafe extern "C" fn near_heap_limit(state: *mut c_void, current: usize, initial: usize) -> usize {
-    // SAFETY: `Instance` passes its state, which outlives the isolate.
-    let state = unsafe { &*state.cast_const().cast::<State>() };
+/// V8 is about to give up: end the isolate, and give V8 the room to get there. Gives the new limit of the heap.
+pub(crate) fn near_heap_limit(state: &State, current: usize, initial: usize) -> usize {
     let first = state.shared.verdict() != Verdict::Heap;
     if first && state.shared.quota.take_refusal() {
         // V8 comes here for a buffer that the quota refused, too. That throws a RangeError and is no reason to end; but V8
@@ -183,19 +169,10 @@ fn condemn(shared: &Shared) {
 }
 
 /// Notes the size of the heap after a full collection.
-unsafe extern "C" fn after_collection(
-    isolate: v8::UnsafeRawIsolatePtr,
-    _kind: v8::GCType,
-    _flags: v8::GCCallbackFlags,
-    state: *mut c_void,
-) {
-    // SAFETY: as above.
-    let state = unsafe { &*state.cast_const().cast::<State>() };
-    // SAFETY: V8 passes the isolate that collected, which is alive.
-    let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(isolate) };
+pub(crate) fn after_collection(isolate: &mut v8::Isolate, state: &State) {
     let used = isolate.get_heap_statistics().used_heap_size();
     state.shared.quota.set_heap(used);
-    if used + external_memory(&mut isolate) > state.limits.memory {
+    if used + external_memory(isolate) > state.limits.memory {
         condemn(&state.shared);
     }
 }
@@ -212,9 +189,7 @@ fn external_memory(isolate: &mut v8::Isolate) -> usize {
 /// Checks the sum of heap, buffers and native memory between turns, and takes back the room that V8 was given for one.
 pub(crate) fn check_memory(isolate: &mut v8::Isolate, state: &State) {
     if let Some(initial) = state.raised_heap_limit.take() {
-        isolate.remove_near_heap_limit_callback(near_heap_limit, initial);
-        isolate
-            .add_near_heap_limit_callback(near_heap_limit, (&raw const *state).cast_mut().cast());
+        entry::restore_heap_limit(isolate, state, initial);
     }
     enforce_limit(isolate, &state.shared);
 }
@@ -232,18 +207,4 @@ pub(crate) fn enforce_limit(isolate: &mut v8::Isolate, shared: &Shared) {
             condemn(shared);
         }
     }
-}
-
-/// What nothing caught outside of a turn's own `TryCatch`: exceptions of microtasks.
-unsafe extern "C" fn on_message(message: v8::Local<v8::Message>, exception: v8::Local<v8::Value>) {
-    v8::callback_scope!(unsafe scope, message);
-    let embedding = State::from_scope(scope).embedding;
-    (embedding.report_exception)(scope, exception, Some(message));
-}
-
-unsafe extern "C" fn allow_wasm(
-    _context: v8::Local<v8::Context>,
-    _source: v8::Local<v8::String>,
-) -> bool {
-    true
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use v8::script_compiler as compiler;
 
 use crate::code_cache;
+use crate::entry;
 use crate::module_source::{ModuleError, ModuleKind, ModuleSource};
 use crate::state::State;
 
@@ -127,7 +128,7 @@ pub(crate) fn link_and_evaluate<'s>(
     scope: &mut v8::PinScope<'s, '_>,
     module: v8::Local<'s, v8::Module>,
 ) -> Option<Evaluated<'s>> {
-    module.instantiate_module(scope, resolve_request)?;
+    entry::instantiate_module(scope, module)?;
     let namespace = module.get_module_namespace().try_into().ok()?;
     let promise = module.evaluate(scope)?.try_into().ok()?;
     Some(Evaluated { namespace, promise })
@@ -325,8 +326,7 @@ impl Modules {
         };
         let name = string(scope, &url)?;
         let default = string(scope, "default")?;
-        let module =
-            v8::Module::create_synthetic_module(scope, name, &[default], evaluate_synthetic);
+        let module = entry::synthetic_module(scope, name, default);
         self.insert(scope, url, kind, module, Some(value));
         Some(module)
     }
@@ -563,13 +563,12 @@ fn origin<'s>(
 }
 
 /// V8 links: every request was loaded before.
-fn resolve_request<'s>(
-    context: v8::Local<'s, v8::Context>,
+pub(crate) fn resolve_request<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
     specifier: v8::Local<'s, v8::String>,
     attributes: v8::Local<'s, v8::FixedArray>,
     referrer: v8::Local<'s, v8::Module>,
 ) -> Option<v8::Local<'s, v8::Module>> {
-    v8::callback_scope!(unsafe scope, context);
     let modules = &State::from_scope(scope).modules;
     let specifier = specifier.to_rust_string_lossy(scope);
     let referrer = modules.url_of(scope, referrer);
@@ -578,11 +577,10 @@ fn resolve_request<'s>(
 }
 
 /// The evaluation of a synthetic module: sets its default export.
-fn evaluate_synthetic<'s>(
-    context: v8::Local<'s, v8::Context>,
+pub(crate) fn evaluate_synthetic<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
     module: v8::Local<'s, v8::Module>,
 ) -> Option<v8::Local<'s, v8::Value>> {
-    v8::callback_scope!(unsafe scope, context);
     let modules = &State::from_scope(scope).modules;
     let value = modules.with_entry(module, |entry| {
         entry

@@ -5,8 +5,11 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
 
+use crate::entry::{self, Panicked};
 use crate::native_memory::Weight;
 use crate::state::State;
 
@@ -107,19 +110,19 @@ impl Ops {
     }
 }
 
-/// Runs `future` beside JavaScript, then `done` with its result as a turn of this isolate. An isolate that drains until
-/// it is idle waits for it. `done` is dropped, on this thread, if the isolate ends first.
+/// Runs `future` beside JavaScript, then `done` with its result as a turn of this isolate, or with word that it panicked. An
+/// isolate that drains until it is idle waits for it. `done` is dropped, on this thread, if the isolate ends first.
 pub fn spawn_op<R: Send + 'static>(
     scope: &v8::PinScope,
     future: impl Future<Output = R> + Send + 'static,
-    done: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>, R) + 'static,
+    done: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>, Result<R, Panicked>) + 'static,
 ) -> Result<OpId, NoRuntime> {
     let state = State::from_scope(scope);
     let runtime = state.tokio().ok_or(NoRuntime)?;
     let id = state.ops.reserve();
     let handle = state.handle();
     let task = async move {
-        let mut result = Some(future.await);
+        let mut result = Some(settled(future).await);
         handle.post(Box::new(move |scope| {
             let op = State::from_scope(scope).ops.take(id);
             if let Some(op) = op {
@@ -133,7 +136,9 @@ pub fn spawn_op<R: Send + 'static>(
     };
     let task = task.unwrap_or_else(|task| runtime.spawn(task).abort_handle());
     let done: Done = Box::new(move |scope, result| {
-        let result = result.downcast_mut::<Option<R>>().and_then(Option::take);
+        let result = result
+            .downcast_mut::<Option<Result<R, Panicked>>>()
+            .and_then(Option::take);
         done(
             scope,
             result.expect("the task above passes the result, once"),
@@ -150,8 +155,18 @@ pub fn spawn_op<R: Send + 'static>(
     Ok(id)
 }
 
+/// What comes of a future, which is over when it panics.
+async fn settled<R>(future: impl Future<Output = R>) -> Result<R, Panicked> {
+    let mut future = pin!(future);
+    poll_fn(|cx| match entry::catch(|| future.as_mut().poll(cx)) {
+        Ok(poll) => poll.map(Ok),
+        Err(panicked) => Poll::Ready(Err(panicked)),
+    })
+    .await
+}
+
 /// A promise for the result of `future`: `convert` makes the value that resolves (`Ok`) or rejects (`Err`) it. What
-/// `convert` throws rejects it, too.
+/// `convert` throws rejects it, too, and so does a panic of `future`.
 pub fn promise_op<'s, R: Send + 'static>(
     scope: &mut v8::PinScope<'s, '_>,
     future: impl Future<Output = R> + Send + 'static,
@@ -168,7 +183,10 @@ pub fn promise_op<'s, R: Send + 'static>(
     let spawned = spawn_op(scope, future, move |scope, result| {
         let resolver = v8::Local::new(scope, &settle);
         v8::tc_scope!(let scope, scope);
-        let outcome = convert(scope, result);
+        let outcome = match result {
+            Ok(result) => convert(scope, result),
+            Err(panicked) => Err(error(scope, &panicked)),
+        };
         // A termination is not an exception that scripts can see; it leaves the promise pending.
         match (scope.exception(), outcome) {
             _ if scope.has_terminated() => {}
@@ -182,10 +200,8 @@ pub fn promise_op<'s, R: Send + 'static>(
             (None, Err(reason)) => reject(scope, resolver, reason),
         }
     });
-    if let Err(error) = spawned {
-        let message =
-            v8::String::new(scope, &error.to_string()).unwrap_or_else(|| v8::String::empty(scope));
-        let error = v8::Exception::error(scope, message);
+    if let Err(none) = spawned {
+        let error = error(scope, &none);
         resolver.reject(scope, error);
     }
     promise
@@ -208,7 +224,7 @@ pub fn reject<'s>(
     // V8 looks for async frames where a microtask begins: from the promise that the microtask is to settle. So the promise
     // is resolved with a thenable, whose `then` is called in such a microtask.
     let thenable = || {
-        let then = v8::Function::builder(reject_with_stack)
+        let then = entry::function_builder(reject_with_stack)
             .data(reason)
             .build(scope)?;
         let key = v8::String::new(scope, "then")?;
@@ -243,4 +259,13 @@ fn reject_with_stack<'s>(
         let receiver = v8::undefined(scope).into();
         reject.call(scope, receiver, &[reason]);
     }
+}
+
+fn error<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    error: &dyn std::error::Error,
+) -> v8::Local<'s, v8::Value> {
+    let message = v8::String::new(scope, &error.to_string());
+    let message = message.unwrap_or_else(|| v8::String::empty(scope));
+    v8::Exception::error(scope, message)
 }

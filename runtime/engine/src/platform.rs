@@ -1,9 +1,8 @@
 //! V8's process-wide set-up: flags, ICU data, locale, time zone, and the platform that runs its tasks.
 
-use std::ffi::c_void;
 use std::sync::Once;
 
-use crate::foreground;
+use crate::entry;
 
 /// Flags that every process of NANO runs V8 with. Part of what snapshots and code caches depend on.
 const FLAGS: &[&str] = &[
@@ -52,34 +51,7 @@ pub fn initialize() {
             &unknown[1..]
         );
 
-        // Unprotected: threads that were started before this may run JavaScript, too.
-        let platform = v8::new_custom_platform(WORKERS, false, true, Platform).make_shared();
-        v8::V8::initialize_platform(platform);
+        v8::V8::initialize_platform(entry::platform(WORKERS));
         v8::V8::initialize();
     });
-}
-
-/// Passes V8's foreground tasks to the isolate's loop. Background tasks run on V8's own workers.
-struct Platform;
-
-impl v8::PlatformImpl for Platform {
-    fn post_task(&self, isolate: *mut c_void, task: v8::Task) {
-        foreground::post(isolate, task, 0.0);
-    }
-
-    fn post_non_nestable_task(&self, isolate: *mut c_void, task: v8::Task) {
-        foreground::post(isolate, task, 0.0);
-    }
-
-    fn post_delayed_task(&self, isolate: *mut c_void, task: v8::Task, seconds: f64) {
-        foreground::post(isolate, task, seconds);
-    }
-
-    fn post_non_nestable_delayed_task(&self, isolate: *mut c_void, task: v8::Task, seconds: f64) {
-        foreground::post(isolate, task, seconds);
-    }
-
-    fn post_idle_task(&self, _isolate: *mut c_void, task: v8::IdleTask) {
-        drop(task); // Idle tasks are switched off; dropping cancels.
-    }
 }

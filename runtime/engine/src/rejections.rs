@@ -122,8 +122,7 @@ pub fn place_of<'s>(
 }
 
 /// HostPromiseRejectionTracker. Runs no JavaScript.
-pub(crate) unsafe extern "C" fn on_promise_reject(message: v8::PromiseRejectMessage) {
-    v8::callback_scope!(unsafe scope, &message);
+pub(crate) fn on_promise_reject(scope: &mut v8::PinScope, message: &v8::PromiseRejectMessage) {
     let rejections = &State::from_scope(scope).rejections;
     let promise = v8::Global::new(scope, message.get_promise());
     match message.get_event() {

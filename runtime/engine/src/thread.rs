@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use crate::guard::panic_message;
+use crate::entry::panic_message;
 use crate::isolate::{self, Instance, IsolateOptions};
 use crate::limits::{Exit, MIB};
 use crate::mailbox::{Handle, Until};

@@ -2,9 +2,7 @@
 //!
 //! <https://webidl.spec.whatwg.org/#dfn-create-operation-function>
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
-use nano_engine::native_memory::{self, Conversions};
+use nano_engine::entry;
 
 use crate::idl::{FromJs, ToJs};
 use crate::interface::internalized;
@@ -191,16 +189,14 @@ pub unsafe fn member(
     context: &str,
     body: impl for<'s, 'i> FnOnce(&mut Scope<'s, 'i>, &mut Call<'s>) -> Fallible<()>,
 ) {
-    // SAFETY: V8's pointer is valid for the whole callback.
-    let info = unsafe { &*info };
-    v8::callback_scope!(unsafe scope, info);
-    let arguments = v8::FunctionCallbackArguments::from_function_callback_info(info);
-    let mut call = Call {
-        arguments,
-        result: v8::ReturnValue::from_function_callback_info(info),
-    };
-    if let Err(error) = run(scope, |scope| body(scope, &mut call)) {
-        error.in_context(context).throw(scope);
+    // SAFETY: the caller passes V8's pointer on.
+    unsafe {
+        entry::function(info, |scope, arguments, result| {
+            let mut call = Call { arguments, result };
+            if let Err(error) = body(scope, &mut call) {
+                error.in_context(context).throw(scope);
+            }
+        });
     }
 }
 
@@ -213,59 +209,33 @@ pub unsafe fn promise_member(
     context: &str,
     body: impl for<'s, 'i> FnOnce(&mut Scope<'s, 'i>, &mut Call<'s>) -> Fallible<()>,
 ) {
-    // SAFETY: V8's pointer is valid for the whole callback.
-    let info = unsafe { &*info };
-    v8::callback_scope!(unsafe scope, info);
-    let arguments = v8::FunctionCallbackArguments::from_function_callback_info(info);
-    let mut call = Call {
-        arguments,
-        result: v8::ReturnValue::from_function_callback_info(info),
-    };
-    v8::tc_scope!(let scope, scope);
-    let Err(error) = run(scope, |scope| body(scope, &mut call)) else {
-        return;
-    };
-    let exception = match error.in_context(context).to_exception(scope) {
-        Some(exception) => exception,
-        // Termination is not an exception: it passes on to whoever ordered it.
-        None if scope.has_terminated() => return,
-        None => scope
-            .exception()
-            .unwrap_or_else(|| v8::undefined(scope).into()),
-    };
-    scope.reset();
-    if let Some(resolver) = v8::PromiseResolver::new(scope) {
-        resolver.reject(scope, exception);
-        call.result.set(resolver.get_promise(scope).into());
+    // SAFETY: the caller passes V8's pointer on.
+    unsafe {
+        entry::function(info, |scope, arguments, result| {
+            let mut call = Call { arguments, result };
+            v8::tc_scope!(let scope, scope);
+            // What panics rejects the promise, too.
+            let outcome = entry::catch(|| body(scope, &mut call))
+                .unwrap_or_else(|panicked| Err(type_error(panicked.to_string())));
+            let Err(error) = outcome else { return };
+            let exception = match error.in_context(context).to_exception(scope) {
+                Some(exception) => exception,
+                // Termination is not an exception: it passes on to whoever ordered it.
+                None if scope.has_terminated() => return,
+                None => scope
+                    .exception()
+                    .unwrap_or_else(|| v8::undefined(scope).into()),
+            };
+            scope.reset();
+            if let Some(resolver) = v8::PromiseResolver::new(scope) {
+                resolver.reject(scope, exception);
+                call.result.set(resolver.get_promise(scope).into());
+            }
+        });
     }
 }
 
 /// No overload takes such arguments, <https://webidl.spec.whatwg.org/#dfn-overload-resolution-algorithm>.
 pub fn no_overload() -> Error {
     type_error("Overload resolution failed.")
-}
-
-/// Runs a member's body, and settles what memory it has taken.
-fn run<'s, 'i>(
-    scope: &mut Scope<'s, 'i>,
-    body: impl FnOnce(&mut Scope<'s, 'i>) -> Fallible<()>,
-) -> Fallible<()> {
-    let conversions = Conversions::begin();
-    let result = guard(|| body(scope));
-    drop(conversions);
-    native_memory::settle(scope);
-    result
-}
-
-/// A panic must not cross V8's frames: it becomes an error here, and a line in the log.
-pub fn guard<T>(body: impl FnOnce() -> Fallible<T>) -> Fallible<T> {
-    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {
-        let what = panic
-            .downcast_ref::<&str>()
-            .map(ToString::to_string)
-            .or_else(|| panic.downcast_ref::<String>().cloned())
-            .unwrap_or_default();
-        tracing::error!(panic = %what, "a Web API implementation panicked; this is a defect of NANO");
-        Err(type_error("internal error"))
-    })
 }

@@ -2,9 +2,8 @@
 //!
 //! Nothing can be written, defined or deleted at an array index of such an object: there are no indexed setters and deleters.
 
-use v8::MapFnTo;
+use nano_engine::entry;
 
-use crate::call::guard;
 use crate::idl::ToJs;
 use crate::object::head;
 use crate::{Fallible, PlatformObject, Scope, Value};
@@ -40,12 +39,12 @@ impl Handler {
     /// The entry points for an interface.
     pub fn of<T: Indexed>() -> Handler {
         Handler {
-            getter: get::<T>.map_fn_to(),
-            setter: refuse_to_set.map_fn_to(),
-            query: query::<T>.map_fn_to(),
-            deleter: delete::<T>.map_fn_to(),
-            enumerator: enumerate::<T>.map_fn_to(),
-            definer: refuse_to_define.map_fn_to(),
+            getter: entry::indexed_getter(get::<T>),
+            setter: entry::indexed_setter(refuse_to_set),
+            query: entry::indexed_query(query::<T>),
+            deleter: entry::indexed_deleter(delete::<T>),
+            enumerator: entry::indexed_enumerator(enumerate::<T>),
+            definer: entry::indexed_definer(refuse_to_define),
         }
     }
 
@@ -91,9 +90,7 @@ fn count<'s, T: Indexed>(
     scope: &mut Scope<'s, '_>,
     arguments: &v8::PropertyCallbackArguments<'s>,
 ) -> u32 {
-    let this = holder::<T>(scope, arguments);
-    let count = guard(|| Ok(this.map_or(0, Indexed::supported_property_indices)));
-    count.unwrap_or(0)
+    holder::<T>(scope, arguments).map_or(0, Indexed::supported_property_indices)
 }
 
 /// The object with the properties: the receiver, or a prototype of it.
@@ -117,10 +114,9 @@ fn get<'s, T: Indexed>(
     if index >= count::<T>(scope, &arguments) {
         return v8::Intercepted::kNo;
     }
-    let value: Fallible<Value> = guard(|| {
-        let value = this.indexed_value(scope, index)?;
-        T::Value::to_js(scope, value)
-    });
+    let value = this
+        .indexed_value(scope, index)
+        .and_then(|value| T::Value::to_js(scope, value));
     match value {
         Ok(value) => result.set(value),
         Err(error) => error

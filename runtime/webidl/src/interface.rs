@@ -9,6 +9,8 @@ mod unforgeable;
 
 use std::hint::black_box;
 
+use nano_engine::entry;
+
 use self::unforgeable::Unforgeables;
 use crate::{Scope, call, indexed, type_error};
 
@@ -522,9 +524,11 @@ fn accessor<'s>(
 /// Only V8 calls it.
 pub unsafe extern "C" fn illegal_constructor(info: *const v8::FunctionCallbackInfo) {
     // SAFETY: V8 calls this with its own pointer.
-    let info = unsafe { &*info };
-    v8::callback_scope!(unsafe scope, info);
-    type_error("Illegal constructor").throw(scope);
+    unsafe {
+        entry::function(info, |scope, _, _| {
+            type_error("Illegal constructor").throw(scope);
+        });
+    }
 }
 
 /// Runs a constructor: refuses calls without `new`.

@@ -209,6 +209,8 @@ impl Call {
         let driven = io.and_then(ThreadIo::keep_driven);
         let spawned = spawn_op(scope, exchange.run(), move |scope, outcome| {
             this.op.take();
+            let outcome =
+                outcome.unwrap_or_else(|panicked| Err(Failure::new(panicked.to_string())));
             if let Ok(answer) = &outcome {
                 allowance.add(scope, answer.redirects);
             }

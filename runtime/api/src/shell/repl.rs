@@ -5,12 +5,12 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::sync::mpsc::Sender;
 
-use nano_engine::{ErrorReport, State};
+use nano_engine::{ErrorReport, State, entry};
 use nano_webidl::{Scope, Value};
 use serde_json::{Value as Json, json};
 use v8::inspector::{
-    Channel, ChannelImpl, StringBuffer, StringView, V8Inspector, V8InspectorClient,
-    V8InspectorClientImpl, V8InspectorClientTrustLevel, V8InspectorSession,
+    ChannelImpl, StringBuffer, StringView, V8Inspector, V8InspectorClient, V8InspectorClientImpl,
+    V8InspectorClientTrustLevel, V8InspectorSession,
 };
 
 use super::ReplOutcome;
@@ -98,7 +98,7 @@ fn connect(scope: &mut Scope) {
         StringView::from(&b"nano"[..]),
         StringView::from(&b"{\"isDefault\":true}"[..]),
     );
-    let channel = Channel::new(Box::new(Answers(State::from_scope(scope).handle())));
+    let channel = entry::channel(Answers(State::from_scope(scope).handle()));
     let session = inspector.connect(
         GROUP,
         channel,

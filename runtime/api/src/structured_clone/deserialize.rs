@@ -4,6 +4,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use nano_engine::entry;
 use nano_webidl::{Error, Fallible, Scope, Value, range_error};
 use v8::ValueDeserializerHelper as _;
 
@@ -51,7 +52,7 @@ pub fn deserialize<'s>(
                 .collect(),
             error: error.clone(),
         };
-        let deserializer = v8::ValueDeserializer::new(scope, Box::new(delegate), &serialized.bytes);
+        let deserializer = entry::deserializer(scope, delegate, &serialized.bytes);
         for (id, object) in (0..).zip(&transferred) {
             if let Ok(buffer) = v8::Local::<v8::ArrayBuffer>::try_from(*object) {
                 deserializer.transfer_array_buffer(id, buffer);

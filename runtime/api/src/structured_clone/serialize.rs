@@ -4,8 +4,8 @@ use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use nano_engine::State;
 use nano_engine::allocator::Bound;
+use nano_engine::{State, entry};
 use nano_webidl::{DomExceptionName, Error, Fallible, Scope, Value};
 use v8::ValueSerializerHelper as _;
 
@@ -41,8 +41,7 @@ pub fn serialize<'s>(
     let bytes = {
         v8::tc_scope!(let scope, scope);
         let context = scope.get_current_context();
-        let serializer =
-            v8::ValueSerializer::new(scope, Box::new(SharedDelegate(delegate.clone())));
+        let serializer = entry::serializer(scope, SharedDelegate(delegate.clone()));
         // What is written is short-lived, so it may be as large as all that the app may have.
         let limit = State::from_scope(scope).quota().limit();
         let bound = Bound::of_first(limit, || serializer.write_header());

@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use nano_engine::{Exit, IsolateOptions, State, Until, spawn, spawn_op};
+use nano_engine::{Exit, IsolateOptions, State, Until, promise_op, spawn, spawn_op, v8};
 
-use crate::harness::{options, run, run_script};
+use crate::harness::{options, run, run_script, say};
 
 #[test]
 fn microtasks_run_after_the_script_and_before_timers() {
@@ -102,7 +102,7 @@ fn cancelled_operations_do_nothing_and_release_the_loop() {
     let count = Count(dropped.clone());
     let exit = nano_engine::run_on_current_thread(options, move |scope| {
         let forever = std::future::pending::<()>();
-        let id = spawn_op(scope, forever, move |_, ()| drop(count)).expect("tokio is there");
+        let id = spawn_op(scope, forever, move |_, _| drop(count)).expect("tokio is there");
         let ops = State::from_scope(scope).ops();
         assert_eq!(ops.pending(), 1);
         ops.cancel(id);
@@ -111,6 +111,29 @@ fn cancelled_operations_do_nothing_and_release_the_loop() {
     });
     assert_eq!(exit, Exit::Drained);
     assert_eq!(dropped.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn an_operation_that_panics_settles() {
+    let (options, log) = options();
+    async fn panics() {
+        tokio::task::yield_now().await;
+        panic!("on purpose");
+    }
+    let exit = nano_engine::run_on_current_thread(options, |scope| {
+        let told = |scope: &mut v8::PinScope, outcome| say(scope, format!("{outcome:?}"));
+        spawn_op(scope, panics(), told).expect("tokio is there");
+        promise_op(scope, panics(), |scope, ()| Ok(v8::undefined(scope).into()));
+        assert_eq!(State::from_scope(scope).ops().pending(), 2);
+    });
+    assert_eq!(exit, Exit::Drained);
+    let mut said = log.lock().expect("log").clone();
+    said.sort();
+    assert_eq!(said[0], "Err(Panicked)");
+    assert!(
+        said[2].starts_with("unhandled Error: internal error"),
+        "{said:?}"
+    );
 }
 
 #[test]

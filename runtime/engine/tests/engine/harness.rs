@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
 
 use nano_engine::{
-    Baker, Embedding, Engine, EngineOptions, Exit, IsolateOptions, Limits, State, guard, promise_op,
+    Baker, Embedding, Engine, EngineOptions, Exit, IsolateOptions, Limits, State, entry, promise_op,
 };
 use nano_engine::{run_on_current_thread, v8};
 
@@ -24,12 +24,8 @@ static CALLBACKS: [(&str, v8::FunctionCallback); 6] = [
 macro_rules! raw {
     ($($raw:ident => $safe:ident),*) => {$(
         unsafe extern "C" fn $raw(info: *const v8::FunctionCallbackInfo) {
-            // SAFETY: V8 passes a valid pointer for the time of the call.
-            let info = unsafe { &*info };
-            v8::callback_scope!(unsafe scope, info);
-            let args = v8::FunctionCallbackArguments::from_function_callback_info(info);
-            let rv = v8::ReturnValue::from_function_callback_info(info);
-            guard(scope, |scope| $safe(scope, args, rv));
+            // SAFETY: V8 calls it with its own pointer.
+            unsafe { entry::function(info, $safe) };
         }
     )*};
 }

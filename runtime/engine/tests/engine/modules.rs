@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use nano_engine::{ErrorReport, Exit, FolderSource, SourceType, run_on_current_thread, v8};
+use nano_engine::{
+    ErrorReport, Exit, FolderSource, ModuleError, ModuleKind, ModuleSource, SourceType,
+    run_on_current_thread, v8,
+};
 
 use crate::harness::{Log, options};
 
@@ -295,4 +298,41 @@ fn kinds_of_sources_are_told_apart() {
             assert_eq!(nano_engine::detect(scope, source), expected, "{source}");
         }
     });
+}
+
+/// V8 calls for the source in the middle of scripts, where a panic must not unwind any further.
+#[test]
+fn a_panic_in_a_source_is_an_exception() {
+    struct Panics;
+    impl ModuleSource for Panics {
+        fn resolve(&self, specifier: &str, _: &str) -> Result<String, ModuleError> {
+            match specifier {
+                "unresolvable" => panic!("on purpose"),
+                other => Ok(other.to_owned()),
+            }
+        }
+
+        fn load(&self, _: &str, _: ModuleKind) -> Result<Vec<u8>, ModuleError> {
+            panic!("on purpose")
+        }
+    }
+    let (mut options, log) = options();
+    options.modules = Some(Box::new(Panics));
+    let source = "
+        import('unresolvable').catch(e => print('import', e.message));
+        import('unloadable').catch(e => print('load', e.message));
+        try { import.meta.resolve('unresolvable'); } catch (e) { print('resolve', e.message); }
+    ";
+    let exit = run_on_current_thread(options, |scope| {
+        nano_engine::modules::evaluate_module(scope, "main", source).expect("no exception");
+    });
+    assert_eq!(exit, Exit::Drained);
+    let said = said(&log);
+    assert_eq!(said.len(), 3, "{said:?}");
+    for (said, what) in said.iter().zip(["resolve", "import", "load"]) {
+        assert!(
+            said.starts_with(&format!("{what} internal error")),
+            "{said}"
+        );
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use nano_engine::{ExitReceiver, Handle, State, ThreadIo, Until, spawn, spawn_op};
+use nano_engine::{ExitReceiver, Handle, Panicked, State, ThreadIo, Until, spawn, spawn_op};
 
 use crate::harness::{options, tokio};
 
@@ -272,8 +272,8 @@ fn operations_run_on_the_isolate_s_thread() {
     for _ in 0..3 {
         let told = told.clone();
         handle.post_fn(move |scope| {
-            let done = move |_: &mut nano_engine::v8::PinScope, name| {
-                told.send(name).expect("the test waits");
+            let done = move |_: &mut nano_engine::v8::PinScope, name: Result<_, Panicked>| {
+                told.send(name.expect("no panic")).expect("the test waits");
             };
             spawn_op(scope, thread_name(), done).expect("tokio is there");
         });
@@ -287,7 +287,7 @@ fn operations_run_on_the_isolate_s_thread() {
             waiting.await.expect("the test goes on");
             told.send(thread_name().await).expect("the test waits");
         };
-        spawn_op(scope, task, |_, ()| {}).expect("tokio is there");
+        spawn_op(scope, task, |_, _| {}).expect("tokio is there");
     });
     let free = keep_busy(&handle);
     go.send(()).expect("the operation waits");
