@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use nano_engine::memory::Charge;
-use nano_webidl::{Fallible, Scope, range_error};
+use nano_webidl::room::no_room;
+use nano_webidl::{Fallible, Scope};
 
 /// From this size on bytes that leave the isolate are charged; fewer are not worth the cost.
 pub const MANY: usize = 16 << 10;
@@ -24,12 +25,7 @@ impl AsRef<[u8]> for Charged {
 /// A `RangeError` if they do not fit into the app's memory limit.
 pub fn charge(scope: &mut Scope, bytes: impl Into<Bytes>) -> Fallible<Bytes> {
     let bytes = bytes.into();
-    let Some(charge) = Charge::take(scope, bytes.len()) else {
-        return Err(range_error(format!(
-            "{} bytes do not fit into the app's memory limit",
-            bytes.len()
-        )));
-    };
+    let charge = Charge::take(scope, bytes.len()).ok_or_else(|| no_room(bytes.len()))?;
     Ok(with_charge(bytes, charge))
 }
 

@@ -1,7 +1,9 @@
 //! What V8 calls back for `import()` and `import.meta`.
 
 use crate::entry;
-use crate::modules::{Attributes, Evaluated, link_and_evaluate, string, throw_cannot_import};
+use crate::modules::{
+    Attributes, Evaluated, link_and_evaluate, name_text, string, throw_cannot_import,
+};
 use crate::state::State;
 
 /// `import()`. The graph is loaded in a microtask, so that no module runs before the caller goes on.
@@ -44,7 +46,7 @@ fn load_dynamically(
     };
     let field = |scope: &mut v8::PinScope, index| {
         let value = data.get_index(scope, index)?;
-        value.is_string().then(|| value.to_rust_string_lossy(scope))
+        Some(name_text(scope, value.try_into().ok()?))
     };
     let Some(resolver) = data.get_index(scope, 0) else {
         return;
@@ -154,7 +156,7 @@ fn import_meta_resolve(
     let Some(specifier) = args.get(0).to_string(scope) else {
         return;
     };
-    let specifier = specifier.to_rust_string_lossy(scope);
+    let specifier = name_text(scope, specifier);
     let referrer = args.data().to_rust_string_lossy(scope);
     let modules = &State::from_scope(scope).modules;
     match modules.name(

@@ -61,7 +61,7 @@ pub enum Exit {
         /// The limit in bytes.
         limit: usize,
     },
-    /// V8 gave up in the middle of something; see [`crate::quarantine`]. The isolate's memory is lost until the process ends.
+    /// V8 gave up in the middle of something, or there was no memory for what native code needed; see [`crate::quarantine`]. The isolate's memory is lost until the process ends.
     Crashed,
     /// A turn passed [`Limits::cpu_per_turn`] and did not stop: it is in a built-in function that V8 cannot interrupt. Its thread
     /// goes on until that function ends; see [`crate::quarantine`].
@@ -93,7 +93,7 @@ impl fmt::Display for Exit {
                 )
             }
             Exit::Crashed => {
-                f.write_str("it asked for something larger than V8 can represent, and V8 gave up")
+                f.write_str("it asked for more than V8 can represent or the system can give, and V8 gave up")
             }
             Exit::Unresponsive => f.write_str(
                 "it did not stop when it was told to, in a built-in function that V8 cannot interrupt",

@@ -66,6 +66,12 @@ impl Quota {
         self.limit - self.limit / 16
     }
 
+    /// Whether so many bytes fit beside what is in use.
+    fn has_room(&self, bytes: usize) -> bool {
+        let used = self.heap() + self.buffers() + self.native() + native_memory::held();
+        used.saturating_add(bytes) <= self.for_buffers()
+    }
+
     /// Bytes of buffers in use.
     pub fn buffers(&self) -> usize {
         self.buffers.load(Ordering::Relaxed)
@@ -138,6 +144,16 @@ fn take(scope: &mut v8::PinScope, mut attempt: impl FnMut() -> bool) -> bool {
         scope.low_memory_notification();
         attempt()
     }
+}
+
+/// Less than this is not worth a look at the limit before it is taken.
+const LARGE: usize = 1 << 20;
+
+/// Whether the isolate may have so many bytes more, after a collection if need be. Native code asks before it takes memory whose
+/// size is an app's wish: what does not fit must never be taken, not even for a moment.
+pub fn has_room(scope: &mut v8::PinScope, bytes: usize) -> bool {
+    let quota = State::from_scope(scope).quota();
+    bytes < LARGE || take(scope, || quota.has_room(bytes))
 }
 
 /// An `ArrayBuffer` over these bytes, which move into it without a copy and count against the isolate's limit until the last
@@ -251,5 +267,9 @@ mod tests {
         quota.give_back(70);
         assert_eq!((quota.buffers(), quota.native()), (0, 0));
         assert!(!quota.try_take(usize::MAX));
+        quota.set_heap(20);
+        assert!(quota.has_room(80));
+        assert!(!quota.has_room(81));
+        assert!(!quota.has_room(usize::MAX));
     }
 }

@@ -14,6 +14,18 @@ use crate::entry;
 use crate::module_source::{ModuleError, ModuleKind, ModuleSource};
 use crate::state::State;
 
+/// The most characters of a specifier, or of an import attribute. No file has so long a name.
+const LONGEST_NAME: usize = 64 << 10;
+
+/// The text of a specifier or an import attribute; a hint where it is longer than any may be, which then names nothing.
+pub(crate) fn name_text(scope: &v8::PinScope, name: v8::Local<v8::String>) -> String {
+    let length = name.length();
+    if length <= LONGEST_NAME {
+        return name.to_rust_string_lossy(scope);
+    }
+    format!("… {length} characters, and {LONGEST_NAME} are the most …")
+}
+
 /// Smaller sources compile faster than their cache is checked.
 const SMALLEST_CACHED: usize = 1024;
 
@@ -159,7 +171,7 @@ impl Attributes {
             let data = array.get(scope, index)?;
             v8::Local::<v8::String>::try_from(data)
                 .ok()
-                .map(|s| s.to_rust_string_lossy(scope))
+                .map(|s| name_text(scope, s))
         };
         for index in (0..array.length()).step_by(step) {
             match text(index) {
@@ -250,7 +262,7 @@ impl Modules {
             for index in 0..requests.length() {
                 let request: v8::Local<v8::ModuleRequest> =
                     requests.get(scope, index)?.try_into().ok()?;
-                let specifier = request.get_specifier().to_rust_string_lossy(scope);
+                let specifier = name_text(scope, request.get_specifier());
                 let attributes = Attributes::read(scope, request.get_import_attributes(), 3);
                 let before = self.entries.borrow().len();
                 let imported = self.load_one(scope, &specifier, &referrer, &attributes)?;
@@ -570,7 +582,7 @@ pub(crate) fn resolve_request<'s>(
     referrer: v8::Local<'s, v8::Module>,
 ) -> Option<v8::Local<'s, v8::Module>> {
     let modules = &State::from_scope(scope).modules;
-    let specifier = specifier.to_rust_string_lossy(scope);
+    let specifier = name_text(scope, specifier);
     let referrer = modules.url_of(scope, referrer);
     let attributes = Attributes::read(scope, attributes, 3);
     modules.load_one(scope, &specifier, &referrer, &attributes)

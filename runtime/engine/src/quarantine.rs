@@ -2,10 +2,13 @@
 //!
 //! V8 answers some things that scripts can do by ending the process: `'x'.repeat(2 ** 28).split('')` asks for an array that
 //! it cannot represent, and one allocation may be larger than any slack ([`crate::Limits::slack`]). It executes a trap
-//! instruction for that. Other apps must not pay for it, so on an isolate's thread the trap's signal handler marks the
+//! instruction for that. Other apps must not pay for it, so on an isolate's thread the signal's handler marks the
 //! isolate as crashed and never returns. Nothing of that isolate runs again, its code least of all; its memory and its thread
 //! are lost until the process ends. Its [`Exit`] says so to the host, which should look at [`count`] and have the process
 //! replaced when there are many.
+//!
+//! The same happens where code on such a thread aborts: Rust's and C++'s does, V8's own included, where the system has no memory
+//! for it.
 //!
 //! Isolates of [`crate::run_on_current_thread`] are not treated so: there, the process is the app.
 
@@ -129,28 +132,36 @@ fn install() {
         // SAFETY: all-zero is a valid `sigaction`; the handler only does what signal handlers may do.
         unsafe {
             let mut action: libc::sigaction = std::mem::zeroed();
-            action.sa_sigaction = on_trap as extern "C" fn(libc::c_int) as usize;
+            action.sa_sigaction = on_end as extern "C" fn(libc::c_int) as usize;
             action.sa_flags = libc::SA_ONSTACK;
             libc::sigemptyset(&mut action.sa_mask);
-            libc::sigaction(libc::SIGTRAP, &action, std::ptr::null_mut());
+            for signal in [libc::SIGTRAP, libc::SIGABRT] {
+                libc::sigaction(signal, &action, std::ptr::null_mut());
+            }
         }
     });
 }
 
-/// V8 has executed its trap. Only async-signal-safe things happen here.
-extern "C" fn on_trap(signal: libc::c_int) {
+/// V8 has executed its trap, or somebody aborts. Only async-signal-safe things happen here.
+extern "C" fn on_end(signal: libc::c_int) {
     let own = OWN.get();
-    if own.is_null() {
-        // Not an isolate's thread, or not one that can be given up: die as if there were no handler.
-        // SAFETY: both functions are async-signal-safe.
-        unsafe {
-            libc::signal(signal, libc::SIG_DFL);
-            libc::raise(signal);
-        }
-        return;
+    // SAFETY: the pointer is reset before what it points to goes.
+    let own = unsafe { own.as_ref() };
+    // Between turns the thread does I/O, which aborts for reasons of its own: what it holds then, others wait for.
+    if let Some(own) = own.filter(|own| signal == libc::SIGTRAP || !own.turn.is_between()) {
+        stop(own);
     }
-    // SAFETY: the pointer is reset before what it points to goes; this thread never gets there now.
-    unsafe { &*own }.crash();
+    // Not an isolate's thread, or not one that can be given up: die as if there were no handler.
+    // SAFETY: both functions are async-signal-safe.
+    unsafe {
+        libc::signal(signal, libc::SIG_DFL);
+        libc::raise(signal);
+    }
+}
+
+/// Stops this thread for good.
+fn stop(own: &Shared) -> ! {
+    own.crash();
     let byte = [1_u8];
     // SAFETY: `write` is async-signal-safe, the buffer is valid, the pipe is never closed.
     unsafe { libc::write(PIPE.load(Ordering::Acquire), byte.as_ptr().cast(), 1) };

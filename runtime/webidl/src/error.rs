@@ -22,18 +22,28 @@ pub enum Error {
 
 /// A `TypeError` with this message.
 pub fn type_error(message: impl Into<Cow<'static, str>>) -> Error {
-    Error::Type(message.into())
+    Error::Type(bounded(message.into()))
 }
 
 /// A `RangeError` with this message.
 pub fn range_error(message: impl Into<Cow<'static, str>>) -> Error {
-    Error::Range(message.into())
+    Error::Range(bounded(message.into()))
+}
+
+/// Keeps a message readable, whatever text of an app's is in it.
+fn bounded(message: Cow<'static, str>) -> Cow<'static, str> {
+    /// In bytes.
+    const LONGEST: usize = 2000;
+    if message.len() <= LONGEST {
+        return message;
+    }
+    format!("{}…", &message[..message.floor_char_boundary(LONGEST)]).into()
 }
 
 impl Error {
     /// A `DOMException`.
     pub fn dom(name: DomExceptionName, message: impl Into<Cow<'static, str>>) -> Error {
-        Error::Dom(name, message.into())
+        Error::Dom(name, bounded(message.into()))
     }
 
     /// Puts `subject` before the message: conversions say "is not a sequence.", their callers say what is not.
@@ -154,6 +164,14 @@ mod tests {
             type_error("Failed to construct 'Headers': parameter 1 is not a sequence.")
         );
         assert_eq!(Error::Thrown.of("x"), Error::Thrown);
+    }
+
+    #[test]
+    fn messages_are_bounded() {
+        let Error::Type(message) = type_error("é".repeat(100_000)) else {
+            unreachable!("a TypeError")
+        };
+        assert!(message.len() < 2010 && message.ends_with("é…"), "{message}");
     }
 
     #[test]

@@ -9,6 +9,7 @@
 //! * [`indexed`]: indexed properties.
 //! * [`script`]: objects and functions of the built-in scripts, seen from Rust.
 //! * [`weighed`]: parts of platform objects that may grow.
+//! * [`room`]: memory that an app wishes for, asked for before it is taken.
 //! * [`realm`]: what one isolate keeps for all of these.
 //!
 //! Source: <https://webidl.spec.whatwg.org/#javascript-binding>.
@@ -23,6 +24,7 @@ pub mod iterable;
 pub mod maplike;
 pub mod object;
 pub mod realm;
+pub mod room;
 pub mod script;
 pub mod setlike;
 pub mod weighed;
@@ -31,6 +33,7 @@ pub use call::Call;
 pub use error::{DomExceptionName, Error, Fallible, range_error, type_error};
 pub use object::{PlatformObject, Ref, Trace};
 pub use realm::Realm;
+pub use room::require_room;
 pub use script::{ScriptInterface, ScriptRef};
 pub use weighed::{Weigh, Weighed};
 

@@ -1,6 +1,6 @@
 //! Forgiving-base64, <https://infra.spec.whatwg.org/#forgiving-base64>, and what `atob()` and `btoa()` do with it.
 
-use nano_webidl::{DomExceptionName, Error, Fallible, Scope, range_error};
+use nano_webidl::{DomExceptionName, Error, Fallible, Scope, range_error, require_room};
 
 /// <https://infra.spec.whatwg.org/#forgiving-base64-encode>
 pub fn encode(bytes: &[u8]) -> String {
@@ -25,6 +25,8 @@ pub fn btoa<'s>(
             "The string to be encoded contains characters outside of the Latin1 range.",
         ));
     }
+    // The copy and its encoding.
+    require_room(scope, data.length() / 3 * 7)?;
     let encoded = encode(&latin1(scope, data));
     v8::String::new_from_one_byte(scope, encoded.as_bytes(), v8::NewStringType::Normal)
         .ok_or_else(|| range_error("The encoded data is longer than the longest possible string"))
@@ -35,6 +37,8 @@ pub fn btoa<'s>(
 /// # Errors
 /// An `InvalidCharacterError` if the text is no base64.
 pub fn atob<'s>(scope: &mut Scope<'s, '_>, data: v8::Local<'s, v8::String>) -> Fallible<Vec<u8>> {
+    // The copy and what it encodes.
+    require_room(scope, data.length() * 2)?;
     // Characters above U+00FF are outside of base64's alphabet.
     let decoded = if data.contains_only_onebyte() {
         decode(&latin1(scope, data))

@@ -3,8 +3,8 @@
 use std::cell::{Cell, RefCell};
 
 use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, WINDOWS_1252};
-use nano_webidl::idl::Bytes;
-use nano_webidl::{Error, Fallible, Scope, Trace, range_error, type_error};
+use nano_webidl::idl::{Bytes, Strings};
+use nano_webidl::{Error, Fallible, Scope, Trace, range_error, require_room, room, type_error};
 
 use super::utf8_decoder::Utf8Decoder;
 use crate::bindings::text_decoder::TextDecoderMethods;
@@ -57,7 +57,7 @@ struct Malformed;
 impl TextDecoder {
     fn decode_bytes<'s>(
         &self,
-        scope: &mut Scope<'s, '_>,
+        strings: &mut Strings<'_, 's, '_>,
         bytes: &[u8],
         last: bool,
     ) -> Result<Option<Text<'s>>, Malformed> {
@@ -67,22 +67,14 @@ impl TextDecoder {
                     return Err(Malformed);
                 }
                 // V8 replaces malformed sequences as the standard's decoder does.
-                Ok(v8::String::new_from_utf8(
-                    scope,
-                    text,
-                    v8::NewStringType::Normal,
-                ))
+                Ok(strings.utf8(text))
             }),
             // OPTIMIZATION: windows-1252 is Latin-1 but for the bytes from 0x80 to 0x9F, and has neither state nor errors.
             Codec::Other(_)
                 if self.encoding == WINDOWS_1252
                     && !bytes.iter().any(|byte| matches!(byte, 0x80..=0x9f)) =>
             {
-                Ok(v8::String::new_from_one_byte(
-                    scope,
-                    bytes,
-                    v8::NewStringType::Normal,
-                ))
+                Ok(strings.one_byte(bytes))
             }
             Codec::Other(decoder) => {
                 let Some(room) = decoder.max_utf16_buffer_length(bytes.len()) else {
@@ -99,11 +91,7 @@ impl TextDecoder {
                 } else {
                     decoder.decode_to_utf16(bytes, &mut units, last).2
                 };
-                Ok(v8::String::new_from_two_byte(
-                    scope,
-                    &units[..length],
-                    v8::NewStringType::Normal,
-                ))
+                Ok(strings.two_byte(&units[..length]))
             }
         }
     }
@@ -117,7 +105,7 @@ impl TextDecoderMethods for TextDecoder {
         options: TextDecoderOptions,
     ) -> Fallible<Self> {
         // 1. and 2. Let encoding be the result of getting an encoding from label. If it is failure or replacement, throw.
-        let label = label.to_rust_string_lossy(scope);
+        let label = room::text(scope, label)?;
         let encoding = Encoding::for_label_no_replacement(label.as_bytes()).ok_or_else(|| {
             range_error(format!(
                 "The encoding label provided ('{label}') is invalid."
@@ -147,8 +135,14 @@ impl TextDecoderMethods for TextDecoder {
         // 3. to 5. Decode in place: nothing below runs JavaScript.
         let last = !options.stream;
         let text = match &input {
-            Some(input) => input.read(|bytes| self.decode_bytes(scope, bytes, last)),
-            None => self.decode_bytes(scope, &[], last),
+            Some(input) => {
+                // Code units, of which there may be as many.
+                require_room(scope, input.len() * size_of::<u16>())?;
+                input.read_strings(scope, |strings, bytes| {
+                    self.decode_bytes(strings, bytes, last)
+                })
+            }
+            None => self.decode_bytes(&mut Strings::new(scope), &[], last),
         };
         match text {
             Ok(Some(text)) => Ok(text),

@@ -1,7 +1,7 @@
 //! `TextEncoder`, <https://encoding.spec.whatwg.org/#interface-textencoder>.
 
 use nano_webidl::idl::{Bytes, uint8_array};
-use nano_webidl::{Fallible, Scope, Trace};
+use nano_webidl::{Fallible, Scope, Trace, require_room};
 
 use crate::bindings::text_encoder::TextEncoderMethods;
 use crate::bindings::text_encoder_common::TextEncoderCommonMethods;
@@ -13,13 +13,18 @@ pub struct TextEncoder;
 impl Trace for TextEncoder {}
 
 /// <https://encoding.spec.whatwg.org/#utf-8-encode>; lone surrogates become U+FFFD.
-pub fn utf8_encode<'s>(scope: &mut Scope<'s, '_>, text: v8::Local<'s, v8::String>) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(text.utf8_length(scope));
+fn utf8_encode<'s>(
+    scope: &mut Scope<'s, '_>,
+    text: v8::Local<'s, v8::String>,
+) -> Fallible<Vec<u8>> {
+    let length = text.utf8_length(scope);
+    require_room(scope, length)?;
+    let mut bytes = Vec::with_capacity(length);
     let flags = v8::WriteFlags::kReplaceInvalidUtf8;
     let written = text.write_utf8_uninit_v2(scope, bytes.spare_capacity_mut(), flags, None);
     // SAFETY: V8 has written that many bytes, and no more than there is room for.
     unsafe { bytes.set_len(written) };
-    bytes
+    Ok(bytes)
 }
 
 impl TextEncoderMethods for TextEncoder {
@@ -33,7 +38,7 @@ impl TextEncoderMethods for TextEncoder {
         scope: &mut Scope<'s, '_>,
         input: v8::Local<'s, v8::String>,
     ) -> Fallible<Bytes<'s>> {
-        let bytes = utf8_encode(scope, input);
+        let bytes = utf8_encode(scope, input)?;
         Ok(Bytes::View(uint8_array(scope, bytes)?.into()))
     }
 
@@ -45,10 +50,7 @@ impl TextEncoderMethods for TextEncoder {
         destination: Bytes<'s>,
     ) -> Fallible<TextEncoderEncodeIntoResult> {
         // 1. to 6. V8 writes whole code points only, as many as fit, and counts the code units that it read.
-        let mut read = 0;
-        let flags = v8::WriteFlags::kReplaceInvalidUtf8;
-        let written =
-            destination.write(|room| source.write_utf8_v2(scope, room, flags, Some(&mut read)));
+        let (read, written) = destination.write_utf8(scope, source);
         // 7.
         Ok(TextEncoderEncodeIntoResult {
             read: Some(read as u64),

@@ -207,13 +207,15 @@ impl Body {
                 let content_type = blob.content_type();
                 let content_type =
                     (!content_type.is_empty()).then(|| content_type.as_bytes().to_vec());
-                (Body::from_app(scope, blob.to_bytes())?, content_type)
+                let bytes = blob.data().to_bytes(scope)?;
+                (Body::from_app(scope, bytes)?, content_type)
             }
             BodyInit::BufferSource(buffer) => {
-                (Body::from_app(scope, buffer.to_vec().into())?, None)
+                let bytes = buffer.to_vec(scope)?.into();
+                (Body::from_app(scope, bytes)?, None)
             }
             BodyInit::FormData(form) => {
-                let (boundary, bytes) = form.to_multipart();
+                let (boundary, bytes) = form.to_multipart(scope)?;
                 let content_type = format!("multipart/form-data; boundary={boundary}");
                 (
                     Body::from_app(scope, bytes.into())?,

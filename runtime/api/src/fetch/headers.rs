@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use http::HeaderName;
+use nano_engine::native_memory::Weight;
 use nano_webidl::{Error, Fallible, Scope, Trace, type_error};
 
 use super::header_list::{AppHeaderList, Header, header_size, is_value, normalize};
@@ -32,6 +33,8 @@ pub struct Headers {
     guard: Cell<Guard>,
     /// The sorted list that an iteration is in, until the list changes.
     sorted: RefCell<Option<Rc<[Header]>>>,
+    /// Of `sorted`.
+    weight: Weight,
 }
 
 impl Trace for Headers {}
@@ -43,6 +46,7 @@ impl Headers {
             list,
             guard: Cell::new(guard),
             sorted: RefCell::default(),
+            weight: Weight::default(),
         }
     }
 
@@ -102,13 +106,19 @@ impl Headers {
 
     fn changed(&self) {
         self.sorted.take();
+        self.weight.set(0);
     }
 
     /// The list sorted and combined, made anew only after a change.
     fn sorted(&self) -> Rc<[Header]> {
         self.sorted
             .borrow_mut()
-            .get_or_insert_with(|| self.list.borrow().sort_and_combine().into())
+            .get_or_insert_with(|| {
+                let sorted = self.list.borrow().sort_and_combine();
+                let sizes = sorted.iter().map(|(name, value)| header_size(name, value));
+                self.weight.set(sizes.sum());
+                sorted.into()
+            })
             .clone()
     }
 }

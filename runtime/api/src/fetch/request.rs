@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use http::header::CONTENT_TYPE;
 use nano_engine::native_memory::Weight;
-use nano_webidl::{Error, Fallible, Ref, Scope, ScriptRef, Trace, Value, script, type_error};
+use nano_webidl::{Error, Fallible, Ref, Scope, ScriptRef, Trace, Value, room, script, type_error};
 
 use super::body::{Body, WithBody};
 use super::header_list::{AppHeaderList, HeaderList};
@@ -328,7 +328,7 @@ impl RequestMethods for Request {
             options.redirect = redirect;
         }
         if let Some(integrity) = init.integrity {
-            options.integrity = integrity.to_rust_string_lossy(scope);
+            options.integrity = room::text(scope, integrity)?;
         }
         if let Some(keepalive) = init.keepalive {
             options.keepalive = keepalive;

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use http::header::{CONTENT_TYPE, LOCATION};
-use nano_webidl::{Error, Fallible, Ref, Scope, Trace, Value, range_error, type_error};
+use nano_webidl::{Error, Fallible, Ref, Scope, Trace, Value, range_error, room, type_error};
 
 use super::body::{Body, WithBody};
 use super::header_list::{AppHeaderList, HeaderList};
@@ -218,8 +218,8 @@ impl ResponseMethods for Response {
         let has_form = !(data.is_undefined() || data.is_function() || data.is_symbol());
         let text = text
             .filter(|_| has_form)
-            .map(|text| text.to_rust_string_lossy(attempt))
             .ok_or_else(|| type_error("the value has no JSON form"))?;
+        let text = room::text(attempt, text)?;
         if text == "undefined" {
             return Err(type_error("the value has no JSON form"));
         }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use nano_webidl::idl::{array_buffer, uint8_array};
-use nano_webidl::{Error, Fallible, Ref, Scope, ScriptRef, Trace, Value, script};
+use nano_webidl::{Error, Fallible, Ref, Scope, ScriptRef, Trace, Value, room, script};
 
 use super::blob_data::BlobData;
 use crate::bindings::blob::BlobMethods;
@@ -40,11 +40,6 @@ impl Blob {
         &self.data
     }
 
-    /// All bytes in one buffer; without a copy where they are in one already.
-    pub fn to_bytes(&self) -> Bytes {
-        self.data.to_bytes()
-    }
-
     /// `type`
     pub fn content_type(&self) -> &str {
         &self.content_type
@@ -67,7 +62,7 @@ impl BlobMethods for Blob {
         blob_parts: Option<Vec<BlobPart<'s>>>,
         options: BlobPropertyBag<'s>,
     ) -> Fallible<Self> {
-        let content_type = normalize_type(&options.type_.to_rust_string_lossy(scope));
+        let content_type = normalize_type(&room::text(scope, options.type_)?);
         let data = BlobData::from_parts(scope, blob_parts.unwrap_or_default(), options.endings)?;
         Ok(Blob { data, content_type })
     }
@@ -91,9 +86,10 @@ impl BlobMethods for Blob {
         // 1. to 3.
         let (start, end) = slice_range(self.data.size(), start, end);
         // 4. Let relativeContentType be contentType, where it is given and nothing but printable ASCII.
-        let content_type = content_type
-            .map(|given| normalize_type(&given.to_rust_string_lossy(scope)))
-            .unwrap_or_default();
+        let content_type = match content_type {
+            Some(given) => normalize_type(&room::text(scope, given)?),
+            None => String::new(),
+        };
         // 5. and 6.
         Ok(Ref::new(
             scope,
@@ -119,19 +115,22 @@ impl BlobMethods for Blob {
     // https://w3c.github.io/FileAPI/#text-method-algo. The bytes are in memory, so the promises of this and of the next two are
     // fulfilled at once.
     fn text<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::Promise>> {
-        let text = utf8_decode(scope, &self.data.to_bytes())?;
+        let bytes = self.data.to_bytes(scope)?;
+        let text = utf8_decode(scope, &bytes)?;
         fulfilled(scope, text.into())
     }
 
     // https://w3c.github.io/FileAPI/#arraybuffer-method-algo
     fn array_buffer<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::Promise>> {
-        let buffer = array_buffer(scope, self.data.to_vec())?;
+        let bytes = self.data.to_vec(scope)?;
+        let buffer = array_buffer(scope, bytes)?;
         fulfilled(scope, buffer.into())
     }
 
     // https://w3c.github.io/FileAPI/#bytes-method-algo
     fn bytes<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::Promise>> {
-        let array = uint8_array(scope, self.data.to_vec())?;
+        let bytes = self.data.to_vec(scope)?;
+        let array = uint8_array(scope, bytes)?;
         fulfilled(scope, array.into())
     }
 }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use bytes::Bytes;
-use nano_webidl::{Fallible, Scope};
+use nano_webidl::{Fallible, Scope, require_room};
 
 use crate::bindings::types::{BlobPart, EndingType};
 use crate::charged::charge;
@@ -39,7 +39,17 @@ impl BlobData {
         parts: Vec<BlobPart<'s>>,
         endings: EndingType,
     ) -> Fallible<Self> {
-        let mut builder = Builder::default();
+        let copied = parts.iter().map(|part| match part {
+            BlobPart::UsvString(text) => text.len(),
+            BlobPart::BufferSource(buffer) => buffer.len(),
+            BlobPart::Blob(_) => 0,
+        });
+        let copied = copied.fold(0, usize::saturating_add);
+        require_room(scope, copied)?;
+        let mut builder = Builder {
+            copied: Vec::with_capacity(copied),
+            ..Builder::default()
+        };
         for part in parts {
             match part {
                 BlobPart::UsvString(text) if endings == EndingType::Native => {
@@ -49,7 +59,7 @@ impl BlobData {
                 }
                 BlobPart::UsvString(text) => builder.copied.extend_from_slice(text.as_bytes()),
                 BlobPart::BufferSource(buffer) => {
-                    buffer.read(|bytes| builder.copied.extend_from_slice(bytes))
+                    buffer.read(scope, |bytes| builder.copied.extend_from_slice(bytes))
                 }
                 BlobPart::Blob(blob) => builder.share(scope, blob.data())?,
             }
@@ -95,17 +105,31 @@ impl BlobData {
     }
 
     /// All bytes in one buffer; without a copy where they are in one already.
-    pub fn to_bytes(&self) -> Bytes {
-        match &*self.parts {
+    ///
+    /// # Errors
+    /// A `RangeError` if a copy does not fit into the app's memory limit.
+    pub fn to_bytes(&self, scope: &mut Scope) -> Fallible<Bytes> {
+        Ok(match &*self.parts {
             [] => Bytes::new(),
             [only] => only.clone(),
-            parts => parts.concat().into(),
-        }
+            _ => self.to_vec(scope)?.into(),
+        })
     }
 
     /// A copy of all bytes.
-    pub fn to_vec(&self) -> Vec<u8> {
-        self.parts.concat()
+    ///
+    /// # Errors
+    /// A `RangeError` if it does not fit into the app's memory limit.
+    pub fn to_vec(&self, scope: &mut Scope) -> Fallible<Vec<u8>> {
+        require_room(scope, usize::try_from(self.size).unwrap_or(usize::MAX))?;
+        Ok(self.parts.concat())
+    }
+
+    /// Appends all bytes.
+    pub fn append_to(&self, output: &mut Vec<u8>) {
+        self.parts
+            .iter()
+            .for_each(|part| output.extend_from_slice(part));
     }
 
     /// All bytes in pieces of a size that a stream should have.
@@ -189,9 +213,9 @@ mod tests {
         let data = data(&["abc", "def", "ghi"]);
         assert_eq!(data.size(), 9);
         let slice = data.slice(2, 7);
-        assert_eq!(slice.to_vec(), b"cdefg");
+        assert_eq!(slice.parts.concat(), b"cdefg");
         assert_eq!(slice.parts[0].as_ptr(), data.parts[0][2..].as_ptr());
-        assert_eq!(slice.slice(1, 4).to_vec(), b"def");
+        assert_eq!(slice.slice(1, 4).parts.concat(), b"def");
         assert_eq!(slice.slice(1, 4).parts.len(), 1);
         assert_eq!(data.slice(4, 4).size(), 0);
         assert_eq!(data.slice(9, 9).parts.len(), 0);

@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use nano_webidl::{Fallible, Scope, Trace};
+use nano_webidl::{Fallible, Scope, Trace, room};
 
 use super::blob::{Blob, normalize_type};
 use super::blob_data::BlobData;
@@ -95,7 +95,7 @@ impl FileMethods for File {
         // 1. Let bytes be the result of processing blob parts given fileBits and options.
         let data = BlobData::from_parts(scope, file_bits, options.endings)?;
         // 3.1. and 3.2. The type, in lower case, or nothing if it has odd characters.
-        let content_type = normalize_type(&options.type_.to_rust_string_lossy(scope));
+        let content_type = normalize_type(&room::text(scope, options.type_)?);
         // 3.3. The time of modification; now, where none is given.
         let last_modified = options
             .last_modified

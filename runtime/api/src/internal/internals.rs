@@ -137,7 +137,8 @@ impl InternalsMethods for Internals {
         let kind = kind.to_rust_string_lossy(scope);
         let kind = Kind::from_name(&kind)
             .ok_or_else(|| type_error(format!("no kind of body data is called '{kind}'")))?;
-        package_data(scope, kind, &content_type, bytes.to_vec().into())
+        let bytes = bytes.to_vec(scope)?.into();
+        package_data(scope, kind, &content_type, bytes)
     }
 }
 

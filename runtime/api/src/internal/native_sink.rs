@@ -54,7 +54,7 @@ impl NativeSinkMethods for NativeSink {
         if self.writer.borrow().is_none() {
             return Err(gone());
         }
-        let mut chunk = Bytes::from(chunk.to_vec());
+        let mut chunk = Bytes::from(chunk.to_vec(scope)?);
         if chunk.len() >= MANY {
             chunk = charge(scope, chunk)?;
         }

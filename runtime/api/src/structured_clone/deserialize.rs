@@ -118,7 +118,7 @@ impl v8::ValueDeserializerImpl for Delegate<'_> {
         }
         let data = self.serialized.hosts.get(index as usize).filter(|_| known);
         let object = match data {
-            Some(data) => host::deserialize(scope, interface, &**data),
+            Some(data) => host::deserialize(scope, interface, data),
             None => Err(data_clone_error("The data of a platform object is missing")),
         };
         object.map_err(|error| self.fail(scope, error)).ok()

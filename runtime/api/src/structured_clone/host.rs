@@ -4,6 +4,7 @@
 
 use std::any::Any;
 
+use nano_engine::native_memory::Weight;
 use nano_webidl::{Fallible, PlatformObject, Ref, Scope, script};
 
 use super::serialize::data_clone_error;
@@ -13,8 +14,21 @@ use crate::fileapi::blob::Blob;
 use crate::fileapi::file::File;
 use crate::webidl::dom_exception::{self, DomException, SerializedException};
 
-/// The data of an object between serialization and deserialization.
-type Data = Box<dyn Any>;
+/// The data of an object between serialization and deserialization, which counts against the app's limit.
+pub(super) struct Data {
+    data: Box<dyn Any>,
+    _weight: Weight,
+}
+
+impl Data {
+    /// Data that takes about so many bytes.
+    fn new(data: impl Any, size: usize) -> Data {
+        Data {
+            data: Box::new(data),
+            _weight: Weight::new(size),
+        }
+    }
+}
 
 /// The deserialization steps of an interface; `None` if the data is not of it.
 type Deserialize =
@@ -23,7 +37,8 @@ type Deserialize =
 /// A serializable interface.
 struct Serializable {
     /// The serialization steps; `None` if the object is not of the interface.
-    serialize: for<'s, 'i> fn(&mut Scope<'s, 'i>, v8::Local<'s, v8::Object>) -> Option<Data>,
+    serialize:
+        for<'s, 'i> fn(&mut Scope<'s, 'i>, v8::Local<'s, v8::Object>) -> Option<Fallible<Data>>,
     /// The deserialization steps.
     deserialize: Deserialize,
 }
@@ -34,7 +49,11 @@ static SERIALIZABLE: &[Serializable] = &[
     Serializable {
         serialize: |scope, object| {
             let exception = Ref::<DomException>::from_value(scope, object.into())?;
-            Some(Box::new(dom_exception::serialize(scope, exception)))
+            let serialized = dom_exception::serialize(scope, exception);
+            Some(serialized.map(|data| {
+                let size = data.native_size();
+                Data::new(data, size)
+            }))
         },
         deserialize: |scope, data| {
             let exception: &SerializedException = data.downcast_ref()?;
@@ -52,7 +71,8 @@ const fn by_clone<T: PlatformObject + Clone>() -> Serializable {
     Serializable {
         serialize: |scope, object| {
             let object = Ref::<T>::from_value(scope, object.into())?;
-            Some(Box::new(T::clone(object.value())))
+            let size = size_of::<T>() + object.native_size();
+            Some(Ok(Data::new(T::clone(object.value()), size)))
         },
         deserialize: |scope, data| {
             let value: &T = data.downcast_ref()?;
@@ -94,7 +114,7 @@ pub(super) fn serialize<'s>(
 ) -> Fallible<Option<(u32, Data)>> {
     for (index, interface) in (0..).zip(SERIALIZABLE) {
         if let Some(data) = (interface.serialize)(scope, object) {
-            return Ok(Some((index, data)));
+            return Ok(Some((index, data?)));
         }
     }
     Ok(None)
@@ -104,10 +124,10 @@ pub(super) fn serialize<'s>(
 pub(super) fn deserialize<'s>(
     scope: &mut Scope<'s, '_>,
     interface: u32,
-    data: &dyn Any,
+    data: &Data,
 ) -> Fallible<v8::Local<'s, v8::Object>> {
     let interface = SERIALIZABLE.get(interface as usize);
-    let object = interface.and_then(|interface| (interface.deserialize)(scope, data));
+    let object = interface.and_then(|interface| (interface.deserialize)(scope, &*data.data));
     object.unwrap_or_else(|| {
         Err(data_clone_error(
             "The data of a platform object is not of its interface",

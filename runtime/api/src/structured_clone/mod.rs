@@ -12,8 +12,6 @@ mod serialize;
 #[cfg(test)]
 mod tests;
 
-use std::any::Any;
-
 use nano_webidl::{Fallible, Scope, Value};
 
 pub use deserialize::{Deserialized, deserialize};
@@ -30,20 +28,15 @@ pub struct Serialized {
     /// Compiled WebAssembly modules.
     modules: Vec<v8::CompiledWasmModule>,
     /// The data of platform objects.
-    hosts: Vec<Box<dyn Any>>,
+    hosts: Vec<host::Data>,
 }
 
 impl Serialized {
-    /// About how many bytes it has of its own.
+    /// About how many bytes it has of its own, beside the data of platform objects.
     pub fn native_size(&self) -> usize {
-        self.bytes.len()
-            + self.hosts.len() * HOST
-            + self.transferred.len() * size_of::<Transferred>()
+        self.bytes.len() + self.transferred.len() * size_of::<Transferred>()
     }
 }
-
-/// About what the data of a platform object takes; bytes of blobs are charged.
-const HOST: usize = 128;
 
 /// A transferred object on its way.
 enum Transferred {

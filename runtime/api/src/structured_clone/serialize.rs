@@ -1,6 +1,5 @@
 //! StructuredSerializeWithTransfer, <https://html.spec.whatwg.org/multipage/structured-data.html#structuredserializewithtransfer>.
 
-use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
@@ -174,7 +173,7 @@ struct Delegate {
     transferred: Vec<(u32, v8::Global<v8::Object>)>,
     shared: RefCell<Vec<v8::SharedRef<v8::BackingStore>>>,
     modules: RefCell<Vec<v8::CompiledWasmModule>>,
-    hosts: RefCell<Vec<Box<dyn Any>>>,
+    hosts: RefCell<Vec<host::Data>>,
 }
 
 impl Delegate {
@@ -228,6 +227,12 @@ impl v8::ValueSerializerImpl for SharedDelegate {
             serializer.write_uint32(TRANSFERRED);
             serializer.write_uint32(index);
             return Some(true);
+        }
+        // Each object may take memory, and nothing but this stops V8's loop.
+        if State::from_scope(scope).is_condemned() {
+            let error = data_clone_error("The value does not fit into the app's memory limit");
+            self.0.fail(scope, error);
+            return None;
         }
         match host::serialize(scope, object) {
             Ok(Some((interface, data))) => {

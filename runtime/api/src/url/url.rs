@@ -84,19 +84,46 @@ impl Url {
     }
 
     /// Runs a setter. Those ignore what they cannot use, as the standard wants them to; only `href` throws.
-    fn change<R>(&self, write: impl FnOnce(&mut UrlRecord) -> R) -> Fallible<()> {
-        self.shared.record.change(|record| write(&mut record.0));
+    fn change<R>(
+        &self,
+        value: &str,
+        write: impl FnOnce(&mut UrlRecord, &str) -> R,
+    ) -> Fallible<()> {
+        if !is_too_long(value) {
+            self.shared
+                .record
+                .change(|record| write(&mut record.0, value));
+        }
         Ok(())
     }
 }
 
+/// The most bytes that a URL may have when it is percent-encoded. The parser takes several times as much while it works.
+const LONGEST: usize = 32 << 20;
+
+/// Whether a URL, or a part of one, is so long that it is none. DEPARTURE: the standard knows no longest URL; engines do.
+fn is_too_long(text: &str) -> bool {
+    // A byte that is not ASCII becomes three.
+    let encoded = || text.len() + 2 * text.bytes().filter(|byte| !byte.is_ascii()).count();
+    text.len() > LONGEST / 3 && encoded() > LONGEST
+}
+
 /// <https://url.spec.whatwg.org/#api-url-parser>; `None` for failure.
 pub fn parse(url: &str, base: Option<&str>) -> Option<UrlRecord> {
+    if is_too_long(url) {
+        return None;
+    }
     UrlRecord::parse(url, base).ok()
 }
 
 /// The error for a text that is no URL.
 pub fn invalid_url(url: &str, base: Option<&str>) -> Error {
+    if is_too_long(url) {
+        return type_error(format!(
+            "Invalid URL: it has {} bytes, percent-encoded more than {LONGEST}, the most that a URL may have",
+            url.len()
+        ));
+    }
     let url = shorten(url);
     type_error(match base {
         Some(base) => format!("Invalid URL: '{url}' with base '{}'", shorten(base)),
@@ -106,8 +133,8 @@ pub fn invalid_url(url: &str, base: Option<&str>) -> Error {
 
 /// Keeps an error's message readable, whatever the app took for a URL.
 fn shorten(text: &str) -> String {
-    const LONGEST: usize = 200;
-    match text.char_indices().nth(LONGEST) {
+    const READABLE: usize = 200;
+    match text.char_indices().nth(READABLE) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
@@ -132,7 +159,7 @@ impl UrlMethods for Url {
 
     // https://url.spec.whatwg.org/#dom-url-canparse
     fn can_parse(url: String, base: Option<String>) -> Fallible<bool> {
-        Ok(UrlRecord::can_parse(&url, base.as_deref()))
+        Ok(!is_too_long(&url) && UrlRecord::can_parse(&url, base.as_deref()))
     }
 
     fn href(&self) -> String {
@@ -158,7 +185,7 @@ impl UrlMethods for Url {
     }
 
     fn set_protocol(&self, value: String) -> Fallible<()> {
-        self.change(|record| record.set_protocol(&value))
+        self.change(&value, |record, value| record.set_protocol(value))
     }
 
     fn username(&self) -> String {
@@ -166,7 +193,7 @@ impl UrlMethods for Url {
     }
 
     fn set_username(&self, value: String) -> Fallible<()> {
-        self.change(|record| record.set_username(Some(&value)))
+        self.change(&value, |record, value| record.set_username(Some(value)))
     }
 
     fn password(&self) -> String {
@@ -174,7 +201,7 @@ impl UrlMethods for Url {
     }
 
     fn set_password(&self, value: String) -> Fallible<()> {
-        self.change(|record| record.set_password(Some(&value)))
+        self.change(&value, |record, value| record.set_password(Some(value)))
     }
 
     fn host(&self) -> String {
@@ -182,7 +209,7 @@ impl UrlMethods for Url {
     }
 
     fn set_host(&self, value: String) -> Fallible<()> {
-        self.change(|record| record.set_host(Some(&value)))
+        self.change(&value, |record, value| record.set_host(Some(value)))
     }
 
     fn hostname(&self) -> String {
@@ -190,7 +217,7 @@ impl UrlMethods for Url {
     }
 
     fn set_hostname(&self, value: String) -> Fallible<()> {
-        self.change(|record| record.set_hostname(Some(&value)))
+        self.change(&value, |record, value| record.set_hostname(Some(value)))
     }
 
     fn port(&self) -> String {
@@ -198,7 +225,7 @@ impl UrlMethods for Url {
     }
 
     fn set_port(&self, value: String) -> Fallible<()> {
-        self.change(|record| record.set_port(Some(&value)))
+        self.change(&value, |record, value| record.set_port(Some(value)))
     }
 
     fn pathname(&self) -> String {
@@ -206,7 +233,7 @@ impl UrlMethods for Url {
     }
 
     fn set_pathname(&self, value: String) -> Fallible<()> {
-        self.change(|record| record.set_pathname(Some(&value)))
+        self.change(&value, |record, value| record.set_pathname(Some(value)))
     }
 
     fn search(&self) -> String {
@@ -215,7 +242,7 @@ impl UrlMethods for Url {
 
     // https://url.spec.whatwg.org/#dom-url-search
     fn set_search(&self, value: String) -> Fallible<()> {
-        self.change(|record| record.set_search(Some(&value)))?;
+        self.change(&value, |record, value| record.set_search(Some(value)))?;
         self.shared.refresh_pairs();
         Ok(())
     }
@@ -233,7 +260,7 @@ impl UrlMethods for Url {
     }
 
     fn set_hash(&self, value: String) -> Fallible<()> {
-        self.change(|record| record.set_hash(Some(&value)))
+        self.change(&value, |record, value| record.set_hash(Some(value)))
     }
 
     fn to_json(&self) -> Fallible<String> {
@@ -256,6 +283,26 @@ mod tests {
             panic!("a TypeError")
         };
         assert!(message.chars().count() < 300, "{message}");
+    }
+
+    #[test]
+    fn endless_urls_are_none() {
+        let long = "€".repeat(LONGEST / 9 + 1);
+        assert!(parse(&format!("http://a.example/{long}"), None).is_none());
+        let Error::Type(message) = invalid_url(&long, None) else {
+            panic!("a TypeError")
+        };
+        assert!(
+            message.contains("the most that a URL may have"),
+            "{message}"
+        );
+        assert!(!Url::can_parse(format!("http://a.example/{long}"), None).expect("never fails"));
+        let url = Url::new(parse("http://a.example/path", None).expect("a URL"));
+        url.set_pathname(long).expect("never fails");
+        assert_eq!(url.href(), "http://a.example/path");
+        // The same number of bytes, which stay what they are.
+        let ascii = "x".repeat(LONGEST / 2);
+        assert!(parse(&format!("http://a.example/{ascii}"), None).is_some());
     }
 
     #[test]

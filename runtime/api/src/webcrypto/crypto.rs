@@ -43,7 +43,7 @@ impl CryptoMethods for Crypto {
     // https://w3c.github.io/webcrypto/#Crypto-method-getRandomValues
     fn get_random_values<'s>(
         &self,
-        _: &mut Scope<'s, '_>,
+        scope: &mut Scope<'s, '_>,
         array: Bytes<'s>,
     ) -> Fallible<Bytes<'s>> {
         // 1. If array is not an integer array, then throw a TypeMismatchError.
@@ -63,7 +63,7 @@ impl CryptoMethods for Crypto {
             return Err(Error::dom(DomExceptionName::QuotaExceeded, message));
         }
         // 3. Overwrite all elements of array with cryptographically strong random values.
-        array.write(random::fill)?;
+        array.write(scope, random::fill)?;
         // 4. Return array.
         Ok(array)
     }

@@ -2,7 +2,7 @@
 
 use nano_engine::{State, compute, promise_op};
 use nano_webidl::idl::{Bytes, FromJs, array_buffer};
-use nano_webidl::{DomExceptionName, Error, Fallible, Scope, Trace};
+use nano_webidl::{DomExceptionName, Error, Fallible, Scope, Trace, room};
 
 use super::digest::Hash;
 use crate::bindings::subtle_crypto::SubtleCryptoMethods;
@@ -25,7 +25,7 @@ fn normalize<'s>(scope: &mut Scope<'s, '_>, algorithm: AlgorithmIdentifier<'s>) 
         AlgorithmIdentifier::DomString(name) => name,
         AlgorithmIdentifier::Object(object) => ty::Algorithm::from_js(scope, object.into())?.name,
     };
-    let name = name.to_rust_string_lossy(scope);
+    let name = room::text(scope, name)?;
     Hash::from_name(&name).ok_or_else(|| {
         let known = Hash::ALL.map(Hash::name).join(", ");
         let message = format!("The algorithm '{name}' is not supported; digest() knows {known}");
@@ -46,7 +46,7 @@ impl SubtleCryptoMethods for SubtleCrypto {
         let hash = normalize(scope, algorithm)?;
         // OPTIMIZATION: small data needs no copy, because it is digested before anyone can change it.
         if data.len() < LARGE || State::from_scope(scope).tokio().is_none() {
-            let digest = data.read(|data| hash.digest(data));
+            let digest = data.read(scope, |data| hash.digest(data));
             let resolver = v8::PromiseResolver::new(scope).ok_or(Error::Thrown)?;
             let digest = array_buffer(scope, digest)?;
             resolver
@@ -55,7 +55,8 @@ impl SubtleCryptoMethods for SubtleCrypto {
             return Ok(resolver.get_promise(scope));
         }
         // 4. Let data be a copy of the bytes. 5. to 8. Digest in parallel.
-        let data = charge(scope, data.to_vec())?;
+        let data = data.to_vec(scope)?;
+        let data = charge(scope, data)?;
         let digest = compute(State::from_scope(scope), move || hash.digest(&data));
         Ok(promise_op(scope, digest, |scope, digest| {
             let buffer = match digest {

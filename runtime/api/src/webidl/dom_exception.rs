@@ -1,6 +1,6 @@
 //! `DOMException`, <https://webidl.spec.whatwg.org/#idl-DOMException>.
 
-use nano_webidl::{DomExceptionName, Fallible, Ref, Scope, Trace, Value, range_error};
+use nano_webidl::{DomExceptionName, Fallible, Ref, Scope, Trace, Value, range_error, room};
 
 use super::quota_exceeded_error::QuotaExceededError;
 use crate::bindings::dom_exception::DomExceptionMethods;
@@ -101,23 +101,38 @@ pub struct SerializedException {
     pub quota: Option<(Option<f64>, Option<f64>)>,
 }
 
+impl SerializedException {
+    /// About how many bytes it takes.
+    pub fn native_size(&self) -> usize {
+        let stack = self.stack.as_ref().map_or(0, String::len);
+        size_of::<Self>() + self.name.len() + self.message.len() + stack
+    }
+}
+
 /// The serialization steps.
+///
+/// # Errors
+/// A `RangeError` if the copies do not fit into the app's memory limit.
 pub fn serialize<'s>(
     scope: &mut Scope<'s, '_>,
     exception: Ref<'s, DomException>,
-) -> SerializedException {
+) -> Fallible<SerializedException> {
     let stack_key = v8::String::new(scope, "stack").expect("a name is short");
     let stack = exception
         .object()
         .get(scope, stack_key.into())
-        .filter(|stack| stack.is_string());
-    SerializedException {
-        name: exception.name(scope).to_rust_string_lossy(scope),
-        message: exception.message(scope).to_rust_string_lossy(scope),
-        stack: stack.map(|stack| stack.to_rust_string_lossy(scope)),
+        .and_then(|stack| v8::Local::<v8::String>::try_from(stack).ok());
+    let (name, message) = (exception.name(scope), exception.message(scope));
+    Ok(SerializedException {
+        name: room::text(scope, name)?,
+        message: room::text(scope, message)?,
+        stack: match stack {
+            Some(stack) => Some(room::text(scope, stack)?),
+            None => None,
+        },
         quota: Ref::<QuotaExceededError>::from_value(scope, exception.object().into())
             .map(|e| e.limits()),
-    }
+    })
 }
 
 /// The deserialization steps.

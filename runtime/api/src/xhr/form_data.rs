@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use data_url::mime::Mime;
-use nano_webidl::{Fallible, Ref, Scope, Trace, Value, Weigh, Weighed, type_error};
+use nano_webidl::{Fallible, Ref, Scope, Trace, Value, Weigh, Weighed, require_room, type_error};
 
 use super::{multipart_parser, multipart_serializer};
 use crate::bindings::form_data::FormDataMethods;
@@ -206,10 +206,15 @@ impl FormData {
     }
 
     /// The boundary and the bytes of a `multipart/form-data` body.
-    pub fn to_multipart(&self) -> (String, Vec<u8>) {
+    ///
+    /// # Errors
+    /// A `RangeError` if they do not fit into the app's memory limit.
+    pub fn to_multipart(&self, scope: &mut Scope) -> Fallible<(String, Vec<u8>)> {
+        let room = multipart_serializer::room(&self.entries.borrow().0);
+        require_room(scope, room)?;
         let boundary = multipart_serializer::new_boundary();
         let bytes = multipart_serializer::serialize(&self.entries.borrow().0, &boundary);
-        (boundary, bytes)
+        Ok((boundary, bytes))
     }
 
     fn push(&self, name: String, value: EntryValue) {

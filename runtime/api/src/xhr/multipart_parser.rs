@@ -239,7 +239,9 @@ mod tests {
             EntryValue::Text(text) => text,
             EntryValue::File(entry) => {
                 let blob: &Blob = entry.file.as_ref();
-                let bytes = String::from_utf8_lossy(&blob.to_bytes()).into_owned();
+                let mut bytes = Vec::new();
+                blob.data().append_to(&mut bytes);
+                let bytes = String::from_utf8_lossy(&bytes).into_owned();
                 format!(
                     "{} ({}): {bytes}",
                     entry.file.file_name(),

@@ -1,13 +1,15 @@
 //! Buffers and views, <https://webidl.spec.whatwg.org/#js-buffer-source-types>.
 //!
-//! Bytes are read while nothing else can run, or copied: script may detach, shrink or rewrite a buffer at any later time.
+//! Bytes are read while nothing else can run, or copied: script may detach, shrink or rewrite a buffer at any later time. Whoever
+//! looks at them lends the scope for that time, without which no script runs, and nobody looks at other bytes, which may be the
+//! same.
 
 use std::marker::PhantomData;
 
 use nano_engine::memory;
 
 use super::{FromJs, Idl, ToJs};
-use crate::{Fallible, Scope, Value, range_error, type_error};
+use crate::{Fallible, Scope, Value, range_error, require_room, type_error};
 
 /// Bytes of the app's: a buffer or a view on one.
 #[derive(Clone, Copy)]
@@ -36,26 +38,69 @@ impl<'s> Bytes<'s> {
     }
 
     /// <https://webidl.spec.whatwg.org/#dfn-get-buffer-source-copy>
-    pub fn to_vec(&self) -> Vec<u8> {
-        self.read(<[u8]>::to_vec)
+    ///
+    /// # Errors
+    /// A `RangeError` if the copy does not fit into the isolate's memory limit.
+    pub fn to_vec(&self, scope: &mut Scope) -> Fallible<Vec<u8>> {
+        require_room(scope, self.len())?;
+        Ok(self.read(scope, <[u8]>::to_vec))
     }
 
-    /// Reads the bytes where they are. `read` must not run JavaScript.
-    pub fn read<R>(&self, read: impl FnOnce(&[u8]) -> R) -> R {
+    /// Reads the bytes where they are.
+    pub fn read<R>(&self, _lent: &mut Scope, read: impl FnOnce(&[u8]) -> R) -> R {
+        // SAFETY: nobody else has a scope until `read` returns.
+        read(unsafe { self.slice() })
+    }
+
+    /// Reads the bytes where they are, into strings.
+    pub fn read_strings<'r, R>(
+        &self,
+        lent: &mut Scope<'r, '_>,
+        read: impl FnOnce(&mut Strings<'_, 'r, '_>, &[u8]) -> R,
+    ) -> R {
+        // SAFETY: nobody else has a scope until `read` returns, and strings are made without running any script.
+        read(&mut Strings(lent), unsafe { self.slice() })
+    }
+
+    /// Writes into the bytes where they are.
+    pub fn write<R>(&self, _lent: &mut Scope, write: impl FnOnce(&mut [u8]) -> R) -> R {
+        // SAFETY: nobody else has a scope until `write` returns.
+        write(unsafe { self.slice_mut() })
+    }
+
+    /// Writes a string's code points as UTF-8, as many as fit; lone surrogates become U+FFFD. Gives how many code units were read,
+    /// and how many bytes were written.
+    pub fn write_utf8(
+        &self,
+        scope: &mut Scope<'s, '_>,
+        text: v8::Local<'s, v8::String>,
+    ) -> (usize, usize) {
+        // SAFETY: V8 writes, and runs no script meanwhile.
+        let room = unsafe { self.slice_mut() };
+        let mut read = 0;
+        let flags = v8::WriteFlags::kReplaceInvalidUtf8;
+        let written = text.write_utf8_v2(scope, room, flags, Some(&mut read));
+        (read, written)
+    }
+
+    /// # Safety
+    /// Until the slice is gone no script runs, and nobody has another slice of the buffer to write to.
+    unsafe fn slice<'a>(&self) -> &'a [u8] {
         match self.data() {
-            None => read(&[]),
-            // SAFETY: the range is the buffer's own for as long as no JavaScript runs, which `read` promises. Of a shared buffer
+            None => &[],
+            // SAFETY: the range is the buffer's own for as long as no JavaScript runs, by the caller's promise. Of a shared buffer
             // no other thread has a part: Atomics.wait is off and buffers do not leave their isolate while they are shared.
-            Some((data, length)) => read(unsafe { std::slice::from_raw_parts(data, length) }),
+            Some((data, length)) => unsafe { std::slice::from_raw_parts(data, length) },
         }
     }
 
-    /// Writes into the bytes where they are. `write` must not run JavaScript.
-    pub fn write<R>(&self, write: impl FnOnce(&mut [u8]) -> R) -> R {
+    /// # Safety
+    /// Until the slice is gone no script runs, and nobody has another slice of the buffer.
+    unsafe fn slice_mut<'a>(&self) -> &'a mut [u8] {
         match self.data() {
-            None => write(&mut []),
-            // SAFETY: as in `read`; and only this function's caller has the range while it runs.
-            Some((data, length)) => write(unsafe { std::slice::from_raw_parts_mut(data, length) }),
+            None => &mut [],
+            // SAFETY: as in `slice`; and it is the only one, by the caller's promise.
+            Some((data, length)) => unsafe { std::slice::from_raw_parts_mut(data, length) },
         }
     }
 
@@ -80,6 +125,31 @@ impl<'s> Bytes<'s> {
             Bytes::Shared(buffer) => buffer.into(),
             Bytes::View(view) => view.into(),
         }
+    }
+}
+
+/// A scope that can make strings, and run nothing.
+pub struct Strings<'a, 's, 'i>(&'a mut Scope<'s, 'i>);
+
+impl<'a, 's, 'i> Strings<'a, 's, 'i> {
+    /// Lends a scope.
+    pub fn new(scope: &'a mut Scope<'s, 'i>) -> Self {
+        Strings(scope)
+    }
+
+    /// A string of UTF-8, in which malformed sequences are replaced; `None` if it is longer than the longest possible string.
+    pub fn utf8(&mut self, bytes: &[u8]) -> Option<v8::Local<'s, v8::String>> {
+        v8::String::new_from_utf8(self.0, bytes, v8::NewStringType::Normal)
+    }
+
+    /// A string of Latin-1, as [`utf8`](Self::utf8).
+    pub fn one_byte(&mut self, bytes: &[u8]) -> Option<v8::Local<'s, v8::String>> {
+        v8::String::new_from_one_byte(self.0, bytes, v8::NewStringType::Normal)
+    }
+
+    /// A string of code units, as [`utf8`](Self::utf8).
+    pub fn two_byte(&mut self, units: &[u16]) -> Option<v8::Local<'s, v8::String>> {
+        v8::String::new_from_two_byte(self.0, units, v8::NewStringType::Normal)
     }
 }
 

@@ -134,7 +134,7 @@ where
         let keys = object
             .get_own_property_names(scope, arguments)
             .ok_or(Error::Thrown)?;
-        let mut result: Self::Native<'s> = Vec::with_capacity(keys.length() as usize);
+        let mut result: Self::Native<'s> = Vec::new();
         // 4. For each key of keys:
         for index in 0..keys.length() {
             let key = keys.get_index(scope, index).ok_or(Error::Thrown)?;

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use nano_engine::native_memory;
 
 use super::{FromJs, Idl, ToJs};
-use crate::{Error, Fallible, Scope, Value, type_error};
+use crate::{Error, Fallible, Scope, Value, require_room, room, type_error};
 
 fn to_string<'s>(
     scope: &mut Scope<'s, '_>,
@@ -81,7 +81,8 @@ impl Idl for UsvString {
 
 impl FromJs for UsvString {
     fn from_js<'s>(scope: &mut Scope<'s, '_>, value: Value<'s>) -> Fallible<String> {
-        let text = to_string(scope, value)?.to_rust_string_lossy(scope);
+        let text = to_string(scope, value)?;
+        let text = room::text(scope, text)?;
         native_memory::converted(scope, size_of::<String>() + text.len());
         Ok(text)
     }
@@ -108,6 +109,7 @@ impl FromJs for ByteString {
                 "has a character whose code is greater than 255.",
             ));
         }
+        require_room(scope, text.length())?;
         let mut bytes = vec![0; text.length()];
         text.write_one_byte_v2(scope, 0, &mut bytes, v8::WriteFlags::empty());
         native_memory::converted(scope, size_of::<Vec<u8>>() + bytes.len());

@@ -255,6 +255,24 @@ impl Nano {
         status
     }
 
+    /// Whether it has not ended.
+    pub(crate) fn lives(&mut self) -> bool {
+        self.child.try_wait().expect("a status").is_none()
+    }
+
+    /// Gives it so many bytes of address space beside what it has now.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn cap_address_space(&self, beside: u64) {
+        let limit = libc::rlimit {
+            rlim_cur: self.status("VmSize:") + beside,
+            rlim_max: libc::RLIM_INFINITY,
+        };
+        let id = i32::try_from(self.child.id()).expect("a process id");
+        // SAFETY: `limit` is a valid value, and the old one is not asked for.
+        let failed = unsafe { libc::prlimit(id, libc::RLIMIT_AS, &limit, std::ptr::null_mut()) };
+        assert_eq!(failed, 0, "a limit of the address space");
+    }
+
     /// Resident memory in bytes.
     pub(crate) fn resident(&self) -> u64 {
         self.status("VmRSS:")
@@ -295,6 +313,10 @@ impl Drop for Nano {
         let _ = self.child.kill();
         let _ = self.child.wait();
         if std::thread::panicking() {
+            // What it said to the last.
+            for reader in self.readers.drain(..) {
+                let _ = reader.join();
+            }
             for line in self.log() {
                 eprintln!("log: {line}");
             }

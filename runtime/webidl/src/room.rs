@@ -1,0 +1,38 @@
+//! Room for what native code makes by an app's wish: asked for before it is made.
+
+use nano_engine::memory;
+
+use crate::{Error, Fallible, Scope, range_error};
+
+/// Asks for so many bytes beside what the isolate has. Nothing is taken: what stays is charged by whoever keeps it.
+///
+/// # Errors
+/// A `RangeError` if they do not fit into the isolate's memory limit.
+pub fn require_room(scope: &mut Scope, bytes: usize) -> Fallible<()> {
+    match memory::has_room(scope, bytes) {
+        true => Ok(()),
+        false => Err(no_room(bytes)),
+    }
+}
+
+/// The error for bytes that do not fit.
+pub fn no_room(bytes: usize) -> Error {
+    range_error(format!(
+        "{bytes} bytes do not fit into the app's memory limit"
+    ))
+}
+
+/// A string as UTF-8; lone surrogates become U+FFFD.
+///
+/// # Errors
+/// A `RangeError` if it does not fit into the isolate's memory limit.
+pub fn text<'s>(scope: &mut Scope<'s, '_>, string: v8::Local<'s, v8::String>) -> Fallible<String> {
+    /// Of a code unit.
+    const LONGEST: usize = 3;
+    if !memory::has_room(scope, string.length() * LONGEST) {
+        // Most texts are shorter than they could be.
+        let length = string.utf8_length(scope);
+        require_room(scope, length)?;
+    }
+    Ok(string.to_rust_string_lossy(scope))
+}
