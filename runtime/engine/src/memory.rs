@@ -2,7 +2,7 @@
 //!
 //! * V8 limits its own heap.
 //! * Array buffers live outside of it and are counted here, by the allocator that V8 asks for them, and by [`array_buffer`]
-//!   for those that native code makes. One that does not fit makes V8 collect garbage and ask again, and then throw a
+//!   for those that native code makes; so do the characters of [`one_byte_string`]. One that does not fit makes V8 collect garbage and ask again, and then throw a
 //!   `RangeError`.
 //! * Native memory that may leave the isolate's thread, as bodies do, is counted by [`Charge`]; what stays on it, by
 //!   [`crate::native_memory`].
@@ -10,6 +10,7 @@
 //! The sum is checked at full collections, whenever native memory has grown, and between turns (see [`crate::isolate`]).
 
 use std::ffi::c_void;
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -194,6 +195,60 @@ unsafe extern "C" fn release(data: *mut c_void, length: usize, quota: *mut c_voi
                 length,
             )),
             Arc::from_raw(quota.cast_const().cast::<Quota>()),
+        )
+    };
+    drop(bytes);
+    quota.give_back(length);
+}
+
+/// A string of these bytes, which are its characters, U+0000 to U+00FF. They move into it without a copy and count against the
+/// isolate's limit until it is collected. `None` if they do not fit, also after a collection, or are more than V8's longest string.
+///
+/// The vector had better have some room to spare, for what is needed to free it.
+pub fn one_byte_string<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    mut bytes: Vec<u8>,
+) -> Option<v8::Local<'s, v8::String>> {
+    let length = bytes.len();
+    if length == 0 {
+        return Some(v8::String::empty(scope));
+    }
+    let quota = State::from_scope(scope).quota();
+    if length > v8::String::MAX_LENGTH || !take(scope, || quota.try_take(length)) {
+        return None;
+    }
+    bytes.reserve_exact(size_of::<Tail>());
+    let mut bytes = ManuallyDrop::new(bytes);
+    let tail = Tail {
+        capacity: bytes.capacity(),
+        quota: Arc::into_raw(quota.clone()),
+    };
+    let data = bytes.as_mut_ptr();
+    // SAFETY: there was room made for it.
+    unsafe { data.add(length).cast::<Tail>().write_unaligned(tail) };
+    // SAFETY: the bytes are the string's alone, and `release_string` frees them.
+    let string =
+        unsafe { v8::String::new_external_onebyte_raw(scope, data.cast(), length, release_string) };
+    Some(string.expect("V8 takes every string that is not too long"))
+}
+
+/// What it takes to free a string's memory, behind its characters.
+struct Tail {
+    /// Of the vector that it was.
+    capacity: usize,
+    /// An `Arc`'s.
+    quota: *const Quota,
+}
+
+/// Frees what [`one_byte_string`] made.
+unsafe extern "C" fn release_string(data: *mut std::ffi::c_char, length: usize) {
+    let data = data.cast::<u8>();
+    // SAFETY: `one_byte_string` gave V8 the parts of a vector with a tail behind its elements, and V8 calls this once.
+    let (bytes, quota) = unsafe {
+        let tail = data.add(length).cast::<Tail>().read_unaligned();
+        (
+            Vec::from_raw_parts(data, length, tail.capacity),
+            Arc::from_raw(tail.quota),
         )
     };
     drop(bytes);

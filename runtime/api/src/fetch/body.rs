@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use nano_engine::memory::Charge;
+use nano_engine::memory::{self, Charge};
 use nano_engine::native_memory::Weight;
 use nano_engine::{Handle, promise_op};
 use nano_webidl::idl::{array_buffer, uint8_array};
@@ -538,15 +538,22 @@ async fn collect(mut stream: BodyStream, handle: Handle) -> Result<(Bytes, Charg
         .length()
         .and_then(|length| usize::try_from(length).ok())
         .unwrap_or(0);
-    let mut all = Vec::with_capacity(known.min(1 << 20).max(first.len() + second.len()));
+    let expected = known.min(EXPECTED).max(first.len() + second.len());
+    let mut all = Vec::with_capacity(expected + SPARE);
     all.extend_from_slice(&first);
     all.extend_from_slice(&second);
+    drop((first, second));
     while let Some(chunk) = stream.next().await.transpose()? {
         make_room(&handle, &mut charge, chunk.len()).await?;
         all.extend_from_slice(&chunk);
     }
     Ok((all.into(), charge))
 }
+
+/// How much of a body's stated length is believed before it has come.
+const EXPECTED: usize = 1 << 20;
+/// See [`memory::one_byte_string`].
+const SPARE: usize = 64;
 
 async fn make_room(handle: &Handle, charge: &mut Charge, bytes: usize) -> Result<(), BodyError> {
     if charge.try_grow(bytes) {
@@ -583,9 +590,9 @@ pub fn package_data<'s>(
             let form = FormData::parse(scope, content_type, &bytes)?;
             Ref::new(scope, form).object().into()
         }
-        Kind::Text => decode(scope, &bytes)?.into(),
+        Kind::Text => decode(scope, bytes)?.into(),
         Kind::Json => {
-            let text = decode(scope, &bytes)?;
+            let text = decode(scope, bytes)?;
             v8::json::parse(scope, text).ok_or(Error::Thrown)?
         }
     })
@@ -596,16 +603,23 @@ fn mime_type(content_type: &[u8]) -> String {
     String::from_utf8_lossy(content_type).trim().to_owned()
 }
 
+/// A text from this size on is not copied, if it can be a string as it is: to make room for it on V8's heap costs more than a copy.
+const LARGE_TEXT: usize = 64 << 10;
+
 /// <https://encoding.spec.whatwg.org/#utf-8-decode>
-fn decode<'s>(scope: &mut Scope<'s, '_>, bytes: &[u8]) -> Fallible<v8::Local<'s, v8::String>> {
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let text = if bytes.is_ascii() {
-        v8::String::new_from_one_byte(scope, bytes, v8::NewStringType::Normal)
+fn decode<'s>(scope: &mut Scope<'s, '_>, bytes: Bytes) -> Fallible<v8::Local<'s, v8::String>> {
+    let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
+    let string = if !text.is_ascii() {
+        v8::String::new_from_utf8(scope, text, v8::NewStringType::Normal)
+    } else if text.len() == bytes.len() && text.len() >= LARGE_TEXT {
+        memory::one_byte_string(scope, bytes.into())
     } else {
-        v8::String::new_from_utf8(scope, bytes, v8::NewStringType::Normal)
+        v8::String::new_from_one_byte(scope, text, v8::NewStringType::Normal)
     };
-    text.ok_or_else(|| {
-        nano_webidl::range_error("the body is longer than the longest possible string")
+    string.ok_or_else(|| {
+        nano_webidl::range_error(
+            "the body is longer than the longest possible string, or does not fit into the app's memory limit",
+        )
     })
 }
 

@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use nano_engine::limits::MIB;
-use nano_engine::{Exit, Limits};
+use nano_engine::{Exit, Limits, State, Until, memory, v8};
 
 use harness::{options, run, run_script};
 
@@ -199,6 +199,40 @@ fn garbage_buffers_are_collected_when_needed() {
         run_limited("for (let i = 0; i < 2000; i++) new Uint8Array(1e6)[0] = i; print('done');");
     assert_eq!(said[0], "done");
     assert_eq!(exit, Exit::Drained);
+}
+
+#[test]
+fn characters_of_native_strings_count_until_they_are_collected() {
+    let _one = ONE.lock().unwrap_or_else(|e| e.into_inner());
+    let (mut options, _) = options();
+    options.limits.memory = LIMIT;
+    let (handle, exit) = nano_engine::spawn(options, |scope| {
+        let held = |scope: &v8::PinScope| State::from_scope(scope).quota().buffers();
+        let before = held(scope);
+        {
+            v8::scope!(let scope, scope);
+            // With and without room for what frees them.
+            for room in [0, 100] {
+                let mut bytes = Vec::with_capacity(10 * MIB + room);
+                bytes.resize(10 * MIB, 0xE9);
+                let string = memory::one_byte_string(scope, bytes).expect("it fits");
+                assert_eq!(string.length(), 10 * MIB);
+                assert!(string.to_rust_string_lossy(scope).ends_with("\u{e9}\u{e9}"));
+            }
+            assert_eq!(held(scope) - before, 20 * MIB);
+            assert!(memory::one_byte_string(scope, vec![b'a'; 15 * MIB]).is_none());
+            assert_eq!(held(scope) - before, 20 * MIB);
+        }
+        scope.low_memory_notification();
+        assert_eq!(held(scope), before);
+        let long = vec![b'a'; v8::String::MAX_LENGTH + 1];
+        assert!(memory::one_byte_string(scope, long).is_none());
+        let none = memory::one_byte_string(scope, Vec::new()).expect("it is short");
+        assert_eq!(none.length(), 0);
+    })
+    .expect("a thread");
+    handle.drain(Until::Idle);
+    assert_eq!(exit.wait(), Exit::Drained);
 }
 
 #[test]

@@ -316,3 +316,30 @@ fn an_app_that_takes_all_memory_is_replaced() {
     let growth = nano.resident().saturating_sub(before);
     assert!(growth < 200 << 20, "{growth} bytes stayed");
 }
+
+#[test]
+fn texts_of_bodies_count() {
+    let source = "const keep = [];
+    export default { async fetch(request) {
+        if (request.method === 'POST') keep.push(await request.text());
+        else if (request.url.endsWith('/drop')) keep.length = 0;
+        return new Response('fine');
+    } };";
+    let nano = Site::new()
+        .app_with("a", source, r#""limits":{"memory_mb":64}"#)
+        .app("b", NEIGHBOUR)
+        .serve();
+    let body = "x".repeat(8 << 20);
+    let before = nano.reset_peak();
+    for _ in 0..2 {
+        let kept = (0..20)
+            .take_while(|_| nano.post("a.test", "/", &body).status == 200)
+            .count();
+        assert!((4..8).contains(&kept), "{kept} texts of 8 MiB fit into 64");
+        // What is let go is collected when the room is needed.
+        assert_eq!(nano.get("a.test", "/drop").status, 200);
+    }
+    let growth = nano.peak().saturating_sub(before) >> 20;
+    assert!(growth < 250, "the process grew by {growth} MB");
+    both_are_fine(&nano);
+}
