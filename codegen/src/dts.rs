@@ -8,7 +8,7 @@ mod overlay;
 mod types;
 
 use webapi_idl::{
-    CallbackFunction, CallbackInterface, Dictionary, Enumeration, Model, Specification, Type,
+    CallbackFunction, CallbackInterface, Dictionary, Documentation, Enumeration, Model, Span, Type,
 };
 
 use crate::script::writer::{Writer, property_key, quote};
@@ -19,6 +19,7 @@ pub fn definitions(model: &Model) -> String {
     let mut printer = Printer {
         model,
         w: Writer::default(),
+        documented: true,
     };
     printer.head();
     for (name, ty) in &model.typedefs {
@@ -62,6 +63,7 @@ pub(crate) fn declaration(model: &Model, name: &str) -> String {
     let mut printer = Printer {
         model,
         w: Writer::default(),
+        documented: false,
     };
     if let Some(interface) = model.interfaces.get(name) {
         printer.interface(interface);
@@ -75,19 +77,15 @@ pub(crate) fn declaration(model: &Model, name: &str) -> String {
     if let Some(enumeration) = model.enumerations.get(name) {
         printer.enumeration(enumeration);
     }
-    let text = printer.w.finish();
-    // The comment repeats what stands beside it.
-    let text = text
-        .strip_prefix("/**")
-        .and_then(|rest| rest.split_once('\n'))
-        .map_or(text.as_str(), |(_, rest)| rest);
-    text.trim_end().to_owned()
+    printer.w.finish().trim_end().to_owned()
 }
 
 /// The state of one run.
 struct Printer<'m> {
     model: &'m Model,
     w: Writer,
+    /// Whether documentation is printed.
+    documented: bool,
 }
 
 impl Printer<'_> {
@@ -107,19 +105,32 @@ impl Printer<'_> {
     }
 
     /// The comment that names the standard.
-    fn comment(&mut self, specification: &str) {
-        if let Some(Specification { title, url, .. }) = self.model.specifications.get(specification)
-        {
-            let place = if url.is_empty() {
-                title.clone()
-            } else {
-                format!("{title}: {url}")
-            };
-            self.w.line(format!("/** {place} */"));
+    /// The documentation of a definition or a member, as JSDoc; nothing where there is no text.
+    fn documentation(&mut self, span: &Span) {
+        let Some(Documentation { text, section }) = self.model.documentation.get(span) else {
+            return;
+        };
+        if text.is_empty() || !self.documented {
+            return;
         }
+        let mut lines: Vec<&str> = text.lines().collect();
+        let see = format!("@see {section}");
+        if !section.is_empty() {
+            lines.push(&see);
+        }
+        if let [line] = lines[..] {
+            self.w.line(format!("/** {line} */"));
+            return;
+        }
+        self.w.line("/**");
+        for line in lines {
+            self.w.line(format!(" * {line}").trim_end());
+        }
+        self.w.line(" */");
     }
 
     fn enumeration(&mut self, enumeration: &Enumeration) {
+        self.documentation(&enumeration.span);
         let values: Vec<String> = enumeration
             .values
             .iter()
@@ -137,6 +148,7 @@ impl Printer<'_> {
         if callback.name == "Function" {
             return;
         }
+        self.documentation(&callback.span);
         let generics = overlay::generics(&callback.name);
         let text = match overlay::whole(&callback.name) {
             Some(text) => text.to_owned(),
@@ -153,6 +165,7 @@ impl Printer<'_> {
     }
 
     fn callback_interface(&mut self, callback: &CallbackInterface) {
+        self.documentation(&callback.span);
         let arguments = self.arguments(&callback.operation.arguments, Position::Output);
         let returns = self.callback_result(&callback.operation.returns);
         let method = &callback.operation_name;
@@ -165,7 +178,7 @@ impl Printer<'_> {
 
     fn dictionary(&mut self, dictionary: &Dictionary) {
         let name = &dictionary.name;
-        self.comment(&dictionary.specification);
+        self.documentation(&dictionary.span);
         if let Some(whole) = overlay::whole(name) {
             self.w
                 .line(format!("type {name}{} = {whole};", overlay::generics(name)));
@@ -182,6 +195,7 @@ impl Printer<'_> {
             overlay::generics(name)
         ));
         for member in &dictionary.members {
+            self.documentation(&member.span);
             match overlay::member(name, &member.name) {
                 Some(lines) => self.w.line(lines),
                 None => {

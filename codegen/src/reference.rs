@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use webapi_idl::{
-    Argument, Implementation, Interface, Member, Model, Namespace, Operation, Stringifier,
+    Argument, Implementation, Interface, Member, Model, Namespace, Operation, Span, Stringifier,
 };
 
 use crate::dts::declaration;
@@ -41,9 +41,23 @@ pub struct Specification {
     pub date: String,
 }
 
+/// What is written about a definition or a member.
+#[derive(Debug, Serialize)]
+pub struct Documentation {
+    /// The text, Markdown.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// The address of its section.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub section: String,
+}
+
 /// One definition.
 #[derive(Debug, Serialize)]
 pub struct Entry {
+    /// What is written about it.
+    #[serde(flatten)]
+    pub documentation: Documentation,
     /// Key into the specifications.
     pub specification: String,
     /// The parent interface or dictionary.
@@ -68,6 +82,9 @@ pub struct Item {
     pub name: String,
     /// The definition as IDL.
     pub idl: String,
+    /// What is written about it.
+    #[serde(flatten)]
+    pub documentation: Option<Documentation>,
     /// Whether it belongs to the interface object.
     #[serde(rename = "static", skip_serializing_if = "std::ops::Not::not")]
     pub is_static: bool,
@@ -143,6 +160,7 @@ fn interface(model: &Model, interface: &Interface) -> Entry {
         .constructors
         .iter()
         .map(|constructor| Item {
+            documentation: Some(documentation(model, &constructor.span)),
             kind: "constructor",
             name: "constructor".to_owned(),
             idl: format!("constructor({})", arguments_text(&constructor.arguments)),
@@ -150,9 +168,10 @@ fn interface(model: &Model, interface: &Interface) -> Entry {
             arguments: parameters(&constructor.arguments),
         })
         .collect();
-    items.extend(interface.members.iter().flat_map(member));
+    items.extend(interface.members.iter().flat_map(|m| member(model, m)));
     items.extend(declarations(interface));
     Entry {
+        documentation: documentation(model, &interface.span),
         specification: interface.specification.clone(),
         inherits: interface.inherits.clone(),
         implementation: Some(implementation(interface.implementation)),
@@ -225,11 +244,16 @@ fn declarations(interface: &Interface) -> Vec<Item> {
 
 fn namespace(model: &Model, namespace: &Namespace) -> Entry {
     Entry {
+        documentation: documentation(model, &namespace.span),
         specification: namespace.specification.clone(),
         inherits: None,
         implementation: Some(implementation(namespace.implementation)),
         typescript: declaration(model, &namespace.name),
-        members: namespace.members.iter().flat_map(member).collect(),
+        members: namespace
+            .members
+            .iter()
+            .flat_map(|m| member(model, m))
+            .collect(),
     }
 }
 
@@ -241,17 +265,18 @@ fn dictionary(model: &Model, dictionary: &webapi_idl::Dictionary) -> Entry {
             .as_ref()
             .map(|value| format!(" = {}", default_text(value)))
             .unwrap_or_default();
-        plain(
-            "member",
-            &member.name,
-            format!(
-                "{required}{} {}{default}",
-                annotated_text(&member.ty),
-                member.name
-            ),
-        )
+        let idl = format!(
+            "{required}{} {}{default}",
+            annotated_text(&member.ty),
+            member.name
+        );
+        Item {
+            documentation: Some(documentation(model, &member.span)),
+            ..plain("member", &member.name, idl)
+        }
     };
     Entry {
+        documentation: documentation(model, &dictionary.span),
         specification: dictionary.specification.clone(),
         inherits: dictionary.inherits.clone(),
         implementation: None,
@@ -262,6 +287,7 @@ fn dictionary(model: &Model, dictionary: &webapi_idl::Dictionary) -> Entry {
 
 fn enumeration(model: &Model, enumeration: &webapi_idl::Enumeration) -> Entry {
     Entry {
+        documentation: documentation(model, &enumeration.span),
         specification: enumeration.specification.clone(),
         inherits: None,
         implementation: None,
@@ -276,7 +302,7 @@ fn enumeration(model: &Model, enumeration: &webapi_idl::Enumeration) -> Entry {
 
 /// Callback functions and callback interfaces.
 fn callbacks(model: &Model) -> BTreeMap<String, Entry> {
-    let entry = |name: &str, specification: &str, returns, arguments: &[Argument]| {
+    let entry = |name: &str, span, specification: &str, returns, arguments: &[Argument]| {
         let idl = format!(
             "{} ({})",
             annotated_text(returns),
@@ -287,6 +313,7 @@ fn callbacks(model: &Model) -> BTreeMap<String, Entry> {
             ..plain("callback", name, idl)
         }];
         Entry {
+            documentation: documentation(model, span),
             specification: specification.to_owned(),
             inherits: None,
             implementation: None,
@@ -297,7 +324,7 @@ fn callbacks(model: &Model) -> BTreeMap<String, Entry> {
     let functions = model.callbacks.values().map(|c| {
         (
             c.name.clone(),
-            entry(&c.name, &c.specification, &c.returns, &c.arguments),
+            entry(&c.name, &c.span, &c.specification, &c.returns, &c.arguments),
         )
     });
     let interfaces = model.callback_interfaces.values().map(|c| {
@@ -305,6 +332,7 @@ fn callbacks(model: &Model) -> BTreeMap<String, Entry> {
             c.name.clone(),
             entry(
                 &c.operation_name,
+                &c.span,
                 &c.specification,
                 &c.operation.returns,
                 &c.operation.arguments,
@@ -315,7 +343,8 @@ fn callbacks(model: &Model) -> BTreeMap<String, Entry> {
 }
 
 /// A member of an interface or a namespace; one item per overload.
-fn member(member: &Member) -> Vec<Item> {
+fn member(model: &Model, member: &Member) -> Vec<Item> {
+    let of = |span: &Span| Some(documentation(model, span));
     match member {
         Member::Attribute(attribute) => {
             let keyword = if attribute.is_static { "static " } else { "" };
@@ -326,6 +355,7 @@ fn member(member: &Member) -> Vec<Item> {
                 attribute.name
             );
             vec![Item {
+                documentation: of(&attribute.span),
                 is_static: attribute.is_static,
                 ..plain("attribute", &attribute.name, idl)
             }]
@@ -340,6 +370,7 @@ fn member(member: &Member) -> Vec<Item> {
                     arguments_text(&operation.arguments)
                 );
                 Item {
+                    documentation: of(&operation.span),
                     is_static: set.is_static,
                     arguments: parameters(&operation.arguments),
                     ..plain("operation", &set.name, idl)
@@ -354,7 +385,10 @@ fn member(member: &Member) -> Vec<Item> {
                 constant.name,
                 default_text(&constant.value)
             );
-            vec![plain("constant", &constant.name, idl)]
+            vec![Item {
+                documentation: of(&constant.span),
+                ..plain("constant", &constant.name, idl)
+            }]
         }
     }
 }
@@ -375,8 +409,17 @@ fn plain(kind: &'static str, name: &str, idl: String) -> Item {
         kind,
         name: name.to_owned(),
         idl,
+        documentation: None,
         is_static: false,
         arguments: Vec::new(),
+    }
+}
+
+fn documentation(model: &Model, span: &Span) -> Documentation {
+    let found = model.documentation.get(span).cloned().unwrap_or_default();
+    Documentation {
+        description: found.text,
+        section: found.section,
     }
 }
 
@@ -399,8 +442,16 @@ mod tests {
 // Date: 2026-07-01
 enum Mode { \"a\", \"\" };
 callback Done = undefined (Thing thing);
-dictionary Options { required Mode mode; [EnforceRange] long size = 1; };
+/** How it shall be. */
+dictionary Options { required Mode mode; /** In bytes. */ [EnforceRange] long size = 1; };
+/**
+ * A thing.
+ *
+ * It has a size.
+ */
+[Section=things]
 interface Thing {
+  /** Makes one. */
   constructor(optional DOMString name = \"x\");
   const unsigned short ZERO = 0;
   readonly attribute long? size;

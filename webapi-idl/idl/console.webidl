@@ -1,32 +1,46 @@
 // Source: Console Standard (https://console.spec.whatwg.org/)
 // Date: 2026-07-01
 
-[Exposed=*]
+/** Writes to the app's log. */
+[Section=console-namespace, Exposed=*]
 namespace console { // but see namespace object requirements below
   // Logging
-  undefined assert(optional boolean condition = false, any... data);
-  [WithScope] undefined clear();
-  undefined debug(any... data);
-  undefined error(any... data);
-  undefined info(any... data);
-  undefined log(any... data);
-  undefined table(optional any tabularData, optional sequence<DOMString> properties);
-  undefined trace(any... data);
-  undefined warn(any... data);
-  undefined dir(optional any item, optional object? options);
-  undefined dirxml(any... data);
+  /** Logs the data if the condition is false. */
+  [Section=assert] undefined assert(optional boolean condition = false, any... data);
+  [Section=clear, WithScope] undefined clear();
+  /** Logs the data, for those who look for a fault. */
+  [Section=debug] undefined debug(any... data);
+  [Section=error] undefined error(any... data);
+  [Section=info] undefined info(any... data);
+  [Section=log] undefined log(any... data);
+  /** Logs the rows of an array or an object as a table. */
+  [Section=table] undefined table(optional any tabularData, optional sequence<DOMString> properties);
+  /** Logs the data and the stack of the call. */
+  [Section=trace] undefined trace(any... data);
+  [Section=warn] undefined warn(any... data);
+  /** Logs the properties of an object. */
+  [Section=dir] undefined dir(optional any item, optional object? options);
+  /** As `log()`; there is no tree of elements here. */
+  [Section=dirxml] undefined dirxml(any... data);
 
   // Counting
-  undefined count(optional DOMString label = "default");
-  undefined countReset(optional DOMString label = "default");
+  /** Logs how often it was called with this label. */
+  [Section=count] undefined count(optional DOMString label = "default");
+  /** Sets the count of a label to zero. */
+  [Section=countreset] undefined countReset(optional DOMString label = "default");
 
   // Grouping
-  undefined group(any... data);
-  undefined groupCollapsed(any... data);
-  [WithScope] undefined groupEnd();
+  /** Logs the data, and indents what follows until `groupEnd()`. */
+  [Section=group] undefined group(any... data);
+  /** As `group()`; a log cannot be unfolded. */
+  [Section=groupcollapsed] undefined groupCollapsed(any... data);
+  [Section=groupend, WithScope] undefined groupEnd();
 
   // Timing
-  undefined time(optional DOMString label = "default");
-  undefined timeLog(optional DOMString label = "default", any... data);
-  undefined timeEnd(optional DOMString label = "default");
+  /** Starts a timer. */
+  [Section=time] undefined time(optional DOMString label = "default");
+  /** Logs how long a timer has been running. */
+  [Section=timelog] undefined timeLog(optional DOMString label = "default", any... data);
+  /** Logs how long a timer has been running, and ends it. */
+  [Section=timeend] undefined timeEnd(optional DOMString label = "default");
 };

@@ -1,44 +1,58 @@
 // Source: File API (https://w3c.github.io/FileAPI/)
 // Date: 2026-07-01
 
-[Exposed=(Window,Worker), Serializable]
+/** Bytes that do not change, with a type. */
+[Section=blob-section, Exposed=(Window,Worker), Serializable]
 interface Blob {
-  constructor(optional sequence<BlobPart> blobParts,
+  [Section=constructorBlob] constructor(optional sequence<BlobPart> blobParts,
               optional BlobPropertyBag options = {});
 
-  readonly attribute unsigned long long size;
-  readonly attribute DOMString type;
+  /** The number of bytes. */
+  [Section=dfn-size] readonly attribute unsigned long long size;
+  /** The media type in lower case, or nothing. */
+  [Section=dfn-type] readonly attribute DOMString type;
 
   // slice Blob into byte-ranged chunks
-  Blob slice(optional [Clamp] long long start,
+  /** The bytes from one index up to another one; negative indexes count from the end. */
+  [Section=dfn-slice] Blob slice(optional [Clamp] long long start,
             optional [Clamp] long long end,
             optional DOMString contentType);
 
   // read from the Blob.
+  /** The bytes as a stream. */
   [NewObject] ReadableStream stream();
+  /** The bytes as text in UTF-8. */
   [NewObject] Promise<USVString> text();
+  /** A copy of the bytes. */
   [NewObject] Promise<ArrayBuffer> arrayBuffer();
+  /** A copy of the bytes. */
   [NewObject] Promise<Uint8Array> bytes();
 };
 
+/** Whether line ends of text are kept, or become those of the system. */
 enum EndingType { "transparent", "native" };
 
-dictionary BlobPropertyBag {
+/** How a new blob shall be. */
+[Section=dfn-BlobPropertyBag] dictionary BlobPropertyBag {
   DOMString type = "";
   EndingType endings = "transparent";
 };
 
 typedef (BufferSource or Blob or USVString) BlobPart;
 
-[Exposed=(Window,Worker), Serializable]
+/** A blob with a name, as it is part of a form. */
+[Section=file-section, Exposed=(Window,Worker), Serializable]
 interface File : Blob {
-  constructor(sequence<BlobPart> fileBits,
+  [Section=file-constructor] constructor(sequence<BlobPart> fileBits,
               USVString fileName,
               optional FilePropertyBag options = {});
-  readonly attribute DOMString name;
-  readonly attribute long long lastModified;
+  [Section=dfn-name] readonly attribute DOMString name;
+  /** When the file was changed last, in milliseconds since the Unix epoch. */
+  [Section=dfn-lastModified] readonly attribute long long lastModified;
 };
 
-dictionary FilePropertyBag : BlobPropertyBag {
+/** How a new file shall be. */
+[Section=dfn-FilePropertyBag] dictionary FilePropertyBag : BlobPropertyBag {
+  /** When the file was changed last, in milliseconds since the Unix epoch; now, if it is not given. */
   long long lastModified;
 };

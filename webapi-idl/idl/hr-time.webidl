@@ -3,13 +3,17 @@
 
 typedef double DOMHighResTimeStamp;
 
-[Exposed=(Window,Worker)]
+/** A clock that never goes back. */
+[Section=sec-performance, Exposed=(Window,Worker)]
 interface Performance : EventTarget {
+    /** Milliseconds since `timeOrigin`. */
     DOMHighResTimeStamp now();
+    /** When the app's instance started, in milliseconds since the Unix epoch. */
     readonly attribute DOMHighResTimeStamp timeOrigin;
     [Default] object toJSON();
 };
 
 partial interface mixin WindowOrWorkerGlobalScope {
-  [Replaceable] readonly attribute Performance performance;
+  /** A clock that never goes back. */
+  [Section=the-performance-attribute, Replaceable] readonly attribute Performance performance;
 };

@@ -1,18 +1,22 @@
 // Source: HTML Standard (https://html.spec.whatwg.org/multipage/)
 // Date: 2026-07-01
 
+/** An error that nobody caught. */
 [Exposed=*]
 interface ErrorEvent : Event {
   constructor(DOMString type, optional ErrorEventInit eventInitDict = {});
 
   readonly attribute DOMString message;
+  /** The address of the module where it was thrown. */
   readonly attribute USVString filename;
   readonly attribute unsigned long lineno;
   readonly attribute unsigned long colno;
+  /** What was thrown. */
   readonly attribute any error;
 };
 
-dictionary ErrorEventInit : EventInit {
+/** How a new error event shall be. */
+[Section=erroreventinit] dictionary ErrorEventInit : EventInit {
   DOMString message = "";
   USVString filename = "";
   unsigned long lineno = 0;
@@ -20,68 +24,89 @@ dictionary ErrorEventInit : EventInit {
   any error;
 };
 
+/** A promise that was rejected while nobody listened, or that somebody listened to later. */
 [Exposed=*]
 interface PromiseRejectionEvent : Event {
   constructor(DOMString type, PromiseRejectionEventInit eventInitDict);
 
   readonly attribute object promise;
+  /** What the promise was rejected with. */
   readonly attribute any reason;
 };
 
-dictionary PromiseRejectionEventInit : EventInit {
+/** How a new rejection event shall be. */
+[Section=promiserejectioneventinit] dictionary PromiseRejectionEventInit : EventInit {
   required object promise;
   any reason;
 };
 
-[LegacyTreatNonObjectAsNull]
+/** A function that is called with each event of its kind; if it returns false, the event is canceled. */
+[Section=eventhandlernonnull, LegacyTreatNonObjectAsNull]
 callback EventHandlerNonNull = any (Event event);
 typedef EventHandlerNonNull? EventHandler;
 
-[LegacyTreatNonObjectAsNull]
+/** A function that is called with an error that nobody caught; if it returns true, the error counts as handled. */
+[Section=onerroreventhandlernonnull, LegacyTreatNonObjectAsNull]
 callback OnErrorEventHandlerNonNull = any ((Event or DOMString) event, optional DOMString source, optional unsigned long lineno, optional unsigned long colno, optional any error);
 typedef OnErrorEventHandlerNonNull? OnErrorEventHandler;
 
 typedef (DOMString or Function) TimerHandler;
 
 interface mixin WindowOrWorkerGlobalScope {
-  undefined reportError(any e);
+  /** Treats a value as an error that nobody caught. */
+  [Section=dom-reporterror] undefined reportError(any e);
 
   // base64 utility methods
-  DOMString btoa(DOMString data);
-  ByteString atob(DOMString data);
+  /** The Base64 text of a string whose characters are bytes. */
+  [Section=dom-btoa] DOMString btoa(DOMString data);
+  /** The string, a character for each byte, that a Base64 text stands for. */
+  [Section=dom-atob] ByteString atob(DOMString data);
 
   // timers
-  long setTimeout(TimerHandler handler, optional long timeout = 0, any... arguments);
-  [WithScope] undefined clearTimeout(optional long id = 0);
-  long setInterval(TimerHandler handler, optional long timeout = 0, any... arguments);
-  [WithScope] undefined clearInterval(optional long id = 0);
+  /** Calls a function once, after some milliseconds. */
+  [Section=dom-settimeout] long setTimeout(TimerHandler handler, optional long timeout = 0, any... arguments);
+  /** Takes back `setTimeout()`. */
+  [Section=dom-cleartimeout, WithScope] undefined clearTimeout(optional long id = 0);
+  /** Calls a function again and again, with some milliseconds in between. */
+  [Section=dom-setinterval] long setInterval(TimerHandler handler, optional long timeout = 0, any... arguments);
+  /** Ends what `setInterval()` began. */
+  [Section=dom-clearinterval, WithScope] undefined clearInterval(optional long id = 0);
 
   // microtask queuing
-  undefined queueMicrotask(VoidFunction callback);
+  /** Calls a function right after the code that is running, before anything else. */
+  [Section=dom-queuemicrotask] undefined queueMicrotask(VoidFunction callback);
 
   // structured cloning
-  any structuredClone(any value, optional StructuredSerializeOptions options = {});
+  /** A deep copy of a value, circles included. */
+  [Section=dom-structuredclone] any structuredClone(any value, optional StructuredSerializeOptions options = {});
 };
 WorkerGlobalScope includes WindowOrWorkerGlobalScope;
 
-dictionary StructuredSerializeOptions {
+/** How a value is sent. */
+[Section=structuredserializeoptions] dictionary StructuredSerializeOptions {
+  /** Objects that move to the copy and cannot be used any more here. */
   sequence<object> transfer = [];
 };
 
+/** A message that arrived. */
 [Exposed=(Window,Worker,AudioWorklet)]
 interface MessageEvent : Event {
   constructor(DOMString type, optional MessageEventInit eventInitDict = {});
 
+  /** The message. */
   readonly attribute any data;
   readonly attribute USVString origin;
   readonly attribute DOMString lastEventId;
   readonly attribute MessageEventSource? source;
+  /** The message ports that came with it. */
   readonly attribute FrozenArray<MessagePort> ports;
 
+  /** Sets what the constructor sets; from times when events were made without it. */
   undefined initMessageEvent(DOMString type, optional boolean bubbles = false, optional boolean cancelable = false, optional any data = null, optional USVString origin = "", optional DOMString lastEventId = "", optional MessageEventSource? source = null, optional sequence<MessagePort> ports = []);
 };
 
-dictionary MessageEventInit : EventInit {
+/** How a new message event shall be. */
+[Section=messageeventinit] dictionary MessageEventInit : EventInit {
   any data = null;
   USVString origin = "";
   DOMString lastEventId = "";
@@ -92,6 +117,7 @@ dictionary MessageEventInit : EventInit {
 // The standard's union with WindowProxy and ServiceWorker, of which there are none.
 typedef MessagePort MessageEventSource;
 
+/** Two ports; what is sent to one arrives at the other. */
 [Exposed=(Window,Worker)]
 interface MessageChannel {
   constructor();
@@ -101,23 +127,28 @@ interface MessageChannel {
 };
 
 interface mixin MessageEventTarget {
-  attribute EventHandler onmessage;
-  attribute EventHandler onmessageerror;
+  [Section=handler-messageeventtarget-onmessage] attribute EventHandler onmessage;
+  [Section=handler-messageeventtarget-onmessageerror] attribute EventHandler onmessageerror;
 };
 
+/** One end of a channel. */
 [Exposed=(Window,Worker,AudioWorklet), Transferable]
 interface MessagePort : EventTarget {
+  /** Sends a copy of a value to the other port. */
   undefined postMessage(any message, sequence<object> transfer);
   undefined postMessage(any message, optional StructuredSerializeOptions options = {});
+  /** Begins to deliver messages; setting `onmessage` does so, too. */
   undefined start();
+  /** Ends the channel, after what was sent has arrived. */
   undefined close();
 
   // event handlers
-  attribute EventHandler onclose;
+  [Section=handler-messageport-onclose] attribute EventHandler onclose;
 };
 
 MessagePort includes MessageEventTarget;
 
+/** What can be said about the runtime. */
 [Exposed=Window]
 interface Navigator {
   // objects implementing this interface also implement the interfaces given below
@@ -125,5 +156,6 @@ interface Navigator {
 Navigator includes NavigatorID;
 
 interface mixin NavigatorID {
-  readonly attribute DOMString userAgent;
+  /** The runtime's name and version. */
+  [Section=dom-navigator-useragent] readonly attribute DOMString userAgent;
 };

@@ -3,60 +3,61 @@
 
 // How built-in scripts reach Rust: apps never see any of this; scripts import it from `nano:native`.
 
-// Bytes that come from outside of the isolate: what a ReadableStream of a body is made of.
+/** Bytes that come from outside of the isolate: what a ReadableStream of a body is made of. */
 [Internal, Exposed=Worker]
 interface NativeSource {
-  // The next chunk, at once where one is there: a Uint8Array, null at the end, or a promise for either.
+  /** The next chunk, at once where one is there: a Uint8Array, null at the end, or a promise for either. */
   any pull();
   undefined cancel(any reason);
 };
 
-// Where the bytes of an outgoing body go.
+/** Where the bytes of an outgoing body go. */
 [Internal, Exposed=Worker]
 interface NativeSink {
-  // undefined where there is room for more at once, else a promise that resolves when there is.
+  /** undefined where there is room for more at once, else a promise that resolves when there is. */
   any write(Uint8Array chunk);
   undefined close();
   undefined error(any reason);
 };
 
-// A value between StructuredSerializeWithTransfer and StructuredDeserializeWithTransfer: a message on its way.
+/** A value between StructuredSerializeWithTransfer and StructuredDeserializeWithTransfer: a message on its way. */
 [Internal, Exposed=Worker]
 interface SerializedMessage {
-  // StructuredDeserializeWithTransfer, once: the value, and after it the transferred objects in the order of their list.
+  /** StructuredDeserializeWithTransfer, once: the value, and after it the transferred objects in the order of their list. */
   sequence<any> deserialize();
 };
 
+/** Everything else that built-in scripts need of Rust. */
 [Internal, Exposed=Worker]
 namespace Internals {
-  // Milliseconds since the time origin, and the time origin in milliseconds since the Unix epoch.
+  /** Milliseconds since the time origin, and the time origin in milliseconds since the Unix epoch. */
   [WithScope] double now();
   [WithScope] double timeOrigin();
 
-  // HTML's "report an exception".
+  /** HTML's "report an exception". */
   undefined reportException(any exception);
 
-  // A timer for built-in scripts; one that is not referenced keeps no program running.
+  /** A timer for built-in scripts; one that is not referenced keeps no program running. */
   unsigned long setTimer(Function callback, double milliseconds, boolean unreferenced);
   [WithScope] undefined setTimerReferenced(unsigned long id, boolean referenced);
   [WithScope] undefined clearTimer(unsigned long id);
 
-  // Queues a task that calls the callback: in a turn of its own, after all tasks that were queued before.
+  /** Queues a task that calls the callback: in a turn of its own, after all tasks that were queued before. */
   undefined postTask(Function callback);
 
-  // StructuredSerializeWithTransfer. Messages of what it throws begin with the context ("Failed to execute 'postMessage' on …").
-  // The transfer list is an array or a `List`: its elements are read without iterating.
+  /** StructuredSerializeWithTransfer. Messages of what it throws begin with the context ("Failed to execute 'postMessage' on …").
+   * The transfer list is an array or a `List`: its elements are read without iterating. */
   SerializedMessage structuredSerialize(any value, object transfer, DOMString context);
 
-  // Whether the value is a promise, of whatever realm; nothing of it is asked.
+  /** Whether the value is a promise, of whatever realm; nothing of it is asked. */
   boolean isPromise(any value);
 
-  // Whether the value is a platform object of the native interface of this name.
+  /** Whether the value is a platform object of the native interface of this name. */
   boolean isInstance(DOMString name, any value);
 
-  // The answer to `whenSettled`: the promise with this number was fulfilled or rejected with the value.
+  /** The answer to `whenSettled`: the promise with this number was fulfilled or rejected with the value. */
   undefined settled(double id, boolean fulfilled, any value);
 
-  // Fetch's "package data": what text(), json(), … make of a body's bytes.
+  /** Fetch's "package data": what text(), json(), … make of a body's bytes. */
   any packageData(DOMString kind, ByteString contentType, Uint8Array bytes);
 };

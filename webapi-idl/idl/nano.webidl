@@ -1,11 +1,14 @@
 // Source: NANO
 // Date: 2026-07-01
 
-// The global object. Its name is that of every worker's, so that the standards' `includes` statements fit; there are no
-// kinds of workers below it. Its class is no global: programs take one for the sign of a browser's worker, with a `postMessage`.
+// Its name is that of every worker's, so that the standards' `includes` statements fit; there are no kinds of workers below
+// it. Its class is no global: programs take one for the sign of a browser's worker, with a `postMessage`.
+/** The global object of an app. */
 [Global=(Worker,ServiceWorker), Exposed=Worker, LegacyNoInterfaceObject]
 interface WorkerGlobalScope : EventTarget {
+  /** The global object itself. */
   readonly attribute WorkerGlobalScope self;
+  /** What can be said about the runtime. */
   readonly attribute Navigator navigator;
 };
 WorkerGlobalScope includes WorkerGlobalEventHandlers;
@@ -13,8 +16,11 @@ WorkerGlobalScope includes WorkerGlobalEventHandlers;
 // Event handlers live where EventTarget does.
 [Implementation=Script]
 interface mixin WorkerGlobalEventHandlers {
+  /** Called with errors that nobody caught. */
   attribute OnErrorEventHandler onerror;
+  /** Called with promises that somebody listened to after they had been told as unhandled. */
   attribute EventHandler onrejectionhandled;
+  /** Called with promises that were rejected while nobody listened. */
   attribute EventHandler onunhandledrejection;
 };
 
@@ -56,11 +62,11 @@ interface mixin WorkerGlobalEventHandlers {
 [Implementation=Script] partial interface TextEncoderStream {};
 [Implementation=Script] partial interface TextDecoderStream {};
 
-// The third argument of a handler, as in Workers.
+/** The third argument of a handler, as in Workers. */
 [LegacyNoInterfaceObject, Exposed=Worker]
 interface ExecutionContext {
-  // Keeps the app's instance at work until the promise settles, beyond the response.
+  /** Keeps the app's instance at work until the promise settles, beyond the response. */
   undefined waitUntil(any promise);
-  // Workers' fall-through to an origin server; there is none here, so it has no effect.
+  /** Workers' fall-through to an origin server; there is none here, so it has no effect. */
   undefined passThroughOnException();
 };

@@ -1,6 +1,7 @@
 // Source: Referrer Policy (https://w3c.github.io/webappsec-referrer-policy/)
 // Date: 2026-07-01
 
+/** How much of an address is sent along as that of the referrer. */
 enum ReferrerPolicy {
   "",
   "no-referrer",

@@ -1,18 +1,26 @@
 // Source: Streams Standard (https://streams.spec.whatwg.org/)
 // Date: 2026-07-01
 
-[Exposed=*, Transferable]
+/** A source of chunks, read at the reader's pace. */
+[Sections=rs, Exposed=*, Transferable]
 interface ReadableStream {
   constructor(optional object underlyingSource, optional QueuingStrategy strategy = {});
 
+  /** A stream of the values of an iterable. */
   static ReadableStream from(any asyncIterable);
 
+  /** Whether the stream has a reader. */
   readonly attribute boolean locked;
 
+  /** Tells the source that nobody wants more. */
   Promise<undefined> cancel(optional any reason);
+  /** A reader, which has the stream for itself until it is released. */
   ReadableStreamReader getReader(optional ReadableStreamGetReaderOptions options = {});
+  /** Pipes the stream into a transform stream, and gives the other side of that. */
   ReadableStream pipeThrough(ReadableWritablePair transform, optional StreamPipeOptions options = {});
+  /** Writes all chunks to a writable stream; the promise resolves when it is closed. */
   Promise<undefined> pipeTo(WritableStream destination, optional StreamPipeOptions options = {});
+  /** Two streams of the same chunks; this one cannot be read any more. */
   sequence<ReadableStream> tee();
 
   async_iterable<any>(optional ReadableStreamIteratorOptions options = {});
@@ -20,209 +28,313 @@ interface ReadableStream {
 
 typedef (ReadableStreamDefaultReader or ReadableStreamBYOBReader) ReadableStreamReader;
 
+/** What kind of reader is wanted. */
 enum ReadableStreamReaderMode { "byob" };
 
+/** What kind of reader is wanted. */
 dictionary ReadableStreamGetReaderOptions {
+  /** "byob" for a reader that fills arrays of the app. */
   ReadableStreamReaderMode mode;
 };
 
+/** How an iteration ends. */
 dictionary ReadableStreamIteratorOptions {
+  /** Whether the stream goes on after an iteration that was broken off. */
   boolean preventCancel = false;
 };
 
+/** Two sides of a transform. */
 dictionary ReadableWritablePair {
   required ReadableStream readable;
   required WritableStream writable;
 };
 
+/** How the end of one stream acts on the other. */
 dictionary StreamPipeOptions {
+  /** Whether the destination stays open at the end of the source. */
   boolean preventClose = false;
+  /** Whether the destination goes on after an error of the source. */
   boolean preventAbort = false;
+  /** Whether the source goes on after an error of the destination. */
   boolean preventCancel = false;
+  /** Breaks the pipe off when it aborts. */
   AbortSignal signal;
 };
 
+/** Where the chunks of a readable stream come from. */
 dictionary UnderlyingSource {
+  /** Called when the stream is made. */
   UnderlyingSourceStartCallback start;
+  /** Called when there is room in the queue. */
   UnderlyingSourcePullCallback pull;
+  /** Called when nobody wants more. */
   UnderlyingSourceCancelCallback cancel;
+  /** "bytes" for a stream of bytes. */
   ReadableStreamType type;
+  /** The size of the buffers that are made for readers without one. */
   [EnforceRange] unsigned long long autoAllocateChunkSize;
 };
 
 typedef (ReadableStreamDefaultController or ReadableByteStreamController) ReadableStreamController;
 
+/** Begins to produce chunks. */
 callback UnderlyingSourceStartCallback = any (ReadableStreamController controller);
+/** Produces a chunk; not called again before its promise resolves. */
 callback UnderlyingSourcePullCallback = Promise<undefined> (ReadableStreamController controller);
+/** Stops producing. */
 callback UnderlyingSourceCancelCallback = Promise<undefined> (optional any reason);
 
+/** What a stream is made of. */
 enum ReadableStreamType { "bytes" };
 
-interface mixin ReadableStreamGenericReader {
+[Sections=generic-reader] interface mixin ReadableStreamGenericReader {
+  /** Resolves when the stream ends, rejects when it fails or the reader is released. */
   readonly attribute Promise<undefined> closed;
 
+  /** Tells the source that nobody wants more. */
   Promise<undefined> cancel(optional any reason);
 };
 
-[Exposed=*]
+/** Reads chunks as they are. */
+[Sections=default-reader, Exposed=*]
 interface ReadableStreamDefaultReader {
   constructor(ReadableStream stream);
 
+  /** The next chunk, or `done`. */
   Promise<ReadableStreamReadResult> read();
+  /** Gives the stream free for other readers. */
   undefined releaseLock();
 };
 ReadableStreamDefaultReader includes ReadableStreamGenericReader;
 
+/** What a reader got. */
 dictionary ReadableStreamReadResult {
   any value;
+  /** Whether the stream is at its end. */
   boolean done;
 };
 
-[Exposed=*]
+/** Reads bytes into arrays that the app brings along. */
+[Sections=byob-reader, Exposed=*]
 interface ReadableStreamBYOBReader {
   constructor(ReadableStream stream);
 
+  /** Fills the view with the next bytes, and gives back a new view of them: the old one cannot be used any more. */
   Promise<ReadableStreamReadResult> read(ArrayBufferView view, optional ReadableStreamBYOBReaderReadOptions options = {});
+  /** Gives the stream free for other readers. */
   undefined releaseLock();
 };
 ReadableStreamBYOBReader includes ReadableStreamGenericReader;
 
+/** How much is read. */
 dictionary ReadableStreamBYOBReaderReadOptions {
+  /** The number of elements that there must be before the promise resolves. */
   [EnforceRange] unsigned long long min = 1;
 };
 
-[Exposed=*]
+/** Fills a readable stream. */
+[Sections=rs-default-controller, Exposed=*]
 interface ReadableStreamDefaultController {
+  /** How much room is in the queue; null after an error. */
   readonly attribute unrestricted double? desiredSize;
 
+  /** Ends the stream after the chunks in the queue. */
   undefined close();
+  /** Puts a chunk into the queue. */
   undefined enqueue(optional any chunk);
+  /** Makes the stream fail. */
   undefined error(optional any e);
 };
 
-[Exposed=*]
+/** Fills a readable stream of bytes. */
+[Sections=rbs-controller, Exposed=*]
 interface ReadableByteStreamController {
+  /** The array that a reader waits for, if there is one. */
   readonly attribute ReadableStreamBYOBRequest? byobRequest;
+  /** How much room is in the queue, in bytes; null after an error. */
   readonly attribute unrestricted double? desiredSize;
 
+  /** Ends the stream after the bytes in the queue. */
   undefined close();
+  /** Puts bytes into the queue; their buffer cannot be used any more. */
   undefined enqueue(ArrayBufferView chunk);
+  /** Makes the stream fail. */
   undefined error(optional any e);
 };
 
-[Exposed=*]
+/** An array that a reader wants to have filled. */
+[Sections=rs-byob-request, Exposed=*]
 interface ReadableStreamBYOBRequest {
+  /** Where to write; null once it was answered. */
   readonly attribute ArrayBufferView? view;
 
+  /** Says how many bytes were written. */
   undefined respond([EnforceRange] unsigned long long bytesWritten);
+  /** Answers with another view of the same memory. */
   undefined respondWithNewView(ArrayBufferView view);
 };
 
-[Exposed=*, Transferable]
+/** A destination for chunks, written at the destination's pace. */
+[Sections=ws, Exposed=*, Transferable]
 interface WritableStream {
   constructor(optional object underlyingSink, optional QueuingStrategy strategy = {});
 
+  /** Whether the stream has a writer. */
   readonly attribute boolean locked;
 
+  /** Makes the stream fail; chunks that wait are lost. */
   Promise<undefined> abort(optional any reason);
+  /** Ends the stream after the chunks that wait. */
   Promise<undefined> close();
+  /** A writer, which has the stream for itself until it is released. */
   WritableStreamDefaultWriter getWriter();
 };
 
+/** Where the chunks of a writable stream go. */
 dictionary UnderlyingSink {
+  /** Called when the stream is made. */
   UnderlyingSinkStartCallback start;
+  /** Called with each chunk. */
   UnderlyingSinkWriteCallback write;
+  /** Called after the last chunk. */
   UnderlyingSinkCloseCallback close;
+  /** Called when the stream fails by the will of its writer. */
   UnderlyingSinkAbortCallback abort;
   any type;
 };
 
+/** Makes the destination ready. */
 callback UnderlyingSinkStartCallback = any (WritableStreamDefaultController controller);
+/** Takes a chunk; not called again before its promise resolves. */
 callback UnderlyingSinkWriteCallback = Promise<undefined> (any chunk, WritableStreamDefaultController controller);
+/** Ends the destination. */
 callback UnderlyingSinkCloseCallback = Promise<undefined> ();
+/** Ends the destination, as it is. */
 callback UnderlyingSinkAbortCallback = Promise<undefined> (optional any reason);
 
-[Exposed=*]
+/** Writes chunks. */
+[Sections=default-writer, Exposed=*]
 interface WritableStreamDefaultWriter {
   constructor(WritableStream stream);
 
+  /** Resolves when the stream is closed, rejects when it fails or the writer is released. */
   readonly attribute Promise<undefined> closed;
+  /** How much room is in the queue; null after an error. */
   readonly attribute unrestricted double? desiredSize;
+  /** Resolves when there is room in the queue. */
   readonly attribute Promise<undefined> ready;
 
+  /** Makes the stream fail; chunks that wait are lost. */
   Promise<undefined> abort(optional any reason);
+  /** Ends the stream after the chunks that wait. */
   Promise<undefined> close();
+  /** Gives the stream free for other writers. */
   undefined releaseLock();
+  /** Writes a chunk; the promise resolves when the destination has taken it. */
   Promise<undefined> write(optional any chunk);
 };
 
-[Exposed=*]
+/** What the destination knows of its stream. */
+[Sections=ws-default-controller, Exposed=*]
 interface WritableStreamDefaultController {
+  /** Aborts with the stream, so that a write on its way can stop. */
   readonly attribute AbortSignal signal;
+  /** Makes the stream fail. */
   undefined error(optional any e);
 };
 
-[Exposed=*, Transferable]
+/** What is written to one side comes, changed, out of the other one. */
+[Sections=ts, Exposed=*, Transferable]
 interface TransformStream {
   constructor(optional object transformer,
               optional QueuingStrategy writableStrategy = {},
               optional QueuingStrategy readableStrategy = {});
 
+  /** The side to read from. */
   readonly attribute ReadableStream readable;
+  /** The side to write to. */
   readonly attribute WritableStream writable;
 };
 
+/** What a transform stream does with chunks. */
 dictionary Transformer {
+  /** Called when the stream is made. */
   TransformerStartCallback start;
+  /** Called with each chunk; without it, chunks pass as they are. */
   TransformerTransformCallback transform;
+  /** Called after the last chunk. */
   TransformerFlushCallback flush;
+  /** Called when one of the sides fails by the will of who uses it. */
   TransformerCancelCallback cancel;
   any readableType;
   any writableType;
 };
 
+/** Makes the transformer ready. */
 callback TransformerStartCallback = any (TransformStreamDefaultController controller);
+/** Enqueues what is left. */
 callback TransformerFlushCallback = Promise<undefined> (TransformStreamDefaultController controller);
+/** Takes a chunk and enqueues as many as it likes. */
 callback TransformerTransformCallback = Promise<undefined> (any chunk, TransformStreamDefaultController controller);
+/** Ends the transformer, as it is. */
 callback TransformerCancelCallback = Promise<undefined> (any reason);
 
-[Exposed=*]
+/** Fills the readable side of a transform stream. */
+[Sections=ts-default-controller, Exposed=*]
 interface TransformStreamDefaultController {
+  /** How much room is in the queue of the readable side; null after an error. */
   readonly attribute unrestricted double? desiredSize;
 
+  /** Puts a chunk into the queue of the readable side. */
   undefined enqueue(optional any chunk);
+  /** Makes both sides fail. */
   undefined error(optional any reason);
+  /** Ends the readable side, and makes the writable side fail. */
   undefined terminate();
 };
 
+/** How much a stream keeps in its queue. */
 dictionary QueuingStrategy {
+  /** The size from which on the queue is full. */
   unrestricted double highWaterMark;
+  /** The size of a chunk; 1 if there is no such function. */
   QueuingStrategySize size;
 };
 
+/** The size of a chunk. */
 callback QueuingStrategySize = unrestricted double (any chunk);
 
+/** How a strategy shall be. */
 dictionary QueuingStrategyInit {
+  /** The size from which on the queue is full. */
   required unrestricted double highWaterMark;
 };
 
-[Exposed=*]
+/** Measures chunks by their `byteLength`. */
+[Sections=blqs, Exposed=*]
 interface ByteLengthQueuingStrategy {
   constructor(QueuingStrategyInit init);
 
+  /** The number of bytes from which on the queue is full. */
   readonly attribute unrestricted double highWaterMark;
+  /** A function that gives a chunk's `byteLength`. */
   readonly attribute Function size;
 };
 
-[Exposed=*]
+/** Counts chunks. */
+[Sections=cqs, Exposed=*]
 interface CountQueuingStrategy {
   constructor(QueuingStrategyInit init);
 
+  /** The number of chunks from which on the queue is full. */
   readonly attribute unrestricted double highWaterMark;
+  /** A function that gives 1. */
   readonly attribute Function size;
 };
 
 interface mixin GenericTransformStream {
+  /** The side to read from. */
   readonly attribute ReadableStream readable;
+  /** The side to write to. */
   readonly attribute WritableStream writable;
 };

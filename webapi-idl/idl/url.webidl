@@ -1,43 +1,63 @@
 // Source: URL Standard (https://url.spec.whatwg.org/)
 // Date: 2026-07-01
 
+/** An address, by its parts. */
 [Exposed=*,
  LegacyWindowAlias=webkitURL]
 interface URL {
   constructor(USVString url, optional USVString base);
 
+  /** The address that a text stands for, or null if it is none. */
   static URL? parse(USVString url, optional USVString base);
+  /** Whether a text stands for an address. */
   static boolean canParse(USVString url, optional USVString base);
 
+  /** The whole address. */
   stringifier attribute USVString href;
+  /** Scheme, host and port. */
   readonly attribute USVString origin;
+  /** The scheme, with a colon. */
            attribute USVString protocol;
            attribute USVString username;
            attribute USVString password;
+  /** The host with its port, if that is not the usual one. */
            attribute USVString host;
+  /** The host without the port. */
            attribute USVString hostname;
+  /** The port; empty if it is the usual one. */
            attribute USVString port;
            attribute USVString pathname;
+  /** The query, with a question mark; empty if there is none. */
            attribute USVString search;
+  /** The query as names and values; changes change the address. */
   [SameObject] readonly attribute URLSearchParams searchParams;
+  /** The fragment, with a number sign; empty if there is none. */
            attribute USVString hash;
 
   USVString toJSON();
 };
 
+/** The names and values of a query, in order. */
 [Exposed=*]
 interface URLSearchParams {
   constructor(optional (sequence<sequence<USVString>> or record<USVString, USVString> or USVString) init = "");
 
   readonly attribute unsigned long size;
 
+  /** Adds a value, and keeps those that are there. */
   undefined append(USVString name, USVString value);
+  /** Takes away all values of a name, or those that are equal to one. */
   undefined delete(USVString name, optional USVString value);
+  /** The first value of a name, or null. */
   USVString? get(USVString name);
+  /** All values of a name. */
   sequence<USVString> getAll(USVString name);
+  /** Whether a name has a value, or this one. */
   boolean has(USVString name, optional USVString value);
+  /** Replaces all values of a name. */
   undefined set(USVString name, USVString value);
 
+  /** Orders by name; values of the same name keep their order. */
   undefined sort();
 
   iterable<USVString, USVString>;

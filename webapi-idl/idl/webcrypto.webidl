@@ -2,25 +2,33 @@
 // Date: 2026-07-01
 
 partial interface mixin WindowOrWorkerGlobalScope {
+  /** Random values and cryptographic operations. */
   [SameObject] readonly attribute Crypto crypto;
 };
 
-[Exposed=(Window,Worker)]
+/** Random values and cryptographic operations. */
+[Section=crypto-interface, Exposed=(Window,Worker)]
 interface Crypto {
-  [SecureContext] readonly attribute SubtleCrypto subtle;
-  ArrayBufferView getRandomValues(ArrayBufferView array);
-  [SecureContext] DOMString randomUUID();
+  /** Cryptographic operations. */
+  [Section=Crypto-attribute-subtle, SecureContext] readonly attribute SubtleCrypto subtle;
+  /** Fills an array of integers with random values. */
+  [Section=Crypto-method-getRandomValues] ArrayBufferView getRandomValues(ArrayBufferView array);
+  /** A random UUID, version 4. */
+  [Section=Crypto-method-randomUUID, SecureContext] DOMString randomUUID();
 };
 
 typedef (object or DOMString) AlgorithmIdentifier;
 
-dictionary Algorithm {
+/** An algorithm by its name. */
+[Section=algorithm-dictionary] dictionary Algorithm {
   required DOMString name;
 };
 
-[SecureContext,Exposed=(Window,Worker)]
+/** Cryptographic operations. */
+[Section=subtlecrypto-interface, SecureContext,Exposed=(Window,Worker)]
 interface SubtleCrypto {
-  Promise<ArrayBuffer> digest(
+  /** The hash of data: SHA-1, SHA-256, SHA-384 or SHA-512. */
+  [Section=SubtleCrypto-method-digest] Promise<ArrayBuffer> digest(
     AlgorithmIdentifier algorithm,
     BufferSource data
   );

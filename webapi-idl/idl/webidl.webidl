@@ -3,25 +3,34 @@
 
 // ArrayBufferView, BufferSource and AllowSharedBufferSource are built into the model.
 
+/** An operation wanted more than it may have. */
 [Exposed=*, Serializable]
 interface QuotaExceededError : DOMException {
   constructor(optional DOMString message = "", optional QuotaExceededErrorOptions options = {});
 
+  /** What it may have, if that is known. */
   readonly attribute double? quota;
+  /** What it wanted, if that is known. */
   readonly attribute double? requested;
 };
 
+/** The figures of a quota that was exceeded. */
 dictionary QuotaExceededErrorOptions {
+  /** What was to be had. */
   double quota;
+  /** What was wanted. */
   double requested;
 };
 
-[Exposed=*,
+/** An error of a Web API, told apart from others by its name. */
+[Section=idl-DOMException, Exposed=*,
  Serializable]
 interface DOMException { // but see below note about JavaScript binding
   constructor(optional DOMString message = "", optional DOMString name = "Error");
+  /** What kind of error it is: "AbortError", "DataCloneError". */
   readonly attribute DOMString name;
   readonly attribute DOMString message;
+  /** The number that some names had in old times; otherwise 0. */
   readonly attribute unsigned short code;
 
   const unsigned short INDEX_SIZE_ERR = 1;
@@ -51,5 +60,7 @@ interface DOMException { // but see below note about JavaScript binding
   const unsigned short DATA_CLONE_ERR = 25;
 };
 
-callback Function = any (any... arguments);
-callback VoidFunction = undefined ();
+/** Any function. */
+[Section=Function] callback Function = any (any... arguments);
+/** A function without arguments and result. */
+[Section=VoidFunction] callback VoidFunction = undefined ();

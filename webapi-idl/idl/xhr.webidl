@@ -3,18 +3,23 @@
 
 typedef (File or USVString) FormDataEntryValue;
 
+/** The fields of a form, in order: names with texts or files. */
 [Exposed=(Window,Worker)]
 interface FormData {
   // DEPARTURE: (optional HTMLFormElement form, optional HTMLElement? submitter = null). There are no elements; the
   // constructor answers any form but undefined with the TypeError that its conversion would give.
-  constructor(optional any form);
+  [Section=dom-formdata] constructor(optional any form);
 
+  /** Adds a value, and keeps those that are there. */
   undefined append(USVString name, USVString value);
   undefined append(USVString name, Blob blobValue, optional USVString filename);
   undefined delete(USVString name);
+  /** The first value of a name, or null. */
   FormDataEntryValue? get(USVString name);
+  /** All values of a name. */
   sequence<FormDataEntryValue> getAll(USVString name);
   boolean has(USVString name);
+  /** Replaces all values of a name. */
   undefined set(USVString name, USVString value);
   undefined set(USVString name, Blob blobValue, optional USVString filename);
   iterable<USVString, FormDataEntryValue>;

@@ -10,6 +10,8 @@ use crate::model::Span;
 pub(crate) struct Token {
     pub kind: TokenKind,
     pub span: Span,
+    /// The `/** … */` right before it.
+    pub documentation: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -62,11 +64,15 @@ pub(crate) fn tokens(file: &Arc<str>, text: &str) -> Fallible<Vec<Token>> {
     };
     let mut tokens = Vec::new();
     loop {
-        lexer.skip_blanks_and_comments()?;
+        let documentation = lexer.skip_blanks_and_comments()?;
         let span = lexer.span();
         let kind = lexer.next_kind()?;
         let end = kind == TokenKind::End;
-        tokens.push(Token { kind, span });
+        tokens.push(Token {
+            kind,
+            span,
+            documentation,
+        });
         if end {
             return Ok(tokens);
         }
@@ -110,7 +116,9 @@ impl<'a> Lexer<'a> {
         self.take(length)
     }
 
-    fn skip_blanks_and_comments(&mut self) -> Fallible<()> {
+    /// Returns the text of the last documentation comment, if there is one.
+    fn skip_blanks_and_comments(&mut self) -> Fallible<Option<String>> {
+        let mut documentation = None;
         loop {
             self.take_while(|c| matches!(c, ' ' | '\t' | '\r' | '\n' | '\u{feff}'));
             if self.rest.starts_with("//") {
@@ -121,9 +129,15 @@ impl<'a> Lexer<'a> {
                         .expected("`*/`")
                         .found("the end of the file"));
                 };
-                self.take(end + 2);
+                let comment = self.take(end + 2);
+                if let Some(text) = comment
+                    .strip_prefix("/**")
+                    .and_then(|text| text.strip_suffix("*/"))
+                {
+                    documentation = Some(documentation_text(text));
+                }
             } else {
-                return Ok(());
+                return Ok(documentation);
             }
         }
     }
@@ -215,4 +229,13 @@ impl<'a> Lexer<'a> {
                 .found(format!("`{}{digits}`", if negative { "-" } else { "" }))),
         }
     }
+}
+
+/// The inside of `/** … */` without the asterisks that begin its lines.
+fn documentation_text(comment: &str) -> String {
+    let lines = comment.trim().lines().map(|line| {
+        let line = line.trim();
+        line.strip_prefix('*').unwrap_or(line).trim_start()
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }

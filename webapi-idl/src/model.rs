@@ -52,6 +52,17 @@ pub struct Model {
     pub typedefs: BTreeMap<String, AnnotatedType>,
     /// The specifications, by file.
     pub specifications: BTreeMap<String, Specification>,
+    /// What is written about definitions and members, by their `span`.
+    pub documentation: BTreeMap<Span, Documentation>,
+}
+
+/// What people read about a definition or a member.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Documentation {
+    /// The text of the comment `/** … */` before it, Markdown; empty where there is none.
+    pub text: String,
+    /// The address of its section in its specification; empty for NANO's own definitions.
+    pub section: String,
 }
 
 /// Who carries a construct's algorithms: a Rust type behind V8 templates, or a built-in script in the snapshot.

@@ -21,6 +21,8 @@ pub(crate) struct Name {
 /// `Definition` of the grammar, with its extended attributes.
 #[derive(Debug)]
 pub(crate) struct Definition {
+    /// The `/** … */` before it.
+    pub documentation: Option<String>,
     pub attributes: Vec<ExtendedAttribute>,
     pub name: Name,
     pub kind: DefinitionKind,
@@ -68,6 +70,8 @@ pub(crate) enum DefinitionKind {
 /// A member of an interface, mixin, namespace or callback interface.
 #[derive(Debug)]
 pub(crate) struct Member {
+    /// The `/** … */` before it.
+    pub documentation: Option<String>,
     pub attributes: Vec<ExtendedAttribute>,
     /// Its name, or its first keyword where it has none.
     pub span: Span,
@@ -143,6 +147,8 @@ pub(crate) struct Argument {
 
 #[derive(Debug)]
 pub(crate) struct DictionaryMember {
+    /// The `/** … */` before it.
+    pub documentation: Option<String>,
     pub attributes: Vec<ExtendedAttribute>,
     pub name: Name,
     pub ty: Type,

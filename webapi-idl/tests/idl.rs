@@ -338,3 +338,106 @@ fn parents_come_before_their_children() {
     assert!(position("DOMException") < position("QuotaExceededError"));
     assert_eq!(order.len(), model.interfaces.len());
 }
+
+/// Interfaces with their members are in the reference and in `nano.d.ts`: whoever reads those finds a text and an address.
+#[test]
+fn every_definition_says_what_it_is_and_every_member_where_its_section_is() {
+    let model = model();
+    let definitions = (model.interfaces.values().map(|d| (&d.name, &d.span)))
+        .chain(model.namespaces.values().map(|d| (&d.name, &d.span)))
+        .chain(model.dictionaries.values().map(|d| (&d.name, &d.span)))
+        .chain(model.enumerations.values().map(|d| (&d.name, &d.span)))
+        .chain(model.callbacks.values().map(|d| (&d.name, &d.span)))
+        .chain(
+            model
+                .callback_interfaces
+                .values()
+                .map(|d| (&d.name, &d.span)),
+        );
+    for (name, span) in definitions {
+        let documentation = &model.documentation[span];
+        assert!(
+            documentation.text.ends_with(['.', ')']),
+            "{}:{}: `{name}` needs a comment `/** … */` of whole sentences before it",
+            span.file,
+            span.line
+        );
+    }
+    let members = (model.interfaces.values().flat_map(|i| &i.members))
+        .chain(model.namespaces.values().flat_map(|n| &n.members))
+        .map(|member| member.span());
+    let members =
+        members.chain((model.dictionaries.values().flat_map(|d| &d.members)).map(|m| &m.span));
+    for span in members {
+        let section = &model.documentation[span].section;
+        let own = ["nano.webidl", "internal.webidl"].contains(&span.file.as_ref());
+        assert_eq!(own, section.is_empty(), "{span:?}: {section}");
+        assert!(own || section.contains("/#"), "{span:?}: {section}");
+    }
+}
+
+/// As MDN's compatibility data has them.
+#[test]
+fn sections_are_where_the_standards_have_them() {
+    let model = model();
+    let section = |span| model.documentation[span].section.as_str();
+    let member = |interface: &str, name: &str| {
+        let members = &model.interfaces[interface].members;
+        let found = members.iter().find(|member| member.name() == name);
+        section(found.expect("a member").span())
+    };
+    for (interface, name, expected) in [
+        (
+            "URL",
+            "searchParams",
+            "https://url.spec.whatwg.org/#dom-url-searchparams",
+        ),
+        (
+            "AbortSignal",
+            "any",
+            "https://dom.spec.whatwg.org/#dom-abortsignal-any",
+        ),
+        (
+            "Request",
+            "json",
+            "https://fetch.spec.whatwg.org/#dom-body-json",
+        ),
+        ("Blob", "size", "https://w3c.github.io/FileAPI/#dfn-size"),
+        (
+            "ReadableStream",
+            "pipeThrough",
+            "https://streams.spec.whatwg.org/#rs-pipe-through",
+        ),
+        (
+            "ReadableStreamBYOBRequest",
+            "respondWithNewView",
+            "https://streams.spec.whatwg.org/#rs-byob-request-respond-with-new-view",
+        ),
+        (
+            "Crypto",
+            "randomUUID",
+            "https://w3c.github.io/webcrypto/#Crypto-method-randomUUID",
+        ),
+        (
+            "WorkerGlobalScope",
+            "fetch",
+            "https://fetch.spec.whatwg.org/#fetch-method",
+        ),
+    ] {
+        assert_eq!(member(interface, name), expected);
+    }
+    let url = &model.interfaces["URL"];
+    assert_eq!(section(&url.span), "https://url.spec.whatwg.org/#url");
+    assert_eq!(
+        section(&url.constructors[0].span),
+        "https://url.spec.whatwg.org/#dom-url-url"
+    );
+    assert_eq!(
+        section(&model.interfaces["WritableStream"].span),
+        "https://streams.spec.whatwg.org/#ws-class"
+    );
+    assert_eq!(
+        section(&model.interfaces["ReadableStreamBYOBReader"].constructors[0].span),
+        "https://streams.spec.whatwg.org/#byob-reader-constructor"
+    );
+}

@@ -10,7 +10,7 @@ impl Printer<'_> {
     /// `interface X` and, where the interface object exists, `declare var X`.
     pub(super) fn interface(&mut self, interface: &Interface) {
         let name = &interface.name;
-        self.comment(&interface.specification);
+        self.documentation(&interface.span);
         // `LegacyNamespace`: the interface is a member of a namespace object.
         let namespace = interface
             .attributes
@@ -32,6 +32,7 @@ impl Printer<'_> {
         for member in &interface.members {
             match member {
                 Member::Attribute(attribute) if !attribute.is_static => {
+                    self.documentation(&attribute.span);
                     if self.overlaid(name, &attribute.name) {
                         continue;
                     }
@@ -71,8 +72,14 @@ impl Printer<'_> {
     fn interface_object(&mut self, interface: &Interface) {
         let name = &interface.name;
         self.w.line(format!("prototype: {name};"));
-        if !self.overlaid(name, "new") {
+        if overlay::member(name, "new").is_some() {
+            if let Some(constructor) = interface.constructors.first() {
+                self.documentation(&constructor.span);
+            }
+            self.overlaid(name, "new");
+        } else {
             for constructor in &interface.constructors {
+                self.documentation(&constructor.span);
                 let arguments = self.arguments(&constructor.arguments, Position::Input);
                 self.w.line(format!("new({arguments}): {name};"));
             }
@@ -80,6 +87,7 @@ impl Printer<'_> {
         for member in &interface.members {
             match member {
                 Member::Attribute(attribute) if attribute.is_static => {
+                    self.documentation(&attribute.span);
                     let readonly = if attribute.readonly { "readonly " } else { "" };
                     let ty = self.ty(&attribute.ty, Position::Output);
                     self.w.line(format!("{readonly}{}: {ty};", attribute.name));
@@ -101,10 +109,13 @@ impl Printer<'_> {
     }
 
     fn methods(&mut self, owner: &str, name: &str, overloads: &[Operation]) {
-        if self.overlaid(owner, name) {
+        if overlay::member(owner, name).is_some() {
+            self.documentation(&overloads[0].span);
+            self.overlaid(owner, name);
             return;
         }
         for operation in overloads {
+            self.documentation(&operation.span);
             let arguments = self.arguments(&operation.arguments, Position::Input);
             let result = self.result(&operation.returns);
             self.w
@@ -113,6 +124,7 @@ impl Printer<'_> {
     }
 
     fn constant(&mut self, constant: &Constant) {
+        self.documentation(&constant.span);
         let value = match &constant.value {
             DefaultValue::Integer(value) => value.to_string(),
             DefaultValue::Boolean(value) => value.to_string(),
@@ -225,12 +237,13 @@ impl Printer<'_> {
 
     /// A namespace object that apps see.
     pub(super) fn namespace(&mut self, namespace: &Namespace) {
-        self.comment(&namespace.specification);
+        self.documentation(&namespace.span);
         self.w
             .open(format!("declare namespace {} {{", namespace.name));
         for member in &namespace.members {
             match member {
                 Member::Attribute(attribute) => {
+                    self.documentation(&attribute.span);
                     let ty = self.ty(&attribute.ty, Position::Output);
                     self.w.line(format!("const {}: {ty};", attribute.name));
                 }
@@ -263,6 +276,7 @@ impl Printer<'_> {
             for member in &interface.members {
                 match member {
                     Member::Attribute(attribute) if !attribute.is_static => {
+                        self.documentation(&attribute.span);
                         let ty = self.ty(&attribute.ty, Position::Output);
                         let ty = if ty == global.name {
                             format!("{ty} & typeof globalThis")
@@ -283,6 +297,7 @@ impl Printer<'_> {
 
     fn functions(&mut self, keyword: &str, name: &str, overloads: &[Operation]) {
         for operation in overloads {
+            self.documentation(&operation.span);
             let arguments = self.arguments(&operation.arguments, Position::Input);
             let result = self.result(&operation.returns);
             self.w

@@ -73,12 +73,18 @@ enum Mode { \"a\", \"b\" };
 typedef (DOMString or Thing) Name;
 callback Done = undefined (Thing thing, optional long count);
 callback interface Listener { undefined handle(Thing thing); };
-dictionary Options { required Mode mode; sequence<long> list; Name name; };
+dictionary Options { /** What else. */ required Mode mode; sequence<long> list; Name name; };
+/** A thing. */
 interface Thing {
+  /**
+   * Makes one.
+   * In two lines.
+   */
   constructor(Name name, optional Options options);
   const unsigned short ZERO = 0;
   readonly attribute long? size;
   attribute Listener? listener;
+  /** Loads. */
   static Promise<undefined> load(sequence<Name> names, any... rest);
   undefined run(Done done, BufferSource data);
   iterable<DOMString, long>;

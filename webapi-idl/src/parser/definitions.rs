@@ -8,6 +8,7 @@ use crate::syntax::{Definition, DefinitionKind, DictionaryMember, Member, Name};
 impl Parser {
     /// `ExtendedAttributeList Definition`
     pub(super) fn definition(&mut self) -> Fallible<Definition> {
+        let documentation = self.documentation();
         let attributes = self.extended_attribute_list()?;
         let (name, kind) = if self.eat_keyword("callback") {
             if self.eat_keyword("interface") {
@@ -48,6 +49,7 @@ impl Parser {
         };
         self.expect_symbol(';', &format!("after the definition of `{}`", name.text))?;
         Ok(Definition {
+            documentation,
             attributes,
             name,
             kind,
@@ -134,7 +136,11 @@ impl Parser {
         self.expect_symbol('{', "after the definition's name")?;
         let mut members = Vec::new();
         while !self.eat_symbol('}') {
-            members.push(member(self)?);
+            let documentation = self.documentation();
+            members.push(Member {
+                documentation,
+                ..member(self)?
+            });
         }
         Ok(members)
     }
@@ -163,6 +169,7 @@ impl Parser {
     }
 
     fn dictionary_member(&mut self) -> Fallible<DictionaryMember> {
+        let documentation = self.documentation();
         let attributes = self.extended_attribute_list()?;
         let required = self.eat_keyword("required");
         let ty = if required {
@@ -177,6 +184,7 @@ impl Parser {
         let default = self.default()?;
         self.expect_symbol(';', "after the dictionary member")?;
         Ok(DictionaryMember {
+            documentation,
             attributes,
             name,
             ty,

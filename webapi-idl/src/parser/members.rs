@@ -51,6 +51,7 @@ impl Parser {
         let arguments = self.argument_list()?;
         self.expect_symbol(';', "after the constructor")?;
         Ok(Member {
+            documentation: None,
             attributes,
             span,
             kind: MemberKind::Constructor { arguments },
@@ -103,6 +104,7 @@ impl Parser {
             self.expect_symbol(';', "after `iterable<…>`")?;
             let (key, value) = key_and_value(first, second);
             return Ok(Member {
+                documentation: None,
                 attributes,
                 span,
                 kind: MemberKind::Iterable { key, value },
@@ -118,6 +120,7 @@ impl Parser {
             self.expect_symbol(';', "after `async_iterable<…>`")?;
             let (key, value) = key_and_value(first, second);
             return Ok(Member {
+                documentation: None,
                 attributes,
                 span,
                 kind: MemberKind::AsyncIterable {
@@ -213,6 +216,7 @@ impl Parser {
         let value = self.const_value()?;
         self.expect_symbol(';', "after the constant's value")?;
         Ok(Member {
+            documentation: None,
             attributes,
             span: name.span.clone(),
             kind: MemberKind::Constant(Constant { name, ty, value }),
@@ -249,6 +253,7 @@ impl Parser {
             .found("`inherit readonly attribute`"));
         }
         Ok(Member {
+            documentation: None,
             attributes,
             span,
             kind: MemberKind::Attribute(attribute),
@@ -263,6 +268,7 @@ impl Parser {
     ) -> Fallible<Member> {
         if self.eat_symbol(';') {
             return Ok(Member {
+                documentation: None,
                 attributes,
                 span,
                 kind: MemberKind::Stringifier,
@@ -304,6 +310,7 @@ impl Parser {
         };
         self.expect_symbol(';', "after the closing `>`")?;
         Ok(Member {
+            documentation: None,
             attributes,
             span,
             kind,
@@ -347,6 +354,7 @@ impl Parser {
             arguments,
         };
         Ok(Member {
+            documentation: None,
             attributes,
             span,
             kind: MemberKind::Operation(operation),

@@ -114,6 +114,9 @@ pub(crate) fn parse(name: &str, text: &str) -> (Option<File>, Vec<Error>) {
             }
         }
     }
+    if errors.is_empty() {
+        errors.extend(parser.stray_documentation());
+    }
     (
         Some(File {
             specification,
@@ -140,6 +143,27 @@ impl Parser {
 
     fn span(&self) -> Span {
         self.tokens[self.at].span.clone()
+    }
+
+    /// Takes the documentation comment before the current token.
+    fn documentation(&mut self) -> Option<String> {
+        self.tokens[self.at].documentation.take()
+    }
+
+    /// Documentation comments that nobody took.
+    fn stray_documentation(&self) -> impl Iterator<Item = Error> {
+        let stray = self
+            .tokens
+            .iter()
+            .filter(|token| token.documentation.is_some());
+        stray.map(|token| {
+            Error::new(&token.span, "the comment before this documents nothing")
+                .expected(
+                    "`/** … */` before a definition or a member, extended attributes included",
+                )
+                .found(format!("it before {}", token.kind.describe()))
+                .help("write `//` or `/*` if it is meant for readers of this file")
+        })
     }
 
     fn at_end(&self) -> bool {

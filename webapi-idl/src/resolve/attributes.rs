@@ -103,6 +103,23 @@ const CONTAINERS: &[Target] = &[Target::Interface, Target::Mixin, Target::Namesp
 const INTERFACE: &[Target] = &[Target::Interface];
 const ATTRIBUTE: &[Target] = &[Target::Attribute];
 const ATTRIBUTE_OR_OPERATION: &[Target] = &[Target::Attribute, Target::Operation];
+/// What has documentation.
+const EVERYWHERE: &[Target] = &[
+    Target::Interface,
+    Target::Mixin,
+    Target::Namespace,
+    Target::Callback,
+    Target::CallbackInterface,
+    Target::Dictionary,
+    Target::Enumeration,
+    Target::Typedef,
+    Target::Attribute,
+    Target::Operation,
+    Target::Constructor,
+    Target::Constant,
+    Target::OtherMember,
+    Target::DictionaryMember,
+];
 const CALLABLE: &[Target] = &[Target::Attribute, Target::Operation, Target::Constructor];
 
 /// Every attribute that may stand in a file, apart from those of types, with the places where it may.
@@ -166,6 +183,8 @@ const KNOWN: &[(&str, Form, &[&[Target]])] = &[
             ],
         ],
     ),
+    ("Section", Form::Identifier, &[EVERYWHERE]),
+    ("Sections", Form::Identifier, &[CONTAINERS]),
     ("Throws", Form::Bare, &[CALLABLE]),
     ("WithScope", Form::Bare, &[CALLABLE]),
 ];
@@ -284,7 +303,7 @@ fn unknown(attribute: &ExtendedAttribute) -> Error {
             .found(format!("`[{name}]`"));
     }
     Error::new(&attribute.name.span, format!("unknown extended attribute `[{name}]`"))
-        .expected("an extended attribute of Web IDL or HTML, or one of Implementation, Internal, RustName, Throws, WithScope")
+        .expected("an extended attribute of Web IDL or HTML, or one of Implementation, Internal, RustName, Section, Sections, Throws, WithScope")
         .found(format!("`[{name}]`"))
 }
 

@@ -3,6 +3,7 @@
 mod attributes;
 mod defaults;
 mod definitions;
+mod documentation;
 mod index;
 mod inheritance;
 mod members;
@@ -66,6 +67,7 @@ pub(crate) fn resolve(files: &[File]) -> Resolved {
         errors,
     };
     let mut model = resolver.definitions();
+    model.documentation = documentation::documentation(files);
     for file in files {
         for definition in &file.definitions {
             if matches!(definition.kind, DefinitionKind::Includes { .. }) {

@@ -287,3 +287,74 @@ fn parts_may_stand_in_other_files() {
     assert_eq!(interface.specification, "second");
     assert_eq!(attribute(interface, "b").span.file.as_ref(), "first.webidl");
 }
+
+#[test]
+fn documentation_comments_and_sections() {
+    let model = model(
+        "/**
+ * Is *here*.
+ *
+ * In `two` parts.
+ */
+[Exposed=*]
+interface Here : Base {
+  constructor();
+  /* no documentation */ // neither
+  attribute long plainName;
+  /** An operation. */ [Section=elsewhere] undefined f();
+  const long ONE = 1;
+};
+interface Base {};
+[Sections=tt] interface TestThing {
+  constructor();
+  undefined getAllOfThem();
+};
+dictionary D { long member; };
+enum E { \"e\" };
+",
+    );
+    let of = |span: &Span| {
+        let found = &model.documentation[span];
+        (found.text.as_str(), found.section.as_str())
+    };
+    let here = &model.interfaces["Here"];
+    let members: Vec<_> = here
+        .members
+        .iter()
+        .map(|member| of(member.span()))
+        .collect();
+    assert_eq!(
+        of(&here.span),
+        ("Is *here*.\n\nIn `two` parts.", "https://example.org/#here")
+    );
+    assert_eq!(
+        of(&here.constructors[0].span),
+        ("", "https://example.org/#dom-here-here")
+    );
+    assert_eq!(
+        members,
+        [
+            ("", "https://example.org/#dom-here-plainname"),
+            ("An operation.", "https://example.org/#elsewhere"),
+            ("", "https://example.org/#dom-here-one"),
+        ]
+    );
+    let thing = &model.interfaces["TestThing"];
+    assert_eq!(of(&thing.span).1, "https://example.org/#tt-class");
+    assert_eq!(
+        of(&thing.constructors[0].span).1,
+        "https://example.org/#tt-constructor"
+    );
+    assert_eq!(
+        of(thing.members[0].span()).1,
+        "https://example.org/#tt-get-all-of-them"
+    );
+    let d = &model.dictionaries["D"];
+    assert_eq!(of(&d.span).1, "https://example.org/#dictdef-d");
+    assert_eq!(
+        of(&d.members[0].span).1,
+        "https://example.org/#dom-d-member"
+    );
+    let e = &model.enumerations["E"].span;
+    assert_eq!(of(e).1, "https://example.org/#enumdef-e");
+}

@@ -1,0 +1,152 @@
+//! What people read about definitions and members: the comment before each, and the address of its section.
+//!
+//! Where a standard has a section is a convention of the tools that standards are written with: the definition of `Event` is at
+//! `#event`, its attribute `target` at `#dom-event-target`. `[Section=anchor]` names another one; `[Sections=prefix]` says for
+//! a whole interface that it follows the Streams Standard: `#rs-class`, `#rs-constructor`, `#rs-get-reader`.
+
+use std::collections::BTreeMap;
+
+use crate::model::{Documentation, Span};
+use crate::syntax::{
+    Definition, DefinitionKind, ExtendedAttribute, ExtendedAttributeValue, File, Member, MemberKind,
+};
+
+/// The documentation of everything that has a place in the model.
+pub(super) fn documentation(files: &[File]) -> BTreeMap<Span, Documentation> {
+    let mut all = BTreeMap::new();
+    for file in files {
+        for definition in &file.definitions {
+            let sections = Sections {
+                url: &file.specification.url,
+                owner: definition.name.text.to_ascii_lowercase(),
+                prefix: value(&definition.attributes, "Sections"),
+            };
+            sections.definition(definition, &mut all);
+        }
+    }
+    all
+}
+
+/// The value of `[name=value]`.
+fn value<'a>(attributes: &'a [ExtendedAttribute], name: &str) -> Option<&'a str> {
+    attributes
+        .iter()
+        .find_map(|attribute| match &attribute.value {
+            ExtendedAttributeValue::Identifier(value) if attribute.name.text == name => {
+                Some(value.as_str())
+            }
+            _ => None,
+        })
+}
+
+/// The sections of one definition.
+struct Sections<'a> {
+    url: &'a str,
+    /// The definition's name, in lower case.
+    owner: String,
+    /// `[Sections=…]`
+    prefix: Option<&'a str>,
+}
+
+impl Sections<'_> {
+    fn definition(&self, definition: &Definition, all: &mut BTreeMap<Span, Documentation>) {
+        let kind = match &definition.kind {
+            DefinitionKind::Dictionary { .. } => "dictdef-",
+            DefinitionKind::Enumeration { .. } => "enumdef-",
+            DefinitionKind::Callback { .. } | DefinitionKind::CallbackInterface { .. } => {
+                "callbackdef-"
+            }
+            DefinitionKind::Typedef { .. } => "typedefdef-",
+            _ => "",
+        };
+        let anchor = match self.prefix {
+            Some(prefix) => format!("{prefix}-class"),
+            None => format!("{kind}{}", self.owner),
+        };
+        let mut add = |text: &Option<String>, attributes, span: &Span, anchor| {
+            all.insert(span.clone(), self.entry(text, attributes, anchor));
+        };
+        add(
+            &definition.documentation,
+            &definition.attributes,
+            &definition.name.span,
+            anchor,
+        );
+        match &definition.kind {
+            DefinitionKind::Interface { members, .. }
+            | DefinitionKind::Mixin { members, .. }
+            | DefinitionKind::Namespace { members, .. }
+            | DefinitionKind::CallbackInterface { members } => {
+                for member in members {
+                    let anchor = self.member(member_name(member));
+                    add(
+                        &member.documentation,
+                        &member.attributes,
+                        &member.span,
+                        anchor,
+                    );
+                }
+            }
+            DefinitionKind::Dictionary { members, .. } => {
+                for member in members {
+                    let anchor = self.member(Some(&member.name.text));
+                    add(
+                        &member.documentation,
+                        &member.attributes,
+                        &member.name.span,
+                        anchor,
+                    );
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The anchor of a member; constructors have no name.
+    fn member(&self, name: Option<&str>) -> String {
+        match (self.prefix, name) {
+            (Some(prefix), None) => format!("{prefix}-constructor"),
+            (Some(prefix), Some(name)) => format!("{prefix}-{}", hyphenated(name)),
+            (None, None) => format!("dom-{0}-{0}", self.owner),
+            (None, Some(name)) => format!("dom-{}-{}", self.owner, name.to_ascii_lowercase()),
+        }
+    }
+
+    fn entry(
+        &self,
+        text: &Option<String>,
+        attributes: &[ExtendedAttribute],
+        anchor: String,
+    ) -> Documentation {
+        let anchor = value(attributes, "Section").unwrap_or(&anchor);
+        Documentation {
+            text: text.clone().unwrap_or_default(),
+            section: if self.url.is_empty() {
+                String::new()
+            } else {
+                format!("{}#{anchor}", self.url)
+            },
+        }
+    }
+}
+
+fn member_name(member: &Member) -> Option<&str> {
+    match &member.kind {
+        MemberKind::Constant(constant) => Some(&constant.name.text),
+        MemberKind::Attribute(attribute) => Some(&attribute.name.text),
+        MemberKind::Operation(operation) => operation.name.as_ref().map(|name| name.text.as_str()),
+        _ => None,
+    }
+}
+
+/// `getReader` as `get-reader`, `respondWithNewView` as `respond-with-new-view`.
+fn hyphenated(name: &str) -> String {
+    let mut text = String::new();
+    for c in name.chars() {
+        if c.is_ascii_uppercase() {
+            text.push('-');
+        }
+        text.push(c.to_ascii_lowercase());
+    }
+    text
+}
