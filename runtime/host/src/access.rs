@@ -1,25 +1,28 @@
 //! The record of one request: what the access log says of it, and its place among the app's requests in flight.
 
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use http::{HeaderName, Method, StatusCode, Uri};
+use http::{HeaderName, Method, StatusCode, Uri, Version};
 use nano_api::worker::{BodyError, RequestId};
 use tokio::sync::oneshot;
 
 use crate::app::{Admission, App};
 use crate::http::receive::Answered;
 use crate::log::{self, RequestLine};
+use crate::server::link::{InRequest, Link};
 
 /// <https://www.w3.org/TR/trace-context/#traceparent-header>
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
-/// Writes one line into the log when the response is complete, or has been given up.
+/// Writes one line into the log when the last byte of the response has left, or when it has been given up.
 pub(crate) struct Completion {
     id: RequestId,
     method: Method,
     uri: Uri,
+    version: Version,
     began: Instant,
     /// W3C trace context's trace-id, where the request has one.
     trace: Option<Box<str>>,
@@ -32,10 +35,12 @@ pub(crate) struct Completion {
     bytes: u64,
     end: End,
     error: Option<Box<Failure>>,
+    /// Last, so that its connection has the request until everything else is done.
+    request: InRequest,
 }
 
 /// How the response ended.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
     /// Not yet; if it stays so, the client went away.
     Open,
@@ -50,11 +55,12 @@ struct Failure {
 
 impl Completion {
     /// Begins the record of a request.
-    pub(crate) fn new(id: RequestId, parts: &http::request::Parts) -> Self {
+    pub(crate) fn new(id: RequestId, parts: &http::request::Parts, link: &Arc<Link>) -> Self {
         Self {
             id,
             method: parts.method.clone(),
             uri: parts.uri.clone(),
+            version: parts.version,
             began: Instant::now(),
             trace: trace_id(&parts.headers),
             app: None,
@@ -65,6 +71,7 @@ impl Completion {
             bytes: 0,
             end: End::Open,
             error: None,
+            request: link.request(),
         }
     }
 
@@ -76,16 +83,16 @@ impl Completion {
         self.admission = Some(admission);
     }
 
-    /// Keeps the request's body readable until [`answered`](Self::answered), or the record's end.
+    /// Makes the end that keeps the request's body readable.
     pub(crate) fn reads_body(&mut self) -> Answered {
         let (reading, answered) = oneshot::channel();
         self.request_body = Some(reading);
         answered
     }
 
-    /// The response needs nothing of the request any more.
-    pub(crate) fn answered(&mut self) {
-        self.request_body = None;
+    /// Takes the end that keeps the request's body readable.
+    pub(crate) fn request_body(&mut self) -> Option<oneshot::Sender<Infallible>> {
+        self.request_body.take()
     }
 
     pub(crate) fn status(&mut self, status: StatusCode) {
@@ -97,34 +104,96 @@ impl Completion {
         self.error = Some(Box::new(Failure { message, stack }));
     }
 
-    /// Counts bytes; gives their sum.
-    pub(crate) fn sent(&mut self, bytes: usize) -> u64 {
-        self.bytes += bytes as u64;
-        self.bytes
-    }
-
-    pub(crate) fn body_failed(&mut self, error: &BodyError) {
-        self.answered();
-        self.end = End::Failed;
-        let message = format!("the response's body failed: {error}");
-        self.failed(message, None);
-    }
-
-    pub(crate) fn complete(&mut self) {
-        self.answered();
-        if self.end == End::Open {
-            self.end = End::Complete;
-        }
-    }
-
-    pub(crate) fn is_complete(&self) -> bool {
-        self.end == End::Complete
+    /// The response goes on its way.
+    pub(crate) fn send(self) -> Arc<Sending> {
+        Arc::new(Sending {
+            completion: self,
+            handed: AtomicU64::new(0),
+            sent: AtomicU64::new(0),
+            is_whole: AtomicBool::new(false),
+            has_left: AtomicBool::new(false),
+            failure: OnceLock::new(),
+        })
     }
 
     #[cfg(test)]
     pub(crate) fn for_tests() -> Self {
         let (parts, ()) = http::Request::new(()).into_parts();
-        Self::new(RequestId(0), &parts)
+        Self::new(RequestId(0), &parts, &Link::for_tests())
+    }
+}
+
+/// A response on its way. Whatever holds a part of it that has not left holds this, too.
+pub(crate) struct Sending {
+    completion: Completion,
+    /// Bytes of the body that the protocol has been handed.
+    handed: AtomicU64,
+    /// Bytes of the body that the socket has taken.
+    sent: AtomicU64,
+    /// The protocol has been handed everything.
+    is_whole: AtomicBool,
+    /// The protocol has handed on everything.
+    has_left: AtomicBool,
+    failure: OnceLock<Failure>,
+}
+
+impl Sending {
+    /// Counts bytes that the protocol is handed; gives their sum.
+    pub(crate) fn hand(&self, bytes: usize) -> u64 {
+        self.handed.fetch_add(bytes as u64, Relaxed) + bytes as u64
+    }
+
+    /// Counts bytes that the socket has taken.
+    pub(crate) fn sent(&self, bytes: usize) {
+        self.sent.fetch_add(bytes as u64, Relaxed);
+    }
+
+    pub(crate) fn body_failed(&self, error: &BodyError) {
+        let message = format!("the response's body failed: {error}");
+        let _ = self.failure.set(Failure {
+            message,
+            stack: None,
+        }); // A body fails once.
+    }
+
+    /// The protocol has been handed the whole body.
+    pub(crate) fn whole(&self) {
+        self.is_whole.store(true, Relaxed);
+    }
+
+    pub(crate) fn is_whole(&self) -> bool {
+        self.is_whole.load(Relaxed)
+    }
+
+    /// The protocol has handed on everything.
+    pub(crate) fn left(&self) {
+        self.has_left.store(true, Relaxed);
+    }
+
+    /// The version of the request.
+    pub(crate) fn version(&self) -> Version {
+        self.completion.version
+    }
+
+    pub(crate) fn link(&self) -> &Arc<Link> {
+        self.completion.request.link()
+    }
+}
+
+impl Drop for Sending {
+    fn drop(&mut self) {
+        let completion = &mut self.completion;
+        let sent = *self.sent.get_mut();
+        completion.bytes = sent;
+        if let Some(failure) = self.failure.take() {
+            completion.end = End::Failed;
+            completion.error = Some(Box::new(failure));
+        } else if *self.is_whole.get_mut()
+            && *self.has_left.get_mut()
+            && sent == *self.handed.get_mut()
+        {
+            completion.end = End::Complete;
+        }
     }
 }
 

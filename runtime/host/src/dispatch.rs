@@ -2,18 +2,19 @@
 //!
 //! | what happened | status |
 //! |---|---|
-//! | the request is malformed, its `Host` is missing or no host name | 400 |
+//! | the request or its body is malformed, its `Host` is missing or no host name | 400 |
 //! | no app answers to the host | 404 |
 //! | TRACE, CONNECT | 405 |
+//! | the body comes too slowly (`clients`) | 408 |
 //! | the body is larger than `body_mb` | 413 |
-//! | the head is larger than 64 KiB (answered by hyper) | 431 |
+//! | the head is larger than 64 KiB or has more than 256 fields (HTTP/1: read by hyper, answered by the connection) | 431 |
 //! | the handler threw, returned no `Response`, or does not exist | 500 |
+//! | a transfer coding other than chunked | 501 |
 //! | the handler passed on that a server it asked did not answer | 502 |
 //! | the app did not start, has too many requests in flight, or passed its CPU or memory limit | 503 |
 //! | the handler took longer than `wall_ms` | 504 |
 
 use std::fmt::Display;
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,17 +30,21 @@ use nano_api::worker::{Body, Exit, FetchError, Fields, HttpRequest, HttpResponse
 use crate::access::Completion;
 use crate::app::{App, Unavailable};
 use crate::http::error_page::{self, ErrorPage};
-use crate::http::receive::{Answered, Overflow, receive};
+use crate::http::headers::{self, TransferCoding};
+use crate::http::receive::{Answered, Fault, Faults, Received, receive};
 use crate::http::send::{self, ResponseBody, respond};
-use crate::http::{headers, target};
+use crate::http::target;
+use crate::patience::ClientLimits;
 use crate::router::Router;
-use crate::server::timers::Timers;
+use crate::server::MAX_FIELDS;
+use crate::server::link::Link;
 
 /// Hands the requests of one listener to its apps.
 pub struct Dispatcher {
     router: Router<Arc<App>>,
     /// Clients see what went wrong inside of apps.
     dev: bool,
+    clients: ClientLimits,
     ids: Arc<RequestIds>,
 }
 
@@ -64,8 +69,23 @@ impl RequestIds {
 
 impl Dispatcher {
     /// A dispatcher for these routes.
-    pub fn new(router: Router<Arc<App>>, dev: bool, ids: Arc<RequestIds>) -> Self {
-        Self { router, dev, ids }
+    pub fn new(
+        router: Router<Arc<App>>,
+        dev: bool,
+        clients: ClientLimits,
+        ids: Arc<RequestIds>,
+    ) -> Self {
+        Self {
+            router,
+            dev,
+            clients,
+            ids,
+        }
+    }
+
+    /// What clients may take.
+    pub(crate) fn clients(&self) -> ClientLimits {
+        self.clients
     }
 
     /// The app that a request with this head is for, by the look of it.
@@ -73,15 +93,14 @@ impl Dispatcher {
         self.router.find(&target::glance(head)?).cloned()
     }
 
-    /// Answers a request. `local` is the address that it came to, `timers` its connection's.
+    /// Answers a request of a connection.
     ///
     /// What can be done at once is done before the future is made: hyper moves it, and each request has one, so it should
     /// be small.
     pub(crate) fn handle<B>(
         &self,
         request: Request<B>,
-        local: SocketAddr,
-        timers: &Timers,
+        link: &Arc<Link>,
     ) -> impl Future<Output = Response<ResponseBody>> + Send + use<B>
     where
         B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
@@ -89,25 +108,26 @@ impl Dispatcher {
     {
         let (parts, body) = request.into_parts();
         let id = self.ids.next();
-        let mut completion = Completion::new(id, &parts);
+        let mut completion = Completion::new(id, &parts, link);
         let (method, version) = (parts.method.clone(), parts.version);
         let accept = error_page::accept(&parts.headers);
-        let answered = (!body.is_end_stream()).then(|| completion.reads_body());
-        let admitted = self.admit(parts, local, id, &mut completion);
+        let body = (!body.is_end_stream()).then(|| {
+            let received = Received::new(body, &parts, link.receive());
+            (received, completion.reads_body())
+        });
+        let admitted = self.admit(parts, link, id, &mut completion);
+        let (dev, timers) = (self.dev, link.timers.clone());
         match &admitted {
             _ if version >= Version::HTTP_2 => timers.place().is_multiplexed(),
             Ok(exchange) => timers.place().asked_for(&exchange.app),
             Err(_) => {}
         }
-        let (dev, timers) = (self.dev, timers.clone());
         async move {
             timers.place().settled().await;
             let answer = match admitted {
                 Ok(exchange) => {
                     let limit = exchange.app.config().limits.wall;
-                    let answer = timers
-                        .within(limit, pin!(exchange.answer(body, answered)))
-                        .await;
+                    let answer = timers.within(limit, pin!(exchange.answer(body))).await;
                     answer.unwrap_or_else(|| Err(too_slow(limit)))
                 }
                 Err(page) => Err(page),
@@ -127,11 +147,11 @@ impl Dispatcher {
     fn admit(
         &self,
         mut parts: Parts,
-        local: SocketAddr,
+        link: &Link,
         id: RequestId,
         completion: &mut Completion,
     ) -> Result<Exchange, Box<ErrorPage>> {
-        let (app, url) = self.route(&mut parts, local)?;
+        let (app, url) = self.route(&mut parts, link)?;
         completion.routed(app.clone());
         let Some(admission) = app.admit() else {
             let limit = app.config().limits.in_flight;
@@ -146,6 +166,9 @@ impl Dispatcher {
         };
         completion.admitted(admission);
         headers::strip(&mut parts.headers);
+        if parts.version == Version::HTTP_2 {
+            headers::join_cookies(&mut parts.headers);
+        }
         Ok(Exchange {
             app,
             id,
@@ -156,14 +179,33 @@ impl Dispatcher {
     }
 
     /// Finds the app and the URL.
-    fn route(&self, parts: &mut Parts, local: SocketAddr) -> Result<(Arc<App>, String), ErrorPage> {
+    fn route(&self, parts: &mut Parts, link: &Link) -> Result<(Arc<App>, String), ErrorPage> {
         if matches!(parts.method, Method::TRACE | Method::CONNECT) {
             let message = "This method is not supported.";
             return Err(ErrorPage::new(StatusCode::METHOD_NOT_ALLOWED, message));
         }
-        let target = target::read(parts, local).map_err(|fault| {
+        let fields = parts.headers.len();
+        if fields > MAX_FIELDS {
+            return Err(ErrorPage::new(
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                error_page::HEAD_TOO_LARGE,
+            )
+            .detail(format!(
+                "the request has {fields} header fields, more than {MAX_FIELDS}"
+            )));
+        }
+        let malformed = |fault| {
             ErrorPage::new(StatusCode::BAD_REQUEST, "The request is malformed.").detail(fault)
-        })?;
+        };
+        match headers::transfer_coding(&parts.headers) {
+            TransferCoding::Known => {}
+            TransferCoding::Unknown => {
+                let message = "No transfer coding but \"chunked\" is supported.";
+                return Err(ErrorPage::new(StatusCode::NOT_IMPLEMENTED, message).close());
+            }
+            TransferCoding::Wrong(fault) => return Err(malformed(fault).close()),
+        }
+        let target = target::read(parts, link.local).map_err(malformed)?;
         match self.router.find(target.host()) {
             Some(app) => Ok((app.clone(), target.url)),
             None => Err(
@@ -184,11 +226,10 @@ struct Exchange {
 }
 
 impl Exchange {
-    /// Lets the app answer. `answered` belongs to a body that has not ended.
+    /// Lets the app answer.
     async fn answer<B>(
         self,
-        body: B,
-        answered: Option<Answered>,
+        body: Option<(Received<B>, Answered)>,
     ) -> Result<(HttpResponse, StatusCode), Box<ErrorPage>>
     where
         B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
@@ -197,11 +238,11 @@ impl Exchange {
         let app = self.app;
         let limit = app.config().limits.body;
         // What most requests do without is boxed, so that their futures are small.
-        let (body, overflow) = match answered {
+        let (body, faults) = match body {
             None => (Body::Empty, None),
-            Some(answered) => {
+            Some((body, answered)) => {
                 let received = Box::pin(receive(body, limit, answered)).await;
-                received.map_err(|_| too_large(limit))?
+                received.map_err(|fault| faulty(&fault))?
             }
         };
         let instance = match app.running() {
@@ -215,18 +256,18 @@ impl Exchange {
             body,
         };
         let fetched = instance.clone().fetch(request, self.id);
-        let result = match overflow {
+        let result = match faults {
             None => fetched.await,
-            Some(overflow) => {
-                let overflowed = Box::pin(overflowed(overflow));
-                // A body that is too large decides, even when the app has met it at the same time.
-                match select(overflowed, fetched).await {
-                    Either::Left(((), _)) => return Err(too_large(limit)),
+            Some(faults) => {
+                let fault = Box::pin(fault(faults));
+                // What is wrong with a body decides, even when the app has met it at the same time.
+                match select(fault, fetched).await {
+                    Either::Left((fault, _)) => return Err(faulty(&fault)),
                     Either::Right((result, _)) => result,
                 }
             }
         };
-        let usable = result.and_then(|response| match send::status(&response) {
+        let usable = result.and_then(|response| match send::usable(&response) {
             Ok(status) => Ok((response, status)),
             Err(reason) => Err(FetchError::UnusableResponse { reason }),
         });
@@ -252,13 +293,26 @@ fn too_slow(limit: Duration) -> Box<ErrorPage> {
     page.into()
 }
 
-/// What it means to the client that its request's body is larger than the limit, in bytes.
-fn too_large(limit: u64) -> Box<ErrorPage> {
-    let message = "The request's body is too large.";
-    let page = ErrorPage::new(StatusCode::PAYLOAD_TOO_LARGE, message).detail(format!(
-        "the request's body is larger than {limit} bytes, the app's limit"
-    ));
-    page.into()
+/// What it means to the client that something is wrong with its request's body.
+fn faulty(fault: &Fault) -> Box<ErrorPage> {
+    let (status, message) = match fault {
+        Fault::TooLarge(_) => (
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "The request's body is too large.",
+        ),
+        Fault::Malformed(_) => (
+            StatusCode::BAD_REQUEST,
+            "The request's body is malformed, or not complete.",
+        ),
+        Fault::TooSlow(_) => (
+            StatusCode::REQUEST_TIMEOUT,
+            "The request's body comes too slowly.",
+        ),
+    };
+    ErrorPage::new(status, message)
+        .detail(fault.message())
+        .close()
+        .into()
 }
 
 /// What it means to the client that there is no instance.
@@ -270,10 +324,11 @@ fn unavailable(unavailable: Unavailable) -> Box<ErrorPage> {
     page.into()
 }
 
-/// Waits until a body is too large; for ever, if it is not.
-async fn overflowed(overflow: Overflow) {
-    if overflow.await.is_err() {
-        std::future::pending().await
+/// Waits until something is wrong with a body; for ever, if nothing is.
+async fn fault(faults: Faults) -> Fault {
+    match faults.await {
+        Ok(fault) => fault,
+        Err(_) => std::future::pending().await,
     }
 }
 

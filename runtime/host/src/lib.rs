@@ -13,6 +13,7 @@ mod fake;
 mod http;
 pub mod launcher;
 pub mod log;
+mod patience;
 pub mod router;
 pub mod serve;
 pub mod server;

@@ -106,7 +106,7 @@ impl Host {
             let listener = bound.map_err(|error| cannot_bind(config, address, error))?;
             listeners.push((
                 listener,
-                Arc::new(Dispatcher::new(router, dev, ids.clone())),
+                Arc::new(Dispatcher::new(router, dev, config.clients, ids.clone())),
             ));
         }
         let addresses = listeners

@@ -1,6 +1,10 @@
 //! Listeners and connections.
 
+mod client;
+mod connection;
+mod http2;
 mod linger;
+pub(crate) mod link;
 mod placement;
 pub(crate) mod timers;
 
@@ -10,29 +14,20 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
-use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use hyper_util::server::conn::auto;
 use nano_api::worker::Stop;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
 use crate::config::ListenAddress;
 use crate::dispatch::Dispatcher;
-use linger::Linger;
+use link::Link;
 use placement::{Place, Socket};
 use timers::Timers;
 
 /// The largest head of a request, and the largest chunk of a body; larger heads get 431.
 pub const MAX_HEAD: usize = 64 << 10;
-/// How long a client may take for a request's head, and how long an idle connection is kept.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-/// Streams of one HTTP/2 connection at a time.
-const MAX_STREAMS: u32 = 256;
-/// An HTTP/2 connection whose peer does not answer a ping is gone.
-const PING_INTERVAL: Duration = Duration::from_secs(30);
+/// The most header fields of a request; more get 431.
+pub const MAX_FIELDS: usize = 256;
 /// The pause when the process has no file descriptor left for another connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -159,76 +154,17 @@ impl Visitor {
         let app = tokio::select! {
             app = placement::find(&stream, &self.dispatcher) => app,
             () = self.stop.stopped() => return,
-            () = tokio::time::sleep(HEAD_TIMEOUT) => return,
+            () = tokio::time::sleep(self.dispatcher.clients().head) => return,
         };
         let Ok(app) = app else { return };
         let Ok(local) = stream.local_addr() else {
             return;
         };
-        let local = SocketAddr::new(local.ip().to_canonical(), local.port());
-        // Responses are written whole; waiting for more to send only delays them. An error costs no more than that.
-        let _ = stream.set_nodelay(true);
         let place = Arc::new(Place::default());
+        let limits = self.dispatcher.clients();
+        let link = Link::new(local, limits, Timers::new(place.clone()));
         let socket = Socket::new(stream, place.clone());
-        let connection = connection(socket, local, Timers::new(place.clone()), self);
+        let connection = connection::serve(socket, link, self);
         placement::serve(connection, place, app);
-    }
-}
-
-/// Serves a connection until it ends; on several runtimes, see [`placement`].
-async fn connection(socket: Socket, local: SocketAddr, timers: Timers, visitor: Visitor) {
-    let Visitor {
-        dispatcher,
-        stop,
-        living: _living,
-    } = visitor;
-    let io = Linger::new(TokioIo::new(socket), timers.clone());
-    let its_timers = timers.clone();
-    let service = service_fn(move |request: http::Request<Incoming>| {
-        let answer = dispatcher.handle(request, local, &its_timers);
-        answer.map(Ok::<_, Infallible>)
-    });
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(timers.clone())
-        .header_read_timeout(HEAD_TIMEOUT)
-        .max_buf_size(MAX_HEAD);
-    builder
-        .http2()
-        .timer(timers)
-        .max_header_list_size(MAX_HEAD as u32)
-        .max_concurrent_streams(MAX_STREAMS)
-        .keep_alive_interval(PING_INTERVAL);
-    let connection = builder.serve_connection(io, service);
-    let mut connection = std::pin::pin!(connection);
-    let result = tokio::select! {
-        biased;
-        result = connection.as_mut() => result,
-        () = stop.stopped() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(error) = result {
-        log_failure(&*error);
-    }
-}
-
-/// Says what is wrong with a connection where its operator can do something about it.
-fn log_failure(error: &(dyn std::error::Error + Send + Sync + 'static)) {
-    match error.downcast_ref::<hyper::Error>() {
-        Some(error) if error.is_parse_too_large() => {
-            let limit = MAX_HEAD;
-            tracing::warn!(
-                status = 431,
-                limit,
-                "a request's head is larger than the limit: {error}"
-            );
-        }
-        Some(error) if error.is_parse() => {
-            tracing::warn!(status = 400, "a request is malformed: {error}");
-        }
-        _ => tracing::debug!("a connection ended: {error}"),
     }
 }

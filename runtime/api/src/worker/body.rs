@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 
-use bytes::{Buf, Bytes};
+use bytes::{Buf, BufMut as _, Bytes, BytesMut};
 use futures_util::Stream;
 
 /// The body of an HTTP message.
@@ -413,6 +413,18 @@ impl Buf for Batch {
         }
         self.first.advance(count);
     }
+
+    fn copy_to_bytes(&mut self, count: usize) -> Bytes {
+        assert!(count <= self.remaining, "no more than there is");
+        if count <= self.first.len() {
+            let bytes = self.first.slice(..count);
+            self.advance(count);
+            return bytes;
+        }
+        let mut bytes = BytesMut::with_capacity(count);
+        bytes.put(self.take(count));
+        bytes.freeze()
+    }
 }
 
 /// Why a body could not be read to its end.
@@ -470,6 +482,19 @@ mod tests {
 
     fn put(writer: &BodyWriter, chunk: &'static str) -> Put {
         writer.put(Bytes::from_static(chunk.as_bytes()))
+    }
+
+    #[test]
+    fn bytes_are_taken_off_a_batch() {
+        let (writer, mut stream) = BodyStream::bounded(100, None);
+        for chunk in ["abc", "de", "f"] {
+            put(&writer, chunk);
+        }
+        let mut batch = all(&mut stream).unwrap().unwrap().unwrap();
+        for (count, bytes) in [(2, "ab"), (1, "c"), (0, ""), (3, "def")] {
+            assert_eq!(batch.copy_to_bytes(count), bytes);
+        }
+        assert!(!batch.has_remaining());
     }
 
     #[test]

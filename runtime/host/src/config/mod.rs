@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use nano_api::worker::{Limits, OutboundRule};
 
+pub use crate::patience::ClientLimits;
 pub use diagnostic::{ConfigError, Diagnostic};
 pub use hostname::HostPattern;
 pub(crate) use hostname::is_host_name;
@@ -32,6 +33,8 @@ pub struct Config {
     pub drain: Duration,
     /// Where the file says which ports to listen on.
     pub ports: BTreeMap<u16, Diagnostic>,
+    /// How slow clients may be.
+    pub clients: ClientLimits,
 }
 
 /// One app.
@@ -188,6 +191,7 @@ impl Config {
             apps: vec![app],
             drain: DEFAULT_DRAIN,
             ports: BTreeMap::new(),
+            clients: ClientLimits::default(),
         })
     }
 }

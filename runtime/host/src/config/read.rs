@@ -10,7 +10,10 @@ use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
 use super::diagnostic::{ConfigError, Diagnostic, Faults};
 use super::reader::{Context, Fields, Located, Lookup};
-use super::{AppConfig, AppLimits, Config, DEFAULT_DRAIN, HostPattern, ListenAddress, check_root};
+use super::{
+    AppConfig, AppLimits, ClientLimits, Config, DEFAULT_DRAIN, HostPattern, ListenAddress,
+    check_root,
+};
 
 /// JSON with comments, and nothing else beside JSON: what editors call "jsonc".
 const SYNTAX: ParseOptions = ParseOptions {
@@ -86,7 +89,7 @@ fn syntax_help(error: &jsonc_parser::errors::ParseError) -> Option<String> {
 
 fn read_root(root: &Located<'_>, folder: &Path) -> Option<Config> {
     let fields = root.object(&[
-        "$schema", "port", "listen", "admin", "drain_ms", "defaults", "apps",
+        "$schema", "port", "listen", "admin", "drain_ms", "clients", "defaults", "apps",
     ])?;
     if let Some(admin) = fields.get("admin") {
         admin.fault(
@@ -99,6 +102,7 @@ fn read_root(root: &Located<'_>, folder: &Path) -> Option<Config> {
     let drain = fields
         .get("drain_ms")
         .and_then(|value| value.integer(0..=3_600_000));
+    let clients = read_clients(&fields);
     let mut defaults = AppLimits::default();
     if let Some(value) = fields.get("defaults")
         && let Some(fields) = value.object(&["limits"])
@@ -133,8 +137,31 @@ fn read_root(root: &Located<'_>, folder: &Path) -> Option<Config> {
         listen,
         apps,
         drain: drain.map_or(DEFAULT_DRAIN, Duration::from_millis),
+        clients,
         ports,
     })
+}
+
+/// Reads the field "clients" over the defaults.
+fn read_clients(fields: &Fields<'_>) -> ClientLimits {
+    let mut limits = ClientLimits::default();
+    let fields = fields
+        .get("clients")
+        .and_then(|value| value.object(&["head_ms", "stall_ms", "min_rate"]));
+    let Some(fields) = fields else {
+        return limits;
+    };
+    let integer = |name: &str, bounds| fields.get(name).and_then(|value| value.integer(bounds));
+    if let Some(head) = integer("head_ms", 1..=3_600_000) {
+        limits.head = Duration::from_millis(head);
+    }
+    if let Some(stall) = integer("stall_ms", 1..=3_600_000) {
+        limits.stall = Duration::from_millis(stall);
+    }
+    if let Some(rate) = integer("min_rate", 1..=1_000_000_000) {
+        limits.min_rate = u32::try_from(rate).unwrap_or(u32::MAX);
+    }
+    limits
 }
 
 /// Where to listen, and where the file says so.

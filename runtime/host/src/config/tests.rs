@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Config, ConfigError, HostPattern, ListenAddress, read};
+use super::{ClientLimits, Config, ConfigError, HostPattern, ListenAddress, read};
 
 fn app_folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -48,6 +48,7 @@ fn everything_at_once() {
         r#"{
           "listen": "[::]:8080", // where
           "drain_ms": 500,
+          "clients": { "head_ms": 1000, "stall_ms": 2000, "min_rate": 300 },
           "defaults": { "limits": { "memory_mb": 64, "cpu_ms": 5000 } },
           "apps": [
             { "name": "shop", "hostname": "Shop.localhost", "path": "./shop",
@@ -62,6 +63,12 @@ fn everything_at_once() {
     .unwrap();
     assert_eq!(config.listen.to_string(), "[::]:8080");
     assert_eq!(config.drain, Duration::from_millis(500));
+    let clients = ClientLimits {
+        head: Duration::from_secs(1),
+        stall: Duration::from_secs(2),
+        min_rate: 300,
+    };
+    assert_eq!(config.clients, clients);
     let [shop, tools] = config.apps.as_slice() else {
         panic!()
     };

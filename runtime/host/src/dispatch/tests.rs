@@ -1,13 +1,10 @@
 //! What becomes of requests, with a fake engine.
 
-use std::net::SocketAddr;
-
 use http_body_util::BodyExt as _;
 use nano_api::worker::BodyErrorKind;
 
 use super::*;
 use crate::fake::{FakeBody, FakeLauncher, app_config, ok};
-use crate::server::timers::Timers;
 
 struct Site {
     launcher: Arc<FakeLauncher>,
@@ -26,7 +23,7 @@ fn site_with(change: impl FnOnce(&mut crate::config::AppConfig)) -> Site {
         .for_each(|host| router.insert(host, app.clone()));
     Site {
         launcher,
-        dispatcher: Dispatcher::new(router, true, Arc::default()),
+        dispatcher: Dispatcher::new(router, true, ClientLimits::default(), Arc::default()),
     }
 }
 
@@ -40,10 +37,8 @@ impl Site {
         request: http::request::Builder,
         body: FakeBody,
     ) -> Response<ResponseBody> {
-        let local: SocketAddr = "127.0.0.1:80".parse().unwrap();
-        self.dispatcher
-            .handle(request.body(body).unwrap(), local, &Timers::default())
-            .await
+        let request = request.body(body).unwrap();
+        self.dispatcher.handle(request, &Link::for_tests()).await
     }
 
     async fn get(&self) -> (u16, String) {

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use http::header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use bytes::Bytes;
+use http::header::{ACCEPT, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use nano_api::worker::RequestId;
 
 use super::send::ResponseBody;
 use crate::access::Completion;
+use crate::server::{MAX_FIELDS, MAX_HEAD};
 
 /// Names the request, so that its author and its operator can find it in the log.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -25,6 +27,8 @@ pub(crate) struct ErrorPage {
     /// The stack that goes with it.
     pub(crate) stack: Option<String>,
     pub(crate) retry_after: Option<Duration>,
+    /// No further request is taken from an HTTP/1 connection.
+    pub(crate) close: bool,
 }
 
 impl ErrorPage {
@@ -35,6 +39,7 @@ impl ErrorPage {
             detail: None,
             stack: None,
             retry_after: None,
+            close: false,
         }
     }
 
@@ -48,6 +53,13 @@ impl ErrorPage {
     pub(crate) fn retry_after(self, delay: Duration) -> Self {
         Self {
             retry_after: Some(delay),
+            ..self
+        }
+    }
+
+    pub(crate) fn close(self) -> Self {
+        Self {
+            close: true,
             ..self
         }
     }
@@ -97,19 +109,18 @@ impl ErrorPage {
                 (delay.as_secs_f64().ceil() as u64).max(1).into(),
             );
         }
+        if self.close {
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         if self.status == StatusCode::METHOD_NOT_ALLOWED {
             headers.insert(ALLOW, HeaderValue::from_static(ALLOWED));
         }
         response
     }
 
-    fn title(&self) -> String {
-        let reason = self.status.canonical_reason().unwrap_or("Error");
-        format!("{} {reason}", self.status.as_u16())
-    }
-
     fn plain(&self, id: RequestId, dev: bool) -> String {
-        let mut text = format!("{}\n{}\nRequest: {id}\n", self.title(), self.message);
+        let title = title(self.status);
+        let mut text = format!("{title}\n{}\nRequest: {id}\n", self.message);
         for part in [&self.detail, &self.stack]
             .into_iter()
             .flatten()
@@ -140,6 +151,33 @@ impl ErrorPage {
         text.push_str("}}\n");
         text
     }
+}
+
+fn title(status: StatusCode) -> String {
+    let reason = status.canonical_reason().unwrap_or("Error");
+    format!("{} {reason}", status.as_u16())
+}
+
+/// What a client is told whose request's head is too large.
+pub(crate) const HEAD_TOO_LARGE: &str =
+    "A request's head may have 65536 bytes and 256 header fields.";
+const _: () = assert!(MAX_HEAD == 65536 && MAX_FIELDS == 256);
+
+/// A whole HTTP/1.1 response to a head that cannot be read.
+pub(crate) fn refusal(status: StatusCode) -> Bytes {
+    let message = match status {
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => HEAD_TOO_LARGE,
+        StatusCode::URI_TOO_LONG => "The request's target is too long.",
+        _ => "The request is malformed.",
+    };
+    let title = title(status);
+    let text = format!("{title}\n{message}\n");
+    let length = text.len();
+    format!(
+        "HTTP/1.1 {title}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {length}\r\n\
+         cache-control: no-store\r\nconnection: close\r\n\r\n{text}"
+    )
+    .into()
 }
 
 /// Does an `Accept` field prefer JSON to what a person reads?

@@ -1,7 +1,8 @@
-//! Header fields that belong to one connection, not to the message.
+//! Header fields that belong to one connection or one version of HTTP, not to the message.
 
 use http::header::{
-    CONNECTION, HOST, HeaderMap, HeaderName, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+    CONNECTION, COOKIE, HOST, HeaderMap, HeaderName, HeaderValue, TE, TRAILER, TRANSFER_ENCODING,
+    UPGRADE,
 };
 
 /// Is this field the connection's? RFC 9110, section 7.6.1, and all of `Proxy-*`.
@@ -39,9 +40,94 @@ pub(crate) fn strip(headers: &mut HeaderMap) {
     }
 }
 
+/// Joins what HTTP/2 may split for its compression, before anybody who does not know HTTP/2 sees it (RFC 9113, section 8.2.3).
+pub(crate) fn join_cookies(headers: &mut HeaderMap) {
+    let mut crumbs = headers.get_all(COOKIE).iter();
+    let (Some(first), Some(second)) = (crumbs.next(), crumbs.next()) else {
+        return;
+    };
+    let mut joined = first.as_bytes().to_vec();
+    for crumb in std::iter::once(second).chain(crumbs) {
+        joined.extend_from_slice(b"; ");
+        joined.extend_from_slice(crumb.as_bytes());
+    }
+    // Made of values, it is one.
+    if let Ok(joined) = HeaderValue::from_bytes(&joined) {
+        headers.insert(COOKIE, joined);
+    }
+}
+
+/// What a request says about the coding of its body.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum TransferCoding {
+    /// None, or chunked.
+    Known,
+    /// Others, which would be the body's (RFC 9112, section 6.1).
+    Unknown,
+    /// What is wrong, for the client.
+    Wrong(&'static str),
+}
+
+/// Looks at the transfer codings of a request. (That chunked is the last one, hyper has seen to.)
+pub(crate) fn transfer_coding(headers: &HeaderMap) -> TransferCoding {
+    let mut chunked = 0;
+    let mut others = 0;
+    for value in headers.get_all(TRANSFER_ENCODING) {
+        for coding in value.as_bytes().split(|byte| *byte == b',') {
+            match coding.trim_ascii() {
+                // Lists may have empty elements (RFC 9110, section 5.6.1.2).
+                b"" => {}
+                coding if coding.eq_ignore_ascii_case(b"chunked") => chunked += 1,
+                _ => others += 1,
+            }
+        }
+    }
+    match (chunked, others) {
+        (0 | 1, 0) => TransferCoding::Known,
+        (0 | 1, _) => TransferCoding::Unknown,
+        _ => TransferCoding::Wrong("the request's body is chunked more than once"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cookies_are_joined() {
+        for (crumbs, joined) in [
+            (&["a=1"][..], &["a=1"][..]),
+            (&["a=1", "b=2", "c=3"], &["a=1; b=2; c=3"]),
+            (&[], &[]),
+        ] {
+            let mut headers = HeaderMap::new();
+            for crumb in crumbs {
+                headers.append(COOKIE, HeaderValue::from_static(crumb));
+            }
+            join_cookies(&mut headers);
+            let found: Vec<_> = headers.get_all(COOKIE).iter().collect();
+            assert_eq!(found, joined);
+        }
+    }
+
+    #[test]
+    fn transfer_codings() {
+        let wrong = TransferCoding::Wrong("the request's body is chunked more than once");
+        for (values, found) in [
+            (&[][..], TransferCoding::Known),
+            (&["Chunked"], TransferCoding::Known),
+            (&[", chunked ,"], TransferCoding::Known),
+            (&["gzip, chunked"], TransferCoding::Unknown),
+            (&["gzip", "chunked"], TransferCoding::Unknown),
+            (&["chunked, chunked"], wrong),
+        ] {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(TRANSFER_ENCODING, HeaderValue::from_static(value));
+            }
+            assert_eq!(transfer_coding(&headers), found, "{values:?}");
+        }
+    }
 
     #[test]
     fn what_belongs_to_the_connection_is_removed() {

@@ -4,26 +4,27 @@ use std::convert::Infallible;
 use std::fmt::Display;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
-use std::task::Poll;
-use std::time::Duration;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use http_body::Body as HttpBody;
+use http::header::EXPECT;
+use http::request::Parts;
+use http::{HeaderValue, Version};
+use http_body::{Body as HttpBody, Frame, SizeHint};
 use nano_api::worker::{Body, BodyError, BodyErrorKind, BodyStream, BodyWriter};
 use tokio::sync::oneshot;
+
+use crate::patience::{ClientLimits, Patience};
+use crate::server::link::Receiving;
 
 /// Bodies up to this size that arrive together with their head are handed over whole.
 const SMALL: u64 = 64 << 10;
 /// Bytes that wait between a connection and an app. hyper's own chunks are of 64 KiB at most, as its buffer is.
 const WAITING: usize = 128 << 10;
-/// A client that sends nothing for so long is gone.
-const IDLE: Duration = Duration::from_secs(60);
 /// How much is read of a body that nobody wants, so that the client gets to read the response.
 const DISCARD_BYTES: u64 = 8 << 20;
 const DISCARD_TIME: Duration = Duration::from_secs(5);
-
-/// Resolves when a streamed body turns out to be larger than the limit; fails when it ends otherwise.
-pub(crate) type Overflow = oneshot::Receiver<()>;
 
 /// Resolves when the response needs nothing of the request any more: its other end is dropped then.
 ///
@@ -32,49 +33,142 @@ pub(crate) type Overflow = oneshot::Receiver<()>;
 /// that it holds, nor for the collection of one that it has forgotten.
 pub(crate) type Answered = oneshot::Receiver<Infallible>;
 
-/// A request's body is larger than the limit.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct TooLarge;
+/// Tells what is wrong with a streamed body; fails when it ends well, or is not wanted.
+pub(crate) type Faults = oneshot::Receiver<Fault>;
+
+/// What is wrong with a request's body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// It is larger than the limit, in bytes.
+    TooLarge(u64),
+    /// It is cut short, or breaks the rules of HTTP: why.
+    Malformed(String),
+    /// The client sends it too slowly: how slowly.
+    TooSlow(String),
+}
+
+impl Fault {
+    /// For the log, and for the app's exception.
+    pub(crate) fn message(&self) -> String {
+        match self {
+            Self::TooLarge(limit) => format!("the request's body is larger than {limit} bytes"),
+            Self::Malformed(why) => format!("the client did not send the whole body: {why}"),
+            Self::TooSlow(how) => format!("the client sends its request's body too slowly: {how}"),
+        }
+    }
+
+    fn for_app(&self) -> BodyError {
+        let kind = match self {
+            Self::TooLarge(_) => BodyErrorKind::TooLarge,
+            Self::Malformed(_) | Self::TooSlow(_) => BodyErrorKind::Disconnected,
+        };
+        BodyError::new(kind, self.message())
+    }
+}
+
+/// A request's body on its way from the client.
+pub(crate) struct Received<B> {
+    body: B,
+    /// Until it has ended.
+    receiving: Option<Receiving>,
+    limits: ClientLimits,
+    /// The client waits to be told that it may send.
+    waits: bool,
+    is_http1: bool,
+}
+
+impl<B: HttpBody> Received<B> {
+    pub(crate) fn new(body: B, head: &Parts, receiving: Receiving) -> Self {
+        let expect = head.headers.get(EXPECT).map(HeaderValue::as_bytes);
+        Self {
+            body,
+            limits: receiving.link().limits,
+            receiving: Some(receiving),
+            waits: expect.is_some_and(|value| value.eq_ignore_ascii_case(b"100-continue")),
+            is_http1: head.version < Version::HTTP_2,
+        }
+    }
+}
+
+impl<B> HttpBody for Received<B>
+where
+    B: HttpBody<Data = Bytes> + Unpin,
+{
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        let this = &mut *self;
+        this.waits = false;
+        let frame = ready!(Pin::new(&mut this.body).poll_frame(context));
+        match &frame {
+            // hyper takes `0\r\n\n` for the last chunk and the begin of a trailer section, and the next request for the rest
+            // of it. So nothing that follows a trailer section on a connection is a request.
+            Some(Ok(frame)) if frame.is_trailers() && this.is_http1 => {
+                if let Some(receiving) = &this.receiving {
+                    receiving.link().close();
+                }
+            }
+            Some(Ok(_)) => {}
+            None | Some(Err(_)) => this.receiving = None,
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
 
 /// Makes an app's body out of hyper's, which has not ended.
 ///
 /// # Errors
-/// The body says that it is larger than the limit. (A body of unknown length tells by [`Overflow`].)
+/// The body says that it is larger than the limit, or is malformed. (What comes later is told by [`Faults`].)
 pub(crate) async fn receive<B>(
-    mut incoming: B,
+    mut incoming: Received<B>,
     limit: u64,
     answered: Answered,
-) -> Result<(Body, Option<Overflow>), TooLarge>
+) -> Result<(Body, Option<Faults>), Fault>
 where
     B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Display + Send,
 {
     let length = incoming.size_hint().exact();
     if incoming.size_hint().lower() > limit {
-        tokio::spawn(discard(incoming));
-        return Err(TooLarge);
+        // Who waits to be told that it may send is told by the response that it may not.
+        if !incoming.waits {
+            tokio::spawn(discard(incoming));
+        }
+        return Err(Fault::TooLarge(limit));
     }
     let mut head = Head::default();
     if length.is_some_and(|length| length <= SMALL) {
-        head = take_what_is_here(&mut incoming).await;
+        head = take_what_is_here(&mut incoming).await?;
         if head.over {
             return Ok((head.into_body(), None));
         }
     }
     let (writer, stream) = BodyStream::bounded(WAITING, length);
-    let (overflow, overflowed) = oneshot::channel();
+    let (faults, told) = oneshot::channel();
     tokio::spawn(async move {
         let whole = tokio::select! {
             biased;
             // The app's end sees a body that is cut short.
             _ = answered => false,
-            whole = pump(&mut incoming, head.bytes(), writer, limit, overflow) => whole,
+            whole = pump(&mut incoming, head.bytes(), writer, limit, faults) => whole,
         };
         if !whole {
             discard(incoming).await;
         }
     });
-    Ok((Body::Stream(stream), Some(overflowed)))
+    Ok((Body::Stream(stream), Some(told)))
 }
 
 /// The beginning of a body that was there at once.
@@ -113,9 +207,10 @@ impl Head {
 
 /// Takes those chunks that are in memory already: hyper reads a body only when asked, so being asked once and polled
 /// again is what it needs to hand over what came with the head. Waits for nothing that has yet to arrive.
-async fn take_what_is_here<B>(incoming: &mut B) -> Head
+async fn take_what_is_here<B>(incoming: &mut B) -> Result<Head, Fault>
 where
     B: HttpBody<Data = Bytes> + Unpin,
+    B::Error: Display,
 {
     let mut head = Head::default();
     let mut patience = 2;
@@ -128,16 +223,17 @@ where
                     }
                     if incoming.is_end_stream() {
                         head.over = true;
-                        return Poll::Ready(());
+                        return Poll::Ready(Ok(()));
                     }
                 }
                 Poll::Ready(None) => {
                     head.over = true;
-                    return Poll::Ready(());
+                    return Poll::Ready(Ok(()));
                 }
-                // The pump meets the error again, as the end of the body.
-                Poll::Ready(Some(Err(_))) => return Poll::Ready(()),
-                Poll::Pending if patience == 0 => return Poll::Ready(()),
+                Poll::Ready(Some(Err(error))) => {
+                    return Poll::Ready(Err(Fault::Malformed(error.to_string())));
+                }
+                Poll::Pending if patience == 0 => return Poll::Ready(Ok(())),
                 Poll::Pending => {
                     patience -= 1;
                     context.waker().wake_by_ref();
@@ -146,77 +242,72 @@ where
             }
         }
     })
-    .await;
-    head
+    .await?;
+    Ok(head)
 }
 
 /// Moves chunks from the connection to the app, as fast as the app reads. Returns false if a rest is unread.
 async fn pump<B>(
-    incoming: &mut B,
+    incoming: &mut Received<B>,
     head: Bytes,
     writer: BodyWriter,
     limit: u64,
-    overflow: oneshot::Sender<()>,
+    faults: oneshot::Sender<Fault>,
 ) -> bool
 where
     B: HttpBody<Data = Bytes> + Send + Unpin,
     B::Error: Display + Send,
 {
+    let mut patience = Patience::new(incoming.limits);
     let mut total = head.len() as u64;
     if !head.is_empty() && !writer.write(head).await {
         return false;
     }
-    loop {
-        let error = match next_chunk(incoming).await {
+    let fault = loop {
+        match next_chunk(incoming, &mut patience).await {
             Ok(None) => {
                 writer.finish();
                 return true;
             }
             Ok(Some(chunk)) => {
                 total += chunk.len() as u64;
-                if total <= limit {
-                    if writer.write(chunk).await {
-                        continue;
-                    }
+                if total > limit {
+                    break Fault::TooLarge(limit);
+                }
+                if !writer.write(chunk).await {
                     return false;
                 }
-                // The dispatcher may have its response already; then only the app is told.
-                let _ = overflow.send(());
-                let message = format!("the request's body is larger than {limit} bytes");
-                writer.fail(BodyError::new(BodyErrorKind::TooLarge, message));
-                return false;
             }
-            Err(error) => error,
-        };
-        writer.fail(BodyError::new(BodyErrorKind::Disconnected, error));
-        return true;
-    }
+            Err(fault) => break fault,
+        }
+    };
+    // The dispatcher may have its response already; then only the app is told.
+    let _ = faults.send(fault.clone());
+    writer.fail(fault.for_app());
+    // What is malformed or slow cannot be read further.
+    !matches!(fault, Fault::TooLarge(_))
 }
 
 /// The next chunk of data; `None` at the end.
-async fn next_chunk<B>(incoming: &mut B) -> Result<Option<Bytes>, String>
+async fn next_chunk<B>(incoming: &mut B, patience: &mut Patience) -> Result<Option<Bytes>, Fault>
 where
     B: HttpBody<Data = Bytes> + Unpin,
     B::Error: Display,
 {
     loop {
+        let began = Instant::now();
         let frame = poll_fn(|context| Pin::new(&mut *incoming).poll_frame(context));
-        match tokio::time::timeout(IDLE, frame).await {
+        let frame = match tokio::time::timeout(patience.left(), frame).await {
             Ok(None) => return Ok(None),
-            Ok(Some(Ok(frame))) => match frame.into_data() {
-                Ok(bytes) if bytes.is_empty() => {}
-                Ok(bytes) => return Ok(Some(bytes)),
-                // Trailers: the end follows.
-                Err(_) => {}
-            },
-            Ok(Some(Err(error))) => {
-                return Err(format!("the client did not send the whole body: {error}"));
-            }
-            Err(_) => {
-                return Err(format!(
-                    "the client sent nothing for {} seconds",
-                    IDLE.as_secs()
-                ));
+            Ok(Some(frame)) => frame.map_err(|error| Fault::Malformed(error.to_string()))?,
+            Err(_) => return Err(Fault::TooSlow(patience.describe())),
+        };
+        patience.spend(began.elapsed());
+        // Else trailers: the end follows.
+        if let Ok(bytes) = frame.into_data() {
+            patience.earn(bytes.len());
+            if !bytes.is_empty() {
+                return Ok(Some(bytes));
             }
         }
     }
@@ -230,14 +321,15 @@ where
     B::Error: Display,
 {
     let mut total = 0;
-    let read = async {
-        while let Ok(Some(chunk)) = next_chunk(&mut incoming).await {
-            total += chunk.len() as u64;
+    let read = poll_fn(|context| {
+        while let Some(Ok(frame)) = ready!(Pin::new(&mut incoming).poll_frame(context)) {
+            total += frame.data_ref().map_or(0, Bytes::len) as u64;
             if total > DISCARD_BYTES {
                 break;
             }
         }
-    };
+        Poll::Ready(())
+    });
     // What is left after that time is cut off.
     let _ = tokio::time::timeout(DISCARD_TIME, pin!(read)).await;
 }
@@ -246,6 +338,12 @@ where
 mod tests {
     use super::*;
     use crate::fake::FakeBody;
+    use crate::server::link::Link;
+
+    fn from_client(body: FakeBody) -> Received<FakeBody> {
+        let (head, ()) = http::Request::new(()).into_parts();
+        Received::new(body, &head, Link::for_tests().receive())
+    }
 
     /// Of a response that is never complete.
     fn unanswered() -> Answered {
@@ -256,12 +354,12 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_in_memory_is_handed_over_whole() {
-        let (body, overflow) = receive(FakeBody::sized(&["ab", "c"]), 10, unanswered())
+        let (body, faults) = receive(from_client(FakeBody::sized(&["ab", "c"])), 10, unanswered())
             .await
             .unwrap();
         assert!(matches!(body, Body::Full(bytes) if bytes == "abc"));
-        assert!(overflow.is_none());
-        let (body, _) = receive(FakeBody::sized(&[]), 10, unanswered())
+        assert!(faults.is_none());
+        let (body, _) = receive(from_client(FakeBody::sized(&[])), 10, unanswered())
             .await
             .unwrap();
         assert!(matches!(body, Body::Empty));
@@ -269,9 +367,13 @@ mod tests {
 
     #[tokio::test]
     async fn what_has_yet_to_come_is_streamed() {
-        let (body, _) = receive(FakeBody::sized(&["ab", "", "", "", "c"]), 10, unanswered())
-            .await
-            .unwrap();
+        let (body, _) = receive(
+            from_client(FakeBody::sized(&["ab", "", "", "", "c"])),
+            10,
+            unanswered(),
+        )
+        .await
+        .unwrap();
         let Body::Stream(mut stream) = body else {
             panic!("{body:?}")
         };
@@ -284,19 +386,23 @@ mod tests {
     #[tokio::test]
     async fn limits() {
         assert_eq!(
-            receive(FakeBody::sized(&["abcd"]), 3, unanswered())
+            receive(from_client(FakeBody::sized(&["abcd"])), 3, unanswered())
                 .await
                 .err(),
-            Some(TooLarge)
+            Some(Fault::TooLarge(3))
         );
         assert!(
-            receive(FakeBody::sized(&["abc"]), 3, unanswered())
+            receive(from_client(FakeBody::sized(&["abc"])), 3, unanswered())
                 .await
                 .is_ok()
         );
-        let (body, overflow) = receive(FakeBody::chunked(&["ab", "cd"]), 3, unanswered())
-            .await
-            .unwrap();
+        let (body, faults) = receive(
+            from_client(FakeBody::chunked(&["ab", "cd"])),
+            3,
+            unanswered(),
+        )
+        .await
+        .unwrap();
         let Body::Stream(mut stream) = body else {
             panic!("{body:?}")
         };
@@ -305,14 +411,18 @@ mod tests {
             stream.next().await.unwrap().unwrap_err().kind,
             BodyErrorKind::TooLarge
         );
-        assert_eq!(overflow.unwrap().await, Ok(()));
+        assert_eq!(faults.unwrap().await, Ok(Fault::TooLarge(3)));
     }
 
     #[tokio::test]
     async fn a_client_that_goes_away_is_an_error() {
-        let (body, overflow) = receive(FakeBody::chunked(&["ab"]).broken(), 10, unanswered())
-            .await
-            .unwrap();
+        let (body, faults) = receive(
+            from_client(FakeBody::chunked(&["ab"]).broken()),
+            10,
+            unanswered(),
+        )
+        .await
+        .unwrap();
         let Body::Stream(mut stream) = body else {
             panic!("{body:?}")
         };
@@ -321,7 +431,7 @@ mod tests {
             stream.next().await.unwrap().unwrap_err().kind,
             BodyErrorKind::Disconnected
         );
-        assert!(overflow.unwrap().await.is_err());
+        assert!(matches!(faults.unwrap().await, Ok(Fault::Malformed(_))));
     }
 
     #[tokio::test]
@@ -329,7 +439,7 @@ mod tests {
         let (reading, answered) = oneshot::channel();
         let chunk: &str = "x".repeat(WAITING / 2).leak();
         let chunks = [chunk; 6];
-        let (body, _overflow) = receive(FakeBody::chunked(&chunks), 1 << 20, answered)
+        let (body, _faults) = receive(from_client(FakeBody::chunked(&chunks)), 1 << 20, answered)
             .await
             .unwrap();
         let Body::Stream(mut stream) = body else {

@@ -1,18 +1,22 @@
 //! Responses: from an app to hyper.
 
+use std::convert::Infallible;
+use std::io::IoSlice;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::{Buf as _, Bytes};
+use bytes::{Buf, Bytes};
 use http::header::{CONNECTION, CONTENT_LENGTH};
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Version};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::ext::ReasonPhrase;
 use nano_api::worker::{Batch, Body, BodyError, BodyStream, HttpResponse};
+use tokio::sync::oneshot;
 
 use super::headers;
-use crate::access::Completion;
+use crate::access::{Completion, Sending};
 
 /// How long an app may take to end a stream whose bytes are all sent.
 const END_PATIENCE: Duration = Duration::from_secs(5);
@@ -20,7 +24,9 @@ const END_PATIENCE: Duration = Duration::from_secs(5);
 /// The body of every response; carries the request's record to the response's end.
 pub(crate) struct ResponseBody {
     content: Content,
-    completion: Completion,
+    sending: Arc<Sending>,
+    /// Keeps the request's body readable: a stream may be made of what it reads there.
+    _request_body: Option<oneshot::Sender<Infallible>>,
 }
 
 enum Content {
@@ -29,15 +35,64 @@ enum Content {
     Stream(BodyStream),
 }
 
+/// Bytes of a response's body. They count as sent when whoever has them takes them off the front, which hyper and h2 do when
+/// the socket has taken them.
+pub(crate) struct Piece {
+    bytes: Batch,
+    sending: Option<Arc<Sending>>,
+}
+
+impl Piece {
+    /// No bytes, of no response.
+    pub(crate) fn empty() -> Self {
+        Self {
+            bytes: Bytes::new().into(),
+            sending: None,
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        !self.bytes.has_remaining()
+    }
+
+    /// Splits bytes off the front.
+    pub(crate) fn split_to(&mut self, count: usize) -> Self {
+        Self {
+            bytes: self.bytes.copy_to_bytes(count).into(),
+            sending: self.sending.clone(),
+        }
+    }
+}
+
+impl Buf for Piece {
+    fn remaining(&self) -> usize {
+        self.bytes.remaining()
+    }
+
+    fn chunk(&self) -> &[u8] {
+        self.bytes.chunk()
+    }
+
+    fn chunks_vectored<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+        self.bytes.chunks_vectored(slices)
+    }
+
+    fn advance(&mut self, count: usize) {
+        self.bytes.advance(count);
+        if let Some(sending) = &self.sending {
+            sending.sent(count);
+        }
+    }
+}
+
 impl ResponseBody {
     fn new(content: Content, mut completion: Completion) -> Self {
-        // A stream may be made of what it reads from the request.
-        if !matches!(content, Content::Stream(_)) {
-            completion.answered();
-        }
+        let request_body = completion.request_body();
+        let is_stream = matches!(content, Content::Stream(_));
         Self {
             content,
-            completion,
+            sending: completion.send(),
+            _request_body: request_body.filter(|_| is_stream),
         }
     }
 
@@ -50,51 +105,67 @@ impl ResponseBody {
         };
         Self::new(content, completion)
     }
+
+    /// The protocol has handed on everything.
+    pub(crate) fn left(&self) {
+        self.sending.left();
+    }
+
+    fn piece(&self, bytes: Batch) -> Piece {
+        Piece {
+            bytes,
+            sending: Some(self.sending.clone()),
+        }
+    }
+
+    fn fail(&mut self, error: &BodyError) {
+        self.sending.body_failed(error);
+        // An HTTP/1.0 client takes the connection's end for the body's.
+        if self.size_hint().exact().is_none() && self.sending.version() < Version::HTTP_11 {
+            self.sending.link().break_off();
+        }
+        self.content = Content::Over;
+    }
 }
 
 impl HttpBody for ResponseBody {
-    type Data = Batch;
+    type Data = Piece;
     type Error = BodyError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Batch>, BodyError>>> {
+    ) -> Poll<Option<Result<Frame<Piece>, BodyError>>> {
         let this = &mut *self;
-        if let Content::Stream(stream) = &mut this.content {
-            let item = ready!(stream.poll_batch(context));
-            return Poll::Ready(match item {
+        let frame = match &mut this.content {
+            Content::Over => None,
+            Content::Full(bytes) => {
+                let bytes = std::mem::take(bytes);
+                this.content = Content::Over;
+                this.sending.hand(bytes.len());
+                Some(Ok(Frame::data(this.piece(bytes.into()))))
+            }
+            Content::Stream(stream) => match ready!(stream.poll_batch(context)) {
                 Some(Ok(chunks)) => {
-                    let sent = this.completion.sent(chunks.remaining());
+                    let handed = this.sending.hand(chunks.remaining());
                     // hyper asks for nothing beyond the stated length.
-                    if stream.length() == Some(sent) {
-                        this.completion.complete();
+                    if stream.length() == Some(handed) {
+                        this.sending.whole();
                     }
-                    Some(Ok(Frame::data(chunks)))
+                    return Poll::Ready(Some(Ok(Frame::data(this.piece(chunks)))));
                 }
                 Some(Err(error)) => {
-                    this.completion.body_failed(&error);
-                    this.content = Content::Over;
-                    Some(Err(error))
+                    this.fail(&error);
+                    return Poll::Ready(Some(Err(error)));
                 }
                 None => {
-                    this.completion.complete();
                     this.content = Content::Over;
                     None
                 }
-            });
-        }
-        match std::mem::replace(&mut this.content, Content::Over) {
-            Content::Full(bytes) => {
-                this.completion.sent(bytes.len());
-                this.completion.complete();
-                Poll::Ready(Some(Ok(Frame::data(bytes.into()))))
-            }
-            _ => {
-                this.completion.complete();
-                Poll::Ready(None)
-            }
-        }
+            },
+        };
+        this.sending.whole();
+        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
@@ -114,12 +185,16 @@ impl HttpBody for ResponseBody {
 
 impl Drop for ResponseBody {
     fn drop(&mut self) {
+        let sending = &self.sending;
         match std::mem::replace(&mut self.content, Content::Over) {
             // To drop the stream before its end would tell the app that the client is gone.
-            Content::Stream(stream) if self.completion.is_complete() => see_the_end(stream),
-            Content::Stream(_) | Content::Full(_) => {}
+            Content::Stream(stream) if sending.is_whole() => see_the_end(stream),
+            Content::Stream(_) | Content::Full(_) => return,
             // hyper does not poll a body that says it is at its end.
-            Content::Over => self.completion.complete(),
+            Content::Over => sending.whole(),
+        }
+        if sending.version() < Version::HTTP_2 {
+            sending.link().taken(sending.clone());
         }
     }
 }
@@ -132,11 +207,29 @@ fn see_the_end(mut stream: BodyStream) {
     }
 }
 
-/// The status of an app's response.
+/// The most header fields of a response. (The `http` crate's map holds some 24,000, and panics at more.)
+const MAX_FIELDS: usize = 10_000;
+/// The most bytes of a response's head.
+const MAX_HEAD: usize = 1 << 20;
+
+/// Looks whether a response can be sent; gives its status.
 ///
 /// # Errors
-/// What is wrong with it: HTTP does not let a handler answer so.
-pub(crate) fn status(response: &HttpResponse) -> Result<StatusCode, String> {
+/// What is wrong with it: HTTP does not let a handler answer so, or no client would take it.
+pub(crate) fn usable(response: &HttpResponse) -> Result<StatusCode, String> {
+    let count = response.headers.len();
+    if count > MAX_FIELDS {
+        return Err(format!(
+            "it has {count} header fields, more than {MAX_FIELDS}"
+        ));
+    }
+    let size = |(name, value): &(HeaderName, HeaderValue)| name.as_str().len() + value.len() + 4;
+    let head: usize = response.headers.iter().map(size).sum();
+    if head > MAX_HEAD {
+        return Err(format!(
+            "its head has {head} bytes, more than {MAX_HEAD}: large values belong into the body"
+        ));
+    }
     match StatusCode::from_u16(response.status) {
         Ok(status) if (200..=599).contains(&response.status) => Ok(status),
         _ => Err(format!(
@@ -163,7 +256,10 @@ pub(crate) fn respond(
                 connection.push(value);
             }
         } else if name == CONTENT_LENGTH {
-            stated_length = Some(value);
+            // What is no number says nothing (RFC 9110, section 8.6).
+            stated_length = parse_length(&value)
+                .map(HeaderValue::from)
+                .or(stated_length);
         } else {
             fields.append(name, value);
         }
@@ -205,6 +301,14 @@ pub(crate) fn respond(
     sent
 }
 
+/// The number that a `Content-Length` field is: digits, and nothing else.
+fn parse_length(value: &HeaderValue) -> Option<u64> {
+    let text = value.to_str().ok()?;
+    text.bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then(|| text.parse().ok())?
+}
+
 /// An app's `statusText`, where it says more than the status does. Each of its characters is a byte of HTTP's.
 fn reason_phrase(text: &str, status: StatusCode) -> Option<ReasonPhrase> {
     if text.is_empty() || Some(text) == status.canonical_reason() {
@@ -221,7 +325,6 @@ fn reason_phrase(text: &str, status: StatusCode) -> Option<ReasonPhrase> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::HeaderName;
 
     fn response(status: u16, headers: &[(&'static str, &'static str)], body: Body) -> HttpResponse {
         let field = |(name, value): &(&'static str, &'static str)| {
@@ -239,7 +342,7 @@ mod tests {
     }
 
     fn send(response: HttpResponse, method: Method) -> Response<ResponseBody> {
-        let status = status(&response).unwrap();
+        let status = usable(&response).unwrap();
         respond(response, status, &method, Completion::for_tests())
     }
 
@@ -291,9 +394,9 @@ mod tests {
         let mut sent = send(response(200, &[], Body::Stream(stream)), Method::GET);
         let frame =
             std::future::poll_fn(|context| Pin::new(sent.body_mut()).poll_frame(context)).await;
-        let data = frame.unwrap().unwrap().into_data().unwrap();
-        assert_eq!(data.chunk(), b"abc");
-        assert!(sent.body().completion.is_complete());
+        let piece = frame.unwrap().unwrap().into_data().ok().unwrap();
+        assert_eq!(piece.chunk(), b"abc");
+        assert!(sent.body().sending.is_whole());
         drop(sent);
         // The app may still end its stream; until then nobody tells it that the client is gone.
         let gone = tokio::time::timeout(Duration::from_millis(20), writer.closed()).await;
@@ -302,8 +405,78 @@ mod tests {
 
     #[test]
     fn a_status_below_200_cannot_be_sent() {
-        assert!(status(&response(101, &[], Body::Empty)).is_err());
-        assert!(status(&response(600, &[], Body::Empty)).is_err());
+        assert!(usable(&response(101, &[], Body::Empty)).is_err());
+        assert!(usable(&response(600, &[], Body::Empty)).is_err());
+    }
+
+    #[test]
+    fn a_head_has_limits() {
+        let with = |count: usize, value: &str| {
+            let mut response = response(200, &[], Body::Empty);
+            let field = (
+                HeaderName::from_static("x-a"),
+                HeaderValue::from_str(value).unwrap(),
+            );
+            response.headers = vec![field; count];
+            usable(&response)
+        };
+        assert!(with(MAX_FIELDS, "").is_ok());
+        assert!(
+            with(MAX_FIELDS + 1, "")
+                .unwrap_err()
+                .contains("10001 header fields")
+        );
+        assert!(
+            with(1, &"v".repeat(MAX_HEAD))
+                .unwrap_err()
+                .contains("more than 1048576")
+        );
+    }
+
+    #[test]
+    fn a_length_is_a_number() {
+        for (stated, sent) in [
+            ("99", Some("99")),
+            ("abc", None),
+            ("", None),
+            ("+1", None),
+            ("1, 1", None),
+            ("99999999999999999999", None),
+        ] {
+            let head = self::send(
+                response(200, &[("content-length", stated)], Body::Empty),
+                Method::HEAD,
+            );
+            let found = head
+                .headers()
+                .get(CONTENT_LENGTH)
+                .map(|length| length.to_str().unwrap());
+            assert_eq!(found, sent, "{stated}");
+        }
+    }
+
+    /// Takes a body as hyper does.
+    async fn take(body: &mut ResponseBody) -> Option<Result<Piece, BodyError>> {
+        let frame = std::future::poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await;
+        frame.map(|frame| frame.map(|frame| frame.into_data().ok().unwrap()))
+    }
+
+    #[tokio::test]
+    async fn a_request_is_in_its_connection_until_the_last_byte_has_left() {
+        let link = crate::server::link::Link::for_tests();
+        let (parts, ()) = http::Request::new(()).into_parts();
+        let completion = Completion::new(nano_api::worker::RequestId(0), &parts, &link);
+        let mut body = ResponseBody::full("abc".into(), completion);
+        let mut piece = take(&mut body).await.unwrap().unwrap();
+        assert!(take(&mut body).await.is_none());
+        drop(body);
+        // What HTTP/1 has taken as a whole waits for a flush.
+        piece.advance(2);
+        link.flushed();
+        assert!(link.has_requests());
+        piece.advance(1);
+        drop(piece);
+        assert!(!link.has_requests());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::net::{Ipv6Addr, SocketAddr};
 
 use http::header::HOST;
 use http::request::Parts;
-use http::{HeaderValue, Version};
+use http::{HeaderValue, Method, Version};
 
 use crate::config::is_host_name;
 
@@ -38,38 +38,44 @@ impl Target {
     }
 }
 
-/// Reads the target of a request per RFC 9112, section 3.3, and makes its `Host` field agree with it.
+/// Reads the target of a request per RFC 9112, section 3.2 and 3.3, and makes its `Host` field agree with it.
 ///
 /// # Errors
 /// What is wrong, for the client.
 pub(crate) fn read(parts: &mut Parts, local: SocketAddr) -> Result<Target, &'static str> {
+    let stated = stated_host(parts)?;
     let authority = match parts.uri.authority() {
-        // The absolute form and HTTP/2's `:authority` win over `Host`.
         Some(authority) => {
-            let text = authority.as_str().to_owned();
-            match HeaderValue::from_str(&text) {
+            // Only a CONNECT request may have nothing but an authority (RFC 9112, section 3.2.3).
+            match parts.uri.scheme_str() {
+                Some("http" | "https") => {}
+                Some(_) => return Err("the request target has a scheme other than http and https"),
+                None => return Err("the request target is neither a path nor an absolute URL"),
+            }
+            let authority = authority.as_str().to_owned();
+            let agrees = |stated: &str| stated.eq_ignore_ascii_case(&authority);
+            if parts.version == Version::HTTP_2 && !stated.is_none_or(agrees) {
+                // RFC 9113, section 8.3.1
+                return Err("the Host header field and :authority are different");
+            }
+            // In HTTP/1, the absolute form wins over `Host` (RFC 9112, section 3.2.2).
+            match HeaderValue::from_str(&authority) {
                 Ok(value) => parts.headers.insert(HOST, value),
                 Err(_) => return Err("the request target has no valid host"),
             };
-            Cow::Owned(text)
+            Cow::Owned(authority)
         }
-        None => {
-            let mut values = parts.headers.get_all(HOST).iter();
-            match (values.next(), values.next()) {
-                (Some(value), None) => match value.to_str() {
-                    Ok(text) => Cow::Borrowed(text),
-                    Err(_) => return Err("the Host header field is not a host name"),
-                },
-                (Some(_), Some(_)) => {
-                    return Err("the request has more than one Host header field");
-                }
-                (None, _) if parts.version < Version::HTTP_11 => Cow::Owned(local.to_string()),
-                (None, _) => return Err("the request has no Host header field"),
-            }
-        }
+        None => match stated {
+            Some(stated) => Cow::Borrowed(stated),
+            None if parts.version < Version::HTTP_11 => Cow::Owned(local.to_string()),
+            None => return Err("the request has no Host header field"),
+        },
     };
     let host = host_name(&authority).ok_or("the Host header field is not a host name")?;
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+    if path == "*" && parts.method != Method::OPTIONS {
+        return Err("the request target \"*\" is for OPTIONS");
+    }
     let mut url = String::with_capacity(SCHEME.len() + authority.len() + path.len() + 1);
     url.push_str(SCHEME);
     url.push_str(&authority);
@@ -78,6 +84,22 @@ pub(crate) fn read(parts: &mut Parts, local: SocketAddr) -> Result<Target, &'sta
     }
     url.push_str(path);
     Ok(Target { host, url })
+}
+
+/// The `Host` field, which an HTTP/1.1 request must have exactly once, whatever its target is (RFC 9112, section 3.2).
+fn stated_host(parts: &Parts) -> Result<Option<&str>, &'static str> {
+    let mut values = parts.headers.get_all(HOST).iter();
+    match (values.next(), values.next()) {
+        (_, Some(_)) => Err("the request has more than one Host header field"),
+        (Some(value), None) => match value.to_str() {
+            Ok(text) if host_name(text).is_some() => Ok(Some(text)),
+            _ => Err("the Host header field is not a host name"),
+        },
+        (None, None) if parts.version == Version::HTTP_11 => {
+            Err("the request has no Host header field")
+        }
+        (None, None) => Ok(None),
+    }
 }
 
 /// The name of the host that a request is for, in lower case, read off its whole head. `None` if it is not the head of an
@@ -119,11 +141,29 @@ fn host_name(authority: &str) -> Option<Host> {
     if !is_host_name(name) {
         return None;
     }
+    // Some names are none to the URL parser, and then an app could not read the URL of its request: it takes what ends in a
+    // number for an IPv4 address, and decodes Punycode.
+    let ends_in_number = name
+        .rsplit('.')
+        .next()
+        .is_some_and(|label| label.starts_with(|first: char| first.is_ascii_digit()));
+    if ends_in_number || contains_punycode(name) {
+        return match url::Host::parse(name).ok()? {
+            url::Host::Domain(name) => Some(Host::Other(name)),
+            url::Host::Ipv4(address) => Some(Host::Other(address.to_string())),
+            url::Host::Ipv6(_) => None,
+        };
+    }
     Some(if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
         Host::Other(name.to_ascii_lowercase())
     } else {
         Host::InUrl(name.len())
     })
+}
+
+fn contains_punycode(name: &str) -> bool {
+    let is_prefix = |four: &[u8]| four.eq_ignore_ascii_case(b"xn--");
+    name.as_bytes().windows(4).any(is_prefix)
 }
 
 fn is_port(text: &str) -> bool {
@@ -169,8 +209,28 @@ mod tests {
         assert_eq!(read_host("a.test:").as_deref(), Some("a.test"));
         assert_eq!(read_host("[0:0::1]:80").as_deref(), Some("[::1]"));
         assert_eq!(read_host("127.0.0.1:80").as_deref(), Some("127.0.0.1"));
+        assert_eq!(read_host("127.1").as_deref(), Some("127.0.0.1"));
+        assert_eq!(read_host("4.a.test").as_deref(), Some("4.a.test"));
+        assert_eq!(read_host("4a.test").as_deref(), Some("4a.test"));
+        assert_eq!(
+            read_host("xn--bcher-kva.test").as_deref(),
+            Some("xn--bcher-kva.test")
+        );
         for host in [
-            "", "a b", "a/b", "a:b", "a:70000", "user@a", "a..b", "[::1", "[::1]x", "a\u{e9}",
+            "1.2.3.4.5",
+            "256.1.1.1",
+            "a.0x",
+            "xn--a.test",
+            "",
+            "a b",
+            "a/b",
+            "a:b",
+            "a:70000",
+            "user@a",
+            "a..b",
+            "[::1",
+            "[::1]x",
+            "a\u{e9}",
         ] {
             assert_eq!(read_host(host), None, "{host}");
         }
@@ -193,6 +253,30 @@ mod tests {
         ] {
             assert_eq!(glance(head.as_bytes()).as_deref(), host, "{head:?}");
         }
+    }
+
+    #[test]
+    fn targets() {
+        let version = Version::HTTP_11;
+        for (uri, hosts, part) in [
+            // RFC 9112, section 3.2.3
+            ("a.test", &["a.test"][..], "neither a path nor"),
+            ("a.test:80", &["a.test"], "neither a path nor"),
+            ("ftp://a.test/", &["a.test"], "scheme"),
+            ("*", &["a.test"], "OPTIONS"),
+            // RFC 9112, section 3.2: also in the absolute form.
+            ("http://a.test/", &[], "no Host"),
+            ("http://a.test/", &["a.test", "a.test"], "more than one"),
+            ("http://a.test/", &["a b"], "not a host name"),
+        ] {
+            let error = target(uri, hosts, version).unwrap_err();
+            assert!(error.contains(part), "{uri}: {error}");
+        }
+        // RFC 9113, section 8.3.1
+        let version = Version::HTTP_2;
+        assert!(target("http://a.test/", &["A.test"], version).is_ok());
+        assert!(target("http://a.test/", &[], version).is_ok());
+        assert!(target("http://a.test/", &["b.test"], version).is_err());
     }
 
     #[test]

@@ -236,6 +236,11 @@ impl Socket {
         }
     }
 
+    /// The socket itself, wherever it is watched.
+    pub(super) fn stream(&self) -> Option<&TcpStream> {
+        self.stream.as_ref()
+    }
+
     #[inline]
     fn here(&mut self) -> io::Result<Pin<&mut TcpStream>> {
         if self.moves != self.place.moves() {

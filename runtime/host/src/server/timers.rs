@@ -1,6 +1,6 @@
 //! Deadlines that are nearly always met.
 //!
-//! Each request has two: one for its head, one for its answer. tokio's timers are made for few that fire: arming and
+//! Each request has one, for its answer. tokio's timers are made for few that fire: arming and
 //! disarming one takes the lock of the whole runtime's timers. So a connection keeps its timers. One that is given back
 //! stays armed for its old instant, and whoever has it next arms it again only when it fires too early.
 //!
@@ -12,7 +12,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use hyper::rt;
 use tokio::time::{Sleep, sleep_until};
 
 use super::placement::Place;
@@ -147,25 +146,6 @@ impl Drop for Deadline {
     }
 }
 
-impl rt::Sleep for Deadline {}
-
-/// For hyper's time-outs.
-impl rt::Timer for Timers {
-    fn sleep(&self, duration: Duration) -> Pin<Box<dyn rt::Sleep>> {
-        self.sleep_until(Instant::now() + duration)
-    }
-
-    fn sleep_until(&self, deadline: Instant) -> Pin<Box<dyn rt::Sleep>> {
-        Box::pin(self.at(deadline))
-    }
-
-    fn reset(&self, sleep: &mut Pin<Box<dyn rt::Sleep>>, deadline: Instant) {
-        if let Some(sleep) = sleep.as_mut().downcast_mut_pin::<Deadline>() {
-            sleep.get_mut().at = deadline;
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -252,16 +232,5 @@ mod tests {
             None
         );
         assert_eq!(timers.within(SHORT, std::future::ready(1)).await, Some(1));
-    }
-
-    #[tokio::test]
-    async fn hyper_may_move_a_deadline() {
-        use rt::Timer as _;
-        let timers = Timers::default();
-        let began = Instant::now();
-        let mut sleep = timers.sleep(LONG * 100);
-        timers.reset(&mut sleep, began + SHORT);
-        sleep.await;
-        assert!(began.elapsed() >= SHORT && began.elapsed() < LONG * 100);
     }
 }

@@ -158,6 +158,36 @@ impl Connection {
         rest
     }
 
+    /// Closes the half that writes.
+    pub(crate) fn finish(&self) {
+        self.stream
+            .shutdown(std::net::Shutdown::Write)
+            .expect("a connection");
+    }
+
+    /// Reads until the connection ends; gives what came before, and the error if it is no proper end.
+    pub(crate) fn until_end(&mut self) -> (Vec<u8>, Option<std::io::ErrorKind>) {
+        let mut received = Vec::new();
+        let end = self.reader.read_to_end(&mut received);
+        (received, end.err().map(|error| error.kind()))
+    }
+
+    /// Reads some bytes, so many at the most; gives how many.
+    pub(crate) fn some(&mut self, most: usize) -> usize {
+        let mut bytes = vec![0; most];
+        let count = self.reader.read(&mut bytes).expect("more bytes");
+        assert!(count > 0, "the connection is closed");
+        count
+    }
+
+    /// Whether there is something to read.
+    pub(crate) fn has_answer(&self) -> bool {
+        self.stream.set_nonblocking(true).expect("a mode");
+        let count = self.stream.peek(&mut [0]);
+        self.stream.set_nonblocking(false).expect("a mode");
+        count.is_ok_and(|count| count > 0)
+    }
+
     fn line(&mut self) -> String {
         self.try_line().expect("a line of a response")
     }

@@ -1,9 +1,11 @@
 //! Starts `nano`, speaks HTTP to it byte by byte, and reads its log.
 
 mod http;
+mod http2;
 mod site;
 
 pub(crate) use http::{Connection, Response};
+pub(crate) use http2::Http2;
 pub(crate) use site::{Nano, Site, nano};
 
 use std::time::{Duration, Instant};

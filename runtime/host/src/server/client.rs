@@ -1,0 +1,292 @@
+//! A client's side of a connection.
+//!
+//! What HTTP is not told by its libraries, the socket sees: which protocol the client speaks, when a response has left, when
+//! a client takes too little of it, and when it has closed its half.
+
+use std::io;
+use std::os::fd::AsRawFd as _;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use bytes::{Buf as _, Bytes};
+use http::StatusCode;
+use socket2::{SockRef, TcpKeepalive};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use super::link::Link;
+use super::placement::Socket;
+use super::timers::Deadline;
+use crate::http::error_page;
+use crate::patience::Patience;
+
+/// How an HTTP/2 connection begins (RFC 9113, section 3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// A client that closes its half of the connection may wait for its answer, or be gone: nothing tells. It is given up when
+/// so long nothing could be sent to it.
+const HALF_CLOSED: Duration = Duration::from_secs(3);
+
+/// A peer that vanished without a word is noticed by the system after three times this.
+const KEEPALIVE: Duration = Duration::from_secs(30);
+
+/// A socket, and what is known of the client at its other end.
+pub(super) struct Client {
+    socket: Socket,
+    link: Arc<Link>,
+    protocol: Protocol,
+    /// Read to find out the protocol, not yet given to it.
+    read: Bytes,
+    /// The client has closed its half; when it is taken for gone.
+    ended: Option<Deadline>,
+    /// Of a client that takes a response.
+    patience: Patience,
+    blocked: Option<Blocked>,
+    /// What is said in place of hyper's empty answer to a head that it cannot read.
+    refusal: Option<Bytes>,
+}
+
+/// The protocols.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Protocol {
+    Http1,
+    Http2,
+}
+
+/// The system takes no more bytes for the client.
+struct Blocked {
+    since: Instant,
+    /// Bytes that the system held for the client then.
+    queued: usize,
+    timer: Deadline,
+}
+
+impl Client {
+    pub(super) fn new(socket: Socket, link: Arc<Link>) -> Self {
+        if let Some(stream) = socket.stream() {
+            // An option that the system refuses costs time, or the notice of a vanished peer; nothing else.
+            // Responses are written whole; waiting for more to send only delays them.
+            let _ = stream.set_nodelay(true);
+            let keepalive = TcpKeepalive::new()
+                .with_time(KEEPALIVE)
+                .with_interval(KEEPALIVE)
+                .with_retries(2);
+            let _ = SockRef::from(stream).set_tcp_keepalive(&keepalive);
+        }
+        let patience = Patience::new(link.limits);
+        Self {
+            socket,
+            link,
+            protocol: Protocol::Http1,
+            read: Bytes::new(),
+            ended: None,
+            patience,
+            blocked: None,
+            refusal: None,
+        }
+    }
+
+    /// Finds out which protocol the client speaks. Reads no more than that takes.
+    ///
+    /// # Errors
+    /// The connection is broken.
+    pub(super) async fn protocol(&mut self) -> io::Result<Protocol> {
+        let mut bytes = [0; PREFACE.len()];
+        let mut count = 0;
+        let mut begins = true;
+        while begins && count < PREFACE.len() {
+            let more = self.socket.read(&mut bytes[count..]).await?;
+            begins = more > 0 && PREFACE[count..].starts_with(&bytes[count..count + more]);
+            count += more;
+        }
+        self.read = Bytes::copy_from_slice(&bytes[..count]);
+        if begins {
+            self.protocol = Protocol::Http2;
+        }
+        Ok(self.protocol)
+    }
+
+    /// Bytes that the system holds for the client: not sent, or not acknowledged.
+    fn queued(&self) -> usize {
+        let Some(stream) = self.socket.stream() else {
+            return 0;
+        };
+        let mut count: libc::c_int = 0;
+        // SAFETY: the descriptor is open, and the request writes one int to the address.
+        let result = unsafe { libc::ioctl(stream.as_raw_fd(), libc::TIOCOUTQ, &mut count) };
+        // A system that does not tell holds nothing that counts in the client's favour.
+        if result == 0 {
+            usize::try_from(count).unwrap_or(0)
+        } else {
+            0
+        }
+    }
+
+    /// The system takes no more bytes. Fails when the client takes too few of them.
+    fn poll_blocked(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let mut blocked = self.blocked.take().unwrap_or_else(|| {
+            let since = Instant::now();
+            Blocked {
+                since,
+                queued: self.queued(),
+                timer: self.link.timers.at(since + self.patience.left()),
+            }
+        });
+        while Pin::new(&mut blocked.timer).poll(context).is_ready() {
+            let (now, queued) = (Instant::now(), self.queued());
+            self.patience.spend(now - blocked.since);
+            // The system asks for more only when a good part of what it held is gone.
+            self.patience.earn(blocked.queued.saturating_sub(queued));
+            if self.patience.is_spent() {
+                // What the system still holds is of no use to anybody.
+                self.link.break_off();
+                let message = format!("the client takes {}", self.patience.describe());
+                return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, message)));
+            }
+            (blocked.since, blocked.queued) = (now, queued);
+            blocked.timer = self.link.timers.at(now + self.patience.left());
+        }
+        self.blocked = Some(blocked);
+        Poll::Pending
+    }
+
+    /// What became of a write.
+    fn wrote(
+        &mut self,
+        context: &mut Context<'_>,
+        written: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        match written {
+            Poll::Pending => self.poll_blocked(context),
+            Poll::Ready(Ok(count)) => {
+                if let Some(blocked) = self.blocked.take() {
+                    self.patience.spend(blocked.since.elapsed());
+                }
+                self.patience.earn(count);
+                if let Some(gone) = &mut self.ended {
+                    *gone = self.link.timers.at(Instant::now() + HALF_CLOSED);
+                }
+                Poll::Ready(Ok(count))
+            }
+            failed => failed,
+        }
+    }
+
+    /// The client has closed its half. The protocol, which would take it for gone, is not told while an answer is due.
+    fn poll_ended(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let timers = &self.link.timers;
+        let gone = self
+            .ended
+            .get_or_insert_with(|| timers.at(Instant::now() + HALF_CLOSED));
+        if self.protocol == Protocol::Http1 && self.link.has_requests() {
+            ready!(Pin::new(gone).poll(context));
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Says what is wrong in place of hyper's own answer to a head that it cannot read: hyper's has nothing but a status.
+    /// `None` if this is not such an answer.
+    fn poll_refuse(
+        &mut self,
+        context: &mut Context<'_>,
+        answer: &[u8],
+        length: usize,
+    ) -> Option<Poll<io::Result<usize>>> {
+        // Whatever answers a request is written while the request is counted.
+        if self.protocol != Protocol::Http1 || self.link.has_requests() {
+            return None;
+        }
+        if self.refusal.is_none() {
+            let status = answer.strip_prefix(b"HTTP/1.1 ")?.get(..3)?;
+            self.refusal = Some(error_page::refusal(StatusCode::from_bytes(status).ok()?));
+        }
+        while let Some(refusal) = self.refusal.as_mut().filter(|refusal| !refusal.is_empty()) {
+            match Pin::new(&mut self.socket).poll_write(context, refusal) {
+                Poll::Ready(Ok(count)) => refusal.advance(count),
+                other => return Some(self.wrote(context, other)),
+            }
+        }
+        Some(Poll::Ready(Ok(length)))
+    }
+}
+
+impl AsyncRead for Client {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        if !this.read.is_empty() {
+            let count = this.read.len().min(buffer.remaining());
+            buffer.put_slice(&this.read.split_to(count));
+            return Poll::Ready(Ok(()));
+        }
+        if this.ended.is_some() {
+            return this.poll_ended(context);
+        }
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut this.socket).poll_read(context, buffer))?;
+        if buffer.filled().len() == before && buffer.remaining() > 0 {
+            return this.poll_ended(context);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Client {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = &mut *self;
+        if let Some(refused) = this.poll_refuse(context, bytes, bytes.len()) {
+            return refused;
+        }
+        let written = Pin::new(&mut this.socket).poll_write(context, bytes);
+        this.wrote(context, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.socket.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = &mut *self;
+        let length = parts.iter().map(|part| part.len()).sum();
+        let first = parts.first().map_or(&[][..], |part| part);
+        if let Some(refused) = this.poll_refuse(context, first, length) {
+            return refused;
+        }
+        let written = Pin::new(&mut this.socket).poll_write_vectored(context, parts);
+        this.wrote(context, written)
+    }
+
+    /// hyper asks for this when it has nothing left to write.
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(Pin::new(&mut self.socket).poll_flush(context))?;
+        self.link.flushed();
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_shutdown(context)
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        if self.link.is_broken() {
+            // The system resets a connection that does not linger. If it refuses, the client sees an end.
+            let _ = self.socket.stream().map(TcpStream::set_zero_linger);
+        }
+        self.link.gone();
+    }
+}

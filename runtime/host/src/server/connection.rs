@@ -1,0 +1,157 @@
+//! The life of one connection: finding out its protocol, serving its requests, and ending it.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt as _;
+use futures_util::future::Either;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+
+use super::client::{Client, Protocol};
+use super::http2::Http2;
+use super::linger::Linger;
+use super::link::Link;
+use super::placement::Socket;
+use super::{MAX_FIELDS, MAX_HEAD, Visitor};
+use crate::dispatch::Dispatcher;
+use crate::http::send::ResponseBody;
+
+/// How long a connection that is asked to end may go on without a request: for one that is on its way, for the rest of a head
+/// that has begun, for a GOAWAY and its answer.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// Serves a connection until it ends; on several runtimes, see [`placement`](super::placement).
+pub(super) async fn serve(socket: Socket, link: Arc<Link>, visitor: Visitor) {
+    let Visitor {
+        dispatcher,
+        stop,
+        living: _living,
+    } = visitor;
+    let mut client = Client::new(socket, link.clone());
+    let within = |time| link.timers.at(Instant::now() + time);
+    let protocol = tokio::select! {
+        protocol = client.protocol() => protocol,
+        () = stop.stopped().then(|()| within(GRACE)) => return,
+        () = within(link.limits.head) => return,
+    };
+    let Ok(protocol) = protocol else { return };
+    let client = Linger::new(TokioIo::new(client), link.timers.clone());
+    let ending = async {
+        tokio::select! {
+            biased;
+            () = stop.stopped() => {}
+            () = link.closing() => {}
+        }
+    };
+    match protocol {
+        Protocol::Http1 => {
+            let service = service_fn(|request| answer_http1(&dispatcher, &link, request));
+            let connection = http1::Builder::new()
+                .max_buf_size(MAX_HEAD)
+                .max_headers(MAX_FIELDS)
+                // The whole connection has a deadline for heads, below.
+                .header_read_timeout(None)
+                .serve_connection(client, service);
+            let finish =
+                |connection: Pin<&mut http1::Connection<_, _>>| connection.graceful_shutdown();
+            if let Err(error) = drive(pin!(connection), finish, &link, ending).await {
+                log_failure(&error);
+            }
+        }
+        Protocol::Http2 => {
+            // On the heap: most connections have no use for the room.
+            let mut connection =
+                Box::pin(Http2::new(TokioIo::new(client), dispatcher, link.clone()));
+            let finish = |mut connection: Pin<&mut Http2<_>>| connection.finish();
+            if let Err(error) = drive(connection.as_mut(), finish, &link, ending).await {
+                tracing::debug!("an HTTP/2 connection ended: {error}");
+            }
+        }
+    }
+}
+
+/// Drives a connection to its end. `finish` has it take no further request, and end when those that run have their
+/// responses; that happens when `ending` is ready, and when no request has come for the time that a head may take.
+async fn drive<C, E>(
+    mut connection: Pin<&mut C>,
+    finish: impl Fn(Pin<&mut C>),
+    link: &Link,
+    ending: impl Future<Output = ()>,
+) -> Result<(), E>
+where
+    C: Future<Output = Result<(), E>>,
+{
+    let patience = link.limits.head;
+    let mut ending = pin!(ending);
+    let mut finishing = false;
+    let mut look = link.timers.at(Instant::now() + patience);
+    loop {
+        tokio::select! {
+            biased;
+            result = connection.as_mut() => return result,
+            () = ending.as_mut(), if !finishing => {}
+            () = &mut look => {
+                let next = match link.idle_since() {
+                    // Nothing but a part of a head, or a client that does not answer a GOAWAY.
+                    Some(_) if finishing => return Ok(()),
+                    Some(since) => since + patience,
+                    None if finishing => Instant::now() + GRACE,
+                    None => Instant::now() + patience,
+                };
+                if next > Instant::now() {
+                    look = link.timers.at(next);
+                    continue;
+                }
+            }
+        }
+        finish(connection.as_mut());
+        finishing = true;
+        look = link.timers.at(Instant::now() + GRACE);
+    }
+}
+
+/// A request came after the end of its connection was decided.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection takes no further request")]
+struct Closing;
+
+/// Answers a request of an HTTP/1 connection.
+fn answer_http1(
+    dispatcher: &Arc<Dispatcher>,
+    link: &Arc<Link>,
+    request: http::Request<Incoming>,
+) -> impl Future<Output = Result<http::Response<ResponseBody>, Closing>> + Send + use<> {
+    if !link.is_receiving() && !link.is_closing() {
+        return Either::Left(dispatcher.handle(request, link).map(Ok));
+    }
+    // hyper has seen the end of the request before, and we have not: how a body ends decides what comes of its connection.
+    let (dispatcher, link) = (dispatcher.clone(), link.clone());
+    Either::Right(Box::pin(async move {
+        link.received().await;
+        if link.is_closing() {
+            return Err(Closing);
+        }
+        Ok(dispatcher.handle(request, &link).await)
+    }))
+}
+
+/// Says what is wrong with a connection where its operator can do something about it.
+fn log_failure(error: &hyper::Error) {
+    if error.is_parse_too_large() {
+        tracing::warn!(
+            status = 431,
+            limit = MAX_HEAD,
+            fields = MAX_FIELDS,
+            "a request's head has more bytes or header fields than the limit"
+        );
+    } else if error.is_parse() {
+        tracing::warn!(status = 400, "a request is malformed: {error}");
+    } else {
+        tracing::debug!("a connection ended: {error}");
+    }
+}

@@ -1,0 +1,202 @@
+//! What a connection's socket, its requests and whoever drives it share.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use futures_util::task::AtomicWaker;
+
+use super::timers::Timers;
+use crate::access::Sending;
+use crate::patience::ClientLimits;
+
+/// One connection.
+pub(crate) struct Link {
+    /// The address that it came to.
+    pub(crate) local: SocketAddr,
+    pub(crate) limits: ClientLimits,
+    pub(crate) timers: Timers,
+    began: Instant,
+    /// Requests whose responses have not left.
+    requests: AtomicUsize,
+    /// When there was none of them last, in milliseconds since `began`.
+    idle_since: AtomicU64,
+    /// Requests whose bodies have not arrived.
+    receiving: AtomicUsize,
+    received: AtomicWaker,
+    /// No further request may be taken from this connection.
+    closing: AtomicBool,
+    closer: AtomicWaker,
+    /// The client must see that what it got is not all.
+    broken: AtomicBool,
+    /// A response that HTTP/1 has taken as a whole, and not yet handed to the socket.
+    unflushed: Mutex<Option<Arc<Sending>>>,
+}
+
+impl Link {
+    pub(crate) fn new(local: SocketAddr, limits: ClientLimits, timers: Timers) -> Arc<Self> {
+        Arc::new(Self {
+            local: SocketAddr::new(local.ip().to_canonical(), local.port()),
+            limits,
+            timers,
+            began: Instant::now(),
+            requests: AtomicUsize::new(0),
+            idle_since: AtomicU64::new(0),
+            receiving: AtomicUsize::new(0),
+            received: AtomicWaker::new(),
+            closing: AtomicBool::new(false),
+            closer: AtomicWaker::new(),
+            broken: AtomicBool::new(false),
+            unflushed: Mutex::default(),
+        })
+    }
+
+    #[cfg(test)]
+    pub(crate) fn for_tests() -> Arc<Self> {
+        Self::new(
+            SocketAddr::from(([127, 0, 0, 1], 80)),
+            ClientLimits::default(),
+            Timers::default(),
+        )
+    }
+
+    /// A request has come. It is counted until the value is dropped.
+    pub(crate) fn request(self: &Arc<Self>) -> InRequest {
+        self.requests.fetch_add(1, SeqCst);
+        InRequest(self.clone())
+    }
+
+    /// Since when there is no request; `None` if there is one.
+    pub(crate) fn idle_since(&self) -> Option<Instant> {
+        let since = self.idle_since.load(SeqCst);
+        (self.requests.load(SeqCst) == 0).then(|| self.began + Duration::from_millis(since))
+    }
+
+    /// Whether there is a request.
+    pub(crate) fn has_requests(&self) -> bool {
+        self.requests.load(SeqCst) > 0
+    }
+
+    /// A request's body is about to arrive. It is counted until the value is dropped.
+    pub(crate) fn receive(self: &Arc<Self>) -> Receiving {
+        self.receiving.fetch_add(1, SeqCst);
+        Receiving(self.clone())
+    }
+
+    /// Whether a request's body has yet to arrive.
+    pub(crate) fn is_receiving(&self) -> bool {
+        self.receiving.load(SeqCst) > 0
+    }
+
+    /// Waits until it is known how each body has ended.
+    pub(crate) async fn received(&self) {
+        std::future::poll_fn(|context| {
+            if !self.is_receiving() {
+                return Poll::Ready(());
+            }
+            self.received.register(context.waker());
+            if self.is_receiving() {
+                Poll::Pending
+            } else {
+                Poll::Ready(())
+            }
+        })
+        .await;
+    }
+
+    /// Takes no further request from this connection.
+    pub(crate) fn close(&self) {
+        self.closing.store(true, SeqCst);
+        self.closer.wake();
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.load(SeqCst)
+    }
+
+    /// Waits for [`close`](Self::close); for whoever drives the connection.
+    pub(crate) async fn closing(&self) {
+        std::future::poll_fn(|context| {
+            self.closer.register(context.waker());
+            if self.is_closing() {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
+    }
+
+    /// Has the connection end in a reset: where the end of a connection is the end of a body, nothing else says that the
+    /// body is cut short.
+    pub(crate) fn break_off(&self) {
+        self.broken.store(true, SeqCst);
+    }
+
+    pub(crate) fn is_broken(&self) -> bool {
+        self.broken.load(SeqCst)
+    }
+
+    /// HTTP/1 has taken the whole of a response. It has left when the socket has taken it, too.
+    pub(crate) fn taken(&self, sending: Arc<Sending>) {
+        *self.unflushed() = Some(sending);
+    }
+
+    /// The socket has taken everything.
+    pub(crate) fn flushed(&self) {
+        let left = self.unflushed().take();
+        if let Some(sending) = left {
+            sending.left();
+        }
+    }
+
+    /// The socket is gone; what it has not taken has not left.
+    pub(crate) fn gone(&self) {
+        // The lock is free again when the record is written.
+        let lost = self.unflushed().take();
+        drop(lost);
+    }
+
+    fn unflushed(&self) -> std::sync::MutexGuard<'_, Option<Arc<Sending>>> {
+        self.unflushed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A request whose response has not left; see [`Link::request`].
+pub(crate) struct InRequest(Arc<Link>);
+
+impl InRequest {
+    pub(crate) fn link(&self) -> &Arc<Link> {
+        &self.0
+    }
+}
+
+impl Drop for InRequest {
+    fn drop(&mut self) {
+        let link = &self.0;
+        let since = u64::try_from(link.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        // First, so that whoever sees no request sees since when.
+        link.idle_since.store(since, SeqCst);
+        link.requests.fetch_sub(1, SeqCst);
+    }
+}
+
+/// A body that has yet to arrive; see [`Link::receive`].
+pub(crate) struct Receiving(Arc<Link>);
+
+impl Receiving {
+    pub(crate) fn link(&self) -> &Link {
+        &self.0
+    }
+}
+
+impl Drop for Receiving {
+    fn drop(&mut self) {
+        self.0.receiving.fetch_sub(1, SeqCst);
+        self.0.received.wake();
+    }
+}

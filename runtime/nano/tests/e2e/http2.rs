@@ -1,0 +1,195 @@
+//! HTTP/2 (with prior knowledge): what differs from HTTP/1 between a socket and an app.
+
+use std::time::Duration;
+
+use crate::support::{Http2, Site};
+
+const ECHO: &str = "export default { async fetch(request) {
+    const text = await request.text();
+    return Response.json({ method: request.method, url: request.url, headers: [...request.headers], text });
+} };";
+
+#[test]
+fn requests_and_responses() {
+    let nano = Site::new().app("a", ECHO).serve();
+    let mut http2 = Http2::connect(&nano);
+    for (stream, body) in [(1, ""), (3, "hello"), (5, "")] {
+        http2.request(
+            stream,
+            "POST",
+            "a.test",
+            "/x",
+            &[("x-a", "1")],
+            body.is_empty(),
+        );
+        if !body.is_empty() {
+            http2.data(stream, body.as_bytes(), true);
+        }
+        let response = http2.response(stream);
+        assert_eq!((response.status, response.reset), (200, None));
+        let text = response.text();
+        assert!(text.contains(r#""url":"http://a.test/x""#), "{text}");
+        assert!(text.contains(r#"["x-a","1"]"#), "{text}");
+        assert!(text.contains(&format!(r#""text":"{body}""#)), "{text}");
+    }
+    http2.request(7, "HEAD", "a.test", "/", &[], true);
+    let response = http2.response(7);
+    assert_eq!((response.status, response.text()), (200, ""));
+    http2.request(9, "GET", "nobody.test", "/", &[], true);
+    assert_eq!(http2.response(9).status, 404);
+}
+
+/// RFC 9113, section 8.2.3
+#[test]
+fn cookie_crumbs_are_joined() {
+    let nano = Site::new().app("a", ECHO).serve();
+    let mut http2 = Http2::connect(&nano);
+    let crumbs = [("cookie", "a=1"), ("cookie", "b=2; c=3"), ("cookie", "d=4")];
+    http2.request(1, "GET", "a.test", "/", &crumbs, true);
+    let response = http2.response(1);
+    let joined = r#"["cookie","a=1; b=2; c=3; d=4"]"#;
+    assert!(response.text().contains(joined), "{}", response.text());
+}
+
+/// RFC 9113, section 8.1.1: the stream is reset, whatever the app makes of the body.
+#[test]
+fn a_body_that_is_not_as_long_as_it_says_resets_the_stream() {
+    let ignores = "export default { async fetch(request) {
+        await new Promise(resolve => setTimeout(resolve, 300));
+        return new Response('ok');
+    } };";
+    let nano = Site::new().app("a", ECHO).app("ignores", ignores).serve();
+    for host in ["a.test", "ignores.test"] {
+        for length in [5, 100_000] {
+            for (sent, ends) in [
+                (length - 1, true),
+                (length + 1, true),
+                (length + 1, false),
+                (0, true),
+            ] {
+                let mut http2 = Http2::connect(&nano);
+                let stated = length.to_string();
+                http2.request(
+                    1,
+                    "POST",
+                    host,
+                    "/",
+                    &[("content-length", &stated)],
+                    sent == 0,
+                );
+                for part in vec![b'x'; sent].chunks(16_000) {
+                    http2.data(1, part, false);
+                }
+                if ends && sent > 0 {
+                    http2.data(1, b"", true);
+                }
+                let response = http2.response(1);
+                assert!(
+                    response.reset.is_some(),
+                    "{host} {sent} of {length}, {ends}"
+                );
+                assert_ne!(response.status, 200, "{host} {sent} of {length}, {ends}");
+                // The connection goes on.
+                http2.request(3, "GET", host, "/", &[], true);
+                assert_eq!(http2.response(3).status, 200);
+            }
+        }
+    }
+}
+
+/// RFC 9110, section 10.1.1
+#[test]
+fn a_client_that_expects_100_is_told_to_continue() {
+    let nano = Site::new()
+        .app_with("a", ECHO, r#""limits":{"body_mb":1}"#)
+        .serve();
+    let expect = ("expect", "100-continue");
+    for length in [Some("5"), None] {
+        let (mut http2, stream) = (Http2::connect(&nano), 1);
+        let fields = [
+            Some(expect),
+            length.map(|length| ("content-length", length)),
+        ];
+        let fields: Vec<_> = fields.into_iter().flatten().collect();
+        http2.request(stream, "POST", "a.test", "/", &fields, false);
+        assert_eq!(http2.head(stream), 100);
+        http2.data(stream, b"hello", true);
+        let response = http2.response(stream);
+        assert_eq!(response.status, 200);
+        assert!(response.text().contains(r#""text":"hello""#));
+    }
+    // Who may not send gets a final response instead.
+    let mut http2 = Http2::connect(&nano);
+    http2.request(
+        5,
+        "POST",
+        "a.test",
+        "/",
+        &[expect, ("content-length", "2000000")],
+        false,
+    );
+    assert_eq!(http2.head(5), 413);
+    http2.request(
+        7,
+        "POST",
+        "nobody.test",
+        "/",
+        &[expect, ("content-length", "5")],
+        false,
+    );
+    assert_eq!(http2.head(7), 404);
+}
+
+/// RFC 9113, section 8.3.1
+#[test]
+fn a_host_field_that_differs_from_the_authority_is_malformed() {
+    let nano = Site::new().app("a", ECHO).app("b", ECHO).serve();
+    let mut http2 = Http2::connect(&nano);
+    http2.request(1, "GET", "a.test", "/", &[("host", "b.test")], true);
+    assert_eq!(http2.response(1).status, 400);
+    http2.request(3, "GET", "a.test", "/", &[("host", "a.test")], true);
+    assert_eq!(http2.response(3).status, 200);
+}
+
+#[test]
+fn too_many_fields_get_431() {
+    let nano = Site::new().app("a", ECHO).serve();
+    let mut http2 = Http2::connect(&nano);
+    let names: Vec<_> = (0..300).map(|n| format!("x-{n}")).collect();
+    let fields: Vec<_> = names.iter().map(|name| (name.as_str(), "1")).collect();
+    http2.request(1, "GET", "a.test", "/", &fields, true);
+    let response = http2.response(1);
+    assert_eq!(response.status, 431);
+    assert!(
+        response.text().contains("256 header fields"),
+        "{}",
+        response.text()
+    );
+}
+
+#[test]
+fn a_stream_that_the_client_resets_is_aborted_and_a_flood_of_them_ends_the_connection() {
+    let source = "let aborted = 0;
+    export default { async fetch(request) {
+        if (new URL(request.url).pathname === '/aborted') return new Response(String(aborted));
+        request.signal.addEventListener('abort', () => { aborted++; });
+        await new Promise(resolve => setTimeout(resolve, 20000));
+        return new Response('late');
+    } };";
+    let nano = Site::new().app("a", source).serve();
+    let mut http2 = Http2::connect(&nano);
+    http2.request(1, "GET", "a.test", "/", &[], true);
+    std::thread::sleep(Duration::from_millis(200));
+    http2.reset(1);
+    crate::support::eventually("request.signal's abort", || {
+        (nano.get("a.test", "/aborted").text() == "1").then_some(())
+    });
+    // CVE-2023-44487
+    for stream in 1..20_000 {
+        if !http2.try_request_and_reset(2 * stream + 1) {
+            break;
+        }
+    }
+    http2.until_end();
+    assert_eq!(nano.get("a.test", "/aborted").status, 200);
+}
