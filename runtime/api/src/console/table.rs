@@ -27,7 +27,11 @@ pub fn table<'s>(
         ..how.clone()
     };
     let object = plain_object(scope, data)?;
-    let (heading, rows, mut rest) = rows(scope, object)?;
+    let Listed {
+        heading,
+        rows,
+        mut rest,
+    } = list(scope, object)?;
     let mut table = Table::new(heading);
     // Filtered, the columns are those that were asked for, in that order.
     let mut names: Vec<v8::Local<v8::Name>> = properties
@@ -130,11 +134,17 @@ fn plain_object<'s>(
     (!object.is_function()).then_some(object)
 }
 
-/// The heading of the first column, label and value of each row, and how many more rows there are.
-fn rows<'s>(
-    scope: &mut Scope<'s, '_>,
-    object: v8::Local<'s, v8::Object>,
-) -> Option<(&'static str, Vec<(String, Property<'s>)>, usize)> {
+/// What becomes the rows of a table.
+struct Listed<'s> {
+    /// The heading of the first column.
+    heading: &'static str,
+    /// The label and the value of each row.
+    rows: Vec<(String, Property<'s>)>,
+    /// How many more there are.
+    rest: usize,
+}
+
+fn list<'s>(scope: &mut Scope<'s, '_>, object: v8::Local<'s, v8::Object>) -> Option<Listed<'s>> {
     if object.is_map() || object.is_set() || object.is_map_iterator() || object.is_set_iterator() {
         let (entries, pairs) = object.preview_entries(scope);
         let entries = entries?;
@@ -167,7 +177,11 @@ fn rows<'s>(
         }
         let heading = if pairs { "(key)" } else { "(iteration index)" };
         let rest = (entries.length() as usize / step).saturating_sub(MAX_ROWS);
-        return Some((heading, rows, rest));
+        return Some(Listed {
+            heading,
+            rows,
+            rest,
+        });
     }
     let keys = own_keys(scope, object, Keys::All, false, MAX_ROWS);
     let mut rows = Vec::new();
@@ -176,7 +190,11 @@ fn rows<'s>(
             rows.push((name_text(scope, key), property));
         }
     }
-    Some(("(index)", rows, keys.rest))
+    Some(Listed {
+        heading: "(index)",
+        rows,
+        rest: keys.rest,
+    })
 }
 
 struct Table {
