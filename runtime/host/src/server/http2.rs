@@ -38,7 +38,7 @@ pub(super) struct Http2<T> {
 }
 
 enum State<T> {
-    Begins(Handshake<T, Piece>),
+    Begins(Box<Handshake<T, Piece>>),
     Serves(Box<Connection<T, Piece>>),
 }
 
@@ -52,7 +52,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Http2<T> {
             .max_send_buffer_size(SEND_BUFFER)
             .handshake(socket);
         Self {
-            state: State::Begins(handshake),
+            state: State::Begins(Box::new(handshake)),
             dispatcher,
             link,
             finishing: false,
@@ -76,7 +76,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Future for Http2<T> {
         loop {
             match &mut this.state {
                 State::Begins(handshake) => {
-                    let mut connection = ready!(Pin::new(handshake).poll(context))?;
+                    let mut connection = ready!(Pin::new(&mut **handshake).poll(context))?;
                     if this.finishing {
                         connection.graceful_shutdown();
                     }
