@@ -69,7 +69,7 @@ impl ErrorReport {
         exception: v8::Local<'s, v8::Value>,
         message: Option<v8::Local<'s, v8::Message>>,
     ) -> Self {
-        let mut report = Self::at_depth(scope, exception, 0, &mut { MAX_REPORT });
+        let mut report = Self::within(scope, exception, &[], &mut { MAX_REPORT });
         v8::tc_scope!(let scope, scope);
         // Without a message, an error comes from where it was made.
         let of_error = (!report.name.is_empty() && message.is_none())
@@ -106,13 +106,19 @@ impl ErrorReport {
         }
     }
 
-    /// `room`: how many characters the report may still take.
-    fn at_depth<'s>(
+    /// A report of what is a cause of all those `around`. `room`: how many characters the report may still take.
+    fn within<'s>(
         scope: &mut v8::PinScope<'s, '_>,
         exception: v8::Local<'s, v8::Value>,
-        depth: usize,
+        around: &[v8::Local<'s, v8::Value>],
         room: &mut usize,
     ) -> Self {
+        if around.contains(&exception) {
+            return Self {
+                message: "[Circular]".to_owned(),
+                ..Self::default()
+            };
+        }
         v8::tc_scope!(let scope, scope);
         let describe = State::from_scope(scope).embedding.describe;
         let thrown = describe(scope, exception, MAX_TEXT.min(*room));
@@ -130,9 +136,10 @@ impl ErrorReport {
         let texts = [report.stack.as_ref(), report.properties.as_ref()];
         let taken: usize = texts.into_iter().flatten().map(String::len).sum();
         *room = room.saturating_sub(report.message.len() + taken);
-        let Some(object) = object.filter(|_| depth < MAX_DEPTH) else {
+        let Some(object) = object.filter(|_| around.len() < MAX_DEPTH) else {
             return report;
         };
+        let around = [around, &[exception]].concat();
         let cause = property(scope, object, "cause").filter(|cause| !cause.is_undefined());
         let errors = property(scope, object, "errors")
             .and_then(|errors| v8::Local::<v8::Array>::try_from(errors).ok());
@@ -144,7 +151,7 @@ impl ErrorReport {
             if *room == 0 {
                 break;
             }
-            let cause = Self::at_depth(scope, cause, depth + 1, room);
+            let cause = Self::within(scope, cause, &around, room);
             report.causes.push(cause);
         }
         let untold = (count as usize).saturating_sub(MAX_ERRORS);

@@ -5,6 +5,7 @@
 use std::any::Any;
 
 use nano_engine::native_memory::Weight;
+use nano_engine::text::text;
 use nano_webidl::{Fallible, PlatformObject, Ref, Scope, script};
 
 use super::serialize::data_clone_error;
@@ -178,6 +179,6 @@ pub(super) fn describe<'s>(scope: &mut Scope<'s, '_>, object: v8::Local<'s, v8::
     }
     match script_interface(scope, object) {
         Some(name) => name,
-        None => object.get_constructor_name().to_rust_string_lossy(scope),
+        None => text(scope, object.get_constructor_name(), 100),
     }
 }

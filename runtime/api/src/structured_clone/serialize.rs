@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use nano_engine::allocator::Bound;
+use nano_engine::text::text;
 use nano_engine::{State, entry};
 use nano_webidl::{DomExceptionName, Error, Fallible, Scope, Value};
 use v8::ValueSerializerHelper as _;
@@ -201,7 +202,8 @@ impl v8::ValueSerializerImpl for SharedDelegate {
         scope: &mut v8::PinScope<'s, '_>,
         message: v8::Local<'s, v8::String>,
     ) {
-        let message = message.to_rust_string_lossy(scope);
+        // It quotes what cannot be cloned: a function with all of its source.
+        let message = text(scope, message, 1000);
         self.0.fail(scope, data_clone_error(message));
     }
 

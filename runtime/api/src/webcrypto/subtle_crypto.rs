@@ -1,8 +1,9 @@
 //! `SubtleCrypto`, <https://w3c.github.io/webcrypto/#subtlecrypto-interface>.
 
+use nano_engine::text::text;
 use nano_engine::{State, compute, promise_op};
 use nano_webidl::idl::{Bytes, FromJs, array_buffer};
-use nano_webidl::{DomExceptionName, Error, Fallible, Scope, Trace, room};
+use nano_webidl::{DomExceptionName, Error, Fallible, Scope, Trace};
 
 use super::digest::Hash;
 use crate::bindings::subtle_crypto::SubtleCryptoMethods;
@@ -25,7 +26,7 @@ fn normalize<'s>(scope: &mut Scope<'s, '_>, algorithm: AlgorithmIdentifier<'s>) 
         AlgorithmIdentifier::DomString(name) => name,
         AlgorithmIdentifier::Object(object) => ty::Algorithm::from_js(scope, object.into())?.name,
     };
-    let name = room::text(scope, name)?;
+    let name = text(scope, name, 100);
     Hash::from_name(&name).ok_or_else(|| {
         let known = Hash::ALL.map(Hash::name).join(", ");
         let message = format!("The algorithm '{name}' is not supported; digest() knows {known}");

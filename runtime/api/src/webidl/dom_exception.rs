@@ -1,5 +1,6 @@
 //! `DOMException`, <https://webidl.spec.whatwg.org/#idl-DOMException>.
 
+use nano_engine::text::text;
 use nano_webidl::{DomExceptionName, Fallible, Ref, Scope, Trace, Value, range_error, room};
 
 use super::quota_exceeded_error::QuotaExceededError;
@@ -26,7 +27,8 @@ impl DomException {
         name: v8::Local<'s, v8::String>,
         message: v8::Local<'s, v8::String>,
     ) -> Self {
-        let code = DomExceptionName::legacy_code(&name.to_rust_string_lossy(scope));
+        // No name with a code is longer.
+        let code = DomExceptionName::legacy_code(&text(scope, name, 32));
         DomException {
             name: v8::TracedReference::new(scope, name),
             message: v8::TracedReference::new(scope, message),

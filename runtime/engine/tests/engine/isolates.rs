@@ -135,6 +135,11 @@ fn reports_say_where() {
 
     let caused = report("throw new Error('outer', { cause: new RangeError('inner') })");
     assert_eq!(caused.causes[0].message, "RangeError: inner");
+    let circular = report("const e = new Error('a'); e.cause = e; throw e");
+    let [cause] = circular.causes.as_slice() else {
+        panic!("{circular}")
+    };
+    assert_eq!(cause.to_string(), "[Circular]");
     let hostile =
         report("throw Object.defineProperty(new Error('x'), 'cause', { get() { throw 1 } })");
     assert_eq!(

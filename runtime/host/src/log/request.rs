@@ -37,6 +37,8 @@ const MESSAGE: &str = "request";
 
 /// How many bytes of a path are logged: a head may have 64 KiB of it, and the log has many of them.
 const MAX_PATH: usize = 2 << 10;
+/// The same for methods, any token of which is one.
+const MAX_METHOD: usize = 64;
 /// The same for errors and stacks, which are the app's. Those of its exceptions are shorter anyway.
 const MAX_TEXT: usize = 64 << 10;
 
@@ -71,7 +73,7 @@ impl RequestLine<'_> {
         text(line, ",\"trace_id\":", self.trace_id);
         // A method is a token, which has nothing to escape (RFC 9110, section 9.1).
         line.push_str(",\"method\":\"");
-        line.push_str(self.method);
+        line.push_str(&cut(self.method, MAX_METHOD));
         line.push('"');
         text(line, ",\"path\":", Some(&cut(self.path, MAX_PATH)));
         line.push_str(",\"status\":");
@@ -95,7 +97,7 @@ impl RequestLine<'_> {
             ("app", self.app.map(text)),
             ("request_id", Some(text(self.id.to_hex().as_str()))),
             ("trace_id", self.trace_id.map(text)),
-            ("method", Some(text(self.method))),
+            ("method", Some(text(&cut(self.method, MAX_METHOD)))),
             ("path", Some(text(&cut(self.path, MAX_PATH)))),
             ("status", Some(Value::Integer(self.status.into()))),
             (
@@ -169,7 +171,9 @@ mod tests {
     #[test]
     fn long_texts_are_cut() {
         let (path, error) = ("/ä".repeat(10_000), "é".repeat(100_000));
+        let method = "X".repeat(50_000);
         let long = RequestLine {
+            method: &method,
             path: &path,
             error: Some(&error),
             ..LINE
@@ -181,6 +185,7 @@ mod tests {
             "{parsed}"
         );
         assert!(text("error").ends_with("é... 67232 more characters"));
+        assert!(text("method").ends_with("X... 49936 more characters"));
         assert!(json(&long).len() < MAX_PATH + MAX_TEXT + 1000);
     }
 

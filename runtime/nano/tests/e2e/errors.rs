@@ -171,6 +171,21 @@ fn programs() {
     }
 }
 
+#[test]
+fn messages_quote_the_beginning_of_what_they_quote() {
+    for code in [
+        "await crypto.subtle.digest('x'.repeat(1e6), new Uint8Array())",
+        "structuredClone(eval('() => {' + ' '.repeat(1e6) + '}'))",
+        "structuredClone(new (eval('(class ' + 'x'.repeat(1e6) + ' { f = () => {} })')))",
+    ] {
+        let code = format!(
+            "let length; try {{ {code} }} catch (e) {{ length = e.message.length }} length < 2000"
+        );
+        let output = nano().args(["eval", &code]).output().expect("nano runs");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "true\n", "{code}");
+    }
+}
+
 /// Awaits something that native code rejects much later, when none of the app's code runs.
 const WAITS: &str = "
     async function load(what) {
