@@ -25,7 +25,7 @@ pub(super) fn evaluate(scope: &mut Scope, source: String, outcome: Sender<Result
     let report = ErrorReport::from_try_catch(scope);
     scope.reset();
     if report.name == "SyntaxError" && source.contains("await") {
-        return repl::evaluate_with(scope, &source, move |result| {
+        return repl::evaluate_with(scope, "eval", &source, move |result| {
             let _ = outcome.send(match result {
                 ReplOutcome::Value(value) => Ok(value),
                 ReplOutcome::Exception(report) | ReplOutcome::Ended(report) => Err(report),

@@ -60,14 +60,15 @@ pub(super) fn evaluate(scope: &mut Scope, source: &str, outcome: Sender<ReplOutc
         let _ = outcome.send(ReplOutcome::Incomplete);
         return;
     }
-    evaluate_with(scope, &as_expression(source), move |result| {
+    evaluate_with(scope, "repl", &as_expression(source), move |result| {
         let _ = outcome.send(result);
     });
 }
 
-/// Evaluates in REPL mode; `then` learns of the value, which may take a while.
+/// Evaluates in REPL mode, under this name; `then` learns of the value, which may take a while.
 pub(super) fn evaluate_with(
     scope: &mut Scope,
+    name: &str,
     source: &str,
     then: impl FnOnce(ReplOutcome) + 'static,
 ) {
@@ -78,6 +79,7 @@ pub(super) fn evaluate_with(
     let session = state.extension::<Session>();
     let id = session.next.replace(session.next.get() + 1);
     session.waiting.borrow_mut().insert(id, Box::new(then));
+    let source = format!("{source}\n//# sourceURL={name}");
     let message = json!({
         "id": id,
         "method": "Runtime.evaluate",
