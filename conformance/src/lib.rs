@@ -4,6 +4,7 @@
 //! the suites and fails on every difference, unexpected passes among them. `cargo wpt` runs tests by name, and
 //! `cargo wpt update` writes what it saw into the expectations; a person then turns the first reasons, which are the
 //! assertions' messages, into better ones.
+#![deny(missing_docs)]
 
 mod compare;
 mod engine;

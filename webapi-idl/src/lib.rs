@@ -14,6 +14,7 @@
 //!
 //! The way of a file, by module: `lexer` → `parser` → `syntax` tree → `resolve` → [`Model`] → `validate`. The grammar and
 //! the rules are those of Web IDL, <https://webidl.spec.whatwg.org/>.
+#![deny(missing_docs)]
 
 mod describe;
 mod distinguish;

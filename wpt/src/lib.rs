@@ -8,6 +8,7 @@
 //! * [`run`] does all of it and returns [`Results`].
 //!
 //! What results are expected is none of this crate's business: see the crate `conformance`.
+#![deny(missing_docs)]
 
 mod compose;
 mod engine;

@@ -17,6 +17,7 @@
 //! handle.drain(nano_engine::Until::Idle);
 //! println!("{}", exit.wait());
 //! ```
+#![deny(missing_docs)]
 
 pub mod allocator;
 mod attendants;

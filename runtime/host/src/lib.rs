@@ -2,6 +2,7 @@
 //!
 //! A request's way: [`server`] accepts it, [`dispatch`] finds its [`app`] with the [`router`], the app gives an
 //! [`Instance`](launcher::Instance), and `http` translates between hyper's messages and the instance's.
+#![deny(missing_docs)]
 
 mod access;
 pub mod app;
