@@ -11,16 +11,16 @@ interface FormData {
   [Section=dom-formdata] constructor(optional any form);
 
   /** Adds a value, and keeps those that are there. */
-  undefined append(USVString name, USVString value);
+  [WithScope] undefined append(USVString name, USVString value);
   undefined append(USVString name, Blob blobValue, optional USVString filename);
-  undefined delete(USVString name);
+  [WithScope] undefined delete(USVString name);
   /** The first value of a name, or null. */
   FormDataEntryValue? get(USVString name);
   /** All values of a name. */
   sequence<FormDataEntryValue> getAll(USVString name);
-  boolean has(USVString name);
+  [WithScope] boolean has(USVString name);
   /** Replaces all values of a name. */
-  undefined set(USVString name, USVString value);
+  [WithScope] undefined set(USVString name, USVString value);
   undefined set(USVString name, Blob blobValue, optional USVString filename);
   iterable<USVString, FormDataEntryValue>;
 };

@@ -123,14 +123,14 @@ fn start(scope: &mut v8::PinScope, data: Box<dyn Any + Send>) {
     let Ok(options) = data.downcast::<ApiOptions>() else {
         panic!("isolates of nano-api are started with ApiOptions as their data");
     };
-    let realm = Realm::from_snapshot(
+    Realm::from_snapshot(
         scope,
         TABLES.interfaces.len(),
         TABLES.keys,
         crate::webidl::dom_exception::create,
     );
     let state = State::from_scope(scope);
-    let (api, console) = ApiState::new(realm, *options);
+    let (api, console) = ApiState::new(*options);
     state.set_extension(api);
     state.set_extension(ConsoleState::new(console));
 }

@@ -9,7 +9,7 @@ use crate::fetch::client::Outbound;
 use crate::hr_time::Clock;
 use crate::url::UrlRecord;
 use nano_engine::State;
-use nano_webidl::{Fallible, Realm, Scope, Value, script};
+use nano_webidl::{Fallible, Scope, Value, script};
 
 /// How the Web APIs of one isolate behave. Given to [`nano_engine::IsolateOptions::data`].
 pub struct ApiOptions {
@@ -35,8 +35,6 @@ pub trait ErrorSink: Send {
 
 /// The Web APIs' data of one isolate.
 pub struct ApiState {
-    // Dropped with the isolate's other data, before the isolate.
-    _realm: Box<Realm>,
     base_url: Option<UrlRecord>,
     pub(crate) errors: Box<dyn ErrorSink>,
     pub(crate) outbound: Arc<Outbound>,
@@ -52,13 +50,9 @@ pub struct ApiState {
 type Waiter = Box<dyn for<'s, 'i> FnOnce(&mut Scope<'s, 'i>, Result<Value<'s>, Value<'s>>)>;
 
 impl ApiState {
-    /// The isolate's state; called once, after the realm was made.
-    pub(crate) fn new(
-        realm: Box<Realm>,
-        options: ApiOptions,
-    ) -> (ApiState, Box<dyn ConsoleSink + Send>) {
+    /// The isolate's state; called once.
+    pub(crate) fn new(options: ApiOptions) -> (ApiState, Box<dyn ConsoleSink + Send>) {
         let state = ApiState {
-            _realm: realm,
             base_url: options.base_url,
             errors: options.errors,
             outbound: options.outbound,

@@ -53,17 +53,13 @@ impl Kind {
 }
 
 /// A default iterator object.
+#[derive(Trace)]
 pub struct PairIterator<T> {
     target: v8::TracedReference<v8::Object>,
     index: Cell<usize>,
+    #[untraced]
     kind: Kind,
     interface: std::marker::PhantomData<T>,
-}
-
-impl<T> Trace for PairIterator<T> {
-    fn trace(&self, visitor: &mut v8::cppgc::Visitor) {
-        visitor.trace(&self.target);
-    }
 }
 
 impl<T: PairIterable> PlatformObject for PairIterator<T> {

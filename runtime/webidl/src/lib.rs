@@ -8,12 +8,16 @@
 //! * [`maplike`], [`setlike`]: their entries and members.
 //! * [`indexed`]: indexed properties.
 //! * [`script`]: objects and functions of the built-in scripts, seen from Rust.
+//! * [`trace`]: what the collector must visit in them, and cells for what changes.
 //! * [`weighed`]: parts of platform objects that may grow.
 //! * [`room`]: memory that an app wishes for, asked for before it is taken.
 //! * [`realm`]: what one isolate keeps for all of these.
 //!
 //! Source: <https://webidl.spec.whatwg.org/#javascript-binding>.
 #![deny(missing_docs)]
+
+// What is derived names this crate.
+extern crate self as nano_webidl;
 
 pub mod call;
 pub mod error;
@@ -27,14 +31,16 @@ pub mod realm;
 pub mod room;
 pub mod script;
 pub mod setlike;
+pub mod trace;
 pub mod weighed;
 
 pub use call::Call;
 pub use error::{DomExceptionName, Error, Fallible, range_error, type_error};
-pub use object::{PlatformObject, Ref, Trace};
+pub use object::{PlatformObject, Ref};
 pub use realm::Realm;
 pub use room::require_room;
 pub use script::{ScriptInterface, ScriptRef};
+pub use trace::{Trace, Traced, TracedCell, Visitor};
 pub use weighed::{Weigh, Weighed};
 
 /// A scope with a context: what every conversion and every call into JavaScript needs.

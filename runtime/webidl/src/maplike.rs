@@ -1,12 +1,11 @@
 //! `maplike<K, V>`, <https://webidl.spec.whatwg.org/#js-maplike>.
 
-use std::cell::RefCell;
 use std::marker::PhantomData;
 
 use crate::call::Call;
 use crate::idl::{Any, Boolean, Callback, FromJs, Idl, ToJs, UnsignedLong};
 use crate::iterable::Kind;
-use crate::{Error, Fallible, PlatformObject, Ref, Scope, Trace, Value, script};
+use crate::{Error, Fallible, PlatformObject, Ref, Scope, Trace, Traced, Value, script};
 
 /// A maplike interface. Generated glue implements it by the interface's trait.
 pub trait Maplike: PlatformObject {
@@ -20,38 +19,30 @@ pub trait Maplike: PlatformObject {
 }
 
 /// The [map entries](https://webidl.spec.whatwg.org/#dfn-map-entries) of an object: a JavaScript map, so that its iterators are
-/// the standard's, and live. The object keeps it in a field, and visits it in its [`Trace`].
+/// the standard's, and live. The object keeps it in a field.
 ///
 /// A new one is empty. Entries that an object has from the start are set when the object exists, in `constructed`: before, the
 /// collector does not see them.
+#[derive(Trace)]
 pub struct MapEntries<K, V> {
-    map: RefCell<Option<v8::TracedReference<v8::Map>>>,
+    map: Traced<v8::Map>,
     types: PhantomData<(K, V)>,
 }
 
 impl<K, V> Default for MapEntries<K, V> {
     fn default() -> Self {
         MapEntries {
-            map: RefCell::default(),
+            map: Traced::default(),
             types: PhantomData,
-        }
-    }
-}
-
-impl<K, V> Trace for MapEntries<K, V> {
-    fn trace(&self, visitor: &mut v8::cppgc::Visitor) {
-        if let Some(map) = &*self.map.borrow() {
-            visitor.trace(map);
         }
     }
 }
 
 impl<K, V> MapEntries<K, V> {
     fn map<'s>(&self, scope: &mut Scope<'s, '_>) -> v8::Local<'s, v8::Map> {
-        let known = self.map.borrow().as_ref().and_then(|map| map.get(scope));
-        known.unwrap_or_else(|| {
+        self.map.get(scope).unwrap_or_else(|| {
             let map = v8::Map::new(scope);
-            *self.map.borrow_mut() = Some(v8::TracedReference::new(scope, map));
+            self.map.set(scope, map);
             map
         })
     }

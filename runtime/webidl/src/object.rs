@@ -7,26 +7,10 @@ use std::ops::Deref;
 
 use nano_engine::native_memory::{self, Weight};
 
-use crate::{Fallible, Realm, Scope, Value, type_error};
+use crate::{Fallible, Realm, Scope, Trace, Value, type_error};
 
 /// The tag of all our wrappers; V8 does not check it in this build, so [`Head::kind`] decides.
 const TAG: u16 = 1;
-
-/// What the collector must visit in a platform object.
-///
-/// A type that keeps JavaScript values keeps them as [`v8::TracedReference`] and visits each of them here; anything else would let
-/// the collector free a value that is still in use. Types without such fields use the empty default.
-pub trait Trace {
-    /// Visits every reference. Must not allocate, run JavaScript or lock.
-    fn trace(&self, _visitor: &mut v8::cppgc::Visitor) {}
-
-    /// About how many bytes the value keeps beside its own size, in memory that V8 does not see. Asked once, when the object is
-    /// made; what may grow later has a [`native_memory::Weight`] in it instead, see [`crate::Weighed`]. Such memory counts against
-    /// the isolate's limit, and V8 collects garbage the sooner, the more of it there is.
-    fn native_size(&self) -> usize {
-        0
-    }
-}
 
 /// A Rust type that implements an interface. Generated glue implements it for the types that it names.
 pub trait PlatformObject: Trace + Sized + 'static {
@@ -69,7 +53,7 @@ struct Holder<T> {
     value: T,
 }
 
-// SAFETY: `T::trace` visits every traced reference by the contract of `Trace`; the head has none.
+// SAFETY: `T::trace` visits every reference, by the contract of `Trace`; the rest has none.
 unsafe impl<T: PlatformObject> v8::cppgc::GarbageCollected for Holder<T> {
     fn trace(&self, visitor: &mut v8::cppgc::Visitor) {
         self.value.trace(visitor);
@@ -131,6 +115,7 @@ impl<'s, T: PlatformObject> Ref<'s, T> {
         // SAFETY: the pointer goes straight into the wrapper, from where the collector sees it. `object` comes from a template of
         // ours, so it has room for the pointer.
         let pointer = unsafe {
+            #[expect(clippy::disallowed_methods, reason = "this is the allowed place")]
             let pointer = v8::cppgc::make_garbage_collected(heap, holder);
             v8::Object::wrap::<TAG, Holder<T>>(scope, object, &pointer);
             pointer
@@ -175,9 +160,8 @@ pub fn head<'s>(scope: &mut Scope<'s, '_>, object: v8::Local<'s, v8::Object>) ->
 }
 
 /// Stands for a value whose type is not known yet; aligned as every value is allowed to be, and never read.
+#[derive(Trace)]
 struct Anything;
-
-impl Trace for Anything {}
 
 impl PlatformObject for Anything {
     const NAME: &'static str = "";

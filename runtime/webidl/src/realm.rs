@@ -2,7 +2,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::ffi::c_void;
 
 use nano_engine::State;
 
@@ -14,7 +13,7 @@ const SLOT: u32 = 1;
 /// Makes a `DOMException`; the interface itself lives in a layer above.
 pub type MakeDomException = for<'s, 'i> fn(&mut Scope<'s, 'i>, DomExceptionName, &str) -> Value<'s>;
 
-/// The bindings' state in one isolate. Lives as long as the isolate's thread works for the app, and is dropped before the isolate.
+/// The bindings' state in one isolate: an extension of the engine's [`State`], which outlives every scope of the isolate.
 pub struct Realm {
     templates: Vec<v8::Global<v8::FunctionTemplate>>,
     keys: RefCell<Vec<Option<v8::Global<v8::String>>>>,
@@ -26,14 +25,13 @@ pub struct Realm {
 impl Realm {
     /// Makes and installs the realm of an isolate out of a snapshot. The baker was given the templates of all interfaces, in the
     /// order of [`crate::PlatformObject::KIND`], and the bridge to the built-in scripts as its first object. `key_count` is the
-    /// number of property names that generated conversions look up. The caller keeps the box, and drops it only after the last
-    /// call into the isolate.
+    /// number of property names that generated conversions look up.
     pub fn from_snapshot(
         scope: &mut v8::PinScope,
         interface_count: usize,
         key_count: usize,
         make_dom_exception: MakeDomException,
-    ) -> Box<Realm> {
+    ) {
         let state = State::from_scope(scope);
         let templates = (0..interface_count)
             .map(|index| {
@@ -43,37 +41,28 @@ impl Realm {
             .collect();
         let bridge: v8::Local<v8::Object> = state.object(scope, 0);
         let bridge = v8::Global::new(scope, bridge);
-        let realm = Box::new(Realm {
+        state.set_extension(Realm {
             templates,
             keys: RefCell::new((0..key_count).map(|_| None).collect()),
             bridge: RefCell::new(Some(bridge)),
             functions: RefCell::default(),
             make_dom_exception: Cell::new(make_dom_exception),
         });
-        realm.install(scope);
-        realm
+        let realm: &Realm = state.extension();
+        scope.set_data(SLOT, (&raw const *realm).cast_mut().cast());
     }
 
-    /// Makes it the isolate's realm. The caller keeps the box, and drops it only after the last call into the isolate.
-    #[allow(
-        clippy::borrowed_box,
-        reason = "the address must be that of a box, which does not move"
-    )]
-    fn install(self: &Box<Self>, isolate: &mut v8::Isolate) {
-        isolate.set_data(SLOT, &raw const **self as *mut c_void);
-    }
-
-    /// The isolate's realm.
+    /// The realm of the isolate that a scope is in. The reference lives as long as the scope's handles, and does not borrow the scope.
     ///
     /// # Panics
-    /// If none is installed: the isolate was not made by `nano-api`.
-    pub fn of<'a>(isolate: &v8::Isolate) -> &'a Realm {
-        let realm = isolate.get_data(SLOT).cast::<Realm>();
+    /// If none was made: the isolate was not started by `nano-api`.
+    pub fn of<'s>(scope: &Scope<'s, '_>) -> &'s Realm {
+        let realm = scope.get_data(SLOT).cast_const().cast::<Realm>();
         assert!(
             !realm.is_null(),
             "the isolate has no realm: it was not started by nano-api"
         );
-        // SAFETY: `install` put the address of a boxed realm there, which outlives every call into the isolate.
+        // SAFETY: `from_snapshot` put the address of an extension there, which does not move and outlives every scope.
         unsafe { &*realm }
     }
 

@@ -1,12 +1,11 @@
 //! `setlike<T>`, <https://webidl.spec.whatwg.org/#js-setlike>.
 
-use std::cell::RefCell;
 use std::marker::PhantomData;
 
 use crate::call::Call;
 use crate::idl::{Boolean, Callback, FromJs, ToJs, UnsignedLong};
 use crate::iterable::Kind;
-use crate::{Error, Fallible, PlatformObject, Ref, Scope, Trace, Value, script};
+use crate::{Error, Fallible, PlatformObject, Ref, Scope, Trace, Traced, Value, script};
 
 /// A setlike interface. Generated glue implements it by the interface's trait.
 pub trait Setlike: PlatformObject {
@@ -18,38 +17,30 @@ pub trait Setlike: PlatformObject {
 }
 
 /// The [set entries](https://webidl.spec.whatwg.org/#dfn-set-entries) of an object: a JavaScript set, so that its iterators are
-/// the standard's, and live. The object keeps it in a field, and visits it in its [`Trace`].
+/// the standard's, and live. The object keeps it in a field.
 ///
 /// A new one is empty. Elements that an object has from the start are added when the object exists, in `constructed`: before, the
 /// collector does not see them.
+#[derive(Trace)]
 pub struct SetEntries<T> {
-    set: RefCell<Option<v8::TracedReference<v8::Set>>>,
+    set: Traced<v8::Set>,
     element: PhantomData<T>,
 }
 
 impl<T> Default for SetEntries<T> {
     fn default() -> Self {
         SetEntries {
-            set: RefCell::default(),
+            set: Traced::default(),
             element: PhantomData,
-        }
-    }
-}
-
-impl<T> Trace for SetEntries<T> {
-    fn trace(&self, visitor: &mut v8::cppgc::Visitor) {
-        if let Some(set) = &*self.set.borrow() {
-            visitor.trace(set);
         }
     }
 }
 
 impl<T> SetEntries<T> {
     fn set<'s>(&self, scope: &mut Scope<'s, '_>) -> v8::Local<'s, v8::Set> {
-        let known = self.set.borrow().as_ref().and_then(|set| set.get(scope));
-        known.unwrap_or_else(|| {
+        self.set.get(scope).unwrap_or_else(|| {
             let set = v8::Set::new(scope);
-            *self.set.borrow_mut() = Some(v8::TracedReference::new(scope, set));
+            self.set.set(scope, set);
             set
         })
     }

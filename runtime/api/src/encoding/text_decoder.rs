@@ -14,22 +14,17 @@ use crate::bindings::types::{TextDecodeOptions, TextDecoderOptions};
 type Text<'s> = v8::Local<'s, v8::String>;
 
 /// A `TextDecoder` object.
+#[derive(Trace)]
+#[own_memory]
 pub struct TextDecoder {
+    #[untraced]
     encoding: &'static Encoding,
     fatal: bool,
     ignore_bom: bool,
     /// The standard's decoder with its I/O queue.
+    #[untraced]
     codec: RefCell<Codec>,
     do_not_flush: Cell<bool>,
-}
-
-impl Trace for TextDecoder {
-    fn native_size(&self) -> usize {
-        match *self.codec.borrow() {
-            Codec::Utf8(_) => 0,
-            Codec::Other(_) => size_of::<Decoder>(),
-        }
-    }
 }
 
 /// Who decodes.
@@ -55,6 +50,14 @@ impl Codec {
 struct Malformed;
 
 impl TextDecoder {
+    /// About how many bytes it keeps beside its own size.
+    pub(crate) fn own_memory(&self) -> usize {
+        match *self.codec.borrow() {
+            Codec::Utf8(_) => 0,
+            Codec::Other(_) => size_of::<Decoder>(),
+        }
+    }
+
     fn decode_bytes<'s>(
         &self,
         strings: &mut Strings<'_, 's, '_>,

@@ -8,9 +8,8 @@ use crate::bindings::text_encoder_common::TextEncoderCommonMethods;
 use crate::bindings::types::TextEncoderEncodeIntoResult;
 
 /// A `TextEncoder` object. It has no state: the encoder is V8's.
+#[derive(Trace)]
 pub struct TextEncoder;
-
-impl Trace for TextEncoder {}
 
 /// <https://encoding.spec.whatwg.org/#utf-8-encode>; lone surrogates become U+FFFD.
 fn utf8_encode<'s>(

@@ -13,7 +13,8 @@ use nano_engine::native_memory::Weight;
 use nano_engine::{Handle, promise_op};
 use nano_webidl::idl::{array_buffer, uint8_array};
 use nano_webidl::{
-    Error, Fallible, PlatformObject, Ref, Scope, ScriptRef, Trace, Value, script, type_error,
+    Error, Fallible, PlatformObject, Ref, Scope, ScriptRef, Trace, Traced, Value, script,
+    type_error,
 };
 
 use super::abort::AbortableBody;
@@ -32,8 +33,13 @@ use crate::xhr::form_data::FormData;
 pub type Stream<'s> = ScriptRef<'s, marker::ReadableStream>;
 
 /// The body of a request or a response.
-#[derive(Default)]
-pub struct Body(RefCell<State>);
+#[derive(Default, Trace)]
+pub struct Body {
+    #[untraced]
+    state: RefCell<State>,
+    /// Of [`State::Stream`].
+    stream: Traced<v8::Object>,
+}
 
 #[derive(Default)]
 enum State {
@@ -45,7 +51,7 @@ enum State {
     /// It comes from outside, and nobody has asked for a stream yet.
     Incoming(BodyStream, Option<AbortableBody>),
     /// A stream, of the app's or made by `body`. The bytes are there where it was made of them.
-    Stream(v8::TracedReference<v8::Object>, Option<Kept>),
+    Stream(Option<Kept>),
     /// It was read.
     Used,
 }
@@ -144,18 +150,17 @@ impl Kind {
     }
 }
 
-impl Trace for Body {
-    fn trace(&self, visitor: &mut v8::cppgc::Visitor) {
-        if let State::Stream(stream, _) = &*self.0.borrow() {
-            visitor.trace(stream);
+impl Body {
+    fn with(state: State) -> Body {
+        Body {
+            state: RefCell::new(state),
+            stream: Traced::default(),
         }
     }
-}
 
-impl Body {
     /// A body of bytes that came whole from outside.
     pub fn bytes(bytes: Bytes) -> Body {
-        Body(RefCell::new(State::Bytes(Kept::few(bytes))))
+        Body::with(State::Bytes(Kept::few(bytes)))
     }
 
     /// A body of bytes that the app made.
@@ -163,29 +168,29 @@ impl Body {
     /// # Errors
     /// A `RangeError` if they do not fit into the app's memory limit.
     pub fn from_app(scope: &mut Scope, bytes: Bytes) -> Fallible<Body> {
-        Ok(Body(RefCell::new(State::Bytes(Kept::new(scope, bytes)?))))
+        Ok(Body::with(State::Bytes(Kept::new(scope, bytes)?)))
     }
 
     /// A body that a host or a peer sends.
     pub fn from_wire(body: crate::worker::Body) -> Body {
-        Body(RefCell::new(match body {
+        Body::with(match body {
             crate::worker::Body::Empty => State::Null,
             crate::worker::Body::Full(bytes) => State::Bytes(Kept::few(bytes)),
             crate::worker::Body::Stream(stream) => State::Incoming(stream, None),
-        }))
+        })
     }
 
     /// The body of a response, which the signal of its request may abort.
     pub(super) fn abortable(stream: BodyStream, abortable: AbortableBody) -> Body {
-        Body(RefCell::new(State::Incoming(stream, Some(abortable))))
+        Body::with(State::Incoming(stream, Some(abortable)))
     }
 
     /// A body that is a stream of the app's.
     fn stream(scope: &mut Scope, stream: v8::Local<v8::Object>) -> Body {
-        Body(RefCell::new(State::Stream(
-            v8::TracedReference::new(scope, stream),
-            None,
-        )))
+        Body {
+            state: RefCell::new(State::Stream(None)),
+            stream: Traced::new(scope, stream),
+        }
     }
 
     /// <https://fetch.spec.whatwg.org/#concept-bodyinit-extract>: the body, and its type where it has one.
@@ -238,15 +243,13 @@ impl Body {
 
     /// Whether there is no body.
     pub fn is_null(&self) -> bool {
-        matches!(*self.0.borrow(), State::Null)
+        matches!(*self.state.borrow(), State::Null)
     }
 
     /// The app's stream object, if the body is one.
     fn stream_object<'s>(&self, scope: &mut Scope<'s, '_>) -> Option<v8::Local<'s, v8::Object>> {
-        match &*self.0.borrow() {
-            State::Stream(stream, _) => stream.get(scope),
-            _ => None,
-        }
+        let is_stream = matches!(*self.state.borrow(), State::Stream(_));
+        self.stream.get(scope).filter(|_| is_stream)
     }
 
     /// <https://fetch.spec.whatwg.org/#dom-body-body>
@@ -255,9 +258,9 @@ impl Body {
             return Ok(Some(ScriptRef::trusted(stream)));
         }
         let mut abort = None;
-        let (source, bytes) = match self.0.replace(State::Used) {
+        let (source, bytes) = match self.state.replace(State::Used) {
             State::Null => {
-                self.0.replace(State::Null);
+                self.state.replace(State::Null);
                 return Ok(None);
             }
             State::Bytes(kept) => (NativeSource::bytes(kept.bytes.clone()), Some(kept)),
@@ -281,10 +284,8 @@ impl Body {
             let arguments = [stream.into(), name(scope, "bytes"), name(scope, "")];
             script::call(scope, "consumeStream", &arguments)?;
         }
-        self.0.replace(State::Stream(
-            v8::TracedReference::new(scope, stream),
-            bytes,
-        ));
+        self.stream.set(scope, stream);
+        self.state.replace(State::Stream(bytes));
         if let Some(abort) = abort {
             abort.set_stream(scope, stream);
         }
@@ -295,7 +296,7 @@ impl Body {
     pub fn is_used(&self, scope: &mut Scope) -> bool {
         match self.stream_object(scope) {
             Some(stream) => stream_state(scope, stream).is_ok_and(|state| state & DISTURBED != 0),
-            None => matches!(*self.0.borrow(), State::Used),
+            None => matches!(*self.state.borrow(), State::Used),
         }
     }
 
@@ -303,7 +304,7 @@ impl Body {
     pub fn is_unusable(&self, scope: &mut Scope) -> bool {
         match self.stream_object(scope) {
             Some(stream) => !stream_state(scope, stream).is_ok_and(|state| state == 0),
-            None => matches!(*self.0.borrow(), State::Used),
+            None => matches!(*self.state.borrow(), State::Used),
         }
     }
 
@@ -321,7 +322,7 @@ impl Body {
             ));
         }
         let resolver = v8::PromiseResolver::new(scope).ok_or(Error::Thrown)?;
-        if let State::Incoming(_, Some(abortable)) = &*self.0.borrow()
+        if let State::Incoming(_, Some(abortable)) = &*self.state.borrow()
             && let Some(reason) = abortable.state().reason(scope)
         {
             resolver.reject(scope, reason).ok_or(Error::Thrown)?;
@@ -374,8 +375,8 @@ impl Body {
         if self.is_null() {
             return Ok(Body::default());
         }
-        if let State::Bytes(kept) = &*self.0.borrow() {
-            return Ok(Body(RefCell::new(State::Bytes(kept.share()))));
+        if let State::Bytes(kept) = &*self.state.borrow() {
+            return Ok(Body::with(State::Bytes(kept.share())));
         }
         let Some(stream) = self.as_stream(scope)? else {
             return Ok(Body::default());
@@ -389,8 +390,8 @@ impl Body {
             branch.try_into().map_err(|_| type_error("no branch"))
         };
         let (first, second) = (branch(0)?, branch(1)?);
-        self.0
-            .replace(State::Stream(v8::TracedReference::new(scope, first), None));
+        self.stream.set(scope, first);
+        self.state.replace(State::Stream(None));
         Ok(Body::stream(scope, second))
     }
 
@@ -402,7 +403,7 @@ impl Body {
             let proxy = proxy.try_into().map_err(|_| type_error("no stream"))?;
             return Ok(Body::stream(scope, proxy));
         }
-        Ok(Body(RefCell::new(self.0.replace(State::Used))))
+        Ok(Body::with(self.state.replace(State::Used)))
     }
 
     /// Takes the body away, to be sent. The body must not be unusable.
@@ -421,11 +422,11 @@ impl Body {
     /// What is in the body, for whoever uses it up. It must not be unusable.
     fn claim<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<Claim<'s>> {
         let Some(stream) = self.stream_object(scope) else {
-            return Ok(match self.0.replace(State::Used) {
+            return Ok(match self.state.replace(State::Used) {
                 State::Bytes(kept) => Claim::Bytes(kept),
                 State::Incoming(stream, abortable) => Claim::Incoming(stream, abortable),
                 State::Null => {
-                    self.0.replace(State::Null);
+                    self.state.replace(State::Null);
                     Claim::Null
                 }
                 State::Stream(..) | State::Used => Claim::Null,
@@ -437,8 +438,8 @@ impl Body {
         let Some(source) = Ref::<NativeSource>::from_value(scope, source) else {
             return Ok(Claim::Stream(stream));
         };
-        let kept = match &mut *self.0.borrow_mut() {
-            State::Stream(_, kept) => kept.take(),
+        let kept = match &mut *self.state.borrow_mut() {
+            State::Stream(kept) => kept.take(),
             _ => None,
         };
         Ok(match (source.value().take(), kept) {

@@ -28,16 +28,19 @@ pub enum Guard {
 }
 
 /// The headers of a request or a response, or of their own. Shares its list with the request or response it belongs to.
+#[derive(Trace)]
 pub struct Headers {
+    #[untraced]
     list: Rc<AppHeaderList>,
+    #[untraced]
     guard: Cell<Guard>,
     /// The sorted list that an iteration is in, until the list changes.
+    #[untraced]
     sorted: RefCell<Option<Rc<[Header]>>>,
     /// Of `sorted`.
+    #[untraced]
     weight: Weight,
 }
-
-impl Trace for Headers {}
 
 impl Headers {
     /// An object over an existing list.

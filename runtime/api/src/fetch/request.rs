@@ -5,7 +5,9 @@ use std::rc::Rc;
 
 use http::header::CONTENT_TYPE;
 use nano_engine::native_memory::Weight;
-use nano_webidl::{Error, Fallible, Ref, Scope, ScriptRef, Trace, Value, room, script, type_error};
+use nano_webidl::{
+    Error, Fallible, Ref, Scope, ScriptRef, Trace, Traced, Value, room, script, type_error,
+};
 
 use super::body::{Body, WithBody};
 use super::header_list::{AppHeaderList, HeaderList};
@@ -21,14 +23,21 @@ use crate::url::UrlRecord;
 use crate::worker::Fields;
 
 /// A request that the app makes, or one that it was sent.
+#[derive(Trace)]
+#[own_memory]
 pub struct Request {
+    #[untraced]
     method: http::Method,
+    #[untraced]
     url: RequestUrl,
+    #[untraced]
     headers: RequestHeaders,
+    #[untraced]
     guard: Guard,
     body: Body,
+    #[untraced]
     options: Options,
-    signal: RefCell<Signal>,
+    signal: Signal,
 }
 
 /// What a server sees of a request's other properties: they are kept and shown.
@@ -52,11 +61,11 @@ enum Referrer {
 }
 
 /// The signal object is made when it is first asked for.
-#[derive(Default)]
+#[derive(Default, Trace)]
 struct Signal {
     /// What it follows.
     parent: Option<v8::TracedReference<v8::Object>>,
-    object: Option<v8::TracedReference<v8::Object>>,
+    object: Traced<v8::Object>,
 }
 
 /// A URL that may come from the network, where parsing waits until somebody asks.
@@ -119,24 +128,6 @@ impl RequestHeaders {
     }
 }
 
-impl Trace for Request {
-    fn trace(&self, visitor: &mut v8::cppgc::Visitor) {
-        self.body.trace(visitor);
-        let signal = self.signal.borrow();
-        for reference in [&signal.parent, &signal.object].into_iter().flatten() {
-            visitor.trace(reference);
-        }
-    }
-
-    fn native_size(&self) -> usize {
-        let url = match self.url.parsed.get() {
-            Some(Some(url)) => url.href().len(),
-            _ => self.url.given.len(),
-        };
-        size_of::<AppHeaderList>() + url + self.options.integrity.len()
-    }
-}
-
 impl Default for Options {
     fn default() -> Self {
         Options {
@@ -153,6 +144,15 @@ impl Default for Options {
 }
 
 impl Request {
+    /// About how many bytes it keeps beside its own size.
+    pub(crate) fn own_memory(&self) -> usize {
+        let url = match self.url.parsed.get() {
+            Some(Some(url)) => url.href().len(),
+            _ => self.url.given.len(),
+        };
+        size_of::<AppHeaderList>() + url + self.options.integrity.len()
+    }
+
     /// A request that the app was sent.
     pub fn from_wire(
         method: http::Method,
@@ -173,7 +173,7 @@ impl Request {
                 redirect: RequestRedirect::Manual,
                 ..Options::default()
             },
-            signal: RefCell::default(),
+            signal: Signal::default(),
         }
     }
 
@@ -202,12 +202,9 @@ impl Request {
         &self,
         scope: &mut Scope<'s, '_>,
     ) -> Option<v8::Local<'s, v8::Object>> {
-        let signal = self.signal.borrow();
-        signal
-            .object
-            .as_ref()
-            .or(signal.parent.as_ref())
-            .and_then(|s| s.get(scope))
+        let parent = self.signal.parent.as_ref();
+        let object = self.signal.object.get(scope);
+        object.or_else(|| parent?.get(scope))
     }
 }
 
@@ -429,10 +426,10 @@ impl RequestMethods for Request {
             guard,
             body,
             options,
-            signal: RefCell::new(Signal {
+            signal: Signal {
                 parent,
-                object: None,
-            }),
+                object: Traced::default(),
+            },
         })
     }
 
@@ -502,28 +499,17 @@ impl RequestMethods for Request {
 
     // https://fetch.spec.whatwg.org/#dom-request-signal
     fn signal<'s>(&self, scope: &mut Scope<'s, '_>) -> ScriptRef<'s, marker::AbortSignal> {
-        let known = self
-            .signal
-            .borrow()
-            .object
-            .as_ref()
-            .and_then(|object| object.get(scope));
-        if let Some(object) = known {
+        if let Some(object) = self.signal.object.get(scope) {
             return ScriptRef::trusted(object);
         }
-        let parent = self
-            .signal
-            .borrow()
-            .parent
-            .as_ref()
-            .and_then(|parent| parent.get(scope));
+        let parent = self.signal.parent.as_ref();
+        let parent = parent.and_then(|parent| parent.get(scope));
         let parent: Value = parent.map_or_else(|| v8::undefined(scope).into(), Into::into);
         let object: v8::Local<v8::Object> = script::call(scope, "requestSignal", &[parent])
             .ok()
             .and_then(|signal| signal.try_into().ok())
             .unwrap_or_else(|| v8::Object::new(scope));
-        let reference = v8::TracedReference::new(scope, object);
-        self.signal.borrow_mut().object = Some(reference);
+        self.signal.object.set(scope, object);
         ScriptRef::trusted(object)
     }
 
@@ -554,10 +540,10 @@ impl RequestMethods for Request {
             guard: self.guard,
             body: self.body.clone_body(scope)?,
             options: self.options.clone(),
-            signal: RefCell::new(Signal {
+            signal: Signal {
                 parent,
-                object: None,
-            }),
+                object: Traced::default(),
+            },
         };
         Ok(Ref::new(scope, request))
     }

@@ -13,28 +13,28 @@ use crate::bindings::types::{BodyInit, ResponseInit, ResponseType};
 use crate::state::ApiState;
 
 /// A response, of the app's or from the network.
+#[derive(Trace)]
+#[own_memory]
 pub struct Response {
+    #[untraced]
     kind: ResponseType,
     url: String,
     redirected: bool,
     status: u16,
     status_text: Vec<u8>,
+    #[untraced]
     headers: Rc<AppHeaderList>,
+    #[untraced]
     guard: Guard,
     body: Body,
 }
 
-impl Trace for Response {
-    fn trace(&self, visitor: &mut v8::cppgc::Visitor) {
-        self.body.trace(visitor);
-    }
-
-    fn native_size(&self) -> usize {
+impl Response {
+    /// About how many bytes it keeps beside its own size.
+    pub(crate) fn own_memory(&self) -> usize {
         size_of::<AppHeaderList>() + self.url.len() + self.status_text.len()
     }
-}
 
-impl Response {
     fn with(guard: Guard, body: Body) -> Response {
         Response {
             kind: ResponseType::Default,

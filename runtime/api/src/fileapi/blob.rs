@@ -1,8 +1,8 @@
 //! `Blob`, <https://w3c.github.io/FileAPI/#blob-section>.
 
 use bytes::Bytes;
-use nano_webidl::idl::{array_buffer, uint8_array};
-use nano_webidl::{Error, Fallible, Ref, Scope, ScriptRef, Trace, Value, room, script};
+use nano_webidl::idl::{self, Promise, array_buffer, uint8_array};
+use nano_webidl::{Fallible, Ref, Scope, ScriptRef, Trace, room, script};
 
 use super::blob_data::BlobData;
 use crate::bindings::blob::BlobMethods;
@@ -12,19 +12,20 @@ use crate::encoding::text_decoder::utf8_decode;
 use crate::internal::native_source::NativeSource;
 
 /// A `Blob` object. Clones share the bytes.
-#[derive(Clone)]
+#[derive(Clone, Trace)]
+#[own_memory]
 pub struct Blob {
+    #[untraced]
     data: BlobData,
     content_type: String,
 }
 
-impl Trace for Blob {
-    fn native_size(&self) -> usize {
+impl Blob {
+    /// About how many bytes it keeps beside its own size.
+    pub(crate) fn own_memory(&self) -> usize {
         self.content_type.len() + self.data.native_size()
     }
-}
 
-impl Blob {
     /// A blob of these bytes. `content_type` is normalized, see [`normalize_type`].
     pub fn from_bytes(bytes: Bytes, content_type: String) -> Self {
         Blob::new(bytes.into(), content_type)
@@ -117,21 +118,21 @@ impl BlobMethods for Blob {
     fn text<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::Promise>> {
         let bytes = self.data.to_bytes(scope)?;
         let text = utf8_decode(scope, &bytes)?;
-        fulfilled(scope, text.into())
+        Promise::<idl::DomString>::resolved(scope, text)
     }
 
     // https://w3c.github.io/FileAPI/#arraybuffer-method-algo
     fn array_buffer<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::Promise>> {
         let bytes = self.data.to_vec(scope)?;
         let buffer = array_buffer(scope, bytes)?;
-        fulfilled(scope, buffer.into())
+        Promise::<idl::Object>::resolved(scope, buffer.into())
     }
 
     // https://w3c.github.io/FileAPI/#bytes-method-algo
     fn bytes<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::Promise>> {
         let bytes = self.data.to_vec(scope)?;
         let array = uint8_array(scope, bytes)?;
-        fulfilled(scope, array.into())
+        Promise::<idl::Object>::resolved(scope, array.into())
     }
 }
 
@@ -144,15 +145,6 @@ fn slice_range(size: u64, start: Option<i64>, end: Option<i64>) -> (u64, u64) {
     let start = start.map_or(0, position);
     let end = end.map_or(size, position);
     (start, end.max(start))
-}
-
-fn fulfilled<'s>(
-    scope: &mut Scope<'s, '_>,
-    value: Value<'s>,
-) -> Fallible<v8::Local<'s, v8::Promise>> {
-    let resolver = v8::PromiseResolver::new(scope).ok_or(Error::Thrown)?;
-    resolver.resolve(scope, value).ok_or(Error::Thrown)?;
-    Ok(resolver.get_promise(scope))
 }
 
 #[cfg(test)]

@@ -10,17 +10,12 @@ use crate::bindings::file::FileMethods;
 use crate::bindings::types::{BlobPart, FilePropertyBag};
 
 /// A `File` object: a blob with a name. Clones share the bytes.
-#[derive(Clone)]
+#[derive(Clone, Trace)]
+#[own_memory]
 pub struct File {
     blob: Blob,
     name: String,
     last_modified: i64,
-}
-
-impl Trace for File {
-    fn native_size(&self) -> usize {
-        self.name.len() + self.blob.native_size()
-    }
 }
 
 impl AsRef<Blob> for File {
@@ -30,6 +25,11 @@ impl AsRef<Blob> for File {
 }
 
 impl File {
+    /// About how many bytes it keeps beside its own size.
+    pub(crate) fn own_memory(&self) -> usize {
+        self.name.len() + self.blob.own_memory()
+    }
+
     /// A file with the bytes and the type of `blob`, modified now.
     pub fn new(blob: Blob, name: String) -> Self {
         File {

@@ -6,9 +6,8 @@ use crate::bindings::navigator::NavigatorMethods;
 use crate::bindings::navigator_id::NavigatorIdMethods;
 
 /// What the app runs on.
+#[derive(Trace)]
 pub struct Navigator;
-
-impl Trace for Navigator {}
 
 /// `navigator.userAgent`, and what `fetch()` sends: the program and its version, <https://min-common-api.proposal.wintertc.org/#navigator-useragent-requirements>.
 pub const USER_AGENT: &str = concat!("NANO/", env!("CARGO_PKG_VERSION"));

@@ -16,16 +16,18 @@ use crate::worker::{BodyError, BodyErrorKind, BodyWriter, Put};
 type OnError = Box<dyn for<'s, 'i> Fn(&mut Scope<'s, 'i>, Value<'s>)>;
 
 /// A body's writing end, for the built-in script that reads the app's stream.
+#[derive(Trace)]
 pub struct NativeSink {
     /// Gone after the end.
+    #[untraced]
     writer: RefCell<Option<BodyWriter>>,
     /// Dropped at the end: what shall last as long as the body.
+    #[untraced]
     guard: RefCell<Option<Box<dyn Any>>>,
     /// Called with what the app's stream failed with.
+    #[untraced]
     on_error: OnError,
 }
-
-impl Trace for NativeSink {}
 
 impl NativeSink {
     /// A sink into this writer, which keeps `guard` until the body's end. `on_error` is told the reason where the app's stream fails.

@@ -16,9 +16,12 @@ use crate::bindings::native_source::NativeSourceMethods;
 use crate::worker::{BodyError, BodyStream};
 
 /// A body's bytes on their way into a stream.
+#[derive(Trace)]
 pub struct NativeSource {
+    #[untraced]
     state: Rc<RefCell<State>>,
     /// What shall last as long as the stream.
+    #[untraced]
     guard: RefCell<Option<Box<dyn Any>>>,
 }
 
@@ -38,8 +41,6 @@ enum State {
     Pulling(oneshot::Sender<Infallible>),
     Over,
 }
-
-impl Trace for NativeSource {}
 
 impl NativeSource {
     /// A source of one chunk.

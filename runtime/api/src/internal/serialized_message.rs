@@ -3,27 +3,22 @@
 use std::cell::Cell;
 
 use nano_engine::native_memory::Weight;
-use nano_webidl::{Fallible, Ref, Scope, Trace, Value, type_error};
+use nano_webidl::{Fallible, Ref, Scope, Trace, Traced, Value, type_error};
 
 use crate::bindings::serialized_message::SerializedMessageMethods;
 use crate::structured_clone::{self, Serialized};
 
 /// A message on its way.
+#[derive(Trace)]
 pub struct SerializedMessage {
     /// `None` once it was deserialized.
+    #[untraced]
     serialized: Cell<Option<Serialized>>,
     /// Of `serialized`.
+    #[untraced]
     weight: Weight,
     /// The data holders of what is transferred by built-in scripts.
-    holders: Vec<v8::TracedReference<v8::Object>>,
-}
-
-impl Trace for SerializedMessage {
-    fn trace(&self, visitor: &mut v8::cppgc::Visitor) {
-        for holder in &self.holders {
-            visitor.trace(holder);
-        }
-    }
+    holders: Vec<Traced<v8::Object>>,
 }
 
 impl SerializedMessage {
@@ -37,18 +32,17 @@ impl SerializedMessage {
         transfer: &[v8::Local<'s, v8::Object>],
     ) -> Fallible<Ref<'s, SerializedMessage>> {
         let (serialized, holders) = structured_clone::serialize(scope, value, transfer)?;
-        let holders = holders
-            .into_iter()
-            .map(|holder| v8::TracedReference::new(scope, holder))
-            .collect();
-        Ok(Ref::new(
-            scope,
-            SerializedMessage {
-                weight: Weight::new(serialized.native_size()),
-                serialized: Cell::new(Some(serialized)),
-                holders,
-            },
-        ))
+        let message = SerializedMessage {
+            weight: Weight::new(serialized.native_size()),
+            serialized: Cell::new(Some(serialized)),
+            holders: holders.iter().map(|_| Traced::default()).collect(),
+        };
+        let message = Ref::new(scope, message);
+        // References in a list that the collector does not know yet would not survive the making of the object.
+        for (place, holder) in message.value().holders.iter().zip(holders) {
+            place.set(scope, holder);
+        }
+        Ok(message)
     }
 }
 

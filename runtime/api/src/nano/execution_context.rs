@@ -8,9 +8,8 @@ use crate::state::{ApiState, when_settled};
 use crate::worker::instance::Background;
 
 /// A request's context.
+#[derive(Trace)]
 pub struct ExecutionContext;
-
-impl Trace for ExecutionContext {}
 
 impl ExecutionContextMethods for ExecutionContext {
     fn wait_until<'s>(&self, scope: &mut Scope<'s, '_>, promise: Value<'s>) -> Fallible<()> {

@@ -11,14 +11,11 @@ use super::urlencoded::{self, PairList, Pairs};
 use crate::bindings::url::UrlMethods;
 
 /// A `URL` object.
+#[derive(Trace)]
+#[own_memory]
 pub struct Url {
+    #[untraced]
     shared: Rc<Shared>,
-}
-
-impl Trace for Url {
-    fn native_size(&self) -> usize {
-        size_of::<Shared>()
-    }
 }
 
 /// What a `URL` shares with its `searchParams`: a change of one shows in the other.
@@ -69,6 +66,11 @@ impl Shared {
 }
 
 impl Url {
+    /// About how many bytes it keeps beside its own size.
+    pub(crate) fn own_memory(&self) -> usize {
+        size_of::<Shared>()
+    }
+
     /// An object for this URL.
     pub fn new(record: UrlRecord) -> Self {
         Url {

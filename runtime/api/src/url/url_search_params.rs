@@ -10,19 +10,22 @@ use crate::bindings::types::SequenceOrRecordOrUsvString as Init;
 use crate::bindings::url_search_params::UrlSearchParamsMethods;
 
 /// A `URLSearchParams` object.
+#[derive(Trace)]
+#[own_memory]
 pub struct UrlSearchParams {
+    #[untraced]
     list: Rc<Weighed<PairList>>,
     /// The standard's URL object: who is told of changes.
+    #[untraced]
     url: Option<Rc<Shared>>,
 }
 
-impl Trace for UrlSearchParams {
-    fn native_size(&self) -> usize {
+impl UrlSearchParams {
+    /// About how many bytes it keeps beside its own size.
+    pub(crate) fn own_memory(&self) -> usize {
         size_of::<Weighed<PairList>>()
     }
-}
 
-impl UrlSearchParams {
     /// An object with these pairs, and no URL.
     pub fn new(list: Pairs) -> Self {
         UrlSearchParams {

@@ -1,26 +1,16 @@
 //! `Crypto`, <https://w3c.github.io/webcrypto/#crypto-interface>.
 
-use std::cell::OnceCell;
-
 use nano_webidl::idl::{self, BufferKind, Bytes};
-use nano_webidl::{DomExceptionName, Error, Fallible, Ref, Scope, Trace, Value};
+use nano_webidl::{DomExceptionName, Error, Fallible, Ref, Scope, Trace, Traced, Value};
 
 use super::random;
 use super::subtle_crypto::SubtleCrypto;
 use crate::bindings::crypto::CryptoMethods;
 
 /// The `crypto` object.
-#[derive(Default)]
+#[derive(Default, Trace)]
 pub struct Crypto {
-    subtle: OnceCell<v8::TracedReference<v8::Object>>,
-}
-
-impl Trace for Crypto {
-    fn trace(&self, visitor: &mut v8::cppgc::Visitor) {
-        if let Some(subtle) = self.subtle.get() {
-            visitor.trace(subtle);
-        }
-    }
+    subtle: Traced<v8::Object>,
 }
 
 /// How many bytes `getRandomValues()` gives at a time.
@@ -29,14 +19,12 @@ const QUOTA: usize = 65_536;
 impl CryptoMethods for Crypto {
     // https://w3c.github.io/webcrypto/#Crypto-attribute-subtle
     fn subtle<'s>(&self, scope: &mut Scope<'s, '_>) -> Ref<'s, SubtleCrypto> {
-        let known = self.subtle.get().and_then(|subtle| subtle.get(scope));
+        let known = self.subtle.get(scope);
         if let Some(subtle) = known.and_then(|object| Ref::from_value(scope, object.into())) {
             return subtle;
         }
         let subtle = Ref::new(scope, SubtleCrypto);
-        let _ = self
-            .subtle
-            .set(v8::TracedReference::new(scope, subtle.object()));
+        self.subtle.set(scope, subtle.object());
         subtle
     }
 

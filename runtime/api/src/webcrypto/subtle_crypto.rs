@@ -1,8 +1,8 @@
 //! `SubtleCrypto`, <https://w3c.github.io/webcrypto/#subtlecrypto-interface>.
 
 use nano_engine::text::text;
-use nano_engine::{State, compute, promise_op};
-use nano_webidl::idl::{Bytes, FromJs, array_buffer};
+use nano_engine::{State, compute};
+use nano_webidl::idl::{self, Bytes, FromJs, Promise, array_buffer};
 use nano_webidl::{DomExceptionName, Error, Fallible, Scope, Trace};
 
 use super::digest::Hash;
@@ -12,9 +12,8 @@ use crate::bindings::types::AlgorithmIdentifier;
 use crate::charged::charge;
 
 /// The `crypto.subtle` object.
+#[derive(Trace)]
 pub struct SubtleCrypto;
-
-impl Trace for SubtleCrypto {}
 
 /// Data from this size on is digested beside the isolate's thread: the way there and back costs some 20 µs, which is what a
 /// digest of a few kilobytes does; below some 100 µs a thread had better do its own work.
@@ -48,30 +47,23 @@ impl SubtleCryptoMethods for SubtleCrypto {
         // OPTIMIZATION: small data needs no copy, because it is digested before anyone can change it.
         if data.len() < LARGE || State::from_scope(scope).tokio().is_none() {
             let digest = data.read(scope, |data| hash.digest(data));
-            let resolver = v8::PromiseResolver::new(scope).ok_or(Error::Thrown)?;
             let digest = array_buffer(scope, digest)?;
-            resolver
-                .resolve(scope, digest.into())
-                .ok_or(Error::Thrown)?;
-            return Ok(resolver.get_promise(scope));
+            return Promise::<idl::ArrayBuffer>::resolved(scope, Bytes::Buffer(digest));
         }
         // 4. Let data be a copy of the bytes. 5. to 8. Digest in parallel.
         let data = data.to_vec(scope)?;
         let data = charge(scope, data)?;
         let digest = compute(State::from_scope(scope), move || hash.digest(&data));
-        Ok(promise_op(scope, digest, |scope, digest| {
-            let buffer = match digest {
-                Ok(digest) => array_buffer(scope, digest).map(Into::into),
+        Ok(Promise::<idl::ArrayBuffer>::spawn(
+            scope,
+            digest,
+            |scope, digest| match digest {
+                Ok(digest) => array_buffer(scope, digest).map(Bytes::Buffer),
                 Err(_) => Err(Error::dom(
                     DomExceptionName::Operation,
                     "The digest was not made; the log of the process says why",
                 )),
-            };
-            buffer.map_err(|error| {
-                error
-                    .to_exception(scope)
-                    .unwrap_or_else(|| v8::undefined(scope).into())
-            })
-        }))
+            },
+        ))
     }
 }

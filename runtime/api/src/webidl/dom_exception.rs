@@ -7,17 +7,11 @@ use super::quota_exceeded_error::QuotaExceededError;
 use crate::bindings::dom_exception::DomExceptionMethods;
 
 /// A `DOMException` object.
+#[derive(Trace)]
 pub struct DomException {
     name: v8::TracedReference<v8::String>,
     message: v8::TracedReference<v8::String>,
     code: u16,
-}
-
-impl Trace for DomException {
-    fn trace(&self, visitor: &mut v8::cppgc::Visitor) {
-        visitor.trace(&self.name);
-        visitor.trace(&self.message);
-    }
 }
 
 impl DomException {

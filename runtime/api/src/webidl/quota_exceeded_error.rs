@@ -7,16 +7,11 @@ use crate::bindings::quota_exceeded_error::QuotaExceededErrorMethods;
 use crate::bindings::types::QuotaExceededErrorOptions;
 
 /// A `QuotaExceededError` object.
+#[derive(Trace)]
 pub struct QuotaExceededError {
     exception: DomException,
     quota: Option<f64>,
     requested: Option<f64>,
-}
-
-impl Trace for QuotaExceededError {
-    fn trace(&self, visitor: &mut v8::cppgc::Visitor) {
-        self.exception.trace(visitor);
-    }
 }
 
 impl AsRef<DomException> for QuotaExceededError {

@@ -1,10 +1,12 @@
 //! `FormData`, <https://xhr.spec.whatwg.org/#interface-formdata>.
 
-use std::cell::OnceCell;
 use std::rc::Rc;
 
 use data_url::mime::Mime;
-use nano_webidl::{Fallible, Ref, Scope, Trace, Value, Weigh, Weighed, require_room, type_error};
+use nano_engine::native_memory::Weight;
+use nano_webidl::{
+    Fallible, Ref, Scope, Trace, Traced, TracedCell, Value, require_room, type_error,
+};
 
 use super::{multipart_parser, multipart_serializer};
 use crate::bindings::form_data::FormDataMethods;
@@ -14,35 +16,20 @@ use crate::fileapi::file::File;
 use crate::url::urlencoded;
 
 /// A `FormData` object.
-#[derive(Default)]
+#[derive(Default, Trace)]
 pub struct FormData {
-    entries: Weighed<EntryList>,
-}
-
-impl Trace for FormData {
-    fn trace(&self, visitor: &mut v8::cppgc::Visitor) {
-        for entry in &self.entries.borrow().0 {
-            if let EntryValue::File(file) = &entry.value
-                && let Some(object) = file.object.get()
-            {
-                visitor.trace(object);
-            }
-        }
-    }
+    entries: TracedCell<EntryList>,
+    /// Of `entries`.
+    #[untraced]
+    weight: Weight,
 }
 
 /// An entry list, <https://xhr.spec.whatwg.org/#formdata-entry-list>
-#[derive(Default)]
+#[derive(Default, Trace)]
 struct EntryList(Vec<Entry>);
 
-impl Weigh for EntryList {
-    fn weigh(&self) -> usize {
-        self.0.iter().map(Entry::weigh).sum()
-    }
-}
-
 /// An entry, <https://xhr.spec.whatwg.org/#concept-formdata-entry>.
-#[derive(Clone)]
+#[derive(Clone, Trace)]
 pub struct Entry {
     /// Its name.
     pub name: String,
@@ -50,19 +37,20 @@ pub struct Entry {
     pub value: EntryValue,
 }
 
-impl Weigh for Entry {
+impl Entry {
+    /// About how many bytes it takes.
     fn weigh(&self) -> usize {
         let value = match &self.value {
             EntryValue::Text(text) => text.len(),
             // Without its bytes, which are charged.
-            EntryValue::File(file) => size_of::<FileEntry>() + file.file.native_size(),
+            EntryValue::File(file) => size_of::<FileEntry>() + file.file.own_memory(),
         };
         size_of::<Entry>() + self.name.len() + value
     }
 }
 
 /// An entry's value.
-#[derive(Clone)]
+#[derive(Clone, Trace)]
 pub enum EntryValue {
     /// A string.
     Text(String),
@@ -71,11 +59,12 @@ pub enum EntryValue {
 }
 
 /// A file with the one object that the app sees of it.
+#[derive(Trace)]
 pub struct FileEntry {
     /// The file.
     pub file: File,
     /// Made when the app first asks for it, where the file came over the wire.
-    object: OnceCell<v8::TracedReference<v8::Object>>,
+    object: Traced<v8::Object>,
 }
 
 impl EntryValue {
@@ -83,16 +72,15 @@ impl EntryValue {
     pub fn file(file: File) -> Self {
         EntryValue::File(Rc::new(FileEntry {
             file,
-            object: OnceCell::new(),
+            object: Traced::default(),
         }))
     }
 
     /// A file of the app's.
     fn object<'s>(scope: &mut Scope<'s, '_>, file: Ref<'s, File>) -> Self {
-        let object = OnceCell::from(v8::TracedReference::new(scope, file.object()));
         EntryValue::File(Rc::new(FileEntry {
             file: file.value().clone(),
-            object,
+            object: Traced::new(scope, file.object()),
         }))
     }
 
@@ -109,19 +97,17 @@ impl FileEntry {
     fn charged(&self, scope: &mut Scope) -> Fallible<FileEntry> {
         Ok(FileEntry {
             file: self.file.charged(scope)?,
-            object: OnceCell::new(),
+            object: Traced::default(),
         })
     }
 
     fn to_object<'s>(&self, scope: &mut Scope<'s, '_>) -> Ref<'s, File> {
-        let known = self.object.get().and_then(|object| object.get(scope));
+        let known = self.object.get(scope);
         if let Some(file) = known.and_then(|object| Ref::from_value(scope, object.into())) {
             return file;
         }
         let file = Ref::new(scope, self.file.clone());
-        let _ = self
-            .object
-            .set(v8::TracedReference::new(scope, file.object()));
+        self.object.set(scope, file.object());
         file
     }
 }
@@ -149,7 +135,8 @@ impl FormData {
     /// An object with these entries.
     pub fn new(entries: Vec<Entry>) -> Self {
         FormData {
-            entries: EntryList(entries).into(),
+            weight: Weight::new(entries.iter().map(Entry::weigh).sum()),
+            entries: TracedCell::new(EntryList(entries)),
         }
     }
 
@@ -210,22 +197,35 @@ impl FormData {
     /// # Errors
     /// A `RangeError` if they do not fit into the app's memory limit.
     pub fn to_multipart(&self, scope: &mut Scope) -> Fallible<(String, Vec<u8>)> {
-        let room = multipart_serializer::room(&self.entries.borrow().0);
+        let room = self.read(scope, multipart_serializer::room);
         require_room(scope, room)?;
         let boundary = multipart_serializer::new_boundary();
-        let bytes = multipart_serializer::serialize(&self.entries.borrow().0, &boundary);
+        let bytes = self.read(scope, |entries| {
+            multipart_serializer::serialize(entries, &boundary)
+        });
         Ok((boundary, bytes))
     }
 
-    fn push(&self, name: String, value: EntryValue) {
+    fn read<R>(&self, scope: &mut Scope, read: impl FnOnce(&[Entry]) -> R) -> R {
+        self.entries.read(scope, |entries| read(&entries.0))
+    }
+
+    fn change(&self, scope: &mut Scope, change: impl FnOnce(&mut Vec<Entry>)) {
+        self.entries.change(scope, |EntryList(entries)| {
+            change(entries);
+            self.weight.set(entries.iter().map(Entry::weigh).sum());
+        });
+    }
+
+    fn push(&self, scope: &mut Scope, name: String, value: EntryValue) {
         let entry = Entry { name, value };
-        self.entries
-            .extend(entry.weigh(), |entries| entries.0.push(entry));
+        self.weight.add(entry.weigh());
+        self.entries.change(scope, |entries| entries.0.push(entry));
     }
 
     /// <https://xhr.spec.whatwg.org/#dom-formdata-set>, from step 3.
-    fn replace(&self, name: String, value: EntryValue) {
-        self.entries.change(|EntryList(entries)| {
+    fn replace(&self, scope: &mut Scope, name: String, value: EntryValue) {
+        self.change(scope, |entries| {
             match entries.iter().position(|entry| entry.name == name) {
                 // 3. Replace the first such entry and remove the others.
                 Some(first) => {
@@ -242,15 +242,12 @@ impl FormData {
         });
     }
 
-    /// The values of this name. They are copied out, because making their objects may collect garbage, which visits the entries.
-    fn values(&self, name: &str) -> Vec<EntryValue> {
-        let entries = self.entries.borrow();
-        entries
-            .0
-            .iter()
-            .filter(|entry| entry.name == name)
-            .map(|entry| entry.value.clone())
-            .collect()
+    /// The values of this name.
+    fn values(&self, scope: &mut Scope, name: &str) -> Vec<EntryValue> {
+        self.read(scope, |entries| {
+            let own = entries.iter().filter(|entry| entry.name == name);
+            own.map(|entry| entry.value.clone()).collect()
+        })
     }
 }
 
@@ -263,8 +260,8 @@ impl FormDataMethods for FormData {
         }
     }
 
-    fn append(&self, name: String, value: String) -> Fallible<()> {
-        self.push(name, EntryValue::Text(value));
+    fn append(&self, scope: &mut Scope, name: String, value: String) -> Fallible<()> {
+        self.push(scope, name, EntryValue::Text(value));
         Ok(())
     }
 
@@ -276,13 +273,12 @@ impl FormDataMethods for FormData {
         filename: Option<String>,
     ) -> Fallible<()> {
         let value = file_value(scope, blob_value, filename);
-        self.push(name, value);
+        self.push(scope, name, value);
         Ok(())
     }
 
-    fn delete(&self, name: String) -> Fallible<()> {
-        self.entries
-            .change(|entries| entries.0.retain(|entry| entry.name != name));
+    fn delete(&self, scope: &mut Scope, name: String) -> Fallible<()> {
+        self.change(scope, |entries| entries.retain(|entry| entry.name != name));
         Ok(())
     }
 
@@ -291,13 +287,10 @@ impl FormDataMethods for FormData {
         scope: &mut Scope<'s, '_>,
         name: String,
     ) -> Fallible<Option<FormDataEntryValue<'s>>> {
-        let value = self
-            .entries
-            .borrow()
-            .0
-            .iter()
-            .find(|entry| entry.name == name)
-            .map(|entry| entry.value.clone());
+        let value = self.read(scope, |entries| {
+            let first = entries.iter().find(|entry| entry.name == name);
+            first.map(|entry| entry.value.clone())
+        });
         Ok(value.map(|value| value.to_js(scope)))
     }
 
@@ -307,23 +300,20 @@ impl FormDataMethods for FormData {
         name: String,
     ) -> Fallible<Vec<FormDataEntryValue<'s>>> {
         Ok(self
-            .values(&name)
+            .values(scope, &name)
             .iter()
             .map(|value| value.to_js(scope))
             .collect())
     }
 
-    fn has(&self, name: String) -> Fallible<bool> {
-        Ok(self
-            .entries
-            .borrow()
-            .0
-            .iter()
-            .any(|entry| entry.name == name))
+    fn has(&self, scope: &mut Scope, name: String) -> Fallible<bool> {
+        Ok(self.read(scope, |entries| {
+            entries.iter().any(|entry| entry.name == name)
+        }))
     }
 
-    fn set(&self, name: String, value: String) -> Fallible<()> {
-        self.replace(name, EntryValue::Text(value));
+    fn set(&self, scope: &mut Scope, name: String, value: String) -> Fallible<()> {
+        self.replace(scope, name, EntryValue::Text(value));
         Ok(())
     }
 
@@ -335,7 +325,7 @@ impl FormDataMethods for FormData {
         filename: Option<String>,
     ) -> Fallible<()> {
         let value = file_value(scope, blob_value, filename);
-        self.replace(name, value);
+        self.replace(scope, name, value);
         Ok(())
     }
 
@@ -344,7 +334,8 @@ impl FormDataMethods for FormData {
         scope: &mut Scope<'s, '_>,
         index: usize,
     ) -> Option<(String, FormDataEntryValue<'s>)> {
-        let Entry { name, value } = self.entries.borrow().0.get(index)?.clone();
+        let entry = self.read(scope, |entries| entries.get(index).cloned());
+        let Entry { name, value } = entry?;
         Some((name, value.to_js(scope)))
     }
 }

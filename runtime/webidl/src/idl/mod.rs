@@ -7,11 +7,13 @@
 mod buffers;
 mod collections;
 mod numbers;
+mod promise;
 mod strings;
 
 pub use buffers::*;
 pub use collections::*;
 pub use numbers::*;
+pub use promise::Promise;
 pub use strings::*;
 
 use std::marker::PhantomData;
@@ -177,33 +179,6 @@ impl<T: ScriptInterface> FromJs for Script<T> {
 impl<T: ScriptInterface> ToJs for Script<T> {
     fn to_js<'s>(_: &mut Scope<'s, '_>, value: ScriptRef<'s, T>) -> Fallible<Value<'s>> {
         Ok(value.object().into())
-    }
-}
-
-/// <https://webidl.spec.whatwg.org/#js-promise>. The value's type is for the reader: promises settle with JavaScript values.
-pub struct Promise<T>(PhantomData<T>);
-
-impl<T> Idl for Promise<T> {
-    type Native<'s> = v8::Local<'s, v8::Promise>;
-}
-
-impl<T> FromJs for Promise<T> {
-    fn from_js<'s>(
-        scope: &mut Scope<'s, '_>,
-        value: Value<'s>,
-    ) -> Fallible<v8::Local<'s, v8::Promise>> {
-        if let Ok(promise) = value.try_into() {
-            return Ok(promise);
-        }
-        let resolver = v8::PromiseResolver::new(scope).ok_or(Error::Thrown)?;
-        resolver.resolve(scope, value).ok_or(Error::Thrown)?;
-        Ok(resolver.get_promise(scope))
-    }
-}
-
-impl<T> ToJs for Promise<T> {
-    fn to_js<'s>(_: &mut Scope<'s, '_>, value: v8::Local<'s, v8::Promise>) -> Fallible<Value<'s>> {
-        Ok(value.into())
     }
 }
 

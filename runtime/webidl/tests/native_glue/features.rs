@@ -5,9 +5,8 @@ pub mod trusted {
 
     use crate::bindings::trusted::TrustedMethods;
 
+    #[derive(Trace)]
     pub struct Trusted;
-
-    impl Trace for Trusted {}
 
     impl TrustedMethods for Trusted {
         fn constructor() -> Fallible<Self> {
@@ -30,9 +29,8 @@ pub mod trusted_child {
     use super::trusted::Trusted;
     use crate::bindings::trusted_child::TrustedChildMethods;
 
+    #[derive(Trace)]
     pub struct TrustedChild(Trusted);
-
-    impl Trace for TrustedChild {}
 
     impl AsRef<Trusted> for TrustedChild {
         fn as_ref(&self) -> &Trusted {
@@ -48,25 +46,17 @@ pub mod trusted_child {
 }
 
 pub mod lenient {
-    use std::cell::{Cell, RefCell};
+    use std::cell::Cell;
 
-    use nano_webidl::{Fallible, Ref, Scope, Trace};
+    use nano_webidl::{Fallible, Ref, Scope, Trace, Traced};
 
     use super::shape::Shape;
     use crate::bindings::lenient::LenientMethods;
 
-    #[derive(Default)]
+    #[derive(Default, Trace)]
     pub struct Lenient {
         loose: Cell<i32>,
-        shape: RefCell<Option<v8::TracedReference<v8::Object>>>,
-    }
-
-    impl Trace for Lenient {
-        fn trace(&self, visitor: &mut v8::cppgc::Visitor) {
-            if let Some(shape) = &*self.shape.borrow() {
-                visitor.trace(shape);
-            }
-        }
+        shape: Traced<v8::Object>,
     }
 
     impl LenientMethods for Lenient {
@@ -75,13 +65,12 @@ pub mod lenient {
         }
 
         fn shape<'s>(&self, scope: &mut Scope<'s, '_>) -> Ref<'s, Shape> {
-            let known = self.shape.borrow().as_ref().and_then(|s| s.get(scope));
+            let known = self.shape.get(scope);
             if let Some(shape) = known.and_then(|shape| Ref::from_value(scope, shape.into())) {
                 return shape;
             }
             let shape = Ref::new(scope, Shape::of("kept"));
-            let reference = v8::TracedReference::new(scope, shape.object());
-            *self.shape.borrow_mut() = Some(reference);
+            self.shape.set(scope, shape.object());
             shape
         }
 
@@ -111,15 +100,14 @@ pub mod shape {
 
     use crate::bindings::shape::ShapeMethods;
 
-    pub struct Shape(RefCell<String>);
+    #[derive(Trace)]
+    pub struct Shape(#[untraced] RefCell<String>);
 
     impl Shape {
         pub fn of(how: impl Into<String>) -> Shape {
             Shape(RefCell::new(how.into()))
         }
     }
-
-    impl Trace for Shape {}
 
     impl ShapeMethods for Shape {
         fn constructor() -> Fallible<Self> {
@@ -172,13 +160,8 @@ pub mod registry {
 
     use crate::bindings::registry::RegistryMethods;
 
+    #[derive(Trace)]
     pub struct Registry(MapEntries<UsvString, Double>);
-
-    impl Trace for Registry {
-        fn trace(&self, visitor: &mut v8::cppgc::Visitor) {
-            self.0.trace(visitor);
-        }
-    }
 
     impl RegistryMethods for Registry {
         fn constructor() -> Fallible<Self> {
@@ -200,15 +183,11 @@ pub mod scores {
 
     use crate::bindings::scores::ScoresMethods;
 
+    #[derive(Trace)]
     pub struct Scores {
+        #[untraced]
         initial: RefCell<Vec<(String, f64)>>,
         entries: MapEntries<Double, UsvString>,
-    }
-
-    impl Trace for Scores {
-        fn trace(&self, visitor: &mut v8::cppgc::Visitor) {
-            self.entries.trace(visitor);
-        }
     }
 
     impl ScoresMethods for Scores {
@@ -241,14 +220,8 @@ pub mod own_registry {
 
     use crate::bindings::own_registry::OwnRegistryMethods;
 
-    #[derive(Default)]
+    #[derive(Default, Trace)]
     pub struct OwnRegistry(MapEntries<UsvString, Long>);
-
-    impl Trace for OwnRegistry {
-        fn trace(&self, visitor: &mut v8::cppgc::Visitor) {
-            self.0.trace(visitor);
-        }
-    }
 
     impl OwnRegistryMethods for OwnRegistry {
         fn constructor() -> Fallible<Self> {
@@ -276,14 +249,8 @@ pub mod tags {
 
     use crate::bindings::tags::TagsMethods;
 
-    #[derive(Default)]
+    #[derive(Default, Trace)]
     pub struct Tags(SetEntries<Double>);
-
-    impl Trace for Tags {
-        fn trace(&self, visitor: &mut v8::cppgc::Visitor) {
-            self.0.trace(visitor);
-        }
-    }
 
     impl TagsMethods for Tags {
         fn constructor() -> Fallible<Self> {
@@ -306,15 +273,11 @@ pub mod shapes {
     use super::shape::Shape;
     use crate::bindings::shapes::ShapesMethods;
 
+    #[derive(Trace)]
     pub struct Shapes {
+        #[untraced]
         initial: RefCell<Vec<v8::Global<v8::Object>>>,
         entries: SetEntries<Interface<Shape>>,
-    }
-
-    impl Trace for Shapes {
-        fn trace(&self, visitor: &mut v8::cppgc::Visitor) {
-            self.entries.trace(visitor);
-        }
     }
 
     impl ShapesMethods for Shapes {
@@ -350,9 +313,8 @@ pub mod list {
     use crate::bindings::list::ListMethods;
 
     /// Tens: 0, 10, 20, …
+    #[derive(Trace)]
     pub struct List(pub u32);
-
-    impl Trace for List {}
 
     impl ListMethods for List {
         fn constructor(length: u32) -> Fallible<Self> {
@@ -379,9 +341,8 @@ pub mod list_child {
     use super::list::List;
     use crate::bindings::list_child::ListChildMethods;
 
+    #[derive(Trace)]
     pub struct ListChild(List);
-
-    impl Trace for ListChild {}
 
     impl AsRef<List> for ListChild {
         fn as_ref(&self) -> &List {
@@ -401,9 +362,8 @@ pub mod letters {
 
     use crate::bindings::letters::LettersMethods;
 
+    #[derive(Trace)]
     pub struct Letters(Vec<char>);
-
-    impl Trace for Letters {}
 
     impl LettersMethods for Letters {
         fn constructor(text: String) -> Fallible<Self> {
@@ -458,9 +418,8 @@ pub mod cat {
     use super::named::WithName;
     use crate::bindings::cat::CatMethods;
 
+    #[derive(Trace)]
     pub struct Cat;
-
-    impl Trace for Cat {}
 
     impl WithName for Cat {
         const NAME: &'static str = "Cat";
@@ -479,9 +438,8 @@ pub mod dog {
     use super::named::WithName;
     use crate::bindings::dog::DogMethods;
 
+    #[derive(Trace)]
     pub struct Dog;
-
-    impl Trace for Dog {}
 
     impl WithName for Dog {
         const NAME: &'static str = "Dog";

@@ -5,7 +5,7 @@ use std::any::Any;
 use std::path::Path;
 use std::{env, fs};
 
-use nano_engine::{Baker, Embedding, Engine, EngineOptions, IsolateOptions, State};
+use nano_engine::{Baker, Embedding, Engine, EngineOptions, IsolateOptions};
 use nano_webidl::{DomExceptionName, Realm, Scope, Value, interface};
 
 /// The glue of `features.webidl`; `the_glue_is_current` says how it is made.
@@ -84,8 +84,7 @@ fn bake(scope: &mut v8::PinScope, baker: &mut Baker) {
 
 fn start(scope: &mut v8::PinScope, _: Box<dyn Any + Send>) {
     let (interfaces, keys) = (TABLES.interfaces.len(), TABLES.keys);
-    let realm = Realm::from_snapshot(scope, interfaces, keys, no_dom_exception);
-    State::from_scope(scope).set_extension(realm);
+    Realm::from_snapshot(scope, interfaces, keys, no_dom_exception);
 }
 
 fn no_dom_exception<'s>(_: &mut Scope<'s, '_>, name: DomExceptionName, _: &str) -> Value<'s> {
