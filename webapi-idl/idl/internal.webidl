@@ -14,8 +14,11 @@ interface NativeSource {
 /** Where the bytes of an outgoing body go. */
 [Internal, Exposed=Worker]
 interface NativeSink {
-  /** undefined where there is room for more at once, else a promise that resolves when there is. */
-  any write(Uint8Array chunk);
+  /**
+   * undefined where there is room for more at once, else a promise that resolves when there is. `owned`: nobody else has the
+   * chunk's buffer, so it may be taken.
+   */
+  any write(Uint8Array chunk, boolean owned);
   undefined close();
   undefined error(any reason);
 };

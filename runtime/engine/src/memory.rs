@@ -201,6 +201,52 @@ unsafe extern "C" fn release(data: *mut c_void, length: usize, quota: *mut c_voi
     quota.give_back(length);
 }
 
+/// The memory of an array buffer that scripts have no more. It counts as a buffer until it is dropped, on any thread.
+pub struct TakenBuffer {
+    store: v8::SharedRef<v8::BackingStore>,
+    offset: usize,
+    length: usize,
+}
+
+// SAFETY: the buffer is detached, so this value alone reaches the memory, and V8 lets stores be freed on any thread, by an allocator
+// that is made for it.
+unsafe impl Send for TakenBuffer {}
+
+impl TakenBuffer {
+    /// Takes the part that the view shows, and detaches its buffer. `None` if the buffer cannot be detached, or most of it is not
+    /// in the view: it would be kept for long because of a few bytes.
+    pub fn of(
+        scope: &mut v8::PinScope,
+        view: v8::Local<v8::ArrayBufferView>,
+    ) -> Option<TakenBuffer> {
+        let (offset, length) = (view.byte_offset(), view.byte_length());
+        let buffer = view.buffer(scope)?;
+        let store = buffer.get_backing_store();
+        let is_plain = !store.is_shared() && !store.is_resizable_by_user_javascript();
+        if !is_plain || length < buffer.byte_length() / 2 || !buffer.is_detachable() {
+            return None;
+        }
+        buffer.detach(None)?;
+        Some(TakenBuffer {
+            store,
+            offset,
+            length,
+        })
+    }
+}
+
+impl AsRef<[u8]> for TakenBuffer {
+    fn as_ref(&self) -> &[u8] {
+        let Some(data) = self.store.data().filter(|_| self.length > 0) else {
+            return &[];
+        };
+        // SAFETY: the view was within the buffer, whose length cannot change, and nobody writes to it any more.
+        unsafe {
+            std::slice::from_raw_parts(data.cast::<u8>().as_ptr().add(self.offset), self.length)
+        }
+    }
+}
+
 /// A string of these bytes, which are its characters, U+0000 to U+00FF. They move into it without a copy and count against the
 /// isolate's limit until it is collected. `None` if they do not fit, also after a collection, or are more than V8's longest string.
 ///

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::cell::RefCell;
 
 use bytes::Bytes;
+use nano_engine::memory::TakenBuffer;
 use nano_engine::{ErrorReport, promise_op};
 use nano_webidl::idl::Bytes as Buffer;
 use nano_webidl::{Fallible, Scope, Trace, Value, type_error};
@@ -50,16 +51,18 @@ impl NativeSink {
 }
 
 impl NativeSinkMethods for NativeSink {
-    fn write<'s>(&self, scope: &mut Scope<'s, '_>, chunk: Buffer<'s>) -> Fallible<Value<'s>> {
+    fn write<'s>(
+        &self,
+        scope: &mut Scope<'s, '_>,
+        chunk: Buffer<'s>,
+        owned: bool,
+    ) -> Fallible<Value<'s>> {
         let gone = || type_error("the reader of this body is gone");
         // Nobody copies for a reader who has left.
         if self.writer.borrow().is_none() {
             return Err(gone());
         }
-        let mut chunk = Bytes::from(chunk.to_vec(scope)?);
-        if chunk.len() >= MANY {
-            chunk = charge(scope, chunk)?;
-        }
+        let chunk = take_or_copy(scope, chunk, owned)?;
         let room = match &*self.writer.borrow() {
             None => return Err(gone()),
             Some(writer) => match writer.put(chunk) {
@@ -96,5 +99,23 @@ impl NativeSinkMethods for NativeSink {
             writer.fail(BodyError::new(BodyErrorKind::App, message));
         }
         Ok(())
+    }
+}
+
+/// A chunk's bytes. To copy few is cheaper than to take them.
+fn take_or_copy<'s>(scope: &mut Scope<'s, '_>, chunk: Buffer<'s>, owned: bool) -> Fallible<Bytes> {
+    let many = chunk.len() >= MANY;
+    if let Buffer::View(view) = chunk
+        && owned
+        && many
+        && let Some(taken) = TakenBuffer::of(scope, view)
+    {
+        return Ok(Bytes::from_owner(taken));
+    }
+    let bytes = Bytes::from(chunk.to_vec(scope)?);
+    if many {
+        charge(scope, bytes)
+    } else {
+        Ok(bytes)
     }
 }

@@ -196,7 +196,8 @@ class NativePump {
     }
     let room;
     try {
-      room = this.sink.write(chunk);
+      // The buffers of a byte stream's chunks are ours.
+      room = this.sink.write(chunk, this.stream.controller.isByteController);
     } catch (error) {
       cancelStream(this.stream, error);
       return false;

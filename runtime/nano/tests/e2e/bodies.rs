@@ -29,6 +29,31 @@ fn chunks_that_wait_leave_together() {
 }
 
 #[test]
+fn a_chunk_that_nobody_else_has_is_not_copied() {
+    let source = "export default { fetch() {
+        return new Response(new ReadableStream({
+            type: 'bytes',
+            start(controller) {
+                const bytes = new Uint8Array(40 << 20).fill(97);
+                controller.enqueue(bytes.subarray(1 << 20));
+                controller.enqueue(Uint8Array.of(98, 99));
+                controller.close();
+            },
+        }));
+    } };";
+    let nano = Site::new()
+        .app_with("a", source, r#""limits":{"memory_mb":64}"#)
+        .serve();
+    // There is no room for it twice.
+    for _ in 0..3 {
+        let body = nano.get("a.test", "/").body;
+        let (many, few) = body.split_at(39 << 20);
+        assert!(many.iter().all(|byte| *byte == b'a'));
+        assert_eq!(few, b"bc");
+    }
+}
+
+#[test]
 fn a_body_is_text_however_it_comes() {
     let source = "export default { async fetch(request) {
         const text = await request.text();
