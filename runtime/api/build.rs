@@ -17,6 +17,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let bundle = codegen::bundle::bundle(&sources, &codegen::script::bindings(&model)?)?;
     write(&out.join("builtins.js"), &bundle.source)?;
+    write(
+        &out.join("natives.rs"),
+        &format!("&{:?}", bundle.native_names),
+    )?;
     Ok(())
 }
 

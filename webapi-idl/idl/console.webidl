@@ -2,7 +2,7 @@
 // Date: 2026-07-01
 
 /** Writes to the app's log. */
-[Section=console-namespace, Exposed=*]
+[Section=console-namespace, EmptyPrototype, Exposed=*]
 namespace console { // but see namespace object requirements below
   // Logging
   /** Logs the data if the condition is false. */

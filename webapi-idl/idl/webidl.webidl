@@ -23,7 +23,7 @@ dictionary QuotaExceededErrorOptions {
 };
 
 /** An error of a Web API, told apart from others by its name. */
-[Section=idl-DOMException, Exposed=*,
+[Section=idl-DOMException, Exception, Exposed=*,
  Serializable]
 interface DOMException { // but see below note about JavaScript binding
   constructor(optional DOMString message = "", optional DOMString name = "Error");

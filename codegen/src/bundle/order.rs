@@ -68,9 +68,15 @@ impl<'a> Graph<'a> {
                 IMPLS => {
                     for name in &import.names {
                         if !sources.iter().any(|source| source.export(name).is_some()) {
+                            let (attribute, interface) = match name.strip_suffix("DataHolder") {
+                                Some(interface) => ("[Transferable]", interface),
+                                None => (
+                                    "[Implementation=Script]",
+                                    name.strip_suffix("Impl").unwrap_or(name),
+                                ),
+                            };
                             return Err(Error::new(format!(
-                                "no built-in script exports `{name}`, which the IDL's [Implementation=Script] {} needs; write it, or change [Implementation]",
-                                name.strip_suffix("Impl").unwrap_or(name)
+                                "no built-in script exports `{name}`, which the IDL's {attribute} {interface} needs; write it, or change the attribute"
                             )));
                         }
                     }

@@ -175,6 +175,14 @@ fn impl_classes_must_exist() {
             .contains("no built-in script exports `FooImpl`"),
         "{error}"
     );
+    let holder = "import { FooDataHolder } from \"nano:impls\";\nnew FooDataHolder();\n";
+    let error = join_with(&[], holder).expect_err("FooDataHolder is missing");
+    assert!(
+        error.to_string().contains(
+            "no built-in script exports `FooDataHolder`, which the IDL's [Transferable] Foo needs"
+        ),
+        "{error}"
+    );
     let bundle = join_with(&[("a.js", "export class FooImpl {}\n")], glue).unwrap();
     assert!(position(&bundle, "class FooImpl {}") < position(&bundle, "FooImpl.ready"));
 }

@@ -19,8 +19,9 @@ impl Printer<'_> {
         if let Some(namespace) = &namespace {
             self.w.open(format!("declare namespace {namespace} {{"));
         }
-        let parent = overlay::parent(name)
-            .map(str::to_owned)
+        let exception = interface.attributes.has("Exception");
+        let parent = exception
+            .then(|| "Error".to_owned())
             .or_else(|| interface.inherits.clone());
         let parent = parent
             .map(|parent| format!(" extends {parent}"))

@@ -29,9 +29,6 @@ const GENERICS: &[(&str, &str)] = &[
     ("WritableStreamDefaultWriter", "<W = any>"),
 ];
 
-/// Parents that the IDL does not name.
-const PARENTS: &[(&str, &str)] = &[("DOMException", "Error")];
-
 /// What replaces a whole dictionary, callback or typedef.
 const WHOLE: &[(&str, &str)] = &[
     ("QueuingStrategySize", "(chunk: T) => number"),
@@ -214,10 +211,6 @@ pub(super) fn generics(name: &str) -> &'static str {
     find(GENERICS, name).unwrap_or("")
 }
 
-pub(super) fn parent(name: &str) -> Option<&'static str> {
-    find(PARENTS, name)
-}
-
 pub(super) fn whole(name: &str) -> Option<&'static str> {
     find(WHOLE, name)
 }
@@ -236,7 +229,7 @@ pub(super) fn member(owner: &str, member: &str) -> Option<&'static str> {
 /// Every owner, and the member if the entry is about one.
 #[cfg(test)]
 pub(super) fn entries() -> impl Iterator<Item = (&'static str, Option<&'static str>)> {
-    let owners = [GENERICS, PARENTS, WHOLE, ELEMENTS]
+    let owners = [GENERICS, WHOLE, ELEMENTS]
         .into_iter()
         .flatten()
         .map(|(owner, _)| (*owner, None));

@@ -20,6 +20,15 @@ impl Printer<'_> {
                 ),
             );
         }
+        if interface.attributes.has("Transferable") {
+            return unsupported(
+                &interface.span,
+                format!(
+                    "native glue has no [Transferable] yet, which {} has; add it to codegen, or use [Implementation=Script]",
+                    interface.name
+                ),
+            );
+        }
         let owner = Owner {
             name: &interface.name,
             path: self.interface_path(interface),
@@ -64,12 +73,17 @@ impl Printer<'_> {
     fn print_trait(&self, interface: &Interface, out: &mut Source) -> Result {
         let name = type_name(&interface.name);
         let specification = &self.model.specifications[&interface.specification];
+        let base = if interface.attributes.has("Serializable") {
+            "Serializable"
+        } else {
+            "PlatformObject"
+        };
         out.line(format!(
             "/// What `{}` implements, <{}>.",
             interface.name, specification.url
         ));
         out.open(format!(
-            "pub trait {name}Methods: webidl::PlatformObject{} {{",
+            "pub trait {name}Methods: webidl::{base}{} {{",
             self.mixin_bounds(interface)
         ));
         if let Some(set) = constructors(interface) {

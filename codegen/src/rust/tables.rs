@@ -48,10 +48,18 @@ impl Printer<'_> {
             .map_or("None".to_owned(), |p| format!("Some({})", self.kind(p)));
         let hidden = interface.attributes.has("Internal")
             || interface.attributes.has("LegacyNoInterfaceObject");
-        let kind = match interface.name.as_str() {
-            "DOMException" => "Exception",
-            _ if hidden => "Hidden",
-            _ => "Exposed",
+        let kind = if interface.attributes.has("Exception") {
+            "Exception"
+        } else if hidden {
+            "Hidden"
+        } else {
+            "Exposed"
+        };
+        let serialization = if interface.attributes.has("Serializable") {
+            let path = self.interface_path(interface);
+            format!("Some(webidl::serializable::Steps::of::<{path}>())")
+        } else {
+            "None".to_owned()
         };
         out.line("/// The interface's table.");
         out.open("pub static INTERFACE: interface::Interface = interface::Interface {");
@@ -60,6 +68,7 @@ impl Printer<'_> {
         out.line(format!("constructor: {constructor},"));
         out.line(format!("length: {length},"));
         out.line(format!("kind: interface::InterfaceKind::{kind},"));
+        out.line(format!("serialization: {serialization},"));
         out.open("members: &[");
         for member in &interface.members {
             self.print_member_entry(member, out);
@@ -86,6 +95,7 @@ impl Printer<'_> {
             out.line("constructor: interface::illegal_constructor,");
             out.line("length: 0,");
             out.line("kind: interface::InterfaceKind::Iterator,");
+            out.line("serialization: None,");
             out.open("members: &[");
             print_entry("next", 0, "iterable_next", "Prototype", out);
             out.close("],");
@@ -160,8 +170,11 @@ impl Printer<'_> {
         };
         for name in namespaces(false).into_iter().chain(namespaces(true)) {
             let module = snake(&name);
+            let empty = self.model.namespaces[&name]
+                .attributes
+                .has("EmptyPrototype");
             out.line(format!(
-                "static {}_NAMESPACE: webidl::interface::Namespace = webidl::interface::Namespace {{ name: \"{name}\", members: {module}::MEMBERS }};",
+                "static {}_NAMESPACE: webidl::interface::Namespace = webidl::interface::Namespace {{ name: \"{name}\", has_empty_prototype: {empty}, members: {module}::MEMBERS }};",
                 module.to_uppercase()
             ));
         }

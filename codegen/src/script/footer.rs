@@ -23,8 +23,41 @@ impl Printer<'_> {
         w.close("};");
         w.line("// The impl object of a public object of the named interface, or undefined.");
         w.line("exportToNative(\"unwrapScript\", (interfaceName, value) => unwrapByInterface[interfaceName](value));");
+        self.transfer(w, interfaces)?;
         w.line("// The public object of an impl object.");
         w.line("exportToNative(\"wrapScript\", (impl) => impl.wrapper);");
+        Ok(())
+    }
+
+    /// What Rust asks of transferable objects. The *data holder* of an interface is a class: its constructor takes an impl object and
+    /// is the transfer steps, its method `receive()` is the transfer-receiving steps and gives the impl object that arrives.
+    fn transfer(&self, w: &mut Writer, interfaces: &[&Interface]) -> Result<()> {
+        if let Some(interface) = interfaces
+            .iter()
+            .find(|interface| interface.attributes.has("Serializable"))
+        {
+            return Err(super::Error::new(format!(
+                "`{}`: the script glue has no [Serializable]; implement the interface natively",
+                interface.name
+            ))
+            .at(&interface.span));
+        }
+        // Derived interfaces come last in the list, and are what their objects are first.
+        let transferable = interfaces
+            .iter()
+            .rev()
+            .filter(|interface| interface.attributes.has("Transferable"));
+        w.line("// Calls `then` with the impl and the data holder of a transferable object; undefined for others.");
+        w.open("function withTransferable(object, then) {");
+        w.line("let impl;");
+        for Interface { name, .. } in transferable {
+            w.line(format!("if ((impl = unwrap_{name}(object)) !== undefined) return then(impl, {name}DataHolder);"));
+        }
+        w.line("return undefined;");
+        w.close("}");
+        w.line("exportToNative(\"isTransferable\", (object) => withTransferable(object, () => true) === true);");
+        w.line("exportToNative(\"transfer\", (object) => withTransferable(object, (impl, DataHolder) => new DataHolder(impl)));");
+        w.line("exportToNative(\"receiveTransferred\", (holder) => holder.receive().wrapper);");
         Ok(())
     }
 

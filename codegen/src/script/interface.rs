@@ -19,6 +19,7 @@ impl Printer<'_> {
         let on_instances = !self.is_global(interface);
 
         w.line(format!("// {name} ({}.webidl)", interface.specification));
+        self.event_impl(w, interface)?;
         for attribute in self.unforgeable(interface) {
             self.unforgeable_accessor(w, interface, attribute)?;
         }

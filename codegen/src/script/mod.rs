@@ -9,6 +9,7 @@ mod callback;
 mod convert;
 mod dictionary;
 mod distinguish;
+mod event;
 mod footer;
 mod global;
 mod interface;
@@ -209,31 +210,34 @@ impl<'m> Printer<'m> {
                 .collect();
             import(&mut w, &names, module);
         }
-        let defined: BTreeSet<&str> = self.impl_names().collect();
+        let defined = self.impl_names();
         let impls: Vec<&str> = used
             .iter()
             .copied()
-            .filter(|name| defined.contains(name.strip_suffix("Impl").unwrap_or("")))
+            .filter(|name| defined.contains(*name))
             .collect();
         import(&mut w, &impls, "nano:impls");
         w.finish()
     }
 
-    /// The interfaces and namespaces that have an impl.
-    fn impl_names(&self) -> impl Iterator<Item = &'m str> + '_ {
-        let interfaces = self
-            .model
-            .interfaces
-            .values()
-            .filter(|i| self.is_script(&i.name));
-        let namespaces = self
-            .model
-            .namespaces
-            .values()
-            .filter(|n| n.implementation == Implementation::Script);
-        interfaces
-            .map(|i| i.name.as_str())
-            .chain(namespaces.map(|n| n.name.as_str()))
+    /// What built-in scripts must export: the impls of interfaces and namespaces, and the data holders of transferable objects.
+    fn impl_names(&self) -> BTreeSet<String> {
+        let interfaces = self.model.interfaces.values();
+        let interfaces: Vec<&Interface> = interfaces.filter(|i| self.is_script(&i.name)).collect();
+        let namespaces = self.model.namespaces.values();
+        let namespaces = namespaces.filter(|n| n.implementation == Implementation::Script);
+        let impls = interfaces
+            .iter()
+            .filter(|i| self.init_dictionary(i).is_none())
+            .map(|i| &i.name)
+            .chain(namespaces.map(|n| &n.name))
+            .map(|name| format!("{name}Impl"));
+        let transferable = interfaces
+            .iter()
+            .filter(|i| i.attributes.has("Transferable"));
+        impls
+            .chain(transferable.map(|i| format!("{}DataHolder", i.name)))
+            .collect()
     }
 }
 

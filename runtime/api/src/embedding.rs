@@ -15,6 +15,9 @@ use crate::state::{ApiOptions, ApiState};
 /// The built-in scripts and the glue of what they implement.
 const BUILTINS: &str = include_str!(concat!(env!("OUT_DIR"), "/builtins.js"));
 
+/// What the built-in scripts import from `nano:native`.
+const NATIVE_NAMES: &[&str] = include!(concat!(env!("OUT_DIR"), "/natives.rs"));
+
 /// NANO's Web APIs.
 pub static EMBEDDING: Embedding = Embedding {
     external_references,
@@ -71,16 +74,13 @@ fn bake(scope: &mut v8::PinScope, baker: &mut Baker) {
     for template in &baked.templates {
         baker.add_template(scope, *template);
     }
-    // Scripts take some of what apps see, before any app can have changed it.
-    for name in [
-        "DOMException",
-        "structuredClone",
-        "TextEncoder",
-        "TextDecoder",
-    ] {
+    // What scripts import and no internal namespace has, they take of what apps see, before any app can have changed it.
+    for name in NATIVE_NAMES {
         let key: v8::Local<v8::Value> = v8::String::new(scope, name).expect("a short name").into();
-        let value = global.get(scope, key).expect("a global");
-        baked.internal.set(scope, key, value);
+        if baked.internal.has(scope, key) != Some(true) && global.has(scope, key) == Some(true) {
+            let value = global.get(scope, key).expect("a global");
+            baked.internal.set(scope, key, value);
+        }
     }
     let bridge = run_builtins(scope, global, baked.internal);
     baker.add_object(scope, bridge);

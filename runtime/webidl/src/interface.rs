@@ -12,6 +12,7 @@ use std::hint::black_box;
 use nano_engine::entry;
 
 use self::unforgeable::Unforgeables;
+use crate::serializable::Steps;
 use crate::{Scope, call, indexed, type_error};
 
 /// The C entry point of a member.
@@ -31,6 +32,8 @@ pub struct Interface {
     pub members: &'static [Member],
     /// What else there is to know.
     pub kind: InterfaceKind,
+    /// `[Serializable]`: its steps.
+    pub serialization: Option<Steps>,
 }
 
 /// Kinds of interfaces that differ in how their objects are wired.
@@ -38,7 +41,7 @@ pub struct Interface {
 pub enum InterfaceKind {
     /// An interface object on the global.
     Exposed,
-    /// `DOMException`: its prototype inherits from `%Error.prototype%`.
+    /// `[Exception]`: its prototype inherits from `%Error.prototype%`.
     Exception,
     /// `[LegacyNoInterfaceObject]`, or internal: no interface object on the global.
     Hidden,
@@ -116,6 +119,8 @@ pub enum Placement {
 pub struct Namespace {
     /// Identifier.
     pub name: &'static str,
+    /// `[EmptyPrototype]`: the namespace object inherits from an empty object of its own.
+    pub has_empty_prototype: bool,
     /// Its operations, attributes and constants.
     pub members: &'static [Member],
 }
@@ -231,8 +236,7 @@ pub fn bake<'s>(scope: &mut Scope<'s, '_>, tables: &'static Tables) -> Baked<'s>
     }
     for namespace in tables.namespaces {
         let object = v8::Object::new(scope);
-        if namespace.name == "console" {
-            // https://console.spec.whatwg.org/#console-namespace: its prototype is an empty object, for compatibility.
+        if namespace.has_empty_prototype {
             let prototype = v8::Object::new(scope);
             object.set_prototype(scope, prototype.into());
         }

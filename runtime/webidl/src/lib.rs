@@ -8,6 +8,7 @@
 //! * [`maplike`], [`setlike`]: their entries and members.
 //! * [`indexed`]: indexed properties.
 //! * [`script`]: objects and functions of the built-in scripts, seen from Rust.
+//! * [`serializable`]: what structured cloning asks of platform objects.
 //! * [`trace`]: what the collector must visit in them, and cells for what changes.
 //! * [`weighed`]: parts of platform objects that may grow.
 //! * [`room`]: memory that an app wishes for, asked for before it is taken.
@@ -30,6 +31,7 @@ pub mod object;
 pub mod realm;
 pub mod room;
 pub mod script;
+pub mod serializable;
 pub mod setlike;
 pub mod trace;
 pub mod weighed;
@@ -40,6 +42,7 @@ pub use object::{PlatformObject, Ref};
 pub use realm::Realm;
 pub use room::require_room;
 pub use script::{ScriptInterface, ScriptRef};
+pub use serializable::Serializable;
 pub use trace::{Trace, Traced, TracedCell, Visitor};
 pub use weighed::{Weigh, Weighed};
 

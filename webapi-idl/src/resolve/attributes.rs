@@ -158,6 +158,8 @@ const KNOWN: &[(&str, Form, &[&[Target]])] = &[
     ("Serializable", Form::Bare, &[INTERFACE]),
     ("Transferable", Form::Bare, &[INTERFACE]),
     // NANO's own, described in ARCHITECTURE.md
+    ("EmptyPrototype", Form::Bare, &[&[Target::Namespace]]),
+    ("Exception", Form::Bare, &[INTERFACE]),
     (
         "Implementation",
         Form::OneOf(&["Native", "Script"]),
@@ -303,7 +305,7 @@ fn unknown(attribute: &ExtendedAttribute) -> Error {
             .found(format!("`[{name}]`"));
     }
     Error::new(&attribute.name.span, format!("unknown extended attribute `[{name}]`"))
-        .expected("an extended attribute of Web IDL or HTML, or one of Implementation, Internal, RustName, Section, Sections, Throws, WithScope")
+        .expected("an extended attribute of Web IDL or HTML, or one of EmptyPrototype, Exception, Implementation, Internal, RustName, Section, Sections, Throws, WithScope")
         .found(format!("`[{name}]`"))
 }
 

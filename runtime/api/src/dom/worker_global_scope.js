@@ -1,12 +1,10 @@
 // `WorkerGlobalScope`: the global object as an event target, and what Rust reports to it.
 
-import { globalImpl } from "nano:bindings";
+import { ErrorEventImpl, PromiseRejectionEventImpl, globalImpl } from "nano:bindings";
 import { exportToNative } from "../script/bridge.js";
-import { ErrorEventImpl } from "./error_event.js";
 import { initializeTrustedEvent } from "./event.js";
 import { getEventHandler, setEventHandler } from "./event_handler.js";
 import { EventTargetImpl, dispatch } from "./event_target.js";
-import { PromiseRejectionEventImpl } from "./promise_rejection_event.js";
 
 /** https://html.spec.whatwg.org/multipage/workers.html#workerglobalscope */
 export class WorkerGlobalScopeImpl extends EventTargetImpl {

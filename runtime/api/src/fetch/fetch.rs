@@ -24,15 +24,27 @@ use super::subrequests::{self, Allowance};
 use super::{client, data_url};
 use crate::bindings::request::RequestMethods as _;
 use crate::bindings::types::{RequestCache, RequestInfo, RequestInit, RequestMode};
+use crate::bindings::worker_global_scope::FetchGlobalMethods;
 use crate::internal::native_sink::NativeSink;
+use crate::nano::worker_global_scope::WorkerGlobalScope;
 use crate::state::ApiState;
 use crate::worker::BodyStream;
 
 /// Bytes of a streamed request body that may wait for the network.
 const REQUEST_BYTES: usize = 256 << 10;
 
+impl FetchGlobalMethods for WorkerGlobalScope {
+    fn fetch<'s>(
+        scope: &mut Scope<'s, '_>,
+        input: RequestInfo<'s>,
+        init: RequestInit<'s>,
+    ) -> Fallible<v8::Local<'s, v8::Promise>> {
+        fetch(scope, input, init)
+    }
+}
+
 /// <https://fetch.spec.whatwg.org/#dom-global-fetch>
-pub fn fetch<'s>(
+fn fetch<'s>(
     scope: &mut Scope<'s, '_>,
     input: RequestInfo<'s>,
     init: RequestInit<'s>,

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use nano_webidl::idl::{self, Promise, array_buffer, uint8_array};
-use nano_webidl::{Fallible, Ref, Scope, ScriptRef, Trace, room, script};
+use nano_webidl::{Fallible, Ref, Scope, ScriptRef, Serializable, Trace, room, script};
 
 use super::blob_data::BlobData;
 use crate::bindings::blob::BlobMethods;
@@ -53,6 +53,26 @@ pub fn normalize_type(given: &str) -> String {
         given.to_ascii_lowercase()
     } else {
         String::new()
+    }
+}
+
+// https://w3c.github.io/FileAPI/#blob-section: "represented by the same byte sequence".
+impl Serializable for Blob {
+    type Data = Blob;
+
+    fn serialize<'s>(_: &mut Scope<'s, '_>, blob: Ref<'s, Self>) -> Fallible<Blob> {
+        Ok(blob.value().clone())
+    }
+
+    fn deserialize<'s>(
+        scope: &mut Scope<'s, '_>,
+        blob: &Blob,
+    ) -> Fallible<v8::Local<'s, v8::Object>> {
+        Ok(Ref::new(scope, blob.clone()).object())
+    }
+
+    fn data_size(blob: &Blob) -> usize {
+        size_of::<Blob>() + blob.native_size()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use nano_webidl::{Fallible, Scope, Trace, room};
+use nano_webidl::{Fallible, Ref, Scope, Serializable, Trace, room};
 
 use super::blob::{Blob, normalize_type};
 use super::blob_data::BlobData;
@@ -82,6 +82,26 @@ fn milliseconds_since_epoch() -> i64 {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     since_epoch.as_millis() as i64
+}
+
+// https://w3c.github.io/FileAPI/#file-section: "represented by the same byte sequence".
+impl Serializable for File {
+    type Data = File;
+
+    fn serialize<'s>(_: &mut Scope<'s, '_>, file: Ref<'s, Self>) -> Fallible<File> {
+        Ok(file.value().clone())
+    }
+
+    fn deserialize<'s>(
+        scope: &mut Scope<'s, '_>,
+        file: &File,
+    ) -> Fallible<v8::Local<'s, v8::Object>> {
+        Ok(Ref::new(scope, file.clone()).object())
+    }
+
+    fn data_size(file: &File) -> usize {
+        size_of::<File>() + file.native_size()
+    }
 }
 
 impl FileMethods for File {

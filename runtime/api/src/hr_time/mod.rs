@@ -1,5 +1,7 @@
 //! High Resolution Time, <https://w3c.github.io/hr-time/>. `Performance` is the script of this folder; this is its clock.
 
+mod performance;
+
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// The resolution of every timestamp, <https://w3c.github.io/hr-time/#dfn-coarsen-time>: 100 µs, as for contexts that are not

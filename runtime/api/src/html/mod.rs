@@ -1,4 +1,5 @@
 //! The HTML Standard's part of the Web APIs, <https://html.spec.whatwg.org/multipage/>.
 
+mod global;
 pub mod navigator;
 pub mod timers;

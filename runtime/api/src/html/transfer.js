@@ -1,10 +1,8 @@
 // The transferable objects that built-in scripts implement: https://html.spec.whatwg.org/multipage/structured-data.html#transferable-objects.
 //
-// Rust (../structured_clone) calls the functions at the end. A *data holder* is an object with a method `receive()`, the
-// transfer-receiving steps, which gives the impl object that arrives.
+// Glue wants a *data holder* for each interface with `[Transferable]`: the constructor takes the impl object and is the transfer
+// steps, which throw a "DataCloneError" DOMException; `receive()` is the transfer-receiving steps, and gives the impl object that arrives.
 
-import { unwrap_MessagePort, unwrap_ReadableStream, unwrap_TransformStream, unwrap_WritableStream } from "nano:bindings";
-import { exportToNative } from "../script/bridge.js";
 import {
   receiveReadableStream,
   receiveTransformStream,
@@ -16,7 +14,7 @@ import {
 import { MessagePortImpl } from "./message_port.js";
 import { newEntangledEnds } from "./port_end.js";
 
-class MessagePortData {
+export class MessagePortDataHolder {
   constructor(port) {
     this.end = port.transfer_();
   }
@@ -27,7 +25,7 @@ class MessagePortData {
 }
 
 /** https://streams.spec.whatwg.org/#rs-transfer */
-class ReadableStreamData {
+export class ReadableStreamDataHolder {
   constructor(stream) {
     const ends = newEntangledEnds();
     transferReadableStream(stream, ends.first);
@@ -40,7 +38,7 @@ class ReadableStreamData {
 }
 
 /** https://streams.spec.whatwg.org/#ws-transfer */
-class WritableStreamData {
+export class WritableStreamDataHolder {
   constructor(stream) {
     const ends = newEntangledEnds();
     transferWritableStream(stream, ends.first);
@@ -53,7 +51,7 @@ class WritableStreamData {
 }
 
 /** https://streams.spec.whatwg.org/#ts-transfer */
-class TransformStreamData {
+export class TransformStreamDataHolder {
   constructor(stream) {
     const readableEnds = newEntangledEnds();
     const writableEnds = newEntangledEnds();
@@ -66,25 +64,3 @@ class TransformStreamData {
     return receiveTransformStream(this.readableEnd, this.writableEnd);
   }
 }
-
-/** Finds the interface of a public object: calls `then` with its impl and the class of its data holder; undefined without it. */
-function withTransferable(object, then) {
-  let impl = unwrap_MessagePort(object);
-  if (impl !== undefined) return then(impl, MessagePortData);
-  impl = unwrap_ReadableStream(object);
-  if (impl !== undefined) return then(impl, ReadableStreamData);
-  impl = unwrap_WritableStream(object);
-  if (impl !== undefined) return then(impl, WritableStreamData);
-  impl = unwrap_TransformStream(object);
-  if (impl !== undefined) return then(impl, TransformStreamData);
-  return undefined;
-}
-
-// Whether the object is of one of the interfaces above.
-exportToNative("isTransferable", (object) => withTransferable(object, () => true) === true);
-
-// The transfer steps, for an object that is transferable: gives its data holder. Throws a "DataCloneError" DOMException.
-exportToNative("transfer", (object) => withTransferable(object, (impl, Data) => new Data(impl)));
-
-// The transfer-receiving steps: gives the public object.
-exportToNative("receiveTransferred", (holder) => holder.receive().wrapper);

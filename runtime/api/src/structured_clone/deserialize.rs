@@ -109,16 +109,15 @@ impl v8::ValueDeserializerImpl for Delegate<'_> {
         scope: &mut v8::PinScope<'s, '_>,
         deserializer: &dyn v8::ValueDeserializerHelper,
     ) -> Option<v8::Local<'s, v8::Object>> {
-        let (mut interface, mut index) = (0, 0);
-        let known =
-            deserializer.read_uint32(&mut interface) && deserializer.read_uint32(&mut index);
-        if interface == TRANSFERRED && known {
+        let (mut what, mut index) = (0, 0);
+        let known = deserializer.read_uint32(&mut what) && deserializer.read_uint32(&mut index);
+        if what == TRANSFERRED && known {
             let object = self.transferred.get(index as usize);
             return object.map(|object| v8::Local::new(scope, object));
         }
         let data = self.serialized.hosts.get(index as usize).filter(|_| known);
         let object = match data {
-            Some(data) => host::deserialize(scope, interface, data),
+            Some(data) => host::deserialize(scope, data),
             None => Err(data_clone_error("The data of a platform object is missing")),
         };
         object.map_err(|error| self.fail(scope, error)).ok()

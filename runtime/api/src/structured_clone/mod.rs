@@ -12,6 +12,7 @@ mod serialize;
 #[cfg(test)]
 mod tests;
 
+use nano_webidl::serializable::SerializedObject;
 use nano_webidl::{Fallible, Scope, Value};
 
 pub use deserialize::{Deserialized, deserialize};
@@ -28,7 +29,7 @@ pub struct Serialized {
     /// Compiled WebAssembly modules.
     modules: Vec<v8::CompiledWasmModule>,
     /// The data of platform objects.
-    hosts: Vec<host::Data>,
+    hosts: Vec<SerializedObject>,
 }
 
 impl Serialized {

@@ -6,14 +6,16 @@ use std::rc::Rc;
 use nano_engine::allocator::Bound;
 use nano_engine::text::text;
 use nano_engine::{State, entry};
+use nano_webidl::serializable::SerializedObject;
 use nano_webidl::{DomExceptionName, Error, Fallible, Scope, Value};
 use v8::ValueSerializerHelper as _;
 
 use super::{Serialized, Transferred, host};
 
-/// Stands in the place of an interface's index for an object that is transferred by a built-in script; its place in the transfer
-/// list follows.
-pub(super) const TRANSFERRED: u32 = u32::MAX;
+/// Stands before the place in the transfer list of an object that is transferred by a built-in script.
+pub(super) const TRANSFERRED: u32 = 0;
+/// Stands before the place of a platform object's data.
+pub(super) const PLATFORM_OBJECT: u32 = 1;
 
 /// Serializes a value, and takes what the objects in `transfer` own away from them. Gives the data holders of those that built-in
 /// scripts implement, in the order of the list, for [`super::deserialize()`].
@@ -174,7 +176,7 @@ struct Delegate {
     transferred: Vec<(u32, v8::Global<v8::Object>)>,
     shared: RefCell<Vec<v8::SharedRef<v8::BackingStore>>>,
     modules: RefCell<Vec<v8::CompiledWasmModule>>,
-    hosts: RefCell<Vec<host::Data>>,
+    hosts: RefCell<Vec<SerializedObject>>,
 }
 
 impl Delegate {
@@ -237,20 +239,19 @@ impl v8::ValueSerializerImpl for SharedDelegate {
             return None;
         }
         match host::serialize(scope, object) {
-            Ok(Some((interface, data))) => {
+            Ok(Some(data)) => {
                 let mut hosts = self.0.hosts.borrow_mut();
-                serializer.write_uint32(interface);
+                serializer.write_uint32(PLATFORM_OBJECT);
                 serializer.write_uint32(u32::try_from(hosts.len()).ok()?);
                 hosts.push(data);
                 Some(true)
             }
             Ok(None) => {
                 let what = host::describe(scope, object);
-                let hint = match what.as_str() {
-                    "MessagePort" | "ReadableStream" | "WritableStream" | "TransformStream" => {
-                        "; it can be transferred: put it into the transfer list"
-                    }
-                    _ => "",
+                let hint = if host::is_transferable(scope, object).unwrap_or(false) {
+                    "; it can be transferred: put it into the transfer list"
+                } else {
+                    ""
                 };
                 self.0.fail(
                     scope,

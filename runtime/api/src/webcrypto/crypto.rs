@@ -6,6 +6,8 @@ use nano_webidl::{DomExceptionName, Error, Fallible, Ref, Scope, Trace, Traced, 
 use super::random;
 use super::subtle_crypto::SubtleCrypto;
 use crate::bindings::crypto::CryptoMethods;
+use crate::bindings::worker_global_scope::WebcryptoGlobalMethods;
+use crate::nano::worker_global_scope::WorkerGlobalScope;
 
 /// The `crypto` object.
 #[derive(Default, Trace)]
@@ -15,6 +17,12 @@ pub struct Crypto {
 
 /// How many bytes `getRandomValues()` gives at a time.
 const QUOTA: usize = 65_536;
+
+impl WebcryptoGlobalMethods for WorkerGlobalScope {
+    fn crypto<'s>(scope: &mut Scope<'s, '_>) -> Ref<'s, Crypto> {
+        Ref::new(scope, Crypto::default())
+    }
+}
 
 impl CryptoMethods for Crypto {
     // https://w3c.github.io/webcrypto/#Crypto-attribute-subtle

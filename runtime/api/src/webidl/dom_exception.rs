@@ -1,7 +1,9 @@
 //! `DOMException`, <https://webidl.spec.whatwg.org/#idl-DOMException>.
 
 use nano_engine::text::text;
-use nano_webidl::{DomExceptionName, Fallible, Ref, Scope, Trace, Value, range_error, room};
+use nano_webidl::{
+    DomExceptionName, Fallible, Ref, Scope, Serializable, Trace, Value, range_error, room,
+};
 
 use super::quota_exceeded_error::QuotaExceededError;
 use crate::bindings::dom_exception::DomExceptionMethods;
@@ -93,8 +95,6 @@ pub struct SerializedException {
     pub message: String,
     /// `stack`, where it is a string.
     pub stack: Option<String>,
-    /// `quota` and `requested` of a `QuotaExceededError`.
-    pub quota: Option<(Option<f64>, Option<f64>)>,
 }
 
 impl SerializedException {
@@ -103,20 +103,62 @@ impl SerializedException {
         let stack = self.stack.as_ref().map_or(0, String::len);
         size_of::<Self>() + self.name.len() + self.message.len() + stack
     }
+
+    /// Gives the stack to the exception that was made again.
+    pub(super) fn restore_stack<'s>(
+        &self,
+        scope: &mut Scope<'s, '_>,
+        exception: v8::Local<'s, v8::Object>,
+    ) -> Fallible<()> {
+        if let Some(stack) = &self.stack {
+            let stack = string(scope, stack)?;
+            let key = v8::String::new(scope, "stack").expect("a name is short");
+            exception.define_own_property(
+                scope,
+                key.into(),
+                stack.into(),
+                v8::PropertyAttribute::DONT_ENUM,
+            );
+        }
+        Ok(())
+    }
 }
 
-/// The serialization steps.
-///
-/// # Errors
-/// A `RangeError` if the copies do not fit into the app's memory limit.
-pub fn serialize<'s>(
+impl Serializable for DomException {
+    type Data = SerializedException;
+
+    fn serialize<'s>(
+        scope: &mut Scope<'s, '_>,
+        exception: Ref<'s, Self>,
+    ) -> Fallible<SerializedException> {
+        serialize(scope, exception.value(), exception.object())
+    }
+
+    fn deserialize<'s>(
+        scope: &mut Scope<'s, '_>,
+        data: &SerializedException,
+    ) -> Fallible<v8::Local<'s, v8::Object>> {
+        let (name, message) = (string(scope, &data.name)?, string(scope, &data.message)?);
+        let exception = DomException::with_strings(scope, name, message);
+        let object = Ref::new(scope, exception).object();
+        data.restore_stack(scope, object)?;
+        Ok(object)
+    }
+
+    fn data_size(data: &SerializedException) -> usize {
+        data.native_size()
+    }
+}
+
+/// The serialization steps, for an object of `DOMException` or of an interface that inherits from it.
+pub(super) fn serialize<'s>(
     scope: &mut Scope<'s, '_>,
-    exception: Ref<'s, DomException>,
+    exception: &DomException,
+    object: v8::Local<'s, v8::Object>,
 ) -> Fallible<SerializedException> {
-    let stack_key = v8::String::new(scope, "stack").expect("a name is short");
-    let stack = exception
-        .object()
-        .get(scope, stack_key.into())
+    let key = v8::String::new(scope, "stack").expect("a name is short");
+    let stack = object
+        .get(scope, key.into())
         .and_then(|stack| v8::Local::<v8::String>::try_from(stack).ok());
     let (name, message) = (exception.name(scope), exception.message(scope));
     Ok(SerializedException {
@@ -126,39 +168,12 @@ pub fn serialize<'s>(
             Some(stack) => Some(room::text(scope, stack)?),
             None => None,
         },
-        quota: Ref::<QuotaExceededError>::from_value(scope, exception.object().into())
-            .map(|e| e.limits()),
     })
 }
 
-/// The deserialization steps.
-///
-/// # Errors
-/// A `RangeError` where a string is longer than the longest possible one.
-pub fn deserialize<'s>(
+pub(super) fn string<'s>(
     scope: &mut Scope<'s, '_>,
-    serialized: &SerializedException,
-) -> Fallible<v8::Local<'s, v8::Object>> {
-    let mut string = |text: &str| {
-        v8::String::new(scope, text).ok_or_else(|| range_error("the string is too long"))
-    };
-    let (name, message) = (string(&serialized.name)?, string(&serialized.message)?);
-    let stack = serialized.stack.as_deref().map(&mut string).transpose()?;
-    let object = match serialized.quota {
-        Some((quota, requested)) => QuotaExceededError::create(scope, message, quota, requested),
-        None => {
-            let exception = DomException::with_strings(scope, name, message);
-            Ref::new(scope, exception).object()
-        }
-    };
-    if let Some(stack) = stack {
-        let stack_key = v8::String::new(scope, "stack").expect("a name is short");
-        object.define_own_property(
-            scope,
-            stack_key.into(),
-            stack.into(),
-            v8::PropertyAttribute::DONT_ENUM,
-        );
-    }
-    Ok(object)
+    text: &str,
+) -> Fallible<v8::Local<'s, v8::String>> {
+    v8::String::new(scope, text).ok_or_else(|| range_error("the string is too long"))
 }

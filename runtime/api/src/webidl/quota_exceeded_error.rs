@@ -1,8 +1,8 @@
 //! `QuotaExceededError`, <https://webidl.spec.whatwg.org/#quotaexceedederror>.
 
-use nano_webidl::{DomExceptionName, Fallible, Ref, Scope, Trace, range_error};
+use nano_webidl::{DomExceptionName, Fallible, Ref, Scope, Serializable, Trace, range_error};
 
-use super::dom_exception::{DomException, capture_stack};
+use super::dom_exception::{self, DomException, SerializedException, capture_stack};
 use crate::bindings::quota_exceeded_error::QuotaExceededErrorMethods;
 use crate::bindings::types::QuotaExceededErrorOptions;
 
@@ -48,11 +48,6 @@ impl QuotaExceededError {
         capture_stack(scope, object);
         object
     }
-
-    /// `quota` and `requested`
-    pub(super) fn limits(&self) -> (Option<f64>, Option<f64>) {
-        (self.quota, self.requested)
-    }
 }
 
 impl QuotaExceededErrorMethods for QuotaExceededError {
@@ -92,5 +87,40 @@ impl QuotaExceededErrorMethods for QuotaExceededError {
 
     fn requested(&self) -> Option<f64> {
         self.requested
+    }
+}
+
+/// What structured cloning keeps of an error.
+pub struct SerializedError {
+    exception: SerializedException,
+    quota: Option<f64>,
+    requested: Option<f64>,
+}
+
+// https://webidl.spec.whatwg.org/#quotaexceedederror: the steps of DOMException, and the two numbers.
+impl Serializable for QuotaExceededError {
+    type Data = SerializedError;
+
+    fn serialize<'s>(scope: &mut Scope<'s, '_>, error: Ref<'s, Self>) -> Fallible<SerializedError> {
+        let value = error.value();
+        Ok(SerializedError {
+            exception: dom_exception::serialize(scope, &value.exception, error.object())?,
+            quota: value.quota,
+            requested: value.requested,
+        })
+    }
+
+    fn deserialize<'s>(
+        scope: &mut Scope<'s, '_>,
+        data: &SerializedError,
+    ) -> Fallible<v8::Local<'s, v8::Object>> {
+        let message = dom_exception::string(scope, &data.exception.message)?;
+        let object = Self::create(scope, message, data.quota, data.requested);
+        data.exception.restore_stack(scope, object)?;
+        Ok(object)
+    }
+
+    fn data_size(data: &SerializedError) -> usize {
+        size_of::<SerializedError>() + data.exception.native_size()
     }
 }

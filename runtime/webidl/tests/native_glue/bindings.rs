@@ -116,6 +116,7 @@ pub mod cat {
         constructor: constructor,
         length: 0,
         kind: interface::InterfaceKind::Exposed,
+        serialization: None,
         members: &[
             Member::Attribute { name: "name", getter: get_name, setter: None, placement: Placement::Prototype },
             Member::Operation { name: "greet", length: 1, callback: call_greet, placement: Placement::Prototype },
@@ -208,6 +209,7 @@ pub mod dog {
         constructor: constructor,
         length: 0,
         kind: interface::InterfaceKind::Exposed,
+        serialization: None,
         members: &[
             Member::Attribute { name: "barks", getter: get_barks, setter: None, placement: Placement::Prototype },
             Member::Attribute { name: "name", getter: get_name, setter: None, placement: Placement::Prototype },
@@ -338,6 +340,7 @@ pub mod lenient {
         constructor: constructor,
         length: 0,
         kind: interface::InterfaceKind::Exposed,
+        serialization: None,
         members: &[
             Member::Attribute { name: "shape", getter: get_shape, setter: Some(set_shape), placement: Placement::Prototype },
             Member::Attribute { name: "quiet", getter: get_quiet, setter: Some(set_quiet), placement: Placement::Prototype },
@@ -415,6 +418,7 @@ pub mod letters {
         constructor: constructor,
         length: 1,
         kind: interface::InterfaceKind::Exposed,
+        serialization: None,
         members: &[
             Member::Attribute { name: "length", getter: get_length, setter: None, placement: Placement::Prototype },
             Member::Indexed { handler: webidl::indexed::Handler::of::<crate::features::letters::Letters>, iterable: false },
@@ -501,6 +505,7 @@ pub mod list {
         constructor: constructor,
         length: 1,
         kind: interface::InterfaceKind::Exposed,
+        serialization: None,
         members: &[
             Member::Attribute { name: "length", getter: get_length, setter: None, placement: Placement::Prototype },
             Member::Operation { name: "item", length: 1, callback: call_item, placement: Placement::Prototype },
@@ -624,6 +629,7 @@ pub mod own_registry {
         constructor: constructor,
         length: 0,
         kind: interface::InterfaceKind::Exposed,
+        serialization: None,
         members: &[
             Member::Operation { name: "set", length: 2, callback: call_set, placement: Placement::Prototype },
             Member::Operation { name: "clear", length: 0, callback: call_clear, placement: Placement::Prototype },
@@ -740,6 +746,7 @@ pub mod registry {
         constructor: constructor,
         length: 0,
         kind: interface::InterfaceKind::Exposed,
+        serialization: None,
         members: &[
             Member::Attribute { name: "size", getter: maplike_size, setter: None, placement: Placement::Prototype },
             Member::Operation { name: "entries", length: 0, callback: maplike_entries, placement: Placement::Prototype },
@@ -843,6 +850,7 @@ pub mod scores {
         constructor: constructor,
         length: 1,
         kind: interface::InterfaceKind::Exposed,
+        serialization: None,
         members: &[
             Member::Attribute { name: "size", getter: maplike_size, setter: None, placement: Placement::Prototype },
             Member::Operation { name: "entries", length: 0, callback: maplike_entries, placement: Placement::Prototype },
@@ -1007,6 +1015,7 @@ pub mod shape {
         constructor: constructor,
         length: 0,
         kind: interface::InterfaceKind::Exposed,
+        serialization: None,
         members: &[
             Member::Attribute { name: "how", getter: get_how, setter: Some(set_how), placement: Placement::Prototype },
             Member::Operation { name: "pick", length: 1, callback: call_pick, placement: Placement::Prototype },
@@ -1090,6 +1099,7 @@ pub mod shapes {
         constructor: constructor,
         length: 1,
         kind: interface::InterfaceKind::Exposed,
+        serialization: None,
         members: &[
             Member::Attribute { name: "size", getter: setlike_size, setter: None, placement: Placement::Prototype },
             Member::Operation { name: "entries", length: 0, callback: setlike_entries, placement: Placement::Prototype },
@@ -1098,6 +1108,68 @@ pub mod shapes {
             Member::Operation { name: "has", length: 1, callback: setlike_has, placement: Placement::Prototype },
             Member::Iterator { of: "values" },
             Member::Alias { name: "keys", of: "values" },
+        ],
+    };
+}
+
+/// `interface Stamp`
+pub mod stamp {
+    #[allow(unused_imports)]
+    use super::{marker, ty, types, webidl};
+    #[allow(unused_imports)]
+    use webidl::{call, idl, interface, iterable};
+    #[allow(unused_imports)]
+    use webidl::interface::{Member, Placement};
+
+    /// What `Stamp` implements, <https://example.org/>.
+    pub trait StampMethods: webidl::Serializable {
+        /// `constructor(text)`
+        fn constructor(text: String) -> webidl::Fallible<Self>;
+        /// Runs after the constructor, when the object exists.
+        fn constructed<'s>(_scope: &mut webidl::Scope<'s, '_>, _this: webidl::Ref<'s, Self>) -> webidl::Fallible<()> { Ok(()) }
+        /// Getter of `text`.
+        fn text(&self) -> String;
+    }
+
+    impl webidl::PlatformObject for crate::features::stamp::Stamp {
+        const NAME: &'static str = "Stamp";
+        const KIND: u16 = 10;
+
+        fn from_head(head: &webidl::object::Head) -> Option<&Self> {
+            head.exactly()
+        }
+    }
+
+    pub(super) unsafe extern "C" fn constructor(info: *const v8::FunctionCallbackInfo) {
+        // SAFETY: V8's own pointer is passed on.
+        unsafe { interface::constructor(info, "Failed to construct 'Stamp'", |scope, call| {
+            call.require(1)?;
+            let arg_text = call.argument::<idl::UsvString>(scope, 0)?;
+            let value = crate::features::stamp::Stamp::constructor(arg_text)?;
+            let this = webidl::Ref::attach(scope, call.this(), value);
+            crate::features::stamp::Stamp::constructed(scope, this)
+        }) }
+    }
+
+    pub(super) unsafe extern "C" fn get_text(info: *const v8::FunctionCallbackInfo) {
+        // SAFETY: V8's own pointer is passed on.
+        unsafe { call::member(info, "Failed to read the 'text' property from 'Stamp'", |scope, call| {
+            let this = call.receiver::<crate::features::stamp::Stamp>(scope)?;
+            let result = this.value().text();
+            call.returns::<idl::UsvString>(scope, result)
+        }) }
+    }
+
+    /// The interface's table.
+    pub static INTERFACE: interface::Interface = interface::Interface {
+        name: "Stamp",
+        parent: None,
+        constructor: constructor,
+        length: 1,
+        kind: interface::InterfaceKind::Exposed,
+        serialization: Some(webidl::serializable::Steps::of::<crate::features::stamp::Stamp>()),
+        members: &[
+            Member::Attribute { name: "text", getter: get_text, setter: None, placement: Placement::Prototype },
         ],
     };
 }
@@ -1123,7 +1195,7 @@ pub mod tags {
 
     impl webidl::PlatformObject for crate::features::tags::Tags {
         const NAME: &'static str = "Tags";
-        const KIND: u16 = 10;
+        const KIND: u16 = 11;
 
         fn from_head(head: &webidl::object::Head) -> Option<&Self> {
             head.exactly()
@@ -1191,6 +1263,7 @@ pub mod tags {
         constructor: constructor,
         length: 0,
         kind: interface::InterfaceKind::Exposed,
+        serialization: None,
         members: &[
             Member::Attribute { name: "size", getter: setlike_size, setter: None, placement: Placement::Prototype },
             Member::Operation { name: "entries", length: 0, callback: setlike_entries, placement: Placement::Prototype },
@@ -1229,7 +1302,7 @@ pub mod trusted {
 
     impl webidl::PlatformObject for crate::features::trusted::Trusted {
         const NAME: &'static str = "Trusted";
-        const KIND: u16 = 11;
+        const KIND: u16 = 12;
 
         fn from_head(head: &webidl::object::Head) -> Option<&Self> {
             head.exactly().or_else(|| head.exactly::<crate::features::trusted_child::TrustedChild>().map(AsRef::as_ref))
@@ -1272,6 +1345,7 @@ pub mod trusted {
         constructor: constructor,
         length: 0,
         kind: interface::InterfaceKind::Exposed,
+        serialization: None,
         members: &[
             Member::Attribute { name: "isTrusted", getter: get_is_trusted, setter: None, placement: Placement::Instance },
             Member::Operation { name: "vouch", length: 1, callback: call_vouch, placement: Placement::Instance },
@@ -1298,7 +1372,7 @@ pub mod list_child {
 
     impl webidl::PlatformObject for crate::features::list_child::ListChild {
         const NAME: &'static str = "ListChild";
-        const KIND: u16 = 12;
+        const KIND: u16 = 13;
 
         fn from_head(head: &webidl::object::Head) -> Option<&Self> {
             head.exactly()
@@ -1321,6 +1395,7 @@ pub mod list_child {
         constructor: constructor,
         length: 0,
         kind: interface::InterfaceKind::Exposed,
+        serialization: None,
         members: &[
         ],
     };
@@ -1345,7 +1420,7 @@ pub mod trusted_child {
 
     impl webidl::PlatformObject for crate::features::trusted_child::TrustedChild {
         const NAME: &'static str = "TrustedChild";
-        const KIND: u16 = 13;
+        const KIND: u16 = 14;
 
         fn from_head(head: &webidl::object::Head) -> Option<&Self> {
             head.exactly()
@@ -1364,10 +1439,11 @@ pub mod trusted_child {
     /// The interface's table.
     pub static INTERFACE: interface::Interface = interface::Interface {
         name: "TrustedChild",
-        parent: Some(11),
+        parent: Some(12),
         constructor: constructor,
         length: 0,
         kind: interface::InterfaceKind::Exposed,
+        serialization: None,
         members: &[
         ],
     };
@@ -1386,6 +1462,7 @@ pub static TABLES: webidl::interface::Tables = webidl::interface::Tables {
         &scores::INTERFACE,
         &shape::INTERFACE,
         &shapes::INTERFACE,
+        &stamp::INTERFACE,
         &tags::INTERFACE,
         &trusted::INTERFACE,
         &list_child::INTERFACE,

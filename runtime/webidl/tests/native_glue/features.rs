@@ -455,3 +455,44 @@ pub mod dog {
         }
     }
 }
+
+pub mod stamp {
+    use nano_webidl::{Fallible, Ref, Scope, Serializable, Trace};
+
+    use crate::bindings::stamp::StampMethods;
+
+    #[derive(Trace)]
+    pub struct Stamp {
+        text: String,
+    }
+
+    impl Serializable for Stamp {
+        type Data = String;
+
+        fn serialize<'s>(_: &mut Scope<'s, '_>, stamp: Ref<'s, Self>) -> Fallible<String> {
+            Ok(stamp.value().text.clone())
+        }
+
+        fn deserialize<'s>(
+            scope: &mut Scope<'s, '_>,
+            text: &String,
+        ) -> Fallible<v8::Local<'s, v8::Object>> {
+            let text = format!("{text}, copied");
+            Ok(Ref::new(scope, Stamp { text }).object())
+        }
+
+        fn data_size(text: &String) -> usize {
+            text.len()
+        }
+    }
+
+    impl StampMethods for Stamp {
+        fn constructor(text: String) -> Fallible<Self> {
+            Ok(Stamp { text })
+        }
+
+        fn text(&self) -> String {
+            self.text.clone()
+        }
+    }
+}

@@ -89,3 +89,9 @@ interface Dog {
   readonly attribute boolean barks;
 };
 Dog includes Named;
+
+// [Serializable]
+[Serializable] interface Stamp {
+  constructor(USVString text);
+  readonly attribute USVString text;
+};

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::{env, fs};
 
 use nano_engine::{Baker, Embedding, Engine, EngineOptions, IsolateOptions};
-use nano_webidl::{DomExceptionName, Realm, Scope, Value, interface};
+use nano_webidl::{DomExceptionName, Realm, Scope, Value, interface, object};
 
 /// The glue of `features.webidl`; `the_glue_is_current` says how it is made.
 #[allow(clippy::all, clippy::pedantic, unused, reason = "generated code")]
@@ -105,8 +105,29 @@ fn apps_see_web_idl() {
             let exception = scope.stack_trace().or_else(|| scope.exception());
             exception.map_or_else(String::new, |e| e.to_rust_string_lossy(scope))
         });
+        a_serializable_object_is_copied(scope);
     });
     assert_eq!(failure, None);
+}
+
+/// The steps of `[Serializable]` are in the table of the object's own interface.
+fn a_serializable_object_is_copied(scope: &mut v8::PinScope) {
+    let stamp = nano_engine::evaluate(scope, "stamp.js", "globalThis.copy = new Stamp('letter')");
+    let stamp: v8::Local<v8::Object> = stamp.expect("a stamp").try_into().expect("an object");
+    let kind = object::head(scope, stamp)
+        .expect("a platform object")
+        .kind();
+    let interface = TABLES.interfaces[usize::from(kind)];
+    assert_eq!(interface.name, "Stamp");
+    let steps = interface.serialization.as_ref().expect("[Serializable]");
+    let data = (steps.serialize)(scope, stamp).expect("data");
+    assert_eq!(data.kind(), kind);
+    let copy = (steps.deserialize)(scope, &data).expect("a copy");
+    let text = v8::String::new(scope, "text").expect("a short name");
+    let text = copy.get(scope, text.into()).expect("an attribute");
+    assert_eq!(text.to_rust_string_lossy(scope), "letter, copied");
+    let others = TABLES.interfaces.iter().filter(|i| i.name != "Stamp");
+    assert!(others.into_iter().all(|i| i.serialization.is_none()));
 }
 
 /// `bindings.rs` is what codegen makes of `features.webidl` today. `NANO_UPDATE=1` writes it.
