@@ -8,12 +8,14 @@ mod address;
 mod answer;
 mod arriving;
 mod body;
+mod connection;
 mod connector;
 mod decode;
 mod exchange;
 mod failure;
 mod integrity;
 mod policy;
+mod pool;
 mod redirect;
 mod request_headers;
 #[cfg(test)]
@@ -22,14 +24,11 @@ mod tls;
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
-use hyper::body::Incoming;
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
-
+use self::connection::Head;
 use self::connector::Connector;
 use self::policy::Policy;
+use self::pool::{Pool, Received};
 use self::tls::Tls;
 use crate::worker::OutboundRule;
 
@@ -43,19 +42,15 @@ pub(crate) use self::request_headers::request_headers;
 #[cfg(test)]
 pub(crate) use self::tests::server as test_server;
 
-/// How long a connection waits for its next request.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
-/// Connections per host that may wait for their next request.
-const IDLE_CONNECTIONS: usize = 16;
-/// Bytes of one HTTP/2 response's headers.
-const HEADER_LIST_SIZE: u32 = 64 << 10;
+/// How many requests an app may have under way at a time.
+const REQUESTS: usize = 256;
 
 /// What an app may reach, and its connections. One for each app; nothing is opened before the first request.
 pub struct Outbound {
     policy: Arc<Policy>,
     subrequests: Option<u32>,
     tls: Tls,
-    client: OnceLock<Client<Connector, body::WireBody>>,
+    pool: OnceLock<Pool>,
 }
 
 impl Outbound {
@@ -75,7 +70,7 @@ impl Outbound {
             policy: Arc::new(policy),
             subrequests,
             tls: Tls::default(),
-            client: OnceLock::new(),
+            pool: OnceLock::new(),
         }
     }
 
@@ -84,32 +79,19 @@ impl Outbound {
         self.subrequests
     }
 
-    /// Sends one request. Its URI is absolute.
+    /// Sends one request.
     async fn send(
         &self,
-        request: http::Request<body::WireBody>,
-    ) -> Result<http::Response<Incoming>, Failure> {
-        let client = self.client.get_or_init(|| self.new_client());
-        let authority = request
-            .uri()
-            .authority()
-            .map(ToString::to_string)
-            .unwrap_or_default();
-        client
-            .request(request)
-            .await
-            .map_err(|error| Failure::of_request(&authority, &error))
-    }
-
-    fn new_client(&self) -> Client<Connector, body::WireBody> {
-        Client::builder(TokioExecutor::new())
-            .timer(TokioTimer::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE_TIMEOUT)
-            .pool_max_idle_per_host(IDLE_CONNECTIONS)
-            .http2_max_header_list_size(HEADER_LIST_SIZE)
-            .http2_adaptive_window(true)
-            .build(Connector::new(self.policy.clone(), self.tls.clone()))
+        head: &Head,
+        body: &mut RequestBody,
+    ) -> Result<http::Response<Received>, Failure> {
+        let new = || {
+            Pool::new(
+                Connector::new(self.policy.clone(), self.tls.clone()),
+                REQUESTS,
+            )
+        };
+        self.pool.get_or_init(new).send(head, body).await
     }
 }
 

@@ -10,7 +10,6 @@ use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{Method, StatusCode, Version};
 use http_body::Body as _;
 
-use hyper::body::Incoming;
 use hyper::ext::ReasonPhrase;
 
 use super::arriving::Arriving;
@@ -18,6 +17,7 @@ use super::decode::{self, Chunks};
 use super::exchange::Exchange;
 use super::failure::{Failure, innermost};
 use super::integrity::matches_integrity;
+use super::pool::Received;
 use super::request_headers::ContentCoding;
 use crate::fetch::header_list::HeaderList;
 use crate::fetch::response::is_null_body_status;
@@ -56,7 +56,7 @@ impl Answer {
     /// Takes over a response, which ends the exchange.
     pub(super) async fn receive(
         exchange: Exchange,
-        response: http::Response<Incoming>,
+        response: http::Response<Received>,
     ) -> Result<Answer, Failure> {
         let (mut head, body) = response.into_parts();
         if head.status == StatusCode::SWITCHING_PROTOCOLS {
@@ -122,7 +122,7 @@ pub(crate) fn integrity_mismatch() -> Failure {
 }
 
 /// The data of a body.
-fn chunks(mut body: Incoming) -> Chunks {
+fn chunks(mut body: Received) -> Chunks {
     Box::pin(futures_util::stream::poll_fn(move |context| {
         loop {
             let frame = ready!(Pin::new(&mut body).poll_frame(context));

@@ -35,6 +35,11 @@ impl RequestBody {
         }
     }
 
+    /// Whether what goes onto the wire can go there again.
+    pub(super) fn is_replayable(&self) -> bool {
+        matches!(self, RequestBody::Null | RequestBody::Bytes(_))
+    }
+
     /// Its size, where that is known. A request without a body has no size.
     pub(super) fn length(&self) -> Option<u64> {
         match self {

@@ -29,11 +29,12 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 /// When a connection that says nothing is asked whether it is still there.
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
 
-type Connection = MaybeHttpsStream<TokioIo<TcpStream>>;
+/// What bytes go through.
+pub(super) type Io = MaybeHttpsStream<TokioIo<TcpStream>>;
 type BoxError = Box<dyn Error + Send + Sync>;
 type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// The connector of one policy's client.
+/// The connector of one policy.
 #[derive(Clone)]
 pub(super) struct Connector {
     policy: Arc<Policy>,
@@ -45,7 +46,7 @@ impl Connector {
         Connector { policy, tls }
     }
 
-    async fn connect(self, uri: Uri) -> Result<Connection, BoxError> {
+    async fn connect(self, uri: Uri) -> Result<Io, BoxError> {
         let is_https = uri.scheme() == Some(&http::uri::Scheme::HTTPS);
         let host = uri.host().unwrap_or_default();
         let port = uri.port_u16().unwrap_or(if is_https { 443 } else { 80 });
@@ -98,9 +99,9 @@ async fn permitted_addresses(
 }
 
 impl Service<Uri> for Connector {
-    type Response = Connection;
+    type Response = Io;
     type Error = BoxError;
-    type Future = BoxFuture<Result<Connection, BoxError>>;
+    type Future = BoxFuture<Result<Io, BoxError>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         Poll::Ready(Ok(()))

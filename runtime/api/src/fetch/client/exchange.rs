@@ -6,12 +6,13 @@ use std::time::Duration;
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, HeaderValue, Method, Uri};
 use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
 
 use super::Outbound;
 use super::answer::Answer;
 use super::body::RequestBody;
+use super::connection::Head;
 use super::failure::Failure;
+use super::pool::Received;
 use super::redirect;
 use super::request_headers::ContentCoding;
 use crate::bindings::types::RequestRedirect;
@@ -82,7 +83,7 @@ impl Exchange {
         }
     }
 
-    async fn send(&mut self) -> Result<http::Response<Incoming>, Failure> {
+    async fn send(&mut self) -> Result<http::Response<Received>, Failure> {
         if self
             .only_origin
             .as_ref()
@@ -117,16 +118,16 @@ impl Exchange {
             }
             length => length,
         };
-        let mut request = http::Request::new(self.body.take());
-        *request.method_mut() = self.method.clone();
-        *request.uri_mut() = uri;
-        *request.headers_mut() = self.headers.clone();
+        let mut headers = self.headers.clone();
         if let Some(length) = length {
-            request
-                .headers_mut()
-                .insert(CONTENT_LENGTH, HeaderValue::from(length));
+            headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
         }
-        self.outbound.send(request).await
+        let head = Head {
+            method: self.method.clone(),
+            uri,
+            headers,
+        };
+        self.outbound.send(&head, &mut self.body).await
     }
 }
 
@@ -152,7 +153,7 @@ pub(crate) fn subrequests_exceeded(limit: u32) -> Failure {
 }
 
 /// Reads what is left of a small body. A longer one costs its connection.
-async fn discard(mut body: Incoming) {
+async fn discard(mut body: Received) {
     let rest = async {
         let mut bytes = 0;
         while let Some(Ok(frame)) = body.frame().await {

@@ -18,26 +18,23 @@ impl Failure {
         Failure(message.into())
     }
 
-    /// What the client says about a request to `authority` that got no response.
-    pub(super) fn of_request(
-        authority: &str,
-        error: &hyper_util::client::legacy::Error,
-    ) -> Failure {
-        let causes = Causes(Some(error));
-        for cause in causes {
+    /// There is no connection to `authority`.
+    pub(super) fn of_connect(authority: &str, error: &(dyn Error + 'static)) -> Failure {
+        for cause in Causes(Some(error)) {
             // These name the host themselves.
             if cause.is::<Refused>() || cause.is::<Unresolved>() {
                 return Failure(cause.to_string().into());
             }
-            if let Some(error) = cause.downcast_ref::<BodyError>() {
-                return Failure(format!("the request's body failed: {error}").into());
-            }
         }
-        let what = innermost(error);
-        Failure(if error.is_connect() {
-            format!("cannot connect to {authority}: {what}").into()
-        } else {
-            format!("no response from {authority}: {what}").into()
+        Failure(format!("cannot connect to {authority}: {}", innermost(error)).into())
+    }
+
+    /// A request to `authority` was sent, and got no response.
+    pub(super) fn of_response(authority: &str, error: &hyper::Error) -> Failure {
+        let body = Causes(Some(error)).find_map(|cause| cause.downcast_ref::<BodyError>());
+        Failure(match body {
+            Some(body) => format!("the request's body failed: {body}").into(),
+            None => format!("no response from {authority}: {}", innermost(error)).into(),
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Requests over real connections, without JavaScript.
 
+mod raw;
 pub(crate) mod server;
 
 use std::sync::Arc;

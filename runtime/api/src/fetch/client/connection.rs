@@ -1,0 +1,159 @@
+//! One connection to a server. HTTP/1 and HTTP/2 themselves are hyper's.
+
+use std::sync::Arc;
+
+use http::header::HOST;
+use http::uri::{Authority, Scheme};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, Version};
+use hyper::body::Incoming;
+use hyper::client::conn::{TrySendError, http1, http2};
+use hyper_util::client::legacy::connect::Connection as _;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::time::Instant;
+
+use super::body::WireBody;
+use super::connector::Io;
+
+/// Bytes of a response's head. Of HTTP/1 it is also how far one read may go.
+pub(super) const HEAD_SIZE: usize = 408 << 10;
+/// Header fields of an HTTP/1 response.
+pub(super) const HEAD_FIELDS: usize = 512;
+
+/// A scheme, a host and a port: what a connection is good for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Origin {
+    pub(super) scheme: Scheme,
+    pub(super) authority: Authority,
+}
+
+impl Origin {
+    /// The origin of an absolute URI.
+    pub(super) fn of(uri: &Uri) -> Option<Origin> {
+        Some(Origin {
+            scheme: uri.scheme()?.clone(),
+            authority: uri.authority()?.clone(),
+        })
+    }
+}
+
+/// What a request is made of, besides its body.
+pub(super) struct Head {
+    pub(super) method: Method,
+    /// Absolute.
+    pub(super) uri: Uri,
+    pub(super) headers: HeaderMap,
+}
+
+/// A connection that can take a request.
+pub(super) struct Connection {
+    pub(super) origin: Origin,
+    pub(super) sender: Sender,
+    /// When it was last used.
+    pub(super) used: Instant,
+}
+
+pub(super) enum Sender {
+    /// One request at a time.
+    Http1(http1::SendRequest<WireBody>),
+    /// Any number of them. Whoever uses the connection has a share of the counter.
+    Http2(http2::SendRequest<WireBody>, Arc<()>),
+}
+
+impl Connection {
+    /// Speaks HTTP over a new connection, on a task of its own. How that ends is told to its requests.
+    pub(super) async fn begin(origin: Origin, io: Io) -> hyper::Result<Connection> {
+        let sender = if io.connected().is_negotiated_h2() {
+            let (sender, task) = http2::Builder::new(TokioExecutor::new())
+                .timer(TokioTimer::new())
+                .adaptive_window(true)
+                .max_header_list_size(HEAD_SIZE as u32)
+                .handshake(io)
+                .await?;
+            tokio::spawn(task);
+            Sender::Http2(sender, Arc::default())
+        } else {
+            let (sender, task) = http1::Builder::new()
+                .max_buf_size(HEAD_SIZE)
+                .max_headers(HEAD_FIELDS)
+                .handshake(io)
+                .await?;
+            tokio::spawn(task);
+            Sender::Http1(sender)
+        };
+        Ok(Connection {
+            origin,
+            sender,
+            used: Instant::now(),
+        })
+    }
+
+    /// Another handle of the same connection, where several requests may share one.
+    pub(super) fn share(&self) -> Option<Connection> {
+        match &self.sender {
+            Sender::Http1(_) => None,
+            Sender::Http2(sender, users) => Some(Connection {
+                origin: self.origin.clone(),
+                sender: Sender::Http2(sender.clone(), users.clone()),
+                used: self.used,
+            }),
+        }
+    }
+
+    /// Whether it can take a request now, as far as anybody knows.
+    pub(super) fn is_ready(&self) -> bool {
+        match &self.sender {
+            Sender::Http1(sender) => sender.is_ready(),
+            Sender::Http2(sender, _) => sender.is_ready(),
+        }
+    }
+
+    /// Waits until it can take another request; false if it never will.
+    pub(super) async fn ready(&mut self) -> bool {
+        match &mut self.sender {
+            Sender::Http1(sender) => sender.ready().await.is_ok(),
+            Sender::Http2(sender, _) => sender.ready().await.is_ok(),
+        }
+    }
+
+    /// Whether nobody but the caller uses it.
+    pub(super) fn is_idle(&self) -> bool {
+        match &self.sender {
+            Sender::Http1(_) => true,
+            Sender::Http2(_, users) => Arc::strong_count(users) == 1,
+        }
+    }
+
+    /// Sends a request, and waits for the head of its response. An error brings the request back if nothing of it was sent.
+    pub(super) async fn send(
+        &mut self,
+        head: &Head,
+        body: WireBody,
+    ) -> Result<Response<Incoming>, TrySendError<Request<WireBody>>> {
+        self.used = Instant::now();
+        let mut request = Request::new(body);
+        *request.method_mut() = head.method.clone();
+        *request.headers_mut() = head.headers.clone();
+        match &mut self.sender {
+            Sender::Http1(sender) => {
+                // https://www.rfc-editor.org/rfc/rfc9112#section-3.2.1
+                let target = head.uri.path_and_query().cloned();
+                *request.uri_mut() = target.map_or_else(Uri::default, Uri::from);
+                if let Ok(host) = HeaderValue::from_str(self.origin.authority.as_str()) {
+                    request.headers_mut().insert(HOST, host);
+                }
+                sender.try_send_request(request).await
+            }
+            Sender::Http2(sender, _) => {
+                *request.uri_mut() = head.uri.clone();
+                *request.version_mut() = Version::HTTP_2;
+                sender.try_send_request(request).await
+            }
+        }
+    }
+
+    /// Whether an error on this connection, which had carried requests before, may be due to its having been closed since. An HTTP/2
+    /// server says which requests it has not seen; those come back unsent.
+    pub(super) fn may_be_stale(&self, error: &hyper::Error) -> bool {
+        matches!(self.sender, Sender::Http1(_)) && !error.is_parse_too_large()
+    }
+}

@@ -1,0 +1,310 @@
+//! The connections of one app: those that carry a request, and those that wait for the next one.
+//!
+//! A request first waits for its turn, which lasts until the last byte of its response has been read: that bounds how many connections
+//! an app has at a time. Connections without a request make room for new ones.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::{Method, Response, Version};
+use http_body::{Frame, SizeHint};
+use hyper::body::Incoming;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use tower_service::Service as _;
+
+use super::body::{RequestBody, WireBody};
+use super::connection::{Connection, Head, Origin};
+use super::connector::Connector;
+use super::failure::Failure;
+use crate::fetch::response::is_null_body_status;
+
+/// How long a connection waits for its next request.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a request waits for its turn.
+const TURN_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// See the [module](self).
+pub(super) struct Pool(Arc<Shared>);
+
+struct Shared {
+    connector: Connector,
+    /// How many requests may be under way.
+    limit: usize,
+    turns: Arc<Semaphore>,
+    kept: Mutex<Kept>,
+}
+
+/// Connections that can take a request.
+#[derive(Default)]
+struct Kept {
+    /// The one that was kept first comes first.
+    connections: VecDeque<Connection>,
+    /// Closes those that have waited too long; runs as long as there are any.
+    reaper: Option<JoinHandle<()>>,
+}
+
+impl Pool {
+    /// A pool without connections, for `limit` requests at a time.
+    pub(super) fn new(connector: Connector, limit: usize) -> Pool {
+        Pool(Arc::new(Shared {
+            connector,
+            limit,
+            turns: Arc::new(Semaphore::new(limit)),
+            kept: Mutex::default(),
+        }))
+    }
+
+    /// Sends a request as soon as its turn comes, and waits for the head of its response.
+    pub(super) async fn send(
+        &self,
+        head: &Head,
+        body: &mut RequestBody,
+    ) -> Result<Response<Received>, Failure> {
+        let Some(origin) = Origin::of(&head.uri) else {
+            return Err(Failure::new("the request's URL has no host"));
+        };
+        let turn = self.turn().await?;
+        let Some(mut connection) = self.0.take(&origin) else {
+            return self.send_anew(head, body.take(), origin, turn).await;
+        };
+        let mut error = match connection.send(head, body.take()).await {
+            Ok(response) => return Ok(self.received(head, connection, turn, response)),
+            Err(error) => error,
+        };
+        // The server may have closed the connection while it waited. What was not sent is sent on a new one; what was sent in vain is
+        // sent again if that does no harm: https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2
+        let unsent = error.take_message().map(|request| request.into_body());
+        let error = error.into_error();
+        let is_safe = head.method.is_idempotent() && body.is_replayable();
+        let body = match unsent {
+            Some(body) => body,
+            None if connection.may_be_stale(&error) && is_safe => body.take(),
+            None => return Err(Failure::of_response(origin.authority.as_str(), &error)),
+        };
+        drop(connection);
+        self.send_anew(head, body, origin, turn).await
+    }
+
+    /// Sends a request on a new connection.
+    async fn send_anew(
+        &self,
+        head: &Head,
+        body: WireBody,
+        origin: Origin,
+        turn: OwnedSemaphorePermit,
+    ) -> Result<Response<Received>, Failure> {
+        let mut connection = self.connect(origin, head).await?;
+        match connection.send(head, body).await {
+            Ok(response) => Ok(self.received(head, connection, turn, response)),
+            Err(error) => Err(Failure::of_response(
+                connection.origin.authority.as_str(),
+                &error.into_error(),
+            )),
+        }
+    }
+
+    async fn turn(&self) -> Result<OwnedSemaphorePermit, Failure> {
+        let turn = self.0.turns.clone().acquire_owned();
+        match tokio::time::timeout(TURN_TIMEOUT, turn).await {
+            Ok(Ok(turn)) => Ok(turn),
+            _ => Err(Failure::new(format!(
+                "{} requests of this app are under way already, and none has ended within {} s",
+                self.0.limit,
+                TURN_TIMEOUT.as_secs()
+            ))),
+        }
+    }
+
+    /// Makes a connection.
+    async fn connect(&self, origin: Origin, head: &Head) -> Result<Connection, Failure> {
+        let authority = origin.authority.clone();
+        self.0.make_room();
+        let io = self.0.connector.clone().call(head.uri.clone()).await;
+        let io = io.map_err(|error| Failure::of_connect(authority.as_str(), &*error))?;
+        let connection = Connection::begin(origin, io)
+            .await
+            .map_err(|error| Failure::of_connect(authority.as_str(), &error))?;
+        let Some(shared) = connection.share() else {
+            return Ok(connection);
+        };
+        // Others may have made one meanwhile, and one is enough.
+        if let Some(other) = self.0.take(&connection.origin) {
+            return Ok(other);
+        }
+        self.0.keep(connection);
+        Ok(shared)
+    }
+
+    fn received(
+        &self,
+        head: &Head,
+        connection: Connection,
+        turn: OwnedSemaphorePermit,
+        response: Response<Incoming>,
+    ) -> Response<Received> {
+        let lease = (!must_end(&head.method, &response)).then(|| Lease {
+            pool: Arc::downgrade(&self.0),
+            connection,
+            _turn: turn,
+        });
+        response.map(|incoming| Received {
+            incoming: Some(incoming),
+            lease,
+        })
+    }
+}
+
+/// Whether a response costs its connection: it can have no body, but announces one. Servers that do so often send the body, too, maybe
+/// only when the next request is on its way, which would take it for its response. A response to `HEAD` may say what `GET` would give,
+/// so some of the connections that end here could have been used again.
+fn must_end<B>(method: &Method, response: &Response<B>) -> bool {
+    let headers = response.headers();
+    let announces_a_body = || {
+        let length = headers.get(CONTENT_LENGTH);
+        headers.contains_key(TRANSFER_ENCODING) || length.is_some_and(|length| length != "0")
+    };
+    response.version() < Version::HTTP_2
+        && (*method == Method::HEAD || is_null_body_status(response.status().as_u16()))
+        && announces_a_body()
+}
+
+impl Shared {
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A connection that is there already: the one that was used last, as it is most likely to be alive.
+    fn take(&self, origin: &Origin) -> Option<Connection> {
+        let connections = &mut self.kept().connections;
+        connections.retain(Connection::is_ready);
+        let index = connections.iter().rposition(|c| c.origin == *origin)?;
+        match connections[index].share() {
+            Some(shared) => {
+                connections[index].used = Instant::now();
+                Some(shared)
+            }
+            None => connections.remove(index),
+        }
+    }
+
+    /// Keeps a connection for the next request.
+    fn keep(self: &Arc<Self>, connection: Connection) {
+        let mut kept = self.kept();
+        kept.connections.push_back(connection);
+        // It ends with the runtime that it was on.
+        if kept.reaper.as_ref().is_none_or(JoinHandle::is_finished) {
+            kept.reaper = Some(tokio::spawn(reap(Arc::downgrade(self))));
+        }
+    }
+
+    /// Closes connections without a request until there is room for one more beside those that have one.
+    fn make_room(&self) {
+        let busy = self.limit - self.turns.available_permits();
+        let connections = &mut self.kept().connections;
+        while connections.len() + busy > self.limit {
+            let Some(idle) = connections.iter().position(Connection::is_idle) else {
+                return;
+            };
+            connections.remove(idle);
+        }
+    }
+}
+
+/// Closes connections that have waited for too long, until none is left.
+async fn reap(pool: Weak<Shared>) {
+    let is_over =
+        |connection: &Connection| connection.is_idle() && connection.used.elapsed() >= IDLE_TIMEOUT;
+    let mut pause = IDLE_TIMEOUT;
+    loop {
+        tokio::time::sleep(pause).await;
+        let Some(pool) = pool.upgrade() else { return };
+        let mut kept = pool.kept();
+        kept.connections.retain(|c| c.is_ready() && !is_over(c));
+        let Some(oldest) = kept.connections.iter().map(|c| c.used.elapsed()).max() else {
+            // Seen under the lock, so that whoever keeps the next connection starts another.
+            kept.reaper = None;
+            return;
+        };
+        // Those that have waited longer are busy.
+        pause = IDLE_TIMEOUT
+            .saturating_sub(oldest)
+            .max(Duration::from_secs(1));
+    }
+}
+
+/// The body of a response, with its connection, which it gives back when it is dropped.
+pub(super) struct Received {
+    /// Gone when it is dropped.
+    incoming: Option<Incoming>,
+    lease: Option<Lease>,
+}
+
+/// What lasts as long as a response.
+struct Lease {
+    pool: Weak<Shared>,
+    connection: Connection,
+    _turn: OwnedSemaphorePermit,
+}
+
+impl http_body::Body for Received {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        match &mut self.incoming {
+            Some(incoming) => Pin::new(incoming).poll_frame(context),
+            None => Poll::Ready(None),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming.as_ref().is_none_or(Incoming::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming
+            .as_ref()
+            .map_or_else(|| SizeHint::with_exact(0), Incoming::size_hint)
+    }
+}
+
+impl Drop for Received {
+    fn drop(&mut self) {
+        // hyper now reads the rest if it is here, and ends the connection if it is not.
+        drop(self.incoming.take());
+        let (Some(lease), Ok(runtime)) = (self.lease.take(), tokio::runtime::Handle::try_current())
+        else {
+            return;
+        };
+        if lease.connection.share().is_some() {
+            return; // It is in the pool.
+        }
+        if lease.connection.is_ready() {
+            return lease.give_back();
+        }
+        runtime.spawn(async move {
+            let mut lease = lease;
+            if lease.connection.ready().await {
+                lease.give_back();
+            }
+        });
+    }
+}
+
+impl Lease {
+    fn give_back(self) {
+        if let Some(pool) = self.pool.upgrade() {
+            pool.keep(self.connection);
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! Servers that send what a test tells them to, byte for byte: which connections a client uses again, and what it sends twice.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Method;
+
+use super::{Exchange, RequestBody, exchange, get, text, unrestricted};
+use crate::worker::BodyStream;
+
+/// What a server does when it has read a request.
+enum Reply {
+    Send(&'static str),
+    /// The second part goes out a moment after the first.
+    SendLate(&'static str, &'static str),
+    /// Sends nothing and closes the connection.
+    Close,
+}
+
+/// Runs until the process ends.
+struct Raw {
+    address: SocketAddr,
+    connections: Arc<AtomicUsize>,
+    requests: Arc<AtomicUsize>,
+}
+
+impl Raw {
+    /// `reply` is told the number of the connection and the number of the request on it, both from 1.
+    fn start(reply: impl Fn(usize, usize) -> Reply + Send + Sync + 'static) -> Raw {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let raw = Raw {
+            address: listener.local_addr().unwrap(),
+            connections: Arc::default(),
+            requests: Arc::default(),
+        };
+        let (connections, requests) = (raw.connections.clone(), raw.requests.clone());
+        let reply = Arc::new(reply);
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let connection = connections.fetch_add(1, Ordering::SeqCst) + 1;
+                let (reply, requests) = (reply.clone(), requests.clone());
+                std::thread::spawn(move || serve(stream.unwrap(), connection, &*reply, &requests));
+            }
+        });
+        raw
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}/", self.address)
+    }
+
+    /// How many connections and requests there were.
+    fn seen(&self) -> (usize, usize) {
+        let seen = |count: &AtomicUsize| count.load(Ordering::SeqCst);
+        (seen(&self.connections), seen(&self.requests))
+    }
+}
+
+fn serve(
+    mut stream: TcpStream,
+    connection: usize,
+    reply: &dyn Fn(usize, usize) -> Reply,
+    requests: &AtomicUsize,
+) {
+    for number in 1.. {
+        if !read_request(&mut stream) {
+            return;
+        }
+        requests.fetch_add(1, Ordering::SeqCst);
+        // The client may have hung up, as it should after some of these.
+        let sent = match reply(connection, number) {
+            Reply::Send(bytes) => stream.write_all(bytes.as_bytes()),
+            Reply::SendLate(first, second) => stream.write_all(first.as_bytes()).and_then(|()| {
+                std::thread::sleep(Duration::from_millis(30));
+                stream.write_all(second.as_bytes())
+            }),
+            Reply::Close => return,
+        };
+        if sent.is_err() {
+            return;
+        }
+    }
+}
+
+/// Reads a head, and a body where the head tells its length or that it is in chunks.
+fn read_request(stream: &mut TcpStream) -> bool {
+    let mut read = Vec::new();
+    let mut until = |stream: &mut TcpStream, is_done: &dyn Fn(&str) -> bool| {
+        let mut byte = [0];
+        while !is_done(&String::from_utf8_lossy(&read)) {
+            match stream.read(&mut byte) {
+                Ok(1) => read.extend_from_slice(&byte),
+                _ => return None,
+            }
+        }
+        Some(String::from_utf8_lossy(&read).into_owned())
+    };
+    let Some(head) = until(stream, &|read| read.ends_with("\r\n\r\n")) else {
+        return false;
+    };
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "));
+    if let Some(length) = length {
+        let whole = head.len() + length.parse::<usize>().unwrap();
+        return until(stream, &|read| read.len() == whole).is_some();
+    }
+    let is_chunked = head.contains("transfer-encoding: chunked");
+    !is_chunked || until(stream, &|read| read.ends_with("0\r\n\r\n")).is_some()
+}
+
+const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+
+/// A moment in which a connection learns what has come in on it.
+async fn a_moment() {
+    tokio::time::sleep(Duration::from_millis(150)).await;
+}
+
+#[tokio::test]
+async fn a_response_that_announces_a_body_it_cannot_have_ends_its_connection() {
+    let cases = [
+        (Method::HEAD, "200 OK", "content-length: 11"),
+        (Method::GET, "204 No Content", "content-length: 11"),
+        (Method::GET, "204 No Content", "transfer-encoding: chunked"),
+        (Method::POST, "205 Reset Content", "content-length: 11"),
+        (Method::GET, "304 Not Modified", "content-length: 11"),
+    ];
+    for (method, status, announced) in cases {
+        let head: &str = format!("HTTP/1.1 {status}\r\n{announced}\r\n\r\n").leak();
+        // What was announced comes when the next request is on its way.
+        let rest: &str = format!("hello-world{OK}").leak();
+        let server = Raw::start(move |connection, request| match (connection, request) {
+            (1, 1) => Reply::Send(head),
+            (1, _) => Reply::Send(rest),
+            _ => Reply::Send(OK),
+        });
+        let outbound = unrestricted();
+        let first = Exchange {
+            method: method.clone(),
+            ..exchange(&outbound, &server.url())
+        };
+        let first = first.run().await.unwrap();
+        assert_eq!(text(first).await.unwrap(), "null", "{method} {status}");
+        // A POST is never sent twice.
+        let second = Exchange {
+            method: Method::POST,
+            ..exchange(&outbound, &server.url())
+        };
+        let second = text(second.run().await.unwrap()).await;
+        assert_eq!(second.unwrap(), "ok", "{method} {status} {announced}");
+        assert_eq!(server.seen(), (2, 2), "{method} {status} {announced}");
+    }
+}
+
+#[tokio::test]
+async fn a_response_without_a_body_keeps_its_connection() {
+    for (method, head) in [
+        (Method::HEAD, "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"),
+        (Method::GET, "HTTP/1.1 204 No Content\r\n\r\n"),
+        (Method::GET, "HTTP/1.1 304 Not Modified\r\n\r\n"),
+    ] {
+        let server = Raw::start(move |_, _| Reply::Send(head));
+        let outbound = unrestricted();
+        for _ in 0..3 {
+            let exchange = exchange(&outbound, &server.url());
+            let method = method.clone();
+            Exchange { method, ..exchange }.run().await.unwrap();
+        }
+        assert_eq!(server.seen(), (1, 3), "{head}");
+    }
+}
+
+#[tokio::test]
+async fn unread_bytes_end_an_idle_connection() {
+    let cases: [fn() -> Reply; 3] = [
+        || Reply::Send("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nokHTTP/1.1 200 OK\r\n\r\n"),
+        || Reply::SendLate("HTTP/1.1 204 No Content\r\n\r\n", "hello-world"),
+        || Reply::SendLate(OK, "\r\n"),
+    ];
+    for case in cases {
+        let server = Raw::start(move |connection, _| match connection {
+            1 => case(),
+            _ => Reply::Send(OK),
+        });
+        let outbound = unrestricted();
+        get(&outbound, &server.url()).await.unwrap();
+        a_moment().await;
+        let post = Exchange {
+            method: Method::POST,
+            ..exchange(&outbound, &server.url())
+        };
+        assert_eq!(text(post.run().await.unwrap()).await.unwrap(), "ok");
+        assert_eq!(server.seen(), (2, 2));
+    }
+}
+
+/// Closes its first connection when the second request comes in on it.
+fn forgetful() -> Raw {
+    Raw::start(|connection, request| match (connection, request) {
+        (1, 2) => Reply::Close,
+        _ => Reply::Send(OK),
+    })
+}
+
+#[tokio::test]
+async fn what_a_stale_connection_took_is_sent_again_if_that_is_safe() {
+    let bytes = || RequestBody::Bytes(Bytes::from_static(b"abc"));
+    for (method, body) in [
+        (Method::GET, RequestBody::Null),
+        (Method::DELETE, RequestBody::Null),
+        (Method::PUT, bytes()),
+    ] {
+        let (server, outbound) = (forgetful(), unrestricted());
+        get(&outbound, &server.url()).await.unwrap();
+        a_moment().await;
+        let again = Exchange {
+            method,
+            body,
+            ..exchange(&outbound, &server.url())
+        };
+        assert_eq!(text(again.run().await.unwrap()).await.unwrap(), "ok");
+        assert_eq!(server.seen(), (2, 3));
+    }
+    let stream = || {
+        let (writer, stream) = BodyStream::channel(1, Some(3));
+        assert_eq!(writer.try_write(Bytes::from_static(b"abc")), Ok(true));
+        writer.finish();
+        RequestBody::Stream(stream)
+    };
+    for (method, body) in [(Method::POST, bytes()), (Method::PUT, stream())] {
+        let (server, outbound) = (forgetful(), unrestricted());
+        get(&outbound, &server.url()).await.unwrap();
+        a_moment().await;
+        let once = Exchange {
+            method,
+            body,
+            ..exchange(&outbound, &server.url())
+        };
+        assert!(once.run().await.is_err());
+        assert_eq!(server.seen(), (1, 2));
+    }
+}
+
+#[tokio::test]
+async fn a_request_is_sent_again_once_and_only_after_a_used_connection() {
+    let server = Raw::start(|connection, request| match (connection, request) {
+        (1, 1) => Reply::Send(OK),
+        _ => Reply::Close,
+    });
+    let outbound = unrestricted();
+    get(&outbound, &server.url()).await.unwrap();
+    a_moment().await;
+    assert!(get(&outbound, &server.url()).await.is_err());
+    assert_eq!(server.seen(), (2, 3));
+    assert!(get(&outbound, &server.url()).await.is_err());
+    assert_eq!(server.seen(), (3, 4));
+}
