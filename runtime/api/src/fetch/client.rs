@@ -11,6 +11,7 @@ mod body;
 mod connection;
 mod connector;
 mod decode;
+mod descriptors;
 mod exchange;
 mod failure;
 mod integrity;
@@ -25,12 +26,14 @@ mod tls;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use nano_engine::Handle;
+
 use self::connection::Head;
 use self::connector::Connector;
 use self::policy::Policy;
 use self::pool::{Pool, Received};
 use self::tls::Tls;
-use crate::worker::OutboundRule;
+use crate::worker::{Limits, OutboundRule};
 
 pub(crate) use self::answer::{Answer, AnswerBody, integrity_mismatch};
 pub(crate) use self::arriving::Cut;
@@ -42,13 +45,12 @@ pub(crate) use self::request_headers::request_headers;
 #[cfg(test)]
 pub(crate) use self::tests::server as test_server;
 
-/// How many requests an app may have under way at a time.
-const REQUESTS: usize = 256;
-
 /// What an app may reach, and its connections. One for each app; nothing is opened before the first request.
 pub struct Outbound {
     policy: Arc<Policy>,
     subrequests: Option<u32>,
+    /// How many there may be at a time.
+    connections: u32,
     tls: Tls,
     pool: OnceLock<Pool>,
 }
@@ -56,19 +58,24 @@ pub struct Outbound {
 impl Outbound {
     /// Everything may be reached, as often as the app likes: for scripts that someone runs on a machine of their own.
     pub fn unrestricted() -> Outbound {
-        Outbound::with(Policy::unrestricted(), None)
+        let connections = Limits::default().outbound_connections;
+        Outbound::with(Policy::unrestricted(), None, connections)
     }
 
-    /// Public addresses and what `rules` name. `subrequests` is the number of requests that one inbound request may cause, redirects
-    /// included.
-    pub fn new(rules: Vec<OutboundRule>, subrequests: u32) -> Outbound {
-        Outbound::with(Policy::public_and(rules), Some(subrequests))
+    /// Public addresses and what `rules` name, within `limits`.
+    pub fn new(rules: Vec<OutboundRule>, limits: &Limits) -> Outbound {
+        Outbound::with(
+            Policy::public_and(rules),
+            Some(limits.subrequests),
+            limits.outbound_connections,
+        )
     }
 
-    fn with(policy: Policy, subrequests: Option<u32>) -> Outbound {
+    fn with(policy: Policy, subrequests: Option<u32>, connections: u32) -> Outbound {
         Outbound {
             policy: Arc::new(policy),
             subrequests,
+            connections,
             tls: Tls::default(),
             pool: OnceLock::new(),
         }
@@ -79,19 +86,18 @@ impl Outbound {
         self.subrequests
     }
 
-    /// Sends one request.
+    /// Sends one request of `isolate`.
     async fn send(
         &self,
         head: &Head,
         body: &mut RequestBody,
+        isolate: Option<&Handle>,
     ) -> Result<http::Response<Received>, Failure> {
         let new = || {
-            Pool::new(
-                Connector::new(self.policy.clone(), self.tls.clone()),
-                REQUESTS,
-            )
+            let connector = Connector::new(self.policy.clone(), self.tls.clone());
+            Pool::new(connector, self.connections as usize)
         };
-        self.pool.get_or_init(new).send(head, body).await
+        self.pool.get_or_init(new).send(head, body, isolate).await
     }
 }
 

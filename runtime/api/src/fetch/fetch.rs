@@ -126,6 +126,7 @@ fn new_exchange(scope: &mut Scope, request: &Request) -> Result<(Exchange, Allow
     let allowance = subrequests::count(scope, api.outbound.subrequest_limit())?;
     let exchange = Exchange {
         outbound: api.outbound.clone(),
+        isolate: Some(State::from_scope(scope).handle()),
         method: request.http_method().clone(),
         url: url.clone(),
         headers,

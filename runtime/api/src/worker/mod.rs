@@ -111,10 +111,7 @@ impl Worker {
                 base_url: None,
                 console: Box::new(log.clone()),
                 errors: Box::new(log),
-                outbound: Arc::new(Outbound::new(
-                    options.outbound_allow,
-                    options.limits.subrequests,
-                )),
+                outbound: Arc::new(Outbound::new(options.outbound_allow, &options.limits)),
                 allow_eval: false,
             }),
         };

@@ -49,6 +49,9 @@ pub struct Limits {
     pub cpu: Duration,
     /// Outbound requests that one inbound request may cause.
     pub subrequests: u32,
+    /// Outbound requests that may be under way at a time, and connections to other servers; at least 1. A request is under way until
+    /// the last byte of its response has been read. Further ones wait for their turn.
+    pub outbound_connections: u32,
 }
 
 impl Default for Limits {
@@ -57,6 +60,7 @@ impl Default for Limits {
             memory_mb: 128,
             cpu: Duration::from_secs(5),
             subrequests: 1000,
+            outbound_connections: 256,
         }
     }
 }

@@ -345,6 +345,7 @@ fn read_limits(fields: &Fields<'_>, limits: &mut AppLimits) {
         "in_flight",
         "body_mb",
         "subrequests",
+        "outbound_connections",
     ];
     let Some(value) = fields.get("limits") else {
         return;
@@ -371,6 +372,9 @@ fn read_limits(fields: &Fields<'_>, limits: &mut AppLimits) {
     }
     if let Some(subrequests) = integer("subrequests", 0..=1_000_000) {
         limits.worker.subrequests = u32::try_from(subrequests).unwrap_or(u32::MAX);
+    }
+    if let Some(connections) = integer("outbound_connections", 1..=65_536) {
+        limits.worker.outbound_connections = u32::try_from(connections).unwrap_or(u32::MAX);
     }
 }
 

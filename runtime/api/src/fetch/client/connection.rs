@@ -7,7 +7,6 @@ use http::uri::{Authority, Scheme};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, Version};
 use hyper::body::Incoming;
 use hyper::client::conn::{TrySendError, http1, http2};
-use hyper_util::client::legacy::connect::Connection as _;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::Instant;
 
@@ -62,7 +61,7 @@ pub(super) enum Sender {
 impl Connection {
     /// Speaks HTTP over a new connection, on a task of its own. How that ends is told to its requests.
     pub(super) async fn begin(origin: Origin, io: Io) -> hyper::Result<Connection> {
-        let sender = if io.connected().is_negotiated_h2() {
+        let sender = if io.is_http2() {
             let (sender, task) = http2::Builder::new(TokioExecutor::new())
                 .timer(TokioTimer::new())
                 .adaptive_window(true)

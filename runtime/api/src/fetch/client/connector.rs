@@ -5,7 +5,6 @@
 
 use std::error::Error;
 use std::fmt;
-use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
@@ -14,11 +13,13 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::Uri;
+use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::Name;
+use hyper_util::client::legacy::connect::{Connection as _, HttpConnector};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
 use tower_service::Service;
 
 use super::policy::Policy;
@@ -30,12 +31,61 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
 
 /// What bytes go through.
-pub(super) type Io = MaybeHttpsStream<TokioIo<TcpStream>>;
+pub(super) struct Io {
+    stream: MaybeHttpsStream<TokioIo<TcpStream>>,
+    _descriptor: OwnedSemaphorePermit,
+}
+
+impl Io {
+    /// Whether both sides have agreed to speak HTTP/2.
+    pub(super) fn is_http2(&self) -> bool {
+        self.stream.connected().is_negotiated_h2()
+    }
+}
+
+impl Read for Io {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl Write for Io {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffers: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, buffers)
+    }
+}
+
 type BoxError = Box<dyn Error + Send + Sync>;
-type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// The connector of one policy.
-#[derive(Clone)]
 pub(super) struct Connector {
     policy: Arc<Policy>,
     tls: Tls,
@@ -46,7 +96,27 @@ impl Connector {
         Connector { policy, tls }
     }
 
-    async fn connect(self, uri: Uri) -> Result<Io, BoxError> {
+    /// Makes a connection for requests to this URI.
+    ///
+    /// # Errors
+    /// Its host has no address, or none that the policy permits, or none that answers in time.
+    pub(super) async fn connect(
+        &self,
+        uri: &Uri,
+        descriptor: OwnedSemaphorePermit,
+    ) -> Result<Io, BoxError> {
+        let timeout = |_| {
+            let message = format!("no connection within {} s", CONNECT_TIMEOUT.as_secs());
+            io::Error::new(io::ErrorKind::TimedOut, message)
+        };
+        let stream = tokio::time::timeout(CONNECT_TIMEOUT, self.reach(uri)).await;
+        Ok(Io {
+            stream: stream.map_err(timeout)??,
+            _descriptor: descriptor,
+        })
+    }
+
+    async fn reach(&self, uri: &Uri) -> Result<MaybeHttpsStream<TokioIo<TcpStream>>, BoxError> {
         let is_https = uri.scheme() == Some(&http::uri::Scheme::HTTPS);
         let host = uri.host().unwrap_or_default();
         let port = uri.port_u16().unwrap_or(if is_https { 443 } else { 80 });
@@ -58,10 +128,10 @@ impl Connector {
         tcp.set_nodelay(true);
         tcp.set_keepalive(Some(KEEP_ALIVE));
         if !is_https {
-            return Ok(MaybeHttpsStream::Http(tcp.call(uri).await?));
+            return Ok(MaybeHttpsStream::Http(tcp.call(uri.clone()).await?));
         }
         let tls = self.tls.config().await?;
-        HttpsConnector::from((tcp, tls)).call(uri).await
+        HttpsConnector::from((tcp, tls)).call(uri.clone()).await
     }
 }
 
@@ -95,29 +165,6 @@ async fn permitted_addresses(
     match refused {
         Some(refused) if permitted.is_empty() => Err(refused.into()),
         _ => Ok(permitted),
-    }
-}
-
-impl Service<Uri> for Connector {
-    type Response = Io;
-    type Error = BoxError;
-    type Future = BoxFuture<Result<Io, BoxError>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, uri: Uri) -> Self::Future {
-        let this = self.clone();
-        Box::pin(async move {
-            let timeout = || {
-                let message = format!("no connection within {} s", CONNECT_TIMEOUT.as_secs());
-                BoxError::from(io::Error::new(io::ErrorKind::TimedOut, message))
-            };
-            tokio::time::timeout(CONNECT_TIMEOUT, this.connect(uri))
-                .await
-                .unwrap_or_else(|_| Err(timeout()))
-        })
     }
 }
 

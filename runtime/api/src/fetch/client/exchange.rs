@@ -6,6 +6,7 @@ use std::time::Duration;
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, HeaderValue, Method, Uri};
 use http_body_util::BodyExt as _;
+use nano_engine::Handle;
 
 use super::Outbound;
 use super::answer::Answer;
@@ -28,6 +29,8 @@ const REDIRECT_BODY_TIMEOUT: Duration = Duration::from_millis(100);
 pub(crate) struct Exchange {
     /// Where it goes through.
     pub(crate) outbound: Arc<Outbound>,
+    /// Whose request it is.
+    pub(crate) isolate: Option<Handle>,
     /// The method.
     pub(crate) method: Method,
     /// The current URL.
@@ -127,7 +130,8 @@ impl Exchange {
             uri,
             headers,
         };
-        self.outbound.send(&head, &mut self.body).await
+        let isolate = self.isolate.as_ref();
+        self.outbound.send(&head, &mut self.body, isolate).await
     }
 }
 
@@ -173,6 +177,7 @@ impl Exchange {
     pub(super) fn for_test(method: Method, url: UrlRecord, body: RequestBody) -> Exchange {
         Exchange {
             outbound: Arc::new(Outbound::unrestricted()),
+            isolate: None,
             method,
             url,
             headers: HeaderMap::new(),

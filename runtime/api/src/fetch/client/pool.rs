@@ -14,21 +14,27 @@ use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{Method, Response, Version};
 use http_body::{Frame, SizeHint};
 use hyper::body::Incoming;
+use nano_engine::Handle as Isolate;
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
-use tower_service::Service as _;
 
 use super::body::{RequestBody, WireBody};
 use super::connection::{Connection, Head, Origin};
 use super::connector::Connector;
+use super::descriptors;
 use super::failure::Failure;
 use crate::fetch::response::is_null_body_status;
 
 /// How long a connection waits for its next request.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
-/// How long a request waits for its turn.
-const TURN_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a request waits for its turn, and for a descriptor.
+const WAIT_TIMEOUT: Duration = Duration::from_secs(30);
+/// After so long the requests that are under way may be some that nobody waits for any more, which a collection of garbage ends.
+const PATIENCE: Duration = Duration::from_millis(100);
+/// Collections of garbage for that reason are so far apart, at least.
+const COLLECTION_PAUSE: Duration = Duration::from_secs(2);
 
 /// See the [module](self).
 pub(super) struct Pool(Arc<Shared>);
@@ -39,6 +45,8 @@ struct Shared {
     limit: usize,
     turns: Arc<Semaphore>,
     kept: Mutex<Kept>,
+    /// The last collection of garbage that was wanted.
+    collected: Mutex<Option<Instant>>,
 }
 
 /// Connections that can take a request.
@@ -58,21 +66,25 @@ impl Pool {
             limit,
             turns: Arc::new(Semaphore::new(limit)),
             kept: Mutex::default(),
+            collected: Mutex::default(),
         }))
     }
 
-    /// Sends a request as soon as its turn comes, and waits for the head of its response.
+    /// Sends a request as soon as its turn comes, and waits for the head of its response. `isolate` may hold other responses.
     pub(super) async fn send(
         &self,
         head: &Head,
         body: &mut RequestBody,
+        isolate: Option<&Isolate>,
     ) -> Result<Response<Received>, Failure> {
         let Some(origin) = Origin::of(&head.uri) else {
             return Err(Failure::new("the request's URL has no host"));
         };
-        let turn = self.turn().await?;
+        let turn = self.turn(isolate).await?;
         let Some(mut connection) = self.0.take(&origin) else {
-            return self.send_anew(head, body.take(), origin, turn).await;
+            return self
+                .send_anew(head, body.take(), origin, turn, isolate)
+                .await;
         };
         let mut error = match connection.send(head, body.take()).await {
             Ok(response) => return Ok(self.received(head, connection, turn, response)),
@@ -89,7 +101,7 @@ impl Pool {
             None => return Err(Failure::of_response(origin.authority.as_str(), &error)),
         };
         drop(connection);
-        self.send_anew(head, body, origin, turn).await
+        self.send_anew(head, body, origin, turn, isolate).await
     }
 
     /// Sends a request on a new connection.
@@ -99,8 +111,9 @@ impl Pool {
         body: WireBody,
         origin: Origin,
         turn: OwnedSemaphorePermit,
+        isolate: Option<&Isolate>,
     ) -> Result<Response<Received>, Failure> {
-        let mut connection = self.connect(origin, head).await?;
+        let mut connection = self.connect(origin, head, isolate).await?;
         match connection.send(head, body).await {
             Ok(response) => Ok(self.received(head, connection, turn, response)),
             Err(error) => Err(Failure::of_response(
@@ -110,23 +123,36 @@ impl Pool {
         }
     }
 
-    async fn turn(&self) -> Result<OwnedSemaphorePermit, Failure> {
+    async fn turn(&self, isolate: Option<&Isolate>) -> Result<OwnedSemaphorePermit, Failure> {
         let turn = self.0.turns.clone().acquire_owned();
-        match tokio::time::timeout(TURN_TIMEOUT, turn).await {
-            Ok(Ok(turn)) => Ok(turn),
+        match self.0.wait(isolate, turn).await {
+            Some(Ok(turn)) => Ok(turn),
             _ => Err(Failure::new(format!(
-                "{} requests of this app are under way already, and none has ended within {} s",
-                self.0.limit,
-                TURN_TIMEOUT.as_secs()
+                "{limit} requests to other servers are under way, and none has ended within {} s: read or cancel the bodies of their \
+                 responses; to allow more, raise \"limits\": {{ \"outbound_connections\": {limit} }} in the app's configuration",
+                WAIT_TIMEOUT.as_secs(),
+                limit = self.0.limit,
             ))),
         }
     }
 
     /// Makes a connection.
-    async fn connect(&self, origin: Origin, head: &Head) -> Result<Connection, Failure> {
+    async fn connect(
+        &self,
+        origin: Origin,
+        head: &Head,
+        isolate: Option<&Isolate>,
+    ) -> Result<Connection, Failure> {
         let authority = origin.authority.clone();
         self.0.make_room();
-        let io = self.0.connector.clone().call(head.uri.clone()).await;
+        let Some(descriptor) = self.0.wait(isolate, descriptors::descriptor()).await else {
+            return Err(Failure::new(format!(
+                "the process has as many connections to other servers as it may have, and none has ended within {} s; to allow more, \
+                 raise its limit of open files (ulimit -n)",
+                WAIT_TIMEOUT.as_secs(),
+            )));
+        };
+        let io = self.0.connector.connect(&head.uri, descriptor).await;
         let io = io.map_err(|error| Failure::of_connect(authority.as_str(), &*error))?;
         let connection = Connection::begin(origin, io)
             .await
@@ -138,7 +164,7 @@ impl Pool {
         if let Some(other) = self.0.take(&connection.origin) {
             return Ok(other);
         }
-        self.0.keep(connection);
+        self.0.keep(connection, &Handle::current());
         Ok(shared)
     }
 
@@ -151,6 +177,7 @@ impl Pool {
     ) -> Response<Received> {
         let lease = (!must_end(&head.method, &response)).then(|| Lease {
             pool: Arc::downgrade(&self.0),
+            runtime: Handle::current(),
             connection,
             _turn: turn,
         });
@@ -195,12 +222,12 @@ impl Shared {
     }
 
     /// Keeps a connection for the next request.
-    fn keep(self: &Arc<Self>, connection: Connection) {
+    fn keep(self: &Arc<Self>, connection: Connection, runtime: &Handle) {
         let mut kept = self.kept();
         kept.connections.push_back(connection);
         // It ends with the runtime that it was on.
         if kept.reaper.as_ref().is_none_or(JoinHandle::is_finished) {
-            kept.reaper = Some(tokio::spawn(reap(Arc::downgrade(self))));
+            kept.reaper = Some(runtime.spawn(reap(Arc::downgrade(self))));
         }
     }
 
@@ -208,12 +235,58 @@ impl Shared {
     fn make_room(&self) {
         let busy = self.limit - self.turns.available_permits();
         let connections = &mut self.kept().connections;
-        while connections.len() + busy > self.limit {
+        let mut excess = (connections.len() + busy).saturating_sub(self.limit);
+        if descriptors::are_exhausted() {
+            excess = excess.max(1);
+        }
+        for _ in 0..excess {
             let Some(idle) = connections.iter().position(Connection::is_idle) else {
                 return;
             };
             connections.remove(idle);
         }
+    }
+
+    /// Waits for something that requests have which are under way: for [`WAIT_TIMEOUT`] at most. Meanwhile collects the app's garbage,
+    /// as it may have such requests in it.
+    async fn wait<T>(
+        &self,
+        isolate: Option<&Isolate>,
+        wanted: impl Future<Output = T>,
+    ) -> Option<T> {
+        let mut wanted = std::pin::pin!(wanted);
+        let in_time = tokio::time::timeout(WAIT_TIMEOUT, async {
+            if let Ok(wanted) = tokio::time::timeout(PATIENCE, &mut wanted).await {
+                return wanted;
+            }
+            loop {
+                tokio::select! {
+                    biased;
+                    wanted = &mut wanted => return wanted,
+                    () = self.collect_garbage(isolate) => {}
+                }
+            }
+        });
+        in_time.await.ok()
+    }
+
+    /// Collects the app's garbage, unless that was done a moment ago, and pauses.
+    async fn collect_garbage(&self, isolate: Option<&Isolate>) {
+        let is_due = {
+            let mut last = self
+                .collected
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            let is_due = last.is_none_or(|last| last.elapsed() >= COLLECTION_PAUSE);
+            if is_due {
+                *last = Some(Instant::now());
+            }
+            is_due
+        };
+        if let Some(isolate) = isolate.filter(|_| is_due) {
+            isolate.collect_garbage().await;
+        }
+        tokio::time::sleep(COLLECTION_PAUSE).await;
     }
 }
 
@@ -249,6 +322,8 @@ pub(super) struct Received {
 /// What lasts as long as a response.
 struct Lease {
     pool: Weak<Shared>,
+    /// The connection's.
+    runtime: Handle,
     connection: Connection,
     _turn: OwnedSemaphorePermit,
 }
@@ -282,18 +357,18 @@ impl Drop for Received {
     fn drop(&mut self) {
         // hyper now reads the rest if it is here, and ends the connection if it is not.
         drop(self.incoming.take());
-        let (Some(lease), Ok(runtime)) = (self.lease.take(), tokio::runtime::Handle::try_current())
-        else {
+        let Some(mut lease) = self.lease.take() else {
             return;
         };
-        if lease.connection.share().is_some() {
-            return; // It is in the pool.
+        let is_in_the_pool = lease.connection.share().is_some();
+        if is_in_the_pool || descriptors::are_scarce() {
+            return;
         }
         if lease.connection.is_ready() {
             return lease.give_back();
         }
-        runtime.spawn(async move {
-            let mut lease = lease;
+        // Whoever reads a body need not be on the runtime.
+        lease.runtime.clone().spawn(async move {
             if lease.connection.ready().await {
                 lease.give_back();
             }
@@ -304,7 +379,7 @@ impl Drop for Received {
 impl Lease {
     fn give_back(self) {
         if let Some(pool) = self.pool.upgrade() {
-            pool.keep(self.connection);
+            pool.keep(self.connection, &self.runtime);
         }
     }
 }

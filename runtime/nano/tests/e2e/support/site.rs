@@ -76,6 +76,13 @@ impl Site {
 
     /// Starts to serve with further arguments.
     pub(crate) fn serve_with(self, arguments: &[&str]) -> Nano {
+        self.serve_as(|command| {
+            command.args(arguments);
+        })
+    }
+
+    /// Starts to serve by a command that `prepare` has a last look at.
+    pub(crate) fn serve_as(self, prepare: impl FnOnce(&mut Command)) -> Nano {
         let config = format!(
             r#"{{{}"port":0,"apps":[{}]}}"#,
             self.top,
@@ -84,11 +91,8 @@ impl Site {
         let this = self.file("apps.json", &config);
         let file = this.folder.path().join("apps.json");
         let mut command = nano();
-        command
-            .arg("serve")
-            .arg("--config")
-            .arg(file)
-            .args(arguments);
+        command.arg("serve").arg("--config").arg(file);
+        prepare(&mut command);
         Nano::start(command, Some(this.folder))
     }
 }

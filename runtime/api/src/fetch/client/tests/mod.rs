@@ -11,12 +11,11 @@ use http::{Method, StatusCode};
 use rustls::RootCertStore;
 
 use self::server::Server;
-use super::policy::Policy;
 use super::tls::Tls;
 use super::{Answer, AnswerBody, Exchange, Failure, Outbound, RequestBody};
 use crate::bindings::types::RequestRedirect;
 use crate::fetch::client::request_headers::ContentCoding;
-use crate::worker::{BodyStream, Put};
+use crate::worker::{BodyStream, Limits, Put};
 
 fn exchange(outbound: &Arc<Outbound>, url: &str) -> Exchange {
     let url = crate::url::url::parse(url, None).expect("a URL");
@@ -85,7 +84,7 @@ async fn connections_are_reused() {
 #[tokio::test]
 async fn policies_are_enforced_on_every_hop() {
     let (server, other) = (Server::start(None), Server::start(None));
-    let closed = Arc::new(Outbound::new(Vec::new(), 10));
+    let closed = Arc::new(Outbound::new(Vec::new(), &Limits::default()));
     let error = failure(&closed, &server.url("/")).await;
     assert!(
         error.contains("is a loopback address") && error.contains("\"allow\""),
@@ -94,7 +93,7 @@ async fn policies_are_enforced_on_every_hop() {
     assert_eq!(server.connections(), 0);
 
     let rule = format!("localhost:{}", server.port()).parse().unwrap();
-    let half_open = Arc::new(Outbound::new(vec![rule], 10));
+    let half_open = Arc::new(Outbound::new(vec![rule], &Limits::default()));
     assert!(get(&half_open, &server.url("/")).await.is_ok());
     let error = failure(
         &half_open,
@@ -341,7 +340,7 @@ fn tls_server() -> (rustls::ServerConfig, RootCertStore) {
 fn trusting(roots: RootCertStore) -> Arc<Outbound> {
     Arc::new(Outbound {
         tls: Tls::trusting(roots),
-        ..Outbound::with(Policy::unrestricted(), None)
+        ..Outbound::unrestricted()
     })
 }
 

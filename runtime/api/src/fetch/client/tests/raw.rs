@@ -2,15 +2,16 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::Method;
 
-use super::{Exchange, RequestBody, exchange, get, text, unrestricted};
-use crate::worker::BodyStream;
+use super::{Exchange, Outbound, RequestBody, exchange, get, text, unrestricted};
+use crate::fetch::client::policy::Policy;
+use crate::worker::{BodyStream, Put};
 
 /// What a server does when it has read a request.
 enum Reply {
@@ -26,6 +27,8 @@ struct Raw {
     address: SocketAddr,
     connections: Arc<AtomicUsize>,
     requests: Arc<AtomicUsize>,
+    /// Connections now.
+    open: Arc<AtomicUsize>,
 }
 
 impl Raw {
@@ -36,14 +39,20 @@ impl Raw {
             address: listener.local_addr().unwrap(),
             connections: Arc::default(),
             requests: Arc::default(),
+            open: Arc::default(),
         };
         let (connections, requests) = (raw.connections.clone(), raw.requests.clone());
+        let open = raw.open.clone();
         let reply = Arc::new(reply);
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let connection = connections.fetch_add(1, Ordering::SeqCst) + 1;
-                let (reply, requests) = (reply.clone(), requests.clone());
-                std::thread::spawn(move || serve(stream.unwrap(), connection, &*reply, &requests));
+                open.fetch_add(1, Ordering::SeqCst);
+                let (reply, requests, open) = (reply.clone(), requests.clone(), open.clone());
+                std::thread::spawn(move || {
+                    serve(stream.unwrap(), connection, &*reply, &requests);
+                    open.fetch_sub(1, Ordering::SeqCst);
+                });
             }
         });
         raw
@@ -226,8 +235,8 @@ async fn what_a_stale_connection_took_is_sent_again_if_that_is_safe() {
         assert_eq!(server.seen(), (2, 3));
     }
     let stream = || {
-        let (writer, stream) = BodyStream::channel(1, Some(3));
-        assert_eq!(writer.try_write(Bytes::from_static(b"abc")), Ok(true));
+        let (writer, stream) = BodyStream::bounded(16, Some(3));
+        assert_eq!(writer.put(Bytes::from_static(b"abc")), Put::Room);
         writer.finish();
         RequestBody::Stream(stream)
     };
@@ -258,4 +267,51 @@ async fn a_request_is_sent_again_once_and_only_after_a_used_connection() {
     assert_eq!(server.seen(), (2, 3));
     assert!(get(&outbound, &server.url()).await.is_err());
     assert_eq!(server.seen(), (3, 4));
+}
+
+/// An app that may have so many connections.
+fn with_connections(connections: u32) -> Arc<Outbound> {
+    Arc::new(Outbound::with(Policy::unrestricted(), None, connections))
+}
+
+/// A body that is larger than what is read ahead.
+fn large() -> Reply {
+    static LARGE: OnceLock<String> = OnceLock::new();
+    let large = || {
+        let body = "x".repeat(8_000_000);
+        format!("HTTP/1.1 200 OK\r\ncontent-length: 8000000\r\n\r\n{body}")
+    };
+    Reply::Send(LARGE.get_or_init(large))
+}
+
+#[tokio::test]
+async fn requests_wait_for_their_turn_until_a_body_is_read_or_dropped() {
+    let server = Raw::start(|_, _| large());
+    let (outbound, url) = (with_connections(2), server.url());
+    let (first, second) = tokio::join!(get(&outbound, &url), get(&outbound, &url));
+    let mut third = std::pin::pin!(get(&outbound, &url));
+    let wait = Duration::from_millis(300);
+    assert!(tokio::time::timeout(wait, &mut third).await.is_err());
+    assert_eq!(server.seen(), (2, 2));
+    drop(first);
+    let third = third.await.unwrap();
+    let mut fourth = std::pin::pin!(get(&outbound, &url));
+    assert!(tokio::time::timeout(wait, &mut fourth).await.is_err());
+    assert_eq!(text(second.unwrap()).await.unwrap().len(), 8_000_000);
+    fourth.await.unwrap();
+    // A body that was read to its end leaves its connection to the next request.
+    assert_eq!(server.seen(), (3, 4));
+    drop(third);
+}
+
+#[tokio::test]
+async fn connections_without_a_request_make_room() {
+    let servers: Vec<_> = (0..5).map(|_| Raw::start(|_, _| Reply::Send(OK))).collect();
+    let outbound = with_connections(2);
+    for server in &servers {
+        get(&outbound, &server.url()).await.unwrap();
+    }
+    a_moment().await;
+    let open = || servers.iter().map(|s| s.open.load(Ordering::SeqCst));
+    assert_eq!(open().collect::<Vec<_>>(), [0, 0, 0, 1, 1]);
 }

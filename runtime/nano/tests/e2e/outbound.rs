@@ -1,0 +1,133 @@
+//! What an app's own requests to other servers may take, and what the app and its neighbours notice of it.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::support::Site;
+
+/// A server that answers every request with the same bytes, which it sends as far as the client takes them.
+struct Peer {
+    port: u16,
+    open: Arc<AtomicUsize>,
+    /// The most connections that there were at a time.
+    most: Arc<AtomicUsize>,
+}
+
+impl Peer {
+    fn start(response: Vec<u8>) -> Peer {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let peer = Peer {
+            port,
+            open: Arc::default(),
+            most: Arc::default(),
+        };
+        let (open, most, response) = (peer.open.clone(), peer.most.clone(), Arc::new(response));
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                most.fetch_max(open.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                let (open, response) = (open.clone(), response.clone());
+                std::thread::spawn(move || {
+                    answer(stream.expect("a connection"), &response);
+                    open.fetch_sub(1, Ordering::SeqCst);
+                });
+            }
+        });
+        peer
+    }
+
+    /// With a body of so many bytes.
+    fn of_size(size: usize) -> Peer {
+        let mut response =
+            format!("HTTP/1.1 200 OK\r\ncontent-length: {size}\r\n\r\n").into_bytes();
+        response.resize(response.len() + size, b'x');
+        Peer::start(response)
+    }
+
+    fn most(&self) -> usize {
+        self.most.load(Ordering::SeqCst)
+    }
+}
+
+/// Answers heads until the client hangs up.
+fn answer(mut stream: TcpStream, response: &[u8]) {
+    let mut read = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        match stream.read(&mut buffer) {
+            Ok(0) | Err(_) => return,
+            Ok(count) => read.extend_from_slice(&buffer[..count]),
+        }
+        while let Some(end) = read.windows(4).position(|four| four == b"\r\n\r\n") {
+            read.drain(..end + 4);
+            if stream.write_all(response).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+const ALLOW: &str = r#""outbound":{"allow":["127.0.0.1"]}"#;
+
+/// Lets the program have so many open files and no more.
+fn with_descriptors(command: &mut Command, count: u64) {
+    let limit = libc::rlimit {
+        rlim_cur: count,
+        rlim_max: count,
+    };
+    // SAFETY: between `fork` and `exec` it makes one system call, which allocates nothing.
+    unsafe {
+        command.pre_exec(move || match libc::setrlimit(libc::RLIMIT_NOFILE, &limit) {
+            0 => Ok(()),
+            _ => Err(std::io::Error::last_os_error()),
+        });
+    }
+}
+
+#[test]
+fn unread_answers_have_a_bound() {
+    let peer = Peer::of_size(1_000_000);
+    let source = format!(
+        "export default {{ async fetch() {{
+            for (let i = 0; i < 100; i++) await fetch('http://127.0.0.1:{}/');
+            return new Response('done');
+        }} }};",
+        peer.port
+    );
+    let fields = format!(r#"{ALLOW},"limits":{{"outbound_connections":20,"wall_ms":60000}}"#);
+    let nano = Site::new().app_with("a", &source, &fields).serve();
+    assert_eq!(nano.get("a.test", "/").text(), "done");
+    assert!(peer.most() <= 21, "{} connections", peer.most());
+}
+
+#[test]
+fn answers_that_are_held_unread_leave_descriptors_to_listeners() {
+    let peer = Peer::of_size(1_000_000);
+    let source = format!(
+        "const held = [];
+        export default {{ fetch(request, env, ctx) {{
+            for (let i = 0; i < 300; i++) {{
+                ctx.waitUntil(fetch('http://127.0.0.1:{}/').then((r) => held.push(r), () => {{}}));
+            }}
+            return new Response('started');
+        }} }};",
+        peer.port
+    );
+    let nano = Site::new()
+        .app_with("a", &source, ALLOW)
+        .app("b", "export default { fetch: () => new Response('here') };")
+        .serve_as(|command| with_descriptors(command, 200));
+    assert_eq!(nano.get("a.test", "/").text(), "started");
+    // Of 200 descriptors, 100 may go to other servers. The app may have 256 connections.
+    crate::support::eventually("the app's connections", || {
+        (peer.open.load(Ordering::SeqCst) >= 100).then_some(())
+    });
+    for _ in 0..20 {
+        assert_eq!(nano.get("b.test", "/").text(), "here");
+    }
+    assert_eq!(peer.most(), 100);
+}
