@@ -15,6 +15,7 @@ mod descriptors;
 mod exchange;
 mod failure;
 mod integrity;
+mod names;
 mod policy;
 mod pool;
 mod redirect;

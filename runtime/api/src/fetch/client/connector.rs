@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use hickory_resolver::net::NetError;
 use http::Uri;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
@@ -22,6 +23,7 @@ use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tower_service::Service;
 
+use super::names::Names;
 use super::policy::Policy;
 use super::tls::Tls;
 
@@ -88,12 +90,14 @@ type BoxError = Box<dyn Error + Send + Sync>;
 /// The connector of one policy.
 pub(super) struct Connector {
     policy: Arc<Policy>,
+    names: Names,
     tls: Tls,
 }
 
 impl Connector {
     pub(super) fn new(policy: Arc<Policy>, tls: Tls) -> Connector {
-        Connector { policy, tls }
+        let names = Names::default();
+        Connector { policy, names, tls }
     }
 
     /// Makes a connection for requests to this URI.
@@ -120,7 +124,7 @@ impl Connector {
         let is_https = uri.scheme() == Some(&http::uri::Scheme::HTTPS);
         let host = uri.host().unwrap_or_default();
         let port = uri.port_u16().unwrap_or(if is_https { 443 } else { 80 });
-        let addresses = permitted_addresses(&self.policy, host, port).await?;
+        let addresses = permitted_addresses(&self.policy, &self.names, host, port).await?;
 
         // It asks its resolver unless the host is an address, which was checked above.
         let mut tcp = HttpConnector::new_with_resolver(Resolved(addresses));
@@ -138,6 +142,7 @@ impl Connector {
 /// Resolves the host; those of its addresses that the policy permits.
 async fn permitted_addresses(
     policy: &Policy,
+    names: &Names,
     host: &str,
     port: u16,
 ) -> Result<Vec<SocketAddr>, BoxError> {
@@ -149,17 +154,15 @@ async fn permitted_addresses(
         policy.check(host, port, address)?;
         return Ok(vec![SocketAddr::new(address, port)]);
     }
-    let resolved = tokio::net::lookup_host((host, port))
-        .await
-        .map_err(|cause| Unresolved {
-            host: host.into(),
-            cause,
-        })?;
+    let resolved = names.addresses(host).await.map_err(|cause| Unresolved {
+        host: host.into(),
+        cause,
+    })?;
     let (mut permitted, mut refused) = (Vec::new(), None);
     for address in resolved {
-        match policy.check(host, port, address.ip()) {
-            Ok(()) => permitted.push(address),
-            Err(error) => refused = Some(error),
+        match policy.check(host, port, address) {
+            Ok(()) => permitted.push(SocketAddr::new(address, port)),
+            Err(error) => drop(refused.get_or_insert(error)),
         }
     }
     match refused {
@@ -190,7 +193,7 @@ impl Service<Name> for Resolved {
 #[derive(Debug)]
 pub(super) struct Unresolved {
     host: String,
-    cause: io::Error,
+    cause: NetError,
 }
 
 impl fmt::Display for Unresolved {
@@ -211,7 +214,7 @@ mod tests {
 
     async fn addresses(rules: &[&str], host: &str, port: u16) -> Result<Vec<SocketAddr>, String> {
         let policy = Policy::public_and(rules.iter().map(|rule| rule.parse().unwrap()).collect());
-        permitted_addresses(&policy, host, port)
+        permitted_addresses(&policy, &Names::default(), host, port)
             .await
             .map_err(|error| error.to_string())
     }
