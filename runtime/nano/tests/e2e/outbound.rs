@@ -131,3 +131,21 @@ fn answers_that_are_held_unread_leave_descriptors_to_listeners() {
     }
     assert_eq!(peer.most(), 100);
 }
+
+#[test]
+fn too_many_header_fields_are_an_error_of_the_app() {
+    let peer = Peer::of_size(2);
+    let source = format!(
+        "export default {{ async fetch(request) {{
+            const headers = new Headers();
+            for (let i = 0; i < 30_000; i++) headers.append('x-' + i, '1');
+            return fetch('http://127.0.0.1:{}/', {{ headers }})
+                .then(() => new Response('sent'), (e) => new Response(`${{e.name}}: ${{e.message}}`));
+        }} }};",
+        peer.port
+    );
+    let nano = Site::new().app_with("a", &source, ALLOW).serve();
+    let text = nano.get("a.test", "/").text().to_owned();
+    assert!(text.starts_with("TypeError: fetch failed: "), "{text}");
+    assert!(text.contains("30000 header fields"), "{text}");
+}

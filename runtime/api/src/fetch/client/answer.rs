@@ -64,6 +64,7 @@ impl Answer {
                 "the server switched to another protocol, which nobody asked for",
             ));
         }
+        // DEPARTURE: a phrase with bytes above 0x7F is empty. It would be isomorphic-decoded, but hyper's parser gives none of it.
         let reason = match head.extensions.get::<ReasonPhrase>() {
             Some(reason) => reason.as_bytes().to_vec(),
             None if head.version < Version::HTTP_2 => {

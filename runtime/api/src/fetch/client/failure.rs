@@ -5,6 +5,7 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 
+use super::connection::{HEAD_FIELDS, HEAD_SIZE};
 use super::connector::Unresolved;
 use super::policy::Refused;
 use crate::worker::BodyError;
@@ -33,6 +34,11 @@ impl Failure {
     pub(super) fn of_response(authority: &str, error: &hyper::Error) -> Failure {
         let body = Causes(Some(error)).find_map(|cause| cause.downcast_ref::<BodyError>());
         Failure(match body {
+            _ if error.is_parse_too_large() => format!(
+                "the response of {authority} has more than {HEAD_FIELDS} header fields, or more than {} KiB of them",
+                HEAD_SIZE >> 10
+            )
+            .into(),
             Some(body) => format!("the request's body failed: {body}").into(),
             None => format!("no response from {authority}: {}", innermost(error)).into(),
         })

@@ -16,6 +16,9 @@ use crate::html::navigator;
 /// The content codings that [`super::decode`] knows.
 const CODINGS: &str = "gzip, deflate, br";
 
+/// Header fields of a request. The map of the `http` crate holds half as many more, and panics beyond.
+const FIELDS: usize = 16 << 10;
+
 /// Whether a response's content codings are undone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ContentCoding {
@@ -51,6 +54,12 @@ pub(crate) fn request_headers(
     list: &HeaderList,
     cache: RequestCache,
 ) -> Result<(HeaderMap, ContentCoding), Failure> {
+    if list.len() > FIELDS {
+        return Err(Failure::new(format!(
+            "the request has {} header fields; {FIELDS} are the most that are sent",
+            list.len()
+        )));
+    }
     let named: Vec<Vec<u8>> = list
         .get_all(&CONNECTION)
         .flat_map(|value| value.split(|&byte| byte == b','))
@@ -143,6 +152,20 @@ mod tests {
             list.append(name.parse().unwrap(), (*value).into());
         }
         request_headers(&list, RequestCache::Default)
+    }
+
+    #[test]
+    fn there_may_be_thousands_of_fields_but_not_any_number() {
+        let fields = |count: usize| {
+            let mut list = HeaderList::default();
+            for index in 0..count {
+                list.append(format!("x-{index}").parse().unwrap(), "1".into());
+            }
+            request_headers(&list, RequestCache::Reload)
+        };
+        assert!(fields(FIELDS).unwrap().0.len() > FIELDS);
+        let error = fields(30_000).err().unwrap().to_string();
+        assert!(error.contains("30000 header fields"), "{error}");
     }
 
     #[test]

@@ -269,6 +269,39 @@ async fn a_request_is_sent_again_once_and_only_after_a_used_connection() {
     assert_eq!(server.seen(), (3, 4));
 }
 
+#[tokio::test]
+async fn responses_may_have_many_header_fields() {
+    let with_fields = |count: usize| {
+        let fields: String = (0..count)
+            .map(|index| format!("x-{index}: 1\r\n"))
+            .collect();
+        let response = format!("HTTP/1.1 200 OK\r\n{fields}content-length: 2\r\n\r\nok");
+        let response: &str = response.leak();
+        Raw::start(move |_, _| Reply::Send(response))
+    };
+    let answer = get(&unrestricted(), &with_fields(511).url()).await.unwrap();
+    assert_eq!(answer.headers.len(), 512);
+    let server = with_fields(512);
+    let error = get(&unrestricted(), &server.url()).await.err().unwrap();
+    let error = error.to_string();
+    assert!(error.contains("more than 512 header fields"), "{error}");
+}
+
+#[tokio::test]
+async fn reason_phrases_are_told() {
+    for (phrase, expected) in [
+        ("Very Fine", "Very Fine"),
+        ("", ""),
+        // DEPARTURE: hyper gives none that is not ASCII.
+        ("D\u{e9}fendu", ""),
+    ] {
+        let response: &str = format!("HTTP/1.1 403 {phrase}\r\ncontent-length: 0\r\n\r\n").leak();
+        let server = Raw::start(move |_, _| Reply::Send(response));
+        let answer = get(&unrestricted(), &server.url()).await.unwrap();
+        assert_eq!(answer.reason, expected.as_bytes(), "{phrase}");
+    }
+}
+
 /// An app that may have so many connections.
 fn with_connections(connections: u32) -> Arc<Outbound> {
     Arc::new(Outbound::with(Policy::unrestricted(), None, connections))
