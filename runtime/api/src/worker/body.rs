@@ -42,6 +42,8 @@ pub struct BodyStream {
     over: bool,
     /// Ends the body while its writer is silent.
     failure: Option<Pin<Box<dyn Future<Output = BodyError> + Send>>>,
+    /// Is told at its end whether all of it was handed out.
+    at_end: Option<Box<dyn FnOnce(bool) + Send>>,
 }
 
 enum Source {
@@ -166,12 +168,18 @@ impl BodyStream {
             length,
             over: false,
             failure: None,
+            at_end: None,
         }
     }
 
     /// Ends the body with an error that comes from elsewhere than its writer, once nothing is left that was written before.
     pub(super) fn fail_with(&mut self, failure: impl Future<Output = BodyError> + Send + 'static) {
         self.failure = Some(Box::pin(failure));
+    }
+
+    /// Calls `tell` when the body is dropped: with `false` if its end had not been reached, be it a good or a bad one.
+    pub(super) fn at_end(&mut self, tell: impl FnOnce(bool) + Send + 'static) {
+        self.at_end = Some(Box::new(tell));
     }
 
     /// The whole body's size, where it is known.
@@ -241,6 +249,9 @@ impl BodyStream {
 
 impl Drop for BodyStream {
     fn drop(&mut self) {
+        if let Some(tell) = self.at_end.take() {
+            tell(self.over);
+        }
         let Source::Channel(channel) = &self.source else {
             return;
         };
@@ -526,6 +537,22 @@ mod tests {
         assert_eq!(all(&mut stream).unwrap().unwrap().unwrap().chunk(), b"abc");
         assert_eq!(next(&mut stream), Some(Some(Err(error))));
         assert_eq!(next(&mut stream), Some(None));
+    }
+
+    #[test]
+    fn who_leaves_before_the_end_is_told_of() {
+        for (reads, expected) in [(0, false), (1, false), (2, true)] {
+            let (told, heard) = std::sync::mpsc::channel();
+            let (writer, mut stream) = BodyStream::bounded(16, None);
+            stream.at_end(move |complete| told.send(complete).unwrap());
+            writer.put(Bytes::from_static(b"abc"));
+            writer.finish();
+            for _ in 0..reads {
+                next(&mut stream).unwrap();
+            }
+            drop(stream);
+            assert_eq!(heard.try_iter().collect::<Vec<_>>(), [expected]);
+        }
     }
 
     #[test]

@@ -2,12 +2,12 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use http::HeaderValue;
 use nano_engine::text::text;
-use nano_engine::{ErrorReport, KeepAlive, State, modules, rejections};
+use nano_engine::{ErrorReport, KeepAlive, State, modules, native_memory, rejections};
 use nano_webidl::{DomExceptionName, Realm, Ref, Scope, Value, script};
 use tokio::sync::oneshot;
 
@@ -31,6 +31,20 @@ pub(crate) struct Counters {
     pub(crate) in_flight: AtomicUsize,
     pub(crate) background: AtomicUsize,
     pub(crate) requests: AtomicU64,
+    /// Requests whose streamed responses are complete.
+    streamed: Mutex<Vec<u64>>,
+}
+
+impl Counters {
+    /// The response of this request, which was a stream, is complete.
+    pub(crate) fn streamed(&self, id: RequestId) {
+        let mut streamed = self.streamed.lock().unwrap_or_else(PoisonError::into_inner);
+        streamed.push(id.0);
+    }
+
+    fn take_streamed(&self) -> Vec<u64> {
+        std::mem::take(&mut self.streamed.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 type Answer = Result<HttpResponse, FetchError>;
@@ -46,6 +60,18 @@ struct Instance {
     started: Cell<Option<oneshot::Sender<Started>>>,
     /// Requests whose handlers are waiting for something, by their ids.
     waiting: RefCell<HashMap<u64, (Waiting, v8::Global<v8::Object>)>>,
+    /// Requests whose responses are being streamed, by their ids.
+    streaming: RefCell<HashMap<u64, Streaming>>,
+}
+
+/// What a client that leaves in the middle of a response leaves behind.
+struct Streaming {
+    /// Weak: the app may have done with it.
+    request: v8::Weak<v8::Object>,
+    /// The request's, where the app has asked for it: whoever listens to it need not keep it.
+    signal: Option<v8::Global<v8::Object>>,
+    /// What the response's body is made of, if that is a stream of the app's.
+    stream: Option<v8::Weak<v8::Object>>,
 }
 
 /// A request without an answer yet.
@@ -113,6 +139,7 @@ pub(crate) fn begin(
         env,
         started: Cell::new(Some(started)),
         waiting: RefCell::default(),
+        streaming: RefCell::default(),
     });
     v8::tc_scope!(let scope, scope);
     let Some(evaluated) = modules::import(scope, entry) else {
@@ -248,13 +275,17 @@ pub(crate) fn dispatch(
         body,
     } = request;
     let request = Ref::new(scope, Request::from_wire(method, url, headers, body));
+    // What came with it counts, also if the app never looks at it.
+    native_memory::settle(scope);
     let waiting = Waiting { answer, in_flight };
 
     // Whatever runs because of this request, however late, is known by its id.
     let frame: Value = v8::BigInt::new_from_u64(scope, id.0).into();
     scope.set_continuation_preserved_embedder_data(frame);
     match call_handler(scope, instance, request) {
-        Handled::Value(result) => respond(scope, Some(waiting), result),
+        Handled::Value(result) => {
+            respond(scope, Some((id, waiting, request.object())), result);
+        }
         Handled::Failure(error) => settle(scope, Some(waiting), Err(error)),
         Handled::Pending(promise) => {
             let request = v8::Global::new(scope, request.object());
@@ -266,12 +297,16 @@ pub(crate) fn dispatch(
             let _ = when_settled(scope, promise.into(), move |scope, outcome| {
                 let instance = State::from_scope(scope).extension::<Instance>();
                 let waiting = instance.waiting.borrow_mut().remove(&id.0);
-                let waiting = waiting.map(|(waiting, _)| waiting);
                 match outcome {
-                    Ok(result) => respond(scope, waiting, result),
+                    Ok(result) => {
+                        let waiting = waiting.map(|(waiting, request)| {
+                            (id, waiting, v8::Local::new(scope, &request))
+                        });
+                        respond(scope, waiting, result);
+                    }
                     Err(reason) => {
                         let error = rejection(scope, reason, None);
-                        settle(scope, waiting, Err(error));
+                        settle(scope, waiting.map(|(waiting, _)| waiting), Err(error));
                     }
                 }
             });
@@ -371,8 +406,16 @@ fn settle(scope: &Scope, waiting: Option<Waiting>, answer: Answer) {
     }
 }
 
-/// Makes an answer of what the handler returned.
-fn respond<'s>(scope: &mut Scope<'s, '_>, waiting: Option<Waiting>, result: Value<'s>) {
+/// Makes an answer of what the handler returned. Nobody waits for it if the client has left.
+fn respond<'s>(
+    scope: &mut Scope<'s, '_>,
+    waiting: Option<(RequestId, Waiting, v8::Local<'s, v8::Object>)>,
+    result: Value<'s>,
+) {
+    let (waiting, request) = match waiting {
+        Some((id, waiting, request)) => (Some(waiting), Some((id, request))),
+        None => (None, None),
+    };
     let Some(response) = Ref::<Response>::from_value(scope, result) else {
         let found = describe(scope, result);
         return settle(scope, waiting, Err(FetchError::NotAResponse { found }));
@@ -431,6 +474,10 @@ fn respond<'s>(scope: &mut Scope<'s, '_>, waiting: Option<Waiting>, result: Valu
             Body::Stream(reader)
         }
     };
+    if let (Some((id, request)), Body::Stream(_)) = (request, &body) {
+        let stream = pump.as_ref().map(|(stream, _)| stream.object());
+        begin_streaming(scope, id, request, stream);
+    }
     let answer = HttpResponse {
         status: response.status_code(),
         reason,
@@ -473,24 +520,61 @@ fn describe<'s>(scope: &mut Scope<'s, '_>, value: Value<'s>) -> String {
     }
 }
 
-/// The client left before the answer: tells the app by `request.signal`.
+/// The response of a request is about to be streamed.
+fn begin_streaming<'s>(
+    scope: &mut Scope<'s, '_>,
+    id: RequestId,
+    request: v8::Local<'s, v8::Object>,
+    stream: Option<v8::Local<'s, v8::Object>>,
+) {
+    let signal = Ref::<Request>::from_value(scope, request.into())
+        .and_then(|request| request.value().signal_if_any(scope));
+    let streaming = Streaming {
+        request: v8::Weak::new(scope, request),
+        signal: signal.map(|signal| v8::Global::new(scope, signal)),
+        stream: stream.map(|stream| v8::Weak::new(scope, stream)),
+    };
+    let instance = State::from_scope(scope).extension::<Instance>();
+    let mut all = instance.streaming.borrow_mut();
+    for id in instance.counters.take_streamed() {
+        all.remove(&id);
+    }
+    all.insert(id.0, streaming);
+}
+
+/// The client left before the answer, or before its end: tells the app by `request.signal`, and by cancelling its stream.
 pub(crate) fn cancel(scope: &mut Scope, id: RequestId) {
     let instance = State::from_scope(scope).extension::<Instance>();
-    let Some((_, request)) = instance.waiting.borrow_mut().remove(&id.0) else {
-        return;
+    let waiting = instance.waiting.borrow_mut().remove(&id.0);
+    let (request, signal, stream) = match waiting {
+        Some((_, request)) => (Some(v8::Local::new(scope, &request)), None, None),
+        None => {
+            let Some(left) = instance.streaming.borrow_mut().remove(&id.0) else {
+                return;
+            };
+            let stream = left.stream.and_then(|stream| stream.to_local(scope));
+            let signal = left.signal.map(|signal| v8::Local::new(scope, &signal));
+            (left.request.to_local(scope), signal, stream)
+        }
     };
-    let request = v8::Local::new(scope, &request);
-    let Some(request) = Ref::<Request>::from_value(scope, request.into()) else {
+    let signal = signal.or_else(|| {
+        let request = Ref::<Request>::from_value(scope, request?.into())?;
+        request.value().signal_if_any(scope)
+    });
+    if signal.is_none() && stream.is_none() {
         return;
-    };
-    if let Some(signal) = request.value().signal_if_any(scope) {
-        let reason = Realm::dom_exception(
-            scope,
-            DomExceptionName::Abort,
-            "the client closed its connection",
-        );
-        // What an abort listener throws is reported by the dispatch of the event.
+    }
+    let reason = Realm::dom_exception(
+        scope,
+        DomExceptionName::Abort,
+        "the client closed its connection",
+    );
+    // What an abort listener throws is reported by the dispatch of the event, and only a termination makes these fail.
+    if let Some(signal) = signal {
         let _ = script::call(scope, "abortSignal", &[signal.into(), reason]);
+    }
+    if let Some(stream) = stream {
+        let _ = script::call(scope, "cancelStream", &[stream.into(), reason]);
     }
 }
 
@@ -517,5 +601,6 @@ pub(crate) fn ended(scope: &Scope, exit: &nano_engine::Exit) {
     for (_, (waiting, _)) in instance.waiting.take() {
         waiting.settle(State::from_scope(scope), Err(error.clone()));
     }
+    instance.streaming.take();
     instance.handler.take();
 }

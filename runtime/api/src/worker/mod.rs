@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use http::Method;
 use nano_engine::{FolderSource, Handle, IsolateOptions, Until};
 pub use nano_engine::{Stop, Stopped, ThreadIo};
 use tokio::sync::{oneshot, watch};
@@ -171,8 +172,8 @@ impl Worker {
 
     /// Dispatches a `fetch` event. Resolves when the handler has produced a response; its body may go on streaming.
     ///
-    /// Dropping the future before that says that the client is gone and aborts `request.signal`; dropping the
-    /// response's body before its end cancels the stream that it is made of.
+    /// Dropping the future before that, and dropping the response's body before its end, say that the client is gone: that aborts
+    /// `request.signal`, and cancels the stream that the body is made of.
     ///
     /// # Errors
     /// The handler failed, a limit was passed, or the instance has ended; see [`FetchError`].
@@ -181,6 +182,7 @@ impl Worker {
         request: HttpRequest,
         id: RequestId,
     ) -> Result<HttpResponse, FetchError> {
+        let is_head = request.method == Method::HEAD;
         let (answer, outcome) = oneshot::channel();
         let posted = self.handle.0.post(Box::new(move |scope| {
             instance::dispatch(scope, request, id, answer)
@@ -202,6 +204,15 @@ impl Worker {
                     stream.fail_with(async {
                         let exit = lost.await;
                         BodyError::new(BodyErrorKind::CutShort, exit.to_string())
+                    });
+                    let (handle, counters) = (self.handle.0.clone(), self.counters.clone());
+                    stream.at_end(move |complete| {
+                        // Nobody reads the body of a response to HEAD.
+                        if complete || is_head {
+                            counters.streamed(id);
+                        } else {
+                            handle.post(Box::new(move |scope| instance::cancel(scope, id)));
+                        }
                     });
                 }
                 response

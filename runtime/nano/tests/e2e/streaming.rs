@@ -164,6 +164,51 @@ fn a_client_that_leaves_aborts_the_request() {
 }
 
 #[test]
+fn a_client_that_leaves_in_the_middle_of_a_response_aborts_the_request() {
+    // Each looks at the signal in another way, and waits for something that does not come.
+    let source = "let seen = {};
+    const events = (path, signal) => new ReadableStream({
+        start(controller) { controller.enqueue(new TextEncoder().encode('data: 1\\n\\n')); },
+        async pull() {
+            if (path === '/late') signal().addEventListener('abort', () => { seen[path] = signal().reason.name; });
+            await new Promise(() => {});
+        },
+        cancel(reason) { seen[path + '-cancel'] = reason.name; },
+    });
+    export default { async fetch(request) {
+        const path = new URL(request.url).pathname;
+        if (path === '/seen') return Response.json(seen);
+        if (path === '/early') request.signal.onabort = () => { seen[path] = request.signal.reason.name; };
+        if (path === '/whole') {
+            request.signal.onabort = () => { seen[path] = 'aborted'; };
+            return new Response(new ReadableStream({ async start(controller) {
+                await 0; controller.enqueue(new Uint8Array(10)); controller.close();
+            } }));
+        }
+        return new Response(events(path, () => request.signal));
+    } };";
+    let nano = Site::new().app("a", source).serve();
+    assert_eq!(nano.get("a.test", "/whole").body.len(), 10);
+    let mut expected = std::collections::BTreeMap::new();
+    for path in ["/early", "/late"] {
+        let mut connection = nano.connect();
+        connection.write(&format!("GET {path} HTTP/1.1\r\nHost: a.test\r\n\r\n"));
+        assert_eq!(connection.head().status, 200);
+        assert!(connection.chunk().is_some());
+        drop(connection);
+        expected.insert(path.to_owned(), "AbortError".to_owned());
+        expected.insert(format!("{path}-cancel"), "AbortError".to_owned());
+    }
+    let expected = serde_json::to_value(expected).unwrap();
+    let mut last = serde_json::Value::Null;
+    let done = eventually("request.signal's abort", || {
+        last = serde_json::from_str(nano.get("a.test", "/seen").text()).unwrap();
+        (last.as_object().unwrap().len() >= 4).then(|| last.clone())
+    });
+    assert_eq!(done, expected);
+}
+
+#[test]
 fn a_response_whose_stream_fails_is_cut_off_visibly() {
     let source = "export default { fetch() {
         let sent = false;
