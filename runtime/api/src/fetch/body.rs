@@ -19,11 +19,12 @@ use nano_webidl::{
 
 use super::abort::AbortableBody;
 use super::header_list::AppHeaderList;
+use super::mime_type;
 use crate::bindings::body::BodyMethods;
 use crate::bindings::marker;
 use crate::bindings::types::BodyInit;
 use crate::charged::{MANY, charge};
-use crate::fileapi::blob::Blob;
+use crate::fileapi::blob::{Blob, normalize_type};
 use crate::fileapi::blob_data::BlobData;
 use crate::internal::native_source::{NativeSource, Taken};
 use crate::worker::{BodyError, BodyErrorKind, BodyStream};
@@ -49,11 +50,33 @@ enum State {
     /// All of it is here.
     Bytes(Kept),
     /// It comes from outside, and nobody has asked for a stream yet.
-    Incoming(BodyStream, Option<AbortableBody>),
+    Incoming {
+        stream: BodyStream,
+        abortable: Option<AbortableBody>,
+        /// Of what waits in it.
+        _weight: Weight,
+    },
     /// A stream, of the app's or made by `body`. The bytes are there where it was made of them.
     Stream(Option<Kept>),
     /// It was read.
     Used,
+}
+
+impl State {
+    fn incoming(stream: BodyStream, abortable: Option<AbortableBody>) -> State {
+        State::Incoming {
+            _weight: Weight::new(waiting(&stream)),
+            stream,
+            abortable,
+        }
+    }
+}
+
+/// How much may wait of a body that arrives, whether the app reads it or not: what came with the head, and the buffers on its way.
+pub(crate) fn waiting(stream: &BodyStream) -> usize {
+    const MOST: usize = 128 << 10;
+    let length = stream.length().and_then(|length| length.try_into().ok());
+    length.map_or(MOST, |length: usize| length.min(MOST))
 }
 
 /// Bytes that a body keeps. Few of them count as part of the body's object; many are charged on their own, as they may be sent
@@ -176,13 +199,13 @@ impl Body {
         Body::with(match body {
             crate::worker::Body::Empty => State::Null,
             crate::worker::Body::Full(bytes) => State::Bytes(Kept::few(bytes)),
-            crate::worker::Body::Stream(stream) => State::Incoming(stream, None),
+            crate::worker::Body::Stream(stream) => State::incoming(stream, None),
         })
     }
 
     /// The body of a response, which the signal of its request may abort.
     pub(super) fn abortable(stream: BodyStream, abortable: AbortableBody) -> Body {
-        Body::with(State::Incoming(stream, Some(abortable)))
+        Body::with(State::incoming(stream, Some(abortable)))
     }
 
     /// A body that is a stream of the app's.
@@ -264,7 +287,9 @@ impl Body {
                 return Ok(None);
             }
             State::Bytes(kept) => (NativeSource::bytes(kept.bytes.clone()), Some(kept)),
-            State::Incoming(stream, abortable) => {
+            State::Incoming {
+                stream, abortable, ..
+            } => {
                 abort = abortable
                     .as_ref()
                     .map(|abortable| abortable.state().clone());
@@ -322,7 +347,10 @@ impl Body {
             ));
         }
         let resolver = v8::PromiseResolver::new(scope).ok_or(Error::Thrown)?;
-        if let State::Incoming(_, Some(abortable)) = &*self.state.borrow()
+        if let State::Incoming {
+            abortable: Some(abortable),
+            ..
+        } = &*self.state.borrow()
             && let Some(reason) = abortable.state().reason(scope)
         {
             resolver.reject(scope, reason).ok_or(Error::Thrown)?;
@@ -424,7 +452,9 @@ impl Body {
         let Some(stream) = self.stream_object(scope) else {
             return Ok(match self.state.replace(State::Used) {
                 State::Bytes(kept) => Claim::Bytes(kept),
-                State::Incoming(stream, abortable) => Claim::Incoming(stream, abortable),
+                State::Incoming {
+                    stream, abortable, ..
+                } => Claim::Incoming(stream, abortable),
                 State::Null => {
                     self.state.replace(State::Null);
                     Claim::Null
@@ -581,7 +611,10 @@ pub fn package_data<'s>(
         Kind::ArrayBuffer => array_buffer(scope, bytes.into())?.into(),
         Kind::Bytes => uint8_array(scope, bytes.into())?.into(),
         Kind::Blob => {
-            let content_type = crate::fileapi::blob::normalize_type(&mime_type(content_type));
+            // A blob's type is in lower case: https://w3c.github.io/FileAPI/#dfn-type.
+            let mime = mime_type::extract(content_type);
+            let content_type = mime.map(|mime| normalize_type(&mime.to_string()));
+            let content_type = content_type.unwrap_or_default();
             let data = BlobData::from(bytes).charged(scope)?;
             Ref::new(scope, Blob::new(data, content_type))
                 .object()
@@ -597,11 +630,6 @@ pub fn package_data<'s>(
             v8::json::parse(scope, text).ok_or(Error::Thrown)?
         }
     })
-}
-
-/// The MIME type of a `Content-Type`, serialized; empty where it is none.
-fn mime_type(content_type: &[u8]) -> String {
-    String::from_utf8_lossy(content_type).trim().to_owned()
 }
 
 /// A text from this size on is not copied, if it can be a string as it is: to make room for it on V8's heap costs more than a copy.

@@ -9,7 +9,7 @@ use std::rc::{Rc, Weak};
 use http::Method;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use nano_engine::thread_io::Driven;
-use nano_engine::{ErrorReport, OpId, State, ThreadIo, spawn_op};
+use nano_engine::{ErrorReport, OpId, State, ThreadIo, native_memory, spawn_op};
 use nano_webidl::{Error, Fallible, Ref, Scope, Value, script};
 
 use super::abort::{self, BodyAbort, Watch};
@@ -292,6 +292,7 @@ impl Call {
             body,
         );
         let response = Ref::new(scope, response);
+        native_memory::settle(scope);
         self.is_settled.set(true);
         let resolver = v8::Local::new(scope, &self.resolver);
         resolver.resolve(scope, response.object().into());

@@ -11,6 +11,7 @@ mod data_url;
 pub mod fetch;
 pub mod header_list;
 pub mod headers;
+pub mod mime_type;
 pub mod request;
 pub mod response;
 mod subrequests;

@@ -362,3 +362,30 @@ async fn subrequests_are_limited_per_request() {
     );
     assert_eq!(errors.await, "false,false,false,true");
 }
+
+#[test]
+fn bodies_go_by_their_mime_type() {
+    check(
+        "const type = async (value) => {
+             const headers = new Headers();
+             for (const line of [value].flat()) headers.append('content-type', line);
+             return (await new Response('a=b', { headers }).blob()).type;
+         };
+         for (const value of ['TEXT/Plain ; Charset=UTF-8', 'x', 'text/html;charset=a;charset=b', ['text/html', 'a/b', '?']]) {
+             console.log(JSON.stringify(await type(value)));
+         }
+         console.log((await new Response(new FormData()).blob()).type.split('=')[0]);
+         const headers = { 'content-type': 'nonsense, application/x-www-form-urlencoded' };
+         console.log((await new Response('a=b', { headers }).formData()).get('a'));
+         console.log(await caught(new Response('a=b', { headers: { 'content-type': 'text/plain' } }).formData()));",
+        &[
+            "\"text/plain;charset=utf-8\"",
+            "\"\"",
+            "\"text/html;charset=a\"",
+            "\"a/b\"",
+            "multipart/form-data;boundary",
+            "b",
+            "TypeError: Failed to execute 'formData' on 'Response': the body's Content-Type must be multipart/form-data or application/x-www-form-urlencoded, but is 'text/plain'",
+        ],
+    );
+}

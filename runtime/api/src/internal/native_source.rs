@@ -7,12 +7,14 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
+use nano_engine::native_memory::Weight;
 use nano_engine::promise_op;
 use nano_webidl::idl::uint8_array;
 use nano_webidl::{Fallible, Scope, Trace, Value, type_error};
 use tokio::sync::oneshot;
 
 use crate::bindings::native_source::NativeSourceMethods;
+use crate::fetch::body::waiting;
 use crate::worker::{BodyError, BodyStream};
 
 /// A body's bytes on their way into a stream.
@@ -36,9 +38,10 @@ pub enum Taken {
 enum State {
     Bytes(Bytes),
     Chunks(Box<dyn Iterator<Item = Bytes>>),
-    Stream(BodyStream),
+    /// With the weight of what waits in it.
+    Stream(BodyStream, Weight),
     /// A chunk is waited for, until it comes or this is dropped.
-    Pulling(oneshot::Sender<Infallible>),
+    Pulling(oneshot::Sender<Infallible>, Weight),
     Over,
 }
 
@@ -55,7 +58,8 @@ impl NativeSource {
 
     /// A source that hands a body's chunks on, and keeps `guard` as long as somebody may read them.
     pub fn stream(stream: BodyStream, guard: Option<Box<dyn Any>>) -> NativeSource {
-        NativeSource::new(State::Stream(stream), guard)
+        let weight = Weight::new(waiting(&stream));
+        NativeSource::new(State::Stream(stream, weight), guard)
     }
 
     fn new(state: State, guard: Option<Box<dyn Any>>) -> NativeSource {
@@ -75,8 +79,8 @@ impl NativeSource {
                 let chunks = futures_util::stream::iter(chunks.into_iter().map(Ok));
                 Taken::Stream(BodyStream::direct(chunks, Some(length)), None)
             }
-            State::Stream(stream) => Taken::Stream(stream, self.guard.take()),
-            State::Pulling(_) | State::Over => Taken::Bytes(Bytes::new()),
+            State::Stream(stream, _) => Taken::Stream(stream, self.guard.take()),
+            State::Pulling(..) | State::Over => Taken::Bytes(Bytes::new()),
         }
     }
 
@@ -103,15 +107,15 @@ impl NativeSourceMethods for NativeSource {
                     Ok(uint8_array(scope, chunk.into())?.into())
                 }
             },
-            State::Pulling(waiting) => {
-                self.state.replace(State::Pulling(waiting));
+            State::Pulling(waiting, weight) => {
+                self.state.replace(State::Pulling(waiting, weight));
                 Err(type_error("a native source was pulled twice at a time"))
             }
-            State::Stream(mut stream) => {
+            State::Stream(mut stream, weight) => {
                 // OPTIMIZATION: a chunk that is there needs no turn of the event loop.
                 match stream.poll_chunk(&mut Context::from_waker(Waker::noop())) {
-                    Poll::Ready(item) => deliver(scope, &self.state, stream, item),
-                    Poll::Pending => Ok(self.wait(scope, stream).into()),
+                    Poll::Ready(item) => deliver(scope, &self.state, (stream, weight), item),
+                    Poll::Pending => Ok(self.wait(scope, stream, weight).into()),
                 }
             }
         }
@@ -129,9 +133,10 @@ impl NativeSource {
         &self,
         scope: &mut Scope<'s, '_>,
         mut stream: BodyStream,
+        weight: Weight,
     ) -> v8::Local<'s, v8::Promise> {
         let (waiting, cancelled) = oneshot::channel();
-        self.state.replace(State::Pulling(waiting));
+        self.state.replace(State::Pulling(waiting, weight));
         let state = self.state.clone();
         let next = async move {
             tokio::select! {
@@ -140,13 +145,13 @@ impl NativeSource {
             }
         };
         promise_op(scope, next, move |scope, next| {
-            let Some((stream, item)) =
-                next.filter(|_| matches!(*state.borrow(), State::Pulling(_)))
-            else {
+            let Some((stream, item)) = next else {
                 return Ok(v8::null(scope).into());
             };
-            state.replace(State::Over);
-            deliver(scope, &state, stream, item).map_err(|e| {
+            let State::Pulling(_, weight) = state.replace(State::Over) else {
+                return Ok(v8::null(scope).into());
+            };
+            deliver(scope, &state, (stream, weight), item).map_err(|e| {
                 e.to_exception(scope)
                     .unwrap_or_else(|| v8::undefined(scope).into())
             })
@@ -157,14 +162,14 @@ impl NativeSource {
 fn deliver<'s>(
     scope: &mut Scope<'s, '_>,
     state: &RefCell<State>,
-    stream: BodyStream,
+    (stream, weight): (BodyStream, Weight),
     item: Option<Result<Bytes, BodyError>>,
 ) -> Fallible<Value<'s>> {
     match item {
         None => Ok(v8::null(scope).into()),
         Some(Err(error)) => Err(type_error(error.to_string())),
         Some(Ok(chunk)) => {
-            state.replace(State::Stream(stream));
+            state.replace(State::Stream(stream, weight));
             Ok(uint8_array(scope, chunk.into())?.into())
         }
     }

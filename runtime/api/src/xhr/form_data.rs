@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 
-use data_url::mime::Mime;
 use nano_engine::native_memory::Weight;
 use nano_webidl::{
     Fallible, Ref, Scope, Trace, Traced, TracedCell, Value, require_room, type_error,
@@ -11,6 +10,7 @@ use nano_webidl::{
 use super::{multipart_parser, multipart_serializer};
 use crate::bindings::form_data::FormDataMethods;
 use crate::bindings::types::FormDataEntryValue;
+use crate::fetch::mime_type;
 use crate::fileapi::blob::Blob;
 use crate::fileapi::file::File;
 use crate::url::urlencoded;
@@ -147,8 +147,7 @@ impl FormData {
     /// A `TypeError` if the type is none of a form's, or if the bytes are not of that type.
     pub fn parse(scope: &mut Scope, content_type: &[u8], bytes: &[u8]) -> Fallible<Self> {
         let text: String = content_type.iter().map(|&byte| char::from(byte)).collect();
-        let mime: Option<Mime> = text.parse().ok();
-        match mime
+        match mime_type::extract(content_type)
             .as_ref()
             .map(|mime| (mime.type_.as_str(), mime.subtype.as_str(), mime))
         {

@@ -24,3 +24,4 @@ mod streaming;
 mod support;
 mod survival;
 mod unread_bodies;
+mod unread_memory;

@@ -162,7 +162,9 @@ async fn permitted_addresses(
     for address in resolved {
         match policy.check(host, port, address) {
             Ok(()) => permitted.push(SocketAddr::new(address, port)),
-            Err(error) => drop(refused.get_or_insert(error)),
+            Err(error) => {
+                refused.get_or_insert(error);
+            }
         }
     }
     match refused {

@@ -1,0 +1,98 @@
+//! The MIME type of a message: <https://fetch.spec.whatwg.org/#concept-header-extract-mime-type>.
+
+use data_url::mime::Mime;
+
+/// Extracts a MIME type from the value of `Content-Type`, that of several header lines joined by commas. None is failure.
+pub fn extract(content_type: &[u8]) -> Option<Mime> {
+    // 1. to 5.
+    let mut extracted: Option<Mime> = None;
+    let mut charset: Option<String> = None;
+    // 6. For each value of values:
+    for value in split(content_type) {
+        // 6.1 Let temporaryMimeType be the result of parsing value.
+        // 6.2 If temporaryMimeType is failure or its essence is `*/*`, then continue.
+        let Some(mut mime) = value.parse().ok().filter(|m: &Mime| !m.matches("*", "*")) else {
+            continue;
+        };
+        let own = mime.get_parameter("charset").map(str::to_owned);
+        let is_the_same = extracted
+            .as_ref()
+            .is_some_and(|before| before.matches(&mime.type_, &mime.subtype));
+        if !is_the_same {
+            // 6.4 If mimeType's essence is not essence, then set charset to its own, or to null.
+            charset = own;
+        } else if let (None, Some(charset)) = (own, &charset) {
+            // 6.5 Otherwise, if it has no charset, and charset is non-null, then set it to charset.
+            mime.parameters
+                .push(("charset".to_owned(), charset.clone()));
+        }
+        extracted = Some(mime);
+    }
+    extracted
+}
+
+/// <https://fetch.spec.whatwg.org/#header-value-get-decode-and-split>, without the whitespace that parsing takes off anyway.
+fn split(value: &[u8]) -> Vec<String> {
+    let mut values = vec![String::new()];
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    for &byte in value {
+        if byte == b',' && !is_quoted {
+            values.push(String::new());
+            continue;
+        }
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_quoted => is_escaped = true,
+            b'"' => is_quoted = !is_quoted,
+            _ => {}
+        }
+        if let Some(last) = values.last_mut() {
+            last.push(char::from(byte));
+        }
+    }
+    values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn extracted(value: &str) -> String {
+        extract(value.as_bytes()).map_or_else(|| "failure".to_owned(), |mime| mime.to_string())
+    }
+
+    #[test]
+    fn types_are_parsed_and_serialized() {
+        for (value, expected) in [
+            ("text/plain", "text/plain"),
+            ("TEXT/Plain ; Charset=UTF-8", "text/plain;charset=UTF-8"),
+            ("text/html;charset=a;charset=b", "text/html;charset=a"),
+            ("text/html;charset=\"a b\"", "text/html;charset=\"a b\""),
+            ("x", "failure"),
+            ("", "failure"),
+            ("*/*", "failure"),
+        ] {
+            assert_eq!(extracted(value), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn the_last_of_several_that_parses_is_taken() {
+        for (value, expected) in [
+            ("text/html, text/plain", "text/plain"),
+            ("text/html, nonsense", "text/html"),
+            ("nonsense, text/html", "text/html"),
+            ("text/html, */*", "text/html"),
+            ("text/html;charset=gbk, text/html", "text/html;charset=gbk"),
+            (
+                "text/html;charset=gbk, text/html;x=1",
+                "text/html;x=1;charset=gbk",
+            ),
+            ("text/html;charset=gbk, text/plain", "text/plain"),
+            ("text/html;charset=gbk, text/plain, text/html", "text/html"),
+            ("text/html;x=\"a,b\\\",c\", y", "text/html;x=\"a,b\\\",c\""),
+        ] {
+            assert_eq!(extracted(value), expected, "{value}");
+        }
+    }
+}
