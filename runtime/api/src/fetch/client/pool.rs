@@ -5,14 +5,15 @@
 
 use std::collections::VecDeque;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{Method, Response, Version};
-use http_body::{Frame, SizeHint};
+use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
 use nano_engine::Handle as Isolate;
 use tokio::runtime::Handle;
@@ -33,8 +34,10 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 const WAIT_TIMEOUT: Duration = Duration::from_secs(30);
 /// After so long the requests that are under way may be some that nobody waits for any more, which a collection of garbage ends.
 const PATIENCE: Duration = Duration::from_millis(100);
-/// Collections of garbage for that reason are so far apart, at least.
-const COLLECTION_PAUSE: Duration = Duration::from_secs(2);
+/// The next such collection comes so much later where the last one ended none, and twice as much later each time, up to
+/// [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(16);
 
 /// See the [module](self).
 pub(super) struct Pool(Arc<Shared>);
@@ -45,8 +48,17 @@ struct Shared {
     limit: usize,
     turns: Arc<Semaphore>,
     kept: Mutex<Kept>,
-    /// The last collection of garbage that was wanted.
-    collected: Mutex<Option<Instant>>,
+    collections: Mutex<Collections>,
+    /// Responses that were dropped before their end, as a collection drops those that nobody has any more.
+    abandoned: AtomicUsize,
+}
+
+/// When the app's garbage is collected.
+#[derive(Default)]
+struct Collections {
+    /// Not before this.
+    next: Option<Instant>,
+    pause: Duration,
 }
 
 /// Connections that can take a request.
@@ -66,7 +78,8 @@ impl Pool {
             limit,
             turns: Arc::new(Semaphore::new(limit)),
             kept: Mutex::default(),
-            collected: Mutex::default(),
+            collections: Mutex::default(),
+            abandoned: AtomicUsize::new(0),
         }))
     }
 
@@ -182,6 +195,7 @@ impl Pool {
             _turn: turn,
         });
         response.map(|incoming| Received {
+            is_over: incoming.is_end_stream(),
             incoming: Some(incoming),
             lease,
         })
@@ -256,37 +270,45 @@ impl Shared {
     ) -> Option<T> {
         let mut wanted = std::pin::pin!(wanted);
         let in_time = tokio::time::timeout(WAIT_TIMEOUT, async {
-            if let Ok(wanted) = tokio::time::timeout(PATIENCE, &mut wanted).await {
-                return wanted;
-            }
             loop {
-                tokio::select! {
-                    biased;
-                    wanted = &mut wanted => return wanted,
-                    () = self.collect_garbage(isolate) => {}
+                if let Ok(wanted) = tokio::time::timeout(PATIENCE, &mut wanted).await {
+                    return wanted;
+                }
+                if let Some(isolate) = isolate.filter(|_| self.is_collection_due()) {
+                    let before = self.abandoned.load(Ordering::Relaxed);
+                    isolate.collect_garbage().await;
+                    self.collected(self.abandoned.load(Ordering::Relaxed) > before);
                 }
             }
         });
         in_time.await.ok()
     }
 
-    /// Collects the app's garbage, unless that was done a moment ago, and pauses.
-    async fn collect_garbage(&self, isolate: Option<&Isolate>) {
-        let is_due = {
-            let mut last = self
-                .collected
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            let is_due = last.is_none_or(|last| last.elapsed() >= COLLECTION_PAUSE);
-            if is_due {
-                *last = Some(Instant::now());
-            }
-            is_due
-        };
-        if let Some(isolate) = isolate.filter(|_| is_due) {
-            isolate.collect_garbage().await;
+    fn collections(&self) -> MutexGuard<'_, Collections> {
+        self.collections
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether to collect now. Only one asker is told so, until it says how that went.
+    fn is_collection_due(&self) -> bool {
+        let mut collections = self.collections();
+        let is_due = collections.next.is_none_or(|next| next <= Instant::now());
+        if is_due {
+            collections.next = Some(Instant::now() + WAIT_TIMEOUT);
         }
-        tokio::time::sleep(COLLECTION_PAUSE).await;
+        is_due
+    }
+
+    /// Garbage was collected. Where that did not help the next time is later: all may be well, and the app just busy.
+    fn collected(&self, has_helped: bool) {
+        let mut collections = self.collections();
+        collections.pause = if has_helped {
+            Duration::ZERO
+        } else {
+            (collections.pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE)
+        };
+        collections.next = Some(Instant::now() + collections.pause);
     }
 }
 
@@ -316,6 +338,8 @@ async fn reap(pool: Weak<Shared>) {
 pub(super) struct Received {
     /// Gone when it is dropped.
     incoming: Option<Incoming>,
+    /// Its end was seen.
+    is_over: bool,
     lease: Option<Lease>,
 }
 
@@ -336,10 +360,12 @@ impl http_body::Body for Received {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        match &mut self.incoming {
-            Some(incoming) => Pin::new(incoming).poll_frame(context),
-            None => Poll::Ready(None),
-        }
+        let Some(incoming) = &mut self.incoming else {
+            return Poll::Ready(None);
+        };
+        let frame = ready!(Pin::new(&mut *incoming).poll_frame(context));
+        self.is_over = frame.is_none() || incoming.is_end_stream();
+        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
@@ -360,6 +386,11 @@ impl Drop for Received {
         let Some(mut lease) = self.lease.take() else {
             return;
         };
+        if !self.is_over
+            && let Some(pool) = lease.pool.upgrade()
+        {
+            pool.abandoned.fetch_add(1, Ordering::Relaxed);
+        }
         let is_in_the_pool = lease.connection.share().is_some();
         if is_in_the_pool || descriptors::are_scarce() {
             return;
