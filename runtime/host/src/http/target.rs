@@ -1,7 +1,7 @@
 //! Which host and which URL a request is for.
 
 use std::borrow::Cow;
-use std::net::{Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use http::header::HOST;
 use http::request::Parts;
@@ -52,6 +52,9 @@ pub(crate) fn read(parts: &mut Parts, local: SocketAddr) -> Result<Target, &'sta
                 Some(_) => return Err("the request target has a scheme other than http and https"),
                 None => return Err("the request target is neither a path nor an absolute URL"),
             }
+            if stated.is_some_and(|stated| host_name(stated).is_none()) {
+                return Err(NO_HOST_NAME);
+            }
             let authority = authority.as_str().to_owned();
             let agrees = |stated: &str| stated.eq_ignore_ascii_case(&authority);
             if parts.version == Version::HTTP_2 && !stated.is_none_or(agrees) {
@@ -71,7 +74,7 @@ pub(crate) fn read(parts: &mut Parts, local: SocketAddr) -> Result<Target, &'sta
             None => return Err("the request has no Host header field"),
         },
     };
-    let host = host_name(&authority).ok_or("the Host header field is not a host name")?;
+    let host = host_name(&authority).ok_or(NO_HOST_NAME)?;
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     if path == "*" && parts.method != Method::OPTIONS {
         return Err("the request target \"*\" is for OPTIONS");
@@ -86,15 +89,14 @@ pub(crate) fn read(parts: &mut Parts, local: SocketAddr) -> Result<Target, &'sta
     Ok(Target { host, url })
 }
 
+const NO_HOST_NAME: &str = "the Host header field is not a host name";
+
 /// The `Host` field, which an HTTP/1.1 request must have exactly once, whatever its target is (RFC 9112, section 3.2).
 fn stated_host(parts: &Parts) -> Result<Option<&str>, &'static str> {
     let mut values = parts.headers.get_all(HOST).iter();
     match (values.next(), values.next()) {
         (_, Some(_)) => Err("the request has more than one Host header field"),
-        (Some(value), None) => match value.to_str() {
-            Ok(text) if host_name(text).is_some() => Ok(Some(text)),
-            _ => Err("the Host header field is not a host name"),
-        },
+        (Some(value), None) => value.to_str().map(Some).map_err(|_| NO_HOST_NAME),
         (None, None) if parts.version == Version::HTTP_11 => {
             Err("the request has no Host header field")
         }
@@ -143,10 +145,11 @@ fn host_name(authority: &str) -> Option<Host> {
     }
     // Some names are none to the URL parser, and then an app could not read the URL of its request: it takes what ends in a
     // number for an IPv4 address, and decodes Punycode.
-    let ends_in_number = name
-        .rsplit('.')
-        .next()
-        .is_some_and(|label| label.starts_with(|first: char| first.is_ascii_digit()));
+    let last = name.rsplit('.').next().unwrap_or(name);
+    let ends_in_number = last.starts_with(|first: char| first.is_ascii_digit());
+    if ends_in_number && name.parse::<Ipv4Addr>().is_ok() {
+        return Some(Host::InUrl(name.len()));
+    }
     if ends_in_number || contains_punycode(name) {
         return match url::Host::parse(name).ok()? {
             url::Host::Domain(name) => Some(Host::Other(name)),
@@ -163,7 +166,7 @@ fn host_name(authority: &str) -> Option<Host> {
 
 fn contains_punycode(name: &str) -> bool {
     let is_prefix = |four: &[u8]| four.eq_ignore_ascii_case(b"xn--");
-    name.as_bytes().windows(4).any(is_prefix)
+    name.contains('-') && name.as_bytes().windows(4).any(is_prefix)
 }
 
 fn is_port(text: &str) -> bool {
