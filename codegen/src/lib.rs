@@ -5,6 +5,7 @@ pub mod bundle;
 pub(crate) mod distinguish;
 pub mod dts;
 mod idl_text;
+mod overloads;
 pub mod reference;
 pub mod rust;
 pub mod script;

@@ -628,6 +628,23 @@ impl Model {
         chain
     }
 
+    /// The members of a dictionary in the order in which they are converted, each with the dictionary that has it: those of
+    /// ancestors first, <https://webidl.spec.whatwg.org/#js-to-dictionary>.
+    pub fn members_in_order_of_conversion(
+        &self,
+        dictionary: &str,
+    ) -> Vec<(&Dictionary, &DictionaryMember)> {
+        let Some(dictionary) = self.dictionaries.get(dictionary) else {
+            return Vec::new();
+        };
+        let parent = dictionary.inherits.as_deref();
+        let mut members = parent.map_or_else(Vec::new, |parent| {
+            self.members_in_order_of_conversion(parent)
+        });
+        members.extend(dictionary.members.iter().map(|member| (dictionary, member)));
+        members
+    }
+
     /// The mixins that an interface includes.
     pub fn mixins_of<'a>(&'a self, interface: &'a Interface) -> impl Iterator<Item = &'a Mixin> {
         interface

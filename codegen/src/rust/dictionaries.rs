@@ -5,16 +5,10 @@ use webapi_idl::{AnnotatedType, Dictionary, DictionaryMember, Type};
 use super::{Printer, Result, Source, snake, type_name};
 
 impl Printer<'_> {
-    /// Members in the order of conversion: those of ancestors first.
+    /// Members in the order of conversion.
     pub(crate) fn dictionary_members(&self, name: &str) -> Vec<&DictionaryMember> {
-        let dictionary = &self.model.dictionaries[name];
-        let mut members = dictionary
-            .inherits
-            .as_deref()
-            .map(|parent| self.dictionary_members(parent))
-            .unwrap_or_default();
-        members.extend(&dictionary.members);
-        members
+        let members = self.model.members_in_order_of_conversion(name);
+        members.into_iter().map(|(_, member)| member).collect()
     }
 
     fn dictionary_type(&self, dictionary: &Dictionary) -> AnnotatedType {

@@ -182,15 +182,6 @@ pub(crate) fn callback_name(set: &OperationSet) -> String {
     format!("{kind}{}", snake(&set.name).trim_end_matches('_'))
 }
 
-/// `length` of the function: the shortest list of required arguments.
-pub(crate) fn required_arguments(operation: &Operation) -> usize {
-    operation
-        .arguments
-        .iter()
-        .take_while(|a| !a.optional && !a.variadic)
-        .count()
-}
-
 /// The argument list in a trait member's documentation.
 pub(crate) fn argument_names(operation: &Operation) -> String {
     let names: Vec<String> = operation

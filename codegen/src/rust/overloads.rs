@@ -2,13 +2,12 @@
 //!
 //! <https://webidl.spec.whatwg.org/#js-overloads>
 
-use webapi_idl::overloads::{distinguishing_argument_index, effective_overload_set};
-use webapi_idl::{AnnotatedType, Implementation, Operation, OperationSet, Type, type_text};
+use webapi_idl::{AnnotatedType, Implementation, Operation, OperationSet, Type};
 
-use super::operations::required_arguments;
 use super::types::buffer_test;
 use super::{Printer, Result, Source, snake, type_name, unsupported};
-use crate::distinguish::{Distinguishing, Group, never_distinguished, steps};
+use crate::distinguish::Group;
+use crate::overloads::{Choice, Condition, choice, counts, required};
 
 /// What becomes of what a trait member gives.
 #[derive(Clone, Copy)]
@@ -74,7 +73,7 @@ impl Printer<'_> {
         outcome: Outcome,
         out: &mut Source,
     ) -> Result {
-        let required = shortest(&set.overloads);
+        let required = required(&set.overloads);
         if required > 0 {
             out.line(format!("call.require({required})?;"));
         }
@@ -118,15 +117,10 @@ impl Printer<'_> {
 
     /// Prints `let overload`, <https://webidl.spec.whatwg.org/#dfn-overload-resolution-algorithm>.
     fn print_choice(&self, overloads: &[Operation], out: &mut Source) -> Result {
-        let declared = overloads.iter().map(|o| o.arguments.len()).max();
-        let variadic = overloads
-            .iter()
-            .any(|o| o.arguments.iter().any(|a| a.variadic));
-        // With more arguments than any overload declares, all the variadic ones are left, however many there are.
-        let most = declared.unwrap_or(0) + usize::from(variadic);
+        let counts = counts(overloads);
         out.open("let overload: usize = match call.length() {");
-        for count in shortest(overloads)..=most {
-            let pattern = if count == most {
+        for count in counts.clone() {
+            let pattern = if count == *counts.end() {
                 "_".to_owned()
             } else {
                 count.to_string()
@@ -145,68 +139,31 @@ impl Printer<'_> {
         pattern: &str,
         out: &mut Source,
     ) -> Result {
-        let set = effective_overload_set(overloads, count);
-        // 4. Remove all entries whose type list is not of this length. 5. If there is none left, then throw a TypeError.
-        let entries: Vec<_> = set
-            .iter()
-            .filter(|entry| entry.types.len() == count)
-            .collect();
-        match entries[..] {
-            [] => {
+        let (position, conditions, otherwise) = match choice(self.model, overloads, count) {
+            Ok(Choice::Nothing) => {
                 out.line(format!("{pattern} => return Err(call::no_overload()),"));
                 return Ok(());
             }
-            [only] => {
-                out.line(format!("{pattern} => {},", only.overload));
+            Ok(Choice::Only(overload)) => {
+                out.line(format!("{pattern} => {overload},"));
                 return Ok(());
             }
-            _ => {}
-        }
-        let span = &overloads[entries[0].overload].span;
-        let Some(position) = distinguishing_argument_index(self.model, &set, count) else {
-            return unsupported(
-                span,
-                format!("no argument tells apart the overloads that take {count} arguments"),
-            );
+            Ok(Choice::ByArgument {
+                position,
+                conditions,
+                otherwise,
+            }) => (position, conditions, otherwise),
+            Err(message) => return unsupported(&overloads[0].span, message),
         };
-
-        // 12. The steps for the distinguishing argument; each condition with the overload that it leaves.
-        let mut conditions = Vec::new();
-        let Distinguishing {
-            optional,
-            nullable,
-            candidates,
-        } = Distinguishing::new(&entries, position);
-        // 12.1
-        for overload in optional {
-            conditions.push(("value.is_undefined()".to_owned(), overload));
-        }
-        // 12.2
-        if let Some(overload) = nullable {
-            conditions.push(("value.is_null_or_undefined()".to_owned(), overload));
-        }
-        if let Some(ty) = never_distinguished(&candidates) {
-            return unsupported(
-                span,
-                format!(
-                    "native glue cannot tell `{}` from other types; split the operation",
-                    type_text(ty)
-                ),
-            );
-        }
-        let mut otherwise = None;
-        for (group, candidate) in steps(&candidates) {
-            if group.takes_anything() {
-                otherwise = Some(candidate.key);
-            } else {
-                conditions.push((self.value_test(group, candidate.ty), candidate.key));
-            }
-        }
-
         out.open(format!("{pattern} => {{"));
         out.line(format!("let value = call.raw({position});"));
         let mut keyword = "if";
         for (condition, overload) in conditions {
+            let condition = match condition {
+                Condition::Undefined => "value.is_undefined()".to_owned(),
+                Condition::Nullish => "value.is_null_or_undefined()".to_owned(),
+                Condition::Is(group, ty) => self.value_test(group, ty),
+            };
             out.line(format!("{keyword} {condition} {{ {overload} }}"));
             keyword = "else if";
         }
@@ -245,9 +202,4 @@ impl Printer<'_> {
             }
         }
     }
-}
-
-/// The number of arguments that no overload can do without: `length` of the function.
-pub(crate) fn shortest(overloads: &[Operation]) -> usize {
-    overloads.iter().map(required_arguments).min().unwrap_or(0)
 }

@@ -5,8 +5,8 @@ use webapi_idl::{DefaultValue, Implementation, Interface, Member};
 use super::attributes::setter;
 use super::interfaces::pairs;
 use super::operations::callback_name;
-use super::overloads::shortest;
 use super::{Printer, Source, snake};
+use crate::overloads::required;
 
 impl Printer<'_> {
     /// The interface's index among all tables.
@@ -36,7 +36,7 @@ impl Printer<'_> {
     }
 
     pub(crate) fn print_interface_table(&self, interface: &Interface, out: &mut Source) {
-        let length = shortest(&interface.constructors);
+        let length = required(&interface.constructors);
         let constructor = if interface.constructors.is_empty() {
             "interface::illegal_constructor"
         } else {
@@ -106,7 +106,7 @@ impl Printer<'_> {
     pub(crate) fn print_member_entry(&self, member: &Member, out: &mut Source) {
         match member {
             Member::Operation(set) => {
-                let length = shortest(&set.overloads);
+                let length = required(&set.overloads);
                 let placement = if set.is_static {
                     "Static"
                 } else if set.overloads[0].attributes.has("LegacyUnforgeable") {

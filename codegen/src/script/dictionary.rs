@@ -9,7 +9,7 @@ use super::{Printer, Result};
 impl Printer<'_> {
     /// Prints both directions of a dictionary, <https://webidl.spec.whatwg.org/#js-dictionary>.
     pub(super) fn dictionary(&self, w: &mut Writer, dictionary: &Dictionary) -> Result<()> {
-        let members = self.inherited_members(dictionary);
+        let members = self.model.members_in_order_of_conversion(&dictionary.name);
 
         w.open(format!(
             "export function convert_{}(value, context) {{",
@@ -75,7 +75,7 @@ impl Printer<'_> {
 
     /// The names (quoted) and the JavaScript values of the members of `dictionary`, a JavaScript name.
     pub(super) fn members_to_js(&self, dictionary: &Dictionary) -> Result<Vec<(String, String)>> {
-        let members = self.inherited_members(dictionary);
+        let members = self.model.members_in_order_of_conversion(&dictionary.name);
         let value = |member: &DictionaryMember| {
             self.to_js(&member.ty, &format!("dictionary{}", property(&member.name)))
                 .map_err(|e| e.at(&member.span))
@@ -84,22 +84,6 @@ impl Printer<'_> {
             .into_iter()
             .map(|(_, member)| Ok((quote(&member.name), value(member)?)))
             .collect()
-    }
-
-    /// Inherited members first, each dictionary's own in lexicographic order.
-    fn inherited_members<'d>(
-        &'d self,
-        dictionary: &'d Dictionary,
-    ) -> Vec<(&'d Dictionary, &'d DictionaryMember)> {
-        let parent = dictionary
-            .inherits
-            .as_ref()
-            .and_then(|name| self.model.dictionaries.get(name));
-        let mut members = parent
-            .map(|parent| self.inherited_members(parent))
-            .unwrap_or_default();
-        members.extend(dictionary.members.iter().map(|member| (dictionary, member)));
-        members
     }
 
     fn dictionary_member(

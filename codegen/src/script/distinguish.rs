@@ -45,7 +45,7 @@ impl Printer<'_> {
     }
 
     /// The test by which a type takes part in a group.
-    fn test(&self, group: Group, ty: &AnnotatedType, value: &str) -> Test {
+    pub(super) fn test(&self, group: Group, ty: &AnnotatedType, value: &str) -> Test {
         Test::Condition(match (group, &ty.kind) {
             (Group::Iterable, _) => return Test::Iterable,
             (Group::AnyString | Group::AnyNumber | Group::AnyBoolean | Group::Any, _) => {

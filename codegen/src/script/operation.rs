@@ -1,13 +1,12 @@
 //! Bodies of operations and constructors: argument counts, conversions, overload resolution, the call of the impl.
 
-use webapi_idl::overloads::{distinguishing_argument_index, effective_overload_set};
 use webapi_idl::{Argument, Operation, OperationSet, Type};
 
 use super::convert::Source;
 use super::distinguish::Test;
 use super::writer::{Writer, quote};
 use super::{Error, Printer, Result};
-use crate::distinguish::Distinguishing;
+use crate::overloads::{Choice, Condition, choice, counts, is_variadic, required};
 
 /// What a body calls with the converted arguments.
 pub(super) struct Callee<'a> {
@@ -43,20 +42,6 @@ pub(super) fn parameters(overloads: &[Operation], at_least: usize) -> String {
         list.push("...rest".to_owned());
     }
     list.join(", ")
-}
-
-/// The number of arguments that no overload can do without.
-fn required(overloads: &[Operation]) -> usize {
-    overloads
-        .iter()
-        .map(|o| {
-            o.arguments
-                .iter()
-                .filter(|a| !a.optional && !a.variadic)
-                .count()
-        })
-        .min()
-        .unwrap_or(0)
 }
 
 /// Whether the operation returns a promise, in which case its exceptions become rejections.
@@ -227,23 +212,16 @@ impl Printer<'_> {
 
     /// Prints `let overload`, <https://webidl.spec.whatwg.org/#dfn-overload-resolution-algorithm>.
     fn resolve(&self, w: &mut Writer, overloads: &[Operation], callee: &Callee<'_>) -> Result<()> {
-        if overloads
-            .iter()
-            .any(|o| o.arguments.iter().any(|a| a.variadic))
-        {
+        if is_variadic(overloads) {
             return Err(Error::new(
                 "the script glue has no overloads with variadic arguments; implement the interface natively, or name the operations apart",
             ));
         }
-        let most = overloads
-            .iter()
-            .map(|o| o.arguments.len())
-            .max()
-            .unwrap_or(0);
+        let counts = counts(overloads);
         w.line("let overload;");
         w.open("switch (arguments.length) {");
-        for count in required(overloads)..=most {
-            w.open(if count == most {
+        for count in counts.clone() {
+            w.open(if count == *counts.end() {
                 "default: {".to_owned()
             } else {
                 format!("case {count}: {{")
@@ -264,68 +242,43 @@ impl Printer<'_> {
         count: usize,
         callee: &Callee<'_>,
     ) -> Result<()> {
-        let set = effective_overload_set(overloads, count);
-        let entries: Vec<_> = set
-            .iter()
-            .filter(|entry| entry.types.len() == count)
-            .collect();
-        match entries[..] {
-            [] => {
-                w.line(format!("throw noOverload({});", callee.context));
-                return Ok(());
-            }
-            [only] => {
-                w.line(format!("overload = {};", only.overload));
-                return Ok(());
-            }
-            _ => {}
-        }
-        let Some(position) = distinguishing_argument_index(self.model, &set, count) else {
-            return Err(Error::new(format!(
-                "no argument distinguishes the overloads that take {count} arguments"
-            )));
-        };
-        let value = format!("a{position}");
-
-        let mut keyword = "if";
-        let mut step = |w: &mut Writer, condition: &str, key: usize| {
-            w.line(format!("{keyword} ({condition}) overload = {key};"));
-            keyword = "else if";
-        };
-        let Distinguishing {
-            optional,
-            nullable,
-            candidates,
-        } = Distinguishing::new(&entries, position);
-        for overload in optional {
-            step(w, &format!("{value} === undefined"), overload);
-        }
-        if let Some(entry) = nullable {
-            step(
-                w,
-                &format!("{value} === undefined || {value} === null"),
-                entry,
-            );
-        }
-        for choice in self.distinguish(&candidates, &value)? {
-            let key = choice.candidate.key;
-            match choice.test {
-                Test::Condition(condition) => step(w, &condition, key),
-                Test::Iterable => {
-                    let method = format!("{value}[SymbolIterator]");
-                    step(
-                        w,
-                        &format!(
-                            "isObject({value}) && {method} !== undefined && {method} !== null"
-                        ),
-                        key,
-                    );
-                }
-                Test::Anything => {
-                    w.line(format!("else overload = {key};"));
+        let (position, conditions, otherwise) =
+            match choice(self.model, overloads, count).map_err(Error::new)? {
+                Choice::Nothing => {
+                    w.line(format!("throw noOverload({});", callee.context));
                     return Ok(());
                 }
-            }
+                Choice::Only(overload) => {
+                    w.line(format!("overload = {overload};"));
+                    return Ok(());
+                }
+                Choice::ByArgument {
+                    position,
+                    conditions,
+                    otherwise,
+                } => (position, conditions, otherwise),
+            };
+        let value = format!("a{position}");
+        let mut keyword = "if";
+        for (condition, overload) in conditions {
+            let condition = match condition {
+                Condition::Undefined => format!("{value} === undefined"),
+                Condition::Nullish => format!("{value} === undefined || {value} === null"),
+                Condition::Is(group, ty) => match self.test(group, ty, &value) {
+                    Test::Condition(condition) => condition,
+                    Test::Iterable => {
+                        let method = format!("{value}[SymbolIterator]");
+                        format!("isObject({value}) && {method} !== undefined && {method} !== null")
+                    }
+                    Test::Anything => "true".to_owned(),
+                },
+            };
+            w.line(format!("{keyword} ({condition}) overload = {overload};"));
+            keyword = "else if";
+        }
+        if let Some(overload) = otherwise {
+            w.line(format!("else overload = {overload};"));
+            return Ok(());
         }
         w.line(format!("else throw noOverload({});", callee.context));
         Ok(())
