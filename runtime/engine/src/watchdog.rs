@@ -17,6 +17,7 @@ use std::time::Duration;
 use crate::cpu_clock::CpuClock;
 use crate::mailbox::{Shared, Verdict};
 use crate::quarantine;
+use crate::thread_io::ThreadIo;
 use crate::turn_clock::{Doze, Turn};
 
 /// Looks per budget, and the bounds of the time between two looks.
@@ -36,6 +37,8 @@ struct Watched {
     budget: Duration,
     /// The number of the turn that was last seen, and the CPU clock at that time.
     seen: Option<(u64, Duration)>,
+    /// Its thread's I/O, once it has some.
+    io: Option<Arc<ThreadIo>>,
     /// The absence from its I/O that the thread was last seen in.
     absence: Option<usize>,
     thread: quarantine::ThreadId,
@@ -64,6 +67,7 @@ pub(crate) fn watch(isolate: &Arc<Shared>, budget: Duration) -> Watch {
         clock: CpuClock::of_this_thread(),
         budget,
         seen: None,
+        io: None,
         absence: None,
         thread: quarantine::ThreadId::current(),
         abandoned: false,
@@ -137,14 +141,20 @@ fn look() -> (bool, Duration) {
         if watched.abandoned {
             continue;
         }
-        if let Some(io) = watched.isolate.io() {
+        if watched.io.is_none() {
+            watched.io = watched.isolate.io().cloned();
+        }
+        if let Some(io) = &watched.io {
             pause = pause.min(IO_LOOK);
             let absence = io.absence();
-            running |= absence.is_some();
             if absence.is_some() && absence == watched.absence {
                 io.attend();
             }
             watched.absence = absence;
+            if absence.is_none() {
+                continue; // It runs no turn, and neither has the rest of it to be fetched into this core's cache.
+            }
+            running = true;
         }
         let Some(turn) = watched.isolate.turn.look() else {
             continue;

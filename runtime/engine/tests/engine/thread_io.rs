@@ -221,6 +221,31 @@ fn guests_leave_when_the_isolate_ends_and_the_rest_is_dropped() {
     assert!(io.spawn(async {}).is_err(), "and a new task");
 }
 
+#[test]
+fn nobody_waits_for_an_isolate_to_be_taken_apart() {
+    struct Slow(Option<mpsc::Sender<()>>);
+    impl Drop for Slow {
+        fn drop(&mut self) {
+            std::thread::sleep(Duration::from_secs(3));
+            drop(self.0.take());
+        }
+    }
+    let (handle, exit, io) = isolate();
+    let (gone, apart) = mpsc::channel();
+    handle.post_fn(move |scope| State::from_scope(scope).set_extension(Slow(Some(gone))));
+    let retired = io.retired();
+    let (left, leaves) = mpsc::channel();
+    let guest = async move {
+        retired.await;
+        left.send(()).expect("the test waits");
+    };
+    assert!(io.spawn_guest(guest).is_ok());
+    handle.drain(Until::Idle);
+    assert_eq!(leaves.recv_timeout(PATIENCE), Ok(()));
+    assert_eq!(apart.try_recv(), Err(mpsc::TryRecvError::Empty));
+    exit.wait();
+}
+
 /// How many threads of this process have such a name.
 fn threads(name: &str) -> usize {
     let tasks = std::fs::read_dir("/proc/self/task").expect("a list of threads");
