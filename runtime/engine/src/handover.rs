@@ -22,7 +22,7 @@ pub(crate) struct HandOver<D> {
     /// Something waits for the owner.
     signalled: AtomicBool,
     owner: AtomicWaker,
-    /// Counts up when the owner begins to drive, and when it ends: odd while it does.
+    /// Odd while the owner drives.
     visits: AtomicUsize,
     /// An attendant drives, or is about to.
     attended: AtomicBool,
@@ -85,10 +85,14 @@ impl<D> HandOver<D> {
         fence(SeqCst);
     }
 
-    /// The number of the owner's absence, if it is away.
-    pub(crate) fn absence(&self) -> Option<usize> {
-        let visits = self.visits.load(Acquire);
-        (visits.is_multiple_of(2) && !self.is_retired()).then_some(visits)
+    /// Counts up when the owner begins to drive, and when it ends.
+    pub(crate) fn visits(&self) -> usize {
+        self.visits.load(Acquire)
+    }
+
+    /// Whether the owner is away, with so many visits, and will come back.
+    pub(crate) fn is_left(&self, visits: usize) -> bool {
+        visits.is_multiple_of(2) && !self.is_retired()
     }
 
     /// Leaves something for the next who drives. Returns whether the caller has to see to it now: nobody else may come, or
@@ -120,10 +124,10 @@ impl<D> HandOver<D> {
     /// Ready when the attendant may go: the owner is back, or will never be. It takes what was left whenever it asks this.
     pub(crate) fn poll_relief(&self, context: &mut Context<'_>) -> Poll<()> {
         self.attendant.register(context.waker());
-        if self.absence().is_none() {
-            Poll::Ready(())
-        } else {
+        if self.is_left(self.visits()) {
             Poll::Pending
+        } else {
+            Poll::Ready(())
         }
     }
 

@@ -145,9 +145,14 @@ impl ThreadIo {
         watchdog::notice();
     }
 
-    /// The number of the thread's absence from its I/O, if it is absent.
-    pub(crate) fn absence(&self) -> Option<usize> {
-        self.handover.absence()
+    /// Counts up when the thread begins to drive, and when it ends.
+    pub(crate) fn visits(&self) -> usize {
+        self.handover.visits()
+    }
+
+    /// Whether the thread is away from its I/O, with so many visits to it.
+    pub(crate) fn is_left(&self, visits: usize) -> bool {
+        self.handover.is_left(visits)
     }
 
     /// Has another thread drive until the isolate's thread is back.

@@ -24,8 +24,15 @@ use crate::turn_clock::{Doze, Turn};
 const LOOKS_PER_BUDGET: u32 = 10;
 const SHORTEST_LOOK: Duration = Duration::from_millis(1);
 const LONGEST_LOOK: Duration = Duration::from_millis(50);
-/// Between two looks at threads that do I/O. One that is away from it at both is attended: within 5 ms after it left.
-const IO_LOOK: Duration = Duration::from_micros(2500);
+/// Between two looks at threads that do I/O, and between two where one may be away from it for long.
+const IO_LOOK: Duration = Duration::from_millis(5);
+const ABSENT_LOOK: Duration = Duration::from_micros(2500);
+/// One that has worked so long since it was first seen away is attended.
+const ABSENT_WORK: Duration = Duration::from_micros(1500);
+/// One that has not worked waits for a core, and attending would take another one; unless it waits for something else.
+const ABSENT_LOOKS: u32 = 8;
+/// A thread with more visits to its I/O between two looks is not away for long.
+const LIVELY: usize = 8;
 /// CPU time that a turn may go on for after it was ended.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Looks at which nothing runs before the watchdog goes to sleep.
@@ -39,10 +46,53 @@ struct Watched {
     seen: Option<(u64, Duration)>,
     /// Its thread's I/O, once it has some.
     io: Option<Arc<ThreadIo>>,
-    /// The absence from its I/O that the thread was last seen in.
-    absence: Option<usize>,
+    /// The thread's visits to it at the last look.
+    visits: usize,
+    absence: Option<Absence>,
     thread: quarantine::ThreadId,
     abandoned: bool,
+}
+
+/// A thread that is away from its I/O.
+struct Absence {
+    /// Which of its absences it is.
+    visits: usize,
+    /// The thread's CPU clock when it was first seen away.
+    clock: Option<Duration>,
+    /// How often it was seen since.
+    looks: u32,
+}
+
+impl Watched {
+    /// Has the thread's I/O attended if it stays away. Returns when to look again; `None` if it does not stay away.
+    fn look_at_io(&mut self) -> Option<Duration> {
+        let io = self.io.as_ref()?;
+        let since = std::mem::replace(&mut self.visits, io.visits());
+        if !io.is_left(self.visits) {
+            self.absence = None;
+            return None;
+        }
+        match &mut self.absence {
+            Some(absence) if absence.visits == self.visits => {
+                absence.looks += 1;
+                let worked = self.clock.now().zip(absence.clock);
+                let worked = worked.map(|(now, then)| now.saturating_sub(then));
+                if absence.looks >= ABSENT_LOOKS || worked.is_none_or(|time| time >= ABSENT_WORK) {
+                    io.attend();
+                }
+                Some(ABSENT_LOOK)
+            }
+            _ => {
+                self.absence = Some(Absence {
+                    visits: self.visits,
+                    clock: self.clock.now(),
+                    looks: 0,
+                });
+                let is_lively = self.visits.wrapping_sub(since) > 2 * LIVELY;
+                Some(if is_lively { IO_LOOK } else { ABSENT_LOOK })
+            }
+        }
+    }
 }
 
 static WATCHED: Mutex<Vec<Watched>> = Mutex::new(Vec::new());
@@ -68,6 +118,7 @@ pub(crate) fn watch(isolate: &Arc<Shared>, budget: Duration) -> Watch {
         budget,
         seen: None,
         io: None,
+        visits: 0,
         absence: None,
         thread: quarantine::ThreadId::current(),
         abandoned: false,
@@ -144,16 +195,12 @@ fn look() -> (bool, Duration) {
         if watched.io.is_none() {
             watched.io = watched.isolate.io().cloned();
         }
-        if let Some(io) = &watched.io {
-            pause = pause.min(IO_LOOK);
-            let absence = io.absence();
-            if absence.is_some() && absence == watched.absence {
-                io.attend();
-            }
-            watched.absence = absence;
-            if absence.is_none() {
+        if watched.io.is_some() {
+            let Some(next) = watched.look_at_io() else {
+                pause = pause.min(IO_LOOK);
                 continue; // It runs no turn, and neither has the rest of it to be fetched into this core's cache.
-            }
+            };
+            pause = pause.min(next);
             running = true;
         }
         let Some(turn) = watched.isolate.turn.look() else {
