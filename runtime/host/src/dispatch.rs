@@ -7,7 +7,7 @@
 //! | TRACE, CONNECT | 405 |
 //! | the body comes too slowly (`clients`) | 408 |
 //! | the body is larger than `body_mb` | 413 |
-//! | the head is larger than 64 KiB or has more than 256 fields (HTTP/1: read by hyper, answered by the connection) | 431 |
+//! | the head is larger than 64 KiB or has more than 100 fields (HTTP/1: read by hyper, answered by the connection) | 431 |
 //! | the handler threw, returned no `Response`, or does not exist | 500 |
 //! | a transfer coding other than chunked | 501 |
 //! | the handler passed on that a server it asked did not answer | 502 |

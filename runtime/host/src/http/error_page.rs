@@ -160,8 +160,8 @@ fn title(status: StatusCode) -> String {
 
 /// What a client is told whose request's head is too large.
 pub(crate) const HEAD_TOO_LARGE: &str =
-    "A request's head may have 65536 bytes and 256 header fields.";
-const _: () = assert!(MAX_HEAD == 65536 && MAX_FIELDS == 256);
+    "A request's head may have 65536 bytes and 100 header fields.";
+const _: () = assert!(MAX_HEAD == 65536 && MAX_FIELDS == 100);
 
 /// A whole HTTP/1.1 response to a head that cannot be read.
 pub(crate) fn refusal(status: StatusCode) -> Bytes {

@@ -145,8 +145,9 @@ fn host_name(authority: &str) -> Option<Host> {
     }
     // Some names are none to the URL parser, and then an app could not read the URL of its request: it takes what ends in a
     // number for an IPv4 address, and decodes Punycode.
-    let last = name.rsplit('.').next().unwrap_or(name);
-    let ends_in_number = last.starts_with(|first: char| first.is_ascii_digit());
+    let dot = name.bytes().rposition(|byte| byte == b'.');
+    let last = dot.map_or(0, |dot| dot + 1);
+    let ends_in_number = name.as_bytes().get(last).is_some_and(u8::is_ascii_digit);
     if ends_in_number && name.parse::<Ipv4Addr>().is_ok() {
         return Some(Host::InUrl(name.len()));
     }

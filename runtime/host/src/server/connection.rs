@@ -53,7 +53,6 @@ pub(super) async fn serve(socket: Socket, link: Arc<Link>, visitor: Visitor) {
             let service = service_fn(|request| answer_http1(&dispatcher, &link, request));
             let connection = http1::Builder::new()
                 .max_buf_size(MAX_HEAD)
-                .max_headers(MAX_FIELDS)
                 // The whole connection has a deadline for heads, below.
                 .header_read_timeout(None)
                 .serve_connection(client, service);
