@@ -7,6 +7,7 @@ use nano_bench::{HELLO, app, fetch, options, start_engine};
 
 fn main() {
     start_engine();
+    nano_engine::malloc::give_back_in_background(); // As `nano serve` does.
     let apps: usize = std::env::args()
         .nth(1)
         .and_then(|n| n.parse().ok())

@@ -14,7 +14,7 @@ use crate::modules::Modules;
 use crate::native_memory;
 use crate::snapshot;
 use crate::state::State;
-use crate::{entry, foreground};
+use crate::{entry, foreground, hardening, memory_watch};
 
 /// Address space for generated code. V8 would reserve 512 MiB for each isolate.
 const CODE_RANGE: usize = 64 * MIB;
@@ -93,7 +93,8 @@ impl Instance {
                 v8::Context::from_snapshot(scope, snapshot::CONTEXT, v8::ContextOptions::default())
                     .expect("the snapshot was checked: it has our context");
             context.set_allow_generation_from_strings(allow_eval);
-            harden(&mut v8::ContextScope::new(scope, context), engine);
+            let parse = hardening::restored(&mut v8::ContextScope::new(scope, context), engine);
+            assert!(state.json_parse.set(parse).is_ok(), "the state is new");
             let context = v8::Global::new(scope, context);
             assert!(state.context.set(context).is_ok(), "the state is new");
         }
@@ -116,6 +117,7 @@ impl Instance {
 impl Drop for Instance {
     fn drop(&mut self) {
         // Tasks and handles first, then the isolate, then the state that its callbacks point to.
+        self.state.shared.quota.foreign().lift_bound();
         drop(self.state.shared.close());
         self.state.clear();
         let context = self.state.context.get().cloned();
@@ -126,18 +128,6 @@ impl Drop for Instance {
     }
 }
 
-/// Bounds what V8 has added to the context after the snapshot; see `hardening.js`.
-fn harden(scope: &mut v8::PinScope, engine: &Engine) {
-    let harden: v8::Local<v8::Function> = scope
-        .get_context_data_from_snapshot_once(engine.snapshot.objects)
-        .expect("bake keeps the function");
-    let name = v8::String::new(scope, "SharedArrayBuffer").expect("a short text");
-    let this = v8::undefined(scope).into();
-    harden
-        .call(scope, this, &[name.into()])
-        .expect("it does not throw");
-}
-
 /// The quota that goes with limits.
 pub(crate) fn quota(limits: &Limits) -> Arc<Quota> {
     Arc::new(Quota::new(limits.memory))
@@ -145,6 +135,7 @@ pub(crate) fn quota(limits: &Limits) -> Arc<Quota> {
 
 /// V8 is about to give up: end the isolate, and give V8 the room to get there. Gives the new limit of the heap.
 pub(crate) fn near_heap_limit(state: &State, current: usize, initial: usize) -> usize {
+    state.shared.quota.set_heap(current);
     let first = state.shared.verdict() != Verdict::Heap;
     if first && state.shared.quota.take_refusal() {
         // V8 comes here for a buffer that the quota refused, too. That throws a RangeError and is no reason to end; but V8
@@ -172,18 +163,19 @@ fn condemn(shared: &Shared) {
 pub(crate) fn after_collection(isolate: &mut v8::Isolate, state: &State) {
     let used = isolate.get_heap_statistics().used_heap_size();
     state.shared.quota.set_heap(used);
-    if used + external_memory(isolate) > state.limits.memory {
+    if used + external_memory(isolate, &state.shared.quota) > state.limits.memory {
         condemn(&state.shared);
     }
 }
 
 /// What V8 counts outside of its heap: array buffers, also those that do not come from our allocator (resizable ones, the
-/// memories of WebAssembly). Without what native objects hold: right after a collection that is mostly garbage.
-fn external_memory(isolate: &mut v8::Isolate) -> usize {
+/// memories of WebAssembly). Without what native objects hold, as right after a collection that is mostly garbage, and without
+/// what C code holds, which has a count of its own.
+fn external_memory(isolate: &mut v8::Isolate, quota: &Quota) -> usize {
     let all = isolate.adjust_amount_of_external_allocated_memory(0);
     usize::try_from(all)
         .unwrap_or(0)
-        .saturating_sub(native_memory::told())
+        .saturating_sub(native_memory::told() + quota.foreign().told())
 }
 
 /// Checks the sum of heap, buffers and native memory between turns, and takes back the room that V8 was given for one.
@@ -191,15 +183,16 @@ pub(crate) fn check_memory(isolate: &mut v8::Isolate, state: &State) {
     if let Some(initial) = state.raised_heap_limit.take() {
         entry::restore_heap_limit(isolate, state, initial);
     }
-    enforce_limit(isolate, &state.shared);
+    memory_watch::settle(isolate, &state.shared);
 }
 
 /// Ends the isolate if it is over its limit after a collection, because memory outside of the heap is freed by one.
 pub(crate) fn enforce_limit(isolate: &mut v8::Isolate, shared: &Shared) {
     let quota = &shared.quota;
     let is_over = |isolate: &mut v8::Isolate| {
-        let buffers = quota.buffers().max(external_memory(isolate));
-        quota.heap() + buffers + quota.native() + native_memory::held() > quota.limit()
+        let buffers = quota.buffers().max(external_memory(isolate, quota));
+        let native = quota.native() + native_memory::held() + quota.foreign().held();
+        quota.heap() + buffers + native > quota.limit()
     };
     if shared.verdict() == Verdict::None && is_over(isolate) {
         isolate.low_memory_notification();

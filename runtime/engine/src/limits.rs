@@ -9,7 +9,7 @@ pub const MIB: usize = 1 << 20;
 /// What one isolate may use.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Bytes of JavaScript heap and array buffers together.
+    /// Bytes of JavaScript heap, array buffers and native memory together.
     pub memory: usize,
     /// Extra bytes of heap that V8 may take between passing the limit and being stopped. A builtin in full flight cannot be
     /// stopped, and V8 ends the process where its one allocation does not fit, so this must hold the largest single one. It
@@ -56,11 +56,13 @@ pub enum Exit {
         /// The limit that it passed.
         budget: Duration,
     },
-    /// Heap and array buffers passed [`Limits::memory`].
+    /// Heap, array buffers and native memory passed [`Limits::memory`].
     HeapLimit {
         /// The limit in bytes.
         limit: usize,
     },
+    /// The process neared the limit of its own memory, and this isolate held most; see [`crate::process_memory`].
+    ProcessLimit,
     /// V8 gave up in the middle of something, or there was no memory for what native code needed; see [`crate::quarantine`]. The isolate's memory is lost until the process ends.
     Crashed,
     /// A turn passed [`Limits::cpu_per_turn`] and did not stop: it is in a built-in function that V8 cannot interrupt. Its thread
@@ -88,12 +90,15 @@ impl fmt::Display for Exit {
             Exit::HeapLimit { limit } => {
                 write!(
                     f,
-                    "heap and array buffers passed the limit of {} MiB",
+                    "heap, array buffers and native memory passed the limit of {} MiB",
                     limit / MIB
                 )
             }
+            Exit::ProcessLimit => f.write_str(
+                "the process neared the limit of its own memory, and this instance held the most",
+            ),
             Exit::Crashed => {
-                f.write_str("it asked for more than V8 can represent or the system can give, and V8 gave up")
+                f.write_str("it asked for more than V8 can represent, it may have, or the system can give, and V8 gave up")
             }
             Exit::Unresponsive => f.write_str(
                 "it did not stop when it was told to, in a built-in function that V8 cannot interrupt",

@@ -6,8 +6,10 @@ use std::thread::Thread;
 use std::time::Duration;
 
 use crate::compute;
+use crate::entry;
 use crate::foreground::ForegroundQueue;
 use crate::mail::{Mail, Signal};
+use crate::malloc;
 use crate::memory::{Charge, Quota};
 use crate::thread_io::ThreadIo;
 use crate::turn_clock::TurnClock;
@@ -33,11 +35,14 @@ pub(crate) enum Verdict {
     Cpu = 2,
     Heap = 3,
     Crash = 4,
+    ProcessMemory = 5,
 }
 
 /// What the thread of an isolate shares with the rest of the process.
 pub(crate) struct Shared {
     mail: Mail<Task, ThreadIo>,
+    /// The thread's.
+    name: OnceLock<Box<str>>,
     isolate: OnceLock<v8::IsolateHandle>,
     verdict: AtomicU8,
     drain: AtomicU8,
@@ -56,6 +61,7 @@ impl Handle {
     pub(crate) fn new(quota: Arc<Quota>) -> Self {
         Self(Arc::new(Shared {
             mail: Mail::new(),
+            name: OnceLock::new(),
             isolate: OnceLock::new(),
             verdict: AtomicU8::new(0),
             drain: AtomicU8::new(0),
@@ -183,7 +189,15 @@ impl Shared {
     }
 
     pub(crate) fn bind_thread(&self, thread: Thread) {
+        if let Some(name) = thread.name() {
+            let _ = self.name.set(name.into()); // There is one thread.
+        }
         self.mail.bind(thread);
+    }
+
+    /// The name of the isolate's thread.
+    pub(crate) fn name(&self) -> &str {
+        self.name.get().map_or("", |name| name)
     }
 
     pub(crate) fn bind_isolate(&self, isolate: v8::IsolateHandle) {
@@ -196,6 +210,7 @@ impl Shared {
     /// Sleeps until something was posted, or for `timeout`; does I/O meanwhile, and what is due of it even where there is
     /// no time to sleep.
     pub(crate) fn sleep(&self, timeout: Option<Duration>) {
+        let _io = malloc::work_for_nobody();
         match (self.io(), timeout) {
             (Some(io), timeout) => io.drive(timeout),
             (None, None) => std::thread::park(),
@@ -235,6 +250,7 @@ impl Shared {
             1 => Verdict::Stop,
             2 => Verdict::Cpu,
             3 => Verdict::Heap,
+            5 => Verdict::ProcessMemory,
             _ => Verdict::Crash,
         }
     }
@@ -242,6 +258,13 @@ impl Shared {
     pub(crate) fn terminate_execution(&self) {
         if let Some(isolate) = self.isolate.get() {
             isolate.terminate_execution();
+        }
+    }
+
+    /// Has the isolate's thread settle what C code holds, at the next chance that a running script gives.
+    pub(crate) fn request_settlement(&self) {
+        if let Some(isolate) = self.isolate.get() {
+            entry::request_settlement(isolate);
         }
     }
 

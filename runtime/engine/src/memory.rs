@@ -6,6 +6,7 @@
 //!   `RangeError`.
 //! * Native memory that may leave the isolate's thread, as bodies do, is counted by [`Charge`]; what stays on it, by
 //!   [`crate::native_memory`].
+//! * What C and C++ code takes for it is counted by [`crate::malloc`].
 //!
 //! The sum is checked at full collections, whenever native memory has grown, and between turns (see [`crate::isolate`]).
 
@@ -14,8 +15,14 @@ use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use crate::limits::MIB;
+use crate::malloc::Account;
 use crate::native_memory;
 use crate::state::State;
+
+/// What C and C++ code may hold beyond the limit before `malloc` refuses it memory. Compiling the largest regular expressions
+/// takes as much, for a moment; see [`crate::malloc`].
+const FOREIGN_SLACK: usize = 256 * MIB;
 
 /// Counts the bytes that one isolate has outside of V8's heap against its limit. Outlives the isolate if buffers do.
 #[derive(Debug, Default)]
@@ -25,6 +32,10 @@ pub struct Quota {
     /// What V8 does not see.
     native: AtomicUsize,
     heap: AtomicUsize,
+    foreign: Account,
+    /// Mappings of memory for buffers, and the address space that they take; see [`crate::mappings`].
+    pub(crate) mappings: AtomicUsize,
+    pub(crate) mapped: AtomicUsize,
     /// Whether the allocator has refused a buffer since the last look.
     refused: AtomicBool,
 }
@@ -34,6 +45,7 @@ impl Quota {
     pub fn new(limit: usize) -> Self {
         Self {
             limit,
+            foreign: Account::new(limit.saturating_add(FOREIGN_SLACK)),
             ..Self::default()
         }
     }
@@ -52,7 +64,7 @@ impl Quota {
     }
 
     fn try_add(&self, count: &AtomicUsize, bytes: usize, other: usize) -> bool {
-        let taken = self.heap() + other + native_memory::held();
+        let taken = self.heap() + other + native_memory::held() + self.foreign.held();
         let room = self.for_buffers().saturating_sub(taken);
         count
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
@@ -88,6 +100,16 @@ impl Quota {
         self.heap.load(Ordering::Relaxed)
     }
 
+    /// What C and C++ code holds for the isolate.
+    pub fn foreign(&self) -> &Account {
+        &self.foreign
+    }
+
+    /// All bytes that are known, wherever they are.
+    pub(crate) fn held(&self) -> usize {
+        self.heap() + self.buffers() + self.native() + self.foreign.held()
+    }
+
     /// The limit of all together.
     pub fn limit(&self) -> usize {
         self.limit
@@ -95,6 +117,11 @@ impl Quota {
 
     pub(crate) fn set_heap(&self, bytes: usize) {
         self.heap.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Notes that V8 was refused memory for a buffer: before it gives up on that it will ask for more heap.
+    pub(crate) fn note_refusal(&self) {
+        self.refused.store(true, Ordering::Relaxed);
     }
 
     /// Whether V8 may be out of memory only because it was refused a buffer. Tells once.
@@ -315,18 +342,23 @@ pub(crate) fn allocator(quota: Arc<Quota>) -> v8::UniqueRef<v8::Allocator> {
 }
 
 unsafe extern "C" fn allocate_zeroed(quota: &Quota, len: usize) -> *mut c_void {
+    // The allocator itself, not the C library's name for it: buffers have a count of their own.
     // SAFETY: `calloc` has no preconditions; null is how V8 learns of failure.
-    charged(quota, len, || unsafe { libc::calloc(len.max(1), 1) })
+    charged(quota, len, || unsafe {
+        tikv_jemalloc_sys::calloc(len.max(1), 1)
+    })
 }
 
 unsafe extern "C" fn allocate_uninitialized(quota: &Quota, len: usize) -> *mut c_void {
     // SAFETY: as above; V8 writes before it shows the memory to scripts.
-    charged(quota, len, || unsafe { libc::malloc(len.max(1)) })
+    charged(quota, len, || unsafe {
+        tikv_jemalloc_sys::malloc(len.max(1))
+    })
 }
 
 fn charged(quota: &Quota, len: usize, allocate: impl FnOnce() -> *mut c_void) -> *mut c_void {
     if !quota.try_take(len) {
-        quota.refused.store(true, Ordering::Relaxed);
+        quota.note_refusal();
         return std::ptr::null_mut();
     }
     let data = allocate();
@@ -339,7 +371,7 @@ fn charged(quota: &Quota, len: usize, allocate: impl FnOnce() -> *mut c_void) ->
 unsafe extern "C" fn free(quota: &Quota, data: *mut c_void, len: usize) {
     quota.give_back(len);
     // SAFETY: V8 frees what `allocate*` gave it, once.
-    unsafe { libc::free(data) };
+    unsafe { tikv_jemalloc_sys::free(data) };
 }
 
 unsafe extern "C" fn drop_quota(quota: *const Quota) {

@@ -11,6 +11,7 @@ use v8::script_compiler as compiler;
 
 use crate::code_cache;
 use crate::entry;
+use crate::hardening;
 use crate::module_source::{ModuleError, ModuleKind, ModuleSource};
 use crate::state::State;
 
@@ -334,7 +335,12 @@ impl Modules {
                 };
                 v8::Uint8Array::new(scope, buffer, 0, len)?.into()
             }
-            ModuleKind::Wasm => v8::WasmModuleObject::compile(scope, &bytes)?.into(),
+            ModuleKind::Wasm => {
+                if let Some(fault) = hardening::wasm::fault(&bytes) {
+                    return throw_cannot_import(scope, specifier, referrer, &ModuleError(fault));
+                }
+                v8::WasmModuleObject::compile(scope, &bytes)?.into()
+            }
         };
         let name = string(scope, &url)?;
         let default = string(scope, "default")?;
@@ -532,7 +538,7 @@ fn parse_json<'s>(
     url: &str,
 ) -> Option<v8::Local<'s, v8::Value>> {
     v8::tc_scope!(let scope, scope);
-    if let Some(value) = v8::json::parse(scope, text) {
+    if let Some(value) = hardening::json::parse(scope, text) {
         return Some(value);
     }
     if !scope.has_terminated() {

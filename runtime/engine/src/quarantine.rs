@@ -8,7 +8,7 @@
 //! replaced when there are many.
 //!
 //! The same happens where code on such a thread aborts: Rust's and C++'s does, V8's own included, where the system has no memory
-//! for it.
+//! for it. And where native code asks for more than an isolate may have: see [`crate::malloc`].
 //!
 //! Isolates of [`crate::run_on_current_thread`] are not treated so: there, the process is the app.
 
@@ -156,6 +156,14 @@ extern "C" fn on_end(signal: libc::c_int) {
     unsafe {
         libc::signal(signal, libc::SIG_DFL);
         libc::raise(signal);
+    }
+}
+
+/// Stops this thread for good, if it is an isolate's that can be given up. Async-signal-safe.
+pub(crate) fn crash() {
+    // SAFETY: the pointer is reset before what it points to goes.
+    if let Some(own) = unsafe { OWN.get().as_ref() } {
+        stop(own);
     }
 }
 

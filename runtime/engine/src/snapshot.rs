@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use crate::embedding::{Baker, Embedding};
-use crate::platform;
+use crate::{hardening, platform};
 
 /// Marks the end of a snapshot, and the version of the trailer.
 const MAGIC: &[u8; 8] = b"NANOSNP1";
@@ -37,11 +37,10 @@ pub fn bake(embedding: &'static Embedding) -> Vec<u8> {
         {
             let scope = &mut v8::ContextScope::new(scope, context);
             v8::tc_scope!(let scope, scope);
-            let harden = crate::evaluate(scope, "nano:hardening", include_str!("hardening.js"));
-            if let Some(harden) = harden {
+            if let Some(restored) = hardening::bake(scope) {
                 (embedding.bake)(scope, &mut baker);
                 // After the embedding's own, whose indices start at 0.
-                let index = scope.add_context_data(context, harden);
+                let index = scope.add_context_data(context, restored);
                 assert_eq!(
                     index,
                     baker.counts().1,
@@ -116,6 +115,7 @@ pub fn fingerprint<'a>(names: impl IntoIterator<Item = &'a str>) -> u64 {
 /// The embedding's table with the terminator that V8 wants; lives as long as the process.
 pub(crate) fn references(embedding: &Embedding) -> &'static [v8::ExternalReference] {
     let mut references = (embedding.external_references)();
+    references.extend(hardening::external_references());
     references.push(v8::ExternalReference {
         pointer: std::ptr::null_mut(),
     });
@@ -196,11 +196,13 @@ mod tests {
         let with = |trailer: [u8; TRAILER]| [&[0; 64], &trailer[..]].concat();
         assert!(check(vec![]).contains("last bytes"));
         assert!(check(vec![0; 1000]).contains("last bytes"));
-        assert!(
-            check(with(trailer(7, 0, (0, 0)))).contains("external references 7, the program has 1")
-        );
-        assert!(check(with(trailer(1, 9, (0, 0)))).contains("fingerprint of the references of 9"));
-        let mut other_v8 = trailer(1, 0, (0, 0));
+        let count = references.len();
+        let said = check(with(trailer(count + 6, 0, (0, 0))));
+        let expected = format!("external references {}, the program has {count}", count + 6);
+        assert!(said.contains(&expected), "{said}");
+        let said = check(with(trailer(count, 9, (0, 0))));
+        assert!(said.contains("fingerprint of the references of 9"));
+        let mut other_v8 = trailer(count, 0, (0, 0));
         other_v8[16] ^= 1;
         assert!(check(with(other_v8)).contains("V8's version"));
     }

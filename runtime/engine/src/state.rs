@@ -30,6 +30,8 @@ pub struct State {
     /// V8's own limit, while it is raised.
     pub(crate) raised_heap_limit: Cell<Option<usize>>,
     pub(crate) context: OnceCell<v8::Global<v8::Context>>,
+    /// V8's own `JSON.parse`, whose place is taken.
+    pub(crate) json_parse: OnceCell<v8::Global<v8::Function>>,
     tokio: Option<tokio::runtime::Handle>,
     templates: SnapshotData,
     objects: SnapshotData,
@@ -54,6 +56,7 @@ impl State {
             limits,
             raised_heap_limit: Cell::new(None),
             context: OnceCell::new(),
+            json_parse: OnceCell::new(),
             tokio,
             templates: SnapshotData::new(engine.snapshot.templates),
             objects: SnapshotData::new(engine.snapshot.objects),
@@ -218,6 +221,7 @@ impl State {
                 budget: self.limits.cpu_per_turn.unwrap_or_default(),
             }),
             Verdict::Crash => Some(Exit::Crashed),
+            Verdict::ProcessMemory => Some(Exit::ProcessLimit),
             Verdict::Heap => Some(Exit::HeapLimit {
                 limit: self.limits.memory,
             }),

@@ -1,5 +1,6 @@
 //! The event loop: one OS thread that runs one isolate.
 
+use std::cell::Cell;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -11,7 +12,7 @@ use crate::isolate::{self, Instance, IsolateOptions};
 use crate::limits::{Exit, MIB};
 use crate::mailbox::{Handle, Until};
 use crate::state::State;
-use crate::{quarantine, watchdog};
+use crate::{malloc, quarantine, watchdog};
 
 /// The stack of an isolate's thread: V8's share (`--stack-size`), and the rest for native code below and above scripts.
 /// Address space; pages cost memory when touched.
@@ -78,6 +79,7 @@ fn run(
     main: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>),
 ) -> Exit {
     handle.0.bind_thread(std::thread::current());
+    let working = malloc::work_for(&handle.0.quota);
     let budget = options.limits.cpu_per_turn;
     let abandon = options.abandon;
     // A panic outside of V8's frames unwinds to here: the isolate is lost, the process is not.
@@ -92,6 +94,8 @@ fn run(
         }
         exit
     }));
+    drop(working);
+    malloc::purge();
     handle.0.end();
     result.unwrap_or_else(|panic| Exit::Panicked(panic_message(&*panic)))
 }
@@ -105,6 +109,7 @@ fn run_instance(
     let mut turns = Loop {
         state,
         batch: Vec::new(),
+        turns: Cell::new(0),
     };
     v8::scope!(let scope, isolate);
     let context = v8::Local::new(scope, state.context.get().expect("set by Instance::new"));
@@ -128,7 +133,12 @@ struct Loop<'a> {
     state: &'a State,
     /// Reused, so that a batch allocates nothing.
     batch: Vec<crate::Task>,
+    /// Turns so far.
+    turns: Cell<u64>,
 }
+
+/// A thread that has had no turn for so long gives back memory that it keeps for the next one.
+const REST_AFTER: Duration = Duration::from_millis(500);
 
 impl Loop<'_> {
     fn run(
@@ -140,6 +150,8 @@ impl Loop<'_> {
         let start = self.state.embedding.start;
         self.turn(scope, |scope| start(scope, data));
         self.turn(scope, main);
+        // The number of turns after which the thread began to wait for its rest, and after which it rests.
+        let (mut waits, mut rests) = (0, 0);
         loop {
             if let Some(exit) = self.pass(scope) {
                 return exit;
@@ -158,7 +170,18 @@ impl Loop<'_> {
             let task = self.state.shared.foreground.next_due();
             let due = [timer, task].into_iter().flatten().min();
             let timeout = due.map(|due| due.saturating_duration_since(Instant::now()));
-            self.state.shared.sleep(timeout);
+            let turns = self.turns.get();
+            if waits == turns && rests != turns {
+                malloc::rest();
+                rests = turns;
+            }
+            let is_short = timeout.is_some_and(|timeout| timeout <= REST_AFTER);
+            if is_short || rests == turns {
+                self.state.shared.sleep(timeout);
+            } else {
+                waits = turns;
+                self.state.shared.sleep(Some(REST_AFTER));
+            }
         }
     }
 
@@ -211,6 +234,7 @@ impl Loop<'_> {
         task: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>),
     ) {
         let state = self.state;
+        self.turns.set(self.turns.get() + 1);
         state.shared.turn.begin();
         watchdog::notice();
         {

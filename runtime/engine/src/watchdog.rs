@@ -6,6 +6,8 @@
 //! the budget it ends the turn; so a turn may use up to one look more than its budget. CPU time, not wall-clock time: a
 //! thread that waits for a core is not to blame. The watchdog sleeps while no isolate is at work.
 //!
+//! It also looks at what each running turn makes C and C++ code hold; see [`memory_watch`].
+//!
 //! A few built-in functions of V8 look at nothing while they work (`flat`, the default order of `sort`). A turn that goes on
 //! in one of those is given up: see [`quarantine::abandon`].
 
@@ -16,9 +18,9 @@ use std::time::Duration;
 
 use crate::cpu_clock::CpuClock;
 use crate::mailbox::{Shared, Verdict};
-use crate::quarantine;
 use crate::thread_io::ThreadIo;
 use crate::turn_clock::{Doze, Turn};
+use crate::{memory_watch, process_memory, quarantine};
 
 /// Looks per budget, and the bounds of the time between two looks.
 const LOOKS_PER_BUDGET: u32 = 10;
@@ -163,6 +165,10 @@ fn run() {
     let mut quiet = 0;
     loop {
         let (running, pause) = look();
+        if running && let Some(shortage) = process_memory::is_short() {
+            let isolates = lock().iter().map(|one| one.isolate.clone()).collect();
+            process_memory::end_largest(isolates, shortage);
+        }
         quiet = if running { 0 } else { quiet + 1 };
         if quiet <= LOOKS_UNTIL_SLEEP {
             std::thread::sleep(pause);
@@ -207,7 +213,13 @@ fn look() -> (bool, Duration) {
             continue;
         };
         running = true;
-        pause = pause.min(watched.budget / LOOKS_PER_BUDGET);
+        pause = pause
+            .min(watched.budget / LOOKS_PER_BUDGET)
+            .min(memory_watch::PAUSE);
+        if !turn.is_fired && memory_watch::is_too_much(&watched.isolate) {
+            fire(&watched.isolate, turn, Verdict::Heap);
+            continue;
+        }
         let Some(now) = watched.clock.now() else {
             continue;
         };
@@ -215,7 +227,7 @@ fn look() -> (bool, Duration) {
             Some((seen, start)) if seen == turn.number => {
                 let used = now.saturating_sub(start);
                 if !turn.is_fired && used > watched.budget {
-                    fire(&watched.isolate, turn);
+                    fire(&watched.isolate, turn, Verdict::Cpu);
                 } else if turn.is_fired && used > watched.budget + PATIENCE {
                     watched.abandoned = true;
                     hopeless.push((watched.isolate.clone(), watched.thread));
@@ -233,9 +245,9 @@ fn look() -> (bool, Duration) {
 }
 
 /// Ends the turn, if it is still the same.
-fn fire(isolate: &Shared, turn: Turn) {
+fn fire(isolate: &Shared, turn: Turn, verdict: Verdict) {
     isolate.turn.fire(turn, || {
-        isolate.condemn(Verdict::Cpu);
+        isolate.condemn(verdict);
         isolate.terminate_execution();
     });
 }
@@ -253,9 +265,10 @@ mod tests {
         clock.end();
         assert_eq!(clock.look(), None);
         clock.begin();
-        fire(&handle.0, first);
+        fire(&handle.0, first, Verdict::Cpu);
         assert_eq!(handle.0.verdict(), Verdict::None);
-        fire(&handle.0, clock.look().expect("it runs"));
+        let turn = clock.look().expect("it runs");
+        fire(&handle.0, turn, Verdict::Cpu);
         assert_eq!(handle.0.verdict(), Verdict::Cpu);
         assert!(clock.look().is_some_and(|turn| turn.is_fired));
         clock.end();

@@ -30,7 +30,15 @@ struct State {
     backoff: Backoff,
     /// Why the app is not there, for those who are refused.
     reason: String,
+    /// Instances that have crashed or did not stop.
+    lost: u32,
 }
+
+/// Each lost instance keeps a thread and memory, and takes a core for as long as it goes on; so after this many an app gets no
+/// other, until its configuration is changed or the process starts again.
+const MAX_LOST: u32 = 4;
+/// The same for all apps together: from then on, each app's first is its last.
+const ALL_LOST: usize = 32;
 
 enum Phase {
     /// No instance; the next request starts one.
@@ -38,6 +46,8 @@ enum Phase {
     /// One task is starting an instance; everyone waits for it.
     Starting,
     Running(Arc<dyn Instance>),
+    /// The app has lost too many instances.
+    Disabled,
     /// The app drains or has been removed.
     Closed,
 }
@@ -46,7 +56,8 @@ enum Phase {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Unavailable {
     pub(crate) reason: String,
-    pub(crate) retry_after: Duration,
+    /// When to ask again; `None` if that is of no use.
+    pub(crate) retry_after: Option<Duration>,
 }
 
 /// One of the requests that an app may have in flight; dropping it makes room.
@@ -65,6 +76,7 @@ impl App {
             phase: Phase::Idle,
             backoff: Backoff::default(),
             reason: String::new(),
+            lost: 0,
         };
         Arc::new(Self {
             log: Arc::new(AppLog::new(config.name.clone())),
@@ -128,11 +140,18 @@ impl App {
                         let reason = "the app is shutting down".to_owned();
                         return Err(Unavailable {
                             reason,
-                            retry_after: Duration::from_secs(1),
+                            retry_after: Some(Duration::from_secs(1)),
+                        });
+                    }
+                    Phase::Disabled => {
+                        return Err(Unavailable {
+                            reason: state.reason.clone(),
+                            retry_after: None,
                         });
                     }
                     Phase::Idle => {
-                        if let Some(retry_after) = state.backoff.remaining(Instant::now()) {
+                        let retry_after = state.backoff.remaining(Instant::now());
+                        if retry_after.is_some() {
                             return Err(Unavailable {
                                 reason: state.reason.clone(),
                                 retry_after,
@@ -172,12 +191,12 @@ impl App {
                     };
                     let delay = state.backoff.failed(failure, Instant::now());
                     log_start_error(name, &error, delay);
-                    if failure == Failure::Crash {
-                        warn_of_losses(lost_instances());
-                    }
                     state.reason = error.message;
                     if !matches!(state.phase, Phase::Closed) {
                         state.phase = Phase::Idle;
+                    }
+                    if failure == Failure::Crash {
+                        state.lost_one(name, lost_instances());
                     }
                     None
                 }
@@ -220,6 +239,7 @@ impl App {
                     "an instance of the app was ended: it passed its memory limit of {limit} MB"
                 )
             }
+            Exit::ProcessLimit => format!("an instance of the app was ended: {exit}"),
             Exit::Crashed => {
                 failure = Failure::Crash;
                 format!(
@@ -237,10 +257,16 @@ impl App {
         let delay = state.backoff.failed(failure, Instant::now());
         let retry_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
         tracing::error!(app = name, retry_ms, "{reason}");
-        if failure == Failure::Crash {
-            warn_of_losses(lost_instances());
-        }
         state.reason = reason;
+        if failure == Failure::Crash {
+            state.lost_one(name, lost_instances());
+        }
+    }
+
+    /// Why the app gets no more instances, if it has lost too many.
+    pub fn disabled(&self) -> Option<String> {
+        let state = self.lock();
+        matches!(state.phase, Phase::Disabled).then(|| state.reason.clone())
     }
 
     /// Refuses new requests and waits until the instance has nothing left to do. Returns false if the deadline cut
@@ -271,6 +297,24 @@ impl App {
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing that can panic leaves the state half changed.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// The app `name` has lost an instance; `all` are lost in the process.
+    fn lost_one(&mut self, name: &str, all: usize) {
+        warn_of_losses(all);
+        self.lost += 1;
+        if (self.lost < MAX_LOST && all < ALL_LOST) || matches!(self.phase, Phase::Closed) {
+            return;
+        }
+        self.phase = Phase::Disabled;
+        self.reason = format!(
+            "the app is disabled: {} of its instances have crashed or did not stop, of {all} in this process, and each keeps a \
+             thread and memory; the last one: {}. Mend the app, then change its configuration or restart the process",
+            self.lost, self.reason
+        );
+        tracing::error!(app = name, lost = self.lost, "{}", self.reason);
     }
 }
 
@@ -329,10 +373,11 @@ mod tests {
         let app = app(&launcher);
         let first = app.instance().await.err().unwrap();
         assert_eq!(first.reason, "it is broken");
-        assert!(first.retry_after > Duration::ZERO);
+        let wait = first.retry_after.expect("a time to wait");
+        assert!(wait > Duration::ZERO);
         assert!(app.instance().await.is_err());
         assert_eq!(launcher.starts(), 1);
-        tokio::time::sleep(first.retry_after).await;
+        tokio::time::sleep(wait).await;
         assert!(app.instance().await.is_err());
         assert_eq!(launcher.starts(), 2);
     }
@@ -348,6 +393,36 @@ mod tests {
         let second = app.instance().await.unwrap();
         assert!(!Arc::ptr_eq(&first, &second));
         assert_eq!(launcher.starts(), 2);
+    }
+
+    #[tokio::test]
+    async fn an_app_that_loses_many_instances_is_disabled() {
+        let launcher = FakeLauncher::new();
+        let app = app(&launcher);
+        for lost in 1..=MAX_LOST {
+            assert_eq!(app.disabled(), None, "before loss {lost}");
+            app.lock().backoff = Backoff::default();
+            let instance = app.instance().await.expect("an instance");
+            app.retire(&instance, &Exit::Unresponsive);
+        }
+        let refusal = app.instance().await.err().expect("no instance");
+        assert_eq!(refusal.retry_after, None);
+        assert!(
+            refusal.reason.contains("did not stop"),
+            "{}",
+            refusal.reason
+        );
+        assert_eq!(app.disabled(), Some(refusal.reason));
+        assert_eq!(launcher.starts(), MAX_LOST as usize);
+    }
+
+    #[tokio::test]
+    async fn when_the_process_has_lost_many_the_first_is_enough() {
+        let app = app(&FakeLauncher::new());
+        app.lock().lost_one("a", ALL_LOST - 1);
+        assert_eq!(app.disabled(), None);
+        app.lock().lost_one("a", ALL_LOST);
+        assert!(app.disabled().is_some());
     }
 
     #[tokio::test]

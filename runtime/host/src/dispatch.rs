@@ -275,6 +275,7 @@ impl Exchange {
             // The instance's end is about to be noticed; the next request must not meet it.
             match error {
                 FetchError::HeapLimit => app.retire(&instance, &Exit::HeapLimit),
+                FetchError::ProcessLimit => app.retire(&instance, &Exit::ProcessLimit),
                 FetchError::Crashed => app.retire(&instance, &Exit::Crashed),
                 _ => {}
             }
@@ -317,10 +318,13 @@ fn faulty(fault: &Fault) -> Box<ErrorPage> {
 
 /// What it means to the client that there is no instance.
 fn unavailable(unavailable: Unavailable) -> Box<ErrorPage> {
-    let message = "The app is not available. Try again soon.";
-    let page = ErrorPage::new(StatusCode::SERVICE_UNAVAILABLE, message)
-        .detail(unavailable.reason)
-        .retry_after(unavailable.retry_after);
+    let page = |message| {
+        ErrorPage::new(StatusCode::SERVICE_UNAVAILABLE, message).detail(unavailable.reason)
+    };
+    let page = match unavailable.retry_after {
+        Some(wait) => page("The app is not available. Try again soon.").retry_after(wait),
+        None => page("The app is switched off."),
+    };
     page.into()
 }
 
@@ -336,7 +340,10 @@ async fn fault(faults: Faults) -> Fault {
 fn failure(error: FetchError) -> ErrorPage {
     let detail = error.to_string();
     let page = match &error {
-        FetchError::CpuLimit | FetchError::HeapLimit | FetchError::Crashed => ErrorPage::new(
+        FetchError::CpuLimit
+        | FetchError::HeapLimit
+        | FetchError::ProcessLimit
+        | FetchError::Crashed => ErrorPage::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "The app used more resources than it may.",
         ),

@@ -13,10 +13,13 @@ use crate::engine;
 
 pub(crate) fn serve(options: &ServeOptions) -> anyhow::Result<ExitCode> {
     let config = options.load()?;
-    keep_freed_memory();
     raise_descriptor_limit();
+    if let Some(megabytes) = config.memory_mb {
+        nano_engine::process_memory::set_limit((megabytes as usize) << 20);
+    }
     engine::start(false)?;
     let guard = log::init(options.log.unwrap_or_else(Format::for_stdout));
+    nano_engine::malloc::give_back_in_background();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_name("io")
@@ -35,21 +38,6 @@ pub(crate) fn serve(options: &ServeOptions) -> anyhow::Result<ExitCode> {
         // As a shell reports a process that the signal ended.
         Ending::Cut(signal) => std::process::exit(128 + signal),
     })
-}
-
-/// Lets the C library's allocator keep some freed memory per thread. By default it gives the last pages back at once, and each
-/// request takes them again: a fifth of a request's CPU time went into that.
-fn keep_freed_memory() {
-    #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    {
-        const KEEP: i32 = 1 << 20;
-        const AHEAD: i32 = 256 << 10;
-        // SAFETY: sets two numbers of the allocator, before the process has other threads.
-        unsafe {
-            libc::mallopt(libc::M_TRIM_THRESHOLD, KEEP);
-            libc::mallopt(libc::M_TOP_PAD, AHEAD);
-        }
-    }
 }
 
 /// Takes as many file descriptors as the system lets this process have: each app has a few, and each connection one.

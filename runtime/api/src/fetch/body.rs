@@ -627,7 +627,7 @@ pub fn package_data<'s>(
         Kind::Text => decode(scope, bytes)?.into(),
         Kind::Json => {
             let text = decode(scope, bytes)?;
-            v8::json::parse(scope, text).ok_or(Error::Thrown)?
+            nano_engine::hardening::json::parse(scope, text).ok_or(Error::Thrown)?
         }
     })
 }

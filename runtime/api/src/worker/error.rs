@@ -81,6 +81,8 @@ pub enum FetchError {
     CpuLimit,
     /// The memory limit was passed; the instance ends.
     HeapLimit,
+    /// The instance was ended because the process ran out of memory; see [`Exit::ProcessLimit`].
+    ProcessLimit,
     /// V8 gave up on the instance; see [`Exit::Crashed`].
     Crashed,
     /// The instance has ended or drains: send the request to another one.
@@ -107,6 +109,7 @@ impl fmt::Display for FetchError {
             Self::HeapLimit => f.write_str(
                 "the app used more memory than its limit and was ended: keep less, or raise limits.memory_mb",
             ),
+            Self::ProcessLimit => write!(f, "the app's instance was ended: {}", Exit::ProcessLimit),
             Self::Crashed => write!(f, "the app's instance crashed: {}", Exit::Crashed),
             Self::Ended => f.write_str("the app's instance has ended"),
             Self::Canceled => f.write_str("the request was canceled"),
@@ -125,6 +128,8 @@ pub enum Exit {
     CpuLimit,
     /// It passed its memory limit.
     HeapLimit,
+    /// The process neared the limit of its own memory, and this instance held the most.
+    ProcessLimit,
     /// It did something that V8 cannot survive, such as asking for an array that is larger than V8 can represent. Its thread is
     /// stopped for good, and holds its memory until the process ends; see [`super::lost_instances`].
     Crashed,
@@ -144,7 +149,8 @@ impl fmt::Display for Exit {
             Self::Stopped => "it was stopped",
             Self::CpuLimit => "it passed its CPU limit",
             Self::HeapLimit => "it passed its memory limit",
-            Self::Crashed => "V8 gave up on it: it asked for something larger than V8 can represent, such as an array of 2^27 items",
+            Self::ProcessLimit => "the process neared the limit of its own memory, and this instance held the most",
+            Self::Crashed => "V8 gave up on it: it asked for something larger than V8 can represent, such as an array of 2^27 items, or for more memory than it may have",
             Self::Unresponsive => "it passed its CPU limit and did not stop: it is in a built-in function that V8 cannot interrupt",
             Self::Fault { message } => return write!(f, "the engine failed: {message}"),
         })

@@ -587,6 +587,7 @@ pub(crate) fn ended(scope: &Scope, exit: &nano_engine::Exit) {
     let (kind, error) = match exit {
         Exit::CpuLimit { .. } => (StartErrorKind::CpuLimit, FetchError::CpuLimit),
         Exit::HeapLimit { .. } => (StartErrorKind::HeapLimit, FetchError::HeapLimit),
+        Exit::ProcessLimit => (StartErrorKind::Engine, FetchError::ProcessLimit),
         Exit::Drained | Exit::Stopped | Exit::Crashed | Exit::Unresponsive | Exit::Panicked(_) => {
             (StartErrorKind::Engine, FetchError::Ended)
         }

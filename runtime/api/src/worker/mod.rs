@@ -221,6 +221,7 @@ impl Worker {
             None => Err(match self.ended().await {
                 Exit::CpuLimit | Exit::Unresponsive => FetchError::CpuLimit,
                 Exit::HeapLimit => FetchError::HeapLimit,
+                Exit::ProcessLimit => FetchError::ProcessLimit,
                 Exit::Crashed => FetchError::Crashed,
                 _ => FetchError::Ended,
             }),
@@ -302,6 +303,7 @@ impl From<nano_engine::Exit> for Exit {
             nano_engine::Exit::Drained | nano_engine::Exit::Stopped => Exit::Stopped,
             nano_engine::Exit::CpuLimit { .. } => Exit::CpuLimit,
             nano_engine::Exit::HeapLimit { .. } => Exit::HeapLimit,
+            nano_engine::Exit::ProcessLimit => Exit::ProcessLimit,
             nano_engine::Exit::Crashed => Exit::Crashed,
             nano_engine::Exit::Unresponsive => Exit::Unresponsive,
             nano_engine::Exit::Panicked(message) => Exit::Fault { message },

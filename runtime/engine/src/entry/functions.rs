@@ -41,6 +41,38 @@ where
     }))
 }
 
+/// Gives an object a data property whose value `make` returns when it is first asked for.
+pub(crate) fn lazy_property(
+    scope: &mut PinScope,
+    object: Local<v8::Object>,
+    name: Local<v8::Name>,
+    make: Local<v8::Function>,
+) -> Option<bool> {
+    fn get<'s>(
+        scope: &mut PinScope<'s, '_>,
+        _name: Local<'s, v8::Name>,
+        arguments: PropertyCallbackArguments<'s>,
+        mut result: ReturnValue<Value>,
+    ) {
+        enter(scope, |scope| {
+            let make: Local<v8::Function> = arguments.data().try_into().ok()?;
+            let this = v8::undefined(scope).into();
+            result.set(make.call(scope, this, &[])?);
+            Some(())
+        });
+    }
+    let attributes = v8::PropertyAttribute::DONT_ENUM;
+    object.set_lazy_data_property_with_data(
+        scope,
+        name,
+        get,
+        make.into(),
+        attributes,
+        v8::SideEffectType::HasSideEffect,
+        v8::SideEffectType::HasSideEffect,
+    )
+}
+
 /// The entry points of indexed properties. Each gives V8 a callback that runs `callback`, which captures nothing; after a panic it
 /// has intercepted the access, with an exception.
 macro_rules! indexed {

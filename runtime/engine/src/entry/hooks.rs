@@ -6,7 +6,7 @@ use v8::{Context, Data, FixedArray, Local, Message, Module, Object, PinScope, Pr
 
 use super::{catch, enter};
 use crate::state::State;
-use crate::{foreground, imports, isolate, rejections};
+use crate::{foreground, imports, isolate, memory_watch, rejections};
 
 /// Registers everything that V8 calls for an isolate. The state must outlive it.
 pub(crate) fn install(isolate: &mut v8::Isolate, state: &State) {
@@ -55,6 +55,19 @@ unsafe extern "C" fn after_collection(
     let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(isolate) };
     // A panic is in the log; the next collection counts again.
     let _ = catch(|| isolate::after_collection(&mut isolate, state));
+}
+
+/// Has the isolate's thread settle what C code holds, at the next chance that a running script gives.
+pub(crate) fn request_settlement(isolate: &v8::IsolateHandle) {
+    isolate.request_interrupt(settle, std::ptr::null_mut());
+}
+
+/// Runs in the middle of a script, between two of its steps.
+unsafe extern "C" fn settle(isolate: v8::UnsafeRawIsolatePtr, _: *mut c_void) {
+    // SAFETY: V8 passes the isolate that runs.
+    let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(isolate) };
+    // A panic is in the log; the isolate will be asked again.
+    let _ = catch(|| memory_watch::asked(&mut isolate));
 }
 
 /// Runs no JavaScript, and throws nothing.

@@ -22,11 +22,12 @@ mod hooks;
 mod modules;
 
 pub use delegates::{channel, deserializer, serializer};
+pub(crate) use functions::lazy_property;
 pub use functions::{
     function, function_builder, indexed_definer, indexed_deleter, indexed_enumerator,
     indexed_getter, indexed_query, indexed_setter,
 };
-pub(crate) use hooks::{install, platform, restore_heap_limit};
+pub(crate) use hooks::{install, platform, request_settlement, restore_heap_limit};
 pub(crate) use modules::{instantiate_module, synthetic_module};
 
 use std::any::Any;

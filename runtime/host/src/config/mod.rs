@@ -35,6 +35,9 @@ pub struct Config {
     pub ports: BTreeMap<u16, Diagnostic>,
     /// How slow clients may be.
     pub clients: ClientLimits,
+    /// What the process as a whole may take, in MB: before that, the app's instance that holds most is ended. `None`: what its
+    /// control group allows.
+    pub memory_mb: Option<u64>,
 }
 
 /// One app.
@@ -192,6 +195,7 @@ impl Config {
             drain: DEFAULT_DRAIN,
             ports: BTreeMap::new(),
             clients: ClientLimits::default(),
+            memory_mb: None,
         })
     }
 }

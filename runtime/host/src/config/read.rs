@@ -89,7 +89,15 @@ fn syntax_help(error: &jsonc_parser::errors::ParseError) -> Option<String> {
 
 fn read_root(root: &Located<'_>, folder: &Path) -> Option<Config> {
     let fields = root.object(&[
-        "$schema", "port", "listen", "admin", "drain_ms", "clients", "defaults", "apps",
+        "$schema",
+        "port",
+        "listen",
+        "admin",
+        "drain_ms",
+        "memory_mb",
+        "clients",
+        "defaults",
+        "apps",
     ])?;
     if let Some(admin) = fields.get("admin") {
         admin.fault(
@@ -103,6 +111,9 @@ fn read_root(root: &Located<'_>, folder: &Path) -> Option<Config> {
         .get("drain_ms")
         .and_then(|value| value.integer(0..=3_600_000));
     let clients = read_clients(&fields);
+    let memory_mb = fields
+        .get("memory_mb")
+        .and_then(|value| value.integer(64..=1 << 24));
     let mut defaults = AppLimits::default();
     if let Some(value) = fields.get("defaults")
         && let Some(fields) = value.object(&["limits"])
@@ -139,6 +150,7 @@ fn read_root(root: &Located<'_>, folder: &Path) -> Option<Config> {
         drain: drain.map_or(DEFAULT_DRAIN, Duration::from_millis),
         clients,
         ports,
+        memory_mb,
     })
 }
 

@@ -49,6 +49,7 @@ fn everything_at_once() {
           "listen": "[::]:8080", // where
           "drain_ms": 500,
           "clients": { "head_ms": 1000, "stall_ms": 2000, "min_rate": 300 },
+          "memory_mb": 4096,
           "defaults": { "limits": { "memory_mb": 64, "cpu_ms": 5000 } },
           "apps": [
             { "name": "shop", "hostname": "Shop.localhost", "path": "./shop",
@@ -69,6 +70,7 @@ fn everything_at_once() {
         min_rate: 300,
     };
     assert_eq!(config.clients, clients);
+    assert_eq!(config.memory_mb, Some(4096));
     let [shop, tools] = config.apps.as_slice() else {
         panic!()
     };

@@ -95,14 +95,45 @@ fn many_crashes_are_worth_a_warning() {
     );
 }
 
-/// `flat` looks at nothing while it works, and here it would take centuries.
+#[test]
+fn an_app_that_crashes_again_and_again_is_disabled() {
+    let nano = Site::new()
+        .app("bad", CRASHES)
+        .app("good", NEIGHBOUR)
+        .serve();
+    // Each time it has to wait longer for its next instance: 1, 4 and 16 seconds.
+    eventually("four crashes", || {
+        // Not so often that the lines of its log are more than its budget.
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        nano.get("bad.test", "/crash");
+        let crashes = nano.log();
+        let crashes = crashes
+            .iter()
+            .filter(|line| line["message"].to_string().contains("crashed:"));
+        (crashes.count() >= 4).then_some(())
+    });
+    let line = nano.app_logged("bad", "the app is disabled");
+    assert_eq!(
+        (&line["level"], &line["lost"]),
+        (&"error".into(), &4.into())
+    );
+    let response = nano.get("bad.test", "/");
+    assert_eq!(response.status, 503);
+    assert_eq!(response.header("retry-after"), None);
+    assert!(
+        response.text().contains("switched off"),
+        "{}",
+        response.text()
+    );
+    assert_eq!(nano.get("good.test", "/").text(), "here");
+}
+
+/// Hundreds of thousands of years of a lunisolar calendar, month by month.
 #[test]
 fn a_built_in_function_that_cannot_be_interrupted() {
     let source = "export default { fetch(request) {
-        if (new URL(request.url).pathname === '/flat') {
-            let array = [1];
-            for (let i = 0; i < 60; i++) array = [array, array];
-            array.flat(Infinity);
+        if (new URL(request.url).pathname === '/months') {
+            Temporal.Duration.from({ years: 2e5 }).round({ largestUnit: 'months', relativeTo: '2020-01-01[u-ca=chinese]' });
         }
         return new Response('fine');
     } };";
@@ -110,7 +141,7 @@ fn a_built_in_function_that_cannot_be_interrupted() {
         .app_with("bad", source, r#""limits":{"cpu_ms":200}"#)
         .app("good", NEIGHBOUR)
         .serve();
-    assert_eq!(nano.get("bad.test", "/flat").status, 503);
+    assert_eq!(nano.get("bad.test", "/months").status, 503);
     let line = nano.app_logged("bad", "an instance of the app was given up");
     assert_eq!(line["level"], "error", "{line}");
     assert_eq!(nano.get("good.test", "/").text(), "here");

@@ -15,6 +15,7 @@ mod http2;
 mod limits;
 mod logs;
 mod memory;
+mod native_memory;
 mod outbound;
 mod polluted_prototypes;
 mod programs;

@@ -1,0 +1,180 @@
+//! What compiling a WebAssembly function takes.
+//!
+//! V8's compilers keep the state of all locals and operands for each block of a function. 300 KB of code with 49,990 locals and
+//! 23,000 `if`s take 12 GB, in one call that cannot be interrupted, and more on V8's workers if the function gets hot.
+//!
+//! DEPARTURE: an implementation may have limits (<https://webassembly.github.io/spec/js-api/#limits>); this one is NANO's own:
+//! the sum of locals and operands over the blocks of one function, [`MAX_STATES`]. Large interpreters, optimised, have some
+//! two million.
+
+use wasmparser::{
+    FuncToValidate, FuncValidatorAllocations, FunctionBody, Operator, Parser, ValidPayload,
+    Validator, ValidatorResources, WasmFeatures,
+};
+
+use crate::entry;
+
+/// Locals and operands, summed over the blocks of one function: some 100 MB while it is compiled.
+pub const MAX_STATES: usize = 8 << 20;
+
+/// What is wrong with a module's size, if anything is. A module that is not valid otherwise is V8's to refuse.
+pub fn fault(module: &[u8]) -> Option<String> {
+    let mut validator = Validator::new_with_features(WasmFeatures::all());
+    let mut allocations = FuncValidatorAllocations::default();
+    let mut number = 0;
+    for payload in Parser::new(0).parse_all(module) {
+        let payload = payload.ok()?;
+        if let ValidPayload::Func(function, body) = validator.payload(&payload).ok()? {
+            number += 1;
+            // Each operand and each block takes an instruction of at least one byte.
+            let length = body.as_bytes().len();
+            let most = locals(&body)?.saturating_add(length);
+            if most.saturating_mul(length) <= MAX_STATES {
+                continue;
+            }
+            let states = states(function, &body, &mut allocations)?;
+            if states > MAX_STATES {
+                return Some(format!(
+                    "function #{number} of the module is too large to be compiled: its locals and operands, summed over its \
+                     blocks, are more than {MAX_STATES}"
+                ));
+            }
+        }
+    }
+    None
+}
+
+/// The most parameters that V8 lets a function have.
+const MAX_PARAMETERS: usize = 1000;
+
+/// How many locals a function may have, parameters included.
+fn locals(body: &FunctionBody) -> Option<usize> {
+    let mut sum = MAX_PARAMETERS;
+    for group in body.get_locals_reader().ok()? {
+        sum = sum.saturating_add(group.ok()?.0 as usize);
+    }
+    Some(sum)
+}
+
+/// Locals and operands, summed over the blocks of a function; stops beyond [`MAX_STATES`]. `None` if the function is not valid.
+fn states(
+    function: FuncToValidate<ValidatorResources>,
+    body: &FunctionBody,
+    allocations: &mut FuncValidatorAllocations,
+) -> Option<usize> {
+    let mut validator = function.into_validator(std::mem::take(allocations));
+    let mut reader = body.get_binary_reader();
+    validator.read_locals(&mut reader).ok()?;
+    let locals = validator.len_locals() as usize;
+    let mut operators = wasmparser::OperatorsReader::new(reader);
+    let mut sum = 0_usize;
+    while !operators.eof() && sum <= MAX_STATES {
+        let (operator, offset) = operators.read_with_offset().ok()?;
+        validator.op(offset, &operator).ok()?;
+        let is_merge = matches!(
+            operator,
+            Operator::Block { .. }
+                | Operator::Loop { .. }
+                | Operator::If { .. }
+                | Operator::Else
+                | Operator::Try { .. }
+                | Operator::TryTable { .. }
+                | Operator::Catch { .. }
+                | Operator::CatchAll
+        );
+        if is_merge {
+            sum += locals + validator.operand_stack_height() as usize;
+        }
+    }
+    *allocations = validator.into_allocations();
+    Some(sum)
+}
+
+/// `moduleFault(bytes)` of `hardening.js`.
+pub(super) unsafe extern "C" fn fault_callback(info: *const v8::FunctionCallbackInfo) {
+    // SAFETY: V8 has passed it.
+    unsafe { entry::function(info, callback) }
+}
+
+fn callback<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    args: v8::FunctionCallbackArguments<'s>,
+    mut result: v8::ReturnValue<'s, v8::Value>,
+) {
+    let fault = with_bytes(args.get(0), fault).flatten();
+    if let Some(text) = fault.and_then(|text| v8::String::new(scope, &text)) {
+        result.set(text.into());
+    }
+}
+
+/// The bytes of an array buffer or a view of one; `None` for anything else.
+fn with_bytes<R>(value: v8::Local<v8::Value>, look: impl FnOnce(&[u8]) -> R) -> Option<R> {
+    let (store, offset, length) =
+        if let Ok(view) = v8::Local::<v8::ArrayBufferView>::try_from(value) {
+            (
+                view.get_backing_store()?,
+                view.byte_offset(),
+                view.byte_length(),
+            )
+        } else if let Ok(buffer) = v8::Local::<v8::ArrayBuffer>::try_from(value) {
+            (buffer.get_backing_store(), 0, buffer.byte_length())
+        } else {
+            let buffer = v8::Local::<v8::SharedArrayBuffer>::try_from(value).ok()?;
+            (buffer.get_backing_store(), 0, buffer.byte_length())
+        };
+    let bytes = store.get(offset..offset.checked_add(length)?)?;
+    // SAFETY: the range lies within the store, which is held; no script runs meanwhile, and an isolate has no second thread.
+    let bytes = unsafe { std::slice::from_raw_parts(bytes.as_ptr().cast::<u8>(), bytes.len()) };
+    Some(look(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn leb(mut value: usize, out: &mut Vec<u8>) {
+        while value >= 0x80 {
+            out.push(value as u8 | 0x80);
+            value >>= 7;
+        }
+        out.push(value as u8);
+    }
+
+    /// A module of one function with so many locals, and these instructions.
+    fn module(locals: usize, code: &[u8]) -> Vec<u8> {
+        let mut body = vec![1];
+        leb(locals, &mut body);
+        body.push(0x7f);
+        body.extend(code);
+        body.push(0x0b);
+        let mut section = vec![1];
+        leb(body.len(), &mut section);
+        section.extend(body);
+        let mut module = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0\x0a".to_vec();
+        leb(section.len(), &mut module);
+        module.extend(section);
+        module
+    }
+
+    #[test]
+    fn states_are_counted() {
+        let ifs = |count: usize| [0x41, 0, 0x04, 0x40, 0x0b].repeat(count);
+        assert_eq!(fault(&module(10, &ifs(1000))), None);
+        assert_eq!(fault(&module(40_000, &ifs(100))), None);
+        assert_eq!(fault(&module(49_990, &[])), None);
+        let text = fault(&module(49_990, &ifs(23_000))).expect("too much");
+        assert!(text.contains("function #1"), "{text}");
+        // Operands count like locals.
+        let operands = [[0x41, 0].repeat(20_000), ifs(1000), vec![0x1a; 20_000]].concat();
+        assert!(fault(&module(0, &operands)).is_some());
+        let dropped = [[0x41, 0, 0x1a].repeat(20_000), ifs(1000)].concat();
+        assert_eq!(fault(&module(0, &dropped)), None);
+    }
+
+    #[test]
+    fn what_is_no_module_is_not_its_business() {
+        for bytes in [&b""[..], b"\0asm", b"\0asm\x01\0\0\0\x0a\xff\xff", b"text"] {
+            assert_eq!(fault(bytes), None);
+        }
+    }
+}

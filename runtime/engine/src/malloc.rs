@@ -1,0 +1,461 @@
+//! What C and C++ code holds for an isolate: V8's zones and tables, ICU's objects, the state of cryptography.
+//!
+//! V8 has no limit for it, and tells its collector nothing of it: one `Intl.Segmenter` in a loop holds gigabytes that a heap
+//! limit of 128 MB does not see. So on Linux the program brings its own `malloc`: jemalloc, which all of the program's memory
+//! comes from, and which counts what a thread takes and frees to the [`Account`] of the isolate that it works for. Rust's own
+//! memory comes through its global allocator and is not counted here: it is counted where it belongs to an app, by
+//! [`crate::memory`] and [`crate::native_memory`], as array buffers are.
+//!
+//! An account is watched ([`crate::memory_watch`]), and it has a hard bound, for what one call takes that nothing can interrupt: a
+//! thread that asks for more stops for ever, where it is ([`crate::quarantine`]). To say that there is no memory would be no
+//! better: V8 ends the process for that, and ICU has places that do not expect it.
+//!
+//! What V8's own workers take (optimising compilers) is nobody's, and what they free for an isolate or the other way round blurs
+//! the count; it never goes below zero.
+//!
+//! On other systems C's memory does not come here, and accounts stay at zero.
+
+use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicUsize, Ordering};
+
+use crate::limits::MIB;
+use crate::memory::Quota;
+
+/// The bytes that C and C++ code holds for one isolate.
+#[derive(Debug)]
+pub struct Account {
+    /// Changed by the thread that works for the isolate, read by all.
+    held: AtomicIsize,
+    bound: AtomicUsize,
+    /// What V8's collector was told.
+    told: AtomicUsize,
+    /// The isolate's thread has been asked to tell V8, and has not yet.
+    pub(crate) asked: AtomicBool,
+}
+
+impl Account {
+    /// Nothing is held, and no more than `bound` bytes can be.
+    pub(crate) fn new(bound: usize) -> Account {
+        Account {
+            held: AtomicIsize::new(0),
+            bound: AtomicUsize::new(bound),
+            told: AtomicUsize::new(0),
+            asked: AtomicBool::new(false),
+        }
+    }
+
+    /// Bytes that are held now.
+    pub fn held(&self) -> usize {
+        self.held.load(Ordering::Relaxed).max(0).unsigned_abs()
+    }
+
+    /// What V8's collector was told of it.
+    pub(crate) fn told(&self) -> usize {
+        self.told.load(Ordering::Relaxed)
+    }
+
+    /// Notes that V8 is told now. Returns the difference to the last time.
+    pub(crate) fn tell(&self) -> i64 {
+        let held = self.held();
+        held as i64 - self.told.swap(held, Ordering::Relaxed) as i64
+    }
+
+    /// Refuses nothing from now on: for the isolate's end, which must not fail.
+    pub(crate) fn lift_bound(&self) {
+        self.bound.store(usize::MAX, Ordering::Relaxed);
+    }
+
+    /// Whether there may be so many bytes more.
+    #[inline]
+    fn admits(&self, bytes: usize) -> bool {
+        let bound = self.bound.load(Ordering::Relaxed);
+        let bound = bound.saturating_add(if bytes < SMALL { GRACE } else { 0 });
+        self.held().saturating_add(bytes) <= bound
+    }
+
+    /// One thread at a time works for an isolate, so that this needs no read-modify-write.
+    #[inline]
+    fn change(&self, bytes: isize) {
+        let held = self.held.load(Ordering::Relaxed);
+        self.held
+            .store(held.wrapping_add(bytes).max(0), Ordering::Relaxed);
+    }
+}
+
+impl Default for Account {
+    fn default() -> Self {
+        Account::new(usize::MAX)
+    }
+}
+
+thread_local! {
+    /// Whose account this thread's calls change. Constant and without destructor: `malloc` reads it at any time.
+    static CURRENT: Cell<*const Quota> = const { Cell::new(std::ptr::null()) };
+}
+
+/// While it lives, what C code takes and frees on this thread changes an isolate's account, or nobody's.
+#[must_use]
+pub(crate) struct Working {
+    outer: *const Quota,
+    /// Keeps what `CURRENT` points to.
+    _quota: Option<Arc<Quota>>,
+}
+
+/// This thread works for an isolate.
+pub(crate) fn work_for(quota: &Arc<Quota>) -> Working {
+    Working {
+        outer: CURRENT.replace(Arc::as_ptr(quota)),
+        _quota: Some(quota.clone()),
+    }
+}
+
+/// This thread does other things.
+pub(crate) fn work_for_nobody() -> Working {
+    Working {
+        outer: CURRENT.replace(std::ptr::null()),
+        _quota: None,
+    }
+}
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        CURRENT.set(self.outer);
+    }
+}
+
+/// Whom this thread works for.
+pub(crate) fn current() -> Option<Arc<Quota>> {
+    let quota = CURRENT.get();
+    if quota.is_null() {
+        return None;
+    }
+    // SAFETY: the pointer is an `Arc`'s that a `Working` of this thread keeps; the count is raised for the new one.
+    unsafe {
+        Arc::increment_strong_count(quota);
+        Some(Arc::from_raw(quota))
+    }
+}
+
+/// Small allocations pass the bound, up to [`GRACE`]: they may be made with a lock that other isolates need.
+const SMALL: usize = 8 << 10;
+const GRACE: usize = 64 * MIB;
+
+/// Gives memory that was freed and is kept for the next use back to the system: after an instance has ended, or a burst.
+pub(crate) fn purge() {
+    /// `MALLCTL_ARENAS_ALL` of jemalloc.
+    const ALL: &std::ffi::CStr = c"arena.4096.purge";
+    // SAFETY: the name is a C string; the command takes and returns nothing.
+    unsafe {
+        tikv_jemalloc_sys::mallctl(
+            ALL.as_ptr(),
+            std::ptr::null_mut(),
+            std::ptr::null_mut(),
+            std::ptr::null_mut(),
+            0,
+        );
+    }
+}
+
+/// Gives back what this thread keeps for its next allocations: some 0.4 MB, for a thread that has nothing to do.
+pub(crate) fn rest() {
+    // SAFETY: the name is a C string; the command takes and returns nothing.
+    unsafe {
+        tikv_jemalloc_sys::mallctl(
+            c"thread.tcache.flush".as_ptr(),
+            std::ptr::null_mut(),
+            std::ptr::null_mut(),
+            std::ptr::null_mut(),
+            0,
+        );
+    }
+}
+
+/// Lets threads of jemalloc's give back what was freed some seconds ago. Without them that happens only while an arena is in
+/// use, and an app that has become idle keeps what its last request took. For processes that live long.
+pub fn give_back_in_background() {
+    let mut on = true;
+    // SAFETY: the value is a C `bool` of the size that is said.
+    let error = unsafe {
+        tikv_jemalloc_sys::mallctl(
+            c"background_thread".as_ptr(),
+            std::ptr::null_mut(),
+            std::ptr::null_mut(),
+            (&raw mut on).cast(),
+            size_of::<bool>(),
+        )
+    };
+    if error != 0 {
+        tracing::warn!("freed memory goes back to the system late: no thread for it ({error})");
+    }
+}
+
+/// The C library's functions. All of the program's memory is jemalloc's, whoever asks.
+#[cfg(target_os = "linux")]
+mod functions {
+    use std::ffi::{c_int, c_void};
+
+    use tikv_jemalloc_sys as jemalloc;
+
+    use super::*;
+    use crate::quarantine;
+
+    /// The account that this thread changes.
+    #[inline]
+    fn current<'a>() -> Option<&'a Account> {
+        // SAFETY: a `Working` of this thread keeps it, and it is used within one call.
+        unsafe { CURRENT.get().as_ref() }.map(Quota::foreign)
+    }
+
+    /// Whether there may be so many bytes more.
+    #[inline]
+    fn is_admitted(bytes: usize) -> bool {
+        current().is_none_or(|account| account.admits(bytes))
+    }
+
+    /// There is no memory. Returns only where the process is the app.
+    #[cold]
+    fn refuse() -> *mut c_void {
+        quarantine::crash();
+        // SAFETY: each thread has its own `errno`.
+        unsafe { *libc::__errno_location() = libc::ENOMEM };
+        std::ptr::null_mut()
+    }
+
+    /// Counts a block that was allocated, or null.
+    ///
+    /// # Safety
+    /// It must be jemalloc's.
+    #[inline]
+    unsafe fn taken(block: *mut c_void) -> *mut c_void {
+        if let Some(account) = current()
+            && !block.is_null()
+        {
+            // SAFETY: the block is jemalloc's.
+            account.change(unsafe { jemalloc::sallocx(block, 0) } as isize);
+        }
+        block
+    }
+
+    /// Counts a block that is about to be freed, or null.
+    ///
+    /// # Safety
+    /// As above.
+    #[inline]
+    unsafe fn given(block: *mut c_void) {
+        if let Some(account) = current()
+            && !block.is_null()
+        {
+            // SAFETY: the block is jemalloc's.
+            let bytes = unsafe { jemalloc::sallocx(block, 0) };
+            account.change((bytes as isize).wrapping_neg());
+        }
+    }
+
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn malloc(size: usize) -> *mut c_void {
+        if !is_admitted(size) {
+            return refuse();
+        }
+        // SAFETY: no preconditions.
+        unsafe { taken(jemalloc::malloc(size)) }
+    }
+
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn calloc(count: usize, size: usize) -> *mut c_void {
+        if !is_admitted(count.saturating_mul(size)) {
+            return refuse();
+        }
+        // SAFETY: no preconditions.
+        unsafe { taken(jemalloc::calloc(count, size)) }
+    }
+
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn realloc(block: *mut c_void, size: usize) -> *mut c_void {
+        let Some(account) = current() else {
+            // SAFETY: the caller's promise.
+            return unsafe { jemalloc::realloc(block, size) };
+        };
+        let before = if block.is_null() {
+            0
+        } else {
+            // SAFETY: the caller's block is jemalloc's.
+            unsafe { jemalloc::sallocx(block, 0) }
+        };
+        if !is_admitted(size.saturating_sub(before)) {
+            return refuse();
+        }
+        // SAFETY: the caller's promise.
+        let moved = unsafe { jemalloc::realloc(block, size) };
+        if !moved.is_null() {
+            account.change((before as isize).wrapping_neg());
+            // SAFETY: it is jemalloc's.
+            unsafe { taken(moved) };
+        }
+        moved
+    }
+
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn free(block: *mut c_void) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            given(block);
+            jemalloc::free(block);
+        }
+    }
+
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn posix_memalign(
+        out: *mut *mut c_void,
+        alignment: usize,
+        size: usize,
+    ) -> c_int {
+        if !is_admitted(size) {
+            refuse();
+            return libc::ENOMEM;
+        }
+        // SAFETY: the caller's promise.
+        unsafe {
+            let error = jemalloc::posix_memalign(out, alignment, size);
+            if error == 0 {
+                taken(*out);
+            }
+            error
+        }
+    }
+
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn aligned_alloc(alignment: usize, size: usize) -> *mut c_void {
+        if !is_admitted(size) {
+            return refuse();
+        }
+        // SAFETY: the caller's promise.
+        unsafe { taken(jemalloc::aligned_alloc(alignment, size)) }
+    }
+
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn memalign(alignment: usize, size: usize) -> *mut c_void {
+        // SAFETY: the caller's promise is the same.
+        unsafe { aligned_alloc(alignment, size) }
+    }
+
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn valloc(size: usize) -> *mut c_void {
+        // SAFETY: a page's size is a valid alignment.
+        unsafe { aligned_alloc(page_size(), size) }
+    }
+
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn pvalloc(size: usize) -> *mut c_void {
+        let page = page_size();
+        // SAFETY: as above.
+        unsafe { aligned_alloc(page, size.next_multiple_of(page)) }
+    }
+
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn malloc_usable_size(block: *mut c_void) -> usize {
+        // SAFETY: the caller's promise.
+        unsafe { jemalloc::malloc_usable_size(block) }
+    }
+
+    fn page_size() -> usize {
+        // SAFETY: no preconditions; every system knows its page size.
+        unsafe { libc::sysconf(libc::_SC_PAGESIZE) }.unsigned_abs() as usize
+    }
+
+    /// The linker takes a definition of ours only if something refers to it.
+    #[used]
+    static LINKED: unsafe extern "C" fn(usize) -> *mut c_void = malloc;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The C library's functions, by pointers that hide them: the optimiser knows that they change nothing that Rust sees.
+    mod c {
+        use std::ffi::c_void;
+        use std::hint::black_box;
+
+        pub(super) fn malloc(bytes: usize) -> *mut c_void {
+            let malloc: unsafe extern "C" fn(usize) -> *mut c_void = libc::malloc;
+            // SAFETY: no preconditions.
+            unsafe { black_box(malloc)(bytes) }
+        }
+
+        pub(super) fn realloc(block: *mut c_void, bytes: usize) -> *mut c_void {
+            let realloc: unsafe extern "C" fn(*mut c_void, usize) -> *mut c_void = libc::realloc;
+            // SAFETY: the tests pass blocks that they have allocated.
+            unsafe { black_box(realloc)(block, bytes) }
+        }
+
+        pub(super) fn free(block: *mut c_void) {
+            let free: unsafe extern "C" fn(*mut c_void) = libc::free;
+            // SAFETY: as above.
+            unsafe { black_box(free)(block) }
+        }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn what_c_code_takes_counts_for_whom_it_works() {
+        let (one, other) = (Arc::new(Quota::new(1 << 30)), Arc::new(Quota::new(1 << 30)));
+        let held = |quota: &Arc<Quota>| quota.foreign().held() >> 20;
+        let _one = work_for(&one);
+        let first = c::malloc(3 << 20);
+        assert_eq!(held(&one), 3);
+        {
+            let _other = work_for(&other);
+            let second = c::malloc(5 << 20);
+            assert_eq!((held(&one), held(&other)), (3, 5));
+            let second = c::realloc(second, 7 << 20);
+            assert_eq!(held(&other), 7);
+            let nobody = work_for_nobody();
+            let third = c::malloc(9 << 20);
+            drop(nobody);
+            assert_eq!(held(&other), 7);
+            c::free(second);
+            assert_eq!(held(&other), 0);
+            c::free(third);
+            assert_eq!(held(&other), 0, "it does not go below zero");
+        }
+        c::free(first);
+        assert_eq!(held(&one), 0);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn there_is_no_memory_past_the_hard_bound() {
+        let quota = Arc::new(Quota::new(0));
+        let bound = quota.foreign().bound.load(Ordering::Relaxed);
+        let working = work_for(&quota);
+        // This thread is no isolate's, and so is told.
+        assert!(c::malloc(bound + 1).is_null());
+        quota.foreign().lift_bound();
+        let block = c::malloc(bound + 1);
+        assert!(!block.is_null());
+        c::free(block);
+        drop(working);
+    }
+
+    #[test]
+    fn small_allocations_pass_the_bound_up_to_a_point() {
+        let account = Account::new(MIB);
+        account.change((MIB - SMALL) as isize);
+        assert!(account.admits(SMALL));
+        account.change(1);
+        assert!(!account.admits(SMALL));
+        assert!(account.admits(SMALL - 1));
+        account.change((GRACE + 1) as isize);
+        assert!(!account.admits(SMALL - 1));
+    }
+
+    #[test]
+    fn v8_is_told_of_differences() {
+        let account = Account::default();
+        account.change(10);
+        assert_eq!((account.tell(), account.told()), (10, 10));
+        account.change(-4);
+        assert_eq!((account.tell(), account.tell(), account.told()), (-4, 0, 6));
+    }
+}

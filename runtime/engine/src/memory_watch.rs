@@ -1,0 +1,51 @@
+//! The watchdog's look at what C and C++ code holds for a running turn ([`crate::malloc`]).
+//!
+//! V8's collector knows nothing of it, and an `Intl` object of a kilobyte may hold half a megabyte. So when it has grown by some
+//! megabytes the isolate's thread is interrupted, tells V8, and meets its limit there: after a collection, as for all memory
+//! that a collection may free. Where it grows on because one call does not let itself be interrupted, the turn is ended at
+//! [`SLACK`] beyond the limit, as soon as that call is over; and `malloc` has the last word, at its hard bound.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use crate::isolate::enforce_limit;
+use crate::limits::MIB;
+use crate::mailbox::Shared;
+use crate::state::State;
+
+/// The longest time between two looks at a running turn. Memory can grow by some 2 GB per second.
+pub(crate) const PAUSE: Duration = Duration::from_millis(5);
+
+/// V8 is told whenever the sum has changed by so many bytes.
+const BATCH: usize = 8 * MIB;
+
+/// How far a turn may pass the limit while nothing can interrupt it: compilers take tens of megabytes and give them back.
+const SLACK: usize = 64 * MIB;
+
+/// Whether a running turn has to be ended. On the watchdog's thread.
+pub(crate) fn is_too_much(isolate: &Shared) -> bool {
+    let account = isolate.quota.foreign();
+    let held = account.held();
+    if held.abs_diff(account.told()) > BATCH && !account.asked.swap(true, Ordering::Relaxed) {
+        isolate.request_settlement();
+    }
+    held > isolate.quota.limit().saturating_add(SLACK)
+}
+
+/// Tells V8 of changes if there are enough of them, and sees to the isolate's limit. On its thread.
+pub(crate) fn settle(isolate: &mut v8::Isolate, shared: &Shared) {
+    let account = shared.quota.foreign();
+    if account.held().abs_diff(account.told()) > BATCH {
+        isolate.adjust_amount_of_external_allocated_memory(account.tell());
+    }
+    enforce_limit(isolate, shared);
+}
+
+/// The isolate was asked to settle. On its thread, in the middle of a script.
+pub(crate) fn asked(isolate: &mut v8::Isolate) {
+    let Some(shared) = State::from_isolate(isolate).map(|state| state.shared.clone()) else {
+        return;
+    };
+    shared.quota.foreign().asked.store(false, Ordering::Relaxed);
+    settle(isolate, &shared);
+}

@@ -1,0 +1,204 @@
+//! Memory that no heap limit of V8's sees: zones, ICU, compilers, mappings; and the limit of the process as a whole.
+
+use crate::support::{Nano, Site, eventually};
+
+const NEIGHBOUR: &str = "export default { fetch() { return new Response('here'); } };";
+
+const LIMIT: &str = r#""limits":{"memory_mb":64}"#;
+
+/// An app whose handler's body is chosen by the path, in 64 MB, beside a neighbour.
+fn serve(bodies: &[(&str, &str)]) -> Nano {
+    let cases: String = bodies
+        .iter()
+        .map(|(path, body)| format!("case '/{path}': {{ {body} break; }}\n"))
+        .collect();
+    let source = format!(
+        "const keep = [];
+        export default {{ async fetch(request) {{
+            switch (new URL(request.url).pathname) {{ {cases} }}
+            return new Response('fine');
+        }} }};"
+    );
+    Site::new()
+        .app_with("a", &source, LIMIT)
+        .app("b", NEIGHBOUR)
+        .serve()
+}
+
+/// The app serves again, and its neighbour still does.
+#[track_caller]
+fn both_are_fine(nano: &Nano) {
+    let response = eventually("a new instance", || {
+        let response = nano.get("a.test", "/");
+        (response.status == 200).then_some(response)
+    });
+    assert_eq!(response.text(), "fine");
+    assert_eq!(nano.get("b.test", "/").text(), "here");
+}
+
+const DATE_FORMAT: &str = "new Intl.DateTimeFormat('de', { timeZone: 'Europe/Berlin' })";
+
+#[test]
+fn what_icu_holds_counts() {
+    let nano = serve(&[
+        (
+            "segments",
+            "const s = new Intl.Segmenter('de', { granularity: 'word' }); for (;;) keep.push(s.segment('text'));",
+        ),
+        ("formats", &format!("for (;;) keep.push({DATE_FORMAT});")),
+        (
+            "collators",
+            "for (;;) keep.push(new Intl.PluralRules('ar'), new Intl.NumberFormat('ar', { style: 'currency', currency: 'EUR' }));",
+        ),
+    ]);
+    both_are_fine(&nano);
+    let idle = nano.resident();
+    for path in ["segments", "formats", "collators"] {
+        let before = nano.reset_peak();
+        assert_eq!(
+            nano.get("a.test", &format!("/{path}")).status,
+            503,
+            "{path}"
+        );
+        nano.app_logged("a", "more memory than its limit");
+        let growth = nano.peak().saturating_sub(before) >> 20;
+        assert!(growth < 200, "{path}: the process grew by {growth} MB");
+        both_are_fine(&nano);
+    }
+    eventually("the memory to come back", || {
+        let left = nano.resident().saturating_sub(idle) >> 20;
+        (left < 60).then_some(())
+    });
+}
+
+/// A little in each request, and all of it kept.
+#[test]
+fn what_icu_holds_counts_over_many_turns() {
+    let nano = serve(&[(
+        "keep",
+        &format!("for (let i = 0; i < 20; i++) keep.push({DATE_FORMAT});"),
+    )]);
+    both_are_fine(&nano);
+    let before = nano.reset_peak();
+    eventually("the end of the instance", || {
+        (nano.get("a.test", "/keep").status == 503).then_some(())
+    });
+    nano.app_logged("a", "it passed its memory limit");
+    let growth = nano.peak().saturating_sub(before) >> 20;
+    assert!(growth < 200, "the process grew by {growth} MB");
+    both_are_fine(&nano);
+}
+
+/// V8 does not know how much a small object of `Intl` holds, and has to be told.
+#[test]
+fn garbage_of_icus_makes_room() {
+    let nano = serve(&[(
+        "garbage",
+        &format!("for (let i = 0; i < 3000; i++) {DATE_FORMAT};"),
+    )]);
+    for _ in 0..3 {
+        let response = nano.get("a.test", "/garbage");
+        assert_eq!((response.status, response.text()), (200, "fine"));
+    }
+}
+
+/// Nothing can interrupt them; a bound of `malloc`'s ends what no check foresees.
+#[test]
+fn what_one_call_takes_is_bounded() {
+    let nano = serve(&[
+        (
+            "list",
+            "try { new Intl.ListFormat('en').format(new Array(2e6).fill('x'.repeat(200))); } catch (e) { return new Response(e.name); }",
+        ),
+        (
+            "json",
+            "try { JSON.parse('['.repeat(1e8)); } catch (e) { return new Response(e.name); }",
+        ),
+        (
+            "body",
+            "try { await new Response('['.repeat(1e7)).json(); } catch (e) { return new Response(e.name); }",
+        ),
+        ("expression", "new RegExp('[^a]b?'.repeat(1e6)).test('x');"),
+        (
+            "segment",
+            "new Intl.Segmenter('de').segment('\\u00e4'.repeat(2e8));",
+        ),
+        ("url", "new URL('http://a/' + '\\u20ac'.repeat(1.7e8));"),
+    ]);
+    for (path, status, text) in [
+        ("list", 503, ""),
+        ("json", 200, "RangeError"),
+        ("body", 200, "RangeError"),
+        ("expression", 503, ""),
+        ("segment", 503, ""),
+        ("url", 500, ""),
+    ] {
+        both_are_fine(&nano);
+        let before = nano.reset_peak();
+        let response = nano.get("a.test", &format!("/{path}"));
+        assert_eq!(response.status, status, "{path}: {}", response.text());
+        if status == 200 {
+            assert_eq!(response.text(), text, "{path}");
+        }
+        let growth = nano.peak().saturating_sub(before) >> 20;
+        println!("{path}: {growth} MB");
+        assert!(growth < 1500, "{path}: the process grew by {growth} MB");
+    }
+    both_are_fine(&nano);
+}
+
+/// Whoever makes the buffer: here the serializer does.
+#[test]
+fn mappings_of_buffers_are_bounded_whoever_makes_them() {
+    let nano = serve(&[(
+        "clones",
+        "const buffer = new ArrayBuffer(1, { maxByteLength: 2 });
+        try { for (;;) keep.push(structuredClone(buffer)); }
+        catch (error) { const { length } = keep.splice(0); return new Response(`${error.name} ${length}`); }",
+    )]);
+    for _ in 0..2 {
+        let response = nano.get("a.test", "/clones");
+        let (name, count) = response.text().split_once(' ').expect("two words");
+        assert!(
+            matches!(name, "RangeError" | "DataCloneError"),
+            "{}",
+            response.text()
+        );
+        let count: usize = count.parse().expect("a number");
+        assert!((900..1024).contains(&count), "{count} buffers at a time");
+    }
+    both_are_fine(&nano);
+}
+
+/// Before the kernel ends all of them.
+#[test]
+fn the_instance_that_holds_most_is_ended_when_the_process_nears_its_limit() {
+    let grows = "const keep = []; export default { fetch(request) {
+        if (request.url.endsWith('/grow')) keep.push(new Uint8Array(20 << 20).fill(1));
+        return new Response('fine');
+    } };";
+    let nano = Site::new()
+        .top(r#""memory_mb":600"#)
+        .app_with("a", grows, r#""limits":{"memory_mb":4096}"#)
+        .app_with("c", grows, r#""limits":{"memory_mb":4096}"#)
+        .app("b", NEIGHBOUR)
+        .serve();
+    for _ in 0..5 {
+        assert_eq!(nano.get("c.test", "/grow").text(), "fine");
+    }
+    let rounds = (0..60).find(|_| nano.get("a.test", "/grow").status == 503);
+    assert!(rounds.is_some(), "nothing was ended at 1.2 GB");
+    let line = nano.app_logged("a", "memory limit of 600 MB");
+    assert_eq!(line["level"], "error", "{line}");
+    assert!(nano.peak() >> 20 < 700, "{} MB", nano.peak() >> 20);
+    let response = eventually("a new instance", || {
+        let response = nano.get("a.test", "/");
+        (response.status == 200).then_some(response)
+    });
+    assert_eq!(response.text(), "fine");
+    assert_eq!(nano.get("b.test", "/").text(), "here");
+    let ended = nano.log().iter().any(|line| {
+        line["app"] == "c" && line.to_string().contains("instance of the app was ended")
+    });
+    assert!(!ended, "the one that holds less goes on");
+}
