@@ -1,6 +1,6 @@
 //! How long an app takes from nothing to its first response, and a gate: the ratio to a bare isolate of V8 has a bound.
 //!
-//! `cargo bench --profile dev -p nano-bench --bench cold_start` measures and fails where the ratio is over [`BOUND`].
+//! `cargo bench --workspace --profile dev --bench cold_start` measures and fails where the ratio is over [`BOUND`].
 //! Each cold start has a bare start before it, so that a noisy minute of the machine hits both.
 
 use std::cell::RefCell;

@@ -1,6 +1,6 @@
 //! Instructions per operation on the hot paths, against a baseline that is checked in (`bench/instructions.json`).
 //!
-//! `cargo bench --profile dev -p nano-bench --bench instructions` counts and compares; `-- --accept` writes the baseline anew.
+//! `cargo bench --workspace --profile dev --bench instructions` counts and compares; `-- --accept` writes the baseline anew.
 //! A word after `--` counts only the cases with it in their name.
 //!
 //! Instructions, not time: callgrind counts the same whatever else the machine is doing. Each case runs in
@@ -22,7 +22,7 @@ use cases::{CASES, Case};
 const TOLERANCE: f64 = 0.03;
 
 /// How to accept what was counted.
-const ACCEPT: &str = "cargo bench --profile dev -p nano-bench --bench instructions -- --accept";
+const ACCEPT: &str = "cargo bench --workspace --profile dev --bench instructions -- --accept";
 
 type Baseline = BTreeMap<String, u64>;
 
