@@ -8,18 +8,14 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use criterion::Criterion;
-use nano_bench::{HELLO, app, bare_start, cold_start, percentile, start_engine};
+use nano_bench::{HELLO, app, bare_start, cold_start, percentile, runtime, start_engine};
 
 /// A cold start (thread, isolate, module, first response) takes at most so many times what a bare isolate takes, both as medians.
 const BOUND: f64 = 1.6;
 
 fn main() -> ExitCode {
     start_engine();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .expect("a runtime");
+    let runtime = runtime();
     let folder = app(HELLO);
     let times: RefCell<(Vec<Duration>, Vec<Duration>)> = RefCell::default();
     let mut criterion = Criterion::default()

@@ -5,15 +5,11 @@ use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use nano_api::worker::Worker;
-use nano_bench::{HELLO, app, bare_start, fetch, options, start_engine};
+use nano_bench::{HELLO, app, bare_start, fetch, options, runtime, start_engine};
 
 fn workers(criterion: &mut Criterion) {
     start_engine();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .expect("a runtime");
+    let runtime = runtime();
     let folder = app(HELLO);
     let mut group = criterion.benchmark_group("start");
     group

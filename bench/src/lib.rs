@@ -34,6 +34,18 @@ pub fn start_engine() {
     Engine::start(options).expect("the engine starts");
 }
 
+/// A runtime for the workers' I/O, with a thread of its own.
+///
+/// # Panics
+/// If the system has no thread or descriptor for it.
+pub fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .expect("a runtime")
+}
+
 /// A folder with an app of one module.
 ///
 /// # Panics

@@ -6,11 +6,10 @@ use std::sync::Arc;
 
 use nano_api::shell::{ReplOutcome, Shell, ShellOptions};
 use nano_api::worker::Worker;
-use nano_bench::{HELLO, app, cold_start, fetch, options, start_engine};
+use nano_bench::{HELLO, app, cold_start, fetch, options, runtime, start_engine};
 use nano_host::config::{Config, ListenAddress};
 use nano_host::launcher::WorkerLauncher;
 use nano_host::serve::Host;
-use tokio::runtime::Runtime;
 
 /// An operation, and how often it is done for one count.
 pub(crate) struct Case {
@@ -160,14 +159,6 @@ fn fix_v8() {
     ];
     let unknown = v8::V8::set_flags_from_command_line(flags.map(String::from).to_vec());
     assert_eq!(unknown.len(), 1, "V8 knows these flags");
-}
-
-fn runtime() -> Runtime {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .expect("a runtime")
 }
 
 fn served(source: &str, request: &str, rounds: u32) {

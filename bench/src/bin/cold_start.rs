@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use nano_bench::{HELLO, app, bare_start, cold_start, percentile, start_engine};
+use nano_bench::{HELLO, app, bare_start, cold_start, percentile, runtime, start_engine};
 
 fn main() {
     start_engine();
@@ -12,11 +12,7 @@ fn main() {
         .nth(1)
         .and_then(|n| n.parse().ok())
         .unwrap_or(500);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .expect("a runtime");
+    let runtime = runtime();
     let folder = app(HELLO);
     let (mut bare, mut ours) = (Vec::new(), Vec::new());
     runtime.block_on(async {

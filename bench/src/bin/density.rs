@@ -3,7 +3,7 @@
 //! `cargo run --release -p nano-bench --bin density [apps]`
 
 use nano_api::worker::Worker;
-use nano_bench::{HELLO, app, fetch, options, start_engine};
+use nano_bench::{HELLO, app, fetch, options, runtime, start_engine};
 
 fn main() {
     start_engine();
@@ -12,11 +12,7 @@ fn main() {
         .nth(1)
         .and_then(|n| n.parse().ok())
         .unwrap_or(200);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .expect("a runtime");
+    let runtime = runtime();
     let folder = app(HELLO);
     runtime.block_on(async {
         // One app first: what the first costs is the process's, not an app's.
