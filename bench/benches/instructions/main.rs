@@ -21,6 +21,9 @@ use cases::{CASES, Case};
 /// A case may cost so much more than the baseline says.
 const TOLERANCE: f64 = 0.03;
 
+/// How often a case is counted before it is said to cost more.
+const COUNTS: u32 = 3;
+
 /// How to accept what was counted.
 const ACCEPT: &str = "cargo bench --workspace --profile dev --bench instructions -- --accept";
 
@@ -48,8 +51,15 @@ fn main() -> ExitCode {
     let mut failed = false;
     println!("{:<28} {:>12} {:>12}", "instructions", "baseline", "now");
     for case in CASES.iter().filter(|case| wanted(case)) {
-        let now = count(case);
         let before = baseline.get(case.name).copied();
+        let mut now = count(case);
+        // What threads do besides, when the machine is busy, only adds: the least of some counts is the case's own.
+        for _ in 1..COUNTS {
+            if !matches!(judge(before, now), Verdict::Worse(_)) {
+                break;
+            }
+            now = now.min(count(case));
+        }
         let verdict = judge(before, now);
         failed |= verdict.is_failure();
         let shown = before.map_or("-".to_owned(), |before| before.to_string());
