@@ -2,7 +2,7 @@
 
 use crate::support::{Connection, Nano, Site, eventually};
 
-const NEIGHBOUR: &str = "export default { fetch() { return new Response('here'); } };";
+pub(crate) const NEIGHBOUR: &str = "export default { fetch() { return new Response('here'); } };";
 
 /// An app whose handler's body is chosen by the path, in 64 MB, beside a neighbour.
 fn serve(bodies: &[(&str, &str)]) -> Nano {
@@ -25,7 +25,7 @@ fn serve(bodies: &[(&str, &str)]) -> Nano {
 
 /// The app serves again, and its neighbour still does.
 #[track_caller]
-fn both_are_fine(nano: &Nano) {
+pub(crate) fn both_are_fine(nano: &Nano) {
     let response = eventually("a new instance", || {
         let response = nano.get("a.test", "/");
         (response.status == 200).then_some(response)

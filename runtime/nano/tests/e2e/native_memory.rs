@@ -1,8 +1,7 @@
 //! Memory that no heap limit of V8's sees: zones, ICU, compilers, mappings; and the limit of the process as a whole.
 
+use crate::memory::{NEIGHBOUR, both_are_fine};
 use crate::support::{Nano, Site, eventually};
-
-const NEIGHBOUR: &str = "export default { fetch() { return new Response('here'); } };";
 
 const LIMIT: &str = r#""limits":{"memory_mb":64}"#;
 
@@ -23,17 +22,6 @@ fn serve(bodies: &[(&str, &str)]) -> Nano {
         .app_with("a", &source, LIMIT)
         .app("b", NEIGHBOUR)
         .serve()
-}
-
-/// The app serves again, and its neighbour still does.
-#[track_caller]
-fn both_are_fine(nano: &Nano) {
-    let response = eventually("a new instance", || {
-        let response = nano.get("a.test", "/");
-        (response.status == 200).then_some(response)
-    });
-    assert_eq!(response.text(), "fine");
-    assert_eq!(nano.get("b.test", "/").text(), "here");
 }
 
 const DATE_FORMAT: &str = "new Intl.DateTimeFormat('de', { timeZone: 'Europe/Berlin' })";
