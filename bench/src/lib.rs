@@ -4,11 +4,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use nano_api::worker::{
-    Body, Fields, HttpRequest, HttpResponse, Limits, LogRecord, LogSink, RequestId, Worker,
-    WorkerOptions,
-};
+use nano_api::worker::Worker;
 use nano_engine::{Engine, EngineOptions};
+use nano_worker::{
+    Body, Fields, HttpRequest, HttpResponse, Limits, LogRecord, LogSink, RequestId, WorkerOptions,
+};
 use tempfile::TempDir;
 
 /// The app that most measurements use.

@@ -5,11 +5,11 @@ use std::net::TcpStream;
 use std::sync::Arc;
 
 use nano_api::shell::{ReplOutcome, Shell, ShellOptions};
-use nano_api::worker::Worker;
+use nano_api::worker::{Worker, WorkerLauncher};
 use nano_bench::{HELLO, app, cold_start, fetch, options, runtime, start_engine};
 use nano_host::config::{Config, ListenAddress};
-use nano_host::launcher::WorkerLauncher;
 use nano_host::serve::Host;
+use nano_worker::Launcher;
 
 /// An operation, and how often it is done for one count.
 pub(crate) struct Case {
@@ -169,7 +169,7 @@ fn served(source: &str, request: &str, rounds: u32) {
         port: 0,
     };
     let config = Config::folder(folder.path(), listen).expect("a folder with an app");
-    let launcher: Arc<dyn nano_host::launcher::Launcher> = Arc::new(WorkerLauncher);
+    let launcher: Arc<dyn Launcher> = Arc::new(WorkerLauncher);
     let host = runtime
         .block_on(Host::start(&config, &launcher, false))
         .expect("a free port");

@@ -50,9 +50,6 @@ pub mod quarantine;
 pub mod rejections;
 pub mod snapshot;
 pub mod state;
-pub mod stop;
-#[cfg(test)]
-mod stop_tests;
 mod sync;
 pub mod text;
 pub mod thread;
@@ -74,7 +71,6 @@ pub use modules::{SourceType, detect, evaluate};
 pub use ops::{OpId, promise_op, reject, spawn_op};
 pub use snapshot::bake;
 pub use state::State;
-pub use stop::{Stop, Stopped};
 pub use thread::{ExitReceiver, run_on_current_thread, spawn};
 pub use thread_io::ThreadIo;
 pub use timers::TimerId;

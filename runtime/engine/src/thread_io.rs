@@ -14,11 +14,12 @@ use std::pin::pin;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
+use nano_worker::{InstanceThread, Stop, Stopped};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::AbortHandle;
 
 use crate::handover::HandOver;
-use crate::stop::{Stop, Stopped};
 use crate::{attendants, watchdog};
 
 /// Hands a result of JavaScript to a task.
@@ -70,35 +71,11 @@ impl ThreadIo {
         Ok(self.handle.spawn(task).abort_handle())
     }
 
-    /// Runs a task there that is not the isolate's. It goes elsewhere when [`ThreadIo::retired`] is ready, or is dropped soon
-    /// after.
-    ///
-    /// # Errors
-    /// The isolate has ended: the task comes back, to be run elsewhere.
-    pub fn spawn_guest<F>(self: &Arc<Self>, task: F) -> Result<AbortHandle, F>
-    where
-        F: Future<Output = ()> + Send + 'static,
-    {
-        let Some(driven) = self.keep_driven() else {
-            return Err(task);
-        };
-        let guest = self.handle.spawn(async move {
-            task.await;
-            drop(driven);
-        });
-        Ok(guest.abort_handle())
-    }
-
     /// Has the runtime driven for another 10 s after the isolate's end, as long as this is kept: for what somebody waits for
     /// elsewhere. `None` if the isolate has ended.
     pub fn keep_driven(self: &Arc<Self>) -> Option<Driven> {
         let admitted = self.handover.admit_guest();
         admitted.then(|| Driven(self.clone()))
-    }
-
-    /// Waits until the isolate has ended.
-    pub fn retired(&self) -> Stopped {
-        self.retired.stopped()
     }
 
     /// Wakes the isolate's thread: there is something in the mailbox.
@@ -210,6 +187,27 @@ impl ThreadIo {
             self.deliver_all();
             self.attend();
         }
+    }
+}
+
+/// Tasks that are not the isolate's.
+impl InstanceThread for ThreadIo {
+    fn spawn_guest(
+        self: Arc<Self>,
+        task: BoxFuture<'static, ()>,
+    ) -> Result<(), BoxFuture<'static, ()>> {
+        let Some(driven) = self.keep_driven() else {
+            return Err(task);
+        };
+        self.handle.spawn(async move {
+            task.await;
+            drop(driven);
+        });
+        Ok(())
+    }
+
+    fn retired(&self) -> Stopped {
+        self.retired.stopped()
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use http::{HeaderName, Method, StatusCode, Uri, Version};
-use nano_api::worker::{BodyError, RequestId};
+use nano_worker::{BodyError, RequestId};
 use tokio::sync::oneshot;
 
 use crate::app::{Admission, App};

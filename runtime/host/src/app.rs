@@ -4,12 +4,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use nano_api::worker::{Exit, StartError, StartErrorKind, WorkerOptions, lost_instances};
+use nano_worker::{Exit, Instance, Launcher, StartError, StartErrorKind, WorkerOptions};
 use tokio::sync::Notify;
 
 use crate::backoff::{Backoff, Failure};
 use crate::config::AppConfig;
-use crate::launcher::{Instance, Launcher};
 use crate::log::{AppLog, LogStatistics};
 
 /// An app of the registry.
@@ -196,7 +195,7 @@ impl App {
                         state.phase = Phase::Idle;
                     }
                     if failure == Failure::Crash {
-                        state.lost_one(name, lost_instances());
+                        state.lost_one(name, self.launcher.lost_instances());
                     }
                     None
                 }
@@ -259,7 +258,7 @@ impl App {
         tracing::error!(app = name, retry_ms, "{reason}");
         state.reason = reason;
         if failure == Failure::Crash {
-            state.lost_one(name, lost_instances());
+            state.lost_one(name, self.launcher.lost_instances());
         }
     }
 

@@ -25,7 +25,7 @@ use futures_util::future::{Either, select};
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode, Version};
 use http_body::Body as HttpBody;
-use nano_api::worker::{Body, Exit, FetchError, Fields, HttpRequest, HttpResponse, RequestId};
+use nano_worker::{Body, Exit, FetchError, Fields, HttpRequest, HttpResponse, RequestId};
 
 use crate::access::Completion;
 use crate::app::{App, Unavailable};

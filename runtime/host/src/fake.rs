@@ -11,13 +11,12 @@ use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use http_body::{Body as HttpBody, Frame, SizeHint};
-use nano_api::worker::{
-    Body, Exit, FetchError, HttpRequest, HttpResponse, RequestId, StartError, StartErrorKind,
-    ThreadIo, WorkerOptions,
+use nano_worker::{
+    Body, Exit, FetchError, HttpRequest, HttpResponse, Instance, InstanceThread, Launcher,
+    RequestId, StartError, StartErrorKind, WorkerOptions, WorkerStats,
 };
 
 use crate::config::{AppConfig, AppLimits, HostPattern};
-use crate::launcher::{Instance, Launcher};
 
 /// An app's configuration.
 pub(crate) fn app_config(name: &str) -> AppConfig {
@@ -109,6 +108,10 @@ impl Launcher for FakeLauncher {
         }
         .boxed()
     }
+
+    fn lost_instances(&self) -> usize {
+        0
+    }
 }
 
 struct Fake {
@@ -130,7 +133,7 @@ impl Instance for Fake {
         async { true }.boxed()
     }
 
-    fn thread_io(&self) -> Option<Arc<ThreadIo>> {
+    fn thread(&self) -> Option<Arc<dyn InstanceThread>> {
         None
     }
 
@@ -139,6 +142,10 @@ impl Instance for Fake {
     }
 
     fn stop(&self) {}
+
+    fn stats(&self) -> WorkerStats {
+        WorkerStats::default()
+    }
 }
 
 /// A request's body: each chunk is there when it is asked for; an empty one makes the reader wait a turn.

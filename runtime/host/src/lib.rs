@@ -1,7 +1,7 @@
 //! The host of apps: configuration, routing, HTTP, limits of requests, logs and drain. It knows no V8 type.
 //!
 //! A request's way: [`server`] accepts it, [`dispatch`] finds its [`app`] with the [`router`], the app gives an
-//! [`Instance`](launcher::Instance), and `http` translates between hyper's messages and the instance's.
+//! [`Instance`](nano_worker::Instance), and `http` translates between hyper's messages and the instance's.
 #![deny(missing_docs)]
 
 mod access;
@@ -12,7 +12,6 @@ pub mod dispatch;
 #[cfg(test)]
 mod fake;
 mod http;
-pub mod launcher;
 pub mod log;
 mod patience;
 pub mod router;

@@ -6,12 +6,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use nano_worker::Launcher;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::App;
 use crate::config::{Config, Diagnostic, ListenAddress};
 use crate::dispatch::{Dispatcher, RequestIds};
-use crate::launcher::Launcher;
 use crate::router::Router;
 use crate::server::{Listener, Server};
 

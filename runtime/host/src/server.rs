@@ -14,7 +14,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use nano_api::worker::Stop;
+use nano_worker::Stop;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 

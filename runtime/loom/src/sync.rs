@@ -1,4 +1,4 @@
-//! `nano-engine`'s `sync`, made of loom's types.
+//! The `sync` of `nano-engine` and `nano-worker`, made of loom's types.
 
 use std::task::Waker;
 

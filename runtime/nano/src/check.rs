@@ -3,8 +3,9 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use nano_api::worker::WorkerLauncher;
 use nano_host::app::App;
-use nano_host::launcher::{Launcher, WorkerLauncher};
+use nano_worker::Launcher;
 
 use crate::args::Site;
 use crate::engine;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use nano_host::launcher::WorkerLauncher;
+use nano_api::worker::WorkerLauncher;
 use nano_host::log::{self, Format};
 use nano_host::serve::Ending;
 

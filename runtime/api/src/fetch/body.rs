@@ -16,6 +16,7 @@ use nano_webidl::{
     Error, Fallible, PlatformObject, Ref, Scope, ScriptRef, Trace, Traced, Value, script,
     type_error,
 };
+use nano_worker::{BodyError, BodyErrorKind, BodyStream};
 
 use super::abort::AbortableBody;
 use super::header_list::AppHeaderList;
@@ -27,7 +28,6 @@ use crate::charged::{MANY, charge};
 use crate::fileapi::blob::{Blob, normalize_type};
 use crate::fileapi::blob_data::BlobData;
 use crate::internal::native_source::{NativeSource, Taken};
-use crate::worker::{BodyError, BodyErrorKind, BodyStream};
 use crate::xhr::form_data::FormData;
 
 /// A script's stream object.
@@ -195,11 +195,11 @@ impl Body {
     }
 
     /// A body that a host or a peer sends.
-    pub fn from_wire(body: crate::worker::Body) -> Body {
+    pub fn from_wire(body: nano_worker::Body) -> Body {
         Body::with(match body {
-            crate::worker::Body::Empty => State::Null,
-            crate::worker::Body::Full(bytes) => State::Bytes(Kept::few(bytes)),
-            crate::worker::Body::Stream(stream) => State::incoming(stream, None),
+            nano_worker::Body::Empty => State::Null,
+            nano_worker::Body::Full(bytes) => State::Bytes(Kept::few(bytes)),
+            nano_worker::Body::Stream(stream) => State::incoming(stream, None),
         })
     }
 

@@ -28,13 +28,13 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use nano_engine::Handle;
+use nano_worker::{Limits, OutboundRule};
 
 use self::connection::Head;
 use self::connector::Connector;
 use self::policy::Policy;
 use self::pool::{Pool, Received};
 use self::tls::Tls;
-use crate::worker::{Limits, OutboundRule};
 
 pub(crate) use self::answer::{Answer, AnswerBody, integrity_mismatch};
 pub(crate) use self::arriving::Cut;

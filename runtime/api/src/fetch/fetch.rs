@@ -11,6 +11,7 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use nano_engine::thread_io::Driven;
 use nano_engine::{ErrorReport, OpId, State, ThreadIo, native_memory, spawn_op};
 use nano_webidl::{Error, Fallible, Ref, Scope, Value, script};
+use nano_worker::BodyStream;
 
 use super::abort::{self, BodyAbort, Watch};
 use super::body::{Body, Outgoing, Stream, WithBody as _};
@@ -28,7 +29,6 @@ use crate::bindings::worker_global_scope::FetchGlobalMethods;
 use crate::internal::native_sink::NativeSink;
 use crate::nano::worker_global_scope::WorkerGlobalScope;
 use crate::state::ApiState;
-use crate::worker::BodyStream;
 
 /// Bytes of a streamed request body that may wait for the network.
 const REQUEST_BYTES: usize = 256 << 10;
@@ -278,7 +278,7 @@ impl Call {
                 let stream = BodyStream::direct(chunks, length);
                 match watch {
                     Some(watch) => self.abortable_body(scope, stream, watch, Some(cut)),
-                    None => Body::from_wire(crate::worker::Body::Stream(stream)),
+                    None => Body::from_wire(nano_worker::Body::Stream(stream)),
                 }
             }
         };
@@ -367,7 +367,7 @@ impl Call {
 }
 
 /// A sink whose failure is the call's.
-fn new_sink(writer: crate::worker::BodyWriter, call: Weak<Call>) -> NativeSink {
+fn new_sink(writer: nano_worker::BodyWriter, call: Weak<Call>) -> NativeSink {
     NativeSink::new(writer, (), move |scope, reason| {
         if let Some(call) = call.upgrade() {
             call.upload_failed(scope, reason);

@@ -8,6 +8,7 @@ use nano_engine::native_memory::Weight;
 use nano_webidl::{
     Error, Fallible, Ref, Scope, ScriptRef, Trace, Traced, Value, room, script, type_error,
 };
+use nano_worker::Fields;
 
 use super::body::{Body, WithBody};
 use super::header_list::{AppHeaderList, HeaderList};
@@ -20,7 +21,6 @@ use crate::bindings::types::{
 };
 use crate::state::ApiState;
 use crate::url::UrlRecord;
-use crate::worker::Fields;
 
 /// A request that the app makes, or one that it was sent.
 #[derive(Trace)]
@@ -158,7 +158,7 @@ impl Request {
         method: http::Method,
         url: String,
         headers: Fields,
-        body: crate::worker::Body,
+        body: nano_worker::Body,
     ) -> Request {
         Request {
             method,

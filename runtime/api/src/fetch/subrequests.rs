@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use nano_engine::State;
 use nano_webidl::Scope;
+use nano_worker::RequestId;
 
 use super::client::{Failure, subrequests_exceeded};
-use crate::worker::RequestId;
 use crate::worker::instance::current_request;
 
 /// Requests that are counted at a time, so that those that are long over take no memory. Where there are more, one of them may start

@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use nano_engine::{Engine, EngineOptions};
+use nano_worker::{
+    Body, Fields, HttpRequest, Limits, LogRecord, LogSink, RequestId, WorkerOptions,
+};
 
 use super::client::test_server::Server;
 use crate::shell::{Output, Shell, ShellOptions};
-use crate::worker::{
-    Body, Fields, HttpRequest, Limits, LogRecord, LogSink, RequestId, Worker, WorkerOptions,
-};
+use crate::worker::Worker;
 
 #[derive(Default)]
 struct Lines(Mutex<Vec<String>>);

@@ -8,10 +8,10 @@ use nano_engine::memory::TakenBuffer;
 use nano_engine::{ErrorReport, promise_op};
 use nano_webidl::idl::Bytes as Buffer;
 use nano_webidl::{Fallible, Scope, Trace, Value, type_error};
+use nano_worker::{BodyError, BodyErrorKind, BodyWriter, Put};
 
 use crate::bindings::native_sink::NativeSinkMethods;
 use crate::charged::{MANY, charge};
-use crate::worker::{BodyError, BodyErrorKind, BodyWriter, Put};
 
 /// Is told what the app's stream failed with.
 type OnError = Box<dyn for<'s, 'i> Fn(&mut Scope<'s, 'i>, Value<'s>)>;

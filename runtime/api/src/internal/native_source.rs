@@ -11,11 +11,11 @@ use nano_engine::native_memory::Weight;
 use nano_engine::promise_op;
 use nano_webidl::idl::uint8_array;
 use nano_webidl::{Fallible, Scope, Trace, Value, type_error};
+use nano_worker::{BodyError, BodyStream};
 use tokio::sync::oneshot;
 
 use crate::bindings::native_source::NativeSourceMethods;
 use crate::fetch::body::waiting;
-use crate::worker::{BodyError, BodyStream};
 
 /// A body's bytes on their way into a stream.
 #[derive(Trace)]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{StartError, StartErrorKind};
+use nano_worker::{StartError, StartErrorKind};
 
 /// What is looked for where nothing says otherwise.
 const DEFAULTS: [&str; 2] = ["index.js", "index.mjs"];

@@ -9,11 +9,11 @@ use http::HeaderValue;
 use nano_engine::text::text;
 use nano_engine::{ErrorReport, KeepAlive, State, modules, native_memory, rejections};
 use nano_webidl::{DomExceptionName, Realm, Ref, Scope, Value, script};
-use tokio::sync::oneshot;
-
-use super::{
+use nano_worker::{
     Body, BodyStream, FetchError, HttpRequest, HttpResponse, RequestId, StartError, StartErrorKind,
 };
+use tokio::sync::oneshot;
+
 use crate::fetch::body::{Outgoing, WithBody as _};
 use crate::fetch::fetch::is_network_error;
 use crate::fetch::request::Request;

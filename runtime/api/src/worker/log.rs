@@ -1,58 +1,14 @@
-//! Where an app's words go.
+//! An app's console and exceptions, on their way to the host's log.
 
 use std::sync::Arc;
 
 use nano_engine::ErrorReport;
 use nano_webidl::Scope;
+use nano_worker::{LogKind, LogLevel, LogRecord, LogSink};
 
-use super::{RequestId, instance};
+use super::instance;
 use crate::console::{ConsoleSink, Level};
 use crate::state::ErrorSink;
-
-/// Takes the log records of one app. Called on the app's own thread: must not block.
-pub trait LogSink: Send + Sync + 'static {
-    /// Takes one record.
-    fn log(&self, record: LogRecord);
-}
-
-/// One thing that an app, or its engine about it, has to say.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogRecord {
-    /// How grave.
-    pub level: LogLevel,
-    /// The text, formatted; may have many lines.
-    pub message: String,
-    /// The request in whose async context it happened, where there is one.
-    pub request_id: Option<RequestId>,
-    /// What kind of thing.
-    pub kind: LogKind,
-}
-
-/// How grave a record is; the console's methods map to these.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum LogLevel {
-    /// `console.debug`, `console.trace`.
-    Debug,
-    /// `console.log`, `console.info` and the rest.
-    Info,
-    /// `console.warn`.
-    Warn,
-    /// `console.error`, `console.assert`, exceptions.
-    Error,
-}
-
-/// What a record is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogKind {
-    /// A call of `console`.
-    Console,
-    /// An exception that nobody caught, with its stack.
-    Exception,
-    /// A promise rejection that nobody handled, with its stack.
-    UnhandledRejection,
-    /// The engine speaks: a limit was passed, a deprecated feature is used.
-    Engine,
-}
 
 /// Takes what an isolate has to say to the host's log, with the request that it works for.
 #[derive(Clone)]

@@ -4,14 +4,10 @@
 //! with [`WorkerOptions`], sends it [`HttpRequest`]s, and is told by [`Worker::ended`] when it is no longer of use.
 //! Nothing here knows configuration files, listening sockets or other apps.
 
-mod body;
 mod entry;
-mod error;
 pub(crate) mod instance;
+mod launcher;
 mod log;
-mod message;
-mod options;
-mod outbound;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -19,15 +15,13 @@ use std::time::Duration;
 
 use http::Method;
 use nano_engine::{FolderSource, Handle, IsolateOptions, Until};
-pub use nano_engine::{Stop, Stopped, ThreadIo};
+use nano_worker::{
+    Body, BodyError, BodyErrorKind, Exit, FetchError, HttpRequest, HttpResponse, RequestId,
+    StartError, StartErrorKind, Stop, WorkerOptions, WorkerStats,
+};
 use tokio::sync::{oneshot, watch};
 
-pub use body::{Batch, Body, BodyError, BodyErrorKind, BodyStream, BodyWriter, Put};
-pub use error::{Exit, FetchError, StartError, StartErrorKind};
-pub use log::{LogKind, LogLevel, LogRecord, LogSink};
-pub use message::{Fields, HttpRequest, HttpResponse, RequestId};
-pub use options::{Limits, WorkerOptions};
-pub use outbound::{OutboundRule, OutboundRuleError};
+pub use launcher::WorkerLauncher;
 
 use crate::fetch::client::Outbound;
 use crate::state::ApiOptions;
@@ -36,12 +30,6 @@ use log::WorkerLog;
 
 /// How long an app's modules may wait for something at their top level.
 const START_DEADLINE: Duration = Duration::from_secs(30);
-
-/// How many instances of this process have crashed ([`Exit::Crashed`]) or do not stop ([`Exit::Unresponsive`]). Each keeps a
-/// thread and its memory, mostly until the process ends.
-pub fn lost_instances() -> usize {
-    nano_engine::quarantine::count()
-}
 
 /// One running instance of an app.
 ///
@@ -62,23 +50,6 @@ impl std::fmt::Debug for HandleOf {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Handle")
     }
-}
-
-/// What an instance has used and is doing now.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct WorkerStats {
-    /// Requests whose response is not complete yet.
-    pub in_flight: usize,
-    /// Promises given to `ctx.waitUntil` that are still pending.
-    pub background: usize,
-    /// Requests that the instance has been given since it started.
-    pub requests: u64,
-    /// Bytes of V8's heap in use, as of the last garbage collection.
-    pub heap_bytes: u64,
-    /// Bytes of ArrayBuffers outside of V8's heap.
-    pub external_bytes: u64,
-    /// CPU time of native work beside the instance's thread: digests of large data.
-    pub compute_time: Duration,
 }
 
 impl Worker {
@@ -131,7 +102,7 @@ impl Worker {
         let lost = Stop::default();
         let loss = lost.clone();
         tokio::spawn(async move {
-            let exit = Exit::from(receiver.await);
+            let exit = exit_of(receiver.await);
             let is_lost = matches!(exit, Exit::Crashed | Exit::Unresponsive);
             tell.send_replace(Some(exit));
             if is_lost {
@@ -228,11 +199,6 @@ impl Worker {
         }
     }
 
-    /// The thread of the instance as a place for connections whose requests go there. `None` if the instance has ended.
-    pub fn thread_io(&self) -> Option<Arc<ThreadIo>> {
-        self.handle.0.thread_io()
-    }
-
     /// What the isolate's thread sends; `None` if it will never send anything. One that is lost does not drop its end.
     async fn unless_lost<T>(&self, outcome: oneshot::Receiver<T>) -> Option<T> {
         tokio::select! {
@@ -297,17 +263,16 @@ impl Drop for Worker {
     }
 }
 
-impl From<nano_engine::Exit> for Exit {
-    fn from(exit: nano_engine::Exit) -> Exit {
-        match exit {
-            nano_engine::Exit::Drained | nano_engine::Exit::Stopped => Exit::Stopped,
-            nano_engine::Exit::CpuLimit { .. } => Exit::CpuLimit,
-            nano_engine::Exit::HeapLimit { .. } => Exit::HeapLimit,
-            nano_engine::Exit::ProcessLimit => Exit::ProcessLimit,
-            nano_engine::Exit::Crashed => Exit::Crashed,
-            nano_engine::Exit::Unresponsive => Exit::Unresponsive,
-            nano_engine::Exit::Panicked(message) => Exit::Fault { message },
-        }
+/// The end of an isolate, in a host's words.
+fn exit_of(exit: nano_engine::Exit) -> Exit {
+    match exit {
+        nano_engine::Exit::Drained | nano_engine::Exit::Stopped => Exit::Stopped,
+        nano_engine::Exit::CpuLimit { .. } => Exit::CpuLimit,
+        nano_engine::Exit::HeapLimit { .. } => Exit::HeapLimit,
+        nano_engine::Exit::ProcessLimit => Exit::ProcessLimit,
+        nano_engine::Exit::Crashed => Exit::Crashed,
+        nano_engine::Exit::Unresponsive => Exit::Unresponsive,
+        nano_engine::Exit::Panicked(message) => Exit::Fault { message },
     }
 }
 

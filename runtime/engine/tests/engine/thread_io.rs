@@ -5,6 +5,7 @@ use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use nano_engine::{ExitReceiver, Handle, Panicked, State, ThreadIo, Until, spawn, spawn_op};
+use nano_worker::InstanceThread as _;
 
 use crate::harness::{options, tokio};
 
@@ -202,7 +203,7 @@ fn guests_leave_when_the_isolate_ends_and_the_rest_is_dropped() {
         retired.await;
         left.send(()).expect("the test waits");
     };
-    assert!(io.spawn_guest(guest).is_ok());
+    assert!(io.clone().spawn_guest(Box::pin(guest)).is_ok());
     let (kept, dropped) = mpsc::channel::<()>();
     let stays = async move {
         std::future::pending::<()>().await;
@@ -217,7 +218,10 @@ fn guests_leave_when_the_isolate_ends_and_the_rest_is_dropped() {
         dropped.recv_timeout(PATIENCE),
         Err(mpsc::RecvTimeoutError::Disconnected)
     );
-    assert!(io.spawn_guest(async {}).is_err(), "a new guest is refused");
+    assert!(
+        io.clone().spawn_guest(Box::pin(async {})).is_err(),
+        "a new guest is refused"
+    );
     assert!(io.spawn(async {}).is_err(), "and a new task");
 }
 
@@ -239,7 +243,7 @@ fn nobody_waits_for_an_isolate_to_be_taken_apart() {
         retired.await;
         left.send(()).expect("the test waits");
     };
-    assert!(io.spawn_guest(guest).is_ok());
+    assert!(io.clone().spawn_guest(Box::pin(guest)).is_ok());
     handle.drain(Until::Idle);
     assert_eq!(leaves.recv_timeout(PATIENCE), Ok(()));
     assert_eq!(apart.try_recv(), Err(mpsc::TryRecvError::Empty));

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use nano_api::worker::{Limits, OutboundRule};
+use nano_worker::{Limits, OutboundRule};
 
 pub use crate::patience::ClientLimits;
 pub use diagnostic::{ConfigError, Diagnostic};

@@ -390,7 +390,7 @@ fn read_limits(fields: &Fields<'_>, limits: &mut AppLimits) {
     }
 }
 
-fn read_outbound(value: &Located<'_>) -> Vec<nano_api::worker::OutboundRule> {
+fn read_outbound(value: &Located<'_>) -> Vec<nano_worker::OutboundRule> {
     let list = value
         .object(&["allow"])
         .and_then(|fields| fields.get("allow"))
@@ -399,7 +399,7 @@ fn read_outbound(value: &Located<'_>) -> Vec<nano_api::worker::OutboundRule> {
     let rule = |value: Located<'_>| match value.expanded()?.parse() {
         Ok(rule) => Some(rule),
         Err(error) => {
-            value.fault(nano_api::worker::OutboundRuleError::to_string(&error), None);
+            value.fault(nano_worker::OutboundRuleError::to_string(&error), None);
             None
         }
     };

@@ -1,7 +1,7 @@
 //! What becomes of requests, with a fake engine.
 
 use http_body_util::BodyExt as _;
-use nano_api::worker::BodyErrorKind;
+use nano_worker::BodyErrorKind;
 
 use super::*;
 use crate::fake::{FakeBody, FakeLauncher, app_config, ok};

@@ -12,7 +12,7 @@ use http::header::EXPECT;
 use http::request::Parts;
 use http::{HeaderValue, Version};
 use http_body::{Body as HttpBody, Frame, SizeHint};
-use nano_api::worker::{Body, BodyError, BodyErrorKind, BodyStream, BodyWriter};
+use nano_worker::{Body, BodyError, BodyErrorKind, BodyStream, BodyWriter};
 use tokio::sync::oneshot;
 
 use crate::patience::{ClientLimits, Patience};

@@ -12,7 +12,7 @@ use http::header::{CONNECTION, CONTENT_LENGTH};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Version};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::ext::ReasonPhrase;
-use nano_api::worker::{Batch, Body, BodyError, BodyStream, HttpResponse};
+use nano_worker::{Batch, Body, BodyError, BodyStream, HttpResponse};
 use tokio::sync::oneshot;
 
 use super::headers;
@@ -389,7 +389,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_stream_of_known_length_is_complete_with_its_last_byte() {
-        let (writer, stream) = nano_api::worker::BodyStream::bounded(1, Some(3));
+        let (writer, stream) = nano_worker::BodyStream::bounded(1, Some(3));
         assert!(writer.write("abc".into()).await);
         let mut sent = send(response(200, &[], Body::Stream(stream)), Method::GET);
         let frame =
@@ -465,7 +465,7 @@ mod tests {
     async fn a_request_is_in_its_connection_until_the_last_byte_has_left() {
         let link = crate::server::link::Link::for_tests();
         let (parts, ()) = http::Request::new(()).into_parts();
-        let completion = Completion::new(nano_api::worker::RequestId(0), &parts, &link);
+        let completion = Completion::new(nano_worker::RequestId(0), &parts, &link);
         let mut body = ResponseBody::full("abc".into(), completion);
         let mut piece = take(&mut body).await.unwrap().unwrap();
         assert!(take(&mut body).await.is_none());

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use nano_api::worker::{LogKind, LogLevel, LogRecord, LogSink};
+use nano_worker::{LogKind, LogLevel, LogRecord, LogSink};
 use tracing::Level;
 
 use super::record::{Record, Value};
@@ -75,7 +75,7 @@ impl AppLog {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nano_api::worker::RequestId;
+    use nano_worker::RequestId;
 
     #[test]
     fn records_keep_what_the_app_said() {

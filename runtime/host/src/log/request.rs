@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
-use nano_api::worker::RequestId;
+use nano_worker::RequestId;
 use tracing::Level;
 
 use super::json;

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
-use nano_api::worker::{Stopped, ThreadIo};
+use nano_worker::{InstanceThread, Stopped};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::runtime::Handle;
@@ -58,7 +58,7 @@ pub(crate) struct Place {
     moves: AtomicU32,
     /// To be moved to `next`.
     is_leaving: AtomicBool,
-    next: Mutex<Option<Arc<ThreadIo>>>,
+    next: Mutex<Option<Arc<dyn InstanceThread>>>,
 }
 
 const NO_APP: usize = 0;
@@ -98,7 +98,7 @@ impl Place {
         }
     }
 
-    fn leave_for(&self, next: Option<Arc<ThreadIo>>) {
+    fn leave_for(&self, next: Option<Arc<dyn InstanceThread>>) {
         *self.next.lock().unwrap_or_else(PoisonError::into_inner) = next;
         self.is_leaving.store(true, Relaxed);
     }
@@ -126,7 +126,7 @@ impl Place {
         self.is_leaving.store(false, Relaxed);
     }
 
-    fn next(&self) -> Option<Arc<ThreadIo>> {
+    fn next(&self) -> Option<Arc<dyn InstanceThread>> {
         self.next
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -134,8 +134,8 @@ impl Place {
     }
 }
 
-fn thread_of(app: &App) -> Option<Arc<ThreadIo>> {
-    app.running()?.thread_io()
+fn thread_of(app: &App) -> Option<Arc<dyn InstanceThread>> {
+    app.running()?.thread()
 }
 
 /// Serves a connection wherever it belongs, until it ends. Its first request is for `app`, if that is known. Must be called
@@ -201,20 +201,19 @@ impl Future for Task {
 
 impl Stay {
     /// Moves to a thread, or to the host's runtime.
-    fn go(mut self, thread: Option<Arc<ThreadIo>>) {
-        self.retired = thread.as_ref().map(|io| io.retired());
+    fn go(mut self, thread: Option<Arc<dyn InstanceThread>>) {
+        self.retired = thread.as_ref().map(|thread| thread.retired());
         self.place.moved(thread.is_some());
         let host = self.host.clone();
-        let task = Task(Some(self));
-        let refused = match thread {
-            Some(io) => io.spawn_guest(task).err(),
-            None => Some(task),
+        let Some(thread) = thread else {
+            host.spawn(Task(Some(self)));
+            return;
         };
-        if let Some(Task(Some(mut stay))) = refused {
-            // Also where that instance has just ended.
-            stay.retired = None;
-            stay.place.on_its_thread.store(false, Relaxed);
-            host.spawn(Task(Some(stay)));
+        let place = self.place.clone();
+        if let Err(task) = thread.spawn_guest(Box::pin(Task(Some(self)))) {
+            // That instance has just ended, and `retired` is ready: what is no longer of use there is gone with the next poll.
+            place.on_its_thread.store(false, Relaxed);
+            host.spawn(task);
         }
     }
 }

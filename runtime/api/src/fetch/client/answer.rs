@@ -11,6 +11,7 @@ use http::{Method, StatusCode, Version};
 use http_body::Body as _;
 
 use hyper::ext::ReasonPhrase;
+use nano_worker::{BodyError, BodyErrorKind};
 
 use super::arriving::Arriving;
 use super::decode::{self, Chunks};
@@ -21,7 +22,6 @@ use super::pool::Received;
 use super::request_headers::ContentCoding;
 use crate::fetch::header_list::HeaderList;
 use crate::fetch::response::is_null_body_status;
-use crate::worker::{BodyError, BodyErrorKind};
 
 /// A body that is here with its head, up to this size, is handed over as a whole.
 const WHOLE_BODY: usize = 64 << 10;

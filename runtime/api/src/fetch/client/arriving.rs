@@ -8,9 +8,9 @@ use std::task::{Context, Poll, Waker};
 use bytes::Bytes;
 use futures_util::Stream;
 use nano_engine::thread_io::Driven;
+use nano_worker::{BodyError, BodyErrorKind};
 
 use super::decode::Chunks;
-use crate::worker::{BodyError, BodyErrorKind};
 
 /// The chunks, and with them the connection.
 pub(crate) struct Arriving(Arc<Mutex<State>>);

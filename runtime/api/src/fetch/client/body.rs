@@ -5,8 +5,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
-
-use crate::worker::{Batch, BodyError, BodyStream};
+use nano_worker::{Batch, BodyError, BodyStream};
 
 /// A request's body. Bytes can be sent again after a redirect, a stream cannot.
 #[derive(Debug, Default)]

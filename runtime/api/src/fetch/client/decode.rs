@@ -8,10 +8,9 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
+use nano_worker::{BodyError, BodyErrorKind};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio_util::io::{ReaderStream, StreamReader};
-
-use crate::worker::{BodyError, BodyErrorKind};
 
 /// Bytes of one decoded chunk: however far a few bytes expand, this many are in memory at a time.
 const CHUNK: usize = 32 << 10;

@@ -5,10 +5,11 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 
+use nano_worker::BodyError;
+
 use super::connection::{HEAD_FIELDS, HEAD_SIZE};
 use super::connector::Unresolved;
 use super::policy::Refused;
-use crate::worker::BodyError;
 
 /// A network error. Its text ends the message of the `TypeError` that an app sees.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,8 +3,9 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use nano_worker::OutboundRule;
+
 use super::address;
-use crate::worker::OutboundRule;
 
 /// Decides about hosts and addresses. One app's policy; its connections are shared with no other.
 #[derive(Debug, Clone)]

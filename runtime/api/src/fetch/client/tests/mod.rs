@@ -15,7 +15,7 @@ use super::tls::Tls;
 use super::{Answer, AnswerBody, Exchange, Failure, Outbound, RequestBody};
 use crate::bindings::types::RequestRedirect;
 use crate::fetch::client::request_headers::ContentCoding;
-use crate::worker::{BodyStream, Limits, Put};
+use nano_worker::{BodyStream, Limits, Put};
 
 fn exchange(outbound: &Arc<Outbound>, url: &str) -> Exchange {
     let url = crate::url::url::parse(url, None).expect("a URL");

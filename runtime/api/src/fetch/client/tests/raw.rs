@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Method;
+use nano_worker::{BodyStream, Put};
 
 use super::{Exchange, Outbound, RequestBody, exchange, get, text, unrestricted};
 use crate::fetch::client::policy::Policy;
-use crate::worker::{BodyStream, Put};
 
 /// What a server does when it has read a request.
 enum Reply {

@@ -18,7 +18,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-use crate::worker::{BodyError, BodyErrorKind};
+use nano_worker::{BodyError, BodyErrorKind};
 
 type Body = UnsyncBoxBody<Bytes, BodyError>;
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{LogSink, OutboundRule};
+use crate::{LogSink, OutboundRule};
 
 /// Everything that an instance needs to run an app.
 #[derive(Clone)]

@@ -173,12 +173,12 @@ impl BodyStream {
     }
 
     /// Ends the body with an error that comes from elsewhere than its writer, once nothing is left that was written before.
-    pub(super) fn fail_with(&mut self, failure: impl Future<Output = BodyError> + Send + 'static) {
+    pub fn fail_with(&mut self, failure: impl Future<Output = BodyError> + Send + 'static) {
         self.failure = Some(Box::pin(failure));
     }
 
     /// Calls `tell` when the body is dropped: with `false` if its end had not been reached, be it a good or a bad one.
-    pub(super) fn at_end(&mut self, tell: impl FnOnce(bool) + Send + 'static) {
+    pub fn at_end(&mut self, tell: impl FnOnce(bool) + Send + 'static) {
         self.at_end = Some(Box::new(tell));
     }
 

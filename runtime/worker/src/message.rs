@@ -4,7 +4,7 @@ use std::fmt;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-use super::Body;
+use crate::Body;
 
 /// A request for an app.
 #[derive(Debug)]

@@ -1,0 +1,63 @@
+//! The border's traits, on the engine.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use nano_worker::{
+    Exit, FetchError, HttpRequest, HttpResponse, Instance, InstanceThread, Launcher, RequestId,
+    StartError, WorkerOptions, WorkerStats,
+};
+
+use super::Worker;
+
+/// Starts instances on the engine.
+#[derive(Debug, Clone, Copy)]
+pub struct WorkerLauncher;
+
+impl Launcher for WorkerLauncher {
+    fn launch(
+        &self,
+        options: WorkerOptions,
+    ) -> BoxFuture<'static, Result<Arc<dyn Instance>, StartError>> {
+        Box::pin(async {
+            let worker = Worker::start(options).await?;
+            Ok(Arc::new(worker) as Arc<dyn Instance>)
+        })
+    }
+
+    fn lost_instances(&self) -> usize {
+        nano_engine::quarantine::count()
+    }
+}
+
+impl Instance for Worker {
+    fn fetch(
+        self: Arc<Self>,
+        request: HttpRequest,
+        id: RequestId,
+    ) -> BoxFuture<'static, Result<HttpResponse, FetchError>> {
+        Box::pin(async move { Worker::fetch(&self, request, id).await })
+    }
+
+    fn thread(&self) -> Option<Arc<dyn InstanceThread>> {
+        let io = self.handle.0.thread_io()?;
+        Some(io)
+    }
+
+    fn drain(self: Arc<Self>, deadline: Duration) -> BoxFuture<'static, bool> {
+        Box::pin(async move { Worker::drain(&self, deadline).await })
+    }
+
+    fn ended(self: Arc<Self>) -> BoxFuture<'static, Exit> {
+        Box::pin(async move { Worker::ended(&self).await })
+    }
+
+    fn stop(&self) {
+        Worker::stop(self);
+    }
+
+    fn stats(&self) -> WorkerStats {
+        Worker::stats(self)
+    }
+}

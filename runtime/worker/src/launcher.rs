@@ -1,0 +1,78 @@
+//! How a host starts and uses instances of apps; traits, so that its tests do without an engine.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+
+use crate::{
+    Exit, FetchError, HttpRequest, HttpResponse, RequestId, StartError, Stopped, WorkerOptions,
+    WorkerStats,
+};
+
+/// Starts instances.
+pub trait Launcher: Send + Sync + 'static {
+    /// Starts an instance of an app, evaluates its entry module, and waits until its top-level `await`s are settled. Must be
+    /// called within a tokio runtime: the instance's I/O runs there.
+    ///
+    /// # Errors
+    /// The app's module graph cannot be loaded or throws, or a limit was passed on the way.
+    fn launch(
+        &self,
+        options: WorkerOptions,
+    ) -> BoxFuture<'static, Result<Arc<dyn Instance>, StartError>>;
+
+    /// How many instances of this process have crashed ([`Exit::Crashed`]) or do not stop ([`Exit::Unresponsive`]). Each keeps a
+    /// thread and its memory, mostly until the process ends.
+    fn lost_instances(&self) -> usize;
+}
+
+/// A running instance. Dropping it stops it, as [`stop`](Self::stop) does.
+pub trait Instance: Send + Sync + 'static {
+    /// Dispatches a `fetch` event. Resolves when the handler has produced a response; its body may go on streaming.
+    ///
+    /// Dropping the future before that, and dropping the response's body before its end, say that the client is gone: that aborts
+    /// `request.signal`, and cancels the stream that the body is made of.
+    ///
+    /// # Errors
+    /// The handler failed, a limit was passed, or the instance has ended; see [`FetchError`].
+    fn fetch(
+        self: Arc<Self>,
+        request: HttpRequest,
+        id: RequestId,
+    ) -> BoxFuture<'static, Result<HttpResponse, FetchError>>;
+
+    /// The instance's thread as a place for connections whose requests go there. `None` if there is no such place, or the
+    /// instance has ended.
+    fn thread(&self) -> Option<Arc<dyn InstanceThread>>;
+
+    /// Refuses new requests, then waits for those that run, their bodies and their `waitUntil` promises. Returns true
+    /// if all of it ended before the deadline. The instance is stopped either way.
+    fn drain(self: Arc<Self>, deadline: Duration) -> BoxFuture<'static, bool>;
+
+    /// Waits until the instance has ended, and says why. May be called any number of times.
+    fn ended(self: Arc<Self>) -> BoxFuture<'static, Exit>;
+
+    /// Ends the instance now: JavaScript that runs is terminated, pending requests fail with [`FetchError::Ended`].
+    fn stop(&self);
+
+    /// What the instance has used so far.
+    fn stats(&self) -> WorkerStats;
+}
+
+/// The thread of an instance, which does I/O for others between its turns of JavaScript: a connection costs least there.
+pub trait InstanceThread: Debug + Send + Sync + 'static {
+    /// Runs a task on the thread, within a tokio runtime of its own. The task goes elsewhere when [`retired`](Self::retired) is
+    /// ready, or is dropped soon after.
+    ///
+    /// # Errors
+    /// The instance has ended: the task comes back, to be run elsewhere.
+    fn spawn_guest(
+        self: Arc<Self>,
+        task: BoxFuture<'static, ()>,
+    ) -> Result<(), BoxFuture<'static, ()>>;
+
+    /// Waits until the instance has ended.
+    fn retired(&self) -> Stopped;
+}

@@ -1,0 +1,29 @@
+//! The border: what a host and an instance of an app say to each other. It knows no V8 type.
+//!
+//! A host gives a [`Launcher`] the [`WorkerOptions`] of an app, and gets an [`Instance`]: [`HttpRequest`]s in,
+//! [`HttpResponse`]s out, and an [`Exit`] at the end. On one side of this crate stands the host (`nano-host`), which is built and
+//! tested without an engine; on the other one what runs JavaScript (`nano-engine`, `nano-api`).
+#![deny(missing_docs)]
+
+mod body;
+mod error;
+mod launcher;
+mod log;
+mod message;
+mod options;
+mod outbound;
+mod stats;
+mod stop;
+#[cfg(test)]
+mod stop_tests;
+mod sync;
+
+pub use body::{Batch, Body, BodyError, BodyErrorKind, BodyStream, BodyWriter, Put};
+pub use error::{Exit, FetchError, StartError, StartErrorKind};
+pub use launcher::{Instance, InstanceThread, Launcher};
+pub use log::{LogKind, LogLevel, LogRecord, LogSink};
+pub use message::{Fields, Hex, HttpRequest, HttpResponse, RequestId};
+pub use options::{Limits, WorkerOptions};
+pub use outbound::{OutboundRule, OutboundRuleError};
+pub use stats::WorkerStats;
+pub use stop::{Stop, Stopped};

@@ -1,0 +1,20 @@
+//! What an instance takes.
+
+use std::time::Duration;
+
+/// What an instance has used and is doing now.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct WorkerStats {
+    /// Requests whose response is not complete yet.
+    pub in_flight: usize,
+    /// Promises given to `ctx.waitUntil` that are still pending.
+    pub background: usize,
+    /// Requests that the instance has been given since it started.
+    pub requests: u64,
+    /// Bytes of V8's heap in use, as of the last garbage collection.
+    pub heap_bytes: u64,
+    /// Bytes of ArrayBuffers outside of V8's heap.
+    pub external_bytes: u64,
+    /// CPU time of native work beside the instance's thread: digests of large data.
+    pub compute_time: Duration,
+}
