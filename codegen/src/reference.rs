@@ -465,7 +465,7 @@ interface Lines {
 interface Names {
   readonly setlike<DOMString>;
 };
-[Internal] namespace hidden { undefined log(); };
+[Internal=folder] namespace hidden { undefined log(); };
 ",
         )])
         .unwrap_or_else(|errors| panic!("{errors}"));

@@ -1,10 +1,11 @@
 // Source: NANO
 // Date: 2026-07-01
 
-// How built-in scripts reach Rust: apps never see any of this; scripts import it from `nano:native`.
+// How built-in scripts reach Rust: apps never see any of this; scripts import it from `nano:native`. Each names the folder of
+// `runtime/api/src` that implements it.
 
 /** Bytes that come from outside of the isolate: what a ReadableStream of a body is made of. */
-[Internal, Exposed=Worker]
+[Internal=streams, Exposed=Worker]
 interface NativeSource {
   /** The next chunk, at once where one is there: a Uint8Array, null at the end, or a promise for either. */
   any pull();
@@ -12,7 +13,7 @@ interface NativeSource {
 };
 
 /** Where the bytes of an outgoing body go. */
-[Internal, Exposed=Worker]
+[Internal=streams, Exposed=Worker]
 interface NativeSink {
   /**
    * undefined where there is room for more at once, else a promise that resolves when there is. `owned`: nobody else has the
@@ -24,22 +25,23 @@ interface NativeSink {
 };
 
 /** A value between StructuredSerializeWithTransfer and StructuredDeserializeWithTransfer: a message on its way. */
-[Internal, Exposed=Worker]
+[Internal=structured_clone, Exposed=Worker]
 interface SerializedMessage {
   /** StructuredDeserializeWithTransfer, once: the value, and after it the transferred objects in the order of their list. */
   sequence<any> deserialize();
 };
 
-/** Everything else that built-in scripts need of Rust. */
-[Internal, Exposed=Worker]
-namespace Internals {
-  /** Milliseconds since the time origin, and the time origin in milliseconds since the Unix epoch. */
-  [WithScope] double now();
-  [WithScope] double timeOrigin();
+/** How messages are made. */
+[Internal=structured_clone, Exposed=Worker]
+namespace Messages {
+  /** StructuredSerializeWithTransfer. Messages of what it throws begin with the context ("Failed to execute 'postMessage' on …").
+   * The transfer list is an array or a `List`: its elements are read without iterating. */
+  SerializedMessage structuredSerialize(any value, object transfer, DOMString context);
+};
 
-  /** HTML's "report an exception". */
-  undefined reportException(any exception);
-
+/** The event loop, for what is no app's own. */
+[Internal=environment, Exposed=Worker]
+namespace EventLoop {
   /** A timer for built-in scripts; one that is not referenced keeps no program running. */
   unsigned long setTimer(Function callback, double milliseconds, boolean unreferenced);
   [WithScope] undefined setTimerReferenced(unsigned long id, boolean referenced);
@@ -48,19 +50,38 @@ namespace Internals {
   /** Queues a task that calls the callback: in a turn of its own, after all tasks that were queued before. */
   undefined postTask(Function callback);
 
-  /** StructuredSerializeWithTransfer. Messages of what it throws begin with the context ("Failed to execute 'postMessage' on …").
-   * The transfer list is an array or a `List`: its elements are read without iterating. */
-  SerializedMessage structuredSerialize(any value, object transfer, DOMString context);
+  /** HTML's "report an exception". */
+  undefined reportException(any exception);
+};
 
+/** The clock of the app. */
+[Internal=environment, Exposed=Worker]
+namespace Clock {
+  /** Milliseconds since the time origin, and the time origin in milliseconds since the Unix epoch. */
+  [WithScope] double now();
+  [WithScope] double timeOrigin();
+};
+
+/** How Rust learns what becomes of a promise. */
+[Internal=environment, Exposed=Worker]
+namespace PromiseReactions {
+  /** The answer to `whenSettled`: the promise with this number was fulfilled or rejected with the value. */
+  undefined settled(double id, boolean fulfilled, any value);
+};
+
+/** What a value is, whatever an app has made of prototypes. */
+[Internal=script, Exposed=Worker]
+namespace TypeChecks {
   /** Whether the value is a promise, of whatever realm; nothing of it is asked. */
   boolean isPromise(any value);
 
   /** Whether the value is a platform object of the native interface of this name. */
   boolean isInstance(DOMString name, any value);
+};
 
-  /** The answer to `whenSettled`: the promise with this number was fulfilled or rejected with the value. */
-  undefined settled(double id, boolean fulfilled, any value);
-
+/** What bodies are read as. */
+[Internal=fetch, Exposed=Worker]
+namespace BodyData {
   /** Fetch's "package data": what text(), json(), … make of a body's bytes. */
   any packageData(DOMString kind, ByteString contentType, Uint8Array bytes);
 };

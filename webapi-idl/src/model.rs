@@ -312,7 +312,7 @@ pub struct Namespace {
     pub specification: String,
     /// Where it stands.
     pub span: Span,
-    /// Extended attributes. `[Internal]` marks one that only built-in scripts see.
+    /// Extended attributes. `[Internal=folder]` marks one that only built-in scripts see, and says where it is implemented.
     pub attributes: ExtendedAttributes,
     /// Who implements it.
     pub implementation: Implementation,

@@ -11,7 +11,7 @@ impl Printer<'_> {
     pub(crate) fn print_namespace(&self, namespace: &Namespace, out: &mut Source) -> Result {
         let owner = Owner {
             name: &namespace.name,
-            path: self.native_path(&namespace.name, &namespace.specification),
+            path: self.namespace_path(namespace),
             receiver: Receiver::None,
         };
         let members: Vec<&Member> = namespace.members.iter().collect();

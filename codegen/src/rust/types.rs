@@ -1,24 +1,44 @@
 //! IDL types as Rust types, as markers of `webidl::idl`, and as text.
 
 use webapi_idl::{
-    AnnotatedType, Argument, Buffer, DefaultValue, Implementation, Interface, Member, Numeric, Type,
+    AnnotatedType, Argument, Buffer, DefaultValue, ExtendedAttributes, Implementation, Interface,
+    Member, Namespace, Numeric, Type,
 };
 
 use super::{Printer, Result, Unsupported, names, snake, type_name};
 
 impl Printer<'_> {
-    /// The path of the Rust type that implements a native interface or namespace.
-    pub(crate) fn native_path(&self, name: &str, specification: &str) -> String {
+    /// The path of the Rust type that implements a native interface or namespace: in the folder of its specification, or in that
+    /// which an internal one names.
+    fn native_path(
+        &self,
+        name: &str,
+        attributes: &ExtendedAttributes,
+        specification: &str,
+    ) -> String {
+        let folder = attributes.identifier("Internal").unwrap_or(specification);
         format!(
             "crate::{}::{}::{}",
-            snake(specification),
+            snake(folder),
             snake(name),
             type_name(name)
         )
     }
 
     pub(crate) fn interface_path(&self, interface: &Interface) -> String {
-        self.native_path(&interface.name, &interface.specification)
+        self.native_path(
+            &interface.name,
+            &interface.attributes,
+            &interface.specification,
+        )
+    }
+
+    pub(crate) fn namespace_path(&self, namespace: &Namespace) -> String {
+        self.native_path(
+            &namespace.name,
+            &namespace.attributes,
+            &namespace.specification,
+        )
     }
 
     fn interface(&self, name: &str) -> &Interface {

@@ -10,7 +10,8 @@ use nano_webidl::{Realm, Scope, Value, script};
 use crate::bindings::TABLES;
 use crate::console::ConsoleState;
 use crate::console::inspect::describe_thrown;
-use crate::state::{ApiOptions, ApiState};
+use crate::environment::Environment;
+use crate::options::ApiOptions;
 
 /// The built-in scripts and the glue of what they implement.
 const BUILTINS: &str = include_str!(concat!(env!("OUT_DIR"), "/builtins.js"));
@@ -130,9 +131,13 @@ fn start(scope: &mut v8::PinScope, data: Box<dyn Any + Send>) {
         crate::webidl::dom_exception::create,
     );
     let state = State::from_scope(scope);
-    let (api, console) = ApiState::new(*options);
-    state.set_extension(api);
-    state.set_extension(ConsoleState::new(console));
+    state.set_extension(Environment::new(
+        options.base_url,
+        options.errors,
+        options.allow_eval,
+    ));
+    state.set_extension(options.outbound);
+    state.set_extension(ConsoleState::new(options.console));
 }
 
 /// HTML's "report an exception": an `error` event, and where no listener takes it, the log.
@@ -143,7 +148,7 @@ fn report_exception<'s>(
 ) {
     let report = ErrorReport::new(scope, exception, message);
     if !is_taken(scope, "reportException", exception, &report) {
-        ApiState::of(scope).errors.uncaught(scope, &report);
+        Environment::of(scope).errors.uncaught(scope, &report);
     }
 }
 
@@ -188,7 +193,7 @@ fn promise_rejected<'s>(
     };
     if !taken {
         let report = ErrorReport::new(scope, reason, message);
-        ApiState::of(scope)
+        Environment::of(scope)
             .errors
             .unhandled_rejection(scope, &report);
     }
@@ -206,5 +211,5 @@ fn promise_handled<'s>(
 
 fn exit(scope: &mut v8::PinScope, exit: &Exit) {
     crate::worker::instance::ended(scope, exit);
-    ApiState::of(scope).clear();
+    Environment::of(scope).clear();
 }

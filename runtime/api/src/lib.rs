@@ -21,18 +21,20 @@ pub mod bindings {
 }
 
 mod embedding;
-mod state;
+mod options;
 
 pub mod charged;
 pub mod console;
 pub mod encoding;
+pub mod environment;
 pub mod fetch;
 pub mod fileapi;
 pub mod hr_time;
 pub mod html;
-pub mod internal;
 pub mod nano;
+pub mod script;
 pub mod shell;
+pub mod streams;
 pub mod structured_clone;
 pub mod url;
 pub mod webcrypto;
@@ -41,4 +43,5 @@ pub mod worker;
 pub mod xhr;
 
 pub use embedding::EMBEDDING;
-pub use state::{ApiOptions, ApiState, ErrorSink};
+pub use environment::{Environment, ErrorSink};
+pub use options::ApiOptions;

@@ -32,6 +32,15 @@ pub struct ErrorReport {
     pub causes: Vec<ErrorReport>,
 }
 
+/// Passes an exception that nothing caught on to the embedding ([`crate::Embedding::report_exception`]).
+pub fn report_exception<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    exception: v8::Local<'s, v8::Value>,
+    message: Option<v8::Local<'s, v8::Message>>,
+) {
+    (State::from_scope(scope).embedding.report_exception)(scope, exception, message);
+}
+
 /// What an embedding says of a value that was thrown ([`crate::Embedding::describe`]).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Thrown {

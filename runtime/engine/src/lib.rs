@@ -62,7 +62,7 @@ pub use compute::compute;
 pub use embedding::{Baker, Embedding};
 pub use engine::{Engine, EngineError, EngineOptions};
 pub use entry::Panicked;
-pub use exception::{ErrorReport, Thrown};
+pub use exception::{ErrorReport, Thrown, report_exception};
 pub use isolate::IsolateOptions;
 pub use limits::{Exit, Limits};
 pub use mailbox::{Handle, KeepAlive, Task, Until};

@@ -131,7 +131,7 @@ pub struct Tables {
     pub interfaces: &'static [&'static Interface],
     /// Namespaces that apps see.
     pub namespaces: &'static [&'static Namespace],
-    /// `[Internal]` namespaces, which only built-in scripts see.
+    /// `[Internal=…]` namespaces, which only built-in scripts see.
     pub internal: &'static [&'static Namespace],
     /// Members of the global object.
     pub global: &'static [Member],

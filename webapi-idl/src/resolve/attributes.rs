@@ -167,7 +167,7 @@ const KNOWN: &[(&str, Form, &[&[Target]])] = &[
     ),
     (
         "Internal",
-        Form::Bare,
+        Form::Identifier,
         &[&[Target::Namespace, Target::Interface]],
     ),
     (

@@ -176,8 +176,10 @@ impl Resolver<'_> {
         if attributes.has("Internal") && by == Implementation::Script {
             self.errors.push(
                 Error::new(&name.span, "an internal namespace is native")
-                    .expected("`[Internal]` alone: such namespaces are how scripts reach Rust")
-                    .found("`[Internal, Implementation=Script]`"),
+                    .expected(
+                        "`[Internal=folder]` alone: such namespaces are how scripts reach Rust",
+                    )
+                    .found("`[Internal=folder, Implementation=Script]`"),
             );
         }
         Namespace {

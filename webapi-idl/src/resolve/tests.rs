@@ -104,10 +104,11 @@ fn dictionaries_are_in_order_of_conversion() {
 #[test]
 fn namespaces_have_partials() {
     let model = model(
-        "[Internal] namespace N { undefined f(); }; partial namespace N { const long A = 1; };",
+        "[Internal=folder] namespace N { undefined f(); }; partial namespace N { const long A = 1; };",
     );
     assert_eq!(names(&model.namespaces["N"].members), ["f(1)", "A"]);
-    assert!(model.namespaces["N"].attributes.has("Internal"));
+    let attributes = &model.namespaces["N"].attributes;
+    assert_eq!(attributes.identifier("Internal"), Some("folder"));
 }
 
 #[test]

@@ -5,7 +5,7 @@
 [Global] interface B {};
 [Clamp] interface C {};
 [Implementation=Rust] interface D {};
-[Internal] interface E {};
+[Internal=folder] interface E {};
 [LegacyFactoryFunction=Image(DOMString src)] interface F {};
 [SameObject=yes] interface G {
   [SameObject] attribute object a;
@@ -14,3 +14,4 @@
 };
 [Exposed=*] G includes M;
 interface mixin M {};
+[Internal] interface H {};

@@ -6,4 +6,4 @@
 [Implementation=Script] interface mixin M { attribute long a; };
 interface B {};
 B includes M;
-[Internal, Implementation=Script] namespace N {};
+[Internal=folder, Implementation=Script] namespace N {};

@@ -12,7 +12,7 @@ use nano_engine::State;
 use nano_webidl::{Fallible, Scope, Value, script};
 
 use super::client::Cut;
-use crate::state::ApiState;
+use crate::environment::promise_reactions;
 
 /// The reason of a signal that is aborted.
 pub(super) fn reason<'s>(
@@ -68,7 +68,7 @@ impl Watch {
         signal: v8::Local<'s, v8::Object>,
         abort: impl for<'a, 'b> FnOnce(&mut Scope<'a, 'b>, Value<'a>) + 'static,
     ) -> Fallible<Watch> {
-        let id = ApiState::of(scope).wait(move |scope, outcome| {
+        let id = promise_reactions::wait(scope, move |scope, outcome| {
             if let Err(reason) = outcome {
                 abort(scope, reason);
             }
@@ -77,7 +77,7 @@ impl Watch {
         let algorithm = match script::call(scope, "whenAborted", &[signal.into(), number.into()]) {
             Ok(algorithm) => algorithm,
             Err(error) => {
-                ApiState::of(scope).forget(id);
+                promise_reactions::forget(scope, id);
                 return Err(error);
             }
         };
@@ -126,7 +126,7 @@ pub(super) fn clean_up(scope: &mut Scope) {
             continue;
         };
         drop(entries);
-        ApiState::of(scope).forget(id);
+        promise_reactions::forget(scope, id);
         let signal = v8::Local::new(scope, &entry.signal);
         let algorithm = v8::Local::new(scope, &entry.algorithm);
         // Removing what is not there any more is fine; only a termination makes it fail.

@@ -8,10 +8,9 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use nano_engine::memory::{self, Charge};
+use nano_engine::memory::Charge;
 use nano_engine::native_memory::Weight;
 use nano_engine::{Handle, promise_op};
-use nano_webidl::idl::{array_buffer, uint8_array};
 use nano_webidl::{
     Error, Fallible, PlatformObject, Ref, Scope, ScriptRef, Trace, Traced, Value, script,
     type_error,
@@ -19,16 +18,13 @@ use nano_webidl::{
 use nano_worker::{BodyError, BodyErrorKind, BodyStream};
 
 use super::abort::AbortableBody;
+use super::body_data::{Kind, package_data};
 use super::header_list::AppHeaderList;
-use super::mime_type;
 use crate::bindings::body::BodyMethods;
 use crate::bindings::marker;
 use crate::bindings::types::BodyInit;
 use crate::charged::{MANY, charge};
-use crate::fileapi::blob::{Blob, normalize_type};
-use crate::fileapi::blob_data::BlobData;
-use crate::internal::native_source::{NativeSource, Taken};
-use crate::xhr::form_data::FormData;
+use crate::streams::native_source::{NativeSource, Taken, waiting};
 
 /// A script's stream object.
 pub type Stream<'s> = ScriptRef<'s, marker::ReadableStream>;
@@ -70,13 +66,6 @@ impl State {
             abortable,
         }
     }
-}
-
-/// How much may wait of a body that arrives, whether the app reads it or not: what came with the head, and the buffers on its way.
-pub(crate) fn waiting(stream: &BodyStream) -> usize {
-    const MOST: usize = 128 << 10;
-    let length = stream.length().and_then(|length| length.try_into().ok());
-    length.map_or(MOST, |length: usize| length.min(MOST))
 }
 
 /// Bytes that a body keeps. Few of them count as part of the body's object; many are charged on their own, as they may be sent
@@ -127,50 +116,6 @@ pub enum Outgoing<'s> {
     Incoming(BodyStream),
     /// A stream that a script must read.
     Stream(Stream<'s>),
-}
-
-/// What a body's bytes are made into.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// `arrayBuffer()`
-    ArrayBuffer,
-    /// `blob()`
-    Blob,
-    /// `bytes()`
-    Bytes,
-    /// `formData()`
-    FormData,
-    /// `json()`
-    Json,
-    /// `text()`
-    Text,
-}
-
-impl Kind {
-    const ALL: [Kind; 6] = [
-        Kind::ArrayBuffer,
-        Kind::Blob,
-        Kind::Bytes,
-        Kind::FormData,
-        Kind::Json,
-        Kind::Text,
-    ];
-
-    fn name(self) -> &'static str {
-        match self {
-            Kind::ArrayBuffer => "arrayBuffer",
-            Kind::Blob => "blob",
-            Kind::Bytes => "bytes",
-            Kind::FormData => "formData",
-            Kind::Json => "json",
-            Kind::Text => "text",
-        }
-    }
-
-    /// The kind of this name.
-    pub fn from_name(name: &str) -> Option<Kind> {
-        Kind::ALL.into_iter().find(|kind| kind.name() == name)
-    }
 }
 
 impl Body {
@@ -583,7 +528,7 @@ async fn collect(mut stream: BodyStream, handle: Handle) -> Result<(Bytes, Charg
 
 /// How much of a body's stated length is believed before it has come.
 const EXPECTED: usize = 1 << 20;
-/// See [`memory::one_byte_string`].
+/// See [`nano_engine::memory::one_byte_string`].
 const SPARE: usize = 64;
 
 async fn make_room(handle: &Handle, charge: &mut Charge, bytes: usize) -> Result<(), BodyError> {
@@ -598,58 +543,6 @@ async fn make_room(handle: &Handle, charge: &mut Charge, bytes: usize) -> Result
         BodyErrorKind::TooLarge,
         "the body does not fit into the app's memory limit: read it as a stream",
     ))
-}
-
-/// <https://fetch.spec.whatwg.org/#concept-body-package-data>
-pub fn package_data<'s>(
-    scope: &mut Scope<'s, '_>,
-    kind: Kind,
-    content_type: &[u8],
-    bytes: Bytes,
-) -> Fallible<Value<'s>> {
-    Ok(match kind {
-        Kind::ArrayBuffer => array_buffer(scope, bytes.into())?.into(),
-        Kind::Bytes => uint8_array(scope, bytes.into())?.into(),
-        Kind::Blob => {
-            // A blob's type is in lower case: https://w3c.github.io/FileAPI/#dfn-type.
-            let mime = mime_type::extract(content_type);
-            let content_type = mime.map(|mime| normalize_type(&mime.to_string()));
-            let content_type = content_type.unwrap_or_default();
-            let data = BlobData::from(bytes).charged(scope)?;
-            Ref::new(scope, Blob::new(data, content_type))
-                .object()
-                .into()
-        }
-        Kind::FormData => {
-            let form = FormData::parse(scope, content_type, &bytes)?;
-            Ref::new(scope, form).object().into()
-        }
-        Kind::Text => decode(scope, bytes)?.into(),
-        Kind::Json => {
-            let text = decode(scope, bytes)?;
-            nano_engine::hardening::json::parse(scope, text).ok_or(Error::Thrown)?
-        }
-    })
-}
-
-/// A text from this size on is not copied, if it can be a string as it is: to make room for it on V8's heap costs more than a copy.
-const LARGE_TEXT: usize = 64 << 10;
-
-/// <https://encoding.spec.whatwg.org/#utf-8-decode>
-fn decode<'s>(scope: &mut Scope<'s, '_>, bytes: Bytes) -> Fallible<v8::Local<'s, v8::String>> {
-    let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
-    let string = if !text.is_ascii() {
-        v8::String::new_from_utf8(scope, text, v8::NewStringType::Normal)
-    } else if text.len() == bytes.len() && text.len() >= LARGE_TEXT {
-        memory::one_byte_string(scope, bytes.into())
-    } else {
-        v8::String::new_from_one_byte(scope, text, v8::NewStringType::Normal)
-    };
-    string.ok_or_else(|| {
-        nano_webidl::range_error(
-            "the body is longer than the longest possible string, or does not fit into the app's memory limit",
-        )
-    })
 }
 
 fn name<'s>(scope: &mut Scope<'s, '_>, text: &str) -> Value<'s> {

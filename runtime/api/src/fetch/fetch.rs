@@ -5,6 +5,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
+use std::sync::Arc;
 
 use http::Method;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
@@ -16,7 +17,8 @@ use nano_worker::BodyStream;
 use super::abort::{self, BodyAbort, Watch};
 use super::body::{Body, Outgoing, Stream, WithBody as _};
 use super::client::{
-    Answer, AnswerBody, Cut, Exchange, Failure, RequestBody, matches_integrity, request_headers,
+    Answer, AnswerBody, Cut, Exchange, Failure, Outbound, RequestBody, matches_integrity,
+    request_headers,
 };
 use super::header_list::HeaderList;
 use super::request::Request;
@@ -26,9 +28,9 @@ use super::{client, data_url};
 use crate::bindings::request::RequestMethods as _;
 use crate::bindings::types::{RequestCache, RequestInfo, RequestInit, RequestMode};
 use crate::bindings::worker_global_scope::FetchGlobalMethods;
-use crate::internal::native_sink::NativeSink;
+use crate::environment::Environment;
 use crate::nano::worker_global_scope::WorkerGlobalScope;
-use crate::state::ApiState;
+use crate::streams::native_sink::NativeSink;
 
 /// Bytes of a streamed request body that may wait for the network.
 const REQUEST_BYTES: usize = 256 << 10;
@@ -112,7 +114,7 @@ fn scheme_fetch<'s>(
 
 /// The part of a request that goes to the network.
 fn new_exchange(scope: &mut Scope, request: &Request) -> Result<(Exchange, Allowance), Failure> {
-    let api = ApiState::of(scope);
+    let outbound = State::from_scope(scope).extension::<Arc<Outbound>>();
     let url = request.parsed_url().expect("the scheme was seen");
     if request.cache() == RequestCache::OnlyIfCached {
         return Err(Failure::new(
@@ -121,11 +123,11 @@ fn new_exchange(scope: &mut Scope, request: &Request) -> Result<(Exchange, Allow
     }
     let (headers, coding) = request_headers(&request.header_list().borrow(), request.cache())?;
     let only_origin = (request.mode() == RequestMode::SameOrigin)
-        .then(|| api.origin())
+        .then(|| Environment::of(scope).origin())
         .flatten();
-    let allowance = subrequests::count(scope, api.outbound.subrequest_limit())?;
+    let allowance = subrequests::count(scope, outbound.subrequest_limit())?;
     let exchange = Exchange {
-        outbound: api.outbound.clone(),
+        outbound: outbound.clone(),
         isolate: Some(State::from_scope(scope).handle()),
         method: request.http_method().clone(),
         url: url.clone(),

@@ -2,6 +2,7 @@
 
 mod abort;
 pub mod body;
+pub mod body_data;
 pub mod client;
 mod data_url;
 #[allow(

@@ -1,22 +1,18 @@
-// What Rust asks of streams, signals and promises for `Request`, `Response` and `fetch()`. Values that cross this border are public
+// What Rust asks of streams and signals for `Request`, `Response` and `fetch()`. Values that cross this border are public
 // objects.
 
 import { unwrap_AbortSignal, unwrap_ReadableStream } from "nano:bindings";
 import { packageData, settled } from "nano:native";
 import { AbortSignalImpl, createDependentAbortSignal } from "../dom/abort_signal.js";
 import { exportToNative } from "../script/bridge.js";
-import { PromisePrototypeThen, PromiseResolve } from "../script/primordials.js";
 import { markAsHandled } from "../streams/promises.js";
 import { readableByteStreamControllerError } from "../streams/readable_byte_stream_controller.js";
 import { readableStreamPipeTo } from "../streams/readable_stream_pipe_to.js";
 import { TransformStreamImpl } from "../streams/transform_stream.js";
-import { isDisturbed, isLocked, isReadable, newByteStreamFromNative, pumpToNative, readAllBytes, teeStream } from "../streams/native.js";
+import { isDisturbed, isLocked, isReadable, pumpToNative, readAllBytes, teeStream } from "../streams/native.js";
 
 const LOCKED = 1;
 const DISTURBED = 2;
-
-// A stream over a NativeSource.
-exportToNative("bodyStream", (source) => newByteStreamFromNative(source).wrapper);
 
 // The stream's state, as bits.
 exportToNative("streamState", (stream) => {
@@ -73,8 +69,3 @@ exportToNative("whenAborted", (signal, id) => {
 exportToNative("signalReason", (signal) => unwrap_AbortSignal(signal).reason);
 
 exportToNative("forgetAbort", (signal, algorithm) => unwrap_AbortSignal(signal).removeAlgorithm(algorithm));
-
-// Tells Rust how a promise, or a value in its place, turned out.
-exportToNative("whenSettled", (promise, id) => {
-  PromisePrototypeThen(PromiseResolve(promise), (value) => settled(id, true, value), (reason) => settled(id, false, reason));
-});

@@ -19,7 +19,7 @@ use crate::bindings::types::{
     ReferrerPolicy, RequestCache, RequestCredentials, RequestDestination, RequestDuplex,
     RequestInfo, RequestInit, RequestMode, RequestRedirect,
 };
-use crate::state::ApiState;
+use crate::environment::Environment;
 use crate::url::UrlRecord;
 
 /// A request that the app makes, or one that it was sent.
@@ -231,7 +231,7 @@ impl RequestMethods for Request {
         let (url, mut method, input_request) = match input {
             RequestInfo::UsvString(input) => {
                 // 5.1 and 5.2 Parse it with the base URL; failure is a TypeError.
-                let url = ApiState::of(scope).parse_url(&input)?;
+                let url = Environment::of(scope).parse_url(&input)?;
                 // 5.3 If parsedURL includes credentials, then throw a TypeError.
                 if !url.username().is_empty() || !url.password().is_empty() {
                     return Err(type_error(
@@ -286,11 +286,11 @@ impl RequestMethods for Request {
             options.referrer = if referrer.is_empty() {
                 Referrer::None
             } else {
-                let parsed = ApiState::of(scope).parse_url(&referrer).map_err(|_| {
+                let parsed = Environment::of(scope).parse_url(&referrer).map_err(|_| {
                     type_error(format!("the referrer '{referrer}' is not a valid URL"))
                 })?;
                 let is_client = parsed.protocol() == "about:" && parsed.pathname() == "client";
-                let same_origin = ApiState::of(scope)
+                let same_origin = Environment::of(scope)
                     .origin()
                     .is_none_or(|origin| origin == parsed.origin());
                 if is_client || !same_origin {

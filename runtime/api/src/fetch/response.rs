@@ -10,7 +10,7 @@ use super::header_list::{AppHeaderList, HeaderList};
 use super::headers::{Guard, Headers};
 use crate::bindings::response::ResponseMethods;
 use crate::bindings::types::{BodyInit, ResponseInit, ResponseType};
-use crate::state::ApiState;
+use crate::environment::Environment;
 
 /// A response, of the app's or from the network.
 #[derive(Trace)]
@@ -183,7 +183,7 @@ impl ResponseMethods for Response {
         status: u16,
     ) -> Fallible<Ref<'s, Response>> {
         // 1. and 2. Let parsedURL be the result of parsing url with the base URL; if it is failure, then throw a TypeError.
-        let parsed = ApiState::of(scope).parse_url(&url)?;
+        let parsed = Environment::of(scope).parse_url(&url)?;
         // 3. If status is not a redirect status, then throw a RangeError.
         if !is_redirect_status(status) {
             return Err(range_error(format!(

@@ -8,7 +8,7 @@ use nano_webidl::Scope;
 use nano_worker::RequestId;
 
 use super::client::{Failure, subrequests_exceeded};
-use crate::worker::instance::current_request;
+use crate::environment::request_context::current_request;
 
 /// Requests that are counted at a time, so that those that are long over take no memory. Where there are more, one of them may start
 /// again.

@@ -9,7 +9,7 @@ use crate::bindings::blob::BlobMethods;
 use crate::bindings::marker;
 use crate::bindings::types::{BlobPart, BlobPropertyBag};
 use crate::encoding::text_decoder::utf8_decode;
-use crate::internal::native_source::NativeSource;
+use crate::streams::native_source::NativeSource;
 
 /// A `Blob` object. Clones share the bytes.
 #[derive(Clone, Trace)]

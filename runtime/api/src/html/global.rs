@@ -1,19 +1,30 @@
-//! What HTML adds to the global object: `mixin WindowOrWorkerGlobalScope`,
+//! The global object's own members, and what HTML's `mixin WindowOrWorkerGlobalScope` adds to them:
 //! <https://html.spec.whatwg.org/multipage/webappapis.html#windoworworkerglobalscope-mixin>.
 
 use nano_webidl::idl::CallbackFunction;
-use nano_webidl::{Fallible, Scope, Value, script};
+use nano_webidl::{Fallible, Ref, Scope, Value, script};
 
+use super::navigator::Navigator;
 use super::timers;
 use crate::bindings::types::{StructuredSerializeOptions, TimerHandler};
-use crate::bindings::worker_global_scope::HtmlGlobalMethods;
+use crate::bindings::worker_global_scope::{HtmlGlobalMethods, WorkerGlobalScopeMethods};
 use crate::encoding::base64;
 use crate::nano::worker_global_scope::WorkerGlobalScope;
+
+impl WorkerGlobalScopeMethods for WorkerGlobalScope {
+    fn self_<'s>(scope: &mut Scope<'s, '_>) -> v8::Local<'s, v8::Object> {
+        scope.get_current_context().global(scope)
+    }
+
+    fn navigator<'s>(scope: &mut Scope<'s, '_>) -> Ref<'s, Navigator> {
+        Ref::new(scope, Navigator)
+    }
+}
 
 impl HtmlGlobalMethods for WorkerGlobalScope {
     // https://html.spec.whatwg.org/multipage/webappapis.html#dom-reporterror
     fn report_error<'s>(scope: &mut Scope<'s, '_>, e: Value<'s>) -> Fallible<()> {
-        (crate::EMBEDDING.report_exception)(scope, e, None);
+        nano_engine::report_exception(scope, e, None);
         Ok(())
     }
 

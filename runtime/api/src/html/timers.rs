@@ -6,7 +6,7 @@ use nano_engine::{State, TimerId};
 use nano_webidl::{Error, Fallible, Scope, Value, type_error};
 
 use crate::bindings::types::TimerHandler;
-use crate::state::ApiState;
+use crate::environment::Environment;
 
 /// <https://html.spec.whatwg.org/multipage/timers-and-user-prompts.html#timer-initialisation-steps>
 pub fn set<'s>(
@@ -55,7 +55,7 @@ fn compile<'s>(
     scope: &mut Scope<'s, '_>,
     source: v8::Local<'s, v8::String>,
 ) -> Fallible<v8::Local<'s, v8::Function>> {
-    if !ApiState::of(scope).allow_eval {
+    if !Environment::of(scope).allow_eval {
         return Err(type_error(
             "a timer's handler must be a function: code in strings is not allowed here",
         ));

@@ -1,11 +1,48 @@
 //! The third argument of a handler, `ctx`: <https://developers.cloudflare.com/workers/runtime-apis/context/>.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use nano_engine::{ErrorReport, State};
 use nano_webidl::{Fallible, Scope, Trace, Value};
 
 use crate::bindings::execution_context::ExecutionContextMethods;
-use crate::state::{ApiState, when_settled};
-use crate::worker::instance::Background;
+use crate::environment::Environment;
+use crate::environment::promise_reactions::when_settled;
+
+/// How many promises that were given to `waitUntil` are pending: an extension of the isolate, where somebody wants to know.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct BackgroundCount(Arc<AtomicUsize>);
+
+impl BackgroundCount {
+    /// The number.
+    pub(crate) fn get(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A promise that was given to `waitUntil`, until it settles.
+struct Background(Option<BackgroundCount>);
+
+impl Background {
+    fn begin(scope: &Scope) -> Background {
+        let count = State::from_scope(scope)
+            .try_extension::<BackgroundCount>()
+            .cloned();
+        if let Some(BackgroundCount(count)) = &count {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+        Background(count)
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        if let Some(BackgroundCount(count)) = &self.0 {
+            count.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
 
 /// A request's context.
 #[derive(Trace)]
@@ -21,7 +58,7 @@ impl ExecutionContextMethods for ExecutionContext {
         when_settled(scope, promise, move |scope, outcome| {
             if let Err(reason) = outcome {
                 let report = ErrorReport::new(scope, reason, None);
-                ApiState::of(scope)
+                Environment::of(scope)
                     .errors
                     .unhandled_rejection(scope, &report);
             }

@@ -9,7 +9,7 @@ use nano_webidl::Scope;
 
 use super::{ReplOutcome, repl};
 use crate::console::{InspectOptions, inspect};
-use crate::state::when_settled;
+use crate::environment::promise_reactions::when_settled;
 
 /// Evaluates a script and sends its value, inspected. What needs top-level `await` is evaluated as a REPL would.
 pub(super) fn evaluate(scope: &mut Scope, source: String, outcome: Sender<Result<String, String>>) {
@@ -75,7 +75,7 @@ pub(super) fn run(
             scope.reset();
             let _ = outcome.send(Ok(()));
             if let Some(exception) = exception {
-                (crate::EMBEDDING.report_exception)(scope, exception, message);
+                nano_engine::report_exception(scope, exception, message);
             }
         }
     }

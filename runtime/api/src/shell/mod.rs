@@ -15,7 +15,7 @@ use nano_engine::module_source::file_url;
 use nano_engine::{Exit, ExitReceiver, FolderSource, Handle, IsolateOptions, Limits, Until};
 
 use crate::fetch::client::Outbound;
-use crate::state::ApiOptions;
+use crate::options::ApiOptions;
 use crate::url::UrlRecord;
 pub use output::{Output, Terminal};
 

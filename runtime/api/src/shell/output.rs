@@ -8,7 +8,7 @@ use nano_engine::{ErrorReport, State};
 use nano_webidl::{Scope, script};
 
 use crate::console::{ConsoleSink, Level};
-use crate::state::ErrorSink;
+use crate::environment::ErrorSink;
 
 /// Takes what a program prints.
 pub trait Output: Send + Sync + 'static {

@@ -312,3 +312,5 @@ export function teeStream(stream) {
 // Here the values are public objects: they cross the border.
 exportToNative("cancelStream", (stream, reason) => cancelStream(unwrap_ReadableStream(stream), reason));
 exportToNative("takeNativeSource", (stream) => takeNativeSource(unwrap_ReadableStream(stream)));
+// A stream over a NativeSource.
+exportToNative("bodyStream", (source) => newByteStreamFromNative(source).wrapper);

@@ -5,10 +5,13 @@
 //!
 //! * [`serialize`] is StructuredSerializeWithTransfer.
 //! * [`deserialize`] is StructuredDeserializeWithTransfer.
+//! * [`SerializedMessage`](serialized_message::SerializedMessage) is a value in between, for built-in scripts.
 
 mod deserialize;
 pub mod host;
+pub mod messages;
 mod serialize;
+pub mod serialized_message;
 #[cfg(test)]
 mod tests;
 

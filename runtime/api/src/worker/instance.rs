@@ -14,13 +14,14 @@ use nano_worker::{
 };
 use tokio::sync::oneshot;
 
+use crate::environment::promise_reactions::when_settled;
+use crate::environment::{Environment, request_context};
 use crate::fetch::body::{Outgoing, WithBody as _};
 use crate::fetch::fetch::is_network_error;
 use crate::fetch::request::Request;
 use crate::fetch::response::Response;
-use crate::internal::native_sink::NativeSink;
-use crate::nano::execution_context::ExecutionContext;
-use crate::state::{ApiState, when_settled};
+use crate::nano::execution_context::{BackgroundCount, ExecutionContext};
+use crate::streams::native_sink::NativeSink;
 
 /// Bytes of a streamed response that may wait for the network.
 const RESPONSE_BYTES: usize = 256 << 10;
@@ -29,7 +30,7 @@ const RESPONSE_BYTES: usize = 256 << 10;
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     pub(crate) in_flight: AtomicUsize,
-    pub(crate) background: AtomicUsize,
+    pub(crate) background: BackgroundCount,
     pub(crate) requests: AtomicU64,
     /// Requests whose streamed responses are complete.
     streamed: Mutex<Vec<u64>>,
@@ -101,29 +102,6 @@ impl Drop for InFlight {
     }
 }
 
-/// A promise that was given to `ctx.waitUntil`, until it settles.
-pub(crate) struct Background(Option<Arc<Counters>>);
-
-impl Background {
-    pub(crate) fn begin(scope: &Scope) -> Background {
-        let counters = State::from_scope(scope)
-            .try_extension::<Instance>()
-            .map(|i| i.counters.clone());
-        if let Some(counters) = &counters {
-            counters.background.fetch_add(1, Ordering::Relaxed);
-        }
-        Background(counters)
-    }
-}
-
-impl Drop for Background {
-    fn drop(&mut self) {
-        if let Some(counters) = &self.0 {
-            counters.background.fetch_sub(1, Ordering::Relaxed);
-        }
-    }
-}
-
 /// The first turn: evaluates the entry module and finds the handler.
 pub(crate) fn begin(
     scope: &mut Scope,
@@ -133,7 +111,9 @@ pub(crate) fn begin(
     started: oneshot::Sender<Started>,
 ) {
     let env = env_object(scope, env);
-    State::from_scope(scope).set_extension(Instance {
+    let state = State::from_scope(scope);
+    state.set_extension(counters.background.clone());
+    state.set_extension(Instance {
         counters,
         handler: RefCell::default(),
         env,
@@ -279,9 +259,7 @@ pub(crate) fn dispatch(
     native_memory::settle(scope);
     let waiting = Waiting { answer, in_flight };
 
-    // Whatever runs because of this request, however late, is known by its id.
-    let frame: Value = v8::BigInt::new_from_u64(scope, id.0).into();
-    scope.set_continuation_preserved_embedder_data(frame);
+    request_context::enter(scope, id);
     match call_handler(scope, instance, request) {
         Handled::Value(result) => {
             respond(scope, Some((id, waiting, request.object())), result);
@@ -314,16 +292,7 @@ pub(crate) fn dispatch(
         // The channel closes, and whoever waits at its other end learns why the isolate ended.
         Handled::Terminated => drop(waiting),
     }
-    let none = v8::undefined(scope).into();
-    scope.set_continuation_preserved_embedder_data(none);
-}
-
-/// The request that the running code works for.
-pub(crate) fn current_request(scope: &mut Scope) -> Option<RequestId> {
-    let frame = scope.get_continuation_preserved_embedder_data();
-    v8::Local::<v8::BigInt>::try_from(frame)
-        .ok()
-        .map(|id| RequestId(id.u64_value().0))
+    request_context::leave(scope);
 }
 
 /// How far a handler has come after its first turn.
@@ -501,7 +470,7 @@ fn respond<'s>(
 /// A response's stream failed after its head was sent: only the log can tell.
 fn report_body_failure<'s>(scope: &mut Scope<'s, '_>, reason: Value<'s>) {
     let report = ErrorReport::new(scope, reason, None);
-    ApiState::of(scope)
+    Environment::of(scope)
         .errors
         .unhandled_rejection(scope, &report);
 }

@@ -6,9 +6,9 @@ use nano_engine::ErrorReport;
 use nano_webidl::Scope;
 use nano_worker::{LogKind, LogLevel, LogRecord, LogSink};
 
-use super::instance;
 use crate::console::{ConsoleSink, Level};
-use crate::state::ErrorSink;
+use crate::environment::ErrorSink;
+use crate::environment::request_context::current_request;
 
 /// Takes what an isolate has to say to the host's log, with the request that it works for.
 #[derive(Clone)]
@@ -29,7 +29,7 @@ impl ConsoleSink for WorkerLog {
             Level::Warn => LogLevel::Warn,
             Level::Error => LogLevel::Error,
         };
-        let request_id = instance::current_request(scope);
+        let request_id = current_request(scope);
         self.0.log(LogRecord {
             level,
             message: message.to_owned(),
@@ -41,7 +41,7 @@ impl ConsoleSink for WorkerLog {
 
 impl WorkerLog {
     fn report(&self, scope: &mut Scope, report: &ErrorReport, kind: LogKind) {
-        let request_id = instance::current_request(scope);
+        let request_id = current_request(scope);
         self.0.log(LogRecord {
             level: LogLevel::Error,
             message: report.to_string(),

@@ -24,7 +24,7 @@ use tokio::sync::{oneshot, watch};
 pub use launcher::WorkerLauncher;
 
 use crate::fetch::client::Outbound;
-use crate::state::ApiOptions;
+use crate::options::ApiOptions;
 use instance::Counters;
 use log::WorkerLog;
 
@@ -248,7 +248,7 @@ impl Worker {
         let (heap, buffers) = self.handle.0.memory();
         WorkerStats {
             in_flight: self.counters.in_flight.load(Ordering::Relaxed),
-            background: self.counters.background.load(Ordering::Relaxed),
+            background: self.counters.background.get(),
             requests: self.counters.requests.load(Ordering::Relaxed),
             heap_bytes: heap as u64,
             external_bytes: buffers as u64,

@@ -10,7 +10,6 @@ use nano_webidl::{
 use super::{multipart_parser, multipart_serializer};
 use crate::bindings::form_data::FormDataMethods;
 use crate::bindings::types::FormDataEntryValue;
-use crate::fetch::mime_type;
 use crate::fileapi::blob::Blob;
 use crate::fileapi::file::File;
 use crate::url::urlencoded;
@@ -140,42 +139,19 @@ impl FormData {
         }
     }
 
-    /// What a body's bytes are, by the value of its `Content-Type`:
-    /// <https://fetch.spec.whatwg.org/#dom-body-formdata>.
+    /// The entries of a `multipart/form-data` body.
     ///
     /// # Errors
-    /// A `TypeError` if the type is none of a form's, or if the bytes are not of that type.
-    pub fn parse(scope: &mut Scope, content_type: &[u8], bytes: &[u8]) -> Fallible<Self> {
-        let text: String = content_type.iter().map(|&byte| char::from(byte)).collect();
-        match mime_type::extract(content_type)
-            .as_ref()
-            .map(|mime| (mime.type_.as_str(), mime.subtype.as_str(), mime))
-        {
-            Some(("multipart", "form-data", mime)) => {
-                let boundary = mime.get_parameter("boundary").ok_or_else(|| {
-                    type_error(format!(
-                        "the body's Content-Type '{text}' has no 'boundary' parameter"
-                    ))
-                })?;
-                // The parameter is isomorphic-decoded.
-                let boundary: Vec<u8> = boundary.chars().map(|character| character as u8).collect();
-                let mut entries = multipart_parser::parse(bytes, &boundary).map_err(|error| {
-                    type_error(format!("the body is no multipart/form-data: {error}"))
-                })?;
-                for entry in &mut entries {
-                    if let EntryValue::File(entry) = &mut entry.value {
-                        *entry = Rc::new(entry.charged(scope)?);
-                    }
-                }
-                Ok(FormData::new(entries))
+    /// A `TypeError` that says what is wrong with the bytes; a `RangeError` if files do not fit into the app's memory limit.
+    pub fn parse_multipart(scope: &mut Scope, bytes: &[u8], boundary: &[u8]) -> Fallible<Self> {
+        let mut entries = multipart_parser::parse(bytes, boundary)
+            .map_err(|error| type_error(format!("the body is no multipart/form-data: {error}")))?;
+        for entry in &mut entries {
+            if let EntryValue::File(entry) = &mut entry.value {
+                *entry = Rc::new(entry.charged(scope)?);
             }
-            Some(("application", "x-www-form-urlencoded", _)) => {
-                Ok(FormData::parse_urlencoded(bytes))
-            }
-            _ => Err(type_error(format!(
-                "the body's Content-Type must be multipart/form-data or application/x-www-form-urlencoded, but is '{text}'"
-            ))),
         }
+        Ok(FormData::new(entries))
     }
 
     /// The entries of an `application/x-www-form-urlencoded` body.

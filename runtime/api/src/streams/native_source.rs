@@ -15,7 +15,6 @@ use nano_worker::{BodyError, BodyStream};
 use tokio::sync::oneshot;
 
 use crate::bindings::native_source::NativeSourceMethods;
-use crate::fetch::body::waiting;
 
 /// A body's bytes on their way into a stream.
 #[derive(Trace)]
@@ -92,6 +91,13 @@ impl NativeSource {
             _ => false,
         }
     }
+}
+
+/// How much may wait of a body that arrives, whether the app reads it or not: what came with the head, and the buffers on its way.
+pub(crate) fn waiting(stream: &BodyStream) -> usize {
+    const MOST: usize = 128 << 10;
+    let length = stream.length().and_then(|length| length.try_into().ok());
+    length.map_or(MOST, |length: usize| length.min(MOST))
 }
 
 impl NativeSourceMethods for NativeSource {

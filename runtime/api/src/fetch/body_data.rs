@@ -1,0 +1,153 @@
+//! What bodies are read as: <https://fetch.spec.whatwg.org/#concept-body-package-data>.
+
+use bytes::Bytes;
+use nano_engine::memory;
+use nano_webidl::idl::{self, array_buffer, uint8_array};
+use nano_webidl::{Error, Fallible, Ref, Scope, Value, type_error};
+
+use super::mime_type;
+use crate::bindings::body_data::BodyDataMethods;
+use crate::fileapi::blob::{Blob, normalize_type};
+use crate::fileapi::blob_data::BlobData;
+use crate::xhr::form_data::FormData;
+
+/// What a body's bytes are made into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `arrayBuffer()`
+    ArrayBuffer,
+    /// `blob()`
+    Blob,
+    /// `bytes()`
+    Bytes,
+    /// `formData()`
+    FormData,
+    /// `json()`
+    Json,
+    /// `text()`
+    Text,
+}
+
+impl Kind {
+    const ALL: [Kind; 6] = [
+        Kind::ArrayBuffer,
+        Kind::Blob,
+        Kind::Bytes,
+        Kind::FormData,
+        Kind::Json,
+        Kind::Text,
+    ];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Kind::ArrayBuffer => "arrayBuffer",
+            Kind::Blob => "blob",
+            Kind::Bytes => "bytes",
+            Kind::FormData => "formData",
+            Kind::Json => "json",
+            Kind::Text => "text",
+        }
+    }
+
+    /// The kind of this name.
+    pub fn from_name(name: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// <https://fetch.spec.whatwg.org/#concept-body-package-data>
+pub fn package_data<'s>(
+    scope: &mut Scope<'s, '_>,
+    kind: Kind,
+    content_type: &[u8],
+    bytes: Bytes,
+) -> Fallible<Value<'s>> {
+    Ok(match kind {
+        Kind::ArrayBuffer => array_buffer(scope, bytes.into())?.into(),
+        Kind::Bytes => uint8_array(scope, bytes.into())?.into(),
+        Kind::Blob => {
+            // A blob's type is in lower case: https://w3c.github.io/FileAPI/#dfn-type.
+            let mime = mime_type::extract(content_type);
+            let content_type = mime.map(|mime| normalize_type(&mime.to_string()));
+            let content_type = content_type.unwrap_or_default();
+            let data = BlobData::from(bytes).charged(scope)?;
+            Ref::new(scope, Blob::new(data, content_type))
+                .object()
+                .into()
+        }
+        Kind::FormData => {
+            let form = parse_form(scope, content_type, &bytes)?;
+            Ref::new(scope, form).object().into()
+        }
+        Kind::Text => decode(scope, bytes)?.into(),
+        Kind::Json => {
+            let text = decode(scope, bytes)?;
+            nano_engine::hardening::json::parse(scope, text).ok_or(Error::Thrown)?
+        }
+    })
+}
+
+/// <https://fetch.spec.whatwg.org/#dom-body-formdata>
+///
+/// # Errors
+/// A `TypeError` if the type is none of a form's, or if the bytes are not of that type.
+fn parse_form(scope: &mut Scope, content_type: &[u8], bytes: &[u8]) -> Fallible<FormData> {
+    let text: String = content_type.iter().map(|&byte| char::from(byte)).collect();
+    match mime_type::extract(content_type)
+        .as_ref()
+        .map(|mime| (mime.type_.as_str(), mime.subtype.as_str(), mime))
+    {
+        Some(("multipart", "form-data", mime)) => {
+            let boundary = mime.get_parameter("boundary").ok_or_else(|| {
+                type_error(format!(
+                    "the body's Content-Type '{text}' has no 'boundary' parameter"
+                ))
+            })?;
+            // The parameter is isomorphic-decoded.
+            let boundary: Vec<u8> = boundary.chars().map(|character| character as u8).collect();
+            FormData::parse_multipart(scope, bytes, &boundary)
+        }
+        Some(("application", "x-www-form-urlencoded", _)) => Ok(FormData::parse_urlencoded(bytes)),
+        _ => Err(type_error(format!(
+            "the body's Content-Type must be multipart/form-data or application/x-www-form-urlencoded, but is '{text}'"
+        ))),
+    }
+}
+
+/// A text from this size on is not copied, if it can be a string as it is: to make room for it on V8's heap costs more than a copy.
+const LARGE_TEXT: usize = 64 << 10;
+
+/// <https://encoding.spec.whatwg.org/#utf-8-decode>
+fn decode<'s>(scope: &mut Scope<'s, '_>, bytes: Bytes) -> Fallible<v8::Local<'s, v8::String>> {
+    let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
+    let string = if !text.is_ascii() {
+        v8::String::new_from_utf8(scope, text, v8::NewStringType::Normal)
+    } else if text.len() == bytes.len() && text.len() >= LARGE_TEXT {
+        memory::one_byte_string(scope, bytes.into())
+    } else {
+        v8::String::new_from_one_byte(scope, text, v8::NewStringType::Normal)
+    };
+    string.ok_or_else(|| {
+        nano_webidl::range_error(
+            "the body is longer than the longest possible string, or does not fit into the app's memory limit",
+        )
+    })
+}
+
+/// The namespace, for built-in scripts that have read a stream to its end.
+pub struct BodyData;
+
+impl BodyDataMethods for BodyData {
+    fn package_data<'s>(
+        scope: &mut Scope<'s, '_>,
+        kind: v8::Local<'s, v8::String>,
+        content_type: Vec<u8>,
+        bytes: idl::Bytes<'s>,
+    ) -> Fallible<Value<'s>> {
+        let kind = kind.to_rust_string_lossy(scope);
+        let kind = Kind::from_name(&kind)
+            .ok_or_else(|| type_error(format!("no kind of body data is called '{kind}'")))?;
+        let bytes = bytes.to_vec(scope)?.into();
+        package_data(scope, kind, &content_type, bytes)
+    }
+}

@@ -1,0 +1,22 @@
+//! What an isolate with the Web APIs is given.
+
+use std::sync::Arc;
+
+use crate::console::ConsoleSink;
+use crate::environment::ErrorSink;
+use crate::fetch::client::Outbound;
+use crate::url::UrlRecord;
+
+/// How the Web APIs of one isolate behave. Given to [`nano_engine::IsolateOptions::data`].
+pub struct ApiOptions {
+    /// What relative URLs are resolved against, the settings object's API base URL. Apps of a server have none.
+    pub base_url: Option<UrlRecord>,
+    /// Where `console` writes.
+    pub console: Box<dyn ConsoleSink + Send>,
+    /// Where exceptions go that nothing caught.
+    pub errors: Box<dyn ErrorSink>,
+    /// What `fetch()` may reach.
+    pub outbound: Arc<Outbound>,
+    /// Whether `eval` and the like are there: then timers take strings, too.
+    pub allow_eval: bool,
+}
