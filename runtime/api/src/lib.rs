@@ -22,6 +22,8 @@ pub mod bindings {
 
 mod embedding;
 mod options;
+#[cfg(test)]
+mod tests;
 
 pub mod charged;
 pub mod console;

@@ -27,6 +27,7 @@ struct Watched {
 }
 
 thread_local! {
+    /// A call's, so the thread's: whatever else runs before the call returns may bound another buffer, and puts this one back.
     static WATCHED: Watched = const {
         Watched { buffer: Cell::new(ptr::null_mut()), bound: Cell::new(0) }
     };

@@ -56,7 +56,7 @@ type Registry = HashMap<usize, Arc<ForegroundQueue>>;
 static REGISTRY: LazyLock<Mutex<Registry>> = LazyLock::new(Mutex::default);
 
 thread_local! {
-    /// The queue of the isolate that this thread is making.
+    /// The queue of the isolate that this thread is making: nobody can ask that isolate yet.
     static MAKING: RefCell<Option<Arc<ForegroundQueue>>> = const { RefCell::new(None) };
 }
 

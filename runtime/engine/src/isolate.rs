@@ -8,10 +8,10 @@ use std::sync::Arc;
 use crate::engine::Engine;
 use crate::limits::{Limits, MIB};
 use crate::mailbox::{Handle, Shared, Verdict};
+use crate::malloc::{self, Working};
 use crate::memory::{self, Quota};
 use crate::module_source::ModuleSource;
 use crate::modules::Modules;
-use crate::native_memory;
 use crate::snapshot;
 use crate::state::State;
 use crate::{entry, foreground, hardening, memory_watch};
@@ -56,12 +56,16 @@ pub(crate) struct Instance {
     // Dropped by hand, between what must go before and after.
     isolate: ManuallyDrop<v8::OwnedIsolate>,
     state: Pin<Box<State>>,
+    /// While the isolate is entered. Goes last.
+    working: Option<Working>,
 }
 
 impl Instance {
-    /// Makes the isolate on this thread, which must be the one that runs it. `start` of the embedding is not called yet.
+    /// Makes the isolate on this thread, which must be the one that runs it, and has entered it then. `start` of the embedding is
+    /// not called yet.
     pub(crate) fn new(handle: &Handle, options: IsolateOptions) -> (Self, Box<dyn Any + Send>) {
         let engine = Engine::expect();
+        let working = malloc::work_for(&handle.0.quota);
         let IsolateOptions {
             limits,
             allow_eval,
@@ -80,7 +84,6 @@ impl Instance {
         let mut isolate = foreground::making(&handle.0.foreground, || v8::Isolate::new(params));
         handle.0.bind_isolate(isolate.thread_safe_handle());
 
-        native_memory::reset();
         let state = Box::pin(State::new(handle, limits, tokio, Modules::new(modules)));
         state.attach(&mut isolate);
         entry::install(&mut isolate, &state);
@@ -104,9 +107,30 @@ impl Instance {
             Self {
                 isolate: ManuallyDrop::new(isolate),
                 state,
+                working: Some(working),
             },
             data,
         )
+    }
+
+    /// Enters the isolate on this thread, which works for it from now on.
+    pub(crate) fn enter(&mut self) {
+        // SAFETY: it was made on this thread and has exited; it will exit before one that this thread has entered before.
+        unsafe { self.isolate.enter() };
+        self.working = Some(malloc::work_for(&self.state.shared.quota));
+    }
+
+    /// Exits the isolate, so that this thread can enter another one.
+    pub(crate) fn exit(&mut self) {
+        self.working = None;
+        // SAFETY: it is the one that this thread has entered last, and no scope of it is open.
+        unsafe { self.isolate.exit() };
+    }
+
+    /// Leaves everything as it is, for the process that ends.
+    pub(crate) fn abandon(mut self) {
+        self.working = None;
+        std::mem::forget(self);
     }
 
     pub(crate) fn parts(&mut self) -> (&mut v8::OwnedIsolate, &State) {
@@ -175,7 +199,7 @@ fn external_memory(isolate: &mut v8::Isolate, quota: &Quota) -> usize {
     let all = isolate.adjust_amount_of_external_allocated_memory(0);
     usize::try_from(all)
         .unwrap_or(0)
-        .saturating_sub(native_memory::told() + quota.foreign().told())
+        .saturating_sub(quota.weights().told() + quota.foreign().told())
 }
 
 /// Checks the sum of heap, buffers and native memory between turns, and takes back the room that V8 was given for one.
@@ -191,7 +215,7 @@ pub(crate) fn enforce_limit(isolate: &mut v8::Isolate, shared: &Shared) {
     let quota = &shared.quota;
     let is_over = |isolate: &mut v8::Isolate| {
         let buffers = quota.buffers().max(external_memory(isolate, quota));
-        let native = quota.native() + native_memory::held() + quota.foreign().held();
+        let native = quota.native() + quota.weights().held() + quota.foreign().held();
         quota.heap() + buffers + native > quota.limit()
     };
     if shared.verdict() == Verdict::None && is_over(isolate) {

@@ -55,6 +55,7 @@ pub mod text;
 pub mod thread;
 pub mod thread_io;
 pub mod timers;
+mod together;
 mod turn_clock;
 pub mod watchdog;
 
@@ -74,4 +75,5 @@ pub use state::State;
 pub use thread::{ExitReceiver, run_on_current_thread, spawn};
 pub use thread_io::ThreadIo;
 pub use timers::TimerId;
+pub use together::run_together;
 pub use v8;

@@ -239,7 +239,7 @@ impl Shared {
                 .compare_exchange(0, verdict as u8, Ordering::AcqRel, Ordering::Acquire);
     }
 
-    /// The thread is lost: whatever the verdict was, this is the last. Async-signal-safe.
+    /// The thread is lost: whatever the verdict was, this is the last.
     pub(crate) fn crash(&self) {
         self.verdict.store(Verdict::Crash as u8, Ordering::Release);
     }

@@ -90,11 +90,12 @@ impl Default for Account {
 }
 
 thread_local! {
-    /// Whose account this thread's calls change. Constant and without destructor: `malloc` reads it at any time.
+    /// Whose accounts this thread's calls change: the one's whose isolate it has entered last, as V8 has it; see
+    /// [`crate::isolate::Instance::enter`]. Constant and without destructor: `malloc` and signal handlers read it at any time.
     static CURRENT: Cell<*const Quota> = const { Cell::new(std::ptr::null()) };
 }
 
-/// While it lives, what C code takes and frees on this thread changes an isolate's account, or nobody's.
+/// While it lives, what is taken and freed on this thread changes an isolate's accounts, or nobody's.
 #[must_use]
 pub(crate) struct Working {
     outer: *const Quota,
@@ -135,6 +136,18 @@ pub(crate) fn current() -> Option<Arc<Quota>> {
         Arc::increment_strong_count(quota);
         Some(Arc::from_raw(quota))
     }
+}
+
+/// Calls `look` with whom this thread works for, if it works for anybody.
+#[inline]
+pub(crate) fn with_current<R>(look: impl FnOnce(&Quota) -> R) -> Option<R> {
+    // SAFETY: a `Working` of this thread keeps it until the call returns.
+    unsafe { CURRENT.get().as_ref() }.map(look)
+}
+
+/// Whether this thread works for anybody. Async-signal-safe.
+pub(crate) fn is_working() -> bool {
+    !CURRENT.get().is_null()
 }
 
 /// Small allocations pass the bound, up to [`GRACE`]: they may be made with a lock that other isolates need.

@@ -32,6 +32,7 @@ pub struct Quota {
     /// What V8 does not see.
     native: AtomicUsize,
     heap: AtomicUsize,
+    weights: native_memory::Account,
     foreign: Account,
     /// Mappings of memory for buffers, and the address space that they take; see [`crate::mappings`].
     pub(crate) mappings: AtomicUsize,
@@ -64,7 +65,7 @@ impl Quota {
     }
 
     fn try_add(&self, count: &AtomicUsize, bytes: usize, other: usize) -> bool {
-        let taken = self.heap() + other + native_memory::held() + self.foreign.held();
+        let taken = self.heap() + other + self.weights.held() + self.foreign.held();
         let room = self.for_buffers().saturating_sub(taken);
         count
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
@@ -81,8 +82,7 @@ impl Quota {
 
     /// Whether so many bytes fit beside what is in use.
     fn has_room(&self, bytes: usize) -> bool {
-        let used = self.heap() + self.buffers() + self.native() + native_memory::held();
-        used.saturating_add(bytes) <= self.for_buffers()
+        self.held().saturating_add(bytes) <= self.for_buffers()
     }
 
     /// Bytes of buffers in use.
@@ -100,6 +100,11 @@ impl Quota {
         self.heap.load(Ordering::Relaxed)
     }
 
+    /// What native objects and running native functions hold on the isolate's thread.
+    pub(crate) fn weights(&self) -> &native_memory::Account {
+        &self.weights
+    }
+
     /// What C and C++ code holds for the isolate.
     pub fn foreign(&self) -> &Account {
         &self.foreign
@@ -107,7 +112,8 @@ impl Quota {
 
     /// All bytes that are known, wherever they are.
     pub(crate) fn held(&self) -> usize {
-        self.heap() + self.buffers() + self.native() + self.foreign.held()
+        let native = self.native() + self.weights.held() + self.foreign.held();
+        self.heap() + self.buffers() + native
     }
 
     /// The limit of all together.

@@ -3,7 +3,7 @@
 //! Loading is synchronous: sources are local files or memory ([`ModuleSource`]). All functions that return `Option` follow
 //! V8's way: `None` means that an exception is pending.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -38,6 +38,7 @@ pub(crate) struct Modules {
     by_identity: RefCell<HashMap<i32, Vec<usize>>>,
     /// Modules that were compiled without a code cache, to make one when there is time.
     uncached: RefCell<Vec<(v8::Global<v8::Module>, Arc<str>)>>,
+    cache_hits: Cell<usize>,
 }
 
 struct Entry {
@@ -214,6 +215,7 @@ impl Modules {
             by_name: RefCell::default(),
             by_identity: RefCell::default(),
             uncached: RefCell::default(),
+            cache_hits: Cell::default(),
         }
     }
 
@@ -396,7 +398,7 @@ impl Modules {
                 tracing::warn!("V8 rejected the code cache of {url}");
                 code_cache::forget(&text);
             } else {
-                CACHE_HITS.with(|hits| hits.set(hits.get() + 1));
+                self.cache_hits.set(self.cache_hits.get() + 1);
             }
             module
         } else {
@@ -480,15 +482,10 @@ impl Modules {
     }
 }
 
-thread_local! {
-    /// How many modules of this thread came from the code cache; for tests.
-    static CACHE_HITS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
-}
-
-/// How many modules were compiled from the code cache on this thread.
+/// How many modules of this isolate came from the code cache; for tests.
 #[doc(hidden)]
-pub fn code_cache_hits() -> usize {
-    CACHE_HITS.with(std::cell::Cell::get)
+pub fn code_cache_hits(scope: &v8::PinScope) -> usize {
+    State::from_scope(scope).modules.cache_hits.get()
 }
 
 pub(crate) fn string<'s>(

@@ -6,30 +6,90 @@
 //! Objects are freed while V8 sweeps, at some time after a collection. So right after one, the sum still has garbage in it, and
 //! says nothing; see `isolate::enforce_limit`.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::marker::PhantomData;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering};
 
-use crate::isolate;
+use crate::memory::Quota;
 use crate::state::State;
+use crate::{isolate, malloc};
 
 /// V8 is told whenever the sum has changed by so much: each time costs a call, and may start a collection.
 const BATCH: isize = 1 << 20;
 
-thread_local! {
-    /// What this thread's isolate holds now. An isolate never changes its thread.
-    static HELD: Cell<isize> = const { Cell::new(0) };
+/// The sum of one isolate. Changed on its thread only, so that this needs no read-modify-write; read by all.
+#[derive(Debug, Default)]
+pub(crate) struct Account {
+    held: AtomicIsize,
     /// What V8 was told.
-    static TOLD: Cell<isize> = const { Cell::new(0) };
-    /// The part of `HELD` that the running native function has converted.
-    static CONVERTED: Cell<usize> = const { Cell::new(0) };
+    told: AtomicIsize,
+    /// The part of `held` that the running native function has converted.
+    converted: AtomicUsize,
 }
 
-/// Bytes that count for as long as the value lives. A platform object keeps one for what may grow after it was made; whoever
-/// makes or changes one on an isolate's thread sees to it that [`settle`] follows, as the glue of generated members does.
+impl Account {
+    /// Bytes that are held now.
+    pub(crate) fn held(&self) -> usize {
+        self.held.load(Ordering::Relaxed).max(0).unsigned_abs()
+    }
+
+    /// The part of V8's external memory that [`settle`] has reported.
+    pub(crate) fn told(&self) -> usize {
+        self.told.load(Ordering::Relaxed).max(0).unsigned_abs()
+    }
+
+    #[inline]
+    fn add(&self, bytes: isize) {
+        let held = self.held.load(Ordering::Relaxed);
+        self.held.store(held.wrapping_add(bytes), Ordering::Relaxed);
+    }
+
+    #[inline]
+    fn untold(&self) -> isize {
+        self.held.load(Ordering::Relaxed) - self.told.load(Ordering::Relaxed)
+    }
+
+    /// Notes that V8 is told now. Returns the difference to the last time.
+    fn tell(&self) -> isize {
+        let untold = self.untold();
+        self.told
+            .store(self.held.load(Ordering::Relaxed), Ordering::Relaxed);
+        untold
+    }
+
+    #[inline]
+    fn convert(&self, bytes: usize) {
+        let converted = self.converted.load(Ordering::Relaxed);
+        self.converted.store(converted + bytes, Ordering::Relaxed);
+        self.add(bytes as isize);
+    }
+
+    /// A function begins, whose conversions are counted from 0. Returns those of the function below it.
+    #[inline]
+    fn begin(&self) -> usize {
+        let outer = self.converted.load(Ordering::Relaxed);
+        self.converted.store(0, Ordering::Relaxed);
+        outer
+    }
+
+    /// It has returned.
+    #[inline]
+    fn end(&self, outer: usize) {
+        let converted = self.converted.load(Ordering::Relaxed);
+        self.converted.store(outer, Ordering::Relaxed);
+        self.add(-(converted as isize));
+    }
+}
+
+/// Bytes that count for as long as the value lives, for the isolate that the thread worked for when they were first set. A platform
+/// object keeps one for what may grow after it was made; whoever makes or changes one sees to it that [`settle`] follows, as the
+/// glue of generated members does.
 #[derive(Debug, Default)]
 pub struct Weight {
     bytes: Cell<usize>,
-    /// The count is the thread's.
+    quota: OnceCell<Arc<Quota>>,
+    /// The sum is changed on the isolate's thread only.
     _not_send: PhantomData<*const ()>,
 }
 
@@ -41,10 +101,21 @@ impl Weight {
         weight
     }
 
-    /// Makes it so many bytes.
+    /// Makes it so many bytes. Nothing counts where there is no isolate.
     pub fn set(&self, bytes: usize) {
-        let before = self.bytes.replace(bytes);
-        HELD.set(HELD.get() - before as isize + bytes as isize);
+        let before = self.bytes.get();
+        if bytes == before {
+            return;
+        }
+        if self.quota.get().is_none()
+            && let Some(quota) = malloc::current()
+        {
+            self.quota.get_or_init(|| quota);
+        }
+        if let Some(quota) = self.quota.get() {
+            self.bytes.set(bytes);
+            quota.weights().add(bytes as isize - before as isize);
+        }
     }
 
     /// Makes it so many bytes more.
@@ -64,18 +135,20 @@ impl Drop for Weight {
 /// cell that is traced may be borrowed.
 #[inline]
 pub fn settle(isolate: &mut v8::Isolate) {
-    if (HELD.get() - TOLD.get()).abs() >= BATCH {
+    let is_due = malloc::with_current(|quota| quota.weights().untold().abs() >= BATCH);
+    if is_due == Some(true) {
         tell(isolate);
     }
 }
 
 #[cold]
 fn tell(isolate: &mut v8::Isolate) {
-    let held = HELD.get();
-    let untold = held - TOLD.replace(held);
+    let Some(shared) = State::from_isolate(isolate).map(|state| state.shared.clone()) else {
+        return;
+    };
+    let untold = shared.quota.weights().tell();
     isolate.adjust_amount_of_external_allocated_memory(untold as i64);
-    let shared = State::from_isolate(isolate).map(|state| state.shared.clone());
-    if let Some(shared) = shared.filter(|_| untold > 0) {
+    if untold > 0 {
         isolate::enforce_limit(isolate, &shared);
     }
 }
@@ -91,8 +164,9 @@ impl Conversions {
     /// The function begins.
     #[inline]
     pub fn begin() -> Conversions {
+        let outer = malloc::with_current(|quota| quota.weights().begin());
         Conversions {
-            outer: CONVERTED.replace(0),
+            outer: outer.unwrap_or_default(),
         }
     }
 }
@@ -100,34 +174,15 @@ impl Conversions {
 impl Drop for Conversions {
     #[inline]
     fn drop(&mut self) {
-        let converted = CONVERTED.replace(self.outer);
-        HELD.set(HELD.get() - converted as isize);
+        malloc::with_current(|quota| quota.weights().end(self.outer));
     }
 }
 
 /// The running native function has made so many bytes of a script's values. Between [`Conversions::begin`] and its drop.
 #[inline]
 pub fn converted(isolate: &mut v8::Isolate, bytes: usize) {
-    CONVERTED.set(CONVERTED.get() + bytes);
-    HELD.set(HELD.get() + bytes as isize);
+    malloc::with_current(|quota| quota.weights().convert(bytes));
     settle(isolate);
-}
-
-/// Bytes that this thread's isolate holds; 0 on other threads.
-pub(crate) fn held() -> usize {
-    HELD.get().max(0) as usize
-}
-
-/// The part of V8's external memory that [`settle`] has reported.
-pub(crate) fn told() -> usize {
-    TOLD.get().max(0) as usize
-}
-
-/// A new isolate begins on this thread: what the last one left is not its own.
-pub(crate) fn reset() {
-    HELD.set(0);
-    TOLD.set(0);
-    CONVERTED.set(0);
 }
 
 #[cfg(test)]
@@ -136,13 +191,14 @@ mod tests {
 
     #[test]
     fn weights_and_conversions_are_given_back() {
-        reset();
+        let quota = Arc::new(Quota::new(0));
+        let _working = malloc::work_for(&quota);
+        let held = || quota.weights().held();
         let weight = Weight::new(10);
         weight.add(5);
         assert_eq!(held(), 15);
         let outer = Conversions::begin();
-        CONVERTED.set(7);
-        HELD.set(HELD.get() + 7);
+        quota.weights().convert(7);
         let inner = Conversions::begin();
         drop(inner);
         assert_eq!(held(), 22);
@@ -150,6 +206,29 @@ mod tests {
         weight.set(1);
         assert_eq!(held(), 1);
         drop(weight);
-        assert_eq!((held(), CONVERTED.get()), (0, 0));
+        assert_eq!((held(), quota.weights().begin()), (0, 0));
+    }
+
+    #[test]
+    fn a_weight_counts_where_it_was_made() {
+        let (one, other) = (Arc::new(Quota::new(0)), Arc::new(Quota::new(0)));
+        let held = || (one.weights().held(), other.weights().held());
+        let _one = malloc::work_for(&one);
+        let weight = Weight::new(10);
+        {
+            let _other = malloc::work_for(&other);
+            let conversions = Conversions::begin();
+            other.weights().convert(3);
+            weight.add(5);
+            assert_eq!(held(), (15, 3));
+            drop((weight, conversions));
+        }
+        assert_eq!(held(), (0, 0));
+    }
+
+    #[test]
+    fn nothing_counts_without_an_isolate() {
+        let weight = Weight::new(10);
+        assert_eq!(weight.bytes.get(), 0);
     }
 }

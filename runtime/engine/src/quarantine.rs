@@ -3,7 +3,7 @@
 //! V8 answers some things that scripts can do by ending the process: `'x'.repeat(2 ** 28).split('')` asks for an array that
 //! it cannot represent, and one allocation may be larger than any slack ([`crate::Limits::slack`]). It executes a trap
 //! instruction for that. Other apps must not pay for it, so on an isolate's thread the signal's handler marks the
-//! isolate as crashed and never returns. Nothing of that isolate runs again, its code least of all; its memory and its thread
+//! thread as lost and never returns. Nothing of its isolates runs again, their code least of all; their memory and the thread
 //! are lost until the process ends. Its [`Exit`] says so to the host, which should look at [`count`] and have the process
 //! replaced when there are many.
 //!
@@ -14,19 +14,30 @@
 
 use std::cell::Cell;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, Once};
 
 use tokio::sync::oneshot;
 
 use crate::limits::Exit;
-use crate::mailbox::{Shared, Verdict};
-use crate::watchdog;
+use crate::mailbox::Shared;
+use crate::{malloc, watchdog};
 
-type ExitSender = oneshot::Sender<Exit>;
-type Supervised = HashMap<usize, (Arc<Shared>, ExitSender)>;
+/// A thread that can be given up, with all isolates on it.
+#[derive(Default)]
+struct Carrier {
+    is_lost: AtomicBool,
+}
 
-/// Every isolate that has a thread of its own, by the address of what it shares.
+struct Entry {
+    shared: Arc<Shared>,
+    exit: oneshot::Sender<Exit>,
+    carrier: Arc<Carrier>,
+}
+
+type Supervised = HashMap<usize, Entry>;
+
+/// Every isolate of a thread that can be given up, by the address of what it shares.
 static SUPERVISED: LazyLock<Mutex<Supervised>> = LazyLock::new(Mutex::default);
 static CRASHED: AtomicUsize = AtomicUsize::new(0);
 static ABANDONED: AtomicUsize = AtomicUsize::new(0);
@@ -34,8 +45,8 @@ static ABANDONED: AtomicUsize = AtomicUsize::new(0);
 static PIPE: AtomicI32 = AtomicI32::new(-1);
 
 thread_local! {
-    /// What the isolate of this thread shares. Constant and without destructor, so that a signal handler may read it.
-    static OWN: Cell<*const Shared> = const { Cell::new(std::ptr::null()) };
+    /// This thread, if it can be given up. Constant and without destructor, so that a signal handler may read it.
+    static OWN: Cell<*const Carrier> = const { Cell::new(std::ptr::null()) };
 }
 
 /// How many isolates of this process have crashed, or run on although they were ended. Each keeps a thread and its heap.
@@ -44,23 +55,36 @@ pub fn count() -> usize {
 }
 
 /// Sees to it that somebody learns how the isolate of this thread ended, even if its thread cannot say so.
-pub(crate) struct Supervision(Arc<Shared>);
+pub(crate) struct Supervision {
+    shared: Arc<Shared>,
+    /// Lives as long as this thread points to it.
+    _carrier: Arc<Carrier>,
+}
 
-/// Begins to supervise the isolate of this thread.
-pub(crate) fn supervise(shared: &Arc<Shared>, exit: ExitSender) -> Supervision {
+/// Begins to supervise the isolate of this thread, and the thread.
+pub(crate) fn supervise(shared: &Arc<Shared>, exit: oneshot::Sender<Exit>) -> Supervision {
     install();
-    lock().insert(Arc::as_ptr(shared).addr(), (shared.clone(), exit));
-    OWN.set(Arc::as_ptr(shared));
-    Supervision(shared.clone())
+    let carrier = Arc::new(Carrier::default());
+    let entry = Entry {
+        shared: shared.clone(),
+        exit,
+        carrier: carrier.clone(),
+    };
+    lock().insert(Arc::as_ptr(shared).addr(), entry);
+    OWN.set(Arc::as_ptr(&carrier));
+    Supervision {
+        shared: shared.clone(),
+        _carrier: carrier,
+    }
 }
 
 impl Supervision {
     /// The isolate is gone, in an orderly way.
     pub(crate) fn finish(self, exit: Exit) {
         OWN.set(std::ptr::null());
-        match lock().remove(&Arc::as_ptr(&self.0).addr()) {
+        match lock().remove(&Arc::as_ptr(&self.shared).addr()) {
             // Nobody may want to know.
-            Some((_, sender)) => drop(sender.send(exit)),
+            Some(entry) => drop(entry.exit.send(exit)),
             // It was abandoned, and has come to its end after all.
             None => drop(ABANDONED.fetch_sub(1, Ordering::Relaxed)),
         }
@@ -96,7 +120,7 @@ impl ThreadId {
 /// Gives up an isolate that does not stop although it was ended: whoever waits for it is told, and its thread disturbs the others
 /// as little as possible. Its memory is freed if it comes to its end after all.
 pub(crate) fn abandon(shared: &Arc<Shared>, thread: ThreadId) {
-    let Some((_, exit)) = lock().remove(&Arc::as_ptr(shared).addr()) else {
+    let Some(Entry { exit, .. }) = lock().remove(&Arc::as_ptr(shared).addr()) else {
         return; // It has ended meanwhile, or is the process's own.
     };
     ABANDONED.fetch_add(1, Ordering::Relaxed);
@@ -147,8 +171,9 @@ extern "C" fn on_end(signal: libc::c_int) {
     let own = OWN.get();
     // SAFETY: the pointer is reset before what it points to goes.
     let own = unsafe { own.as_ref() };
-    // Between turns the thread does I/O, which aborts for reasons of its own: what it holds then, others wait for.
-    if let Some(own) = own.filter(|own| signal == libc::SIGTRAP || !own.turn.is_between()) {
+    // Between turns the thread does I/O, and works for nobody: that aborts for reasons of its own, and what it holds then, others
+    // wait for.
+    if let Some(own) = own.filter(|_| signal == libc::SIGTRAP || malloc::is_working()) {
         stop(own);
     }
     // Not an isolate's thread, or not one that can be given up: die as if there were no handler.
@@ -168,8 +193,8 @@ pub(crate) fn crash() {
 }
 
 /// Stops this thread for good.
-fn stop(own: &Shared) -> ! {
-    own.crash();
+fn stop(own: &Carrier) -> ! {
+    own.is_lost.store(true, Ordering::Release);
     let byte = [1_u8];
     // SAFETY: `write` is async-signal-safe, the buffer is valid, the pipe is never closed.
     unsafe { libc::write(PIPE.load(Ordering::Acquire), byte.as_ptr().cast(), 1) };
@@ -193,10 +218,11 @@ fn supervise_all(pipe: libc::c_int) {
             return;
         }
         let crashed: Vec<_> = lock()
-            .extract_if(|_, (shared, _)| shared.verdict() == Verdict::Crash)
+            .extract_if(|_, entry| entry.carrier.is_lost.load(Ordering::Acquire))
             .collect();
-        for (_, (shared, exit)) in crashed {
+        for (_, Entry { shared, exit, .. }) in crashed {
             CRASHED.fetch_add(1, Ordering::Relaxed);
+            shared.crash();
             watchdog::forget(&shared);
             shared.end();
             let _ = exit.send(Exit::Crashed);

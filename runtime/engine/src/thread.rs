@@ -79,7 +79,6 @@ fn run(
     main: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>),
 ) -> Exit {
     handle.0.bind_thread(std::thread::current());
-    let working = malloc::work_for(&handle.0.quota);
     let budget = options.limits.cpu_per_turn;
     let abandon = options.abandon;
     // A panic outside of V8's frames unwinds to here: the isolate is lost, the process is not.
@@ -90,11 +89,10 @@ fn run(
         // To take an isolate apart may take long: nothing may wait for this thread any more.
         handle.0.end();
         if abandon {
-            std::mem::forget(instance);
+            instance.abandon();
         }
         exit
     }));
-    drop(working);
     malloc::purge();
     handle.0.end();
     result.unwrap_or_else(|panic| Exit::Panicked(panic_message(&*panic)))
@@ -105,31 +103,45 @@ fn run_instance(
     data: Box<dyn std::any::Any + Send>,
     main: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>),
 ) -> Exit {
+    in_context(instance, |scope, state| {
+        let mut turns = Loop::new(state);
+        let exit = or_panicked(|| turns.run(scope, data, main));
+        finish(scope, state, &exit);
+        exit
+    })
+}
+
+/// Opens a scope in the context of an isolate that this thread has entered.
+pub(crate) fn in_context<R>(
+    instance: &mut Instance,
+    body: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>, &State) -> R,
+) -> R {
     let (isolate, state) = instance.parts();
-    let mut turns = Loop {
-        state,
-        batch: Vec::new(),
-        turns: Cell::new(0),
-    };
     v8::scope!(let scope, isolate);
     let context = v8::Local::new(scope, state.context.get().expect("set by Instance::new"));
-    let scope = &mut v8::ContextScope::new(scope, context);
-    // Whatever the embedding holds of the isolate must go before it, even after a panic.
-    let exit = catch_unwind(AssertUnwindSafe(|| turns.run(scope, data, main)))
-        .unwrap_or_else(|panic| Exit::Panicked(panic_message(&*panic)));
-    if let Exit::Panicked(message) = &exit {
+    body(&mut v8::ContextScope::new(scope, context), state)
+}
+
+/// What `run` gives, or that it panicked: whatever the embedding holds of the isolate must go before it, even then.
+pub(crate) fn or_panicked<R: From<Exit>>(run: impl FnOnce() -> R) -> R {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
+        let message = panic_message(&*panic);
         tracing::error!("the isolate ends, native code panicked: {message}");
-    }
+        Exit::Panicked(message).into()
+    })
+}
+
+/// Tells the embedding that its isolate ends.
+pub(crate) fn finish(scope: &mut v8::PinScope, state: &State, exit: &Exit) {
     scope.cancel_terminate_execution();
-    let ended = catch_unwind(AssertUnwindSafe(|| (state.embedding.exit)(scope, &exit)));
+    let ended = catch_unwind(AssertUnwindSafe(|| (state.embedding.exit)(scope, exit)));
     if let Err(panic) = ended {
         tracing::error!("the embedding's exit panicked: {}", panic_message(&*panic));
     }
-    exit
 }
 
 /// The loop of one isolate.
-struct Loop<'a> {
+pub(crate) struct Loop<'a> {
     state: &'a State,
     /// Reused, so that a batch allocates nothing.
     batch: Vec<crate::Task>,
@@ -140,36 +152,49 @@ struct Loop<'a> {
 /// A thread that has had no turn for so long gives back memory that it keeps for the next one.
 const REST_AFTER: Duration = Duration::from_millis(500);
 
-impl Loop<'_> {
+/// What comes after a pass of the loop.
+pub(crate) enum Next {
+    End(Exit),
+    /// There is more to do, or time has passed.
+    Again,
+    /// Nothing is to do until something arrives, or for so long.
+    Sleep(Option<Duration>),
+}
+
+impl From<Exit> for Next {
+    fn from(exit: Exit) -> Next {
+        Next::End(exit)
+    }
+}
+
+impl<'a> Loop<'a> {
+    pub(crate) fn new(state: &'a State) -> Loop<'a> {
+        Loop {
+            state,
+            batch: Vec::new(),
+            turns: Cell::new(0),
+        }
+    }
+
     fn run(
         &mut self,
         scope: &mut v8::PinScope,
         data: Box<dyn std::any::Any + Send>,
         main: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>),
     ) -> Exit {
-        let start = self.state.embedding.start;
-        self.turn(scope, |scope| start(scope, data));
-        self.turn(scope, main);
+        self.begin(scope, data, main);
+        let shared = &self.state.shared;
         // The number of turns after which the thread began to wait for its rest, and after which it rests.
         let (mut waits, mut rests) = (0, 0);
         loop {
-            if let Some(exit) = self.pass(scope) {
-                return exit;
-            }
-            if self.has_more() {
-                self.state.shared.sleep(Some(Duration::ZERO));
-                continue;
-            }
-            if self.state.is_drained(scope) && self.state.shared.is_empty() {
-                return Exit::Drained;
-            }
-            if self.state.modules.make_code_caches(scope) {
-                continue; // It took a while: look again before sleeping.
-            }
-            let timer = self.state.timers.next_due();
-            let task = self.state.shared.foreground.next_due();
-            let due = [timer, task].into_iter().flatten().min();
-            let timeout = due.map(|due| due.saturating_duration_since(Instant::now()));
+            let timeout = match self.next(scope) {
+                Next::End(exit) => return exit,
+                Next::Again => {
+                    shared.sleep(Some(Duration::ZERO));
+                    continue;
+                }
+                Next::Sleep(timeout) => timeout,
+            };
             let turns = self.turns.get();
             if waits == turns && rests != turns {
                 malloc::rest();
@@ -177,12 +202,45 @@ impl Loop<'_> {
             }
             let is_short = timeout.is_some_and(|timeout| timeout <= REST_AFTER);
             if is_short || rests == turns {
-                self.state.shared.sleep(timeout);
+                shared.sleep(timeout);
             } else {
                 waits = turns;
-                self.state.shared.sleep(Some(REST_AFTER));
+                shared.sleep(Some(REST_AFTER));
             }
         }
+    }
+
+    /// The first turns.
+    pub(crate) fn begin(
+        &mut self,
+        scope: &mut v8::PinScope,
+        data: Box<dyn std::any::Any + Send>,
+        main: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>),
+    ) {
+        let start = self.state.embedding.start;
+        self.turn(scope, |scope| start(scope, data));
+        self.turn(scope, main);
+    }
+
+    /// One pass.
+    pub(crate) fn next(&mut self, scope: &mut v8::PinScope) -> Next {
+        let state = self.state;
+        if let Some(exit) = self.pass(scope) {
+            return Next::End(exit);
+        }
+        if self.has_more() {
+            return Next::Again;
+        }
+        if state.is_drained(scope) && state.shared.is_empty() {
+            return Next::End(Exit::Drained);
+        }
+        if state.modules.make_code_caches(scope) {
+            return Next::Again; // It took a while: look again before sleeping.
+        }
+        let timer = state.timers.next_due();
+        let task = state.shared.foreground.next_due();
+        let due = [timer, task].into_iter().flatten().min();
+        Next::Sleep(due.map(|due| due.saturating_duration_since(Instant::now())))
     }
 
     /// Does everything that is there to do, once.

@@ -31,12 +31,6 @@ impl TurnClock {
         fence(Ordering::SeqCst);
     }
 
-    /// Whether the isolate has begun to run, and is between two turns. On its thread; async-signal-safe.
-    pub(crate) fn is_between(&self) -> bool {
-        let word = self.0.load(Ordering::Relaxed);
-        word != 0 && word & STATE == 0
-    }
-
     /// The turn is over. Waits for a termination that is under way, so that none arrives later.
     #[inline]
     pub(crate) fn end(&self) {

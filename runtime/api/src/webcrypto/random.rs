@@ -43,6 +43,7 @@ struct Stock {
 }
 
 thread_local! {
+    /// No isolate's: whoever asks next gets the next bytes, which nobody has seen.
     static STOCK: RefCell<Stock> = const { RefCell::new(Stock { bytes: [0; 1024], used: 1024 }) };
 }
 

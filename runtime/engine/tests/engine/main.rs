@@ -7,3 +7,4 @@ mod isolates;
 mod modules;
 mod snapshot;
 mod thread_io;
+mod thread_locals;

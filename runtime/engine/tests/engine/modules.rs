@@ -33,14 +33,13 @@ fn run_folder(path: &Path) -> (Vec<String>, usize) {
     options.modules = Some(Box::new(FolderSource::new(path).expect("the folder")));
     let mut hits = 0;
     let exit = run_on_current_thread(options, |scope| {
-        let before = nano_engine::modules::code_cache_hits();
         v8::tc_scope!(let scope, scope);
         if nano_engine::modules::import(scope, "./index.js").is_none() {
             let report = ErrorReport::from_try_catch(scope);
             crate::harness::say(scope, format!("failed {}", report.message));
             scope.reset();
         }
-        hits = nano_engine::modules::code_cache_hits() - before;
+        hits = nano_engine::modules::code_cache_hits(scope);
     });
     assert_eq!(exit, Exit::Drained);
     (said(&log), hits)

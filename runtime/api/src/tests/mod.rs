@@ -1,0 +1,3 @@
+//! What the Web APIs of an isolate do as a whole.
+
+mod together;
