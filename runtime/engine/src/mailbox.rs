@@ -36,6 +36,8 @@ pub(crate) enum Verdict {
     Heap = 3,
     Crash = 4,
     ProcessMemory = 5,
+    /// As `Stop`, but in the middle of a turn.
+    Terminate = 6,
 }
 
 /// What the thread of an isolate shares with the rest of the process.
@@ -98,7 +100,7 @@ impl Handle {
 
     /// Ends the isolate now, in the middle of a running script if need be.
     pub fn terminate(&self) {
-        self.0.condemn(Verdict::Stop);
+        self.0.condemn(Verdict::Terminate);
         self.0.terminate_execution();
         self.0.wake();
     }
@@ -251,8 +253,15 @@ impl Shared {
             2 => Verdict::Cpu,
             3 => Verdict::Heap,
             5 => Verdict::ProcessMemory,
+            6 => Verdict::Terminate,
             _ => Verdict::Crash,
         }
+    }
+
+    /// Whether the running turn must not go on either.
+    #[inline]
+    pub(crate) fn is_terminated(&self) -> bool {
+        self.verdict.load(Ordering::Relaxed) > Verdict::Stop as u8
     }
 
     pub(crate) fn terminate_execution(&self) {

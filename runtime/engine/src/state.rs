@@ -207,16 +207,18 @@ impl State {
         v8::Local::new(scope, self.context.get().expect("set before any code runs"))
     }
 
-    /// Whether the isolate must end; callbacks that loop should look at it.
-    pub fn is_condemned(&self) -> bool {
-        self.shared.verdict() != Verdict::None
+    /// Whether none of the isolate's JavaScript may run any more: it has passed a limit, or is ended from outside. Callbacks that
+    /// loop should look at it, and return: the script that has called them does not go on.
+    #[inline]
+    pub fn is_terminated(&self) -> bool {
+        self.shared.is_terminated()
     }
 
     /// The reason to leave the loop, if there is one.
     pub(crate) fn verdict(&self) -> Option<Exit> {
         match self.shared.verdict() {
             Verdict::None => None,
-            Verdict::Stop => Some(Exit::Stopped),
+            Verdict::Stop | Verdict::Terminate => Some(Exit::Stopped),
             Verdict::Cpu => Some(Exit::CpuLimit {
                 budget: self.limits.cpu_per_turn.unwrap_or_default(),
             }),

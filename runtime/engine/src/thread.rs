@@ -291,27 +291,36 @@ impl<'a> Loop<'a> {
         scope: &mut v8::PinScope,
         task: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>),
     ) {
-        let state = self.state;
         self.turns.set(self.turns.get() + 1);
-        state.shared.turn.begin();
+        self.state.shared.turn.begin();
         watchdog::notice();
-        {
-            v8::scope!(let scope, scope);
-            v8::tc_scope!(let scope, scope);
-            task(scope);
+        self.run_turn(scope, task);
+        self.state.shared.turn.end();
+    }
+
+    fn run_turn(
+        &self,
+        scope: &mut v8::PinScope,
+        task: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>),
+    ) {
+        let state = self.state;
+        v8::scope!(let scope, scope);
+        v8::tc_scope!(let scope, scope);
+        task(scope);
+        if state.is_terminated() {
+            return; // Microtasks are the isolate's code, too.
+        }
+        if scope.has_caught() && !scope.has_terminated() {
+            report(scope, state);
+        }
+        scope.perform_microtask_checkpoint();
+        if state.rejections.is_pending() && state.verdict().is_none() {
+            state.rejections.notify(scope);
             if scope.has_caught() && !scope.has_terminated() {
                 report(scope, state);
             }
             scope.perform_microtask_checkpoint();
-            if state.rejections.is_pending() && state.verdict().is_none() {
-                state.rejections.notify(scope);
-                if scope.has_caught() && !scope.has_terminated() {
-                    report(scope, state);
-                }
-                scope.perform_microtask_checkpoint();
-            }
         }
-        state.shared.turn.end();
     }
 }
 

@@ -233,7 +233,7 @@ impl v8::ValueSerializerImpl for SharedDelegate {
             return Some(true);
         }
         // Each object may take memory, and nothing but this stops V8's loop.
-        if State::from_scope(scope).is_condemned() {
+        if State::from_scope(scope).is_terminated() {
             let error = data_clone_error("The value does not fit into the app's memory limit");
             self.0.fail(scope, error);
             return None;

@@ -75,15 +75,22 @@ struct Streaming {
     stream: Option<v8::Weak<v8::Object>>,
 }
 
-/// A request without an answer yet.
+/// A request without an answer yet. Whoever waits for one that is dropped without it learns why the isolate has ended.
 struct Waiting {
     answer: oneshot::Sender<Answer>,
     in_flight: InFlight,
 }
 
 impl Waiting {
-    /// Answers. What is left of the request is its body, if that is a stream.
+    /// Answers, unless the isolate has passed a limit meanwhile. What is left of the request is its body, if that is a stream.
     fn settle(self, state: &State, answer: Answer) -> InFlight {
+        if state.is_terminated() {
+            return self.in_flight;
+        }
+        self.tell(state, answer)
+    }
+
+    fn tell(self, state: &State, answer: Answer) -> InFlight {
         let sender = self.answer;
         state.deliver(move || drop(sender.send(answer))); // The client may have left.
         self.in_flight
@@ -183,7 +190,11 @@ fn start_error(kind: StartErrorKind, report: &ErrorReport) -> StartError {
 }
 
 fn tell_started(scope: &Scope, outcome: Started) {
-    let instance = State::from_scope(scope).extension::<Instance>();
+    let state = State::from_scope(scope);
+    if state.is_terminated() {
+        return; // `ended` says why.
+    }
+    let instance = state.extension::<Instance>();
     if let Some(started) = instance.started.take() {
         let _ = started.send(outcome); // Whoever waited may be gone.
     }
@@ -332,8 +343,15 @@ fn call_handler<'s>(
     let Ok(promise) = v8::Local::<v8::Promise>::try_from(result) else {
         return Handled::Value(result);
     };
+    let state = State::from_scope(scope);
+    if state.is_terminated() {
+        return Handled::Terminated;
+    }
     // OPTIMIZATION: most handlers are done after their own microtasks, and need no reaction to their promise.
     scope.perform_microtask_checkpoint();
+    if state.is_terminated() {
+        return Handled::Terminated;
+    }
     match promise.state() {
         v8::PromiseState::Fulfilled => Handled::Value(promise.result(scope)),
         v8::PromiseState::Rejected => {
@@ -569,7 +587,7 @@ pub(crate) fn ended(scope: &Scope, exit: &nano_engine::Exit) {
         }));
     }
     for (_, (waiting, _)) in instance.waiting.take() {
-        waiting.settle(State::from_scope(scope), Err(error.clone()));
+        waiting.tell(State::from_scope(scope), Err(error.clone()));
     }
     instance.streaming.take();
     instance.handler.take();

@@ -3,6 +3,8 @@
 //! * Unwinding through V8's frames would end the process. A panic ends here, as a line of the log and, where scripts run, as an
 //!   exception.
 //! * What a callback took of memory is settled before scripts go on: see [`native_memory`].
+//! * Scripts go on only if their isolate may: one that has passed a limit is terminated here, as V8 looks at an order to terminate
+//!   only where a function of JavaScript begins or a loop goes round.
 //!
 //! `clippy.toml` refuses every other use of V8's ways to be called back.
 #![allow(clippy::disallowed_methods, reason = "this is the allowed place")]
@@ -34,6 +36,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::native_memory::{self, Conversions};
+use crate::state::State;
 
 /// Native code panicked. The log has the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -41,7 +44,7 @@ use crate::native_memory::{self, Conversions};
 pub struct Panicked;
 
 /// Runs the body of a callback that scripts have called. What it converts counts until it returns. A panic becomes an `Error` in
-/// JavaScript.
+/// JavaScript. `None` after a panic, and where the isolate must not go on: an exception is pending then.
 ///
 /// ```no_run
 /// # use nano_engine::{entry, v8};
@@ -58,6 +61,10 @@ pub fn enter<'s, 'i, R>(
     let result = catch(|| body(scope));
     drop(conversions);
     native_memory::settle(scope);
+    if State::from_isolate(scope).is_some_and(State::is_terminated) {
+        terminate(scope);
+        return None;
+    }
     result.map_err(|panicked| throw(scope, panicked)).ok()
 }
 
@@ -65,6 +72,29 @@ pub fn enter<'s, 'i, R>(
 #[inline]
 pub fn catch<R>(body: impl FnOnce() -> R) -> Result<R, Panicked> {
     catch_unwind(AssertUnwindSafe(body)).map_err(|panic| panicked(&*panic))
+}
+
+/// Ends the script that has called, whatever the callback has thrown.
+#[cold]
+fn terminate(scope: &mut v8::PinScope) {
+    if scope.is_execution_terminating() {
+        return;
+    }
+    {
+        v8::tc_scope!(let scope, scope);
+        // An exception could be caught in place of the termination.
+        scope.reset();
+        scope.terminate_execution();
+        // The order is obeyed where a function begins, and this is one.
+        let source = v8::String::empty(scope);
+        if let Some(script) = v8::Script::compile(scope, source, None) {
+            script.run(scope);
+        }
+    }
+    if !scope.is_execution_terminating() {
+        // No script has called.
+        scope.terminate_execution();
+    }
 }
 
 #[cold]

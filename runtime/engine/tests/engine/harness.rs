@@ -12,13 +12,14 @@ use nano_engine::{run_on_current_thread, v8};
 pub type Log = Arc<Mutex<Vec<String>>>;
 
 /// The callbacks of the snapshot. Read through `black_box` everywhere, so that each has one address.
-static CALLBACKS: [(&str, v8::FunctionCallback); 6] = [
+static CALLBACKS: [(&str, v8::FunctionCallback); 7] = [
     ("print", raw_print),
     ("setTimeout", raw_set_timeout),
     ("setInterval", raw_set_interval),
     ("clearTimeout", raw_clear_timeout),
     ("sleep", raw_sleep),
     ("panic", raw_panic),
+    ("hold", raw_hold),
 ];
 
 macro_rules! raw {
@@ -30,7 +31,7 @@ macro_rules! raw {
     )*};
 }
 raw!(raw_print => print, raw_set_timeout => set_timeout, raw_set_interval => set_interval,
-     raw_clear_timeout => clear_timeout, raw_sleep => sleep, raw_panic => panic);
+     raw_clear_timeout => clear_timeout, raw_sleep => sleep, raw_panic => panic, raw_hold => hold);
 
 fn callbacks() -> &'static [(&'static str, v8::FunctionCallback)] {
     std::hint::black_box(&CALLBACKS)
@@ -98,6 +99,18 @@ fn print(
         .map(|i| args.get(i).to_rust_string_lossy(scope))
         .collect();
     say(scope, parts.join(" "));
+}
+
+/// Has taken so many bytes of native memory, and fails.
+fn hold(
+    scope: &mut v8::PinScope,
+    args: v8::FunctionCallbackArguments,
+    _: v8::ReturnValue<v8::Value>,
+) {
+    let bytes = args.get(0).uint32_value(scope).expect("a number");
+    nano_engine::native_memory::converted(scope, bytes as usize);
+    let message = v8::String::new(scope, "held").expect("a short text");
+    scope.throw_exception(message.into());
 }
 
 fn timer(scope: &mut v8::PinScope, args: &v8::FunctionCallbackArguments, repeat: bool) -> u32 {

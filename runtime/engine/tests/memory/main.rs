@@ -99,6 +99,23 @@ too_much! {
     date_formats_in_many_turns: "const keep = []; setInterval(() => { for (let i = 0; i < 20; i++) keep.push(new Intl.DateTimeFormat('de', { timeZone: 'Europe/Berlin' })); }, 0);";
 }
 
+/// Neither its own loops nor calls of its functions would stop these.
+#[test]
+fn no_script_goes_on_after_a_native_function_has_passed_the_limit() {
+    for script in [
+        "try { hold(1e9); } catch {} print('on');",
+        "try { hold(1e9); } finally { print('on'); }",
+        "try { [1e9].map(hold); } catch {} print('on');",
+        "Promise.resolve(1e9).then(hold).catch(print); Promise.resolve('on').then(print);",
+        "(async () => { try { hold(await 1e9); } catch {} print('on'); })();",
+        "Promise.reject(1e9).catch(hold); Promise.resolve('on').then(print);",
+    ] {
+        let (said, exit) = run_limited(script);
+        assert_eq!(exit, Exit::HeapLimit { limit: LIMIT }, "{script}");
+        assert_eq!(said, [format!("exit {exit}")], "{script}");
+    }
+}
+
 #[test]
 fn array_buffers_throw_a_range_error() {
     let (said, exit) = run_limited(

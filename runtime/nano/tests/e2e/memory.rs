@@ -4,11 +4,11 @@ use crate::support::{Connection, Nano, Site, eventually};
 
 pub(crate) const NEIGHBOUR: &str = "export default { fetch() { return new Response('here'); } };";
 
-/// An app whose handler's body is chosen by the path, in 64 MB, beside a neighbour.
-fn serve(bodies: &[(&str, &str)]) -> Nano {
+/// An app whose handler's body is chosen by the path, in 64 MB, beside a neighbour. A body without an answer answers "fine".
+pub(crate) fn serve(bodies: &[(&str, &str)]) -> Nano {
     let cases: String = bodies
         .iter()
-        .map(|(path, body)| format!("case '/{path}': {{ {body} }}\n"))
+        .map(|(path, body)| format!("case '/{path}': {{ {body} break; }}\n"))
         .collect();
     let source = format!(
         "const keep = [], text = 'x'.repeat(1 << 20);

@@ -1,28 +1,7 @@
 //! Memory that no heap limit of V8's sees: zones, ICU, compilers, mappings; and the limit of the process as a whole.
 
-use crate::memory::{NEIGHBOUR, both_are_fine};
-use crate::support::{Nano, Site, eventually};
-
-const LIMIT: &str = r#""limits":{"memory_mb":64}"#;
-
-/// An app whose handler's body is chosen by the path, in 64 MB, beside a neighbour.
-fn serve(bodies: &[(&str, &str)]) -> Nano {
-    let cases: String = bodies
-        .iter()
-        .map(|(path, body)| format!("case '/{path}': {{ {body} break; }}\n"))
-        .collect();
-    let source = format!(
-        "const keep = [];
-        export default {{ async fetch(request) {{
-            switch (new URL(request.url).pathname) {{ {cases} }}
-            return new Response('fine');
-        }} }};"
-    );
-    Site::new()
-        .app_with("a", &source, LIMIT)
-        .app("b", NEIGHBOUR)
-        .serve()
-}
+use crate::memory::{NEIGHBOUR, both_are_fine, serve};
+use crate::support::{Site, eventually};
 
 const DATE_FORMAT: &str = "new Intl.DateTimeFormat('de', { timeZone: 'Europe/Berlin' })";
 

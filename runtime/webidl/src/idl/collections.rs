@@ -167,7 +167,7 @@ fn item_converted<T>(scope: &mut Scope) -> Fallible<()> {
     /// The handles to the iterator's result and what was read from it live as long as the call.
     const HANDLES: usize = 4 * size_of::<usize>();
     native_memory::converted(scope, HANDLES + size_of::<T>());
-    match State::from_scope(scope).is_condemned() {
+    match State::from_scope(scope).is_terminated() {
         true => Err(Error::Thrown),
         false => Ok(()),
     }
