@@ -30,7 +30,9 @@ pub fn text<'s>(scope: &mut Scope<'s, '_>, string: v8::Local<'s, v8::String>) ->
     /// Of a code unit.
     const LONGEST: usize = 3;
     if !memory::has_room(scope, string.length() * LONGEST) {
-        // Most texts are shorter than they could be.
+        // Most texts are shorter than they could be. To count is to flatten, which takes V8's memory, so it must fit at its
+        // shortest.
+        require_room(scope, string.length())?;
         let length = string.utf8_length(scope);
         require_room(scope, length)?;
     }
