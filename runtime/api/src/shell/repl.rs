@@ -199,46 +199,49 @@ fn as_expression(source: &str) -> String {
     }
 }
 
-/// Whether more lines can make it complete.
+/// Whether more lines can make it complete: the parser has met nothing wrong but the end.
 fn is_incomplete(scope: &mut Scope, source: &str) -> bool {
-    v8::tc_scope!(let scope, scope);
-    // An async function around it allows `await`.
-    let source = format!("(async()=>{{{source}\n");
-    let Some(text) = v8::String::new(scope, &source) else {
-        return false;
-    };
-    if v8::Script::compile(scope, text, None).is_some() {
-        return false;
-    }
-    // The function is never closed, so what is complete fails at the very end as well: it fails there, and not
-    // when it is closed.
-    let closed = format!("{source}}})");
-    let Some(text) = v8::String::new(scope, &closed) else {
-        return false;
-    };
-    scope.reset();
-    if v8::Script::compile(scope, text, None).is_some() {
-        return false;
-    }
-    let complaint = scope
-        .exception()
-        .map(|e| e.to_rust_string_lossy(scope))
-        .unwrap_or_default();
-    scope.reset();
-    [
-        "Unexpected end of input",
-        "Unterminated template literal",
-        "missing ) after argument list",
-    ]
-    .iter()
-    .any(|text| complaint.contains(text))
-        || complaint.contains("Unexpected token ')'") && opens_more_than_it_closes(&source)
+    // An async function around it allows `await`. It is never closed, so what is complete fails at the end, too; that does not fail
+    // when the function is closed. (What closes it by itself is wrong, and does not fail at the end.)
+    let open = format!("async()=>{{{source}\n");
+    fails_at_the_end(scope, open.clone()) && complaint(scope, &format!("{open}}}")).is_some()
 }
 
-/// A rough count of brackets, for inputs whose missing bracket the closing text stood in for.
-fn opens_more_than_it_closes(source: &str) -> bool {
-    let count = |wanted: &[char]| source.chars().filter(|c| wanted.contains(c)).count();
-    count(&['{', '(', '[']) > count(&['}', ')', ']']) + 2
+/// What the parser does not expect at the end, and what in its place leads on to the end. It says the same of things that are wrong
+/// before the end, where that leads nowhere.
+const CLOSERS: [(&str, &str); 3] = [
+    ("missing ) after argument list", ")"),
+    ("Missing } in template expression", "}`"),
+    // A comment; or a string.
+    ("Invalid or unexpected token", "*/"),
+];
+
+fn fails_at_the_end(scope: &mut Scope, mut source: String) -> bool {
+    let most = source.len();
+    loop {
+        let Some(complaint) = complaint(scope, &source) else {
+            return false;
+        };
+        let closer = CLOSERS.iter().find(|(text, _)| complaint.contains(text));
+        match closer {
+            _ if complaint.contains("Unexpected end of input") => return true,
+            _ if complaint.contains("Unterminated template literal") => return true,
+            Some((_, closer)) if source.len() < 2 * most => source.push_str(closer),
+            _ => return false,
+        }
+    }
+}
+
+/// What the parser says of a script, if something is wrong with it.
+fn complaint(scope: &mut Scope, source: &str) -> Option<String> {
+    v8::tc_scope!(let scope, scope);
+    let text = v8::String::new(scope, source)?;
+    if v8::Script::compile(scope, text, None).is_some() {
+        return None;
+    }
+    let complaint = scope.exception()?.to_rust_string_lossy(scope);
+    scope.reset();
+    Some(complaint)
 }
 
 fn utf16(text: &str) -> Vec<u16> {

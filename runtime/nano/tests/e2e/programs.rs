@@ -176,6 +176,52 @@ fn the_repl_keeps_state_and_joins_lines() {
 }
 
 #[test]
+fn the_repl_asks_for_more_where_more_can_make_it_complete() {
+    for lines in [
+        "41 +\n1",
+        "function f(\n) { return 42; }\nf()",
+        "(\n42)",
+        "Math.max(1, Math.max(42\n), 2)",
+        "`4\n${1}`.replace('\\n1', '2') * 1",
+        "`${42\n}` * 1",
+        "/* the\nanswer */ 42",
+        "{\na: 1 }; 42",
+        "const f = () =>\n42\nf()",
+        "if (true)\n42",
+        "true ? 42 :\n1",
+        "await\n42",
+        "class A { static x =\n42 }\nA.x",
+        "[1,\n42][1]",
+    ] {
+        let text = repl(&format!("{lines}\n"));
+        assert!(
+            text.lines().any(|line| line.ends_with("42")),
+            "{lines}: {text}"
+        );
+    }
+    // What is wrong stays wrong.
+    for line in [
+        "1 1",
+        "}",
+        ")",
+        "f(1 2",
+        "f(1 2, g(3",
+        "'4",
+        "`${1 2",
+        "/4",
+        "let 1",
+        "import x from 'y'",
+        "f(1, 2))",
+    ] {
+        let text = repl(&format!("{line}\n6 * 7\n"));
+        assert!(
+            text.lines().any(|line| line.ends_with("42")),
+            "{line}: {text}"
+        );
+    }
+}
+
+#[test]
 fn an_error_does_not_end_the_repl() {
     let text = repl("null.x\n6 * 7\n");
     assert!(text.lines().any(|line| line.ends_with("42")), "{text}");
