@@ -41,6 +41,8 @@ pub struct Bundle {
     pub inputs: Vec<PathBuf>,
     /// The names that the scripts take from `native`.
     pub native_names: Vec<String>,
+    /// Exports that nobody imports, and no glue could. Each costs every isolate; whoever bundles all scripts refuses them.
+    pub unused_exports: Vec<Error>,
 }
 
 /// Bundles every `.js` file below `root` with the text of `nano:bindings`.
@@ -61,12 +63,36 @@ pub fn bundle(root: &Path, bindings: &str) -> Result<Bundle, Error> {
         .chain([&bindings])
         .flat_map(|source| &source.findings);
     Error::all(findings.cloned().collect())?;
+    let unused_exports = unused_exports(&sources, &bindings);
     let (source, native_names) = join(sources, bindings)?;
     Ok(Bundle {
         source,
         inputs,
         native_names,
+        unused_exports,
     })
+}
+
+fn unused_exports(sources: &[Source], bindings: &Source) -> Vec<Error> {
+    let imports = sources.iter().chain([bindings]);
+    let mut imported: BTreeSet<&str> = imports
+        .flat_map(|source| &source.imports)
+        .flat_map(|import| &import.names)
+        .map(String::as_str)
+        .collect();
+    imported.extend(crate::script::library_names().map(|name| -> &str { name }));
+    let exports = sources.iter().flat_map(|source| {
+        let exported = source.definitions.iter().filter(|one| one.exported);
+        exported.map(move |one| (source, one))
+    });
+    exports
+        .filter(|(_, one)| !imported.contains(one.name.as_str()))
+        .map(|(source, one)| {
+            let name = &one.name;
+            let message = format!("no script imports `{name}`: take it away, or its `export`");
+            Error::at(&source.name, one.line, message)
+        })
+        .collect()
 }
 
 /// The `.js` files below a folder.

@@ -16,6 +16,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     write(&out.join("bindings.rs"), &codegen::rust::bindings(&model)?)?;
 
     let bundle = codegen::bundle::bundle(&sources, &codegen::script::bindings(&model)?)?;
+    if !bundle.unused_exports.is_empty() {
+        let faults = bundle.unused_exports.iter().map(ToString::to_string);
+        return Err(faults.collect::<Vec<_>>().join("\n").into());
+    }
     write(&out.join("builtins.js"), &bundle.source)?;
     write(
         &out.join("natives.rs"),

@@ -48,6 +48,34 @@ fn imported_files_come_first_and_lose_their_keywords() {
 }
 
 #[test]
+fn exports_are_for_somebody() {
+    let parse = |name, text| Source::parse(name, text).unwrap();
+    let sources = [
+        parse(
+            "a.js",
+            "export function a() {}\nexport function b() {}\nfunction c() {}\n",
+        ),
+        parse(
+            "d.js",
+            "import { a } from \"./a.js\";\nfunction d() { a(); }\nexport { d };\nexport const e = 1;\n",
+        ),
+        parse("lib.js", "export const SymbolIterator = 1;\n"),
+    ];
+    let bindings = parse(BINDINGS, "import { d } from \"./d.js\";\n");
+    let found: Vec<_> = unused_exports(&sources, &bindings)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "a.js:2: no script imports `b`: take it away, or its `export`",
+            "d.js:4: no script imports `e`: take it away, or its `export`",
+        ]
+    );
+}
+
+#[test]
 fn native_names_are_taken_once() {
     let bundle = join_files(&[
         (

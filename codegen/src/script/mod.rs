@@ -258,6 +258,11 @@ pub(crate) fn identifiers(text: &str) -> impl Iterator<Item = &str> {
         .filter(|word| !word.is_empty())
 }
 
+/// The names that the glue of one or the other interface imports.
+pub(crate) fn library_names() -> impl Iterator<Item = &'static str> {
+    LIBRARY.iter().flat_map(|(_, names)| names.iter().copied())
+}
+
 /// What the glue may use, by module.
 const LIBRARY: &[(&str, &[&str])] = &[
     ("./script/bridge.js", &["exportToNative"]),

@@ -4,7 +4,7 @@
 import { ErrorConstructor } from "./primordials.js";
 
 /** Functions for Rust, by name. The bundle's last expression hands this object to Rust. */
-export const nativeExports = { __proto__: null };
+const nativeExports = { __proto__: null };
 
 /** Makes `fn` callable from Rust under `name`. Names are unique: a second registration is a mistake in a built-in script. */
 export function exportToNative(name, fn) {

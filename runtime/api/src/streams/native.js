@@ -45,13 +45,8 @@ export function isReadable(stream) {
   return stream.state === "readable";
 }
 
-/** https://streams.spec.whatwg.org/#readablestream-errored */
-export function isErrored(stream) {
-  return stream.state === "errored";
-}
-
 /** Cancels the stream, locked or not. What its source has to say about that is nobody's concern. */
-export function cancelStream(stream, reason) {
+function cancelStream(stream, reason) {
   markAsHandled(readableStreamCancel(stream, reason));
 }
 
@@ -131,7 +126,7 @@ class NativeByteSource {
  * locked, disturbed and closed afterwards, as if a reader had read all of it. Gives undefined where the stream is of another kind or
  * in use.
  */
-export function takeNativeSource(stream) {
+function takeNativeSource(stream) {
   const controller = stream.controller;
   if (stream.disturbed || stream.reader !== undefined || stream.state !== "readable") return undefined;
   const source = controller.source;
