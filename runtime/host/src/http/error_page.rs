@@ -163,11 +163,12 @@ pub(crate) const HEAD_TOO_LARGE: &str =
     "A request's head may have 65536 bytes and 100 header fields.";
 const _: () = assert!(MAX_HEAD == 65536 && MAX_FIELDS == 100);
 
-/// A whole HTTP/1.1 response to a head that cannot be read.
+/// A whole HTTP/1.1 response to a head that cannot be read, or is not complete.
 pub(crate) fn refusal(status: StatusCode) -> Bytes {
     let message = match status {
         StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => HEAD_TOO_LARGE,
         StatusCode::URI_TOO_LONG => "The request's target is too long.",
+        StatusCode::REQUEST_TIMEOUT => "The request's head was not complete in time.",
         _ => "The request is malformed.",
     };
     let title = title(status);

@@ -100,12 +100,18 @@ impl Client {
             let more = self.socket.read(&mut bytes[count..]).await?;
             begins = more > 0 && PREFACE[count..].starts_with(&bytes[count..count + more]);
             count += more;
+            self.read = Bytes::copy_from_slice(&bytes[..count]);
         }
-        self.read = Bytes::copy_from_slice(&bytes[..count]);
         if begins {
             self.protocol = Protocol::Http2;
         }
         Ok(self.protocol)
+    }
+
+    /// Whether what the client has sent before its protocol was known may be a request of HTTP/1. Its methods and the preface of
+    /// HTTP/2 have two letters in common.
+    pub(super) fn begins_http1(&self) -> bool {
+        matches!(&*self.read, b"P" | b"PR")
     }
 
     /// Bytes that the system holds for the client: not sent, or not acknowledged.

@@ -1,13 +1,16 @@
 //! The life of one connection: finding out its protocol, serving its requests, and ending it.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Buf as _;
 use futures_util::FutureExt as _;
 use futures_util::future::Either;
+use http::StatusCode;
 use hyper::body::Incoming;
+use hyper::rt::Write as _;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -19,6 +22,7 @@ use super::link::Link;
 use super::placement::Socket;
 use super::{MAX_FIELDS, MAX_HEAD, Visitor};
 use crate::dispatch::Dispatcher;
+use crate::http::error_page;
 use crate::http::send::ResponseBody;
 
 /// How long a connection that is asked to end may go on without a request: for one that is on its way, for the rest of a head
@@ -35,11 +39,11 @@ pub(super) async fn serve(socket: Socket, link: Arc<Link>, visitor: Visitor) {
     let mut client = Client::new(socket, link.clone());
     let within = |time| link.timers.at(Instant::now() + time);
     let protocol = tokio::select! {
-        protocol = client.protocol() => protocol,
-        () = stop.stopped().then(|()| within(GRACE)) => return,
-        () = within(link.limits.head) => return,
+        protocol = client.protocol() => Some(protocol),
+        () = stop.stopped().then(|()| within(GRACE)) => None,
+        () = within(link.limits.head) => None,
     };
-    let Ok(protocol) = protocol else { return };
+    let begun = client.begins_http1();
     let client = Linger::new(TokioIo::new(client), link.timers.clone());
     let ending = async {
         tokio::select! {
@@ -49,39 +53,58 @@ pub(super) async fn serve(socket: Socket, link: Arc<Link>, visitor: Visitor) {
         }
     };
     match protocol {
-        Protocol::Http1 => {
+        None => Box::pin(leave(client, begun)).await,
+        Some(Err(_)) => {}
+        Some(Ok(Protocol::Http1)) => {
             let service = service_fn(|request| answer_http1(&dispatcher, &link, request));
-            let connection = http1::Builder::new()
+            let mut connection = http1::Builder::new()
                 .max_buf_size(MAX_HEAD)
                 // The whole connection has a deadline for heads, below.
                 .header_read_timeout(None)
                 .serve_connection(client, service);
             let finish =
                 |connection: Pin<&mut http1::Connection<_, _>>| connection.graceful_shutdown();
-            if let Err(error) = drive(pin!(connection), finish, &link, ending).await {
-                log_failure(&error);
+            let driven = drive(Pin::new(&mut connection), finish, false, &link, ending);
+            match driven.await {
+                Ok(End::Over) => {}
+                Ok(End::Late) => {
+                    let parts = connection.into_parts();
+                    let begun = !parts.read_buf.is_empty() && !link.is_closing();
+                    Box::pin(leave(parts.io, begun)).await;
+                }
+                Err(error) => log_failure(&error),
             }
         }
-        Protocol::Http2 => {
+        Some(Ok(Protocol::Http2)) => {
             // On the heap: most connections have no use for the room.
             let mut connection =
                 Box::pin(Http2::new(TokioIo::new(client), dispatcher, link.clone()));
             let finish = |mut connection: Pin<&mut Http2<_>>| connection.finish();
-            if let Err(error) = drive(connection.as_mut(), finish, &link, ending).await {
+            if let Err(error) = drive(connection.as_mut(), finish, true, &link, ending).await {
                 tracing::debug!("an HTTP/2 connection ended: {error}");
             }
         }
     }
 }
 
+/// How a connection came to its end.
+enum End {
+    /// By itself.
+    Over,
+    /// No request has come in time.
+    Late,
+}
+
 /// Drives a connection to its end. `finish` has it take no further request, and end when those that run have their
-/// responses; that happens when `ending` is ready, and when no request has come for the time that a head may take.
+/// responses; that happens when `ending` is ready, and when no request has come for the time that a head may take, if the protocol
+/// `has_goodbye`.
 async fn drive<C, E>(
     mut connection: Pin<&mut C>,
     finish: impl Fn(Pin<&mut C>),
+    has_goodbye: bool,
     link: &Link,
     ending: impl Future<Output = ()>,
-) -> Result<(), E>
+) -> Result<End, E>
 where
     C: Future<Output = Result<(), E>>,
 {
@@ -92,12 +115,12 @@ where
     loop {
         tokio::select! {
             biased;
-            result = connection.as_mut() => return result,
+            result = connection.as_mut() => return result.map(|()| End::Over),
             () = ending.as_mut(), if !finishing => {}
             () = &mut look => {
                 let next = match link.idle_since() {
                     // Nothing but a part of a head, or a client that does not answer a GOAWAY.
-                    Some(_) if finishing => return Ok(()),
+                    Some(_) if finishing => return Ok(End::Late),
                     Some(since) => since + patience,
                     None if finishing => Instant::now() + GRACE,
                     None => Instant::now() + patience,
@@ -106,12 +129,33 @@ where
                     look = link.timers.at(next);
                     continue;
                 }
+                if !has_goodbye {
+                    return Ok(End::Late);
+                }
             }
         }
         finish(connection.as_mut());
         finishing = true;
         look = link.timers.at(Instant::now() + GRACE);
     }
+}
+
+/// Ends a connection on which no request has come in time. Where one has `begun`, the client is told (RFC 9110, section 15.5.9).
+async fn leave(mut client: Linger<TokioIo<Client>>, begun: bool) {
+    if begun {
+        tracing::warn!(status = 408, "a request's head was not complete in time");
+        let mut answer = error_page::refusal(StatusCode::REQUEST_TIMEOUT);
+        while let Ok(count) =
+            poll_fn(|context| Pin::new(&mut client).poll_write(context, &answer)).await
+        {
+            answer.advance(count);
+            if answer.is_empty() {
+                break;
+            }
+        }
+    }
+    // A client that is gone has ended it already.
+    let _ = poll_fn(|context| Pin::new(&mut client).poll_shutdown(context)).await;
 }
 
 /// A request came after the end of its connection was decided.

@@ -110,38 +110,60 @@ fn a_client_that_reads_slowly_gets_everything() {
     }
 }
 
-/// What a connection may begin with, and what it never ends.
-const BEGINNINGS: [&str; 6] = [
-    "",
-    "G",
-    "GET / HTTP/1.1\r\nHost: a.test\r\nX-Slow: ",
-    "P",
-    "PRI * HTTP/2.0\r\n\r\nSM\r",
-    "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+/// What a connection may begin with, and never ends. Who has begun a request is told that it came too late.
+const BEGINNINGS: [(&str, Option<&str>); 7] = [
+    ("", Some("")),
+    ("G", Some("HTTP/1.1 408 ")),
+    (
+        "GET / HTTP/1.1\r\nHost: a.test\r\nX-Slow: ",
+        Some("HTTP/1.1 408 "),
+    ),
+    ("P", Some("HTTP/1.1 408 ")),
+    ("PRI * HTTP/2.0\r\n\r\nSM\r", Some("")),
+    ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", None),
+    (
+        "GET /small HTTP/1.1\r\nHost: a.test\r\n\r\nGET /sm",
+        Some("HTTP/1.1 200 "),
+    ),
 ];
 
 #[test]
 fn connections_without_a_request_are_closed() {
     let nano = Site::new().top(SHORT).app("a", LARGE).serve();
     let began = Instant::now();
-    let mut connections: Vec<_> = BEGINNINGS
-        .map(|text| {
-            let mut connection = nano.connect();
-            connection.write(text);
-            connection
-        })
-        .into();
+    let connections = BEGINNINGS.map(|(text, answer)| {
+        let mut connection = nano.connect();
+        connection.write(text);
+        (connection, text, answer)
+    });
     let mut idle = nano.connect();
     idle.write(&get("/small"));
     assert_eq!(idle.response(false).text(), "small");
-    connections.push(idle);
+    let mut again = nano.connect();
+    again.write(&get("/small"));
+    assert_eq!(again.response(false).text(), "small");
+    again.write("GET / HT");
     let mut http2 = Http2::connect(&nano);
     http2.request(1, "GET", "a.test", "/small", &[], true);
     assert_eq!(http2.response(1).text(), "small");
-    for mut connection in connections {
-        let (_, end) = connection.until_end();
-        assert_eq!(end, None);
+    for (mut connection, text, answer) in connections {
+        let (received, end) = connection.until_end();
+        let received = String::from_utf8_lossy(&received);
+        assert_eq!(end, None, "{text:?}: {received}");
+        match answer {
+            Some("") => assert_eq!(received, "", "{text:?}"),
+            Some(answer) => assert!(received.starts_with(answer), "{text:?}: {received}"),
+            None => assert!(!received.is_empty(), "{text:?}"),
+        }
+        if text.ends_with("GET /sm") {
+            assert!(received.contains("HTTP/1.1 408 "), "{received}");
+        }
     }
+    let late = again.response(false);
+    assert_eq!(late.status, 408, "{}", late.text());
+    assert_eq!(late.header("connection"), Some("close"));
+    assert_eq!(again.until_end(), (Vec::new(), None));
+    assert_eq!(idle.until_end(), (Vec::new(), None));
     http2.until_end();
     assert!(began.elapsed() >= Duration::from_millis(1000));
     assert!(
@@ -156,7 +178,7 @@ fn connections_without_a_request_are_closed() {
 fn connections_without_a_request_do_not_delay_a_drain() {
     let mut nano = Site::new().app("a", LARGE).serve();
     nano.get("a.test", "/small");
-    let connections = BEGINNINGS.map(|text| {
+    let connections = BEGINNINGS.map(|(text, _)| {
         let mut connection = nano.connect();
         connection.write(text);
         connection
