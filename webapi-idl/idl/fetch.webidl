@@ -12,9 +12,9 @@ interface Headers {
   undefined append(ByteString name, ByteString value);
   undefined delete(ByteString name);
   /** All values of a field, joined by a comma and a space; null if there are none. */
-  ByteString? get(ByteString name);
+  [WithScope] ByteString? get(ByteString name);
   /** The values of all `Set-Cookie` fields, one by one: they cannot be joined. */
-  sequence<ByteString> getSetCookie();
+  [WithScope] sequence<ByteString> getSetCookie();
   boolean has(ByteString name);
   /** Replaces all values of a field. */
   undefined set(ByteString name, ByteString value);

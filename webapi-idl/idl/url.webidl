@@ -13,7 +13,7 @@ interface URL {
   static boolean canParse(USVString url, optional USVString base);
 
   /** The whole address. */
-  stringifier attribute USVString href;
+  [WithScope] stringifier attribute USVString href;
   /** Scheme, host and port. */
   readonly attribute USVString origin;
   /** The scheme, with a colon. */
@@ -28,9 +28,9 @@ interface URL {
            attribute USVString port;
            attribute USVString pathname;
   /** The query, with a question mark; empty if there is none. */
-           attribute USVString search;
+  [WithScope] attribute USVString search;
   /** The query as names and values; changes change the address. */
-  [SameObject] readonly attribute URLSearchParams searchParams;
+  [SameObject, Throws] readonly attribute URLSearchParams searchParams;
   /** The fragment, with a number sign; empty if there is none. */
            attribute USVString hash;
 
@@ -40,25 +40,25 @@ interface URL {
 /** The names and values of a query, in order. */
 [Exposed=*]
 interface URLSearchParams {
-  constructor(optional (sequence<sequence<USVString>> or record<USVString, USVString> or USVString) init = "");
+  [WithScope] constructor(optional (sequence<sequence<USVString>> or record<USVString, USVString> or USVString) init = "");
 
   readonly attribute unsigned long size;
 
   /** Adds a value, and keeps those that are there. */
-  undefined append(USVString name, USVString value);
+  [WithScope] undefined append(USVString name, USVString value);
   /** Takes away all values of a name, or those that are equal to one. */
-  undefined delete(USVString name, optional USVString value);
+  [WithScope] undefined delete(USVString name, optional USVString value);
   /** The first value of a name, or null. */
   USVString? get(USVString name);
   /** All values of a name. */
-  sequence<USVString> getAll(USVString name);
+  [WithScope] sequence<USVString> getAll(USVString name);
   /** Whether a name has a value, or this one. */
   boolean has(USVString name, optional USVString value);
   /** Replaces all values of a name. */
-  undefined set(USVString name, USVString value);
+  [WithScope] undefined set(USVString name, USVString value);
 
   /** Orders by name; values of the same name keep their order. */
-  undefined sort();
+  [WithScope] undefined sort();
 
   iterable<USVString, USVString>;
   stringifier;

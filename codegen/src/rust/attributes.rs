@@ -6,7 +6,7 @@ use super::operations::{Owner, Receiver, signature};
 use super::{Printer, Result, Source, snake};
 
 impl Printer<'_> {
-    fn attribute_needs_scope(&self, attribute: &Attribute) -> bool {
+    pub(super) fn attribute_needs_scope(&self, attribute: &Attribute) -> bool {
         attribute.attributes.has("WithScope") || self.holds_values(&attribute.ty)
     }
 

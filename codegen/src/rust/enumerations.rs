@@ -54,7 +54,7 @@ impl Printer<'_> {
         out.open(format!(
             "fn from_js<'s>(scope: &mut Scope<'s, '_>, value: Value<'s>) -> Fallible<types::{name}> {{"
         ));
-        out.line("let text = idl::UsvString::from_js(scope, value)?;");
+        out.line("let text = idl::token(scope, value)?;");
         out.line(format!(
             "types::{name}::from_text(&text).ok_or_else(|| type_error(format!(\"'{{text}}' is not a value of {}.\")))",
             enumeration.name

@@ -200,22 +200,24 @@ impl Printer<'_> {
         ));
         match stringifier {
             Stringifier::Algorithm => {
-                out.line("call.returns::<idl::UsvString>(scope, this.stringify())");
+                out.line("let result = this.stringify(scope)?;");
+                out.line("call.returns::<idl::UsvString>(scope, result)");
             }
             Stringifier::Attribute(name) => {
                 let attribute = interface.members.iter().find_map(|m| match m {
                     Member::Attribute(a) if a.name == *name => Some(a),
                     _ => None,
                 });
-                let ty = attribute.map_or_else(
+                let attribute = attribute.map_or_else(
                     || unsupported(&interface.span, "the stringifier's attribute is missing"),
-                    |a| Ok(&a.ty),
+                    Ok,
                 )?;
-                let scope = if self.holds_values(ty) { "scope" } else { "" };
+                let needs_scope = self.attribute_needs_scope(attribute);
+                let scope = if needs_scope { "scope" } else { "" };
                 out.line(format!("let result = this.{}({scope});", snake(name)));
                 out.line(format!(
                     "call.returns::<{}>(scope, result)",
-                    self.marker(ty)
+                    self.marker(&attribute.ty)
                 ));
             }
         }

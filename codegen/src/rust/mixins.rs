@@ -73,7 +73,7 @@ impl<'m> Printer<'m> {
 /// The trait's member for `stringifier;`.
 pub(crate) fn print_stringify(out: &mut Source) {
     out.line("/// The stringifier.");
-    out.line("fn stringify(&self) -> String;");
+    out.line("fn stringify(&self, scope: &mut webidl::Scope) -> webidl::Fallible<String>;");
 }
 
 fn mixin_trait(mixin: &Mixin) -> String {

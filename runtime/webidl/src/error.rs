@@ -40,6 +40,13 @@ fn bounded(message: Cow<'static, str>) -> Cow<'static, str> {
     format!("{}…", &message[..message.floor_char_boundary(LONGEST)]).into()
 }
 
+/// The beginning of an app's text, for a message that quotes it.
+pub fn excerpt(text: &str) -> &str {
+    /// In bytes.
+    const READABLE: usize = 200;
+    &text[..text.floor_char_boundary(READABLE)]
+}
+
 impl Error {
     /// A `DOMException`.
     pub fn dom(name: DomExceptionName, message: impl Into<Cow<'static, str>>) -> Error {

@@ -37,7 +37,7 @@ pub mod trace;
 pub mod weighed;
 
 pub use call::Call;
-pub use error::{DomExceptionName, Error, Fallible, range_error, type_error};
+pub use error::{DomExceptionName, Error, Fallible, excerpt, range_error, type_error};
 pub use object::{PlatformObject, Ref};
 pub use realm::Realm;
 pub use room::require_room;

@@ -1,4 +1,7 @@
 //! Room for what native code makes by an app's wish: asked for before it is made.
+//!
+//! Whatever joins, encodes or takes apart what an app gives may be many times as large: measure it first, then take the memory
+//! from here.
 
 use nano_engine::memory;
 
@@ -13,6 +16,27 @@ pub fn require_room(scope: &mut Scope, bytes: usize) -> Fallible<()> {
         true => Ok(()),
         false => Err(no_room(bytes)),
     }
+}
+
+/// A text to be filled, with room for so many bytes; see [`require_room`].
+///
+/// # Errors
+/// A `RangeError` if they do not fit into the isolate's memory limit.
+pub fn string(scope: &mut Scope, bytes: usize) -> Fallible<String> {
+    require_room(scope, bytes)?;
+    Ok(String::with_capacity(bytes))
+}
+
+/// A list to be filled, with room for so many items that take so many bytes beside their own size; see [`require_room`].
+///
+/// # Errors
+/// A `RangeError` if they do not fit into the isolate's memory limit.
+pub fn list<T>(scope: &mut Scope, items: usize, beside: usize) -> Fallible<Vec<T>> {
+    require_room(
+        scope,
+        items.saturating_mul(size_of::<T>()).saturating_add(beside),
+    )?;
+    Ok(Vec::with_capacity(items))
 }
 
 /// The error for bytes that do not fit.

@@ -3,8 +3,9 @@
 use std::cell::{Cell, RefCell};
 
 use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, WINDOWS_1252};
+use nano_engine::text::text;
 use nano_webidl::idl::{Bytes, Strings};
-use nano_webidl::{Error, Fallible, Scope, Trace, range_error, require_room, room, type_error};
+use nano_webidl::{Error, Fallible, Scope, Trace, excerpt, range_error, require_room, type_error};
 
 use super::utf8_decoder::Utf8Decoder;
 use crate::bindings::text_decoder::TextDecoderMethods;
@@ -108,10 +109,13 @@ impl TextDecoderMethods for TextDecoder {
         options: TextDecoderOptions,
     ) -> Fallible<Self> {
         // 1. and 2. Let encoding be the result of getting an encoding from label. If it is failure or replacement, throw.
-        let label = room::text(scope, label)?;
+        // DEPARTURE: what is longer than this is no label, also where most of it is white space around one.
+        const LONGEST: usize = 1000;
+        let label = text(scope, label, LONGEST);
         let encoding = Encoding::for_label_no_replacement(label.as_bytes()).ok_or_else(|| {
             range_error(format!(
-                "The encoding label provided ('{label}') is invalid."
+                "The encoding label provided ('{}') is invalid.",
+                excerpt(&label)
             ))
         })?;
         // 3. to 5.

@@ -197,10 +197,8 @@ impl Body {
             }
             BodyInit::UrlSearchParams(parameters) => {
                 let content_type = b"application/x-www-form-urlencoded;charset=UTF-8".to_vec();
-                (
-                    Body::from_app(scope, parameters.serialize().into())?,
-                    Some(content_type),
-                )
+                let text = parameters.serialize(scope)?;
+                (Body::from_app(scope, text.into())?, Some(content_type))
             }
             BodyInit::UsvString(text) => (
                 Body::from_app(scope, text.into())?,

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use nano_engine::memory;
 use nano_webidl::idl::{self, array_buffer, uint8_array};
-use nano_webidl::{Error, Fallible, Ref, Scope, Value, type_error};
+use nano_webidl::{Error, Fallible, Ref, Scope, Value, excerpt, type_error};
 
 use super::mime_type;
 use crate::bindings::body_data::BodyDataMethods;
@@ -100,16 +100,20 @@ fn parse_form(scope: &mut Scope, content_type: &[u8], bytes: &[u8]) -> Fallible<
         Some(("multipart", "form-data", mime)) => {
             let boundary = mime.get_parameter("boundary").ok_or_else(|| {
                 type_error(format!(
-                    "the body's Content-Type '{text}' has no 'boundary' parameter"
+                    "the body's Content-Type '{}' has no 'boundary' parameter",
+                    excerpt(&text)
                 ))
             })?;
             // The parameter is isomorphic-decoded.
             let boundary: Vec<u8> = boundary.chars().map(|character| character as u8).collect();
             FormData::parse_multipart(scope, bytes, &boundary)
         }
-        Some(("application", "x-www-form-urlencoded", _)) => Ok(FormData::parse_urlencoded(bytes)),
+        Some(("application", "x-www-form-urlencoded", _)) => {
+            FormData::parse_urlencoded(scope, bytes)
+        }
         _ => Err(type_error(format!(
-            "the body's Content-Type must be multipart/form-data or application/x-www-form-urlencoded, but is '{text}'"
+            "the body's Content-Type must be multipart/form-data or application/x-www-form-urlencoded, but is '{}'",
+            excerpt(&text)
         ))),
     }
 }

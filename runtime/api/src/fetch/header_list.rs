@@ -56,12 +56,21 @@ impl HeaderList {
             .iter()
             .filter(|(n, _)| n == name)
             .map(|(_, value)| value);
-        let mut joined = values.next()?.clone();
+        let first = values.next()?;
+        let mut joined = Vec::with_capacity(self.joined_length(name));
+        joined.extend_from_slice(first);
         for value in values {
             joined.extend_from_slice(b", ");
             joined.extend_from_slice(value);
         }
         Some(joined)
+    }
+
+    /// The length of what [`get`](Self::get) joins, and a little more.
+    pub fn joined_length(&self, name: &HeaderName) -> usize {
+        self.get_all(name)
+            .map(|value| value.len() + b", ".len())
+            .sum()
     }
 
     /// All values of a name, one by one.

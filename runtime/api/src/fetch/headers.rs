@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use http::HeaderName;
 use nano_engine::native_memory::Weight;
-use nano_webidl::{Error, Fallible, Scope, Trace, type_error};
+use nano_webidl::{Error, Fallible, Scope, Trace, excerpt, require_room, room, type_error};
 
 use super::header_list::{AppHeaderList, Header, header_size, is_value, normalize};
 use crate::bindings::headers::HeadersMethods;
@@ -186,18 +186,21 @@ impl HeadersMethods for Headers {
     }
 
     // https://fetch.spec.whatwg.org/#dom-headers-get
-    fn get(&self, name: Vec<u8>) -> Fallible<Option<Vec<u8>>> {
-        Ok(self.list.borrow().get(&parse_name(&name)?))
+    fn get(&self, scope: &mut Scope, name: Vec<u8>) -> Fallible<Option<Vec<u8>>> {
+        let name = parse_name(&name)?;
+        let length = self.list.borrow().joined_length(&name);
+        require_room(scope, length)?;
+        Ok(self.list.borrow().get(&name))
     }
 
     // https://fetch.spec.whatwg.org/#dom-headers-getsetcookie
-    fn get_set_cookie(&self) -> Fallible<Vec<Vec<u8>>> {
-        Ok(self
-            .list
-            .borrow()
-            .get_all(&http::header::SET_COOKIE)
-            .map(<[u8]>::to_vec)
-            .collect())
+    fn get_set_cookie(&self, scope: &mut Scope) -> Fallible<Vec<Vec<u8>>> {
+        let name = &http::header::SET_COOKIE;
+        let count = self.list.borrow().get_all(name).count();
+        let bytes = self.list.borrow().joined_length(name);
+        let mut values = room::list(scope, count, bytes)?;
+        values.extend(self.list.borrow().get_all(name).map(<[u8]>::to_vec));
+        Ok(values)
     }
 
     // https://fetch.spec.whatwg.org/#dom-headers-has
@@ -234,7 +237,7 @@ pub fn parse_name(name: &[u8]) -> Result<HeaderName, Error> {
     HeaderName::from_bytes(name).map_err(|_| {
         type_error(format!(
             "'{}' is not a header name",
-            String::from_utf8_lossy(name)
+            excerpt(&String::from_utf8_lossy(&name[..name.len().min(1000)]))
         ))
     })
 }

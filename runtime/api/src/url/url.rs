@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use nano_webidl::{Error, Fallible, Ref, Scope, Trace, Weigh, Weighed, type_error};
+use nano_webidl::{Error, Fallible, Ref, Scope, Trace, Weigh, Weighed, require_room, type_error};
 
 use super::UrlRecord;
 use super::url_search_params::UrlSearchParams;
@@ -47,7 +47,15 @@ impl Shared {
     fn parse_query(&self) -> Pairs {
         let record = self.record.borrow();
         let search = record.0.search();
-        urlencoded::parse(search.strip_prefix('?').unwrap_or(search).as_bytes())
+        urlencoded::pairs(search.strip_prefix('?').unwrap_or(search).as_bytes())
+    }
+
+    /// Asks for the room that the query object's list takes once there is one, of this query or of a URL with it.
+    fn require_room(&self, scope: &mut Scope, query: &str) -> Fallible<()> {
+        if self.pairs.get().is_none() || is_too_long(query) {
+            return Ok(());
+        }
+        require_room(scope, urlencoded::room(query.as_bytes()))
     }
 
     /// Makes the query object's list that of the URL's query, after the latter changed.
@@ -164,12 +172,13 @@ impl UrlMethods for Url {
         Ok(!is_too_long(&url) && UrlRecord::can_parse(&url, base.as_deref()))
     }
 
-    fn href(&self) -> String {
+    fn href(&self, _: &mut Scope) -> String {
         self.get(UrlRecord::href)
     }
 
     // https://url.spec.whatwg.org/#dom-url-href
-    fn set_href(&self, value: String) -> Fallible<()> {
+    fn set_href(&self, scope: &mut Scope, value: String) -> Fallible<()> {
+        self.shared.require_room(scope, &value)?;
         // 1. and 2. Let parsedURL be the result of running the basic URL parser on the given value. If it is failure, throw.
         let record = parse(&value, None).ok_or_else(|| invalid_url(&value, None))?;
         // 3. to 7.
@@ -238,23 +247,26 @@ impl UrlMethods for Url {
         self.change(&value, |record, value| record.set_pathname(Some(value)))
     }
 
-    fn search(&self) -> String {
+    fn search(&self, _: &mut Scope) -> String {
         self.get(UrlRecord::search)
     }
 
     // https://url.spec.whatwg.org/#dom-url-search
-    fn set_search(&self, value: String) -> Fallible<()> {
+    fn set_search(&self, scope: &mut Scope, value: String) -> Fallible<()> {
+        self.shared.require_room(scope, &value)?;
         self.change(&value, |record, value| record.set_search(Some(value)))?;
         self.shared.refresh_pairs();
         Ok(())
     }
 
     // https://url.spec.whatwg.org/#dom-url-searchparams
-    fn search_params<'s>(&self, scope: &mut Scope<'s, '_>) -> Ref<'s, UrlSearchParams> {
-        Ref::new(
-            scope,
-            UrlSearchParams::of_url(self.shared.pairs(), self.shared.clone()),
-        )
+    fn search_params<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<Ref<'s, UrlSearchParams>> {
+        if self.shared.pairs.get().is_none() {
+            let room = urlencoded::room(self.shared.record.borrow().0.search().as_bytes());
+            require_room(scope, room)?;
+        }
+        let params = UrlSearchParams::of_url(self.shared.pairs(), self.shared.clone());
+        Ok(Ref::new(scope, params))
     }
 
     fn hash(&self) -> String {
@@ -266,7 +278,7 @@ impl UrlMethods for Url {
     }
 
     fn to_json(&self) -> Fallible<String> {
-        Ok(self.href())
+        Ok(self.get(UrlRecord::href))
     }
 }
 
@@ -301,7 +313,7 @@ mod tests {
         assert!(!Url::can_parse(format!("http://a.example/{long}"), None).expect("never fails"));
         let url = Url::new(parse("http://a.example/path", None).expect("a URL"));
         url.set_pathname(long).expect("never fails");
-        assert_eq!(url.href(), "http://a.example/path");
+        assert_eq!(url.get(UrlRecord::href), "http://a.example/path");
         // The same number of bytes, which stay what they are.
         let ascii = "x".repeat(LONGEST / 2);
         assert!(parse(&format!("http://a.example/{ascii}"), None).is_some());
@@ -312,11 +324,13 @@ mod tests {
         let url = Url::new(parse("https://a.example/?x=1", None).expect("a URL"));
         let pairs = url.shared.pairs();
         assert_eq!(pairs.borrow().0, [("x".to_owned(), "1".to_owned())]);
-        url.set_search("?y=%20".to_owned()).expect("never fails");
+        url.change("?y=%20", |record, value| record.set_search(Some(value)))
+            .expect("never fails");
+        url.shared.refresh_pairs();
         assert_eq!(pairs.borrow().0, [("y".to_owned(), " ".to_owned())]);
         url.shared.set_query("z=1+2");
-        assert_eq!(url.href(), "https://a.example/?z=1+2");
+        assert_eq!(url.get(UrlRecord::href), "https://a.example/?z=1+2");
         url.shared.set_query("");
-        assert_eq!(url.href(), "https://a.example/");
+        assert_eq!(url.get(UrlRecord::href), "https://a.example/");
     }
 }

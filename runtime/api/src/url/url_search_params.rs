@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use nano_webidl::{Fallible, Scope, Trace, Weighed, type_error};
+use nano_webidl::{Fallible, Scope, Trace, Weighed, room, type_error};
 
 use super::url::Shared;
 use super::urlencoded::{self, PairList, Pairs, pair_size};
@@ -43,23 +43,29 @@ impl UrlSearchParams {
     }
 
     /// <https://url.spec.whatwg.org/#urlsearchparams-stringification-behavior>
-    pub fn serialize(&self) -> String {
-        urlencoded::serialize(&self.list.borrow().0)
+    ///
+    /// # Errors
+    /// A `RangeError` if it does not fit into the app's memory limit.
+    pub fn serialize(&self, scope: &mut Scope) -> Fallible<String> {
+        let length = urlencoded::serialized_length(&self.list.borrow().0);
+        let mut text = room::string(scope, length)?;
+        urlencoded::serialize(&self.list.borrow().0, &mut text);
+        Ok(text)
     }
 
     /// Changes the list, and the URL with it.
-    fn change<R>(&self, write: impl FnOnce(&mut Pairs) -> R) -> R {
-        let result = self.list.change(|list| write(&mut list.0));
-        self.update();
-        result
+    fn change(&self, scope: &mut Scope, write: impl FnOnce(&mut Pairs)) -> Fallible<()> {
+        self.list.change(|list| write(&mut list.0));
+        self.update(scope)
     }
 
     /// <https://url.spec.whatwg.org/#concept-urlsearchparams-update>
-    fn update(&self) {
+    fn update(&self, scope: &mut Scope) -> Fallible<()> {
         // 1. If query's URL object is null, then return.
         if let Some(url) = &self.url {
-            url.set_query(&self.serialize());
+            url.set_query(&self.serialize(scope)?);
         }
+        Ok(())
     }
 }
 
@@ -68,9 +74,30 @@ fn matches(pair: &(String, String), name: &str, value: Option<&str>) -> bool {
     pair.0 == name && value.is_none_or(|value| pair.1 == value)
 }
 
+fn set(list: &mut Pairs, name: String, value: String) {
+    match list.iter().position(|pair| pair.0 == name) {
+        // 1. If there is such a pair, set its value, and remove the others of this name.
+        Some(first) => {
+            let mut index = 0;
+            list.retain(|pair| {
+                index += 1;
+                index - 1 <= first || pair.0 != name
+            });
+            list[first].1 = value;
+        }
+        // 2. Otherwise, append one.
+        None => list.push((name, value)),
+    }
+}
+
+/// By code units of UTF-16, which differs from the order of UTF-8 above U+FFFF.
+fn sort(list: &mut Pairs) {
+    list.sort_by(|a, b| a.0.encode_utf16().cmp(b.0.encode_utf16()));
+}
+
 impl UrlSearchParamsMethods for UrlSearchParams {
     // https://url.spec.whatwg.org/#urlsearchparams-initialize
-    fn constructor(init: Init) -> Fallible<Self> {
+    fn constructor(scope: &mut Scope, init: Init) -> Fallible<Self> {
         let list = match init {
             Init::Sequence(items) => items
                 .into_iter()
@@ -81,7 +108,9 @@ impl UrlSearchParamsMethods for UrlSearchParams {
                 })
                 .collect::<Fallible<Pairs>>()?,
             Init::Record(pairs) => pairs,
-            Init::UsvString(text) => urlencoded::parse(text.strip_prefix('?').unwrap_or(&text).as_bytes()),
+            Init::UsvString(text) => {
+                urlencoded::parse(scope, text.strip_prefix('?').unwrap_or(&text).as_bytes())?
+            }
         };
         Ok(UrlSearchParams::new(list))
     }
@@ -90,17 +119,17 @@ impl UrlSearchParamsMethods for UrlSearchParams {
         self.list.borrow().0.len() as u32
     }
 
-    fn append(&self, name: String, value: String) -> Fallible<()> {
+    fn append(&self, scope: &mut Scope, name: String, value: String) -> Fallible<()> {
         self.list.extend(pair_size(&name, &value), |list| {
             list.0.push((name, value));
         });
-        self.update();
-        Ok(())
+        self.update(scope)
     }
 
-    fn delete(&self, name: String, value: Option<String>) -> Fallible<()> {
-        self.change(|list| list.retain(|pair| !matches(pair, &name, value.as_deref())));
-        Ok(())
+    fn delete(&self, scope: &mut Scope, name: String, value: Option<String>) -> Fallible<()> {
+        self.change(scope, |list| {
+            list.retain(|pair| !matches(pair, &name, value.as_deref()));
+        })
     }
 
     fn get(&self, name: String) -> Fallible<Option<String>> {
@@ -113,15 +142,17 @@ impl UrlSearchParamsMethods for UrlSearchParams {
             .map(|pair| pair.1.clone()))
     }
 
-    fn get_all(&self, name: String) -> Fallible<Vec<String>> {
-        Ok(self
-            .list
-            .borrow()
-            .0
-            .iter()
-            .filter(|pair| pair.0 == name)
-            .map(|pair| pair.1.clone())
-            .collect())
+    fn get_all(&self, scope: &mut Scope, name: String) -> Fallible<Vec<String>> {
+        let (mut count, mut bytes) = (0, 0);
+        for (_, value) in self.list.borrow().0.iter().filter(|pair| pair.0 == name) {
+            count += 1;
+            bytes += value.len();
+        }
+        let mut values = room::list(scope, count, bytes)?;
+        let list = self.list.borrow();
+        let own = list.0.iter().filter(|pair| pair.0 == name);
+        values.extend(own.map(|(_, value)| value.clone()));
+        Ok(values)
     }
 
     fn has(&self, name: String, value: Option<String>) -> Fallible<bool> {
@@ -134,32 +165,17 @@ impl UrlSearchParamsMethods for UrlSearchParams {
     }
 
     // https://url.spec.whatwg.org/#dom-urlsearchparams-set
-    fn set(&self, name: String, value: String) -> Fallible<()> {
-        self.change(|list| match list.iter().position(|pair| pair.0 == name) {
-            // 1. If there is such a pair, set its value, and remove the others of this name.
-            Some(first) => {
-                let mut index = 0;
-                list.retain(|pair| {
-                    index += 1;
-                    index - 1 <= first || pair.0 != name
-                });
-                list[first].1 = value;
-            }
-            // 2. Otherwise, append one.
-            None => list.push((name, value)),
-        });
-        Ok(())
+    fn set(&self, scope: &mut Scope, name: String, value: String) -> Fallible<()> {
+        self.change(scope, |list| set(list, name, value))
     }
 
     // https://url.spec.whatwg.org/#dom-urlsearchparams-sort
-    fn sort(&self) -> Fallible<()> {
-        // By code units of UTF-16, which differs from the order of UTF-8 above U+FFFF.
-        self.change(|list| list.sort_by(|a, b| a.0.encode_utf16().cmp(b.0.encode_utf16())));
-        Ok(())
+    fn sort(&self, scope: &mut Scope) -> Fallible<()> {
+        self.change(scope, sort)
     }
 
-    fn stringify(&self) -> String {
-        self.serialize()
+    fn stringify(&self, scope: &mut Scope) -> Fallible<String> {
+        self.serialize(scope)
     }
 
     fn pair_at<'s>(&self, _: &mut Scope<'s, '_>, index: usize) -> Option<(String, String)> {
@@ -171,34 +187,25 @@ impl UrlSearchParamsMethods for UrlSearchParams {
 mod tests {
     use super::*;
 
-    fn params(text: &str) -> UrlSearchParams {
-        UrlSearchParams::constructor(Init::UsvString(text.to_owned()))
-            .expect("a string is always fine")
+    fn text(list: &Pairs) -> String {
+        let mut text = String::new();
+        urlencoded::serialize(list, &mut text);
+        text
     }
 
     #[test]
     fn set_keeps_the_first_place_and_drops_the_others() {
-        let params = params("?b=0&a=1&c=2&a=3");
-        params
-            .set("a".to_owned(), "4".to_owned())
-            .expect("never fails");
-        assert_eq!(params.serialize(), "b=0&a=4&c=2");
-        params
-            .set("d".to_owned(), "5".to_owned())
-            .expect("never fails");
-        assert_eq!(params.serialize(), "b=0&a=4&c=2&d=5");
+        let mut list = urlencoded::pairs(b"b=0&a=1&c=2&a=3");
+        set(&mut list, "a".to_owned(), "4".to_owned());
+        assert_eq!(text(&list), "b=0&a=4&c=2");
+        set(&mut list, "d".to_owned(), "5".to_owned());
+        assert_eq!(text(&list), "b=0&a=4&c=2&d=5");
     }
 
     #[test]
     fn sorting_is_stable_and_by_utf16() {
-        let params = params("ﬃ&🌈&a=2&a=1");
-        params.sort().expect("never fails");
-        assert_eq!(params.serialize(), "a=2&a=1&%F0%9F%8C%88=&%EF%AC%83=");
-    }
-
-    #[test]
-    fn a_sequence_must_have_pairs() {
-        let three = Init::Sequence(vec![vec![String::new(); 3]]);
-        assert!(UrlSearchParams::constructor(three).is_err());
+        let mut list = urlencoded::pairs("ﬃ&🌈&a=2&a=1".as_bytes());
+        sort(&mut list);
+        assert_eq!(text(&list), "a=2&a=1&%F0%9F%8C%88=&%EF%AC%83=");
     }
 }

@@ -1,6 +1,6 @@
 //! `application/x-www-form-urlencoded`, <https://url.spec.whatwg.org/#application/x-www-form-urlencoded>.
 
-use nano_webidl::Weigh;
+use nano_webidl::{Fallible, Scope, Weigh, require_room};
 
 /// Names and values in order.
 pub type Pairs = Vec<(String, String)>;
@@ -22,12 +22,35 @@ impl Weigh for PairList {
 }
 
 /// <https://url.spec.whatwg.org/#concept-urlencoded-parser>
-pub fn parse(input: &[u8]) -> Pairs {
-    // 1. Let sequences be the result of splitting input on 0x26 (&).
+///
+/// # Errors
+/// A `RangeError` if the pairs do not fit into the app's memory limit.
+pub fn parse(scope: &mut Scope, input: &[u8]) -> Fallible<Pairs> {
+    require_room(scope, room(input))?;
+    Ok(pairs(input))
+}
+
+/// 1. Let sequences be the result of splitting input on 0x26 (&). 3.1. If bytes is the empty byte sequence, then continue.
+fn sequences(input: &[u8]) -> impl Iterator<Item = &[u8]> {
     input
         .split(|&byte| byte == b'&')
-        // 3.1. If bytes is the empty byte sequence, then continue.
         .filter(|bytes| !bytes.is_empty())
+}
+
+/// How much memory the pairs of an input take, at the most: of some inputs thirty times as much as they do themselves.
+pub(super) fn room(input: &[u8]) -> usize {
+    /// The smallest blocks of the allocator, for name and value.
+    const BLOCKS: usize = 2 * 8;
+    // A malformed byte becomes three.
+    let malformed = input.iter().filter(|byte| !byte.is_ascii()).count();
+    sequences(input).count() * (size_of::<(String, String)>() + BLOCKS)
+        + input.len()
+        + 2 * malformed
+}
+
+/// What [`parse`] gives, if there is [`room`].
+pub(super) fn pairs(input: &[u8]) -> Pairs {
+    sequences(input)
         .map(|bytes| {
             // 3.2. and 3.3. Up to the first 0x3D (=) is the name; the rest is the value.
             let (name, value) = match bytes.iter().position(|&byte| byte == b'=') {
@@ -72,23 +95,35 @@ fn hex(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).map(|value| value as u8)
 }
 
+/// The length of what [`serialize`] writes.
+pub fn serialized_length(pairs: &[(String, String)]) -> usize {
+    let text = |text: &str| {
+        text.bytes()
+            .map(|byte| if is_plain(byte) { 1 } else { 3 })
+            .sum::<usize>()
+    };
+    // "=" and "&"
+    let lengths = pairs
+        .iter()
+        .map(|(name, value)| text(name) + text(value) + 2);
+    lengths.sum::<usize>().saturating_sub(1)
+}
+
 /// <https://url.spec.whatwg.org/#concept-urlencoded-serializer>
-pub fn serialize(pairs: &[(String, String)]) -> String {
-    let mut output = String::with_capacity(
-        pairs
-            .iter()
-            .map(|(name, value)| name.len() + value.len() + 2)
-            .sum(),
-    );
-    for (name, value) in pairs {
-        if !output.is_empty() {
+pub fn serialize(pairs: &[(String, String)], output: &mut String) {
+    for (index, (name, value)) in pairs.iter().enumerate() {
+        if index > 0 {
             output.push('&');
         }
-        encode(name, &mut output);
+        encode(name, output);
         output.push('=');
-        encode(value, &mut output);
+        encode(value, output);
     }
-    output
+}
+
+/// Whether a byte stands for itself, or is the space, which becomes a plus sign.
+fn is_plain(byte: u8) -> bool {
+    matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'*' | b'-' | b'.' | b'_' | b' ')
 }
 
 /// Percent-encodes with the application/x-www-form-urlencoded percent-encode set, and spaces as "+".
@@ -113,7 +148,7 @@ fn encode(text: &str, output: &mut String) {
 mod tests {
     use super::*;
 
-    fn pairs(list: &[(&str, &str)]) -> Pairs {
+    fn list(list: &[(&str, &str)]) -> Pairs {
         list.iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect()
@@ -121,28 +156,37 @@ mod tests {
 
     #[test]
     fn parses_what_the_standard_says() {
-        assert_eq!(parse(b""), pairs(&[]));
+        assert_eq!(pairs(b""), list(&[]));
         assert_eq!(
-            parse(b"&&a&=b&c=d=e&"),
-            pairs(&[("a", ""), ("", "b"), ("c", "d=e")])
+            pairs(b"&&a&=b&c=d=e&"),
+            list(&[("a", ""), ("", "b"), ("c", "d=e")])
         );
-        assert_eq!(parse(b"a+b=c%20d%2B"), pairs(&[("a b", "c d+")]));
-        assert_eq!(parse(b"%=%2&%zz=%4a"), pairs(&[("%", "%2"), ("%zz", "J")]));
+        assert_eq!(pairs(b"a+b=c%20d%2B"), list(&[("a b", "c d+")]));
+        assert_eq!(pairs(b"%=%2&%zz=%4a"), list(&[("%", "%2"), ("%zz", "J")]));
         // Invalid UTF-8 is replaced; a byte order mark stays.
         assert_eq!(
-            parse(b"%ff=\xef\xbb\xbfx&\xff=%C3"),
-            pairs(&[("\u{fffd}", "\u{feff}x"), ("\u{fffd}", "\u{fffd}")])
+            pairs(b"%ff=\xef\xbb\xbfx&\xff=%C3"),
+            list(&[("\u{fffd}", "\u{feff}x"), ("\u{fffd}", "\u{fffd}")])
         );
     }
 
     #[test]
     fn serializes_what_it_can_parse() {
-        let list = pairs(&[("a b", "ü&=+%"), ("*-._", "~'()"), ("", "")]);
-        let text = serialize(&list);
+        let all = list(&[("a b", "ü&=+%"), ("*-._", "~'()"), ("", "")]);
+        let mut text = String::new();
+        serialize(&all, &mut text);
         assert_eq!(text, "a+b=%C3%BC%26%3D%2B%25&*-._=%7E%27%28%29&=");
-        assert_eq!(
-            parse(text.as_bytes()),
-            pairs(&[("a b", "ü&=+%"), ("*-._", "~'()"), ("", "")])
-        );
+        assert_eq!(serialized_length(&all), text.len());
+        assert_eq!(serialized_length(&[]), 0);
+        assert_eq!(pairs(text.as_bytes()), all);
+    }
+
+    #[test]
+    fn there_is_room_for_all_pairs() {
+        for input in [&b"a=b"[..], b"&a&&b", b"\xff\xff=\xff", b"", b"%41=%42&x"] {
+            let taken: usize = PairList(pairs(input)).weigh();
+            assert!(room(input) >= taken, "{input:?}");
+        }
+        assert!(room(&b"&a".repeat(1000)) >= 64 * 1000);
     }
 }

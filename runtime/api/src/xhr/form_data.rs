@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use nano_engine::native_memory::Weight;
 use nano_webidl::{
-    Fallible, Ref, Scope, Trace, Traced, TracedCell, Value, require_room, type_error,
+    Fallible, Ref, Scope, Trace, Traced, TracedCell, Value, require_room, room, type_error,
 };
 
 use super::{multipart_parser, multipart_serializer};
@@ -142,8 +142,9 @@ impl FormData {
     /// The entries of a `multipart/form-data` body.
     ///
     /// # Errors
-    /// A `TypeError` that says what is wrong with the bytes; a `RangeError` if files do not fit into the app's memory limit.
+    /// A `TypeError` that says what is wrong with the bytes; a `RangeError` if the entries do not fit into the app's memory limit.
     pub fn parse_multipart(scope: &mut Scope, bytes: &[u8], boundary: &[u8]) -> Fallible<Self> {
+        require_room(scope, multipart_parser::room(bytes, boundary))?;
         let mut entries = multipart_parser::parse(bytes, boundary)
             .map_err(|error| type_error(format!("the body is no multipart/form-data: {error}")))?;
         for entry in &mut entries {
@@ -155,16 +156,16 @@ impl FormData {
     }
 
     /// The entries of an `application/x-www-form-urlencoded` body.
-    pub fn parse_urlencoded(bytes: &[u8]) -> Self {
-        let pairs = urlencoded::parse(bytes).into_iter();
-        FormData::new(
-            pairs
-                .map(|(name, value)| Entry {
-                    name,
-                    value: EntryValue::Text(value),
-                })
-                .collect(),
-        )
+    ///
+    /// # Errors
+    /// A `RangeError` if they do not fit into the app's memory limit.
+    pub fn parse_urlencoded(scope: &mut Scope, bytes: &[u8]) -> Fallible<Self> {
+        let pairs = urlencoded::parse(scope, bytes)?.into_iter();
+        let entries = pairs.map(|(name, value)| Entry {
+            name,
+            value: EntryValue::Text(value),
+        });
+        Ok(FormData::new(entries.collect()))
     }
 
     /// The boundary and the bytes of a `multipart/form-data` body.
@@ -218,11 +219,21 @@ impl FormData {
     }
 
     /// The values of this name.
-    fn values(&self, scope: &mut Scope, name: &str) -> Vec<EntryValue> {
+    fn values(&self, scope: &mut Scope, name: &str) -> Fallible<Vec<EntryValue>> {
+        let (count, bytes) = self.read(scope, |entries| {
+            let own = entries.iter().filter(|entry| entry.name == name);
+            let sizes = own.map(|entry| match &entry.value {
+                EntryValue::Text(text) => text.len(),
+                EntryValue::File(_) => 0,
+            });
+            sizes.fold((0, 0), |(count, sum), size| (count + 1, sum + size))
+        });
+        let mut values = room::list(scope, count, bytes)?;
         self.read(scope, |entries| {
             let own = entries.iter().filter(|entry| entry.name == name);
-            own.map(|entry| entry.value.clone()).collect()
-        })
+            values.extend(own.map(|entry| entry.value.clone()));
+        });
+        Ok(values)
     }
 }
 
@@ -275,7 +286,7 @@ impl FormDataMethods for FormData {
         name: String,
     ) -> Fallible<Vec<FormDataEntryValue<'s>>> {
         Ok(self
-            .values(scope, &name)
+            .values(scope, &name)?
             .iter()
             .map(|value| value.to_js(scope))
             .collect())

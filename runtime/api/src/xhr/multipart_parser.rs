@@ -23,6 +23,14 @@ impl fmt::Display for Malformed {
     }
 }
 
+/// How much memory the entries of a body take, at the most: of small parts several times as much as they do themselves.
+pub fn room(input: &[u8], boundary: &[u8]) -> usize {
+    /// An entry with the strings and the file of its own.
+    const PART: usize = 512;
+    let delimiter = [b"--", boundary].concat();
+    memmem::find_iter(input, &delimiter).count() * PART + input.len()
+}
+
 /// The entries of a body.
 ///
 /// # Errors

@@ -134,6 +134,114 @@ fn arguments_count_while_they_are_converted() {
     ]);
 }
 
+/// What members make of an app's values may be many times as large. It is refused before it is made, and the app goes on.
+#[test]
+fn results_are_refused_before_they_are_made() {
+    const PAIRS: &str = "'&a'.repeat(1e7)";
+    let members = [
+        (
+            "serialize",
+            "new URLSearchParams([['a', '\\u20ac'.repeat(6e6)]]).toString()".to_owned(),
+        ),
+        (
+            "body",
+            "new Response(new URLSearchParams([['a', '\\u20ac'.repeat(6e6)]]))".to_owned(),
+        ),
+        ("parse", format!("new URLSearchParams({PAIRS})")),
+        ("query", format!("new URL('http://a/?' + {PAIRS}).searchParams")),
+        (
+            "search",
+            format!("const u = new URL('http://a/'); u.searchParams.size; u.search = {PAIRS};"),
+        ),
+        (
+            "form",
+            format!(
+                "await new Response({PAIRS}, {{ headers: {{ 'content-type': 'application/x-www-form-urlencoded' }} }}).formData()"
+            ),
+        ),
+        (
+            "parts",
+            "await new Response('--b\\r\\nContent-Disposition: form-data; name=a; filename=a\\r\\n\\r\\n\\r\\n'.repeat(2e5) + '--b--', \
+             { headers: { 'content-type': 'multipart/form-data; boundary=b' } }).formData()"
+                .to_owned(),
+        ),
+        (
+            "get",
+            "const h = new Headers(); for (let i = 0; i < 32; i++) h.append('a', text); h.get('a');"
+                .to_owned(),
+        ),
+        (
+            "cookies",
+            "const h = new Headers(); for (let i = 0; i < 32; i++) h.append('set-cookie', text); h.getSetCookie();"
+                .to_owned(),
+        ),
+        (
+            "values",
+            "const p = new URLSearchParams(); for (let i = 0; i < 32; i++) p.append('a', text); p.getAll('a');"
+                .to_owned(),
+        ),
+        (
+            "entries",
+            "const f = new FormData(); for (let i = 0; i < 32; i++) f.append('a', text); f.getAll('a');"
+                .to_owned(),
+        ),
+    ];
+    let bodies = members.map(|(path, member)| {
+        let body = format!(
+            "try {{ {member} }} catch (error) {{ return new Response(`${{error.name}}: ${{error.message}}`); }}"
+        );
+        (path, body)
+    });
+    let bodies: Vec<_> = bodies.iter().map(|(path, body)| (*path, &**body)).collect();
+    for some in bodies.chunks(8) {
+        let nano = serve(some);
+        for (path, _) in some {
+            let before = nano.reset_peak();
+            let response = nano.get("a.test", &format!("/{path}"));
+            let text = response.text();
+            assert_eq!(response.status, 200, "{path}: {text}");
+            assert!(text.starts_with("RangeError"), "{path}: {text}");
+            assert!(text.contains("memory limit"), "{path}: {text}");
+            let growth = nano.peak().saturating_sub(before) >> 20;
+            assert!(growth < 150, "{path}: the process grew by {growth} MB");
+        }
+        both_are_fine(&nano);
+    }
+}
+
+/// Where only something short can be right, what is long is wrong, whether there is room for it or not.
+#[test]
+fn long_tokens_are_never_copied() {
+    let nano = serve(&[
+        (
+            "label",
+            "try { new TextDecoder('\u{e9}'.repeat(3e7)); } catch (error) { return new Response(error.message); }",
+        ),
+        (
+            "mode",
+            "try { new Request('http://a/', { mode: '\u{e9}'.repeat(3e7) }); } catch (error) { return new Response(error.message); }",
+        ),
+        (
+            "algorithm",
+            "try { await crypto.subtle.digest('\u{e9}'.repeat(3e7), new Uint8Array(1)); } catch (error) { return new Response(error.message); }",
+        ),
+    ]);
+    for (path, message) in [
+        ("label", "The encoding label provided"),
+        ("mode", "is not a value of RequestMode"),
+        ("algorithm", "is not supported"),
+    ] {
+        let response = nano.get("a.test", &format!("/{path}"));
+        assert!(
+            response.text().contains(message),
+            "{path}: {}",
+            response.text()
+        );
+        assert!(response.text().len() < 1000, "{path}");
+    }
+    both_are_fine(&nano);
+}
+
 #[test]
 fn serialization_is_bounded() {
     let nano = serve(&[(

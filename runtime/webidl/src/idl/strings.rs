@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use nano_engine::native_memory;
+use nano_engine::text::text;
 
 use super::{FromJs, Idl, ToJs};
 use crate::{Error, Fallible, Scope, Value, require_room, room, type_error};
@@ -24,6 +25,14 @@ fn to_string<'s>(
 pub fn string<'s>(scope: &mut Scope<'s, '_>, text: &str) -> Fallible<v8::Local<'s, v8::String>> {
     v8::String::new(scope, text)
         .ok_or_else(|| crate::range_error("the string is longer than the longest possible string"))
+}
+
+/// A string that can be one of some short ones only; a longer one is cut, and none of them.
+pub fn token<'s>(scope: &mut Scope<'s, '_>, value: Value<'s>) -> Fallible<String> {
+    /// In code units.
+    const LONGEST: usize = 100;
+    let string = to_string(scope, value)?;
+    Ok(text(scope, string, LONGEST))
 }
 
 /// `DOMString`, kept as the JavaScript string that it is: code units, lone surrogates included.

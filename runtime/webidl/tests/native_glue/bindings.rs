@@ -39,7 +39,7 @@ pub mod named {
         /// `greet(greeting)`
         fn greet(&self, greeting: String) -> webidl::Fallible<String>;
         /// The stringifier.
-        fn stringify(&self) -> String;
+        fn stringify(&self, scope: &mut webidl::Scope) -> webidl::Fallible<String>;
     }
 }
 
@@ -105,7 +105,8 @@ pub mod cat {
         // SAFETY: V8's own pointer is passed on.
         unsafe { call::member(info, "Failed to execute 'toString' on 'Cat'", |scope, call| {
             let this = call.receiver::<crate::features::cat::Cat>(scope)?;
-            call.returns::<idl::UsvString>(scope, this.stringify())
+            let result = this.stringify(scope)?;
+            call.returns::<idl::UsvString>(scope, result)
         }) }
     }
 
@@ -198,7 +199,8 @@ pub mod dog {
         // SAFETY: V8's own pointer is passed on.
         unsafe { call::member(info, "Failed to execute 'toString' on 'Dog'", |scope, call| {
             let this = call.receiver::<crate::features::dog::Dog>(scope)?;
-            call.returns::<idl::UsvString>(scope, this.stringify())
+            let result = this.stringify(scope)?;
+            call.returns::<idl::UsvString>(scope, result)
         }) }
     }
 

@@ -406,8 +406,8 @@ pub mod named {
             Ok(format!("{greeting} {}", self.name()))
         }
 
-        fn stringify(&self) -> String {
-            format!("[{}]", self.name())
+        fn stringify(&self, _: &mut nano_webidl::Scope) -> Fallible<String> {
+            Ok(format!("[{}]", self.name()))
         }
     }
 }
