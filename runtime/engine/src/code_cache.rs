@@ -39,14 +39,18 @@ pub(crate) fn get(source: &str) -> Option<Arc<[u8]>> {
 
 /// Keeps compiled code. What was used the longest time ago makes room for it.
 pub(crate) fn put(source: Arc<str>, code: &[u8]) {
-    let mut cache = lock();
     let size = source.len() + code.len();
     if size > CAPACITY / 4 {
         return;
     }
+    let code = Arc::from(code);
+    let mut cache = lock();
+    if cache.entries.try_reserve(1).is_err() {
+        return; // A thread that gets no memory stops, and must not keep the lock; see `crate::quarantine`.
+    }
     cache.clock += 1;
     let entry = Entry {
-        code: code.into(),
+        code,
         last_use: cache.clock,
     };
     cache.remove(&source);

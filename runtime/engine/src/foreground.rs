@@ -77,7 +77,12 @@ impl ForegroundQueue {
     fn push(&self, task: v8::Task, delay: f64) {
         {
             let mut tasks = self.lock();
-            if tasks.closed {
+            // Without memory for it, no thread stops with the lock; see `crate::quarantine`.
+            let has_room = match delay > 0.0 {
+                true => tasks.delayed.try_reserve(1).is_ok(),
+                false => tasks.ready.try_reserve(1).is_ok(),
+            };
+            if tasks.closed || !has_room {
                 drop(tasks);
                 return; // Dropping a task cancels it.
             }
@@ -100,7 +105,7 @@ impl ForegroundQueue {
     pub(crate) fn take_due(&self) -> Vec<v8::Task> {
         let mut tasks = self.lock();
         let mut due = std::mem::take(&mut tasks.ready);
-        if !tasks.delayed.is_empty() {
+        if due.try_reserve(tasks.delayed.len()).is_ok() && !tasks.delayed.is_empty() {
             let now = Instant::now();
             while tasks
                 .delayed
@@ -144,7 +149,13 @@ pub(crate) fn making(
     MAKING.set(Some(queue.clone()));
     let isolate = make();
     MAKING.set(None);
-    registry().insert(address(&isolate), queue.clone());
+    let mut registry = registry();
+    if registry.try_reserve(1).is_err() {
+        // This thread stops there, and must not keep the lock; see `crate::quarantine`.
+        drop(registry);
+        std::alloc::handle_alloc_error(std::alloc::Layout::new::<Registry>());
+    }
+    registry.insert(address(&isolate), queue.clone());
     isolate
 }
 

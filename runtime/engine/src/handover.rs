@@ -99,7 +99,14 @@ impl<D> HandOver<D> {
     /// come soon.
     #[must_use]
     pub(crate) fn put(&self, delivery: D) -> bool {
-        self.outbox().push(delivery);
+        let mut outbox = self.outbox();
+        if outbox.try_reserve(1).is_err() {
+            // An isolate's thread stops there, and must not keep the lock; see `crate::quarantine`.
+            drop(outbox);
+            std::alloc::handle_alloc_error(std::alloc::Layout::new::<D>());
+        }
+        outbox.push(delivery);
+        drop(outbox);
         fence(SeqCst);
         self.attended.load(Acquire) || self.is_retired()
     }

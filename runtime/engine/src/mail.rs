@@ -45,11 +45,16 @@ impl<T, S: Signal> Mail<T, S> {
     /// Puts something in, without waking the thread. Returns false if the mail is closed: it was dropped.
     pub(crate) fn put(&self, item: T) -> bool {
         let mut queue = self.queue();
-        let is_open = !queue.closed;
-        if is_open {
-            queue.items.push(item);
+        if queue.closed {
+            return false;
         }
-        is_open
+        if queue.items.try_reserve(1).is_err() {
+            // An isolate's thread stops there, and must not keep the lock; see `crate::quarantine`.
+            drop(queue);
+            std::alloc::handle_alloc_error(std::alloc::Layout::new::<T>());
+        }
+        queue.items.push(item);
+        true
     }
 
     /// Wakes the thread, or makes its next sleep return at once.
@@ -115,10 +120,6 @@ impl<T, S: Signal> Mail<T, S> {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.queue().items.is_empty()
-    }
-
-    pub(crate) fn is_closed(&self) -> bool {
-        self.queue().closed
     }
 
     /// Takes nothing in any more, and hands back what nobody will take.

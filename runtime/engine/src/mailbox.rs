@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::compute;
 use crate::entry;
 use crate::foreground::ForegroundQueue;
+use crate::limits::Exit;
 use crate::mail::{Mail, Signal};
 use crate::malloc;
 use crate::memory::{Charge, Quota};
@@ -53,6 +54,7 @@ pub(crate) struct Shared {
     pub(crate) foreground: Arc<ForegroundQueue>,
     pub(crate) quota: Arc<Quota>,
     pub(crate) compute: Arc<compute::Share>,
+    cpu_budget: Option<Duration>,
 }
 
 /// Reaches an isolate from any thread. Cheap to clone; does not keep the isolate alive.
@@ -60,7 +62,7 @@ pub(crate) struct Shared {
 pub struct Handle(pub(crate) Arc<Shared>);
 
 impl Handle {
-    pub(crate) fn new(quota: Arc<Quota>) -> Self {
+    pub(crate) fn new(quota: Arc<Quota>, cpu_budget: Option<Duration>) -> Self {
         Self(Arc::new(Shared {
             mail: Mail::new(),
             name: OnceLock::new(),
@@ -72,6 +74,7 @@ impl Handle {
             foreground: Arc::default(),
             quota,
             compute: Arc::default(),
+            cpu_budget,
         }))
     }
 
@@ -111,9 +114,9 @@ impl Handle {
         self.0.wake();
     }
 
-    /// Whether the isolate has ended, or must end when its current turn is over.
-    pub fn is_condemned(&self) -> bool {
-        self.0.verdict() != Verdict::None || self.0.mail.is_closed()
+    /// How the isolate is going to end, if it must: when its current turn is over, no other begins.
+    pub fn condemned(&self) -> Option<Exit> {
+        self.0.exit()
     }
 
     /// Something outside of V8 will still want this isolate. It drains only when every token has been dropped.
@@ -246,6 +249,22 @@ impl Shared {
         self.verdict.store(Verdict::Crash as u8, Ordering::Release);
     }
 
+    /// The reason to leave the loop, if there is one.
+    pub(crate) fn exit(&self) -> Option<Exit> {
+        match self.verdict() {
+            Verdict::None => None,
+            Verdict::Stop | Verdict::Terminate => Some(Exit::Stopped),
+            Verdict::Cpu => Some(Exit::CpuLimit {
+                budget: self.cpu_budget.unwrap_or_default(),
+            }),
+            Verdict::Crash => Some(Exit::Crashed),
+            Verdict::ProcessMemory => Some(Exit::ProcessLimit),
+            Verdict::Heap => Some(Exit::HeapLimit {
+                limit: self.quota.limit(),
+            }),
+        }
+    }
+
     pub(crate) fn verdict(&self) -> Verdict {
         match self.verdict.load(Ordering::Acquire) {
             0 => Verdict::None,
@@ -295,7 +314,7 @@ mod tests {
     use super::*;
 
     fn handle() -> Handle {
-        Handle::new(Arc::new(Quota::new(1 << 20)))
+        Handle::new(Arc::new(Quota::new(1 << 20)), None)
     }
 
     #[test]
@@ -311,7 +330,6 @@ mod tests {
         assert!(handle.post_fn(|_| {}));
         assert_eq!(handle.0.close().len(), 1);
         assert!(!handle.post_fn(|_| {}));
-        assert!(handle.is_condemned());
     }
 
     #[test]

@@ -8,7 +8,11 @@
 //! replaced when there are many.
 //!
 //! The same happens where code on such a thread aborts: Rust's and C++'s does, V8's own included, where the system has no memory
-//! for it. And where native code asks for more than an isolate may have: see [`crate::malloc`].
+//! for it. And where native code asks for more than an isolate may have: see [`crate::malloc`]. Not so while the thread does I/O
+//! ([`crate::thread_io`]): it holds what others wait for then, and the process ends.
+//!
+//! A thread that stops keeps its locks. So whoever takes one that other threads take, too, allocates nothing while it has it, or
+//! asks before (`try_reserve`).
 //!
 //! Isolates of [`crate::run_on_current_thread`] are not treated so: there, the process is the app.
 
@@ -17,10 +21,9 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, Once};
 
-use tokio::sync::oneshot;
-
 use crate::limits::Exit;
 use crate::mailbox::Shared;
+use crate::thread::ExitSender;
 use crate::{malloc, watchdog};
 
 /// A thread that can be given up, with all isolates on it.
@@ -31,7 +34,7 @@ struct Carrier {
 
 struct Entry {
     shared: Arc<Shared>,
-    exit: oneshot::Sender<Exit>,
+    exit: ExitSender,
     carrier: Arc<Carrier>,
 }
 
@@ -62,7 +65,7 @@ pub(crate) struct Supervision {
 }
 
 /// Begins to supervise the isolate of this thread, and the thread.
-pub(crate) fn supervise(shared: &Arc<Shared>, exit: oneshot::Sender<Exit>) -> Supervision {
+pub(crate) fn supervise(shared: &Arc<Shared>, exit: ExitSender) -> Supervision {
     install();
     let carrier = Arc::new(Carrier::default());
     let entry = Entry {
@@ -79,12 +82,18 @@ pub(crate) fn supervise(shared: &Arc<Shared>, exit: oneshot::Sender<Exit>) -> Su
 }
 
 impl Supervision {
+    /// The isolate has ended, and is about to be taken apart.
+    pub(crate) fn ended(&self, exit: &Exit) {
+        if let Some(entry) = lock().get_mut(&Arc::as_ptr(&self.shared).addr()) {
+            entry.exit.ended(exit);
+        }
+    }
+
     /// The isolate is gone, in an orderly way.
     pub(crate) fn finish(self, exit: Exit) {
         OWN.set(std::ptr::null());
         match lock().remove(&Arc::as_ptr(&self.shared).addr()) {
-            // Nobody may want to know.
-            Some(entry) => drop(entry.exit.send(exit)),
+            Some(entry) => entry.exit.gone(exit),
             // It was abandoned, and has come to its end after all.
             None => drop(ABANDONED.fetch_sub(1, Ordering::Relaxed)),
         }
@@ -126,7 +135,7 @@ pub(crate) fn abandon(shared: &Arc<Shared>, thread: ThreadId) {
     ABANDONED.fetch_add(1, Ordering::Relaxed);
     thread.lower_priority();
     shared.end();
-    let _ = exit.send(Exit::Unresponsive); // Nobody may want to know.
+    exit.gone(Exit::Unresponsive);
 }
 
 fn lock() -> MutexGuard<'static, Supervised> {
@@ -225,7 +234,7 @@ fn supervise_all(pipe: libc::c_int) {
             shared.crash();
             watchdog::forget(&shared);
             shared.end();
-            let _ = exit.send(Exit::Crashed);
+            exit.gone(Exit::Crashed);
         }
     }
 }

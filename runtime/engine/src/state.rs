@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::embedding::Embedding;
 use crate::engine::Engine;
 use crate::limits::Exit;
-use crate::mailbox::{Handle, KeepAlive, Shared, Verdict};
+use crate::mailbox::{Handle, KeepAlive, Shared};
 use crate::memory::Quota;
 use crate::modules::Modules;
 use crate::ops::Ops;
@@ -216,18 +216,7 @@ impl State {
 
     /// The reason to leave the loop, if there is one.
     pub(crate) fn verdict(&self) -> Option<Exit> {
-        match self.shared.verdict() {
-            Verdict::None => None,
-            Verdict::Stop | Verdict::Terminate => Some(Exit::Stopped),
-            Verdict::Cpu => Some(Exit::CpuLimit {
-                budget: self.limits.cpu_per_turn.unwrap_or_default(),
-            }),
-            Verdict::Crash => Some(Exit::Crashed),
-            Verdict::ProcessMemory => Some(Exit::ProcessLimit),
-            Verdict::Heap => Some(Exit::HeapLimit {
-                limit: self.limits.memory,
-            }),
-        }
+        self.shared.exit()
     }
 
     /// Whether draining has nothing left to wait for. Does not look at the mailbox.

@@ -7,6 +7,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use tokio::sync::oneshot;
+
 use crate::entry::panic_message;
 use crate::isolate::{self, Instance, IsolateOptions};
 use crate::limits::{Exit, MIB};
@@ -19,12 +21,56 @@ use crate::{malloc, quarantine, watchdog};
 pub const STACK_SIZE: usize = 4 * MIB;
 
 /// Learns how an isolate ended: by `.await`, or by [`ExitReceiver::wait`].
-pub struct ExitReceiver(tokio::sync::oneshot::Receiver<Exit>);
+pub struct ExitReceiver {
+    ended: oneshot::Receiver<Exit>,
+    gone: oneshot::Receiver<Exit>,
+}
 
 impl ExitReceiver {
-    /// Blocks until the isolate has ended. Not for asynchronous code.
+    /// Blocks until the isolate is gone. Not for asynchronous code.
     pub fn wait(self) -> Exit {
-        self.0.blocking_recv().unwrap_or_else(|_| lost())
+        self.gone.blocking_recv().unwrap_or_else(|_| lost())
+    }
+
+    /// Waits until the isolate has ended: it runs no JavaScript, and takes no tasks. It has yet to be taken apart, which `.await`
+    /// waits for, and which may take long. To be asked once.
+    pub async fn ended(&mut self) -> Exit {
+        (&mut self.ended).await.unwrap_or_else(|_| lost())
+    }
+}
+
+/// Tells an [`ExitReceiver`].
+pub(crate) struct ExitSender {
+    ended: Option<oneshot::Sender<Exit>>,
+    gone: oneshot::Sender<Exit>,
+}
+
+impl ExitSender {
+    fn new() -> (ExitSender, ExitReceiver) {
+        let (ended, has_ended) = oneshot::channel();
+        let (gone, is_gone) = oneshot::channel();
+        let sender = ExitSender {
+            ended: Some(ended),
+            gone,
+        };
+        let receiver = ExitReceiver {
+            ended: has_ended,
+            gone: is_gone,
+        };
+        (sender, receiver)
+    }
+
+    /// The isolate has ended. Nobody may want to know.
+    pub(crate) fn ended(&mut self, exit: &Exit) {
+        if let Some(ended) = self.ended.take() {
+            let _ = ended.send(exit.clone());
+        }
+    }
+
+    /// Nothing more will be heard of it. Nobody may want to know.
+    pub(crate) fn gone(mut self, exit: Exit) {
+        self.ended(&exit);
+        let _ = self.gone.send(exit);
     }
 }
 
@@ -32,7 +78,7 @@ impl Future for ExitReceiver {
     type Output = Exit;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Exit> {
-        Pin::new(&mut self.0)
+        Pin::new(&mut self.gone)
             .poll(cx)
             .map(|exit| exit.unwrap_or_else(|_| lost()))
     }
@@ -49,18 +95,18 @@ pub fn spawn(
     options: IsolateOptions,
     main: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>) + Send + 'static,
 ) -> std::io::Result<(Handle, ExitReceiver)> {
-    let handle = Handle::new(isolate::quota(&options.limits));
-    let (sender, receiver) = tokio::sync::oneshot::channel();
+    let handle = Handle::new(isolate::quota(&options.limits), options.limits.cpu_per_turn);
+    let (sender, receiver) = ExitSender::new();
     let mailbox = handle.clone();
     std::thread::Builder::new()
         .name(options.name.clone())
         .stack_size(STACK_SIZE)
         .spawn(move || {
             let supervision = quarantine::supervise(&mailbox.0, sender);
-            let exit = run(&mailbox, options, main);
+            let exit = run(&mailbox, options, main, |exit| supervision.ended(exit));
             supervision.finish(exit);
         })?;
-    Ok((handle, ExitReceiver(receiver)))
+    Ok((handle, receiver))
 }
 
 /// Makes an isolate on this thread, runs `main` and then the loop until nothing is pending any more.
@@ -68,15 +114,16 @@ pub fn run_on_current_thread(
     options: IsolateOptions,
     main: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>),
 ) -> Exit {
-    let handle = Handle::new(isolate::quota(&options.limits));
+    let handle = Handle::new(isolate::quota(&options.limits), options.limits.cpu_per_turn);
     handle.drain(Until::Idle);
-    run(&handle, options, main)
+    run(&handle, options, main, |_| {})
 }
 
 fn run(
     handle: &Handle,
     options: IsolateOptions,
     main: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>),
+    ended: impl FnOnce(&Exit),
 ) -> Exit {
     handle.0.bind_thread(std::thread::current());
     let budget = options.limits.cpu_per_turn;
@@ -88,6 +135,7 @@ fn run(
         let exit = run_instance(&mut instance, data, main);
         // To take an isolate apart may take long: nothing may wait for this thread any more.
         handle.0.end();
+        ended(&exit);
         if abandon {
             instance.abandon();
         }

@@ -38,7 +38,7 @@ struct Resident {
 
 impl Resident {
     fn new((options, main): (IsolateOptions, Task)) -> Resident {
-        let handle = Handle::new(isolate::quota(&options.limits));
+        let handle = Handle::new(isolate::quota(&options.limits), options.limits.cpu_per_turn);
         handle.drain(Until::Idle);
         handle.0.bind_thread(std::thread::current());
         let budget = options.limits.cpu_per_turn;

@@ -125,7 +125,14 @@ pub(crate) fn watch(isolate: &Arc<Shared>, budget: Duration) -> Watch {
         thread: quarantine::ThreadId::current(),
         abandoned: false,
     };
-    lock().push(watched);
+    let mut all = lock();
+    if all.try_reserve(1).is_err() {
+        // This thread stops there, and must not keep the lock; see `quarantine`.
+        drop(all);
+        std::alloc::handle_alloc_error(std::alloc::Layout::new::<Watched>());
+    }
+    all.push(watched);
+    drop(all);
     thread.unpark();
     Watch(isolate.clone())
 }
@@ -258,7 +265,7 @@ mod tests {
 
     #[test]
     fn a_turn_that_ended_is_not_fired_at() {
-        let handle = crate::Handle::new(Arc::new(crate::memory::Quota::new(0)));
+        let handle = crate::Handle::new(Arc::new(crate::memory::Quota::new(0)), None);
         let clock = &handle.0.turn;
         clock.begin();
         let first = clock.look().expect("it runs");

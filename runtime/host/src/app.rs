@@ -31,6 +31,8 @@ struct State {
     reason: String,
     /// Instances that have crashed or did not stop.
     lost: u32,
+    /// The last of them, by its address: several report it.
+    last_lost: Option<usize>,
 }
 
 /// Each lost instance keeps a thread and memory, and takes a core for as long as it goes on; so after this many an app gets no
@@ -76,6 +78,7 @@ impl App {
             backoff: Backoff::default(),
             reason: String::new(),
             lost: 0,
+            last_lost: None,
         };
         Arc::new(Self {
             log: Arc::new(AppLog::new(config.name.clone())),
@@ -116,10 +119,10 @@ impl App {
         (before < self.config.limits.in_flight).then_some(admission)
     }
 
-    /// The app's instance, if there is one.
+    /// The app's instance, if there is one that goes on.
     pub(crate) fn running(&self) -> Option<Arc<dyn Instance>> {
         match &self.lock().phase {
-            Phase::Running(instance) => Some(instance.clone()),
+            Phase::Running(instance) if instance.condemned().is_none() => Some(instance.clone()),
             _ => None,
         }
     }
@@ -132,8 +135,16 @@ impl App {
             settled.as_mut().enable();
             {
                 let mut state = self.lock();
+                if let Phase::Running(instance) = &state.phase {
+                    let instance = instance.clone();
+                    let Some(exit) = instance.condemned() else {
+                        return Ok(instance);
+                    };
+                    // Its end takes its time, and nobody has to wait for it.
+                    self.retire_locked(&mut state, &instance, &exit);
+                }
                 match &state.phase {
-                    Phase::Running(instance) => return Ok(instance.clone()),
+                    Phase::Running(_) => continue,
                     Phase::Starting => {}
                     Phase::Closed => {
                         let reason = "the app is shutting down".to_owned();
@@ -174,7 +185,7 @@ impl App {
         let instance = {
             let mut state = self.lock();
             match started {
-                Ok(instance) if matches!(state.phase, Phase::Closed) => {
+                Ok(instance) if matches!(state.phase, Phase::Closed | Phase::Disabled) => {
                     instance.stop();
                     None
                 }
@@ -212,13 +223,22 @@ impl App {
     /// Notes that an instance is of no more use. The next request gets another one, after a while if this has
     /// happened often.
     pub(crate) fn retire(&self, instance: &Arc<dyn Instance>, exit: &Exit) {
-        let mut state = self.lock();
+        self.retire_locked(&mut self.lock(), instance, exit);
+    }
+
+    fn retire_locked(&self, state: &mut State, instance: &Arc<dyn Instance>, exit: &Exit) {
+        let address = Arc::as_ptr(instance).addr();
         match &state.phase {
-            Phase::Running(current) if Arc::ptr_eq(current, instance) => {}
-            // Someone else has noted it already, or the app is closed.
+            Phase::Running(current) if Arc::ptr_eq(current, instance) => state.phase = Phase::Idle,
+            Phase::Closed => return,
+            // That it does not stop is seen when another has taken its place.
+            _ if exit.is_loss() && state.last_lost != Some(address) => {}
+            // Someone else has noted it already.
             _ => return,
         }
-        state.phase = Phase::Idle;
+        if exit.is_loss() {
+            state.last_lost = Some(address);
+        }
         let name = &*self.config.name;
         let mut failure = Failure::End;
         let reason = match exit {
@@ -413,6 +433,21 @@ mod tests {
         );
         assert_eq!(app.disabled(), Some(refusal.reason));
         assert_eq!(launcher.starts(), MAX_LOST as usize);
+    }
+
+    /// What does not stop is known only when another instance has taken its place.
+    #[tokio::test]
+    async fn a_loss_counts_once_and_also_late() {
+        let app = app(&FakeLauncher::new());
+        let first = app.instance().await.expect("an instance");
+        app.retire(&first, &Exit::CpuLimit);
+        let second = app.instance().await.expect("another");
+        for _ in 0..2 {
+            app.retire(&first, &Exit::Unresponsive);
+            assert_eq!(app.lock().lost, 1);
+        }
+        let now = app.running().expect("the second");
+        assert!(Arc::ptr_eq(&now, &second));
     }
 
     #[tokio::test]

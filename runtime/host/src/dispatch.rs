@@ -8,31 +8,34 @@
 //! | the body comes too slowly (`clients`) | 408 |
 //! | the body is larger than `body_mb` | 413 |
 //! | the head is larger than 64 KiB or has more than 100 fields (HTTP/1: read by hyper, answered by the connection) | 431 |
-//! | the handler threw, returned no `Response`, or does not exist | 500 |
+//! | the handler threw, returned no `Response`, or does not exist; the host itself panicked | 500 |
 //! | a transfer coding other than chunked | 501 |
 //! | the handler passed on that a server it asked did not answer | 502 |
 //! | the app did not start, has too many requests in flight, or passed its CPU or memory limit | 503 |
 //! | the handler took longer than `wall_ms` | 504 |
 
+use std::any::Any;
 use std::fmt::Display;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode, Version};
 use http_body::Body as HttpBody;
-use nano_worker::{Body, Exit, FetchError, Fields, HttpRequest, HttpResponse, RequestId};
+use nano_worker::{Body, FetchError, Fields, HttpRequest, HttpResponse, RequestId, Unanswered};
 
 use crate::access::Completion;
 use crate::app::{App, Unavailable};
 use crate::http::error_page::{self, ErrorPage};
 use crate::http::headers::{self, TransferCoding};
 use crate::http::receive::{Answered, Fault, Faults, Received, receive};
-use crate::http::send::{self, ResponseBody, respond};
+use crate::http::send::{self, ResponseBody, response};
 use crate::http::target;
 use crate::patience::ClientLimits;
 use crate::router::Router;
@@ -115,7 +118,7 @@ impl Dispatcher {
             let received = Received::new(body, &parts, link.receive());
             (received, completion.reads_body())
         });
-        let admitted = self.admit(parts, link, id, &mut completion);
+        let admitted = contain(|| self.admit(parts, link, id, &mut completion)).flatten();
         let (dev, timers) = (self.dev, link.timers.clone());
         match &admitted {
             _ if version >= Version::HTTP_2 => timers.place().is_multiplexed(),
@@ -127,13 +130,19 @@ impl Dispatcher {
             let answer = match admitted {
                 Ok(exchange) => {
                     let limit = exchange.app.config().limits.wall;
-                    let answer = timers.within(limit, pin!(exchange.answer(body))).await;
-                    answer.unwrap_or_else(|| Err(too_slow(limit)))
+                    let answer = AssertUnwindSafe(exchange.answer(body)).catch_unwind();
+                    match timers.within(limit, pin!(answer)).await {
+                        Some(Ok(answer)) => answer,
+                        Some(Err(panic)) => Err(defect(&*panic)),
+                        None => Err(too_slow(limit)),
+                    }
                 }
                 Err(page) => Err(page),
             };
-            let page = match answer {
-                Ok((response, status)) => return respond(response, status, &method, completion),
+            let made = answer
+                .and_then(|(from_app, status)| contain(|| response(from_app, status, &method)));
+            let page = match made {
+                Ok(response) => return response.send(completion),
                 Err(page) => page,
             };
             if let Some(detail) = &page.detail {
@@ -245,43 +254,65 @@ impl Exchange {
                 received.map_err(|fault| faulty(&fault))?
             }
         };
-        let instance = match app.running() {
-            Some(instance) => instance,
-            None => Box::pin(app.instance()).await.map_err(unavailable)?,
-        };
-        let request = HttpRequest {
+        let mut fault = faults.map(|faults| Box::pin(fault(faults)));
+        let mut request = HttpRequest {
             method: self.method,
             url: self.url,
             headers: self.fields,
             body,
         };
-        let fetched = instance.clone().fetch(request, self.id);
-        let result = match faults {
-            None => fetched.await,
-            Some(faults) => {
-                let fault = Box::pin(fault(faults));
+        for _ in 0..ATTEMPTS {
+            let instance = match app.running() {
+                Some(instance) => instance,
+                None => Box::pin(app.instance()).await.map_err(unavailable)?,
+            };
+            let fetched = instance.clone().fetch(request, self.id);
+            let result = match &mut fault {
+                None => fetched.await,
                 // What is wrong with a body decides, even when the app has met it at the same time.
-                match select(fault, fetched).await {
+                Some(fault) => match select(fault, fetched).await {
                     Either::Left((fault, _)) => return Err(faulty(&fault)),
                     Either::Right((result, _)) => result,
+                },
+            };
+            let error = match result {
+                Ok(response) => match send::usable(&response) {
+                    Ok(status) => return Ok((response, status)),
+                    Err(reason) => FetchError::UnusableResponse { reason },
+                },
+                Err(Unanswered::Failed(error)) => error,
+                Err(Unanswered::Returned(returned)) => {
+                    let exit = instance.clone().ended().await;
+                    app.retire(&instance, &exit);
+                    request = *returned;
+                    continue;
                 }
-            }
-        };
-        let usable = result.and_then(|response| match send::usable(&response) {
-            Ok(status) => Ok((response, status)),
-            Err(reason) => Err(FetchError::UnusableResponse { reason }),
-        });
-        usable.map_err(|error| {
-            // The instance's end is about to be noticed; the next request must not meet it.
-            match error {
-                FetchError::HeapLimit => app.retire(&instance, &Exit::HeapLimit),
-                FetchError::ProcessLimit => app.retire(&instance, &Exit::ProcessLimit),
-                FetchError::Crashed => app.retire(&instance, &Exit::Crashed),
-                _ => {}
-            }
-            failure(error).into()
-        })
+            };
+            return Err(failure(error).into());
+        }
+        Err(failure(FetchError::Ended).into())
     }
+}
+
+/// Instances that a request may meet the end of before it is given up.
+const ATTEMPTS: u32 = 3;
+
+/// Runs a part of the work on a request; where that panics, this request alone is the worse for it.
+fn contain<T>(work: impl FnOnce() -> T) -> Result<T, Box<ErrorPage>> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| defect(&*panic))
+}
+
+/// What it means to the client that the host has panicked.
+#[cold]
+fn defect(panic: &(dyn Any + Send)) -> Box<ErrorPage> {
+    let said = panic.downcast_ref::<&str>().copied();
+    let said = said.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    let message = "The server failed to answer.";
+    let page = ErrorPage::new(StatusCode::INTERNAL_SERVER_ERROR, message).detail(format!(
+        "the host panicked, which is a defect of NANO: {}",
+        said.unwrap_or("without a message")
+    ));
+    page.into()
 }
 
 /// What it means to the client that the app needs longer than its limit.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use futures_util::future::BoxFuture;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use nano_worker::{
     Body, Exit, FetchError, HttpRequest, HttpResponse, Instance, InstanceThread, Launcher,
-    RequestId, StartError, StartErrorKind, WorkerOptions, WorkerStats,
+    RequestId, StartError, StartErrorKind, Unanswered, WorkerOptions, WorkerStats,
 };
 
 use crate::config::{AppConfig, AppLimits, HostPattern};
@@ -94,6 +94,7 @@ impl Launcher for FakeLauncher {
         let fake = Fake {
             handler: self.handler.lock().unwrap().clone(),
             drains: self.drains.clone(),
+            over_limit: AtomicBool::new(false),
         };
         async move {
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -114,9 +115,11 @@ impl Launcher for FakeLauncher {
     }
 }
 
+/// Ends when its handler has passed the memory limit.
 struct Fake {
     handler: Arc<Handler>,
     drains: Arc<AtomicUsize>,
+    over_limit: AtomicBool,
 }
 
 impl Instance for Fake {
@@ -124,8 +127,17 @@ impl Instance for Fake {
         self: Arc<Self>,
         request: HttpRequest,
         _id: RequestId,
-    ) -> BoxFuture<'static, Result<HttpResponse, FetchError>> {
-        (self.handler)(request)
+    ) -> BoxFuture<'static, Result<HttpResponse, Unanswered>> {
+        async move {
+            if self.condemned().is_some() {
+                return Err(Unanswered::Returned(request.into()));
+            }
+            let answer = (self.handler)(request).await;
+            let is_over = matches!(answer, Err(FetchError::HeapLimit));
+            self.over_limit.store(is_over, Ordering::SeqCst);
+            Ok(answer?)
+        }
+        .boxed()
     }
 
     fn drain(self: Arc<Self>, _deadline: Duration) -> BoxFuture<'static, bool> {
@@ -137,8 +149,20 @@ impl Instance for Fake {
         None
     }
 
+    fn condemned(&self) -> Option<Exit> {
+        let is_over = self.over_limit.load(Ordering::SeqCst);
+        is_over.then_some(Exit::HeapLimit)
+    }
+
     fn ended(self: Arc<Self>) -> BoxFuture<'static, Exit> {
-        std::future::pending().boxed()
+        let condemned = self.condemned();
+        async move {
+            match condemned {
+                Some(exit) => exit,
+                None => std::future::pending().await,
+            }
+        }
+        .boxed()
     }
 
     fn stop(&self) {}

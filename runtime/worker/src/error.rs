@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::fmt;
 
+use super::HttpRequest;
+
 /// Why an app did not start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StartError {
@@ -119,6 +121,21 @@ impl fmt::Display for FetchError {
 
 impl Error for FetchError {}
 
+/// Why a request has no response.
+#[derive(Debug)]
+pub enum Unanswered {
+    /// The app failed, or its instance has ended while it had the request.
+    Failed(FetchError),
+    /// The instance has ended, or must, and none of its JavaScript has seen the request: it is for another instance.
+    Returned(Box<HttpRequest>),
+}
+
+impl From<FetchError> for Unanswered {
+    fn from(error: FetchError) -> Self {
+        Self::Failed(error)
+    }
+}
+
 /// Why an instance ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Exit {
@@ -141,6 +158,13 @@ pub enum Exit {
         /// The panic's message.
         message: String,
     },
+}
+
+impl Exit {
+    /// Whether the instance keeps its thread and its memory.
+    pub fn is_loss(&self) -> bool {
+        matches!(self, Self::Crashed | Self::Unresponsive)
+    }
 }
 
 impl fmt::Display for Exit {

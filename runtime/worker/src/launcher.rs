@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 
 use crate::{
-    Exit, FetchError, HttpRequest, HttpResponse, RequestId, StartError, Stopped, WorkerOptions,
+    Exit, HttpRequest, HttpResponse, RequestId, StartError, Stopped, Unanswered, WorkerOptions,
     WorkerStats,
 };
 
@@ -36,12 +36,12 @@ pub trait Instance: Send + Sync + 'static {
     /// `request.signal`, and cancels the stream that the body is made of.
     ///
     /// # Errors
-    /// The handler failed, a limit was passed, or the instance has ended; see [`FetchError`].
+    /// The handler failed, a limit was passed, or the instance has ended; see [`Unanswered`].
     fn fetch(
         self: Arc<Self>,
         request: HttpRequest,
         id: RequestId,
-    ) -> BoxFuture<'static, Result<HttpResponse, FetchError>>;
+    ) -> BoxFuture<'static, Result<HttpResponse, Unanswered>>;
 
     /// The instance's thread as a place for connections whose requests go there. `None` if there is no such place, or the
     /// instance has ended.
@@ -51,10 +51,13 @@ pub trait Instance: Send + Sync + 'static {
     /// if all of it ended before the deadline. The instance is stopped either way.
     fn drain(self: Arc<Self>, deadline: Duration) -> BoxFuture<'static, bool>;
 
-    /// Waits until the instance has ended, and says why. May be called any number of times.
+    /// Why the instance is going to end, if it must; it gives back what it is sent from now on. At once.
+    fn condemned(&self) -> Option<Exit>;
+
+    /// Waits until the instance has ended, and says why. May be called any number of times. Its memory is given back a little later.
     fn ended(self: Arc<Self>) -> BoxFuture<'static, Exit>;
 
-    /// Ends the instance now: JavaScript that runs is terminated, pending requests fail with [`FetchError::Ended`].
+    /// Ends the instance now: JavaScript that runs is terminated, pending requests fail with [`FetchError::Ended`](crate::FetchError::Ended).
     fn stop(&self);
 
     /// What the instance has used so far.

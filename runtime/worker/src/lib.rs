@@ -19,7 +19,7 @@ mod stop_tests;
 mod sync;
 
 pub use body::{Batch, Body, BodyError, BodyErrorKind, BodyStream, BodyWriter, Put};
-pub use error::{Exit, FetchError, StartError, StartErrorKind};
+pub use error::{Exit, FetchError, StartError, StartErrorKind, Unanswered};
 pub use launcher::{Instance, InstanceThread, Launcher};
 pub use log::{LogKind, LogLevel, LogRecord, LogSink};
 pub use message::{Fields, Hex, HttpRequest, HttpResponse, RequestId};

@@ -56,7 +56,7 @@ function cancelStream(stream, reason) {
  * A readable byte stream over a `NativeSource`. It pulls when somebody reads (its high water mark is 0) or has asked for a reader's
  * `closed` (then it is 1), and nobody else holds the buffers of its chunks.
  */
-export function newByteStreamFromNative(nativeSource) {
+function newByteStreamFromNative(nativeSource) {
   const stream = new ReadableStreamImpl();
   const controller = new ReadableByteStreamControllerImpl();
   controller.stream = stream;

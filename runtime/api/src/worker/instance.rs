@@ -11,6 +11,7 @@ use nano_engine::{ErrorReport, KeepAlive, State, modules, native_memory, rejecti
 use nano_webidl::{DomExceptionName, Realm, Ref, Scope, Value, script};
 use nano_worker::{
     Body, BodyStream, FetchError, HttpRequest, HttpResponse, RequestId, StartError, StartErrorKind,
+    Unanswered,
 };
 use tokio::sync::oneshot;
 
@@ -48,7 +49,7 @@ impl Counters {
     }
 }
 
-type Answer = Result<HttpResponse, FetchError>;
+type Answer = Result<HttpResponse, Unanswered>;
 type Started = Result<(), StartError>;
 
 /// The app in this isolate.
@@ -75,6 +76,31 @@ struct Streaming {
     stream: Option<v8::Weak<v8::Object>>,
 }
 
+/// A request on its way to the app. It goes back if it does not arrive.
+pub(crate) struct Delivery(Option<(HttpRequest, oneshot::Sender<Answer>)>);
+
+impl Delivery {
+    pub(crate) fn new(request: HttpRequest, answer: oneshot::Sender<Answer>) -> Self {
+        Self(Some((request, answer)))
+    }
+
+    /// A turn of the isolate.
+    pub(crate) fn arrive(mut self, scope: &mut Scope, id: RequestId) {
+        if let Some((request, answer)) = self.0.take() {
+            dispatch(scope, request, id, answer);
+        }
+    }
+}
+
+impl Drop for Delivery {
+    fn drop(&mut self) {
+        if let Some((request, answer)) = self.0.take() {
+            // Whoever sent it may have given it up.
+            let _ = answer.send(Err(Unanswered::Returned(request.into())));
+        }
+    }
+}
+
 /// A request without an answer yet. Whoever waits for one that is dropped without it learns why the isolate has ended.
 struct Waiting {
     answer: oneshot::Sender<Answer>,
@@ -82,16 +108,10 @@ struct Waiting {
 }
 
 impl Waiting {
-    /// Answers, unless the isolate has passed a limit meanwhile. What is left of the request is its body, if that is a stream.
-    fn settle(self, state: &State, answer: Answer) -> InFlight {
-        if state.is_terminated() {
-            return self.in_flight;
-        }
-        self.tell(state, answer)
-    }
-
-    fn tell(self, state: &State, answer: Answer) -> InFlight {
+    /// Answers. What is left of the request is its body, if that is a stream.
+    fn settle(self, state: &State, answer: Result<HttpResponse, FetchError>) -> InFlight {
         let sender = self.answer;
+        let answer = answer.map_err(Unanswered::Failed);
         state.deliver(move || drop(sender.send(answer))); // The client may have left.
         self.in_flight
     }
@@ -242,7 +262,7 @@ fn find_handler<'s>(scope: &mut Scope<'s, '_>, namespace: v8::Local<'s, v8::Obje
 }
 
 /// A request's turn: calls the handler.
-pub(crate) fn dispatch(
+fn dispatch(
     scope: &mut Scope,
     request: HttpRequest,
     id: RequestId,
@@ -286,6 +306,9 @@ pub(crate) fn dispatch(
             let _ = when_settled(scope, promise.into(), move |scope, outcome| {
                 let instance = State::from_scope(scope).extension::<Instance>();
                 let waiting = instance.waiting.borrow_mut().remove(&id.0);
+                if State::from_scope(scope).is_terminated() {
+                    return; // Whoever waits learns it from `ended`.
+                }
                 match outcome {
                     Ok(result) => {
                         let waiting = waiting.map(|(waiting, request)| {
@@ -340,16 +363,18 @@ fn call_handler<'s>(
         scope.reset();
         return Handled::Failure(exception(&report));
     };
-    let Ok(promise) = v8::Local::<v8::Promise>::try_from(result) else {
-        return Handled::Value(result);
-    };
     let state = State::from_scope(scope);
     if state.is_terminated() {
         return Handled::Terminated;
     }
+    let Ok(promise) = v8::Local::<v8::Promise>::try_from(result) else {
+        return Handled::Value(result);
+    };
+    // What is there before other microtasks run counts, whatever they do.
+    let is_there = promise.state() == v8::PromiseState::Fulfilled;
     // OPTIMIZATION: most handlers are done after their own microtasks, and need no reaction to their promise.
     scope.perform_microtask_checkpoint();
-    if state.is_terminated() {
+    if state.is_terminated() && !is_there {
         return Handled::Terminated;
     }
     match promise.state() {
@@ -387,7 +412,7 @@ fn exception(report: &ErrorReport) -> FetchError {
 }
 
 /// Answers a request, unless its client has left.
-fn settle(scope: &Scope, waiting: Option<Waiting>, answer: Answer) {
+fn settle(scope: &Scope, waiting: Option<Waiting>, answer: Result<HttpResponse, FetchError>) {
     if let Some(waiting) = waiting {
         waiting.settle(State::from_scope(scope), answer);
     }
@@ -587,7 +612,7 @@ pub(crate) fn ended(scope: &Scope, exit: &nano_engine::Exit) {
         }));
     }
     for (_, (waiting, _)) in instance.waiting.take() {
-        waiting.tell(State::from_scope(scope), Err(error.clone()));
+        waiting.settle(State::from_scope(scope), Err(error.clone()));
     }
     instance.streaming.take();
     instance.handler.take();

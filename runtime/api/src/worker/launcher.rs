@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use nano_worker::{
-    Exit, FetchError, HttpRequest, HttpResponse, Instance, InstanceThread, Launcher, RequestId,
-    StartError, WorkerOptions, WorkerStats,
+    Exit, HttpRequest, HttpResponse, Instance, InstanceThread, Launcher, RequestId, StartError,
+    Unanswered, WorkerOptions, WorkerStats,
 };
 
 use super::Worker;
@@ -36,7 +36,7 @@ impl Instance for Worker {
         self: Arc<Self>,
         request: HttpRequest,
         id: RequestId,
-    ) -> BoxFuture<'static, Result<HttpResponse, FetchError>> {
+    ) -> BoxFuture<'static, Result<HttpResponse, Unanswered>> {
         Box::pin(async move { Worker::fetch(&self, request, id).await })
     }
 
@@ -47,6 +47,10 @@ impl Instance for Worker {
 
     fn drain(self: Arc<Self>, deadline: Duration) -> BoxFuture<'static, bool> {
         Box::pin(async move { Worker::drain(&self, deadline).await })
+    }
+
+    fn condemned(&self) -> Option<Exit> {
+        Worker::condemned(self)
     }
 
     fn ended(self: Arc<Self>) -> BoxFuture<'static, Exit> {

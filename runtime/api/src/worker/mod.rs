@@ -17,7 +17,7 @@ use http::Method;
 use nano_engine::{FolderSource, Handle, IsolateOptions, Until};
 use nano_worker::{
     Body, BodyError, BodyErrorKind, Exit, FetchError, HttpRequest, HttpResponse, RequestId,
-    StartError, StartErrorKind, Stop, WorkerOptions, WorkerStats,
+    StartError, StartErrorKind, Stop, Unanswered, WorkerOptions, WorkerStats,
 };
 use tokio::sync::{oneshot, watch};
 
@@ -25,7 +25,7 @@ pub use launcher::WorkerLauncher;
 
 use crate::fetch::client::Outbound;
 use crate::options::ApiOptions;
-use instance::Counters;
+use instance::{Counters, Delivery};
 use log::WorkerLog;
 
 /// How long an app's modules may wait for something at their top level.
@@ -41,6 +41,8 @@ pub struct Worker {
     exit: watch::Receiver<Option<Exit>>,
     /// Set when the thread will never say anything again, nor drop what it has.
     lost: Stop,
+    /// Set when the isolate has been taken apart, or is lost.
+    gone: Stop,
 }
 
 /// The engine's handle, with a form for debugging.
@@ -99,21 +101,25 @@ impl Worker {
             detail: None,
         })?;
         let (tell, exit) = watch::channel(None);
-        let lost = Stop::default();
-        let loss = lost.clone();
+        let (lost, gone) = (Stop::default(), Stop::default());
+        let (loss, end) = (lost.clone(), gone.clone());
         tokio::spawn(async move {
-            let exit = exit_of(receiver.await);
-            let is_lost = matches!(exit, Exit::Crashed | Exit::Unresponsive);
+            let mut receiver = receiver;
+            let exit = exit_of(receiver.ended().await);
+            let is_lost = exit.is_loss();
             tell.send_replace(Some(exit));
             if is_lost {
                 loss.set();
             }
+            receiver.await;
+            end.set();
         });
         let worker = Worker {
             handle: HandleOf(handle),
             counters,
             exit,
             lost,
+            gone,
         };
         let stalled = || StartError {
             kind: StartErrorKind::Stalled,
@@ -129,9 +135,10 @@ impl Worker {
             Ok(None) => {
                 let exit = worker.ended().await;
                 Err(StartError {
-                    kind: match exit {
-                        Exit::Crashed | Exit::Unresponsive => StartErrorKind::Crashed,
-                        _ => StartErrorKind::Engine,
+                    kind: if exit.is_loss() {
+                        StartErrorKind::Crashed
+                    } else {
+                        StartErrorKind::Engine
                     },
                     message: format!("its instance ended before it had started: {exit}"),
                     detail: None,
@@ -147,20 +154,19 @@ impl Worker {
     /// `request.signal`, and cancels the stream that the body is made of.
     ///
     /// # Errors
-    /// The handler failed, a limit was passed, or the instance has ended; see [`FetchError`].
+    /// The handler failed, a limit was passed, or the instance has ended; see [`Unanswered`].
     pub async fn fetch(
         &self,
         request: HttpRequest,
         id: RequestId,
-    ) -> Result<HttpResponse, FetchError> {
+    ) -> Result<HttpResponse, Unanswered> {
         let is_head = request.method == Method::HEAD;
         let (answer, outcome) = oneshot::channel();
-        let posted = self.handle.0.post(Box::new(move |scope| {
-            instance::dispatch(scope, request, id, answer)
-        }));
-        if !posted {
-            return Err(FetchError::Ended);
-        }
+        let delivery = Delivery::new(request, answer);
+        // A task that is not taken, or dropped, returns the request.
+        self.handle
+            .0
+            .post(Box::new(move |scope| delivery.arrive(scope, id)));
         let mut cancel = Cancel {
             handle: &self.handle.0,
             id,
@@ -188,14 +194,14 @@ impl Worker {
                 }
                 response
             }),
-            // The mailbox was closed before the request's turn came, or the instance is lost.
-            None => Err(match self.ended().await {
+            // The isolate has ended in the middle of its work on the request, or is lost.
+            None => Err(Unanswered::Failed(match self.ended().await {
                 Exit::CpuLimit | Exit::Unresponsive => FetchError::CpuLimit,
                 Exit::HeapLimit => FetchError::HeapLimit,
                 Exit::ProcessLimit => FetchError::ProcessLimit,
                 Exit::Crashed => FetchError::Crashed,
                 _ => FetchError::Ended,
-            }),
+            })),
         }
     }
 
@@ -222,7 +228,8 @@ impl Worker {
     /// if all of it ended before the deadline. The worker is stopped either way.
     pub async fn drain(&self, deadline: Duration) -> bool {
         self.handle.0.drain(Until::Released);
-        let in_time = tokio::time::timeout(deadline, self.ended()).await.is_ok();
+        let gone = self.gone.stopped();
+        let in_time = tokio::time::timeout(deadline, gone).await.is_ok();
         self.stop();
         in_time
     }
@@ -232,7 +239,13 @@ impl Worker {
         self.handle.0.terminate();
     }
 
-    /// Waits until the instance has ended, and says why. May be called any number of times.
+    /// Why the instance is going to end, if it must; it gives back what it is sent from now on. At once.
+    pub fn condemned(&self) -> Option<Exit> {
+        self.handle.0.condemned().map(exit_of)
+    }
+
+    /// Waits until the instance has ended, and says why. May be called any number of times. Its memory is given back a little
+    /// later.
     pub async fn ended(&self) -> Exit {
         let mut exit = self.exit.clone();
         let ended = exit

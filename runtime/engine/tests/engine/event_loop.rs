@@ -271,5 +271,5 @@ fn a_handle_outlives_its_isolate() {
     handle.terminate();
     handle.drain(Until::Idle);
     drop(handle.keep_alive());
-    assert!(handle.is_condemned());
+    assert_eq!(handle.condemned(), Some(Exit::Stopped));
 }

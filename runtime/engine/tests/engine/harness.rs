@@ -66,7 +66,13 @@ pub static EMBEDDING: Embedding = Embedding {
         let reason = reason.to_rust_string_lossy(scope);
         say(scope, format!("handled {reason}"));
     },
-    exit: |scope, exit| say(scope, format!("exit {exit}")),
+    exit: |scope, exit| {
+        say(scope, format!("exit {exit}"));
+        let log = State::from_scope(scope).try_extension::<Log>();
+        if log.is_some_and(|log| log.lock().expect("log")[0] == "aborts at its end") {
+            std::process::abort();
+        }
+    },
     ..Embedding::EMPTY
 };
 

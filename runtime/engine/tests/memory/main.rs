@@ -425,6 +425,22 @@ fn what_v8_cannot_survive_costs_one_isolate() {
     assert_eq!(nano_engine::quarantine::count() - before, scripts.len());
 }
 
+/// What an isolate's thread does between its turns is its own, unless it does I/O.
+#[test]
+fn an_abort_between_turns_costs_one_isolate() {
+    let _one = ONE.lock().unwrap_or_else(|e| e.into_inner());
+    let before = nano_engine::quarantine::count();
+    let (options, _) = options();
+    let (handle, exit) = nano_engine::spawn(options, |scope| {
+        nano_engine::evaluate(scope, "main", "print('aborts at its end')");
+    })
+    .expect("a thread");
+    handle.drain(Until::Idle);
+    assert_eq!(exit.wait(), Exit::Crashed);
+    assert_eq!(run("print(1 + 1)").0, ["2"]);
+    assert_eq!(nano_engine::quarantine::count() - before, 1);
+}
+
 #[test]
 fn garbage_buffers_are_collected_when_needed() {
     let (said, exit) =

@@ -139,6 +139,38 @@ async fn after_the_memory_limit_the_next_request_gets_a_new_instance() {
 }
 
 #[tokio::test]
+async fn a_panic_costs_its_own_request_only() {
+    let site = site();
+    site.launcher.handle(|request| async move {
+        assert!(!request.url.ends_with("/panic"), "the test wants it");
+        tokio::task::yield_now().await;
+        Ok(ok("fine"))
+    });
+    let link = Link::for_tests();
+    let ask = |path: &'static str| {
+        let request = to("a.test").uri(path).body(FakeBody::sized(&[])).unwrap();
+        site.dispatcher.handle(request, &link)
+    };
+    let (panics, goes_on) = tokio::join!(ask("/panic"), ask("/"));
+    assert_eq!(text(goes_on).await, (200, "fine".to_owned()));
+    let (status, body) = text(panics).await;
+    assert_eq!(status, 500);
+    assert!(
+        body.contains("a defect of NANO: the test wants it"),
+        "{body}"
+    );
+    link.flushed();
+    assert!(!link.has_requests());
+}
+
+#[test]
+fn what_is_done_before_the_future_is_made_is_contained_too() {
+    let page = contain(|| -> u32 { panic!("number {}", 7) }).unwrap_err();
+    assert_eq!(page.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(page.detail.unwrap().ends_with("number 7"));
+}
+
+#[tokio::test]
 async fn an_app_that_does_not_start() {
     let site = site();
     site.launcher.fail_starts("SyntaxError in index.js");

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::fmt::Display;
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 
 use crate::patience::{ClientLimits, Patience};
 use crate::server::link::Receiving;
+use crate::server::timers::Timers;
 
 /// Bodies up to this size that arrive together with their head are handed over whole.
 const SMALL: u64 = 64 << 10;
@@ -72,6 +73,8 @@ pub(crate) struct Received<B> {
     /// Until it has ended.
     receiving: Option<Receiving>,
     limits: ClientLimits,
+    /// Of whatever reads it.
+    timers: Timers,
     /// The client waits to be told that it may send.
     waits: bool,
     is_http1: bool,
@@ -83,6 +86,7 @@ impl<B: HttpBody> Received<B> {
         Self {
             body,
             limits: receiving.link().limits,
+            timers: receiving.link().timers.clone(),
             receiving: Some(receiving),
             waits: expect.is_some_and(|value| value.eq_ignore_ascii_case(b"100-continue")),
             is_http1: head.version < Version::HTTP_2,
@@ -141,10 +145,11 @@ where
     B::Error: Display + Send,
 {
     let length = incoming.size_hint().exact();
+    let timers = incoming.timers.clone();
     if incoming.size_hint().lower() > limit {
         // Who waits to be told that it may send is told by the response that it may not.
         if !incoming.waits {
-            tokio::spawn(discard(incoming));
+            timers.place().spawn(|timers| discard(incoming, timers));
         }
         return Err(Fault::TooLarge(limit));
     }
@@ -157,7 +162,8 @@ where
     }
     let (writer, stream) = BodyStream::bounded(WAITING, length);
     let (faults, told) = oneshot::channel();
-    tokio::spawn(async move {
+    timers.place().spawn(|timers| async move {
+        incoming.timers = timers.clone();
         let whole = tokio::select! {
             biased;
             // The app's end sees a body that is cut short.
@@ -165,7 +171,7 @@ where
             whole = pump(&mut incoming, head.bytes(), writer, limit, faults) => whole,
         };
         if !whole {
-            discard(incoming).await;
+            discard(incoming, timers).await;
         }
     });
     Ok((Body::Stream(stream), Some(told)))
@@ -259,12 +265,13 @@ where
     B::Error: Display + Send,
 {
     let mut patience = Patience::new(incoming.limits);
+    let timers = incoming.timers.clone();
     let mut total = head.len() as u64;
     if !head.is_empty() && !writer.write(head).await {
         return false;
     }
     let fault = loop {
-        match next_chunk(incoming, &mut patience).await {
+        match next_chunk(incoming, &mut patience, &timers).await {
             Ok(None) => {
                 writer.finish();
                 return true;
@@ -289,7 +296,11 @@ where
 }
 
 /// The next chunk of data; `None` at the end.
-async fn next_chunk<B>(incoming: &mut B, patience: &mut Patience) -> Result<Option<Bytes>, Fault>
+async fn next_chunk<B>(
+    incoming: &mut B,
+    patience: &mut Patience,
+    timers: &Timers,
+) -> Result<Option<Bytes>, Fault>
 where
     B: HttpBody<Data = Bytes> + Unpin,
     B::Error: Display,
@@ -297,10 +308,10 @@ where
     loop {
         let began = Instant::now();
         let frame = poll_fn(|context| Pin::new(&mut *incoming).poll_frame(context));
-        let frame = match tokio::time::timeout(patience.left(), frame).await {
-            Ok(None) => return Ok(None),
-            Ok(Some(frame)) => frame.map_err(|error| Fault::Malformed(error.to_string()))?,
-            Err(_) => return Err(Fault::TooSlow(patience.describe())),
+        let frame = match timers.within(patience.left(), frame).await {
+            Some(None) => return Ok(None),
+            Some(Some(frame)) => frame.map_err(|error| Fault::Malformed(error.to_string()))?,
+            None => return Err(Fault::TooSlow(patience.describe())),
         };
         patience.spend(began.elapsed());
         // Else trailers: the end follows.
@@ -315,7 +326,7 @@ where
 
 /// Reads and drops the rest of a body, within reason. Closing a connection with unread data makes the system reset it,
 /// and a client that still sends would never see the response.
-async fn discard<B>(mut incoming: B)
+async fn discard<B>(mut incoming: B, timers: Timers)
 where
     B: HttpBody<Data = Bytes> + Send + Unpin,
     B::Error: Display,
@@ -331,7 +342,7 @@ where
         Poll::Ready(())
     });
     // What is left after that time is cut off.
-    let _ = tokio::time::timeout(DISCARD_TIME, pin!(read)).await;
+    let _ = timers.within(DISCARD_TIME, read).await;
 }
 
 #[cfg(test)]

@@ -239,14 +239,19 @@ pub(crate) fn usable(response: &HttpResponse) -> Result<StatusCode, String> {
     }
 }
 
+/// A response that is ready to be sent.
+pub(crate) struct Ready(Response<Content>);
+
+impl Ready {
+    /// Sends it; the record of its request goes with it.
+    pub(crate) fn send(self, mut completion: Completion) -> Response<ResponseBody> {
+        completion.status(self.0.status());
+        self.0.map(|content| ResponseBody::new(content, completion))
+    }
+}
+
 /// Makes hyper's response out of an app's, for a request with this method.
-pub(crate) fn respond(
-    response: HttpResponse,
-    status: StatusCode,
-    method: &Method,
-    mut completion: Completion,
-) -> Response<ResponseBody> {
-    completion.status(status);
+pub(crate) fn response(response: HttpResponse, status: StatusCode, method: &Method) -> Ready {
     let mut fields = HeaderMap::with_capacity(response.headers.len() + 2);
     let mut stated_length = None;
     let mut connection = Vec::new();
@@ -289,7 +294,7 @@ pub(crate) fn respond(
             Body::Empty | Body::Full(_) => Content::Over,
         }
     };
-    let mut sent = Response::new(ResponseBody::new(content, completion));
+    let mut sent = Response::new(content);
     *sent.status_mut() = status;
     *sent.headers_mut() = fields;
     if let Some(reason) = response
@@ -298,7 +303,7 @@ pub(crate) fn respond(
     {
         sent.extensions_mut().insert(reason);
     }
-    sent
+    Ready(sent)
 }
 
 /// The number that a `Content-Length` field is: digits, and nothing else.
@@ -343,7 +348,7 @@ mod tests {
 
     fn send(response: HttpResponse, method: Method) -> Response<ResponseBody> {
         let status = usable(&response).unwrap();
-        respond(response, status, &method, Completion::for_tests())
+        super::response(response, status, &method).send(Completion::for_tests())
     }
 
     #[test]

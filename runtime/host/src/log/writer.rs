@@ -80,7 +80,14 @@ impl Writer {
     /// Appends a line, or drops it.
     pub(super) fn line(&self, source: &Arc<Source>, line: &str) {
         let mut state = self.lock();
-        let share = ROOM.saturating_sub(state.lines.len()) / SHARE;
+        // An app's thread that gets no memory stops for ever, and must not keep this lock.
+        if state.sources.try_reserve(1).is_err() {
+            return;
+        }
+        let share = match state.lines.try_reserve(line.len()) {
+            Ok(()) => ROOM.saturating_sub(state.lines.len()) / SHARE,
+            Err(_) => 0,
+        };
         let offer = source.offer(line.len(), share);
         if offer.is_first {
             state.sources.push(source.clone());

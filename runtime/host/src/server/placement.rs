@@ -7,14 +7,15 @@
 //!
 //! A connection moves as a whole, between two polls: what serves it is spawned on another runtime, and polled there anew, so no
 //! wake-up is lost. What belongs to a runtime, its [`Socket`] and its [timers](super::timers), looks at [`Place::moves`] before
-//! it is used. Nothing else of a connection may belong to one: no task that it waits for, no timer of tokio's.
+//! it is used. Nothing else of a connection may belong to one, no timer of tokio's and no task: what it needs beside itself it
+//! spawns with [`Place::spawn`].
 
 use std::future::poll_fn;
 use std::io;
 use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use nano_worker::{InstanceThread, Stopped};
@@ -22,6 +23,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::runtime::Handle;
 
+use super::timers::Timers;
 use crate::app::App;
 use crate::dispatch::Dispatcher;
 
@@ -59,6 +61,10 @@ pub(crate) struct Place {
     /// To be moved to `next`.
     is_leaving: AtomicBool,
     next: Mutex<Option<Arc<dyn InstanceThread>>>,
+    /// Where it is, if that is an app's thread.
+    thread: Mutex<Option<Arc<dyn InstanceThread>>>,
+    /// The host's runtime.
+    host: OnceLock<Handle>,
 }
 
 const NO_APP: usize = 0;
@@ -99,7 +105,7 @@ impl Place {
     }
 
     fn leave_for(&self, next: Option<Arc<dyn InstanceThread>>) {
-        *self.next.lock().unwrap_or_else(PoisonError::into_inner) = next;
+        *lock(&self.next) = next;
         self.is_leaving.store(true, Relaxed);
     }
 
@@ -127,11 +133,32 @@ impl Place {
     }
 
     fn next(&self) -> Option<Arc<dyn InstanceThread>> {
-        self.next
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
+        lock(&self.next).take()
     }
+
+    /// Runs a part of the connection beside it, where it is now. The part is given timers of its own, as it moves on its own: only
+    /// when the thread ends. It ends by itself.
+    pub(crate) fn spawn<F>(&self, part: impl FnOnce(Timers) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let place = Arc::new(Place::default());
+        let stay = Stay {
+            connection: Box::pin(part(Timers::new(place.clone()))),
+            host: self.host(),
+            retired: None,
+            place,
+        };
+        stay.go(lock(&self.thread).clone());
+    }
+
+    fn host(&self) -> Handle {
+        self.host.get_or_init(Handle::current).clone()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn thread_of(app: &App) -> Option<Arc<dyn InstanceThread>> {
@@ -150,7 +177,7 @@ pub(super) fn serve(
     }
     let stay = Stay {
         connection: Box::pin(connection),
-        host: Handle::current(),
+        host: place.host(),
         retired: None,
         place,
     };
@@ -163,7 +190,7 @@ pub(super) fn serve(
 /// The task of a connection, until that ends or moves.
 struct Task(Option<Stay>);
 
-/// A connection in its place.
+/// A connection in its place, or a part of one.
 struct Stay {
     connection: Pin<Box<dyn Future<Output = ()> + Send>>,
     place: Arc<Place>,
@@ -204,6 +231,7 @@ impl Stay {
     fn go(mut self, thread: Option<Arc<dyn InstanceThread>>) {
         self.retired = thread.as_ref().map(|thread| thread.retired());
         self.place.moved(thread.is_some());
+        *lock(&self.place.thread) = thread.clone();
         let host = self.host.clone();
         let Some(thread) = thread else {
             host.spawn(Task(Some(self)));
@@ -213,6 +241,7 @@ impl Stay {
         if let Err(task) = thread.spawn_guest(Box::pin(Task(Some(self)))) {
             // That instance has just ended, and `retired` is ready: what is no longer of use there is gone with the next poll.
             place.on_its_thread.store(false, Relaxed);
+            *lock(&place.thread) = None;
             host.spawn(task);
         }
     }

@@ -138,10 +138,19 @@ fn a_built_in_function_that_cannot_be_interrupted() {
         return new Response('fine');
     } };";
     let nano = Site::new()
-        .app_with("bad", source, r#""limits":{"cpu_ms":200}"#)
+        .app_with(
+            "bad",
+            source,
+            r#""limits":{"cpu_ms":200,"wall_ms":3600000}"#,
+        )
         .app("good", NEIGHBOUR)
         .serve();
-    assert_eq!(nano.get("bad.test", "/months").status, 503);
+    let mut months = nano.connect();
+    months.write("GET /months HTTP/1.1\r\nHost: bad.test\r\n\r\n");
+    // It is given up after five seconds of CPU time, which take much longer where others want the cores, too.
+    let most = std::time::Duration::from_secs(20);
+    nano.within_cpu_time(most, "an answer", || months.has_answer().then_some(()));
+    assert_eq!(months.response(false).status, 503);
     let line = nano.app_logged("bad", "an instance of the app was given up");
     assert_eq!(line["level"], "error", "{line}");
     assert_eq!(nano.get("good.test", "/").text(), "here");
@@ -150,4 +159,61 @@ fn a_built_in_function_that_cannot_be_interrupted() {
         (response.status == 200).then_some(response)
     });
     assert_eq!(fine.text(), "fine");
+}
+
+/// What waits for an instance that ends, and has not reached its JavaScript, goes to the next one: whole, also where it is served
+/// on the thread of the one that ends.
+#[test]
+fn requests_that_wait_for_an_instance_that_ends_go_to_the_next() {
+    let source = "export default { async fetch(request) {
+        switch (new URL(request.url).pathname) {
+            case '/spin': for (;;);
+            case '/read': return new Response(String((await request.text()).length));
+        }
+        return new Response('fine');
+    } };";
+    let nano = Site::new()
+        .app_with("a", source, r#""limits":{"cpu_ms":1000}"#)
+        .serve();
+    // Its first request has each connection go to the thread of the app.
+    let mut connections: Vec<_> = (0..11)
+        .map(|_| {
+            let mut connection = nano.connect();
+            connection.write("GET / HTTP/1.1\r\nHost: a.test\r\n\r\n");
+            assert_eq!(connection.response(false).text(), "fine");
+            connection
+        })
+        .collect();
+    let mut spins = connections.pop().expect("the last one");
+    spins.write("GET /spin HTTP/1.1\r\nHost: a.test\r\n\r\n");
+    std::thread::sleep(std::time::Duration::from_millis(100));
+    let half = "x".repeat(100_000);
+    for (index, connection) in connections.iter_mut().enumerate() {
+        connection.write(match index % 2 {
+            0 => "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n",
+            _ => "POST /read HTTP/1.1\r\nHost: a.test\r\nContent-Length: 200000\r\n\r\n",
+        });
+        if index % 2 == 1 {
+            connection.write(&half);
+        }
+    }
+    let ended = spins.response(false);
+    assert_eq!(ended.status, 503, "{}", ended.text());
+    // The next one starts at once.
+    assert_eq!(nano.get("a.test", "/").text(), "fine");
+    for (index, connection) in connections.iter_mut().enumerate() {
+        let expected = match index % 2 {
+            0 => "fine",
+            _ => "200000",
+        };
+        if index % 2 == 1 {
+            connection.write(&half);
+        }
+        let response = connection.response(false);
+        assert_eq!(
+            (response.status, response.text()),
+            (200, expected),
+            "{index}"
+        );
+    }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -275,6 +276,35 @@ impl Nano {
         // SAFETY: `limit` is a valid value, and the old one is not asked for.
         let failed = unsafe { libc::prlimit(id, libc::RLIMIT_AS, &limit, std::ptr::null_mut()) };
         assert_eq!(failed, 0, "a limit of the address space");
+    }
+
+    /// Waits until something is there that costs it no more than so much CPU time, however long it takes on a busy machine.
+    pub(crate) fn within_cpu_time<T>(
+        &self,
+        most: Duration,
+        what: &str,
+        mut look: impl FnMut() -> Option<T>,
+    ) -> T {
+        let began = self.cpu_time();
+        loop {
+            if let Some(found) = look() {
+                return found;
+            }
+            let used = self.cpu_time().saturating_sub(began);
+            assert!(used < most, "{used:?} of CPU time without {what}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// The CPU time that it has used: fields 14 and 15 of proc_pid_stat(5).
+    fn cpu_time(&self) -> Duration {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("a stat");
+        let (_, fields) = stat.rsplit_once(") ").expect("a name in parentheses");
+        let ticks = fields.split(' ').skip(11).take(2);
+        let ticks: u32 = ticks.map(|n| n.parse::<u32>().expect("a number")).sum();
+        // SAFETY: no preconditions.
+        let per_second = unsafe { libc::sysconf(libc::_SC_CLK_TCK) };
+        Duration::from_secs(1) / u32::try_from(per_second).expect("a number") * ticks
     }
 
     /// Resident memory in bytes.
