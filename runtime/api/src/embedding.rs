@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use nano_engine::{Baker, Embedding, ErrorReport, Exit, State};
 use nano_webidl::interface::{self, Member};
-use nano_webidl::{Realm, Scope, Value, script};
+use nano_webidl::{Realm, Scope, Value, internalized, script};
 
 use crate::bindings::TABLES;
 use crate::console::ConsoleState;
@@ -69,22 +69,23 @@ fn fingerprint() -> u64 {
     hasher.finish()
 }
 
-fn bake(scope: &mut v8::PinScope, baker: &mut Baker) {
+fn bake(scope: &mut v8::PinScope, baker: &mut Baker) -> Option<()> {
     let global = scope.get_current_context().global(scope);
-    let baked = interface::bake(scope, &TABLES);
+    let baked = interface::bake(scope, &TABLES)?;
     for template in &baked.templates {
         baker.add_template(scope, *template);
     }
     // What scripts import and no internal namespace has, they take of what apps see, before any app can have changed it.
     for name in NATIVE_NAMES {
-        let key: v8::Local<v8::Value> = v8::String::new(scope, name).expect("a short name").into();
+        let key: v8::Local<v8::Value> = internalized(scope, name).into();
         if baked.internal.has(scope, key) != Some(true) && global.has(scope, key) == Some(true) {
-            let value = global.get(scope, key).expect("a global");
+            let value = global.get(scope, key)?;
             baked.internal.set(scope, key, value);
         }
     }
-    let bridge = run_builtins(scope, global, baked.internal);
+    let bridge = run_builtins(scope, global, baked.internal)?;
     baker.add_object(scope, bridge);
+    Some(())
 }
 
 /// Evaluates the built-in scripts; gives the object with the functions that they export to Rust.
@@ -92,32 +93,17 @@ fn run_builtins<'s>(
     scope: &mut Scope<'s, '_>,
     global: v8::Local<'s, v8::Object>,
     native: v8::Local<'s, v8::Object>,
-) -> v8::Local<'s, v8::Object> {
-    v8::tc_scope!(let scope, scope);
-    let source = v8::String::new(scope, BUILTINS).expect("the scripts fit into a string");
-    let name: v8::Local<v8::Value> = v8::String::new(scope, "nano:builtins")
-        .expect("a short name")
-        .into();
+) -> Option<v8::Local<'s, v8::Object>> {
+    let source = v8::String::new(scope, BUILTINS)?;
+    let name: v8::Local<v8::Value> = internalized(scope, "nano:builtins").into();
     let origin = v8::ScriptOrigin::new(
         scope, name, 0, 0, false, -1, None, false, false, false, None,
     );
-    let bridge = v8::Script::compile(scope, source, Some(&origin))
-        .and_then(|script| script.run(scope))
-        .and_then(|function| v8::Local::<v8::Function>::try_from(function).ok())
-        .and_then(|function| {
-            let receiver = v8::undefined(scope).into();
-            function.call(scope, receiver, &[global.into(), native.into()])
-        })
-        .and_then(|bridge| v8::Local::<v8::Object>::try_from(bridge).ok());
-    match bridge {
-        Some(bridge) => bridge,
-        None => {
-            let (exception, message) = (scope.exception(), scope.message());
-            let exception = exception.unwrap_or_else(|| v8::undefined(scope).into());
-            let report = ErrorReport::new(scope, exception, message);
-            panic!("the built-in scripts cannot be evaluated: {report}");
-        }
-    }
+    let function = v8::Script::compile(scope, source, Some(&origin))?.run(scope)?;
+    let function: v8::Local<v8::Function> = function.try_into().ok()?;
+    let receiver = v8::undefined(scope).into();
+    let bridge = function.call(scope, receiver, &[global.into(), native.into()])?;
+    bridge.try_into().ok()
 }
 
 fn start(scope: &mut v8::PinScope, data: Box<dyn Any + Send>) {

@@ -3,6 +3,7 @@
 //! They are a pool of their own, with room for one per isolate: an app may fill the blocking threads of the host's runtime with
 //! slow look-ups and files, and nobody's I/O may depend on that.
 
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -13,20 +14,21 @@ use tokio::runtime::{Builder, Runtime};
 const KEPT: Duration = Duration::from_secs(10);
 
 /// Runs no task, only blocking work.
-static POOL: LazyLock<Runtime> = LazyLock::new(|| {
+static POOL: LazyLock<io::Result<Runtime>> = LazyLock::new(|| {
     Builder::new_current_thread()
         .thread_name("attendant")
         .max_blocking_threads(usize::MAX)
         .thread_keep_alive(KEPT)
         .build()
-        .expect("a runtime without I/O takes nothing from the system")
 });
 
 /// Runs this on another thread.
 pub(crate) fn run(attend: impl FnOnce() + Send + 'static) {
-    // The pool panics where the system has no thread to give.
-    let spawned = catch_unwind(AssertUnwindSafe(|| drop(POOL.spawn_blocking(attend))));
-    if spawned.is_err() {
+    let spawned = POOL.as_ref().is_ok_and(|pool| {
+        // The pool panics where the system has no thread to give.
+        catch_unwind(AssertUnwindSafe(|| drop(pool.spawn_blocking(attend)))).is_ok()
+    });
+    if !spawned {
         tracing::error!(
             "the I/O of a busy app has to wait: the system has no thread left; raise the limit (ulimit -u)"
         );

@@ -36,8 +36,9 @@ pub struct Embedding {
     pub fingerprint: fn() -> u64,
     /// The template of the global object, if it needs one (interceptors, a class). Called while baking only.
     pub global_template: Option<GlobalTemplate>,
-    /// Fills the fresh global object, once, while baking. Must leave no wrapped native object, no `Global`, no ES module.
-    pub bake: for<'s, 'i> fn(&mut v8::PinScope<'s, 'i>, &mut Baker),
+    /// Fills the fresh global object, once, while baking. Must leave no wrapped native object, no `Global`, no ES module. `None`
+    /// where something threw, or V8 has not made what it was asked for: baking fails.
+    pub bake: for<'s, 'i> fn(&mut v8::PinScope<'s, 'i>, &mut Baker) -> Option<()>,
     /// Called for each isolate, and for the one that bakes, before any context exists. For the callbacks that V8 only honours
     /// then (`set_wasm_streaming_callback`).
     pub prepare: fn(&mut v8::Isolate),
@@ -68,7 +69,7 @@ impl Embedding {
         external_references: Vec::new,
         fingerprint: || 0,
         global_template: None,
-        bake: |_, _| {},
+        bake: |_, _| Some(()),
         prepare: |_| {},
         start: |_, _| {},
         report_exception: |scope, exception, message| {

@@ -94,10 +94,6 @@ impl Engine {
         ENGINE.get()?.as_ref().ok()
     }
 
-    pub(crate) fn expect() -> &'static Engine {
-        Engine::get().expect("Engine::start must come before the first isolate")
-    }
-
     /// What every isolate is created from.
     pub fn create_params(&self) -> v8::CreateParams {
         v8::CreateParams::default()

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::engine::Engine;
-use crate::limits::{Limits, MIB};
+use crate::limits::{Exit, Limits, MIB};
 use crate::mailbox::{Handle, Shared, Verdict};
 use crate::malloc::{self, Working};
 use crate::memory::{self, Quota};
@@ -56,6 +56,7 @@ pub(crate) struct Instance {
     // Dropped by hand, between what must go before and after.
     isolate: ManuallyDrop<v8::OwnedIsolate>,
     state: Pin<Box<State>>,
+    context: v8::Global<v8::Context>,
     /// While the isolate is entered. Goes last.
     working: Option<Working>,
 }
@@ -63,8 +64,16 @@ pub(crate) struct Instance {
 impl Instance {
     /// Makes the isolate on this thread, which must be the one that runs it, and has entered it then. `start` of the embedding is
     /// not called yet.
-    pub(crate) fn new(handle: &Handle, options: IsolateOptions) -> (Self, Box<dyn Any + Send>) {
-        let engine = Engine::expect();
+    ///
+    /// # Errors
+    /// Why it has ended already: somebody has stopped it, or its limit is too low to begin with.
+    pub(crate) fn new(
+        handle: &Handle,
+        options: IsolateOptions,
+    ) -> Result<(Self, Box<dyn Any + Send>), Exit> {
+        let engine = Engine::get().ok_or_else(|| {
+            Exit::NotMade("Engine::start must come before the first isolate".into())
+        })?;
         let working = malloc::work_for(&handle.0.quota);
         let IsolateOptions {
             limits,
@@ -84,33 +93,32 @@ impl Instance {
         let mut isolate = foreground::making(&handle.0.foreground, || v8::Isolate::new(params));
         handle.0.bind_isolate(isolate.thread_safe_handle());
 
-        let state = Box::pin(State::new(handle, limits, tokio, Modules::new(modules)));
+        let state = Box::pin(State::new(
+            engine,
+            handle,
+            limits,
+            tokio,
+            Modules::new(modules),
+        ));
         state.attach(&mut isolate);
         entry::install(&mut isolate, &state);
         isolate.set_microtasks_policy(v8::MicrotasksPolicy::Explicit);
         isolate.set_capture_stack_trace_for_uncaught_exceptions(true, 16);
         (engine.embedding.prepare)(&mut isolate);
-        {
-            v8::scope!(let scope, &mut isolate);
-            let context =
-                v8::Context::from_snapshot(scope, snapshot::CONTEXT, v8::ContextOptions::default())
-                    .expect("the snapshot was checked: it has our context");
-            context.set_allow_generation_from_strings(allow_eval);
-            let parse = hardening::restored(&mut v8::ContextScope::new(scope, context), engine);
-            assert!(state.json_parse.set(parse).is_ok(), "the state is new");
-            let context = v8::Global::new(scope, context);
-            assert!(state.context.set(context).is_ok(), "the state is new");
-        }
+        let Some(context) = restore(&mut isolate, &state, engine, allow_eval) else {
+            take_apart(isolate, &state);
+            let why = || Exit::NotMade("the snapshot's context cannot be restored".into());
+            return Err(state.verdict().unwrap_or_else(why));
+        };
         let heap = isolate.get_heap_statistics().used_heap_size();
         state.shared.quota.set_heap(heap);
-        (
-            Self {
-                isolate: ManuallyDrop::new(isolate),
-                state,
-                working: Some(working),
-            },
-            data,
-        )
+        let instance = Self {
+            isolate: ManuallyDrop::new(isolate),
+            state,
+            context,
+            working: Some(working),
+        };
+        Ok((instance, data))
     }
 
     /// Enters the isolate on this thread, which works for it from now on.
@@ -133,23 +141,41 @@ impl Instance {
         std::mem::forget(self);
     }
 
-    pub(crate) fn parts(&mut self) -> (&mut v8::OwnedIsolate, &State) {
-        (&mut self.isolate, &self.state)
+    pub(crate) fn parts(&mut self) -> (&mut v8::OwnedIsolate, &State, &v8::Global<v8::Context>) {
+        (&mut self.isolate, &self.state, &self.context)
     }
 }
 
 impl Drop for Instance {
     fn drop(&mut self) {
-        // Tasks and handles first, then the isolate, then the state that its callbacks point to.
-        self.state.shared.quota.foreign().lift_bound();
-        drop(self.state.shared.close());
-        self.state.clear();
-        let context = self.state.context.get().cloned();
-        drop(context);
         // SAFETY: the isolate is taken once, here.
         let isolate = unsafe { ManuallyDrop::take(&mut self.isolate) };
-        foreground::disposing(&self.state.shared.foreground, isolate);
+        take_apart(isolate, &self.state);
     }
+}
+
+/// Makes the context out of the snapshot. `None` if the isolate was ended meanwhile.
+fn restore(
+    isolate: &mut v8::OwnedIsolate,
+    state: &State,
+    engine: &Engine,
+    allow_eval: bool,
+) -> Option<v8::Global<v8::Context>> {
+    v8::scope!(let scope, isolate);
+    let options = v8::ContextOptions::default();
+    let context = v8::Context::from_snapshot(scope, snapshot::CONTEXT, options)?;
+    context.set_allow_generation_from_strings(allow_eval);
+    let parse = hardening::restored(&mut v8::ContextScope::new(scope, context), engine)?;
+    state.json_parse.get_or_init(|| parse);
+    Some(v8::Global::new(scope, context))
+}
+
+/// Tasks and handles first, then the isolate; the state that its callbacks point to goes later.
+fn take_apart(isolate: v8::OwnedIsolate, state: &State) {
+    state.shared.quota.foreign().lift_bound();
+    drop(state.shared.close());
+    state.clear();
+    foreground::disposing(&state.shared.foreground, isolate);
 }
 
 /// The quota that goes with limits.

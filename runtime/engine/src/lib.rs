@@ -18,6 +18,7 @@
 //! println!("{}", exit.wait());
 //! ```
 #![deny(missing_docs)]
+#![deny(clippy::unwrap_used, clippy::expect_used)]
 
 pub mod allocator;
 mod attendants;

@@ -68,6 +68,11 @@ pub enum Exit {
     /// A turn passed [`Limits::cpu_per_turn`] and did not stop: it is in a built-in function that V8 cannot interrupt. Its thread
     /// goes on until that function ends; see [`crate::quarantine`].
     Unresponsive,
+    /// It never began: the system or the snapshot does not give what an isolate needs.
+    NotMade(
+        /// What was missing, and what to do.
+        String,
+    ),
     /// Native code panicked: a bug of this program, not of the app.
     Panicked(
         /// The panic's message.
@@ -103,6 +108,7 @@ impl fmt::Display for Exit {
             Exit::Unresponsive => f.write_str(
                 "it did not stop when it was told to, in a built-in function that V8 cannot interrupt",
             ),
+            Exit::NotMade(why) => write!(f, "it could not be made: {why}"),
             Exit::Panicked(message) => write!(f, "native code panicked: {message}"),
         }
     }

@@ -285,8 +285,12 @@ impl Modules {
         referrer: &str,
         attributes: &Attributes,
     ) -> Option<v8::Local<'s, v8::Module>> {
-        let (url, kind) = match self.name(specifier, referrer, attributes) {
-            Ok(name) => name,
+        let named = self.source().and_then(|source| {
+            let (url, kind) = self.name(specifier, referrer, attributes)?;
+            Ok((source, url, kind))
+        });
+        let (source, url, kind) = match named {
+            Ok(named) => named,
             Err(error) => return throw_cannot_import(scope, specifier, referrer, &error),
         };
         let key = (url, kind);
@@ -294,7 +298,6 @@ impl Modules {
             return Some(v8::Local::new(scope, &self.entries.borrow()[*index].module));
         }
         let (url, kind) = key;
-        let source = self.source.get().expect("it has resolved the name");
         let bytes = match source.load(&url, kind) {
             Ok(bytes) => bytes,
             Err(error) => return throw_cannot_import(scope, specifier, referrer, &error),
@@ -357,14 +360,14 @@ impl Modules {
         referrer: &str,
         attributes: &Attributes,
     ) -> Result<(String, ModuleKind), ModuleError> {
-        let none = || ModuleError("this isolate has no source of modules".into());
-        let url = self
-            .source
-            .get()
-            .ok_or_else(none)?
-            .resolve(specifier, referrer)?;
+        let url = self.source()?.resolve(specifier, referrer)?;
         let kind = attributes.kind(&url)?;
         Ok((url, kind))
+    }
+
+    fn source(&self) -> Result<&dyn ModuleSource, ModuleError> {
+        let none = || ModuleError("this isolate has no source of modules".into());
+        self.source.get().map(|source| &**source).ok_or_else(none)
     }
 
     fn compile<'s>(

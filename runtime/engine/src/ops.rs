@@ -139,10 +139,8 @@ pub fn spawn_op<R: Send + 'static>(
         let result = result
             .downcast_mut::<Option<Result<R, Panicked>>>()
             .and_then(Option::take);
-        done(
-            scope,
-            result.expect("the task above passes the result, once"),
-        );
+        // The task above passes the result, once.
+        done(scope, result.unwrap_or(Err(Panicked)));
     });
     state.ops.fill(
         id,
@@ -166,7 +164,7 @@ async fn settled<R>(future: impl Future<Output = R>) -> Result<R, Panicked> {
 }
 
 /// A promise for the result of `future`: `convert` makes the value that resolves (`Ok`) or rejects (`Err`) it. What
-/// `convert` throws rejects it, too, and so does a panic of `future`.
+/// `convert` throws rejects it, too, and so does a panic of `future`. `None` if the isolate is being ended.
 pub fn promise_op<'s, R: Send + 'static>(
     scope: &mut v8::PinScope<'s, '_>,
     future: impl Future<Output = R> + Send + 'static,
@@ -175,9 +173,8 @@ pub fn promise_op<'s, R: Send + 'static>(
         R,
     ) -> Result<v8::Local<'a, v8::Value>, v8::Local<'a, v8::Value>>
     + 'static,
-) -> v8::Local<'s, v8::Promise> {
-    let resolver =
-        v8::PromiseResolver::new(scope).expect("only a terminated isolate cannot make a promise");
+) -> Option<v8::Local<'s, v8::Promise>> {
+    let resolver = v8::PromiseResolver::new(scope)?;
     let promise = resolver.get_promise(scope);
     let settle = v8::Global::new(scope, resolver);
     let spawned = spawn_op(scope, future, move |scope, result| {
@@ -204,7 +201,7 @@ pub fn promise_op<'s, R: Send + 'static>(
         let error = error(scope, &none);
         resolver.reject(scope, error);
     }
-    promise
+    Some(promise)
 }
 
 /// Rejects a promise. An error that was made while no JavaScript ran has no stack: it is given that of those who wait for

@@ -18,8 +18,10 @@
 
 use std::cell::Cell;
 use std::collections::HashMap;
+use std::io::{self, Read};
+use std::os::fd::IntoRawFd;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, Once};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use crate::limits::Exit;
 use crate::mailbox::Shared;
@@ -64,9 +66,8 @@ pub(crate) struct Supervision {
     _carrier: Arc<Carrier>,
 }
 
-/// Begins to supervise the isolate of this thread, and the thread.
+/// Begins to supervise the isolate of this thread, and the thread. After [`install`].
 pub(crate) fn supervise(shared: &Arc<Shared>, exit: ExitSender) -> Supervision {
-    install();
     let carrier = Arc::new(Carrier::default());
     let entry = Entry {
         shared: shared.clone(),
@@ -143,36 +144,31 @@ fn lock() -> MutexGuard<'static, Supervised> {
 }
 
 /// Installs the signal handler and starts the supervisor, once.
-fn install() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let mut ends = [0; 2];
-        // SAFETY: `ends` has room for the two descriptors.
-        let failed = unsafe { libc::pipe(ends.as_mut_ptr()) };
-        assert_eq!(
-            failed, 0,
-            "a pipe for the supervisor: raise the limit of open files (ulimit -n)"
-        );
-        for end in ends {
-            // SAFETY: the descriptors were opened just now.
-            unsafe { libc::fcntl(end, libc::F_SETFD, libc::FD_CLOEXEC) };
+///
+/// # Errors
+/// The system has no pipe or no thread for the supervisor.
+pub(crate) fn install() -> io::Result<()> {
+    static IS_INSTALLED: Mutex<bool> = Mutex::new(false);
+    let mut is_installed = IS_INSTALLED.lock().unwrap_or_else(PoisonError::into_inner);
+    if *is_installed {
+        return Ok(());
+    }
+    let (reader, writer) = io::pipe()?;
+    let thread = std::thread::Builder::new().name("supervisor".into());
+    thread.spawn(move || supervise_all(reader))?;
+    PIPE.store(writer.into_raw_fd(), Ordering::Release);
+    // SAFETY: all-zero is a valid `sigaction`; the handler only does what signal handlers may do.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = on_end as extern "C" fn(libc::c_int) as usize;
+        action.sa_flags = libc::SA_ONSTACK;
+        libc::sigemptyset(&mut action.sa_mask);
+        for signal in [libc::SIGTRAP, libc::SIGABRT] {
+            libc::sigaction(signal, &action, std::ptr::null_mut());
         }
-        PIPE.store(ends[1], Ordering::Release);
-        std::thread::Builder::new()
-            .name("supervisor".into())
-            .spawn(move || supervise_all(ends[0]))
-            .expect("a thread for the supervisor: raise the limit of threads (ulimit -u)");
-        // SAFETY: all-zero is a valid `sigaction`; the handler only does what signal handlers may do.
-        unsafe {
-            let mut action: libc::sigaction = std::mem::zeroed();
-            action.sa_sigaction = on_end as extern "C" fn(libc::c_int) as usize;
-            action.sa_flags = libc::SA_ONSTACK;
-            libc::sigemptyset(&mut action.sa_mask);
-            for signal in [libc::SIGTRAP, libc::SIGABRT] {
-                libc::sigaction(signal, &action, std::ptr::null_mut());
-            }
-        }
-    });
+    }
+    *is_installed = true;
+    Ok(())
 }
 
 /// V8 has executed its trap, or somebody aborts. Only async-signal-safe things happen here.
@@ -214,17 +210,15 @@ fn stop(own: &Carrier) -> ! {
 }
 
 /// Reports the isolates that crashed.
-fn supervise_all(pipe: libc::c_int) {
+fn supervise_all(mut pipe: io::PipeReader) {
     loop {
-        let mut byte = [0_u8];
-        // SAFETY: the buffer has room for one byte.
-        let read = unsafe { libc::read(pipe, byte.as_mut_ptr().cast(), 1) };
-        if read < 0 && std::io::Error::last_os_error().kind() != std::io::ErrorKind::Interrupted {
-            tracing::error!(
-                "the supervisor cannot read its pipe: {}",
-                std::io::Error::last_os_error()
-            );
-            return;
+        match pipe.read(&mut [0]) {
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => {
+                tracing::error!("the supervisor cannot read its pipe: {error}");
+                return;
+            }
         }
         let crashed: Vec<_> = lock()
             .extract_if(|_, entry| entry.carrier.is_lost.load(Ordering::Acquire))

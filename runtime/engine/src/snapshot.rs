@@ -15,7 +15,7 @@ const TRAILER: usize = 8 * 6;
 
 /// Bakes the snapshot of an embedding. Needs a process of its own, or to be the first thing that V8 does in one.
 ///
-/// Ends the process if `embedding.bake` throws, and panics where the result would not be usable: a snapshot that cannot be rehashed would have the same hash seed everywhere.
+/// Ends the process if `embedding.bake` fails, and panics where the result would not be usable: a snapshot that cannot be rehashed would have the same hash seed everywhere.
 pub fn bake(embedding: &'static Embedding) -> Vec<u8> {
     platform::initialize();
     let references = references(embedding);
@@ -37,8 +37,8 @@ pub fn bake(embedding: &'static Embedding) -> Vec<u8> {
         {
             let scope = &mut v8::ContextScope::new(scope, context);
             v8::tc_scope!(let scope, scope);
-            if let Some(restored) = hardening::bake(scope) {
-                (embedding.bake)(scope, &mut baker);
+            let baked = hardening::bake(scope).and_then(|restored| {
+                (embedding.bake)(scope, &mut baker)?;
                 // After the embedding's own, whose indices start at 0.
                 let index = scope.add_context_data(context, restored);
                 assert_eq!(
@@ -46,11 +46,12 @@ pub fn bake(embedding: &'static Embedding) -> Vec<u8> {
                     baker.counts().1,
                     "objects are added through the baker only"
                 );
-            }
-            if scope.has_caught() {
+                Some(())
+            });
+            if baked.is_none() || scope.has_caught() {
                 let report = crate::ErrorReport::from_try_catch(scope);
                 // Unwinding would drop an isolate that cannot be dropped before it has made a blob.
-                eprintln!("baking the snapshot threw: {report}");
+                eprintln!("baking the snapshot failed: {report}");
                 std::process::exit(1);
             }
             // A snapshot holds no queued microtasks.
@@ -63,8 +64,8 @@ pub fn bake(embedding: &'static Embedding) -> Vec<u8> {
     };
     let blob = isolate
         .create_blob(v8::FunctionCodeHandling::Keep)
-        .expect("V8 makes a blob or aborts");
-    assert!(blob.is_valid(), "V8 made a blob that it does not accept");
+        .filter(|blob| blob.is_valid())
+        .unwrap_or_else(|| panic!("V8 made no blob that it accepts"));
     assert!(
         blob.can_be_rehashed(),
         "the snapshot cannot be rehashed: it must hold no ES module, only classic scripts and functions"
@@ -148,10 +149,8 @@ impl Loaded {
                 String::from_utf8_lossy(MAGIC)
             ));
         };
-        let number = |i: usize| {
-            let bytes = trailer[i * 8..][..8].try_into().expect("eight bytes");
-            u64::from_le_bytes(bytes)
-        };
+        let (numbers, _) = trailer.as_chunks();
+        let number = |i: usize| u64::from_le_bytes(numbers[i]);
         let expected = [
             ("external references", references.len() as u64),
             (

@@ -29,7 +29,6 @@ pub struct State {
     pub(crate) limits: crate::Limits,
     /// V8's own limit, while it is raised.
     pub(crate) raised_heap_limit: Cell<Option<usize>>,
-    pub(crate) context: OnceCell<v8::Global<v8::Context>>,
     /// V8's own `JSON.parse`, whose place is taken.
     pub(crate) json_parse: OnceCell<v8::Global<v8::Function>>,
     tokio: Option<tokio::runtime::Handle>,
@@ -40,12 +39,12 @@ pub struct State {
 
 impl State {
     pub(crate) fn new(
+        engine: &'static Engine,
         handle: &Handle,
         limits: crate::Limits,
         tokio: Option<tokio::runtime::Handle>,
         modules: Modules,
     ) -> Self {
-        let engine = Engine::expect();
         Self {
             shared: handle.0.clone(),
             embedding: engine.embedding,
@@ -55,7 +54,6 @@ impl State {
             modules,
             limits,
             raised_heap_limit: Cell::new(None),
-            context: OnceCell::new(),
             json_parse: OnceCell::new(),
             tokio,
             templates: SnapshotData::new(engine.snapshot.templates),
@@ -202,11 +200,6 @@ impl State {
         })
     }
 
-    /// The one context of the isolate.
-    pub fn context<'s>(&self, scope: &v8::PinScope<'s, '_, ()>) -> v8::Local<'s, v8::Context> {
-        v8::Local::new(scope, self.context.get().expect("set before any code runs"))
-    }
-
     /// Whether none of the isolate's JavaScript may run any more: it has passed a limit, or is ended from outside. Callbacks that
     /// loop should look at it, and return: the script that has called them does not go on.
     #[inline]
@@ -275,8 +268,9 @@ impl SnapshotData {
         let data = match slot {
             Some(global) => v8::Local::new(scope, &*global),
             None => {
-                let data =
-                    fetch(index).expect("the snapshot holds every value that the baker was given");
+                let data = fetch(index).unwrap_or_else(|error| {
+                    panic!("value {index} of the snapshot was given out before: {error}")
+                });
                 *slot = Some(v8::Global::new(scope, data));
                 data
             }

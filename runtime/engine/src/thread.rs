@@ -90,11 +90,13 @@ fn lost() -> Exit {
 
 /// Makes an isolate on a thread of its own. `main` is its first turn; the isolate then runs until it is stopped or drained.
 ///
-/// Fails only where the system has no thread to give.
+/// # Errors
+/// The system has no thread or no pipe to give.
 pub fn spawn(
     options: IsolateOptions,
     main: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>) + Send + 'static,
 ) -> std::io::Result<(Handle, ExitReceiver)> {
+    quarantine::install()?;
     let handle = Handle::new(isolate::quota(&options.limits), options.limits.cpu_per_turn);
     let (sender, receiver) = ExitSender::new();
     let mailbox = handle.clone();
@@ -130,8 +132,8 @@ fn run(
     let abandon = options.abandon;
     // A panic outside of V8's frames unwinds to here: the isolate is lost, the process is not.
     let result = catch_unwind(AssertUnwindSafe(|| {
-        let (mut instance, data) = Instance::new(handle, options);
-        let _watch = budget.map(|budget| watchdog::watch(&handle.0, budget));
+        let (mut instance, data) = Instance::new(handle, options)?;
+        let _watch = watchdog::watch(&handle.0, budget)?;
         let exit = run_instance(&mut instance, data, main);
         // To take an isolate apart may take long: nothing may wait for this thread any more.
         handle.0.end();
@@ -139,11 +141,13 @@ fn run(
         if abandon {
             instance.abandon();
         }
-        exit
+        Ok(exit)
     }));
     malloc::purge();
     handle.0.end();
-    result.unwrap_or_else(|panic| Exit::Panicked(panic_message(&*panic)))
+    result
+        .unwrap_or_else(|panic| Err(Exit::Panicked(panic_message(&*panic))))
+        .unwrap_or_else(|exit| exit)
 }
 
 fn run_instance(
@@ -164,9 +168,9 @@ pub(crate) fn in_context<R>(
     instance: &mut Instance,
     body: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>, &State) -> R,
 ) -> R {
-    let (isolate, state) = instance.parts();
+    let (isolate, state, context) = instance.parts();
     v8::scope!(let scope, isolate);
-    let context = v8::Local::new(scope, state.context.get().expect("set by Instance::new"));
+    let context = v8::Local::new(scope, context);
     body(&mut v8::ContextScope::new(scope, context), state)
 }
 

@@ -32,7 +32,8 @@ struct Resident {
     handle: Handle,
     /// `None` when it has ended.
     instance: Option<Instance>,
-    _watch: Option<watchdog::Watch>,
+    /// Ends when this is dropped.
+    watch: Option<watchdog::Watch>,
     exit: Option<Exit>,
 }
 
@@ -41,19 +42,27 @@ impl Resident {
         let handle = Handle::new(isolate::quota(&options.limits), options.limits.cpu_per_turn);
         handle.drain(Until::Idle);
         handle.0.bind_thread(std::thread::current());
+        let mut resident = Resident {
+            handle,
+            instance: None,
+            watch: None,
+            exit: None,
+        };
+        resident.exit = resident.begin(options, main).err();
+        resident
+    }
+
+    /// Makes the isolate and runs its first turns.
+    fn begin(&mut self, options: IsolateOptions, main: Task) -> Result<(), Exit> {
         let budget = options.limits.cpu_per_turn;
-        let (mut instance, data) = Instance::new(&handle, options);
-        let watch = budget.map(|budget| watchdog::watch(&handle.0, budget));
+        let (mut instance, data) = Instance::new(&self.handle, options)?;
+        self.watch = watchdog::watch(&self.handle.0, budget)?;
         in_context(&mut instance, |scope, state| {
             Loop::new(state).begin(scope, data, main);
         });
         instance.exit();
-        Resident {
-            handle,
-            instance: Some(instance),
-            _watch: watch,
-            exit: None,
-        }
+        self.instance = Some(instance);
+        Ok(())
     }
 
     /// Returns whether there is more to do at once.

@@ -11,12 +11,14 @@
 //! A few built-in functions of V8 look at nothing while they work (`flat`, the default order of `sort`). A turn that goes on
 //! in one of those is given up: see [`quarantine::abandon`].
 
+use std::io;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::Thread;
 use std::time::Duration;
 
 use crate::cpu_clock::CpuClock;
+use crate::limits::Exit;
 use crate::mailbox::{Shared, Verdict};
 use crate::thread_io::ThreadIo;
 use crate::turn_clock::{Doze, Turn};
@@ -104,16 +106,22 @@ static DOZE: Doze = Doze(AtomicBool::new(false));
 /// Ends the watch when dropped, which must happen on the isolate's thread.
 pub(crate) struct Watch(Arc<Shared>);
 
-/// Watches the turns of the isolate that runs on this thread.
-pub(crate) fn watch(isolate: &Arc<Shared>, budget: Duration) -> Watch {
-    let thread = THREAD.get_or_init(|| {
-        std::thread::Builder::new()
-            .name("watchdog".into())
-            .spawn(run)
-            .expect("a thread for the watchdog: raise the limit of threads (ulimit -u)")
-            .thread()
-            .clone()
-    });
+/// Watches the turns of the isolate that runs on this thread, if they have a budget.
+///
+/// # Errors
+/// The system has no thread for the watchdog.
+pub(crate) fn watch(
+    isolate: &Arc<Shared>,
+    budget: Option<Duration>,
+) -> Result<Option<Watch>, Exit> {
+    let Some(budget) = budget else {
+        return Ok(None);
+    };
+    start().map_err(|error| {
+        Exit::NotMade(format!(
+            "no thread for the watchdog: {error}; raise the limit of threads (ulimit -u)"
+        ))
+    })?;
     let watched = Watched {
         isolate: isolate.clone(),
         clock: CpuClock::of_this_thread(),
@@ -133,8 +141,20 @@ pub(crate) fn watch(isolate: &Arc<Shared>, budget: Duration) -> Watch {
     }
     all.push(watched);
     drop(all);
-    thread.unpark();
-    Watch(isolate.clone())
+    wake();
+    Ok(Some(Watch(isolate.clone())))
+}
+
+/// Starts the watchdog, once.
+fn start() -> io::Result<()> {
+    static STARTING: Mutex<()> = Mutex::new(());
+    let _alone = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
+    if THREAD.get().is_none() {
+        let thread = std::thread::Builder::new().name("watchdog".into());
+        let thread = thread.spawn(run)?.thread().clone();
+        THREAD.get_or_init(|| thread);
+    }
+    Ok(())
 }
 
 impl Drop for Watch {

@@ -5,8 +5,7 @@
 use nano_engine::entry;
 
 use crate::idl::{FromJs, ToJs};
-use crate::interface::internalized;
-use crate::{Error, Fallible, PlatformObject, Ref, Scope, Value, type_error};
+use crate::{Error, Fallible, PlatformObject, Ref, Scope, Value, internalized, type_error};
 
 /// One call of a generated callback.
 pub struct Call<'s> {

@@ -13,7 +13,7 @@ use nano_engine::entry;
 
 use self::unforgeable::Unforgeables;
 use crate::serializable::Steps;
-use crate::{Scope, call, indexed, type_error};
+use crate::{Scope, call, indexed, internalized, type_error};
 
 /// The C entry point of a member.
 pub type Callback = v8::FunctionCallback;
@@ -196,7 +196,8 @@ pub fn external_references(tables: &'static Tables) -> Vec<v8::ExternalReference
 }
 
 /// Makes all templates, and defines interfaces, namespaces and the global's members on the current context's global object.
-pub fn bake<'s>(scope: &mut Scope<'s, '_>, tables: &'static Tables) -> Baked<'s> {
+/// `None` where V8 has not made what it was asked for.
+pub fn bake<'s>(scope: &mut Scope<'s, '_>, tables: &'static Tables) -> Option<Baked<'s>> {
     let global = scope.get_current_context().global(scope);
     let mut templates: Vec<v8::Local<v8::FunctionTemplate>> = Vec::new();
     let mut unforgeables = Vec::new();
@@ -222,7 +223,7 @@ pub fn bake<'s>(scope: &mut Scope<'s, '_>, tables: &'static Tables) -> Baked<'s>
         }
     }
     for (interface, template) in tables.interfaces.iter().zip(&templates) {
-        install_interface(scope, global, interface, *template);
+        install_interface(scope, global, interface, *template)?;
         if let Some(parent) = interface.parent {
             // Templates that inherit link their prototype objects only, https://webidl.spec.whatwg.org/#create-an-interface-object
             let constructors = (
@@ -240,7 +241,7 @@ pub fn bake<'s>(scope: &mut Scope<'s, '_>, tables: &'static Tables) -> Baked<'s>
             let prototype = v8::Object::new(scope);
             object.set_prototype(scope, prototype.into());
         }
-        define_members(scope, object, namespace.members);
+        define_members(scope, object, namespace.members)?;
         let (tag, name) = (
             v8::Symbol::get_to_string_tag(scope),
             internalized(scope, namespace.name),
@@ -253,15 +254,15 @@ pub fn bake<'s>(scope: &mut Scope<'s, '_>, tables: &'static Tables) -> Baked<'s>
             v8::PropertyAttribute::DONT_ENUM,
         );
     }
-    define_members(scope, global, tables.global);
+    define_members(scope, global, tables.global)?;
     let internal = v8::Object::new(scope);
     for namespace in tables.internal {
-        define_members(scope, internal, namespace.members);
+        define_members(scope, internal, namespace.members)?;
     }
-    Baked {
+    Some(Baked {
         templates,
         internal,
-    }
+    })
 }
 
 /// An interface and those it inherits from, as indices.
@@ -406,32 +407,28 @@ fn install_interface<'s>(
     global: v8::Local<'s, v8::Object>,
     interface: &Interface,
     template: v8::Local<'s, v8::FunctionTemplate>,
-) {
-    let function = template
-        .get_function(scope)
-        .expect("a template without script makes its function");
+) -> Option<()> {
+    let function = template.get_function(scope)?;
     let prototype_key = internalized(scope, "prototype");
-    let prototype: Option<v8::Local<v8::Object>> = function
-        .get(scope, prototype_key.into())
-        .and_then(|p| p.try_into().ok());
-    let prototype = prototype.expect("every interface has a prototype object");
+    let prototype = function.get(scope, prototype_key.into())?;
+    let prototype: v8::Local<v8::Object> = prototype.try_into().ok()?;
     match interface.kind {
         InterfaceKind::Exposed => {}
-        InterfaceKind::Hidden => return,
+        InterfaceKind::Hidden => return Some(()),
         InterfaceKind::Exception => {
-            let parent = evaluate(scope, "Error.prototype");
+            let parent = evaluate(scope, "Error.prototype")?;
             prototype.set_prototype(scope, parent);
         }
         InterfaceKind::Iterator => {
             let parent = evaluate(
                 scope,
                 "Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]()))",
-            );
+            )?;
             prototype.set_prototype(scope, parent);
             // No interface object: without this the prototype would lead to one.
             let key = internalized(scope, "constructor");
-            prototype.delete(scope, key.into());
-            return;
+            prototype.delete(scope, key.into())?;
+            return Some(());
         }
     }
     let name = internalized(scope, interface.name);
@@ -440,7 +437,8 @@ fn install_interface<'s>(
         name.into(),
         function.into(),
         v8::PropertyAttribute::DONT_ENUM,
-    );
+    )?;
+    Some(())
 }
 
 /// Members of a namespace or of the global are properties of the object itself.
@@ -448,7 +446,7 @@ fn define_members<'s>(
     scope: &mut Scope<'s, '_>,
     object: v8::Local<'s, v8::Object>,
     members: &'static [Member],
-) {
+) -> Option<()> {
     for member in members {
         match black_box(member) {
             Member::Operation {
@@ -463,14 +461,12 @@ fn define_members<'s>(
                     .build(scope);
                 let key = internalized(scope, name);
                 template.set_class_name(key);
-                let function = template
-                    .get_function(scope)
-                    .expect("a template without script makes its function");
+                let function = template.get_function(scope)?;
                 let attributes = match placement {
                     Placement::Instance => unforgeable_operation(),
                     _ => v8::PropertyAttribute::NONE,
                 };
-                object.define_own_property(scope, key.into(), function.into(), attributes);
+                object.define_own_property(scope, key.into(), function.into(), attributes)?;
             }
             Member::Attribute {
                 name,
@@ -480,9 +476,9 @@ fn define_members<'s>(
             } => {
                 let getter = accessor(scope, *getter, "get", name, 0, None);
                 let setter = setter.map(|s| accessor(scope, s, "set", name, 1, None));
-                let getter = getter.get_function(scope).expect("a getter");
+                let getter = getter.get_function(scope)?;
                 let setter: v8::Local<v8::Value> = match setter {
-                    Some(setter) => setter.get_function(scope).expect("a setter").into(),
+                    Some(setter) => setter.get_function(scope)?.into(),
                     None => v8::undefined(scope).into(),
                 };
                 let mut descriptor =
@@ -490,16 +486,18 @@ fn define_members<'s>(
                 descriptor.set_enumerable(true);
                 descriptor.set_configurable(*placement != Placement::Instance);
                 let key = internalized(scope, name);
-                object.define_property(scope, key.into(), &descriptor);
+                object.define_property(scope, key.into(), &descriptor)?;
             }
             Member::Constant { name, value } => {
                 let (key, value) = (internalized(scope, name), v8::Number::new(scope, *value));
-                object.define_own_property(scope, key.into(), value.into(), constant_attributes());
+                let attributes = constant_attributes();
+                object.define_own_property(scope, key.into(), value.into(), attributes)?;
             }
             // Only interfaces have these.
             Member::Iterator { .. } | Member::Alias { .. } | Member::Indexed { .. } => {}
         }
     }
+    Some(())
 }
 
 fn accessor<'s>(
@@ -557,16 +555,7 @@ pub unsafe fn constructor(
     }
 }
 
-fn evaluate<'s>(scope: &mut Scope<'s, '_>, source: &str) -> v8::Local<'s, v8::Value> {
-    let source = v8::String::new(scope, source).expect("a short source");
-    let script = v8::Script::compile(scope, source, None).expect("the source is valid");
-    script
-        .run(scope)
-        .expect("the built-ins are untouched while the snapshot is baked")
-}
-
-/// A property name.
-pub(crate) fn internalized<'s>(scope: &mut Scope<'s, '_>, text: &str) -> v8::Local<'s, v8::String> {
-    v8::String::new_from_utf8(scope, text.as_bytes(), v8::NewStringType::Internalized)
-        .expect("a short name")
+fn evaluate<'s>(scope: &mut Scope<'s, '_>, source: &str) -> Option<v8::Local<'s, v8::Value>> {
+    let source = v8::String::new(scope, source)?;
+    v8::Script::compile(scope, source, None)?.run(scope)
 }

@@ -4,9 +4,8 @@ use std::cell::Cell;
 
 use crate::call::Call;
 use crate::idl::{CallbackFunction, ToJs};
-use crate::interface::internalized;
 use crate::object::Head;
-use crate::{Error, Fallible, PlatformObject, Ref, Scope, Trace, Value, type_error};
+use crate::{Error, Fallible, PlatformObject, Ref, Scope, Trace, Value, internalized, type_error};
 
 /// An interface with value pairs to iterate over. Generated glue implements it by the interface's trait.
 pub trait PairIterable: PlatformObject {
@@ -93,14 +92,11 @@ pub fn create<'s, T: PairIterable>(
 /// `next()` of the iterator
 pub fn next<'s, T: PairIterable>(scope: &mut Scope<'s, '_>, call: &mut Call<'s>) -> Fallible<()> {
     let this: Ref<PairIterator<T>> = call.receiver(scope)?;
-    let target = this
-        .target
-        .get(scope)
-        .expect("a live iterator keeps its target");
-    let target: Ref<T> =
-        Ref::from_value(scope, target.into()).expect("the target is of the interface");
+    let target = this.target.get(scope);
+    // A live iterator keeps its target, which `create` took of a `Ref` of the interface.
+    let target = target.and_then(|target| Ref::<T>::from_value(scope, target.into()));
     let index = this.index.get();
-    let result = match target.pair_at(scope, index) {
+    let result = match target.and_then(|target| target.pair_at(scope, index)) {
         None => result_object(scope, v8::undefined(scope).into(), true)?,
         Some((key, value)) => {
             this.index.set(index + 1);

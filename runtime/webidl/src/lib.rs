@@ -7,6 +7,7 @@
 //! * [`iterable`]: iterators of `iterable<K, V>` interfaces.
 //! * [`maplike`], [`setlike`]: their entries and members.
 //! * [`indexed`]: indexed properties.
+//! * [`names`]: names that specifications give, as strings.
 //! * [`script`]: objects and functions of the built-in scripts, seen from Rust.
 //! * [`serializable`]: what structured cloning asks of platform objects.
 //! * [`trace`]: what the collector must visit in them, and cells for what changes.
@@ -16,6 +17,7 @@
 //!
 //! Source: <https://webidl.spec.whatwg.org/#javascript-binding>.
 #![deny(missing_docs)]
+#![deny(clippy::unwrap_used, clippy::expect_used)]
 
 // What is derived names this crate.
 extern crate self as nano_webidl;
@@ -27,6 +29,7 @@ pub mod indexed;
 pub mod interface;
 pub mod iterable;
 pub mod maplike;
+pub mod names;
 pub mod object;
 pub mod realm;
 pub mod room;
@@ -38,6 +41,7 @@ pub mod weighed;
 
 pub use call::Call;
 pub use error::{DomExceptionName, Error, Fallible, excerpt, range_error, type_error};
+pub use names::internalized;
 pub use object::{PlatformObject, Ref};
 pub use realm::Realm;
 pub use room::require_room;

@@ -88,6 +88,10 @@ impl<T: PlatformObject> Deref for Ref<'_, T> {
 
 impl<'s, T: PlatformObject> Ref<'s, T> {
     /// Makes a new object of the interface, in the current realm.
+    #[expect(
+        clippy::expect_used,
+        reason = "V8 makes it of its cache or of a constructor without script: nothing can throw, nor be terminated"
+    )]
     pub fn new(scope: &mut Scope<'s, '_>, value: T) -> Ref<'s, T> {
         let template = Realm::template(scope, T::KIND);
         let object = template
@@ -98,6 +102,10 @@ impl<'s, T: PlatformObject> Ref<'s, T> {
     }
 
     /// Puts the value behind an object that came out of the interface's template, as constructors do.
+    #[expect(
+        clippy::expect_used,
+        reason = "the `v8` crate gives every isolate a heap for native objects, until it is disposed of"
+    )]
     pub fn attach(
         scope: &mut Scope<'s, '_>,
         object: v8::Local<'s, v8::Object>,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use nano_engine::State;
 
-use crate::{DomExceptionName, Scope, Value};
+use crate::{DomExceptionName, Scope, Value, internalized};
 
 /// The isolate's data slot that points to its [`Realm`]. Slot 0 is the engine's.
 const SLOT: u32 = 1;
@@ -17,7 +17,7 @@ pub type MakeDomException = for<'s, 'i> fn(&mut Scope<'s, 'i>, DomExceptionName,
 pub struct Realm {
     templates: Vec<v8::Global<v8::FunctionTemplate>>,
     keys: RefCell<Vec<Option<v8::Global<v8::String>>>>,
-    bridge: RefCell<Option<v8::Global<v8::Object>>>,
+    bridge: v8::Global<v8::Object>,
     functions: RefCell<HashMap<&'static str, v8::Global<v8::Function>>>,
     make_dom_exception: Cell<MakeDomException>,
 }
@@ -44,7 +44,7 @@ impl Realm {
         state.set_extension(Realm {
             templates,
             keys: RefCell::new((0..key_count).map(|_| None).collect()),
-            bridge: RefCell::new(Some(bridge)),
+            bridge,
             functions: RefCell::default(),
             make_dom_exception: Cell::new(make_dom_exception),
         });
@@ -85,9 +85,7 @@ impl Realm {
         if let Some(key) = &realm.keys.borrow()[index] {
             return v8::Local::new(scope, key);
         }
-        let key =
-            v8::String::new_from_utf8(scope, name.as_bytes(), v8::NewStringType::Internalized)
-                .expect("a property name is short");
+        let key = internalized(scope, name);
         realm.keys.borrow_mut()[index] = Some(v8::Global::new(scope, key));
         key
     }
@@ -114,14 +112,8 @@ impl Realm {
         if let Some(function) = realm.functions.borrow().get(name) {
             return v8::Local::new(scope, function);
         }
-        let bridge = realm.bridge.borrow();
-        let bridge = v8::Local::new(
-            scope,
-            bridge
-                .as_ref()
-                .expect("the snapshot has the built-in scripts"),
-        );
-        let key = v8::String::new(scope, name).expect("a function name is short");
+        let bridge = v8::Local::new(scope, &realm.bridge);
+        let key = internalized(scope, name);
         let function: v8::Local<v8::Function> = bridge
             .get(scope, key.into())
             .and_then(|f| f.try_into().ok())

@@ -316,7 +316,7 @@ impl Body {
             Claim::Bytes(kept) => kept.bytes,
             Claim::Incoming(stream, abortable) => {
                 let collected = collect(stream, nano_engine::State::from_scope(scope).handle());
-                return Ok(promise_op(scope, collected, move |scope, bytes| {
+                let promise = promise_op(scope, collected, move |scope, bytes| {
                     if let Some(reason) =
                         abortable.and_then(|abortable| abortable.state().reason(scope))
                     {
@@ -333,7 +333,8 @@ impl Body {
                         e.to_exception(scope)
                             .unwrap_or_else(|| v8::undefined(scope).into())
                     })
-                }));
+                });
+                return promise.ok_or(Error::Thrown);
             }
         };
         let value = package_data(scope, kind, &content_type, bytes)?;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use nano_engine::memory::TakenBuffer;
 use nano_engine::{ErrorReport, promise_op};
 use nano_webidl::idl::Bytes as Buffer;
-use nano_webidl::{Fallible, Scope, Trace, Value, type_error};
+use nano_webidl::{Error, Fallible, Scope, Trace, Value, type_error};
 use nano_worker::{BodyError, BodyErrorKind, BodyWriter, Put};
 
 use crate::bindings::native_sink::NativeSinkMethods;
@@ -79,7 +79,7 @@ impl NativeSinkMethods for NativeSink {
                 .to_exception(scope)
                 .unwrap_or_else(|| v8::undefined(scope).into()))
         });
-        Ok(promise.into())
+        Ok(promise.ok_or(Error::Thrown)?.into())
     }
 
     fn close(&self) -> Fallible<()> {

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use nano_engine::native_memory::Weight;
 use nano_engine::promise_op;
 use nano_webidl::idl::uint8_array;
-use nano_webidl::{Fallible, Scope, Trace, Value, type_error};
+use nano_webidl::{Error, Fallible, Scope, Trace, Value, type_error};
 use nano_worker::{BodyError, BodyStream};
 use tokio::sync::oneshot;
 
@@ -121,7 +121,10 @@ impl NativeSourceMethods for NativeSource {
                 // OPTIMIZATION: a chunk that is there needs no turn of the event loop.
                 match stream.poll_chunk(&mut Context::from_waker(Waker::noop())) {
                     Poll::Ready(item) => deliver(scope, &self.state, (stream, weight), item),
-                    Poll::Pending => Ok(self.wait(scope, stream, weight).into()),
+                    Poll::Pending => {
+                        let promise = self.wait(scope, stream, weight);
+                        Ok(promise.ok_or(Error::Thrown)?.into())
+                    }
                 }
             }
         }
@@ -140,7 +143,7 @@ impl NativeSource {
         scope: &mut Scope<'s, '_>,
         mut stream: BodyStream,
         weight: Weight,
-    ) -> v8::Local<'s, v8::Promise> {
+    ) -> Option<v8::Local<'s, v8::Promise>> {
         let (waiting, cancelled) = oneshot::channel();
         self.state.replace(State::Pulling(waiting, weight));
         let state = self.state.clone();

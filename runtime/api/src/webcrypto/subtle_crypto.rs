@@ -54,16 +54,12 @@ impl SubtleCryptoMethods for SubtleCrypto {
         let data = data.to_vec(scope)?;
         let data = charge(scope, data)?;
         let digest = compute(State::from_scope(scope), move || hash.digest(&data));
-        Ok(Promise::<idl::ArrayBuffer>::spawn(
-            scope,
-            digest,
-            |scope, digest| match digest {
-                Ok(digest) => array_buffer(scope, digest).map(Bytes::Buffer),
-                Err(_) => Err(Error::dom(
-                    DomExceptionName::Operation,
-                    "The digest was not made; the log of the process says why",
-                )),
-            },
-        ))
+        Promise::<idl::ArrayBuffer>::spawn(scope, digest, |scope, digest| match digest {
+            Ok(digest) => array_buffer(scope, digest).map(Bytes::Buffer),
+            Err(_) => Err(Error::dom(
+                DomExceptionName::Operation,
+                "The digest was not made; the log of the process says why",
+            )),
+        })
     }
 }

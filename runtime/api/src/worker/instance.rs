@@ -600,9 +600,12 @@ pub(crate) fn ended(scope: &Scope, exit: &nano_engine::Exit) {
         Exit::CpuLimit { .. } => (StartErrorKind::CpuLimit, FetchError::CpuLimit),
         Exit::HeapLimit { .. } => (StartErrorKind::HeapLimit, FetchError::HeapLimit),
         Exit::ProcessLimit => (StartErrorKind::Engine, FetchError::ProcessLimit),
-        Exit::Drained | Exit::Stopped | Exit::Crashed | Exit::Unresponsive | Exit::Panicked(_) => {
-            (StartErrorKind::Engine, FetchError::Ended)
-        }
+        Exit::Drained
+        | Exit::Stopped
+        | Exit::Crashed
+        | Exit::Unresponsive
+        | Exit::NotMade(_)
+        | Exit::Panicked(_) => (StartErrorKind::Engine, FetchError::Ended),
     };
     if let Some(started) = instance.started.take() {
         let _ = started.send(Err(StartError {

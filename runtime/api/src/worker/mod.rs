@@ -285,7 +285,9 @@ fn exit_of(exit: nano_engine::Exit) -> Exit {
         nano_engine::Exit::ProcessLimit => Exit::ProcessLimit,
         nano_engine::Exit::Crashed => Exit::Crashed,
         nano_engine::Exit::Unresponsive => Exit::Unresponsive,
-        nano_engine::Exit::Panicked(message) => Exit::Fault { message },
+        nano_engine::Exit::NotMade(message) | nano_engine::Exit::Panicked(message) => {
+            Exit::Fault { message }
+        }
     }
 }
 

@@ -48,25 +48,22 @@ pub(crate) fn bake<'s>(scope: &mut v8::PinScope<'s, '_>) -> Option<v8::Local<'s,
         .ok()
 }
 
-/// Bounds what V8 has added to the context after the snapshot. Returns V8's own `JSON.parse`.
-pub(crate) fn restored(scope: &mut v8::PinScope, engine: &Engine) -> v8::Global<v8::Function> {
+/// Bounds what V8 has added to the context after the snapshot. Returns V8's own `JSON.parse`; `None` if the isolate was ended
+/// meanwhile, or the snapshot is not what [`bake`] made.
+pub(crate) fn restored(
+    scope: &mut v8::PinScope,
+    engine: &Engine,
+) -> Option<v8::Global<v8::Function>> {
     let restored: v8::Local<v8::Function> = scope
         .get_context_data_from_snapshot_once(engine.snapshot.objects)
-        .expect("bake keeps the function");
+        .ok()?;
     let this = v8::undefined(scope).into();
-    let returned: v8::Local<v8::Array> = restored
-        .call(scope, this, &[])
-        .expect("it does not throw")
-        .try_into()
-        .expect("it returns an array");
-    let function = |index| -> v8::Local<v8::Function> {
-        let value = returned.get_index(scope, index).expect("it has two");
-        value.try_into().expect("both are functions")
-    };
-    let (web_assembly, parse) = (function(0), function(1));
+    let returned: v8::Local<v8::Array> = restored.call(scope, this, &[])?.try_into().ok()?;
+    let web_assembly = returned.get_index(scope, 0)?.try_into().ok()?;
+    let parse: v8::Local<v8::Function> = returned.get_index(scope, 1)?.try_into().ok()?;
     // Few apps use it.
     let global = scope.get_current_context().global(scope);
-    let name = v8::String::new(scope, "WebAssembly").expect("a short text");
-    entry::lazy_property(scope, global, name.into(), web_assembly).expect("it does not throw");
-    v8::Global::new(scope, parse)
+    let name = v8::String::new(scope, "WebAssembly")?;
+    entry::lazy_property(scope, global, name.into(), web_assembly)?;
+    Some(v8::Global::new(scope, parse))
 }

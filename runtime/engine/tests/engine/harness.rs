@@ -76,18 +76,18 @@ pub static EMBEDDING: Embedding = Embedding {
     ..Embedding::EMPTY
 };
 
-fn bake(scope: &mut v8::PinScope, baker: &mut Baker) {
+fn bake(scope: &mut v8::PinScope, baker: &mut Baker) -> Option<()> {
     let global = scope.get_current_context().global(scope);
     for (name, callback) in callbacks() {
         let template = v8::FunctionTemplate::builder_raw(*callback).build(scope);
         baker.add_template(scope, template);
-        let function = template.get_function(scope).expect("a function");
+        let function = template.get_function(scope)?;
         baker.add_object(scope, function);
-        let key = v8::String::new(scope, name).expect("a name");
+        let key = v8::String::new(scope, name)?;
         global.set(scope, key.into(), function.into());
     }
     let warm = "globalThis.fromSnapshot = new Map([['answer', 42]]); globalThis.baked = () => fromSnapshot.get('answer');";
-    nano_engine::evaluate(scope, "bake", warm).expect("no exception");
+    nano_engine::evaluate(scope, "bake", warm).map(drop)
 }
 
 pub fn say(scope: &v8::PinScope, text: String) {
@@ -182,7 +182,7 @@ fn sleep(
             Err(v8::Exception::type_error(scope, message))
         }
     });
-    rv.set(promise.into());
+    rv.set(promise.expect("it is not being ended").into());
 }
 
 fn panic(_: &mut v8::PinScope, _: v8::FunctionCallbackArguments, _: v8::ReturnValue<v8::Value>) {

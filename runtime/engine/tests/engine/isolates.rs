@@ -32,6 +32,20 @@ fn fifty_isolates_come_and_go() {
 }
 
 #[test]
+fn one_that_is_ended_while_it_is_made_ends_as_it_was_told() {
+    for _ in 0..20 {
+        let (options, _) = options();
+        let (handle, exit) = spawn(options, |_| {}).expect("a thread");
+        let end = std::thread::spawn(move || exit.wait());
+        // At every moment of its making.
+        while !end.is_finished() {
+            handle.terminate();
+        }
+        assert_eq!(end.join().expect("no panic"), Exit::Stopped);
+    }
+}
+
+#[test]
 fn a_task_reaches_a_sleeping_isolate() {
     let (options, _) = options();
     let (handle, exit) = spawn(options, |_| {}).expect("a thread");

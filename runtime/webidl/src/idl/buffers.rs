@@ -163,7 +163,8 @@ pub fn uint8_array<'s>(
 ) -> Fallible<v8::Local<'s, v8::Uint8Array>> {
     let buffer = array_buffer(scope, bytes)?;
     let length = buffer.byte_length();
-    Ok(v8::Uint8Array::new(scope, buffer, 0, length).expect("the view covers exactly its buffer"))
+    v8::Uint8Array::new(scope, buffer, 0, length)
+        .ok_or_else(|| range_error("Invalid typed array length"))
 }
 
 /// An `ArrayBuffer` over these bytes, which move into it without a copy.

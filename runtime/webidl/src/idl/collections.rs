@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use nano_engine::{State, native_memory};
 
 use super::{FromJs, Idl, ToJs};
-use crate::{Error, Fallible, Scope, Value, type_error};
+use crate::{Error, Fallible, Scope, Value, internalized, type_error};
 
 /// `sequence<T>`, <https://webidl.spec.whatwg.org/#js-sequence>.
 pub struct Sequence<T>(PhantomData<T>);
@@ -40,9 +40,9 @@ impl<T: FromJs> Sequence<T> {
             .try_into()
             .map_err(|_| type_error("has an iterator method whose result is not an object."))?;
         let (next, done, value) = (
-            name(scope, "next"),
-            name(scope, "done"),
-            name(scope, "value"),
+            internalized(scope, "next"),
+            internalized(scope, "done"),
+            internalized(scope, "value"),
         );
         let next = iterator.get(scope, next.into()).ok_or(Error::Thrown)?;
         let next: v8::Local<v8::Function> = next
@@ -75,12 +75,19 @@ impl<T: FromJs> Sequence<T> {
 
 impl<T: ToJs> ToJs for Sequence<T> {
     fn to_js<'s>(scope: &mut Scope<'s, '_>, items: Vec<T::Native<'s>>) -> Fallible<Value<'s>> {
-        let items = items
-            .into_iter()
-            .map(|item| T::to_js(scope, item))
-            .collect::<Fallible<Vec<_>>>()?;
-        Ok(v8::Array::new_with_elements(scope, &items).into())
+        Ok(array::<T>(scope, items)?.into())
     }
+}
+
+fn array<'s, T: ToJs>(
+    scope: &mut Scope<'s, '_>,
+    items: Vec<T::Native<'s>>,
+) -> Fallible<v8::Local<'s, v8::Array>> {
+    let items = items
+        .into_iter()
+        .map(|item| T::to_js(scope, item))
+        .collect::<Fallible<Vec<_>>>()?;
+    Ok(v8::Array::new_with_elements(scope, &items))
 }
 
 /// `FrozenArray<T>`, <https://webidl.spec.whatwg.org/#js-frozen-array>.
@@ -98,13 +105,11 @@ impl<T: FromJs> FromJs for FrozenArray<T> {
 
 impl<T: ToJs> ToJs for FrozenArray<T> {
     fn to_js<'s>(scope: &mut Scope<'s, '_>, items: Vec<T::Native<'s>>) -> Fallible<Value<'s>> {
-        let array = Sequence::<T>::to_js(scope, items)?;
-        let object: v8::Local<v8::Object> =
-            array.try_into().expect("a sequence converts to an array");
-        object
+        let array = array::<T>(scope, items)?;
+        array
             .set_integrity_level(scope, v8::IntegrityLevel::Frozen)
             .ok_or(Error::Thrown)?;
-        Ok(array)
+        Ok(array.into())
     }
 }
 
@@ -186,7 +191,7 @@ fn is_enumerable_own<'s>(
         let Ok(descriptor) = v8::Local::<v8::Object>::try_from(descriptor) else {
             return Ok(false);
         };
-        let enumerable = name(scope, "enumerable");
+        let enumerable = internalized(scope, "enumerable");
         return Ok(descriptor
             .get(scope, enumerable.into())
             .ok_or(Error::Thrown)?
@@ -242,9 +247,4 @@ pub fn iterator_method<'s>(
         .try_into()
         .map(Some)
         .map_err(|_| type_error("has an iterator method that is not a function."))
-}
-
-fn name<'s>(scope: &mut Scope<'s, '_>, text: &'static str) -> v8::Local<'s, v8::String> {
-    v8::String::new_from_utf8(scope, text.as_bytes(), v8::NewStringType::Internalized)
-        .expect("a short name")
 }

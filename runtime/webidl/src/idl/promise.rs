@@ -62,19 +62,23 @@ impl<T: ToJs> Promise<T> {
 
     /// A promise for what `finish` makes of the result of `work`, which runs in parallel. Errors of `finish` reject it, and so does a
     /// panic of `work`.
+    ///
+    /// # Errors
+    /// The isolate is being ended.
     pub fn spawn<'s, R: Send + 'static>(
         scope: &mut Scope<'s, '_>,
         work: impl Future<Output = R> + Send + 'static,
         finish: impl for<'a, 'b> FnOnce(&mut Scope<'a, 'b>, R) -> Fallible<T::Native<'a>> + 'static,
-    ) -> v8::Local<'s, v8::Promise> {
-        promise_op(scope, work, move |scope, result| {
+    ) -> Fallible<v8::Local<'s, v8::Promise>> {
+        let promise = promise_op(scope, work, move |scope, result| {
             let value = finish(scope, result).and_then(|value| T::to_js(scope, value));
             // Of what was thrown already the exception is pending, and rejects the promise.
             value.map_err(|error| {
                 let reason = error.to_exception(scope);
                 reason.unwrap_or_else(|| v8::undefined(scope).into())
             })
-        })
+        });
+        promise.ok_or(Error::Thrown)
     }
 }
 

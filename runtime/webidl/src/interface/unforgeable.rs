@@ -2,8 +2,8 @@
 
 use std::hint::black_box;
 
-use super::{Interface, Member, Placement, accessor, internalized, unforgeable_operation};
-use crate::Scope;
+use super::{Interface, Member, Placement, accessor, unforgeable_operation};
+use crate::{Scope, internalized};
 
 /// Those of one interface, without its ancestors'.
 pub(super) struct Unforgeables<'s>(Vec<Unforgeable<'s>>);

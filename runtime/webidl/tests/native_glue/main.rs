@@ -57,16 +57,13 @@ fn library() -> String {
     bundle.unwrap_or_else(|e| panic!("{e}")).source
 }
 
-fn bake(scope: &mut v8::PinScope, baker: &mut Baker) {
-    let baked = interface::bake(scope, &TABLES);
+fn bake(scope: &mut v8::PinScope, baker: &mut Baker) -> Option<()> {
+    let baked = interface::bake(scope, &TABLES)?;
     for template in &baked.templates {
         baker.add_template(scope, *template);
     }
-    // What throws here ends the process with a message.
-    let Some(install) = nano_engine::evaluate(scope, "library.js", &library()) else {
-        return;
-    };
-    let install: v8::Local<v8::Function> = install.try_into().expect("a function");
+    let install = nano_engine::evaluate(scope, "library.js", &library())?;
+    let install: v8::Local<v8::Function> = install.try_into().ok()?;
     let global = scope.get_current_context().global(scope);
     let undefined = v8::undefined(scope);
     let native = nano_engine::evaluate(
@@ -75,11 +72,10 @@ fn bake(scope: &mut v8::PinScope, baker: &mut Baker) {
         "({ isInstance: () => false, isPromise: (value) => value instanceof Promise })",
     );
     let arguments = [global.into(), native.expect("an object")];
-    let Some(bridge) = install.call(scope, undefined.into(), &arguments) else {
-        return;
-    };
-    let bridge: v8::Local<v8::Object> = bridge.try_into().expect("an object");
+    let bridge = install.call(scope, undefined.into(), &arguments)?;
+    let bridge: v8::Local<v8::Object> = bridge.try_into().ok()?;
     baker.add_object(scope, bridge);
+    Some(())
 }
 
 fn start(scope: &mut v8::PinScope, _: Box<dyn Any + Send>) {
