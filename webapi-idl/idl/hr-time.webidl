@@ -15,5 +15,5 @@ interface Performance : EventTarget {
 
 partial interface mixin WindowOrWorkerGlobalScope {
   /** A clock that never goes back. */
-  [Section=the-performance-attribute, Replaceable] readonly attribute Performance performance;
+  [Section=the-performance-attribute, Replaceable, Throws] readonly attribute Performance performance;
 };

@@ -7,6 +7,7 @@
 //! * [`worker`]: an app instance, requests in and responses out.
 //! * [`shell`]: `nano eval`, `run`, `repl`.
 #![deny(missing_docs)]
+#![deny(clippy::unwrap_used, clippy::expect_used)]
 
 /// Generated from `webapi-idl/idl/*.webidl`: traits, conversions, tables.
 #[allow(

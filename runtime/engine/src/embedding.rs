@@ -59,7 +59,8 @@ pub struct Embedding {
     pub describe:
         for<'s, 'i> fn(&mut v8::PinScope<'s, 'i>, v8::Local<'s, v8::Value>, usize) -> Thrown,
     /// The isolate is about to end. Runs no JavaScript (it may have been terminated): settle what others wait for.
-    /// Not called after [`Exit::Crashed`]: that thread runs nothing any more.
+    /// Not called after [`Exit::Crashed`]: that thread runs nothing any more. Nor where [`Embedding::start`] was not, because the
+    /// isolate ended while it was made.
     pub exit: for<'s, 'i> fn(&mut v8::PinScope<'s, 'i>, &Exit),
 }
 

@@ -97,6 +97,9 @@ pub fn spawn(
     main: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>) + Send + 'static,
 ) -> std::io::Result<(Handle, ExitReceiver)> {
     quarantine::install()?;
+    if options.limits.cpu_per_turn.is_some() {
+        watchdog::start()?;
+    }
     let handle = Handle::new(isolate::quota(&options.limits), options.limits.cpu_per_turn);
     let (sender, receiver) = ExitSender::new();
     let mailbox = handle.clone();

@@ -145,8 +145,14 @@ pub(crate) fn watch(
     Ok(Some(Watch(isolate.clone())))
 }
 
-/// Starts the watchdog, once.
-fn start() -> io::Result<()> {
+/// Starts the watchdog, once. Better before there is an isolate's thread: that may stop for ever, with the lock.
+///
+/// # Errors
+/// The system has no thread for it.
+pub(crate) fn start() -> io::Result<()> {
+    if THREAD.get().is_some() {
+        return Ok(());
+    }
     static STARTING: Mutex<()> = Mutex::new(());
     let _alone = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
     if THREAD.get().is_none() {

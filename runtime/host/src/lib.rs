@@ -3,6 +3,7 @@
 //! A request's way: [`server`] accepts it, [`dispatch`] finds its [`app`] with the [`router`], the app gives an
 //! [`Instance`](nano_worker::Instance), and `http` translates between hyper's messages and the instance's.
 #![deny(missing_docs)]
+#![deny(clippy::unwrap_used, clippy::expect_used)]
 
 mod access;
 pub mod app;

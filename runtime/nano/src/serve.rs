@@ -18,7 +18,8 @@ pub(crate) fn serve(options: &ServeOptions) -> anyhow::Result<ExitCode> {
         nano_engine::process_memory::set_limit((megabytes as usize) << 20);
     }
     engine::start(false)?;
-    let guard = log::init(options.log.unwrap_or_else(Format::for_stdout));
+    let guard = log::init(options.log.unwrap_or_else(Format::for_stdout))
+        .context("cannot start the thread that writes the log")?;
     nano_engine::malloc::give_back_in_background();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

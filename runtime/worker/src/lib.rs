@@ -4,6 +4,7 @@
 //! [`HttpResponse`]s out, and an [`Exit`] at the end. On one side of this crate stands the host (`nano-host`), which is built and
 //! tested without an engine; on the other one what runs JavaScript (`nano-engine`, `nano-api`).
 #![deny(missing_docs)]
+#![deny(clippy::unwrap_used, clippy::expect_used)]
 
 mod body;
 mod error;

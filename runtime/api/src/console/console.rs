@@ -83,20 +83,22 @@ impl ConsoleMethods for Console {
             Ok(nano_webidl::idl::string(scope, text)?.into())
         };
         let mut data = data;
-        match data.first().copied() {
+        match data
+            .first()
+            .map(|first| v8::Local::<v8::String>::try_from(*first))
+        {
             // 3. If data is empty, append message to data.
             None => data.push(string(scope, message)?),
             // 4. Otherwise: 4.1 Let first be data[0]. 4.3 If it is a String, then data[0] is message, ": ", first.
-            Some(first) if first.is_string() => {
+            Some(Ok(first)) => {
                 let prefix = nano_webidl::idl::string(scope, &format!("{message}: "))?;
-                let first: v8::Local<v8::String> = first.try_into().expect("it is a string");
                 let joined = v8::String::concat(scope, prefix, first);
                 data[0] = joined
                     .ok_or_else(|| nano_webidl::range_error("the message is too long"))?
                     .into();
             }
             // 4.2 If it is none, prepend message to data.
-            Some(_) => data.insert(0, string(scope, &format!("{message}:"))?),
+            Some(Err(_)) => data.insert(0, string(scope, &format!("{message}:"))?),
         }
         // 5.
         log(scope, Level::Error, &data)

@@ -5,7 +5,9 @@ use std::cell::{Cell, RefCell};
 use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, WINDOWS_1252};
 use nano_engine::text::text;
 use nano_webidl::idl::{Bytes, Strings};
-use nano_webidl::{Error, Fallible, Scope, Trace, excerpt, range_error, require_room, type_error};
+use nano_webidl::{
+    Error, Fallible, Scope, Trace, excerpt, internalized, range_error, require_room, type_error,
+};
 
 use super::utf8_decoder::Utf8Decoder;
 use crate::bindings::text_decoder::TextDecoderMethods;
@@ -166,8 +168,7 @@ impl TextDecoderCommonMethods for TextDecoder {
     // https://encoding.spec.whatwg.org/#dom-textdecoder-encoding
     fn encoding<'s>(&self, scope: &mut Scope<'s, '_>) -> Text<'s> {
         let name = self.encoding.name().to_ascii_lowercase();
-        v8::String::new_from_one_byte(scope, name.as_bytes(), v8::NewStringType::Internalized)
-            .expect("a name is short")
+        internalized(scope, &name)
     }
 
     fn fatal(&self) -> bool {

@@ -1,7 +1,7 @@
 //! `TextEncoder`, <https://encoding.spec.whatwg.org/#interface-textencoder>.
 
 use nano_webidl::idl::{Bytes, uint8_array};
-use nano_webidl::{Fallible, Scope, Trace, require_room};
+use nano_webidl::{Fallible, Scope, Trace, internalized, require_room};
 
 use crate::bindings::text_encoder::TextEncoderMethods;
 use crate::bindings::text_encoder_common::TextEncoderCommonMethods;
@@ -60,7 +60,6 @@ impl TextEncoderMethods for TextEncoder {
 
 impl TextEncoderCommonMethods for TextEncoder {
     fn encoding<'s>(&self, scope: &mut Scope<'s, '_>) -> v8::Local<'s, v8::String> {
-        v8::String::new_from_one_byte(scope, b"utf-8", v8::NewStringType::Internalized)
-            .expect("a name is short")
+        internalized(scope, "utf-8")
     }
 }

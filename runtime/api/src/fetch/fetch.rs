@@ -31,6 +31,7 @@ use crate::bindings::worker_global_scope::FetchGlobalMethods;
 use crate::environment::Environment;
 use crate::nano::worker_global_scope::WorkerGlobalScope;
 use crate::streams::native_sink::NativeSink;
+use crate::url::UrlRecord;
 
 /// Bytes of a streamed request body that may wait for the network.
 const REQUEST_BYTES: usize = 256 << 10;
@@ -90,7 +91,7 @@ fn scheme_fetch<'s>(
     };
     match url.protocol() {
         "http:" | "https:" => {
-            let exchange = match new_exchange(scope, request) {
+            let exchange = match new_exchange(scope, request, url) {
                 Ok(exchange) => exchange,
                 Err(failure) => return Ok(Err(failure)),
             };
@@ -113,9 +114,12 @@ fn scheme_fetch<'s>(
 }
 
 /// The part of a request that goes to the network.
-fn new_exchange(scope: &mut Scope, request: &Request) -> Result<(Exchange, Allowance), Failure> {
+fn new_exchange(
+    scope: &mut Scope,
+    request: &Request,
+    url: &UrlRecord,
+) -> Result<(Exchange, Allowance), Failure> {
     let outbound = State::from_scope(scope).extension::<Arc<Outbound>>();
-    let url = request.parsed_url().expect("the scheme was seen");
     if request.cache() == RequestCache::OnlyIfCached {
         return Err(Failure::new(
             "there is no HTTP cache, which the request's cache mode 'only-if-cached' wants",

@@ -93,7 +93,9 @@ impl BlobMethods for Blob {
     }
 
     fn type_<'s>(&self, scope: &mut Scope<'s, '_>) -> v8::Local<'s, v8::String> {
-        v8::String::new(scope, &self.content_type).expect("a type comes from a string")
+        // It comes from a string, and is no longer.
+        let text = v8::String::new(scope, &self.content_type);
+        text.unwrap_or_else(|| v8::String::empty(scope))
     }
 
     // https://w3c.github.io/FileAPI/#slice-blob
@@ -128,9 +130,7 @@ impl BlobMethods for Blob {
     ) -> Fallible<ScriptRef<'s, marker::ReadableStream>> {
         let source = Ref::new(scope, NativeSource::chunks(self.data.chunks()));
         let stream = script::call(scope, "bodyStream", &[source.object().into()])?;
-        Ok(ScriptRef::trusted(
-            stream.try_into().expect("the script makes a stream"),
-        ))
+        script::require(scope, stream)
     }
 
     // https://w3c.github.io/FileAPI/#text-method-algo. The bytes are in memory, so the promises of this and of the next two are

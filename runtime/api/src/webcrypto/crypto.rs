@@ -66,11 +66,8 @@ impl CryptoMethods for Crypto {
 
     // https://w3c.github.io/webcrypto/#Crypto-method-randomUUID
     fn random_uuid<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::String>> {
-        let text = uuid_text(random::bytes());
-        Ok(
-            v8::String::new_from_one_byte(scope, &text, v8::NewStringType::Normal)
-                .expect("a UUID is short"),
-        )
+        let text = uuid_text(random::bytes()?);
+        v8::String::new_from_one_byte(scope, &text, v8::NewStringType::Normal).ok_or(Error::Thrown)
     }
 }
 

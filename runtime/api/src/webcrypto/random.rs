@@ -20,20 +20,21 @@ pub fn fill(destination: &mut [u8]) -> Fallible<()> {
 
 /// A few bytes, from a stock that is filled by the kilobyte: asking the source costs more than the bytes do.
 ///
-/// # Panics
-/// If the random source fails: no identifier may be made of anything else.
-pub fn bytes<const N: usize>() -> [u8; N] {
+/// # Errors
+/// As for [`fill`].
+pub fn bytes<const N: usize>() -> Fallible<[u8; N]> {
     STOCK.with_borrow_mut(|stock| {
         if stock.bytes.len() - stock.used < N {
-            rand::fill(&mut stock.bytes).expect("the system's random source works");
+            fill(&mut stock.bytes)?;
             stock.used = 0;
         }
         let taken = &mut stock.bytes[stock.used..stock.used + N];
-        let result = (&*taken).try_into().expect("N bytes were taken");
+        let mut result = [0; N];
+        result.copy_from_slice(taken);
         // Nobody who reads memory later may learn what was given out.
         taken.fill(0);
         stock.used += N;
-        result
+        Ok(result)
     })
 }
 
@@ -53,7 +54,7 @@ mod tests {
 
     #[test]
     fn the_stock_gives_nothing_twice() {
-        let mut seen: Vec<[u8; 16]> = (0..200).map(|_| bytes()).collect();
+        let mut seen: Vec<[u8; 16]> = (0..200).map(|_| bytes().expect("random bytes")).collect();
         seen.sort_unstable();
         seen.dedup();
         assert_eq!(seen.len(), 200);

@@ -2,7 +2,8 @@
 
 use nano_engine::text::text;
 use nano_webidl::{
-    DomExceptionName, Fallible, Ref, Scope, Serializable, Trace, Value, range_error, room,
+    DomExceptionName, Fallible, Ref, Scope, Serializable, Trace, Value, internalized, range_error,
+    room,
 };
 
 use super::quota_exceeded_error::QuotaExceededError;
@@ -33,6 +34,15 @@ impl DomException {
     }
 }
 
+/// What a live object keeps is there.
+fn kept<'s>(
+    scope: &mut Scope<'s, '_>,
+    text: &v8::TracedReference<v8::String>,
+) -> v8::Local<'s, v8::String> {
+    let text = text.get(scope);
+    text.unwrap_or_else(|| v8::String::empty(scope))
+}
+
 /// Makes a `DOMException`, a `QuotaExceededError` for that name, <https://webidl.spec.whatwg.org/#dfn-throw>. This is what
 /// [`nano_webidl::Realm`] makes them with.
 pub fn create<'s>(scope: &mut Scope<'s, '_>, name: DomExceptionName, message: &str) -> Value<'s> {
@@ -40,7 +50,7 @@ pub fn create<'s>(scope: &mut Scope<'s, '_>, name: DomExceptionName, message: &s
     if name == DomExceptionName::QuotaExceeded {
         return QuotaExceededError::create(scope, message, None, None).into();
     }
-    let name = v8::String::new(scope, name.as_str()).expect("a name is short");
+    let name = internalized(scope, name.as_str());
     let exception = DomException::with_strings(scope, name, message);
     let exception = Ref::new(scope, exception).object();
     capture_stack(scope, exception);
@@ -69,15 +79,11 @@ impl DomExceptionMethods for DomException {
     }
 
     fn name<'s>(&self, scope: &mut Scope<'s, '_>) -> v8::Local<'s, v8::String> {
-        self.name
-            .get(scope)
-            .expect("a live exception keeps its name")
+        kept(scope, &self.name)
     }
 
     fn message<'s>(&self, scope: &mut Scope<'s, '_>) -> v8::Local<'s, v8::String> {
-        self.message
-            .get(scope)
-            .expect("a live exception keeps its message")
+        kept(scope, &self.message)
     }
 
     // https://webidl.spec.whatwg.org/#dom-domexception-code
@@ -112,7 +118,7 @@ impl SerializedException {
     ) -> Fallible<()> {
         if let Some(stack) = &self.stack {
             let stack = string(scope, stack)?;
-            let key = v8::String::new(scope, "stack").expect("a name is short");
+            let key = internalized(scope, "stack");
             exception.define_own_property(
                 scope,
                 key.into(),
@@ -156,7 +162,7 @@ pub(super) fn serialize<'s>(
     exception: &DomException,
     object: v8::Local<'s, v8::Object>,
 ) -> Fallible<SerializedException> {
-    let key = v8::String::new(scope, "stack").expect("a name is short");
+    let key = internalized(scope, "stack");
     let stack = object
         .get(scope, key.into())
         .and_then(|stack| v8::Local::<v8::String>::try_from(stack).ok());

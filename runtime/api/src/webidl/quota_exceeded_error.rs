@@ -1,6 +1,8 @@
 //! `QuotaExceededError`, <https://webidl.spec.whatwg.org/#quotaexceedederror>.
 
-use nano_webidl::{DomExceptionName, Fallible, Ref, Scope, Serializable, Trace, range_error};
+use nano_webidl::{
+    DomExceptionName, Fallible, Ref, Scope, Serializable, Trace, internalized, range_error,
+};
 
 use super::dom_exception::{self, DomException, SerializedException, capture_stack};
 use crate::bindings::quota_exceeded_error::QuotaExceededErrorMethods;
@@ -27,8 +29,7 @@ impl QuotaExceededError {
         quota: Option<f64>,
         requested: Option<f64>,
     ) -> Self {
-        let name = v8::String::new(scope, DomExceptionName::QuotaExceeded.as_str())
-            .expect("a name is short");
+        let name = internalized(scope, DomExceptionName::QuotaExceeded.as_str());
         QuotaExceededError {
             exception: DomException::with_strings(scope, name, message),
             quota,

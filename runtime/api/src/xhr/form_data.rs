@@ -175,7 +175,7 @@ impl FormData {
     pub fn to_multipart(&self, scope: &mut Scope) -> Fallible<(String, Vec<u8>)> {
         let room = self.read(scope, multipart_serializer::room);
         require_room(scope, room)?;
-        let boundary = multipart_serializer::new_boundary();
+        let boundary = multipart_serializer::new_boundary()?;
         let bytes = self.read(scope, |entries| {
             multipart_serializer::serialize(entries, &boundary)
         });

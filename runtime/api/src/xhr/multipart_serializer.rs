@@ -3,13 +3,19 @@
 
 use std::borrow::Cow;
 
+use nano_webidl::Fallible;
+
 use super::form_data::{Entry, EntryValue};
 use crate::fileapi::blob::Blob;
+use crate::webcrypto::random;
 
 /// A boundary that no body has in it, by chance of 2^-128.
-pub fn new_boundary() -> String {
-    let random = crate::webcrypto::random::bytes::<16>();
-    format!("----nano-form-data-{:032x}", u128::from_ne_bytes(random))
+///
+/// # Errors
+/// The operating system has no random bytes.
+pub fn new_boundary() -> Fallible<String> {
+    let random = u128::from_ne_bytes(random::bytes()?);
+    Ok(format!("----nano-form-data-{random:032x}"))
 }
 
 /// How many bytes the body of these entries has at most.
@@ -141,6 +147,7 @@ mod tests {
 
     #[test]
     fn boundaries_differ() {
+        let new_boundary = || new_boundary().expect("random bytes");
         assert_ne!(new_boundary(), new_boundary());
         assert!(new_boundary().len() <= 70, "RFC 2046 allows 70 characters");
     }

@@ -82,18 +82,21 @@ impl Drop for LogGuard {
 
 /// Sends the process's events to standard output.
 ///
+/// # Errors
+/// The system has no thread for the output.
+///
 /// # Panics
 /// If the process has a subscriber already.
-pub fn init(format: Format) -> LogGuard {
+pub fn init(format: Format) -> std::io::Result<LogGuard> {
     let colors = format == Format::Pretty
         && std::io::stdout().is_terminal()
         && std::env::var_os("NO_COLOR").is_none();
-    let log = Arc::new(Log::new(std::io::stdout(), format, colors));
+    let log = Arc::new(Log::new(std::io::stdout(), format, colors)?);
     let guard = LogGuard(log.writer.clone());
     let first = LOG.set(log.clone()).is_ok()
         && tracing::subscriber::set_global_default(LogSubscriber(log)).is_ok();
     assert!(first, "the process has a log already");
-    guard
+    Ok(guard)
 }
 
 /// Logs a request of an app, or of none; nowhere, if the process has no log.
@@ -130,17 +133,21 @@ struct Log {
 }
 
 impl Log {
-    fn new(output: impl std::io::Write + Send + 'static, format: Format, colors: bool) -> Self {
+    fn new(
+        output: impl std::io::Write + Send + 'static,
+        format: Format,
+        colors: bool,
+    ) -> std::io::Result<Self> {
         let look = Look { format, colors };
         let tell = move |line: &mut String, source: &Source, lines, bytes| {
             look.write(line, &dropped(source, lines, bytes));
         };
-        Self {
+        Ok(Self {
             look,
-            writer: Writer::start(output, tell),
+            writer: Writer::start(output, tell)?,
             host: Source::host(),
             clients: Source::clients(),
-        }
+        })
     }
 
     fn write(&self, source: &Arc<Source>, write: impl FnOnce(&mut String)) {
@@ -241,7 +248,7 @@ mod tests {
     #[test]
     fn events_are_lines() {
         let output = Output::default();
-        let log = Arc::new(Log::new(output.clone(), Format::Json, false));
+        let log = Arc::new(Log::new(output.clone(), Format::Json, false).expect("a log"));
         let writer = log.writer.clone();
         let subscriber = LogSubscriber(log);
         tracing::subscriber::with_default(subscriber, || {
@@ -304,7 +311,7 @@ mod tests {
     #[test]
     fn what_clients_cause_has_a_budget_of_its_own() {
         let output = Output::default();
-        let log = Arc::new(Log::new(output.clone(), Format::Json, false));
+        let log = Arc::new(Log::new(output.clone(), Format::Json, false).expect("a log"));
         tracing::subscriber::with_default(LogSubscriber(log.clone()), || {
             tracing::info!(target: "nano_host::server", "a connection");
             tracing::info!(target: "nano_host::serve", "the host");

@@ -44,10 +44,13 @@ struct State {
 impl Writer {
     /// Starts the thread; it lives as long as the process. `tell` appends a line that says how many lines of a source
     /// were dropped, and how many bytes they had.
+    ///
+    /// # Errors
+    /// The system has no thread for it.
     pub(super) fn start(
         mut output: impl Write + Send + 'static,
         tell: impl Fn(&mut String, &Source, u64, u64) + Send + 'static,
-    ) -> Arc<Self> {
+    ) -> std::io::Result<Arc<Self>> {
         let writer = Arc::new(Self {
             state: Mutex::default(),
             filled: Condvar::new(),
@@ -72,9 +75,8 @@ impl Writer {
                     taken.lines.clear();
                     taken.lines.shrink_to(KEEP);
                 }
-            })
-            .expect("a thread for the log");
-        writer
+            })?;
+        Ok(writer)
     }
 
     /// Appends a line, or drops it.
@@ -189,6 +191,7 @@ pub(super) mod tests {
         Writer::start(output, |line, source, lines, bytes| {
             line.push_str(&format!("{source} lost {lines} lines of {bytes} bytes\n"));
         })
+        .expect("a thread")
     }
 
     fn said(app: &str) -> Arc<Source> {

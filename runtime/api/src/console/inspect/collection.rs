@@ -2,11 +2,11 @@
 
 use std::cell::Cell;
 
-use nano_webidl::{Scope, Value};
+use nano_webidl::{Scope, Value, internalized};
 
 use super::layout::{Parts, Rendered};
 use super::primitive::Style;
-use super::property::{Keys, key, own_data, own_keys, own_property};
+use super::property::{Keys, own_data, own_keys, own_property};
 use super::{Inspector, more};
 
 /// How many bytes of a buffer are shown.
@@ -131,7 +131,7 @@ impl<'s> Inspector<'_, 's> {
         let mut index = 0;
         parts.numeric = true;
         while index < length && parts.entries.len() < self.options.max_entries {
-            let name = key(scope, &index.to_string());
+            let name = internalized(scope, &index.to_string());
             match own_property(scope, object, name.into()) {
                 Some(property) => {
                     parts.numeric &= property

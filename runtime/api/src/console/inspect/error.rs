@@ -3,12 +3,12 @@
 use nano_engine::Thrown;
 use nano_engine::exception::app_frames;
 use nano_engine::text::{cut, more, text};
-use nano_webidl::{Ref, Scope, Value};
+use nano_webidl::{Ref, Scope, Value, internalized};
 
 use super::layout::Parts;
 use super::object::{inherited_string, own_string};
 use super::platform;
-use super::property::{Keys, Property, class_name, key, own_keys, own_property};
+use super::property::{Keys, Property, class_name, own_keys, own_property};
 use super::{InspectOptions, Inspector, inspect};
 use crate::webidl::dom_exception::DomException;
 
@@ -63,7 +63,7 @@ impl<'s> Inspector<'_, 's> {
             ..Parts::named(text)
         };
         for name in ["cause", "errors"] {
-            let name: v8::Local<v8::Name> = key(scope, name).into();
+            let name: v8::Local<v8::Name> = internalized(scope, name).into();
             // An enumerable one is among the properties below.
             let enumerable = object
                 .get_property_attributes(scope, name.into())
@@ -207,7 +207,7 @@ fn dom_exception_header<'s>(scope: &mut Scope<'s, '_>, exception: Ref<'s, DomExc
 
 /// The error's own `stack`, if it is a string or V8's own accessor: no getter of the app is called.
 fn stack<'s>(scope: &mut Scope<'s, '_>, object: v8::Local<'s, v8::Object>) -> Option<String> {
-    let name: v8::Local<v8::Name> = key(scope, "stack").into();
+    let name: v8::Local<v8::Name> = internalized(scope, "stack").into();
     let get = match own_property(scope, object, name)? {
         Property::Data(_) => return own_string(scope, object, "stack", MAX_TEXT),
         Property::Accessor { get, .. } => get,
@@ -226,7 +226,7 @@ fn stack<'s>(scope: &mut Scope<'s, '_>, object: v8::Local<'s, v8::Object>) -> Op
 fn v8_stack_getter<'s>(scope: &mut Scope<'s, '_>) -> Option<Value<'s>> {
     let message = v8::String::empty(scope);
     let error: v8::Local<v8::Object> = v8::Exception::error(scope, message).try_into().ok()?;
-    let name: v8::Local<v8::Name> = key(scope, "stack").into();
+    let name: v8::Local<v8::Name> = internalized(scope, "stack").into();
     match own_property(scope, error, name)? {
         Property::Accessor { get, .. } => Some(get),
         Property::Data(_) => None,

@@ -1,7 +1,7 @@
 //! Own properties and prototypes of objects, read without running any code of the app. Not for proxies: those have traps.
 
 use nano_engine::text::text;
-use nano_webidl::{Scope, Value};
+use nano_webidl::{Scope, Value, internalized};
 
 /// More properties than any of our own objects has.
 pub(super) const ALL: usize = 1000;
@@ -32,12 +32,6 @@ impl<'s> Property<'s> {
     }
 }
 
-/// A short string.
-pub(super) fn key<'s>(scope: &mut Scope<'s, '_>, text: &str) -> v8::Local<'s, v8::String> {
-    v8::String::new_from_utf8(scope, text.as_bytes(), v8::NewStringType::Internalized)
-        .expect("a short string")
-}
-
 /// An own property, if it is there.
 pub(crate) fn own_property<'s>(
     scope: &mut Scope<'s, '_>,
@@ -49,8 +43,8 @@ pub(crate) fn own_property<'s>(
     let descriptor = object.get_own_property_descriptor(scope, name)?;
     let descriptor: v8::Local<v8::Object> = descriptor.try_into().ok()?;
     // The descriptor's own properties only: what it lacks would be looked up in `Object.prototype`, which is the app's.
-    let mut field = |name: &str| {
-        let name = key(scope, name);
+    let field = |name: &str| {
+        let name = internalized(scope, name);
         if !descriptor.has_own_property(scope, name.into())? {
             return None;
         }
@@ -71,7 +65,7 @@ pub(super) fn own_data<'s>(
     object: v8::Local<'s, v8::Object>,
     name: &str,
 ) -> Option<Value<'s>> {
-    let name = key(scope, name);
+    let name = internalized(scope, name);
     // OPTIMIZATION: most objects that are asked have no such property, and this answer needs no descriptor.
     if !object.has_own_property(scope, name.into())? {
         return None;

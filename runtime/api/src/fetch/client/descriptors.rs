@@ -39,10 +39,10 @@ fn limit() -> usize {
     }
 }
 
-/// Waits until a connection may be made. It keeps what this gives for as long as it is open.
-pub(super) async fn descriptor() -> OwnedSemaphorePermit {
+/// Waits until a connection may be made. It keeps what this gives for as long as it is open. `None` if none may be made any more.
+pub(super) async fn descriptor() -> Option<OwnedSemaphorePermit> {
     let free = descriptors().free.clone();
-    free.acquire_owned().await.expect("it is never closed")
+    free.acquire_owned().await.ok()
 }
 
 /// Whether all are in use.

@@ -158,7 +158,8 @@ impl Pool {
     ) -> Result<Connection, Failure> {
         let authority = origin.authority.clone();
         self.0.make_room();
-        let Some(descriptor) = self.0.wait(isolate, descriptors::descriptor()).await else {
+        let descriptor = self.0.wait(isolate, descriptors::descriptor()).await;
+        let Some(descriptor) = descriptor.flatten() else {
             return Err(Failure::new(format!(
                 "the process has as many connections to other servers as it may have, and none has ended within {} s; to allow more, \
                  raise its limit of open files (ulimit -n)",
