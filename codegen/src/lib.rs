@@ -1,5 +1,7 @@
 //! Printers of the resolved WebIDL model: everything that is generated comes from here.
 #![deny(missing_docs)]
+// A dependency that nothing uses any more does not compile.
+#![cfg_attr(not(test), deny(unused_crate_dependencies))]
 
 pub mod bundle;
 pub(crate) mod distinguish;

@@ -15,6 +15,8 @@
 //! The way of a file, by module: `lexer` → `parser` → `syntax` tree → `resolve` → [`Model`] → `validate`. The grammar and
 //! the rules are those of Web IDL, <https://webidl.spec.whatwg.org/>.
 #![deny(missing_docs)]
+// A dependency that nothing uses any more does not compile.
+#![cfg_attr(not(test), deny(unused_crate_dependencies))]
 
 mod describe;
 mod distinguish;

@@ -9,6 +9,8 @@
 //!
 //! What results are expected is none of this crate's business: see the crate `conformance`.
 #![deny(missing_docs)]
+// A dependency that nothing uses any more does not compile.
+#![cfg_attr(not(test), deny(unused_crate_dependencies))]
 
 mod compose;
 mod engine;

@@ -7,6 +7,8 @@
 //! * [`worker`]: an app instance, requests in and responses out.
 //! * [`shell`]: `nano eval`, `run`, `repl`.
 #![deny(missing_docs)]
+// A dependency that nothing uses any more does not compile.
+#![cfg_attr(not(test), deny(unused_crate_dependencies))]
 #![deny(clippy::unwrap_used, clippy::expect_used)]
 
 /// Generated from `webapi-idl/idl/*.webidl`: traits, conversions, tables.

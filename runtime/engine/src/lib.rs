@@ -18,6 +18,8 @@
 //! println!("{}", exit.wait());
 //! ```
 #![deny(missing_docs)]
+// A dependency that nothing uses any more does not compile.
+#![cfg_attr(not(test), deny(unused_crate_dependencies))]
 #![deny(clippy::unwrap_used, clippy::expect_used)]
 
 pub mod allocator;

@@ -2,6 +2,8 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+
 /// Why a module cannot be had. Thrown as a `TypeError` that also names the importer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -199,34 +201,29 @@ fn join(folder: &str, relative: &str) -> Option<String> {
             _ => parts.push(part),
         }
     }
-    let encoded: Vec<String> = parts.into_iter().map(encode_part).collect();
+    let encoded: Vec<String> = parts
+        .into_iter()
+        .map(|part| utf8_percent_encode(part, PATH).to_string())
+        .collect();
     Some(encoded.join("/") + suffix)
 }
 
-/// Percent-encodes what would end a path in a URL, or is not ASCII. Leaves present escapes alone.
-fn encode_part(part: &str) -> String {
-    let mut out = String::with_capacity(part.len());
-    for byte in part.bytes() {
-        match byte {
-            b' '
-            | b'"'
-            | b'<'
-            | b'>'
-            | b'`'
-            | b'\\'
-            | b'^'
-            | b'{'
-            | b'|'
-            | b'}'
-            | 0..=0x1f
-            | 0x7f.. => {
-                out.push_str(&format!("%{byte:02X}"));
-            }
-            _ => out.push(byte as char),
-        }
-    }
-    out
-}
+/// What would end a path in a URL, or is written otherwise there: <https://url.spec.whatwg.org/#path-percent-encode-set> without
+/// `?` and `#`, and the backslash, which would be a slash.
+const PATH: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'`')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// The same for the name of a file, in which nothing is an escape yet.
+const FILE_NAME: &AsciiSet = &PATH.add(b'%').add(b'?').add(b'#');
 
 /// The URL of a file with an absolute path.
 pub fn file_url(path: &Path) -> String {
@@ -235,34 +232,22 @@ pub fn file_url(path: &Path) -> String {
 
 /// The URL path of a file's path.
 fn encode(path: &str) -> String {
-    let escape = |part: &str| {
-        encode_part(
-            &part
-                .replace('%', "%25")
-                .replace('?', "%3F")
-                .replace('#', "%23"),
-        )
-    };
-    path.split('/').map(escape).collect::<Vec<_>>().join("/")
+    utf8_percent_encode(path, FILE_NAME).to_string()
 }
 
 /// Undoes percent-encoding; `None` for what no file name holds: escapes of `/` and NUL, broken escapes, not UTF-8.
 fn decode(path: &str) -> Option<String> {
-    let mut out = Vec::with_capacity(path.len());
-    let mut bytes = path.bytes();
-    while let Some(byte) = bytes.next() {
-        if byte != b'%' {
-            out.push(byte);
-            continue;
-        }
-        let digits = [bytes.next()?, bytes.next()?];
-        let value = u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?;
-        if matches!(value, 0 | b'/') {
-            return None;
-        }
-        out.push(value);
+    let is_broken = |escape: &str| {
+        let digits = escape.as_bytes().get(..2);
+        digits.is_none_or(|digits| {
+            matches!(digits, b"00" | b"2f" | b"2F") || !digits.iter().all(u8::is_ascii_hexdigit)
+        })
+    };
+    if path.split('%').skip(1).any(is_broken) {
+        return None;
     }
-    String::from_utf8(out).ok()
+    let decoded = percent_decode_str(path).decode_utf8().ok()?;
+    Some(decoded.into_owned())
 }
 
 #[cfg(test)]

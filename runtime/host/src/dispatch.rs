@@ -93,7 +93,7 @@ impl Dispatcher {
 
     /// The app that a request with this head is for, by the look of it.
     pub(crate) fn app_for(&self, head: &[u8]) -> Option<Arc<App>> {
-        self.router.find(&target::glance(head)?).cloned()
+        self.router.find(&target::peek_host(head)?).cloned()
     }
 
     /// Answers a request of a connection.

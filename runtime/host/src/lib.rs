@@ -3,6 +3,8 @@
 //! A request's way: [`server`] accepts it, [`dispatch`] finds its [`app`] with the [`router`], the app gives an
 //! [`Instance`](nano_worker::Instance), and `http` translates between hyper's messages and the instance's.
 #![deny(missing_docs)]
+// A dependency that nothing uses any more does not compile.
+#![cfg_attr(not(test), deny(unused_crate_dependencies))]
 #![deny(clippy::unwrap_used, clippy::expect_used)]
 
 mod access;

@@ -129,7 +129,7 @@ async fn accept(
                     stop: stop.clone(),
                     living: living.clone(),
                 };
-                tokio::spawn(visitor.welcome(stream));
+                tokio::spawn(visitor.accept(stream));
             }
             // The client has gone again already.
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
@@ -151,7 +151,7 @@ struct Visitor {
 
 impl Visitor {
     /// Serves the connection where it is best served.
-    async fn welcome(self, stream: TcpStream) {
+    async fn accept(self, stream: TcpStream) {
         let app = tokio::select! {
             app = placement::find(&stream, &self.dispatcher) => app,
             () = self.stop.stopped() => return,

@@ -1,5 +1,7 @@
 //! `#[derive(Trace)]`: the collector's way through a platform object, without a field that somebody forgot.
 #![deny(missing_docs)]
+// A dependency that nothing uses any more does not compile.
+#![cfg_attr(not(test), deny(unused_crate_dependencies))]
 
 use proc_macro::TokenStream;
 use proc_macro2::{TokenStream as Tokens, TokenTree};

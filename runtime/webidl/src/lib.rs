@@ -17,6 +17,8 @@
 //!
 //! Source: <https://webidl.spec.whatwg.org/#javascript-binding>.
 #![deny(missing_docs)]
+// A dependency that nothing uses any more does not compile.
+#![cfg_attr(not(test), deny(unused_crate_dependencies))]
 #![deny(clippy::unwrap_used, clippy::expect_used)]
 
 // What is derived names this crate.

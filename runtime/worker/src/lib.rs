@@ -4,6 +4,8 @@
 //! [`HttpResponse`]s out, and an [`Exit`] at the end. On one side of this crate stands the host (`nano-host`), which is built and
 //! tested without an engine; on the other one what runs JavaScript (`nano-engine`, `nano-api`).
 #![deny(missing_docs)]
+// A dependency that nothing uses any more does not compile.
+#![cfg_attr(not(test), deny(unused_crate_dependencies))]
 #![deny(clippy::unwrap_used, clippy::expect_used)]
 
 mod body;

@@ -1,6 +1,7 @@
 //! `application/x-www-form-urlencoded`, <https://url.spec.whatwg.org/#application/x-www-form-urlencoded>.
 
 use nano_webidl::{Fallible, Scope, Weigh, require_room};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
 
 /// Names and values in order.
 pub type Pairs = Vec<(String, String)>;
@@ -68,38 +69,18 @@ fn decode(bytes: &[u8]) -> String {
     if !bytes.iter().any(|byte| matches!(byte, b'+' | b'%')) {
         return String::from_utf8_lossy(bytes).into_owned();
     }
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut rest = bytes;
-    while let [first, tail @ ..] = rest {
-        rest = tail;
-        decoded.push(match (first, tail) {
-            (b'+', _) => b' ',
-            // https://url.spec.whatwg.org/#percent-decode
-            (b'%', [high, low, after @ ..]) => match (hex(*high), hex(*low)) {
-                (Some(high), Some(low)) => {
-                    rest = after;
-                    high << 4 | low
-                }
-                _ => b'%',
-            },
-            (byte, _) => *byte,
-        });
-    }
-    match String::from_utf8(decoded) {
-        Ok(text) => text,
-        Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
-    }
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).map(|value| value as u8)
+    let spaced: Vec<u8> = bytes
+        .iter()
+        .map(|&byte| if byte == b'+' { b' ' } else { byte })
+        .collect();
+    percent_decode(&spaced).decode_utf8_lossy().into_owned()
 }
 
 /// The length of what [`serialize`] writes.
 pub fn serialized_length(pairs: &[(String, String)]) -> usize {
     let text = |text: &str| {
-        text.bytes()
-            .map(|byte| if is_plain(byte) { 1 } else { 3 })
+        utf8_percent_encode(text, FORM_URLENCODED)
+            .map(str::len)
             .sum::<usize>()
     };
     // "=" and "&"
@@ -121,26 +102,21 @@ pub fn serialize(pairs: &[(String, String)], output: &mut String) {
     }
 }
 
-/// Whether a byte stands for itself, or is the space, which becomes a plus sign.
-fn is_plain(byte: u8) -> bool {
-    matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'*' | b'-' | b'.' | b'_' | b' ')
-}
+/// <https://url.spec.whatwg.org/#application-x-www-form-urlencoded-percent-encode-set>, without the space, which becomes "+".
+const FORM_URLENCODED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b' ')
+    .remove(b'*')
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_');
 
-/// Percent-encodes with the application/x-www-form-urlencoded percent-encode set, and spaces as "+".
+/// Percent-encodes, and replaces spaces by "+".
 fn encode(text: &str, output: &mut String) {
-    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'*' | b'-' | b'.' | b'_' => {
-                output.push(char::from(byte))
-            }
-            b' ' => output.push('+'),
-            _ => {
-                output.push('%');
-                output.push(char::from(DIGITS[usize::from(byte >> 4)]));
-                output.push(char::from(DIGITS[usize::from(byte & 15)]));
-            }
+    for (index, words) in text.split(' ').enumerate() {
+        if index > 0 {
+            output.push('+');
         }
+        output.extend(utf8_percent_encode(words, FORM_URLENCODED));
     }
 }
 

@@ -106,7 +106,7 @@ fn stated_host(parts: &Parts) -> Result<Option<&str>, &'static str> {
 
 /// The name of the host that a request is for, in lower case, read off its whole head. `None` if it is not the head of an
 /// HTTP/1 request that says so in its `Host` field; [`read`] has the last word.
-pub(crate) fn glance(head: &[u8]) -> Option<String> {
+pub(crate) fn peek_host(head: &[u8]) -> Option<String> {
     let mut fields = [httparse::EMPTY_HEADER; 64];
     let mut request = httparse::Request::new(&mut fields);
     if !request.parse(head).ok()?.is_complete() || !request.path?.starts_with('/') {
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_glance_at_a_head() {
+    fn peeks_at_the_host_of_a_head() {
         for (head, host) in [
             (
                 "GET / HTTP/1.1\r\nA: b\r\nhOST: A.test:80\r\n\r\nbody",
@@ -255,7 +255,7 @@ mod tests {
             ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", None),
             ("", None),
         ] {
-            assert_eq!(glance(head.as_bytes()).as_deref(), host, "{head:?}");
+            assert_eq!(peek_host(head.as_bytes()).as_deref(), host, "{head:?}");
         }
     }
 

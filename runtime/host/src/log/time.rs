@@ -3,13 +3,17 @@
 use std::cell::Cell;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use jiff::Timestamp;
+
 thread_local! {
     /// The last second that this thread wrote, and its text.
-    static SECOND: Cell<(u64, [u8; SECONDS])> = const { Cell::new((u64::MAX, *b"0000-00-00T00:00:00")) };
+    static SECOND: Cell<(u64, [u8; SECONDS])> = const { Cell::new((u64::MAX, ZERO)) };
 }
 
 /// The length of a time without its fraction.
 const SECONDS: usize = 19;
+
+const ZERO: [u8; SECONDS] = *b"0000-00-00T00:00:00";
 
 /// Appends a time as `2026-01-31T12:00:00.000Z`.
 pub(super) fn write_rfc3339(line: &mut String, time: SystemTime) {
@@ -29,20 +33,10 @@ pub(super) fn write_rfc3339(line: &mut String, time: SystemTime) {
 
 /// The text of a second since 1970.
 fn second(number: u64) -> [u8; SECONDS] {
-    let (days, seconds) = (number / 86_400, number % 86_400);
-    let (year, month, day) = civil(days);
-    let mut text = *b"0000-00-00T00:00:00";
-    for (end, number) in [
-        (4, year),
-        (7, month),
-        (10, day),
-        (13, seconds / 3600),
-        (16, seconds / 60 % 60),
-        (19, seconds % 60),
-    ] {
-        put(&mut text[..end], number);
-    }
-    text
+    let second = i64::try_from(number).ok();
+    let time = second.and_then(|second| Timestamp::from_second(second).ok());
+    let text = time.unwrap_or_default().to_string();
+    text.as_bytes().first_chunk().copied().unwrap_or(ZERO)
 }
 
 /// Writes a number over the zeros at the end of a text.
@@ -54,24 +48,6 @@ pub(super) fn put(text: &mut [u8], mut number: u64) {
         *digit = b'0' + (number % 10) as u8;
         number /= 10;
     }
-}
-
-/// The date of a day since 1970, by counting from 1 March of year 0, so that leap days are the last of their year.
-fn civil(days: u64) -> (u64, u64, u64) {
-    let days = days + 719_468;
-    let era = days / 146_097;
-    let day_of_era = days % 146_097;
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let march_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * march_month + 2) / 5 + 1;
-    let month = if march_month < 10 {
-        march_month + 3
-    } else {
-        march_month - 9
-    };
-    (era * 400 + year_of_era + u64::from(month <= 2), month, day)
 }
 
 #[cfg(test)]
