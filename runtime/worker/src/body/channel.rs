@@ -1,0 +1,225 @@
+//! What a streamed body's two ends share, and the end that writes.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+
+use super::{Batch, BodyError, BodyErrorKind};
+
+/// The writing end of a streamed body. A writer that is dropped without [`finish`](Self::finish) or
+/// [`fail`](Self::fail) makes the reader see an error: a body cut short never looks like a whole one.
+#[derive(Debug)]
+pub struct BodyWriter(Arc<Channel>);
+
+/// What the two ends share. Own code, as the bound is on bytes, a reader takes all that waits at once, and a writer waits
+/// without holding the chunk that is next.
+#[derive(Debug)]
+pub(super) struct Channel {
+    /// The bytes from which on a writer waits.
+    capacity: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct State {
+    chunks: VecDeque<Bytes>,
+    /// In `chunks`.
+    bytes: usize,
+    /// What the writer has said about the end.
+    end: Option<Result<(), BodyError>>,
+    reader_gone: bool,
+    /// Waits for a chunk, or for the end.
+    reader: Option<Waker>,
+    /// Waits for room.
+    writer: Option<Waker>,
+    /// Waits for the reader's end.
+    on_reader_gone: Option<Waker>,
+}
+
+impl State {
+    /// The next chunk; there is one.
+    pub(super) fn take_chunk(&mut self) -> Bytes {
+        let chunk = self.chunks.pop_front().unwrap_or_default();
+        self.bytes -= chunk.len();
+        chunk
+    }
+
+    /// All chunks.
+    pub(super) fn take_batch(&mut self) -> Batch {
+        Batch::new(
+            std::mem::take(&mut self.chunks),
+            std::mem::take(&mut self.bytes),
+        )
+    }
+}
+
+impl Channel {
+    fn new(capacity: usize) -> Arc<Self> {
+        assert!(capacity > 0, "a body's channel must have room");
+        Arc::new(Self {
+            capacity,
+            state: Mutex::default(),
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says how the body ends, once.
+    fn end(&self, end: Result<(), BodyError>) {
+        let mut state = self.state();
+        if state.end.is_none() {
+            state.end = Some(end);
+            wake(state, |state| &mut state.reader);
+        }
+    }
+
+    /// Registers the reader, unless `take` finds what it wants. `None` at the end.
+    pub(super) fn poll_take<T>(
+        &self,
+        context: &mut Context<'_>,
+        take: impl FnOnce(&mut State) -> T,
+    ) -> Poll<Option<Result<T, BodyError>>> {
+        let mut state = self.state();
+        if state.chunks.is_empty() {
+            return match &state.end {
+                None => {
+                    register(&mut state.reader, context);
+                    Poll::Pending
+                }
+                Some(end) => Poll::Ready(end.clone().err().map(Err)),
+            };
+        }
+        let taken = take(&mut state);
+        // A writer is woken for more than one chunk, where there can be more than one.
+        if state.bytes <= self.capacity / 2 {
+            wake(state, |state| &mut state.writer);
+        }
+        Poll::Ready(Some(Ok(taken)))
+    }
+
+    /// The reader is gone: nobody wants what is there, and whoever waits is told.
+    pub(super) fn leave(&self) {
+        let mut state = self.state();
+        state.reader_gone = true;
+        let (chunks, writer) = (std::mem::take(&mut state.chunks), state.writer.take());
+        wake(state, |state| &mut state.on_reader_gone);
+        if let Some(writer) = writer {
+            writer.wake();
+        }
+        drop(chunks);
+    }
+}
+
+/// Wakes whoever waits there, without the lock.
+fn wake(mut state: MutexGuard<'_, State>, who: impl FnOnce(&mut State) -> &mut Option<Waker>) {
+    let waker = who(&mut state).take();
+    drop(state);
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
+fn register(place: &mut Option<Waker>, context: &Context<'_>) {
+    match place {
+        Some(waker) => waker.clone_from(context.waker()),
+        None => *place = Some(context.waker().clone()),
+    }
+}
+
+/// What became of a chunk that was put into a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Put {
+    /// The next may follow at once.
+    Room,
+    /// It was taken, but wait for [`BodyWriter::room`] before the next.
+    Full,
+    /// The reader is gone: stop producing.
+    Gone,
+}
+
+impl BodyWriter {
+    /// The writer of a channel that has room for `capacity` bytes, and what its reader has.
+    pub(super) fn bounded(capacity: usize) -> (Self, Arc<Channel>) {
+        let channel = Channel::new(capacity);
+        (Self(channel.clone()), channel)
+    }
+
+    /// Waits while the reader is behind, then hands a chunk on. Returns false when the reader is gone: stop producing.
+    pub async fn write(&self, chunk: Bytes) -> bool {
+        self.room().await && self.put(chunk) != Put::Gone
+    }
+
+    /// Hands a chunk on, whether there is room for it or not; an empty one is nothing.
+    pub fn put(&self, chunk: Bytes) -> Put {
+        let mut state = self.0.state();
+        if state.reader_gone {
+            return Put::Gone;
+        }
+        if !chunk.is_empty() {
+            state.bytes += chunk.len();
+            state.chunks.push_back(chunk);
+        }
+        let put = if state.bytes < self.0.capacity {
+            Put::Room
+        } else {
+            Put::Full
+        };
+        if !state.chunks.is_empty() {
+            wake(state, |state| &mut state.reader);
+        }
+        put
+    }
+
+    /// Waits until there is room for a chunk: true; false when the reader is gone. One at a time may wait.
+    pub fn room(&self) -> impl Future<Output = bool> + Send + use<> {
+        let channel = self.0.clone();
+        std::future::poll_fn(move |context| {
+            let mut state = channel.state();
+            if state.reader_gone {
+                return Poll::Ready(false);
+            }
+            if state.bytes < channel.capacity {
+                return Poll::Ready(true);
+            }
+            register(&mut state.writer, context);
+            Poll::Pending
+        })
+    }
+
+    /// Ends the body well.
+    pub fn finish(self) {
+        self.0.end(Ok(()));
+    }
+
+    /// Ends the body with an error, which the reader sees after the chunks before it.
+    pub fn fail(self, error: BodyError) {
+        self.0.end(Err(error));
+    }
+
+    /// Waits until the reader is gone.
+    pub async fn closed(&self) {
+        std::future::poll_fn(|context| {
+            let mut state = self.0.state();
+            if state.reader_gone {
+                return Poll::Ready(());
+            }
+            register(&mut state.on_reader_gone, context);
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+impl Drop for BodyWriter {
+    fn drop(&mut self) {
+        // Without effect after `finish` and `fail`.
+        self.0.end(Err(BodyError::new(
+            BodyErrorKind::CutShort,
+            "the body ended before it was complete",
+        )));
+    }
+}

@@ -1,0 +1,155 @@
+//! The end of a streamed body that reads.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use futures_util::Stream;
+
+use super::channel::{BodyWriter, Channel, State};
+use super::{Batch, BodyError};
+
+/// The reading end of a streamed body. Dropping it tells the [`BodyWriter`] that nobody reads any more.
+pub struct BodyStream {
+    source: Source,
+    length: Option<u64>,
+    /// The end or an error has been handed out; nothing follows.
+    over: bool,
+    /// Ends the body while its writer is silent.
+    failure: Option<Pin<Box<dyn Future<Output = BodyError> + Send>>>,
+    /// Is told at its end whether all of it was handed out.
+    at_end: Option<Box<dyn FnOnce(bool) + Send>>,
+}
+
+enum Source {
+    /// What a [`BodyWriter`] puts in.
+    Channel(Arc<Channel>),
+    /// Whoever reads asks for the next chunk where it comes from.
+    Direct(Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>),
+}
+
+impl BodyStream {
+    /// A pair of ends. `capacity` is the number of bytes between them from which on [`BodyWriter::write`] waits. `length` is
+    /// the body's size where it is known.
+    ///
+    /// # Panics
+    /// If `capacity` is 0.
+    pub fn bounded(capacity: usize, length: Option<u64>) -> (BodyWriter, Self) {
+        let (writer, channel) = BodyWriter::bounded(capacity);
+        (writer, Self::with(Source::Channel(channel), length))
+    }
+
+    /// A body whose chunks come from another stream, whenever the reader asks: nothing waits in between.
+    pub fn direct(
+        chunks: impl Stream<Item = Result<Bytes, BodyError>> + Send + 'static,
+        length: Option<u64>,
+    ) -> Self {
+        Self::with(Source::Direct(Box::pin(chunks)), length)
+    }
+
+    fn with(source: Source, length: Option<u64>) -> Self {
+        Self {
+            source,
+            length,
+            over: false,
+            failure: None,
+            at_end: None,
+        }
+    }
+
+    /// Ends the body with an error that comes from elsewhere than its writer, once nothing is left that was written before.
+    pub fn fail_with(&mut self, failure: impl Future<Output = BodyError> + Send + 'static) {
+        self.failure = Some(Box::pin(failure));
+    }
+
+    /// Calls `tell` when the body is dropped: with `false` if its end had not been reached, be it a good or a bad one.
+    pub fn at_end(&mut self, tell: impl FnOnce(bool) + Send + 'static) {
+        self.at_end = Some(Box::new(tell));
+    }
+
+    /// The whole body's size, where it is known.
+    pub fn length(&self) -> Option<u64> {
+        self.length
+    }
+
+    /// The next chunk, or `None` at the body's end.
+    ///
+    /// # Errors
+    /// The body failed or was cut short; nothing follows.
+    pub async fn next(&mut self) -> Option<Result<Bytes, BodyError>> {
+        std::future::poll_fn(|context| self.poll_chunk(context)).await
+    }
+
+    /// [`next`](Self::next), for those who poll.
+    pub fn poll_chunk(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, BodyError>>> {
+        self.poll_with(context, State::take_chunk)
+    }
+
+    /// All chunks that are there, at least one; `None` at the body's end.
+    ///
+    /// # Errors
+    /// As for [`next`](Self::next).
+    pub fn poll_batch(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Batch, BodyError>>> {
+        self.poll_with(context, State::take_batch)
+    }
+
+    fn poll_with<T: From<Bytes>>(
+        &mut self,
+        context: &mut Context<'_>,
+        take: impl FnOnce(&mut State) -> T,
+    ) -> Poll<Option<Result<T, BodyError>>> {
+        if self.over {
+            return Poll::Ready(None);
+        }
+        let polled = match &mut self.source {
+            Source::Channel(channel) => channel.poll_take(context, take),
+            Source::Direct(chunks) => chunks
+                .as_mut()
+                .poll_next(context)
+                .map(|item| item.map(|chunk| chunk.map(T::from))),
+        };
+        let item = match (polled, &mut self.failure) {
+            (Poll::Ready(item), _) => item,
+            (Poll::Pending, Some(failure)) => Some(Err(ready!(failure.as_mut().poll(context)))),
+            (Poll::Pending, None) => return Poll::Pending,
+        };
+        self.over = !matches!(item, Some(Ok(_)));
+        Poll::Ready(item)
+    }
+}
+
+impl Drop for BodyStream {
+    fn drop(&mut self) {
+        if let Some(tell) = self.at_end.take() {
+            tell(self.over);
+        }
+        if let Source::Channel(channel) = &self.source {
+            channel.leave();
+        }
+    }
+}
+
+impl Stream for BodyStream {
+    type Item = Result<Bytes, BodyError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_chunk(context)
+    }
+}
+
+impl fmt::Debug for BodyStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BodyStream")
+            .field("length", &self.length)
+            .field("over", &self.over)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,166 @@
+use std::io::IoSlice;
+
+use bytes::{Buf as _, Bytes};
+use futures_util::FutureExt as _;
+
+use super::*;
+
+fn next(stream: &mut BodyStream) -> Option<Option<Result<Bytes, BodyError>>> {
+    stream.next().now_or_never()
+}
+
+fn all(stream: &mut BodyStream) -> Option<Option<Result<Batch, BodyError>>> {
+    std::future::poll_fn(|context| stream.poll_batch(context)).now_or_never()
+}
+
+fn put(writer: &BodyWriter, chunk: &'static str) -> Put {
+    writer.put(Bytes::from_static(chunk.as_bytes()))
+}
+
+#[test]
+fn bytes_are_taken_off_a_batch() {
+    let (writer, mut stream) = BodyStream::bounded(100, None);
+    for chunk in ["abc", "de", "f"] {
+        put(&writer, chunk);
+    }
+    let mut batch = all(&mut stream).unwrap().unwrap().unwrap();
+    for (count, bytes) in [(2, "ab"), (1, "c"), (0, ""), (3, "def")] {
+        assert_eq!(batch.copy_to_bytes(count), bytes);
+    }
+    assert!(!batch.has_remaining());
+}
+
+#[test]
+fn a_finished_body_ends() {
+    let (writer, mut stream) = BodyStream::bounded(2, Some(3));
+    let chunk = Bytes::from_static(b"abc");
+    assert_eq!(writer.write(chunk.clone()).now_or_never(), Some(true));
+    writer.finish();
+    assert_eq!(next(&mut stream), Some(Some(Ok(chunk))));
+    assert_eq!(next(&mut stream), Some(None));
+    assert_eq!(next(&mut stream), Some(None));
+}
+
+#[test]
+fn a_dropped_writer_is_an_error() {
+    let (writer, mut stream) = BodyStream::bounded(1, None);
+    drop(writer);
+    let error = next(&mut stream).unwrap().unwrap().unwrap_err();
+    assert_eq!(error.kind, BodyErrorKind::CutShort);
+    assert_eq!(next(&mut stream), Some(None));
+}
+
+#[test]
+fn an_error_comes_after_the_chunks_before_it() {
+    let (writer, mut stream) = BodyStream::bounded(1, None);
+    assert_eq!(put(&writer, "abc"), Put::Full);
+    let error = BodyError::new(BodyErrorKind::App, "broken");
+    writer.fail(error.clone());
+    assert_eq!(all(&mut stream).unwrap().unwrap().unwrap().chunk(), b"abc");
+    assert_eq!(next(&mut stream), Some(Some(Err(error))));
+    assert_eq!(next(&mut stream), Some(None));
+}
+
+#[test]
+fn who_leaves_before_the_end_is_told_of() {
+    for (reads, expected) in [(0, false), (1, false), (2, true)] {
+        let (told, heard) = std::sync::mpsc::channel();
+        let (writer, mut stream) = BodyStream::bounded(16, None);
+        stream.at_end(move |complete| told.send(complete).unwrap());
+        writer.put(Bytes::from_static(b"abc"));
+        writer.finish();
+        for _ in 0..reads {
+            next(&mut stream).unwrap();
+        }
+        drop(stream);
+        assert_eq!(heard.try_iter().collect::<Vec<_>>(), [expected]);
+    }
+}
+
+#[test]
+fn a_failure_from_elsewhere_ends_a_body_whose_writer_is_silent() {
+    let (writer, mut stream) = BodyStream::bounded(1, None);
+    let error = BodyError::new(BodyErrorKind::CutShort, "gone");
+    stream.fail_with(std::future::ready(error.clone()));
+    assert_eq!(put(&writer, "abc"), Put::Full);
+    assert_eq!(
+        next(&mut stream),
+        Some(Some(Ok(Bytes::from_static(b"abc"))))
+    );
+    assert_eq!(next(&mut stream), Some(Some(Err(error))));
+    assert_eq!(next(&mut stream), Some(None));
+}
+
+#[test]
+fn writing_waits_for_the_reader() {
+    let (writer, mut stream) = BodyStream::bounded(1, None);
+    let write = |chunk: &'static str| {
+        writer
+            .write(Bytes::from_static(chunk.as_bytes()))
+            .now_or_never()
+    };
+    assert_eq!(write("1"), Some(true));
+    assert_eq!(write("2"), None);
+    assert!(next(&mut stream).is_some());
+    assert_eq!(write("2"), Some(true));
+    drop(stream);
+    assert_eq!(write("3"), Some(false));
+    assert_eq!(put(&writer, "3"), Put::Gone);
+    assert_eq!(writer.closed().now_or_never(), Some(()));
+}
+
+/// A reader and a writer that wait are woken, by each other and by the other's end.
+#[tokio::test]
+async fn ends_wake_each_other() {
+    let (writer, mut stream) = BodyStream::bounded(4, None);
+    let reader = tokio::spawn(async move {
+        let first = stream.next().await;
+        let second = stream.next().await;
+        (first, second, stream)
+    });
+    tokio::task::yield_now().await;
+    assert_eq!(put(&writer, "abc"), Put::Room);
+    tokio::task::yield_now().await;
+    assert_eq!(put(&writer, "defg"), Put::Full);
+    let (first, second, stream) = reader.await.unwrap();
+    assert_eq!(first.unwrap().unwrap(), "abc");
+    assert_eq!(second.unwrap().unwrap(), "defg");
+    assert_eq!(put(&writer, "hijk"), Put::Full);
+    let waiting = tokio::spawn(writer.room());
+    let closed = tokio::spawn(async move { writer.closed().await });
+    tokio::task::yield_now().await;
+    assert!(!waiting.is_finished() && !closed.is_finished());
+    drop(stream);
+    assert!(!waiting.await.unwrap());
+    closed.await.unwrap();
+}
+
+#[test]
+fn chunks_that_wait_leave_together() {
+    let (writer, mut stream) = BodyStream::bounded(100, None);
+    for chunk in ["abc", "", "de", "f"] {
+        assert_eq!(put(&writer, chunk), Put::Room);
+    }
+    let mut chunks = all(&mut stream).unwrap().unwrap().unwrap();
+    assert_eq!(chunks.remaining(), 6);
+    let mut slices = [IoSlice::new(&[]); 2];
+    assert_eq!(chunks.chunks_vectored(&mut slices), 2);
+    assert_eq!((&*slices[0], &*slices[1]), (&b"abc"[..], &b"de"[..]));
+    chunks.advance(4);
+    assert_eq!((chunks.chunk(), chunks.remaining()), (&b"e"[..], 2));
+    assert_eq!(chunks.copy_to_bytes(2), "ef");
+    assert!(!chunks.has_remaining() && chunks.chunk().is_empty());
+    assert!(all(&mut stream).is_none());
+    // All of the room is there again.
+    assert_eq!(put(&writer, "g"), Put::Room);
+}
+
+#[test]
+fn a_direct_body_asks_its_source() {
+    let items = [Ok(Bytes::from_static(b"ab")), Ok(Bytes::from_static(b"c"))];
+    let mut stream = BodyStream::direct(futures_util::stream::iter(items), Some(3));
+    assert_eq!(stream.length(), Some(3));
+    assert_eq!(all(&mut stream).unwrap().unwrap().unwrap().chunk(), b"ab");
+    assert_eq!(next(&mut stream), Some(Some(Ok(Bytes::from_static(b"c")))));
+    assert_eq!(next(&mut stream), Some(None));
+}
