@@ -6,7 +6,7 @@ use nano_webidl::room::no_room;
 use nano_webidl::{Fallible, Scope};
 
 /// From this size on bytes that leave the isolate are charged; fewer are not worth the cost.
-pub const MANY: usize = 16 << 10;
+pub const MIN_CHARGED_BYTES: usize = 16 << 10;
 
 struct Charged {
     bytes: Bytes,

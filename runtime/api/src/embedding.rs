@@ -139,7 +139,7 @@ fn report_exception<'s>(
 }
 
 /// How many characters of a thrown string the message of an `ErrorEvent` has; HTML leaves its text to the implementation.
-const MAX_EVENT_MESSAGE: usize = 8 << 10;
+const MAX_EVENT_MESSAGE_CHARS: usize = 8 << 10;
 
 fn is_taken<'s>(
     scope: &mut Scope<'s, '_>,
@@ -155,7 +155,7 @@ fn is_taken<'s>(
     };
     // As in browsers, a string is not put in quotes here.
     let shown = match v8::Local::<v8::String>::try_from(exception) {
-        Ok(string) => nano_engine::text::text(scope, string, MAX_EVENT_MESSAGE),
+        Ok(string) => nano_engine::text::text(scope, string, MAX_EVENT_MESSAGE_CHARS),
         Err(_) => report.message.clone(),
     };
     let message = text(scope, &format!("Uncaught {shown}"));

@@ -23,7 +23,7 @@ use super::header_list::AppHeaderList;
 use crate::bindings::body::BodyMethods;
 use crate::bindings::marker;
 use crate::bindings::types::BodyInit;
-use crate::charged::{MANY, charge};
+use crate::charged::{MIN_CHARGED_BYTES, charge};
 use crate::streams::native_source::{NativeSource, Taken, waiting};
 
 /// A script's stream object.
@@ -87,7 +87,7 @@ impl Kept {
     /// # Errors
     /// A `RangeError` if they do not fit into the app's memory limit.
     fn new(scope: &mut Scope, bytes: Bytes) -> Fallible<Kept> {
-        if bytes.len() < MANY {
+        if bytes.len() < MIN_CHARGED_BYTES {
             return Ok(Kept::few(bytes));
         }
         Ok(Kept {
@@ -98,7 +98,7 @@ impl Kept {
 
     /// Another body's share of the same bytes.
     fn share(&self) -> Kept {
-        let many = self.bytes.len() >= MANY;
+        let many = self.bytes.len() >= MIN_CHARGED_BYTES;
         Kept {
             bytes: self.bytes.clone(),
             _weight: Weight::new(if many { 0 } else { self.bytes.len() }),
@@ -513,8 +513,10 @@ async fn collect(mut stream: BodyStream, handle: Handle) -> Result<(Bytes, Charg
         .length()
         .and_then(|length| usize::try_from(length).ok())
         .unwrap_or(0);
-    let expected = known.min(EXPECTED).max(first.len() + second.len());
-    let mut all = Vec::with_capacity(expected + SPARE);
+    let expected = known
+        .min(MAX_EXPECTED_BYTES)
+        .max(first.len() + second.len());
+    let mut all = Vec::with_capacity(expected + SPARE_BYTES);
     all.extend_from_slice(&first);
     all.extend_from_slice(&second);
     drop((first, second));
@@ -526,9 +528,9 @@ async fn collect(mut stream: BodyStream, handle: Handle) -> Result<(Bytes, Charg
 }
 
 /// How much of a body's stated length is believed before it has come.
-const EXPECTED: usize = 1 << 20;
+const MAX_EXPECTED_BYTES: usize = 1 << 20;
 /// See [`nano_engine::memory::one_byte_string`].
-const SPARE: usize = 64;
+const SPARE_BYTES: usize = 64;
 
 async fn make_room(handle: &Handle, charge: &mut Charge, bytes: usize) -> Result<(), BodyError> {
     if charge.try_grow(bytes) {

@@ -119,14 +119,14 @@ fn parse_form(scope: &mut Scope, content_type: &[u8], bytes: &[u8]) -> Fallible<
 }
 
 /// A text from this size on is not copied, if it can be a string as it is: to make room for it on V8's heap costs more than a copy.
-const LARGE_TEXT: usize = 64 << 10;
+const MIN_EXTERNAL_TEXT_BYTES: usize = 64 << 10;
 
 /// <https://encoding.spec.whatwg.org/#utf-8-decode>
 fn decode<'s>(scope: &mut Scope<'s, '_>, bytes: Bytes) -> Fallible<v8::Local<'s, v8::String>> {
     let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
     let string = if !text.is_ascii() {
         v8::String::new_from_utf8(scope, text, v8::NewStringType::Normal)
-    } else if text.len() == bytes.len() && text.len() >= LARGE_TEXT {
+    } else if text.len() == bytes.len() && text.len() >= MIN_EXTERNAL_TEXT_BYTES {
         memory::one_byte_string(scope, bytes.into())
     } else {
         v8::String::new_from_one_byte(scope, text, v8::NewStringType::Normal)

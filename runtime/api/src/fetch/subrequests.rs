@@ -12,7 +12,7 @@ use crate::environment::request_context::current_request;
 
 /// Requests that are counted at a time, so that those that are long over take no memory. Where there are more, one of them may start
 /// again.
-const COUNTED: usize = 4096;
+const MAX_COUNTED: usize = 4096;
 
 #[derive(Default)]
 struct Counts(RefCell<BTreeMap<u64, u32>>);
@@ -39,7 +39,7 @@ pub(super) fn count(scope: &mut Scope, limit: Option<u32>) -> Result<Allowance, 
     }
     *used += 1;
     let left = limit - *used;
-    if counts.len() > COUNTED {
+    if counts.len() > MAX_COUNTED {
         counts.pop_first();
     }
     Ok(Allowance {

@@ -9,10 +9,10 @@ use crate::bindings::types::{BlobPart, EndingType};
 use crate::charged::charge;
 
 /// Up to this size another blob's bytes are copied: a list of crumbs would cost more than they are.
-const CRUMB: usize = 4096;
+const MAX_COPIED_BYTES: usize = 4096;
 
 /// The longest chunk that a stream of a blob gives.
-const CHUNK: usize = 64 * 1024;
+const MAX_CHUNK_BYTES: usize = 64 * 1024;
 
 /// A blob's bytes: the concatenation of a list of buffers, none of which is empty.
 #[derive(Clone, Default)]
@@ -138,8 +138,8 @@ impl BlobData {
         (0..parts.len()).flat_map(move |index| {
             let part = parts[index].clone();
             (0..part.len())
-                .step_by(CHUNK)
-                .map(move |start| part.slice(start..part.len().min(start + CHUNK)))
+                .step_by(MAX_CHUNK_BYTES)
+                .map(move |start| part.slice(start..part.len().min(start + MAX_CHUNK_BYTES)))
         })
     }
 }
@@ -165,7 +165,7 @@ struct Builder {
 impl Builder {
     fn share(&mut self, scope: &mut Scope, data: &BlobData) -> Fallible<()> {
         for part in &*data.parts {
-            if part.len() <= CRUMB {
+            if part.len() <= MAX_COPIED_BYTES {
                 self.copied.extend_from_slice(part);
             } else {
                 self.flush(scope)?;
@@ -223,9 +223,9 @@ mod tests {
 
     #[test]
     fn chunks_are_bounded_and_complete() {
-        let data = BlobData::from(Bytes::from(vec![7; CHUNK + 1]));
+        let data = BlobData::from(Bytes::from(vec![7; MAX_CHUNK_BYTES + 1]));
         let lengths: Vec<usize> = data.chunks().map(|chunk| chunk.len()).collect();
-        assert_eq!(lengths, [CHUNK, 1]);
+        assert_eq!(lengths, [MAX_CHUNK_BYTES, 1]);
         assert_eq!(BlobData::default().chunks().count(), 0);
     }
 

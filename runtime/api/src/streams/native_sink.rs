@@ -11,7 +11,7 @@ use nano_webidl::{Error, Fallible, Scope, Trace, Value, type_error};
 use nano_worker::{BodyError, BodyErrorKind, BodyWriter, Put};
 
 use crate::bindings::native_sink::NativeSinkMethods;
-use crate::charged::{MANY, charge};
+use crate::charged::{MIN_CHARGED_BYTES, charge};
 
 /// Is told what the app's stream failed with.
 type OnError = Box<dyn for<'s, 'i> Fn(&mut Scope<'s, 'i>, Value<'s>)>;
@@ -104,7 +104,7 @@ impl NativeSinkMethods for NativeSink {
 
 /// A chunk's bytes. To copy few is cheaper than to take them.
 fn take_or_copy<'s>(scope: &mut Scope<'s, '_>, chunk: Buffer<'s>, owned: bool) -> Fallible<Bytes> {
-    let many = chunk.len() >= MANY;
+    let many = chunk.len() >= MIN_CHARGED_BYTES;
     if let Buffer::View(view) = chunk
         && owned
         && many

@@ -95,9 +95,11 @@ impl NativeSource {
 
 /// How much may wait of a body that arrives, whether the app reads it or not: what came with the head, and the buffers on its way.
 pub(crate) fn waiting(stream: &BodyStream) -> usize {
-    const MOST: usize = 128 << 10;
+    const MAX_WAITING_BYTES: usize = 128 << 10;
     let length = stream.length().and_then(|length| length.try_into().ok());
-    length.map_or(MOST, |length: usize| length.min(MOST))
+    length.map_or(MAX_WAITING_BYTES, |length: usize| {
+        length.min(MAX_WAITING_BYTES)
+    })
 }
 
 impl NativeSourceMethods for NativeSource {

@@ -16,7 +16,7 @@ pub struct Crypto {
 }
 
 /// How many bytes `getRandomValues()` gives at a time.
-const QUOTA: usize = 65_536;
+const QUOTA_BYTES: usize = 65_536;
 
 impl WebcryptoGlobalMethods for WorkerGlobalScope {
     fn crypto<'s>(scope: &mut Scope<'s, '_>) -> Ref<'s, Crypto> {
@@ -52,9 +52,9 @@ impl CryptoMethods for Crypto {
         }
         // 2. If its byteLength is greater than 65536, throw a QuotaExceededError.
         let length = array.len();
-        if length > QUOTA {
+        if length > QUOTA_BYTES {
             let message = format!(
-                "The array has {length} bytes, but one call gives {QUOTA} at most; call several times"
+                "The array has {length} bytes, but one call gives {QUOTA_BYTES} at most; call several times"
             );
             return Err(Error::dom(DomExceptionName::QuotaExceeded, message));
         }

@@ -17,7 +17,7 @@ pub struct SubtleCrypto;
 
 /// Data from this size on is digested beside the isolate's thread: the way there and back costs some 20 µs, which is what a
 /// digest of a few kilobytes does; below some 100 µs a thread had better do its own work.
-const LARGE: usize = 128 * 1024;
+const MIN_OFFLOADED_BYTES: usize = 128 * 1024;
 
 /// <https://w3c.github.io/webcrypto/#algorithm-normalization-normalize-an-algorithm>, for the operation "digest".
 fn normalize<'s>(scope: &mut Scope<'s, '_>, algorithm: AlgorithmIdentifier<'s>) -> Fallible<Hash> {
@@ -45,7 +45,7 @@ impl SubtleCryptoMethods for SubtleCrypto {
         // before the data is looked at.
         let hash = normalize(scope, algorithm)?;
         // OPTIMIZATION: small data needs no copy, because it is digested before anyone can change it.
-        if data.len() < LARGE || State::from_scope(scope).tokio().is_none() {
+        if data.len() < MIN_OFFLOADED_BYTES || State::from_scope(scope).tokio().is_none() {
             let digest = data.read(scope, |data| hash.digest(data));
             let digest = array_buffer(scope, digest)?;
             return Promise::<idl::ArrayBuffer>::resolved(scope, Bytes::Buffer(digest));

@@ -15,11 +15,11 @@ use crate::environment::request_context::current_request;
 pub(super) struct WorkerLog(pub(super) Arc<dyn LogSink>);
 
 /// How long a message of an app's console may be, in bytes: about what log collectors take as one line.
-const MAX_MESSAGE: usize = 64 << 10;
+const MAX_MESSAGE_BYTES: usize = 64 << 10;
 
 impl ConsoleSink for WorkerLog {
     fn max_message(&self) -> usize {
-        MAX_MESSAGE
+        MAX_MESSAGE_BYTES
     }
 
     fn print(&self, scope: &mut Scope, level: Level, message: &str) {

@@ -24,7 +24,7 @@ use crate::fetch::header_list::HeaderList;
 use crate::fetch::response::is_null_body_status;
 
 /// A body that is here with its head, up to this size, is handed over as a whole.
-const WHOLE_BODY: usize = 64 << 10;
+const MAX_WHOLE_BODY_BYTES: usize = 64 << 10;
 
 /// What a server answered.
 pub(crate) struct Answer {
@@ -161,7 +161,7 @@ async fn receive_body(
     // OPTIMIZATION: a small body is mostly here with its head. Then it is bytes, which need no stream.
     let mut here = VecDeque::new();
     let mut size = 0;
-    while size < WHOLE_BODY {
+    while size < MAX_WHOLE_BODY_BYTES {
         match chunks.next().now_or_never() {
             None => break,
             Some(Some(Ok(chunk))) => {

@@ -14,9 +14,9 @@ use super::body::WireBody;
 use super::connector::Io;
 
 /// Bytes of a response's head. Of HTTP/1 it is also how far one read may go.
-pub(super) const HEAD_SIZE: usize = 408 << 10;
+pub(super) const MAX_HEAD_BYTES: usize = 408 << 10;
 /// Header fields of an HTTP/1 response.
-pub(super) const HEAD_FIELDS: usize = 512;
+pub(super) const MAX_HEAD_FIELDS: usize = 512;
 
 /// A scheme, a host and a port: what a connection is good for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,15 +65,15 @@ impl Connection {
             let (sender, task) = http2::Builder::new(TokioExecutor::new())
                 .timer(TokioTimer::new())
                 .adaptive_window(true)
-                .max_header_list_size(HEAD_SIZE as u32)
+                .max_header_list_size(MAX_HEAD_BYTES as u32)
                 .handshake(io)
                 .await?;
             tokio::spawn(task);
             Sender::Http2(sender, Arc::default())
         } else {
             let (sender, task) = http1::Builder::new()
-                .max_buf_size(HEAD_SIZE)
-                .max_headers(HEAD_FIELDS)
+                .max_buf_size(MAX_HEAD_BYTES)
+                .max_headers(MAX_HEAD_FIELDS)
                 .handshake(io)
                 .await?;
             tokio::spawn(task);

@@ -13,7 +13,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio_util::io::{ReaderStream, StreamReader};
 
 /// Bytes of one decoded chunk: however far a few bytes expand, this many are in memory at a time.
-const CHUNK: usize = 32 << 10;
+const CHUNK_BYTES: usize = 32 << 10;
 /// Codings on top of each other that a response may have. Nobody needs a second one.
 const LAYERS: usize = 4;
 
@@ -60,7 +60,7 @@ pub(super) fn decode(encoded: Chunks, codings: Vec<Coding>) -> Chunks {
                     Err(error) => Box::pin(Failed(Some(error))),
                 };
             }
-            ReaderStream::with_capacity(reader, CHUNK)
+            ReaderStream::with_capacity(reader, CHUNK_BYTES)
         })
         .flatten()
         .map(|chunk| chunk.map_err(body_error)),
@@ -160,7 +160,7 @@ mod tests {
         );
         let mut all = Vec::new();
         while let Some(chunk) = chunks.next().await.transpose()? {
-            assert!(chunk.len() <= CHUNK);
+            assert!(chunk.len() <= CHUNK_BYTES);
             all.extend_from_slice(&chunk);
         }
         Ok(all)

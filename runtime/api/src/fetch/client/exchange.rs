@@ -21,7 +21,7 @@ use crate::fetch::response::is_redirect_status;
 use crate::url::UrlRecord;
 
 /// Bytes of a redirect's body that are read, so that its connection can serve the next request.
-const REDIRECT_BODY: usize = 64 << 10;
+const REDIRECT_BODY_BYTES: usize = 64 << 10;
 /// How long that may take.
 const REDIRECT_BODY_TIMEOUT: Duration = Duration::from_millis(100);
 
@@ -162,7 +162,7 @@ async fn discard(mut body: Received) {
         let mut bytes = 0;
         while let Some(Ok(frame)) = body.frame().await {
             bytes += frame.data_ref().map_or(0, |data| data.len());
-            if bytes > REDIRECT_BODY {
+            if bytes > REDIRECT_BODY_BYTES {
                 return;
             }
         }

@@ -7,7 +7,7 @@ use std::io;
 
 use nano_worker::BodyError;
 
-use super::connection::{HEAD_FIELDS, HEAD_SIZE};
+use super::connection::{MAX_HEAD_BYTES, MAX_HEAD_FIELDS};
 use super::connector::Unresolved;
 use super::policy::Refused;
 
@@ -36,8 +36,8 @@ impl Failure {
         let body = Causes(Some(error)).find_map(|cause| cause.downcast_ref::<BodyError>());
         Failure(match body {
             _ if error.is_parse_too_large() => format!(
-                "the response of {authority} has more than {HEAD_FIELDS} header fields, or more than {} KiB of them",
-                HEAD_SIZE >> 10
+                "the response of {authority} has more than {MAX_HEAD_FIELDS} header fields, or more than {} KiB of them",
+                MAX_HEAD_BYTES >> 10
             )
             .into(),
             Some(body) => format!("the request's body failed: {body}").into(),

@@ -18,7 +18,7 @@ use hickory_resolver::proto::rr::Name;
 use hickory_resolver::system_conf::read_system_conf;
 
 /// Names whose addresses are remembered, for as long as the name server says.
-const REMEMBERED: u64 = 64;
+const MAX_REMEMBERED: u64 = 64;
 
 /// What the resolver depends on.
 const FILES: [&str; 2] = ["/etc/resolv.conf", "/etc/hosts"];
@@ -65,7 +65,7 @@ impl Names {
 }
 
 fn resolver(config: ResolverConfig, mut options: ResolverOpts) -> Result<TokioResolver, NetError> {
-    options.cache_size = REMEMBERED;
+    options.cache_size = MAX_REMEMBERED;
     // Where there is no way to the first kind the second is tried at once, so the kind that mostly works comes first.
     options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
     TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())

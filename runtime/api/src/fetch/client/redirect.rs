@@ -12,7 +12,7 @@ use super::failure::Failure;
 use crate::url::UrlRecord;
 
 /// <https://fetch.spec.whatwg.org/#concept-request-redirect-count>
-const LIMIT: u32 = 20;
+const MAX_REDIRECTS: u32 = 20;
 
 /// <https://fetch.spec.whatwg.org/#request-body-header-name>
 const BODY_HEADERS: [HeaderName; 4] = [
@@ -72,8 +72,8 @@ pub(super) fn rewrite(
         )));
     }
     // 7. and 8. If request's redirect count is 20, then return a network error; else increase it.
-    if exchange.redirects == LIMIT {
-        return Err(Failure::new(format!("more than {LIMIT} redirects")));
+    if exchange.redirects == MAX_REDIRECTS {
+        return Err(Failure::new(format!("more than {MAX_REDIRECTS} redirects")));
     }
     exchange.redirects += 1;
     // 9. and 10. Credentials in a URL of another origin. DEPARTURE: where they are for the same origin they are left out of the

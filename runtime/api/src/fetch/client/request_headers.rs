@@ -17,7 +17,7 @@ use crate::html::navigator;
 const CODINGS: &str = "gzip, deflate, br";
 
 /// Header fields of a request. The map of the `http` crate holds half as many more, and panics beyond.
-const FIELDS: usize = 16 << 10;
+const MAX_FIELDS: usize = 16 << 10;
 
 /// Whether a response's content codings are undone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,9 +54,9 @@ pub(crate) fn request_headers(
     list: &HeaderList,
     cache: RequestCache,
 ) -> Result<(HeaderMap, ContentCoding), Failure> {
-    if list.len() > FIELDS {
+    if list.len() > MAX_FIELDS {
         return Err(Failure::new(format!(
-            "the request has {} header fields; {FIELDS} are the most that are sent",
+            "the request has {} header fields; {MAX_FIELDS} are the most that are sent",
             list.len()
         )));
     }
@@ -163,7 +163,7 @@ mod tests {
             }
             request_headers(&list, RequestCache::Reload)
         };
-        assert!(fields(FIELDS).unwrap().0.len() > FIELDS);
+        assert!(fields(MAX_FIELDS).unwrap().0.len() > MAX_FIELDS);
         let error = fields(30_000).err().unwrap().to_string();
         assert!(error.contains("30000 header fields"), "{error}");
     }
