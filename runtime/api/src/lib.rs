@@ -4,6 +4,7 @@
 //! built-in scripts (see ARCHITECTURE.md, "The binding contract"). Beside them:
 //!
 //! * [`bindings`]: what `codegen` makes of the IDL.
+//! * [`environment`]: what all of them stand on.
 //! * [`worker`]: an app instance, requests in and responses out.
 //! * [`shell`]: `nano eval`, `run`, `repl`.
 #![deny(missing_docs)]

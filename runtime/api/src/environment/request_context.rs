@@ -5,12 +5,14 @@ use nano_webidl::{Scope, Value};
 use nano_worker::RequestId;
 
 /// What runs from now on, runs because of this request.
+#[inline]
 pub(crate) fn enter(scope: &mut Scope, id: RequestId) {
     let frame: Value = v8::BigInt::new_from_u64(scope, id.0).into();
     scope.set_continuation_preserved_embedder_data(frame);
 }
 
 /// What runs from now on, runs for no request.
+#[inline]
 pub(crate) fn leave(scope: &mut Scope) {
     let none = v8::undefined(scope).into();
     scope.set_continuation_preserved_embedder_data(none);

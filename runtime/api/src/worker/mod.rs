@@ -1,8 +1,9 @@
-//! An app instance as a Rust service: requests in, responses out, no V8 type in sight.
+//! An app instance as a Rust service: the engine's side of the border (`nano-worker`), requests in and responses out.
 //!
 //! A [`Worker`] is one OS thread with one isolate that runs one app. Whoever hosts it (the `nano-host` crate) starts it
-//! with [`WorkerOptions`], sends it [`HttpRequest`]s, and is told by [`Worker::ended`] when it is no longer of use.
-//! Nothing here knows configuration files, listening sockets or other apps.
+//! with [`WorkerOptions`], sends it [`HttpRequest`]s, and is told by [`Worker::ended`] when it is no longer of use; it knows it as
+//! a [`nano_worker::Instance`] of a [`nano_worker::Launcher`]. Nothing here knows configuration files, listening sockets or other
+//! apps.
 
 mod entry;
 pub(crate) mod instance;
