@@ -101,6 +101,7 @@ pub(crate) fn end_largest(isolates: Vec<Arc<Shared>>, shortage: Shortage) {
     };
     isolate.condemn(Verdict::ProcessMemory);
     isolate.terminate_execution();
+    drop(isolate.close());
     isolate.wake();
     tracing::error!(
         app = isolate.name(),

@@ -225,7 +225,7 @@ fn run() {
 fn look() -> (bool, Duration) {
     let mut running = false;
     let mut pause = LONGEST_LOOK;
-    let mut hopeless = Vec::new();
+    let (mut ended, mut hopeless) = (Vec::new(), Vec::new());
     let mut all = lock();
     for watched in all.iter_mut() {
         if watched.abandoned {
@@ -251,6 +251,7 @@ fn look() -> (bool, Duration) {
             .min(memory_watch::PAUSE);
         if !turn.is_fired && memory_watch::is_too_much(&watched.isolate) {
             fire(&watched.isolate, turn, Verdict::Heap);
+            ended.push(watched.isolate.clone());
             continue;
         }
         let Some(now) = watched.clock.now() else {
@@ -261,6 +262,7 @@ fn look() -> (bool, Duration) {
                 let used = now.saturating_sub(start);
                 if !turn.is_fired && used > watched.budget {
                     fire(&watched.isolate, turn, Verdict::Cpu);
+                    ended.push(watched.isolate.clone());
                 } else if turn.is_fired && used > watched.budget + PATIENCE {
                     watched.abandoned = true;
                     hopeless.push((watched.isolate.clone(), watched.thread));
@@ -271,6 +273,10 @@ fn look() -> (bool, Duration) {
     }
     drop(all);
     // Without the lock: an end has consequences.
+    for isolate in ended.iter().filter(|isolate| isolate.is_terminated()) {
+        // What waits for it goes elsewhere, and does not wait for what cannot be interrupted.
+        drop(isolate.close());
+    }
     for (isolate, thread) in hopeless {
         quarantine::abandon(&isolate, thread);
     }

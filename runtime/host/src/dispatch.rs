@@ -5,7 +5,7 @@
 //! | the request or its body is malformed, its `Host` is missing or no host name | 400 |
 //! | no app answers to the host | 404 |
 //! | TRACE, CONNECT | 405 |
-//! | the body comes too slowly (`clients`) | 408 |
+//! | the body comes too slowly (`clients`); the head is not complete in time (answered by the connection) | 408 |
 //! | the body is larger than `body_mb` | 413 |
 //! | the head is larger than 64 KiB or has more than 100 fields (HTTP/1: read by hyper, answered by the connection) | 431 |
 //! | the handler threw, returned no `Response`, or does not exist; the host itself panicked | 500 |
@@ -282,7 +282,10 @@ impl Exchange {
                 },
                 Err(Unanswered::Failed(error)) => error,
                 Err(Unanswered::Returned(returned)) => {
-                    let exit = instance.clone().ended().await;
+                    let exit = match instance.condemned() {
+                        Some(exit) => exit,
+                        None => instance.clone().ended().await,
+                    };
                     app.retire(&instance, &exit);
                     request = *returned;
                     continue;

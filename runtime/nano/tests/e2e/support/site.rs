@@ -297,7 +297,7 @@ impl Nano {
     }
 
     /// The CPU time that it has used: fields 14 and 15 of proc_pid_stat(5).
-    fn cpu_time(&self) -> Duration {
+    pub(crate) fn cpu_time(&self) -> Duration {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("a stat");
         let (_, fields) = stat.rsplit_once(") ").expect("a name in parentheses");
         let ticks = fields.split(' ').skip(11).take(2);
