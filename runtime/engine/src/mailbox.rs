@@ -239,6 +239,9 @@ impl Shared {
     }
 
     pub(crate) fn condemn(&self, verdict: Verdict) {
+        if verdict != Verdict::Stop {
+            self.quota.terminate();
+        }
         let _ =
             self.verdict
                 .compare_exchange(0, verdict as u8, Ordering::AcqRel, Ordering::Acquire);
@@ -280,7 +283,7 @@ impl Shared {
     /// Whether the running turn must not go on either.
     #[inline]
     pub(crate) fn is_terminated(&self) -> bool {
-        self.verdict.load(Ordering::Relaxed) > Verdict::Stop as u8
+        self.quota.is_terminated()
     }
 
     pub(crate) fn terminate_execution(&self) {

@@ -39,6 +39,8 @@ pub struct Quota {
     pub(crate) mapped: AtomicUsize,
     /// Whether the allocator has refused a buffer since the last look.
     refused: AtomicBool,
+    /// Whether none of the isolate's JavaScript may run any more. Here, as every callback looks at it.
+    terminated: AtomicBool,
 }
 
 impl Quota {
@@ -83,6 +85,15 @@ impl Quota {
     /// Whether so many bytes fit beside what is in use.
     fn has_room(&self, bytes: usize) -> bool {
         self.held().saturating_add(bytes) <= self.for_buffers()
+    }
+
+    pub(crate) fn terminate(&self) {
+        self.terminated.store(true, Ordering::Relaxed);
+    }
+
+    #[inline]
+    pub(crate) fn is_terminated(&self) -> bool {
+        self.terminated.load(Ordering::Relaxed)
     }
 
     /// Bytes of buffers in use.

@@ -85,7 +85,7 @@ impl Delivery {
     }
 
     /// A turn of the isolate.
-    pub(crate) fn arrive(mut self, scope: &mut Scope, id: RequestId) {
+    pub(crate) fn arrive(&mut self, scope: &mut Scope, id: RequestId) {
         if let Some((request, answer)) = self.0.take() {
             dispatch(scope, request, id, answer);
         }
@@ -109,9 +109,8 @@ struct Waiting {
 
 impl Waiting {
     /// Answers. What is left of the request is its body, if that is a stream.
-    fn settle(self, state: &State, answer: Result<HttpResponse, FetchError>) -> InFlight {
+    fn settle(self, state: &State, answer: Answer) -> InFlight {
         let sender = self.answer;
-        let answer = answer.map_err(Unanswered::Failed);
         state.deliver(move || drop(sender.send(answer))); // The client may have left.
         self.in_flight
     }
@@ -295,7 +294,7 @@ fn dispatch(
         Handled::Value(result) => {
             respond(scope, Some((id, waiting, request.object())), result);
         }
-        Handled::Failure(error) => settle(scope, Some(waiting), Err(error)),
+        Handled::Failure(error) => settle(scope, Some(waiting), error),
         Handled::Pending(promise) => {
             let request = v8::Global::new(scope, request.object());
             instance
@@ -318,7 +317,7 @@ fn dispatch(
                     }
                     Err(reason) => {
                         let error = rejection(scope, reason, None);
-                        settle(scope, waiting.map(|(waiting, _)| waiting), Err(error));
+                        settle(scope, waiting.map(|(waiting, _)| waiting), error);
                     }
                 }
             });
@@ -411,10 +410,10 @@ fn exception(report: &ErrorReport) -> FetchError {
     }
 }
 
-/// Answers a request, unless its client has left.
-fn settle(scope: &Scope, waiting: Option<Waiting>, answer: Result<HttpResponse, FetchError>) {
+/// Answers a request with an error, unless its client has left.
+fn settle(scope: &Scope, waiting: Option<Waiting>, error: FetchError) {
     if let Some(waiting) = waiting {
-        waiting.settle(State::from_scope(scope), answer);
+        waiting.settle(State::from_scope(scope), Err(error.into()));
     }
 }
 
@@ -430,20 +429,16 @@ fn respond<'s>(
     };
     let Some(response) = Ref::<Response>::from_value(scope, result) else {
         let found = describe(scope, result);
-        return settle(scope, waiting, Err(FetchError::NotAResponse { found }));
+        return settle(scope, waiting, FetchError::NotAResponse { found });
     };
     let unusable = |scope: &Scope, waiting, reason: String| {
-        settle(scope, waiting, Err(FetchError::UnusableResponse { reason }));
+        settle(scope, waiting, FetchError::UnusableResponse { reason });
     };
     let response = response.value();
     if response.status_code() == 0 {
         let message = "the fetch handler's Response is a network error (Response.error())".into();
         let stack = None;
-        return settle(
-            scope,
-            waiting,
-            Err(FetchError::NetworkError { message, stack }),
-        );
+        return settle(scope, waiting, FetchError::NetworkError { message, stack });
     }
     if response.body_ref().is_unusable(scope) {
         return unusable(
@@ -615,7 +610,7 @@ pub(crate) fn ended(scope: &Scope, exit: &nano_engine::Exit) {
         }));
     }
     for (_, (waiting, _)) in instance.waiting.take() {
-        waiting.settle(State::from_scope(scope), Err(error.clone()));
+        waiting.settle(State::from_scope(scope), Err(error.clone().into()));
     }
     instance.streaming.take();
     instance.handler.take();

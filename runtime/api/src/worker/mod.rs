@@ -163,7 +163,7 @@ impl Worker {
     ) -> Result<HttpResponse, Unanswered> {
         let is_head = request.method == Method::HEAD;
         let (answer, outcome) = oneshot::channel();
-        let delivery = Delivery::new(request, answer);
+        let mut delivery = Delivery::new(request, answer);
         // A task that is not taken, or dropped, returns the request.
         self.handle
             .0

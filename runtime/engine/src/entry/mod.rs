@@ -35,8 +35,9 @@ pub(crate) use modules::{instantiate_module, synthetic_module};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::malloc;
+use crate::memory::Quota;
 use crate::native_memory::{self, Conversions};
-use crate::state::State;
 
 /// Native code panicked. The log has the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -61,7 +62,7 @@ pub fn enter<'s, 'i, R>(
     let result = catch(|| body(scope));
     drop(conversions);
     native_memory::settle(scope);
-    if State::from_isolate(scope).is_some_and(State::is_terminated) {
+    if malloc::with_current(Quota::is_terminated) == Some(true) {
         terminate(scope);
         return None;
     }
