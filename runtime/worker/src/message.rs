@@ -114,11 +114,12 @@ impl Hex {
 impl RequestId {
     /// Writes the number as `Display` does, for those who do it often.
     pub fn to_hex(self) -> Hex {
-        let digit = |index| {
-            let nibble = (self.0 >> (60 - 4 * index)) & 0xF;
-            b"0123456789abcdef"[nibble as usize]
-        };
-        Hex(std::array::from_fn(digit))
+        let digit = |nibble: u8| b"0123456789abcdef"[usize::from(nibble)];
+        let mut digits = [0; 16];
+        for (two, byte) in digits.chunks_exact_mut(2).zip(self.0.to_be_bytes()) {
+            two.copy_from_slice(&[digit(byte >> 4), digit(byte & 0xF)]);
+        }
+        Hex(digits)
     }
 }
 

@@ -3,7 +3,6 @@
 //! A task waits for this as long as it lives, so a look that finds nothing must cost nothing: one load, where the channels
 //! and notifications of tokio take a lock for each.
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::PoisonError;
@@ -24,16 +23,48 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct Waiting {
-    wakers: BTreeMap<u64, Waker>,
-    next: u64,
+    /// Empty places are used again: each request takes one.
+    wakers: Vec<Option<Waker>>,
+    free: Vec<usize>,
+}
+
+impl Waiting {
+    fn put(&mut self, place: Option<usize>, waker: Waker) -> usize {
+        let place = place.or_else(|| self.free.pop());
+        // Those who have a place keep it, unless all were woken.
+        let place = place.filter(|place| *place < self.wakers.len());
+        match place {
+            Some(place) => {
+                self.wakers[place] = Some(waker);
+                place
+            }
+            None => {
+                self.wakers.push(Some(waker));
+                self.wakers.len() - 1
+            }
+        }
+    }
+
+    fn remove(&mut self, place: usize) {
+        if let Some(waker) = self.wakers.get_mut(place)
+            && waker.take().is_some()
+        {
+            self.free.push(place);
+        }
+    }
+
+    fn take_all(&mut self) -> Vec<Option<Waker>> {
+        self.free.clear();
+        std::mem::take(&mut self.wakers)
+    }
 }
 
 impl Stop {
     /// Sets the switch.
     pub fn set(&self) {
         self.0.stopped.store(true, Ordering::SeqCst);
-        let wakers = std::mem::take(&mut self.0.waiting().wakers);
-        wakers.into_values().for_each(Waker::wake);
+        let wakers = self.0.waiting().take_all();
+        wakers.into_iter().flatten().for_each(Waker::wake);
     }
 
     /// Whether the switch is set.
@@ -44,7 +75,7 @@ impl Stop {
     /// How many wait.
     #[cfg(test)]
     pub(crate) fn waiting(&self) -> usize {
-        self.0.waiting().wakers.len()
+        self.0.waiting().wakers.iter().flatten().count()
     }
 
     /// Waits until the switch is set.
@@ -67,7 +98,7 @@ impl Shared {
 pub struct Stopped {
     shared: Arc<Shared>,
     /// Our place among the waiting, and who is woken there.
-    entry: Option<(u64, Waker)>,
+    entry: Option<(usize, Waker)>,
 }
 
 impl Future for Stopped {
@@ -80,16 +111,8 @@ impl Future for Stopped {
             .as_ref()
             .is_some_and(|(_, own)| own.will_wake(waker))
         {
-            let mut waiting = self.shared.waiting();
-            let place = match self.entry {
-                Some((place, _)) => place,
-                None => {
-                    waiting.next += 1;
-                    waiting.next
-                }
-            };
-            waiting.wakers.insert(place, waker.clone());
-            drop(waiting);
+            let before = self.entry.as_ref().map(|(place, _)| *place);
+            let place = self.shared.waiting().put(before, waker.clone());
             self.entry = Some((place, waker.clone()));
         }
         // Looked at after the waker is in its place, so that no change is missed.
@@ -104,7 +127,7 @@ impl Future for Stopped {
 impl Drop for Stopped {
     fn drop(&mut self) {
         if let Some((place, _)) = self.entry.take() {
-            self.shared.waiting().wakers.remove(&place);
+            self.shared.waiting().remove(place);
         }
     }
 }

@@ -1,13 +1,13 @@
 //! Timestamps.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
 
 thread_local! {
-    /// The last second that this thread wrote, and its text.
-    static SECOND: Cell<(u64, [u8; SECONDS])> = const { Cell::new((u64::MAX, ZERO)) };
+    /// The last time that this thread wrote, in milliseconds since 1970, and its text: many lines have the same.
+    static LAST: RefCell<(u64, String)> = const { RefCell::new((0, String::new())) };
 }
 
 /// The length of a time without its fraction.
@@ -19,16 +19,28 @@ const ZERO: [u8; SECONDS] = *b"0000-00-00T00:00:00";
 pub(super) fn write_rfc3339(line: &mut String, time: SystemTime) {
     // Clocks before 1970 are wrong anyway.
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let (last, mut text) = SECOND.get();
-    if last != since.as_secs() {
-        text = second(since.as_secs());
-        SECOND.set((since.as_secs(), text));
-    }
-    let mut fraction = *b".000Z";
-    put(&mut fraction[1..4], since.subsec_millis().into());
-    for ascii in [&text[..], &fraction] {
-        line.push_str(std::str::from_utf8(ascii).unwrap_or_default());
-    }
+    let (seconds, millis) = (since.as_secs(), u64::from(since.subsec_millis()));
+    let now = seconds * 1000 + millis;
+    LAST.with_borrow_mut(|(last, text)| {
+        if *last / 1000 != seconds || text.is_empty() {
+            text.clear();
+            push(text, &second(seconds));
+            push(text, b".000Z");
+            *last = seconds * 1000;
+        }
+        if *last != now {
+            let mut fraction = *b".000Z";
+            put(&mut fraction[1..4], millis);
+            text.truncate(SECONDS);
+            push(text, &fraction);
+            *last = now;
+        }
+        line.push_str(text);
+    });
+}
+
+fn push(text: &mut String, ascii: &[u8]) {
+    text.push_str(std::str::from_utf8(ascii).unwrap_or_default());
 }
 
 /// The text of a second since 1970.
@@ -73,6 +85,7 @@ mod tests {
     #[test]
     fn a_second_has_many_milliseconds() {
         for (millis, text) in [
+            (7, "00.007Z"),
             (7, "00.007Z"),
             (999, "00.999Z"),
             (1000, "01.000Z"),

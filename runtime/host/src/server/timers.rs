@@ -7,11 +7,12 @@
 //! A connection may move to another runtime (see [`super::placement`]), and a timer of tokio's does not: it is replaced there.
 
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::{Duration, Instant};
 
+use tokio::task::unconstrained;
 use tokio::time::{Sleep, sleep_until};
 
 use super::placement::Place;
@@ -32,6 +33,8 @@ struct Shared {
 #[derive(Debug)]
 struct Timer {
     sleep: Pin<Box<Sleep>>,
+    /// Who is woken when it fires, once it is armed.
+    waker: Option<Waker>,
     /// Where it was made: [`Place::moves`] of then.
     moves: u32,
 }
@@ -59,14 +62,23 @@ impl Timers {
         }
     }
 
-    /// What the future gives, or `None` if that takes longer than `limit`. The future is pinned by the caller: to move it in
-    /// here would be to copy it.
+    /// [`until`](Self::until), in a while.
     pub(crate) async fn within<F: Future + Unpin>(
         &self,
         limit: Duration,
         future: F,
     ) -> Option<F::Output> {
-        let deadline = self.at(Instant::now() + limit);
+        self.until(Instant::now() + limit, future).await
+    }
+
+    /// What the future gives, or `None` if it takes beyond `at`. The future is pinned by the caller: to move it in here would be
+    /// to copy it.
+    pub(crate) async fn until<F: Future + Unpin>(
+        &self,
+        at: Instant,
+        future: F,
+    ) -> Option<F::Output> {
+        let deadline = self.at(at);
         tokio::select! {
             biased;
             output = future => Some(output),
@@ -81,12 +93,28 @@ impl Timers {
         kept.filter(|timer| timer.moves == moves)
             .unwrap_or_else(|| Timer {
                 sleep: Box::pin(sleep_until(at)),
+                waker: None,
                 moves,
             })
     }
 
     fn kept(&self) -> std::sync::MutexGuard<'_, Vec<Timer>> {
         self.0.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Timer {
+    /// Waits until it fires.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        // OPTIMIZATION: the polls of a request find an armed timer that wakes them already.
+        let wakes_us = |waker: &Waker| waker.will_wake(context.waker());
+        if self.waker.as_ref().is_some_and(wakes_us) && !self.sleep.is_elapsed() {
+            return Poll::Pending;
+        }
+        // tokio's budget of a task could keep the waker from being registered.
+        let polled = pin!(unconstrained(self.sleep.as_mut())).poll(context);
+        self.waker = polled.is_pending().then(|| context.waker().clone());
+        polled
     }
 }
 
@@ -121,16 +149,15 @@ impl Future for Deadline {
             this.timer = None;
         }
         let timer = this.timer.get_or_insert_with(|| this.timers.take(at));
-        let timer = &mut timer.sleep;
         loop {
-            if timer.deadline() > at {
-                timer.as_mut().reset(at);
+            if timer.sleep.deadline() > at {
+                timer.sleep.as_mut().reset(at);
             }
-            ready!(timer.as_mut().poll(context));
-            if timer.deadline() == at || this.at <= Instant::now() {
+            ready!(timer.poll(context));
+            if timer.sleep.deadline() == at || this.at <= Instant::now() {
                 return Poll::Ready(());
             }
-            timer.as_mut().reset(at);
+            timer.sleep.as_mut().reset(at);
         }
     }
 }
@@ -149,7 +176,6 @@ impl Drop for Deadline {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::pin::pin;
 
     /// How long it takes until a deadline is ready.
     async fn wait(timers: &Timers, limit: Duration) -> Duration {
@@ -222,6 +248,42 @@ mod tests {
             timers.at(Instant::now() + SHORT).await;
         });
         assert!(began.elapsed() >= SHORT * 2);
+    }
+
+    #[tokio::test]
+    async fn whoever_polls_last_is_woken() {
+        let timers = Timers::default();
+        let mut deadline = timers.at(Instant::now() + SHORT);
+        let (first, second) = (Woken::default(), Woken::default());
+        for waker in [&first, &first, &second, &second] {
+            let waker = waker.0.clone().into();
+            let polled = Pin::new(&mut deadline).poll(&mut Context::from_waker(&waker));
+            assert!(polled.is_pending());
+        }
+        tokio::time::sleep(SHORT * 2).await;
+        assert_eq!((first.count(), second.count()), (0, 1));
+        let waker = second.0.clone().into();
+        let polled = Pin::new(&mut deadline).poll(&mut Context::from_waker(&waker));
+        assert!(polled.is_ready());
+    }
+
+    /// Counts how often it is woken.
+    #[derive(Default)]
+    struct Woken(Arc<Count>);
+
+    #[derive(Default)]
+    struct Count(std::sync::atomic::AtomicU32);
+
+    impl std::task::Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        }
+    }
+
+    impl Woken {
+        fn count(&self) -> u32 {
+            self.0.0.load(std::sync::atomic::Ordering::Relaxed)
+        }
     }
 
     #[tokio::test]
