@@ -5,23 +5,22 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use http::{HeaderName, Method, StatusCode, Uri, Version};
+use http::{Method, StatusCode, Version};
 use nano_worker::{BodyError, RequestId};
 use tokio::sync::oneshot;
 
 use crate::app::{Admission, App};
+use crate::http::headers::{Present, TRACEPARENT};
 use crate::http::receive::Answered;
 use crate::log::{self, RequestLine};
 use crate::server::link::{InRequest, Link};
-
-/// <https://www.w3.org/TR/trace-context/#traceparent-header>
-const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// Writes one line into the log when the last byte of the response has left, or when it has been given up.
 pub(crate) struct Completion {
     id: RequestId,
     method: Method,
-    uri: Uri,
+    /// A copy: what refers to the connection's buffer keeps hyper from reading into it again.
+    path: Box<str>,
     version: Version,
     began: Instant,
     /// W3C trace context's trace-id, where the request has one.
@@ -55,14 +54,22 @@ struct Failure {
 
 impl Completion {
     /// Begins the record of a request.
-    pub(crate) fn new(id: RequestId, parts: &http::request::Parts, link: &Arc<Link>) -> Self {
+    pub(crate) fn new(
+        id: RequestId,
+        parts: &http::request::Parts,
+        present: &Present,
+        link: &Arc<Link>,
+    ) -> Self {
         Self {
             id,
             method: parts.method.clone(),
-            uri: parts.uri.clone(),
+            path: parts.uri.path().into(),
             version: parts.version,
             began: Instant::now(),
-            trace: trace_id(&parts.headers),
+            trace: present
+                .traceparent
+                .then(|| trace_id(&parts.headers))
+                .flatten(),
             app: None,
             admission: None,
             request_body: None,
@@ -73,6 +80,11 @@ impl Completion {
             error: None,
             request: link.request(),
         }
+    }
+
+    /// When the request came.
+    pub(crate) fn began(&self) -> Instant {
+        self.began
     }
 
     pub(crate) fn routed(&mut self, app: Arc<App>) {
@@ -119,7 +131,12 @@ impl Completion {
     #[cfg(test)]
     pub(crate) fn for_tests() -> Self {
         let (parts, ()) = http::Request::new(()).into_parts();
-        Self::new(RequestId(0), &parts, &Link::for_tests())
+        Self::new(
+            RequestId(0),
+            &parts,
+            &Present::default(),
+            &Link::for_tests(),
+        )
     }
 }
 
@@ -199,6 +216,8 @@ impl Drop for Sending {
 
 impl Drop for Completion {
     fn drop(&mut self) {
+        let now = Instant::now();
+        self.request.ends(now);
         let failure = self.error.as_deref();
         let app = self.app.as_deref();
         let line = RequestLine {
@@ -206,9 +225,9 @@ impl Drop for Completion {
             id: self.id,
             trace_id: self.trace.as_deref(),
             method: self.method.as_str(),
-            path: self.uri.path(),
+            path: &self.path,
             status: self.status.as_u16(),
-            duration: self.began.elapsed(),
+            duration: now.duration_since(self.began),
             bytes: self.bytes,
             aborted: self.end == End::Open,
             error: failure.map(|failure| &*failure.message),

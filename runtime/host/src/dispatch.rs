@@ -15,6 +15,7 @@
 //! | the handler took longer than `wall_ms` | 504 |
 
 use std::any::Any;
+use std::cell::Cell;
 use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -25,15 +26,16 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
+use http::header::HOST;
 use http::request::Parts;
-use http::{Method, Request, Response, StatusCode, Version};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body::Body as HttpBody;
 use nano_worker::{Body, FetchError, Fields, HttpRequest, HttpResponse, RequestId, Unanswered};
 
 use crate::access::Completion;
 use crate::app::{App, Unavailable};
 use crate::http::error_page::{self, ErrorPage};
-use crate::http::headers::{self, TransferCoding};
+use crate::http::headers::{self, Present, TransferCoding};
 use crate::http::receive::{Answered, Fault, Faults, Received, receive};
 use crate::http::send::{self, ResponseBody, response};
 use crate::http::target;
@@ -104,6 +106,7 @@ impl Dispatcher {
         &self,
         request: Request<B>,
         link: &Arc<Link>,
+        last: Option<&LastRoute>,
     ) -> impl Future<Output = Response<ResponseBody>> + Send + use<B>
     where
         B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
@@ -111,14 +114,16 @@ impl Dispatcher {
     {
         let (parts, body) = request.into_parts();
         let id = self.ids.next();
-        let mut completion = Completion::new(id, &parts, link);
+        let present = Present::among(&parts.headers);
+        let mut completion = Completion::new(id, &parts, &present, link);
         let (method, version) = (parts.method.clone(), parts.version);
-        let accept = error_page::accept(&parts.headers);
+        let accept = present.accept.then(|| error_page::accept(&parts.headers));
         let body = (!body.is_end_stream()).then(|| {
             let received = Received::new(body, &parts, link.receive());
             (received, completion.reads_body())
         });
-        let admitted = contain(|| self.admit(parts, link, id, &mut completion)).flatten();
+        let admitted =
+            contain(|| self.admit(parts, &present, link, last, id, &mut completion)).flatten();
         let (dev, timers) = (self.dev, link.timers.clone());
         match &admitted {
             _ if version >= Version::HTTP_2 => timers.place().is_multiplexed(),
@@ -130,8 +135,9 @@ impl Dispatcher {
             let answer = match admitted {
                 Ok(exchange) => {
                     let limit = exchange.app.config().limits.wall;
+                    let deadline = completion.began() + limit;
                     let answer = AssertUnwindSafe(exchange.answer(body)).catch_unwind();
-                    match timers.within(limit, pin!(answer)).await {
+                    match timers.until(deadline, pin!(answer)).await {
                         Some(Ok(answer)) => answer,
                         Some(Err(panic)) => Err(defect(&*panic)),
                         None => Err(too_slow(limit)),
@@ -139,8 +145,9 @@ impl Dispatcher {
                 }
                 Err(page) => Err(page),
             };
-            let made = answer
-                .and_then(|(from_app, status)| contain(|| response(from_app, status, &method)));
+            let made = answer.and_then(|(from_app, status, fields)| {
+                contain(|| response(from_app, status, &method, fields))
+            });
             let page = match made {
                 Ok(response) => return response.send(completion),
                 Err(page) => page,
@@ -148,7 +155,8 @@ impl Dispatcher {
             if let Some(detail) = &page.detail {
                 completion.failed(detail.clone(), page.stack.clone());
             }
-            page.respond(id, &method, accept.as_ref(), dev, completion)
+            let accept = accept.flatten();
+            page.respond(id, &method, accept.as_deref(), dev, completion)
         }
     }
 
@@ -156,11 +164,13 @@ impl Dispatcher {
     fn admit(
         &self,
         mut parts: Parts,
+        present: &Present,
         link: &Link,
+        last: Option<&LastRoute>,
         id: RequestId,
         completion: &mut Completion,
     ) -> Result<Exchange, Box<ErrorPage>> {
-        let (app, url) = self.route(&mut parts, link)?;
+        let (app, url) = self.route(&mut parts, present, link, last)?;
         completion.routed(app.clone());
         let Some(admission) = app.admit() else {
             let limit = app.config().limits.in_flight;
@@ -174,7 +184,9 @@ impl Dispatcher {
             return Err(page.into());
         };
         completion.admitted(admission);
-        headers::strip(&mut parts.headers);
+        if present.hop_by_hop {
+            headers::strip(&mut parts.headers);
+        }
         if parts.version == Version::HTTP_2 {
             headers::join_cookies(&mut parts.headers);
         }
@@ -184,11 +196,18 @@ impl Dispatcher {
             method: parts.method,
             url,
             fields: Fields::from(&parts.headers),
+            emptied: emptied(parts.headers),
         })
     }
 
     /// Finds the app and the URL.
-    fn route(&self, parts: &mut Parts, link: &Link) -> Result<(Arc<App>, String), ErrorPage> {
+    fn route(
+        &self,
+        parts: &mut Parts,
+        present: &Present,
+        link: &Link,
+        last: Option<&LastRoute>,
+    ) -> Result<(Arc<App>, String), ErrorPage> {
         if matches!(parts.method, Method::TRACE | Method::CONNECT) {
             let message = "This method is not supported.";
             return Err(ErrorPage::new(StatusCode::METHOD_NOT_ALLOWED, message));
@@ -206,23 +225,73 @@ impl Dispatcher {
         let malformed = |fault| {
             ErrorPage::new(StatusCode::BAD_REQUEST, "The request is malformed.").detail(fault)
         };
-        match headers::transfer_coding(&parts.headers) {
-            TransferCoding::Known => {}
-            TransferCoding::Unknown => {
-                let message = "No transfer coding but \"chunked\" is supported.";
-                return Err(ErrorPage::new(StatusCode::NOT_IMPLEMENTED, message).close());
+        if present.hop_by_hop {
+            match headers::transfer_coding(&parts.headers) {
+                TransferCoding::Known => {}
+                TransferCoding::Unknown => {
+                    let message = "No transfer coding but \"chunked\" is supported.";
+                    return Err(ErrorPage::new(StatusCode::NOT_IMPLEMENTED, message).close());
+                }
+                TransferCoding::Wrong(fault) => return Err(malformed(fault).close()),
             }
-            TransferCoding::Wrong(fault) => return Err(malformed(fault).close()),
+        }
+        if let Some(route) = last.and_then(|last| last.again(parts)) {
+            return Ok(route);
         }
         let target = target::read(parts, link.local).map_err(malformed)?;
         match self.router.find(target.host()) {
-            Some(app) => Ok((app.clone(), target.url)),
+            Some(app) => {
+                if let Some((last, host)) = last.zip(parts.headers.get(HOST)) {
+                    last.set(host, app);
+                }
+                Ok((app.clone(), target.url))
+            }
             None => Err(
                 ErrorPage::new(StatusCode::NOT_FOUND, "No app answers to this host.")
                     .detail(format!("no app has the hostname \"{}\"", target.host())),
             ),
         }
     }
+}
+
+/// Where the last request of a connection went. The next one mostly names the same host, which need not be looked at again.
+#[derive(Default)]
+pub(crate) struct LastRoute(Cell<Option<Route>>);
+
+struct Route {
+    /// The `Host` field.
+    host: HeaderValue,
+    app: Arc<App>,
+}
+
+impl LastRoute {
+    fn set(&self, host: &HeaderValue, app: &Arc<App>) {
+        // The field itself is a part of the connection's buffer; a copy of a value is one.
+        let host = HeaderValue::from_bytes(host.as_bytes());
+        let app = app.clone();
+        self.0.set(host.ok().map(|host| Route { host, app }));
+    }
+
+    /// The app and the URL of a request that names the same host.
+    fn again(&self, parts: &Parts) -> Option<(Arc<App>, String)> {
+        let route = self.0.take()?;
+        let url = target::read_again(parts, &route.host)?;
+        let app = route.app.clone();
+        self.0.set(Some(route));
+        Some((app, url))
+    }
+}
+
+/// A map of that capacity is worth to be used again, and no burden to a connection that waits for its next request.
+const KEPT_FIELDS: usize = 32;
+
+/// The request's map for the response: hyper hands it on to the next request, and nothing has to be allocated.
+fn emptied(mut fields: HeaderMap) -> HeaderMap {
+    if fields.capacity() > KEPT_FIELDS {
+        return HeaderMap::new();
+    }
+    fields.clear();
+    fields
 }
 
 /// A request that an app has room for.
@@ -232,6 +301,8 @@ struct Exchange {
     method: Method,
     url: String,
     fields: Fields,
+    /// For the response's fields.
+    emptied: HeaderMap,
 }
 
 impl Exchange {
@@ -239,7 +310,7 @@ impl Exchange {
     async fn answer<B>(
         self,
         body: Option<(Received<B>, Answered)>,
-    ) -> Result<(HttpResponse, StatusCode), Box<ErrorPage>>
+    ) -> Result<(HttpResponse, StatusCode, HeaderMap), Box<ErrorPage>>
     where
         B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Display + Send,
@@ -277,7 +348,7 @@ impl Exchange {
             };
             let error = match result {
                 Ok(response) => match send::usable(&response) {
-                    Ok(status) => return Ok((response, status)),
+                    Ok(status) => return Ok((response, status, self.emptied)),
                     Err(reason) => FetchError::UnusableResponse { reason },
                 },
                 Err(Unanswered::Failed(error)) => error,

@@ -75,7 +75,7 @@ impl FakeLauncher {
 }
 
 /// A response with a body in memory.
-pub(crate) fn ok(text: &'static str) -> HttpResponse {
+pub(crate) fn ok(text: impl Into<bytes::Bytes>) -> HttpResponse {
     HttpResponse {
         status: 200,
         reason: None,

@@ -38,7 +38,9 @@ impl Site {
         body: FakeBody,
     ) -> Response<ResponseBody> {
         let request = request.body(body).unwrap();
-        self.dispatcher.handle(request, &Link::for_tests()).await
+        self.dispatcher
+            .handle(request, &Link::for_tests(), None)
+            .await
     }
 
     async fn get(&self) -> (u16, String) {
@@ -69,6 +71,75 @@ async fn an_app_answers_its_host() {
         text(site.send(request, FakeBody::sized(&[])).await).await,
         (200, "hello".to_owned())
     );
+}
+
+#[tokio::test]
+async fn each_request_of_a_connection_goes_where_it_says() {
+    let mut router = Router::default();
+    for name in ["a", "b"] {
+        let launcher = FakeLauncher::new();
+        launcher.handle(move |request| async move { Ok(ok(format!("{name}: {}", request.url))) });
+        let config = app_config(name);
+        let hosts = config.hosts.clone();
+        let app = App::new(config, launcher);
+        hosts
+            .iter()
+            .for_each(|host| router.insert(host, app.clone()));
+    }
+    let dispatcher = Dispatcher::new(router, true, ClientLimits::default(), Arc::default());
+    let (link, last) = (Link::for_tests(), LastRoute::default());
+    for (uri, host, answer) in [
+        ("/1", "a.test", "a: http://a.test/1"),
+        ("/2", "a.test", "a: http://a.test/2"),
+        ("/3", "b.test", "b: http://b.test/3"),
+        ("/4", "A.test:80", "a: http://A.test:80/4"),
+        ("http://b.test/5", "A.test:80", "b: http://b.test/5"),
+        ("/6", "A.test:80", "a: http://A.test:80/6"),
+        ("/7", "c.test", "404"),
+        ("/8", "a.test", "a: http://a.test/8"),
+    ] {
+        let request = Request::builder().uri(uri).header("host", host);
+        let request = request.body(FakeBody::sized(&[])).unwrap();
+        let (status, text) = text(dispatcher.handle(request, &link, Some(&last)).await).await;
+        assert!(
+            text.starts_with(answer) && (status == 200) == answer.starts_with(['a', 'b']),
+            "{uri}: {text}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn nothing_of_a_request_stays_in_the_connections_buffer() {
+    let site = site();
+    let buffer = Bytes::from(b"/patha.test*/*".to_vec());
+    let value = |range| HeaderValue::from_maybe_shared(buffer.slice(range)).unwrap();
+    let request = Request::builder()
+        .uri(http::Uri::from_maybe_shared(buffer.slice(..5)).unwrap())
+        .header("host", value(5..11))
+        .header("accept", value(11..14))
+        .body(FakeBody::sized(&[]))
+        .unwrap();
+    let last = LastRoute::default();
+    let _answer = site
+        .dispatcher
+        .handle(request, &Link::for_tests(), Some(&last));
+    assert!(buffer.is_unique());
+}
+
+#[test]
+fn large_maps_are_not_kept() {
+    let kept = |fields: u32| {
+        let mut headers = HeaderMap::new();
+        for number in 0..fields {
+            let name = http::HeaderName::try_from(format!("x-{number}")).unwrap();
+            headers.append(name, number.into());
+        }
+        let left = emptied(headers);
+        assert!(left.is_empty());
+        left.capacity() > 0
+    };
+    assert!(kept(15));
+    assert!(!kept(60));
 }
 
 #[tokio::test]
@@ -149,7 +220,7 @@ async fn a_panic_costs_its_own_request_only() {
     let link = Link::for_tests();
     let ask = |path: &'static str| {
         let request = to("a.test").uri(path).body(FakeBody::sized(&[])).unwrap();
-        site.dispatcher.handle(request, &link)
+        site.dispatcher.handle(request, &link, None)
     };
     let (panics, goes_on) = tokio::join!(ask("/panic"), ask("/"));
     assert_eq!(text(goes_on).await, (200, "fine".to_owned()));

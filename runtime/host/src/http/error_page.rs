@@ -64,12 +64,12 @@ impl ErrorPage {
         }
     }
 
-    /// Makes the response; `asked` are the request's header fields.
+    /// Makes the response; `asked` is the request's `Accept` field.
     pub(crate) fn respond(
         self,
         id: RequestId,
         method: &Method,
-        asked: Option<&HeaderValue>,
+        asked: Option<&[u8]>,
         dev: bool,
         mut completion: Completion,
     ) -> Response<ResponseBody> {
@@ -182,8 +182,7 @@ pub(crate) fn refusal(status: StatusCode) -> Bytes {
 }
 
 /// Does an `Accept` field prefer JSON to what a person reads?
-fn wants_json(accept: &HeaderValue) -> bool {
-    let accept = accept.as_bytes();
+fn wants_json(accept: &[u8]) -> bool {
     let position = |what: &[u8]| accept.windows(what.len()).position(|part| part == what);
     match (position(b"application/json"), position(b"text/")) {
         (Some(json), Some(text)) => json < text,
@@ -191,9 +190,9 @@ fn wants_json(accept: &HeaderValue) -> bool {
     }
 }
 
-/// The request's `Accept` field.
-pub(crate) fn accept(headers: &HeaderMap) -> Option<HeaderValue> {
-    headers.get(ACCEPT).cloned()
+/// A copy of the request's `Accept` field: the field itself is a part of the connection's buffer, which hyper could not use again.
+pub(crate) fn accept(headers: &HeaderMap) -> Option<Box<[u8]>> {
+    headers.get(ACCEPT).map(|value| value.as_bytes().into())
 }
 
 #[cfg(test)]
@@ -233,11 +232,7 @@ mod tests {
             ("text/html, application/json", false),
             ("*/*", false),
         ] {
-            assert_eq!(
-                wants_json(&HeaderValue::from_static(accept)),
-                json,
-                "{accept}"
-            );
+            assert_eq!(wants_json(accept.as_bytes()), json, "{accept}");
         }
     }
 

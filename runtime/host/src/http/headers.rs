@@ -1,19 +1,46 @@
 //! Header fields that belong to one connection or one version of HTTP, not to the message.
 
 use http::header::{
-    CONNECTION, COOKIE, HOST, HeaderMap, HeaderName, HeaderValue, TE, TRAILER, TRANSFER_ENCODING,
-    UPGRADE,
+    ACCEPT, CONNECTION, COOKIE, HOST, HeaderMap, HeaderName, HeaderValue, TE, TRAILER,
+    TRANSFER_ENCODING, UPGRADE, USER_AGENT,
 };
 
 /// Is this field the connection's? RFC 9110, section 7.6.1, and all of `Proxy-*`.
 pub(crate) fn is_hop_by_hop(name: &HeaderName) -> bool {
-    *name == CONNECTION
-        || *name == TRANSFER_ENCODING
-        || *name == UPGRADE
-        || *name == TE
-        || *name == TRAILER
-        || name.as_str() == "keep-alive"
+    matches!(
+        *name,
+        CONNECTION | TRANSFER_ENCODING | UPGRADE | TE | TRAILER
+    ) || name.as_str() == "keep-alive"
         || name.as_str().starts_with("proxy-")
+}
+
+/// Which fields a request has of those that the host looks at. Most have hardly any, and to look for each in a map costs more
+/// than to look at all once.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Present {
+    /// Some that are [the connection's](is_hop_by_hop).
+    pub(crate) hop_by_hop: bool,
+    pub(crate) accept: bool,
+    pub(crate) traceparent: bool,
+}
+
+/// <https://www.w3.org/TR/trace-context/#traceparent-header>
+pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+impl Present {
+    /// Looks at the fields of a request.
+    pub(crate) fn among(headers: &HeaderMap) -> Self {
+        let mut present = Self::default();
+        for name in headers.keys() {
+            match *name {
+                HOST | USER_AGENT => {}
+                ACCEPT => present.accept = true,
+                _ if is_hop_by_hop(name) => present.hop_by_hop = true,
+                _ => present.traceparent |= *name == TRACEPARENT,
+            }
+        }
+        present
+    }
 }
 
 /// The names that values of `Connection` list.
@@ -30,9 +57,6 @@ pub(crate) fn connection_options<'v>(
 
 /// Removes the connection's fields from a request.
 pub(crate) fn strip(headers: &mut HeaderMap) {
-    if !headers.keys().any(is_hop_by_hop) {
-        return;
-    }
     let mut remove = connection_options(headers.get_all(CONNECTION).iter());
     remove.extend(headers.keys().filter(|name| is_hop_by_hop(name)).cloned());
     for name in remove {
@@ -107,6 +131,54 @@ mod tests {
             join_cookies(&mut headers);
             let found: Vec<_> = headers.get_all(COOKIE).iter().collect();
             assert_eq!(found, joined);
+        }
+    }
+
+    #[test]
+    fn what_is_present_is_seen_among_other_fields() {
+        for (name, present) in [
+            (
+                "accept",
+                Present {
+                    accept: true,
+                    ..Present::default()
+                },
+            ),
+            (
+                "traceparent",
+                Present {
+                    traceparent: true,
+                    ..Present::default()
+                },
+            ),
+            (
+                "transfer-encoding",
+                Present {
+                    hop_by_hop: true,
+                    ..Present::default()
+                },
+            ),
+            (
+                "keep-alive",
+                Present {
+                    hop_by_hop: true,
+                    ..Present::default()
+                },
+            ),
+            (
+                "proxy-authorization",
+                Present {
+                    hop_by_hop: true,
+                    ..Present::default()
+                },
+            ),
+            ("x-other", Present::default()),
+        ] {
+            let mut headers = HeaderMap::new();
+            for name in ["host", "user-agent", "cookie", "x-a", name] {
+                headers.append(HeaderName::from_static(name), HeaderValue::from_static("1"));
+            }
+            assert_eq!(Present::among(&headers), present, "{name}");
         }
     }
 

@@ -250,9 +250,14 @@ impl Ready {
     }
 }
 
-/// Makes hyper's response out of an app's, for a request with this method.
-pub(crate) fn response(response: HttpResponse, status: StatusCode, method: &Method) -> Ready {
-    let mut fields = HeaderMap::with_capacity(response.headers.len() + 2);
+/// Makes hyper's response out of an app's, for a request with this method, in a map that is empty.
+pub(crate) fn response(
+    response: HttpResponse,
+    status: StatusCode,
+    method: &Method,
+    mut fields: HeaderMap,
+) -> Ready {
+    fields.reserve(response.headers.len() + 2);
     let mut stated_length = None;
     let mut connection = Vec::new();
     for (name, value) in response.headers {
@@ -348,7 +353,7 @@ mod tests {
 
     fn send(response: HttpResponse, method: Method) -> Response<ResponseBody> {
         let status = usable(&response).unwrap();
-        super::response(response, status, &method).send(Completion::for_tests())
+        super::response(response, status, &method, HeaderMap::new()).send(Completion::for_tests())
     }
 
     #[test]
@@ -470,7 +475,12 @@ mod tests {
     async fn a_request_is_in_its_connection_until_the_last_byte_has_left() {
         let link = crate::server::link::Link::for_tests();
         let (parts, ()) = http::Request::new(()).into_parts();
-        let completion = Completion::new(nano_worker::RequestId(0), &parts, &link);
+        let completion = Completion::new(
+            nano_worker::RequestId(0),
+            &parts,
+            &headers::Present::default(),
+            &link,
+        );
         let mut body = ResponseBody::full("abc".into(), completion);
         let mut piece = take(&mut body).await.unwrap().unwrap();
         assert!(take(&mut body).await.is_none());

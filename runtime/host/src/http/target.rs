@@ -75,18 +75,39 @@ pub(crate) fn read(parts: &mut Parts, local: SocketAddr) -> Result<Target, &'sta
         },
     };
     let host = host_name(&authority).ok_or(NO_HOST_NAME)?;
-    let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+    let path = path(parts);
     if path == "*" && parts.method != Method::OPTIONS {
         return Err("the request target \"*\" is for OPTIONS");
     }
+    let url = absolute(&authority, path);
+    Ok(Target { host, url })
+}
+
+/// The URL of a request that names its host as one before it did, which was fit to be [`read`]: by this `Host` field, and nothing
+/// else. `None` if it does not.
+pub(crate) fn read_again(parts: &Parts, stated: &HeaderValue) -> Option<String> {
+    let mut values = parts.headers.get_all(HOST).iter();
+    let is_same = values.next() == Some(stated) && values.next().is_none();
+    let path = path(parts);
+    let is_origin_form = parts.uri.authority().is_none() && path.starts_with('/');
+    // A `Host` field that was read is text.
+    let stated = stated.to_str().ok()?;
+    (is_same && is_origin_form).then(|| absolute(stated, path))
+}
+
+fn path(parts: &Parts) -> &str {
+    parts.uri.path_and_query().map_or("/", |path| path.as_str())
+}
+
+fn absolute(authority: &str, path: &str) -> String {
     let mut url = String::with_capacity(SCHEME.len() + authority.len() + path.len() + 1);
     url.push_str(SCHEME);
-    url.push_str(&authority);
+    url.push_str(authority);
     if !path.starts_with('/') {
         url.push('/');
     }
     url.push_str(path);
-    Ok(Target { host, url })
+    url
 }
 
 const NO_HOST_NAME: &str = "the Host header field is not a host name";
@@ -187,6 +208,29 @@ mod tests {
         }
         let (mut parts, ()) = request.body(()).unwrap().into_parts();
         read(&mut parts, "127.0.0.1:8080".parse().unwrap())
+    }
+
+    #[test]
+    fn a_host_that_was_read_before() {
+        let again = |uri: &str, hosts: &[&str]| {
+            let mut request = Request::builder().uri(uri);
+            for host in hosts {
+                request = request.header(HOST, *host);
+            }
+            let (parts, ()) = request.body(()).unwrap().into_parts();
+            read_again(&parts, &HeaderValue::from_static("A.test:81"))
+        };
+        for (uri, hosts, url) in [
+            ("/a?b=c", &["A.test:81"][..], Some("http://A.test:81/a?b=c")),
+            ("/", &["a.test:81"], None),
+            ("/", &["A.test:81", "A.test:81"], None),
+            ("/", &[], None),
+            ("*", &["A.test:81"], None),
+            ("http://b.test/", &["A.test:81"], None),
+            ("b.test:80", &["A.test:81"], None),
+        ] {
+            assert_eq!(again(uri, hosts).as_deref(), url, "{uri} {hosts:?}");
+        }
     }
 
     fn read_host(host: &str) -> Option<String> {

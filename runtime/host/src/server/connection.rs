@@ -21,7 +21,7 @@ use super::linger::Linger;
 use super::link::Link;
 use super::placement::Socket;
 use super::{MAX_FIELDS, MAX_HEAD, Visitor};
-use crate::dispatch::Dispatcher;
+use crate::dispatch::{Dispatcher, LastRoute};
 use crate::http::error_page;
 use crate::http::send::ResponseBody;
 
@@ -56,7 +56,9 @@ pub(super) async fn serve(socket: Socket, link: Arc<Link>, visitor: Visitor) {
         None => Box::pin(leave(client, begun)).await,
         Some(Err(_)) => {}
         Some(Ok(Protocol::Http1)) => {
-            let service = service_fn(|request| answer_http1(&dispatcher, &link, request));
+            let (own, last) = (link.clone(), LastRoute::default());
+            let service =
+                service_fn(move |request| answer_http1(&dispatcher, &own, &last, request));
             let mut connection = http1::Builder::new()
                 .max_buf_size(MAX_HEAD)
                 // The whole connection has a deadline for heads, below.
@@ -167,10 +169,11 @@ struct Closing;
 fn answer_http1(
     dispatcher: &Arc<Dispatcher>,
     link: &Arc<Link>,
+    last: &LastRoute,
     request: http::Request<Incoming>,
 ) -> impl Future<Output = Result<http::Response<ResponseBody>, Closing>> + Send + use<> {
     if !link.is_receiving() && !link.is_closing() {
-        return Either::Left(dispatcher.handle(request, link).map(Ok));
+        return Either::Left(dispatcher.handle(request, link, Some(last)).map(Ok));
     }
     // hyper has seen the end of the request before, and we have not: how a body ends decides what comes of its connection.
     let (dispatcher, link) = (dispatcher.clone(), link.clone());
@@ -179,7 +182,7 @@ fn answer_http1(
         if link.is_closing() {
             return Err(Closing);
         }
-        Ok(dispatcher.handle(request, &link).await)
+        Ok(dispatcher.handle(request, &link, None).await)
     }))
 }
 

@@ -115,7 +115,7 @@ async fn serve(
         asks: expects.then_some(asks),
     });
     let response = {
-        let mut answer = pin!(dispatcher.handle(request, link));
+        let mut answer = pin!(dispatcher.handle(request, link, None));
         let mut asked = pin!(asked);
         let mut waits = expects;
         loop {

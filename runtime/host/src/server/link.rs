@@ -65,7 +65,10 @@ impl Link {
     /// A request has come. It is counted until the value is dropped.
     pub(crate) fn request(self: &Arc<Self>) -> InRequest {
         self.requests.fetch_add(1, SeqCst);
-        InRequest(self.clone())
+        InRequest {
+            link: self.clone(),
+            ended: None,
+        }
     }
 
     /// Since when there is no request; `None` if there is one.
@@ -167,18 +170,28 @@ impl Link {
 }
 
 /// A request whose response has not left; see [`Link::request`].
-pub(crate) struct InRequest(Arc<Link>);
+pub(crate) struct InRequest {
+    link: Arc<Link>,
+    ended: Option<Instant>,
+}
 
 impl InRequest {
     pub(crate) fn link(&self) -> &Arc<Link> {
-        &self.0
+        &self.link
+    }
+
+    /// It is about to end. (To ask for the time once more would cost as much as all of the rest.)
+    pub(crate) fn ends(&mut self, now: Instant) {
+        self.ended = Some(now);
     }
 }
 
 impl Drop for InRequest {
     fn drop(&mut self) {
-        let link = &self.0;
-        let since = u64::try_from(link.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let link = &self.link;
+        let ended = self.ended.unwrap_or_else(Instant::now);
+        let since = ended.duration_since(link.began).as_millis();
+        let since = u64::try_from(since).unwrap_or(u64::MAX);
         // First, so that whoever sees no request sees since when.
         link.idle_since.store(since, SeqCst);
         link.requests.fetch_sub(1, SeqCst);
