@@ -145,11 +145,32 @@ fn what_a_turn_delivers_does_not_wait_for_the_next_one() {
     exit.wait();
 }
 
-/// Attends within 5 ms on an idle machine; 50 ms is the watchdog's longest interval elsewhere.
+/// How long the machine takes now for a nap of 5 ms and two hand-overs between threads: what attending is made of.
+fn nap_and_two_wakes() -> Duration {
+    let (nap, napped) = mpsc::channel();
+    let (tell, told) = mpsc::channel();
+    let began = Instant::now();
+    let sleeper = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(5));
+        let _ = nap.send(());
+    });
+    let middle = std::thread::spawn(move || {
+        let _ = napped.recv();
+        let _ = tell.send(());
+    });
+    told.recv_timeout(PATIENCE).expect("both live");
+    let took = began.elapsed();
+    sleeper.join().expect("it sleeps");
+    middle.join().expect("it tells");
+    took
+}
+
+/// Attends within 5 ms on an idle machine; 50 ms is the watchdog's longest interval elsewhere. A busy machine is slower with all
+/// of it, so what it needs for a nap of as long is measured in between.
 #[test]
 fn a_thread_is_attended_soon_after_it_left_its_io() {
     let (handle, exit, io) = isolate();
-    let mut waits: Vec<_> = (0..40)
+    let (mut waits, mut naps): (Vec<_>, Vec<_>) = (0..40)
         .map(|round| {
             // The watchdog is awake: it has seen a turn a moment ago.
             let (said, over) = mpsc::channel();
@@ -162,12 +183,17 @@ fn a_thread_is_attended_soon_after_it_left_its_io() {
             attended.expect("it runs");
             let wait = began.elapsed();
             free();
-            wait
+            (wait, nap_and_two_wakes())
         })
-        .collect();
-    waits.sort();
-    let median = waits[waits.len() / 2];
-    assert!(median < Duration::from_millis(20), "{waits:?}");
+        .unzip();
+    let median = |durations: &mut Vec<Duration>| {
+        durations.sort();
+        durations[durations.len() / 2]
+    };
+    assert!(
+        median(&mut waits) < 4 * median(&mut naps),
+        "attended after {waits:?}; naps took {naps:?}"
+    );
     handle.drain(Until::Idle);
     exit.wait();
 }
