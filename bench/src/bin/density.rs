@@ -2,8 +2,13 @@
 //!
 //! `cargo run --release -p nano-bench --bin density [apps]`
 
+use std::time::Duration;
+
 use nano_api::worker::Worker;
 use nano_bench::{HELLO, app, fetch, options, runtime, start_engine};
+
+/// Until an app that has become idle has given back what it can.
+const SETTLE: Duration = Duration::from_secs(6);
 
 fn main() {
     start_engine();
@@ -20,6 +25,7 @@ fn main() {
             .await
             .expect("the app starts");
         fetch(&first, 0).await;
+        tokio::time::sleep(SETTLE).await;
         let before = proportional_set_size();
         let mut workers = Vec::new();
         for id in 0..apps {
@@ -29,13 +35,14 @@ fn main() {
             fetch(&worker, id as u64).await;
             workers.push(worker);
         }
-        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+        tokio::time::sleep(SETTLE).await;
         let after = proportional_set_size();
-        let mib = |kib: u64| kib as f64 / 1024.0;
+        let each = (after - before) as f64 * 1024.0 / apps as f64;
         println!(
-            "{apps} idle apps: {:.1} MiB PSS, {:.2} MiB each",
-            mib(after),
-            mib(after - before) / apps as f64
+            "{apps} idle apps: {:.1} MiB PSS, {:.2} MiB ({:.2} MB) each",
+            after as f64 / 1024.0,
+            each / f64::from(1 << 20),
+            each / 1e6,
         );
     });
 }

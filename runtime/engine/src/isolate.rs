@@ -239,15 +239,24 @@ pub(crate) fn check_memory(isolate: &mut v8::Isolate, state: &State) {
 /// Ends the isolate if it is over its limit after a collection, because memory outside of the heap is freed by one.
 pub(crate) fn enforce_limit(isolate: &mut v8::Isolate, shared: &Shared) {
     let quota = &shared.quota;
-    let is_over = |isolate: &mut v8::Isolate| {
-        let buffers = quota.buffers().max(external_memory(isolate, quota));
-        let native = quota.native() + quota.weights().held() + quota.foreign().held();
-        quota.heap() + buffers + native > quota.limit()
-    };
+    let is_over =
+        |isolate: &mut v8::Isolate| quota.heap() + outside_of_heap(isolate, quota) > quota.limit();
     if shared.verdict() == Verdict::None && is_over(isolate) {
         isolate.low_memory_notification();
         if is_over(isolate) {
             condemn(shared);
         }
     }
+}
+
+/// Bytes of buffers and native memory.
+fn outside_of_heap(isolate: &mut v8::Isolate, quota: &Quota) -> usize {
+    let buffers = quota.buffers().max(external_memory(isolate, quota));
+    buffers + quota.native() + quota.weights().held() + quota.foreign().held()
+}
+
+/// Bytes of heap, buffers and native memory in use now, garbage included.
+pub(crate) fn in_use(isolate: &mut v8::Isolate, state: &State) -> usize {
+    let heap = isolate.get_heap_statistics().used_heap_size();
+    heap + outside_of_heap(isolate, &state.shared.quota)
 }

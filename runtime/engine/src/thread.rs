@@ -10,11 +10,12 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use crate::entry::panic_message;
+use crate::idle::{Idle, Step};
 use crate::isolate::{self, Instance, IsolateOptions};
 use crate::limits::{Exit, MIB};
 use crate::mailbox::{Handle, Until};
 use crate::state::State;
-use crate::{malloc, quarantine, watchdog};
+use crate::{idle, malloc, quarantine, watchdog};
 
 /// The stack of an isolate's thread: V8's share (`--stack-size`), and the rest for native code below and above scripts.
 /// Address space; pages cost memory when touched.
@@ -200,12 +201,11 @@ pub(crate) struct Loop<'a> {
     state: &'a State,
     /// Reused, so that a batch allocates nothing.
     batch: Vec<crate::Task>,
-    /// Turns so far.
+    /// Turns so far, without V8's own tasks.
     turns: Cell<u64>,
+    /// V8's own tasks so far.
+    tasks: Cell<u64>,
 }
-
-/// A thread that has had no turn for so long gives back memory that it keeps for the next one.
-const REST_AFTER: Duration = Duration::from_millis(500);
 
 /// What comes after a pass of the loop.
 pub(crate) enum Next {
@@ -228,6 +228,7 @@ impl<'a> Loop<'a> {
             state,
             batch: Vec::new(),
             turns: Cell::new(0),
+            tasks: Cell::new(0),
         }
     }
 
@@ -239,8 +240,7 @@ impl<'a> Loop<'a> {
     ) -> Exit {
         self.begin(scope, data, main);
         let shared = &self.state.shared;
-        // The number of turns after which the thread began to wait for its rest, and after which it rests.
-        let (mut waits, mut rests) = (0, 0);
+        let mut idle = Idle::default();
         loop {
             let timeout = match self.next(scope) {
                 Next::End(exit) => return exit,
@@ -250,18 +250,16 @@ impl<'a> Loop<'a> {
                 }
                 Next::Sleep(timeout) => timeout,
             };
-            let turns = self.turns.get();
-            if waits == turns && rests != turns {
-                malloc::rest();
-                rests = turns;
+            let in_use = || isolate::in_use(scope, self.state);
+            match idle.next(self.turns.get(), self.tasks.get(), in_use) {
+                Some(Step::Rest) => idle::rest(),
+                // Marks in small steps, which are tasks.
+                Some(Step::Collect) => self.task(scope, |scope| {
+                    scope.memory_pressure_notification(v8::MemoryPressureLevel::Moderate);
+                }),
+                None => {}
             }
-            let is_short = timeout.is_some_and(|timeout| timeout <= REST_AFTER);
-            if is_short || rests == turns {
-                shared.sleep(timeout);
-            } else {
-                waits = turns;
-                shared.sleep(Some(REST_AFTER));
-            }
+            shared.sleep([timeout, idle.patience()].into_iter().flatten().min());
         }
     }
 
@@ -326,7 +324,7 @@ impl<'a> Loop<'a> {
             if state.verdict().is_some() {
                 break;
             }
-            self.turn(scope, |_| task.run());
+            self.task(scope, |_| task.run());
         }
 
         if state.rejections.is_pending() {
@@ -340,13 +338,32 @@ impl<'a> Loop<'a> {
         !self.state.shared.is_empty() || self.state.rejections.is_pending()
     }
 
-    /// One turn: the task, its microtasks, what it threw, the promises that nobody handles.
+    /// A turn of the app's.
     fn turn(
         &self,
         scope: &mut v8::PinScope,
         task: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>),
     ) {
         self.turns.set(self.turns.get() + 1);
+        self.watched(scope, task);
+    }
+
+    /// A turn of V8's.
+    fn task(
+        &self,
+        scope: &mut v8::PinScope,
+        task: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>),
+    ) {
+        self.tasks.set(self.tasks.get() + 1);
+        self.watched(scope, task);
+    }
+
+    /// A turn that the watchdog sees.
+    fn watched(
+        &self,
+        scope: &mut v8::PinScope,
+        task: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>),
+    ) {
         self.state.shared.turn.begin();
         watchdog::notice();
         self.run_turn(scope, task);

@@ -1,6 +1,8 @@
 //! What an app may hold: V8's heap, buffers and native objects count together, and neighbours do not notice.
 
-use crate::support::{Connection, Nano, Site, eventually};
+use std::time::{Duration, Instant};
+
+use crate::support::{Connection, Nano, PATIENCE, Site, eventually};
 
 pub(crate) const NEIGHBOUR: &str = "export default { fetch() { return new Response('here'); } };";
 
@@ -450,4 +452,36 @@ fn texts_of_bodies_count() {
     let growth = nano.peak().saturating_sub(before) >> 20;
     assert!(growth < 250, "the process grew by {growth} MB");
     both_are_fine(&nano);
+}
+
+/// The price of an app that has nothing to do, in bytes, where many start at once. It must not grow with what the runtime learns.
+const IDLE_APP: u64 = 2_050_000;
+
+#[test]
+fn idle_apps_are_small() {
+    const APPS: u64 = 40;
+    let serve = |apps: u64| {
+        let names: Vec<_> = (0..apps).map(|app| format!("idle{app}")).collect();
+        let site = names
+            .iter()
+            .fold(Site::new(), |site, name| site.app(name, NEIGHBOUR));
+        let nano = site.serve();
+        for name in names {
+            assert_eq!(nano.get(&format!("{name}.test"), "/").text(), "here");
+        }
+        nano
+    };
+    // What the first one costs is the process's, not an app's.
+    let (one, many) = (serve(1), serve(1 + APPS));
+    std::thread::sleep(Duration::from_secs(4));
+    let mut each = 0;
+    let began = Instant::now();
+    while began.elapsed() < PATIENCE {
+        each = many.anonymous().saturating_sub(one.anonymous()) / APPS;
+        if each < IDLE_APP {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    panic!("an idle app has {each} bytes, more than {IDLE_APP}");
 }

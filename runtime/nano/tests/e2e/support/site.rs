@@ -312,6 +312,11 @@ impl Nano {
         self.status("VmRSS:")
     }
 
+    /// The part of it that is no file's, in bytes.
+    pub(crate) fn anonymous(&self) -> u64 {
+        self.status("RssAnon:")
+    }
+
     /// The most resident memory since `reset_peak`, in bytes.
     pub(crate) fn peak(&self) -> u64 {
         self.status("VmHWM:")
