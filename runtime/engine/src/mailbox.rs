@@ -63,7 +63,7 @@ pub struct Handle(pub(crate) Arc<Shared>);
 
 impl Handle {
     pub(crate) fn new(quota: Arc<Quota>, cpu_budget: Option<Duration>) -> Self {
-        Self(Arc::new(Shared {
+        let shared = Arc::new(Shared {
             mail: Mail::new(),
             name: OnceLock::new(),
             isolate: OnceLock::new(),
@@ -75,7 +75,9 @@ impl Handle {
             quota,
             compute: Arc::default(),
             cpu_budget,
-        }))
+        });
+        shared.quota.foreign().bind(&shared);
+        Self(shared)
     }
 
     /// Puts a task into the mailbox. `false` if the isolate has ended: the task was dropped.

@@ -6,9 +6,12 @@
 //! memory comes through its global allocator and is not counted here: it is counted where it belongs to an app, by
 //! [`crate::memory`] and [`crate::native_memory`], as array buffers are.
 //!
-//! An account is watched ([`crate::memory_watch`]), and it has a hard bound, for what one call takes that nothing can interrupt: a
-//! thread that asks for more stops for ever, where it is ([`crate::quarantine`]). To say that there is no memory would be no
-//! better: V8 ends the process for that, and ICU has places that do not expect it.
+//! An account is watched ([`crate::memory_watch`]), and has two bounds. At the first `malloc` itself orders the isolate to end, so
+//! that it makes no other call that takes memory (see `hardening.js`). The second is for what one call takes that nothing can
+//! interrupt: a thread that asks for more stops for ever, where it is ([`crate::quarantine`]). To say that there is no memory would
+//! be no better: V8 ends the process for that, and ICU has places that do not expect it. A thread that stops keeps its locks, and
+//! V8 and ICU have some for the whole process; so what is not [`LARGE`] is given past the second bound, up to [`GRACE`]: they
+//! allocate little at a time while they have one.
 //!
 //! What V8's own workers take (optimising compilers) is nobody's, and what they free for an isolate or the other way round blurs
 //! the count; it never goes below zero.
@@ -16,10 +19,11 @@
 //! On other systems C's memory does not come here, and accounts stay at zero.
 
 use std::cell::Cell;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
 
 use crate::limits::MIB;
+use crate::mailbox::{Shared, Verdict};
 use crate::memory::Quota;
 
 /// The bytes that C and C++ code holds for one isolate.
@@ -27,7 +31,11 @@ use crate::memory::Quota;
 pub struct Account {
     /// Changed by the thread that works for the isolate, read by all.
     held: AtomicIsize,
+    /// The first bound until it is passed, the second from then on.
     bound: AtomicUsize,
+    hard: usize,
+    /// Whom to order to end.
+    isolate: OnceLock<Weak<Shared>>,
     /// What V8's collector was told.
     told: AtomicUsize,
     /// The isolate's thread has been asked to tell V8, and has not yet.
@@ -35,11 +43,13 @@ pub struct Account {
 }
 
 impl Account {
-    /// Nothing is held, and no more than `bound` bytes can be.
-    pub(crate) fn new(bound: usize) -> Account {
+    /// Nothing is held. At `first` bytes the isolate is ended, and no more than `hard` can be held.
+    pub(crate) fn new(first: usize, hard: usize) -> Account {
         Account {
             held: AtomicIsize::new(0),
-            bound: AtomicUsize::new(bound),
+            bound: AtomicUsize::new(first),
+            hard,
+            isolate: OnceLock::new(),
             told: AtomicUsize::new(0),
             asked: AtomicBool::new(false),
         }
@@ -61,6 +71,11 @@ impl Account {
         held as i64 - self.told.swap(held, Ordering::Relaxed) as i64
     }
 
+    /// The isolate that holds what is counted here.
+    pub(crate) fn bind(&self, isolate: &Arc<Shared>) {
+        let _ = self.isolate.set(Arc::downgrade(isolate)); // There is one.
+    }
+
     /// Refuses nothing from now on: for the isolate's end, which must not fail.
     pub(crate) fn lift_bound(&self) {
         self.bound.store(usize::MAX, Ordering::Relaxed);
@@ -69,9 +84,20 @@ impl Account {
     /// Whether there may be so many bytes more.
     #[inline]
     fn admits(&self, bytes: usize) -> bool {
-        let bound = self.bound.load(Ordering::Relaxed);
-        let bound = bound.saturating_add(if bytes < SMALL { GRACE } else { 0 });
-        self.held().saturating_add(bytes) <= bound
+        self.held().saturating_add(bytes) <= self.bound.load(Ordering::Relaxed)
+            || self.admits_past_bound(bytes)
+    }
+
+    #[cold]
+    fn admits_past_bound(&self, bytes: usize) -> bool {
+        if self.bound.swap(self.hard, Ordering::Relaxed) != self.hard
+            && let Some(isolate) = self.isolate.get().and_then(Weak::upgrade)
+        {
+            isolate.condemn(Verdict::Heap);
+            isolate.terminate_execution();
+        }
+        let grace = if bytes < LARGE { GRACE } else { 0 };
+        self.held().saturating_add(bytes) <= self.hard.saturating_add(grace)
     }
 
     /// One thread at a time works for an isolate, so that this needs no read-modify-write.
@@ -85,7 +111,7 @@ impl Account {
 
 impl Default for Account {
     fn default() -> Self {
-        Account::new(usize::MAX)
+        Account::new(usize::MAX, usize::MAX)
     }
 }
 
@@ -150,8 +176,9 @@ pub(crate) fn is_working() -> bool {
     !CURRENT.get().is_null()
 }
 
-/// Small allocations pass the bound, up to [`GRACE`]: they may be made with a lock that other isolates need.
-const SMALL: usize = 8 << 10;
+/// What a thread may stop for.
+const LARGE: usize = MIB;
+/// How far the rest passes the second bound.
 const GRACE: usize = 64 * MIB;
 
 /// Gives memory that was freed and is kept for the next use back to the system: after an instance has ended, or a burst.
@@ -451,7 +478,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     fn there_is_no_memory_past_the_hard_bound() {
         let quota = Arc::new(Quota::new(0));
-        let bound = quota.foreign().bound.load(Ordering::Relaxed);
+        let bound = quota.foreign().hard;
         let working = work_for(&quota);
         // This thread is no isolate's, and so is told.
         assert!(c::malloc(bound + 1).is_null());
@@ -463,15 +490,31 @@ mod tests {
     }
 
     #[test]
-    fn small_allocations_pass_the_bound_up_to_a_point() {
-        let account = Account::new(MIB);
-        account.change((MIB - SMALL) as isize);
-        assert!(account.admits(SMALL));
+    fn what_is_not_large_passes_the_bound_up_to_a_point() {
+        let account = Account::new(MIB, MIB);
+        assert!(account.admits(MIB));
         account.change(1);
-        assert!(!account.admits(SMALL));
-        assert!(account.admits(SMALL - 1));
+        assert!(!account.admits(LARGE));
+        assert!(account.admits(LARGE - 1));
         account.change((GRACE + 1) as isize);
-        assert!(!account.admits(SMALL - 1));
+        assert!(!account.admits(LARGE - 1));
+    }
+
+    /// The watchdog need not have looked.
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn malloc_ends_the_isolate_at_the_first_bound() {
+        let handle = crate::Handle::new(Arc::new(Quota::new(0)), None);
+        let quota = handle.0.quota.clone();
+        let working = work_for(&quota);
+        let within = c::malloc(63 * MIB);
+        assert_eq!(handle.0.verdict(), Verdict::None);
+        let past = c::malloc(2 * MIB);
+        assert_eq!(handle.0.verdict(), Verdict::Heap);
+        assert!(!past.is_null(), "the call that runs may go on");
+        c::free(past);
+        c::free(within);
+        drop(working);
     }
 
     #[test]

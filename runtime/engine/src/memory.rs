@@ -17,8 +17,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::limits::MIB;
 use crate::malloc::Account;
-use crate::native_memory;
 use crate::state::State;
+use crate::{memory_watch, native_memory};
 
 /// What C and C++ code may hold beyond the limit before `malloc` refuses it memory. Compiling the largest regular expressions
 /// takes as much, for a moment; see [`crate::malloc`].
@@ -48,7 +48,10 @@ impl Quota {
     pub fn new(limit: usize) -> Self {
         Self {
             limit,
-            foreign: Account::new(limit.saturating_add(FOREIGN_SLACK)),
+            foreign: Account::new(
+                limit.saturating_add(memory_watch::SLACK),
+                limit.saturating_add(FOREIGN_SLACK),
+            ),
             ..Self::default()
         }
     }

@@ -3,7 +3,7 @@
 //! V8's collector knows nothing of it, and an `Intl` object of a kilobyte may hold half a megabyte. So when it has grown by some
 //! megabytes the isolate's thread is interrupted, tells V8, and meets its limit there: after a collection, as for all memory
 //! that a collection may free. Where it grows on because one call does not let itself be interrupted, the turn is ended at
-//! [`SLACK`] beyond the limit, as soon as that call is over; and `malloc` has the last word, at its hard bound.
+//! [`SLACK`] beyond the limit, as soon as that call is over. `malloc` does so, too, and has the last word, at its hard bound.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -20,7 +20,7 @@ pub(crate) const PAUSE: Duration = Duration::from_millis(5);
 const BATCH: usize = 8 * MIB;
 
 /// How far a turn may pass the limit while nothing can interrupt it: compilers take tens of megabytes and give them back.
-const SLACK: usize = 64 * MIB;
+pub(crate) const SLACK: usize = 64 * MIB;
 
 /// Whether a running turn has to be ended. On the watchdog's thread.
 pub(crate) fn is_too_much(isolate: &Shared) -> bool {
