@@ -1,17 +1,17 @@
 //! The last line of defence: before the kernel ends the process because it has no memory left, the isolate that holds most is
-//! ended.
+//! ended. Not so where most of that memory is nobody's, as what V8's compilers take is: ending apps would not give it back.
 //!
 //! The limit is the process's own: what its control group says (v2 or v1), or what it was configured to be, whichever is less.
 //! The watchdog looks at it while JavaScript runs.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::limits::MIB;
 use crate::mailbox::{Shared, Verdict};
-use crate::malloc;
+use crate::{malloc, quarantine};
 
 /// The shortest time between two looks: each reads files.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -19,6 +19,10 @@ const PAUSE: Duration = Duration::from_millis(20);
 const GRACE: Duration = Duration::from_millis(500);
 /// The share of the limit that has to stay free, in percent: what a garbage collection or one call may still take.
 const RESERVE: usize = 10;
+
+/// Where isolates are known to hold less than one part in so many of what is used, most of it is nobody's. (Their heaps have
+/// garbage, and threads and pages that are not full belong to no account.)
+const NOBODYS: usize = 3;
 
 /// The configured limit in bytes; 0 for none.
 static CONFIGURED: AtomicUsize = AtomicUsize::new(0);
@@ -51,7 +55,10 @@ pub(crate) fn is_short() -> Option<Shortage> {
         return None;
     }
     look.last = now;
-    let shortage = Shortage::find(look.group.as_ref())?;
+    let Some(shortage) = Shortage::find(look.group.as_ref()) else {
+        TOLD.store(false, Ordering::Relaxed);
+        return None;
+    };
     if look.grace.is_some_and(|grace| now < grace) {
         return None;
     }
@@ -83,20 +90,38 @@ impl Shortage {
     fn of(used: usize, limit: usize) -> Option<Shortage> {
         (used > limit - limit / 100 * RESERVE).then_some(Shortage { used, limit })
     }
+
+    /// Whether most of what is used is not known to be held by isolates, lost ones included.
+    fn is_nobodys(self, held: usize) -> bool {
+        held < self.used / NOBODYS
+    }
 }
 
-/// Ends the isolate that holds most.
+/// Whether it was said that ending isolates would not help, since there was memory.
+static TOLD: AtomicBool = AtomicBool::new(false);
+
+/// Ends the isolate that holds most, if that helps.
 pub(crate) fn end_largest(isolates: Vec<Arc<Shared>>, shortage: Shortage) {
+    let held = isolates
+        .iter()
+        .map(|isolate| isolate.quota.held())
+        .sum::<usize>()
+        .saturating_add(quarantine::lost());
     let largest = isolates
         .into_iter()
         .filter(|isolate| isolate.verdict() == Verdict::None)
         .max_by_key(|isolate| isolate.quota.held());
+    let is_nobodys = shortage.is_nobodys(held);
     let Shortage { used, limit } = shortage;
     let (used, limit) = (used / MIB, limit / MIB);
-    let Some(isolate) = largest else {
-        tracing::error!(
-            "the process uses {used} MB of its memory limit of {limit} MB, and no app can be ended"
-        );
+    let Some(isolate) = largest.filter(|_| !is_nobodys) else {
+        if !TOLD.swap(true, Ordering::Relaxed) {
+            tracing::error!(
+                "the process uses {used} MB of its memory limit of {limit} MB, but apps hold {} MB of it: none is ended, as that \
+                 would not help. Compilers hold the rest for a while; if this goes on, raise the limit or restart the process",
+                held / MIB
+            );
+        }
         return;
     };
     isolate.condemn(Verdict::ProcessMemory);
@@ -205,6 +230,7 @@ fn number(file: &Path) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::memory::Quota;
 
     fn write(root: &Path, files: &[(&str, &str)]) {
         for (path, content) in files {
@@ -254,6 +280,36 @@ mod tests {
         assert_eq!(Shortage::of(899, 1000), None);
         let shortage = Shortage::of(901, 1000);
         assert_eq!(shortage.map(|shortage| shortage.limit), Some(1000));
+    }
+
+    #[test]
+    fn nobody_is_ended_for_what_is_nobodys() {
+        let isolate = |held| {
+            let quota = Arc::new(Quota::new(0));
+            quota.set_heap(held);
+            crate::Handle::new(quota, None)
+        };
+        let (innocent, small) = (isolate(150 * MIB), isolate(30 * MIB));
+        let all = || vec![innocent.0.clone(), small.0.clone()];
+        let limit = 1200 * MIB;
+        end_largest(
+            all(),
+            Shortage {
+                used: 1100 * MIB,
+                limit,
+            },
+        );
+        assert_eq!(innocent.0.verdict(), Verdict::None);
+        innocent.0.quota.set_heap(400 * MIB);
+        end_largest(
+            all(),
+            Shortage {
+                used: 1100 * MIB,
+                limit,
+            },
+        );
+        assert_eq!(innocent.0.verdict(), Verdict::ProcessMemory);
+        assert_eq!(small.0.verdict(), Verdict::None);
     }
 
     #[test]

@@ -45,6 +45,8 @@ type Supervised = HashMap<usize, Entry>;
 /// Every isolate of a thread that can be given up, by the address of what it shares.
 static SUPERVISED: LazyLock<Mutex<Supervised>> = LazyLock::new(Mutex::default);
 static CRASHED: AtomicUsize = AtomicUsize::new(0);
+/// What the isolates held that have crashed.
+static LOST: AtomicUsize = AtomicUsize::new(0);
 static ABANDONED: AtomicUsize = AtomicUsize::new(0);
 /// Where the signal handler writes, to wake the supervisor.
 static PIPE: AtomicI32 = AtomicI32::new(-1);
@@ -57,6 +59,11 @@ thread_local! {
 /// How many isolates of this process have crashed, or run on although they were ended. Each keeps a thread and its heap.
 pub fn count() -> usize {
     CRASHED.load(Ordering::Relaxed) + ABANDONED.load(Ordering::Relaxed)
+}
+
+/// Bytes that isolates held which have crashed: nobody frees them any more.
+pub(crate) fn lost() -> usize {
+    LOST.load(Ordering::Relaxed)
 }
 
 /// Sees to it that somebody learns how the isolate of this thread ended, even if its thread cannot say so.
@@ -225,6 +232,7 @@ fn supervise_all(mut pipe: io::PipeReader) {
             .collect();
         for (_, Entry { shared, exit, .. }) in crashed {
             CRASHED.fetch_add(1, Ordering::Relaxed);
+            LOST.fetch_add(shared.quota.held(), Ordering::Relaxed);
             shared.crash();
             watchdog::forget(&shared);
             shared.end();
