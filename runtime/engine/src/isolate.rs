@@ -21,7 +21,8 @@ const CODE_RANGE: usize = 64 * MIB;
 
 /// How to make an isolate.
 pub struct IsolateOptions {
-    /// The name of its thread; Linux shows the first 15 bytes.
+    /// The app's, which its instances share: some of what V8 keeps of them is for the life of the process. And that of its thread;
+    /// Linux shows the first 15 bytes.
     pub name: String,
     /// What it may use.
     pub limits: Limits,
@@ -81,7 +82,7 @@ impl Instance {
             modules,
             tokio,
             data,
-            name: _,
+            name,
             abandon: _,
         } = options;
         let params = engine
@@ -90,11 +91,16 @@ impl Instance {
             .set_code_range_size_in_bytes(CODE_RANGE)
             .array_buffer_allocator(memory::allocator(handle.0.quota.clone()).make_shared());
         handle.0.foreground.bind(&handle.0);
-        let mut isolate = foreground::making(&handle.0.foreground, || v8::Isolate::new(params));
+        let mut isolate = {
+            // What V8 maps for its tables looks like a buffer's, and it ends the process where it gets none.
+            let _nobody = malloc::work_for_nobody();
+            foreground::making(&handle.0.foreground, || v8::Isolate::new(params))
+        };
         handle.0.bind_isolate(isolate.thread_safe_handle());
 
         let state = Box::pin(State::new(
             engine,
+            name,
             handle,
             limits,
             tokio,

@@ -22,6 +22,12 @@ const MAX_MAPPED: usize = 2 << 40;
 const ALL_MAPPINGS: usize = 16 << 10;
 /// Address space of all isolates.
 const ALL_MAPPED: usize = 48 << 40;
+/// An isolate may have as much as one part in so many of what is left to all: however many take what they can get, or were lost
+/// with it, there is some for the next.
+const SHARE: usize = 4;
+/// A part is kept for isolates that have no more than a few, and is not shared out.
+const RESERVE: usize = ALL_MAPPINGS / 8;
+const FEW: usize = 16;
 
 /// A mapping that somebody has.
 struct Mapping {
@@ -94,10 +100,13 @@ fn table() -> MutexGuard<'static, Table<{ ALL_MAPPINGS * 2 }>> {
 
 /// Whether an isolate may have one more mapping.
 fn has_room(owner: &Quota, bytes: usize) -> bool {
-    owner.mappings.load(Ordering::Relaxed) < MAX_MAPPINGS
-        && owner.mapped.load(Ordering::Relaxed).saturating_add(bytes) <= MAX_MAPPED
-        && COUNT.load(Ordering::Relaxed) < ALL_MAPPINGS
-        && table().mapped.saturating_add(bytes) <= ALL_MAPPED
+    let (count, mapped) = (COUNT.load(Ordering::Relaxed), table().mapped);
+    let share = (ALL_MAPPINGS - RESERVE).saturating_sub(count) / SHARE;
+    let share_mapped = ALL_MAPPED.saturating_sub(mapped) / SHARE;
+    count < ALL_MAPPINGS
+        && owner.mappings.load(Ordering::Relaxed) < share.clamp(FEW, MAX_MAPPINGS)
+        && owner.mapped.load(Ordering::Relaxed).saturating_add(bytes)
+            <= share_mapped.min(MAX_MAPPED)
 }
 
 /// Counts a mapping until it goes.
@@ -241,6 +250,33 @@ mod tests {
             }
             assert_eq!((table.mapped, Arc::strong_count(&owner)), (0, 1));
         }
+    }
+
+    #[test]
+    fn there_is_some_for_the_next_isolate() {
+        const PAGE: usize = 1 << 12;
+        let owners: Vec<_> = (0..30).map(|_| Arc::new(Quota::new(0))).collect();
+        let mut address = 1 << 50;
+        for owner in &owners {
+            while has_room(owner, PAGE) {
+                address += PAGE;
+                note(address, PAGE, owner.clone());
+            }
+        }
+        let of_first = owners[0].mappings.load(Ordering::Relaxed);
+        assert_eq!(of_first, MAX_MAPPINGS);
+        for _ in 0..100 {
+            let small = Arc::new(Quota::new(0));
+            for _ in 0..FEW {
+                assert!(has_room(&small, PAGE));
+                address += PAGE;
+                note(address, PAGE, small.clone());
+            }
+        }
+        for address in ((1 << 50) + PAGE..=address).step_by(PAGE) {
+            forget(address, PAGE);
+        }
+        assert_eq!(owners[0].mappings.load(Ordering::Relaxed), 0);
     }
 
     #[test]

@@ -20,6 +20,8 @@ const SLOT: u32 = 0;
 
 /// The engine's data of one isolate. It lives on the isolate's thread, longer than every scope.
 pub struct State {
+    /// The app's, whose other instances have the same.
+    pub(crate) name: Box<str>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) embedding: &'static Embedding,
     pub(crate) ops: Ops,
@@ -40,12 +42,14 @@ pub struct State {
 impl State {
     pub(crate) fn new(
         engine: &'static Engine,
+        name: String,
         handle: &Handle,
         limits: crate::Limits,
         tokio: Option<tokio::runtime::Handle>,
         modules: Modules,
     ) -> Self {
         Self {
+            name: name.into(),
             shared: handle.0.clone(),
             embedding: engine.embedding,
             ops: Ops::default(),

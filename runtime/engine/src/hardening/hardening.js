@@ -5,23 +5,29 @@
 // DEPARTURES, each said where it is: lengths, depths and sizes beyond which these functions throw.
 (function (natives) {
   "use strict";
-  const { construct, defineProperty, getOwnPropertyDescriptor, ownKeys, apply } = Reflect;
+  const { construct, defineProperty, deleteProperty, getOwnPropertyDescriptor, getPrototypeOf, ownKeys, apply } = Reflect;
   const { RangeError, TypeError, Promise, Array } = globalThis;
   const { isArray } = Array;
   const reject = Promise.reject;
+
+  // A property, and nothing that an app has put on Object.prototype.
+  function propertyOf(object, key) {
+    const property = getOwnPropertyDescriptor(object, key);
+    return property === undefined ? undefined : { __proto__: null, ...property };
+  }
 
   const hidden = (value) => ({ __proto__: null, writable: true, enumerable: false, configurable: true, value });
 
   // Puts a function in the place of another. Its name and length are those of the one that it replaces.
   function replace(object, name, replacement) {
-    const { enumerable } = getOwnPropertyDescriptor(object, name);
-    defineProperty(object, name, { ...hidden(replacement), enumerable });
+    const { enumerable } = propertyOf(object, name);
+    defineProperty(object, name, { __proto__: null, ...hidden(replacement), enumerable });
   }
 
   // Puts a constructor in the place of another, whose members it takes over.
   function replaceConstructor(object, name, Native, Bounded) {
     for (const key of ownKeys(Native)) {
-      defineProperty(Bounded, key, getOwnPropertyDescriptor(Native, key));
+      defineProperty(Bounded, key, propertyOf(Native, key));
     }
     defineProperty(Native.prototype, "constructor", hidden(Bounded));
     defineProperty(object, name, hidden(Bounded));
@@ -136,12 +142,97 @@
   const { parse } = JSON;
   replace(JSON, "parse", natives.parseJson);
 
-  // WebAssembly compilers: see wasm.rs. V8 makes the object anew for each context, so what replaces its functions gets them then.
+  // Straight-line code.
+  //
+  // V8 looks at an order to end only where a function of JavaScript begins, or a loop goes round: thousands of calls of built-in
+  // functions, one after the other, would all be made. So those that keep memory of C++'s beyond their call go through a function
+  // of JavaScript, and an app that was told to end makes no other such call.
+  function interruptible(native) {
+    const call = {
+      call() {
+        return apply(native, this, arguments);
+      },
+    }.call;
+    for (const key of ["name", "length"]) {
+      defineProperty(call, key, propertyOf(native, key));
+    }
+    return call;
+  }
+
+  function interruptibleMembers(object) {
+    for (const key of ownKeys(object)) {
+      const property = propertyOf(object, key);
+      if (key !== "constructor" && typeof property.value === "function") {
+        defineProperty(object, key, { __proto__: null, value: interruptible(property.value) });
+      } else if (property.get !== undefined) {
+        defineProperty(object, key, { __proto__: null, get: interruptible(property.get) });
+      }
+    }
+  }
+
+  function interruptibleConstructor(object, name) {
+    const Native = object[name];
+    const Interruptible = function () {
+      return new.target === undefined
+        ? apply(Native, this, arguments)
+        : construct(Native, arguments, new.target === Interruptible ? Native : new.target);
+    };
+    replaceConstructor(object, name, Native, Interruptible);
+    return Interruptible;
+  }
+
+  for (const [prototype, names] of [
+    [Date.prototype, ["toLocaleString", "toLocaleDateString", "toLocaleTimeString"]],
+    [Number.prototype, ["toLocaleString"]],
+    [BigInt.prototype, ["toLocaleString"]],
+    [String.prototype, ["localeCompare"]],
+  ]) {
+    for (const name of names) {
+      replace(prototype, name, interruptible(prototype[name]));
+    }
+  }
+
+  function boundIntl(Intl) {
+    for (const name of ownKeys(Intl)) {
+      const member = Intl[name];
+      if (typeof member !== "function") {
+        continue;
+      }
+      if (propertyOf(member, "prototype") === undefined) {
+        replace(Intl, name, interruptible(member));
+        continue;
+      }
+      interruptibleMembers(member.prototype);
+      interruptibleMembers(interruptibleConstructor(Intl, name));
+    }
+    // No name leads to the prototype of what this returns.
+    const { segment } = Intl.Segmenter.prototype;
+    let isBound = false;
+    replace(Intl.Segmenter.prototype, "segment", {
+      segment(input) {
+        const segments = apply(segment, this, arguments);
+        if (!isBound) {
+          isBound = true;
+          interruptibleMembers(getPrototypeOf(segments));
+        }
+        return segments;
+      },
+    }.segment);
+    return Intl;
+  }
+
+  // WebAssembly: see wasm.rs and wasm_types.rs. V8 makes the object anew for each context, so what replaces its functions gets them
+  // then.
   let wasm;
 
+  // What is wrong with a module, if anything is.
   function fault(bytes, what) {
     const fault = natives.moduleFault(bytes);
-    return fault === undefined ? undefined : new wasm.CompileError(`WebAssembly.${what}(): ${fault}`);
+    if (fault !== undefined) {
+      return new wasm.CompileError(`WebAssembly.${what}(): ${fault}`);
+    }
+    const refusal = natives.countTypes(bytes);
+    return refusal === undefined ? undefined : new RangeError(`WebAssembly.${what}(): ${refusal}`);
   }
 
   const Module = function Module(bytes) {
@@ -163,18 +254,66 @@
       const error = fault(bytes, "instantiate");
       return error === undefined ? apply(wasm.instantiate, this, arguments) : apply(reject, Promise, [error]);
     },
-    // https://webassembly.github.io/spec/js-api/#limits: a module beyond a limit is not valid here.
+    // https://webassembly.github.io/spec/js-api/#limits: a module beyond a limit is not valid here. One whose types are too many
+    // now may be valid in another process.
     validate(bytes) {
-      return natives.moduleFault(bytes) === undefined && apply(wasm.validate, this, arguments);
+      const error = fault(bytes, "validate");
+      if (error !== undefined && getPrototypeOf(error) === RangeError.prototype) {
+        throw error;
+      }
+      return error === undefined && apply(wasm.validate, this, arguments);
     },
   };
 
+  // The most parameters that V8 lets a tag have, and more characters than the name of a type has.
+  const MAX_PARAMETERS = 1000;
+  const LONG = 100;
+
+  const Tag = function Tag(type) {
+    if (new.target === undefined) {
+      throw new TypeError("WebAssembly.Tag must be invoked with 'new'");
+    }
+    const target = new.target === Tag ? wasm.Tag : new.target;
+    if ((typeof type !== "object" && typeof type !== "function") || type === null) {
+      return construct(wasm.Tag, arguments, target);
+    }
+    // All that is the app's is read once, so that what is counted is what V8 sees.
+    const { parameters } = type;
+    if ((typeof parameters !== "object" && typeof parameters !== "function") || parameters === null) {
+      return construct(wasm.Tag, [{ __proto__: null, parameters }], target);
+    }
+    const { length } = parameters;
+    const list = { __proto__: null, length };
+    if (typeof length === "number" && length <= MAX_PARAMETERS) {
+      let signature = "";
+      for (let i = 0; i < length; i++) {
+        const text = `${parameters[i]}`;
+        list[i] = text;
+        signature += text.length > LONG ? "?" : `${text} `;
+      }
+      const refusal = natives.countTypes(signature);
+      if (refusal !== undefined) {
+        throw new RangeError(`WebAssembly.Tag(): ${refusal}`);
+      }
+    }
+    return construct(wasm.Tag, [{ __proto__: null, parameters: list }], target);
+  };
+
   function boundWebAssembly(WebAssembly) {
-    const { Module: Native, compile, instantiate, validate, CompileError } = WebAssembly;
-    wasm = { __proto__: null, Module: Native, compile, instantiate, validate, CompileError };
-    replaceConstructor(WebAssembly, "Module", Native, Module);
+    const { Module: NativeModule, Tag: NativeTag, compile, instantiate, validate, CompileError } = WebAssembly;
+    wasm = { __proto__: null, Module: NativeModule, Tag: NativeTag, compile, instantiate, validate, CompileError };
+    replaceConstructor(WebAssembly, "Module", NativeModule, Module);
+    replaceConstructor(WebAssembly, "Tag", NativeTag, Tag);
     for (const name of ownKeys(wasmFunctions)) {
       replace(WebAssembly, name, wasmFunctions[name]);
+    }
+    for (const name of ["Instance", "Memory", "Table", "Global", "Exception"]) {
+      interruptibleConstructor(WebAssembly, name);
+    }
+    // DEPARTURE: https://github.com/WebAssembly/js-promise-integration is not there. V8 ends its process when one thread has more
+    // than 1,024 suspended calls, each of which has a stack; and has no flag to switch it off.
+    for (const name of ["Suspending", "SuspendError", "promising"]) {
+      deleteProperty(WebAssembly, name);
     }
     return WebAssembly;
   }
@@ -183,7 +322,7 @@
   // What V8 adds to each context when it is restored is bounded then.
   return function restored() {
     boundBuffers("SharedArrayBuffer");
-    const { WebAssembly } = globalThis;
-    return [() => boundWebAssembly(WebAssembly), parse];
+    const { Intl, WebAssembly } = globalThis;
+    return [() => boundWebAssembly(WebAssembly), () => boundIntl(Intl), parse];
   };
 });

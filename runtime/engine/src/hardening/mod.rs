@@ -2,13 +2,18 @@
 
 pub mod json;
 pub mod wasm;
+pub mod wasm_types;
 
 use crate::engine::Engine;
 use crate::entry;
 
 /// Native functions of `hardening.js`. Read from here only: each must have one address (see
 /// [`crate::Embedding::external_references`]).
-static NATIVES: [v8::FunctionCallback; 2] = [json::parse_callback, wasm::fault_callback];
+static NATIVES: [v8::FunctionCallback; 3] = [
+    json::parse_callback,
+    wasm::fault_callback,
+    wasm_types::count_callback,
+];
 
 fn native(index: usize) -> v8::FunctionCallback {
     std::hint::black_box(&NATIVES)[index]
@@ -33,6 +38,7 @@ pub(crate) fn bake<'s>(scope: &mut v8::PinScope<'s, '_>) -> Option<v8::Local<'s,
     for (index, key, name, length) in [
         (0, "parseJson", "parse", 2),
         (1, "moduleFault", "moduleFault", 1),
+        (2, "countTypes", "countTypes", 1),
     ] {
         let function = v8::Function::builder_raw(native(index))
             .length(length)
@@ -59,11 +65,13 @@ pub(crate) fn restored(
         .ok()?;
     let this = v8::undefined(scope).into();
     let returned: v8::Local<v8::Array> = restored.call(scope, this, &[])?.try_into().ok()?;
-    let web_assembly = returned.get_index(scope, 0)?.try_into().ok()?;
-    let parse: v8::Local<v8::Function> = returned.get_index(scope, 1)?.try_into().ok()?;
-    // Few apps use it.
+    let parse: v8::Local<v8::Function> = returned.get_index(scope, 2)?.try_into().ok()?;
+    // Few apps use them.
     let global = scope.get_current_context().global(scope);
-    let name = v8::String::new(scope, "WebAssembly")?;
-    entry::lazy_property(scope, global, name.into(), web_assembly)?;
+    for (index, name) in [(0, "WebAssembly"), (1, "Intl")] {
+        let make = returned.get_index(scope, index)?.try_into().ok()?;
+        let name = v8::String::new(scope, name)?;
+        entry::lazy_property(scope, global, name.into(), make)?;
+    }
     Some(v8::Global::new(scope, parse))
 }

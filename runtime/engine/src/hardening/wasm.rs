@@ -1,10 +1,14 @@
 //! What compiling a WebAssembly function takes.
 //!
-//! V8's compilers keep the state of all locals and operands for each block of a function. 300 KB of code with 49,990 locals and
+//! V8's optimising compiler takes some 150 bytes for each byte of a function that has become hot, on its workers, where they are
+//! nobody's: so a function has at most [`MAX_BODY`] bytes. The largest ones of real programs, loops of interpreters, have some
+//! hundred thousand.
+//!
+//! And V8's compilers keep the state of all locals and operands for each block of a function. 300 KB of code with 49,990 locals and
 //! 23,000 `if`s take 12 GB, in one call that cannot be interrupted, and more on V8's workers if the function gets hot.
 //!
 //! DEPARTURE: an implementation may have limits (<https://webassembly.github.io/spec/js-api/#limits>); this one is NANO's own:
-//! the sum of locals and operands over the blocks of one function, [`MAX_STATES`]. Large interpreters, optimised, have some
+//! the bytes of one function, [`MAX_BODY`], and the sum of locals and operands over its blocks, [`MAX_STATES`]. Large interpreters, optimised, have some
 //! two million.
 
 use wasmparser::{
@@ -17,6 +21,9 @@ use crate::entry;
 /// Locals and operands, summed over the blocks of one function: some 100 MB while it is compiled.
 pub const MAX_STATES: usize = 8 << 20;
 
+/// Bytes of one function: some 150 MB while it is optimised.
+pub const MAX_BODY: usize = 1 << 20;
+
 /// What is wrong with a module's size, if anything is. A module that is not valid otherwise is V8's to refuse.
 pub fn fault(module: &[u8]) -> Option<String> {
     let mut validator = Validator::new_with_features(WasmFeatures::all());
@@ -26,8 +33,14 @@ pub fn fault(module: &[u8]) -> Option<String> {
         let payload = payload.ok()?;
         if let ValidPayload::Func(function, body) = validator.payload(&payload).ok()? {
             number += 1;
-            // Each operand and each block takes an instruction of at least one byte.
             let length = body.as_bytes().len();
+            if length > MAX_BODY {
+                return Some(format!(
+                    "function #{number} of the module is too large to be compiled: it has {length} bytes, and may have \
+                     {MAX_BODY}; split it"
+                ));
+            }
+            // Each operand and each block takes an instruction of at least one byte.
             let most = locals(&body)?.saturating_add(length);
             if most.saturating_mul(length) <= MAX_STATES {
                 continue;
@@ -108,7 +121,10 @@ fn callback<'s>(
 }
 
 /// The bytes of an array buffer or a view of one; `None` for anything else.
-fn with_bytes<R>(value: v8::Local<v8::Value>, look: impl FnOnce(&[u8]) -> R) -> Option<R> {
+pub(super) fn with_bytes<R>(
+    value: v8::Local<v8::Value>,
+    look: impl FnOnce(&[u8]) -> R,
+) -> Option<R> {
     let (store, offset, length) =
         if let Ok(view) = v8::Local::<v8::ArrayBufferView>::try_from(value) {
             (
@@ -169,6 +185,17 @@ mod tests {
         assert!(fault(&module(0, &operands)).is_some());
         let dropped = [[0x41, 0, 0x1a].repeat(20_000), ifs(1000)].concat();
         assert_eq!(fault(&module(0, &dropped)), None);
+    }
+
+    #[test]
+    fn bodies_have_a_longest_length() {
+        let of = |length: usize| fault(&module(0, &vec![0x01; length]));
+        assert_eq!(of(MAX_BODY - 100), None);
+        let text = of(MAX_BODY).expect("too much");
+        assert!(
+            text.contains("function #1") && text.contains("split it"),
+            "{text}"
+        );
     }
 
     #[test]

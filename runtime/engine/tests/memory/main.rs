@@ -293,6 +293,204 @@ fn functions_of_web_assembly_are_bounded() {
     assert_eq!(exit, Exit::Drained);
 }
 
+/// V8 keeps them for the life of the process, and ends it when there are too many.
+#[test]
+fn types_of_web_assembly_are_bounded_for_each_app() {
+    let run = |app: &str, script: &str| {
+        let _one = ONE.lock().unwrap_or_else(|e| e.into_inner());
+        let (mut options, log) = options();
+        options.name = app.to_owned();
+        let tools = "
+            // Function types of 20 parameters, which tell their numbers; 23 bytes each.
+            const module = (first, count) => {
+                const types = [];
+                for (let i = first; i < first + count; i++) {
+                    types.push(0x60, 20);
+                    for (let k = 0; k < 20; k++) types.push(0x7f - ((i >> k) & 1));
+                    types.push(0);
+                }
+                const leb = (n) => n < 128 ? [n] : [n & 127 | 128, ...leb(n >> 7)];
+                const section = [...leb(count), ...types];
+                return new Uint8Array([0,97,115,109,1,0,0,0,1, ...leb(section.length), ...section]);
+            };
+            const say = (e) => print(e instanceof RangeError, e.message.includes('bytes for as long as the process runs'));
+            const attempt = (work) => { try { work(); print('fine'); } catch (e) { say(e); } };
+            const tag = (n) => new WebAssembly.Tag({ parameters: Array.from({ length: 20 }, (_, k) => n >> k & 1 ? 'i32' : 'f32') });
+        ";
+        let exit = run_script(options, &format!("{tools}{script}"));
+        let said = log.lock().expect("log").clone();
+        (said, exit)
+    };
+    let (said, exit) = run(
+        "many types",
+        "
+        let count = 0;
+        try { for (;; count++) new WebAssembly.Module(module(count * 1000, 1000)); } catch (e) { say(e); }
+        print(count);
+        // Also where it is not valid, or only looked at.
+        attempt(() => new WebAssembly.Module(new Uint8Array([...module(5e5, 1000), 99])));
+        attempt(() => WebAssembly.validate(module(5e5, 1000)));
+        attempt(() => new WebAssembly.Module(module(0, 1000)));
+        print(WebAssembly.validate(module(1000, 1000)));
+        let tags = 0;
+        try { for (;; tags++) tag(tags); } catch (e) { say(e); }
+        print(tags > 50 && tags < 200);
+        attempt(() => tag(1));
+        Promise.all([WebAssembly.compile(module(5e5, 1000)).catch(say), WebAssembly.instantiate(module(5e5, 1000)).catch(say)]);
+        ",
+    );
+    let refused = "true true";
+    assert_eq!(
+        said,
+        [
+            refused,
+            "11",
+            refused,
+            refused,
+            "fine",
+            "true",
+            refused,
+            "true",
+            "fine",
+            refused,
+            refused,
+            "exit drained"
+        ]
+    );
+    assert_eq!(exit, Exit::Drained);
+    // Its next instance may do what it did, and no more. Another app has its own.
+    let script = "attempt(() => new WebAssembly.Module(module(3000, 1000))); attempt(() => new WebAssembly.Module(module(6e5, 1000)));";
+    assert_eq!(run("many types", script).0[..2], ["fine", refused]);
+    assert_eq!(run("another app", script).0[..2], ["fine", "fine"]);
+}
+
+/// Getters run while V8 reads what it was given.
+#[test]
+fn what_is_looked_at_is_what_is_compiled() {
+    let (said, exit) = run_limited(
+        "
+        const exporting = [0,97,115,109,1,0,0,0,1,4,1,96,0,0,3,2,1,0,7,5,1,1,102,0,0,10,4,1,2,0,11];
+        const harmless = [0,97,115,109,1,0,0,0,0,21,1,120, ...new Array(19).fill(0)];
+        const exports = (module) => WebAssembly.Module.exports(module).length;
+        const bytes = new Uint8Array(exporting);
+        const options = { get builtins() { bytes.set(exporting); } };
+        print(exports(new WebAssembly.Module(bytes)));
+        bytes.set(harmless);
+        print(exports(new WebAssembly.Module(bytes, options)));
+        bytes.set(harmless);
+        print(WebAssembly.validate(bytes.buffer, options));
+        bytes.set(harmless);
+        const one = WebAssembly.compile(bytes, options).then((module) => print(exports(module)));
+        bytes.set(harmless);
+        one.then(() => WebAssembly.instantiate(bytes, {}, options)).then(({ module }) => print(exports(module)));
+        const parameters = { get length() { delete this.length; return 1; }, get 0() { Object.defineProperty(this, 0, { value: '?' }); return 'i32'; } };
+        print(new WebAssembly.Tag({ parameters }) instanceof WebAssembly.Tag);
+        for (const wrong of [undefined, {}, { parameters: 1 }, { parameters: ['text'] }, { parameters: { length: 2000 } }]) {
+            try { new WebAssembly.Tag(wrong); } catch (e) { print(e.name); }
+        }
+        print(typeof WebAssembly.promising, 'Suspending' in WebAssembly, 'SuspendError' in WebAssembly);
+        ",
+    );
+    assert_eq!(
+        said,
+        [
+            "1",
+            "0",
+            "true",
+            "true",
+            "TypeError",
+            "TypeError",
+            "TypeError",
+            "TypeError",
+            "TypeError",
+            "undefined false false",
+            "0",
+            "0",
+            "exit drained"
+        ]
+    );
+    assert_eq!(exit, Exit::Drained);
+}
+
+/// Thousands of calls in a row, without a loop or a function of the script's. They are ended before the thread has to stop for
+/// ever, with what it has locked.
+#[test]
+#[cfg(target_os = "linux")]
+fn straight_line_code_is_ended_when_it_passes_the_limit() {
+    for call in [
+        "segmenter.segment(text)",
+        "new Intl.DateTimeFormat('de', { timeZone: 'Asia/Tokyo', timeZoneName: 'long' })",
+        "(0).toLocaleString('de', { style: 'currency', currency: 'EUR', minimumFractionDigits: INDEX % 10 })",
+        "new Date(0).toLocaleString('de', { timeZone: 'Asia/Tokyo', timeZoneName: 'long', hour12: true })",
+    ] {
+        let lines: String = (0..8000)
+            .map(|i| format!("keep[{i}] = {};\n", call.replace("INDEX", &i.to_string())))
+            .collect();
+        let (said, exit) = run_limited(&format!(
+            "globalThis.keep = []; const text = 'x'.repeat(2e5); const segmenter = new Intl.Segmenter('en'); {lines} print('done');"
+        ));
+        assert!(
+            matches!(exit, Exit::HeapLimit { .. }) || said[0] == "done",
+            "{call}: {exit} {said:?}"
+        );
+        let works = "print(new Intl.DateTimeFormat('it', { timeZone: 'Asia/Tokyo', timeZoneName: 'long' }).format(0).length > 0)";
+        assert_eq!(run(works).0, ["true"], "{call}");
+    }
+}
+
+/// What stands before V8's functions cannot be told from them.
+#[test]
+fn intl_is_as_v8_has_it() {
+    let (said, exit) = run_limited(
+        "
+        const names = ['Collator', 'DateTimeFormat', 'DisplayNames', 'DurationFormat', 'ListFormat', 'Locale', 'NumberFormat',
+            'PluralRules', 'RelativeTimeFormat', 'Segmenter'];
+        for (const name of names) {
+            const options = name === 'DisplayNames' ? { type: 'region' } : undefined;
+            const C = Intl[name];
+            const descriptor = Object.getOwnPropertyDescriptor(C, 'prototype');
+            const made = new C('en', options);
+            class Own extends C {}
+            const own = new Own('en', options);
+            const is = [made instanceof C, made.constructor === C, own instanceof Own, own instanceof C, !descriptor.writable,
+                C.name === name, Object.prototype.toString.call(made) === `[object Intl.${name}]`, !Object.keys(C).length,
+                Object.getPrototypeOf(Reflect.construct(C, ['en', options], Map)) === Map.prototype];
+            if (is.includes(false)) print(name, is);
+        }
+        const lengths = names.map((name) => Intl[name].length);
+        print(lengths);
+        print(Intl.Collator() instanceof Intl.Collator, Intl.NumberFormat.call(Object.create(Intl.NumberFormat.prototype)).format(1));
+        for (const f of [() => Intl.Segmenter(), () => new Intl.DateTimeFormat.prototype.formatToParts(), () => new Intl.getCanonicalLocales()]) {
+            try { f(); print('made'); } catch (e) { print(e.name); }
+        }
+        const { get } = Object.getOwnPropertyDescriptor(Intl.DateTimeFormat.prototype, 'format');
+        print(get.name, get.length, Intl.DateTimeFormat.supportedLocalesOf('de', {}), Intl.DateTimeFormat.supportedLocalesOf.length);
+        const segmenter = new Intl.Segmenter('en');
+        print([...segmenter.segment('ab')].length, [...segmenter.segment('abc')].length, segmenter.segment('ab').containing(1).segment);
+        print(String(Intl), Intl.getCanonicalLocales('DE'), Object.getOwnPropertyDescriptor(globalThis, 'Intl').enumerable);
+        print('a'.localeCompare('b'), ['c', 'B', 'a'].sort((a, b) => a.localeCompare(b)).join(), ''.localeCompare.length, ''.localeCompare.name);
+        print((1234.5).toLocaleString('de'), 5n.toLocaleString(), new Date(0).toLocaleDateString('en-US', { timeZone: 'UTC' }), [1.5].toLocaleString('de'));
+        ",
+    );
+    assert_eq!(
+        said,
+        [
+            "0,0,2,0,0,1,0,0,0,0",
+            "true 1",
+            "TypeError",
+            "TypeError",
+            "TypeError",
+            "get format 0 de 1",
+            "2 3 b",
+            "[object Intl] de false",
+            "-1 a,B,c 1 localeCompare",
+            "1.234,5 5 1/1/1970 1,5",
+            "exit drained"
+        ]
+    );
+    assert_eq!(exit, Exit::Drained);
+}
+
 /// Without interrupts these would go on for minutes, or for ever.
 #[test]
 fn what_v8_does_not_interrupt_is_bounded() {

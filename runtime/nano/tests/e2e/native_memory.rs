@@ -137,6 +137,85 @@ fn mappings_of_buffers_are_bounded_whoever_makes_them() {
     both_are_fine(&nano);
 }
 
+/// However many apps hold all that they get: V8 maps what it needs for the next isolate, and there is some for its buffers.
+#[test]
+#[cfg(target_os = "linux")]
+fn apps_that_hold_all_the_mappings_they_get_leave_some_to_others() {
+    let holds = "const keep = []; export default { fetch() {
+        try { for (;;) keep.push(new ArrayBuffer(0, { maxByteLength: 1 })); } catch {}
+        return new Response(`${keep.length}`);
+    } };";
+    let uses = "export default { fetch() {
+        const memory = new WebAssembly.Memory({ initial: 1 }), buffer = new ArrayBuffer(1, { maxByteLength: 2 });
+        return new Response(`${memory.buffer.byteLength + buffer.byteLength}`);
+    } };";
+    let names: Vec<String> = (0..20).map(|number| format!("holds{number}")).collect();
+    let site = names
+        .iter()
+        .fold(Site::new(), |site, name| site.app(name, holds));
+    let mut nano = site.app("late", uses).app("b", NEIGHBOUR).serve();
+    for (number, name) in names.iter().enumerate() {
+        let response = nano.get(&format!("{name}.test"), "/");
+        let count: usize = response.text().parse().expect("a number");
+        assert!(
+            (900..=1024).contains(&count) || number >= 10 && count >= 16,
+            "app {number} has {count}"
+        );
+    }
+    assert_eq!(nano.get("late.test", "/").text(), "65537");
+    assert_eq!(nano.get("b.test", "/").text(), "here");
+    assert!(nano.lives());
+}
+
+/// V8's table of them is the process's.
+#[test]
+fn types_of_web_assembly_are_bounded_for_an_app_and_all_its_instances() {
+    let names = "
+        const leb = (n) => n < 128 ? [n] : [n & 127 | 128, ...leb(n >> 7)];
+        const module = (first) => {
+            const types = [];
+            for (let i = first; i < first + 1000; i++) {
+                types.push(0x60, 20);
+                for (let k = 0; k < 20; k++) types.push(0x7f - ((i >> k) & 1));
+                types.push(0);
+            }
+            const section = [...leb(1000), ...types];
+            return new Uint8Array([0,97,115,109,1,0,0,0,1, ...leb(section.length), ...section]);
+        };
+        export default { async fetch(request) {
+            const url = new URL(request.url);
+            if (url.pathname === '/end') for (const a = [];;) a.push({});
+            const first = Number(url.searchParams.get('first'));
+            let count = 0;
+            try { for (; count < 20; count++) await WebAssembly.compile(module(first + count * 1000)); }
+            catch (error) { return new Response(`${error.name} ${count} ${error.message}`); }
+            return new Response(`${count}`);
+        } };";
+    let nano = Site::new()
+        .app("a", names)
+        .app("c", names)
+        .app("b", NEIGHBOUR)
+        .serve();
+    let refused = |response: &crate::support::Response, count: usize| {
+        let text = response.text();
+        text.starts_with(&format!("RangeError {count} ")) && text.contains("in place of new ones")
+    };
+    let response = nano.get("a.test", "/?first=0");
+    assert!(refused(&response, 11), "{}", response.text());
+    nano.get("a.test", "/end");
+    // Its next instance names the same, and no others.
+    let again = eventually("a new instance", || {
+        let response = nano.get("a.test", "/?first=0");
+        (response.status == 200).then_some(response)
+    });
+    assert!(refused(&again, 11), "{}", again.text());
+    let others = nano.get("a.test", "/?first=500000");
+    assert!(refused(&others, 0), "{}", others.text());
+    let response = nano.get("c.test", "/?first=700000");
+    assert!(refused(&response, 11), "{}", response.text());
+    assert_eq!(nano.get("b.test", "/").text(), "here");
+}
+
 /// Before the kernel ends all of them.
 #[test]
 fn the_instance_that_holds_most_is_ended_when_the_process_nears_its_limit() {
