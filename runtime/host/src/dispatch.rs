@@ -10,7 +10,7 @@
 //! | the head is larger than 64 KiB or has more than 100 fields (HTTP/1: read by hyper, answered by the connection) | 431 |
 //! | the handler threw, returned no `Response`, or does not exist; the host itself panicked | 500 |
 //! | a transfer coding other than chunked | 501 |
-//! | the handler passed on that a server it asked did not answer | 502 |
+//! | the handler passed on that a server it asked did not answer, or its body, which fails before its first byte | 502 |
 //! | the app did not start, has too many requests in flight, or passed its CPU or memory limit | 503 |
 //! | the handler took longer than `wall_ms` | 504 |
 
@@ -30,7 +30,10 @@ use http::header::HOST;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body::Body as HttpBody;
-use nano_worker::{Body, FetchError, Fields, HttpRequest, HttpResponse, RequestId, Unanswered};
+use nano_worker::{
+    Body, BodyError, BodyErrorKind, FetchError, Fields, HttpRequest, HttpResponse, RequestId,
+    Unanswered,
+};
 
 use crate::access::Completion;
 use crate::app::{App, Unavailable};
@@ -149,7 +152,10 @@ impl Dispatcher {
                 contain(|| response(from_app, status, &method, fields))
             });
             let page = match made {
-                Ok(response) => return response.send(completion),
+                Ok(mut response) => match response.begin().await {
+                    Ok(()) => return response.send(completion),
+                    Err(error) => broken(&error),
+                },
                 Err(page) => page,
             };
             if let Some(detail) = &page.detail {
@@ -433,6 +439,24 @@ fn unavailable(unavailable: Unavailable) -> Box<ErrorPage> {
     page.into()
 }
 
+/// What it means to the client that the body of the app's response failed before its first byte.
+fn broken(error: &BodyError) -> Box<ErrorPage> {
+    let (status, message) = match error.kind {
+        BodyErrorKind::Disconnected => (StatusCode::BAD_GATEWAY, NO_ANSWER),
+        BodyErrorKind::TooLarge | BodyErrorKind::CutShort | BodyErrorKind::App => {
+            (StatusCode::INTERNAL_SERVER_ERROR, NO_RESPONSE)
+        }
+    };
+    ErrorPage::new(status, message)
+        .detail(format!("the response's body failed: {error}"))
+        .into()
+}
+
+/// Another server is to blame.
+const NO_ANSWER: &str = "A server that the app depends on did not answer.";
+/// The app is to blame.
+const NO_RESPONSE: &str = "The app failed to answer.";
+
 /// Waits until something is wrong with a body; for ever, if nothing is.
 async fn fault(faults: Faults) -> Fault {
     match faults.await {
@@ -457,18 +481,12 @@ fn failure(error: FetchError) -> ErrorPage {
             "The app is restarting. Try again soon.",
         )
         .retry_after(Duration::from_secs(1)),
-        FetchError::NetworkError { .. } => ErrorPage::new(
-            StatusCode::BAD_GATEWAY,
-            "A server that the app depends on did not answer.",
-        ),
+        FetchError::NetworkError { .. } => ErrorPage::new(StatusCode::BAD_GATEWAY, NO_ANSWER),
         FetchError::Exception { .. }
         | FetchError::NoHandler
         | FetchError::NotAResponse { .. }
         | FetchError::UnusableResponse { .. }
-        | FetchError::Stalled => ErrorPage::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "The app failed to answer.",
-        ),
+        | FetchError::Stalled => ErrorPage::new(StatusCode::INTERNAL_SERVER_ERROR, NO_RESPONSE),
     };
     let stack = match error {
         FetchError::Exception { stack, .. } | FetchError::NetworkError { stack, .. } => stack,

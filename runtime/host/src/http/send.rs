@@ -1,10 +1,11 @@
 //! Responses: from an app to hyper.
 
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::io::IoSlice;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
@@ -32,7 +33,24 @@ pub(crate) struct ResponseBody {
 enum Content {
     Over,
     Full(Bytes),
-    Stream(BodyStream),
+    Stream(Streaming),
+    /// It has failed, which is told when the protocol has had the chance to send what came before.
+    Failing(BodyError, Option<u64>),
+}
+
+/// A stream whose first chunks may have been taken.
+struct Streaming {
+    stream: BodyStream,
+    first: Option<Batch>,
+}
+
+impl Streaming {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Batch, BodyError>>> {
+        match self.first.take() {
+            Some(first) => Poll::Ready(Some(Ok(first))),
+            None => self.stream.poll_batch(context),
+        }
+    }
 }
 
 /// Bytes of a response's body. They count as sent when whoever has them takes them off the front, which hyper and h2 do when
@@ -145,20 +163,28 @@ impl HttpBody for ResponseBody {
                 this.sending.hand(bytes.len());
                 Some(Ok(Frame::data(this.piece(bytes.into()))))
             }
-            Content::Stream(stream) => match ready!(stream.poll_batch(context)) {
-                Some(Ok(chunks)) => {
+            Content::Failing(error, _) => {
+                let error = error.clone();
+                this.fail(&error);
+                return Poll::Ready(Some(Err(error)));
+            }
+            Content::Stream(body) => match body.poll(context) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Some(Ok(chunks))) => {
                     let handed = this.sending.hand(chunks.remaining());
                     // hyper asks for nothing beyond the stated length.
-                    if stream.length() == Some(handed) {
+                    if body.stream.length() == Some(handed) {
                         this.sending.whole();
                     }
                     return Poll::Ready(Some(Ok(Frame::data(this.piece(chunks)))));
                 }
-                Some(Err(error)) => {
-                    this.fail(&error);
-                    return Poll::Ready(Some(Err(error)));
+                Poll::Ready(Some(Err(error))) => {
+                    // A protocol that is told of a failure drops what it has not sent, a response's head, too.
+                    this.content = Content::Failing(error, body.stream.length());
+                    context.waker().wake_by_ref();
+                    return Poll::Pending;
                 }
-                None => {
+                Poll::Ready(None) => {
                     this.content = Content::Over;
                     None
                 }
@@ -176,11 +202,15 @@ impl HttpBody for ResponseBody {
         match &self.content {
             Content::Over => SizeHint::with_exact(0),
             Content::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Content::Stream(stream) => stream
-                .length()
-                .map_or_else(SizeHint::default, SizeHint::with_exact),
+            Content::Stream(Streaming { stream, .. }) => size_hint(stream.length()),
+            Content::Failing(_, length) => size_hint(*length),
         }
     }
+}
+
+/// Of a stream's length.
+fn size_hint(length: Option<u64>) -> SizeHint {
+    length.map_or_else(SizeHint::default, SizeHint::with_exact)
 }
 
 impl Drop for ResponseBody {
@@ -188,7 +218,8 @@ impl Drop for ResponseBody {
         let sending = &self.sending;
         match std::mem::replace(&mut self.content, Content::Over) {
             // To drop the stream before its end would tell the app that the client is gone.
-            Content::Stream(stream) if sending.is_whole() => see_the_end(stream),
+            Content::Stream(body) if sending.is_whole() => see_the_end(body.stream),
+            Content::Failing(error, _) => return sending.body_failed(&error),
             Content::Stream(_) | Content::Full(_) => return,
             // hyper does not poll a body that says it is at its end.
             Content::Over => sending.whole(),
@@ -243,6 +274,21 @@ pub(crate) fn usable(response: &HttpResponse) -> Result<StatusCode, String> {
 pub(crate) struct Ready(Response<Content>);
 
 impl Ready {
+    /// Looks at what is there of a body that is a stream. One that fails before its first byte is no response yet.
+    ///
+    /// # Errors
+    /// It has failed so.
+    pub(crate) async fn begin(&mut self) -> Result<(), BodyError> {
+        let Content::Stream(Streaming { stream, first }) = self.0.body_mut() else {
+            return Ok(());
+        };
+        let there = poll_fn(|context| Poll::Ready(stream.poll_batch(context))).await;
+        if let Poll::Ready(Some(there)) = there {
+            *first = Some(there?);
+        }
+        Ok(())
+    }
+
     /// Sends it; the record of its request goes with it.
     pub(crate) fn send(self, mut completion: Completion) -> Response<ResponseBody> {
         completion.status(self.0.status());
@@ -295,7 +341,10 @@ pub(crate) fn response(
         // hyper states the length of a body that has one; what the app says may be wrong.
         match response.body {
             Body::Full(bytes) if !bytes.is_empty() => Content::Full(bytes),
-            Body::Stream(stream) => Content::Stream(stream),
+            Body::Stream(stream) => Content::Stream(Streaming {
+                stream,
+                first: None,
+            }),
             Body::Empty | Body::Full(_) => Content::Over,
         }
     };

@@ -184,6 +184,8 @@ async fn send(
             // Responses have no trailers.
             Some(Ok(Err(_))) => {}
             Some(Err(_)) => {
+                // h2 drops what waits for the connection's task when a stream is reset, its head, too.
+                tokio::task::yield_now().await;
                 stream.send_reset(Reason::INTERNAL_ERROR);
                 return Ok(());
             }

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::support::Site;
+use crate::support::{Http2, Site};
 
 /// A server that answers every request with the same bytes, which it sends as far as the client takes them.
 struct Peer {
@@ -148,4 +148,40 @@ fn too_many_header_fields_are_an_error_of_the_app() {
     let text = nano.get("a.test", "/").text().to_owned();
     assert!(text.starts_with("TypeError: fetch failed: "), "{text}");
     assert!(text.contains("30000 header fields"), "{text}");
+}
+
+/// What a client sees of a response that is passed on.
+fn passed_on(upstream: &'static [u8]) -> (u16, Vec<u8>) {
+    let peer = Peer::start(upstream.to_vec());
+    let source = format!(
+        "export default {{ fetch: () => fetch('http://127.0.0.1:{}/') }};",
+        peer.port
+    );
+    let nano = Site::new().app_with("a", &source, ALLOW).serve();
+    let mut client = nano.connect();
+    client.write("GET / HTTP/1.1\r\nhost: a.test\r\n\r\n");
+    let status = client.head().status;
+    let (rest, _) = client.until_end();
+    let mut client = Http2::connect(&nano);
+    client.request(1, "GET", "a.test", "/", &[], true);
+    assert_eq!(client.head(1), status, "over HTTP/2");
+    (status, rest)
+}
+
+#[test]
+fn a_body_that_fails_before_its_first_byte_is_a_bad_gateway() {
+    for upstream in [
+        &b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\nhello"[..],
+        b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 5\r\n\r\nhello",
+    ] {
+        assert_eq!(passed_on(upstream).0, 502);
+    }
+}
+
+#[test]
+fn a_body_that_fails_later_ends_behind_its_head() {
+    let (status, rest) =
+        passed_on(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\nzz\r\n");
+    assert_eq!(status, 200);
+    assert_eq!(rest, b"5\r\nhello\r\n");
 }
