@@ -183,27 +183,29 @@ class NativePump {
 
   /** Whether there is room for more at once. */
   write(chunk) {
-    if (!isUint8Array(chunk)) {
-      const error = newChunkTypeError();
-      this.sink.error(error);
-      cancelStream(this.stream, error);
-      return false;
-    }
+    if (!isUint8Array(chunk)) return this.fail(newChunkTypeError());
     let room;
     try {
       // The buffers of a byte stream's chunks are ours.
       room = this.sink.write(chunk, this.stream.controller.isByteController);
     } catch (error) {
-      cancelStream(this.stream, error);
-      return false;
+      // There is no memory for a copy, it is no chunk that Web IDL lets through, or whoever took the bytes is gone.
+      return this.fail(error);
     }
     if (room === undefined) return true;
     if (this.onRoom === undefined) {
       this.onRoom = () => this.readMore();
       // Whoever took the bytes is gone.
-      this.onFailure = (reason) => cancelStream(this.stream, reason);
+      this.onFailure = (reason) => this.fail(reason);
     }
     PromisePrototypeThen(room, this.onRoom, this.onFailure);
+    return false;
+  }
+
+  /** Ends both: neither must wait for the other when a chunk cannot go from one to the other. */
+  fail(error) {
+    this.sink.error(error);
+    cancelStream(this.stream, error);
     return false;
   }
 }

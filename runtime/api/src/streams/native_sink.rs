@@ -91,13 +91,14 @@ impl NativeSinkMethods for NativeSink {
     }
 
     fn error<'s>(&self, scope: &mut Scope<'s, '_>, reason: Value<'s>) -> Fallible<()> {
-        let writer = self.writer.take();
-        let message = ErrorReport::new(scope, reason, None).message;
-        (self.on_error)(scope, reason);
-        self.guard.take();
-        if let Some(writer) = writer {
+        let guard = self.guard.take();
+        // Nobody is told of a failure whose reader has left, or knows already how the body ended.
+        if let Some(writer) = self.writer.take().filter(|writer| !writer.is_closed()) {
+            let message = ErrorReport::new(scope, reason, None).message;
+            (self.on_error)(scope, reason);
             writer.fail(BodyError::new(BodyErrorKind::App, message));
         }
+        drop(guard);
         Ok(())
     }
 }

@@ -234,3 +234,66 @@ fn a_response_whose_stream_fails_is_cut_off_visibly() {
     assert!(end.unwrap().is_err());
     nano.app_logged("a", "out of ink");
 }
+
+/// Chunks that no copy can be made of, as an app may write them.
+const BAD_CHUNKS: [&str; 4] = [
+    "new Uint8Array(new SharedArrayBuffer(100))",
+    "new Uint8Array(new ArrayBuffer(100, { maxByteLength: 200 }))",
+    // There is no room for another one under the limit.
+    "large",
+    "'text'",
+];
+
+#[test]
+fn a_response_whose_chunk_cannot_be_taken_fails() {
+    for chunk in BAD_CHUNKS {
+        let source = format!(
+            "export default {{ fetch(request) {{
+                const large = new Uint8Array(70e6), first = new Uint8Array(5);
+                const early = request.url.endsWith('early');
+                return new Response(new ReadableStream({{
+                    start(c) {{ if (!early) c.enqueue(first); }},
+                    async pull(c) {{ if (!early) await new Promise((r) => setTimeout(r, 50)); c.enqueue({chunk}); }}
+                }}));
+            }} }};"
+        );
+        let nano = Site::new().app("a", &source).serve();
+        assert_eq!(nano.get("a.test", "/early").status, 500, "{chunk}");
+        nano.logged(chunk, |line| {
+            line["path"] == "/early" && line["status"] == 500
+        });
+        let mut client = nano.connect();
+        client.write("GET /late HTTP/1.1\r\nhost: a.test\r\n\r\n");
+        assert_eq!(client.head().status, 200, "{chunk}");
+        assert_eq!(client.chunk().as_deref(), Some(&[0; 5][..]), "{chunk}");
+        assert!(client.try_chunk().is_err(), "{chunk}");
+        let line = nano.logged(chunk, |line| line["path"] == "/late");
+        assert!(line["error"].as_str().is_some(), "{chunk}: {line}");
+    }
+}
+
+#[test]
+fn an_upload_whose_chunk_cannot_be_taken_rejects() {
+    let peer = Site::new()
+        .app_with(
+            "b",
+            "export default { async fetch(r) { await r.text(); return new Response('read'); } };",
+            r#""hostname":"b.localhost""#,
+        )
+        .serve();
+    for chunk in BAD_CHUNKS {
+        let source = format!(
+            "export default {{ fetch(request) {{
+                const large = new Uint8Array(70e6);
+                const body = new ReadableStream({{ pull(c) {{ c.enqueue({chunk}); }} }});
+                return fetch('http://b.localhost:{}/', {{ method: 'POST', body, duplex: 'half' }})
+                    .then(() => new Response('sent'), (e) => new Response(e.name));
+            }} }};",
+            peer.port()
+        );
+        let nano = Site::new()
+            .app_with("a", &source, r#""outbound":{"allow":["b.localhost"]}"#)
+            .serve();
+        assert_eq!(nano.get("a.test", "/").text(), "TypeError", "{chunk}");
+    }
+}

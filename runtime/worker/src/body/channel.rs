@@ -200,6 +200,11 @@ impl BodyWriter {
         self.0.end(Err(error));
     }
 
+    /// Whether the reader is gone.
+    pub fn is_closed(&self) -> bool {
+        self.0.state().reader_gone
+    }
+
     /// Waits until the reader is gone.
     pub async fn closed(&self) {
         std::future::poll_fn(|context| {
