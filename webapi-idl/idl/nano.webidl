@@ -65,7 +65,7 @@ interface mixin WorkerGlobalEventHandlers {
 /** The third argument of a handler, as in Workers. */
 [LegacyNoInterfaceObject, Exposed=Worker]
 interface ExecutionContext {
-  /** Keeps the app's instance at work until the promise settles, beyond the response. */
+  /** Keeps the app's instance at work until the promise settles, and the request's fetches for up to 30 s beyond the response. */
   undefined waitUntil(any promise);
   /** Workers' fall-through to an origin server; there is none here, so it has no effect. */
   undefined passThroughOnException();

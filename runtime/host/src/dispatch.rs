@@ -13,6 +13,7 @@
 //! | the handler passed on that a server it asked did not answer, or its body, which fails before its first byte | 502 |
 //! | the app did not start, has too many requests in flight, or passed its CPU or memory limit | 503 |
 //! | the handler took longer than `wall_ms` | 504 |
+//! | the request came back to this server too often (`CDN-Loop`) | 508 |
 
 use std::any::Any;
 use std::cell::Cell;
@@ -30,6 +31,7 @@ use http::header::HOST;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body::Body as HttpBody;
+use nano_worker::cdn_loop::MAX_PASSES;
 use nano_worker::{
     Body, BodyError, BodyErrorKind, FetchError, Fields, HttpRequest, HttpResponse, RequestId,
     Unanswered,
@@ -240,6 +242,13 @@ impl Dispatcher {
                 }
                 TransferCoding::Wrong(fault) => return Err(malformed(fault).close()),
             }
+        }
+        if present.cdn_loop && headers::is_in_a_loop(&mut parts.headers) {
+            let message = "The request came back to this server too often.";
+            return Err(ErrorPage::new(StatusCode::LOOP_DETECTED, message).detail(format!(
+                "the request has come through this server more than {MAX_PASSES} times, by its CDN-Loop header: \
+                 apps call themselves or each other in a circle"
+            )));
         }
         if let Some(route) = last.and_then(|last| last.again(parts)) {
             return Ok(route);

@@ -9,6 +9,7 @@
 #![deny(clippy::unwrap_used, clippy::expect_used)]
 
 mod body;
+pub mod cdn_loop;
 mod error;
 mod launcher;
 mod log;

@@ -44,7 +44,13 @@ impl Fields {
 
     /// The first value of a name.
     pub fn get(&self, name: &HeaderName) -> Option<&[u8]> {
-        self.iter().find(|(n, _)| n == name).map(|(_, value)| value)
+        let (mut rest, name) = (&*self.0, name.as_str().as_bytes());
+        while let (Some(other), Some(value)) = (take(&mut rest), take(&mut rest)) {
+            if other == name {
+                return Some(value);
+            }
+        }
+        None
     }
 }
 

@@ -52,6 +52,8 @@ pub struct Limits {
     /// Outbound requests that may be under way at a time, and connections to other servers; at least 1. A request is under way until
     /// the last byte of its response has been read. Further ones wait for their turn.
     pub outbound_connections: u32,
+    /// How long another server may take to begin its response, once it has the request.
+    pub outbound_head: Duration,
 }
 
 impl Default for Limits {
@@ -61,6 +63,7 @@ impl Default for Limits {
             cpu: Duration::from_secs(5),
             subrequests: 1000,
             outbound_connections: 256,
+            outbound_head: Duration::from_secs(60),
         }
     }
 }

@@ -13,6 +13,7 @@ use nano_webidl::{Fallible, Scope};
 use self::clock::TimeOrigin;
 use self::event_loop::Tasks;
 use self::promise_reactions::Reactions;
+use self::request_context::Requests;
 use crate::url::UrlRecord;
 
 /// Takes reports of exceptions and rejections that the app did not handle.
@@ -32,6 +33,7 @@ pub struct Environment {
     time_origin: TimeOrigin,
     reactions: Reactions,
     tasks: Tasks,
+    requests: Requests,
 }
 
 impl Environment {
@@ -48,6 +50,7 @@ impl Environment {
             time_origin: TimeOrigin::now(),
             reactions: Reactions::default(),
             tasks: Tasks::default(),
+            requests: Requests::default(),
         }
     }
 
@@ -80,6 +83,7 @@ impl Environment {
     /// Drops everything that waits, as it may hold handles of the isolate.
     pub(crate) fn clear(&self) {
         self.reactions.clear();
+        self.requests.clear();
         let tasks = self.tasks.take();
         drop(tasks);
     }

@@ -1,8 +1,24 @@
 //! The request that the running code works for. It is V8's continuation-preserved embedder data: whatever runs because of a
 //! request, however late, is known by its id.
+//!
+//! As in Workers, a request's work with other servers ends with the request: when its response is complete, or nobody waits for
+//! that any more. Only promises that were given to `waitUntil` let it go on, and not without end:
+//! <https://developers.cloudflare.com/workers/runtime-apis/context/#waituntil>.
 
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use nano_engine::{State, TimerId};
 use nano_webidl::{Scope, Value};
 use nano_worker::RequestId;
+
+use super::Environment;
+
+/// How long promises that were given to `waitUntil` let a request's work go on after it, as in Workers.
+const BACKGROUND: Duration = Duration::from_secs(30);
 
 /// What runs from now on, runs because of this request.
 #[inline]
@@ -24,4 +40,196 @@ pub(crate) fn current_request(scope: &mut Scope) -> Option<RequestId> {
     v8::Local::<v8::BigInt>::try_from(frame)
         .ok()
         .map(|id| RequestId(id.u64_value().0))
+}
+
+/// Ends a piece of work when its request is over.
+type EndWork = Box<dyn for<'s, 'i> FnOnce(&mut Scope<'s, 'i>)>;
+
+/// The requests of one isolate that are not over.
+#[derive(Default)]
+pub(super) struct Requests {
+    ongoing: RefCell<HashMap<u64, Ongoing>>,
+    /// Pieces of work of all of them.
+    works: Arc<AtomicUsize>,
+    /// The number of the last piece of work.
+    last_work: Cell<u64>,
+}
+
+/// A request that is not over.
+#[derive(Default)]
+struct Ongoing {
+    /// The `CDN-Loop` that it came with.
+    cdn_loop: Option<Box<[u8]>>,
+    /// Requests that were made because of it.
+    subrequests: u32,
+    /// Its response is complete, or nobody waits for it.
+    is_over: bool,
+    /// Promises given to `waitUntil` that are pending.
+    promises: usize,
+    /// Ends it though there are such.
+    deadline: Option<TimerId>,
+    work: HashMap<u64, EndWork>,
+}
+
+impl Requests {
+    pub(super) fn clear(&self) {
+        let ongoing = self.ongoing.take();
+        drop(ongoing);
+    }
+}
+
+/// A request is about to be handled.
+pub(crate) fn begin(scope: &Scope, id: RequestId, cdn_loop: Option<&[u8]>) {
+    let ongoing = Ongoing {
+        cdn_loop: cdn_loop.map(Into::into),
+        ..Ongoing::default()
+    };
+    let requests = &Environment::of(scope).requests;
+    requests.ongoing.borrow_mut().insert(id.0, ongoing);
+}
+
+/// How many pieces of work there are, of all requests: for other threads.
+pub(crate) fn work_count(scope: &Scope) -> Arc<AtomicUsize> {
+    Environment::of(scope).requests.works.clone()
+}
+
+/// A request's response is complete, or nobody waits for it: what works for it ends, unless `waitUntil` was told of it.
+pub(crate) fn over(scope: &mut Scope, id: RequestId) {
+    {
+        let mut all = Environment::of(scope).requests.ongoing.borrow_mut();
+        let Some(ongoing) = all.get_mut(&id.0) else {
+            return;
+        };
+        ongoing.is_over = true;
+        if ongoing.promises > 0 {
+            if ongoing.deadline.is_none() {
+                let timers = State::from_scope(scope).timers();
+                let end = Box::new(move |scope: &mut Scope| end(scope, id));
+                let deadline = timers.set(BACKGROUND, false, end);
+                timers.set_referenced(deadline, false);
+                ongoing.deadline = Some(deadline);
+            }
+            return;
+        }
+    }
+    end(scope, id);
+}
+
+fn end(scope: &mut Scope, id: RequestId) {
+    let requests = &Environment::of(scope).requests;
+    let Some(ended) = requests.ongoing.borrow_mut().remove(&id.0) else {
+        return;
+    };
+    if let Some(deadline) = ended.deadline {
+        State::from_scope(scope).timers().clear(deadline);
+    }
+    requests
+        .works
+        .fetch_sub(ended.work.len(), Ordering::Relaxed);
+    for end in ended.work.into_values() {
+        end(scope);
+    }
+}
+
+/// A promise of this request was given to `waitUntil`.
+pub(crate) fn promise_begins(scope: &Scope, id: RequestId) {
+    let mut all = Environment::of(scope).requests.ongoing.borrow_mut();
+    if let Some(ongoing) = all.get_mut(&id.0) {
+        ongoing.promises += 1;
+    }
+}
+
+/// Such a promise was settled.
+pub(crate) fn promise_ends(scope: &mut Scope, id: RequestId) {
+    let is_last = {
+        let mut all = Environment::of(scope).requests.ongoing.borrow_mut();
+        let Some(ongoing) = all.get_mut(&id.0) else {
+            return;
+        };
+        // One that was given when the request was over already did not count.
+        ongoing.promises = ongoing.promises.saturating_sub(1);
+        ongoing.is_over && ongoing.promises == 0
+    };
+    if is_last {
+        end(scope, id);
+    }
+}
+
+/// Why code may make no request to another server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoSubrequest {
+    /// The request that it works for is over.
+    Over,
+    /// It has made as many as it may.
+    TooMany,
+}
+
+/// A request to another server that code is allowed.
+pub(crate) struct Subrequest {
+    /// How many there may be after this one.
+    pub(crate) left: u32,
+    /// The `CDN-Loop` of the request that it is made for.
+    pub(crate) cdn_loop: Option<Box<[u8]>>,
+}
+
+/// Counts a request that is made because of request `id`, which may make `limit` of them.
+pub(crate) fn subrequest(
+    scope: &Scope,
+    id: RequestId,
+    limit: u32,
+) -> Result<Subrequest, NoSubrequest> {
+    let mut all = Environment::of(scope).requests.ongoing.borrow_mut();
+    let ongoing = all.get_mut(&id.0).ok_or(NoSubrequest::Over)?;
+    if ongoing.subrequests >= limit {
+        return Err(NoSubrequest::TooMany);
+    }
+    ongoing.subrequests += 1;
+    Ok(Subrequest {
+        left: limit - ongoing.subrequests,
+        cdn_loop: ongoing.cdn_loop.clone(),
+    })
+}
+
+/// Counts redirects as such requests.
+pub(crate) fn add_subrequests(scope: &Scope, id: RequestId, count: u32) {
+    let mut all = Environment::of(scope).requests.ongoing.borrow_mut();
+    if let Some(ongoing) = all.get_mut(&id.0) {
+        ongoing.subrequests = ongoing.subrequests.saturating_add(count);
+    }
+}
+
+/// Names a piece of work of a request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WorkId {
+    request: RequestId,
+    number: u64,
+}
+
+/// `end` is called when the request is over, unless the work is [`done`] before. Does nothing where it is over already.
+pub(crate) fn work(
+    scope: &Scope,
+    request: RequestId,
+    end: impl for<'s, 'i> FnOnce(&mut Scope<'s, 'i>) + 'static,
+) -> Option<WorkId> {
+    let requests = &Environment::of(scope).requests;
+    let mut all = requests.ongoing.borrow_mut();
+    let ongoing = all.get_mut(&request.0)?;
+    let number = requests.last_work.get() + 1;
+    requests.last_work.set(number);
+    ongoing.work.insert(number, Box::new(end));
+    requests.works.fetch_add(1, Ordering::Relaxed);
+    Some(WorkId { request, number })
+}
+
+/// A piece of work is done.
+pub(crate) fn done(scope: &Scope, WorkId { request, number }: WorkId) {
+    let requests = &Environment::of(scope).requests;
+    let mut all = requests.ongoing.borrow_mut();
+    let ended = all
+        .get_mut(&request.0)
+        .and_then(|ongoing| ongoing.work.remove(&number));
+    drop(all);
+    if ended.is_some() {
+        requests.works.fetch_sub(1, Ordering::Relaxed);
+    }
 }

@@ -14,6 +14,7 @@ mod decode;
 mod descriptors;
 mod exchange;
 mod failure;
+mod head_wait;
 mod integrity;
 mod names;
 mod policy;
@@ -26,6 +27,7 @@ mod tls;
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use nano_engine::Handle;
 use nano_worker::{Limits, OutboundRule};
@@ -52,6 +54,8 @@ pub struct Outbound {
     subrequests: Option<u32>,
     /// How many there may be at a time.
     connections: u32,
+    /// How long a server may take to begin its response.
+    head: Duration,
     tls: Tls,
     pool: OnceLock<Pool>,
 }
@@ -59,24 +63,20 @@ pub struct Outbound {
 impl Outbound {
     /// Everything may be reached, as often as the app likes: for scripts that someone runs on a machine of their own.
     pub fn unrestricted() -> Outbound {
-        let connections = Limits::default().outbound_connections;
-        Outbound::with(Policy::unrestricted(), None, connections)
+        Outbound::with(Policy::unrestricted(), None, &Limits::default())
     }
 
     /// Public addresses and what `rules` name, within `limits`.
     pub fn new(rules: Vec<OutboundRule>, limits: &Limits) -> Outbound {
-        Outbound::with(
-            Policy::public_and(rules),
-            Some(limits.subrequests),
-            limits.outbound_connections,
-        )
+        Outbound::with(Policy::public_and(rules), Some(limits.subrequests), limits)
     }
 
-    fn with(policy: Policy, subrequests: Option<u32>, connections: u32) -> Outbound {
+    fn with(policy: Policy, subrequests: Option<u32>, limits: &Limits) -> Outbound {
         Outbound {
             policy: Arc::new(policy),
             subrequests,
-            connections,
+            connections: limits.outbound_connections,
+            head: limits.outbound_head,
             tls: Tls::default(),
             pool: OnceLock::new(),
         }
@@ -96,7 +96,7 @@ impl Outbound {
     ) -> Result<http::Response<Received>, Failure> {
         let new = || {
             let connector = Connector::new(self.policy.clone(), self.tls.clone());
-            Pool::new(connector, self.connections as usize)
+            Pool::new(connector, self.connections as usize, self.head)
         };
         self.pool.get_or_init(new).send(head, body, isolate).await
     }

@@ -11,8 +11,9 @@ use http::Method;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use nano_engine::thread_io::Driven;
 use nano_engine::{ErrorReport, OpId, State, ThreadIo, native_memory, spawn_op};
-use nano_webidl::{Error, Fallible, Ref, Scope, Value, script};
+use nano_webidl::{DomExceptionName, Error, Fallible, Realm, Ref, Scope, Value, script};
 use nano_worker::BodyStream;
+use nano_worker::cdn_loop::CDN_LOOP;
 
 use super::abort::{self, BodyAbort, Watch};
 use super::body::{Body, Outgoing, Stream, WithBody as _};
@@ -28,7 +29,8 @@ use super::{client, data_url};
 use crate::bindings::request::RequestMethods as _;
 use crate::bindings::types::{RequestCache, RequestInfo, RequestInit, RequestMode};
 use crate::bindings::worker_global_scope::FetchGlobalMethods;
-use crate::environment::Environment;
+use crate::environment::request_context::WorkId;
+use crate::environment::{Environment, request_context};
 use crate::nano::worker_global_scope::WorkerGlobalScope;
 use crate::streams::native_sink::NativeSink;
 use crate::url::UrlRecord;
@@ -125,11 +127,15 @@ fn new_exchange(
             "there is no HTTP cache, which the request's cache mode 'only-if-cached' wants",
         ));
     }
-    let (headers, coding) = request_headers(&request.header_list().borrow(), request.cache())?;
+    let (mut headers, coding) = request_headers(&request.header_list().borrow(), request.cache())?;
     let only_origin = (request.mode() == RequestMode::SameOrigin)
         .then(|| Environment::of(scope).origin())
         .flatten();
-    let allowance = subrequests::count(scope, outbound.subrequest_limit())?;
+    let mut allowance = subrequests::count(scope, outbound.subrequest_limit())?;
+    if let Some(value) = allowance.cdn_loop.take() {
+        // An app cannot take away where its request has come through.
+        headers.insert(CDN_LOOP, value);
+    }
     let exchange = Exchange {
         outbound: outbound.clone(),
         isolate: Some(State::from_scope(scope).handle()),
@@ -178,6 +184,8 @@ struct Call {
     watch: RefCell<Option<Watch>>,
     upload: RefCell<Option<Upload>>,
     download: RefCell<Option<Rc<BodyAbort>>>,
+    /// What ends it with the request that it is made for.
+    work: Cell<Option<WorkId>>,
 }
 
 /// The app's stream that is sent, and the [`NativeSink`] that it goes to.
@@ -203,7 +211,11 @@ impl Call {
             watch: RefCell::default(),
             upload: RefCell::default(),
             download: RefCell::default(),
+            work: Cell::default(),
         });
+        let call_to_end = call.clone();
+        call.work
+            .set(allowance.work(scope, move |scope| call_to_end.request_is_over(scope)));
         // 11. Add the following abort steps to requestObject's signal.
         if let Some(signal) = signal {
             let call_to_abort = call.clone();
@@ -234,7 +246,7 @@ impl Call {
                 allowance.add(scope, answer.redirects);
             }
             match outcome {
-                Ok(answer) => this.respond(scope, answer, driven),
+                Ok(answer) => this.respond(scope, answer, driven, &allowance),
                 Err(failure) => this.fail(scope, &failure),
             }
         });
@@ -266,8 +278,15 @@ impl Call {
     }
 
     /// The response's head is here.
-    fn respond(&self, scope: &mut Scope, answer: Answer, driven: Option<Driven>) {
+    fn respond(
+        &self,
+        scope: &mut Scope,
+        answer: Answer,
+        driven: Option<Driven>,
+        allowance: &Allowance,
+    ) {
         let watch = self.watch.take();
+        self.done(scope);
         let body = match (answer.body, watch) {
             (AnswerBody::Null, _) => Body::default(),
             (AnswerBody::Bytes(bytes), Some(watch)) if !bytes.is_empty() => {
@@ -280,6 +299,9 @@ impl Call {
             (AnswerBody::Bytes(bytes), _) => Body::bytes(bytes),
             (AnswerBody::Arriving(chunks, length), watch) => {
                 chunks.keep(driven);
+                let cut = chunks.cut();
+                // It ends with the body that it ends, so nobody need say when that is read.
+                allowance.work(scope, move |_| cut.cut());
                 let cut = chunks.cut();
                 let stream = BodyStream::direct(chunks, length);
                 match watch {
@@ -338,6 +360,19 @@ impl Call {
         self.end(scope, exception);
     }
 
+    /// There is no more work for the request's end to end.
+    fn done(&self, scope: &Scope) {
+        if let Some(work) = self.work.take() {
+            request_context::done(scope, work);
+        }
+    }
+
+    /// The request that the fetch is made for is over before there is a response.
+    fn request_is_over(&self, scope: &mut Scope) {
+        let reason = Realm::dom_exception(scope, DomExceptionName::Abort, subrequests::OVER);
+        self.abort(scope, reason);
+    }
+
     /// <https://fetch.spec.whatwg.org/#abort-fetch>
     fn abort<'s>(&self, scope: &mut Scope<'s, '_>, reason: Value<'s>) {
         // 1. Reject promise with error.
@@ -362,6 +397,7 @@ impl Call {
     /// Rejects the promise if it is pending, and drops what is under way.
     fn end<'s>(&self, scope: &mut Scope<'s, '_>, exception: Value<'s>) {
         drop(self.watch.take());
+        self.done(scope);
         if let Some(op) = self.op.take() {
             State::from_scope(scope).ops().cancel(op);
         }

@@ -1,68 +1,58 @@
-//! Counts the requests that an app makes because of each request that it was sent.
+//! The requests that an app makes because of each request that it was sent: how many, and that they end with it.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-
-use nano_engine::State;
 use nano_webidl::Scope;
-use nano_worker::RequestId;
+use nano_worker::{RequestId, cdn_loop};
 
 use super::client::{Failure, subrequests_exceeded};
-use crate::environment::request_context::current_request;
+use crate::environment::request_context::{self, NoSubrequest, WorkId, current_request};
 
-/// Requests that are counted at a time, so that those that are long over take no memory. Where there are more, one of them may start
-/// again.
-const MAX_COUNTED: usize = 4096;
-
-#[derive(Default)]
-struct Counts(RefCell<BTreeMap<u64, u32>>);
+/// Why a fetch is no more, or never was.
+pub(super) const OVER: &str = "the request that this fetch is made for is over: its response is complete, or its client is gone. \
+    Promises that are given to ctx.waitUntil() let its fetches go on";
 
 /// The right to make requests on behalf of one.
 pub(super) struct Allowance {
     request: Option<RequestId>,
     /// How many there may be after this one.
     pub(super) left: u32,
+    /// What tells servers where the request has come through.
+    pub(super) cdn_loop: Option<http::HeaderValue>,
 }
 
 /// Counts a request. Code that runs for no request, at the app's start, is not limited.
 pub(super) fn count(scope: &mut Scope, limit: Option<u32>) -> Result<Allowance, Failure> {
-    let (Some(limit), Some(request)) = (limit, current_request(scope)) else {
+    let Some(request) = current_request(scope) else {
         return Ok(Allowance {
             request: None,
             left: u32::MAX,
+            cdn_loop: None,
         });
     };
-    let mut counts = counts(scope).0.borrow_mut();
-    let used = counts.entry(request.0).or_default();
-    if *used >= limit {
-        return Err(subrequests_exceeded(limit));
+    match request_context::subrequest(scope, request, limit.unwrap_or(u32::MAX)) {
+        Ok(subrequest) => Ok(Allowance {
+            request: Some(request),
+            left: subrequest.left,
+            cdn_loop: Some(cdn_loop::passed_on(subrequest.cdn_loop.as_deref())),
+        }),
+        Err(NoSubrequest::Over) => Err(Failure::new(OVER)),
+        Err(NoSubrequest::TooMany) => Err(subrequests_exceeded(limit.unwrap_or_default())),
     }
-    *used += 1;
-    let left = limit - *used;
-    if counts.len() > MAX_COUNTED {
-        counts.pop_first();
-    }
-    Ok(Allowance {
-        request: Some(request),
-        left,
-    })
 }
 
 impl Allowance {
     /// Counts the redirects that the request took.
     pub(super) fn add(&self, scope: &Scope, redirects: u32) {
-        let Some(request) = self.request else { return };
-        if let Some(used) = counts(scope).0.borrow_mut().get_mut(&request.0) {
-            *used = used.saturating_add(redirects);
+        if let Some(request) = self.request {
+            request_context::add_subrequests(scope, request, redirects);
         }
     }
-}
 
-fn counts<'s>(scope: &Scope<'s, '_>) -> &'s Counts {
-    let state = State::from_scope(scope);
-    if let Some(counts) = state.try_extension() {
-        return counts;
+    /// Calls `end` when the request on whose behalf this is made is over.
+    pub(super) fn work(
+        &self,
+        scope: &Scope,
+        end: impl for<'s, 'i> FnOnce(&mut Scope<'s, 'i>) + 'static,
+    ) -> Option<WorkId> {
+        request_context::work(scope, self.request?, end)
     }
-    state.set_extension(Counts::default());
-    state.extension()
 }

@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use nano_engine::{ErrorReport, State};
 use nano_webidl::{Fallible, Scope, Trace, Value};
+use nano_worker::RequestId;
 
 use crate::bindings::execution_context::ExecutionContextMethods;
-use crate::environment::Environment;
 use crate::environment::promise_reactions::when_settled;
+use crate::environment::{Environment, request_context};
 
 /// How many promises that were given to `waitUntil` are pending: an extension of the isolate, where somebody wants to know.
 #[derive(Debug, Clone, Default)]
@@ -46,7 +47,17 @@ impl Drop for Background {
 
 /// A request's context.
 #[derive(Trace)]
-pub struct ExecutionContext;
+pub struct ExecutionContext {
+    #[untraced]
+    request: RequestId,
+}
+
+impl ExecutionContext {
+    /// The context of this request.
+    pub(crate) fn new(request: RequestId) -> ExecutionContext {
+        ExecutionContext { request }
+    }
+}
 
 impl ExecutionContextMethods for ExecutionContext {
     fn wait_until<'s>(&self, scope: &mut Scope<'s, '_>, promise: Value<'s>) -> Fallible<()> {
@@ -55,7 +66,9 @@ impl ExecutionContextMethods for ExecutionContext {
             State::from_scope(scope).keep_alive(),
             Background::begin(scope),
         );
-        when_settled(scope, promise, move |scope, outcome| {
+        let request = self.request;
+        request_context::promise_begins(scope, request);
+        let waited = when_settled(scope, promise, move |scope, outcome| {
             if let Err(reason) = outcome {
                 let report = ErrorReport::new(scope, reason, None);
                 Environment::of(scope)
@@ -63,7 +76,12 @@ impl ExecutionContextMethods for ExecutionContext {
                     .unhandled_rejection(scope, &report);
             }
             drop(work);
-        })
+            request_context::promise_ends(scope, request);
+        });
+        if waited.is_err() {
+            request_context::promise_ends(scope, request);
+        }
+        waited
     }
 
     fn pass_through_on_exception(&self) -> Fallible<()> {

@@ -3,12 +3,13 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use http::HeaderValue;
 use nano_engine::text::text;
 use nano_engine::{ErrorReport, KeepAlive, State, modules, native_memory, rejections};
 use nano_webidl::{DomExceptionName, Realm, Ref, Scope, Value, script};
+use nano_worker::cdn_loop::CDN_LOOP;
 use nano_worker::{
     Body, BodyStream, FetchError, HttpRequest, HttpResponse, RequestId, StartError, StartErrorKind,
     Unanswered,
@@ -35,13 +36,17 @@ pub(crate) struct Counters {
     pub(crate) requests: AtomicU64,
     /// Requests whose streamed responses are complete.
     streamed: Mutex<Vec<u64>>,
+    /// How much there is that a request's end ends.
+    works: OnceLock<Arc<AtomicUsize>>,
 }
 
 impl Counters {
-    /// The response of this request, which was a stream, is complete.
-    pub(crate) fn streamed(&self, id: RequestId) {
+    /// The response of this request, which was a stream, is complete. Whether somebody should [look](clean_up) at once.
+    pub(crate) fn streamed(&self, id: RequestId) -> bool {
         let mut streamed = self.streamed.lock().unwrap_or_else(PoisonError::into_inner);
         streamed.push(id.0);
+        let works = self.works.get();
+        works.is_some_and(|works| works.load(Ordering::Relaxed) > 0)
     }
 
     fn take_streamed(&self) -> Vec<u64> {
@@ -139,6 +144,9 @@ pub(crate) fn begin(
     let env = env_object(scope, env);
     let state = State::from_scope(scope);
     state.set_extension(counters.background.clone());
+    counters
+        .works
+        .get_or_init(|| request_context::work_count(scope));
     state.set_extension(Instance {
         counters,
         handler: RefCell::default(),
@@ -284,17 +292,18 @@ fn dispatch(
         headers,
         body,
     } = request;
+    request_context::begin(scope, id, headers.get(&CDN_LOOP));
     let request = Ref::new(scope, Request::from_wire(method, url, headers, body));
     // What came with it counts, also if the app never looks at it.
     native_memory::settle(scope);
     let waiting = Waiting { answer, in_flight };
 
     request_context::enter(scope, id);
-    match call_handler(scope, instance, request) {
+    match call_handler(scope, instance, request, id) {
         Handled::Value(result) => {
             respond(scope, Some((id, waiting, request.object())), result);
         }
-        Handled::Failure(error) => settle(scope, Some(waiting), error),
+        Handled::Failure(error) => settle(scope, Some((id, waiting)), error),
         Handled::Pending(promise) => {
             let request = v8::Global::new(scope, request.object());
             instance
@@ -317,7 +326,8 @@ fn dispatch(
                     }
                     Err(reason) => {
                         let error = rejection(scope, reason, None);
-                        settle(scope, waiting.map(|(waiting, _)| waiting), error);
+                        let waiting = waiting.map(|(waiting, _)| (id, waiting));
+                        settle(scope, waiting, error);
                     }
                 }
             });
@@ -342,13 +352,14 @@ fn call_handler<'s>(
     scope: &mut Scope<'s, '_>,
     instance: &Instance,
     request: Ref<'s, Request>,
+    id: RequestId,
 ) -> Handled<'s> {
     let (this, fetch) = match &*instance.handler.borrow() {
         Some((this, fetch)) => (v8::Local::new(scope, this), v8::Local::new(scope, fetch)),
         None => return Handled::Failure(FetchError::NoHandler),
     };
     let env = v8::Local::new(scope, &instance.env);
-    let context = Ref::new(scope, ExecutionContext).object();
+    let context = Ref::new(scope, ExecutionContext::new(id)).object();
     v8::tc_scope!(let scope, scope);
     let Some(result) = fetch.call(
         scope,
@@ -411,9 +422,10 @@ fn exception(report: &ErrorReport) -> FetchError {
 }
 
 /// Answers a request with an error, unless its client has left.
-fn settle(scope: &Scope, waiting: Option<Waiting>, error: FetchError) {
-    if let Some(waiting) = waiting {
+fn settle(scope: &mut Scope, waiting: Option<(RequestId, Waiting)>, error: FetchError) {
+    if let Some((id, waiting)) = waiting {
         waiting.settle(State::from_scope(scope), Err(error.into()));
+        request_context::over(scope, id);
     }
 }
 
@@ -424,14 +436,14 @@ fn respond<'s>(
     result: Value<'s>,
 ) {
     let (waiting, request) = match waiting {
-        Some((id, waiting, request)) => (Some(waiting), Some((id, request))),
+        Some((id, waiting, request)) => (Some((id, waiting)), Some(request)),
         None => (None, None),
     };
     let Some(response) = Ref::<Response>::from_value(scope, result) else {
         let found = describe(scope, result);
         return settle(scope, waiting, FetchError::NotAResponse { found });
     };
-    let unusable = |scope: &Scope, waiting, reason: String| {
+    let unusable = |scope: &mut Scope, waiting, reason: String| {
         settle(scope, waiting, FetchError::UnusableResponse { reason });
     };
     let response = response.value();
@@ -481,7 +493,9 @@ fn respond<'s>(
             Body::Stream(reader)
         }
     };
-    if let (Some((id, request)), Body::Stream(_)) = (request, &body) {
+    let id = waiting.as_ref().map(|(id, _)| *id);
+    let is_whole = !matches!(body, Body::Stream(_));
+    if let (Some(id), Some(request), false) = (id, request, is_whole) {
         let stream = pump.as_ref().map(|(stream, _)| stream.object());
         begin_streaming(scope, id, request, stream);
     }
@@ -492,7 +506,7 @@ fn respond<'s>(
         body,
     };
     let state = State::from_scope(scope);
-    let in_flight = waiting.map(|waiting| waiting.settle(state, Ok(answer)));
+    let in_flight = waiting.map(|(_, waiting)| waiting.settle(state, Ok(answer)));
     if let Some((stream, writer)) = pump {
         let sink = NativeSink::new(writer, in_flight, report_body_failure);
         let sink = Ref::new(scope, sink);
@@ -502,6 +516,9 @@ fn respond<'s>(
             "pumpBody",
             &[stream.object().into(), sink.object().into()],
         );
+    }
+    if let (Some(id), true) = (id, is_whole) {
+        request_context::over(scope, id);
     }
 }
 
@@ -541,16 +558,29 @@ fn begin_streaming<'s>(
         signal: signal.map(|signal| v8::Global::new(scope, signal)),
         stream: stream.map(|stream| v8::Weak::new(scope, stream)),
     };
+    clean_up(scope);
     let instance = State::from_scope(scope).extension::<Instance>();
-    let mut all = instance.streaming.borrow_mut();
+    instance.streaming.borrow_mut().insert(id.0, streaming);
+}
+
+/// Forgets the requests whose streamed responses are complete, which are over.
+pub(crate) fn clean_up(scope: &mut Scope) {
+    let instance = State::from_scope(scope).extension::<Instance>();
     for id in instance.counters.take_streamed() {
-        all.remove(&id);
+        instance.streaming.borrow_mut().remove(&id);
+        request_context::over(scope, RequestId(id));
     }
-    all.insert(id.0, streaming);
 }
 
 /// The client left before the answer, or before its end: tells the app by `request.signal`, and by cancelling its stream.
 pub(crate) fn cancel(scope: &mut Scope, id: RequestId) {
+    tell_gone(scope, id);
+    // In a turn of its own: what the app does about it may be work that it gives to `waitUntil`.
+    let handle = State::from_scope(scope).handle();
+    handle.post(Box::new(move |scope| request_context::over(scope, id)));
+}
+
+fn tell_gone(scope: &mut Scope, id: RequestId) {
     let instance = State::from_scope(scope).extension::<Instance>();
     let waiting = instance.waiting.borrow_mut().remove(&id.0);
     let (request, signal, stream) = match waiting {

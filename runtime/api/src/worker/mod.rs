@@ -187,7 +187,9 @@ impl Worker {
                     stream.at_end(move |complete| {
                         // Nobody reads the body of a response to HEAD.
                         if complete || is_head {
-                            counters.streamed(id);
+                            if counters.streamed(id) {
+                                handle.post(Box::new(instance::clean_up));
+                            }
                         } else {
                             handle.post(Box::new(move |scope| instance::cancel(scope, id)));
                         }

@@ -375,6 +375,9 @@ fn read_limits(fields: &Fields<'_>, limits: &mut AppLimits) {
     }
     if let Some(wall) = integer("wall_ms", 1..=86_400_000) {
         limits.wall = Duration::from_millis(wall);
+        // A server that an app asks may take as long as the app itself.
+        let head = &mut limits.worker.outbound_head;
+        *head = (*head).max(limits.wall);
     }
     if let Some(in_flight) = integer("in_flight", 1..=1_000_000) {
         limits.in_flight = usize::try_from(in_flight).unwrap_or(usize::MAX);

@@ -4,6 +4,7 @@ use http::header::{
     ACCEPT, CONNECTION, COOKIE, HOST, HeaderMap, HeaderName, HeaderValue, TE, TRAILER,
     TRANSFER_ENCODING, UPGRADE, USER_AGENT,
 };
+use nano_worker::cdn_loop::{self, CDN_LOOP};
 
 /// Is this field the connection's? RFC 9110, section 7.6.1, and all of `Proxy-*`.
 pub(crate) fn is_hop_by_hop(name: &HeaderName) -> bool {
@@ -22,6 +23,7 @@ pub(crate) struct Present {
     pub(crate) hop_by_hop: bool,
     pub(crate) accept: bool,
     pub(crate) traceparent: bool,
+    pub(crate) cdn_loop: bool,
 }
 
 /// <https://www.w3.org/TR/trace-context/#traceparent-header>
@@ -36,7 +38,10 @@ impl Present {
                 HOST | USER_AGENT => {}
                 ACCEPT => present.accept = true,
                 _ if is_hop_by_hop(name) => present.hop_by_hop = true,
-                _ => present.traceparent |= *name == TRACEPARENT,
+                _ => {
+                    present.traceparent |= *name == TRACEPARENT;
+                    present.cdn_loop |= *name == CDN_LOOP;
+                }
             }
         }
         present
@@ -66,18 +71,32 @@ pub(crate) fn strip(headers: &mut HeaderMap) {
 
 /// Joins what HTTP/2 may split for its compression, before anybody who does not know HTTP/2 sees it (RFC 9113, section 8.2.3).
 pub(crate) fn join_cookies(headers: &mut HeaderMap) {
-    let mut crumbs = headers.get_all(COOKIE).iter();
-    let (Some(first), Some(second)) = (crumbs.next(), crumbs.next()) else {
+    join(headers, COOKIE, b"; ");
+}
+
+/// Whether a request has come back to this server too often. What says so is one line afterwards.
+pub(crate) fn is_in_a_loop(headers: &mut HeaderMap) -> bool {
+    let passes = cdn_loop::passes(headers.get_all(CDN_LOOP));
+    if passes > 0 {
+        join(headers, CDN_LOOP, b", ");
+    }
+    passes > cdn_loop::MAX_PASSES
+}
+
+/// Makes one line of the lines of a field.
+fn join(headers: &mut HeaderMap, name: HeaderName, separator: &[u8]) {
+    let mut lines = headers.get_all(&name).iter();
+    let (Some(first), Some(second)) = (lines.next(), lines.next()) else {
         return;
     };
     let mut joined = first.as_bytes().to_vec();
-    for crumb in std::iter::once(second).chain(crumbs) {
-        joined.extend_from_slice(b"; ");
-        joined.extend_from_slice(crumb.as_bytes());
+    for line in std::iter::once(second).chain(lines) {
+        joined.extend_from_slice(separator);
+        joined.extend_from_slice(line.as_bytes());
     }
     // Made of values, it is one.
     if let Ok(joined) = HeaderValue::from_bytes(&joined) {
-        headers.insert(COOKIE, joined);
+        headers.insert(name, joined);
     }
 }
 
@@ -152,6 +171,13 @@ mod tests {
                 },
             ),
             (
+                "cdn-loop",
+                Present {
+                    cdn_loop: true,
+                    ..Present::default()
+                },
+            ),
+            (
                 "transfer-encoding",
                 Present {
                     hop_by_hop: true,
@@ -180,6 +206,20 @@ mod tests {
             }
             assert_eq!(Present::among(&headers), present, "{name}");
         }
+    }
+
+    #[test]
+    fn loops_are_seen_across_lines() {
+        let mut headers = HeaderMap::new();
+        headers.append(CDN_LOOP, HeaderValue::from_static("other"));
+        assert!(!is_in_a_loop(&mut headers));
+        for _ in 0..cdn_loop::MAX_PASSES {
+            headers.append(CDN_LOOP, HeaderValue::from_static("nano"));
+        }
+        assert!(!is_in_a_loop(&mut headers));
+        assert_eq!(headers.get_all(CDN_LOOP).iter().count(), 1);
+        headers.append(CDN_LOOP, HeaderValue::from_static("nano"));
+        assert!(is_in_a_loop(&mut headers));
     }
 
     #[test]

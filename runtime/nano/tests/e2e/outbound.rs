@@ -71,6 +71,11 @@ fn answer(mut stream: TcpStream, response: &[u8]) {
     }
 }
 
+/// A server that says nothing, and knows how many connections it has.
+fn silent() -> Peer {
+    Peer::start(Vec::new())
+}
+
 const ALLOW: &str = r#""outbound":{"allow":["127.0.0.1"]}"#;
 
 /// Lets the program have so many open files and no more.
@@ -148,6 +153,132 @@ fn too_many_header_fields_are_an_error_of_the_app() {
     let text = nano.get("a.test", "/").text().to_owned();
     assert!(text.starts_with("TypeError: fetch failed: "), "{text}");
     assert!(text.contains("30000 header fields"), "{text}");
+}
+
+/// Fetches `/silent` and `/good` from these servers, by its own path; what it learns of the first goes into the log.
+fn client_of(silent: &Peer, good: &Peer) -> String {
+    format!(
+        "export default {{ async fetch(request, env, ctx) {{
+            const path = new URL(request.url).pathname;
+            const silent = () => fetch('http://127.0.0.1:{}/').catch((e) => console.log(`${{path}}: ${{e.name}}`));
+            if (path === '/good') return fetch('http://127.0.0.1:{}/');
+            if (path === '/wait') await silent();
+            if (path === '/leave') silent();
+            if (path === '/background') ctx.waitUntil(silent());
+            return new Response('answered');
+        }} }};",
+        silent.port, good.port
+    )
+}
+
+#[test]
+fn a_fetch_ends_with_the_request_that_it_is_made_for() {
+    let (silent, good) = (silent(), Peer::of_size(5));
+    let fields = format!(r#"{ALLOW},"limits":{{"outbound_connections":1,"wall_ms":1000}}"#);
+    let nano = Site::new()
+        .app_with("a", &client_of(&silent, &good), &fields)
+        .serve();
+    let is_free = |after: &str| {
+        crate::support::eventually(after, || {
+            (silent.open.load(Ordering::SeqCst) == 0).then_some(())
+        });
+        assert_eq!(nano.get("a.test", "/good").text(), "xxxxx", "{after}");
+    };
+    // Given up by the host.
+    assert_eq!(nano.get("a.test", "/wait").status, 504);
+    nano.app_logged("a", "/wait: AbortError");
+    is_free("the 504");
+    // Given up by the client.
+    let mut client = nano.connect();
+    client.write("GET /wait HTTP/1.1\r\nhost: a.test\r\n\r\n");
+    crate::support::eventually("a connection", || {
+        (silent.open.load(Ordering::SeqCst) == 1).then_some(())
+    });
+    drop(client);
+    is_free("the client's departure");
+    // Answered without it.
+    assert_eq!(nano.get("a.test", "/leave").text(), "answered");
+    nano.app_logged("a", "/leave: AbortError");
+    is_free("the response");
+}
+
+#[test]
+fn wait_until_keeps_a_fetch_beyond_the_response() {
+    let (silent, good) = (silent(), Peer::of_size(5));
+    let nano = Site::new()
+        .app_with("a", &client_of(&silent, &good), ALLOW)
+        .serve();
+    assert_eq!(nano.get("a.test", "/background").text(), "answered");
+    crate::support::eventually("a connection", || {
+        (silent.open.load(Ordering::SeqCst) == 1).then_some(())
+    });
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    assert_eq!(silent.open.load(Ordering::SeqCst), 1);
+    assert!(
+        nano.log()
+            .iter()
+            .all(|line| !line.to_string().contains("AbortError"))
+    );
+}
+
+#[test]
+fn a_body_ends_with_the_request_that_it_is_read_for() {
+    // It announces more than it sends.
+    let peer = Peer::start(b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\nx".to_vec());
+    let source = format!(
+        "export default {{ async fetch(request) {{
+            const response = await fetch('http://127.0.0.1:{}/');
+            const path = new URL(request.url).pathname;
+            if (path === '/stream') return response;
+            const read = response.text().catch((e) => console.log(`${{path}}: ${{e.name}}`));
+            if (path === '/wait') await read;
+            return new Response(new ReadableStream({{ start(c) {{ setTimeout(() => c.close(), 50); }} }}));
+        }} }};",
+        peer.port
+    );
+    let fields = format!(r#"{ALLOW},"limits":{{"wall_ms":1000}}"#);
+    let nano = Site::new().app_with("a", &source, &fields).serve();
+    let is_gone = |after: &str| {
+        crate::support::eventually(after, || {
+            (peer.open.load(Ordering::SeqCst) == 0).then_some(())
+        });
+    };
+    assert_eq!(nano.get("a.test", "/wait").status, 504);
+    nano.app_logged("a", "/wait: TypeError");
+    is_gone("the 504");
+    assert_eq!(nano.get("a.test", "/after").status, 200);
+    nano.app_logged("a", "/after: TypeError");
+    is_gone("the end of a streamed response");
+    let mut client = nano.connect();
+    client.write("GET /stream HTTP/1.1\r\nhost: a.test\r\n\r\n");
+    assert_eq!(client.head().status, 200);
+    assert_eq!(client.bytes(1), b"x");
+    drop(client);
+    is_gone("a reader's departure");
+}
+
+#[test]
+fn an_app_that_calls_itself_is_stopped() {
+    // The port is not known before the server is there: the first request tells it.
+    let source = "export default { async fetch(request) {
+        const response = await fetch(`http://a.localhost:${new URL(request.url).port}/`, { headers: { 'cdn-loop': 'mine' } });
+        const text = await response.text();
+        return new Response(response.status === 508 ? '1' : String(Number(text) + 1));
+    } };";
+    let nano = Site::new()
+        .app_with(
+            "a",
+            source,
+            r#""outbound":{"allow":["a.localhost"]},"hostname":"a.localhost""#,
+        )
+        .serve();
+    let request = format!(
+        "GET / HTTP/1.1\r\nhost: a.localhost:{}\r\nconnection: close\r\n\r\n",
+        nano.port()
+    );
+    assert_eq!(nano.send(&request).text(), "17");
+    let line = nano.logged("the loop", |line| line["status"] == 508);
+    assert!(line.to_string().contains("CDN-Loop"), "{line}");
 }
 
 /// What a client sees of a response that is passed on.

@@ -1,10 +1,13 @@
 //! One connection to a server. HTTP/1 and HTTP/2 themselves are hyper's.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use http::header::HOST;
 use http::uri::{Authority, Scheme};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, Version};
+use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::client::conn::{TrySendError, http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -12,6 +15,7 @@ use tokio::time::Instant;
 
 use super::body::WireBody;
 use super::connector::Io;
+use super::head_wait::{Interim, NoHead};
 
 /// Bytes of a response's head. Of HTTP/1 it is also how far one read may go.
 pub(super) const MAX_HEAD_BYTES: usize = 408 << 10;
@@ -49,6 +53,16 @@ pub(super) struct Connection {
     pub(super) sender: Sender,
     /// When it was last used.
     pub(super) used: Instant,
+    /// Bytes that it has taken.
+    sent: Arc<AtomicU64>,
+}
+
+/// Why a request has no response.
+pub(super) enum Unanswered {
+    /// An error, which brings the request back if nothing of it was sent.
+    Failed(Box<TrySendError<Request<WireBody>>>),
+    /// It was sent, and its response does not begin.
+    NoHead(NoHead),
 }
 
 pub(super) enum Sender {
@@ -61,6 +75,7 @@ pub(super) enum Sender {
 impl Connection {
     /// Speaks HTTP over a new connection, on a task of its own. How that ends is told to its requests.
     pub(super) async fn begin(origin: Origin, io: Io) -> hyper::Result<Connection> {
+        let sent = io.sent();
         let sender = if io.is_http2() {
             let (sender, task) = http2::Builder::new(TokioExecutor::new())
                 .timer(TokioTimer::new())
@@ -83,6 +98,7 @@ impl Connection {
             origin,
             sender,
             used: Instant::now(),
+            sent,
         })
     }
 
@@ -94,6 +110,7 @@ impl Connection {
                 origin: self.origin.clone(),
                 sender: Sender::Http2(sender.clone(), users.clone()),
                 used: self.used,
+                sent: self.sent.clone(),
             }),
         }
     }
@@ -122,17 +139,22 @@ impl Connection {
         }
     }
 
-    /// Sends a request, and waits for the head of its response. An error brings the request back if nothing of it was sent.
+    /// Sends a request, and waits for the head of its response: for `limit` at most, once the request is sent.
     pub(super) async fn send(
         &mut self,
         head: &Head,
         body: WireBody,
-    ) -> Result<Response<Incoming>, TrySendError<Request<WireBody>>> {
+        limit: Duration,
+    ) -> Result<Response<Incoming>, Unanswered> {
         self.used = Instant::now();
+        let has_body = !body.is_end_stream();
         let mut request = Request::new(body);
         *request.method_mut() = head.method.clone();
         *request.headers_mut() = head.headers.clone();
-        match &mut self.sender {
+        let interim = Interim::of(&mut request);
+        // Many requests may share a connection; those that are sent at once should not wait for the others' bodies.
+        let sent = has_body.then_some(&*self.sent);
+        let response = match &mut self.sender {
             Sender::Http1(sender) => {
                 // https://www.rfc-editor.org/rfc/rfc9112#section-3.2.1
                 let target = head.uri.path_and_query().cloned();
@@ -140,13 +162,21 @@ impl Connection {
                 if let Ok(host) = HeaderValue::from_str(self.origin.authority.as_str()) {
                     request.headers_mut().insert(HOST, host);
                 }
-                sender.try_send_request(request).await
+                interim
+                    .wait(sender.try_send_request(request), limit, sent)
+                    .await
             }
             Sender::Http2(sender, _) => {
                 *request.uri_mut() = head.uri.clone();
                 *request.version_mut() = Version::HTTP_2;
-                sender.try_send_request(request).await
+                interim
+                    .wait(sender.try_send_request(request), limit, sent)
+                    .await
             }
+        };
+        match response {
+            Ok(response) => response.map_err(|error| Unanswered::Failed(Box::new(error))),
+            Err(no_head) => Err(Unanswered::NoHead(no_head)),
         }
     }
 

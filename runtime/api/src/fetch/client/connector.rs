@@ -9,6 +9,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -35,6 +36,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(60);
 /// What bytes go through.
 pub(super) struct Io {
     stream: MaybeHttpsStream<TokioIo<TcpStream>>,
+    sent: Arc<AtomicU64>,
     _descriptor: OwnedSemaphorePermit,
 }
 
@@ -42,6 +44,18 @@ impl Io {
     /// Whether both sides have agreed to speak HTTP/2.
     pub(super) fn is_http2(&self) -> bool {
         self.stream.connected().is_negotiated_h2()
+    }
+
+    /// How many bytes were sent, now and later.
+    pub(super) fn sent(&self) -> Arc<AtomicU64> {
+        self.sent.clone()
+    }
+
+    fn count(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(Ok(count)) = written {
+            self.sent.fetch_add(count as u64, Ordering::Relaxed);
+        }
+        written
     }
 }
 
@@ -61,7 +75,8 @@ impl Write for Io {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.count(written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -81,7 +96,8 @@ impl Write for Io {
         context: &mut Context<'_>,
         buffers: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, buffers)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, buffers);
+        self.count(written)
     }
 }
 
@@ -116,6 +132,7 @@ impl Connector {
         let stream = tokio::time::timeout(CONNECT_TIMEOUT, self.reach(uri)).await;
         Ok(Io {
             stream: stream.map_err(timeout)??,
+            sent: Arc::default(),
             _descriptor: descriptor,
         })
     }

@@ -22,7 +22,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::body::{RequestBody, WireBody};
-use super::connection::{Connection, Head, Origin};
+use super::connection::{Connection, Head, Origin, Unanswered};
 use super::connector::Connector;
 use super::descriptors;
 use super::failure::Failure;
@@ -46,6 +46,8 @@ struct Shared {
     connector: Connector,
     /// How many requests may be under way.
     limit: usize,
+    /// How long a server may take to begin its response.
+    head: Duration,
     turns: Arc<Semaphore>,
     kept: Mutex<Kept>,
     collections: Mutex<Collections>,
@@ -71,11 +73,12 @@ struct Kept {
 }
 
 impl Pool {
-    /// A pool without connections, for `limit` requests at a time.
-    pub(super) fn new(connector: Connector, limit: usize) -> Pool {
+    /// A pool without connections, for `limit` requests at a time, to servers that begin their responses within `head`.
+    pub(super) fn new(connector: Connector, limit: usize, head: Duration) -> Pool {
         Pool(Arc::new(Shared {
             connector,
             limit,
+            head,
             turns: Arc::new(Semaphore::new(limit)),
             kept: Mutex::default(),
             collections: Mutex::default(),
@@ -99,9 +102,12 @@ impl Pool {
                 .send_anew(head, body.take(), origin, turn, isolate)
                 .await;
         };
-        let mut error = match connection.send(head, body.take()).await {
+        let mut error = match connection.send(head, body.take(), self.0.head).await {
             Ok(response) => return Ok(self.received(head, connection, turn, response)),
-            Err(error) => error,
+            Err(Unanswered::NoHead(why)) => {
+                return Err(Failure::new(why.message(origin.authority.as_str())));
+            }
+            Err(Unanswered::Failed(error)) => *error,
         };
         // The server may have closed the connection while it waited. What was not sent is sent on a new one; what was sent in vain is
         // sent again if that does no harm: https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2
@@ -127,13 +133,15 @@ impl Pool {
         isolate: Option<&Isolate>,
     ) -> Result<Response<Received>, Failure> {
         let mut connection = self.connect(origin, head, isolate).await?;
-        match connection.send(head, body).await {
-            Ok(response) => Ok(self.received(head, connection, turn, response)),
-            Err(error) => Err(Failure::of_response(
-                connection.origin.authority.as_str(),
-                &error.into_error(),
-            )),
-        }
+        let sent = connection.send(head, body, self.0.head).await;
+        let authority = connection.origin.authority.as_str();
+        Err(match sent {
+            Ok(response) => return Ok(self.received(head, connection, turn, response)),
+            Err(Unanswered::NoHead(why)) => Failure::new(why.message(authority)),
+            Err(Unanswered::Failed(error)) => {
+                Failure::of_response(authority, &(*error).into_error())
+            }
+        })
     }
 
     async fn turn(&self, isolate: Option<&Isolate>) -> Result<OwnedSemaphorePermit, Failure> {

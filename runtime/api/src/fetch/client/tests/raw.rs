@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Method;
-use nano_worker::{BodyStream, Put};
+use nano_worker::{BodyStream, Limits, Put};
 
 use super::{Exchange, Outbound, RequestBody, exchange, get, text, unrestricted};
 use crate::fetch::client::policy::Policy;
@@ -288,6 +288,47 @@ async fn responses_may_have_many_header_fields() {
 }
 
 #[tokio::test]
+async fn a_response_that_does_not_begin_is_given_up_with_its_connection() {
+    let limits = Limits {
+        outbound_connections: 1,
+        outbound_head: Duration::from_millis(200),
+        ..Limits::default()
+    };
+    let outbound = Outbound::with(Policy::unrestricted(), None, &limits);
+    let outbound = Arc::new(outbound);
+    let interim: &str = "HTTP/1.1 103 Early Hints\r\n\r\n".repeat(1000).leak();
+    let endless: &str = interim.repeat(100).leak();
+    let cases = [
+        (Reply::Send(""), "within 0.2 s"),
+        (Reply::Send("HTTP/1.1 200 OK\r\nContent-Le"), "within 0.2 s"),
+        (Reply::Send(endless), "interim responses"),
+    ];
+    for (reply, expected) in cases {
+        let reply = std::sync::Mutex::new(Some(reply));
+        let server =
+            Raw::start(move |_, _| reply.lock().unwrap().take().unwrap_or(Reply::Send("")));
+        let error = get(&outbound, &server.url())
+            .await
+            .err()
+            .unwrap()
+            .to_string();
+        assert!(error.contains(expected), "{error}");
+        for _ in 0..100 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            if server.open.load(Ordering::SeqCst) == 0 {
+                break;
+            }
+        }
+        assert_eq!(server.open.load(Ordering::SeqCst), 0, "{expected}");
+    }
+    // Some are fine.
+    let few: &str = format!("{}{OK}", "HTTP/1.1 100 Continue\r\n\r\n".repeat(64)).leak();
+    let server = Raw::start(move |_, _| Reply::Send(few));
+    let answer = get(&outbound, &server.url()).await.unwrap();
+    assert_eq!(text(answer).await.unwrap(), "ok");
+}
+
+#[tokio::test]
 async fn reason_phrases_are_told() {
     for (phrase, expected) in [
         ("Very Fine", "Very Fine"),
@@ -304,7 +345,11 @@ async fn reason_phrases_are_told() {
 
 /// An app that may have so many connections.
 fn with_connections(connections: u32) -> Arc<Outbound> {
-    Arc::new(Outbound::with(Policy::unrestricted(), None, connections))
+    let limits = Limits {
+        outbound_connections: connections,
+        ..Limits::default()
+    };
+    Arc::new(Outbound::with(Policy::unrestricted(), None, &limits))
 }
 
 /// A body that is larger than what is read ahead.
