@@ -532,7 +532,15 @@ const MAX_EXPECTED_BYTES: usize = 1 << 20;
 /// See [`nano_engine::memory::one_byte_string`].
 const SPARE_BYTES: usize = 64;
 
-async fn make_room(handle: &Handle, charge: &mut Charge, bytes: usize) -> Result<(), BodyError> {
+/// Charges the isolate for bytes that have come.
+///
+/// # Errors
+/// They do not fit into its memory limit, also after a collection.
+pub(super) async fn make_room(
+    handle: &Handle,
+    charge: &mut Charge,
+    bytes: usize,
+) -> Result<(), BodyError> {
     if charge.try_grow(bytes) {
         return Ok(());
     }

@@ -316,3 +316,17 @@ fn a_body_that_fails_later_ends_behind_its_head() {
     assert_eq!(status, 200);
     assert_eq!(rest, b"5\r\nhello\r\n");
 }
+
+#[test]
+fn a_body_that_is_compared_as_a_whole_counts_while_it_comes() {
+    let peer = Peer::of_size(100_000_000);
+    let source = format!(
+        "export default {{ fetch: () => fetch('http://127.0.0.1:{}/', {{ integrity: 'sha256-AAAA' }})
+            .catch((e) => new Response(e.message)) }};",
+        peer.port
+    );
+    let fields = format!(r#"{ALLOW},"limits":{{"memory_mb":64}}"#);
+    let nano = Site::new().app_with("a", &source, &fields).serve();
+    let text = nano.get("a.test", "/").text().to_owned();
+    assert!(text.contains("memory limit"), "{text}");
+}

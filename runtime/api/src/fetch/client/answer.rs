@@ -11,6 +11,7 @@ use http::{Method, StatusCode, Version};
 use http_body::Body as _;
 
 use hyper::ext::ReasonPhrase;
+use nano_engine::Handle;
 use nano_worker::{BodyError, BodyErrorKind};
 
 use super::arriving::Arriving;
@@ -20,6 +21,7 @@ use super::failure::{Failure, innermost};
 use super::integrity::matches_integrity;
 use super::pool::Received;
 use super::request_headers::ContentCoding;
+use crate::fetch::body::make_room;
 use crate::fetch::header_list::HeaderList;
 use crate::fetch::response::is_null_body_status;
 
@@ -90,7 +92,13 @@ impl Answer {
                     (decode::decode(chunks(body), codings), None)
                 }
             };
-            receive_body(chunks, length, &exchange.integrity).await?
+            receive_body(
+                chunks,
+                length,
+                &exchange.integrity,
+                exchange.isolate.as_ref(),
+            )
+            .await?
         };
         let empty = match &body {
             AnswerBody::Bytes(bytes) => Some(bytes.as_ref()),
@@ -149,12 +157,21 @@ async fn receive_body(
     mut chunks: Chunks,
     length: Option<u64>,
     integrity: &str,
+    isolate: Option<&Handle>,
 ) -> Result<AnswerBody, Failure> {
     if !integrity.is_empty() {
         // Nothing of it may be seen before all of it was compared.
+        let failed = |error: BodyError| Failure::new(error.to_string());
+        let mut charged = isolate.map(|isolate| (isolate, isolate.charge()));
         let mut all = Vec::new();
         while let Some(chunk) = chunks.next().await {
-            all.extend_from_slice(&chunk.map_err(|error| Failure::new(error.to_string()))?);
+            let chunk = chunk.map_err(failed)?;
+            if let Some((isolate, charge)) = &mut charged {
+                make_room(isolate, charge, chunk.len())
+                    .await
+                    .map_err(failed)?;
+            }
+            all.extend_from_slice(&chunk);
         }
         return Ok(AnswerBody::Bytes(all.into()));
     }
