@@ -98,14 +98,8 @@ impl Instance {
         };
         handle.0.bind_isolate(isolate.thread_safe_handle());
 
-        let state = Box::pin(State::new(
-            engine,
-            name,
-            handle,
-            limits,
-            tokio,
-            Modules::new(modules),
-        ));
+        let modules = Modules::new(&name, modules);
+        let state = Box::pin(State::new(engine, name, handle, limits, tokio, modules));
         state.attach(&mut isolate);
         entry::install(&mut isolate, &state);
         isolate.set_microtasks_policy(v8::MicrotasksPolicy::Explicit);

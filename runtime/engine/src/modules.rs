@@ -36,6 +36,8 @@ pub(crate) struct Modules {
     entries: RefCell<Vec<Entry>>,
     by_name: RefCell<HashMap<(String, ModuleKind), usize>>,
     by_identity: RefCell<HashMap<i32, Vec<usize>>>,
+    /// Whose code caches are used.
+    app: Box<str>,
     /// Modules that were compiled without a code cache, to make one when there is time.
     uncached: RefCell<Vec<(v8::Global<v8::Module>, Arc<str>)>>,
     cache_hits: Cell<usize>,
@@ -208,12 +210,13 @@ impl Attributes {
 }
 
 impl Modules {
-    pub(crate) fn new(source: Option<Box<dyn ModuleSource>>) -> Self {
+    pub(crate) fn new(app: &str, source: Option<Box<dyn ModuleSource>>) -> Self {
         Self {
             source: source.map_or_else(OnceCell::new, OnceCell::from),
             entries: RefCell::default(),
             by_name: RefCell::default(),
             by_identity: RefCell::default(),
+            app: app.into(),
             uncached: RefCell::default(),
             cache_hits: Cell::default(),
         }
@@ -381,7 +384,7 @@ impl Modules {
         let cache = if text.len() < SMALLEST_CACHED {
             None
         } else {
-            code_cache::get(&text)
+            code_cache::get(&self.app, &text)
         };
         let module = if let Some(cache) = &cache {
             // `cache` outlives `source`, which only has a pointer to it.
@@ -399,7 +402,7 @@ impl Modules {
                 .is_some_and(compiler::CachedData::rejected)
             {
                 tracing::warn!("V8 rejected the code cache of {url}");
-                code_cache::forget(&text);
+                code_cache::forget(&self.app, &text);
             } else {
                 self.cache_hits.set(self.cache_hits.get() + 1);
             }
@@ -479,7 +482,7 @@ impl Modules {
         v8::scope!(let scope, scope);
         let module = v8::Local::new(scope, module);
         if let Some(code) = module.get_unbound_module_script(scope).create_code_cache() {
-            code_cache::put(text, &code);
+            code_cache::put(&self.app, text, &code);
         }
         true
     }
