@@ -2,13 +2,16 @@
 //!
 //! <https://html.spec.whatwg.org/multipage/webappapis.html#unhandled-promise-rejections>
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::num::NonZeroI32;
 
 use crate::native_memory::{self, Weight};
 use crate::state::State;
 
 struct Rejected {
-    promise: v8::Global<v8::Promise>,
+    /// They are notified in this order.
+    number: u64,
     reason: v8::Global<v8::Value>,
     /// Where it was rejected, if the reason does not say where it comes from: only errors have a stack.
     message: Option<v8::Global<v8::Message>>,
@@ -16,14 +19,52 @@ struct Rejected {
 }
 
 /// About what a rejection takes with its handles.
-const REJECTED: usize = size_of::<Rejected>() + 96;
+const REJECTED: usize = size_of::<Rejected>() + 128;
+
+/// Promises whose rejection was told, by their hashes.
+#[derive(Default)]
+struct Outstanding {
+    by_hash: HashMap<NonZeroI32, Vec<v8::Weak<v8::Promise>>>,
+    count: usize,
+    /// Those that are gone are swept out when there are so many.
+    sweep_at: usize,
+}
+
+impl Outstanding {
+    fn insert(&mut self, hash: NonZeroI32, promise: v8::Weak<v8::Promise>) {
+        if self.count >= self.sweep_at {
+            self.by_hash.retain(|_, promises| {
+                promises.retain(|promise| !promise.is_empty());
+                !promises.is_empty()
+            });
+            self.count = self.by_hash.values().map(Vec::len).sum();
+            self.sweep_at = self.count * 2 + 16;
+        }
+        self.by_hash.entry(hash).or_default().push(promise);
+        self.count += 1;
+    }
+
+    fn remove(&mut self, hash: NonZeroI32, promise: &v8::Global<v8::Promise>) -> bool {
+        let Some(promises) = self.by_hash.get_mut(&hash) else {
+            return false;
+        };
+        let Some(index) = promises.iter().position(|weak| *weak == *promise) else {
+            return false;
+        };
+        promises.swap_remove(index);
+        self.count -= 1;
+        true
+    }
+}
 
 /// What HTML calls the about-to-be-notified list and the outstanding rejected promises weak set, of one isolate.
 #[derive(Default)]
 pub(crate) struct Rejections {
-    about_to_be_notified: RefCell<Vec<Rejected>>,
-    outstanding: RefCell<Vec<v8::Weak<v8::Promise>>>,
+    about_to_be_notified: RefCell<HashMap<v8::Global<v8::Promise>, Rejected>>,
+    outstanding: RefCell<Outstanding>,
     handled: RefCell<Vec<v8::Global<v8::Promise>>>,
+    /// The number of the last rejection.
+    last: Cell<u64>,
 }
 
 impl Rejections {
@@ -43,27 +84,21 @@ impl Rejections {
         reason: v8::Global<v8::Value>,
         message: Option<v8::Global<v8::Message>>,
     ) {
-        self.about_to_be_notified.borrow_mut().push(Rejected {
-            promise,
+        let rejected = Rejected {
+            number: self.last.get() + 1,
             reason,
             message,
             _weight: Weight::new(REJECTED),
-        });
+        };
+        self.last.set(rejected.number);
+        let mut waiting = self.about_to_be_notified.borrow_mut();
+        waiting.insert(promise, rejected);
     }
 
-    fn handled(&self, promise: v8::Global<v8::Promise>) {
-        let mut waiting = self.about_to_be_notified.borrow_mut();
-        // From the end: a handler mostly follows the rejection soon.
-        if let Some(index) = waiting
-            .iter()
-            .rposition(|rejected| rejected.promise == promise)
-        {
-            waiting.remove(index);
-            return;
-        }
-        let mut outstanding = self.outstanding.borrow_mut();
-        if let Some(index) = outstanding.iter().position(|weak| *weak == promise) {
-            outstanding.swap_remove(index);
+    fn handled(&self, hash: NonZeroI32, promise: v8::Global<v8::Promise>) {
+        if let Some(rejected) = self.about_to_be_notified.borrow_mut().remove(&promise) {
+            drop(rejected);
+        } else if self.outstanding.borrow_mut().remove(hash, &promise) {
             self.handled.borrow_mut().push(promise);
         }
     }
@@ -77,12 +112,14 @@ impl Rejections {
             let reason = promise.result(scope);
             (embedding.promise_handled)(scope, promise, reason);
         }
-        for Rejected {
+        let mut waiting: Vec<_> = self.about_to_be_notified.take().into_iter().collect();
+        waiting.sort_unstable_by_key(|(_, rejected)| rejected.number);
+        for (
             promise,
-            reason,
-            message,
-            ..
-        } in self.about_to_be_notified.take()
+            Rejected {
+                reason, message, ..
+            },
+        ) in waiting
         {
             v8::scope!(let scope, scope);
             let promise = v8::Local::new(scope, promise);
@@ -90,19 +127,14 @@ impl Rejections {
             if promise.has_handler() {
                 continue;
             }
-            self.remember(v8::Weak::new(scope, promise));
+            let weak = v8::Weak::new(scope, promise);
+            let mut outstanding = self.outstanding.borrow_mut();
+            outstanding.insert(promise.get_identity_hash(), weak);
+            drop(outstanding);
             let reason = v8::Local::new(scope, reason);
             let message = message.map(|message| v8::Local::new(scope, message));
             (embedding.promise_rejected)(scope, promise, reason, message);
         }
-    }
-
-    fn remember(&self, promise: v8::Weak<v8::Promise>) {
-        let mut outstanding = self.outstanding.borrow_mut();
-        if outstanding.len() == outstanding.capacity() {
-            outstanding.retain(|weak| !weak.is_empty());
-        }
-        outstanding.push(promise);
     }
 }
 
@@ -115,16 +147,16 @@ pub fn place_of<'s>(
         .rejections
         .about_to_be_notified
         .borrow();
-    let rejected = waiting
-        .iter()
-        .rfind(|rejected| rejected.promise == promise)?;
+    let rejected = waiting.get(&v8::Global::new(scope, promise))?;
     Some(v8::Local::new(scope, rejected.message.as_ref()?))
 }
 
 /// HostPromiseRejectionTracker. Runs no JavaScript.
 pub(crate) fn on_promise_reject(scope: &mut v8::PinScope, message: &v8::PromiseRejectMessage) {
     let rejections = &State::from_scope(scope).rejections;
-    let promise = v8::Global::new(scope, message.get_promise());
+    let promise = message.get_promise();
+    let hash = promise.get_identity_hash();
+    let promise = v8::Global::new(scope, promise);
     match message.get_event() {
         v8::PromiseRejectEvent::PromiseRejectWithNoHandler => {
             let reason = message
@@ -139,7 +171,7 @@ pub(crate) fn on_promise_reject(scope: &mut v8::PinScope, message: &v8::PromiseR
             rejections.rejected(promise, reason, message);
             native_memory::settle(scope);
         }
-        v8::PromiseRejectEvent::PromiseHandlerAddedAfterReject => rejections.handled(promise),
+        v8::PromiseRejectEvent::PromiseHandlerAddedAfterReject => rejections.handled(hash, promise),
         // Settling a settled promise again is nothing to report.
         v8::PromiseRejectEvent::PromiseRejectAfterResolved
         | v8::PromiseRejectEvent::PromiseResolveAfterResolved => {}

@@ -1,6 +1,8 @@
 //! StructuredSerializeWithTransfer, <https://html.spec.whatwg.org/multipage/structured-data.html#structuredserializewithtransfer>.
 
 use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, HashSet};
+use std::num::NonZeroI32;
 use std::rc::Rc;
 
 use nano_engine::allocator::Bound;
@@ -30,16 +32,15 @@ pub fn serialize<'s>(
     // 1. and 2.
     let transfer = transferables(scope, transfer)?;
     // 3. Let serialized be ? StructuredSerializeInternal(value, false, memory).
-    let delegate = Rc::new(Delegate {
-        transferred: (0..)
-            .zip(&transfer)
-            .filter_map(|(index, transferable)| match transferable {
-                Transferable::Buffer(_) => None,
-                Transferable::Script(object) => Some((index, v8::Global::new(scope, *object))),
-            })
-            .collect(),
-        ..Delegate::default()
-    });
+    let mut delegate = Delegate::default();
+    for (index, transferable) in (0..).zip(&transfer) {
+        if let Transferable::Script(object) = transferable {
+            let same_hash = delegate.transferred.entry(object.get_identity_hash());
+            let object = v8::Global::new(scope, *object);
+            same_hash.or_default().push((index, object));
+        }
+    }
+    let delegate = Rc::new(delegate);
     let bytes = {
         v8::tc_scope!(let scope, scope);
         let context = scope.get_current_context();
@@ -121,6 +122,7 @@ fn transferables<'s>(
     transfer: &[v8::Local<'s, v8::Object>],
 ) -> Fallible<Vec<Transferable<'s>>> {
     let mut transferables = Vec::with_capacity(transfer.len());
+    let mut memory = HashSet::with_capacity(transfer.len());
     for (index, object) in transfer.iter().enumerate() {
         // 2.1 and 2.2: neither a SharedArrayBuffer nor an object that is not transferable.
         let buffer = v8::Local::<v8::ArrayBuffer>::try_from(*object).ok();
@@ -136,7 +138,7 @@ fn transferables<'s>(
             return Err(data_clone_error(message));
         }
         // 2.3 If memory[transferable] exists, then throw a "DataCloneError".
-        if transfer[..index].contains(object) {
+        if !memory.insert(*object) {
             let what = host::describe(scope, *object);
             return Err(data_clone_error(format!(
                 "The {what} at index {index} of the transfer list is a duplicate of an earlier one"
@@ -172,8 +174,8 @@ pub(super) fn data_clone_error(message: impl Into<std::borrow::Cow<'static, str>
 struct Delegate {
     /// The reason to stop.
     error: Cell<Option<Error>>,
-    /// The objects that built-in scripts transfer, with their places in the transfer list.
-    transferred: Vec<(u32, v8::Global<v8::Object>)>,
+    /// The objects that built-in scripts transfer, with their places in the transfer list, by their hashes.
+    transferred: HashMap<NonZeroI32, Vec<(u32, v8::Global<v8::Object>)>>,
     shared: RefCell<Vec<v8::SharedRef<v8::BackingStore>>>,
     modules: RefCell<Vec<v8::CompiledWasmModule>>,
     hosts: RefCell<Vec<SerializedObject>>,
@@ -182,8 +184,12 @@ struct Delegate {
 impl Delegate {
     /// The object's place in the transfer list, if a built-in script transfers it.
     fn transferred(&self, object: v8::Local<v8::Object>) -> Option<u32> {
-        let mut transferred = self.transferred.iter();
-        transferred.find_map(|(index, other)| (*other == object).then_some(*index))
+        // An object that is asked for its hash keeps it from then on.
+        if self.transferred.is_empty() {
+            return None;
+        }
+        let mut same_hash = self.transferred.get(&object.get_identity_hash())?.iter();
+        same_hash.find_map(|(index, other)| (*other == object).then_some(*index))
     }
 
     /// Keeps the reason, and throws something: V8 stops at a pending exception.

@@ -12,6 +12,7 @@ mod examples;
 mod headers;
 mod http1;
 mod http2;
+mod large_inputs;
 mod limits;
 mod logs;
 mod memory;

@@ -1,5 +1,8 @@
 //! Sequences, frozen arrays and records.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::{BuildHasher, Hash, RandomState};
 use std::marker::PhantomData;
 
 use nano_engine::{State, native_memory};
@@ -122,7 +125,7 @@ impl<K: Idl, V: Idl> Idl for Record<K, V> {
 
 impl<K: FromJs, V: FromJs> FromJs for Record<K, V>
 where
-    for<'s> K::Native<'s>: PartialEq,
+    for<'s> K::Native<'s>: Hash + Eq,
 {
     fn from_js<'s>(scope: &mut Scope<'s, '_>, value: Value<'s>) -> Fallible<Self::Native<'s>> {
         // 1. If V is not an Object, then throw a TypeError.
@@ -140,6 +143,7 @@ where
             .get_own_property_names(scope, arguments)
             .ok_or(Error::Thrown)?;
         let mut result: Self::Native<'s> = Vec::new();
+        let mut places = Places::default();
         // 4. For each key of keys:
         for index in 0..keys.length() {
             let key = keys.get_index(scope, index).ok_or(Error::Thrown)?;
@@ -154,13 +158,44 @@ where
             let value = object.get(scope, key).ok_or(Error::Thrown)?;
             let typed_value = V::from_js(scope, value).map_err(|e| e.of("value"))?;
             // 4.2.4: a key that converts to one that is there already replaces its value.
-            match result.iter_mut().find(|(k, _)| *k == typed_key) {
-                Some(entry) => entry.1 = typed_value,
+            match places.find(&result, &typed_key) {
+                Some(place) => result[place].1 = typed_value,
                 None => result.push((typed_key, typed_value)),
             }
             item_converted::<(K::Native<'s>, V::Native<'s>)>(scope)?;
         }
         Ok(result)
+    }
+}
+
+/// Finds keys among a record's entries: a few by looking at each, more by their hashes.
+#[derive(Default)]
+struct Places {
+    hasher: RandomState,
+    by_hash: HashMap<u64, usize>,
+}
+
+impl Places {
+    /// The key's place. One that is not there is the next to be appended.
+    fn find<K: Hash + Eq, V>(&mut self, entries: &[(K, V)], key: &K) -> Option<usize> {
+        const FEW: usize = 16;
+        let among = || entries.iter().position(|(other, _)| other == key);
+        if entries.len() < FEW {
+            return among();
+        }
+        if self.by_hash.is_empty() {
+            let hashes = entries.iter().map(|(key, _)| self.hasher.hash_one(key));
+            self.by_hash = hashes.zip(0..).collect();
+        }
+        match self.by_hash.entry(self.hasher.hash_one(key)) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(entries.len());
+                None
+            }
+            Entry::Occupied(place) if entries[*place.get()].0 == *key => Some(*place.get()),
+            // Another key with the same hash, which nobody can find on purpose.
+            Entry::Occupied(_) => among(),
+        }
     }
 }
 
@@ -247,4 +282,28 @@ pub fn iterator_method<'s>(
         .try_into()
         .map(Some)
         .map_err(|_| type_error("has an iterator method that is not a function."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Places;
+
+    #[test]
+    fn keys_are_found_among_few_and_many() {
+        let mut places = Places::default();
+        let mut entries = Vec::new();
+        // Every key comes twice, and replaces itself.
+        for round in 0..2 {
+            for key in 0..100 {
+                match places.find(&entries, &key) {
+                    None => entries.push((key, round)),
+                    Some(place) => {
+                        assert_eq!(entries[place].0, key);
+                        entries[place].1 = round;
+                    }
+                }
+            }
+        }
+        assert_eq!(entries, (0..100).map(|key| (key, 1)).collect::<Vec<_>>());
+    }
 }

@@ -1,5 +1,7 @@
 //! The headers of a request as they go onto the wire: <https://fetch.spec.whatwg.org/#concept-http-network-or-cache-fetch>.
 
+use std::collections::HashSet;
+
 use http::header::{
     ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, COOKIE,
     EXPECT, HOST, HeaderName, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
@@ -60,32 +62,36 @@ pub(crate) fn request_headers(
             list.len()
         )));
     }
-    let named: Vec<Vec<u8>> = list
+    let named: HashSet<Vec<u8>> = list
         .get_all(&CONNECTION)
         .flat_map(|value| value.split(|&byte| byte == b','))
         .map(|name| name.trim_ascii().to_ascii_lowercase())
         .collect();
     let mut headers: HeaderMap = HeaderMap::with_capacity(list.len() + 4);
+    let mut cookies = Vec::new();
     for (name, value) in list.iter() {
-        if is_the_connections(name) || named.iter().any(|other| other == name.as_str().as_bytes()) {
+        if is_the_connections(name) || named.contains(name.as_str().as_bytes()) {
             continue;
         }
-        let Ok(mut value) = HeaderValue::from_bytes(value) else {
+        let Ok(value) = HeaderValue::from_bytes(value) else {
             let message = format!(
                 "the value of the header '{name}' has a control character, which HTTP does not allow"
             );
             return Err(Failure::new(message));
         };
         // One header line: https://www.rfc-editor.org/rfc/rfc6265#section-5.4
-        if *name == COOKIE
-            && let Some(before) = headers.get(COOKIE)
-        {
-            let joined = [before.as_bytes(), b"; ", value.as_bytes()].concat();
-            value = HeaderValue::from_bytes(&joined).unwrap_or(value);
-            headers.insert(COOKIE, value);
+        if *name == COOKIE {
+            if !cookies.is_empty() {
+                cookies.extend_from_slice(b"; ");
+            }
+            cookies.extend_from_slice(value.as_bytes());
             continue;
         }
         headers.append(name.clone(), value);
+    }
+    // Made of values, it is one.
+    if let (false, Ok(cookies)) = (cookies.is_empty(), HeaderValue::from_bytes(&cookies)) {
+        headers.insert(COOKIE, cookies);
     }
     add_cache_headers(&mut headers, cache);
     // Fetch, steps 11 to 13: If `Accept` is missing, then append `*/*`. Then `Accept-Language`.

@@ -1,0 +1,61 @@
+//! Inputs whose number of items an app chooses: what they cost grows with that number, not with its square. A native loop is no
+//! place where a CPU limit could end anything, so each of these held its thread for as long as it took.
+
+use crate::support::Site;
+
+/// Each is given more CPU time than it needs for twice as many items, and far less than it needed for these when it was quadratic.
+const FORMS: [(&str, &str); 6] = [
+    (
+        "transfer_list",
+        "const transfer = Array.from({ length: 200_000 }, () => new ArrayBuffer(0));
+        structuredClone(1, { transfer });",
+    ),
+    (
+        "objects_beside_transferred_ones",
+        "const transfer = Array.from({ length: 10_000 }, () => new MessageChannel().port1);
+        structuredClone(Array.from({ length: 200_000 }, () => ({})), { transfer });",
+    ),
+    (
+        "record",
+        "const record = {};
+        for (let i = 0; i < 200_000; i++) record['h' + i] = 'v';
+        new Headers(record);",
+    ),
+    (
+        "connection_options",
+        "const headers = new Headers();
+        for (let i = 0; i < 16_000; i++) headers.append('x-' + i, '1');
+        headers.append('connection', Array.from({ length: 100_000 }, (_, i) => 'y-' + i).join());
+        await fetch('http://127.0.0.1:9/', { headers }).catch(() => {});",
+    ),
+    (
+        "cookies",
+        "const headers = Array.from({ length: 16_000 }, () => ['cookie', 'c'.repeat(1000)]);
+        await fetch('http://127.0.0.1:9/', { headers }).catch(() => {});",
+    ),
+    (
+        "rejections",
+        "await Promise.allSettled(Array.from({ length: 100_000 }, () => Promise.reject(1)));",
+    ),
+];
+
+#[test]
+fn time_grows_with_the_number_of_items() {
+    let functions: String = FORMS
+        .iter()
+        .map(|(name, body)| format!("async {name}() {{ {body} }},\n"))
+        .collect();
+    let source = format!(
+        "const forms = {{ {functions} }};
+        export default {{ async fetch(request) {{
+            await forms[new URL(request.url).pathname.slice(1)]();
+            return new Response('done');
+        }} }};"
+    );
+    let limits = r#""limits":{"cpu_ms":2500,"wall_ms":120000}"#;
+    for (form, _) in FORMS {
+        let nano = Site::new().app_with("a", &source, limits).serve();
+        let response = nano.get("a.test", &format!("/{form}"));
+        assert_eq!(response.text(), "done", "{form}");
+    }
+}
