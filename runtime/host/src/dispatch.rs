@@ -72,7 +72,7 @@ impl Default for RequestIds {
 }
 
 impl RequestIds {
-    fn next(&self) -> RequestId {
+    pub(crate) fn next(&self) -> RequestId {
         RequestId(self.0.fetch_add(1, Ordering::Relaxed))
     }
 }
@@ -96,6 +96,11 @@ impl Dispatcher {
     /// What clients may take.
     pub(crate) fn clients(&self) -> ClientLimits {
         self.clients
+    }
+
+    /// Where ids of requests come from.
+    pub(crate) fn ids(&self) -> &Arc<RequestIds> {
+        &self.ids
     }
 
     /// The app that a request with this head is for, by the look of it.
@@ -249,6 +254,12 @@ impl Dispatcher {
                 "the request has come through this server more than {MAX_PASSES} times, by its CDN-Loop header: \
                  apps call themselves or each other in a circle"
             )));
+        }
+        if parts.version == Version::HTTP_2 && !headers::are_trimmed(&parts.headers) {
+            // RFC 9113, section 8.2.1
+            return Err(malformed(
+                "a header field's value begins or ends with white space",
+            ));
         }
         if let Some(route) = last.and_then(|last| last.again(parts)) {
             return Ok(route);

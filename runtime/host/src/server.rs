@@ -163,7 +163,12 @@ impl Visitor {
         };
         let place = Arc::new(Place::default());
         let limits = self.dispatcher.clients();
-        let link = Link::new(local, limits, Timers::new(place.clone()));
+        let link = Link::new(
+            local,
+            limits,
+            Timers::new(place.clone()),
+            self.dispatcher.ids().clone(),
+        );
         let socket = Socket::new(stream, place.clone());
         let connection = connection::serve(socket, link, self);
         placement::serve(connection, place, app);

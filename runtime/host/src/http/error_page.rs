@@ -1,6 +1,6 @@
 //! What a client sees when the host has to answer instead of an app.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::header::{ACCEPT, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
@@ -164,7 +164,7 @@ pub(crate) const HEAD_TOO_LARGE: &str =
 const _: () = assert!(MAX_HEAD == 65536 && MAX_FIELDS == 100);
 
 /// A whole HTTP/1.1 response to a head that cannot be read, or is not complete.
-pub(crate) fn refusal(status: StatusCode) -> Bytes {
+pub(crate) fn refusal(status: StatusCode, id: RequestId) -> Bytes {
     let message = match status {
         StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => HEAD_TOO_LARGE,
         StatusCode::URI_TOO_LONG => "The request's target is too long.",
@@ -172,11 +172,12 @@ pub(crate) fn refusal(status: StatusCode) -> Bytes {
         _ => "The request is malformed.",
     };
     let title = title(status);
-    let text = format!("{title}\n{message}\n");
+    let text = format!("{title}\n{message}\nRequest: {id}\n");
     let length = text.len();
+    let date = httpdate::fmt_http_date(SystemTime::now());
     format!(
         "HTTP/1.1 {title}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {length}\r\n\
-         cache-control: no-store\r\nconnection: close\r\n\r\n{text}"
+         cache-control: no-store\r\nx-request-id: {id}\r\nconnection: close\r\ndate: {date}\r\n\r\n{text}"
     )
     .into()
 }

@@ -100,6 +100,15 @@ fn join(headers: &mut HeaderMap, name: HeaderName, separator: &[u8]) {
     }
 }
 
+/// Whether no value begins or ends with white space: HTTP/1 has it removed, HTTP/2 forbids it.
+pub(crate) fn are_trimmed(headers: &HeaderMap) -> bool {
+    let is_space = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
+    headers.values().all(|value| {
+        let bytes = value.as_bytes();
+        !is_space(bytes.first()) && !is_space(bytes.last())
+    })
+}
+
 /// What a request says about the coding of its body.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum TransferCoding {

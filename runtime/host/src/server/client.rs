@@ -25,6 +25,10 @@ use crate::patience::Patience;
 /// How an HTTP/2 connection begins (RFC 9113, section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
+/// How its first frame begins, the client's SETTINGS: three bytes of a length, which may be others, the type, and no flags
+/// (section 4.1).
+const SETTINGS: [u8; 5] = [0, 0, 0, 4, 0];
+
 /// A client that closes its half of the connection may wait for its answer, or be gone: nothing tells. It is given up when
 /// so long nothing could be sent to it.
 const HALF_CLOSED: Duration = Duration::from_secs(3);
@@ -91,19 +95,24 @@ impl Client {
     /// Finds out which protocol the client speaks. Reads no more than that takes.
     ///
     /// # Errors
-    /// The connection is broken.
+    /// The connection is broken, or begins as HTTP/2 and does not go on so.
     pub(super) async fn protocol(&mut self) -> io::Result<Protocol> {
-        let mut bytes = [0; PREFACE.len()];
+        let mut bytes = [0; PREFACE.len() + SETTINGS.len()];
         let mut count = 0;
-        let mut begins = true;
-        while begins && count < PREFACE.len() {
+        while count < bytes.len() {
             let more = self.socket.read(&mut bytes[count..]).await?;
-            begins = more > 0 && PREFACE[count..].starts_with(&bytes[count..count + more]);
             count += more;
             self.read = Bytes::copy_from_slice(&bytes[..count]);
+            let preface = &bytes[..count.min(PREFACE.len())];
+            if more == 0 || !PREFACE.starts_with(preface) {
+                return Ok(self.protocol);
+            }
         }
-        if begins {
-            self.protocol = Protocol::Http2;
+        self.protocol = Protocol::Http2;
+        // h2 takes any frame for the first one.
+        if bytes[PREFACE.len() + 3..] != SETTINGS[3..] {
+            let message = "the first frame of an HTTP/2 connection is not SETTINGS";
+            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
         }
         Ok(self.protocol)
     }
@@ -193,6 +202,9 @@ impl Client {
     }
 
     /// Says what is wrong in place of hyper's own answer to a head that it cannot read: hyper's has nothing but a status.
+    ///
+    /// DEPARTURE: RFC 9110, section 2.5, wants HTTP/1.2 to be answered as HTTP/1.1; hyper knows two versions of HTTP/1, so it gets 400.
+    /// A `Content-Length` of the last two numbers below 2^64 gets 431 as a head that is too large, not 413: hyper tells no difference.
     /// `None` if this is not such an answer.
     fn poll_refuse(
         &mut self,
@@ -206,7 +218,8 @@ impl Client {
         }
         if self.refusal.is_none() {
             let status = answer.strip_prefix(b"HTTP/1.1 ")?.get(..3)?;
-            self.refusal = Some(error_page::refusal(StatusCode::from_bytes(status).ok()?));
+            let status = StatusCode::from_bytes(status).ok()?;
+            self.refusal = Some(error_page::refusal(status, self.link.refused()));
         }
         while let Some(refusal) = self.refusal.as_mut().filter(|refusal| !refusal.is_empty()) {
             match Pin::new(&mut self.socket).poll_write(context, refusal) {

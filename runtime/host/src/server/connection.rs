@@ -53,8 +53,8 @@ pub(super) async fn serve(socket: Socket, link: Arc<Link>, visitor: Visitor) {
         }
     };
     match protocol {
-        None => Box::pin(leave(client, begun)).await,
-        Some(Err(_)) => {}
+        None => Box::pin(leave(client, begun, &link)).await,
+        Some(Err(error)) => tracing::debug!("a connection ended: {error}"),
         Some(Ok(Protocol::Http1)) => {
             let (own, last) = (link.clone(), LastRoute::default());
             let service =
@@ -72,9 +72,9 @@ pub(super) async fn serve(socket: Socket, link: Arc<Link>, visitor: Visitor) {
                 Ok(End::Late) => {
                     let parts = connection.into_parts();
                     let begun = !parts.read_buf.is_empty() && !link.is_closing();
-                    Box::pin(leave(parts.io, begun)).await;
+                    Box::pin(leave(parts.io, begun, &link)).await;
                 }
-                Err(error) => log_failure(&error),
+                Err(error) => log_failure(&error, &link),
             }
         }
         Some(Ok(Protocol::Http2)) => {
@@ -143,10 +143,11 @@ where
 }
 
 /// Ends a connection on which no request has come in time. Where one has `begun`, the client is told (RFC 9110, section 15.5.9).
-async fn leave(mut client: Linger<TokioIo<Client>>, begun: bool) {
+async fn leave(mut client: Linger<TokioIo<Client>>, begun: bool, link: &Link) {
     if begun {
-        tracing::warn!(status = 408, "a request's head was not complete in time");
-        let mut answer = error_page::refusal(StatusCode::REQUEST_TIMEOUT);
+        let id = link.refused();
+        tracing::warn!(request_id = %id, status = 408, "a request's head was not complete in time");
+        let mut answer = error_page::refusal(StatusCode::REQUEST_TIMEOUT, id);
         while let Ok(count) =
             poll_fn(|context| Pin::new(&mut client).poll_write(context, &answer)).await
         {
@@ -187,16 +188,17 @@ fn answer_http1(
 }
 
 /// Says what is wrong with a connection where its operator can do something about it.
-fn log_failure(error: &hyper::Error) {
+fn log_failure(error: &hyper::Error, link: &Link) {
     if error.is_parse_too_large() {
         tracing::warn!(
+            request_id = %link.refused(),
             status = 431,
             limit = MAX_HEAD,
             fields = MAX_FIELDS,
             "a request's head has more bytes or header fields than the limit"
         );
     } else if error.is_parse() {
-        tracing::warn!(status = 400, "a request is malformed: {error}");
+        tracing::warn!(request_id = %link.refused(), status = 400, "a request is malformed: {error}");
     } else {
         tracing::debug!("a connection ended: {error}");
     }

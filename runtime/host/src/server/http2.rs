@@ -278,3 +278,4 @@ impl HttpBody for Body {
         }
     }
 }
+        // DEPARTURE: RFC 9113, section 8.1, forbids pseudo-header fields here; h2 drops them before anybody sees them.

@@ -2,14 +2,16 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use futures_util::task::AtomicWaker;
+use nano_worker::RequestId;
 
 use super::timers::Timers;
 use crate::access::Sending;
+use crate::dispatch::RequestIds;
 use crate::patience::ClientLimits;
 
 /// One connection.
@@ -33,10 +35,18 @@ pub(crate) struct Link {
     broken: AtomicBool,
     /// A response that HTTP/1 has taken as a whole, and not yet handed to the socket.
     unflushed: Mutex<Option<Arc<Sending>>>,
+    ids: Arc<RequestIds>,
+    /// Of the request that the connection itself refuses, its last one.
+    refused: OnceLock<RequestId>,
 }
 
 impl Link {
-    pub(crate) fn new(local: SocketAddr, limits: ClientLimits, timers: Timers) -> Arc<Self> {
+    pub(crate) fn new(
+        local: SocketAddr,
+        limits: ClientLimits,
+        timers: Timers,
+        ids: Arc<RequestIds>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             local: SocketAddr::new(local.ip().to_canonical(), local.port()),
             limits,
@@ -50,6 +60,8 @@ impl Link {
             closer: AtomicWaker::new(),
             broken: AtomicBool::new(false),
             unflushed: Mutex::default(),
+            ids,
+            refused: OnceLock::new(),
         })
     }
 
@@ -59,6 +71,7 @@ impl Link {
             SocketAddr::from(([127, 0, 0, 1], 80)),
             ClientLimits::default(),
             Timers::default(),
+            Arc::default(),
         )
     }
 
@@ -160,6 +173,11 @@ impl Link {
         // The lock is free again when the record is written.
         let lost = self.unflushed().take();
         drop(lost);
+    }
+
+    /// The id of the request that the connection itself refuses: its head cannot be read.
+    pub(crate) fn refused(&self) -> RequestId {
+        *self.refused.get_or_init(|| self.ids.next())
     }
 
     fn unflushed(&self) -> std::sync::MutexGuard<'_, Option<Arc<Sending>>> {

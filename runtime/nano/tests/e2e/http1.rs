@@ -282,3 +282,49 @@ fn a_response_with_too_many_fields_costs_nobody_else_anything() {
     nano.app_logged("many", "30001 header fields, more than 10000");
     nano.app_logged("many", "bytes, more than 1048576");
 }
+
+/// What the connection itself refuses has what every answer has: a date (RFC 9110, section 6.6.1), and an id that leads to the log.
+#[test]
+fn refusals_have_a_date_and_an_id() {
+    let nano = Site::new()
+        .top(r#""clients":{"head_ms":1000}"#)
+        .app("a", ECHO)
+        .serve();
+    let many = "x: y\r\n".repeat(101);
+    for (request, status) in [
+        ("GET / HTTP/1.1\r\nbad field\r\n\r\n".to_owned(), 400),
+        (format!("GET / HTTP/1.1\r\nHost: a.test\r\n{many}\r\n"), 431),
+        ("GET / HTTP/1.1\r\nHost: a.te".to_owned(), 408),
+        // DEPARTURE: RFC 9110, section 2.5
+        ("GET / HTTP/1.2\r\nHost: a.test\r\n\r\n".to_owned(), 400),
+        // DEPARTURE: it is the body that is too large.
+        (
+            format!(
+                "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: {}\r\n\r\n",
+                u64::MAX
+            ),
+            431,
+        ),
+        (
+            "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 18446744073709551616\r\n\r\n"
+                .to_owned(),
+            400,
+        ),
+    ] {
+        let response = nano.send(&request);
+        assert_eq!(response.status, status, "{request}");
+        let date = response.header("date").expect("a date");
+        assert!(date.len() == 29 && date.ends_with(" GMT"), "{date}");
+        let id = response.header("x-request-id").expect("an id").to_owned();
+        assert!(response.text().contains(&id), "{}", response.text());
+        nano.logged("its line", |line| {
+            line["request_id"] == id.as_str() && line["status"] == status
+        });
+    }
+    // A body that is too large for anybody.
+    let length = u64::MAX - 2;
+    let response = nano.send(&format!(
+        "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: {length}\r\n\r\n"
+    ));
+    assert_eq!(response.status, 413);
+}

@@ -193,3 +193,36 @@ fn a_stream_that_the_client_resets_is_aborted_and_a_flood_of_them_ends_the_conne
     http2.until_end();
     assert_eq!(nano.get("a.test", "/aborted").status, 200);
 }
+
+/// RFC 9113, section 8.2.1
+#[test]
+fn values_with_white_space_around_them_are_malformed() {
+    let nano = Site::new().app("a", ECHO).serve();
+    let mut http2 = Http2::connect(&nano);
+    for (stream, value, status) in [(1, " a", 400), (3, "a\t", 400), (5, "a b", 200)] {
+        http2.request(stream, "GET", "a.test", "/", &[("x", value)], true);
+        assert_eq!(http2.response(stream).status, status, "{value:?}");
+    }
+}
+
+/// RFC 9113, section 3.4
+#[test]
+fn a_connection_begins_with_settings() {
+    let nano = Site::new().app("a", ECHO).serve();
+    for (first, is_served) in [
+        // SETTINGS, their acknowledgement, PING, WINDOW_UPDATE
+        (&b"\0\0\0\x04\0\0\0\0\0"[..], true),
+        (b"\0\0\0\x04\x01\0\0\0\0", false),
+        (b"\0\0\x08\x06\0\0\0\0\x0012345678", false),
+        (b"\0\0\x04\x08\0\0\0\0\0\0\0\0\x01", false),
+    ] {
+        let mut connection = nano.connect();
+        connection.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+        connection.write_bytes(first).expect("nano reads");
+        if is_served {
+            assert_eq!(connection.bytes(4)[3], 4, "the server's SETTINGS");
+        } else {
+            assert_eq!(connection.rest(), b"", "{first:?}");
+        }
+    }
+}

@@ -111,7 +111,7 @@ fn a_client_that_reads_slowly_gets_everything() {
 }
 
 /// What a connection may begin with, and never ends. Who has begun a request is told that it came too late.
-const BEGINNINGS: [(&str, Option<&str>); 7] = [
+const BEGINNINGS: [(&str, Option<&str>); 8] = [
     ("", Some("")),
     ("G", Some("HTTP/1.1 408 ")),
     (
@@ -120,7 +120,8 @@ const BEGINNINGS: [(&str, Option<&str>); 7] = [
     ),
     ("P", Some("HTTP/1.1 408 ")),
     ("PRI * HTTP/2.0\r\n\r\nSM\r", Some("")),
-    ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", None),
+    ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", Some("")),
+    ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0", None),
     (
         "GET /small HTTP/1.1\r\nHost: a.test\r\n\r\nGET /sm",
         Some("HTTP/1.1 200 "),

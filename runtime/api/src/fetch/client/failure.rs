@@ -36,7 +36,8 @@ impl Failure {
         let body = Causes(Some(error)).find_map(|cause| cause.downcast_ref::<BodyError>());
         Failure(match body {
             _ if error.is_parse_too_large() => format!(
-                "the response of {authority} has more than {MAX_HEAD_FIELDS} header fields, or more than {} KiB of them",
+                "the head of the response of {authority} is too large: it has more than {MAX_HEAD_FIELDS} header fields, some {} KiB in \
+                 all, a field name of more than 64 KiB, or a Content-Length near 2^64",
                 MAX_HEAD_BYTES >> 10
             )
             .into(),
