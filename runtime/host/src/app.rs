@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 use crate::backoff::{Backoff, Failure};
 use crate::config::AppConfig;
 use crate::log::{AppLog, LogStatistics};
+use crate::server::link::{Link, Share};
 
 /// An app of the registry.
 pub struct App {
@@ -62,13 +63,28 @@ pub(crate) struct Unavailable {
 }
 
 /// One of the requests that an app may have in flight; dropping it makes room.
-pub(crate) struct Admission(Arc<App>);
+pub(crate) struct Admission {
+    app: Arc<App>,
+    _share: Option<Share>,
+}
 
 impl Drop for Admission {
     fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.app.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 }
+
+/// Why a request is not taken in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Busy {
+    /// The app has its fill.
+    App,
+    /// The request's connection has so many requests in flight, and no more places than that are left for others.
+    Connection(usize),
+}
+
+/// So many places in flight one connection may have, however few are left.
+const LEAST_SHARE: usize = 16;
 
 impl App {
     /// Registers an app; starts nothing yet. Must be called within the host's runtime.
@@ -111,12 +127,32 @@ impl App {
         self.in_flight.load(Ordering::Relaxed)
     }
 
-    /// Takes a request in, unless the app has its fill.
-    pub(crate) fn admit(self: &Arc<Self>) -> Option<Admission> {
+    /// Takes a request in, unless the app has its fill. Where the request's connection can have `several` at a time, it gets no
+    /// more places than it leaves to others: a client that holds on to all that it can get locks nobody out.
+    pub(crate) fn admit(
+        self: &Arc<Self>,
+        link: &Arc<Link>,
+        several: bool,
+    ) -> Result<Admission, Busy> {
+        let limit = self.config.limits.in_flight;
+        let share = if several {
+            let most = limit.saturating_sub(self.in_flight()).max(LEAST_SHARE);
+            let share = link.share(Arc::as_ptr(self).addr(), most);
+            Some(share.map_err(Busy::Connection)?)
+        } else {
+            None
+        };
         let before = self.in_flight.fetch_add(1, Ordering::Relaxed);
         // Made in either case: its drop takes back the count.
-        let admission = Admission(self.clone());
-        (before < self.config.limits.in_flight).then_some(admission)
+        let admission = Admission {
+            app: self.clone(),
+            _share: share,
+        };
+        if before < limit {
+            Ok(admission)
+        } else {
+            Err(Busy::App)
+        }
     }
 
     /// The app's instance, if there is one that goes on.
@@ -475,11 +511,31 @@ mod tests {
         let mut config = app_config("a");
         config.limits.in_flight = 2;
         let app = App::new(config, launcher);
-        let first = app.admit().unwrap();
-        let _second = app.admit().unwrap();
-        assert!(app.admit().is_none());
+        let link = Link::for_tests();
+        let first = app.admit(&link, false).ok().unwrap();
+        let _second = app.admit(&link, true).ok().unwrap();
+        assert_eq!(app.admit(&link, false).err(), Some(Busy::App));
         drop(first);
-        assert!(app.admit().is_some());
+        assert!(app.admit(&link, true).is_ok());
         assert_eq!(app.in_flight(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_connection_gets_no_more_places_than_it_leaves() {
+        let mut config = app_config("a");
+        config.limits.in_flight = 100;
+        let app = App::new(config, FakeLauncher::new());
+        let all_of = |link: &Arc<Link>| -> Vec<_> {
+            std::iter::from_fn(|| app.admit(link, true).ok()).collect()
+        };
+        let links: [_; 6] = std::array::from_fn(|_| Link::for_tests());
+        let admissions = links.each_ref().map(all_of);
+        let counts = admissions.each_ref().map(Vec::len);
+        assert_eq!(counts, [50, 25, 16, 9, 0, 0]);
+        let link = Link::for_tests();
+        assert_eq!(app.admit(&links[0], true).err(), Some(Busy::Connection(50)));
+        assert_eq!(app.admit(&link, true).err(), Some(Busy::App));
+        drop(admissions);
+        assert_eq!(all_of(&links[0]).len(), 50);
     }
 }

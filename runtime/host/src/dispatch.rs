@@ -11,7 +11,7 @@
 //! | the handler threw, returned no `Response`, or does not exist; the host itself panicked | 500 |
 //! | a transfer coding other than chunked | 501 |
 //! | the handler passed on that a server it asked did not answer, or its body, which fails before its first byte | 502 |
-//! | the app did not start, has too many requests in flight, or passed its CPU or memory limit | 503 |
+//! | the app did not start, has too many requests in flight (or the connection has), or passed its CPU or memory limit | 503 |
 //! | the handler took longer than `wall_ms` | 504 |
 //! | the request came back to this server too often (`CDN-Loop`) | 508 |
 
@@ -38,7 +38,7 @@ use nano_worker::{
 };
 
 use crate::access::Completion;
-use crate::app::{App, Unavailable};
+use crate::app::{App, Busy, Unavailable};
 use crate::http::error_page::{self, ErrorPage};
 use crate::http::headers::{self, Present, TransferCoding};
 use crate::http::receive::{Answered, Fault, Faults, Received, receive};
@@ -178,24 +178,17 @@ impl Dispatcher {
         &self,
         mut parts: Parts,
         present: &Present,
-        link: &Link,
+        link: &Arc<Link>,
         last: Option<&LastRoute>,
         id: RequestId,
         completion: &mut Completion,
     ) -> Result<Exchange, Box<ErrorPage>> {
         let (app, url) = self.route(&mut parts, present, link, last)?;
         completion.routed(app.clone());
-        let Some(admission) = app.admit() else {
-            let limit = app.config().limits.in_flight;
-            let message = "The app is busy. Try again soon.";
-            let page = ErrorPage::new(StatusCode::SERVICE_UNAVAILABLE, message)
-                .detail(format!(
-                    "the app \"{}\" has {limit} requests in flight, its limit",
-                    app.config().name
-                ))
-                .retry_after(Duration::from_secs(1));
-            return Err(page.into());
-        };
+        let several = parts.version >= Version::HTTP_2;
+        let admission = app
+            .admit(link, several)
+            .map_err(|busy| too_busy(&app, busy))?;
         completion.admitted(admission);
         if present.hop_by_hop {
             headers::strip(&mut parts.headers);
@@ -413,6 +406,27 @@ fn defect(panic: &(dyn Any + Send)) -> Box<ErrorPage> {
         said.unwrap_or("without a message")
     ));
     page.into()
+}
+
+/// What it means to the client that a request is not taken in.
+fn too_busy(app: &App, busy: Busy) -> Box<ErrorPage> {
+    let limit = app.config().limits.in_flight;
+    let name = &app.config().name;
+    let (message, detail) = match busy {
+        Busy::App => (
+            "The app is busy. Try again soon.",
+            format!("the app \"{name}\" has {limit} requests in flight, its limit"),
+        ),
+        Busy::Connection(count) => (
+            "This connection has too many requests at a time. Try again soon.",
+            format!(
+                "this connection has {count} requests in flight of the app \"{name}\", which may have {limit}: one connection \
+                 gets no more places than it leaves to others"
+            ),
+        ),
+    };
+    let page = ErrorPage::new(StatusCode::SERVICE_UNAVAILABLE, message).detail(detail);
+    page.retry_after(Duration::from_secs(1)).into()
 }
 
 /// What it means to the client that the app needs longer than its limit.

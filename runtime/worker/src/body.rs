@@ -13,7 +13,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 pub use batch::Batch;
-pub use channel::{BodyWriter, Put};
+pub use channel::{Backlog, BodyWriter, Put};
 pub use stream::BodyStream;
 
 /// The body of an HTTP message.

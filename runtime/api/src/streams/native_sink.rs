@@ -1,7 +1,7 @@
 //! Where the bytes of an outgoing body go: the isolate's end of a body that is a stream of the app's.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use bytes::Bytes;
 use nano_engine::memory::TakenBuffer;
@@ -28,6 +28,9 @@ pub struct NativeSink {
     /// Called with what the app's stream failed with.
     #[untraced]
     on_error: OnError,
+    /// Bytes that were handed on without being charged.
+    #[untraced]
+    uncharged: Cell<usize>,
 }
 
 impl NativeSink {
@@ -41,6 +44,7 @@ impl NativeSink {
             writer: RefCell::new(Some(writer)),
             guard: RefCell::new(Some(Box::new(guard))),
             on_error: Box::new(on_error),
+            uncharged: Cell::new(0),
         }
     }
 
@@ -62,7 +66,7 @@ impl NativeSinkMethods for NativeSink {
         if self.writer.borrow().is_none() {
             return Err(gone());
         }
-        let chunk = take_or_copy(scope, chunk, owned)?;
+        let chunk = self.take_or_copy(scope, chunk, owned)?;
         let room = match &*self.writer.borrow() {
             None => return Err(gone()),
             Some(writer) => match writer.put(chunk) {
@@ -103,20 +107,28 @@ impl NativeSinkMethods for NativeSink {
     }
 }
 
-/// A chunk's bytes. To copy few is cheaper than to take them.
-fn take_or_copy<'s>(scope: &mut Scope<'s, '_>, chunk: Buffer<'s>, owned: bool) -> Fallible<Bytes> {
-    let many = chunk.len() >= MIN_CHARGED_BYTES;
-    if let Buffer::View(view) = chunk
-        && owned
-        && many
-        && let Some(taken) = TakenBuffer::of(scope, view)
-    {
-        return Ok(Bytes::from_owner(taken));
-    }
-    let bytes = Bytes::from(chunk.to_vec(scope)?);
-    if many {
-        charge(scope, bytes)
-    } else {
+impl NativeSink {
+    /// A chunk's bytes. To copy few is cheaper than to take them.
+    fn take_or_copy<'s>(
+        &self,
+        scope: &mut Scope<'s, '_>,
+        chunk: Buffer<'s>,
+        owned: bool,
+    ) -> Fallible<Bytes> {
+        if let Buffer::View(view) = chunk
+            && owned
+            && chunk.len() >= MIN_CHARGED_BYTES
+            && let Some(taken) = TakenBuffer::of(scope, view)
+        {
+            return Ok(Bytes::from_owner(taken));
+        }
+        let bytes = Bytes::from(chunk.to_vec(scope)?);
+        // Small chunks may wait for a reader in great numbers: only a body that is small itself is not worth the cost.
+        let uncharged = self.uncharged.get() + bytes.len();
+        if uncharged >= MIN_CHARGED_BYTES {
+            return charge(scope, bytes);
+        }
+        self.uncharged.set(uncharged);
         Ok(bytes)
     }
 }

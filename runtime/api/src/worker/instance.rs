@@ -11,8 +11,8 @@ use nano_engine::{ErrorReport, KeepAlive, State, modules, native_memory, rejecti
 use nano_webidl::{DomExceptionName, Realm, Ref, Scope, Value, script};
 use nano_worker::cdn_loop::CDN_LOOP;
 use nano_worker::{
-    Body, BodyStream, FetchError, HttpRequest, HttpResponse, RequestId, StartError, StartErrorKind,
-    Unanswered,
+    Backlog, Body, BodyStream, FetchError, HttpRequest, HttpResponse, RequestId, StartError,
+    StartErrorKind, Unanswered,
 };
 use tokio::sync::oneshot;
 
@@ -69,6 +69,8 @@ struct Instance {
     waiting: RefCell<HashMap<u64, (Waiting, v8::Global<v8::Object>)>>,
     /// Requests whose responses are being streamed, by their ids.
     streaming: RefCell<HashMap<u64, Streaming>>,
+    /// What the responses' streams have for clients that have not read it.
+    backlog: Arc<Backlog>,
 }
 
 /// What a client that leaves in the middle of a response leaves behind.
@@ -154,6 +156,7 @@ pub(crate) fn begin(
         started: Cell::new(Some(started)),
         waiting: RefCell::default(),
         streaming: RefCell::default(),
+        backlog: Arc::default(),
     });
     v8::tc_scope!(let scope, scope);
     let Some(evaluated) = modules::import(scope, entry) else {
@@ -488,7 +491,11 @@ fn respond<'s>(
                 .borrow()
                 .get(&http::header::CONTENT_LENGTH);
             let length = length.and_then(|l| std::str::from_utf8(&l).ok()?.parse().ok());
-            let (writer, reader) = BodyStream::bounded(RESPONSE_BYTES, length);
+            let backlog = State::from_scope(scope)
+                .extension::<Instance>()
+                .backlog
+                .clone();
+            let (writer, reader) = BodyStream::bounded_among(RESPONSE_BYTES, length, backlog);
             pump = Some((stream, writer));
             Body::Stream(reader)
         }

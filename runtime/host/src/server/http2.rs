@@ -2,19 +2,21 @@
 //! deadline for each stream need.
 
 use std::future::{Future, poll_fn};
+use std::io::IoSlice;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll, ready};
 use std::time::{Instant, SystemTime};
 
-use bytes::{Buf as _, Bytes};
+use bytes::{Buf, Bytes};
 use h2::server::{Builder, Connection, Handshake, SendResponse};
 use h2::{Reason, RecvStream, SendStream};
 use http::header::{CONNECTION, CONTENT_LENGTH, DATE, EXPECT};
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::MAX_HEAD;
 use super::link::Link;
@@ -26,20 +28,22 @@ use crate::patience::Patience;
 const MAX_STREAMS: u32 = 256;
 /// What a client may send before we have read it: of one stream, and of all.
 const WINDOW: u32 = 1 << 20;
-/// What of a response may wait for the socket.
+/// What of a response may wait for the socket, and what of all responses of a connection.
 const SEND_BUFFER: usize = 256 << 10;
+const ALL_SEND_BUFFERS: usize = 1 << 20;
 
 /// A connection.
 pub(super) struct Http2<T> {
     state: State<T>,
     dispatcher: Arc<Dispatcher>,
     link: Arc<Link>,
+    room: Arc<Room>,
     finishing: bool,
 }
 
 enum State<T> {
-    Begins(Box<Handshake<T, Piece>>),
-    Serves(Box<Connection<T, Piece>>),
+    Begins(Box<Handshake<T, Part>>),
+    Serves(Box<Connection<T, Part>>),
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Http2<T> {
@@ -55,6 +59,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Http2<T> {
             state: State::Begins(Box::new(handshake)),
             dispatcher,
             link,
+            room: Arc::new(Room::new()),
             finishing: false,
         }
     }
@@ -89,7 +94,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Future for Http2<T> {
                         return Poll::Ready(Ok(()));
                     };
                     let (dispatcher, link) = (this.dispatcher.clone(), this.link.clone());
-                    tokio::spawn(async move { serve(&dispatcher, &link, request, reply).await });
+                    let room = this.room.clone();
+                    tokio::spawn(async move {
+                        serve(&dispatcher, &link, &room, request, reply).await;
+                    });
                 }
             }
         }
@@ -100,8 +108,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Future for Http2<T> {
 async fn serve(
     dispatcher: &Dispatcher,
     link: &Arc<Link>,
+    room: &Arc<Room>,
     request: Request<RecvStream>,
-    mut reply: SendResponse<Piece>,
+    mut reply: SendResponse<Part>,
 ) {
     let length = request.headers().get(CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
@@ -136,14 +145,15 @@ async fn serve(
         }
     };
     // A stream that cannot be used any more has been reset.
-    let _ = send(response, reply, link).await;
+    let _ = send(response, reply, link, room).await;
 }
 
 /// Sends a response.
 async fn send(
     response: Response<ResponseBody>,
-    mut reply: SendResponse<Piece>,
+    mut reply: SendResponse<Part>,
     link: &Link,
+    room: &Arc<Room>,
 ) -> Result<(), h2::Error> {
     let (mut head, body) = response.into_parts();
     let mut body = pin!(body);
@@ -173,7 +183,7 @@ async fn send(
         match frame.map(|frame| frame.map(Frame::into_data)) {
             Some(Ok(Ok(piece))) => {
                 let last = body.is_end_stream();
-                if !send_piece(&mut stream, piece, last, &mut patience).await? {
+                if !send_piece(&mut stream, piece, last, room, &mut patience).await? {
                     stream.send_reset(Reason::CANCEL);
                     return Ok(());
                 }
@@ -190,7 +200,7 @@ async fn send(
                 return Ok(());
             }
             None => {
-                stream.send_data(Piece::empty(), true)?;
+                stream.send_data(Part::new(Piece::empty(), room), true)?;
                 break;
             }
         }
@@ -199,15 +209,17 @@ async fn send(
     Ok(())
 }
 
-/// Hands h2 as much of a piece at a time as the client's windows allow. Returns false if they allow too little.
+/// Hands h2 as much of a piece at a time as the client's windows and the connection's buffers allow. Returns false if the client
+/// takes too little.
 async fn send_piece(
-    stream: &mut SendStream<Piece>,
+    stream: &mut SendStream<Part>,
     mut piece: Piece,
     last: bool,
+    room: &Arc<Room>,
     patience: &mut Patience,
 ) -> Result<bool, h2::Error> {
     if piece.is_empty() {
-        stream.send_data(piece, last)?;
+        stream.send_data(Part::new(piece, room), last)?;
         return Ok(true);
     }
     while !piece.is_empty() {
@@ -223,14 +235,117 @@ async fn send_piece(
             }
             patience.spend(began.elapsed());
         }
-        let part = piece.split_to(stream.capacity().min(piece.chunk().len()));
-        if part.is_empty() {
+        let count = stream.capacity().min(piece.chunk().len());
+        if count == 0 {
             continue;
         }
-        patience.earn(part.remaining());
+        if !room.take(stream, count, patience).await? {
+            return Ok(false);
+        }
+        let part = Part::new(piece.split_to(count), room);
+        patience.earn(count);
         stream.send_data(part, last && piece.is_empty())?;
     }
     Ok(true)
+}
+
+/// What the responses of a connection may have in h2's buffers, together: a client that opens all windows and reads nothing would
+/// fill the buffer of each. They get it in the order in which they ask. Whatever has a part of it has got the windows for it,
+/// and waits for nothing but the socket.
+struct Room {
+    bytes: Semaphore,
+    /// Bytes that the socket has taken.
+    taken: AtomicU64,
+}
+
+impl Room {
+    fn new() -> Self {
+        Self {
+            bytes: Semaphore::new(ALL_SEND_BUFFERS),
+            taken: AtomicU64::new(0),
+        }
+    }
+
+    /// Takes room for so many bytes of a stream. Returns false if the connection's client takes too little.
+    async fn take(
+        &self,
+        stream: &mut SendStream<Part>,
+        count: usize,
+        patience: &mut Patience,
+    ) -> Result<bool, h2::Error> {
+        let wanted = u32::try_from(count).unwrap_or(u32::MAX);
+        if let Ok(room) = self.bytes.try_acquire_many(wanted) {
+            room.forget();
+            return Ok(true);
+        }
+        let mut free = pin!(self.bytes.acquire_many(wanted));
+        loop {
+            let (began, before) = (Instant::now(), self.taken.load(Relaxed));
+            tokio::select! {
+                biased;
+                reset = poll_fn(|context| stream.poll_reset(context)) => {
+                    return Err(reset?.into());
+                }
+                room = free.as_mut() => {
+                    // Nobody closes it.
+                    if let Ok(room) = room {
+                        room.forget();
+                    }
+                    return Ok(true);
+                }
+                () = tokio::time::sleep(patience.left()) => {}
+            }
+            // What the client takes of other streams counts for this one, which waits for its turn.
+            patience.spend(began.elapsed());
+            let taken = self.taken.load(Relaxed) - before;
+            patience.earn(usize::try_from(taken).unwrap_or(usize::MAX));
+            if patience.is_spent() {
+                return Ok(false);
+            }
+        }
+    }
+}
+
+/// A piece in h2's buffers. Its room is free again when h2 has handed it on, or has no use for it any more.
+struct Part {
+    piece: Piece,
+    room: Arc<Room>,
+}
+
+impl Part {
+    /// A piece that has its room.
+    fn new(piece: Piece, room: &Arc<Room>) -> Self {
+        Self {
+            piece,
+            room: room.clone(),
+        }
+    }
+}
+
+impl Buf for Part {
+    fn remaining(&self) -> usize {
+        self.piece.remaining()
+    }
+
+    fn chunk(&self) -> &[u8] {
+        self.piece.chunk()
+    }
+
+    fn chunks_vectored<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+        self.piece.chunks_vectored(slices)
+    }
+
+    fn advance(&mut self, count: usize) {
+        self.piece.advance(count);
+        self.room.taken.fetch_add(count as u64, Relaxed);
+        self.room.bytes.add_permits(count);
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        self.room.bytes.add_permits(self.piece.remaining());
+    }
 }
 
 /// A request's body.
@@ -262,6 +377,7 @@ impl HttpBody for Body {
             }
             return Poll::Ready(Some(Ok(Frame::data(bytes))));
         }
+        // DEPARTURE: RFC 9113, section 8.1, forbids pseudo-header fields here; h2 drops them before anybody sees them.
         let trailers = ready!(self.stream.poll_trailers(context))?;
         Poll::Ready(trailers.map(|trailers| Ok(Frame::trailers(trailers))))
     }
@@ -278,4 +394,3 @@ impl HttpBody for Body {
         }
     }
 }
-        // DEPARTURE: RFC 9113, section 8.1, forbids pseudo-header fields here; h2 drops them before anybody sees them.

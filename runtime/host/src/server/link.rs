@@ -38,6 +38,8 @@ pub(crate) struct Link {
     ids: Arc<RequestIds>,
     /// Of the request that the connection itself refuses, its last one.
     refused: OnceLock<RequestId>,
+    /// How many of an app's places in flight this connection's requests have, by the app's address; of HTTP/2.
+    shares: Mutex<Vec<(usize, usize)>>,
 }
 
 impl Link {
@@ -62,6 +64,7 @@ impl Link {
             unflushed: Mutex::default(),
             ids,
             refused: OnceLock::new(),
+            shares: Mutex::default(),
         })
     }
 
@@ -180,6 +183,27 @@ impl Link {
         *self.refused.get_or_init(|| self.ids.next())
     }
 
+    /// Takes one of an app's places in flight for a request of this connection, which may have `most`.
+    ///
+    /// # Errors
+    /// It has that many; how many that is.
+    pub(crate) fn share(self: &Arc<Self>, app: usize, most: usize) -> Result<Share, usize> {
+        let mut shares = self.shares();
+        match shares.iter_mut().find(|(of, _)| *of == app) {
+            Some((_, count)) if *count >= most => return Err(*count),
+            Some((_, count)) => *count += 1,
+            None => shares.push((app, 1)),
+        }
+        Ok(Share {
+            link: self.clone(),
+            app,
+        })
+    }
+
+    fn shares(&self) -> std::sync::MutexGuard<'_, Vec<(usize, usize)>> {
+        self.shares.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn unflushed(&self) -> std::sync::MutexGuard<'_, Option<Arc<Sending>>> {
         self.unflushed
             .lock()
@@ -213,6 +237,24 @@ impl Drop for InRequest {
         // First, so that whoever sees no request sees since when.
         link.idle_since.store(since, SeqCst);
         link.requests.fetch_sub(1, SeqCst);
+    }
+}
+
+/// One of an app's places in flight that a connection has; see [`Link::share`].
+pub(crate) struct Share {
+    link: Arc<Link>,
+    app: usize,
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        let mut shares = self.link.shares();
+        if let Some(index) = shares.iter().position(|(of, _)| *of == self.app) {
+            shares[index].1 -= 1;
+            if shares[index].1 == 0 {
+                shares.swap_remove(index);
+            }
+        }
     }
 }
 

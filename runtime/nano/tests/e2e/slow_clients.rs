@@ -270,3 +270,74 @@ fn a_stalled_stream_is_reset_and_its_connection_goes_on() {
         (nano.get("a.test", "/canceled").text() == "1").then_some(())
     });
 }
+
+/// What waits for clients is bounded for all together, however many there are; and other apps take no harm.
+#[test]
+fn many_clients_that_read_nothing_take_little_memory() {
+    const ENDLESS: &str = "export default { fetch() {
+        return new Response(new ReadableStream({
+            pull(controller) { controller.enqueue(new Uint8Array(10_000)); },
+        }));
+    } };";
+    const MOST: u64 = 160 << 20;
+    for http2 in [true, false] {
+        let nano = Site::new().app("a", ENDLESS).app("b", LARGE).serve();
+        assert_eq!(nano.get("b.test", "/small").text(), "small");
+        let before = nano.resident();
+        let (mut connections, mut streams) = (Vec::new(), Vec::new());
+        if http2 {
+            for _ in 0..4 {
+                let mut connection = Http2::connect(&nano);
+                connection.widen_connection();
+                connection.widen_streams();
+                for stream in 0..200 {
+                    connection.request(2 * stream + 1, "GET", "a.test", "/", &[], true);
+                }
+                streams.push(connection);
+            }
+        } else {
+            for _ in 0..400 {
+                let mut connection = nano.connect();
+                connection.write(&get("/"));
+                connections.push(connection);
+            }
+        }
+        let most = MOST + before;
+        let mut last = before;
+        let began = Instant::now();
+        while began.elapsed() < Duration::from_secs(30) {
+            std::thread::sleep(Duration::from_secs(1));
+            let now = nano.resident();
+            assert!(now < most, "{} MB, HTTP/2: {http2}", now >> 20);
+            if now.abs_diff(last) < 1 << 18 && now > before + (1 << 20) {
+                break;
+            }
+            last = now;
+        }
+        eprintln!("{} MB more, HTTP/2: {http2}", (last - before) >> 20);
+        assert_eq!(nano.get("b.test", "/small").text(), "small");
+    }
+}
+
+/// A few connections with many streams, none of which is slow enough to be given up, leave room for others.
+#[test]
+fn one_client_does_not_take_all_places() {
+    let nano = Site::new()
+        .app_with("a", LARGE, r#""limits":{"in_flight":300}"#)
+        .serve();
+    let mut connections: Vec<_> = (0..4).map(|_| Http2::connect(&nano)).collect();
+    for connection in &mut connections {
+        for stream in 0..200 {
+            connection.request(2 * stream + 1, "GET", "a.test", "/stream", &[], true);
+        }
+    }
+    for connection in &mut connections {
+        // Each has got what it gets.
+        while connection.frame().stream != 2 * 199 + 1 {}
+    }
+    assert_eq!(nano.get("a.test", "/small").text(), "small");
+    nano.app_logged(
+        "a",
+        "one connection gets no more places than it leaves to others",
+    );
+}

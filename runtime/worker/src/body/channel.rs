@@ -1,6 +1,7 @@
 //! What a streamed body's two ends share, and the end that writes.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -17,9 +18,28 @@ pub struct BodyWriter(Arc<Channel>);
 /// without holding the chunk that is next.
 #[derive(Debug)]
 pub(super) struct Channel {
-    /// The bytes from which on a writer waits.
+    /// The bytes from which on a writer waits, where there is room for all.
     capacity: usize,
+    /// Of the bodies that share their room with this one.
+    backlog: Option<Arc<Backlog>>,
     state: Mutex<State>,
+}
+
+/// What waits in several bodies for their readers, in bytes. Where that is much, none of them gets more than a little: many
+/// clients that do not read take no more memory than a few do.
+#[derive(Debug, Default)]
+pub struct Backlog(AtomicUsize);
+
+impl Backlog {
+    /// From here on it is much.
+    pub(super) const MUCH_BYTES: usize = 16 << 20;
+    /// What each body may have waiting then.
+    pub(super) const LITTLE_BYTES: usize = 16 << 10;
+
+    /// Bytes that wait.
+    pub fn bytes(&self) -> usize {
+        self.0.load(Relaxed)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -56,12 +76,30 @@ impl State {
 }
 
 impl Channel {
-    fn new(capacity: usize) -> Arc<Self> {
+    fn new(capacity: usize, backlog: Option<Arc<Backlog>>) -> Arc<Self> {
         assert!(capacity > 0, "a body's channel must have room");
         Arc::new(Self {
             capacity,
+            backlog,
             state: Mutex::default(),
         })
+    }
+
+    /// The bytes from which on a writer waits.
+    fn capacity(&self) -> usize {
+        match &self.backlog {
+            Some(backlog) if backlog.bytes() >= Backlog::MUCH_BYTES => {
+                self.capacity.min(Backlog::LITTLE_BYTES)
+            }
+            _ => self.capacity,
+        }
+    }
+
+    /// So many bytes wait here no more.
+    fn taken(&self, bytes: usize) {
+        if let Some(backlog) = &self.backlog {
+            backlog.0.fetch_sub(bytes, Relaxed);
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -93,9 +131,11 @@ impl Channel {
                 Some(end) => Poll::Ready(end.clone().err().map(Err)),
             };
         }
+        let before = state.bytes;
         let taken = take(&mut state);
+        self.taken(before - state.bytes);
         // A writer is woken for more than one chunk, where there can be more than one.
-        if state.bytes <= self.capacity / 2 {
+        if state.bytes <= self.capacity() / 2 {
             wake(state, |state| &mut state.writer);
         }
         Poll::Ready(Some(Ok(taken)))
@@ -105,6 +145,7 @@ impl Channel {
     pub(super) fn leave(&self) {
         let mut state = self.state();
         state.reader_gone = true;
+        self.taken(std::mem::take(&mut state.bytes));
         let (chunks, writer) = (std::mem::take(&mut state.chunks), state.writer.take());
         wake(state, |state| &mut state.on_reader_gone);
         if let Some(writer) = writer {
@@ -143,8 +184,8 @@ pub enum Put {
 
 impl BodyWriter {
     /// The writer of a channel that has room for `capacity` bytes, and what its reader has.
-    pub(super) fn bounded(capacity: usize) -> (Self, Arc<Channel>) {
-        let channel = Channel::new(capacity);
+    pub(super) fn bounded(capacity: usize, backlog: Option<Arc<Backlog>>) -> (Self, Arc<Channel>) {
+        let channel = Channel::new(capacity, backlog);
         (Self(channel.clone()), channel)
     }
 
@@ -161,9 +202,12 @@ impl BodyWriter {
         }
         if !chunk.is_empty() {
             state.bytes += chunk.len();
+            if let Some(backlog) = &self.0.backlog {
+                backlog.0.fetch_add(chunk.len(), Relaxed);
+            }
             state.chunks.push_back(chunk);
         }
-        let put = if state.bytes < self.0.capacity {
+        let put = if state.bytes < self.0.capacity() {
             Put::Room
         } else {
             Put::Full
@@ -182,7 +226,7 @@ impl BodyWriter {
             if state.reader_gone {
                 return Poll::Ready(false);
             }
-            if state.bytes < channel.capacity {
+            if state.bytes < channel.capacity() {
                 return Poll::Ready(true);
             }
             register(&mut state.writer, context);

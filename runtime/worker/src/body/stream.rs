@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use futures_util::Stream;
 
-use super::channel::{BodyWriter, Channel, State};
+use super::channel::{Backlog, BodyWriter, Channel, State};
 use super::{Batch, BodyError};
 
 /// The reading end of a streamed body. Dropping it tells the [`BodyWriter`] that nobody reads any more.
@@ -37,7 +37,20 @@ impl BodyStream {
     /// # Panics
     /// If `capacity` is 0.
     pub fn bounded(capacity: usize, length: Option<u64>) -> (BodyWriter, Self) {
-        let (writer, channel) = BodyWriter::bounded(capacity);
+        let (writer, channel) = BodyWriter::bounded(capacity, None);
+        (writer, Self::with(Source::Channel(channel), length))
+    }
+
+    /// As [`bounded`](Self::bounded), for one of several bodies that share their room.
+    ///
+    /// # Panics
+    /// If `capacity` is 0.
+    pub fn bounded_among(
+        capacity: usize,
+        length: Option<u64>,
+        backlog: Arc<Backlog>,
+    ) -> (BodyWriter, Self) {
+        let (writer, channel) = BodyWriter::bounded(capacity, Some(backlog));
         (writer, Self::with(Source::Channel(channel), length))
     }
 

@@ -109,6 +109,32 @@ fn writing_waits_for_the_reader() {
     assert_eq!(writer.closed().now_or_never(), Some(()));
 }
 
+#[tokio::test]
+async fn where_much_waits_each_has_room_for_little() {
+    let backlog = Arc::new(Backlog::default());
+    let pair = || BodyStream::bounded_among(2 * Backlog::LITTLE_BYTES, None, backlog.clone());
+    let chunk = || Bytes::from(vec![0; Backlog::LITTLE_BYTES]);
+    let mut pairs = Vec::new();
+    while backlog.bytes() < Backlog::MUCH_BYTES {
+        let (writer, stream) = pair();
+        let is_ample = backlog.bytes() + Backlog::LITTLE_BYTES < Backlog::MUCH_BYTES;
+        let expected = if is_ample { Put::Room } else { Put::Full };
+        assert_eq!(writer.put(chunk()), expected);
+        pairs.push((writer, stream));
+    }
+    let (writer, mut late) = pair();
+    assert_eq!(writer.put(chunk()), Put::Full);
+    assert_eq!(writer.room().now_or_never(), None);
+    // Who reads what is there gets more, however much the others leave.
+    assert!(late.next().await.is_some());
+    assert_eq!(writer.room().now_or_never(), Some(true));
+    drop(pairs);
+    assert_eq!(backlog.bytes(), 0);
+    assert_eq!(writer.put(chunk()), Put::Room);
+    drop((writer, late));
+    assert_eq!(backlog.bytes(), 0);
+}
+
 /// A reader and a writer that wait are woken, by each other and by the other's end.
 #[tokio::test]
 async fn ends_wake_each_other() {

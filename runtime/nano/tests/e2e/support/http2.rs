@@ -91,6 +91,21 @@ impl Http2 {
             .expect("nano reads");
     }
 
+    /// Lets the server send as much as it wants on each stream to come (RFC 9113, section 6.5.2).
+    pub(crate) fn widen_streams(&mut self) {
+        let mut setting = 4_u16.to_be_bytes().to_vec();
+        setting.extend(0x7fff_ffff_u32.to_be_bytes());
+        self.send(SETTINGS, 0, 0, &setting);
+        while !matches!(
+            self.try_frame().expect("a frame"),
+            Frame {
+                kind: SETTINGS,
+                flags: ACK,
+                ..
+            }
+        ) {}
+    }
+
     /// Sends a request's head.
     pub(crate) fn request(
         &mut self,
