@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use crate::embedding::Embedding;
-use crate::{platform, snapshot};
+use crate::{attendants, platform, snapshot};
 
 /// How to start the engine.
 pub struct EngineOptions {
@@ -73,6 +73,7 @@ impl Engine {
             };
             if !options.single {
                 engine.keep_one_isolate();
+                attendants::start();
             }
             Ok(engine)
         });

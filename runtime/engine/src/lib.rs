@@ -52,6 +52,7 @@ pub mod platform;
 pub mod process_memory;
 pub mod quarantine;
 pub mod rejections;
+pub mod resources;
 pub mod snapshot;
 mod stack;
 pub mod state;

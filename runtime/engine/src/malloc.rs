@@ -218,9 +218,12 @@ pub(crate) fn rest() {
 /// * A free range is used again also for what is far smaller, here by up to 2^16, not 2^6: a collection frees many bodies that lie
 ///   side by side, as one range of some ten megabytes, and the next bodies would all come from new pages. Uploads that an app
 ///   ignores made 600 MB of such ranges within the second.
+/// * One thread gives pages back: a second one would be started at some later time, and where the system has none then, jemalloc
+///   tries on and on, and writes to standard error each time.
 // SAFETY: jemalloc declares a pointer to a C string of this name, and the address is the first word of the slice.
 #[unsafe(export_name = "_rjem_malloc_conf")]
-pub static SETTINGS: &[u8] = b"dirty_decay_ms:1000,lg_extent_max_active_fit:16\0";
+pub static SETTINGS: &[u8] =
+    b"dirty_decay_ms:1000,lg_extent_max_active_fit:16,max_background_threads:1\0";
 
 /// Lets threads of jemalloc's give back what was freed some seconds ago. Without them that happens only while an arena is in
 /// use, and an app that has become idle keeps what its last request took. For processes that live long.

@@ -24,7 +24,7 @@ const FLAGS: &[&str] = &[
 ];
 
 /// Workers for optimising compilation. More would only take cores from the isolates.
-const WORKERS: u32 = 2;
+pub(crate) const WORKERS: u32 = 2;
 
 /// Sets V8 up, once per process; later calls return at once. [`crate::Engine::start`] calls it.
 pub fn initialize() {

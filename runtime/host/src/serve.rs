@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nano_worker::Launcher;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::App;
 use crate::config::{Config, Diagnostic, ListenAddress};
@@ -15,8 +15,12 @@ use crate::dispatch::{Dispatcher, RequestIds};
 use crate::router::Router;
 use crate::server::{Listener, Server};
 
-/// The signals that end a process.
-const SIGNALS: [SignalKind; 2] = [SignalKind::terminate(), SignalKind::interrupt()];
+/// The signals that end a process. (SIGQUIT is nginx's name for a drain.)
+const SIGNALS: [SignalKind; 3] = [
+    SignalKind::terminate(),
+    SignalKind::interrupt(),
+    SignalKind::quit(),
+];
 
 /// Why nothing is served.
 #[derive(Debug, thiserror::Error)]
@@ -187,21 +191,36 @@ pub enum Ending {
     Cut(i32),
 }
 
-/// The signals that ask for an end.
-struct Signals([tokio::signal::unix::Signal; SIGNALS.len()]);
+/// The signals that serving listens to.
+struct Signals {
+    /// Those that ask for an end.
+    ends: [Signal; SIGNALS.len()],
+    /// Elsewhere it asks for a configuration to be loaded anew, so nobody expects an end of it.
+    hangup: Signal,
+}
 
 impl Signals {
     fn new() -> io::Result<Self> {
-        let [terminate, interrupt] = SIGNALS;
-        Ok(Self([signal(terminate)?, signal(interrupt)?]))
+        let [terminate, interrupt, quit] = SIGNALS;
+        Ok(Self {
+            ends: [signal(terminate)?, signal(interrupt)?, signal(quit)?],
+            hangup: signal(SignalKind::hangup())?,
+        })
     }
 
-    /// The number of the next one.
+    /// The number of the next one that asks for an end.
     async fn next(&mut self) -> i32 {
-        let [terminate, interrupt] = &mut self.0;
-        tokio::select! {
-            _ = terminate.recv() => SIGNALS[0].as_raw_value(),
-            _ = interrupt.recv() => SIGNALS[1].as_raw_value(),
+        let [terminate, interrupt, quit] = &mut self.ends;
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => return SIGNALS[0].as_raw_value(),
+                _ = interrupt.recv() => return SIGNALS[1].as_raw_value(),
+                _ = quit.recv() => return SIGNALS[2].as_raw_value(),
+                _ = self.hangup.recv() => tracing::warn!(
+                    "SIGHUP changes nothing: the configuration cannot be loaded anew while NANO serves. To have it read, end \
+                     this process with SIGTERM and start it again"
+                ),
+            }
         }
     }
 }

@@ -9,12 +9,14 @@ use nano_worker::Launcher;
 
 use crate::args::Site;
 use crate::engine;
+use crate::serve::io_threads;
 use crate::shell::{complain, print};
 
 /// Reads the configuration and starts every app once. Faults go to standard error.
 pub(crate) fn check(site: &Site) -> anyhow::Result<ExitCode> {
     let config = site.load()?;
-    engine::start(false)?;
+    // One app is started after the other, and each of them may still be ending; V8 keeps an isolate.
+    engine::start(config.apps.len() + 1, io_threads())?;
     let launcher: Arc<dyn Launcher> = Arc::new(WorkerLauncher);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

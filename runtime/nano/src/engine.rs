@@ -4,12 +4,13 @@ use anyhow::Context as _;
 use nano_engine::{Engine, EngineOptions};
 
 /// Starts the engine. Must come before the process has other threads: V8's memory protection is the property of a
-/// thread, and its children inherit it. `single`: there will be one isolate.
-pub(crate) fn start(single: bool) -> anyhow::Result<()> {
+/// thread, and its children inherit it. There will be so many isolates, and `threads` beside those of the engine.
+pub(crate) fn start(isolates: usize, threads: usize) -> anyhow::Result<()> {
+    nano_engine::resources::check(isolates, threads)?;
     let options = EngineOptions {
         embedding: &nano_api::EMBEDDING,
         snapshot: Some(nano_snapshot::SNAPSHOT),
-        single,
+        single: isolates == 1,
     };
     Engine::start(options).context("cannot start the engine")?;
     Ok(())

@@ -17,7 +17,8 @@ pub(crate) fn serve(options: &ServeOptions) -> anyhow::Result<ExitCode> {
     if let Some(megabytes) = config.memory_mb {
         nano_engine::process_memory::set_limit((megabytes as usize) << 20);
     }
-    engine::start(false)?;
+    // The log, and the one that gives memory back.
+    engine::start(config.apps.len() + 1, io_threads() + 2)?;
     let guard = log::init(options.log.unwrap_or_else(Format::for_stdout))
         .context("cannot start the thread that writes the log")?;
     nano_engine::malloc::give_back_in_background();
@@ -39,6 +40,11 @@ pub(crate) fn serve(options: &ServeOptions) -> anyhow::Result<ExitCode> {
         // As a shell reports a process that the signal ended.
         Ending::Cut(signal) => std::process::exit(128 + signal),
     })
+}
+
+/// How many threads tokio starts.
+pub(crate) fn io_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Takes as many file descriptors as the system lets this process have: each app has a few, and each connection one.

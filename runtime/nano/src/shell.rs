@@ -4,6 +4,7 @@ use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use anyhow::{Context as _, anyhow};
 use nano_api::shell::{Output, Shell, ShellOptions};
@@ -25,7 +26,8 @@ pub(crate) enum Use<'a> {
 pub(crate) fn start(for_: Use<'_>) -> anyhow::Result<Shell> {
     let folder = std::env::current_dir().context("cannot tell the current folder")?;
     let colors = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    engine::start(true)?;
+    // I/O has a thread.
+    engine::start(1, 1)?;
     let options = match for_ {
         Use::Program(file) => ShellOptions::program(folder, colors, file),
         Use::Script | Use::Session => ShellOptions::terminal(folder, colors),
@@ -52,15 +54,21 @@ impl Output for Standard {
     }
 }
 
+/// Something that should have been printed was not.
+static HAS_FAILED: AtomicBool = AtomicBool::new(false);
+
 /// Prints a line. Where nobody reads any more, as behind `head`, the process ends, and says nothing.
 pub(crate) fn print(line: &str) {
     let mut output = std::io::stdout().lock();
     let written = output
         .write_all(line.as_bytes())
         .and_then(|()| output.write_all(b"\n"));
-    // Other failures have nowhere to be told either, but may pass.
-    if written.is_err_and(|error| error.kind() == ErrorKind::BrokenPipe) {
-        leave(0);
+    match written {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => leave(0),
+        Err(error) if !HAS_FAILED.swap(true, Relaxed) => {
+            complain(&format!("nano: cannot write to standard output: {error}"))
+        }
+        _ => {}
     }
 }
 
@@ -100,9 +108,12 @@ pub(crate) fn run(file: &Path) -> anyhow::Result<ExitCode> {
 /// Ends the process at once. Taking V8 and all threads apart first takes as long as a small program.
 fn end(shell: Shell, code: u8) -> ! {
     std::mem::forget(shell);
-    // A closed output takes nothing; there is nowhere to say so.
-    let _ = std::io::stdout().flush();
-    leave(code)
+    // Lines are written when they are printed.
+    leave(if HAS_FAILED.load(Relaxed) {
+        code.max(1)
+    } else {
+        code
+    })
 }
 
 fn leave(code: u8) -> ! {

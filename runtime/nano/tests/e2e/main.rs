@@ -25,5 +25,7 @@ mod slow_clients;
 mod streaming;
 mod support;
 mod survival;
+#[cfg(target_os = "linux")]
+mod system_limits;
 mod unread_bodies;
 mod unread_memory;

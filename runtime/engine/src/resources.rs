@@ -1,0 +1,149 @@
+//! What the system must have to give before V8 is started: where it has not, V8 ends the process with a dump of its own, and
+//! others wait for threads that never come.
+
+use std::io;
+use std::ptr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::limits::MIB;
+use crate::platform::WORKERS;
+
+/// V8 reserves this in one piece, for the objects of Rust that its collector manages, and gives half of it back.
+const CAGE: usize = 32 << 30;
+/// Writable memory that V8 and the program reserve, most of which is never used: with one isolate; where there are several, without
+/// them; and for each of them.
+const SINGLE: usize = 192 * MIB;
+const SEVERAL: usize = 640 * MIB;
+const EACH: usize = 80 * MIB;
+/// Threads of the engine beside V8's workers and those of isolates: the watchdog, the supervisor, an attendant.
+const THREADS: usize = 3;
+
+/// Why the engine cannot be started.
+#[derive(Debug, thiserror::Error)]
+pub enum Shortage {
+    /// Of threads.
+    #[error(
+        "the system lets this process start {found} threads, and it needs {needed} ({error}): raise the limit of processes \
+         (ulimit -u), the service's (TasksMax) or the container's (pids limit)"
+    )]
+    Threads {
+        /// How many there were.
+        found: usize,
+        /// How many it takes.
+        needed: usize,
+        /// What the system says to the next one.
+        error: io::Error,
+    },
+    /// Of address space.
+    #[error(
+        "V8 has to reserve {} GB of address space, which this process may not have ({error}): lift the limit (ulimit -v). What is \
+         reserved takes no memory; to limit memory, use a control group, or \"memory_mb\" in the configuration",
+        CAGE >> 30
+    )]
+    AddressSpace {
+        /// What the system says.
+        error: io::Error,
+    },
+    /// Of memory that can be written to.
+    #[error(
+        "this process has to reserve {} MB of memory, which it may not have ({error}): raise the limit (ulimit -d). Most of it is \
+         never used; to limit memory, use a control group, or \"memory_mb\" in the configuration",
+        needed / MIB
+    )]
+    Data {
+        /// Bytes that are needed.
+        needed: usize,
+        /// What the system says.
+        error: io::Error,
+    },
+}
+
+/// Looks whether the system has what it takes to run so many isolates, and `threads` beside those of the engine.
+///
+/// # Errors
+/// It has not.
+pub fn check(isolates: usize, threads: usize) -> Result<(), Shortage> {
+    reserve(CAGE, libc::PROT_NONE).map_err(|error| Shortage::AddressSpace { error })?;
+    let needed = match isolates {
+        0 | 1 => SINGLE,
+        _ => SEVERAL + isolates * EACH,
+    };
+    if is_data_limited() {
+        let data = reserve(needed, libc::PROT_READ | libc::PROT_WRITE);
+        data.map_err(|error| Shortage::Data { needed, error })?;
+    }
+    // An app without a thread says so itself, and others go on; but one there must be.
+    start_threads(WORKERS as usize + THREADS + threads + 1)
+}
+
+/// Whether there is a limit of writable memory.
+fn is_data_limited() -> bool {
+    let mut limit = libc::rlimit {
+        rlim_cur: libc::RLIM_INFINITY,
+        rlim_max: libc::RLIM_INFINITY,
+    };
+    // SAFETY: `limit` is valid for writing.
+    let failed = unsafe { libc::getrlimit(libc::RLIMIT_DATA, &mut limit) };
+    failed == 0 && limit.rlim_cur != libc::RLIM_INFINITY
+}
+
+/// Reserves so many bytes, and gives them back.
+fn reserve(bytes: usize, protection: libc::c_int) -> io::Result<()> {
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+    // SAFETY: a new mapping, wherever there is room for it, which nobody uses.
+    unsafe {
+        let mapping = libc::mmap(ptr::null_mut(), bytes, protection, flags, -1, 0);
+        if mapping == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        libc::munmap(mapping, bytes);
+    }
+    Ok(())
+}
+
+/// Has so many threads at a time, for a moment.
+fn start_threads(needed: usize) -> Result<(), Shortage> {
+    let gate = Arc::new(Mutex::new(()));
+    let closed = gate.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut threads = Vec::with_capacity(needed);
+    let start = |_| {
+        let gate = gate.clone();
+        let thread = std::thread::Builder::new().stack_size(64 << 10);
+        thread.spawn(move || drop(gate.lock()))
+    };
+    let mut refused = None;
+    for started in (0..needed).map(start) {
+        match started {
+            Ok(thread) => threads.push(thread),
+            Err(error) => {
+                refused = Some(error);
+                break;
+            }
+        }
+    }
+    drop(closed);
+    let found = threads.len();
+    for thread in threads {
+        // It does nothing that can panic.
+        let _ = thread.join();
+    }
+    refused.map_or(Ok(()), |error| {
+        Err(Shortage::Threads {
+            found,
+            needed,
+            error,
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_there_is_found_and_given_back() {
+        reserve(MIB, libc::PROT_NONE).expect("a megabyte");
+        reserve(usize::MAX >> 16, libc::PROT_NONE).expect_err("more than there is");
+        start_threads(4).expect("four threads");
+    }
+}

@@ -1,0 +1,210 @@
+//! Limits and signals of the system: what is too little to run is said in one sentence, and what is not enough for all ends nobody.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::support::{Connection, Nano, Site, eventually, nano};
+
+const APP: &str = "export default { fetch(request) {
+    const path = new URL(request.url).pathname;
+    if (path === '/busy') for (const began = Date.now(); Date.now() - began < 3000;) ;
+    if (path === '/talk') for (let i = 0; i < 1000; i++) console.log('x'.repeat(100));
+    return new Response('here');
+} };";
+
+/// A limit that the program starts with.
+fn limit(command: &mut Command, resource: libc::__rlimit_resource_t, value: u64) -> &mut Command {
+    let limit = libc::rlimit {
+        rlim_cur: value,
+        rlim_max: value,
+    };
+    // SAFETY: between `fork` and `exec` it makes one system call, which allocates nothing.
+    unsafe {
+        command.pre_exec(move || match libc::setrlimit(resource, &limit) {
+            0 => Ok(()),
+            _ => Err(std::io::Error::last_os_error()),
+        })
+    }
+}
+
+/// Runs the program as a user who has no other process, if this one may do that: threads are counted by user, and not at all for
+/// the superuser.
+fn as_another_user(command: &mut Command) {
+    let user = 100_000 + std::process::id();
+    // SAFETY: between `fork` and `exec` it makes system calls, which allocate nothing.
+    unsafe {
+        command.pre_exec(move || {
+            libc::setgroups(0, std::ptr::null());
+            libc::setgid(user);
+            libc::setuid(user);
+            Ok(())
+        });
+    }
+}
+
+/// A folder with an app and a configuration that everybody may read.
+fn site() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("a mode");
+    fs::create_dir(path.join("a")).expect("a folder");
+    fs::write(path.join("a/index.js"), APP).expect("a file");
+    let config =
+        r#"{ "port": 0, "apps": [{ "name": "a", "path": "a", "limits": { "wall_ms": 300 } }] }"#;
+    fs::write(path.join("apps.json"), config).expect("a file");
+    folder
+}
+
+fn serve(folder: &tempfile::TempDir) -> Command {
+    let mut command = nano();
+    command.args(["serve", "--config"]);
+    command.arg(folder.path().join("apps.json"));
+    command
+}
+
+/// The program ends at once, with one sentence that names `part`.
+fn says(command: &mut Command, part: &str) {
+    let what = format!("{command:?}");
+    let child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("nano starts");
+    let output = child.wait_with_output().expect("nano runs");
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{what}: {text}");
+    assert!(
+        text.starts_with("nano: ") && text.contains(part),
+        "{what}: {text}"
+    );
+    assert_eq!(text.lines().count(), 1, "{what}: {text}");
+}
+
+#[test]
+fn too_few_threads_to_start() {
+    let folder = site();
+    for threads in [1, 2, 4, 6, 8] {
+        let mut command = serve(&folder);
+        limit(&mut command, libc::RLIMIT_NPROC, threads);
+        as_another_user(&mut command);
+        says(&mut command, "ulimit -u");
+    }
+}
+
+/// Where the system has no thread left, one app's long turn delays nobody's time-outs.
+#[test]
+fn no_thread_left_while_an_app_is_busy() {
+    // Anybody else has other processes, which count.
+    // SAFETY: no preconditions.
+    if unsafe { libc::getuid() } != 0 {
+        return;
+    }
+    let folder = site();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from) as u64;
+    // The main thread, and what the program says that it needs: V8's workers, the watchdog, the supervisor, an attendant, the log,
+    // one that gives memory back, and the app's.
+    let threads = 1 + 2 + 3 + cores + 2 + 1;
+    let mut command = serve(&folder);
+    limit(&mut command, libc::RLIMIT_NPROC, threads);
+    as_another_user(&mut command);
+    let mut nano = Nano::start(command, Some(folder));
+    assert_eq!(nano.get("a.test", "/").text(), "here");
+    let began = Instant::now();
+    assert_eq!(nano.get("a.test", "/busy").status, 504);
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    assert!(nano.lives());
+}
+
+#[test]
+fn too_little_address_space_to_start() {
+    let folder = site();
+    for megabytes in [400, 2_000, 20_000] {
+        for mut command in [nano(), serve(&folder)] {
+            if command.get_args().count() == 0 {
+                command.args(["eval", "1 + 1"]);
+            }
+            limit(&mut command, libc::RLIMIT_AS, megabytes << 20);
+            says(&mut command, "ulimit -v");
+        }
+    }
+    for megabytes in [50, 110] {
+        let mut command = nano();
+        command.args(["eval", "1 + 1"]);
+        limit(&mut command, libc::RLIMIT_DATA, megabytes << 20);
+        says(&mut command, "ulimit -d");
+    }
+    for megabytes in [50, 400, 650] {
+        let mut command = serve(&folder);
+        limit(&mut command, libc::RLIMIT_DATA, megabytes << 20);
+        says(&mut command, "ulimit -d");
+    }
+    // What it asks for is enough.
+    let mut command = serve(&folder);
+    limit(&mut command, libc::RLIMIT_DATA, 900 << 20);
+    limit(&mut command, libc::RLIMIT_AS, 36 << 30);
+    let nano = Nano::start(command, Some(folder));
+    assert_eq!(nano.get("a.test", "/").text(), "here");
+}
+
+/// Who cannot write any more goes on, or says that it failed; the system does not end it (SIGXFSZ).
+#[test]
+fn a_log_that_may_not_grow() {
+    let folder = site();
+    let log = folder.path().join("log");
+    let mut command = serve(&folder);
+    command.args(["--host", "127.0.0.1", "--log", "json"]);
+    command.stdout(fs::File::create(&log).expect("a file"));
+    let mut child = limit(&mut command, libc::RLIMIT_FSIZE, 20_000)
+        .spawn()
+        .expect("nano starts");
+    let port = eventually("the port", || {
+        let text = fs::read_to_string(&log).expect("a log");
+        let (_, rest) = text.split_once("\"port\":")?;
+        rest.split(',').next()?.parse::<u16>().ok()
+    });
+    for path in ["/talk", "/"] {
+        let mut connection = Connection::open(port);
+        connection.write(&format!("GET {path} HTTP/1.1\r\nHost: a.test\r\n\r\n"));
+        assert_eq!(connection.response(false).text(), "here", "{path}");
+        std::thread::sleep(Duration::from_millis(300));
+    }
+    assert_eq!(child.try_wait().expect("a status"), None);
+    child.kill().expect("it lives");
+    child.wait().expect("its end");
+    assert!(fs::metadata(&log).expect("a log").len() <= 20_000);
+}
+
+#[test]
+fn an_output_that_takes_nothing_is_a_failure() {
+    for code in ["1 + 1", "console.log('x')"] {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full");
+        let mut command = nano();
+        command
+            .args(["eval", code])
+            .stdout(full.expect("Linux has it"));
+        let output = command.stderr(Stdio::piped()).spawn().expect("nano starts");
+        let output = output.wait_with_output().expect("nano runs");
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{code}: {text}");
+        assert!(text.contains("standard output"), "{code}: {text}");
+    }
+}
+
+/// SIGHUP asks for something that cannot be done yet, SIGQUIT for a drain.
+#[test]
+fn signals_of_operators() {
+    let mut nano = Site::new().app("a", APP).serve();
+    nano.signal(libc::SIGHUP);
+    nano.logged("what SIGHUP does", |line| {
+        line["level"] == "warn" && line.to_string().contains("SIGHUP changes nothing")
+    });
+    assert_eq!(nano.get("a.test", "/").text(), "here");
+    nano.signal(libc::SIGQUIT);
+    assert_eq!(nano.wait().code(), Some(0));
+    nano.logged("the end", |line| line["message"] == "shut down");
+}
