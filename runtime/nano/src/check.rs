@@ -33,10 +33,14 @@ pub(crate) fn check(site: &Site) -> anyhow::Result<ExitCode> {
                 Err(error) => {
                     failures += 1;
                     print(&format!("failed  {}", app.name));
-                    complain(&format!("{}: {}", app.name, error.message));
-                    if let Some(detail) = &error.detail {
-                        complain(detail);
-                    }
+                    // Details begin with the message, where an exception has them.
+                    let detail = error.detail.unwrap_or_default();
+                    let message = if detail.starts_with(&error.message) {
+                        detail
+                    } else {
+                        format!("{}\n{detail}", error.message)
+                    };
+                    complain(format!("{}: {message}", app.name).trim_end());
                 }
             }
         }

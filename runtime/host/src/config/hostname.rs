@@ -1,7 +1,8 @@
 //! Hostnames that apps answer to.
 
+use std::borrow::Cow;
 use std::fmt;
-use std::net::Ipv6Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 /// Which hosts an app answers to. Names are in lower case.
@@ -52,22 +53,14 @@ impl HostPattern {
                 "write \"*.example.com\"",
             );
         }
-        if let Some(inner) = name
-            .strip_prefix('[')
-            .and_then(|rest| rest.strip_suffix(']'))
-        {
-            return match inner.parse::<Ipv6Addr>() {
-                Ok(_) if !below => Ok(Self::Exact(name.into())),
-                _ => wrong("the brackets hold no IPv6 address", "write \"[::1]\""),
-            };
-        }
         if name.parse::<Ipv6Addr>().is_ok() {
             return Err((
                 "an IPv6 address stands in brackets".to_owned(),
                 format!("write \"[{name}]\""),
             ));
         }
-        if name.contains(':') {
+        let is_bracketed = name.starts_with('[');
+        if name.contains(':') && !is_bracketed {
             return wrong(
                 "a hostname has no port",
                 "leave it out; the app's \"port\" field gives it a port of its own",
@@ -79,22 +72,87 @@ impl HostPattern {
                 "write its Punycode form: \"xn--bcher-kva.example\"",
             );
         }
-        if !is_host_name(&name) {
+        let Some(normal) = normalize(&name) else {
+            if is_bracketed {
+                return wrong("the brackets hold no IPv6 address", "write \"[::1]\"");
+            }
+            if !is_host_name(name.strip_suffix('.').unwrap_or(&name)) {
+                return wrong(
+                    "expected labels of letters, digits, hyphens and underscores, separated by dots",
+                    "write \"shop.example.com\"",
+                );
+            }
+            if ends_in_number(&name) {
+                return wrong(
+                    "no request can have this host: in URLs, what ends in a number is an IPv4 address, and this is none",
+                    "write four numbers up to 255, \"127.0.0.1\", or a name whose last label begins with a letter",
+                );
+            }
             return wrong(
-                "expected labels of letters, digits, hyphens and underscores, separated by dots",
-                "write \"shop.example.com\"",
+                "no request can have this host: a label that begins with \"xn--\" is Punycode, and this one is not valid",
+                "write a name as browsers do: \"xn--bcher-kva.example\"",
+            );
+        };
+        if below && (is_bracketed || ends_in_number(&normal)) {
+            return wrong(
+                "no request can have a host below this one: names do not end in an address or a number",
+                "write \"*.example.com\"",
             );
         }
         Ok(if below {
-            Self::Below(name.into())
+            Self::Below(normal.into())
         } else {
-            Self::Exact(name.into())
+            Self::Exact(normal.into())
         })
     }
 }
 
+/// The one way to write a host, in which hosts are compared: of a request and of a configuration alike. Takes a host without
+/// port, and gives a part of it where that is written so already. `None` for what is no host in a URL.
+pub(crate) fn normalize(host: &str) -> Option<Cow<'_, str>> {
+    if let Some(address) = host.strip_prefix('[') {
+        let address: Ipv6Addr = address.strip_suffix(']')?.parse().ok()?;
+        return Some(Cow::Owned(format!("[{address}]")));
+    }
+    // `example.com.` is the same host, written as DNS does.
+    let name = host.strip_suffix('.').unwrap_or(host);
+    if !is_host_name(name) {
+        return None;
+    }
+    // Some names are none to the URL parser, and then an app could not read the URL of its request: it takes what ends in a
+    // number for an IPv4 address, and decodes Punycode.
+    let ends_in_number = ends_in_number(name);
+    if ends_in_number && name.parse::<Ipv4Addr>().is_ok() {
+        return Some(Cow::Borrowed(name));
+    }
+    if ends_in_number || contains_punycode(name) {
+        return match url::Host::parse(name).ok()? {
+            url::Host::Domain(name) => Some(Cow::Owned(name)),
+            url::Host::Ipv4(address) => Some(Cow::Owned(address.to_string())),
+            url::Host::Ipv6(_) => None,
+        };
+    }
+    Some(if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(name.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(name)
+    })
+}
+
+/// Whether the last label begins with a digit.
+fn ends_in_number(name: &str) -> bool {
+    let dot = name.bytes().rposition(|byte| byte == b'.');
+    let last = dot.map_or(0, |dot| dot + 1);
+    name.as_bytes().get(last).is_some_and(u8::is_ascii_digit)
+}
+
+fn contains_punycode(name: &str) -> bool {
+    let is_prefix = |four: &[u8]| four.eq_ignore_ascii_case(b"xn--");
+    name.contains('-') && name.as_bytes().windows(4).any(is_prefix)
+}
+
 /// Is this a DNS name (or an IPv4 address) in lower case, without a dot at its end?
-pub(crate) fn is_host_name(name: &str) -> bool {
+fn is_host_name(name: &str) -> bool {
     let mut label = 0;
     for byte in name.bytes() {
         label = match byte {
@@ -118,6 +176,11 @@ mod tests {
             ("*", "*"),
             ("127.0.0.1", "127.0.0.1"),
             ("[::1]", "[::1]"),
+            ("[0:0:0:0:0:0:0:1]", "[::1]"),
+            ("127.1", "127.0.0.1"),
+            ("1.2.3", "1.2.0.3"),
+            ("a.com.", "a.com"),
+            ("xn--BCHER-kva.de", "xn--bcher-kva.de"),
         ] {
             assert_eq!(HostPattern::parse(text).unwrap().to_string(), shown);
         }
@@ -135,6 +198,17 @@ mod tests {
             ("", "labels"),
             ("[1]", "IPv6"),
             ("::1", "brackets"),
+            ("a..", "labels"),
+            ("[::1]:80", "IPv6"),
+            ("*.[::1]", "below"),
+            // No URL has these hosts.
+            ("1.2.3.4.5", "IPv4"),
+            ("256.1.1.1", "IPv4"),
+            ("a.0x", "IPv4"),
+            ("xn--a", "Punycode"),
+            ("*.xn--a", "Punycode"),
+            ("*.127.0.0.1", "below"),
+            ("*.1.2.3", "below"),
         ] {
             let (message, _) = HostPattern::parse(text).unwrap_err();
             assert!(message.contains(part), "{text}: {message}");

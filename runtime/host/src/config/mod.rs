@@ -20,7 +20,7 @@ use nano_worker::{Limits, OutboundRule};
 pub use crate::patience::ClientLimits;
 pub use diagnostic::{ConfigError, Diagnostic};
 pub use hostname::HostPattern;
-pub(crate) use hostname::is_host_name;
+pub(crate) use hostname::normalize;
 
 /// What a process serves.
 #[derive(Debug, Clone)]
@@ -262,7 +262,7 @@ struct RootFault {
 }
 
 /// Entry modules, in the order in which they are looked for; `package.json` may name another one.
-const ENTRIES: [&str; 4] = ["package.json", "index.js", "index.mjs", "index.ts"];
+const ENTRIES: [&str; 3] = ["package.json", "index.js", "index.mjs"];
 
 const RELATIVE: &str = "paths are relative to the configuration file";
 
@@ -308,20 +308,62 @@ fn check_root(root: &Path, entry: Option<&Path>) -> Result<(), RootFault> {
     if let Err(error) = std::fs::metadata(root.join(".")) {
         return unreadable(error);
     }
-    match entry {
-        Some(entry) if !root.join(entry).is_file() => fault(
-            format!(
-                "the entry module {} does not exist",
-                root.join(entry).display()
+    // What is there in place of a file.
+    let kind = |name: &Path| match std::fs::metadata(root.join(name)) {
+        Ok(found) if found.is_file() => None,
+        Ok(found) => Some(kind(found.file_type())),
+        Err(_) => Some("missing"),
+    };
+    if let Some(entry) = entry {
+        let shown = root.join(entry);
+        let shown = shown.display();
+        return match kind(entry) {
+            None => Ok(()),
+            Some("missing") => fault(
+                format!("the entry module {shown} does not exist"),
+                "an entry is relative to the app's folder",
+                true,
             ),
-            "an entry is relative to the app's folder",
-            true,
-        ),
-        None if !ENTRIES.iter().any(|name| root.join(name).is_file()) => fault(
-            format!("the app's folder {} has no entry module", root.display()),
-            "add an index.js, index.mjs or index.ts, or a package.json with \"main\"",
+            Some(kind) => fault(
+                format!("the entry module {shown} is {kind}, not a file"),
+                "name a file with a module",
+                true,
+            ),
+        };
+    }
+    let found = ENTRIES.map(|name| (name, kind(Path::new(name))));
+    if found.iter().any(|(_, kind)| kind.is_none()) {
+        return Ok(());
+    }
+    for (name, kind) in found {
+        if let Some(kind) = kind.filter(|kind| *kind != "missing") {
+            let message = format!("the entry module {shown}/{name} is {kind}, not a file");
+            return fault(message, "put a file with a module in its place", false);
+        }
+    }
+    if kind(Path::new("index.ts")).is_none() {
+        return fault(
+            format!(
+                "the app's folder {shown} has an index.ts, and TypeScript is not supported yet"
+            ),
+            "compile it to an index.js (`tsc`, `esbuild --format=esm`)",
             false,
-        ),
-        _ => Ok(()),
+        );
+    }
+    fault(
+        format!("the app's folder {shown} has no entry module"),
+        "add an index.js or index.mjs, or a package.json with \"main\"",
+        false,
+    )
+}
+
+/// "a folder": what a file that is none is.
+fn kind(found: std::fs::FileType) -> &'static str {
+    use std::os::unix::fs::FileTypeExt as _;
+    match found {
+        _ if found.is_dir() => "a folder",
+        _ if found.is_fifo() => "a named pipe",
+        _ if found.is_socket() => "a socket",
+        _ => "a device",
     }
 }

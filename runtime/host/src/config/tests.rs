@@ -285,6 +285,80 @@ fn an_app_has_a_hostname_or_all() {
     assert!(app_fault(r#""hostname":"::1""#).contains("write \"[::1]\""));
 }
 
+/// What is the same host to a request is the same to a configuration.
+#[test]
+fn a_host_is_one_however_it_is_written() {
+    for (first, second) in [
+        ("127.0.0.1", "127.1"),
+        ("[::1]", "[0:0:0:0:0:0:0:1]"),
+        ("a.test", "A.test."),
+    ] {
+        let apps = format!(
+            r#"{{"apps":[{{"name":"a","hostname":"{first}","path":"shop"}},
+                         {{"name":"b","hostname":"{second}","path":"tools"}}]}}"#
+        );
+        let report = read_text(&apps).unwrap_err().to_string();
+        assert!(
+            report.contains("taken already, by the app \"a\""),
+            "{report}"
+        );
+        assert!(report.contains("apps[1].hostname"), "{report}");
+    }
+    let text = app_fault(r#""hostname":["a.test","256.1.1.1"]"#);
+    assert!(
+        text.contains("apps[0].hostname[1] no request can have this host"),
+        "{text}"
+    );
+}
+
+#[test]
+fn an_entry_that_is_no_module() {
+    let folder = app_folder();
+    let fault_of = |name: &str| {
+        let text = format!(r#"{{"apps":[{{"name":"a","path":"{name}"}}]}}"#);
+        let error = read::read(Path::new("apps.json"), &text, folder.path(), &|_| None);
+        error.unwrap_err().to_string()
+    };
+    let within = |name: &str| {
+        let path = folder.path().join(name);
+        fs::create_dir(&path).unwrap();
+        path
+    };
+    let pipe = within("pipe").join("index.js");
+    let name = std::ffi::CString::new(pipe.to_str().unwrap()).unwrap();
+    // SAFETY: the name is a C string.
+    assert_eq!(unsafe { libc::mkfifo(name.as_ptr(), 0o600) }, 0);
+    let _socket =
+        std::os::unix::net::UnixListener::bind(within("socket").join("index.js")).unwrap();
+    fs::create_dir(within("folder").join("index.js")).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", within("device").join("index.mjs")).unwrap();
+    for (name, kind) in [
+        ("pipe", "index.js is a named pipe, not a file"),
+        ("socket", "index.js is a socket, not a file"),
+        ("folder", "index.js is a folder, not a file"),
+        ("device", "index.mjs is a device, not a file"),
+    ] {
+        let report = fault_of(name);
+        assert!(report.contains(kind), "{report}");
+    }
+    fs::write(within("typed").join("index.ts"), "export default {};").unwrap();
+    let report = fault_of("typed");
+    assert!(
+        report.contains("TypeScript is not supported yet"),
+        "{report}"
+    );
+    assert!(report.contains("compile it to an index.js"), "{report}");
+    fs::create_dir(within("named").join("main.js")).unwrap();
+    let text = r#"{"apps":[{"name":"a","path":"named","entry":"main.js"}]}"#;
+    let error = read::read(Path::new("apps.json"), text, folder.path(), &|_| None);
+    let report = error.unwrap_err().to_string();
+    assert!(
+        report.contains("main.js is a folder, not a file"),
+        "{report}"
+    );
+    assert!(report.contains("apps[0].entry"), "{report}");
+}
+
 #[test]
 fn ports_have_places() {
     let config = read_text(

@@ -1,13 +1,13 @@
 //! Which host and which URL a request is for.
 
 use std::borrow::Cow;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 
 use http::header::HOST;
 use http::request::Parts;
 use http::{HeaderValue, Method, Version};
 
-use crate::config::is_host_name;
+use crate::config::normalize;
 
 /// What a request is for.
 #[derive(Debug, PartialEq, Eq)]
@@ -144,51 +144,23 @@ pub(crate) fn peek_host(head: &[u8]) -> Option<String> {
     })
 }
 
-/// The name in `name[:port]`, checked and in lower case.
+/// The name in `name[:port]`, checked and normalized.
 fn host_name(authority: &str) -> Option<Host> {
-    if let Some(address) = authority.strip_prefix('[') {
-        let (address, rest) = address.split_once(']')?;
-        let address: Ipv6Addr = address.parse().ok()?;
-        let port = rest.is_empty() || rest.strip_prefix(':').is_some_and(is_port);
-        return port.then(|| Host::Other(format!("[{address}]")));
-    }
-    let (name, port) = match authority.bytes().position(|byte| byte == b':') {
-        Some(colon) => (&authority[..colon], Some(&authority[colon + 1..])),
-        None => (authority, None),
+    let name = match authority.bytes().position(|byte| byte == b']') {
+        Some(end) => end + 1,
+        None => {
+            let colon = authority.bytes().position(|byte| byte == b':');
+            colon.unwrap_or(authority.len())
+        }
     };
-    if !port.is_none_or(is_port) {
+    let (name, port) = authority.split_at(name);
+    if !port.is_empty() && !port.strip_prefix(':').is_some_and(is_port) {
         return None;
     }
-    // `example.com.` is the same host, written as DNS does.
-    let name = name.strip_suffix('.').unwrap_or(name);
-    if !is_host_name(name) {
-        return None;
-    }
-    // Some names are none to the URL parser, and then an app could not read the URL of its request: it takes what ends in a
-    // number for an IPv4 address, and decodes Punycode.
-    let dot = name.bytes().rposition(|byte| byte == b'.');
-    let last = dot.map_or(0, |dot| dot + 1);
-    let ends_in_number = name.as_bytes().get(last).is_some_and(u8::is_ascii_digit);
-    if ends_in_number && name.parse::<Ipv4Addr>().is_ok() {
-        return Some(Host::InUrl(name.len()));
-    }
-    if ends_in_number || contains_punycode(name) {
-        return match url::Host::parse(name).ok()? {
-            url::Host::Domain(name) => Some(Host::Other(name)),
-            url::Host::Ipv4(address) => Some(Host::Other(address.to_string())),
-            url::Host::Ipv6(_) => None,
-        };
-    }
-    Some(if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        Host::Other(name.to_ascii_lowercase())
-    } else {
-        Host::InUrl(name.len())
+    Some(match normalize(name)? {
+        Cow::Borrowed(name) => Host::InUrl(name.len()),
+        Cow::Owned(name) => Host::Other(name),
     })
-}
-
-fn contains_punycode(name: &str) -> bool {
-    let is_prefix = |four: &[u8]| four.eq_ignore_ascii_case(b"xn--");
-    name.contains('-') && name.as_bytes().windows(4).any(is_prefix)
 }
 
 fn is_port(text: &str) -> bool {

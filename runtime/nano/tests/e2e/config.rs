@@ -145,7 +145,16 @@ fn check_starts_every_app() {
                                 { "name": "b", "path": "b", "hostname": "b.test" } ] }"#;
     let (code, text) = run(&site, "check", config);
     assert_eq!(code, Some(1), "{text}");
-    assert!(text.contains("SyntaxError"), "{text}");
+    // Once, with its place.
+    assert_eq!(text.matches("SyntaxError").count(), 1, "{text}");
+    assert!(
+        text.starts_with("b: SyntaxError") && text.contains("index.js:1"),
+        "{text}"
+    );
+    std::fs::write(site.path().join("b/index.js"), "import './no.js'").unwrap();
+    let (code, text) = run(&site, "check", config);
+    assert_eq!(code, Some(1), "{text}");
+    assert_eq!(text.matches("Cannot import").count(), 1, "{text}");
     std::fs::write(site.path().join("b/index.js"), APP).unwrap();
     let (code, text) = run(&site, "check", config);
     assert_eq!((code, text.as_str()), (Some(0), ""));
