@@ -12,7 +12,7 @@ const SETTLE: Duration = Duration::from_secs(6);
 
 fn main() {
     start_engine();
-    nano_engine::malloc::give_back_in_background(); // As `nano serve` does.
+    nano_engine::external_memory::malloc::give_back_in_background(); // As `nano serve` does.
     let apps: usize = std::env::args()
         .nth(1)
         .and_then(|n| n.parse().ok())

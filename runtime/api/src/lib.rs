@@ -29,7 +29,6 @@ mod options;
 #[cfg(test)]
 mod tests;
 
-pub mod charged;
 pub mod console;
 pub mod encoding;
 pub mod environment;
@@ -38,6 +37,7 @@ pub mod fileapi;
 pub mod hr_time;
 pub mod html;
 pub mod nano;
+pub mod reserved;
 pub mod script;
 pub mod shell;
 pub mod streams;

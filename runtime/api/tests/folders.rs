@@ -22,7 +22,7 @@ const ORDER: &[&[&str]] = &[
     &["console"],
     &["dom", "nano"],
     &["environment"],
-    &["url", "webidl", "charged"],
+    &["url", "webidl", "reserved"],
     &["script"],
 ];
 

@@ -106,7 +106,7 @@ impl Cache {
         if let Some(entry) = share.young.entries.get(&hash) {
             return Some(entry.clone());
         }
-        // A thread that gets no memory stops, and must not keep the lock; see `crate::quarantine`.
+        // A thread that gets no memory stops, and must not keep the lock; see `crate::containment`.
         if share.young.entries.try_reserve(1).is_err() {
             return None;
         }

@@ -77,7 +77,7 @@ impl ForegroundQueue {
     fn push(&self, task: v8::Task, delay: f64) {
         {
             let mut tasks = self.lock();
-            // Without memory for it, no thread stops with the lock; see `crate::quarantine`.
+            // Without memory for it, no thread stops with the lock; see `crate::containment`.
             let has_room = match delay > 0.0 {
                 true => tasks.delayed.try_reserve(1).is_ok(),
                 false => tasks.ready.try_reserve(1).is_ok(),
@@ -151,7 +151,7 @@ pub(crate) fn making(
     MAKING.set(None);
     let mut registry = registry();
     if registry.try_reserve(1).is_err() {
-        // This thread stops there, and must not keep the lock; see `crate::quarantine`.
+        // This thread stops there, and must not keep the lock; see `crate::containment`.
         drop(registry);
         std::alloc::handle_alloc_error(std::alloc::Layout::new::<Registry>());
     }

@@ -101,7 +101,7 @@ impl<D> HandOver<D> {
     pub(crate) fn put(&self, delivery: D) -> bool {
         let mut outbox = self.outbox();
         if outbox.try_reserve(1).is_err() {
-            // An isolate's thread stops there, and must not keep the lock; see `crate::quarantine`.
+            // An isolate's thread stops there, and must not keep the lock; see `crate::containment`.
             drop(outbox);
             std::alloc::handle_alloc_error(std::alloc::Layout::new::<D>());
         }

@@ -7,7 +7,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{malloc, stack};
+use crate::external_memory::malloc;
+use crate::stack;
 
 /// A thread that has had no turn for so long rests.
 const REST_AFTER: Duration = Duration::from_millis(500);

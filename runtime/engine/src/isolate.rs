@@ -6,15 +6,15 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::engine::Engine;
+use crate::external_memory::malloc::{self, Working};
+use crate::external_memory::{self, Account};
 use crate::limits::{Exit, Limits, MIB};
 use crate::mailbox::{Handle, Shared, Verdict};
-use crate::malloc::{self, Working};
-use crate::memory::{self, Quota};
 use crate::module_source::ModuleSource;
 use crate::modules::Modules;
 use crate::snapshot;
 use crate::state::State;
-use crate::{entry, foreground, hardening, memory_watch};
+use crate::{entry, foreground, hardening};
 
 /// Address space for generated code. V8 would reserve 512 MiB for each isolate.
 const CODE_RANGE: usize = 64 * MIB;
@@ -75,7 +75,7 @@ impl Instance {
         let engine = Engine::get().ok_or_else(|| {
             Exit::NotMade("Engine::start must come before the first isolate".into())
         })?;
-        let working = malloc::work_for(&handle.0.quota);
+        let working = malloc::work_for(&handle.0.account);
         let IsolateOptions {
             limits,
             allow_eval,
@@ -89,7 +89,9 @@ impl Instance {
             .create_params()
             .heap_limits(0, limits.memory)
             .set_code_range_size_in_bytes(CODE_RANGE)
-            .array_buffer_allocator(memory::allocator(handle.0.quota.clone()).make_shared());
+            .array_buffer_allocator(
+                external_memory::allocator(handle.0.account.clone()).make_shared(),
+            );
         handle.0.foreground.bind(&handle.0);
         let mut isolate = {
             // What V8 maps for its tables looks like a buffer's, and it ends the process where it gets none.
@@ -111,7 +113,7 @@ impl Instance {
             return Err(state.verdict().unwrap_or_else(why));
         };
         let heap = isolate.get_heap_statistics().used_heap_size();
-        state.shared.quota.set_heap(heap);
+        state.shared.account.set_heap(heap);
         let instance = Self {
             isolate: ManuallyDrop::new(isolate),
             state,
@@ -125,7 +127,7 @@ impl Instance {
     pub(crate) fn enter(&mut self) {
         // SAFETY: it was made on this thread and has exited; it will exit before one that this thread has entered before.
         unsafe { self.isolate.enter() };
-        self.working = Some(malloc::work_for(&self.state.shared.quota));
+        self.working = Some(malloc::work_for(&self.state.shared.account));
     }
 
     /// Exits the isolate, so that this thread can enter another one.
@@ -172,23 +174,23 @@ fn restore(
 
 /// Tasks and handles first, then the isolate; the state that its callbacks point to goes later.
 fn take_apart(isolate: v8::OwnedIsolate, state: &State) {
-    state.shared.quota.foreign().lift_bound();
+    state.shared.account.foreign().lift_bound();
     drop(state.shared.close());
     state.clear();
     foreground::disposing(&state.shared.foreground, isolate);
 }
 
-/// The quota that goes with limits.
-pub(crate) fn quota(limits: &Limits) -> Arc<Quota> {
-    Arc::new(Quota::new(limits.memory))
+/// The account that goes with limits.
+pub(crate) fn account(limits: &Limits) -> Arc<Account> {
+    Arc::new(Account::new(limits.memory))
 }
 
 /// V8 is about to give up: end the isolate, and give V8 the room to get there. Gives the new limit of the heap.
 pub(crate) fn near_heap_limit(state: &State, current: usize, initial: usize) -> usize {
-    state.shared.quota.set_heap(current);
+    state.shared.account.set_heap(current);
     let first = state.shared.verdict() != Verdict::Heap;
-    if first && state.shared.quota.take_refusal() {
-        // V8 comes here for a buffer that the quota refused, too. That throws a RangeError and is no reason to end; but V8
+    if first && state.shared.account.take_refusal() {
+        // V8 comes here for a buffer that the account refused, too. That throws a RangeError and is no reason to end; but V8
         // does not say what it wants, and would end the process if it is heap after all. So there is room for that, too,
         // and `after_collection` keeps to the limit until the next turn takes the room back.
         state.raised_heap_limit.set(Some(initial));
@@ -212,8 +214,8 @@ fn condemn(shared: &Shared) {
 /// Notes the size of the heap after a full collection.
 pub(crate) fn after_collection(isolate: &mut v8::Isolate, state: &State) {
     let used = isolate.get_heap_statistics().used_heap_size();
-    state.shared.quota.set_heap(used);
-    if used + external_memory(isolate, &state.shared.quota) > state.limits.memory {
+    state.shared.account.set_heap(used);
+    if used + told_by_v8(isolate, &state.shared.account) > state.limits.memory {
         condemn(&state.shared);
     }
 }
@@ -221,11 +223,11 @@ pub(crate) fn after_collection(isolate: &mut v8::Isolate, state: &State) {
 /// What V8 counts outside of its heap: array buffers, also those that do not come from our allocator (resizable ones, the
 /// memories of WebAssembly). Without what native objects hold, as right after a collection that is mostly garbage, and without
 /// what C code holds, which has a count of its own.
-fn external_memory(isolate: &mut v8::Isolate, quota: &Quota) -> usize {
+fn told_by_v8(isolate: &mut v8::Isolate, account: &Account) -> usize {
     let all = isolate.adjust_amount_of_external_allocated_memory(0);
     usize::try_from(all)
         .unwrap_or(0)
-        .saturating_sub(quota.weights().told() + quota.foreign().told())
+        .saturating_sub(account.objects().told() + account.foreign().told())
 }
 
 /// Checks the sum of heap, buffers and native memory between turns, and takes back the room that V8 was given for one.
@@ -233,14 +235,15 @@ pub(crate) fn check_memory(isolate: &mut v8::Isolate, state: &State) {
     if let Some(initial) = state.raised_heap_limit.take() {
         entry::restore_heap_limit(isolate, state, initial);
     }
-    memory_watch::settle(isolate, &state.shared);
+    external_memory::watch::settle(isolate, &state.shared);
 }
 
 /// Ends the isolate if it is over its limit after a collection, because memory outside of the heap is freed by one.
 pub(crate) fn enforce_limit(isolate: &mut v8::Isolate, shared: &Shared) {
-    let quota = &shared.quota;
-    let is_over =
-        |isolate: &mut v8::Isolate| quota.heap() + outside_of_heap(isolate, quota) > quota.limit();
+    let account = &shared.account;
+    let is_over = |isolate: &mut v8::Isolate| {
+        account.heap() + outside_of_heap(isolate, account) > account.limit()
+    };
     if shared.verdict() == Verdict::None && is_over(isolate) {
         isolate.low_memory_notification();
         if is_over(isolate) {
@@ -250,13 +253,13 @@ pub(crate) fn enforce_limit(isolate: &mut v8::Isolate, shared: &Shared) {
 }
 
 /// Bytes of buffers and native memory.
-fn outside_of_heap(isolate: &mut v8::Isolate, quota: &Quota) -> usize {
-    let buffers = quota.buffers().max(external_memory(isolate, quota));
-    buffers + quota.native() + quota.weights().held() + quota.foreign().held()
+fn outside_of_heap(isolate: &mut v8::Isolate, account: &Account) -> usize {
+    let buffers = account.buffers().max(told_by_v8(isolate, account));
+    buffers + account.reserved() + account.objects().held() + account.foreign().held()
 }
 
 /// Bytes of heap, buffers and native memory in use now, garbage included.
 pub(crate) fn in_use(isolate: &mut v8::Isolate, state: &State) -> usize {
     let heap = isolate.get_heap_statistics().used_heap_size();
-    heap + outside_of_heap(isolate, &state.shared.quota)
+    heap + outside_of_heap(isolate, &state.shared.account)
 }

@@ -63,10 +63,10 @@ pub enum Exit {
     },
     /// The process neared the limit of its own memory, and this isolate held most; see [`crate::process_memory`].
     ProcessLimit,
-    /// V8 gave up in the middle of something, or there was no memory for what native code needed; see [`crate::quarantine`]. The isolate's memory is lost until the process ends.
+    /// V8 gave up in the middle of something, or there was no memory for what native code needed; see [`crate::containment`]. The isolate's memory is lost until the process ends.
     Crashed,
     /// A turn passed [`Limits::cpu_per_turn`] and did not stop: it is in a built-in function that V8 cannot interrupt. Its thread
-    /// goes on until that function ends; see [`crate::quarantine`].
+    /// goes on until that function ends; see [`crate::containment`].
     Unresponsive,
     /// It never began: the system or the snapshot does not give what an isolate needs.
     NotMade(

@@ -49,7 +49,7 @@ impl<T, S: Signal> Mail<T, S> {
             return false;
         }
         if queue.items.try_reserve(1).is_err() {
-            // An isolate's thread stops there, and must not keep the lock; see `crate::quarantine`.
+            // An isolate's thread stops there, and must not keep the lock; see `crate::containment`.
             drop(queue);
             std::alloc::handle_alloc_error(std::alloc::Layout::new::<T>());
         }

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use crate::compute;
 use crate::entry;
+use crate::external_memory::malloc;
+use crate::external_memory::{Account, Reservation};
 use crate::foreground::ForegroundQueue;
 use crate::limits::Exit;
 use crate::mail::{Mail, Signal};
-use crate::malloc;
-use crate::memory::{Charge, Quota};
 use crate::thread_io::ThreadIo;
 use crate::turn_clock::TurnClock;
 
@@ -52,7 +52,7 @@ pub(crate) struct Shared {
     tokens: AtomicUsize,
     pub(crate) turn: TurnClock,
     pub(crate) foreground: Arc<ForegroundQueue>,
-    pub(crate) quota: Arc<Quota>,
+    pub(crate) account: Arc<Account>,
     pub(crate) compute: Arc<compute::Share>,
     cpu_budget: Option<Duration>,
 }
@@ -62,7 +62,7 @@ pub(crate) struct Shared {
 pub struct Handle(pub(crate) Arc<Shared>);
 
 impl Handle {
-    pub(crate) fn new(quota: Arc<Quota>, cpu_budget: Option<Duration>) -> Self {
+    pub(crate) fn new(account: Arc<Account>, cpu_budget: Option<Duration>) -> Self {
         let shared = Arc::new(Shared {
             mail: Mail::new(),
             name: OnceLock::new(),
@@ -72,11 +72,11 @@ impl Handle {
             tokens: AtomicUsize::new(0),
             turn: TurnClock::default(),
             foreground: Arc::default(),
-            quota,
+            account,
             compute: Arc::default(),
             cpu_budget,
         });
-        shared.quota.foreign().bind(&shared);
+        shared.account.foreign().bind(&shared);
         Self(shared)
     }
 
@@ -134,8 +134,8 @@ impl Handle {
 
     /// Bytes of heap (as of the last garbage collection), and of array buffers and charged native memory (now).
     pub fn memory(&self) -> (usize, usize) {
-        let quota = &self.0.quota;
-        (quota.heap(), quota.buffers() + quota.native())
+        let account = &self.0.account;
+        (account.heap(), account.buffers() + account.reserved())
     }
 
     /// CPU time of native work that was done for the isolate on other threads.
@@ -143,9 +143,9 @@ impl Handle {
         self.0.compute.used()
     }
 
-    /// A charge of nothing yet to the isolate's memory.
-    pub fn charge(&self) -> Charge {
-        Charge::new(self.0.quota.clone())
+    /// A reservation of nothing yet to the isolate's memory.
+    pub fn reservation(&self) -> Reservation {
+        Reservation::new(self.0.account.clone())
     }
 
     /// Collects garbage as a turn of the isolate, and waits for it: for those who need memory and run elsewhere. Returns at
@@ -242,7 +242,7 @@ impl Shared {
 
     pub(crate) fn condemn(&self, verdict: Verdict) {
         if verdict != Verdict::Stop {
-            self.quota.terminate();
+            self.account.terminate();
         }
         let _ =
             self.verdict
@@ -265,7 +265,7 @@ impl Shared {
             Verdict::Crash => Some(Exit::Crashed),
             Verdict::ProcessMemory => Some(Exit::ProcessLimit),
             Verdict::Heap => Some(Exit::HeapLimit {
-                limit: self.quota.limit(),
+                limit: self.account.limit(),
             }),
         }
     }
@@ -285,7 +285,7 @@ impl Shared {
     /// Whether the running turn must not go on either.
     #[inline]
     pub(crate) fn is_terminated(&self) -> bool {
-        self.quota.is_terminated()
+        self.account.is_terminated()
     }
 
     pub(crate) fn terminate_execution(&self) {
@@ -319,7 +319,7 @@ mod tests {
     use super::*;
 
     fn handle() -> Handle {
-        Handle::new(Arc::new(Quota::new(1 << 20)), None)
+        Handle::new(Arc::new(Account::new(1 << 20)), None)
     }
 
     #[test]

@@ -336,7 +336,7 @@ impl Modules {
             }
             ModuleKind::Bytes => {
                 let len = bytes.len();
-                let Some(buffer) = crate::memory::array_buffer(scope, bytes) else {
+                let Some(buffer) = crate::external_memory::array_buffer(scope, bytes) else {
                     let error =
                         ModuleError(format!("its {len} bytes do not fit into the memory limit"));
                     return throw_cannot_import(scope, specifier, referrer, &error);

@@ -10,7 +10,7 @@ use std::pin::pin;
 use std::task::Poll;
 
 use crate::entry::{self, Panicked};
-use crate::native_memory::Weight;
+use crate::external_memory::ExternalMemory;
 use crate::state::State;
 
 /// Names an operation. Never reused within an isolate.
@@ -33,7 +33,7 @@ type Done = Box<dyn for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>, &mut dyn Any)>
 struct Op {
     done: Done,
     task: tokio::task::AbortHandle,
-    _weight: Weight,
+    _memory: ExternalMemory,
 }
 
 /// About what an operation takes, with its task; not what its future owns.
@@ -147,7 +147,7 @@ pub fn spawn_op<R: Send + 'static>(
         Op {
             done,
             task,
-            _weight: Weight::new(OP),
+            _memory: ExternalMemory::new(OP),
         },
     );
     Ok(id)

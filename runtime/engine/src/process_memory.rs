@@ -9,9 +9,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::containment;
+use crate::external_memory::malloc;
 use crate::limits::MIB;
 use crate::mailbox::{Shared, Verdict};
-use crate::{malloc, quarantine};
 
 /// The shortest time between two looks: each reads files.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -104,13 +105,13 @@ static TOLD: AtomicBool = AtomicBool::new(false);
 pub(crate) fn end_largest(isolates: Vec<Arc<Shared>>, shortage: Shortage) {
     let held = isolates
         .iter()
-        .map(|isolate| isolate.quota.held())
+        .map(|isolate| isolate.account.held())
         .sum::<usize>()
-        .saturating_add(quarantine::lost());
+        .saturating_add(containment::lost());
     let largest = isolates
         .into_iter()
         .filter(|isolate| isolate.verdict() == Verdict::None)
-        .max_by_key(|isolate| isolate.quota.held());
+        .max_by_key(|isolate| isolate.account.held());
     let is_nobodys = shortage.is_nobodys(held);
     let Shortage { used, limit } = shortage;
     let (used, limit) = (used / MIB, limit / MIB);
@@ -132,7 +133,7 @@ pub(crate) fn end_largest(isolates: Vec<Arc<Shared>>, shortage: Shortage) {
         app = isolate.name(),
         "the process uses {used} MB of its memory limit of {limit} MB: the app's instance is ended, which holds the most, \
          {} MB",
-        isolate.quota.held() / MIB
+        isolate.account.held() / MIB
     );
 }
 
@@ -230,7 +231,7 @@ fn number(file: &Path) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::memory::Quota;
+    use crate::external_memory::Account;
 
     fn write(root: &Path, files: &[(&str, &str)]) {
         for (path, content) in files {
@@ -285,9 +286,9 @@ mod tests {
     #[test]
     fn nobody_is_ended_for_what_is_nobodys() {
         let isolate = |held| {
-            let quota = Arc::new(Quota::new(0));
-            quota.set_heap(held);
-            crate::Handle::new(quota, None)
+            let account = Arc::new(Account::new(0));
+            account.set_heap(held);
+            crate::Handle::new(account, None)
         };
         let (innocent, small) = (isolate(150 * MIB), isolate(30 * MIB));
         let all = || vec![innocent.0.clone(), small.0.clone()];
@@ -300,7 +301,7 @@ mod tests {
             },
         );
         assert_eq!(innocent.0.verdict(), Verdict::None);
-        innocent.0.quota.set_heap(400 * MIB);
+        innocent.0.account.set_heap(400 * MIB);
         end_largest(
             all(),
             Shortage {

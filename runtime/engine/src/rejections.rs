@@ -6,7 +6,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::num::NonZeroI32;
 
-use crate::native_memory::{self, Weight};
+use crate::external_memory::{self, ExternalMemory};
 use crate::state::State;
 
 struct Rejected {
@@ -15,7 +15,7 @@ struct Rejected {
     reason: v8::Global<v8::Value>,
     /// Where it was rejected, if the reason does not say where it comes from: only errors have a stack.
     message: Option<v8::Global<v8::Message>>,
-    _weight: Weight,
+    _memory: ExternalMemory,
 }
 
 /// About what a rejection takes with its handles.
@@ -88,7 +88,7 @@ impl Rejections {
             number: self.last.get() + 1,
             reason,
             message,
-            _weight: Weight::new(REJECTED),
+            _memory: ExternalMemory::new(REJECTED),
         };
         self.last.set(rejected.number);
         let mut waiting = self.about_to_be_notified.borrow_mut();
@@ -169,7 +169,7 @@ pub(crate) fn on_promise_reject(scope: &mut v8::PinScope, message: &v8::PromiseR
             let message = message.map(|message| v8::Global::new(scope, message));
             let reason = v8::Global::new(scope, reason);
             rejections.rejected(promise, reason, message);
-            native_memory::settle(scope);
+            external_memory::settle(scope);
         }
         v8::PromiseRejectEvent::PromiseHandlerAddedAfterReject => rejections.handled(hash, promise),
         // Settling a settled promise again is nothing to report.

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use crate::embedding::Embedding;
 use crate::engine::Engine;
+use crate::external_memory::Account;
 use crate::limits::Exit;
 use crate::mailbox::{Handle, KeepAlive, Shared};
-use crate::memory::Quota;
 use crate::modules::Modules;
 use crate::ops::Ops;
 use crate::rejections::Rejections;
@@ -127,8 +127,8 @@ impl State {
     }
 
     /// Counts array buffers. For native code that makes backing stores from memory of its own.
-    pub fn quota(&self) -> &Arc<Quota> {
-        &self.shared.quota
+    pub fn account(&self) -> &Arc<Account> {
+        &self.shared.account
     }
 
     /// The runtime that operations run on, if the isolate was given one.

@@ -10,12 +10,13 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use crate::entry::panic_message;
+use crate::external_memory::malloc;
 use crate::idle::{Idle, Step};
 use crate::isolate::{self, Instance, IsolateOptions};
 use crate::limits::{Exit, MIB};
 use crate::mailbox::{Handle, Until};
 use crate::state::State;
-use crate::{idle, malloc, quarantine, watchdog};
+use crate::{containment, idle, watchdog};
 
 /// The stack of an isolate's thread: V8's share (`--stack-size`), and the rest for native code below and above scripts.
 /// Address space; pages cost memory when touched.
@@ -97,18 +98,21 @@ pub fn spawn(
     options: IsolateOptions,
     main: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>) + Send + 'static,
 ) -> std::io::Result<(Handle, ExitReceiver)> {
-    quarantine::install()?;
+    containment::install()?;
     if options.limits.cpu_per_turn.is_some() {
         watchdog::start()?;
     }
-    let handle = Handle::new(isolate::quota(&options.limits), options.limits.cpu_per_turn);
+    let handle = Handle::new(
+        isolate::account(&options.limits),
+        options.limits.cpu_per_turn,
+    );
     let (sender, receiver) = ExitSender::new();
     let mailbox = handle.clone();
     std::thread::Builder::new()
         .name(options.name.clone())
         .stack_size(STACK_SIZE)
         .spawn(move || {
-            let supervision = quarantine::supervise(&mailbox.0, sender);
+            let supervision = containment::supervise(&mailbox.0, sender);
             let exit = run(&mailbox, options, main, |exit| supervision.ended(exit));
             supervision.finish(exit);
         })?;
@@ -120,7 +124,10 @@ pub fn run_on_current_thread(
     options: IsolateOptions,
     main: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>),
 ) -> Exit {
-    let handle = Handle::new(isolate::quota(&options.limits), options.limits.cpu_per_turn);
+    let handle = Handle::new(
+        isolate::account(&options.limits),
+        options.limits.cpu_per_turn,
+    );
     handle.drain(Until::Idle);
     run(&handle, options, main, |_| {})
 }

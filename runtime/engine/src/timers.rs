@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::time::{Duration, Instant};
 
-use crate::native_memory::Weight;
+use crate::external_memory::ExternalMemory;
 use crate::state::State;
 
 /// Names a timer of an isolate. Counts from 1; never 0.
@@ -30,7 +30,7 @@ struct Timer {
     nesting: u32,
     /// Tells this entry of the heap from outdated ones.
     number: u64,
-    _weight: Weight,
+    _memory: ExternalMemory,
 }
 
 /// About what a timer takes with its place in the queue, and its callback with a handle.
@@ -61,7 +61,7 @@ impl Timers {
             referenced: true,
             nesting: self.nesting.get(),
             number: 0,
-            _weight: Weight::new(TIMER),
+            _memory: ExternalMemory::new(TIMER),
         };
         self.referenced.set(self.referenced.get() + 1);
         self.schedule(id, timer);

@@ -39,7 +39,10 @@ struct Resident {
 
 impl Resident {
     fn new((options, main): (IsolateOptions, Task)) -> Resident {
-        let handle = Handle::new(isolate::quota(&options.limits), options.limits.cpu_per_turn);
+        let handle = Handle::new(
+            isolate::account(&options.limits),
+            options.limits.cpu_per_turn,
+        );
         handle.drain(Until::Idle);
         handle.0.bind_thread(std::thread::current());
         let mut resident = Resident {

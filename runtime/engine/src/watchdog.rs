@@ -9,7 +9,7 @@
 //! It also looks at what each running turn makes C and C++ code hold; see [`memory_watch`].
 //!
 //! A few built-in functions of V8 look at nothing while they work (`flat`, the default order of `sort`). A turn that goes on
-//! in one of those is given up: see [`quarantine::abandon`].
+//! in one of those is given up: see [`containment::abandon`].
 
 use std::io;
 use std::sync::atomic::AtomicBool;
@@ -18,11 +18,12 @@ use std::thread::Thread;
 use std::time::Duration;
 
 use crate::cpu_clock::CpuClock;
+use crate::external_memory::watch;
 use crate::limits::Exit;
 use crate::mailbox::{Shared, Verdict};
 use crate::thread_io::ThreadIo;
 use crate::turn_clock::{Doze, Turn};
-use crate::{memory_watch, process_memory, quarantine};
+use crate::{containment, process_memory};
 
 /// Looks per budget, and the bounds of the time between two looks.
 const LOOKS_PER_BUDGET: u32 = 10;
@@ -53,7 +54,7 @@ struct Watched {
     /// The thread's visits to it at the last look.
     visits: usize,
     absence: Option<Absence>,
-    thread: quarantine::ThreadId,
+    thread: containment::ThreadId,
     abandoned: bool,
 }
 
@@ -130,12 +131,12 @@ pub(crate) fn watch(
         io: None,
         visits: 0,
         absence: None,
-        thread: quarantine::ThreadId::current(),
+        thread: containment::ThreadId::current(),
         abandoned: false,
     };
     let mut all = lock();
     if all.try_reserve(1).is_err() {
-        // This thread stops there, and must not keep the lock; see `quarantine`.
+        // This thread stops there, and must not keep the lock; see `containment`.
         drop(all);
         std::alloc::handle_alloc_error(std::alloc::Layout::new::<Watched>());
     }
@@ -248,8 +249,8 @@ fn look() -> (bool, Duration) {
         running = true;
         pause = pause
             .min(watched.budget / LOOKS_PER_BUDGET)
-            .min(memory_watch::PAUSE);
-        if !turn.is_fired && memory_watch::is_too_much(&watched.isolate) {
+            .min(watch::PAUSE);
+        if !turn.is_fired && watch::is_too_much(&watched.isolate) {
             fire(&watched.isolate, turn, Verdict::Heap);
             ended.push(watched.isolate.clone());
             continue;
@@ -278,7 +279,7 @@ fn look() -> (bool, Duration) {
         drop(isolate.close());
     }
     for (isolate, thread) in hopeless {
-        quarantine::abandon(&isolate, thread);
+        containment::abandon(&isolate, thread);
     }
     (running, pause.max(SHORTEST_LOOK))
 }
@@ -297,7 +298,7 @@ mod tests {
 
     #[test]
     fn a_turn_that_ended_is_not_fired_at() {
-        let handle = crate::Handle::new(Arc::new(crate::memory::Quota::new(0)), None);
+        let handle = crate::Handle::new(Arc::new(crate::external_memory::Account::new(0)), None);
         let clock = &handle.0.turn;
         clock.begin();
         let first = clock.look().expect("it runs");

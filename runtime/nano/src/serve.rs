@@ -21,7 +21,7 @@ pub(crate) fn serve(options: &ServeOptions) -> anyhow::Result<ExitCode> {
     engine::start(config.apps.len() + 1, io_threads() + 2)?;
     let guard = log::init(options.log.unwrap_or_else(Format::for_stdout))
         .context("cannot start the thread that writes the log")?;
-    nano_engine::malloc::give_back_in_background();
+    nano_engine::external_memory::malloc::give_back_in_background();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_name("io")

@@ -61,9 +61,9 @@ fn trace(input: &DeriveInput) -> Result<Tokens> {
         }
     }
     let (parameters, arguments, bounds) = generics.split_for_impl();
-    let native_size = has(&input.attrs, "own_memory").then(|| {
+    let external_size = has(&input.attrs, "own_memory").then(|| {
         quote! {
-            fn native_size(&self) -> usize {
+            fn external_size(&self) -> usize {
                 self.own_memory()
             }
         }
@@ -77,7 +77,7 @@ fn trace(input: &DeriveInput) -> Result<Tokens> {
                 #body
             }
 
-            #native_size
+            #external_size
         }
     })
 }
@@ -171,8 +171,8 @@ mod tests {
             "{text}"
         );
         assert!(!text.contains("u8 :"), "{text}");
-        assert!(!text.contains("native_size"), "{text}");
+        assert!(!text.contains("external_size"), "{text}");
         let text = derived("#[own_memory] struct A;").expect("an implementation");
-        assert!(text.contains("fn native_size"), "{text}");
+        assert!(text.contains("fn external_size"), "{text}");
     }
 }

@@ -24,6 +24,7 @@
 // What is derived names this crate.
 extern crate self as nano_webidl;
 
+pub mod accounted;
 pub mod call;
 pub mod error;
 pub mod idl;
@@ -39,8 +40,8 @@ pub mod script;
 pub mod serializable;
 pub mod setlike;
 pub mod trace;
-pub mod weighed;
 
+pub use accounted::{Accounted, ExternalSize};
 pub use call::Call;
 pub use error::{DomExceptionName, Error, Fallible, excerpt, range_error, type_error};
 pub use names::internalized;
@@ -50,7 +51,6 @@ pub use room::require_room;
 pub use script::{ScriptInterface, ScriptRef};
 pub use serializable::Serializable;
 pub use trace::{Trace, Traced, TracedCell, Visitor};
-pub use weighed::{Weigh, Weighed};
 
 /// A scope with a context: what every conversion and every call into JavaScript needs.
 pub type Scope<'s, 'i> = v8::PinScope<'s, 'i>;

@@ -5,7 +5,7 @@
 use std::ffi::CStr;
 use std::ops::Deref;
 
-use nano_engine::native_memory::{self, Weight};
+use nano_engine::external_memory::{self, ExternalMemory};
 
 use crate::{Fallible, Realm, Scope, Trace, Value, type_error};
 
@@ -49,7 +49,7 @@ impl Head {
 #[repr(C)]
 struct Holder<T> {
     head: Head,
-    _weight: Weight,
+    _memory: ExternalMemory,
     value: T,
 }
 
@@ -111,10 +111,10 @@ impl<'s, T: PlatformObject> Ref<'s, T> {
         object: v8::Local<'s, v8::Object>,
         value: T,
     ) -> Ref<'s, T> {
-        let weight = Weight::new(size_of::<Holder<T>>() + value.native_size());
+        let memory = ExternalMemory::new(size_of::<Holder<T>>() + value.external_size());
         let holder = Holder {
             head: Head { kind: T::KIND },
-            _weight: weight,
+            _memory: memory,
             value,
         };
         let heap = scope
@@ -130,7 +130,7 @@ impl<'s, T: PlatformObject> Ref<'s, T> {
         };
         // SAFETY: the collector does not move or free the value while its wrapper is reachable, and `object` is a live handle of 's.
         let value = unsafe { &*(&pointer.as_ref().value as *const T) };
-        native_memory::settle(scope);
+        external_memory::settle(scope);
         Ref { object, value }
     }
 

@@ -3,16 +3,16 @@
 //! Whatever joins, encodes or takes apart what an app gives may be many times as large: measure it first, then take the memory
 //! from here.
 
-use nano_engine::memory;
+use nano_engine::external_memory;
 
 use crate::{Error, Fallible, Scope, range_error};
 
-/// Asks for so many bytes beside what the isolate has. Nothing is taken: what stays is charged by whoever keeps it.
+/// Asks for so many bytes beside what the isolate has. Nothing is taken: what stays is reserved by whoever keeps it.
 ///
 /// # Errors
 /// A `RangeError` if they do not fit into the isolate's memory limit.
 pub fn require_room(scope: &mut Scope, bytes: usize) -> Fallible<()> {
-    match memory::has_room(scope, bytes) {
+    match external_memory::has_room(scope, bytes) {
         true => Ok(()),
         false => Err(no_room(bytes)),
     }
@@ -53,7 +53,7 @@ pub fn no_room(bytes: usize) -> Error {
 pub fn text<'s>(scope: &mut Scope<'s, '_>, string: v8::Local<'s, v8::String>) -> Fallible<String> {
     /// Of a code unit.
     const LONGEST: usize = 3;
-    if !memory::has_room(scope, string.length() * LONGEST) {
+    if !external_memory::has_room(scope, string.length() * LONGEST) {
         // Most texts are shorter than they could be. To count is to flatten, which takes V8's memory, so it must fit at its
         // shortest.
         require_room(scope, string.length())?;

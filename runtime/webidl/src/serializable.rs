@@ -3,7 +3,7 @@
 
 use std::any::Any;
 
-use nano_engine::native_memory::Weight;
+use nano_engine::external_memory::ExternalMemory;
 
 use crate::object::not_of_type;
 use crate::{Fallible, PlatformObject, Ref, Scope};
@@ -36,7 +36,7 @@ pub trait Serializable: PlatformObject {
 pub struct SerializedObject {
     kind: u16,
     data: Box<dyn Any>,
-    _weight: Weight,
+    _memory: ExternalMemory,
 }
 
 impl SerializedObject {
@@ -69,7 +69,7 @@ impl Steps {
                 let data = T::serialize(scope, object)?;
                 Ok(SerializedObject {
                     kind: T::KIND,
-                    _weight: Weight::new(T::data_size(&data)),
+                    _memory: ExternalMemory::new(T::data_size(&data)),
                     data: Box::new(data),
                 })
             },

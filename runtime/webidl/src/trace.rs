@@ -22,9 +22,9 @@ pub unsafe trait Trace {
     fn trace(&self, visitor: &mut Visitor);
 
     /// About how many bytes the value keeps beside its own size, in memory that V8 does not see. Asked once, when the object is
-    /// made; what may grow later has a [`Weight`](nano_engine::native_memory::Weight) in it instead, see [`crate::Weighed`]. Such
+    /// made; what may grow later has a [`ExternalMemory`](nano_engine::external_memory::ExternalMemory) in it instead, see [`crate::Accounted`]. Such
     /// memory counts against the isolate's limit, and V8 collects garbage the sooner, the more of it there is.
-    fn native_size(&self) -> usize {
+    fn external_size(&self) -> usize {
         0
     }
 }

@@ -8,8 +8,8 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use nano_engine::memory::Charge;
-use nano_engine::native_memory::Weight;
+use nano_engine::external_memory::ExternalMemory;
+use nano_engine::external_memory::Reservation;
 use nano_engine::{Handle, promise_op};
 use nano_webidl::{
     Error, Fallible, PlatformObject, Ref, Scope, ScriptRef, Trace, Traced, Value, script,
@@ -23,7 +23,7 @@ use super::header_list::AppHeaderList;
 use crate::bindings::body::BodyMethods;
 use crate::bindings::marker;
 use crate::bindings::types::BodyInit;
-use crate::charged::{MIN_CHARGED_BYTES, charge};
+use crate::reserved::{MIN_RESERVED_BYTES, reserve};
 use crate::streams::native_source::{NativeSource, Taken, waiting};
 
 /// A script's stream object.
@@ -50,7 +50,7 @@ enum State {
         stream: BodyStream,
         abortable: Option<AbortableBody>,
         /// Of what waits in it.
-        _weight: Weight,
+        _memory: ExternalMemory,
     },
     /// A stream, of the app's or made by `body`. The bytes are there where it was made of them.
     Stream(Option<Kept>),
@@ -61,25 +61,25 @@ enum State {
 impl State {
     fn incoming(stream: BodyStream, abortable: Option<AbortableBody>) -> State {
         State::Incoming {
-            _weight: Weight::new(waiting(&stream)),
+            _memory: ExternalMemory::new(waiting(&stream)),
             stream,
             abortable,
         }
     }
 }
 
-/// Bytes that a body keeps. Few of them count as part of the body's object; many are charged on their own, as they may be sent
+/// Bytes that a body keeps. Few of them count as part of the body's object; many are reserved on their own, as they may be sent
 /// for longer than the object lives.
 struct Kept {
     bytes: Bytes,
-    _weight: Weight,
+    _memory: ExternalMemory,
 }
 
 impl Kept {
     /// Bytes that came whole, and so are few.
     fn few(bytes: Bytes) -> Kept {
         Kept {
-            _weight: Weight::new(bytes.len()),
+            _memory: ExternalMemory::new(bytes.len()),
             bytes,
         }
     }
@@ -87,21 +87,21 @@ impl Kept {
     /// # Errors
     /// A `RangeError` if they do not fit into the app's memory limit.
     fn new(scope: &mut Scope, bytes: Bytes) -> Fallible<Kept> {
-        if bytes.len() < MIN_CHARGED_BYTES {
+        if bytes.len() < MIN_RESERVED_BYTES {
             return Ok(Kept::few(bytes));
         }
         Ok(Kept {
-            bytes: charge(scope, bytes)?,
-            _weight: Weight::default(),
+            bytes: reserve(scope, bytes)?,
+            _memory: ExternalMemory::default(),
         })
     }
 
     /// Another body's share of the same bytes.
     fn share(&self) -> Kept {
-        let many = self.bytes.len() >= MIN_CHARGED_BYTES;
+        let many = self.bytes.len() >= MIN_RESERVED_BYTES;
         Kept {
             bytes: self.bytes.clone(),
-            _weight: Weight::new(if many { 0 } else { self.bytes.len() }),
+            _memory: ExternalMemory::new(if many { 0 } else { self.bytes.len() }),
         }
     }
 }
@@ -324,9 +324,9 @@ impl Body {
                     }
                     let packaged = bytes
                         .map_err(|error| type_error(error.to_string()))
-                        .and_then(|(bytes, charge)| {
+                        .and_then(|(bytes, reservation)| {
                             // What is made of the bytes counts on its own.
-                            drop(charge);
+                            drop(reservation);
                             package_data(scope, kind, &content_type, bytes)
                         });
                     packaged.map_err(|e| {
@@ -417,7 +417,7 @@ impl Body {
             _ => None,
         };
         Ok(match (source.value().take(), kept) {
-            // They are charged already.
+            // They are reserved already.
             (Taken::Bytes(_), Some(kept)) => Claim::Bytes(kept),
             (Taken::Bytes(bytes), None) => Claim::Bytes(Kept::few(bytes)),
             (Taken::Stream(stream, guard), _) => {
@@ -499,16 +499,19 @@ fn stream_state<'s>(scope: &mut Scope<'s, '_>, stream: v8::Local<'s, v8::Object>
 }
 
 /// All chunks of a body, which count against the app's limit meanwhile.
-async fn collect(mut stream: BodyStream, handle: Handle) -> Result<(Bytes, Charge), BodyError> {
-    let mut charge = handle.charge();
+async fn collect(
+    mut stream: BodyStream,
+    handle: Handle,
+) -> Result<(Bytes, Reservation), BodyError> {
+    let mut reservation = handle.reservation();
     let Some(first) = stream.next().await.transpose()? else {
-        return Ok((Bytes::new(), charge));
+        return Ok((Bytes::new(), reservation));
     };
-    make_room(&handle, &mut charge, first.len()).await?;
+    make_room(&handle, &mut reservation, first.len()).await?;
     let Some(second) = stream.next().await.transpose()? else {
-        return Ok((first, charge));
+        return Ok((first, reservation));
     };
-    make_room(&handle, &mut charge, second.len()).await?;
+    make_room(&handle, &mut reservation, second.len()).await?;
     let known = stream
         .length()
         .and_then(|length| usize::try_from(length).ok())
@@ -521,15 +524,15 @@ async fn collect(mut stream: BodyStream, handle: Handle) -> Result<(Bytes, Charg
     all.extend_from_slice(&second);
     drop((first, second));
     while let Some(chunk) = stream.next().await.transpose()? {
-        make_room(&handle, &mut charge, chunk.len()).await?;
+        make_room(&handle, &mut reservation, chunk.len()).await?;
         all.extend_from_slice(&chunk);
     }
-    Ok((all.into(), charge))
+    Ok((all.into(), reservation))
 }
 
 /// How much of a body's stated length is believed before it has come.
 const MAX_EXPECTED_BYTES: usize = 1 << 20;
-/// See [`nano_engine::memory::one_byte_string`].
+/// See [`nano_engine::external_memory::one_byte_string`].
 const SPARE_BYTES: usize = 64;
 
 /// Charges the isolate for bytes that have come.
@@ -538,14 +541,14 @@ const SPARE_BYTES: usize = 64;
 /// They do not fit into its memory limit, also after a collection.
 pub(super) async fn make_room(
     handle: &Handle,
-    charge: &mut Charge,
+    reservation: &mut Reservation,
     bytes: usize,
 ) -> Result<(), BodyError> {
-    if charge.try_grow(bytes) {
+    if reservation.try_grow(bytes) {
         return Ok(());
     }
     handle.collect_garbage().await;
-    if charge.try_grow(bytes) {
+    if reservation.try_grow(bytes) {
         return Ok(());
     }
     Err(BodyError::new(

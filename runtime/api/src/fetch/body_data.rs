@@ -1,7 +1,7 @@
 //! What bodies are read as: <https://fetch.spec.whatwg.org/#concept-body-package-data>.
 
 use bytes::Bytes;
-use nano_engine::memory;
+use nano_engine::external_memory;
 use nano_webidl::idl::{self, array_buffer, uint8_array};
 use nano_webidl::{Error, Fallible, Ref, Scope, Value, excerpt, type_error};
 
@@ -70,7 +70,7 @@ pub fn package_data<'s>(
             let mime = mime_type::extract(content_type);
             let content_type = mime.map(|mime| normalize_type(&mime.to_string()));
             let content_type = content_type.unwrap_or_default();
-            let data = BlobData::from(bytes).charged(scope)?;
+            let data = BlobData::from(bytes).reserved(scope)?;
             Ref::new(scope, Blob::new(data, content_type))
                 .object()
                 .into()
@@ -127,7 +127,7 @@ fn decode<'s>(scope: &mut Scope<'s, '_>, bytes: Bytes) -> Fallible<v8::Local<'s,
     let string = if !text.is_ascii() {
         v8::String::new_from_utf8(scope, text, v8::NewStringType::Normal)
     } else if text.len() == bytes.len() && text.len() >= MIN_EXTERNAL_TEXT_BYTES {
-        memory::one_byte_string(scope, bytes.into())
+        external_memory::one_byte_string(scope, bytes.into())
     } else {
         v8::String::new_from_one_byte(scope, text, v8::NewStringType::Normal)
     };

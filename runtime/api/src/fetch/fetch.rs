@@ -10,7 +10,7 @@ use std::sync::Arc;
 use http::Method;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use nano_engine::thread_io::Driven;
-use nano_engine::{ErrorReport, OpId, State, ThreadIo, native_memory, spawn_op};
+use nano_engine::{ErrorReport, OpId, State, ThreadIo, external_memory, spawn_op};
 use nano_webidl::{DomExceptionName, Error, Fallible, Realm, Ref, Scope, Value, script};
 use nano_worker::BodyStream;
 use nano_worker::cdn_loop::CDN_LOOP;
@@ -320,7 +320,7 @@ impl Call {
             body,
         );
         let response = Ref::new(scope, response);
-        native_memory::settle(scope);
+        external_memory::settle(scope);
         self.is_settled.set(true);
         let resolver = v8::Local::new(scope, &self.resolver);
         resolver.resolve(scope, response.object().into());

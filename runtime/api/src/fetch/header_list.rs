@@ -4,7 +4,7 @@
 //! HTTP does not distinguish it.
 
 use http::HeaderName;
-use nano_webidl::{Weigh, Weighed};
+use nano_webidl::{Accounted, ExternalSize};
 
 /// A header name and its value.
 pub type Header = (HeaderName, Vec<u8>);
@@ -14,15 +14,15 @@ pub type Header = (HeaderName, Vec<u8>);
 pub struct HeaderList(Vec<Header>);
 
 /// A header list that belongs to an app: a `Headers` object shares it with the request or the response.
-pub type AppHeaderList = Weighed<HeaderList>;
+pub type AppHeaderList = Accounted<HeaderList>;
 
 /// About how many bytes a header takes in a list.
 pub fn header_size(name: &HeaderName, value: &[u8]) -> usize {
     size_of::<Header>() + name.as_str().len() + value.len()
 }
 
-impl Weigh for HeaderList {
-    fn weigh(&self) -> usize {
+impl ExternalSize for HeaderList {
+    fn external_size(&self) -> usize {
         let sizes = self.0.iter().map(|(name, value)| header_size(name, value));
         sizes.sum()
     }

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use http::HeaderName;
-use nano_engine::native_memory::Weight;
+use nano_engine::external_memory::ExternalMemory;
 use nano_webidl::{Error, Fallible, Scope, Trace, excerpt, require_room, room, type_error};
 
 use super::header_list::{AppHeaderList, Header, header_size, is_value, normalize};
@@ -39,7 +39,7 @@ pub struct Headers {
     sorted: RefCell<Option<Rc<[Header]>>>,
     /// Of `sorted`.
     #[untraced]
-    weight: Weight,
+    memory: ExternalMemory,
 }
 
 impl Headers {
@@ -49,7 +49,7 @@ impl Headers {
             list,
             guard: Cell::new(guard),
             sorted: RefCell::default(),
-            weight: Weight::default(),
+            memory: ExternalMemory::default(),
         }
     }
 
@@ -109,7 +109,7 @@ impl Headers {
 
     fn changed(&self) {
         self.sorted.take();
-        self.weight.set(0);
+        self.memory.set(0);
     }
 
     /// The list sorted and combined, made anew only after a change.
@@ -119,7 +119,7 @@ impl Headers {
             .get_or_insert_with(|| {
                 let sorted = self.list.borrow().sort_and_combine();
                 let sizes = sorted.iter().map(|(name, value)| header_size(name, value));
-                self.weight.set(sizes.sum());
+                self.memory.set(sizes.sum());
                 sorted.into()
             })
             .clone()

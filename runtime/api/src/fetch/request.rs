@@ -4,7 +4,7 @@ use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 use http::header::CONTENT_TYPE;
-use nano_engine::native_memory::Weight;
+use nano_engine::external_memory::ExternalMemory;
 use nano_webidl::{
     Error, Fallible, Ref, Scope, ScriptRef, Trace, Traced, Value, room, script, type_error,
 };
@@ -97,14 +97,14 @@ impl RequestUrl {
 struct RequestHeaders {
     wire: RefCell<Fields>,
     /// Of `wire`.
-    weight: Weight,
+    memory: ExternalMemory,
     list: OnceCell<Rc<AppHeaderList>>,
 }
 
 impl RequestHeaders {
     fn from_wire(fields: Fields) -> RequestHeaders {
         RequestHeaders {
-            weight: Weight::new(fields.size()),
+            memory: ExternalMemory::new(fields.size()),
             wire: RefCell::new(fields),
             list: OnceCell::new(),
         }
@@ -113,14 +113,14 @@ impl RequestHeaders {
     fn over(list: Rc<AppHeaderList>) -> RequestHeaders {
         RequestHeaders {
             wire: RefCell::default(),
-            weight: Weight::default(),
+            memory: ExternalMemory::default(),
             list: OnceCell::from(list),
         }
     }
 
     fn list(&self) -> &Rc<AppHeaderList> {
         self.list.get_or_init(|| {
-            self.weight.set(0);
+            self.memory.set(0);
             let fields = self.wire.take();
             let list = fields.iter().map(|(name, value)| (name, value.to_vec()));
             Rc::new(HeaderList::from_iter(list).into())

@@ -23,7 +23,7 @@ pub struct Blob {
 impl Blob {
     /// About how many bytes it keeps beside its own size.
     pub(crate) fn own_memory(&self) -> usize {
-        self.content_type.len() + self.data.native_size()
+        self.content_type.len() + self.data.external_size()
     }
 
     /// A blob of these bytes. `content_type` is normalized, see [`normalize_type`].
@@ -72,7 +72,7 @@ impl Serializable for Blob {
     }
 
     fn data_size(blob: &Blob) -> usize {
-        size_of::<Blob>() + blob.native_size()
+        size_of::<Blob>() + blob.external_size()
     }
 }
 

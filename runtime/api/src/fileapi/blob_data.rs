@@ -6,7 +6,7 @@ use bytes::Bytes;
 use nano_webidl::{Fallible, Scope, require_room};
 
 use crate::bindings::types::{BlobPart, EndingType};
-use crate::charged::charge;
+use crate::reserved::reserve;
 
 /// Up to this size another blob's bytes are copied: a list of crumbs would cost more than they are.
 const MAX_COPIED_BYTES: usize = 4096;
@@ -71,14 +71,14 @@ impl BlobData {
     ///
     /// # Errors
     /// A `RangeError` if it does not fit.
-    pub fn charged(self, scope: &mut Scope) -> Fallible<Self> {
+    pub fn reserved(self, scope: &mut Scope) -> Fallible<Self> {
         let parts = self.parts.iter().cloned();
-        let parts = parts.map(|part| charge(scope, part));
+        let parts = parts.map(|part| reserve(scope, part));
         Ok(BlobData::new(parts.collect::<Fallible<_>>()?))
     }
 
-    /// About how many bytes there are beside those of the parts, which are charged.
-    pub fn native_size(&self) -> usize {
+    /// About how many bytes there are beside those of the parts, which are reserved.
+    pub fn external_size(&self) -> usize {
         self.parts.len() * size_of::<Bytes>()
     }
 
@@ -179,7 +179,7 @@ impl Builder {
         if !self.copied.is_empty() {
             let mut bytes = std::mem::take(&mut self.copied);
             bytes.shrink_to_fit();
-            self.parts.push(charge(scope, bytes)?);
+            self.parts.push(reserve(scope, bytes)?);
         }
         Ok(())
     }

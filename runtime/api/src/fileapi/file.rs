@@ -51,9 +51,9 @@ impl File {
     ///
     /// # Errors
     /// A `RangeError` if they do not fit.
-    pub fn charged(&self, scope: &mut Scope) -> Fallible<Self> {
+    pub fn reserved(&self, scope: &mut Scope) -> Fallible<Self> {
         let blob = Blob::new(
-            self.blob.data().clone().charged(scope)?,
+            self.blob.data().clone().reserved(scope)?,
             self.blob.content_type().to_owned(),
         );
         Ok(File {
@@ -100,7 +100,7 @@ impl Serializable for File {
     }
 
     fn data_size(file: &File) -> usize {
-        size_of::<File>() + file.native_size()
+        size_of::<File>() + file.external_size()
     }
 }
 

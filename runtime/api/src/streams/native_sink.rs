@@ -4,14 +4,14 @@ use std::any::Any;
 use std::cell::{Cell, RefCell};
 
 use bytes::Bytes;
-use nano_engine::memory::TakenBuffer;
+use nano_engine::external_memory::TakenBuffer;
 use nano_engine::{ErrorReport, promise_op};
 use nano_webidl::idl::Bytes as Buffer;
 use nano_webidl::{Error, Fallible, Scope, Trace, Value, type_error};
 use nano_worker::{BodyError, BodyErrorKind, BodyWriter, Put};
 
 use crate::bindings::native_sink::NativeSinkMethods;
-use crate::charged::{MIN_CHARGED_BYTES, charge};
+use crate::reserved::{MIN_RESERVED_BYTES, reserve};
 
 /// Is told what the app's stream failed with.
 type OnError = Box<dyn for<'s, 'i> Fn(&mut Scope<'s, 'i>, Value<'s>)>;
@@ -28,9 +28,9 @@ pub struct NativeSink {
     /// Called with what the app's stream failed with.
     #[untraced]
     on_error: OnError,
-    /// Bytes that were handed on without being charged.
+    /// Bytes that were handed on without being reserved.
     #[untraced]
-    uncharged: Cell<usize>,
+    unreserved: Cell<usize>,
 }
 
 impl NativeSink {
@@ -44,7 +44,7 @@ impl NativeSink {
             writer: RefCell::new(Some(writer)),
             guard: RefCell::new(Some(Box::new(guard))),
             on_error: Box::new(on_error),
-            uncharged: Cell::new(0),
+            unreserved: Cell::new(0),
         }
     }
 
@@ -117,18 +117,18 @@ impl NativeSink {
     ) -> Fallible<Bytes> {
         if let Buffer::View(view) = chunk
             && owned
-            && chunk.len() >= MIN_CHARGED_BYTES
+            && chunk.len() >= MIN_RESERVED_BYTES
             && let Some(taken) = TakenBuffer::of(scope, view)
         {
             return Ok(Bytes::from_owner(taken));
         }
         let bytes = Bytes::from(chunk.to_vec(scope)?);
         // Small chunks may wait for a reader in great numbers: only a body that is small itself is not worth the cost.
-        let uncharged = self.uncharged.get() + bytes.len();
-        if uncharged >= MIN_CHARGED_BYTES {
-            return charge(scope, bytes);
+        let unreserved = self.unreserved.get() + bytes.len();
+        if unreserved >= MIN_RESERVED_BYTES {
+            return reserve(scope, bytes);
         }
-        self.uncharged.set(uncharged);
+        self.unreserved.set(unreserved);
         Ok(bytes)
     }
 }

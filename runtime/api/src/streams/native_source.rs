@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
-use nano_engine::native_memory::Weight;
+use nano_engine::external_memory::ExternalMemory;
 use nano_engine::promise_op;
 use nano_webidl::idl::uint8_array;
 use nano_webidl::{Error, Fallible, Scope, Trace, Value, type_error};
@@ -37,10 +37,10 @@ pub enum Taken {
 enum State {
     Bytes(Bytes),
     Chunks(Box<dyn Iterator<Item = Bytes>>),
-    /// With the weight of what waits in it.
-    Stream(BodyStream, Weight),
+    /// With the memory of what waits in it.
+    Stream(BodyStream, ExternalMemory),
     /// A chunk is waited for, until it comes or this is dropped.
-    Pulling(oneshot::Sender<Infallible>, Weight),
+    Pulling(oneshot::Sender<Infallible>, ExternalMemory),
     Over,
 }
 
@@ -57,8 +57,8 @@ impl NativeSource {
 
     /// A source that hands a body's chunks on, and keeps `guard` as long as somebody may read them.
     pub fn stream(stream: BodyStream, guard: Option<Box<dyn Any>>) -> NativeSource {
-        let weight = Weight::new(waiting(&stream));
-        NativeSource::new(State::Stream(stream, weight), guard)
+        let memory = ExternalMemory::new(waiting(&stream));
+        NativeSource::new(State::Stream(stream, memory), guard)
     }
 
     fn new(state: State, guard: Option<Box<dyn Any>>) -> NativeSource {
@@ -115,16 +115,16 @@ impl NativeSourceMethods for NativeSource {
                     Ok(uint8_array(scope, chunk.into())?.into())
                 }
             },
-            State::Pulling(waiting, weight) => {
-                self.state.replace(State::Pulling(waiting, weight));
+            State::Pulling(waiting, memory) => {
+                self.state.replace(State::Pulling(waiting, memory));
                 Err(type_error("a native source was pulled twice at a time"))
             }
-            State::Stream(mut stream, weight) => {
+            State::Stream(mut stream, memory) => {
                 // OPTIMIZATION: a chunk that is there needs no turn of the event loop.
                 match stream.poll_chunk(&mut Context::from_waker(Waker::noop())) {
-                    Poll::Ready(item) => deliver(scope, &self.state, (stream, weight), item),
+                    Poll::Ready(item) => deliver(scope, &self.state, (stream, memory), item),
                     Poll::Pending => {
-                        let promise = self.wait(scope, stream, weight);
+                        let promise = self.wait(scope, stream, memory);
                         Ok(promise.ok_or(Error::Thrown)?.into())
                     }
                 }
@@ -144,10 +144,10 @@ impl NativeSource {
         &self,
         scope: &mut Scope<'s, '_>,
         mut stream: BodyStream,
-        weight: Weight,
+        memory: ExternalMemory,
     ) -> Option<v8::Local<'s, v8::Promise>> {
         let (waiting, cancelled) = oneshot::channel();
-        self.state.replace(State::Pulling(waiting, weight));
+        self.state.replace(State::Pulling(waiting, memory));
         let state = self.state.clone();
         let next = async move {
             tokio::select! {
@@ -159,10 +159,10 @@ impl NativeSource {
             let Some((stream, item)) = next else {
                 return Ok(v8::null(scope).into());
             };
-            let State::Pulling(_, weight) = state.replace(State::Over) else {
+            let State::Pulling(_, memory) = state.replace(State::Over) else {
                 return Ok(v8::null(scope).into());
             };
-            deliver(scope, &state, (stream, weight), item).map_err(|e| {
+            deliver(scope, &state, (stream, memory), item).map_err(|e| {
                 e.to_exception(scope)
                     .unwrap_or_else(|| v8::undefined(scope).into())
             })
@@ -173,14 +173,14 @@ impl NativeSource {
 fn deliver<'s>(
     scope: &mut Scope<'s, '_>,
     state: &RefCell<State>,
-    (stream, weight): (BodyStream, Weight),
+    (stream, memory): (BodyStream, ExternalMemory),
     item: Option<Result<Bytes, BodyError>>,
 ) -> Fallible<Value<'s>> {
     match item {
         None => Ok(v8::null(scope).into()),
         Some(Err(error)) => Err(type_error(error.to_string())),
         Some(Ok(chunk)) => {
-            state.replace(State::Stream(stream, weight));
+            state.replace(State::Stream(stream, memory));
             Ok(uint8_array(scope, chunk.into())?.into())
         }
     }

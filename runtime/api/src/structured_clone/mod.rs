@@ -37,7 +37,7 @@ pub struct Serialized {
 
 impl Serialized {
     /// About how many bytes it has of its own, beside the data of platform objects.
-    pub fn native_size(&self) -> usize {
+    pub fn external_size(&self) -> usize {
         self.bytes.len() + self.transferred.len() * size_of::<Transferred>()
     }
 }

@@ -46,7 +46,7 @@ pub fn serialize<'s>(
         let context = scope.get_current_context();
         let serializer = entry::serializer(scope, SharedDelegate(delegate.clone()));
         // What is written is short-lived, so it may be as large as all that the app may have.
-        let limit = State::from_scope(scope).quota().limit();
+        let limit = State::from_scope(scope).account().limit();
         let bound = Bound::of_first(limit, || serializer.write_header());
         for (id, transferable) in (0..).zip(&transfer) {
             if let Transferable::Buffer(buffer) = transferable {

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use nano_engine::native_memory::Weight;
+use nano_engine::external_memory::ExternalMemory;
 use nano_webidl::{Fallible, Ref, Scope, Trace, Traced, Value, type_error};
 
 use crate::bindings::serialized_message::SerializedMessageMethods;
@@ -16,7 +16,7 @@ pub struct SerializedMessage {
     serialized: Cell<Option<Serialized>>,
     /// Of `serialized`.
     #[untraced]
-    weight: Weight,
+    memory: ExternalMemory,
     /// The data holders of what is transferred by built-in scripts.
     holders: Vec<Traced<v8::Object>>,
 }
@@ -33,7 +33,7 @@ impl SerializedMessage {
     ) -> Fallible<Ref<'s, SerializedMessage>> {
         let (serialized, holders) = structured_clone::serialize(scope, value, transfer)?;
         let message = SerializedMessage {
-            weight: Weight::new(serialized.native_size()),
+            memory: ExternalMemory::new(serialized.external_size()),
             serialized: Cell::new(Some(serialized)),
             holders: holders.iter().map(|_| Traced::default()).collect(),
         };
@@ -52,7 +52,7 @@ impl SerializedMessageMethods for SerializedMessage {
             .serialized
             .take()
             .ok_or_else(|| type_error("a message can be deserialized only once"))?;
-        self.weight.set(0);
+        self.memory.set(0);
         let holders: Vec<_> = self
             .holders
             .iter()

@@ -3,7 +3,9 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use nano_webidl::{Error, Fallible, Ref, Scope, Trace, Weigh, Weighed, require_room, type_error};
+use nano_webidl::{
+    Accounted, Error, ExternalSize, Fallible, Ref, Scope, Trace, require_room, type_error,
+};
 
 use super::UrlRecord;
 use super::url_search_params::UrlSearchParams;
@@ -20,16 +22,16 @@ pub struct Url {
 
 /// What a `URL` shares with its `searchParams`: a change of one shows in the other.
 pub(super) struct Shared {
-    record: Weighed<Record>,
+    record: Accounted<Record>,
     /// The query as a list; absent until somebody asks for `searchParams`, as nobody does for most URLs.
-    pairs: OnceCell<Rc<Weighed<PairList>>>,
+    pairs: OnceCell<Rc<Accounted<PairList>>>,
 }
 
 /// A URL that belongs to an app.
 struct Record(UrlRecord);
 
-impl Weigh for Record {
-    fn weigh(&self) -> usize {
+impl ExternalSize for Record {
+    fn external_size(&self) -> usize {
         /// ada's object, in blocks of the allocator.
         const OBJECT: usize = 192;
         OBJECT + self.0.href().len()
@@ -38,7 +40,7 @@ impl Weigh for Record {
 
 impl Shared {
     /// The list of the query object, made of the query the first time.
-    fn pairs(&self) -> Rc<Weighed<PairList>> {
+    fn pairs(&self) -> Rc<Accounted<PairList>> {
         self.pairs
             .get_or_init(|| Rc::new(PairList(self.parse_query()).into()))
             .clone()

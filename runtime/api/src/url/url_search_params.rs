@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use nano_webidl::{Fallible, Scope, Trace, Weighed, room, type_error};
+use nano_webidl::{Accounted, Fallible, Scope, Trace, room, type_error};
 
 use super::url::Shared;
 use super::urlencoded::{self, PairList, Pairs, pair_size};
@@ -14,7 +14,7 @@ use crate::bindings::url_search_params::UrlSearchParamsMethods;
 #[own_memory]
 pub struct UrlSearchParams {
     #[untraced]
-    list: Rc<Weighed<PairList>>,
+    list: Rc<Accounted<PairList>>,
     /// The standard's URL object: who is told of changes.
     #[untraced]
     url: Option<Rc<Shared>>,
@@ -23,7 +23,7 @@ pub struct UrlSearchParams {
 impl UrlSearchParams {
     /// About how many bytes it keeps beside its own size.
     pub(crate) fn own_memory(&self) -> usize {
-        size_of::<Weighed<PairList>>()
+        size_of::<Accounted<PairList>>()
     }
 
     /// An object with these pairs, and no URL.
@@ -35,7 +35,7 @@ impl UrlSearchParams {
     }
 
     /// The query object of a URL.
-    pub(super) fn of_url(list: Rc<Weighed<PairList>>, url: Rc<Shared>) -> Self {
+    pub(super) fn of_url(list: Rc<Accounted<PairList>>, url: Rc<Shared>) -> Self {
         UrlSearchParams {
             list,
             url: Some(url),

@@ -1,6 +1,6 @@
 //! `application/x-www-form-urlencoded`, <https://url.spec.whatwg.org/#application/x-www-form-urlencoded>.
 
-use nano_webidl::{Fallible, Scope, Weigh, require_room};
+use nano_webidl::{ExternalSize, Fallible, Scope, require_room};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
 
 /// Names and values in order.
@@ -15,8 +15,8 @@ pub fn pair_size(name: &str, value: &str) -> usize {
 #[derive(Debug, Default)]
 pub struct PairList(pub Pairs);
 
-impl Weigh for PairList {
-    fn weigh(&self) -> usize {
+impl ExternalSize for PairList {
+    fn external_size(&self) -> usize {
         let sizes = self.0.iter().map(|(name, value)| pair_size(name, value));
         sizes.sum()
     }
@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn there_is_room_for_all_pairs() {
         for input in [&b"a=b"[..], b"&a&&b", b"\xff\xff=\xff", b"", b"%41=%42&x"] {
-            let taken: usize = PairList(pairs(input)).weigh();
+            let taken: usize = PairList(pairs(input)).external_size();
             assert!(room(input) >= taken, "{input:?}");
         }
         assert!(room(&b"&a".repeat(1000)) >= 64 * 1000);

@@ -9,7 +9,7 @@ use super::digest::Hash;
 use crate::bindings::subtle_crypto::SubtleCryptoMethods;
 use crate::bindings::ty;
 use crate::bindings::types::AlgorithmIdentifier;
-use crate::charged::charge;
+use crate::reserved::reserve;
 
 /// The `crypto.subtle` object.
 #[derive(Trace)]
@@ -52,7 +52,7 @@ impl SubtleCryptoMethods for SubtleCrypto {
         }
         // 4. Let data be a copy of the bytes. 5. to 8. Digest in parallel.
         let data = data.to_vec(scope)?;
-        let data = charge(scope, data)?;
+        let data = reserve(scope, data)?;
         let digest = compute(State::from_scope(scope), move || hash.digest(&data));
         Promise::<idl::ArrayBuffer>::spawn(scope, digest, |scope, digest| match digest {
             Ok(digest) => array_buffer(scope, digest).map(Bytes::Buffer),

@@ -105,7 +105,7 @@ pub struct SerializedException {
 
 impl SerializedException {
     /// About how many bytes it takes.
-    pub fn native_size(&self) -> usize {
+    pub fn external_size(&self) -> usize {
         let stack = self.stack.as_ref().map_or(0, String::len);
         size_of::<Self>() + self.name.len() + self.message.len() + stack
     }
@@ -152,7 +152,7 @@ impl Serializable for DomException {
     }
 
     fn data_size(data: &SerializedException) -> usize {
-        data.native_size()
+        data.external_size()
     }
 }
 

@@ -122,6 +122,6 @@ impl Serializable for QuotaExceededError {
     }
 
     fn data_size(data: &SerializedError) -> usize {
-        size_of::<SerializedError>() + data.exception.native_size()
+        size_of::<SerializedError>() + data.exception.external_size()
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use http::HeaderValue;
 use nano_engine::text::text;
-use nano_engine::{ErrorReport, KeepAlive, State, modules, native_memory, rejections};
+use nano_engine::{ErrorReport, KeepAlive, State, external_memory, modules, rejections};
 use nano_webidl::{DomExceptionName, Realm, Ref, Scope, Value, script};
 use nano_worker::cdn_loop::CDN_LOOP;
 use nano_worker::{
@@ -298,7 +298,7 @@ fn dispatch(
     request_context::begin(scope, id, headers.get(&CDN_LOOP));
     let request = Ref::new(scope, Request::from_wire(method, url, headers, body));
     // What came with it counts, also if the app never looks at it.
-    native_memory::settle(scope);
+    external_memory::settle(scope);
     let waiting = Waiting { answer, in_flight };
 
     request_context::enter(scope, id);

@@ -27,7 +27,7 @@ impl Launcher for WorkerLauncher {
     }
 
     fn lost_instances(&self) -> usize {
-        nano_engine::quarantine::count()
+        nano_engine::containment::count()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use nano_engine::native_memory::Weight;
+use nano_engine::external_memory::ExternalMemory;
 use nano_webidl::{
     Fallible, Ref, Scope, Trace, Traced, TracedCell, Value, require_room, room, type_error,
 };
@@ -20,7 +20,7 @@ pub struct FormData {
     entries: TracedCell<EntryList>,
     /// Of `entries`.
     #[untraced]
-    weight: Weight,
+    memory: ExternalMemory,
 }
 
 /// An entry list, <https://xhr.spec.whatwg.org/#formdata-entry-list>
@@ -38,10 +38,10 @@ pub struct Entry {
 
 impl Entry {
     /// About how many bytes it takes.
-    fn weigh(&self) -> usize {
+    fn external_size(&self) -> usize {
         let value = match &self.value {
             EntryValue::Text(text) => text.len(),
-            // Without its bytes, which are charged.
+            // Without its bytes, which are reserved.
             EntryValue::File(file) => size_of::<FileEntry>() + file.file.own_memory(),
         };
         size_of::<Entry>() + self.name.len() + value
@@ -93,9 +93,9 @@ impl EntryValue {
 
 impl FileEntry {
     /// The same file, whose bytes count against the app's memory limit.
-    fn charged(&self, scope: &mut Scope) -> Fallible<FileEntry> {
+    fn reserved(&self, scope: &mut Scope) -> Fallible<FileEntry> {
         Ok(FileEntry {
-            file: self.file.charged(scope)?,
+            file: self.file.reserved(scope)?,
             object: Traced::default(),
         })
     }
@@ -134,7 +134,7 @@ impl FormData {
     /// An object with these entries.
     pub fn new(entries: Vec<Entry>) -> Self {
         FormData {
-            weight: Weight::new(entries.iter().map(Entry::weigh).sum()),
+            memory: ExternalMemory::new(entries.iter().map(Entry::external_size).sum()),
             entries: TracedCell::new(EntryList(entries)),
         }
     }
@@ -149,7 +149,7 @@ impl FormData {
             .map_err(|error| type_error(format!("the body is no multipart/form-data: {error}")))?;
         for entry in &mut entries {
             if let EntryValue::File(entry) = &mut entry.value {
-                *entry = Rc::new(entry.charged(scope)?);
+                *entry = Rc::new(entry.reserved(scope)?);
             }
         }
         Ok(FormData::new(entries))
@@ -189,13 +189,14 @@ impl FormData {
     fn change(&self, scope: &mut Scope, change: impl FnOnce(&mut Vec<Entry>)) {
         self.entries.change(scope, |EntryList(entries)| {
             change(entries);
-            self.weight.set(entries.iter().map(Entry::weigh).sum());
+            self.memory
+                .set(entries.iter().map(Entry::external_size).sum());
         });
     }
 
     fn push(&self, scope: &mut Scope, name: String, value: EntryValue) {
         let entry = Entry { name, value };
-        self.weight.add(entry.weigh());
+        self.memory.add(entry.external_size());
         self.entries.change(scope, |entries| entries.0.push(entry));
     }
 

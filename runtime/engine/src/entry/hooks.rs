@@ -6,7 +6,7 @@ use v8::{Context, Data, FixedArray, Local, Message, Module, Object, PinScope, Pr
 
 use super::{catch, enter};
 use crate::state::State;
-use crate::{foreground, imports, isolate, memory_watch, rejections};
+use crate::{external_memory, foreground, imports, isolate, rejections};
 
 /// Registers everything that V8 calls for an isolate. The state must outlive it.
 pub(crate) fn install(isolate: &mut v8::Isolate, state: &State) {
@@ -67,7 +67,7 @@ unsafe extern "C" fn settle(isolate: v8::UnsafeRawIsolatePtr, _: *mut c_void) {
     // SAFETY: V8 passes the isolate that runs.
     let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(isolate) };
     // A panic is in the log; the isolate will be asked again.
-    let _ = catch(|| memory_watch::asked(&mut isolate));
+    let _ = catch(|| external_memory::watch::asked(&mut isolate));
 }
 
 /// Runs no JavaScript, and throws nothing.

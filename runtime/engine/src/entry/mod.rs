@@ -2,7 +2,7 @@
 //!
 //! * Unwinding through V8's frames would end the process. A panic ends here, as a line of the log and, where scripts run, as an
 //!   exception.
-//! * What a callback took of memory is settled before scripts go on: see [`native_memory`].
+//! * What a callback took of memory is settled before scripts go on: see [`external_memory`].
 //! * Scripts go on only if their isolate may: one that has passed a limit is terminated here, as V8 looks at an order to terminate
 //!   only where a function of JavaScript begins or a loop goes round.
 //!
@@ -35,9 +35,9 @@ pub(crate) use modules::{instantiate_module, synthetic_module};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::malloc;
-use crate::memory::Quota;
-use crate::native_memory::{self, Conversions};
+use crate::external_memory::Account;
+use crate::external_memory::malloc;
+use crate::external_memory::{self, Conversions};
 
 /// Native code panicked. The log has the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -61,8 +61,8 @@ pub fn enter<'s, 'i, R>(
     let conversions = Conversions::begin();
     let result = catch(|| body(scope));
     drop(conversions);
-    native_memory::settle(scope);
-    if malloc::with_current(Quota::is_terminated) == Some(true) {
+    external_memory::settle(scope);
+    if malloc::with_current(Account::is_terminated) == Some(true) {
         terminate(scope);
         return None;
     }

@@ -114,7 +114,7 @@ fn hold(
     _: v8::ReturnValue<v8::Value>,
 ) {
     let bytes = args.get(0).uint32_value(scope).expect("a number");
-    nano_engine::native_memory::converted(scope, bytes as usize);
+    nano_engine::external_memory::converted(scope, bytes as usize);
     let message = v8::String::new(scope, "held").expect("a short text");
     scope.throw_exception(message.into());
 }

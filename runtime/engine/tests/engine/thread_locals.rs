@@ -21,7 +21,7 @@ const KNOWN: [(&str, &str, &str); 7] = [
         "whom the thread works for: set whenever an isolate is entered",
     ),
     (
-        "quarantine.rs",
+        "containment.rs",
         "OWN",
         "the thread itself, which can be given up",
     ),
@@ -35,7 +35,7 @@ const KNOWN: [(&str, &str, &str); 7] = [
         "LINE",
         "a buffer that is empty between two calls",
     ),
-    ("log/time.rs", "SECOND", "the time, which is everybody's"),
+    ("log/time.rs", "LAST", "the time, which is everybody's"),
 ];
 
 #[test]

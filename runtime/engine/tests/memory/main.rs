@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use nano_engine::limits::MIB;
-use nano_engine::{Exit, Limits, State, Until, memory, v8};
+use nano_engine::{Exit, Limits, State, Until, external_memory, v8};
 
 use harness::{options, run, run_script};
 
@@ -598,7 +598,7 @@ fn garbage_of_native_memory_is_collected_when_needed() {
 #[test]
 fn what_v8_cannot_survive_costs_one_isolate() {
     let _one = ONE.lock().unwrap_or_else(|e| e.into_inner());
-    let before = nano_engine::quarantine::count();
+    let before = nano_engine::containment::count();
     let scripts = [
         "'ab'.repeat(7e7).split('')",
         "'ab'.repeat(7e7).match(/a|b/g)",
@@ -620,14 +620,14 @@ fn what_v8_cannot_survive_costs_one_isolate() {
         assert!(!handle.post_fn(|_| {}), "its mailbox is closed");
         assert_eq!(run("print(1 + 1)").0, ["2"]);
     }
-    assert_eq!(nano_engine::quarantine::count() - before, scripts.len());
+    assert_eq!(nano_engine::containment::count() - before, scripts.len());
 }
 
 /// What an isolate's thread does between its turns is its own, unless it does I/O.
 #[test]
 fn an_abort_between_turns_costs_one_isolate() {
     let _one = ONE.lock().unwrap_or_else(|e| e.into_inner());
-    let before = nano_engine::quarantine::count();
+    let before = nano_engine::containment::count();
     let (options, _) = options();
     let (handle, exit) = nano_engine::spawn(options, |scope| {
         nano_engine::evaluate(scope, "main", "print('aborts at its end')");
@@ -636,7 +636,7 @@ fn an_abort_between_turns_costs_one_isolate() {
     handle.drain(Until::Idle);
     assert_eq!(exit.wait(), Exit::Crashed);
     assert_eq!(run("print(1 + 1)").0, ["2"]);
-    assert_eq!(nano_engine::quarantine::count() - before, 1);
+    assert_eq!(nano_engine::containment::count() - before, 1);
 }
 
 #[test]
@@ -653,7 +653,7 @@ fn characters_of_native_strings_count_until_they_are_collected() {
     let (mut options, _) = options();
     options.limits.memory = LIMIT;
     let (handle, exit) = nano_engine::spawn(options, |scope| {
-        let held = |scope: &v8::PinScope| State::from_scope(scope).quota().buffers();
+        let held = |scope: &v8::PinScope| State::from_scope(scope).account().buffers();
         let before = held(scope);
         {
             v8::scope!(let scope, scope);
@@ -661,19 +661,19 @@ fn characters_of_native_strings_count_until_they_are_collected() {
             for room in [0, 100] {
                 let mut bytes = Vec::with_capacity(10 * MIB + room);
                 bytes.resize(10 * MIB, 0xE9);
-                let string = memory::one_byte_string(scope, bytes).expect("it fits");
+                let string = external_memory::one_byte_string(scope, bytes).expect("it fits");
                 assert_eq!(string.length(), 10 * MIB);
                 assert!(string.to_rust_string_lossy(scope).ends_with("\u{e9}\u{e9}"));
             }
             assert_eq!(held(scope) - before, 20 * MIB);
-            assert!(memory::one_byte_string(scope, vec![b'a'; 15 * MIB]).is_none());
+            assert!(external_memory::one_byte_string(scope, vec![b'a'; 15 * MIB]).is_none());
             assert_eq!(held(scope) - before, 20 * MIB);
         }
         scope.low_memory_notification();
         assert_eq!(held(scope), before);
         let long = vec![b'a'; v8::String::MAX_LENGTH + 1];
-        assert!(memory::one_byte_string(scope, long).is_none());
-        let none = memory::one_byte_string(scope, Vec::new()).expect("it is short");
+        assert!(external_memory::one_byte_string(scope, long).is_none());
+        let none = external_memory::one_byte_string(scope, Vec::new()).expect("it is short");
         assert_eq!(none.length(), 0);
     })
     .expect("a thread");

@@ -6,7 +6,7 @@
 
 use std::marker::PhantomData;
 
-use nano_engine::memory;
+use nano_engine::external_memory;
 
 use super::{FromJs, Idl, ToJs};
 use crate::{Fallible, Scope, Value, range_error, require_room, type_error};
@@ -175,7 +175,8 @@ pub fn array_buffer<'s>(
     scope: &mut Scope<'s, '_>,
     bytes: Vec<u8>,
 ) -> Fallible<v8::Local<'s, v8::ArrayBuffer>> {
-    memory::array_buffer(scope, bytes).ok_or_else(|| range_error("Array buffer allocation failed"))
+    external_memory::array_buffer(scope, bytes)
+        .ok_or_else(|| range_error("Array buffer allocation failed"))
 }
 
 /// Which values a buffer type takes.

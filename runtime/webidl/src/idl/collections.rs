@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry;
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::marker::PhantomData;
 
-use nano_engine::{State, native_memory};
+use nano_engine::{State, external_memory};
 
 use super::{FromJs, Idl, ToJs};
 use crate::{Error, Fallible, Scope, Value, internalized, type_error};
@@ -206,7 +206,7 @@ impl Places {
 fn item_converted<T>(scope: &mut Scope) -> Fallible<()> {
     /// The handles to the iterator's result and what was read from it live as long as the call.
     const HANDLES: usize = 4 * size_of::<usize>();
-    native_memory::converted(scope, HANDLES + size_of::<T>());
+    external_memory::converted(scope, HANDLES + size_of::<T>());
     match State::from_scope(scope).is_terminated() {
         true => Err(Error::Thrown),
         false => Ok(()),

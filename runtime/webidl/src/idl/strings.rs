@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use nano_engine::native_memory;
+use nano_engine::external_memory;
 use nano_engine::text::text;
 
 use super::{FromJs, Idl, ToJs};
@@ -92,7 +92,7 @@ impl FromJs for UsvString {
     fn from_js<'s>(scope: &mut Scope<'s, '_>, value: Value<'s>) -> Fallible<String> {
         let text = to_string(scope, value)?;
         let text = room::text(scope, text)?;
-        native_memory::converted(scope, size_of::<String>() + text.len());
+        external_memory::converted(scope, size_of::<String>() + text.len());
         Ok(text)
     }
 }
@@ -121,7 +121,7 @@ impl FromJs for ByteString {
         require_room(scope, text.length())?;
         let mut bytes = vec![0; text.length()];
         text.write_one_byte_v2(scope, 0, &mut bytes, v8::WriteFlags::empty());
-        native_memory::converted(scope, size_of::<Vec<u8>>() + bytes.len());
+        external_memory::converted(scope, size_of::<Vec<u8>>() + bytes.len());
         Ok(bytes)
     }
 }

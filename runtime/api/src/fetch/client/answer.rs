@@ -162,12 +162,12 @@ async fn receive_body(
     if !integrity.is_empty() {
         // Nothing of it may be seen before all of it was compared.
         let failed = |error: BodyError| Failure::new(error.to_string());
-        let mut charged = isolate.map(|isolate| (isolate, isolate.charge()));
+        let mut reserved = isolate.map(|isolate| (isolate, isolate.reservation()));
         let mut all = Vec::new();
         while let Some(chunk) = chunks.next().await {
             let chunk = chunk.map_err(failed)?;
-            if let Some((isolate, charge)) = &mut charged {
-                make_room(isolate, charge, chunk.len())
+            if let Some((isolate, reservation)) = &mut reserved {
+                make_room(isolate, reservation, chunk.len())
                     .await
                     .map_err(failed)?;
             }

@@ -12,7 +12,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::memory::Quota;
+use crate::external_memory::Account;
 
 /// Mappings of one isolate.
 const MAX_MAPPINGS: usize = 1024;
@@ -33,7 +33,7 @@ const FEW: usize = 16;
 struct Mapping {
     address: usize,
     bytes: usize,
-    owner: Arc<Quota>,
+    owner: Arc<Account>,
 }
 
 /// An open hash table of fixed size: `munmap` is called by the allocator, too, so nothing here may allocate.
@@ -99,7 +99,7 @@ fn table() -> MutexGuard<'static, Table<{ ALL_MAPPINGS * 2 }>> {
 }
 
 /// Whether an isolate may have one more mapping.
-fn has_room(owner: &Quota, bytes: usize) -> bool {
+fn has_room(owner: &Account, bytes: usize) -> bool {
     let (count, mapped) = (COUNT.load(Ordering::Relaxed), table().mapped);
     let share = (ALL_MAPPINGS - RESERVE).saturating_sub(count) / SHARE;
     let share_mapped = ALL_MAPPED.saturating_sub(mapped) / SHARE;
@@ -110,7 +110,7 @@ fn has_room(owner: &Quota, bytes: usize) -> bool {
 }
 
 /// Counts a mapping until it goes.
-fn note(address: usize, bytes: usize, owner: Arc<Quota>) {
+fn note(address: usize, bytes: usize, owner: Arc<Account>) {
     owner.mappings.fetch_add(1, Ordering::Relaxed);
     owner.mapped.fetch_add(bytes, Ordering::Relaxed);
     COUNT.fetch_add(1, Ordering::Relaxed);
@@ -152,7 +152,7 @@ mod functions {
     use libc::off_t;
 
     use super::*;
-    use crate::malloc;
+    use crate::external_memory::malloc;
 
     #[unsafe(no_mangle)]
     unsafe extern "C" fn mmap(
@@ -230,7 +230,7 @@ mod tests {
             slots: [const { None }; 16],
             mapped: 0,
         };
-        let owner = Arc::new(Quota::new(0));
+        let owner = Arc::new(Account::new(0));
         let mapping = |address| Mapping {
             address,
             bytes: 1,
@@ -255,7 +255,7 @@ mod tests {
     #[test]
     fn there_is_some_for_the_next_isolate() {
         const PAGE: usize = 1 << 12;
-        let owners: Vec<_> = (0..30).map(|_| Arc::new(Quota::new(0))).collect();
+        let owners: Vec<_> = (0..30).map(|_| Arc::new(Account::new(0))).collect();
         let mut address = 1 << 50;
         for owner in &owners {
             while has_room(owner, PAGE) {
@@ -266,7 +266,7 @@ mod tests {
         let of_first = owners[0].mappings.load(Ordering::Relaxed);
         assert_eq!(of_first, MAX_MAPPINGS);
         for _ in 0..100 {
-            let small = Arc::new(Quota::new(0));
+            let small = Arc::new(Account::new(0));
             for _ in 0..FEW {
                 assert!(has_room(&small, PAGE));
                 address += PAGE;
@@ -281,7 +281,7 @@ mod tests {
 
     #[test]
     fn a_mapping_that_loses_its_beginning_still_counts() {
-        let owner = Arc::new(Quota::new(0));
+        let owner = Arc::new(Account::new(0));
         let count = || {
             let of = |count: &AtomicUsize| count.load(Ordering::Relaxed);
             (of(&owner.mappings), of(&owner.mapped))

@@ -11,16 +11,17 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering};
 
-use crate::memory::Quota;
+use super::malloc;
+use crate::external_memory::Account;
+use crate::isolate;
 use crate::state::State;
-use crate::{isolate, malloc};
 
 /// V8 is told whenever the sum has changed by so much: each time costs a call, and may start a collection.
 const BATCH: isize = 1 << 20;
 
 /// The sum of one isolate. Changed on its thread only, so that this needs no read-modify-write; read by all.
 #[derive(Debug, Default)]
-pub(crate) struct Account {
+pub(crate) struct ObjectMemory {
     held: AtomicIsize,
     /// What V8 was told.
     told: AtomicIsize,
@@ -28,7 +29,7 @@ pub(crate) struct Account {
     converted: AtomicUsize,
 }
 
-impl Account {
+impl ObjectMemory {
     /// Bytes that are held now.
     pub(crate) fn held(&self) -> usize {
         self.held.load(Ordering::Relaxed).max(0).unsigned_abs()
@@ -86,19 +87,19 @@ impl Account {
 /// object keeps one for what may grow after it was made; whoever makes or changes one sees to it that [`settle`] follows, as the
 /// glue of generated members does.
 #[derive(Debug, Default)]
-pub struct Weight {
+pub struct ExternalMemory {
     bytes: Cell<usize>,
-    quota: OnceCell<Arc<Quota>>,
+    account: OnceCell<Arc<Account>>,
     /// The sum is changed on the isolate's thread only.
     _not_send: PhantomData<*const ()>,
 }
 
-impl Weight {
-    /// A weight of so many bytes.
-    pub fn new(bytes: usize) -> Weight {
-        let weight = Weight::default();
-        weight.set(bytes);
-        weight
+impl ExternalMemory {
+    /// A memory of so many bytes.
+    pub fn new(bytes: usize) -> ExternalMemory {
+        let memory = ExternalMemory::default();
+        memory.set(bytes);
+        memory
     }
 
     /// Makes it so many bytes. Nothing counts where there is no isolate.
@@ -107,14 +108,14 @@ impl Weight {
         if bytes == before {
             return;
         }
-        if self.quota.get().is_none()
-            && let Some(quota) = malloc::current()
+        if self.account.get().is_none()
+            && let Some(account) = malloc::current()
         {
-            self.quota.get_or_init(|| quota);
+            self.account.get_or_init(|| account);
         }
-        if let Some(quota) = self.quota.get() {
+        if let Some(account) = self.account.get() {
             self.bytes.set(bytes);
-            quota.weights().add(bytes as isize - before as isize);
+            account.objects().add(bytes as isize - before as isize);
         }
     }
 
@@ -124,7 +125,7 @@ impl Weight {
     }
 }
 
-impl Drop for Weight {
+impl Drop for ExternalMemory {
     // May run while V8 collects garbage.
     fn drop(&mut self) {
         self.set(0);
@@ -135,7 +136,7 @@ impl Drop for Weight {
 /// cell that is traced may be borrowed.
 #[inline]
 pub fn settle(isolate: &mut v8::Isolate) {
-    let is_due = malloc::with_current(|quota| quota.weights().untold().abs() >= BATCH);
+    let is_due = malloc::with_current(|account| account.objects().untold().abs() >= BATCH);
     if is_due == Some(true) {
         tell(isolate);
     }
@@ -146,7 +147,7 @@ fn tell(isolate: &mut v8::Isolate) {
     let Some(shared) = State::from_isolate(isolate).map(|state| state.shared.clone()) else {
         return;
     };
-    let untold = shared.quota.weights().tell();
+    let untold = shared.account.objects().tell();
     isolate.adjust_amount_of_external_allocated_memory(untold as i64);
     if untold > 0 {
         isolate::enforce_limit(isolate, &shared);
@@ -164,7 +165,7 @@ impl Conversions {
     /// The function begins.
     #[inline]
     pub fn begin() -> Conversions {
-        let outer = malloc::with_current(|quota| quota.weights().begin());
+        let outer = malloc::with_current(|account| account.objects().begin());
         Conversions {
             outer: outer.unwrap_or_default(),
         }
@@ -174,14 +175,14 @@ impl Conversions {
 impl Drop for Conversions {
     #[inline]
     fn drop(&mut self) {
-        malloc::with_current(|quota| quota.weights().end(self.outer));
+        malloc::with_current(|account| account.objects().end(self.outer));
     }
 }
 
 /// The running native function has made so many bytes of a script's values. Between [`Conversions::begin`] and its drop.
 #[inline]
 pub fn converted(isolate: &mut v8::Isolate, bytes: usize) {
-    malloc::with_current(|quota| quota.weights().convert(bytes));
+    malloc::with_current(|account| account.objects().convert(bytes));
     settle(isolate);
 }
 
@@ -191,44 +192,44 @@ mod tests {
 
     #[test]
     fn weights_and_conversions_are_given_back() {
-        let quota = Arc::new(Quota::new(0));
-        let _working = malloc::work_for(&quota);
-        let held = || quota.weights().held();
-        let weight = Weight::new(10);
-        weight.add(5);
+        let account = Arc::new(Account::new(0));
+        let _working = malloc::work_for(&account);
+        let held = || account.objects().held();
+        let memory = ExternalMemory::new(10);
+        memory.add(5);
         assert_eq!(held(), 15);
         let outer = Conversions::begin();
-        quota.weights().convert(7);
+        account.objects().convert(7);
         let inner = Conversions::begin();
         drop(inner);
         assert_eq!(held(), 22);
         drop(outer);
-        weight.set(1);
+        memory.set(1);
         assert_eq!(held(), 1);
-        drop(weight);
-        assert_eq!((held(), quota.weights().begin()), (0, 0));
+        drop(memory);
+        assert_eq!((held(), account.objects().begin()), (0, 0));
     }
 
     #[test]
     fn a_weight_counts_where_it_was_made() {
-        let (one, other) = (Arc::new(Quota::new(0)), Arc::new(Quota::new(0)));
-        let held = || (one.weights().held(), other.weights().held());
+        let (one, other) = (Arc::new(Account::new(0)), Arc::new(Account::new(0)));
+        let held = || (one.objects().held(), other.objects().held());
         let _one = malloc::work_for(&one);
-        let weight = Weight::new(10);
+        let memory = ExternalMemory::new(10);
         {
             let _other = malloc::work_for(&other);
             let conversions = Conversions::begin();
-            other.weights().convert(3);
-            weight.add(5);
+            other.objects().convert(3);
+            memory.add(5);
             assert_eq!(held(), (15, 3));
-            drop((weight, conversions));
+            drop((memory, conversions));
         }
         assert_eq!(held(), (0, 0));
     }
 
     #[test]
     fn nothing_counts_without_an_isolate() {
-        let weight = Weight::new(10);
-        assert_eq!(weight.bytes.get(), 0);
+        let memory = ExternalMemory::new(10);
+        assert_eq!(memory.bytes.get(), 0);
     }
 }

@@ -1,4 +1,4 @@
-//! The watchdog's look at what C and C++ code holds for a running turn ([`crate::malloc`]).
+//! The watchdog's look at what C and C++ code holds for a running turn ([`crate::external_memory::malloc`]).
 //!
 //! V8's collector knows nothing of it, and an `Intl` object of a kilobyte may hold half a megabyte. So when it has grown by some
 //! megabytes the isolate's thread is interrupted, tells V8, and meets its limit there: after a collection, as for all memory
@@ -24,17 +24,17 @@ pub(crate) const SLACK: usize = 64 * MIB;
 
 /// Whether a running turn has to be ended. On the watchdog's thread.
 pub(crate) fn is_too_much(isolate: &Shared) -> bool {
-    let account = isolate.quota.foreign();
+    let account = isolate.account.foreign();
     let held = account.held();
     if held.abs_diff(account.told()) > BATCH && !account.asked.swap(true, Ordering::Relaxed) {
         isolate.request_settlement();
     }
-    held > isolate.quota.limit().saturating_add(SLACK)
+    held > isolate.account.limit().saturating_add(SLACK)
 }
 
 /// Tells V8 of changes if there are enough of them, and sees to the isolate's limit. On its thread.
 pub(crate) fn settle(isolate: &mut v8::Isolate, shared: &Shared) {
-    let account = shared.quota.foreign();
+    let account = shared.account.foreign();
     if account.held().abs_diff(account.told()) > BATCH {
         isolate.adjust_amount_of_external_allocated_memory(account.tell());
     }
@@ -46,6 +46,10 @@ pub(crate) fn asked(isolate: &mut v8::Isolate) {
     let Some(shared) = State::from_isolate(isolate).map(|state| state.shared.clone()) else {
         return;
     };
-    shared.quota.foreign().asked.store(false, Ordering::Relaxed);
+    shared
+        .account
+        .foreign()
+        .asked
+        .store(false, Ordering::Relaxed);
     settle(isolate, &shared);
 }

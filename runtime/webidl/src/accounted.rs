@@ -2,26 +2,26 @@
 
 use std::cell::{Ref, RefCell};
 
-use nano_engine::native_memory::Weight;
+use nano_engine::external_memory::ExternalMemory;
 
 /// What can say how much memory it has.
-pub trait Weigh {
+pub trait ExternalSize {
     /// About how many bytes the value has in memory of its own.
-    fn weigh(&self) -> usize;
+    fn external_size(&self) -> usize;
 }
 
 /// A value that is weighed again whenever it changes. Only for the isolate's thread.
 #[derive(Debug, Default)]
-pub struct Weighed<T> {
+pub struct Accounted<T> {
     value: RefCell<T>,
-    weight: Weight,
+    memory: ExternalMemory,
 }
 
-impl<T: Weigh> Weighed<T> {
+impl<T: ExternalSize> Accounted<T> {
     /// Weighs a value.
     pub fn new(value: T) -> Self {
-        Weighed {
-            weight: Weight::new(value.weigh()),
+        Accounted {
+            memory: ExternalMemory::new(value.external_size()),
             value: RefCell::new(value),
         }
     }
@@ -35,19 +35,19 @@ impl<T: Weigh> Weighed<T> {
     pub fn change<R>(&self, change: impl FnOnce(&mut T) -> R) -> R {
         let value = &mut *self.value.borrow_mut();
         let result = change(value);
-        self.weight.set(value.weigh());
+        self.memory.set(value.external_size());
         result
     }
 
     /// Adds to the value what has about so many bytes: as [`change`](Self::change), without weighing the rest.
     pub fn extend<R>(&self, bytes: usize, extend: impl FnOnce(&mut T) -> R) -> R {
-        self.weight.add(bytes);
+        self.memory.add(bytes);
         extend(&mut self.value.borrow_mut())
     }
 }
 
-impl<T: Weigh> From<T> for Weighed<T> {
+impl<T: ExternalSize> From<T> for Accounted<T> {
     fn from(value: T) -> Self {
-        Weighed::new(value)
+        Accounted::new(value)
     }
 }

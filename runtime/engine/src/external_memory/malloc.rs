@@ -2,13 +2,13 @@
 //!
 //! V8 has no limit for it, and tells its collector nothing of it: one `Intl.Segmenter` in a loop holds gigabytes that a heap
 //! limit of 128 MB does not see. So on Linux the program brings its own `malloc`: jemalloc, which all of the program's memory
-//! comes from, and which counts what a thread takes and frees to the [`Account`] of the isolate that it works for. Rust's own
+//! comes from, and which counts what a thread takes and frees to the [`ForeignMemory`] of the isolate that it works for. Rust's own
 //! memory comes through its global allocator and is not counted here: it is counted where it belongs to an app, by
-//! [`crate::memory`] and [`crate::native_memory`], as array buffers are.
+//! [`crate::external_memory`] and [`crate::external_memory::ExternalMemory`], as array buffers are.
 //!
-//! An account is watched ([`crate::memory_watch`]), and has two bounds. At the first `malloc` itself orders the isolate to end, so
+//! An account is watched ([`crate::external_memory::watch`]), and has two bounds. At the first `malloc` itself orders the isolate to end, so
 //! that it makes no other call that takes memory (see `hardening.js`). The second is for what one call takes that nothing can
-//! interrupt: a thread that asks for more stops for ever, where it is ([`crate::quarantine`]). To say that there is no memory would
+//! interrupt: a thread that asks for more stops for ever, where it is ([`crate::containment`]). To say that there is no memory would
 //! be no better: V8 ends the process for that, and ICU has places that do not expect it. A thread that stops keeps its locks, and
 //! V8 and ICU have some for the whole process; so what is not [`LARGE`] is given past the second bound, up to [`GRACE`]: they
 //! allocate little at a time while they have one.
@@ -22,13 +22,13 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 
+use crate::external_memory::Account;
 use crate::limits::MIB;
 use crate::mailbox::{Shared, Verdict};
-use crate::memory::Quota;
 
 /// The bytes that C and C++ code holds for one isolate.
 #[derive(Debug)]
-pub struct Account {
+pub struct ForeignMemory {
     /// Changed by the thread that works for the isolate, read by all.
     held: AtomicIsize,
     /// The first bound until it is passed, the second from then on.
@@ -42,10 +42,10 @@ pub struct Account {
     pub(crate) asked: AtomicBool,
 }
 
-impl Account {
+impl ForeignMemory {
     /// Nothing is held. At `first` bytes the isolate is ended, and no more than `hard` can be held.
-    pub(crate) fn new(first: usize, hard: usize) -> Account {
-        Account {
+    pub(crate) fn new(first: usize, hard: usize) -> ForeignMemory {
+        ForeignMemory {
             held: AtomicIsize::new(0),
             bound: AtomicUsize::new(first),
             hard,
@@ -109,31 +109,31 @@ impl Account {
     }
 }
 
-impl Default for Account {
+impl Default for ForeignMemory {
     fn default() -> Self {
-        Account::new(usize::MAX, usize::MAX)
+        ForeignMemory::new(usize::MAX, usize::MAX)
     }
 }
 
 thread_local! {
     /// Whose accounts this thread's calls change: the one's whose isolate it has entered last, as V8 has it; see
     /// [`crate::isolate::Instance::enter`]. Constant and without destructor: `malloc` and signal handlers read it at any time.
-    static CURRENT: Cell<*const Quota> = const { Cell::new(std::ptr::null()) };
+    static CURRENT: Cell<*const Account> = const { Cell::new(std::ptr::null()) };
 }
 
 /// While it lives, what is taken and freed on this thread changes an isolate's accounts, or nobody's.
 #[must_use]
 pub(crate) struct Working {
-    outer: *const Quota,
+    outer: *const Account,
     /// Keeps what `CURRENT` points to.
-    _quota: Option<Arc<Quota>>,
+    _account: Option<Arc<Account>>,
 }
 
 /// This thread works for an isolate.
-pub(crate) fn work_for(quota: &Arc<Quota>) -> Working {
+pub(crate) fn work_for(account: &Arc<Account>) -> Working {
     Working {
-        outer: CURRENT.replace(Arc::as_ptr(quota)),
-        _quota: Some(quota.clone()),
+        outer: CURRENT.replace(Arc::as_ptr(account)),
+        _account: Some(account.clone()),
     }
 }
 
@@ -141,7 +141,7 @@ pub(crate) fn work_for(quota: &Arc<Quota>) -> Working {
 pub(crate) fn work_for_nobody() -> Working {
     Working {
         outer: CURRENT.replace(std::ptr::null()),
-        _quota: None,
+        _account: None,
     }
 }
 
@@ -152,21 +152,21 @@ impl Drop for Working {
 }
 
 /// Whom this thread works for.
-pub(crate) fn current() -> Option<Arc<Quota>> {
-    let quota = CURRENT.get();
-    if quota.is_null() {
+pub(crate) fn current() -> Option<Arc<Account>> {
+    let account = CURRENT.get();
+    if account.is_null() {
         return None;
     }
     // SAFETY: the pointer is an `Arc`'s that a `Working` of this thread keeps; the count is raised for the new one.
     unsafe {
-        Arc::increment_strong_count(quota);
-        Some(Arc::from_raw(quota))
+        Arc::increment_strong_count(account);
+        Some(Arc::from_raw(account))
     }
 }
 
 /// Calls `look` with whom this thread works for, if it works for anybody.
 #[inline]
-pub(crate) fn with_current<R>(look: impl FnOnce(&Quota) -> R) -> Option<R> {
+pub(crate) fn with_current<R>(look: impl FnOnce(&Account) -> R) -> Option<R> {
     // SAFETY: a `Working` of this thread keeps it until the call returns.
     unsafe { CURRENT.get().as_ref() }.map(look)
 }
@@ -252,13 +252,13 @@ mod functions {
     use tikv_jemalloc_sys as jemalloc;
 
     use super::*;
-    use crate::quarantine;
+    use crate::containment;
 
     /// The account that this thread changes.
     #[inline]
-    fn current<'a>() -> Option<&'a Account> {
+    fn current<'a>() -> Option<&'a ForeignMemory> {
         // SAFETY: a `Working` of this thread keeps it, and it is used within one call.
-        unsafe { CURRENT.get().as_ref() }.map(Quota::foreign)
+        unsafe { CURRENT.get().as_ref() }.map(Account::foreign)
     }
 
     /// Whether there may be so many bytes more.
@@ -270,7 +270,7 @@ mod functions {
     /// There is no memory. Returns only where the process is the app.
     #[cold]
     fn refuse() -> *mut c_void {
-        quarantine::crash();
+        containment::crash();
         // SAFETY: each thread has its own `errno`.
         unsafe { *libc::__errno_location() = libc::ENOMEM };
         std::ptr::null_mut()
@@ -453,8 +453,11 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn what_c_code_takes_counts_for_whom_it_works() {
-        let (one, other) = (Arc::new(Quota::new(1 << 30)), Arc::new(Quota::new(1 << 30)));
-        let held = |quota: &Arc<Quota>| quota.foreign().held() >> 20;
+        let (one, other) = (
+            Arc::new(Account::new(1 << 30)),
+            Arc::new(Account::new(1 << 30)),
+        );
+        let held = |account: &Arc<Account>| account.foreign().held() >> 20;
         let _one = work_for(&one);
         let first = c::malloc(3 << 20);
         assert_eq!(held(&one), 3);
@@ -480,12 +483,12 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn there_is_no_memory_past_the_hard_bound() {
-        let quota = Arc::new(Quota::new(0));
-        let bound = quota.foreign().hard;
-        let working = work_for(&quota);
+        let account = Arc::new(Account::new(0));
+        let bound = account.foreign().hard;
+        let working = work_for(&account);
         // This thread is no isolate's, and so is told.
         assert!(c::malloc(bound + 1).is_null());
-        quota.foreign().lift_bound();
+        account.foreign().lift_bound();
         let block = c::malloc(bound + 1);
         assert!(!block.is_null());
         c::free(block);
@@ -494,7 +497,7 @@ mod tests {
 
     #[test]
     fn what_is_not_large_passes_the_bound_up_to_a_point() {
-        let account = Account::new(MIB, MIB);
+        let account = ForeignMemory::new(MIB, MIB);
         assert!(account.admits(MIB));
         account.change(1);
         assert!(!account.admits(LARGE));
@@ -507,9 +510,9 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn malloc_ends_the_isolate_at_the_first_bound() {
-        let handle = crate::Handle::new(Arc::new(Quota::new(0)), None);
-        let quota = handle.0.quota.clone();
-        let working = work_for(&quota);
+        let handle = crate::Handle::new(Arc::new(Account::new(0)), None);
+        let account = handle.0.account.clone();
+        let working = work_for(&account);
         let within = c::malloc(63 * MIB);
         assert_eq!(handle.0.verdict(), Verdict::None);
         let past = c::malloc(2 * MIB);
@@ -522,7 +525,7 @@ mod tests {
 
     #[test]
     fn v8_is_told_of_differences() {
-        let account = Account::default();
+        let account = ForeignMemory::default();
         account.change(10);
         assert_eq!((account.tell(), account.told()), (10, 10));
         account.change(-4);

@@ -8,7 +8,7 @@
 //! replaced when there are many.
 //!
 //! The same happens where code on such a thread aborts: Rust's and C++'s does, V8's own included, where the system has no memory
-//! for it. And where native code asks for more than an isolate may have: see [`crate::malloc`]. Not so while the thread does I/O
+//! for it. And where native code asks for more than an isolate may have: see [`crate::external_memory::malloc`]. Not so while the thread does I/O
 //! ([`crate::thread_io`]): it holds what others wait for then, and the process ends.
 //!
 //! A thread that stops keeps its locks. So whoever takes one that other threads take, too, allocates nothing while it has it, or
@@ -23,10 +23,11 @@ use std::os::fd::IntoRawFd;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
+use crate::external_memory::malloc;
 use crate::limits::Exit;
 use crate::mailbox::Shared;
 use crate::thread::ExitSender;
-use crate::{malloc, watchdog};
+use crate::watchdog;
 
 /// A thread that can be given up, with all isolates on it.
 #[derive(Default)]
@@ -232,7 +233,7 @@ fn supervise_all(mut pipe: io::PipeReader) {
             .collect();
         for (_, Entry { shared, exit, .. }) in crashed {
             CRASHED.fetch_add(1, Ordering::Relaxed);
-            LOST.fetch_add(shared.quota.held(), Ordering::Relaxed);
+            LOST.fetch_add(shared.account.held(), Ordering::Relaxed);
             shared.crash();
             watchdog::forget(&shared);
             shared.end();

@@ -1,0 +1,173 @@
+//! The account of one isolate's memory.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use super::malloc::ForeignMemory;
+use super::objects::ObjectMemory;
+use super::watch;
+use crate::limits::MIB;
+
+/// What C and C++ code may hold beyond the limit before `malloc` refuses it memory. Compiling the largest regular expressions
+/// takes as much, for a moment; see [`crate::external_memory::malloc`].
+const FOREIGN_SLACK: usize = 256 * MIB;
+
+/// Counts the bytes that one isolate has outside of V8's heap against its limit. Outlives the isolate if buffers do.
+#[derive(Debug, Default)]
+pub struct Account {
+    limit: usize,
+    buffers: AtomicUsize,
+    /// What V8 does not see.
+    reserved: AtomicUsize,
+    heap: AtomicUsize,
+    objects: ObjectMemory,
+    foreign: ForeignMemory,
+    /// Mappings of memory for buffers, and the address space that they take; see [`crate::external_memory::mappings`].
+    pub(crate) mappings: AtomicUsize,
+    pub(crate) mapped: AtomicUsize,
+    /// Whether the allocator has refused a buffer since the last look.
+    refused: AtomicBool,
+    /// Whether none of the isolate's JavaScript may run any more. Here, as every callback looks at it.
+    terminated: AtomicBool,
+}
+
+impl Account {
+    /// An account of `limit` bytes, none of them used.
+    pub fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            foreign: ForeignMemory::new(
+                limit.saturating_add(watch::SLACK),
+                limit.saturating_add(FOREIGN_SLACK),
+            ),
+            ..Self::default()
+        }
+    }
+
+    /// Takes `bytes` for a buffer, or nothing if they do not fit beside the rest.
+    pub(super) fn try_take(&self, bytes: usize) -> bool {
+        self.try_add(&self.buffers, bytes, self.reserved())
+    }
+
+    pub(super) fn give_back(&self, bytes: usize) {
+        self.buffers.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    pub(super) fn try_reserve(&self, bytes: usize) -> bool {
+        self.try_add(&self.reserved, bytes, self.buffers())
+    }
+
+    pub(super) fn release(&self, bytes: usize) {
+        self.reserved.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    fn try_add(&self, count: &AtomicUsize, bytes: usize, other: usize) -> bool {
+        let taken = self.heap() + other + self.objects.held() + self.foreign.held();
+        let room = self.for_buffers().saturating_sub(taken);
+        count
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
+                used.checked_add(bytes).filter(|sum| *sum <= room)
+            })
+            .is_ok()
+    }
+
+    /// The limit without a part for what the heap grows between two looks at it: an app that is short of memory had better see
+    /// a `RangeError` than be ended.
+    fn for_buffers(&self) -> usize {
+        self.limit - self.limit / 16
+    }
+
+    /// Whether so many bytes fit beside what is in use.
+    pub(super) fn has_room(&self, bytes: usize) -> bool {
+        self.held().saturating_add(bytes) <= self.for_buffers()
+    }
+
+    pub(crate) fn terminate(&self) {
+        self.terminated.store(true, Ordering::Relaxed);
+    }
+
+    #[inline]
+    pub(crate) fn is_terminated(&self) -> bool {
+        self.terminated.load(Ordering::Relaxed)
+    }
+
+    /// Bytes of buffers in use.
+    pub fn buffers(&self) -> usize {
+        self.buffers.load(Ordering::Relaxed)
+    }
+
+    /// Bytes of [`Reservation`]s.
+    pub fn reserved(&self) -> usize {
+        self.reserved.load(Ordering::Relaxed)
+    }
+
+    /// Bytes of V8's heap in use, as of the last full collection.
+    pub fn heap(&self) -> usize {
+        self.heap.load(Ordering::Relaxed)
+    }
+
+    /// What native objects and running native functions hold on the isolate's thread.
+    pub(crate) fn objects(&self) -> &ObjectMemory {
+        &self.objects
+    }
+
+    /// What C and C++ code holds for the isolate.
+    pub fn foreign(&self) -> &ForeignMemory {
+        &self.foreign
+    }
+
+    /// All bytes that are known, wherever they are.
+    pub(crate) fn held(&self) -> usize {
+        let external = self.reserved() + self.objects.held() + self.foreign.held();
+        self.heap() + self.buffers() + external
+    }
+
+    /// The limit of all together.
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+
+    pub(crate) fn set_heap(&self, bytes: usize) {
+        self.heap.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Notes that V8 was refused memory for a buffer: before it gives up on that it will ask for more heap.
+    pub(crate) fn note_refusal(&self) {
+        self.refused.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether V8 may be out of memory only because it was refused a buffer. Tells once.
+    pub(crate) fn take_refusal(&self) -> bool {
+        self.refused.swap(false, Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::external_memory::Reservation;
+
+    #[test]
+    fn heap_buffers_and_native_memory_share_the_limit() {
+        let account = Arc::new(Account::new(106));
+        assert!(account.try_take(60));
+        assert!(!account.try_take(41));
+        account.set_heap(20);
+        assert!(!account.try_take(21));
+        let mut reservation = Reservation::new(account.clone());
+        assert!(!reservation.try_grow(21));
+        assert!(reservation.try_grow(10));
+        assert!(!account.try_take(11));
+        assert!(account.try_take(10));
+        assert_eq!((account.buffers(), account.reserved()), (70, 10));
+        drop(reservation);
+        account.give_back(70);
+        assert_eq!((account.buffers(), account.reserved()), (0, 0));
+        assert!(!account.try_take(usize::MAX));
+        account.set_heap(20);
+        assert!(account.has_room(80));
+        assert!(!account.has_room(81));
+        assert!(!account.has_room(usize::MAX));
+    }
+}

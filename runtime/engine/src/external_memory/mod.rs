@@ -1,0 +1,25 @@
+//! External memory: what an isolate has outside of V8's heap. With the heap it stands under one limit, in one [`Account`].
+//!
+//! * V8 limits its own heap.
+//! * Array buffers are counted by the allocator that V8 asks for them, and by [`array_buffer`] for those that native code makes; so
+//!   are the characters of [`one_byte_string`]. One that does not fit makes V8 collect garbage and ask again, and then throw a
+//!   `RangeError`. Buffers that V8 maps by itself are counted by `mappings`.
+//! * What native objects hold on the isolate's thread is [`ExternalMemory`]; what may leave the thread, as bodies do, is a
+//!   [`Reservation`].
+//! * What C and C++ code takes is counted by [`malloc`], and watched by `watch`.
+//!
+//! The sum is checked at full collections, whenever external memory has grown, and between turns (see [`crate::isolate`]).
+
+mod account;
+mod buffers;
+pub mod malloc;
+mod mappings;
+mod objects;
+mod reservation;
+pub(crate) mod watch;
+
+pub use account::Account;
+pub(crate) use buffers::allocator;
+pub use buffers::{TakenBuffer, array_buffer, one_byte_string};
+pub use objects::{Conversions, ExternalMemory, converted, settle};
+pub use reservation::{Reservation, has_room};

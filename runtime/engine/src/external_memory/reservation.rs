@@ -1,0 +1,60 @@
+//! Memory that is asked for before it is taken.
+
+use std::sync::Arc;
+
+use super::Account;
+use crate::state::State;
+
+/// A part of an isolate's memory that V8 does not see. Dropping it, on any thread, gives it back.
+#[derive(Debug)]
+pub struct Reservation {
+    account: Arc<Account>,
+    bytes: usize,
+}
+
+impl Reservation {
+    /// A reservation of nothing yet.
+    pub fn new(account: Arc<Account>) -> Reservation {
+        Reservation { account, bytes: 0 }
+    }
+
+    /// A reservation of so many bytes, after a collection if need be; `None` if they do not fit. On the isolate's thread.
+    pub fn take(scope: &mut v8::PinScope, bytes: usize) -> Option<Reservation> {
+        let mut reservation = Reservation::new(State::from_scope(scope).account().clone());
+        take(scope, || reservation.try_grow(bytes)).then_some(reservation)
+    }
+
+    /// Adds so many bytes, or nothing and `false` if they do not fit: collect garbage and ask again.
+    #[must_use]
+    pub fn try_grow(&mut self, bytes: usize) -> bool {
+        let fits = self.account.try_reserve(bytes);
+        if fits {
+            self.bytes += bytes;
+        }
+        fits
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        self.account.release(self.bytes);
+    }
+}
+
+/// Tries to take memory; collects garbage where it does not fit, and tries again.
+pub(super) fn take(scope: &mut v8::PinScope, mut attempt: impl FnMut() -> bool) -> bool {
+    attempt() || {
+        scope.low_memory_notification();
+        attempt()
+    }
+}
+
+/// Less than this is not worth a look at the limit before it is taken.
+const LARGE: usize = 1 << 20;
+
+/// Whether the isolate may have so many bytes more, after a collection if need be. Native code asks before it takes memory whose
+/// size is an app's wish: what does not fit must never be taken, not even for a moment.
+pub fn has_room(scope: &mut v8::PinScope, bytes: usize) -> bool {
+    let account = State::from_scope(scope).account();
+    bytes < LARGE || take(scope, || account.has_room(bytes))
+}
