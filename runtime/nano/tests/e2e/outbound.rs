@@ -290,7 +290,7 @@ fn passed_on(upstream: &'static [u8]) -> (u16, Vec<u8>) {
     );
     let nano = Site::new().app_with("a", &source, ALLOW).serve();
     let mut client = nano.connect();
-    client.write("GET / HTTP/1.1\r\nhost: a.test\r\n\r\n");
+    client.write("GET / HTTP/1.1\r\nhost: a.test\r\nconnection: close\r\n\r\n");
     let status = client.head().status;
     let (rest, _) = client.until_end();
     let mut client = Http2::connect(&nano);

@@ -165,6 +165,8 @@ impl Http2 {
                     let _ = self.try_send(frame.kind, ACK, 0, payload);
                 }
                 (SETTINGS | PING | WINDOW_UPDATE, _) => {}
+                // RFC 9113, section 6.8: without an error, what has been asked is still answered.
+                (GOAWAY, _) if frame.payload.get(4..8) == Some(&[0; 4]) => {}
                 (GOAWAY, _) => panic!("the server ends the connection: {:?}", frame.payload),
                 _ => return frame,
             }
