@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::limits::MIB;
 use crate::platform::WORKERS;
 
-/// V8 reserves this in one piece, for the objects of Rust that its collector manages, and gives half of it back.
-const CAGE: usize = 32 << 30;
+/// V8 reserves this in one piece, for the objects of Rust that its collector manages, and gives two thirds of it back. Where it
+/// cannot, it tries its luck with 32 GB four times, and ends the process in one case of sixteen.
+const CAGE: usize = 48 << 30;
 /// Writable memory that V8 and the program reserve, most of which is never used: with one isolate; where there are several, without
 /// them; and for each of them.
 const SINGLE: usize = 192 * MIB;

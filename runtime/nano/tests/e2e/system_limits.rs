@@ -123,7 +123,7 @@ fn no_thread_left_while_an_app_is_busy() {
 #[test]
 fn too_little_address_space_to_start() {
     let folder = site();
-    for megabytes in [400, 2_000, 20_000] {
+    for megabytes in [400, 2_000, 20_000, 36_000, 49_000] {
         for mut command in [nano(), serve(&folder)] {
             if command.get_args().count() == 0 {
                 command.args(["eval", "1 + 1"]);
@@ -146,7 +146,7 @@ fn too_little_address_space_to_start() {
     // What it asks for is enough.
     let mut command = serve(&folder);
     limit(&mut command, libc::RLIMIT_DATA, 900 << 20);
-    limit(&mut command, libc::RLIMIT_AS, 36 << 30);
+    limit(&mut command, libc::RLIMIT_AS, 52 << 30);
     let nano = Nano::start(command, Some(folder));
     assert_eq!(nano.get("a.test", "/").text(), "here");
 }
