@@ -12,12 +12,13 @@ use crate::limits::{Exit, Limits, MIB};
 use crate::mailbox::{Handle, Shared, Verdict};
 use crate::module_source::ModuleSource;
 use crate::modules::Modules;
+use crate::resources::Making;
 use crate::snapshot;
 use crate::state::State;
 use crate::{entry, foreground, hardening};
 
 /// Address space for generated code. V8 would reserve 512 MiB for each isolate.
-const CODE_RANGE: usize = 64 * MIB;
+pub(crate) const CODE_RANGE: usize = 64 * MIB;
 
 /// How to make an isolate.
 pub struct IsolateOptions {
@@ -96,6 +97,8 @@ impl Instance {
         let mut isolate = {
             // What V8 maps for its tables looks like a buffer's, and it ends the process where it gets none.
             let _nobody = malloc::work_for_nobody();
+            let _making =
+                Making::begin().map_err(|shortage| Exit::NotMade(shortage.to_string()))?;
             foreground::making(&handle.0.foreground, || v8::Isolate::new(params))
         };
         handle.0.bind_isolate(isolate.thread_safe_handle());

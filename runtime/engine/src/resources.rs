@@ -1,10 +1,12 @@
-//! What the system must have to give before V8 is started: where it has not, V8 ends the process with a dump of its own, and
-//! others wait for threads that never come.
+//! What the system must have to give before V8 is started, and before each isolate: where it has not, V8 ends the process with a
+//! dump of its own, and others wait for threads that never come.
 
 use std::io;
 use std::ptr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::isolate::CODE_RANGE;
 use crate::limits::MIB;
 use crate::platform::WORKERS;
 
@@ -16,8 +18,16 @@ const CAGE: usize = 48 << 30;
 const SINGLE: usize = 192 * MIB;
 const SEVERAL: usize = 640 * MIB;
 const EACH: usize = 80 * MIB;
+/// Address space that V8 reserves for an isolate beside its code: a table of 256 MB, and its heap to begin with.
+const ISOLATE: usize = (256 + 64) * MIB + CODE_RANGE;
+/// What of that it writes to.
+const ISOLATE_DATA: usize = 16 * MIB;
 /// Threads of the engine beside V8's workers and those of isolates: the watchdog, the supervisor, an attendant.
 const THREADS: usize = 3;
+
+/// Descriptors for signals, the tokio runtimes, a listener, and a few modules and connections. Where there are no more, connections
+/// wait, and an app's are served by the host's threads.
+const DESCRIPTORS: usize = 24;
 
 /// Why the engine cannot be started.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +67,30 @@ pub enum Shortage {
         /// What the system says.
         error: io::Error,
     },
+    /// Of file descriptors.
+    #[error(
+        "this process may open {found} files and connections beside those that it has, and needs {needed} to start ({error}): raise \
+         the limit (ulimit -n)"
+    )]
+    Descriptors {
+        /// How many there were.
+        found: usize,
+        /// How many it takes.
+        needed: usize,
+        /// What the system says to the next one.
+        error: io::Error,
+    },
+    /// Of address space or memory for an isolate.
+    #[error(
+        "V8 has to reserve {} MB of address space for an isolate, and to write to {} of them, which this process may not have any \
+         more ({error}): lift its limits (ulimit -v, ulimit -d), or let fewer apps run in it",
+        ISOLATE / MIB,
+        ISOLATE_DATA / MIB
+    )]
+    Isolate {
+        /// What the system says.
+        error: io::Error,
+    },
 }
 
 /// Looks whether the system has what it takes to run so many isolates, and `threads` beside those of the engine.
@@ -64,6 +98,7 @@ pub enum Shortage {
 /// # Errors
 /// It has not.
 pub fn check(isolates: usize, threads: usize) -> Result<(), Shortage> {
+    open_descriptors(DESCRIPTORS)?;
     reserve(CAGE, libc::PROT_NONE).map_err(|error| Shortage::AddressSpace { error })?;
     let needed = match isolates {
         0 | 1 => SINGLE,
@@ -75,6 +110,34 @@ pub fn check(isolates: usize, threads: usize) -> Result<(), Shortage> {
     }
     // An app without a thread says so itself, and others go on; but one there must be.
     start_threads(WORKERS as usize + THREADS + threads + 1)
+}
+
+/// Isolates that are being made.
+static MAKING: AtomicUsize = AtomicUsize::new(0);
+
+/// An isolate is being made; dropped when it is.
+pub(crate) struct Making(());
+
+impl Making {
+    /// Looks whether there is room for an isolate, beside all others that are being made: where V8 finds none in the middle of it,
+    /// it crashes before it could tell anybody.
+    pub(crate) fn begin() -> Result<Making, Shortage> {
+        let count = MAKING.fetch_add(1, Ordering::SeqCst) + 1;
+        let making = Making(());
+        let shortage = |error| Shortage::Isolate { error };
+        reserve(count * ISOLATE, libc::PROT_NONE).map_err(shortage)?;
+        if is_data_limited() {
+            let protection = libc::PROT_READ | libc::PROT_WRITE;
+            reserve(count * ISOLATE_DATA, protection).map_err(shortage)?;
+        }
+        Ok(making)
+    }
+}
+
+impl Drop for Making {
+    fn drop(&mut self) {
+        MAKING.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 /// Whether there is a limit of writable memory.
@@ -98,6 +161,25 @@ fn reserve(bytes: usize, protection: libc::c_int) -> io::Result<()> {
             return Err(io::Error::last_os_error());
         }
         libc::munmap(mapping, bytes);
+    }
+    Ok(())
+}
+
+/// Has so many descriptors at a time, for a moment.
+fn open_descriptors(needed: usize) -> Result<(), Shortage> {
+    let mut pipes = Vec::with_capacity(needed / 2);
+    while pipes.len() < needed / 2 {
+        match io::pipe() {
+            Ok(pipe) => pipes.push(pipe),
+            Err(error) => {
+                let found = pipes.len() * 2;
+                return Err(Shortage::Descriptors {
+                    found,
+                    needed,
+                    error,
+                });
+            }
+        }
     }
     Ok(())
 }
@@ -146,5 +228,6 @@ mod tests {
         reserve(MIB, libc::PROT_NONE).expect("a megabyte");
         reserve(usize::MAX >> 16, libc::PROT_NONE).expect_err("more than there is");
         start_threads(4).expect("four threads");
+        open_descriptors(4).expect("four descriptors");
     }
 }

@@ -47,6 +47,9 @@ fn remedy(error: &io::Error) -> &'static str {
         io::ErrorKind::PermissionDenied => {
             "; ports below 1024 need privileges: choose another one with --port"
         }
+        io::ErrorKind::AddrNotAvailable => {
+            "; no network interface has this address: choose another one with --host"
+        }
         _ => "",
     }
 }
@@ -60,6 +63,9 @@ fn cannot_bind(config: &Config, address: ListenAddress, error: io::Error) -> Ser
                 io::ErrorKind::AddrInUse => Some("another process has it: choose another port"),
                 io::ErrorKind::PermissionDenied => {
                     Some("ports below 1024 need privileges: choose another port")
+                }
+                io::ErrorKind::AddrNotAvailable => {
+                    Some("no network interface has this address: choose another one")
                 }
                 _ => None,
             };

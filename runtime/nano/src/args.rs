@@ -107,6 +107,8 @@ impl ServeOptions {
         }
         if self.host.is_some() {
             config.listen.ip = self.host;
+            // What is wrong with the address is no fault of the file's.
+            config.ports.clear();
         }
         Ok(config)
     }

@@ -125,6 +125,27 @@ fn a_port_of_the_configuration_that_is_taken() {
     }
 }
 
+/// It is the command line that names the address then.
+#[test]
+fn an_address_that_nobody_has() {
+    let site = Site::new().file("a/index.js", APP).file(
+        "apps.json",
+        r#"{ "listen": "127.0.0.1:8080", "apps": [{ "name": "a", "path": "a" }] }"#,
+    );
+    let output = nano()
+        .current_dir(site.path())
+        .args(["serve", "--host", "192.0.2.1", "--port", "0"])
+        .output()
+        .expect("nano runs");
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        text.starts_with("nano: cannot listen on 192.0.2.1:0: "),
+        "{text}"
+    );
+    assert!(text.contains("choose another one with --host"), "{text}");
+}
+
 #[test]
 fn env_is_the_app_s_own() {
     let mut site = Site::new().app_with("a", APP, r#""env":{"A":"1","HOME_IS":"${HOME}"}"#);

@@ -85,6 +85,24 @@ fn says(command: &mut Command, part: &str) {
 }
 
 #[test]
+fn too_few_descriptors_to_start() {
+    let folder = site();
+    for descriptors in [6, 7, 8, 10, 16, 24] {
+        for mut command in [nano(), serve(&folder)] {
+            if command.get_args().count() == 0 {
+                command.args(["eval", "1 + 1"]);
+            }
+            limit(&mut command, libc::RLIMIT_NOFILE, descriptors);
+            says(&mut command, "ulimit -n");
+        }
+    }
+    let mut command = serve(&folder);
+    limit(&mut command, libc::RLIMIT_NOFILE, 32);
+    let nano = Nano::start(command, Some(folder));
+    assert_eq!(nano.get("a.test", "/").text(), "here");
+}
+
+#[test]
 fn too_few_threads_to_start() {
     let folder = site();
     for threads in [1, 2, 4, 6, 8] {
@@ -149,6 +167,42 @@ fn too_little_address_space_to_start() {
     limit(&mut command, libc::RLIMIT_AS, 52 << 30);
     let nano = Nano::start(command, Some(folder));
     assert_eq!(nano.get("a.test", "/").text(), "here");
+}
+
+/// An instance for which there is no room is not started, and says why; V8 would crash in the middle of making it.
+#[cfg(target_os = "linux")]
+#[test]
+fn too_little_address_space_for_another_instance() {
+    let caps = [1, 20, 100, 200, 260, 300, 340, 380, 420];
+    let limits = r#""limits":{"cpu_ms":100}"#;
+    let site = (0..caps.len()).fold(Site::new(), |site, index| {
+        site.app_with(&format!("a{index}"), APP, limits)
+    });
+    let mut nano = site.app("b", APP).serve();
+    let names: Vec<_> = (0..caps.len())
+        .map(|index| format!("a{index}.test"))
+        .collect();
+    for name in names.iter().map(String::as_str).chain(["b.test"]) {
+        assert_eq!(nano.get(name, "/").text(), "here");
+    }
+    for (name, cap) in names.iter().zip(caps) {
+        nano.cap_address_space(cap << 20);
+        assert_eq!(nano.get(name, "/busy").status, 503, "{cap} MB");
+        let status = nano.get(name, "/").status;
+        assert!(matches!(status, 200 | 503), "{cap} MB: {status}");
+        assert!(nano.lives(), "{cap} MB");
+        assert_eq!(nano.get("b.test", "/").text(), "here", "{cap} MB");
+    }
+    // Which ones is a question of when the instances before them have given back what they had.
+    nano.logged("a refused instance", |line| {
+        line.to_string().contains("address space for an isolate")
+    });
+    nano.cap_address_space(64 << 30);
+    for name in &names {
+        eventually("an instance", || {
+            (nano.get(name, "/").status == 200).then_some(())
+        });
+    }
 }
 
 /// Who cannot write any more goes on, or says that it failed; the system does not end it (SIGXFSZ).

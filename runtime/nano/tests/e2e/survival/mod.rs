@@ -111,6 +111,11 @@ fn survive(seed: u64, steps: Option<usize>) {
     let names: [Vec<String>; 2] =
         serde_json::from_slice(&nano.get("a0.test", "/names").body).expect("names");
     let [operations, contexts] = names;
+    // The limit is for what they do, not for what they take to be there.
+    for index in 0..APPS {
+        assert_eq!(nano.get(&format!("a{index}.test"), "/names").status, 200);
+    }
+    assert_eq!(nano.get("b.test", "/").text(), "here");
     let sizes =
         [1_usize, 4, 8, 14, 16, 32, 128, 256].map(|sixteenths| (LIMIT << 20) / 16 * sixteenths);
     let steps = steps.unwrap_or(operations.len());
