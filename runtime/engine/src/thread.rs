@@ -261,7 +261,7 @@ impl<'a> Loop<'a> {
             match idle.next(self.turns.get(), self.tasks.get(), in_use) {
                 Some(Step::Rest) => idle::rest(),
                 // Marks in small steps, which are tasks.
-                Some(Step::Collect) => self.task(scope, |scope| {
+                Some(Step::Collect) => self.turn(&self.tasks, scope, |scope| {
                     scope.memory_pressure_notification(v8::MemoryPressureLevel::Moderate);
                 }),
                 None => {}
@@ -278,8 +278,8 @@ impl<'a> Loop<'a> {
         main: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>),
     ) {
         let start = self.state.embedding.start;
-        self.turn(scope, |scope| start(scope, data));
-        self.turn(scope, main);
+        self.turn(&self.turns, scope, |scope| start(scope, data));
+        self.turn(&self.turns, scope, main);
     }
 
     /// One pass.
@@ -312,7 +312,7 @@ impl<'a> Loop<'a> {
             if let Some(exit) = state.verdict() {
                 return Some(exit);
             }
-            self.turn(scope, task);
+            self.turn(&self.turns, scope, task);
         }
         self.batch = batch;
 
@@ -322,7 +322,7 @@ impl<'a> Loop<'a> {
                 if let Some(exit) = state.verdict() {
                     return Some(exit);
                 }
-                self.turn(scope, |scope| due.run(scope));
+                self.turn(&self.turns, scope, |scope| due.run(scope));
                 due.finish(&state.timers);
             }
         }
@@ -331,11 +331,11 @@ impl<'a> Loop<'a> {
             if state.verdict().is_some() {
                 break;
             }
-            self.task(scope, |_| task.run());
+            self.turn(&self.tasks, scope, |_| task.run());
         }
 
         if state.rejections.is_pending() {
-            self.turn(scope, |_| {});
+            self.turn(&self.turns, scope, |_| {});
         }
         isolate::check_memory(scope, state);
         state.verdict()
@@ -345,32 +345,14 @@ impl<'a> Loop<'a> {
         !self.state.shared.is_empty() || self.state.rejections.is_pending()
     }
 
-    /// A turn of the app's.
+    /// One turn, of the app's or of V8's, which the watchdog sees. Counts it.
     fn turn(
         &self,
+        count: &Cell<u64>,
         scope: &mut v8::PinScope,
         task: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>),
     ) {
-        self.turns.set(self.turns.get() + 1);
-        self.watched(scope, task);
-    }
-
-    /// A turn of V8's.
-    fn task(
-        &self,
-        scope: &mut v8::PinScope,
-        task: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>),
-    ) {
-        self.tasks.set(self.tasks.get() + 1);
-        self.watched(scope, task);
-    }
-
-    /// A turn that the watchdog sees.
-    fn watched(
-        &self,
-        scope: &mut v8::PinScope,
-        task: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>),
-    ) {
+        count.set(count.get() + 1);
         self.state.shared.turn.begin();
         watchdog::notice();
         self.run_turn(scope, task);

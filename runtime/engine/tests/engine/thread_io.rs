@@ -30,6 +30,29 @@ fn ask<T: Send + 'static>(
     answer
 }
 
+/// A task there that never ends. What it gives is disconnected when the task is dropped.
+fn stay(io: &Arc<ThreadIo>) -> mpsc::Receiver<()> {
+    let (kept, dropped) = mpsc::channel();
+    let stays = async move {
+        std::future::pending::<()>().await;
+        drop(kept);
+    };
+    assert!(io.spawn(stays).is_ok(), "the isolate lives");
+    dropped
+}
+
+/// A guest there, which says so when it leaves.
+fn guest(io: &Arc<ThreadIo>) -> mpsc::Receiver<()> {
+    let retired = io.retired();
+    let (left, leaves) = mpsc::channel();
+    let guest = async move {
+        retired.await;
+        left.send(()).expect("the test waits");
+    };
+    assert!(io.clone().spawn_guest(Box::pin(guest)).is_ok());
+    leaves
+}
+
 async fn thread_name() -> Option<String> {
     tokio::time::sleep(Duration::from_millis(1)).await;
     std::thread::current().name().map(str::to_owned)
@@ -223,19 +246,8 @@ fn many_short_turns_in_a_row_do_not_hold_up_tasks_either() {
 #[test]
 fn guests_leave_when_the_isolate_ends_and_the_rest_is_dropped() {
     let (handle, exit, io) = isolate();
-    let retired = io.retired();
-    let (left, leaves) = mpsc::channel();
-    let guest = async move {
-        retired.await;
-        left.send(()).expect("the test waits");
-    };
-    assert!(io.clone().spawn_guest(Box::pin(guest)).is_ok());
-    let (kept, dropped) = mpsc::channel::<()>();
-    let stays = async move {
-        std::future::pending::<()>().await;
-        drop(kept);
-    };
-    assert!(io.spawn(stays).is_ok());
+    let leaves = guest(&io);
+    let dropped = stay(&io);
     assert!(dropped.try_recv().is_err());
     handle.stop();
     exit.wait();
@@ -263,13 +275,7 @@ fn nobody_waits_for_an_isolate_to_be_taken_apart() {
     let (handle, exit, io) = isolate();
     let (gone, apart) = mpsc::channel();
     handle.post_fn(move |scope| State::from_scope(scope).set_extension(Slow(Some(gone))));
-    let retired = io.retired();
-    let (left, leaves) = mpsc::channel();
-    let guest = async move {
-        retired.await;
-        left.send(()).expect("the test waits");
-    };
-    assert!(io.clone().spawn_guest(Box::pin(guest)).is_ok());
+    let leaves = guest(&io);
     handle.drain(Until::Idle);
     assert_eq!(leaves.recv_timeout(PATIENCE), Ok(()));
     assert_eq!(apart.try_recv(), Err(mpsc::TryRecvError::Empty));
@@ -294,12 +300,7 @@ fn instances_that_ended_hold_no_threads() {
             let (handle, exit) = spawn(options, |_| {}).expect("a thread");
             let io = handle.thread_io().expect("the isolate lives");
             // It never ends by itself, and nothing of it is left when the isolate is.
-            let (kept, dropped) = mpsc::channel::<()>();
-            let stays = async move {
-                std::future::pending::<()>().await;
-                drop(kept);
-            };
-            assert!(io.spawn(stays).is_ok());
+            let dropped = stay(&io);
             handle.stop();
             (io, exit, dropped)
         })
@@ -381,12 +382,7 @@ fn a_runtime_is_driven_as_long_as_somebody_needs_it() {
 fn what_needs_a_runtime_after_the_end_has_a_deadline() {
     let (handle, exit, io) = isolate();
     let driven = io.keep_driven().expect("the isolate lives");
-    let (kept, dropped) = mpsc::channel::<()>();
-    let stays = async move {
-        std::future::pending::<()>().await;
-        drop(kept);
-    };
-    assert!(io.spawn(stays).is_ok());
+    let dropped = stay(&io);
     handle.stop();
     exit.wait();
     let end = dropped.recv_timeout(PATIENCE);

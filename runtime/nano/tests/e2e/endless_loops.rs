@@ -1,6 +1,6 @@
 //! Code that never ends: its request gets 503, its app a new instance, and a neighbour answers meanwhile.
 
-use crate::support::{Site, eventually};
+use crate::support::{Site, app_of_forms, eventually};
 
 const NEIGHBOUR: &str = "export default { fetch() { return new Response('here'); } };";
 
@@ -8,18 +8,7 @@ const NEIGHBOUR: &str = "export default { fetch() { return new Response('here');
 #[track_caller]
 fn end(forms: &[(&str, &str)]) {
     assert!(forms.len() <= 10);
-    let functions: String = forms
-        .iter()
-        .map(|(name, body)| format!("async {name}() {{ {body} }},\n"))
-        .collect();
-    let source = format!(
-        "const forms = {{ {functions} }};
-        export default {{ async fetch(request) {{
-            const form = new URL(request.url).pathname.slice(1);
-            if (form) await forms[form]();
-            return new Response('fine');
-        }} }};"
-    );
+    let source = app_of_forms(forms);
     let nano = Site::new()
         .file("a/other.js", "export default 1;")
         .app_with("a", &source, r#""limits":{"cpu_ms":200}"#)
@@ -45,7 +34,7 @@ fn end(forms: &[(&str, &str)]) {
             let response = nano.get("a.test", "/");
             (response.status == 200).then_some(response)
         });
-        assert_eq!(after.text(), "fine", "after {form}");
+        assert_eq!(after.text(), "done", "after {form}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! Inputs whose number of items an app chooses: what they cost grows with that number, not with its square. A native loop is no
 //! place where a CPU limit could end anything, so each of these held its thread for as long as it took.
 
-use crate::support::Site;
+use crate::support::{Site, app_of_forms};
 
 /// Each is given more CPU time than it needs for twice as many items, and far less than it needed for these when it was quadratic.
 const FORMS: [(&str, &str); 6] = [
@@ -41,17 +41,7 @@ const FORMS: [(&str, &str); 6] = [
 
 #[test]
 fn time_grows_with_the_number_of_items() {
-    let functions: String = FORMS
-        .iter()
-        .map(|(name, body)| format!("async {name}() {{ {body} }},\n"))
-        .collect();
-    let source = format!(
-        "const forms = {{ {functions} }};
-        export default {{ async fetch(request) {{
-            await forms[new URL(request.url).pathname.slice(1)]();
-            return new Response('done');
-        }} }};"
-    );
+    let source = app_of_forms(&FORMS);
     let limits = r#""limits":{"cpu_ms":2500,"wall_ms":120000}"#;
     for (form, _) in FORMS {
         let nano = Site::new().app_with("a", &source, limits).serve();

@@ -17,6 +17,22 @@ pub(crate) fn nano() -> Command {
     Command::new(env!("CARGO_BIN_EXE_nano"))
 }
 
+/// An app that has a form of a handler for each path: a name, and the body of an `async (request, env, ctx) => Response | undefined`.
+/// It answers `done` where that says nothing, and where there is no such form.
+pub(crate) fn app_of_forms(forms: &[(&str, &str)]) -> String {
+    let functions: String = forms
+        .iter()
+        .map(|(name, body)| format!("async {name}(request, env, ctx) {{ {body} }},\n"))
+        .collect();
+    format!(
+        "const forms = {{ {functions} }};
+        export default {{ async fetch(request, env, ctx) {{
+            const form = forms[new URL(request.url).pathname.slice(1)];
+            return (await form?.(request, env, ctx)) ?? new Response('done');
+        }} }};"
+    )
+}
+
 /// Apps to serve. Each has its own hostname, `<name>.test`.
 pub(crate) struct Site {
     folder: tempfile::TempDir,
