@@ -230,7 +230,7 @@ fn told_by_v8(isolate: &mut v8::Isolate, account: &Account) -> usize {
     let all = isolate.adjust_amount_of_external_allocated_memory(0);
     usize::try_from(all)
         .unwrap_or(0)
-        .saturating_sub(account.objects().told() + account.foreign().told())
+        .saturating_sub(account.objects().told() + account.told())
 }
 
 /// Checks the sum of heap, buffers and native memory between turns, and takes back the room that V8 was given for one.

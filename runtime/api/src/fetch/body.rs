@@ -24,7 +24,7 @@ use crate::bindings::body::BodyMethods;
 use crate::bindings::marker;
 use crate::bindings::types::BodyInit;
 use crate::reserved::{MIN_RESERVED_BYTES, reserve};
-use crate::streams::native_source::{NativeSource, Taken, waiting};
+use crate::streams::native_source::{NativeSource, Taken};
 
 /// A script's stream object.
 pub type Stream<'s> = ScriptRef<'s, marker::ReadableStream>;
@@ -47,10 +47,9 @@ enum State {
     Bytes(Kept),
     /// It comes from outside, and nobody has asked for a stream yet.
     Incoming {
+        /// With the reservation of what waits in it.
         stream: BodyStream,
         abortable: Option<AbortableBody>,
-        /// Of what waits in it.
-        _memory: ExternalMemory,
     },
     /// A stream, of the app's or made by `body`. The bytes are there where it was made of them.
     Stream(Option<Kept>),
@@ -59,13 +58,23 @@ enum State {
 }
 
 impl State {
-    fn incoming(stream: BodyStream, abortable: Option<AbortableBody>) -> State {
-        State::Incoming {
-            _memory: ExternalMemory::new(waiting(&stream)),
-            stream,
-            abortable,
-        }
+    fn incoming(
+        scope: &mut Scope,
+        mut stream: BodyStream,
+        abortable: Option<AbortableBody>,
+    ) -> State {
+        stream.keep(Reservation::of(scope, waiting(&stream)));
+        State::Incoming { stream, abortable }
     }
+}
+
+/// How much may wait of a body that arrives, whether the app reads it or not: what came with the head, and the buffers on its way.
+fn waiting(stream: &BodyStream) -> usize {
+    const MAX_WAITING_BYTES: usize = 128 << 10;
+    let length = stream.length().and_then(|length| length.try_into().ok());
+    length.map_or(MAX_WAITING_BYTES, |length: usize| {
+        length.min(MAX_WAITING_BYTES)
+    })
 }
 
 /// Bytes that a body keeps. Few of them count as part of the body's object; many are reserved on their own, as they may be sent
@@ -140,17 +149,21 @@ impl Body {
     }
 
     /// A body that a host or a peer sends.
-    pub fn from_wire(body: nano_worker::Body) -> Body {
+    pub fn from_wire(scope: &mut Scope, body: nano_worker::Body) -> Body {
         Body::with(match body {
             nano_worker::Body::Empty => State::Null,
             nano_worker::Body::Full(bytes) => State::Bytes(Kept::few(bytes)),
-            nano_worker::Body::Stream(stream) => State::incoming(stream, None),
+            nano_worker::Body::Stream(stream) => State::incoming(scope, stream, None),
         })
     }
 
     /// The body of a response, which the signal of its request may abort.
-    pub(super) fn abortable(stream: BodyStream, abortable: AbortableBody) -> Body {
-        Body::with(State::incoming(stream, Some(abortable)))
+    pub(super) fn abortable(
+        scope: &mut Scope,
+        stream: BodyStream,
+        abortable: AbortableBody,
+    ) -> Body {
+        Body::with(State::incoming(scope, stream, Some(abortable)))
     }
 
     /// A body that is a stream of the app's.
@@ -230,9 +243,7 @@ impl Body {
                 return Ok(None);
             }
             State::Bytes(kept) => (NativeSource::bytes(kept.bytes.clone()), Some(kept)),
-            State::Incoming {
-                stream, abortable, ..
-            } => {
+            State::Incoming { stream, abortable } => {
                 abort = abortable
                     .as_ref()
                     .map(|abortable| abortable.state().clone());
@@ -393,12 +404,19 @@ impl Body {
 
     /// What is in the body, for whoever uses it up. It must not be unusable.
     fn claim<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<Claim<'s>> {
+        let claim = self.claim_unread(scope)?;
+        if let Claim::Incoming(stream, _) = &claim {
+            // It may be polled only after the response is complete.
+            stream.begin();
+        }
+        Ok(claim)
+    }
+
+    fn claim_unread<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<Claim<'s>> {
         let Some(stream) = self.stream_object(scope) else {
             return Ok(match self.state.replace(State::Used) {
                 State::Bytes(kept) => Claim::Bytes(kept),
-                State::Incoming {
-                    stream, abortable, ..
-                } => Claim::Incoming(stream, abortable),
+                State::Incoming { stream, abortable } => Claim::Incoming(stream, abortable),
                 State::Null => {
                     self.state.replace(State::Null);
                     Claim::Null

@@ -306,7 +306,7 @@ impl Call {
                 let stream = BodyStream::direct(chunks, length);
                 match watch {
                     Some(watch) => self.abortable_body(scope, stream, watch, Some(cut)),
-                    None => Body::from_wire(nano_worker::Body::Stream(stream)),
+                    None => Body::from_wire(scope, nano_worker::Body::Stream(stream)),
                 }
             }
         };
@@ -336,7 +336,7 @@ impl Call {
     ) -> Body {
         let abortable = watch.of_body(scope, cut);
         self.download.replace(Some(abortable.state().clone()));
-        Body::abortable(stream, abortable)
+        Body::abortable(scope, stream, abortable)
     }
 
     /// There will be no response.

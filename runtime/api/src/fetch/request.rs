@@ -155,6 +155,7 @@ impl Request {
 
     /// A request that the app was sent.
     pub fn from_wire(
+        scope: &mut Scope,
         method: http::Method,
         url: String,
         headers: Fields,
@@ -168,7 +169,7 @@ impl Request {
             },
             headers: RequestHeaders::from_wire(headers),
             guard: Guard::Immutable,
-            body: Body::from_wire(body),
+            body: Body::from_wire(scope, body),
             options: Options {
                 redirect: RequestRedirect::Manual,
                 ..Options::default()

@@ -7,7 +7,6 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
-use nano_engine::external_memory::ExternalMemory;
 use nano_engine::promise_op;
 use nano_webidl::idl::uint8_array;
 use nano_webidl::{Error, Fallible, Scope, Trace, Value, type_error};
@@ -37,10 +36,9 @@ pub enum Taken {
 enum State {
     Bytes(Bytes),
     Chunks(Box<dyn Iterator<Item = Bytes>>),
-    /// With the memory of what waits in it.
-    Stream(BodyStream, ExternalMemory),
+    Stream(BodyStream),
     /// A chunk is waited for, until it comes or this is dropped.
-    Pulling(oneshot::Sender<Infallible>, ExternalMemory),
+    Pulling(oneshot::Sender<Infallible>),
     Over,
 }
 
@@ -57,8 +55,7 @@ impl NativeSource {
 
     /// A source that hands a body's chunks on, and keeps `guard` as long as somebody may read them.
     pub fn stream(stream: BodyStream, guard: Option<Box<dyn Any>>) -> NativeSource {
-        let memory = ExternalMemory::new(waiting(&stream));
-        NativeSource::new(State::Stream(stream, memory), guard)
+        NativeSource::new(State::Stream(stream), guard)
     }
 
     fn new(state: State, guard: Option<Box<dyn Any>>) -> NativeSource {
@@ -78,8 +75,8 @@ impl NativeSource {
                 let chunks = futures_util::stream::iter(chunks.into_iter().map(Ok));
                 Taken::Stream(BodyStream::direct(chunks, Some(length)), None)
             }
-            State::Stream(stream, _) => Taken::Stream(stream, self.guard.take()),
-            State::Pulling(..) | State::Over => Taken::Bytes(Bytes::new()),
+            State::Stream(stream) => Taken::Stream(stream, self.guard.take()),
+            State::Pulling(_) | State::Over => Taken::Bytes(Bytes::new()),
         }
     }
 
@@ -91,15 +88,6 @@ impl NativeSource {
             _ => false,
         }
     }
-}
-
-/// How much may wait of a body that arrives, whether the app reads it or not: what came with the head, and the buffers on its way.
-pub(crate) fn waiting(stream: &BodyStream) -> usize {
-    const MAX_WAITING_BYTES: usize = 128 << 10;
-    let length = stream.length().and_then(|length| length.try_into().ok());
-    length.map_or(MAX_WAITING_BYTES, |length: usize| {
-        length.min(MAX_WAITING_BYTES)
-    })
 }
 
 impl NativeSourceMethods for NativeSource {
@@ -115,16 +103,16 @@ impl NativeSourceMethods for NativeSource {
                     Ok(uint8_array(scope, chunk.into())?.into())
                 }
             },
-            State::Pulling(waiting, memory) => {
-                self.state.replace(State::Pulling(waiting, memory));
+            State::Pulling(waiting) => {
+                self.state.replace(State::Pulling(waiting));
                 Err(type_error("a native source was pulled twice at a time"))
             }
-            State::Stream(mut stream, memory) => {
+            State::Stream(mut stream) => {
                 // OPTIMIZATION: a chunk that is there needs no turn of the event loop.
                 match stream.poll_chunk(&mut Context::from_waker(Waker::noop())) {
-                    Poll::Ready(item) => deliver(scope, &self.state, (stream, memory), item),
+                    Poll::Ready(item) => deliver(scope, &self.state, stream, item),
                     Poll::Pending => {
-                        let promise = self.wait(scope, stream, memory);
+                        let promise = self.wait(scope, stream);
                         Ok(promise.ok_or(Error::Thrown)?.into())
                     }
                 }
@@ -144,10 +132,9 @@ impl NativeSource {
         &self,
         scope: &mut Scope<'s, '_>,
         mut stream: BodyStream,
-        memory: ExternalMemory,
     ) -> Option<v8::Local<'s, v8::Promise>> {
         let (waiting, cancelled) = oneshot::channel();
-        self.state.replace(State::Pulling(waiting, memory));
+        self.state.replace(State::Pulling(waiting));
         let state = self.state.clone();
         let next = async move {
             tokio::select! {
@@ -159,10 +146,10 @@ impl NativeSource {
             let Some((stream, item)) = next else {
                 return Ok(v8::null(scope).into());
             };
-            let State::Pulling(_, memory) = state.replace(State::Over) else {
+            let State::Pulling(_) = state.replace(State::Over) else {
                 return Ok(v8::null(scope).into());
             };
-            deliver(scope, &state, (stream, memory), item).map_err(|e| {
+            deliver(scope, &state, stream, item).map_err(|e| {
                 e.to_exception(scope)
                     .unwrap_or_else(|| v8::undefined(scope).into())
             })
@@ -173,14 +160,14 @@ impl NativeSource {
 fn deliver<'s>(
     scope: &mut Scope<'s, '_>,
     state: &RefCell<State>,
-    (stream, memory): (BodyStream, ExternalMemory),
+    stream: BodyStream,
     item: Option<Result<Bytes, BodyError>>,
 ) -> Fallible<Value<'s>> {
     match item {
         None => Ok(v8::null(scope).into()),
         Some(Err(error)) => Err(type_error(error.to_string())),
         Some(Ok(chunk)) => {
-            state.replace(State::Stream(stream, memory));
+            state.replace(State::Stream(stream));
             Ok(uint8_array(scope, chunk.into())?.into())
         }
     }

@@ -296,7 +296,8 @@ fn dispatch(
         body,
     } = request;
     request_context::begin(scope, id, headers.get(&CDN_LOOP));
-    let request = Ref::new(scope, Request::from_wire(method, url, headers, body));
+    let request = Request::from_wire(scope, method, url, headers, body);
+    let request = Ref::new(scope, request);
     // What came with it counts, also if the app never looks at it.
     external_memory::settle(scope);
     let waiting = Waiting { answer, in_flight };

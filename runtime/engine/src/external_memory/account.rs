@@ -16,11 +16,14 @@ const FOREIGN_SLACK: usize = 256 * MIB;
 pub struct Account {
     limit: usize,
     buffers: AtomicUsize,
-    /// What V8 does not see.
     reserved: AtomicUsize,
     heap: AtomicUsize,
     objects: ObjectMemory,
     foreign: ForeignMemory,
+    /// What V8's collector was told of [`Account::untracked`].
+    told: AtomicUsize,
+    /// The isolate's thread has been asked to tell V8, and has not yet.
+    pub(crate) asked: AtomicBool,
     /// Mappings of memory for buffers, and the address space that they take; see [`crate::external_memory::mappings`].
     pub(crate) mappings: AtomicUsize,
     pub(crate) mapped: AtomicUsize,
@@ -54,6 +57,11 @@ impl Account {
 
     pub(super) fn try_reserve(&self, bytes: usize) -> bool {
         self.try_add(&self.reserved, bytes, self.buffers())
+    }
+
+    /// Reserves what is there already, whether it fits or not.
+    pub(super) fn reserve(&self, bytes: usize) {
+        self.reserved.fetch_add(bytes, Ordering::Relaxed);
     }
 
     pub(super) fn release(&self, bytes: usize) {
@@ -115,6 +123,22 @@ impl Account {
         &self.foreign
     }
 
+    /// What V8 learns from time to time only: other threads than the isolate's may change it.
+    pub(crate) fn untracked(&self) -> usize {
+        self.reserved() + self.foreign.held()
+    }
+
+    /// What V8's collector was told of [`Account::untracked`].
+    pub(crate) fn told(&self) -> usize {
+        self.told.load(Ordering::Relaxed)
+    }
+
+    /// Notes that V8 is told now. Returns the difference to the last time.
+    pub(crate) fn tell(&self) -> i64 {
+        let now = self.untracked();
+        now as i64 - self.told.swap(now, Ordering::Relaxed) as i64
+    }
+
     /// All bytes that are known, wherever they are.
     pub(crate) fn held(&self) -> usize {
         let external = self.reserved() + self.objects.held() + self.foreign.held();
@@ -169,5 +193,18 @@ mod tests {
         assert!(account.has_room(80));
         assert!(!account.has_room(81));
         assert!(!account.has_room(usize::MAX));
+    }
+
+    #[test]
+    fn v8_is_told_of_differences() {
+        let account = Arc::new(Account::new(106));
+        let mut reservation = Reservation::new(account.clone());
+        assert!(reservation.try_grow(10));
+        assert_eq!((account.tell(), account.told()), (10, 10));
+        drop(reservation);
+        assert_eq!(
+            (account.tell(), account.tell(), account.told()),
+            (-10, 0, 0)
+        );
     }
 }

@@ -19,7 +19,7 @@
 //! On other systems C's memory does not come here, and accounts stay at zero.
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 
 use crate::external_memory::Account;
@@ -36,10 +36,6 @@ pub struct ForeignMemory {
     hard: usize,
     /// Whom to order to end.
     isolate: OnceLock<Weak<Shared>>,
-    /// What V8's collector was told.
-    told: AtomicUsize,
-    /// The isolate's thread has been asked to tell V8, and has not yet.
-    pub(crate) asked: AtomicBool,
 }
 
 impl ForeignMemory {
@@ -50,25 +46,12 @@ impl ForeignMemory {
             bound: AtomicUsize::new(first),
             hard,
             isolate: OnceLock::new(),
-            told: AtomicUsize::new(0),
-            asked: AtomicBool::new(false),
         }
     }
 
     /// Bytes that are held now.
     pub fn held(&self) -> usize {
         self.held.load(Ordering::Relaxed).max(0).unsigned_abs()
-    }
-
-    /// What V8's collector was told of it.
-    pub(crate) fn told(&self) -> usize {
-        self.told.load(Ordering::Relaxed)
-    }
-
-    /// Notes that V8 is told now. Returns the difference to the last time.
-    pub(crate) fn tell(&self) -> i64 {
-        let held = self.held();
-        held as i64 - self.told.swap(held, Ordering::Relaxed) as i64
     }
 
     /// The isolate that holds what is counted here.
@@ -521,14 +504,5 @@ mod tests {
         c::free(past);
         c::free(within);
         drop(working);
-    }
-
-    #[test]
-    fn v8_is_told_of_differences() {
-        let account = ForeignMemory::default();
-        account.change(10);
-        assert_eq!((account.tell(), account.told()), (10, 10));
-        account.change(-4);
-        assert_eq!((account.tell(), account.tell(), account.told()), (-4, 0, 6));
     }
 }

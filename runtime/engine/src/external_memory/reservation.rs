@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Account;
 use crate::state::State;
 
-/// A part of an isolate's memory that V8 does not see. Dropping it, on any thread, gives it back.
+/// A part of an isolate's memory, which V8 is told of between turns. Dropping it, on any thread, gives it back.
 #[derive(Debug)]
 pub struct Reservation {
     account: Arc<Account>,
@@ -16,6 +16,13 @@ impl Reservation {
     /// A reservation of nothing yet.
     pub fn new(account: Arc<Account>) -> Reservation {
         Reservation { account, bytes: 0 }
+    }
+
+    /// A reservation of so many bytes that are there already, whether they fit or not: the limit is looked at between turns.
+    pub fn of(scope: &v8::PinScope, bytes: usize) -> Reservation {
+        let account = State::from_scope(scope).account().clone();
+        account.reserve(bytes);
+        Reservation { account, bytes }
     }
 
     /// A reservation of so many bytes, after a collection if need be; `None` if they do not fit. On the isolate's thread.

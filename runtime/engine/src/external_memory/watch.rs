@@ -1,4 +1,4 @@
-//! The watchdog's look at what C and C++ code holds for a running turn ([`crate::external_memory::malloc`]).
+//! The watchdog's look at what C and C++ code holds for a running turn ([`crate::external_memory::malloc`]), and at what is reserved.
 //!
 //! V8's collector knows nothing of it, and an `Intl` object of a kilobyte may hold half a megabyte. So when it has grown by some
 //! megabytes the isolate's thread is interrupted, tells V8, and meets its limit there: after a collection, as for all memory
@@ -8,6 +8,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use super::Account;
 use crate::isolate::enforce_limit;
 use crate::limits::MIB;
 use crate::mailbox::Shared;
@@ -22,21 +23,24 @@ const BATCH: usize = 8 * MIB;
 /// How far a turn may pass the limit while nothing can interrupt it: compilers take tens of megabytes and give them back.
 pub(crate) const SLACK: usize = 64 * MIB;
 
+/// Whether V8 should be told.
+fn is_news(account: &Account) -> bool {
+    account.untracked().abs_diff(account.told()) > BATCH
+}
+
 /// Whether a running turn has to be ended. On the watchdog's thread.
 pub(crate) fn is_too_much(isolate: &Shared) -> bool {
-    let account = isolate.account.foreign();
-    let held = account.held();
-    if held.abs_diff(account.told()) > BATCH && !account.asked.swap(true, Ordering::Relaxed) {
+    let account = &isolate.account;
+    if is_news(account) && !account.asked.swap(true, Ordering::Relaxed) {
         isolate.request_settlement();
     }
-    held > isolate.account.limit().saturating_add(SLACK)
+    account.foreign().held() > account.limit().saturating_add(SLACK)
 }
 
 /// Tells V8 of changes if there are enough of them, and sees to the isolate's limit. On its thread.
 pub(crate) fn settle(isolate: &mut v8::Isolate, shared: &Shared) {
-    let account = shared.account.foreign();
-    if account.held().abs_diff(account.told()) > BATCH {
-        isolate.adjust_amount_of_external_allocated_memory(account.tell());
+    if is_news(&shared.account) {
+        isolate.adjust_amount_of_external_allocated_memory(shared.account.tell());
     }
     enforce_limit(isolate, shared);
 }
@@ -46,10 +50,6 @@ pub(crate) fn asked(isolate: &mut v8::Isolate) {
     let Some(shared) = State::from_isolate(isolate).map(|state| state.shared.clone()) else {
         return;
     };
-    shared
-        .account
-        .foreign()
-        .asked
-        .store(false, Ordering::Relaxed);
+    shared.account.asked.store(false, Ordering::Relaxed);
     settle(isolate, &shared);
 }

@@ -27,6 +27,10 @@ const WAITING: usize = 128 << 10;
 const DISCARD_BYTES: u64 = 8 << 20;
 const DISCARD_TIME: Duration = Duration::from_secs(5);
 
+/// What an app learns that reads on after that.
+const TOO_LATE: &str =
+    "the response is complete: the body of its request can be read only before that";
+
 /// Resolves when the response needs nothing of the request any more: its other end is dropped then.
 ///
 /// What an app has not read by then it cannot read later, as in Workers, also not in `waitUntil` (there: "Can't read from
@@ -164,15 +168,24 @@ where
     let (faults, told) = oneshot::channel();
     timers.place().spawn(|timers| async move {
         incoming.timers = timers.clone();
+        let mut answered = answered;
         let whole = tokio::select! {
             biased;
-            // The app's end sees a body that is cut short.
-            _ = answered => false,
-            whole = pump(&mut incoming, head.bytes(), writer, limit, faults) => whole,
+            _ = &mut answered => None,
+            whole = pump(&mut incoming, head.bytes(), &writer, limit, faults) => Some(whole),
         };
-        if !whole {
-            discard(incoming, timers).await;
+        // What nobody has begun to read would wait for a garbage collection.
+        let withdraw = || writer.withdraw(BodyError::new(BodyErrorKind::CutShort, TOO_LATE));
+        match whole {
+            None => {
+                withdraw();
+                return discard(incoming, timers).await;
+            }
+            Some(false) => discard(incoming, timers).await,
+            Some(true) => drop(incoming),
         }
+        let _ = answered.await; // It never says more.
+        withdraw();
     });
     Ok((Body::Stream(stream), Some(told)))
 }
@@ -256,7 +269,7 @@ where
 async fn pump<B>(
     incoming: &mut Received<B>,
     head: Bytes,
-    writer: BodyWriter,
+    writer: &BodyWriter,
     limit: u64,
     faults: oneshot::Sender<Fault>,
 ) -> bool
@@ -460,10 +473,37 @@ mod tests {
         drop(reading);
         let mut left = Vec::new();
         while let Some(chunk) = stream.next().await {
-            left.push(chunk.map_err(|error| error.kind));
+            left.push(chunk.map_err(|error| error.message));
         }
         // What had been handed over is still there.
         assert!(left.len() <= 2 + 1, "{} chunks", left.len());
-        assert_eq!(left.last(), Some(&Err(BodyErrorKind::CutShort)));
+        assert_eq!(left.last(), Some(&Err(TOO_LATE.into())));
+    }
+
+    /// Whether all of it has come by then or not.
+    #[tokio::test]
+    async fn what_nobody_has_begun_to_read_by_then_is_dropped_at_once() {
+        for count in [1, 6] {
+            let (reading, answered) = oneshot::channel();
+            let chunk: &str = "x".repeat(WAITING / 2).leak();
+            let body = FakeBody::chunked(&[chunk; 6][..count]);
+            let (body, _faults) = receive(from_client(body), 1 << 20, answered).await.unwrap();
+            let Body::Stream(mut stream) = body else {
+                panic!("{body:?}")
+            };
+            settle().await; // It arrives.
+            drop(reading);
+            settle().await;
+            let first = stream.next().await;
+            let error = first.expect("an error").expect_err("too late");
+            assert_eq!(&*error.message, TOO_LATE, "{count} chunks");
+        }
+    }
+
+    /// Lets the other tasks do what they can.
+    async fn settle() {
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
     }
 }

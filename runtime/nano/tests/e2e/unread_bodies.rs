@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::{Nano, Site};
+use crate::support::{Nano, Site, app_of_forms};
 
 /// More than waits between a connection and an app.
 const SIZE: usize = 300_000;
@@ -147,12 +147,95 @@ fn background_work_cannot_read_on() {
             await new Promise(resolve => setTimeout(resolve, 300));
             const size = (await request.arrayBuffer()).byteLength;
             console.log('read', size);
-        })().catch(error => console.log('refused:', error.name)));
+        })().catch(error => console.log('refused:', error.name, error.message)));
         return new Response('ok');
     } };";
     let nano = Site::new().app("a", source).serve();
     assert_eq!(nano.post("a.test", "/", "small").text(), "ok");
     nano.app_logged("a", "read 5");
-    assert_eq!(nano.post("a.test", "/", &"x".repeat(SIZE)).text(), "ok");
-    nano.app_logged("a", "refused: TypeError");
+    // Whether all of it has come by then or not.
+    for size in [100_000, SIZE] {
+        assert_eq!(nano.post("a.test", "/", &"x".repeat(size)).text(), "ok");
+        nano.app_logged("a", &format!("refused: TypeError {TOO_LATE}"));
+    }
+}
+
+/// What an app learns that reads on when its response is complete.
+const TOO_LATE: &str =
+    "the response is complete: the body of its request can be read only before that";
+
+/// A body that has come, and that somebody reads already when the response is complete, is read to its end: however far whoever
+/// reads it has got by then.
+#[test]
+fn background_work_reads_what_it_has_begun_to() {
+    let begin = |reading: &str| {
+        format!(
+            "await new Promise((resolve) => setTimeout(resolve, 200)); // By then it has come.
+            const work = (async () => {{ {reading} }})();
+            const name = new URL(request.url).pathname;
+            ctx.waitUntil(work.then(
+                (text) => console.log(name, 'has read', text.length),
+                (error) => console.log(name, 'failed:', error.message),
+            ));"
+        )
+    };
+    let forms = [
+        ("text", "return request.text();"),
+        ("clone", "return request.clone().text();"),
+        ("moved", "return new Request('http://c.test/', request).text();"),
+        ("again", "return new Response(request.body).text();"),
+        ("piped", "return new Response(request.body.pipeThrough(new TransformStream())).text();"),
+        (
+            "sent",
+            "const echo = `http://127.0.0.1:${new URL(request.url).port}/`;
+            return (await fetch(echo, { method: 'POST', body: request.body, duplex: 'half' })).text();",
+        ),
+    ];
+    let forms = forms.map(|(name, reading)| (name, begin(reading)));
+    let source = app_of_forms(&forms.each_ref().map(|(name, body)| (*name, body.as_str())));
+    let echo = "export default { fetch: (request) => new Response(request.body) };";
+    let nano = Site::new()
+        .app_with("a", &source, r#""outbound":{"allow":["127.0.0.1"]}"#)
+        .app_with("echo", echo, r#""hostname":"127.0.0.1""#)
+        .serve();
+    let body = "x".repeat(100_000);
+    let host = format!("a.test:{}", nano.port());
+    for (name, _) in &forms {
+        assert_eq!(nano.post(&host, &format!("/{name}"), &body).text(), "done");
+        nano.app_logged("a", &format!("/{name} has read 100000"));
+    }
+}
+
+/// What a response is made of is read as long as the response takes.
+#[test]
+fn a_response_may_be_its_requests_body() {
+    const SLOW: &str = "const { readable, writable } = new TransformStream({
+        async transform(chunk, controller) {
+            await new Promise((resolve) => setTimeout(resolve, 5));
+            controller.enqueue(chunk);
+        },
+    });";
+    let piped = format!("{SLOW} request.body.pipeTo(writable); return new Response(readable);");
+    let later = format!(
+        "{SLOW} (async () => {{ await null; await request.body.pipeTo(writable); }})();
+        return new Response(readable);"
+    );
+    let forms = [
+        ("body", "return new Response(request.body);"),
+        ("clone", "return new Response(request.clone().body);"),
+        ("piped", &piped),
+        ("piped_by_a_function_that_nobody_waits_for", &later),
+    ];
+    let nano = Site::new().app("a", &app_of_forms(&forms)).serve();
+    for (name, _) in forms {
+        for size in [100_000, SIZE] {
+            let body = "x".repeat(size);
+            let response = nano.post("a.test", &format!("/{name}"), &body);
+            assert!(
+                response.text() == body,
+                "{name} {size}: {}",
+                response.text().len()
+            );
+        }
+    }
 }

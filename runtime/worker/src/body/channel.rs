@@ -7,6 +7,7 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 
+use super::stream::Guard;
 use super::{Batch, BodyError, BodyErrorKind};
 
 /// The writing end of a streamed body. A writer that is dropped without [`finish`](Self::finish) or
@@ -47,9 +48,14 @@ pub(super) struct State {
     chunks: VecDeque<Bytes>,
     /// In `chunks`.
     bytes: usize,
+    /// Is kept for as long as chunks may wait.
+    guard: Option<Guard>,
     /// What the writer has said about the end.
     end: Option<Result<(), BodyError>>,
     reader_gone: bool,
+    /// Somebody has begun to read.
+    is_read: bool,
+    is_withdrawn: bool,
     /// Waits for a chunk, or for the end.
     reader: Option<Waker>,
     /// Waits for room.
@@ -122,6 +128,7 @@ impl Channel {
         take: impl FnOnce(&mut State) -> T,
     ) -> Poll<Option<Result<T, BodyError>>> {
         let mut state = self.state();
+        state.is_read = true;
         if state.chunks.is_empty() {
             return match &state.end {
                 None => {
@@ -141,17 +148,36 @@ impl Channel {
         Poll::Ready(Some(Ok(taken)))
     }
 
+    /// Somebody begins to read.
+    pub(super) fn begin(&self) {
+        self.state().is_read = true;
+    }
+
+    /// Keeps something for as long as chunks may wait.
+    pub(super) fn keep(&self, guard: Guard) {
+        let mut state = self.state();
+        if !state.is_withdrawn {
+            state.guard = Some(guard);
+        }
+    }
+
     /// The reader is gone: nobody wants what is there, and whoever waits is told.
     pub(super) fn leave(&self) {
         let mut state = self.state();
         state.reader_gone = true;
-        self.taken(std::mem::take(&mut state.bytes));
-        let (chunks, writer) = (std::mem::take(&mut state.chunks), state.writer.take());
+        let waiting = self.clear(&mut state);
+        let writer = state.writer.take();
         wake(state, |state| &mut state.on_reader_gone);
         if let Some(writer) = writer {
             writer.wake();
         }
-        drop(chunks);
+        drop(waiting);
+    }
+
+    /// Takes out all that waits, to be dropped without the lock.
+    fn clear(&self, state: &mut State) -> impl Sized + use<> {
+        self.taken(std::mem::take(&mut state.bytes));
+        (std::mem::take(&mut state.chunks), state.guard.take())
     }
 }
 
@@ -234,14 +260,29 @@ impl BodyWriter {
         })
     }
 
-    /// Ends the body well.
-    pub fn finish(self) {
+    /// Ends the body well. What is said about the end later has no effect.
+    pub fn finish(&self) {
         self.0.end(Ok(()));
     }
 
     /// Ends the body with an error, which the reader sees after the chunks before it.
-    pub fn fail(self, error: BodyError) {
+    pub fn fail(&self, error: BodyError) {
         self.0.end(Err(error));
+    }
+
+    /// Ends the body for those who have not begun to read it: what waits in it is dropped, also where it had ended well, and whoever
+    /// reads it later meets the error. For somebody who reads it already it [fails](Self::fail), unless it has ended.
+    pub fn withdraw(&self, error: BodyError) {
+        let mut state = self.0.state();
+        if state.is_read {
+            drop(state);
+            return self.fail(error);
+        }
+        let waiting = self.0.clear(&mut state);
+        state.end = Some(Err(error));
+        state.is_withdrawn = true;
+        drop(state);
+        drop(waiting);
     }
 
     /// Whether the reader is gone.

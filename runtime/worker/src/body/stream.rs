@@ -1,5 +1,6 @@
 //! The end of a streamed body that reads.
 
+use std::any::Any;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -27,8 +28,13 @@ enum Source {
     /// What a [`BodyWriter`] puts in.
     Channel(Arc<Channel>),
     /// Whoever reads asks for the next chunk where it comes from.
-    Direct(Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>),
+    Direct(Chunks, Option<Guard>),
 }
+
+type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>;
+
+/// What is kept for as long as bytes may wait in a body.
+pub(super) type Guard = Box<dyn Any + Send>;
 
 impl BodyStream {
     /// A pair of ends. `capacity` is the number of bytes between them from which on [`BodyWriter::write`] waits. `length` is
@@ -59,7 +65,7 @@ impl BodyStream {
         chunks: impl Stream<Item = Result<Bytes, BodyError>> + Send + 'static,
         length: Option<u64>,
     ) -> Self {
-        Self::with(Source::Direct(Box::pin(chunks)), length)
+        Self::with(Source::Direct(Box::pin(chunks), None), length)
     }
 
     fn with(source: Source, length: Option<u64>) -> Self {
@@ -69,6 +75,23 @@ impl BodyStream {
             over: false,
             failure: None,
             at_end: None,
+        }
+    }
+
+    /// Keeps something for as long as bytes may wait in the body: until it is dropped, or [withdrawn](BodyWriter::withdraw).
+    pub fn keep(&mut self, guard: impl Any + Send) {
+        let guard: Guard = Box::new(guard);
+        match &mut self.source {
+            Source::Channel(channel) => channel.keep(guard),
+            Source::Direct(_, place) => *place = Some(guard),
+        }
+    }
+
+    /// Says that the body is being read, before the first chunk is asked for: it cannot be [withdrawn](BodyWriter::withdraw) any
+    /// more.
+    pub fn begin(&self) {
+        if let Source::Channel(channel) = &self.source {
+            channel.begin();
         }
     }
 
@@ -124,7 +147,7 @@ impl BodyStream {
         }
         let polled = match &mut self.source {
             Source::Channel(channel) => channel.poll_take(context, take),
-            Source::Direct(chunks) => chunks
+            Source::Direct(chunks, _) => chunks
                 .as_mut()
                 .poll_next(context)
                 .map(|item| item.map(|chunk| chunk.map(T::from))),

@@ -91,6 +91,51 @@ fn a_failure_from_elsewhere_ends_a_body_whose_writer_is_silent() {
     assert_eq!(next(&mut stream), Some(None));
 }
 
+/// A body of a chunk, and what is kept with it.
+fn guarded() -> (BodyWriter, BodyStream, Bytes, Arc<()>) {
+    let (writer, mut stream) = BodyStream::bounded(100, None);
+    let (chunk, guard) = (Bytes::copy_from_slice(b"abc"), Arc::new(()));
+    stream.keep(guard.clone());
+    writer.put(chunk.clone());
+    (writer, stream, chunk, guard)
+}
+
+#[test]
+fn what_nobody_has_begun_to_read_can_be_withdrawn() {
+    let gone = BodyError::new(BodyErrorKind::CutShort, "gone");
+    for ends in [false, true] {
+        let (writer, mut stream, chunk, guard) = guarded();
+        if ends {
+            writer.finish();
+        }
+        assert_eq!((chunk.is_unique(), Arc::strong_count(&guard)), (false, 2));
+        writer.withdraw(gone.clone());
+        stream.keep(guard.clone());
+        assert_eq!((chunk.is_unique(), Arc::strong_count(&guard)), (true, 1));
+        assert_eq!(next(&mut stream), Some(Some(Err(gone.clone()))));
+        assert_eq!(next(&mut stream), Some(None));
+    }
+}
+
+#[test]
+fn what_somebody_reads_is_not_withdrawn() {
+    let gone = BodyError::new(BodyErrorKind::CutShort, "gone");
+    for (ends, end) in [(false, Some(Err(gone.clone()))), (true, None)] {
+        let (writer, mut stream, chunk, guard) = guarded();
+        stream.begin();
+        if ends {
+            writer.finish();
+        }
+        writer.withdraw(gone.clone());
+        drop(writer);
+        assert_eq!(Arc::strong_count(&guard), 2);
+        assert_eq!(next(&mut stream), Some(Some(Ok(chunk))));
+        assert_eq!(next(&mut stream), Some(end));
+        drop(stream);
+        assert_eq!(Arc::strong_count(&guard), 1);
+    }
+}
+
 #[test]
 fn writing_waits_for_the_reader() {
     let (writer, mut stream) = BodyStream::bounded(1, None);
