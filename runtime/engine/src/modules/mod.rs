@@ -3,32 +3,22 @@
 //! Loading is synchronous: sources are local files or memory ([`ModuleSource`]). All functions that return `Option` follow
 //! V8's way: `None` means that an exception is pending.
 
+mod attributes;
+mod compile;
+mod errors;
+
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use v8::script_compiler as compiler;
+pub(crate) use attributes::{Attributes, name_text};
+pub use compile::{SourceType, code_cache_hits, detect, evaluate};
+pub(crate) use errors::{string, throw_cannot_import};
 
-use crate::code_cache;
-use crate::entry;
-use crate::hardening;
 use crate::module_source::{ModuleError, ModuleKind, ModuleSource};
 use crate::state::State;
-
-/// The most characters of a specifier, or of an import attribute. No file has so long a name.
-const LONGEST_NAME: usize = 64 << 10;
-
-/// The text of a specifier or an import attribute; a hint where it is longer than any may be, which then names nothing.
-pub(crate) fn name_text(scope: &v8::PinScope, name: v8::Local<v8::String>) -> String {
-    let length = name.length();
-    if length <= LONGEST_NAME {
-        return name.to_rust_string_lossy(scope);
-    }
-    format!("… {length} characters, and {LONGEST_NAME} are the most …")
-}
-
-/// Smaller sources compile faster than their cache is checked.
-const SMALLEST_CACHED: usize = 1024;
+use crate::{entry, hardening};
+use errors::parse_json;
 
 /// The module map of an isolate.
 pub(crate) struct Modules {
@@ -58,15 +48,6 @@ pub struct Evaluated<'s> {
     pub promise: v8::Local<'s, v8::Promise>,
 }
 
-/// What a source text is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SourceType {
-    /// A classic script.
-    Script,
-    /// A module: it does not parse as a script, but as one.
-    Module,
-}
-
 /// Loads, links and begins to evaluate a module and what it imports.
 pub fn import<'s>(scope: &mut v8::PinScope<'s, '_>, specifier: &str) -> Option<Evaluated<'s>> {
     let modules = &State::from_scope(scope).modules;
@@ -87,59 +68,6 @@ pub fn evaluate_module<'s>(
     link_and_evaluate(scope, module)
 }
 
-/// Runs a classic script. Its value is that of the last expression statement.
-pub fn evaluate<'s>(
-    scope: &mut v8::PinScope<'s, '_>,
-    name: &str,
-    source: &str,
-) -> Option<v8::Local<'s, v8::Value>> {
-    let source = string(scope, source)?;
-    let origin = origin(scope, name, false)?;
-    v8::Script::compile(scope, source, Some(&origin))?.run(scope)
-}
-
-/// Whether a text is a script or a module. [`SourceType::Script`] if it is neither, for the better-known error messages,
-/// unless it has `import` or `export` where only a module may.
-pub fn detect(scope: &mut v8::PinScope, source: &str) -> SourceType {
-    v8::tc_scope!(let scope, scope);
-    let (Some(text), Some(script)) = (string(scope, source), origin(scope, "detect", false)) else {
-        return SourceType::Script;
-    };
-    let mut as_script = compiler::Source::new(text, Some(&script));
-    let options = compiler::CompileOptions::NoCompileOptions;
-    if compiler::compile_unbound_script(
-        scope,
-        &mut as_script,
-        options,
-        compiler::NoCacheReason::NoReason,
-    )
-    .is_some()
-    {
-        return SourceType::Script;
-    }
-    let complaint = scope
-        .exception()
-        .map(|e| e.to_rust_string_lossy(scope))
-        .unwrap_or_default();
-    scope.reset();
-    let Some(module) = origin(scope, "detect", true) else {
-        return SourceType::Script;
-    };
-    let mut as_module = compiler::Source::new(text, Some(&module));
-    let compiles = compiler::compile_module(scope, &mut as_module).is_some();
-    scope.reset();
-    let module_syntax = [
-        "outside a module",
-        "'import.meta'",
-        "Unexpected token 'export'",
-    ];
-    if compiles || module_syntax.iter().any(|text| complaint.contains(text)) {
-        SourceType::Module
-    } else {
-        SourceType::Script
-    }
-}
-
 pub(crate) fn link_and_evaluate<'s>(
     scope: &mut v8::PinScope<'s, '_>,
     module: v8::Local<'s, v8::Module>,
@@ -148,65 +76,6 @@ pub(crate) fn link_and_evaluate<'s>(
     let namespace = module.get_module_namespace().try_into().ok()?;
     let promise = module.evaluate(scope)?.try_into().ok()?;
     Some(Evaluated { namespace, promise })
-}
-
-/// The `with { … }` of an import.
-pub(crate) struct Attributes {
-    /// The value of `type`.
-    pub(crate) kind: Option<String>,
-    /// A key that is not supported.
-    pub(crate) unknown: Option<String>,
-}
-
-impl Attributes {
-    const NONE: Attributes = Attributes {
-        kind: None,
-        unknown: None,
-    };
-
-    /// V8 passes key, value and, for static imports, the place, for each.
-    pub(crate) fn read(
-        scope: &v8::PinScope,
-        array: v8::Local<v8::FixedArray>,
-        step: usize,
-    ) -> Self {
-        let mut attributes = Self::NONE;
-        let text = |index: usize| {
-            let data = array.get(scope, index)?;
-            v8::Local::<v8::String>::try_from(data)
-                .ok()
-                .map(|s| name_text(scope, s))
-        };
-        for index in (0..array.length()).step_by(step) {
-            match text(index) {
-                Some(key) if key == "type" => attributes.kind = text(index + 1),
-                key => attributes.unknown = key,
-            }
-        }
-        attributes
-    }
-
-    fn kind(&self, url: &str) -> Result<ModuleKind, ModuleError> {
-        if let Some(key) = &self.unknown {
-            return Err(ModuleError(format!(
-                "the import attribute \"{key}\" is not supported; only \"type\" is"
-            )));
-        }
-        let path = url.split(['?', '#']).next().unwrap_or_default();
-        match self.kind.as_deref() {
-            None if path.ends_with(".wasm") => Ok(ModuleKind::Wasm),
-            None if path.ends_with(".json") => Err(ModuleError(
-                "a JSON module has to be imported `with { type: \"json\" }`".into(),
-            )),
-            None => Ok(ModuleKind::JavaScript),
-            Some("json") => Ok(ModuleKind::Json),
-            Some("text") => Ok(ModuleKind::Text),
-            Some("bytes") => Ok(ModuleKind::Bytes),
-            Some(other) => Err(ModuleError(format!(
-                "the import type \"{other}\" is not supported; \"json\", \"text\" and \"bytes\" are"
-            ))),
-        }
-    }
 }
 
 impl Modules {
@@ -373,52 +242,6 @@ impl Modules {
         self.source.get().map(|source| &**source).ok_or_else(none)
     }
 
-    fn compile<'s>(
-        &self,
-        scope: &mut v8::PinScope<'s, '_>,
-        url: &str,
-        text: Arc<str>,
-    ) -> Option<v8::Local<'s, v8::Module>> {
-        let source = string(scope, &text)?;
-        let origin = origin(scope, url, true)?;
-        let cache = if text.len() < SMALLEST_CACHED {
-            None
-        } else {
-            code_cache::get(&self.app, &text)
-        };
-        let module = if let Some(cache) = &cache {
-            // `cache` outlives `source`, which only has a pointer to it.
-            let cached = compiler::CachedData::new(cache);
-            let mut source = compiler::Source::new_with_cached_data(source, Some(&origin), cached);
-            let options = compiler::CompileOptions::ConsumeCodeCache;
-            let module = compiler::compile_module2(
-                scope,
-                &mut source,
-                options,
-                compiler::NoCacheReason::NoReason,
-            )?;
-            if source
-                .get_cached_data()
-                .is_some_and(compiler::CachedData::rejected)
-            {
-                tracing::warn!("V8 rejected the code cache of {url}");
-                code_cache::forget(&self.app, &text);
-            } else {
-                self.cache_hits.set(self.cache_hits.get() + 1);
-            }
-            module
-        } else {
-            let mut source = compiler::Source::new(source, Some(&origin));
-            compiler::compile_module(scope, &mut source)?
-        };
-        if cache.is_none() && text.len() >= SMALLEST_CACHED {
-            self.uncached
-                .borrow_mut()
-                .push((v8::Global::new(scope, module), text));
-        }
-        Some(module)
-    }
-
     fn insert<'s>(
         &self,
         scope: &v8::PinScope<'s, '_>,
@@ -463,124 +286,6 @@ impl Modules {
         self.with_entry(module, |entry| entry.url.clone())
             .unwrap_or_default()
     }
-
-    /// Makes the code cache of one module that has run: what it needed is compiled by now. Returns whether there was one.
-    pub(crate) fn make_code_caches(&self, scope: &mut v8::PinScope) -> bool {
-        let next = {
-            let mut uncached = self.uncached.borrow_mut();
-            let has_run = |(module, _): &(v8::Global<v8::Module>, _)| {
-                v8::Local::new(scope, module).get_status() == v8::ModuleStatus::Evaluated
-            };
-            uncached
-                .iter()
-                .position(has_run)
-                .map(|index| uncached.swap_remove(index))
-        };
-        let Some((module, text)) = next else {
-            return false;
-        };
-        v8::scope!(let scope, scope);
-        let module = v8::Local::new(scope, module);
-        if let Some(code) = module.get_unbound_module_script(scope).create_code_cache() {
-            code_cache::put(&self.app, text, &code);
-        }
-        true
-    }
-}
-
-/// How many modules of this isolate came from the code cache; for tests.
-#[doc(hidden)]
-pub fn code_cache_hits(scope: &v8::PinScope) -> usize {
-    State::from_scope(scope).modules.cache_hits.get()
-}
-
-pub(crate) fn string<'s>(
-    scope: &v8::PinScope<'s, '_>,
-    text: &str,
-) -> Option<v8::Local<'s, v8::String>> {
-    let string = v8::String::new(scope, text);
-    if string.is_none() {
-        throw_range_error(
-            scope,
-            "a text has more than 536 870 888 characters, the most that V8 can hold",
-        );
-    }
-    string
-}
-
-fn throw_range_error(scope: &v8::PinScope, message: &str) {
-    let message = v8::String::new(scope, message).unwrap_or_else(|| v8::String::empty(scope));
-    let error = v8::Exception::range_error(scope, message);
-    scope.throw_exception(error);
-}
-
-pub(crate) fn throw_cannot_import<T>(
-    scope: &v8::PinScope,
-    specifier: &str,
-    referrer: &str,
-    error: &ModuleError,
-) -> Option<T> {
-    let from = if referrer.is_empty() {
-        String::new()
-    } else {
-        format!(" from \"{referrer}\"")
-    };
-    let message = string(
-        scope,
-        &format!("Cannot import \"{specifier}\"{from}: {error}"),
-    )?;
-    let error = v8::Exception::type_error(scope, message);
-    scope.throw_exception(error);
-    None
-}
-
-/// JSON.parse, with the module's name in the error.
-fn parse_json<'s>(
-    scope: &mut v8::PinScope<'s, '_>,
-    text: v8::Local<'s, v8::String>,
-    url: &str,
-) -> Option<v8::Local<'s, v8::Value>> {
-    v8::tc_scope!(let scope, scope);
-    if let Some(value) = hardening::json::parse(scope, text) {
-        return Some(value);
-    }
-    if !scope.has_terminated() {
-        let reason = scope
-            .exception()
-            .map(|e| e.to_rust_string_lossy(scope))
-            .unwrap_or_default();
-        let reason = reason
-            .strip_prefix("SyntaxError: ")
-            .unwrap_or(&reason)
-            .to_string();
-        scope.reset();
-        let message = string(scope, &format!("{url} is not valid JSON: {reason}"))?;
-        let error = v8::Exception::syntax_error(scope, message);
-        scope.throw_exception(error);
-    }
-    scope.rethrow();
-    None
-}
-
-fn origin<'s>(
-    scope: &v8::PinScope<'s, '_>,
-    name: &str,
-    module: bool,
-) -> Option<v8::ScriptOrigin<'s>> {
-    let name = string(scope, name)?;
-    Some(v8::ScriptOrigin::new(
-        scope,
-        name.into(),
-        0,
-        0,
-        false,
-        -1,
-        None,
-        false,
-        false,
-        module,
-        None,
-    ))
 }
 
 /// V8 links: every request was loaded before.
