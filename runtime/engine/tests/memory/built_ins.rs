@@ -1,0 +1,234 @@
+//! What V8 and ICU take for one call of a built-in function, which nothing interrupts.
+
+use std::time::Duration;
+
+use nano_engine::{Exit, Limits};
+
+use super::harness::{options, run};
+use super::{LIMIT, ONE, run_limited};
+
+#[test]
+fn texts_that_are_nested_deeply_are_refused() {
+    let (said, exit) = run_limited(
+        r#"
+        const attempt = (text) => { try { return JSON.parse(text); } catch (e) { return e.name; } };
+        print(attempt('['.repeat(5e7)));
+        print(attempt('{"a":'.repeat(5e6)));
+        print(attempt('['.repeat(2e5) + ']'.repeat(2e5)).length);
+        print(attempt('[' + '[],'.repeat(5e5) + '"' + '['.repeat(5e5) + '"]').length);
+        print(JSON.parse('{"a":[1,2]}', (k, v, { source }) => source === '2' ? 3 : v).a[1]);
+        print(JSON.parse.name, JSON.parse.length, 'prototype' in JSON.parse);
+        print(attempt('{'));
+    "#,
+    );
+    assert_eq!(
+        said[..7],
+        [
+            "RangeError",
+            "RangeError",
+            "1",
+            "500001",
+            "3",
+            "parse 2 false",
+            "SyntaxError"
+        ]
+    );
+    assert_eq!(exit, Exit::Drained);
+}
+
+/// Thousands of calls in a row, without a loop or a function of the script's. They are ended before the thread has to stop for
+/// ever, with what it has locked.
+#[test]
+#[cfg(target_os = "linux")]
+fn straight_line_code_is_ended_when_it_passes_the_limit() {
+    for call in [
+        "segmenter.segment(text)",
+        "new Intl.DateTimeFormat('de', { timeZone: 'Asia/Tokyo', timeZoneName: 'long' })",
+        "(0).toLocaleString('de', { style: 'currency', currency: 'EUR', minimumFractionDigits: INDEX % 10 })",
+        "new Date(0).toLocaleString('de', { timeZone: 'Asia/Tokyo', timeZoneName: 'long', hour12: true })",
+    ] {
+        let lines: String = (0..8000)
+            .map(|i| format!("keep[{i}] = {};\n", call.replace("INDEX", &i.to_string())))
+            .collect();
+        let (said, exit) = run_limited(&format!(
+            "globalThis.keep = []; const text = 'x'.repeat(2e5); const segmenter = new Intl.Segmenter('en'); {lines} print('done');"
+        ));
+        assert!(
+            matches!(exit, Exit::HeapLimit { .. }) || said[0] == "done",
+            "{call}: {exit} {said:?}"
+        );
+        let works = "print(new Intl.DateTimeFormat('it', { timeZone: 'Asia/Tokyo', timeZoneName: 'long' }).format(0).length > 0)";
+        assert_eq!(run(works).0, ["true"], "{call}");
+    }
+}
+
+/// What stands before V8's functions cannot be told from them.
+#[test]
+fn intl_is_as_v8_has_it() {
+    let (said, exit) = run_limited(
+        "
+        const names = ['Collator', 'DateTimeFormat', 'DisplayNames', 'DurationFormat', 'ListFormat', 'Locale', 'NumberFormat',
+            'PluralRules', 'RelativeTimeFormat', 'Segmenter'];
+        for (const name of names) {
+            const options = name === 'DisplayNames' ? { type: 'region' } : undefined;
+            const C = Intl[name];
+            const descriptor = Object.getOwnPropertyDescriptor(C, 'prototype');
+            const made = new C('en', options);
+            class Own extends C {}
+            const own = new Own('en', options);
+            const is = [made instanceof C, made.constructor === C, own instanceof Own, own instanceof C, !descriptor.writable,
+                C.name === name, Object.prototype.toString.call(made) === `[object Intl.${name}]`, !Object.keys(C).length,
+                Object.getPrototypeOf(Reflect.construct(C, ['en', options], Map)) === Map.prototype];
+            if (is.includes(false)) print(name, is);
+        }
+        const lengths = names.map((name) => Intl[name].length);
+        print(lengths);
+        print(Intl.Collator() instanceof Intl.Collator, Intl.NumberFormat.call(Object.create(Intl.NumberFormat.prototype)).format(1));
+        for (const f of [() => Intl.Segmenter(), () => new Intl.DateTimeFormat.prototype.formatToParts(), () => new Intl.getCanonicalLocales()]) {
+            try { f(); print('made'); } catch (e) { print(e.name); }
+        }
+        const { get } = Object.getOwnPropertyDescriptor(Intl.DateTimeFormat.prototype, 'format');
+        print(get.name, get.length, Intl.DateTimeFormat.supportedLocalesOf('de', {}), Intl.DateTimeFormat.supportedLocalesOf.length);
+        const segmenter = new Intl.Segmenter('en');
+        print([...segmenter.segment('ab')].length, [...segmenter.segment('abc')].length, segmenter.segment('ab').containing(1).segment);
+        print(String(Intl), Intl.getCanonicalLocales('DE'), Object.getOwnPropertyDescriptor(globalThis, 'Intl').enumerable);
+        print('a'.localeCompare('b'), ['c', 'B', 'a'].sort((a, b) => a.localeCompare(b)).join(), ''.localeCompare.length, ''.localeCompare.name);
+        print((1234.5).toLocaleString('de'), 5n.toLocaleString(), new Date(0).toLocaleDateString('en-US', { timeZone: 'UTC' }), [1.5].toLocaleString('de'));
+        ",
+    );
+    assert_eq!(
+        said,
+        [
+            "0,0,2,0,0,1,0,0,0,0",
+            "true 1",
+            "TypeError",
+            "TypeError",
+            "TypeError",
+            "get format 0 de 1",
+            "2 3 b",
+            "[object Intl] de false",
+            "-1 a,B,c 1 localeCompare",
+            "1.234,5 5 1/1/1970 1,5",
+            "exit drained"
+        ]
+    );
+    assert_eq!(exit, Exit::Drained);
+}
+
+/// Without interrupts these would go on for minutes, or for ever.
+#[test]
+fn what_v8_does_not_interrupt_is_bounded() {
+    let (said, exit) = run_limited(
+        "
+        let nested = [1];
+        for (let i = 0; i < 60; i++) nested = [nested, nested];
+        try { nested.flat(Infinity); } catch (e) { print(e.name); }
+        print([1, [2, [3, [4]]]].flat(2).length, [[1, [2]]].flat().length, [[1]].flat(0).length, [].flat.length);
+        print([[1, [2, [3]]]].flat('5').join(), [3, , 1].flat(9).length);
+        print([3, 20, 1, , undefined].sort().join(), [3, 20, 1].toSorted().join(), [3, 20].sort((a, b) => a - b).join());
+        const many = Array.from({ length: 150000 }, (_, i) => i);
+        print(many.sort()[2], many.toSorted().slice(0, 4).join(), [].sort.name, [].sort.length);
+        try { [1].sort(1); } catch (e) { print(e.name); }
+    ",
+    );
+    assert_eq!(
+        said,
+        [
+            "RangeError",
+            "4 2 1 0",
+            "1,2,3 2",
+            "1,20,3,, 1,20,3 3,20",
+            "10 0,1,10,100 sort 1",
+            "TypeError",
+            "exit drained"
+        ]
+    );
+    assert_eq!(exit, Exit::Drained);
+}
+
+/// Calls that nothing can interrupt, and that V8 or ICU take much native memory for. An exception, the end of the isolate, even a
+/// crash of it: but no more memory than its bound, and the process and its other isolates go on.
+#[test]
+#[cfg(target_os = "linux")]
+fn what_one_call_takes_is_bounded() {
+    for script in [
+        "new Intl.ListFormat('en').format(new Array(5e5).fill('x'.repeat(200)))",
+        "new RegExp('[^a]b?'.repeat(1e6)).test('x')",
+        "new RegExp('(?:' + 'a|'.repeat(3e6) + ')').test('x')",
+        "'\\ufdfa'.repeat(2e7).normalize('NFKC')",
+        "'\\u00df'.repeat(5e7).toLocaleUpperCase('tr')",
+        "new Intl.Segmenter('de').segment('\\u00e4'.repeat(1e8))",
+        "'a'.repeat(5e7).localeCompare('a'.repeat(5e7) + 'b', 'de')",
+        "new Intl.NumberFormat('de').format('1'.repeat(2e7))",
+        "new Intl.DisplayNames('en', { type: 'language' }).of('a-' + 'bcdef-'.repeat(1e7))",
+        "new Intl.Locale('de-u-' + 'co-phonebk-'.repeat(1e7))",
+        "Temporal.PlainDate.from('1'.repeat(1e8))",
+        "new Date('1'.repeat(1e8)).getTime()",
+        "JSON.stringify('\\ud800'.repeat(3e7))",
+        "BigInt('1'.repeat(3e5))",
+    ] {
+        let _one = ONE.lock().unwrap_or_else(|e| e.into_inner());
+        let (mut options, _) = options();
+        options.limits = Limits {
+            memory: LIMIT,
+            cpu_per_turn: Some(Duration::from_secs(5)),
+            ..Limits::default()
+        };
+        reset_peak();
+        let before = status("VmRSS:");
+        let began = std::time::Instant::now();
+        let source = format!("try {{ {script} }} catch (e) {{ print(e.name + e.message) }}");
+        let (handle, exit) = nano_engine::spawn(options, move |scope| {
+            nano_engine::evaluate(scope, "main", &source);
+        })
+        .expect("a thread");
+        handle.drain(nano_engine::Until::Idle);
+        let exit = exit.wait();
+        let growth = status("VmHWM:").saturating_sub(before) >> 20;
+        println!("{script}: {exit}, {growth} MB, {:?}", began.elapsed());
+        assert!(
+            growth < 900,
+            "{script}: the process grew by {growth} MB; {exit}"
+        );
+        assert_eq!(run("print(1 + 1)").0, ["2"], "{script}");
+    }
+}
+
+/// Makes the resident memory of now the peak.
+#[cfg(target_os = "linux")]
+fn reset_peak() {
+    std::fs::write("/proc/self/clear_refs", "5").expect("a reset");
+}
+
+/// A field of this process's status, in bytes.
+#[cfg(target_os = "linux")]
+fn status(field: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux tells");
+    let line = status.lines().find_map(|line| line.strip_prefix(field));
+    let number = line.expect("the field").trim().trim_end_matches(" kB");
+    number.parse::<u64>().expect("a number") << 10
+}
+
+/// V8's collector does not see what these hold, and has to be told.
+#[test]
+fn garbage_of_native_memory_is_collected_when_needed() {
+    let (said, exit) = run_limited(
+        "for (let i = 0; i < 3000; i++) new Intl.DateTimeFormat('de', { timeZone: 'Europe/Berlin' }); print('done');",
+    );
+    assert_eq!((&*said[0], exit), ("done", Exit::Drained));
+}
+
+#[test]
+fn long_strings_throw() {
+    let (said, exit) = run_limited(
+        "
+        try { 'x'.repeat(2 ** 29); } catch (e) { print(e.name); }
+        try { let s = 'x'; for (;;) s += s; } catch (e) { print(e.name); }
+        try { 'x'.padEnd(2 ** 30); } catch (e) { print(e.name); }
+        try { new Array(2 ** 32); } catch (e) { print(e.name); }
+        try { 1n << (1n << 40n); } catch (e) { print(e.name); }
+    ",
+    );
+    assert_eq!(said[..5], ["RangeError"; 5], "{said:?}");
+    assert_eq!(exit, Exit::Drained);
+}
