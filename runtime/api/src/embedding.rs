@@ -204,6 +204,6 @@ fn promise_handled<'s>(
 }
 
 fn exit(scope: &mut v8::PinScope, exit: &Exit) {
-    crate::worker::instance::ended(scope, exit);
+    crate::worker::app::ended(scope, exit);
     Environment::of(scope).clear();
 }

@@ -54,7 +54,7 @@ impl Default for IsolateOptions {
 }
 
 /// An isolate on its thread.
-pub(crate) struct Instance {
+pub(crate) struct Isolate {
     // Dropped by hand, between what must go before and after.
     isolate: ManuallyDrop<v8::OwnedIsolate>,
     state: Pin<Box<State>>,
@@ -63,7 +63,7 @@ pub(crate) struct Instance {
     working: Option<Working>,
 }
 
-impl Instance {
+impl Isolate {
     /// Makes the isolate on this thread, which must be the one that runs it, and has entered it then. `start` of the embedding is
     /// not called yet.
     ///
@@ -117,13 +117,13 @@ impl Instance {
         };
         let heap = isolate.get_heap_statistics().used_heap_size();
         state.shared.account.set_heap(heap);
-        let instance = Self {
+        let isolate = Self {
             isolate: ManuallyDrop::new(isolate),
             state,
             context,
             working: Some(working),
         };
-        Ok((instance, data))
+        Ok((isolate, data))
     }
 
     /// Enters the isolate on this thread, which works for it from now on.
@@ -151,7 +151,7 @@ impl Instance {
     }
 }
 
-impl Drop for Instance {
+impl Drop for Isolate {
     fn drop(&mut self) {
         // SAFETY: the isolate is taken once, here.
         let isolate = unsafe { ManuallyDrop::take(&mut self.isolate) };

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use crate::entry::panic_message;
 use crate::external_memory::malloc;
 use crate::idle::{Idle, Step};
-use crate::isolate::{self, Instance, IsolateOptions};
+use crate::isolate::{self, Isolate, IsolateOptions};
 use crate::limits::{Exit, MIB};
 use crate::mailbox::{Handle, Until};
 use crate::state::State;
@@ -143,14 +143,14 @@ fn run(
     let abandon = options.abandon;
     // A panic outside of V8's frames unwinds to here: the isolate is lost, the process is not.
     let result = catch_unwind(AssertUnwindSafe(|| {
-        let (mut instance, data) = Instance::new(handle, options)?;
+        let (mut isolate, data) = Isolate::new(handle, options)?;
         let _watch = watchdog::watch(&handle.0, budget)?;
-        let exit = run_instance(&mut instance, data, main);
+        let exit = run_isolate(&mut isolate, data, main);
         // To take an isolate apart may take long: nothing may wait for this thread any more.
         handle.0.end();
         ended(&exit);
         if abandon {
-            instance.abandon();
+            isolate.abandon();
         }
         Ok(exit)
     }));
@@ -161,12 +161,12 @@ fn run(
         .unwrap_or_else(|exit| exit)
 }
 
-fn run_instance(
-    instance: &mut Instance,
+fn run_isolate(
+    isolate: &mut Isolate,
     data: Box<dyn std::any::Any + Send>,
     main: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>),
 ) -> Exit {
-    in_context(instance, |scope, state| {
+    in_context(isolate, |scope, state| {
         let mut turns = Loop::new(state);
         let exit = or_panicked(|| turns.run(scope, data, main));
         finish(scope, state, &exit);
@@ -176,10 +176,10 @@ fn run_instance(
 
 /// Opens a scope in the context of an isolate that this thread has entered.
 pub(crate) fn in_context<R>(
-    instance: &mut Instance,
+    isolate: &mut Isolate,
     body: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>, &State) -> R,
 ) -> R {
-    let (isolate, state, context) = instance.parts();
+    let (isolate, state, context) = isolate.parts();
     v8::scope!(let scope, isolate);
     let context = v8::Local::new(scope, context);
     body(&mut v8::ContextScope::new(scope, context), state)

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::isolate::{self, Instance, IsolateOptions};
+use crate::isolate::{self, Isolate, IsolateOptions};
 use crate::limits::Exit;
 use crate::mailbox::{Handle, Task, Until};
 use crate::thread::{Loop, Next, finish, in_context, or_panicked};
@@ -31,7 +31,7 @@ pub fn run_together(isolates: Vec<(IsolateOptions, Task)>) -> Vec<Exit> {
 struct Resident {
     handle: Handle,
     /// `None` when it has ended.
-    instance: Option<Instance>,
+    isolate: Option<Isolate>,
     /// Ends when this is dropped.
     watch: Option<watchdog::Watch>,
     exit: Option<Exit>,
@@ -47,7 +47,7 @@ impl Resident {
         handle.0.bind_thread(std::thread::current());
         let mut resident = Resident {
             handle,
-            instance: None,
+            isolate: None,
             watch: None,
             exit: None,
         };
@@ -58,23 +58,23 @@ impl Resident {
     /// Makes the isolate and runs its first turns.
     fn begin(&mut self, options: IsolateOptions, main: Task) -> Result<(), Exit> {
         let budget = options.limits.cpu_per_turn;
-        let (mut instance, data) = Instance::new(&self.handle, options)?;
+        let (mut isolate, data) = Isolate::new(&self.handle, options)?;
         self.watch = watchdog::watch(&self.handle.0, budget)?;
-        in_context(&mut instance, |scope, state| {
+        in_context(&mut isolate, |scope, state| {
             Loop::new(state).begin(scope, data, main);
         });
-        instance.exit();
-        self.instance = Some(instance);
+        isolate.exit();
+        self.isolate = Some(isolate);
         Ok(())
     }
 
     /// Returns whether there is more to do at once.
     fn pass(&mut self) -> bool {
-        let Some(instance) = &mut self.instance else {
+        let Some(isolate) = &mut self.isolate else {
             return false;
         };
-        instance.enter();
-        let next = in_context(instance, |scope, state| {
+        isolate.enter();
+        let next = in_context(isolate, |scope, state| {
             let next = or_panicked(|| Loop::new(state).next(scope));
             if let Next::End(exit) = &next {
                 finish(scope, state, exit);
@@ -85,16 +85,16 @@ impl Resident {
             Next::End(exit) => {
                 self.handle.0.end();
                 // Exits, and is gone.
-                self.instance = None;
+                self.isolate = None;
                 self.exit = Some(exit);
                 false
             }
             Next::Again => {
-                instance.exit();
+                isolate.exit();
                 true
             }
             Next::Sleep(_) => {
-                instance.exit();
+                isolate.exit();
                 false
             }
         }

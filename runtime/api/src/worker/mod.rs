@@ -5,10 +5,13 @@
 //! a [`nano_worker::Instance`] of a [`nano_worker::Launcher`]. Nothing here knows configuration files, listening sockets or other
 //! apps.
 
+pub(crate) mod app;
+mod dispatch;
 mod entry;
-pub(crate) mod instance;
 mod launcher;
 mod log;
+mod respond;
+mod start;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -26,7 +29,8 @@ pub use launcher::WorkerLauncher;
 
 use crate::fetch::client::Outbound;
 use crate::options::ApiOptions;
-use instance::{Counters, Delivery};
+use app::Counters;
+use dispatch::Delivery;
 use log::WorkerLog;
 
 /// How long an app's modules may wait for something at their top level.
@@ -94,7 +98,7 @@ impl Worker {
         let (started, outcome) = oneshot::channel();
         let (env, shared) = (options.env, counters.clone());
         let spawned = nano_engine::spawn(isolate, move |scope| {
-            instance::begin(scope, &entry, &env, shared, started)
+            start::begin(scope, &entry, &env, shared, started)
         });
         let (handle, receiver) = spawned.map_err(|error| StartError {
             kind: StartErrorKind::Engine,
@@ -188,10 +192,10 @@ impl Worker {
                         // Nobody reads the body of a response to HEAD.
                         if complete || is_head {
                             if counters.streamed(id) {
-                                handle.post(Box::new(instance::clean_up));
+                                handle.post(Box::new(app::clean_up));
                             }
                         } else {
-                            handle.post(Box::new(move |scope| instance::cancel(scope, id)));
+                            handle.post(Box::new(move |scope| app::cancel(scope, id)));
                         }
                     });
                 }
@@ -306,7 +310,7 @@ impl Drop for Cancel<'_> {
         if self.armed {
             let id = self.id;
             self.handle
-                .post(Box::new(move |scope| instance::cancel(scope, id)));
+                .post(Box::new(move |scope| app::cancel(scope, id)));
         }
     }
 }

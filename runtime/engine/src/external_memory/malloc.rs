@@ -100,7 +100,7 @@ impl Default for ForeignMemory {
 
 thread_local! {
     /// Whose accounts this thread's calls change: the one's whose isolate it has entered last, as V8 has it; see
-    /// [`crate::isolate::Instance::enter`]. Constant and without destructor: `malloc` and signal handlers read it at any time.
+    /// [`crate::isolate::Isolate::enter`]. Constant and without destructor: `malloc` and signal handlers read it at any time.
     static CURRENT: Cell<*const Account> = const { Cell::new(std::ptr::null()) };
 }
 

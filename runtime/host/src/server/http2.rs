@@ -118,7 +118,7 @@ async fn serve(
     let expects =
         expects.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"));
     let (asks, asked) = oneshot::channel();
-    let request = request.map(|stream| Body {
+    let request = request.map(|stream| RequestBody {
         stream,
         length,
         asks: expects.then_some(asks),
@@ -349,7 +349,7 @@ impl Drop for Part {
 }
 
 /// A request's body.
-struct Body {
+struct RequestBody {
     stream: RecvStream,
     /// What has yet to come, where the client says so. h2 resets a stream that does not keep to it (RFC 9113, section 8.1.1).
     length: Option<u64>,
@@ -357,7 +357,7 @@ struct Body {
     asks: Option<oneshot::Sender<()>>,
 }
 
-impl HttpBody for Body {
+impl HttpBody for RequestBody {
     type Data = Bytes;
     type Error = h2::Error;
 

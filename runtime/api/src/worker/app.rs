@@ -1,0 +1,235 @@
+//! The app in an isolate, and its requests between their turns. On the isolate's thread, but for what is counted.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use nano_engine::{KeepAlive, State};
+use nano_webidl::{DomExceptionName, Realm, Ref, Scope, script};
+use nano_worker::{
+    Backlog, FetchError, HttpResponse, RequestId, StartError, StartErrorKind, Unanswered,
+};
+use tokio::sync::oneshot;
+
+use crate::environment::request_context;
+use crate::fetch::request::Request;
+use crate::nano::execution_context::BackgroundCount;
+
+pub(super) type Answer = Result<HttpResponse, Unanswered>;
+pub(super) type Started = Result<(), StartError>;
+
+/// The app in this isolate.
+pub(super) struct App {
+    pub(super) counters: Arc<Counters>,
+    /// The module's default export and its `fetch`.
+    pub(super) handler: RefCell<Option<(v8::Global<v8::Value>, v8::Global<v8::Function>)>>,
+    pub(super) env: v8::Global<v8::Object>,
+    /// Told once whether the app has started.
+    pub(super) started: Cell<Option<oneshot::Sender<Started>>>,
+    /// Requests whose handlers are waiting for something, by their ids.
+    pub(super) waiting: RefCell<HashMap<u64, (Waiting, v8::Global<v8::Object>)>>,
+    /// Requests whose responses are being streamed, by their ids.
+    streaming: RefCell<HashMap<u64, Streaming>>,
+    /// What the responses' streams have for clients that have not read it.
+    pub(super) backlog: Arc<Backlog>,
+}
+
+impl App {
+    /// An app whose handler is not known yet.
+    pub(super) fn new(
+        scope: &Scope,
+        env: v8::Global<v8::Object>,
+        counters: Arc<Counters>,
+        started: oneshot::Sender<Started>,
+    ) -> App {
+        counters
+            .works
+            .get_or_init(|| request_context::work_count(scope));
+        App {
+            counters,
+            handler: RefCell::default(),
+            env,
+            started: Cell::new(Some(started)),
+            waiting: RefCell::default(),
+            streaming: RefCell::default(),
+            backlog: Arc::default(),
+        }
+    }
+}
+
+/// What host and isolate count together.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) in_flight: AtomicUsize,
+    pub(crate) background: BackgroundCount,
+    pub(crate) requests: AtomicU64,
+    /// Requests whose streamed responses are complete.
+    streamed: Mutex<Vec<u64>>,
+    /// How much there is that a request's end ends.
+    works: OnceLock<Arc<AtomicUsize>>,
+}
+
+impl Counters {
+    /// The response of this request, which was a stream, is complete. Whether somebody should [look](clean_up) at once.
+    pub(crate) fn streamed(&self, id: RequestId) -> bool {
+        let mut streamed = self.streamed.lock().unwrap_or_else(PoisonError::into_inner);
+        streamed.push(id.0);
+        let works = self.works.get();
+        works.is_some_and(|works| works.load(Ordering::Relaxed) > 0)
+    }
+
+    fn take_streamed(&self) -> Vec<u64> {
+        std::mem::take(&mut self.streamed.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// What a client that leaves in the middle of a response leaves behind.
+struct Streaming {
+    /// Weak: the app may have done with it.
+    request: v8::Weak<v8::Object>,
+    /// The request's, where the app has asked for it: whoever listens to it need not keep it.
+    signal: Option<v8::Global<v8::Object>>,
+    /// What the response's body is made of, if that is a stream of the app's.
+    stream: Option<v8::Weak<v8::Object>>,
+}
+
+/// A request without an answer yet. Whoever waits for one that is dropped without it learns why the isolate has ended.
+pub(super) struct Waiting {
+    pub(super) answer: oneshot::Sender<Answer>,
+    pub(super) in_flight: InFlight,
+}
+
+impl Waiting {
+    /// Answers. What is left of the request is its body, if that is a stream.
+    pub(super) fn settle(self, state: &State, answer: Answer) -> InFlight {
+        let sender = self.answer;
+        state.deliver(move || drop(sender.send(answer))); // The client may have left.
+        self.in_flight
+    }
+}
+
+/// Keeps the isolate at work for a request until its response is complete.
+pub(super) struct InFlight {
+    counters: Arc<Counters>,
+    _keep_alive: KeepAlive,
+}
+
+impl InFlight {
+    pub(super) fn new(state: &State, counters: &Arc<Counters>) -> InFlight {
+        counters.in_flight.fetch_add(1, Ordering::Relaxed);
+        counters.requests.fetch_add(1, Ordering::Relaxed);
+        InFlight {
+            counters: counters.clone(),
+            _keep_alive: state.keep_alive(),
+        }
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.counters.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The response of a request is about to be streamed.
+pub(super) fn begin_streaming<'s>(
+    scope: &mut Scope<'s, '_>,
+    id: RequestId,
+    request: v8::Local<'s, v8::Object>,
+    stream: Option<v8::Local<'s, v8::Object>>,
+) {
+    let signal = Ref::<Request>::from_value(scope, request.into())
+        .and_then(|request| request.value().signal_if_any(scope));
+    let streaming = Streaming {
+        request: v8::Weak::new(scope, request),
+        signal: signal.map(|signal| v8::Global::new(scope, signal)),
+        stream: stream.map(|stream| v8::Weak::new(scope, stream)),
+    };
+    clean_up(scope);
+    let app = State::from_scope(scope).extension::<App>();
+    app.streaming.borrow_mut().insert(id.0, streaming);
+}
+
+/// Forgets the requests whose streamed responses are complete, which are over.
+pub(crate) fn clean_up(scope: &mut Scope) {
+    let app = State::from_scope(scope).extension::<App>();
+    for id in app.counters.take_streamed() {
+        app.streaming.borrow_mut().remove(&id);
+        request_context::over(scope, RequestId(id));
+    }
+}
+
+/// The client left before the answer, or before its end: tells the app by `request.signal`, and by cancelling its stream.
+pub(crate) fn cancel(scope: &mut Scope, id: RequestId) {
+    tell_gone(scope, id);
+    // In a turn of its own: what the app does about it may be work that it gives to `waitUntil`.
+    let handle = State::from_scope(scope).handle();
+    handle.post(Box::new(move |scope| request_context::over(scope, id)));
+}
+
+fn tell_gone(scope: &mut Scope, id: RequestId) {
+    let app = State::from_scope(scope).extension::<App>();
+    let waiting = app.waiting.borrow_mut().remove(&id.0);
+    let (request, signal, stream) = match waiting {
+        Some((_, request)) => (Some(v8::Local::new(scope, &request)), None, None),
+        None => {
+            let Some(left) = app.streaming.borrow_mut().remove(&id.0) else {
+                return;
+            };
+            let stream = left.stream.and_then(|stream| stream.to_local(scope));
+            let signal = left.signal.map(|signal| v8::Local::new(scope, &signal));
+            (left.request.to_local(scope), signal, stream)
+        }
+    };
+    let signal = signal.or_else(|| {
+        let request = Ref::<Request>::from_value(scope, request?.into())?;
+        request.value().signal_if_any(scope)
+    });
+    if signal.is_none() && stream.is_none() {
+        return;
+    }
+    let reason = Realm::dom_exception(
+        scope,
+        DomExceptionName::Abort,
+        "the client closed its connection",
+    );
+    // What an abort listener throws is reported by the dispatch of the event, and only a termination makes these fail.
+    if let Some(signal) = signal {
+        let _ = script::call(scope, "abortSignal", &[signal.into(), reason]);
+    }
+    if let Some(stream) = stream {
+        let _ = script::call(scope, "cancelStream", &[stream.into(), reason]);
+    }
+}
+
+/// The isolate ends: whoever waits for it is told why.
+pub(crate) fn ended(scope: &Scope, exit: &nano_engine::Exit) {
+    use nano_engine::Exit;
+    let Some(app) = State::from_scope(scope).try_extension::<App>() else {
+        return;
+    };
+    let (kind, error) = match exit {
+        Exit::CpuLimit { .. } => (StartErrorKind::CpuLimit, FetchError::CpuLimit),
+        Exit::HeapLimit { .. } => (StartErrorKind::HeapLimit, FetchError::HeapLimit),
+        Exit::ProcessLimit => (StartErrorKind::Engine, FetchError::ProcessLimit),
+        Exit::Drained
+        | Exit::Stopped
+        | Exit::Crashed
+        | Exit::Unresponsive
+        | Exit::NotMade(_)
+        | Exit::Panicked(_) => (StartErrorKind::Engine, FetchError::Ended),
+    };
+    if let Some(started) = app.started.take() {
+        let _ = started.send(Err(StartError {
+            kind,
+            message: format!("the app did not start: {exit}"),
+            detail: None,
+        }));
+    }
+    for (_, (waiting, _)) in app.waiting.take() {
+        waiting.settle(State::from_scope(scope), Err(error.clone().into()));
+    }
+    app.streaming.take();
+    app.handler.take();
+}

@@ -1,0 +1,133 @@
+//! From what a handler returns to an answer.
+
+use http::HeaderValue;
+use nano_engine::text::text;
+use nano_engine::{ErrorReport, State};
+use nano_webidl::{Ref, Scope, Value, script};
+use nano_worker::{Body, BodyStream, FetchError, HttpResponse, RequestId};
+
+use super::app::{App, Waiting, begin_streaming};
+use super::dispatch::settle;
+use crate::environment::{Environment, request_context};
+use crate::fetch::body::{Outgoing, WithBody as _};
+use crate::fetch::response::Response;
+use crate::streams::native_sink::NativeSink;
+
+/// Bytes of a streamed response that may wait for the network.
+const RESPONSE_BYTES: usize = 256 << 10;
+
+/// Makes an answer of what the handler returned. Nobody waits for it if the client has left.
+pub(super) fn respond<'s>(
+    scope: &mut Scope<'s, '_>,
+    waiting: Option<(RequestId, Waiting, v8::Local<'s, v8::Object>)>,
+    result: Value<'s>,
+) {
+    let (waiting, request) = match waiting {
+        Some((id, waiting, request)) => (Some((id, waiting)), Some(request)),
+        None => (None, None),
+    };
+    let Some(response) = Ref::<Response>::from_value(scope, result) else {
+        let found = describe(scope, result);
+        return settle(scope, waiting, FetchError::NotAResponse { found });
+    };
+    let unusable = |scope: &mut Scope, waiting, reason: String| {
+        settle(scope, waiting, FetchError::UnusableResponse { reason });
+    };
+    let response = response.value();
+    if response.status_code() == 0 {
+        let message = "the fetch handler's Response is a network error (Response.error())".into();
+        let stack = None;
+        return settle(scope, waiting, FetchError::NetworkError { message, stack });
+    }
+    if response.body_ref().is_unusable(scope) {
+        return unusable(
+            scope,
+            waiting,
+            "its body was read already, or its stream is locked".into(),
+        );
+    }
+    let mut headers = Vec::with_capacity(response.header_list().borrow().len());
+    for (name, value) in response.header_list().borrow().iter() {
+        match HeaderValue::from_bytes(value) {
+            Ok(value) => headers.push((name.clone(), value)),
+            Err(_) => {
+                return unusable(
+                    scope,
+                    waiting,
+                    format!("the value of its header '{name}' has a control character"),
+                );
+            }
+        }
+    }
+    let reason = response.reason();
+    let reason = (!reason.is_empty()).then(|| reason.iter().copied().map(char::from).collect());
+    let mut pump = None;
+    let Ok(sent) = response.body_ref().send(scope) else {
+        return; // The isolate is terminated: `ended` says why.
+    };
+    let body = match sent {
+        Outgoing::Null => Body::Empty,
+        Outgoing::Bytes(bytes) => Body::Full(bytes),
+        Outgoing::Incoming(stream) => Body::Stream(stream),
+        Outgoing::Stream(stream) => {
+            let length = response
+                .header_list()
+                .borrow()
+                .get(&http::header::CONTENT_LENGTH);
+            let length = length.and_then(|l| std::str::from_utf8(&l).ok()?.parse().ok());
+            let backlog = State::from_scope(scope).extension::<App>().backlog.clone();
+            let (writer, reader) = BodyStream::bounded_among(RESPONSE_BYTES, length, backlog);
+            pump = Some((stream, writer));
+            Body::Stream(reader)
+        }
+    };
+    let id = waiting.as_ref().map(|(id, _)| *id);
+    let is_whole = !matches!(body, Body::Stream(_));
+    if let (Some(id), Some(request), false) = (id, request, is_whole) {
+        let stream = pump.as_ref().map(|(stream, _)| stream.object());
+        begin_streaming(scope, id, request, stream);
+    }
+    let answer = HttpResponse {
+        status: response.status_code(),
+        reason,
+        headers,
+        body,
+    };
+    let state = State::from_scope(scope);
+    let in_flight = waiting.map(|(_, waiting)| waiting.settle(state, Ok(answer)));
+    if let Some((stream, writer)) = pump {
+        let sink = NativeSink::new(writer, in_flight, report_body_failure);
+        let sink = Ref::new(scope, sink);
+        // A failure is the sink's to report; only a termination comes here.
+        let _ = script::call(
+            scope,
+            "pumpBody",
+            &[stream.object().into(), sink.object().into()],
+        );
+    }
+    if let (Some(id), true) = (id, is_whole) {
+        request_context::over(scope, id);
+    }
+}
+
+/// A response's stream failed after its head was sent: only the log can tell.
+fn report_body_failure<'s>(scope: &mut Scope<'s, '_>, reason: Value<'s>) {
+    let report = ErrorReport::new(scope, reason, None);
+    Environment::of(scope)
+        .errors
+        .unhandled_rejection(scope, &report);
+}
+
+/// "undefined", "a string", "an instance of Foo".
+fn describe<'s>(scope: &mut Scope<'s, '_>, value: Value<'s>) -> String {
+    if value.is_null_or_undefined() {
+        return value.to_rust_string_lossy(scope);
+    }
+    match v8::Local::<v8::Object>::try_from(value) {
+        Ok(object) if !value.is_function() => {
+            let name = object.get_constructor_name();
+            format!("an instance of {}", text(scope, name, 100))
+        }
+        _ => format!("a {}", value.type_of(scope).to_rust_string_lossy(scope)),
+    }
+}
