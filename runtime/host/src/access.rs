@@ -53,6 +53,11 @@ struct Failure {
 }
 
 impl Completion {
+    /// The version of the request.
+    pub(crate) fn version(&self) -> Version {
+        self.version
+    }
+
     /// Begins the record of a request.
     pub(crate) fn new(
         id: RequestId,

@@ -292,7 +292,14 @@ impl Ready {
     /// Sends it; the record of its request goes with it.
     pub(crate) fn send(self, mut completion: Completion) -> Response<ResponseBody> {
         completion.status(self.0.status());
-        self.0.map(|content| ResponseBody::new(content, completion))
+        let version = completion.version();
+        let mut response = self.0.map(|content| ResponseBody::new(content, completion));
+        if version < Version::HTTP_11 && response.body().size_hint().exact().is_none() {
+            // It ends with the connection, which nobody may take for one that persists (RFC 9112, section 9.3): hyper adds
+            // `keep-alive` to answers of version 1.1 only.
+            *response.version_mut() = version;
+        }
+        response
     }
 }
 

@@ -26,8 +26,9 @@ use crate::patience::Patience;
 
 /// Streams of one connection at a time.
 const MAX_STREAMS: u32 = 256;
-/// What a client may send before we have read it: of one stream, and of all.
-const WINDOW: u32 = 1 << 20;
+/// What a client may send of a stream before its app has read it. The connection's window is as large as those of all streams: one
+/// that nobody reads holds up no other.
+const WINDOW: u32 = 128 << 10;
 /// What of a response may wait for the socket, and what of all responses of a connection.
 const SEND_BUFFER: usize = 256 << 10;
 const ALL_SEND_BUFFERS: usize = 1 << 20;
@@ -52,7 +53,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Http2<T> {
             .max_concurrent_streams(MAX_STREAMS)
             .max_header_list_size(MAX_HEAD as u32)
             .initial_window_size(WINDOW)
-            .initial_connection_window_size(WINDOW)
+            .initial_connection_window_size(WINDOW * MAX_STREAMS)
             .max_send_buffer_size(SEND_BUFFER)
             .handshake(socket);
         Self {

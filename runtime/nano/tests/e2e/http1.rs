@@ -207,6 +207,26 @@ fn http_1_0_keeps_a_connection_when_asked() {
     assert_eq!(end, None);
 }
 
+/// RFC 9112, section 9.3: what ends with the connection says so.
+#[test]
+fn http_1_0_keeps_no_connection_for_a_body_without_a_length() {
+    let source = "export default { fetch() {
+        return new Response(new ReadableStream({ async pull(controller) {
+            await new Promise(resolve => setTimeout(resolve, 50));
+            controller.enqueue(new TextEncoder().encode('all'));
+            controller.close();
+        } }));
+    } };";
+    let nano = Site::new().app("a", source).serve();
+    let mut connection = nano.connect();
+    connection.write("GET / HTTP/1.0\r\nHost: a.test\r\nConnection: keep-alive\r\n\r\n");
+    let (received, end) = connection.until_end();
+    let text = String::from_utf8(received).expect("text");
+    assert!(text.ends_with("\r\n\r\nall"), "{text}");
+    assert!(!text.contains("keep-alive"), "{text}");
+    assert_eq!(end, None);
+}
+
 /// RFC 9110, section 8.6
 #[test]
 fn head_passes_on_no_length_that_is_none() {

@@ -39,6 +39,30 @@ fn requests_and_responses() {
     assert_eq!(http2.response(9).status, 404);
 }
 
+/// Streams have a window each, and the connection's is theirs together (RFC 9113, section 5.2.2).
+#[test]
+fn bodies_that_nobody_reads_hold_up_no_other_stream() {
+    let ignores = "export default { async fetch(request) {
+        await new Promise(resolve => setTimeout(resolve, 20_000));
+        return new Response('late');
+    } };";
+    let nano = Site::new().app("a", ECHO).app("b", ignores).serve();
+    let mut http2 = Http2::connect(&nano);
+    let length = (128 << 10).to_string();
+    for stream in (1..=63).step_by(2) {
+        let length = [("content-length", &*length)];
+        http2.request(stream, "POST", "b.test", "/", &length, false);
+        for _ in 0..8 {
+            http2.data(stream, &[b'x'; 16 << 10], false);
+        }
+    }
+    http2.request(65, "POST", "a.test", "/", &[], false);
+    http2.data(65, &[b'y'; 5000], true);
+    let response = http2.response(65);
+    assert_eq!((response.status, response.reset), (200, None));
+    assert!(response.text().contains("yyyy"));
+}
+
 /// RFC 9113, section 8.2.3
 #[test]
 fn cookie_crumbs_are_joined() {
