@@ -89,6 +89,12 @@ impl Account {
         self.held().saturating_add(bytes) <= self.for_buffers()
     }
 
+    /// Whether C code can take so many bytes more for a call without that ending the isolate.
+    pub(super) fn has_foreign_room(&self, bytes: usize) -> bool {
+        let most = self.limit.saturating_add(watch::SLACK);
+        self.foreign.held().saturating_add(bytes) <= most
+    }
+
     pub(crate) fn terminate(&self) {
         self.terminated.store(true, Ordering::Relaxed);
     }

@@ -22,4 +22,5 @@ pub use account::Account;
 pub(crate) use buffers::allocator;
 pub use buffers::{TakenBuffer, array_buffer, one_byte_string};
 pub use objects::{Conversions, ExternalMemory, converted, settle};
+pub(crate) use reservation::has_foreign_room;
 pub use reservation::{Reservation, has_room};

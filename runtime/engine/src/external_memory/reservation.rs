@@ -65,3 +65,9 @@ pub fn has_room(scope: &mut v8::PinScope, bytes: usize) -> bool {
     let account = State::from_scope(scope).account();
     bytes < LARGE || take(scope, || account.has_room(bytes))
 }
+
+/// Whether C code may take so many bytes more for the time of one call, after a collection if need be.
+pub(crate) fn has_foreign_room(scope: &mut v8::PinScope, bytes: usize) -> bool {
+    let account = State::from_scope(scope).account();
+    bytes < LARGE || take(scope, || account.has_foreign_room(bytes))
+}

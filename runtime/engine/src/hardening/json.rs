@@ -1,68 +1,61 @@
 //! `JSON.parse`, for all who call it.
 //!
-//! V8's parser keeps some 50 bytes for each array or object that it is in, in one vector that nothing bounds: a text of 100 MB
-//! that is nothing but `[` takes 10 GB, in one call that cannot be interrupted. And it may be a client that sends it.
+//! One call parses a whole text and cannot be interrupted, and what it makes may be twenty times as large as the text: V8's heap
+//! passes its limit by a gigabyte, and where the parser's own lists pass the bound of `malloc`, the thread stops for ever. And it
+//! may be a client that sends the text. So what a large one takes is told before it is parsed ([`super::json_cost`]).
 //!
-//! DEPARTURE: <https://tc39.es/ecma262/#sec-json.parse> has no bound; here a text that is nested deeper than [`MAX_DEPTH`] is a
-//! `RangeError`.
+//! DEPARTURE: <https://tc39.es/ecma262/#sec-json.parse> has no bound; here a text that is nested deeper than [`MAX_DEPTH`], or
+//! takes more memory than the app may have beside what it holds, is a `RangeError`.
 
+use super::json_cost::{Cost, cost};
 use crate::entry;
+use crate::external_memory::{has_foreign_room, has_room};
 use crate::state::State;
 
 /// Levels of arrays and objects in a text: some 40 MB while it is parsed.
 pub const MAX_DEPTH: usize = 1 << 18;
+
+/// Shorter texts are not looked at: they can neither be deeper, nor take more than some megabytes.
+const SHORT: usize = MAX_DEPTH;
 
 /// Parses a text as `JSON.parse` does. `None`: an exception is pending.
 pub fn parse<'s>(
     scope: &mut v8::PinScope<'s, '_>,
     text: v8::Local<'s, v8::String>,
 ) -> Option<v8::Local<'s, v8::Value>> {
-    if is_too_deep(scope, text) {
-        let message = format!("JSON text is nested deeper than {MAX_DEPTH} levels");
-        let message = v8::String::new(scope, &message)?;
-        let error = v8::Exception::range_error(scope, message);
-        scope.throw_exception(error);
-        return None;
-    }
+    admit(scope, text, false)?;
     v8::json::parse(scope, text)
 }
 
-fn is_too_deep(scope: &mut v8::PinScope, text: v8::Local<v8::String>) -> bool {
-    // A shorter one cannot be; most end here.
-    if text.length() <= MAX_DEPTH {
-        return false;
+/// Throws, and gives `None`, if a text must not be parsed.
+fn admit(scope: &mut v8::PinScope, text: v8::Local<v8::String>, sources: bool) -> Option<()> {
+    let length = text.length();
+    if length <= SHORT {
+        return Some(());
     }
-    match v8::ValueView::new(scope, text).data() {
-        v8::ValueViewData::OneByte(units) => depth(units.iter().map(|unit| u16::from(*unit))),
-        v8::ValueViewData::TwoByte(units) => depth(units.iter().copied()),
-    }
-    .is_none()
-}
-
-/// How deep a text is nested, or `None` where that is more than [`MAX_DEPTH`]. Of a text that is no JSON it may say anything, but
-/// as deep as V8's parser gets into it.
-fn depth(units: impl Iterator<Item = u16>) -> Option<usize> {
-    let (mut depth, mut deepest) = (0_usize, 0);
-    let (mut in_string, mut is_escaped) = (false, false);
-    for unit in units {
-        let ascii = u8::try_from(unit).unwrap_or(b'?');
-        match ascii {
-            _ if is_escaped => is_escaped = false,
-            b'\\' if in_string => is_escaped = true,
-            b'"' => in_string = !in_string,
-            _ if in_string => {}
-            b'[' | b'{' => {
-                depth += 1;
-                deepest = deepest.max(depth);
-                if depth > MAX_DEPTH {
-                    return None;
-                }
+    let cost = match v8::ValueView::new(scope, text).data() {
+        v8::ValueViewData::OneByte(units) => cost(units, sources),
+        v8::ValueViewData::TwoByte(units) => cost(units, sources),
+    };
+    let message = match cost {
+        None => format!("JSON text is nested deeper than {MAX_DEPTH} levels"),
+        Some(Cost { heap, native }) => {
+            // As of now, garbage included: what does not fit is looked at again after a collection.
+            let used = scope.get_heap_statistics().used_heap_size();
+            State::from_scope(scope).account().set_heap(used);
+            if has_room(scope, heap) && has_foreign_room(scope, native) {
+                return Some(());
             }
-            b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
+            let bytes = heap.saturating_add(native);
+            format!(
+                "parsing a JSON text of {length} characters takes some {bytes} bytes, which do not fit into the app's memory limit"
+            )
         }
-    }
-    Some(deepest)
+    };
+    let message = v8::String::new(scope, &message)?;
+    let error = v8::Exception::range_error(scope, message);
+    scope.throw_exception(error);
+    None
 }
 
 /// What is in the place of `JSON.parse`.
@@ -77,9 +70,10 @@ fn callback<'s>(
     mut result: v8::ReturnValue<'s, v8::Value>,
 ) {
     let parsed = args.get(0).to_string(scope).and_then(|text| {
-        if !args.get(1).is_function() || is_too_deep(scope, text) {
+        if !args.get(1).is_function() {
             return parse(scope, text);
         }
+        admit(scope, text, true)?;
         // A reviver sees the source text of primitive values: V8's own function knows how.
         let original = State::from_isolate(scope)?.json_parse.get()?.clone();
         let original = v8::Local::new(scope, original);
@@ -87,22 +81,5 @@ fn callback<'s>(
     });
     if let Some(value) = parsed {
         result.set(value);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn depth_is_counted_outside_of_strings() {
-        let depth = |text: &str| depth(text.encode_utf16());
-        assert_eq!(depth("1"), Some(0));
-        assert_eq!(depth(r#"[{"a":[1]},[]]"#), Some(3));
-        assert_eq!(depth(r#"["[[[[", "\"[[[", "\\", "]"]"#), Some(1));
-        assert_eq!(depth("[\u{5b00}\u{5b5b}]"), Some(1));
-        assert_eq!(depth(&"[".repeat(MAX_DEPTH)), Some(MAX_DEPTH));
-        assert_eq!(depth(&"[".repeat(MAX_DEPTH + 1)), None);
-        assert_eq!(depth(&"[]".repeat(MAX_DEPTH)), Some(1));
     }
 }

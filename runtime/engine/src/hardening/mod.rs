@@ -1,6 +1,7 @@
 //! Bounds on what V8's own globals let a script do that nothing can count or interrupt. `hardening.js` puts them in place.
 
 pub mod json;
+mod json_cost;
 pub mod wasm;
 pub mod wasm_types;
 

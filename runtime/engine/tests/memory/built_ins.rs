@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use nano_engine::limits::MIB;
 use nano_engine::{Exit, Limits};
 
 use super::harness::{options, run};
-use super::{LIMIT, ONE, run_limited};
+use super::{LIMIT, ONE, run_alone, run_limited};
 
 #[test]
 fn texts_that_are_nested_deeply_are_refused() {
@@ -34,6 +35,80 @@ fn texts_that_are_nested_deeply_are_refused() {
         ]
     );
     assert_eq!(exit, Exit::Drained);
+}
+
+/// What nothing could interrupt, and what passed the bound of `malloc`. The app goes on.
+#[test]
+#[cfg(target_os = "linux")]
+fn json_that_does_not_fit_is_refused_before_it_is_parsed() {
+    // What an item becomes, in bytes, with its place in the array.
+    for (item, bytes) in [
+        ("{}", 64),
+        ("[]", 40),
+        ("[1]", 64),
+        ("[[]]", 96),
+        ("1", 8),
+        ("1.5", 8),
+        ("\"\"", 8),
+        ("null", 8),
+        (r#""a text of 24 characters""#, 48),
+        (r#"{"a":1}"#, 40),
+        (r#"{"a":1.5,"b":"","c":null}"#, 72),
+        (r#"{"34":1}"#, 328),
+        // In two bytes per character.
+        ("\"\\u20ac\u{20ac} of 24 characters\"", 64),
+    ] {
+        let unit = if item.is_ascii() { 1 } else { 2 };
+        let text = (item.chars().count() + 1) * unit;
+        let fits = 18 * MIB / (bytes + text);
+        // The text itself must fit.
+        let too_many = (64 * MIB / bytes).min(20 * MIB / text);
+        let script = format!(
+            "const item = {item:?} + ',';
+            let text = '[' + item.repeat({fits}) + '1]';
+            print(JSON.parse(text).length - {fits});
+            for (const reviver of [undefined, (key, value) => value]) {{
+                text = '[' + item.repeat({too_many}) + '1]';
+                try {{ print(JSON.parse(text, reviver).length); }} catch (e) {{ print(e.name); }}
+            }}"
+        );
+        let _one = ONE.lock().unwrap_or_else(|e| e.into_inner());
+        reset_peak();
+        let before = status("VmRSS:");
+        let (said, exit) = run_alone(&script);
+        let growth = status("VmHWM:").saturating_sub(before) >> 20;
+        println!("{item}: {growth} MB");
+        assert_eq!(
+            said[..],
+            ["1", "RangeError", "RangeError", "exit drained"],
+            "{item}: {exit}"
+        );
+        assert!(growth < 200, "{item}: the process grew by {growth} MB");
+    }
+}
+
+/// One object of many names, and many of one name each.
+#[test]
+fn json_with_many_names_is_refused_before_it_is_parsed() {
+    let (said, exit) = run_limited(
+        r#"
+        const attempt = (text) => { try { return typeof JSON.parse(text); } catch (e) { return e.name; } };
+        const names = (count) => Array.from({ length: count }, (_, i) => `"k${i}":1`);
+        print(attempt(`{${names(5e4).join()}}`), attempt(`[{${names(5e4).join('},{')}}]`));
+        print(attempt(`{${names(3e5).join()}}`), attempt(`[{${names(2.5e5).join('},{')}}]`));
+        print(attempt(`{${'"a":1,'.repeat(4e6)}"a":1}`));
+        "#,
+    );
+    assert_eq!(
+        said,
+        [
+            "object object",
+            "RangeError RangeError",
+            "RangeError",
+            "exit drained"
+        ],
+        "{exit}"
+    );
 }
 
 /// Thousands of calls in a row, without a loop or a function of the script's. They are ended before the thread has to stop for

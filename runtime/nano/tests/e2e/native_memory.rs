@@ -114,6 +114,54 @@ fn what_one_call_takes_is_bounded() {
     both_are_fine(&nano);
 }
 
+/// A client's text may become twenty times as large, and the lists of V8's parser as well. The instance goes on, with all that it
+/// does for others.
+#[test]
+fn json_of_a_client_costs_no_instance() {
+    let source = "let requests = 0;
+    export default { async fetch(request) {
+        requests += 1;
+        switch (new URL(request.url).pathname) {
+            case '/json': await request.json(); break;
+            case '/parse': JSON.parse(await request.text()); break;
+            case '/revive': JSON.parse(await request.text(), (key, value) => value); break;
+        }
+        return new Response(`${requests}`);
+    } };";
+    let nano = Site::new().app("a", source).app("b", NEIGHBOUR).serve();
+    assert_eq!(nano.get("a.test", "/").text(), "1");
+    let mut requests = 1;
+    for (item, count, path) in [
+        ("{}", 15_000_000, "/json"),
+        ("{}", 10_000_000, "/parse"),
+        ("[]", 15_000_000, "/json"),
+        (r#"{"34":1}"#, 5_000_000, "/json"),
+        (r#""""#, 15_000_000, "/json"),
+        ("1", 5_000_000, "/revive"),
+    ] {
+        let body = format!("[{}1]", format!("{item},").repeat(count));
+        let before = nano.reset_peak();
+        let response = nano.post("a.test", path, &body);
+        requests += 1;
+        assert_eq!(response.status, 500, "{item}: {}", response.text());
+        let id = response.header("x-request-id").expect("an id").to_owned();
+        nano.logged("the reason", |line| {
+            let text = line.to_string();
+            text.contains(&id) && text.contains("do not fit into the app's memory limit")
+        });
+        let growth = nano.peak().saturating_sub(before) >> 20;
+        println!("{item}: {growth} MB");
+        assert!(growth < 250, "{item}: the process grew by {growth} MB");
+        assert_eq!(
+            nano.get("a.test", "/").text(),
+            (requests + 1).to_string(),
+            "{item}: the same instance"
+        );
+        requests += 1;
+    }
+    assert_eq!(nano.get("b.test", "/").text(), "here");
+}
+
 /// Whoever makes the buffer: here the serializer does.
 #[test]
 fn mappings_of_buffers_are_bounded_whoever_makes_them() {
