@@ -37,6 +37,8 @@ pub struct State {
     templates: SnapshotData,
     objects: SnapshotData,
     extensions: RefCell<Vec<(TypeId, Box<dyn Any>)>>,
+    /// Dropped at the end of the turn.
+    of_this_turn: RefCell<Vec<Box<dyn Any>>>,
 }
 
 impl State {
@@ -63,6 +65,7 @@ impl State {
             templates: SnapshotData::new(engine.snapshot.templates),
             objects: SnapshotData::new(engine.snapshot.objects),
             extensions: RefCell::default(),
+            of_this_turn: RefCell::default(),
         }
     }
 
@@ -109,6 +112,17 @@ impl State {
             Some(io) => io.deliver(Box::new(deliver)),
             None => deliver(),
         }
+    }
+
+    /// Keeps a value until the running turn is over, with its microtasks.
+    pub fn keep_for_this_turn(&self, value: impl Any) {
+        self.of_this_turn.borrow_mut().push(Box::new(value));
+    }
+
+    /// A turn is over.
+    pub(crate) fn end_turn(&self) {
+        let kept = std::mem::take(&mut *self.of_this_turn.borrow_mut());
+        drop(kept);
     }
 
     /// The isolate's timers.

@@ -356,6 +356,7 @@ impl<'a> Loop<'a> {
         self.state.shared.turn.begin();
         watchdog::notice();
         self.run_turn(scope, task);
+        self.state.end_turn();
         self.state.shared.turn.end();
     }
 

@@ -154,7 +154,7 @@ pub(crate) struct Sending {
     sent: AtomicU64,
     /// The protocol has been handed everything.
     is_whole: AtomicBool,
-    /// The protocol has handed on everything.
+    /// The protocol has handed on everything that it has been handed.
     has_left: AtomicBool,
     failure: OnceLock<Failure>,
 }
@@ -187,9 +187,13 @@ impl Sending {
         self.is_whole.load(Relaxed)
     }
 
-    /// The protocol has handed on everything.
+    /// The protocol has handed on everything that it has been handed.
     pub(crate) fn left(&self) {
         self.has_left.store(true, Relaxed);
+    }
+
+    pub(crate) fn has_left(&self) -> bool {
+        self.has_left.load(Relaxed)
     }
 
     /// The version of the request.

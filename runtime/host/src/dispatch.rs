@@ -146,7 +146,13 @@ impl Dispatcher {
                 Ok(exchange) => {
                     let limit = exchange.app.config().limits.wall;
                     let deadline = completion.began() + limit;
-                    let answer = AssertUnwindSafe(exchange.answer(body)).catch_unwind();
+                    let answer = async {
+                        let (from_app, status, fields) = exchange.answer(body).await?;
+                        let mut answer = response(from_app, status, &method, fields);
+                        answer.begin().await.map_err(|error| broken(&error))?;
+                        Ok(answer)
+                    };
+                    let answer = AssertUnwindSafe(answer).catch_unwind();
                     match timers.until(deadline, pin!(answer)).await {
                         Some(Ok(answer)) => answer,
                         Some(Err(panic)) => Err(defect(&*panic)),
@@ -155,14 +161,8 @@ impl Dispatcher {
                 }
                 Err(page) => Err(page),
             };
-            let made = answer.and_then(|(from_app, status, fields)| {
-                contain(|| response(from_app, status, &method, fields))
-            });
-            let page = match made {
-                Ok(mut response) => match response.begin().await {
-                    Ok(()) => return response.send(completion),
-                    Err(error) => broken(&error),
-                },
+            let page = match answer {
+                Ok(response) => return response.send(completion),
                 Err(page) => page,
             };
             if let Some(detail) = &page.detail {

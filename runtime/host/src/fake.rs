@@ -10,13 +10,19 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use http::{HeaderMap, Request, Response, StatusCode, Version};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use nano_worker::{
-    Body, Exit, FetchError, HttpRequest, HttpResponse, Instance, InstanceThread, Launcher,
-    RequestId, StartError, StartErrorKind, Unanswered, WorkerOptions, WorkerStats,
+    Body, BodyError, BodyErrorKind, BodyStream, Exit, FetchError, HttpRequest, HttpResponse,
+    Instance, InstanceThread, Launcher, RequestId, StartError, StartErrorKind, Unanswered,
+    WorkerOptions, WorkerStats,
 };
 
+use crate::access::Completion;
 use crate::config::{AppConfig, AppLimits, HostPattern};
+use crate::http::headers::Present;
+use crate::http::send::{self, ResponseBody};
+use crate::server::link::Link;
 
 /// An app's configuration.
 pub(crate) fn app_config(name: &str) -> AppConfig {
@@ -72,6 +78,23 @@ impl FakeLauncher {
     pub(crate) fn drains(&self) -> usize {
         self.drains.load(Ordering::SeqCst)
     }
+}
+
+/// A response on its way, to a request of this version, whose body fails behind these bytes.
+pub(crate) fn failing(
+    bytes: &'static [u8],
+    version: Version,
+    link: &Arc<Link>,
+) -> Response<ResponseBody> {
+    let (writer, stream) = BodyStream::bounded(1 << 20, None);
+    writer.put(Bytes::from_static(bytes));
+    writer.fail(BodyError::new(BodyErrorKind::App, "broken"));
+    let body = Body::Stream(stream);
+    let request = Request::builder().version(version).body(());
+    let (parts, ()) = request.unwrap().into_parts();
+    let completion = Completion::new(RequestId(0), &parts, &Present::default(), link);
+    let from_app = HttpResponse { body, ..ok("") };
+    send::response(from_app, StatusCode::OK, &parts.method, HeaderMap::new()).send(completion)
 }
 
 /// A response with a body in memory.

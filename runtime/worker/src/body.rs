@@ -13,7 +13,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 pub use batch::Batch;
-pub use channel::{Backlog, BodyWriter, Put};
+pub use channel::{Backlog, BodyWriter, Put, Start};
 pub use stream::BodyStream;
 
 /// The body of an HTTP message.

@@ -22,7 +22,9 @@ mod stop;
 mod stop_tests;
 mod sync;
 
-pub use body::{Backlog, Batch, Body, BodyError, BodyErrorKind, BodyStream, BodyWriter, Put};
+pub use body::{
+    Backlog, Batch, Body, BodyError, BodyErrorKind, BodyStream, BodyWriter, Put, Start,
+};
 pub use error::{Exit, FetchError, StartError, StartErrorKind, Unanswered};
 pub use launcher::{Instance, InstanceThread, Launcher};
 pub use log::{LogKind, LogLevel, LogRecord, LogSink};

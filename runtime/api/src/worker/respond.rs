@@ -77,6 +77,8 @@ pub(super) fn respond<'s>(
             let length = length.and_then(|l| std::str::from_utf8(&l).ok()?.parse().ok());
             let backlog = State::from_scope(scope).extension::<App>().backlog.clone();
             let (writer, reader) = BodyStream::bounded_among(RESPONSE_BYTES, length, backlog);
+            // Which status goes out does not depend on who is faster, this turn or a connection's thread.
+            State::from_scope(scope).keep_for_this_turn(writer.start());
             pump = Some((stream, writer));
             Body::Stream(reader)
         }

@@ -259,6 +259,66 @@ async fn the_wall_limit() {
     assert_eq!(site.get().await.0, 504);
 }
 
+/// A response whose body's writer starts, and after that does this.
+fn starting(then: impl FnOnce(nano_worker::BodyWriter) + Send + 'static) -> HttpResponse {
+    let (writer, stream) = nano_worker::BodyStream::bounded(9, None);
+    let start = writer.start();
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        then(writer);
+        drop(start);
+    });
+    HttpResponse {
+        body: Body::Stream(stream),
+        ..ok("")
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_fails_at_its_start_is_a_500() {
+    let error = || BodyError::new(BodyErrorKind::App, "out of ink");
+    let fails = site();
+    fails
+        .launcher
+        .handle(move |_| async move { Ok(starting(move |writer| writer.fail(error()))) });
+    let (status, body) = fails.get().await;
+    assert_eq!(status, 500);
+    assert!(body.contains("out of ink"), "{body}");
+    let flows = site();
+    flows.launcher.handle(|_| async {
+        Ok(starting(|writer| {
+            writer.put("abc".into());
+            writer.finish();
+        }))
+    });
+    assert_eq!(flows.get().await, (200, "abc".to_owned()));
+    let fails_later = site();
+    fails_later.launcher.handle(move |_| async move {
+        Ok(starting(move |writer| {
+            tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+                writer.fail(error());
+            });
+        }))
+    });
+    let response = fails_later.send(to("a.test"), FakeBody::sized(&[])).await;
+    assert_eq!(response.status(), 200);
+}
+
+#[tokio::test]
+async fn a_start_without_end_meets_the_wall_limit() {
+    let site = site_with(|config| config.limits.wall = Duration::from_millis(20));
+    let (writer, stream) = nano_worker::BodyStream::bounded(9, None);
+    let start = writer.start();
+    let stream = std::sync::Mutex::new(Some(stream));
+    site.launcher.handle(move |_| {
+        let body = Body::Stream(stream.lock().unwrap().take().unwrap());
+        async move { Ok(HttpResponse { body, ..ok("") }) }
+    });
+    assert_eq!(site.get().await.0, 504);
+    drop((start, writer));
+}
+
 #[tokio::test]
 async fn requests_in_flight_are_limited_until_their_bodies_end() {
     let site = site_with(|config| config.limits.in_flight = 1);

@@ -34,7 +34,7 @@ enum Content {
     Over,
     Full(Bytes),
     Stream(Streaming),
-    /// It has failed, which is told when the protocol has had the chance to send what came before.
+    /// It has failed, and has this length. HTTP/1 is told when the socket has taken what came before.
     Failing(BodyError, Option<u64>),
 }
 
@@ -163,6 +163,8 @@ impl HttpBody for ResponseBody {
                 this.sending.hand(bytes.len());
                 Some(Ok(Frame::data(this.piece(bytes.into()))))
             }
+            // Woken by `Client::poll_flush`.
+            Content::Failing(..) if !this.sending.has_left() => return Poll::Pending,
             Content::Failing(error, _) => {
                 let error = error.clone();
                 this.fail(&error);
@@ -178,9 +180,15 @@ impl HttpBody for ResponseBody {
                     }
                     return Poll::Ready(Some(Ok(Frame::data(this.piece(chunks)))));
                 }
+                Poll::Ready(Some(Err(error))) if this.sending.version() >= Version::HTTP_2 => {
+                    this.fail(&error);
+                    return Poll::Ready(Some(Err(error)));
+                }
                 Poll::Ready(Some(Err(error))) => {
-                    // A protocol that is told of a failure drops what it has not sent, a response's head, too.
+                    // hyper ends a connection that it is told of a failure on, with what it has not written, a response's head, too.
                     this.content = Content::Failing(error, body.stream.length());
+                    this.sending.link().taken(this.sending.clone());
+                    // hyper flushes when it is polled, whether there is something to write or not.
                     context.waker().wake_by_ref();
                     return Poll::Pending;
                 }
@@ -274,7 +282,8 @@ pub(crate) fn usable(response: &HttpResponse) -> Result<StatusCode, String> {
 pub(crate) struct Ready(Response<Content>);
 
 impl Ready {
-    /// Looks at what is there of a body that is a stream. One that fails before its first byte is no response yet.
+    /// Looks at what is there of a body that is a stream: of an app's, once the turn is over that the response was made in, or with its
+    /// first bytes; of a server's, what has come with the head. One that fails before its first byte is no response yet.
     ///
     /// # Errors
     /// It has failed so.
@@ -282,8 +291,7 @@ impl Ready {
         let Content::Stream(Streaming { stream, first }) = self.0.body_mut() else {
             return Ok(());
         };
-        let there = poll_fn(|context| Poll::Ready(stream.poll_batch(context))).await;
-        if let Poll::Ready(Some(there)) = there {
+        if let Some(Some(there)) = poll_fn(|context| stream.poll_first(context)).await {
             *first = Some(there?);
         }
         Ok(())
@@ -548,6 +556,22 @@ mod tests {
         piece.advance(1);
         drop(piece);
         assert!(!link.has_requests());
+    }
+
+    #[tokio::test]
+    async fn http1_is_told_of_a_failure_when_what_came_before_has_left() {
+        let link = crate::server::link::Link::for_tests();
+        let mut sent = crate::fake::failing(b"", Version::HTTP_11, &link);
+        for _ in 0..3 {
+            let told = take(sent.body_mut());
+            assert!(
+                tokio::time::timeout(Duration::from_millis(5), told)
+                    .await
+                    .is_err()
+            );
+        }
+        assert!(link.flushed());
+        assert!(take(sent.body_mut()).await.unwrap().is_err());
     }
 
     #[test]

@@ -164,6 +164,7 @@ impl Client {
             blocked.timer = self.link.timers.at(now + self.patience.left());
         }
         self.blocked = Some(blocked);
+        self.link.blocked(true);
         Poll::Pending
     }
 
@@ -177,6 +178,7 @@ impl Client {
             Poll::Pending => self.poll_blocked(context),
             Poll::Ready(Ok(count)) => {
                 if let Some(blocked) = self.blocked.take() {
+                    self.link.blocked(false);
                     self.patience.spend(blocked.since.elapsed());
                 }
                 self.patience.earn(count);
@@ -291,7 +293,9 @@ impl AsyncWrite for Client {
     /// hyper asks for this when it has nothing left to write.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.socket).poll_flush(context))?;
-        self.link.flushed();
+        if self.link.flushed() {
+            context.waker().wake_by_ref();
+        }
         Poll::Ready(Ok(()))
     }
 
@@ -307,5 +311,52 @@ impl Drop for Client {
             let _ = self.socket.stream().map(TcpStream::set_zero_linger);
         }
         self.link.gone();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake::failing;
+    use crate::server::placement::Place;
+    use http::{Request, Version};
+    use hyper::body::Incoming;
+    use hyper::server::conn::http1;
+    use hyper::service::service_fn;
+    use hyper_util::rt::TokioIo;
+    use std::convert::Infallible;
+    use tokio::io::AsyncWriteExt as _;
+    use tokio::net::{TcpListener, TcpSocket};
+
+    #[tokio::test]
+    async fn what_there_is_of_a_response_leaves_before_its_failure() {
+        for bytes in [&b""[..], b"x", &[b'x'; 60_000]] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let client = TcpSocket::new_v4().unwrap();
+            client.set_recv_buffer_size(4096).unwrap();
+            let client = client.connect(listener.local_addr().unwrap()).await;
+            let mut client = client.unwrap();
+            let (server, _) = listener.accept().await.unwrap();
+            // The system has little room for what the client has yet to read.
+            SockRef::from(&server).set_send_buffer_size(4096).unwrap();
+            let link = Link::for_tests();
+            let socket = Socket::new(server, Arc::new(Place::default()));
+            let server = TokioIo::new(Client::new(socket, link.clone()));
+            let service = service_fn(move |_: Request<Incoming>| {
+                std::future::ready(Ok::<_, Infallible>(failing(bytes, Version::HTTP_11, &link)))
+            });
+            let serving = tokio::spawn(http1::Builder::new().serve_connection(server, service));
+            client
+                .write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+                .await
+                .unwrap();
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            let mut received = Vec::new();
+            client.read_to_end(&mut received).await.unwrap();
+            assert!(serving.await.unwrap().is_err());
+            assert!(received.starts_with(b"HTTP/1.1 200 OK\r\n"));
+            let body = received.iter().filter(|&&byte| byte == b'x');
+            assert_eq!(body.count(), bytes.len());
+        }
     }
 }

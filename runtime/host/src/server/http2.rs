@@ -1,6 +1,7 @@
 //! HTTP/2 connections, on the `h2` crate: hyper's server keeps to itself what RFC 9110, section 10.1.1 (`100 Continue`) and a
 //! deadline for each stream need.
 
+use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::io::IoSlice;
 use std::pin::{Pin, pin};
@@ -96,8 +97,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Future for Http2<T> {
                     };
                     let (dispatcher, link) = (this.dispatcher.clone(), this.link.clone());
                     let room = this.room.clone();
+                    // From here on the connection is not idle, whenever the task begins.
+                    let counted = link.request();
                     tokio::spawn(async move {
                         serve(&dispatcher, &link, &room, request, reply).await;
+                        drop(counted);
                     });
                 }
             }
@@ -195,8 +199,7 @@ async fn send(
             // Responses have no trailers.
             Some(Ok(Err(_))) => {}
             Some(Err(_)) => {
-                // h2 drops what waits for the connection's task when a stream is reset, its head, too.
-                tokio::task::yield_now().await;
+                taken(&mut stream, room, &patience).await?;
                 stream.send_reset(Reason::INTERNAL_ERROR);
                 return Ok(());
             }
@@ -208,6 +211,23 @@ async fn send(
     }
     body.left();
     Ok(())
+}
+
+/// Waits until h2 has taken for the socket what it was handed of a stream, as long as the client's patience lasts: a reset takes back
+/// what waits in the stream's queue, the response's head, too.
+async fn taken(
+    stream: &mut SendStream<Part>,
+    room: &Arc<Room>,
+    patience: &Patience,
+) -> Result<(), h2::Error> {
+    // A queue has an order: when h2 is done with an empty part, it is with all before.
+    let (part, done) = Part::last(room);
+    stream.send_data(part, false)?;
+    tokio::select! {
+        biased;
+        reset = poll_fn(|context| stream.poll_reset(context)) => Err(reset?.into()),
+        _ = tokio::time::timeout(patience.left(), done) => Ok(()),
+    }
 }
 
 /// Hands h2 as much of a piece at a time as the client's windows and the connection's buffers allow. Returns false if the client
@@ -311,6 +331,8 @@ impl Room {
 struct Part {
     piece: Piece,
     room: Arc<Room>,
+    /// Dropped with the part.
+    held: Option<oneshot::Sender<Infallible>>,
 }
 
 impl Part {
@@ -319,7 +341,16 @@ impl Part {
         Self {
             piece,
             room: room.clone(),
+            held: None,
         }
+    }
+
+    /// No bytes, and what is ready when h2 is done with them.
+    fn last(room: &Arc<Room>) -> (Self, oneshot::Receiver<Infallible>) {
+        let (held, done) = oneshot::channel();
+        let mut part = Self::new(Piece::empty(), room);
+        part.held = Some(held);
+        (part, done)
     }
 }
 
@@ -392,6 +423,51 @@ impl HttpBody for RequestBody {
             Some(length) => SizeHint::with_exact(length),
             None if self.stream.is_end_stream() => SizeHint::with_exact(0),
             None => SizeHint::default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake::failing;
+    use http::Version;
+
+    #[tokio::test]
+    async fn what_there_is_of_a_response_leaves_before_its_failure() {
+        for bytes in [&b""[..], b"abc", &[0; 40_000]] {
+            let (client, server) = tokio::io::duplex(100);
+            let asking = tokio::spawn(async move {
+                let (mut requests, connection) = h2::client::handshake(client).await.unwrap();
+                tokio::spawn(connection);
+                let request = Request::get("http://a.test/").body(()).unwrap();
+                let (response, _) = requests.send_request(request, true).unwrap();
+                let response = response.await.unwrap();
+                assert_eq!(response.status(), 200);
+                let (mut body, mut received) = (response.into_body(), Vec::new());
+                loop {
+                    match body.data().await.unwrap() {
+                        Ok(data) => received.extend_from_slice(&data),
+                        Err(error) => return (received, error.reason()),
+                    }
+                }
+            });
+            let mut connection = Builder::new().handshake(server).await.unwrap();
+            let (_, reply) = connection.accept().await.unwrap().unwrap();
+            let link = Link::for_tests();
+            let response = failing(bytes, Version::HTTP_2, &link);
+            let sending = tokio::spawn(async move {
+                let _ = send(response, reply, &link, &Arc::new(Room::new())).await;
+            });
+            // The connection's task has other things to do.
+            for _ in 0..10 {
+                tokio::task::yield_now().await;
+            }
+            tokio::spawn(async move { while connection.accept().await.is_some() {} });
+            sending.await.unwrap();
+            let (received, reset) = asking.await.unwrap();
+            assert_eq!(received.len(), bytes.len());
+            assert_eq!(reset, Some(Reason::INTERNAL_ERROR));
         }
     }
 }

@@ -33,7 +33,9 @@ pub(crate) struct Link {
     closer: AtomicWaker,
     /// The client must see that what it got is not all.
     broken: AtomicBool,
-    /// A response that HTTP/1 has taken as a whole, and not yet handed to the socket.
+    /// The system takes no more bytes for the client at the moment.
+    blocked: AtomicBool,
+    /// A response that HTTP/1 has taken, as a whole or up to its failure, and not yet handed to the socket.
     unflushed: Mutex<Option<Arc<Sending>>>,
     ids: Arc<RequestIds>,
     /// Of the request that the connection itself refuses, its last one.
@@ -61,6 +63,7 @@ impl Link {
             closing: AtomicBool::new(false),
             closer: AtomicWaker::new(),
             broken: AtomicBool::new(false),
+            blocked: AtomicBool::new(false),
             unflushed: Mutex::default(),
             ids,
             refused: OnceLock::new(),
@@ -87,10 +90,16 @@ impl Link {
         }
     }
 
-    /// Since when there is no request; `None` if there is one.
+    /// Since when there is no request; `None` if there is one, or the client has yet to take something.
     pub(crate) fn idle_since(&self) -> Option<Instant> {
         let since = self.idle_since.load(SeqCst);
-        (self.requests.load(SeqCst) == 0).then(|| self.began + Duration::from_millis(since))
+        let is_idle = self.requests.load(SeqCst) == 0 && !self.blocked.load(SeqCst);
+        is_idle.then(|| self.began + Duration::from_millis(since))
+    }
+
+    /// Says whether the system takes no more bytes for the client.
+    pub(crate) fn blocked(&self, blocked: bool) {
+        self.blocked.store(blocked, SeqCst);
     }
 
     /// Whether there is a request.
@@ -158,17 +167,19 @@ impl Link {
         self.broken.load(SeqCst)
     }
 
-    /// HTTP/1 has taken the whole of a response. It has left when the socket has taken it, too.
+    /// HTTP/1 has taken the whole of a response, or what there is of one that has failed. That has left when the socket has taken
+    /// it, too.
     pub(crate) fn taken(&self, sending: Arc<Sending>) {
         *self.unflushed() = Some(sending);
     }
 
-    /// The socket has taken everything.
-    pub(crate) fn flushed(&self) {
-        let left = self.unflushed().take();
-        if let Some(sending) = left {
-            sending.left();
-        }
+    /// The socket has taken everything. Returns whether a response waits for that to fail.
+    pub(crate) fn flushed(&self) -> bool {
+        let Some(sending) = self.unflushed().take() else {
+            return false;
+        };
+        sending.left();
+        !sending.is_whole()
     }
 
     /// The socket is gone; what it has not taken has not left.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::Site;
+use crate::support::{Http2, Site};
 
 const SLOW: &str = "export default { async fetch(request, env, ctx) {
     const ms = Number(new URL(request.url).searchParams.get('ms'));
@@ -70,4 +70,32 @@ fn a_second_signal_exits_at_once() {
     nano.signal(libc::SIGINT);
     assert_eq!(nano.wait().code(), Some(128 + libc::SIGINT));
     assert!(began.elapsed() < Duration::from_secs(5));
+}
+
+/// Responses without a body are over, as far as anybody knows, when h2 has them. The socket may have no room for them.
+#[test]
+fn what_a_client_of_http2_has_yet_to_read_is_not_cut_off() {
+    let source =
+        "const fields = Array.from({ length: 8 }, (_, i) => [`x-${i}`, 'x'.repeat(15_000)]);
+    export default { fetch: () => new Response(null, { status: 204, headers: fields }) };";
+    let mut nano = Site::new().app("a", source).serve();
+    let mut http2 = Http2::connect(&nano);
+    let mut count = 0;
+    while count < 200 {
+        for _ in 0..20 {
+            http2.request(2 * count + 1, "GET", "a.test", "/", &[], true);
+            count += 1;
+        }
+        crate::support::eventually("the lines of all", || {
+            let lines = nano.log();
+            let answered = lines.iter().filter(|line| line["status"] == 204);
+            (answered.count() == count as usize).then_some(())
+        });
+    }
+    nano.signal(libc::SIGTERM);
+    std::thread::sleep(Duration::from_millis(1500));
+    let frames = http2.until_end();
+    let heads = frames.iter().filter(|frame| frame.kind == Http2::HEADERS);
+    assert_eq!(heads.count(), count as usize);
+    assert_eq!(nano.wait().code(), Some(0));
 }

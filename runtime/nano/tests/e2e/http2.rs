@@ -250,3 +250,43 @@ fn a_connection_begins_with_settings() {
         }
     }
 }
+
+/// RFC 9113, section 5.4.2
+#[test]
+fn a_body_that_fails_costs_its_own_stream_only() {
+    let source = "export default { fetch(request) {
+        const [, what, size] = new URL(request.url).pathname.split('/');
+        if (what === 'whole') return new Response('x'.repeat(Number(size)));
+        let sent = false;
+        return new Response(new ReadableStream({ async pull(c) {
+            if (sent || size === '0') {
+                await new Promise((r) => setTimeout(r));
+                throw new Error('out of ink');
+            }
+            sent = true;
+            c.enqueue(new Uint8Array(Number(size)));
+        } }));
+    } };";
+    let nano = Site::new().app("a", source).serve();
+    let mut http2 = Http2::connect(&nano);
+    http2.widen_connection();
+    let mut stream = 1;
+    for _ in 0..20 {
+        http2.request(stream, "GET", "a.test", "/whole/60000", &[], true);
+        for (index, size) in ["0", "1", "1000", "50000"].into_iter().enumerate() {
+            let failing = stream + 2 * (index as u32 + 1);
+            let path = format!("/failing/{size}");
+            http2.request(failing, "GET", "a.test", &path, &[], true);
+        }
+        let mut responses = http2.responses(stream, 5).into_iter();
+        let whole = responses.next().expect("five");
+        assert_eq!((whole.status, whole.body.len()), (200, 60_000));
+        assert_eq!(whole.reset, None);
+        for (failed, size) in responses.zip([0, 1, 1000, 50_000]) {
+            assert_eq!((failed.status, failed.body.len()), (200, size));
+            // INTERNAL_ERROR
+            assert_eq!(failed.reset, Some(2), "{size}");
+        }
+        stream += 10;
+    }
+}

@@ -56,12 +56,25 @@ pub(super) struct State {
     /// Somebody has begun to read.
     is_read: bool,
     is_withdrawn: bool,
+    beginning: Beginning,
     /// Waits for a chunk, or for the end.
     reader: Option<Waker>,
     /// Waits for room.
     writer: Option<Waker>,
     /// Waits for the reader's end.
     on_reader_gone: Option<Waker>,
+}
+
+/// Whether a body begins in its writer's [`Start`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Beginning {
+    /// It did, or there was none.
+    #[default]
+    There,
+    /// That is about to be known.
+    Awaited,
+    /// There was nothing then.
+    Later,
 }
 
 impl State {
@@ -161,6 +174,10 @@ impl Channel {
         }
     }
 
+    pub(super) fn beginning(&self) -> Beginning {
+        self.state().beginning
+    }
+
     /// The reader is gone: nobody wants what is there, and whoever waits is told.
     pub(super) fn leave(&self) {
         let mut state = self.state();
@@ -208,7 +225,32 @@ pub enum Put {
     Gone,
 }
 
+/// A body's writer is about to begin, until this is dropped; see [`BodyWriter::start`].
+#[derive(Debug)]
+pub struct Start(Arc<Channel>);
+
+impl Drop for Start {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        let is_later = state.chunks.is_empty() && state.end.is_none();
+        state.beginning = if is_later {
+            Beginning::Later
+        } else {
+            Beginning::There
+        };
+        wake(state, |state| &mut state.reader);
+    }
+}
+
 impl BodyWriter {
+    /// Has [`BodyStream::poll_first`](super::BodyStream::poll_first) wait, as long as the value is kept, for what becomes of the body;
+    /// what comes later it does not give.
+    #[must_use]
+    pub fn start(&self) -> Start {
+        self.0.state().beginning = Beginning::Awaited;
+        Start(self.0.clone())
+    }
+
     /// The writer of a channel that has room for `capacity` bytes, and what its reader has.
     pub(super) fn bounded(capacity: usize, backlog: Option<Arc<Backlog>>) -> (Self, Arc<Channel>) {
         let channel = Channel::new(capacity, backlog);

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use futures_util::Stream;
 
-use super::channel::{Backlog, BodyWriter, Channel, State};
+use super::channel::{Backlog, Beginning, BodyWriter, Channel, State};
 use super::{Batch, BodyError};
 
 /// The reading end of a streamed body. Dropping it tells the [`BodyWriter`] that nobody reads any more.
@@ -135,6 +135,37 @@ impl BodyStream {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Batch, BodyError>>> {
         self.poll_with(context, State::take_batch)
+    }
+
+    /// What there is of the body: chunks, its end or its failure; where its writer has [started](BodyWriter::start) it, what there was
+    /// by the end of that, which is waited for. `None` if there is nothing.
+    pub fn poll_first(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Option<Result<Batch, BodyError>>>> {
+        if self.beginning() == Beginning::Later {
+            return Poll::Ready(None);
+        }
+        if let Poll::Ready(first) = self.poll_batch(context) {
+            return Poll::Ready(Some(first));
+        }
+        match self.beginning() {
+            Beginning::Awaited => Poll::Pending,
+            Beginning::Later => Poll::Ready(None),
+            Beginning::There if matches!(self.source, Source::Direct(..)) => Poll::Ready(None),
+            // Since it was polled.
+            Beginning::There => Poll::Ready(match self.poll_batch(context) {
+                Poll::Ready(first) => Some(first),
+                Poll::Pending => None,
+            }),
+        }
+    }
+
+    fn beginning(&self) -> Beginning {
+        match &self.source {
+            Source::Channel(channel) => channel.beginning(),
+            Source::Direct(..) => Beginning::There,
+        }
     }
 
     fn poll_with<T: From<Bytes>>(

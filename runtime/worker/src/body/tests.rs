@@ -61,6 +61,50 @@ fn an_error_comes_after_the_chunks_before_it() {
     assert_eq!(next(&mut stream), Some(None));
 }
 
+fn first(stream: &mut BodyStream) -> Option<Option<Option<Result<Batch, BodyError>>>> {
+    std::future::poll_fn(|context| stream.poll_first(context)).now_or_never()
+}
+
+#[test]
+fn what_a_body_begins_with_is_waited_for_while_its_writer_starts() {
+    let chunk = |there: Option<Option<Option<Result<Batch, BodyError>>>>| {
+        let batch = there.unwrap().unwrap().unwrap();
+        batch.map(|batch| batch.chunk().to_vec())
+    };
+    let (writer, mut stream) = BodyStream::bounded(9, None);
+    assert!(matches!(first(&mut stream), Some(None)));
+    let start = writer.start();
+    assert!(first(&mut stream).is_none());
+    put(&writer, "abc");
+    assert_eq!(chunk(first(&mut stream)).unwrap(), b"abc");
+    assert!(first(&mut stream).is_none());
+    drop(start);
+    // What comes later does not count, however late the reader looks.
+    put(&writer, "abc");
+    assert!(matches!(first(&mut stream), Some(None)));
+    let start = writer.start();
+    assert_eq!(chunk(first(&mut stream)).unwrap(), b"abc");
+    let error = BodyError::new(BodyErrorKind::App, "broken");
+    writer.fail(error.clone());
+    assert_eq!(chunk(first(&mut stream)), Err(error));
+    drop(start);
+}
+
+#[tokio::test]
+async fn the_end_of_a_start_wakes_who_waits() {
+    let (writer, mut stream) = BodyStream::bounded(9, None);
+    let start = writer.start();
+    let waits = tokio::spawn(async move {
+        std::future::poll_fn(|context| stream.poll_first(context))
+            .await
+            .is_none()
+    });
+    tokio::task::yield_now().await;
+    assert!(!waits.is_finished());
+    drop(start);
+    assert!(waits.await.unwrap());
+}
+
 #[test]
 fn who_leaves_before_the_end_is_told_of() {
     for (reads, expected) in [(0, false), (1, false), (2, true)] {

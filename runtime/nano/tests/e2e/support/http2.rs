@@ -36,7 +36,6 @@ impl StreamResponse {
 }
 
 const DATA: u8 = 0;
-const HEADERS: u8 = 1;
 const SETTINGS: u8 = 4;
 const PING: u8 = 6;
 const GOAWAY: u8 = 7;
@@ -47,6 +46,7 @@ const ACK: u8 = 1;
 const END_HEADERS: u8 = 4;
 
 impl Http2 {
+    pub(crate) const HEADERS: u8 = 1;
     pub(crate) const RST_STREAM: u8 = 3;
 
     pub(crate) fn connect(nano: &Nano) -> Self {
@@ -118,20 +118,20 @@ impl Http2 {
     ) {
         let block = block(method, host, path, fields);
         let flags = END_HEADERS | if ends { END_STREAM } else { 0 };
-        self.send(HEADERS, flags, stream, &block);
+        self.send(Self::HEADERS, flags, stream, &block);
     }
 
     /// Sends a request's head without its end.
     pub(crate) fn begin_request(&mut self, stream: u32) {
         let block = block("GET", "a.test", "/", &[]);
-        self.send(HEADERS, END_STREAM, stream, &block);
+        self.send(Self::HEADERS, END_STREAM, stream, &block);
     }
 
     /// Sends a request and takes it back. Returns false if the connection is over.
     pub(crate) fn try_request_and_reset(&mut self, stream: u32) -> bool {
         let block = block("GET", "a.test", "/", &[]);
         let flags = END_HEADERS | END_STREAM;
-        self.try_send(HEADERS, flags, stream, &block).is_ok()
+        self.try_send(Self::HEADERS, flags, stream, &block).is_ok()
             && self
                 .try_send(Self::RST_STREAM, 0, stream, &8_u32.to_be_bytes())
                 .is_ok()
@@ -165,8 +165,6 @@ impl Http2 {
                     let _ = self.try_send(frame.kind, ACK, 0, payload);
                 }
                 (SETTINGS | PING | WINDOW_UPDATE, _) => {}
-                // RFC 9113, section 6.8: without an error, what has been asked is still answered.
-                (GOAWAY, _) if frame.payload.get(4..8) == Some(&[0; 4]) => {}
                 (GOAWAY, _) => panic!("the server ends the connection: {:?}", frame.payload),
                 _ => return frame,
             }
@@ -191,46 +189,58 @@ impl Http2 {
     pub(crate) fn head(&mut self, stream: u32) -> u16 {
         loop {
             let frame = self.frame();
-            if frame.stream == stream && frame.kind == HEADERS {
-                return status(&frame.payload);
+            match frame.kind {
+                Self::HEADERS if frame.stream == stream => return status(&frame.payload),
+                Self::RST_STREAM if frame.stream == stream => panic!("a reset without a head"),
+                _ => {}
             }
         }
     }
 
     /// Reads a response to its end, or until its stream is reset.
     pub(crate) fn response(&mut self, stream: u32) -> StreamResponse {
-        let mut response = StreamResponse::default();
-        loop {
+        self.responses(stream, 1).remove(0)
+    }
+
+    /// Reads the responses of so many streams in a row.
+    pub(crate) fn responses(&mut self, first: u32, count: usize) -> Vec<StreamResponse> {
+        let mut responses: Vec<_> = (0..count).map(|_| StreamResponse::default()).collect();
+        let mut left = count;
+        while left > 0 {
             let frame = self.frame();
-            if frame.stream != stream {
+            let index = frame
+                .stream
+                .checked_sub(first)
+                .map(|past| past as usize / 2);
+            let Some(response) = index.and_then(|index| responses.get_mut(index)) else {
                 continue;
-            }
+            };
             match frame.kind {
-                HEADERS => response.status = status(&frame.payload),
+                Self::HEADERS => response.status = status(&frame.payload),
                 DATA => response.body.extend(&frame.payload),
                 Self::RST_STREAM => {
                     let code: [u8; 4] = frame.payload[..].try_into().expect("an error code");
                     let code = u32::from_be_bytes(code);
                     response.reset = (code != 0).then_some(code);
-                    return response;
                 }
-                kind => panic!("a frame of type {kind} on stream {stream}"),
+                kind => panic!("a frame of type {kind} on stream {}", frame.stream),
             }
-            if frame.flags & END_STREAM != 0 {
-                return response;
-            }
+            let is_end = frame.flags & END_STREAM != 0 && frame.kind != Self::RST_STREAM;
+            left -= usize::from(is_end || frame.kind == Self::RST_STREAM);
         }
+        responses
     }
 
-    /// Reads until the server closes the connection.
-    pub(crate) fn until_end(&mut self) {
+    /// Reads until the server closes the connection; gives all frames.
+    pub(crate) fn until_end(&mut self) -> Vec<Frame> {
+        let mut frames = Vec::new();
         loop {
             match self.try_frame() {
-                Ok(_) => {}
+                Ok(frame) => frames.push(frame),
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
                     panic!("the connection is not closed")
                 }
-                Err(_) => return,
+                Err(_) => return frames,
             }
         }
     }
