@@ -105,13 +105,14 @@ impl ForegroundQueue {
     pub(crate) fn take_due(&self) -> Vec<v8::Task> {
         let mut tasks = self.lock();
         let mut due = std::mem::take(&mut tasks.ready);
-        if due.try_reserve(tasks.delayed.len()).is_ok() && !tasks.delayed.is_empty() {
-            let now = Instant::now();
-            while tasks
-                .delayed
-                .peek()
-                .is_some_and(|Reverse(next)| next.due <= now)
-            {
+        let now = (!tasks.delayed.is_empty()).then(Instant::now);
+        let is_due = |tasks: &Tasks| {
+            let next = tasks.delayed.peek().map(|Reverse(next)| next.due);
+            next.zip(now).is_some_and(|(next, now)| next <= now)
+        };
+        // V8 has one for later most of the time.
+        if is_due(&tasks) && due.try_reserve(tasks.delayed.len()).is_ok() {
+            while is_due(&tasks) {
                 due.extend(tasks.delayed.pop().map(|Reverse(next)| next.task));
             }
         }

@@ -61,10 +61,15 @@ impl<D> HandOver<D> {
         }
     }
 
+    /// Whether there was a signal since the last visit. For the owner.
+    pub(crate) fn is_signalled(&self) -> bool {
+        self.signalled.load(Acquire)
+    }
+
     /// Ready when there was a signal. For the owner.
     pub(crate) fn poll_signal(&self, context: &mut Context<'_>) -> Poll<()> {
         self.owner.register(context.waker());
-        if self.signalled.load(Acquire) {
+        if self.is_signalled() {
             Poll::Ready(())
         } else {
             Poll::Pending

@@ -22,6 +22,7 @@
 #![cfg_attr(not(test), deny(unused_crate_dependencies))]
 #![deny(clippy::unwrap_used, clippy::expect_used)]
 
+mod alarm;
 pub mod allocator;
 mod attendants;
 pub mod code_cache;

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
 use std::time::Duration;
 
+use crate::alarm::Alarm;
 use crate::compute;
 use crate::entry;
 use crate::external_memory::malloc;
@@ -216,10 +217,10 @@ impl Shared {
 
     /// Sleeps until something was posted, or for `timeout`; does I/O meanwhile, and what is due of it even where there is
     /// no time to sleep.
-    pub(crate) fn sleep(&self, timeout: Option<Duration>) {
+    pub(crate) fn sleep(&self, timeout: Option<Duration>, alarm: &mut Alarm) {
         let _io = malloc::work_for_nobody();
         match (self.io(), timeout) {
-            (Some(io), timeout) => io.drive(timeout),
+            (Some(io), timeout) => io.drive(timeout, alarm),
             (None, None) => std::thread::park(),
             (None, Some(Duration::ZERO)) => {}
             (None, Some(timeout)) => std::thread::park_timeout(timeout),

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
+use crate::alarm::Alarm;
 use crate::entry::panic_message;
 use crate::external_memory::malloc;
 use crate::idle::{Idle, Step};
@@ -247,12 +248,12 @@ impl<'a> Loop<'a> {
     ) -> Exit {
         self.begin(scope, data, main);
         let shared = &self.state.shared;
-        let mut idle = Idle::default();
+        let (mut idle, mut alarm) = (Idle::default(), Alarm::default());
         loop {
             let timeout = match self.next(scope) {
                 Next::End(exit) => return exit,
                 Next::Again => {
-                    shared.sleep(Some(Duration::ZERO));
+                    shared.sleep(Some(Duration::ZERO), &mut alarm);
                     continue;
                 }
                 Next::Sleep(timeout) => timeout,
@@ -266,7 +267,8 @@ impl<'a> Loop<'a> {
                 }),
                 None => {}
             }
-            shared.sleep([timeout, idle.patience()].into_iter().flatten().min());
+            let timeout = [timeout, idle.patience()].into_iter().flatten().min();
+            shared.sleep(timeout, &mut alarm);
         }
     }
 

@@ -10,15 +10,17 @@
 //! Before an isolate is taken apart, tasks that can go on elsewhere leave, and its runtime ends with the rest.
 
 use std::future::{Future, poll_fn};
-use std::pin::pin;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use nano_worker::{InstanceThread, Stop, Stopped};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
 
+use crate::alarm::Alarm;
 use crate::handover::HandOver;
 use crate::{attendants, watchdog};
 
@@ -99,24 +101,26 @@ impl ThreadIo {
         self.runtime.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Does I/O until there is a signal, or for `timeout`; what is due now is done in any case. For the isolate's thread.
-    pub(crate) fn drive(&self, timeout: Option<Duration>) {
+    /// Does I/O until there is a signal, or for `timeout`; what is due now is done in any case. For the isolate's thread, which
+    /// keeps the alarm.
+    pub(crate) fn drive(&self, timeout: Option<Duration>, alarm: &mut Alarm) {
         // Without one the isolate has been given up, and its thread is on its way out.
         let runtime = self.runtime();
         let Some(runtime) = &*runtime else { return };
         self.handover.begin_visit();
+        let end = timeout.map(|timeout| Instant::now() + timeout);
+        let has_no_time = timeout.is_some_and(|timeout| timeout.is_zero());
         runtime.block_on(async {
             self.deliver_all();
-            tokio::task::yield_now().await;
-            if timeout.is_some_and(|timeout| timeout.is_zero()) {
-                return;
+            if has_no_time || self.handover.is_signalled() {
+                // Tasks run, and the driver is asked, before this goes on. To wait does the same.
+                return tokio::task::yield_now().await;
             }
-            let mut signal = pin!(poll_fn(|context| self.handover.poll_signal(context)));
-            match timeout {
-                None => signal.await,
-                // Whichever comes first.
-                Some(timeout) => drop(tokio::time::timeout(timeout, &mut signal).await),
-            }
+            poll_fn(|context| match (self.handover.poll_signal(context), end) {
+                (Poll::Pending, Some(end)) => alarm.poll(end, context),
+                (signal, _) => signal,
+            })
+            .await;
         });
         self.handover.end_visit();
         watchdog::notice();
