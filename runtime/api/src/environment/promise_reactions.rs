@@ -1,9 +1,9 @@
 //! What Rust does once a promise is settled.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 
 use nano_webidl::{Fallible, Scope, Value, script};
+use rustc_hash::FxHashMap;
 
 use super::Environment;
 use crate::bindings::promise_reactions::PromiseReactionsMethods;
@@ -14,7 +14,7 @@ type Reaction = Box<dyn for<'s, 'i> FnOnce(&mut Scope<'s, 'i>, Result<Value<'s>,
 /// The reactions of one isolate that are still to come.
 #[derive(Default)]
 pub(super) struct Reactions {
-    waiting: RefCell<HashMap<u64, Reaction>>,
+    waiting: RefCell<FxHashMap<u64, Reaction>>,
     /// The number of the last one.
     last: Cell<u64>,
 }

@@ -6,7 +6,7 @@
 //! <https://developers.cloudflare.com/workers/runtime-apis/context/#waituntil>.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -14,6 +14,7 @@ use std::time::Duration;
 use nano_engine::{State, TimerId};
 use nano_webidl::{Scope, Value};
 use nano_worker::RequestId;
+use rustc_hash::FxHashMap;
 
 use super::Environment;
 
@@ -48,7 +49,7 @@ type EndWork = Box<dyn for<'s, 'i> FnOnce(&mut Scope<'s, 'i>)>;
 /// The requests of one isolate that are not over.
 #[derive(Default)]
 pub(super) struct Requests {
-    ongoing: RefCell<HashMap<u64, Ongoing>>,
+    ongoing: RefCell<FxHashMap<u64, Ongoing>>,
     /// Pieces of work of all of them.
     works: Arc<AtomicUsize>,
     /// The number of the last piece of work.
@@ -68,7 +69,23 @@ struct Ongoing {
     promises: usize,
     /// Ends it though there are such.
     deadline: Option<TimerId>,
-    work: HashMap<u64, EndWork>,
+    work: FxHashMap<u64, EndWork>,
+}
+
+impl Ongoing {
+    /// It was taken out of the requests.
+    fn end(self, scope: &mut Scope, requests: &Requests) {
+        if let Some(deadline) = self.deadline {
+            State::from_scope(scope).timers().clear(deadline);
+        }
+        if self.work.is_empty() {
+            return;
+        }
+        requests.works.fetch_sub(self.work.len(), Ordering::Relaxed);
+        for end in self.work.into_values() {
+            end(scope);
+        }
+    }
 }
 
 impl Requests {
@@ -95,11 +112,13 @@ pub(crate) fn work_count(scope: &Scope) -> Arc<AtomicUsize> {
 
 /// A request's response is complete, or nobody waits for it: what works for it ends, unless `waitUntil` was told of it.
 pub(crate) fn over(scope: &mut Scope, id: RequestId) {
-    {
-        let mut all = Environment::of(scope).requests.ongoing.borrow_mut();
-        let Some(ongoing) = all.get_mut(&id.0) else {
+    let requests = &Environment::of(scope).requests;
+    let ended = {
+        let mut all = requests.ongoing.borrow_mut();
+        let Entry::Occupied(mut entry) = all.entry(id.0) else {
             return;
         };
+        let ongoing = entry.get_mut();
         ongoing.is_over = true;
         if ongoing.promises > 0 {
             if ongoing.deadline.is_none() {
@@ -111,23 +130,16 @@ pub(crate) fn over(scope: &mut Scope, id: RequestId) {
             }
             return;
         }
-    }
-    end(scope, id);
+        entry.remove()
+    };
+    ended.end(scope, requests);
 }
 
 fn end(scope: &mut Scope, id: RequestId) {
     let requests = &Environment::of(scope).requests;
-    let Some(ended) = requests.ongoing.borrow_mut().remove(&id.0) else {
-        return;
-    };
-    if let Some(deadline) = ended.deadline {
-        State::from_scope(scope).timers().clear(deadline);
-    }
-    requests
-        .works
-        .fetch_sub(ended.work.len(), Ordering::Relaxed);
-    for end in ended.work.into_values() {
-        end(scope);
+    let ended = requests.ongoing.borrow_mut().remove(&id.0);
+    if let Some(ended) = ended {
+        ended.end(scope, requests);
     }
 }
 

@@ -1,7 +1,6 @@
 //! The app in an isolate, and its requests between their turns. On the isolate's thread, but for what is counted.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -10,6 +9,7 @@ use nano_webidl::{DomExceptionName, Realm, Ref, Scope, script};
 use nano_worker::{
     Backlog, FetchError, HttpResponse, RequestId, StartError, StartErrorKind, Unanswered,
 };
+use rustc_hash::FxHashMap;
 use tokio::sync::oneshot;
 
 use crate::environment::request_context;
@@ -28,9 +28,9 @@ pub(super) struct App {
     /// Told once whether the app has started.
     pub(super) started: Cell<Option<oneshot::Sender<Started>>>,
     /// Requests whose handlers are waiting for something, by their ids.
-    pub(super) waiting: RefCell<HashMap<u64, (Waiting, v8::Global<v8::Object>)>>,
+    pub(super) waiting: RefCell<FxHashMap<u64, (Waiting, v8::Global<v8::Object>)>>,
     /// Requests whose responses are being streamed, by their ids.
-    streaming: RefCell<HashMap<u64, Streaming>>,
+    streaming: RefCell<FxHashMap<u64, Streaming>>,
     /// What the responses' streams have for clients that have not read it.
     pub(super) backlog: Arc<Backlog>,
 }

@@ -1,6 +1,7 @@
 //! From what a handler returns to an answer.
 
 use http::HeaderValue;
+use http::header::InvalidHeaderValue;
 use nano_engine::text::text;
 use nano_engine::{ErrorReport, State};
 use nano_webidl::{Ref, Scope, Value, script};
@@ -48,7 +49,7 @@ pub(super) fn respond<'s>(
     }
     let mut headers = Vec::with_capacity(response.header_list().borrow().len());
     for (name, value) in response.header_list().borrow().iter() {
-        match HeaderValue::from_bytes(value) {
+        match field_value(value) {
             Ok(value) => headers.push((name.clone(), value)),
             Err(_) => {
                 return unusable(
@@ -110,6 +111,18 @@ pub(super) fn respond<'s>(
     if let (Some(id), true) = (id, is_whole) {
         request_context::over(scope, id);
     }
+}
+
+/// What most responses have. Their values take no memory, and no look at each byte.
+static USUAL_VALUES: [HeaderValue; 2] = [
+    HeaderValue::from_static("text/plain;charset=UTF-8"),
+    HeaderValue::from_static("application/json"),
+];
+
+/// The value of a header for the wire.
+fn field_value(bytes: &[u8]) -> Result<HeaderValue, InvalidHeaderValue> {
+    let usual = USUAL_VALUES.iter().find(|usual| usual.as_bytes() == bytes);
+    usual.map_or_else(|| HeaderValue::from_bytes(bytes), |usual| Ok(usual.clone()))
 }
 
 /// A response's stream failed after its head was sent: only the log can tell.
