@@ -33,6 +33,7 @@ impl Printer<'_> {
             name: &interface.name,
             path: self.interface_path(interface),
             receiver: Receiver::Object,
+            internal: interface.attributes.has("Internal"),
         };
         out.line(format!("/// `interface {}`", interface.name));
         out.open(format!("pub mod {} {{", snake(&interface.name)));

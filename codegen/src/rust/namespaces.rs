@@ -13,6 +13,7 @@ impl Printer<'_> {
             name: &namespace.name,
             path: self.namespace_path(namespace),
             receiver: Receiver::None,
+            internal: namespace.attributes.has("Internal"),
         };
         let members: Vec<&Member> = namespace.members.iter().collect();
         let methods = Methods {
@@ -30,6 +31,7 @@ impl Printer<'_> {
             name: &global.name,
             path: self.interface_path(global),
             receiver: Receiver::Global,
+            internal: false,
         };
         let mut traits = vec![Methods {
             name: format!("{}Methods", type_name(&global.name)),

@@ -15,6 +15,8 @@ pub(crate) struct Owner<'a> {
     pub(crate) path: String,
     /// Whether members are called on an object of the type.
     pub(crate) receiver: Receiver,
+    /// Whether only built-in scripts see it: errors of theirs do not name it.
+    pub(crate) internal: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -105,7 +107,11 @@ impl Printer<'_> {
             .iter()
             .any(|o| matches!(o.returns.kind, Type::Promise(_)));
         let runner = if promise { "promise_member" } else { "member" };
-        let context = format!("Failed to execute '{}' on '{}'", set.name, owner.name);
+        let context = if owner.internal {
+            String::new()
+        } else {
+            format!("Failed to execute '{}' on '{}'", set.name, owner.name)
+        };
         out.line(format!(
             "pub(super) unsafe extern \"C\" fn {}(info: *const v8::FunctionCallbackInfo) {{",
             callback_name(set)

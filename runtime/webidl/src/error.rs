@@ -60,6 +60,9 @@ impl Error {
 
     /// Puts "`context`: " before the message.
     pub fn in_context(self, context: &str) -> Error {
+        if context.is_empty() {
+            return self;
+        }
         self.map_message(|message| format!("{context}: {message}"))
     }
 

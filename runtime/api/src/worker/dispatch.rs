@@ -3,7 +3,7 @@
 use nano_engine::{ErrorReport, State, external_memory, rejections};
 use nano_webidl::{Ref, Scope, Value};
 use nano_worker::cdn_loop::CDN_LOOP;
-use nano_worker::{FetchError, HttpRequest, RequestId, Unanswered};
+use nano_worker::{Body, FetchError, HttpRequest, RequestId, Unanswered};
 use tokio::sync::oneshot;
 
 use super::app::{Answer, App, InFlight, Waiting};
@@ -58,6 +58,12 @@ fn dispatch(
         headers,
         body,
     } = request;
+    // As in Deno: a Request has no body with these methods (https://fetch.spec.whatwg.org/#dom-request, step 36), so one that came
+    // with a body could not be passed on. The host reads and drops it.
+    let body = match method.as_str() {
+        "GET" | "HEAD" => Body::Empty,
+        _ => body,
+    };
     request_context::begin(scope, id, headers.get(&CDN_LOOP));
     let request = Request::from_wire(scope, method, url, headers, body);
     let request = Ref::new(scope, request);

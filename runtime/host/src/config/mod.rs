@@ -10,6 +10,8 @@ mod variables;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -139,6 +141,24 @@ impl fmt::Display for ListenAddress {
 /// The time that a shutdown waits where nothing else is said.
 pub const DEFAULT_DRAIN: Duration = Duration::from_secs(30);
 
+/// The largest configuration, in bytes: one of 10,000 apps has a tenth of that.
+const MAX_SIZE: u64 = 64 << 20;
+
+/// Reads a file that ends. (It may be a pipe.)
+fn read_some(file: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(file)?
+        .take(MAX_SIZE + 1)
+        .read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_SIZE {
+        let limit = MAX_SIZE >> 20;
+        return Err(io::Error::other(format!(
+            "it has more than {limit} MiB, and a configuration may not"
+        )));
+    }
+    Ok(bytes)
+}
+
 impl Config {
     /// Reads a configuration file.
     ///
@@ -149,7 +169,7 @@ impl Config {
             file: file.to_owned(),
             error,
         };
-        let bytes = std::fs::read(file).map_err(unreadable)?;
+        let bytes = read_some(file).map_err(unreadable)?;
         let text = String::from_utf8(bytes).map_err(|error| LoadError::not_text(file, &error))?;
         let folder = match file.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,

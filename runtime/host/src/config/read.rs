@@ -200,6 +200,13 @@ fn read_port(port: &Located<'_>, least: u64) -> Option<u16> {
 }
 
 fn parse_listen(listen: &Located<'_>) -> Option<ListenAddress> {
+    if let Some(number) = listen.number() {
+        listen.fault(
+            format!("expected an IP address and a port, found {number}"),
+            format!("write \":{number}\", or \"port\": {number}"),
+        );
+        return None;
+    }
     let text = listen.expanded()?;
     if let Ok(address) = text.parse::<SocketAddr>() {
         return Some(ListenAddress {
@@ -307,11 +314,12 @@ fn read_place(
     path: &Located<'_>,
     folder: &Path,
 ) -> Option<(PathBuf, Option<PathBuf>)> {
+    path.file_name()?;
     let root = folder.join(path.expanded()?);
     let entry = match fields.get("entry") {
         None => None,
         Some(value) => {
-            let entry = PathBuf::from(value.string()?);
+            let entry = PathBuf::from(value.file_name()?);
             if entry
                 .components()
                 .any(|part| !matches!(part, Component::Normal(_) | Component::CurDir))

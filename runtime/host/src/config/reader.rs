@@ -82,6 +82,27 @@ impl<'a> Located<'a> {
         }
     }
 
+    /// A number as it is written, if it is one.
+    pub(super) fn number(&self) -> Option<&'a str> {
+        match self.value {
+            Value::NumberLit(number) => Some(number.value),
+            _ => None,
+        }
+    }
+
+    /// A string that the system takes for the name of a file.
+    pub(super) fn file_name(&self) -> Option<&'a str> {
+        let name = self.string()?;
+        if name.contains('\0') {
+            self.fault(
+                "the name of a file has no NUL character",
+                "remove \"\\u0000\"".to_owned(),
+            );
+            return None;
+        }
+        Some(name)
+    }
+
     /// A string with `${VARIABLE}`s replaced by the process environment's.
     pub(super) fn expanded(&self) -> Option<String> {
         match variables::expand(self.string()?, self.context.lookup) {

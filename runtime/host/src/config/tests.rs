@@ -402,3 +402,25 @@ fn a_file_that_is_not_text() {
         "{report}"
     );
 }
+
+#[test]
+fn a_listen_that_is_a_number() {
+    assert_eq!(
+        fault(r#"{"listen":5,"apps":[{"name":"shop","path":"shop"}]}"#),
+        r#"1:11 listen expected an IP address and a port, found 5 | write ":5", or "port": 5"#
+    );
+}
+
+#[test]
+fn names_of_files_without_nul() {
+    let faults = [
+        fault(r#"{"apps":[{"name":"shop","path":"shop\u0000"}]}"#),
+        app_fault(r#""entry":"a\u0000.js""#),
+    ];
+    for fault in faults {
+        assert!(
+            fault.contains("the name of a file has no NUL character"),
+            "{fault}"
+        );
+    }
+}

@@ -74,6 +74,17 @@ fn a_file_that_is_not_there() {
 }
 
 #[test]
+fn a_file_without_end() {
+    let output = nano()
+        .args(["check", "--config", "/dev/zero"])
+        .output()
+        .expect("nano runs");
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(text.contains("it has more than 64 MiB"), "{text}");
+}
+
+#[test]
 fn a_folder_without_an_app() {
     let site = Site::new();
     let output = nano()

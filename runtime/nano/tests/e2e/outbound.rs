@@ -138,6 +138,36 @@ fn answers_that_are_held_unread_leave_descriptors_to_listeners() {
     assert_eq!(peer.most(), 100);
 }
 
+/// What only the runtime's own scripts call is in no message.
+#[test]
+fn a_body_that_is_cut_short_is_an_error_without_internals() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.expect("a connection");
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\nx");
+            // Not with the head.
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+    });
+    let source = format!(
+        "export default {{ async fetch(request) {{
+            const response = await fetch('http://127.0.0.1:{port}/');
+            const read = {{
+                '/text': () => response.text(),
+                '/stream': async () => {{ for await (const chunk of response.body); }},
+            }}[new URL(request.url).pathname];
+            return new Response(await read().catch(String));
+        }} }};"
+    );
+    let nano = Site::new().app_with("a", &source, ALLOW).serve();
+    let messages = ["/text", "/stream"].map(|path| nano.get("a.test", path).text().to_owned());
+    assert!(messages[0].starts_with("TypeError: "), "{}", messages[0]);
+    assert_eq!(messages[0], messages[1]);
+}
+
 #[test]
 fn too_many_header_fields_are_an_error_of_the_app() {
     let peer = Peer::of_size(2);

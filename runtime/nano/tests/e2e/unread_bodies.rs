@@ -239,3 +239,22 @@ fn a_response_may_be_its_requests_body() {
         }
     }
 }
+
+/// A Request has no body with these methods, so an app could not pass it on.
+#[test]
+fn a_get_has_no_body_whatever_comes_with_it() {
+    let source = "export default { fetch(request) {
+        const copy = new Request('http://else.test/', request);
+        return Response.json([request.body, copy.body, copy.method]);
+    } };";
+    let nano = Site::new().app("a", source).serve();
+    let mut connection = nano.connect();
+    for _ in 0..2 {
+        connection.write("GET / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 5\r\n\r\nhello");
+        let response = connection.response(false);
+        assert_eq!(
+            (response.status, response.text()),
+            (200, r#"[null,null,"GET"]"#)
+        );
+    }
+}
