@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use crate::embedding::Embedding;
-use crate::{attendants, platform, snapshot};
+use crate::external_memory::spare;
+use crate::{attendants, platform, process_memory, snapshot};
 
 /// How to start the engine.
 pub struct EngineOptions {
@@ -74,6 +75,7 @@ impl Engine {
             if !options.single {
                 engine.keep_one_isolate();
                 attendants::start();
+                spare::set_aside(process_memory::limit());
             }
             Ok(engine)
         });

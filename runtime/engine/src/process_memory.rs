@@ -33,6 +33,26 @@ pub fn set_limit(bytes: usize) {
     CONFIGURED.store(bytes, Ordering::Relaxed);
 }
 
+/// What the process may use, in bytes: the configured limit, its control group's, or the machine's memory, whichever is least.
+pub(crate) fn limit() -> usize {
+    let configured = match CONFIGURED.load(Ordering::Relaxed) {
+        0 => usize::MAX,
+        bytes => bytes,
+    };
+    let look = LOOK.lock().unwrap_or_else(PoisonError::into_inner);
+    let group = look.group.as_ref().map_or(usize::MAX, |group| group.limit);
+    // SAFETY: no preconditions.
+    let (pages, page) = unsafe {
+        (
+            libc::sysconf(libc::_SC_PHYS_PAGES),
+            libc::sysconf(libc::_SC_PAGESIZE),
+        )
+    };
+    let machine = usize::try_from(pages).ok().zip(usize::try_from(page).ok());
+    let machine = machine.map_or(usize::MAX, |(pages, page)| pages.saturating_mul(page));
+    configured.min(group).min(machine)
+}
+
 struct Look {
     group: Option<ControlGroup>,
     last: Instant,

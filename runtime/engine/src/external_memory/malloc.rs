@@ -11,7 +11,7 @@
 //! interrupt: a thread that asks for more stops for ever, where it is ([`crate::containment`]). To say that there is no memory would
 //! be no better: V8 ends the process for that, and ICU has places that do not expect it. A thread that stops keeps its locks, and
 //! V8 and ICU have some for the whole process; so what is not [`LARGE`] is given past the second bound, up to [`GRACE`]: they
-//! allocate little at a time while they have one.
+//! allocate little at a time while they have one. As long as there is spare memory ([`crate::external_memory::spare`]), none stops.
 //!
 //! What V8's own workers take (optimising compilers) is nobody's, and what they free for an isolate or the other way round blurs
 //! the count; it never goes below zero.
@@ -23,6 +23,7 @@ use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 
 use crate::external_memory::Account;
+use crate::external_memory::spare::Spare;
 use crate::limits::MIB;
 use crate::mailbox::{Shared, Verdict};
 
@@ -34,6 +35,8 @@ pub struct ForeignMemory {
     /// The first bound until it is passed, the second from then on.
     bound: AtomicUsize,
     hard: usize,
+    /// What it has beyond that.
+    spare: Spare,
     /// Whom to order to end.
     isolate: OnceLock<Weak<Shared>>,
 }
@@ -45,6 +48,7 @@ impl ForeignMemory {
             held: AtomicIsize::new(0),
             bound: AtomicUsize::new(first),
             hard,
+            spare: Spare::default(),
             isolate: OnceLock::new(),
         }
     }
@@ -79,8 +83,8 @@ impl ForeignMemory {
             isolate.condemn(Verdict::Heap);
             isolate.terminate_execution();
         }
-        let grace = if bytes < LARGE { GRACE } else { 0 };
-        self.held().saturating_add(bytes) <= self.hard.saturating_add(grace)
+        let beyond = self.held().saturating_add(bytes).saturating_sub(self.hard);
+        beyond == 0 || bytes < LARGE && beyond <= GRACE || self.spare.covers(beyond)
     }
 
     /// One thread at a time works for an isolate, so that this needs no read-modify-write.

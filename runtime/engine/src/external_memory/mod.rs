@@ -16,6 +16,7 @@ pub mod malloc;
 mod mappings;
 mod objects;
 mod reservation;
+pub(crate) mod spare;
 pub(crate) mod watch;
 
 pub use account::Account;

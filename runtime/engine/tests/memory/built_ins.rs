@@ -261,8 +261,9 @@ fn what_one_call_takes_is_bounded() {
         let exit = exit.wait();
         let growth = status("VmHWM:").saturating_sub(before) >> 20;
         println!("{script}: {exit}, {growth} MB, {:?}", began.elapsed());
+        // Its hard bound, a share of the spare memory, and what is on V8's heap.
         assert!(
-            growth < 900,
+            growth < 900 + 1024,
             "{script}: the process grew by {growth} MB; {exit}"
         );
         assert_eq!(run("print(1 + 1)").0, ["2"], "{script}");

@@ -162,6 +162,55 @@ fn json_of_a_client_costs_no_instance() {
     assert_eq!(nano.get("b.test", "/").text(), "here");
 }
 
+/// A call that nothing can interrupt comes to its end, where a client's text has it take more than the app may have, and the instance
+/// ends as it should: nothing of it is lost.
+#[test]
+fn texts_of_a_client_cost_an_instance_and_nothing_else() {
+    let source = "export default { async fetch(request) {
+        const text = await request.text();
+        switch (new URL(request.url).pathname) {
+            case '/split': return new Response(`${text.split('\\n').length}`);
+            case '/normalize': return new Response(`${text.normalize('NFKD').length}`);
+            case '/encode': return new Response(`${encodeURIComponent(text).length}`);
+            case '/replace': return new Response(`${text.replaceAll('a', 'xyz').length}`);
+        }
+        return new Response('here');
+    } };";
+    let limits = r#""limits":{"cpu_ms":20000}"#;
+    let nano = Site::new()
+        .app_with("a", source, limits)
+        .app("b", NEIGHBOUR)
+        .serve();
+    let idle = || {
+        crate::support::eventually("an instance", || {
+            (nano.get("a.test", "/").text() == "here").then_some(())
+        });
+    };
+    idle();
+    for (path, character, count) in [
+        ("/split", "\n", 40 << 20),
+        ("/normalize", "\u{FDFA}", 8 << 20),
+        ("/encode", "€", 30 << 20),
+        ("/replace", "a", 60 << 20),
+        ("/split", "\n", 90 << 20),
+    ] {
+        let before = nano.reset_peak();
+        let response = nano.post("a.test", path, &character.repeat(count));
+        println!("{path}: {} {}", response.status, response.text());
+        idle();
+        println!("{path}: {} MB", nano.peak().saturating_sub(before) >> 20);
+        assert_eq!(nano.get("b.test", "/").text(), "here", "{path}");
+    }
+    for line in nano.log() {
+        let text = line.to_string();
+        assert!(
+            !text.contains("crashed") && !text.contains("given up"),
+            "{text}"
+        );
+    }
+    crate::support::eventually("the memory", || (nano.resident() < 250 << 20).then_some(()));
+}
+
 /// Whoever makes the buffer: here the serializer does.
 #[test]
 fn mappings_of_buffers_are_bounded_whoever_makes_them() {
