@@ -27,6 +27,9 @@ use crate::patience::Patience;
 
 /// Streams of one connection at a time.
 const MAX_STREAMS: u32 = 256;
+/// Streams that are cancelled before we have seen them, at a time; more end the connection (CVE-2023-44487). h2 has 20, and as many
+/// clients of a proxy may leave at once.
+const MAX_CANCELLED: usize = MAX_STREAMS as usize;
 /// What a client may send of a stream before its app has read it. The connection's window is as large as those of all streams: one
 /// that nobody reads holds up no other.
 const WINDOW: u32 = 128 << 10;
@@ -52,6 +55,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Http2<T> {
     pub(super) fn new(socket: T, dispatcher: Arc<Dispatcher>, link: Arc<Link>) -> Self {
         let handshake = Builder::new()
             .max_concurrent_streams(MAX_STREAMS)
+            .max_pending_accept_reset_streams(MAX_CANCELLED)
             .max_header_list_size(MAX_HEAD as u32)
             .initial_window_size(WINDOW)
             .initial_connection_window_size(WINDOW * MAX_STREAMS)

@@ -76,14 +76,7 @@ impl Http2 {
         stream: u32,
         payload: &[u8],
     ) -> std::io::Result<()> {
-        let length = u32::try_from(payload.len())
-            .expect("a short frame")
-            .to_be_bytes();
-        let mut frame = length[1..].to_vec();
-        frame.extend([kind, flags]);
-        frame.extend(stream.to_be_bytes());
-        frame.extend(payload);
-        self.stream.write_all(&frame)
+        self.stream.write_all(&frame(kind, flags, stream, payload))
     }
 
     fn send(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) {
@@ -127,14 +120,20 @@ impl Http2 {
         self.send(Self::HEADERS, END_STREAM, stream, &block);
     }
 
-    /// Sends a request and takes it back. Returns false if the connection is over.
-    pub(crate) fn try_request_and_reset(&mut self, stream: u32) -> bool {
+    /// Sends so many requests and takes each back, all in one piece. The server may close the connection in the middle of it.
+    pub(crate) fn request_and_reset(&mut self, first: u32, count: u32) {
         let block = block("GET", "a.test", "/", &[]);
-        let flags = END_HEADERS | END_STREAM;
-        self.try_send(Self::HEADERS, flags, stream, &block).is_ok()
-            && self
-                .try_send(Self::RST_STREAM, 0, stream, &8_u32.to_be_bytes())
-                .is_ok()
+        let mut bytes = Vec::new();
+        for stream in (first..).step_by(2).take(count as usize) {
+            bytes.extend(frame(
+                Self::HEADERS,
+                END_HEADERS | END_STREAM,
+                stream,
+                &block,
+            ));
+            bytes.extend(frame(Self::RST_STREAM, 0, stream, &8_u32.to_be_bytes()));
+        }
+        let _ = self.stream.write_all(&bytes);
     }
 
     pub(crate) fn data(&mut self, stream: u32, bytes: &[u8], ends: bool) {
@@ -301,4 +300,16 @@ fn status(block: &[u8]) -> u16 {
         }
         other => panic!("no status first: {other:?}"),
     }
+}
+
+/// A frame (RFC 9113, section 4.1).
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len())
+        .expect("a short frame")
+        .to_be_bytes();
+    let mut frame = length[1..].to_vec();
+    frame.extend([kind, flags]);
+    frame.extend(stream.to_be_bytes());
+    frame.extend(payload);
+    frame
 }
