@@ -15,6 +15,8 @@ struct Rejected {
     reason: v8::Global<v8::Value>,
     /// Where it was rejected, if the reason does not say where it comes from: only errors have a stack.
     message: Option<v8::Global<v8::Message>>,
+    /// The continuation-preserved embedder data of who rejected it.
+    frame: v8::Global<v8::Value>,
     _memory: ExternalMemory,
 }
 
@@ -83,11 +85,13 @@ impl Rejections {
         promise: v8::Global<v8::Promise>,
         reason: v8::Global<v8::Value>,
         message: Option<v8::Global<v8::Message>>,
+        frame: v8::Global<v8::Value>,
     ) {
         let rejected = Rejected {
             number: self.last.get() + 1,
             reason,
             message,
+            frame,
             _memory: ExternalMemory::new(REJECTED),
         };
         self.last.set(rejected.number);
@@ -117,7 +121,10 @@ impl Rejections {
         for (
             promise,
             Rejected {
-                reason, message, ..
+                reason,
+                message,
+                frame,
+                ..
             },
         ) in waiting
         {
@@ -133,7 +140,11 @@ impl Rejections {
             drop(outstanding);
             let reason = v8::Local::new(scope, reason);
             let message = message.map(|message| v8::Local::new(scope, message));
+            let frame = v8::Local::new(scope, frame);
+            scope.set_continuation_preserved_embedder_data(frame);
             (embedding.promise_rejected)(scope, promise, reason, message);
+            let none = v8::undefined(scope).into();
+            scope.set_continuation_preserved_embedder_data(none);
         }
     }
 }
@@ -168,7 +179,9 @@ pub(crate) fn on_promise_reject(scope: &mut v8::PinScope, message: &v8::PromiseR
             let message = is_plain.then(|| v8::Exception::create_message(scope, reason));
             let message = message.map(|message| v8::Global::new(scope, message));
             let reason = v8::Global::new(scope, reason);
-            rejections.rejected(promise, reason, message);
+            let frame = scope.get_continuation_preserved_embedder_data();
+            let frame = v8::Global::new(scope, frame);
+            rejections.rejected(promise, reason, message, frame);
             external_memory::settle(scope);
         }
         v8::PromiseRejectEvent::PromiseHandlerAddedAfterReject => rejections.handled(hash, promise),

@@ -376,6 +376,9 @@ impl<'a> Loop<'a> {
         }
         if scope.has_caught() && !scope.has_terminated() {
             report(scope, state);
+            // Whoever threw has left it for the report.
+            let none = v8::undefined(scope).into();
+            scope.set_continuation_preserved_embedder_data(none);
         }
         scope.perform_microtask_checkpoint();
         if state.rejections.is_pending() && state.verdict().is_none() {

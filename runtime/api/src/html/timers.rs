@@ -41,10 +41,11 @@ pub fn set<'s>(
             let global = scope.get_current_context().global(scope);
             let frame = v8::Local::new(scope, &frame);
             scope.set_continuation_preserved_embedder_data(frame);
-            // What it throws stays pending: the engine reports it.
-            let _ = callback.call(scope, global.into(), &arguments);
-            let none = v8::undefined(scope).into();
-            scope.set_continuation_preserved_embedder_data(none);
+            if callback.call(scope, global.into(), &arguments).is_some() {
+                let none = v8::undefined(scope).into();
+                scope.set_continuation_preserved_embedder_data(none);
+            }
+            // What it throws stays pending: the engine reports it, as this frame's.
         }),
     );
     Ok(id.0 as i32)

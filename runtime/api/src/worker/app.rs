@@ -194,6 +194,7 @@ fn tell_gone(scope: &mut Scope, id: RequestId) {
         DomExceptionName::Abort,
         "the client closed its connection",
     );
+    request_context::enter(scope, id);
     // What an abort listener throws is reported by the dispatch of the event, and only a termination makes these fail.
     if let Some(signal) = signal {
         let _ = script::call(scope, "abortSignal", &[signal.into(), reason]);
@@ -201,6 +202,7 @@ fn tell_gone(scope: &mut Scope, id: RequestId) {
     if let Some(stream) = stream {
         let _ = script::call(scope, "cancelStream", &[stream.into(), reason]);
     }
+    request_context::leave(scope);
 }
 
 /// The isolate ends: whoever waits for it is told why.

@@ -176,6 +176,55 @@ fn programs() {
     }
 }
 
+/// Whatever goes wrong because of a request leads to its line, however late.
+#[test]
+fn failures_know_their_request() {
+    let source = "export default { async fetch(request) {
+        const path = new URL(request.url).pathname;
+        const fail = () => { throw new Error(`the error of ${path}`); };
+        switch (path) {
+            case '/rejection': Promise.reject(new Error('the error of /rejection')); break;
+            case '/async': (async () => { await null; fail(); })(); break;
+            case '/timer': setTimeout(fail, 20); break;
+            case '/interval': { const id = setInterval(() => { clearInterval(id); fail(); }, 20); break; }
+            case '/microtask': queueMicrotask(fail); break;
+            case '/later': setTimeout(async () => { await null; fail(); }, 20); break;
+            case '/abort':
+                request.signal.addEventListener('abort', fail);
+                await new Promise(resolve => setTimeout(resolve, 60_000));
+                break;
+            case '/cancel': return new Response(new ReadableStream({ cancel() { console.error('the error of /cancel'); } }));
+        }
+        return new Response('fine');
+    } };";
+    let nano = Site::new().app("a", source).serve();
+    for path in [
+        "/rejection",
+        "/async",
+        "/timer",
+        "/interval",
+        "/microtask",
+        "/later",
+        "/abort",
+        "/cancel",
+    ] {
+        let mut connection = nano.connect();
+        connection.write(&format!("GET {path} HTTP/1.1\r\nHost: a.test\r\n\r\n"));
+        if path == "/abort" || path == "/cancel" {
+            std::thread::sleep(std::time::Duration::from_millis(300));
+        } else {
+            assert_eq!(connection.response(false).status, 200, "{path}");
+        }
+        drop(connection);
+        let failure = nano.app_logged("a", &format!("the error of {path}"));
+        let id = failure["request_id"].as_str().expect(path).to_owned();
+        let request = nano.logged("the request", |line| {
+            line["message"] == "request" && line["request_id"] == id.as_str()
+        });
+        assert_eq!(request["path"], path);
+    }
+}
+
 #[test]
 fn messages_quote_the_beginning_of_what_they_quote() {
     for code in [
