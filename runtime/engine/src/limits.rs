@@ -41,7 +41,7 @@ impl Limits {
 }
 
 /// Holds any one allocation of V8: the largest backing array and the largest string are 1 GiB each, and the builtins that
-/// grow one hold the old and the new. Chosen by the tests in `tests/memory.rs`.
+/// grow one hold the old and the new. Chosen by the tests in `tests/memory/`.
 pub const DEFAULT_SLACK: usize = 2200 * MIB;
 
 /// Why an isolate ended. Only [`Exit::Drained`] and [`Exit::Stopped`] were asked for.

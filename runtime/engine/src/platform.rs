@@ -7,7 +7,7 @@ use crate::entry;
 /// Flags that every process of NANO runs V8 with. Part of what snapshots and code caches depend on.
 const FLAGS: &[&str] = &[
     // Without it some endless loops cannot be terminated: the optimiser drops the outer loop's check of interrupts together
-    // with that of an inlined inner loop. tests/endless_loops.rs has the forms. The second is its twin for WebAssembly.
+    // with that of an inlined inner loop. tests/engine/endless_loops.rs has the forms. The second is its twin for WebAssembly.
     "--no-turboshaft-loop-unrolling",
     "--no-wasm-loop-unrolling",
     // A new hash seed per process: the snapshot's would be known to attackers.

@@ -6,7 +6,7 @@
 //! the budget it ends the turn; so a turn may use up to one look more than its budget. CPU time, not wall-clock time: a
 //! thread that waits for a core is not to blame. The watchdog sleeps while no isolate is at work.
 //!
-//! It also looks at what each running turn makes C and C++ code hold; see [`memory_watch`].
+//! It also looks at what each running turn makes C and C++ code hold; see [`crate::external_memory::watch`].
 //!
 //! A few built-in functions of V8 look at nothing while they work (`flat`, the default order of `sort`). A turn that goes on
 //! in one of those is given up: see [`containment::abandon`].

@@ -11,7 +11,7 @@
 //! * [`script`]: objects and functions of the built-in scripts, seen from Rust.
 //! * [`serializable`]: what structured cloning asks of platform objects.
 //! * [`trace`]: what the collector must visit in them, and cells for what changes.
-//! * [`weighed`]: parts of platform objects that may grow.
+//! * [`accounted`]: parts of platform objects that may grow.
 //! * [`room`]: memory that an app wishes for, asked for before it is taken.
 //! * [`realm`]: what one isolate keeps for all of these.
 //!
