@@ -517,10 +517,10 @@ fn failure(error: FetchError) -> ErrorPage {
         .retry_after(Duration::from_secs(1)),
         FetchError::NetworkError { .. } => ErrorPage::new(StatusCode::BAD_GATEWAY, NO_ANSWER),
         FetchError::Exception { .. }
-        | FetchError::NoHandler
         | FetchError::NotAResponse { .. }
-        | FetchError::UnusableResponse { .. }
-        | FetchError::Stalled => ErrorPage::new(StatusCode::INTERNAL_SERVER_ERROR, NO_RESPONSE),
+        | FetchError::UnusableResponse { .. } => {
+            ErrorPage::new(StatusCode::INTERNAL_SERVER_ERROR, NO_RESPONSE)
+        }
     };
     let stack = match error {
         FetchError::Exception { stack, .. } | FetchError::NetworkError { stack, .. } => stack,

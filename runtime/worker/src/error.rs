@@ -29,6 +29,8 @@ pub enum StartErrorKind {
     Exception,
     /// The modules' evaluation waits for something that will never come.
     Stalled,
+    /// The entry module exports no `fetch`.
+    NoHandler,
     /// A turn took longer than the CPU limit.
     CpuLimit,
     /// The memory limit was passed.
@@ -57,8 +59,6 @@ pub enum FetchError {
         /// Its stack, where it has one.
         stack: Option<String>,
     },
-    /// The app exports no `fetch`.
-    NoHandler,
     /// What the app asked of another server failed, and the handler passed that on: it did not catch the exception of its
     /// `fetch()`, or returned `Response.error()`.
     NetworkError {
@@ -77,8 +77,6 @@ pub enum FetchError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The handler waits for something that will never come: no timer, no I/O is pending.
-    Stalled,
     /// A turn took longer than the CPU limit and was terminated.
     CpuLimit,
     /// The memory limit was passed; the instance ends.
@@ -97,13 +95,8 @@ impl fmt::Display for FetchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Exception { message, .. } | Self::NetworkError { message, .. } => f.write_str(message),
-            Self::NoHandler => f.write_str(
-                "the app has no fetch handler: expected `export default { fetch(request, env, ctx) { … } }` in its \
-                 entry module (`addEventListener(\"fetch\", …)` is not supported)",
-            ),
             Self::NotAResponse { found } => write!(f, "the fetch handler must return a Response or a promise for one, but returned {found}; is a `return` missing?"),
             Self::UnusableResponse { reason } => write!(f, "the fetch handler's Response cannot be sent: {reason}"),
-            Self::Stalled => f.write_str("the fetch handler's promise can never settle: nothing it could wait for is pending"),
             Self::CpuLimit => f.write_str(
                 "the app ran longer than its CPU limit for one turn of JavaScript and was terminated: do less at a time, or \
                  raise limits.cpu_ms",

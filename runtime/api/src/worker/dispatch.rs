@@ -126,7 +126,7 @@ fn call_handler<'s>(
 ) -> Handled<'s> {
     let (this, fetch) = match &*app.handler.borrow() {
         Some((this, fetch)) => (v8::Local::new(scope, this), v8::Local::new(scope, fetch)),
-        None => return Handled::Failure(FetchError::NoHandler),
+        None => return Handled::Failure(FetchError::Ended),
     };
     let env = v8::Local::new(scope, &app.env);
     let context = Ref::new(scope, ExecutionContext::new(id)).object();

@@ -66,8 +66,14 @@ fn evaluated_as<'s>(
     match rejection {
         None => {
             let namespace = v8::Local::new(scope, namespace);
-            find_handler(scope, namespace);
-            tell_started(scope, Ok(()));
+            let found = find_handler(scope, namespace).ok_or_else(|| StartError {
+                kind: StartErrorKind::NoHandler,
+                message: "the app has no fetch handler: expected `export default { fetch(request, env, ctx) { … } }` in its entry \
+                          module (`addEventListener(\"fetch\", …)` is not supported)"
+                    .to_owned(),
+                detail: None,
+            });
+            tell_started(scope, found);
         }
         Some((reason, place)) => {
             let report = ErrorReport::new(scope, reason, place);
@@ -109,23 +115,15 @@ fn env_object(scope: &mut Scope, env: &BTreeMap<String, String>) -> v8::Global<v
 }
 
 /// `export default { fetch(request, env, ctx) { … } }`
-fn find_handler<'s>(scope: &mut Scope<'s, '_>, namespace: v8::Local<'s, v8::Object>) {
+fn find_handler<'s>(scope: &mut Scope<'s, '_>, namespace: v8::Local<'s, v8::Object>) -> Option<()> {
     let get = |scope: &mut Scope<'s, '_>, object: v8::Local<'s, v8::Object>, key: &str| {
         let key = v8::String::new(scope, key)?;
         object.get(scope, key.into())
     };
-    let Some(default) = get(scope, namespace, "default") else {
-        return;
-    };
-    let Ok(object) = v8::Local::<v8::Object>::try_from(default) else {
-        return;
-    };
-    let Some(fetch) = get(scope, object, "fetch") else {
-        return;
-    };
-    let Ok(fetch) = v8::Local::<v8::Function>::try_from(fetch) else {
-        return;
-    };
+    let default = get(scope, namespace, "default")?;
+    let object = v8::Local::<v8::Object>::try_from(default).ok()?;
+    let fetch = get(scope, object, "fetch")?;
+    let fetch = v8::Local::<v8::Function>::try_from(fetch).ok()?;
     let handler = (
         v8::Global::new(scope, default),
         v8::Global::new(scope, fetch),
@@ -134,4 +132,5 @@ fn find_handler<'s>(scope: &mut Scope<'s, '_>, namespace: v8::Local<'s, v8::Obje
         .extension::<App>()
         .handler
         .replace(Some(handler));
+    Some(())
 }

@@ -168,7 +168,6 @@ async fn failures_have_a_status_and_developers_see_why() {
     };
     for (error, status, part) in [
         (exception, 500, "at fetch (index.js:1:2)"),
-        (FetchError::NoHandler, 500, "no fetch handler"),
         (
             FetchError::NotAResponse {
                 found: "undefined".to_owned(),
@@ -176,7 +175,6 @@ async fn failures_have_a_status_and_developers_see_why() {
             500,
             "but returned undefined",
         ),
-        (FetchError::Stalled, 500, "never settle"),
         (
             FetchError::NetworkError {
                 message: "fetch failed".to_owned(),

@@ -136,6 +136,25 @@ fn a_port_of_the_configuration_that_is_taken() {
     }
 }
 
+#[test]
+fn an_app_without_a_handler_does_not_start() {
+    for source in [
+        "const x = 1;",
+        "export default {};",
+        "export default { fetch: 1 };",
+    ] {
+        let site = Site::new().file("index.js", source);
+        let check = nano().arg("check").arg(site.path()).output();
+        let check = check.expect("nano runs");
+        assert_eq!(check.status.code(), Some(1), "{source}");
+        let text = String::from_utf8_lossy(&check.stderr);
+        assert!(text.contains("the app has no fetch handler"), "{text}");
+        let nano = Site::new().app("a", source).serve();
+        assert_eq!(nano.get("a.test", "/").status, 503, "{source}");
+        nano.app_logged("a", "the app did not start: the app has no fetch handler");
+    }
+}
+
 /// It is the command line that names the address then.
 #[test]
 fn an_address_that_nobody_has() {
