@@ -1,10 +1,13 @@
 //! Tasks on the thread of an isolate, while it is idle, busy, and gone.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
-use nano_engine::{ExitReceiver, Handle, Panicked, State, ThreadIo, Until, spawn, spawn_op};
+use nano_engine::external_memory::Reservation;
+use nano_engine::{
+    Exit, ExitReceiver, FolderSource, Handle, Panicked, State, ThreadIo, Until, spawn, spawn_op, v8,
+};
 use nano_worker::InstanceThread as _;
 
 use crate::harness::{options, tokio};
@@ -56,6 +59,15 @@ fn guest(io: &Arc<ThreadIo>) -> mpsc::Receiver<()> {
 async fn thread_name() -> Option<String> {
     tokio::time::sleep(Duration::from_millis(1)).await;
     std::thread::current().name().map(str::to_owned)
+}
+
+/// Waits until the thread does its own I/O.
+fn drives_itself(io: &Arc<ThreadIo>) {
+    let until = Instant::now() + PATIENCE;
+    let driver = || ask(io, thread_name()).recv_timeout(PATIENCE);
+    while driver().expect("it runs").as_deref() != Some("isolate") {
+        assert!(Instant::now() < until, "somebody else still drives");
+    }
 }
 
 /// Keeps the isolate's thread in a turn until told.
@@ -127,16 +139,7 @@ fn a_long_turn_does_not_hold_up_tasks() {
             began.elapsed()
         );
         free();
-        // The thread does its own I/O again.
-        let until = Instant::now() + PATIENCE;
-        while ask(&io, thread_name())
-            .recv_timeout(PATIENCE)
-            .expect("it runs")
-            .as_deref()
-            != Some("isolate")
-        {
-            assert!(Instant::now() < until, "somebody else still drives");
-        }
+        drives_itself(&io);
     }
     handle.drain(Until::Idle);
     exit.wait();
@@ -244,6 +247,119 @@ fn many_short_turns_in_a_row_do_not_hold_up_tasks_either() {
     assert!(over.try_iter().count() < 390, "it waited for all of them");
     handle.stop();
     exit.wait();
+}
+
+/// From when `begun` says so until the thread has nothing else to do: the longest time that a task there had to wait, and the longest
+/// between two turns.
+fn longest_waits(
+    handle: &Handle,
+    io: &Arc<ThreadIo>,
+    begun: impl Fn() -> bool + Send + 'static,
+) -> (Duration, Duration) {
+    /// Visits of the thread's own, of a millisecond each, after which it has nothing else to do.
+    const IDLE: usize = 50;
+    let longest = |times: &[Instant]| times.windows(2).map(|pair| pair[1] - pair[0]).max();
+    let handle = handle.clone();
+    let waits = ask(io, async move {
+        while !begun() {
+            thread_name().await;
+        }
+        let mut ticks = vec![Instant::now()];
+        let turns = Arc::new(Mutex::new(ticks.clone()));
+        let mut own = 0;
+        while own < IDLE {
+            let seen = turns.clone();
+            handle.post_fn(move |_| seen.lock().expect("no panic").push(Instant::now()));
+            let is_own = thread_name().await.as_deref() == Some("isolate");
+            own = if is_own { own + 1 } else { 0 };
+            ticks.push(Instant::now());
+        }
+        let turns = turns.lock().expect("no panic");
+        (longest(&ticks), longest(&turns))
+    });
+    let (task, turn) = waits.recv_timeout(PATIENCE).expect("it ends");
+    (task.expect("ticks"), turn.expect("turns"))
+}
+
+/// They are made between turns, one after the other.
+#[test]
+fn code_caches_do_not_hold_up_tasks() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let modules = 4;
+    for module in 0..modules {
+        let functions: String = (0..20_000)
+            .map(|n| format!("export function f{n}(a) {{ return [a, {module}, {n}]; }}\nf{n}();\n"))
+            .collect();
+        std::fs::write(folder.path().join(format!("{module}.js")), functions).expect("a file");
+    }
+    let index: String = (0..modules)
+        .map(|module| format!("import './{module}.js';\n"))
+        .collect();
+    std::fs::write(folder.path().join("index.js"), index + "print('ran');").expect("a file");
+    let (mut options, log) = options();
+    options.name = "isolate".into();
+    options.modules = Some(Box::new(
+        FolderSource::new(folder.path()).expect("it is there"),
+    ));
+    let (handle, exit) = spawn(options, |scope| {
+        nano_engine::modules::import(scope, "./index.js").expect("no error");
+    })
+    .expect("a thread");
+    // Who attends during the import must not still be there.
+    while log.lock().expect("log").is_empty() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let io = handle.thread_io().expect("the isolate lives");
+    let (task, turn) = longest_waits(&handle, &io, || true);
+    println!("a task waited for {task:?}, a turn for {turn:?}");
+    assert!(
+        task * 2 < turn,
+        "a task waited for {task:?}, a turn for {turn:?}"
+    );
+    handle.stop();
+    exit.wait();
+}
+
+/// The collection before an isolate meets its limit.
+#[test]
+fn collections_between_turns_do_not_hold_up_tasks() {
+    struct Kept(
+        #[expect(dead_code, reason = "its finalizer is what matters")] v8::Weak<v8::Object>,
+    );
+    let (mut options, _) = options();
+    options.name = "isolate".into();
+    let limit = options.limits.memory;
+    let (handle, exit) = spawn(options, |scope| {
+        let live = "globalThis.keep = Array.from({ length: 1e6 }, (_, i) => ({ i }));";
+        nano_engine::evaluate(scope, "live", live).expect("no error");
+    })
+    .expect("a thread");
+    let io = handle.thread_io().expect("the isolate lives");
+    drives_itself(&io);
+    let begins = Arc::new(AtomicBool::new(false));
+    let begun = begins.clone();
+    handle.post_fn(move |scope| {
+        v8::scope!(let scope, scope);
+        let garbage = v8::Object::new(scope);
+        let memory = Reservation::of(scope, limit);
+        let free = Box::new(move || drop(memory));
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "it cannot panic, and enters nothing"
+        )]
+        let weak = v8::Weak::with_guaranteed_finalizer(scope, garbage, free);
+        State::from_scope(scope).set_extension(Kept(weak));
+        begins.store(true, Ordering::SeqCst);
+    });
+    let has_begun = move || begun.load(Ordering::SeqCst);
+    let (task, turn) = longest_waits(&handle, &io, has_begun);
+    println!("a task waited for {task:?}, a turn for {turn:?}");
+    assert!(
+        task * 2 < turn,
+        "a task waited for {task:?}, a turn for {turn:?}"
+    );
+    handle.drain(Until::Idle);
+    assert_eq!(exit.wait(), Exit::Drained, "there was room after it");
 }
 
 #[test]
