@@ -249,22 +249,19 @@ mod tests {
     async fn an_app_that_floods_the_pool_holds_nobody_up() {
         let pool = Pool::new(2);
         let (flood, quiet) = (share(), share());
-        let (gate, closed) = mpsc::channel::<()>();
-        let first = pool.run(&flood, move || closed.recv().is_err());
-        let rest: Vec<_> = (0..100).map(|_| pool.run(&flood, || true)).collect();
-        // The first one's share is at work until this test says so.
+        // All of it goes on until this test says so.
+        let (gates, all): (Vec<_>, Vec<_>) = (0..100)
+            .map(|_| {
+                let (gate, closed) = mpsc::channel::<()>();
+                (gate, pool.run(&flood, move || closed.recv().is_err()))
+            })
+            .unzip();
         for n in 0..3 {
             let work = tokio::time::timeout(PATIENCE, pool.run(&quiet, move || n));
             assert_eq!(work.await, Ok(Ok(n)));
         }
-        drop(gate);
-        assert_eq!(first.await, Ok(true));
-        assert!(
-            join_all(rest)
-                .await
-                .into_iter()
-                .all(|done| done == Ok(true))
-        );
+        drop(gates);
+        assert!(join_all(all).await.into_iter().all(|done| done == Ok(true)));
         assert!(pool.queues().threads <= 2);
     }
 

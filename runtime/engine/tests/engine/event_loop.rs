@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use nano_engine::{Exit, IsolateOptions, State, Until, promise_op, spawn, spawn_op, v8};
 
-use crate::harness::{options, run, run_script, say};
+use crate::harness::{options, run, run_script, say, tokio};
+
+const PATIENCE: Duration = Duration::from_secs(20);
 
 #[test]
 fn microtasks_run_after_the_script_and_before_timers() {
@@ -120,13 +122,16 @@ fn an_operation_that_panics_settles() {
         tokio::task::yield_now().await;
         panic!("on purpose");
     }
-    let exit = nano_engine::run_on_current_thread(options, |scope| {
+    let (handle, exit) = nano_engine::spawn(options, |scope| {
         let told = |scope: &mut v8::PinScope, outcome| say(scope, format!("{outcome:?}"));
         spawn_op(scope, panics(), told).expect("tokio is there");
         promise_op(scope, panics(), |scope, ()| Ok(v8::undefined(scope).into()));
         assert_eq!(State::from_scope(scope).ops().pending(), 2);
-    });
-    assert_eq!(exit, Exit::Drained);
+    })
+    .expect("a thread");
+    handle.drain(Until::Idle);
+    let exit = tokio().block_on(async { tokio::time::timeout(PATIENCE, exit).await });
+    assert_eq!(exit, Ok(Exit::Drained), "both have settled");
     let mut said = log.lock().expect("log").clone();
     said.sort();
     assert_eq!(said[0], "Err(Panicked)");
