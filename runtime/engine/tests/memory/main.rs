@@ -42,23 +42,93 @@ fn run_alone(script: &str) -> (Vec<String>, Exit) {
     (said, exit)
 }
 
+/// What this process has in memory, compared with before. To be used by one test at a time.
+struct Growth {
+    #[cfg(target_os = "linux")]
+    before: u64,
+}
+
+impl Growth {
+    #[cfg(target_os = "linux")]
+    fn since_now() -> Growth {
+        // Makes the resident memory of now the peak.
+        std::fs::write("/proc/self/clear_refs", "5").expect("a reset");
+        Growth {
+            before: status("VmRSS:"),
+        }
+    }
+
+    /// It has never been so many megabytes.
+    #[cfg(target_os = "linux")]
+    #[track_caller]
+    fn is_below(&self, most: u64, what: &str) {
+        let growth = status("VmHWM:").saturating_sub(self.before) >> 20;
+        println!("{growth} MB: {what}");
+        assert!(growth < most, "{what}: the process grew by {growth} MB");
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn since_now() -> Growth {
+        Growth {}
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn is_below(&self, _: u64, _: &str) {}
+}
+
+/// A field of this process's status, in bytes.
+#[cfg(target_os = "linux")]
+fn status(field: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux tells");
+    let line = status.lines().find_map(|line| line.strip_prefix(field));
+    let number = line.expect("the field").trim().trim_end_matches(" kB");
+    number.parse::<u64>().expect("a number") << 10
+}
+
+/// How many megabytes the process grows by at most while a script is ended that passes [`LIMIT`] step by step; some 120 are seen.
+const STEPS: u64 = 300;
+/// The same for one call that makes a large array, which nothing interrupts; some 1300 are seen.
+const ONE_CALL: u64 = 2000;
+
 #[track_caller]
 fn ends_the_isolate(script: &str) {
-    let (said, exit) = run_limited(script);
+    ends_the_isolate_below(STEPS, script);
+}
+
+#[track_caller]
+fn ends_the_isolate_below(most: u64, script: &str) {
+    let one = ONE.lock().unwrap_or_else(|e| e.into_inner());
+    let growth = Growth::since_now();
+    let (said, exit) = run_alone(script);
+    growth.is_below(most, script);
+    drop(one);
     assert_eq!(exit, Exit::HeapLimit { limit: LIMIT }, "{script}: {said:?}");
     assert_eq!(run("print(1 + 1)").0, ["2"], "the next isolate: {script}");
 }
 
 macro_rules! too_much {
-    ($($name:ident: $script:expr;)*) => {$(
+    ($most:ident, $($name:ident: $script:expr;)*) => {$(
         #[test]
         fn $name() {
-            ends_the_isolate($script);
+            ends_the_isolate_below($most, $script);
         }
     )*};
 }
 
 too_much! {
+    ONE_CALL,
+    filled_array: "new Array(1e8).fill(0);";
+    filled_array_of_doubles: "new Array(3e7).fill(1.5);";
+    array_from: "Array.from({ length: 2e7 }, (_, i) => i);";
+    match_global: "'a'.repeat(3e7).match(/a/g);";
+    replace: "'a'.repeat(1e7).replace(/a/g, 'bcd');";
+    split: "'a,'.repeat(3e7).split(',');";
+    split_in_characters: "'ab'.repeat(2e7).split('');";
+    array_constructor_and_map: "Array.from(new Array(6e7).keys());";
+}
+
+too_much! {
+    STEPS,
     objects: "const a = []; for (;;) a.push({ a: 1, b: [2] });";
     numbers: "const a = []; for (;;) a.push(1.5);";
     arrays: "const a = []; for (;;) a.push(new Array(1000).fill(1.1));";
@@ -74,15 +144,7 @@ too_much! {
     promises: "const a = []; for (;;) a.push(new Promise(() => {}));";
     microtasks: "(function again() { Promise.resolve().then(again); Promise.resolve().then(again); })();";
     microtask_arguments: "let keep; (function again() { keep = { keep, big: new Array(1000).fill(1.5) }; Promise.resolve().then(again); })();";
-    filled_array: "new Array(1e8).fill(0);";
-    filled_array_of_doubles: "new Array(3e7).fill(1.5);";
-    array_from: "Array.from({ length: 2e7 }, (_, i) => i);";
-    array_constructor_and_map: "Array.from(new Array(6e7).keys());";
-    split: "'a,'.repeat(3e7).split(',');";
-    split_in_characters: "'ab'.repeat(2e7).split('');";
     match_all: "[...'a'.repeat(5e7).matchAll(/a/g)];";
-    match_global: "'a'.repeat(3e7).match(/a/g);";
-    replace: "'a'.repeat(1e7).replace(/a/g, 'bcd');";
     json_text: "const a = new Array(1000).fill('x'.repeat(1000)), keep = []; for (;;) keep.push(JSON.stringify(new Array(100).fill(a)));";
     join: "const keep = []; for (;;) keep.push(new Array(1e6).fill('x'.repeat(100)).join(''));";
     concatenation: "let a = [1, 2, 3]; for (;;) a = a.concat(a);";
