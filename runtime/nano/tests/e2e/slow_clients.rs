@@ -110,6 +110,49 @@ fn a_client_that_reads_slowly_gets_everything() {
     }
 }
 
+/// What a client has yet to read needs no thread of the instance that made it.
+#[test]
+fn clients_that_stall_hold_no_thread_of_an_instance_that_ended() {
+    let source = "export default { fetch(request) {
+        switch (new URL(request.url).pathname) {
+            case '/memory': return new Response(new Uint8Array(20_000_000));
+            case '/end': for (const keep = [];;) keep.push({});
+        }
+        return new Response('small');
+    } };";
+    let nano = Site::new()
+        .app_with("a", source, r#""limits":{"memory_mb":64}"#)
+        .serve();
+    let mut stalled = Vec::new();
+    let mut before = 0;
+    for round in 0..9 {
+        let mut connection = nano.connect();
+        // On the thread of the app from its first request on.
+        connection.write(&get("/small"));
+        assert_eq!(connection.response(false).text(), "small");
+        connection.write(&get("/memory"));
+        assert_eq!(connection.head().status, 200);
+        stalled.push(connection);
+        assert_eq!(nano.get("a.test", "/end").status, 503);
+        eventually("the next instance", || {
+            (nano.get("a.test", "/small").status == 200).then_some(())
+        });
+        if round == 0 {
+            before = nano.threads();
+        }
+    }
+    let threads = nano.threads();
+    println!("{threads} threads, {before} before");
+    // One that ends is being taken apart; another one may attend.
+    assert!(
+        threads <= before + 2,
+        "{threads} threads, and {before} when the first instance had ended"
+    );
+    for mut connection in stalled {
+        assert_eq!(connection.bytes(SIZE).len(), SIZE, "it has gone on");
+    }
+}
+
 /// What a connection may begin with, and never ends. Who has begun a request is told that it came too late.
 const BEGINNINGS: [(&str, Option<&str>); 8] = [
     ("", Some("")),

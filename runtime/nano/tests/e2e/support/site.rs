@@ -323,6 +323,12 @@ impl Nano {
         Duration::from_secs(1) / u32::try_from(per_second).expect("a number") * ticks
     }
 
+    /// How many threads it has.
+    pub(crate) fn threads(&self) -> usize {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.child.id()));
+        tasks.expect("a list of threads").count()
+    }
+
     /// Resident memory in bytes.
     pub(crate) fn resident(&self) -> u64 {
         self.status("VmRSS:")
