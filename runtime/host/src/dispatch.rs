@@ -41,7 +41,7 @@ use crate::access::Completion;
 use crate::app::{App, Busy, Unavailable};
 use crate::http::error_page::{self, ErrorPage};
 use crate::http::headers::{self, Present, TransferCoding};
-use crate::http::receive::{Answered, Fault, Faults, Received, receive};
+use crate::http::receive::{Answered, Fault, Faults, Received, receive, refuse};
 use crate::http::send::{self, ResponseBody, response};
 use crate::http::target;
 use crate::patience::ClientLimits;
@@ -159,7 +159,12 @@ impl Dispatcher {
                         None => Err(too_slow(limit)),
                     }
                 }
-                Err(page) => Err(page),
+                Err(page) => {
+                    if let Some((body, answered)) = body {
+                        refuse(body, answered);
+                    }
+                    Err(page)
+                }
             };
             let page = match answer {
                 Ok(response) => return response.send(completion),

@@ -151,10 +151,7 @@ where
     let length = incoming.size_hint().exact();
     let timers = incoming.timers.clone();
     if incoming.size_hint().lower() > limit {
-        // Who waits to be told that it may send is told by the response that it may not.
-        if !incoming.waits {
-            timers.place().spawn(|timers| discard(incoming, timers));
-        }
+        refuse(incoming, answered);
         return Err(Fault::TooLarge(limit));
     }
     let mut head = Head::default();
@@ -188,6 +185,27 @@ where
         withdraw();
     });
     Ok((Body::Stream(stream), Some(told)))
+}
+
+/// Does with the body of a request that is answered without it what is done with those that apps leave unread.
+pub(crate) fn refuse<B>(incoming: Received<B>, answered: Answered)
+where
+    B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Display + Send,
+{
+    let waits = incoming.waits;
+    // Who waits to be told that it may send is told by the response that it may not; hyper gives up the connection then.
+    if waits && incoming.is_http1 {
+        return;
+    }
+    let timers = incoming.timers.clone();
+    timers.place().spawn(|timers| async move {
+        // To read is to tell it, until it has the response.
+        if waits {
+            let _ = answered.await; // It never says more.
+        }
+        discard(incoming, timers).await;
+    });
 }
 
 /// The beginning of a body that was there at once.
@@ -338,7 +356,7 @@ where
 }
 
 /// Reads and drops the rest of a body, within reason. Closing a connection with unread data makes the system reset it,
-/// and a client that still sends would never see the response.
+/// and a client that still sends would never see the response. To HTTP/2, what comes for a stream that is given up is an error.
 async fn discard<B>(mut incoming: B, timers: Timers)
 where
     B: HttpBody<Data = Bytes> + Send + Unpin,

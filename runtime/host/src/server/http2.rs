@@ -36,6 +36,15 @@ const WINDOW: u32 = 128 << 10;
 /// What of a response may wait for the socket, and what of all responses of a connection.
 const SEND_BUFFER: usize = 256 << 10;
 const ALL_SEND_BUFFERS: usize = 1 << 20;
+/// Streams of a connection that were given up a second ago or less: what is on its way for one of them is ignored
+/// (RFC 9113, section 5.1). What comes for another is an error, as on a stream that is closed.
+const MAX_GIVEN_UP: usize = 4 * MAX_STREAMS as usize;
+/// Errors of streams until the connection ends, with all of its streams. h2 counts them over the connection's whole life, and by
+/// default allows 1,024: too few for one that a proxy keeps for weeks, on which a client's malformed requests would cost all others
+/// theirs. The default is there because of work that goes on for streams that have been reset (CVE-2025-8671, "MadeYouReset").
+/// Here a reset cancels the work, and as long as it lasts it has its place in flight. What remains to be bounded
+/// are the resets that wait for a client that does not read: that many take some 10 MiB.
+const MAX_STREAM_ERRORS: usize = 16 << 10;
 
 /// A connection.
 pub(super) struct Http2<T> {
@@ -60,6 +69,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Http2<T> {
             .initial_window_size(WINDOW)
             .initial_connection_window_size(WINDOW * MAX_STREAMS)
             .max_send_buffer_size(SEND_BUFFER)
+            .max_concurrent_reset_streams(MAX_GIVEN_UP)
+            .max_local_error_reset_streams(Some(MAX_STREAM_ERRORS))
             .handshake(socket);
         Self {
             state: State::Begins(Box::new(handshake)),

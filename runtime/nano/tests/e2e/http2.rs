@@ -1,6 +1,6 @@
 //! HTTP/2 (with prior knowledge): what differs from HTTP/1 between a socket and an app.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::support::{Http2, Site};
 
@@ -119,6 +119,71 @@ fn a_body_that_is_not_as_long_as_it_says_resets_the_stream() {
             }
         }
     }
+}
+
+/// RFC 9113, section 8.1: a server may answer before it has the whole request.
+#[test]
+fn refused_requests_cost_no_other_stream() {
+    let nano = Site::new().app("a", ECHO).serve();
+    let mut http2 = Http2::connect(&nano);
+    http2.widen_connection();
+    http2.request(1, "POST", "a.test", "/", &[], false);
+    http2.data(1, b"inno", false);
+    let mut first = 3;
+    let mut post = |host: &str, fields: &[(&str, &str)], count: usize| {
+        let streams = (first..).step_by(2).take(count);
+        for stream in streams.clone() {
+            http2.request(stream, "POST", host, "/", fields, false);
+        }
+        if host == "nobody.test" {
+            for response in http2.responses(first, count) {
+                assert_eq!((response.status, response.reset), (404, None));
+            }
+        }
+        for stream in streams {
+            http2.data(stream, b"x=1", true);
+        }
+        if host == "a.test" {
+            for response in http2.responses(first, count) {
+                // PROTOCOL_ERROR
+                assert_eq!((response.status, response.reset), (0, Some(1)));
+            }
+        }
+        first += 2 * u32::try_from(count).expect("few");
+    };
+    // Their bodies come when they have their answers.
+    for _ in 0..6 {
+        post("nobody.test", &[], 250);
+        post("nobody.test", &[("expect", "100-continue")], 250);
+    }
+    // They are not as long as they say.
+    for _ in 0..75 {
+        post("a.test", &[("content-length", "5")], 20);
+    }
+    http2.data(1, b"cent", true);
+    let response = http2.response(1);
+    assert_eq!((response.status, response.reset), (200, None));
+    assert!(response.text().contains("innocent"), "{}", response.text());
+    http2.request(first, "GET", "a.test", "/", &[], true);
+    assert_eq!(http2.response(first).status, 200);
+}
+
+#[test]
+fn refused_requests_whose_bodies_do_not_come_delay_no_drain() {
+    let mut nano = Site::new().app("a", ECHO).serve();
+    let mut http2 = Http2::connect(&nano);
+    http2.widen_connection();
+    for stream in (1..).step_by(2).take(250) {
+        http2.request(stream, "POST", "nobody.test", "/", &[], false);
+    }
+    for response in http2.responses(1, 250) {
+        assert_eq!((response.status, response.reset), (404, None));
+    }
+    let began = Instant::now();
+    nano.signal(libc::SIGTERM);
+    assert_eq!(nano.wait().code(), Some(0));
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(4), "it took {took:?}");
 }
 
 /// RFC 9110, section 10.1.1

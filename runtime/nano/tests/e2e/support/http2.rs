@@ -204,16 +204,17 @@ impl Http2 {
     /// Reads the responses of so many streams in a row.
     pub(crate) fn responses(&mut self, first: u32, count: usize) -> Vec<StreamResponse> {
         let mut responses: Vec<_> = (0..count).map(|_| StreamResponse::default()).collect();
-        let mut left = count;
-        while left > 0 {
+        let mut over = vec![false; count];
+        while over.contains(&false) {
             let frame = self.frame();
             let index = frame
                 .stream
                 .checked_sub(first)
                 .map(|past| past as usize / 2);
-            let Some(response) = index.and_then(|index| responses.get_mut(index)) else {
+            let Some(index) = index.filter(|index| *index < count) else {
                 continue;
             };
+            let response = &mut responses[index];
             match frame.kind {
                 Self::HEADERS => response.status = status(&frame.payload),
                 DATA => response.body.extend(&frame.payload),
@@ -224,8 +225,8 @@ impl Http2 {
                 }
                 kind => panic!("a frame of type {kind} on stream {}", frame.stream),
             }
-            let is_end = frame.flags & END_STREAM != 0 && frame.kind != Self::RST_STREAM;
-            left -= usize::from(is_end || frame.kind == Self::RST_STREAM);
+            // A reset may follow the end.
+            over[index] |= frame.flags & END_STREAM != 0 || frame.kind == Self::RST_STREAM;
         }
         responses
     }
