@@ -190,9 +190,9 @@ pub(crate) fn account(limits: &Limits) -> Arc<Account> {
 
 /// V8 is about to give up: end the isolate, and give V8 the room to get there. Gives the new limit of the heap.
 pub(crate) fn near_heap_limit(state: &State, current: usize, initial: usize) -> usize {
-    state.shared.account.set_heap(current);
-    let first = state.shared.verdict() != Verdict::Heap;
-    if first && state.shared.account.take_refusal() {
+    let account = &state.shared.account;
+    account.set_heap(current.max(account.heap()));
+    if state.shared.verdict() != Verdict::Heap && account.take_refusal() {
         // V8 comes here for a buffer that the account refused, too. That throws a RangeError and is no reason to end; but V8
         // does not say what it wants, and would end the process if it is heap after all. So there is room for that, too,
         // and `after_collection` keeps to the limit until the next turn takes the room back.
@@ -200,13 +200,11 @@ pub(crate) fn near_heap_limit(state: &State, current: usize, initial: usize) -> 
         return current + state.limits.slack;
     }
     condemn(&state.shared);
-    // Anything not above the current limit ends the process.
-    current
-        + if first {
-            state.limits.slack
-        } else {
-            state.limits.slack / 4 + MIB
-        }
+    // Anything not above the current limit ends the process, and so does less than what V8 holds: its first large object may have
+    // passed the limit by far. `after_collection` may have been first to find that.
+    let slack = state.limits.slack;
+    let is_first = current < initial.saturating_add(slack);
+    current + if is_first { slack } else { slack / 4 + MIB }
 }
 
 fn condemn(shared: &Shared) {

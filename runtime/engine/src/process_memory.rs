@@ -1,5 +1,6 @@
 //! The last line of defence: before the kernel ends the process because it has no memory left, the isolate that holds most is
-//! ended. Not so where most of that memory is nobody's, as what V8's compilers take is: ending apps would not give it back.
+//! ended. Not so where most of that memory is nobody's, as what V8's compilers take is, or held by those that were ended: ending
+//! apps would not give it back.
 //!
 //! The limit is the process's own: what its control group says (v2 or v1), or what it was configured to be, whichever is less.
 //! The watchdog looks at it while JavaScript runs.
@@ -18,12 +19,19 @@ use crate::mailbox::{Shared, Verdict};
 const PAUSE: Duration = Duration::from_millis(20);
 /// How long an isolate that was ended has to give its memory back before the next one is.
 const GRACE: Duration = Duration::from_millis(500);
+/// How many such times the next one waits while those that were ended still have enough: a call that fills a gigabyte ends first.
+const GRACES: usize = 4;
 /// The share of the limit that has to stay free, in percent: what a garbage collection or one call may still take.
 const RESERVE: usize = 10;
 
 /// Where isolates are known to hold less than one part in so many of what is used, most of it is nobody's. (Their heaps have
 /// garbage, and threads and pages that are not full belong to no account.)
 const NOBODYS: usize = 3;
+
+/// An isolate that holds less than one part in so many of an equal share of what is used is not ended, even if it holds most: what
+/// is used is elsewhere, and it would start again for its next request. The share is of those that can be ended, so that one of
+/// many small ones still is, where they are what uses the memory.
+const NEXT_TO_NOTHING: usize = 4;
 
 /// The configured limit in bytes; 0 for none.
 static CONFIGURED: AtomicUsize = AtomicUsize::new(0);
@@ -116,31 +124,57 @@ impl Shortage {
     fn is_nobodys(self, held: usize) -> bool {
         held < self.used / NOBODYS
     }
+
+    /// Whether there is none once so many bytes are given back.
+    fn ends_with(self, bytes: usize) -> bool {
+        Shortage::of(self.used.saturating_sub(bytes), self.limit).is_none()
+    }
+
+    /// Whether ending one that holds so much, of so many that can be ended, helps.
+    fn is_eased_by(self, held: usize, isolates: usize) -> bool {
+        held >= self.used / NEXT_TO_NOTHING / isolates.max(1)
+    }
 }
 
 /// Whether it was said that ending isolates would not help, since there was memory.
 static TOLD: AtomicBool = AtomicBool::new(false);
 
-/// Ends the isolate that holds most, if that helps.
+/// How many times those that were ended have been waited for since.
+static WAITED: AtomicUsize = AtomicUsize::new(0);
+
+/// Ends the isolate that holds most, if that helps, and once those that were ended have had their time.
 pub(crate) fn end_largest(isolates: Vec<Arc<Shared>>, shortage: Shortage) {
-    let held = isolates
-        .iter()
-        .map(|isolate| isolate.account.held())
-        .sum::<usize>()
-        .saturating_add(containment::lost());
-    let largest = isolates
+    let sum = |isolates: &mut dyn Iterator<Item = &Arc<Shared>>| {
+        isolates
+            .map(|isolate| isolate.account.held_at_most())
+            .sum::<usize>()
+    };
+    let ending = sum(&mut isolates.iter().filter(|isolate| isolate.is_terminated()));
+    if shortage.ends_with(ending) && WAITED.fetch_add(1, Ordering::Relaxed) < GRACES {
+        return;
+    }
+    WAITED.store(0, Ordering::Relaxed);
+    let held = sum(&mut isolates.iter()).saturating_add(containment::lost());
+    let mut living = isolates;
+    living.retain(|isolate| isolate.verdict() == Verdict::None);
+    let count = living.len();
+    let largest = living
         .into_iter()
-        .filter(|isolate| isolate.verdict() == Verdict::None)
-        .max_by_key(|isolate| isolate.account.held());
-    let is_nobodys = shortage.is_nobodys(held);
+        .max_by_key(|isolate| isolate.account.held_at_most());
+    let most = largest
+        .as_ref()
+        .map_or(0, |isolate| isolate.account.held_at_most());
+    let helps = !shortage.is_nobodys(held) && shortage.is_eased_by(most, count);
     let Shortage { used, limit } = shortage;
     let (used, limit) = (used / MIB, limit / MIB);
-    let Some(isolate) = largest.filter(|_| !is_nobodys) else {
+    let Some(isolate) = largest.filter(|_| helps) else {
         if !TOLD.swap(true, Ordering::Relaxed) {
             tracing::error!(
-                "the process uses {used} MB of its memory limit of {limit} MB, but apps hold {} MB of it: none is ended, as that \
-                 would not help. Compilers hold the rest for a while; if this goes on, raise the limit or restart the process",
-                held / MIB
+                "the process uses {used} MB of its memory limit of {limit} MB, but apps hold {} MB of it, and no instance \
+                 that can be ended more than {} MB: none is ended, as that would not help. Compilers hold some for a while, and \
+                 instances that crashed for ever; if this goes on, raise the limit or restart the process",
+                held / MIB,
+                most / MIB
             );
         }
         return;
@@ -153,7 +187,7 @@ pub(crate) fn end_largest(isolates: Vec<Arc<Shared>>, shortage: Shortage) {
         app = isolate.name(),
         "the process uses {used} MB of its memory limit of {limit} MB: the app's instance is ended, which holds the most, \
          {} MB",
-        isolate.account.held() / MIB
+        isolate.account.held_at_most() / MIB
     );
 }
 
@@ -303,13 +337,56 @@ mod tests {
         assert_eq!(shortage.map(|shortage| shortage.limit), Some(1000));
     }
 
+    /// One at a time: who was waited for is known of the process.
+    static ONE: Mutex<()> = Mutex::new(());
+
+    fn isolate(held: usize) -> crate::Handle {
+        let account = Arc::new(Account::new(0));
+        account.set_heap(held);
+        crate::Handle::new(account, None)
+    }
+
+    #[test]
+    fn those_that_were_ended_are_waited_for_a_while() {
+        let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let (guilty, innocent) = (isolate(600 * MIB), isolate(500 * MIB));
+        let end = || {
+            let shortage = Shortage {
+                used: 1150 * MIB,
+                limit: 1200 * MIB,
+            };
+            end_largest(vec![guilty.0.clone(), innocent.0.clone()], shortage);
+        };
+        end();
+        assert_eq!(guilty.0.verdict(), Verdict::ProcessMemory);
+        for _ in 0..GRACES {
+            end();
+            assert_eq!(innocent.0.verdict(), Verdict::None);
+        }
+        end();
+        assert_eq!(innocent.0.verdict(), Verdict::ProcessMemory);
+    }
+
+    #[test]
+    fn who_holds_next_to_nothing_is_not_ended() {
+        let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let shortage = Shortage {
+            used: 1150 * MIB,
+            limit: 1200 * MIB,
+        };
+        let (ended, small) = (isolate(700 * MIB), isolate(100 * MIB));
+        ended.0.condemn(Verdict::Stop);
+        end_largest(vec![ended.0.clone(), small.0.clone()], shortage);
+        assert_eq!(small.0.verdict(), Verdict::None, "the memory is elsewhere");
+        let many: Vec<_> = (0..100).map(|_| isolate(11 * MIB)).collect();
+        end_largest(many.iter().map(|one| one.0.clone()).collect(), shortage);
+        let ended = |one: &&crate::Handle| one.0.verdict() == Verdict::ProcessMemory;
+        assert_eq!(many.iter().filter(ended).count(), 1, "they use the memory");
+    }
+
     #[test]
     fn nobody_is_ended_for_what_is_nobodys() {
-        let isolate = |held| {
-            let account = Arc::new(Account::new(0));
-            account.set_heap(held);
-            crate::Handle::new(account, None)
-        };
+        let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
         let (innocent, small) = (isolate(150 * MIB), isolate(30 * MIB));
         let all = || vec![innocent.0.clone(), small.0.clone()];
         let limit = 1200 * MIB;

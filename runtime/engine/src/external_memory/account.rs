@@ -18,6 +18,8 @@ pub struct Account {
     buffers: AtomicUsize,
     reserved: AtomicUsize,
     heap: AtomicUsize,
+    /// What V8 has mapped since then for objects that have mappings of their own.
+    mapped_heap: AtomicUsize,
     objects: ObjectMemory,
     foreign: ForeignMemory,
     /// What V8's collector was told of [`Account::untracked`].
@@ -114,9 +116,19 @@ impl Account {
         self.reserved.load(Ordering::Relaxed)
     }
 
-    /// Bytes of V8's heap in use, as of the last full collection.
+    /// Bytes of V8's heap in use, as of the last look at it, which each full collection is.
     pub fn heap(&self) -> usize {
         self.heap.load(Ordering::Relaxed)
+    }
+
+    /// Whether there are large objects on the heap which the last look at it has not seen.
+    pub(crate) fn has_mapped_heap(&self) -> bool {
+        self.mapped_heap.load(Ordering::Relaxed) > 0
+    }
+
+    /// V8 maps so many bytes for a large object.
+    pub(super) fn map_heap(&self, bytes: usize) {
+        self.mapped_heap.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// What native objects and running native functions hold on the isolate's thread.
@@ -151,12 +163,19 @@ impl Account {
         self.heap() + self.buffers() + external
     }
 
+    /// That, and what V8 has mapped for large objects since the last look at the heap. Some of them may be garbage.
+    pub(crate) fn held_at_most(&self) -> usize {
+        self.held() + self.mapped_heap.load(Ordering::Relaxed)
+    }
+
     /// The limit of all together.
     pub fn limit(&self) -> usize {
         self.limit
     }
 
+    /// A look at the heap has found so many bytes in use.
     pub(crate) fn set_heap(&self, bytes: usize) {
+        self.mapped_heap.store(0, Ordering::Relaxed);
         self.heap.store(bytes, Ordering::Relaxed);
     }
 

@@ -8,11 +8,16 @@
 //!
 //! What a buffer's mapping looks like: address space without access, anywhere. V8 asks for its heap's at an address, and other
 //! code wants access.
+//!
+//! Large objects of the heap have mappings of their own. V8 gives a script the first large object of its young generation whatever
+//! the heap's limit is (`NewLargeObjectSpace::AllocateRaw`), up to 1 GB, and looks at the limit in its next collection, which may
+//! be long after. So these count for the isolate as soon as they are mapped, and [`super::watch`] has the heap looked at.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::external_memory::Account;
+use crate::limits::MIB;
 
 /// Mappings of one isolate.
 const MAX_MAPPINGS: usize = 1024;
@@ -25,6 +30,8 @@ const ALL_MAPPED: usize = 48 << 40;
 /// An isolate may have as much as one part in so many of what is left to all: however many take what they can get, or were lost
 /// with it, there is some for the next.
 const SHARE: usize = 4;
+/// A large object of the heap counts at once from so many bytes on.
+const LARGE_OBJECT: usize = 8 * MIB;
 /// A part is kept for isolates that have no more than a few, and is not shared out.
 const RESERVE: usize = ALL_MAPPINGS / 8;
 const FEW: usize = 16;
@@ -185,10 +192,18 @@ mod functions {
                 offset,
             )
         } as *mut c_void;
-        if let Some(owner) = owner
-            && mapped != libc::MAP_FAILED
-        {
+        if mapped == libc::MAP_FAILED {
+            return mapped;
+        }
+        if let Some(owner) = owner {
             note(mapped.addr(), bytes, owner);
+        }
+        if bytes >= LARGE_OBJECT
+            && !address.is_null()
+            && protection == libc::PROT_READ | libc::PROT_WRITE
+            && flags & libc::MAP_FIXED == 0
+        {
+            malloc::with_current(|account| account.map_heap(bytes));
         }
         mapped
     }

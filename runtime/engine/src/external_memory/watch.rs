@@ -1,4 +1,5 @@
-//! The watchdog's look at what C and C++ code holds for a running turn ([`crate::external_memory::malloc`]), and at what is reserved.
+//! The watchdog's look at what C and C++ code holds for a running turn ([`crate::external_memory::malloc`]), at what is reserved, and
+//! at the large objects that V8 has mapped, whose size its collector checks too late.
 //!
 //! V8's collector knows nothing of it, and an `Intl` object of a kilobyte may hold half a megabyte. So when it has grown by some
 //! megabytes the isolate's thread is interrupted, tells V8, and meets its limit there: after a collection, as for all memory
@@ -31,14 +32,25 @@ fn is_news(account: &Account) -> bool {
 /// Whether a running turn has to be ended. On the watchdog's thread.
 pub(crate) fn is_too_much(isolate: &Shared) -> bool {
     let account = &isolate.account;
-    if is_news(account) && !account.asked.swap(true, Ordering::Relaxed) {
+    if (is_news(account) || account.has_mapped_heap())
+        && !account.asked.swap(true, Ordering::Relaxed)
+    {
         isolate.request_settlement();
     }
     account.foreign().held() > account.limit().saturating_add(SLACK)
 }
 
+/// Counts the large objects that were mapped since the last look, as far as they are still there.
+fn look_at_heap(isolate: &mut v8::Isolate, account: &Account) {
+    if account.has_mapped_heap() {
+        let used = isolate.get_heap_statistics().used_heap_size();
+        account.set_heap(used);
+    }
+}
+
 /// Tells V8 of changes if there are enough of them, and sees to the isolate's limit. On its thread.
 pub(crate) fn settle(isolate: &mut v8::Isolate, shared: &Shared) {
+    look_at_heap(isolate, &shared.account);
     if is_news(&shared.account) {
         isolate.adjust_amount_of_external_allocated_memory(shared.account.tell());
     }
@@ -50,6 +62,10 @@ pub(crate) fn asked(isolate: &mut v8::Isolate) {
     let Some(shared) = State::from_isolate(isolate).map(|state| state.shared.clone()) else {
         return;
     };
-    shared.account.asked.store(false, Ordering::Relaxed);
-    settle(isolate, &shared);
+    let account = &shared.account;
+    account.asked.store(false, Ordering::Relaxed);
+    // A large object may be a step of what fits in the end: it is given the slack until the turn is over.
+    if is_news(account) || account.held_at_most() > account.limit().saturating_add(SLACK) {
+        settle(isolate, &shared);
+    }
 }

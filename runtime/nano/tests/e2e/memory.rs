@@ -485,3 +485,40 @@ fn idle_apps_are_small() {
     }
     panic!("an idle app has {each} bytes, more than {IDLE_APP}");
 }
+
+/// V8 gives a script its first large object whatever the limit of the heap is, and would look at that much later.
+#[test]
+#[cfg(target_os = "linux")]
+fn one_object_above_the_limit_ends_the_instance_which_gives_it_back() {
+    let bodies = [
+        "keep.push('\\u1234'.repeat(2 ** 29 - 30)); keep[0].charCodeAt(5);",
+        "keep.push('x'.repeat(2 ** 29 - 30)); keep[0].charCodeAt(5);",
+        "keep.push(new Array(2 ** 25).fill(0));",
+        "keep.push(Array.from({ length: 3e7 }));",
+        "keep.push(Array.from(new Uint8Array(5e7)));",
+        "keep.push(JSON.stringify(new Array(2e8 >> 8).fill('x'.repeat(256))));",
+        "keep.push(new Array(2e6).fill('x'.repeat(200)).join());",
+    ];
+    let paths: Vec<String> = (0..bodies.len()).map(|index| index.to_string()).collect();
+    let cases: Vec<_> = paths.iter().map(|path| &**path).zip(bodies).collect();
+    let nano = serve(&cases);
+    both_are_fine(&nano);
+    for (path, body) in cases {
+        // Its answer may be on its way when the turn is looked at.
+        let status = nano.get("a.test", &format!("/{path}")).status;
+        assert!([200, 503].contains(&status), "{body}: {status}");
+        eventually("the instance's end", || {
+            let ends =
+                |line: &&serde_json::Value| line.to_string().contains("it passed its memory limit");
+            let ended = nano.log().iter().filter(ends).count();
+            let expected = path.parse::<usize>().expect("a number") + 1;
+            (ended == expected).then_some(())
+        });
+        eventually("the memory to come back", || {
+            (nano.resident() >> 20 < 250).then_some(())
+        });
+        both_are_fine(&nano);
+    }
+    let crashed = |line: &serde_json::Value| line.to_string().contains("crashed");
+    assert!(!nano.log().iter().any(crashed), "{:?}", nano.log());
+}

@@ -354,3 +354,42 @@ fn the_instance_that_holds_most_is_ended_when_the_process_nears_its_limit() {
     });
     assert!(!ended, "the one that holds less goes on");
 }
+
+/// What a running call has taken counts for its app, and not when it is over.
+#[test]
+#[cfg(target_os = "linux")]
+fn the_instance_that_takes_the_memory_is_ended_and_no_other() {
+    let takes = "const keep = []; export default { fetch(request) {
+        if (request.url.endsWith('/take')) for (let i = 0; i < 3; i++) {
+            const text = String.fromCharCode(0x1234 + i).repeat(2 ** 29 - 30);
+            text.charCodeAt(5);
+            keep.push(text);
+        }
+        return new Response('fine');
+    } };";
+    let holds =
+        "const keep = []; for (let i = 0; i < 60; i++) keep.push(new Uint8Array(1e7).fill(1));
+        const id = String(Math.random());
+        export default { fetch() { return new Response(id); } };";
+    let nano = Site::new()
+        .top(r#""memory_mb":1500"#)
+        .app("a", takes)
+        .app_with("c", holds, r#""limits":{"memory_mb":1024}"#)
+        .app("b", NEIGHBOUR)
+        .serve();
+    let id = nano.get("c.test", "/").text().to_owned();
+    for _ in 0..3 {
+        assert_eq!(nano.get("b.test", "/").text(), "here");
+        nano.get("a.test", "/take");
+        eventually("a new instance", || {
+            (nano.get("a.test", "/").status == 200).then_some(())
+        });
+    }
+    assert_eq!(nano.get("c.test", "/").text(), id, "the same instance");
+    for app in ["b", "c"] {
+        let ended = nano.log().iter().any(|line| {
+            line["app"] == app && line.to_string().contains("instance of the app was ended")
+        });
+        assert!(!ended, "{app}: {:?}", nano.log());
+    }
+}
