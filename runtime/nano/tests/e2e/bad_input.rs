@@ -165,7 +165,8 @@ fn a_handler_that_throws() {
 fn an_app_that_only_listens_for_fetch_events() {
     let source = "addEventListener('fetch', event => event.respondWith(new Response('x')));";
     let (status, log) = broken(source);
-    assert_eq!(status, 500);
+    // It does not start.
+    assert_eq!(status, 503);
     let error = log["error"].as_str().expect("the log says why");
     assert!(error.contains("expected `export default"), "{error}");
 }
