@@ -125,6 +125,9 @@ too_much! {
     split: "'a,'.repeat(3e7).split(',');";
     split_in_characters: "'ab'.repeat(2e7).split('');";
     array_constructor_and_map: "Array.from(new Array(6e7).keys());";
+    one_flat_string: "const s = 'x'.repeat(2 ** 29 - 30); s.charCodeAt(5);";
+    one_flat_string_of_two_bytes: "const s = '\\u1234'.repeat(2 ** 29 - 30); s.charCodeAt(5);";
+    one_array: "const a = new Array(2 ** 25).fill(0);";
 }
 
 too_much! {
@@ -135,9 +138,6 @@ too_much! {
     linked_list: "let a; for (;;) a = { a };";
     strings: "const a = []; let i = 0; for (;;) a.push('text' + i++);";
     flat_strings: "const a = []; for (;;) { const s = 'x'.repeat(1 << 20) + a.length; s.charCodeAt(0); a.push(JSON.parse(JSON.stringify(s))); }";
-    one_flat_string: "const s = 'x'.repeat(2 ** 29 - 30); s.charCodeAt(5);";
-    one_flat_string_of_two_bytes: "const s = '\\u1234'.repeat(2 ** 29 - 30); s.charCodeAt(5);";
-    one_array: "const a = new Array(2 ** 25).fill(0);";
     map: "const m = new Map(); let i = 0; for (;;) m.set(i++, i);";
     set: "const s = new Set(); let i = 0; for (;;) s.add(i++);";
     weak_map: "const m = new WeakMap(), keep = []; for (;;) { const k = {}; keep.push(k); m.set(k, {}); }";
