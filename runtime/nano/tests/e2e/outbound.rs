@@ -2,12 +2,10 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::os::unix::process::CommandExt as _;
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::support::{Http2, Site};
+use crate::support::{Http2, Site, limit};
 
 /// A server that answers every request with the same bytes, which it sends as far as the client takes them.
 struct Peer {
@@ -78,21 +76,6 @@ fn silent() -> Peer {
 
 const ALLOW: &str = r#""outbound":{"allow":["127.0.0.1"]}"#;
 
-/// Lets the program have so many open files and no more.
-fn with_descriptors(command: &mut Command, count: u64) {
-    let limit = libc::rlimit {
-        rlim_cur: count,
-        rlim_max: count,
-    };
-    // SAFETY: between `fork` and `exec` it makes one system call, which allocates nothing.
-    unsafe {
-        command.pre_exec(move || match libc::setrlimit(libc::RLIMIT_NOFILE, &limit) {
-            0 => Ok(()),
-            _ => Err(std::io::Error::last_os_error()),
-        });
-    }
-}
-
 #[test]
 fn unread_answers_have_a_bound() {
     let peer = Peer::of_size(1_000_000);
@@ -126,7 +109,9 @@ fn answers_that_are_held_unread_leave_descriptors_to_listeners() {
     let nano = Site::new()
         .app_with("a", &source, ALLOW)
         .app("b", "export default { fetch: () => new Response('here') };")
-        .serve_as(|command| with_descriptors(command, 200));
+        .serve_as(|command| {
+            limit(command, libc::RLIMIT_NOFILE, 200);
+        });
     assert_eq!(nano.get("a.test", "/").text(), "started");
     // Of 200 descriptors, 100 may go to other servers. The app may have 256 connections.
     crate::support::eventually("the app's connections", || {

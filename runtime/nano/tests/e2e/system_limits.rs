@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::{Connection, Nano, Site, eventually, nano};
+use crate::support::{Connection, Nano, Site, eventually, limit, nano};
 
 const APP: &str = "export default { fetch(request) {
     const path = new URL(request.url).pathname;
@@ -14,21 +14,6 @@ const APP: &str = "export default { fetch(request) {
     if (path === '/talk') for (let i = 0; i < 1000; i++) console.log('x'.repeat(100));
     return new Response('here');
 } };";
-
-/// A limit that the program starts with.
-fn limit(command: &mut Command, resource: libc::__rlimit_resource_t, value: u64) -> &mut Command {
-    let limit = libc::rlimit {
-        rlim_cur: value,
-        rlim_max: value,
-    };
-    // SAFETY: between `fork` and `exec` it makes one system call, which allocates nothing.
-    unsafe {
-        command.pre_exec(move || match libc::setrlimit(resource, &limit) {
-            0 => Ok(()),
-            _ => Err(std::io::Error::last_os_error()),
-        })
-    }
-}
 
 /// Runs the program as a user who has no other process, if this one may do that: threads are counted by user, and not at all for
 /// the superuser.

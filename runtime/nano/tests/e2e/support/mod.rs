@@ -6,7 +6,7 @@ mod site;
 
 pub(crate) use http::{Connection, Response};
 pub(crate) use http2::Http2;
-pub(crate) use site::{Nano, Site, app_of_forms, nano};
+pub(crate) use site::{Nano, Site, app_of_forms, limit, nano};
 
 use std::time::{Duration, Instant};
 

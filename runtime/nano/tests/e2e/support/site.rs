@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
@@ -382,5 +383,24 @@ impl Drop for Nano {
                 eprintln!("log: {line}");
             }
         }
+    }
+}
+
+/// A limit that the program starts with.
+pub(crate) fn limit(
+    command: &mut Command,
+    resource: libc::__rlimit_resource_t,
+    value: u64,
+) -> &mut Command {
+    let limit = libc::rlimit {
+        rlim_cur: value,
+        rlim_max: value,
+    };
+    // SAFETY: between `fork` and `exec` it makes one system call, which allocates nothing.
+    unsafe {
+        command.pre_exec(move || match libc::setrlimit(resource, &limit) {
+            0 => Ok(()),
+            _ => Err(std::io::Error::last_os_error()),
+        })
     }
 }
