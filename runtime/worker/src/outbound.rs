@@ -64,70 +64,114 @@ impl FromStr for OutboundRule {
     type Err = OutboundRuleError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let fail = |what: &str| {
-            Err(OutboundRuleError(format!(
-                "expected a host with an optional port, such as \"api.example.com\", \"*.example.com\" or \
-                 \"127.0.0.1:5000\"; found {text:?}, {what}"
-            )))
-        };
-        if text.contains("://") || text.contains('/') {
-            return fail("which looks like a URL: leave out the scheme and the path");
-        }
-        // A bare IPv6 address has colons of its own.
-        if let Ok(address) = text.parse::<IpAddr>() {
-            return Ok(Self {
-                host: Host::Address(address),
-                port: None,
-            });
-        }
-        let (host, port) = match text.rsplit_once(':') {
-            Some((host, port)) if !port.ends_with(']') => match port.parse::<u16>() {
-                Ok(port) if port != 0 => (host, Some(port)),
-                _ => return fail("whose port is not a number from 1 to 65535"),
-            },
-            _ => (text, None),
-        };
-        if let Some(inner) = host
-            .strip_prefix('[')
-            .and_then(|rest| rest.strip_suffix(']'))
-        {
-            return match inner.parse::<Ipv6Addr>() {
-                Ok(address) => Ok(Self {
-                    host: Host::Address(address.into()),
-                    port,
-                }),
-                Err(_) => fail("whose brackets hold no IPv6 address"),
-            };
-        }
-        if let Ok(address) = host.parse::<IpAddr>() {
-            return Ok(Self {
-                host: Host::Address(address),
-                port,
-            });
-        }
-        let (wildcard, name) = match host.strip_prefix("*.") {
-            Some(name) => (true, name),
-            None => (false, host),
-        };
-        let label = |label: &str| {
-            !label.is_empty()
-                && label
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-        };
-        if !name.split('.').all(label) {
-            return fail("which is no host name");
-        }
-        let name = name.to_ascii_lowercase();
-        Ok(Self {
-            host: if wildcard {
-                Host::Below(name)
-            } else {
-                Host::Name(name)
-            },
-            port,
+        read(text).map_err(|what| {
+            OutboundRuleError(format!(
+                "expected a name (\"api.example.com\"), all names below one (\"*.example.com\") or an IP address \
+                 (\"127.0.0.1\", \"[::1]\"), each with a port (\"127.0.0.1:5000\") or for all ports; found {text:?}, {what}"
+            ))
         })
     }
+}
+
+/// Reads a rule, or says what is wrong with the text, and what to do.
+fn read(text: &str) -> Result<OutboundRule, &'static str> {
+    if let Some((host, length)) = text.split_once('/')
+        && is_address(host)
+        && length.bytes().all(|byte| byte.is_ascii_digit())
+    {
+        return Err(
+            "which is a range of addresses, and there are none here: list each address, or names",
+        );
+    }
+    if text.contains('/') {
+        return Err("which looks like a URL: leave out the scheme and the path");
+    }
+    if text.contains('%') {
+        return Err("which has an address's zone or an escape: neither is in the host of a URL");
+    }
+    // A bare IPv6 address has colons of its own.
+    if let Ok(address) = text.parse::<IpAddr>() {
+        return Ok(OutboundRule {
+            host: Host::Address(address),
+            port: None,
+        });
+    }
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (text, None),
+    };
+    let host = read_host(host)?;
+    let port = match port.map(str::parse::<u16>) {
+        None => None,
+        Some(Ok(port)) if port != 0 => Some(port),
+        Some(_) => {
+            return Err(
+                "whose port is not a number from 1 to 65535: write one, or leave it out for all ports",
+            );
+        }
+    };
+    Ok(OutboundRule { host, port })
+}
+
+fn read_host(host: &str) -> Result<Host, &'static str> {
+    if let Some(inner) = host.strip_prefix('[') {
+        let inner = inner.strip_suffix(']').unwrap_or(inner);
+        let address = inner.parse::<Ipv6Addr>();
+        return match address {
+            Ok(address) if host.ends_with(']') => Ok(Host::Address(address.into())),
+            _ => Err("whose brackets hold no IPv6 address: write \"[::1]\" or \"[::1]:5000\""),
+        };
+    }
+    if host.contains(':') {
+        return Err(
+            "which is no IPv6 address, and has several colons: write \"[::1]:5000\" for an address with a port",
+        );
+    }
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return Ok(Host::Address(address));
+    }
+    let (below, name) = match host.strip_prefix("*.") {
+        Some(name) => (true, name),
+        None => (false, host),
+    };
+    if name.contains('*') {
+        return Err(
+            "where a \"*\" stands for more than whole labels before a name: list names and addresses",
+        );
+    }
+    if !name.is_ascii() {
+        return Err("which is not ASCII: write its Punycode form, \"xn--bcher-kva.example\"");
+    }
+    let label = |label: &str| {
+        !label.is_empty()
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    };
+    if !name.split('.').all(label) {
+        return Err(
+            "which is no host name: expected labels of letters, digits, hyphens and underscores between dots",
+        );
+    }
+    // The host parser of URLs, https://url.spec.whatwg.org/#ends-in-a-number-checker, leaves no such name.
+    let last = name.rsplit('.').next().unwrap_or_default();
+    if last.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(
+            "which ends in a number and is no IPv4 address: write its four numbers up to 255",
+        );
+    }
+    let name = name.to_ascii_lowercase();
+    Ok(if below {
+        Host::Below(name)
+    } else {
+        Host::Name(name)
+    })
+}
+
+/// Whether this is an address, or the beginning of an IPv4 one, as ranges are written: `10/8`.
+fn is_address(text: &str) -> bool {
+    let text = text.trim_start_matches('[').trim_end_matches(']');
+    text.parse::<IpAddr>().is_ok() || text.split('.').all(|number| number.parse::<u8>().is_ok())
 }
 
 #[cfg(test)]
@@ -171,9 +215,39 @@ mod tests {
             ("a..com", "host name"),
             ("", "host name"),
             ("[zz]:1", "IPv6"),
+            ("[::1", "IPv6"),
+            ("[::1]5000", "IPv6"),
+            ("[10.0.0.1]:80", "IPv6"),
+            ("1::2::3", "several colons"),
+            ("a.com:80:90", "several colons"),
+            ("fe80::1%eth0", "zone"),
+            ("10.0.0.0/8", "range of addresses"),
+            ("10/8", "range of addresses"),
+            ("fd00::/8", "range of addresses"),
+            ("[fd00::]/8", "range of addresses"),
+            ("a.com/8", "URL"),
+            ("a.com:*", "all ports"),
+            ("a.com:80-90", "all ports"),
+            ("*", "\"*\""),
+            ("10.0.0.*", "\"*\""),
+            ("bücher.de", "Punycode"),
+            // No URL has these hosts.
+            ("127.1", "IPv4"),
+            ("256.1.1.1:80", "IPv4"),
+            ("*.1.2.3", "IPv4"),
         ] {
             let error = text.parse::<OutboundRule>().unwrap_err().to_string();
-            assert!(error.contains(part), "{error}");
+            let (accepted, found) = error.split_once("; found ").expect("two parts");
+            assert!(found.contains(part), "{error}");
+            for form in [
+                "api.example.com",
+                "*.example.com",
+                "[::1]",
+                "127.0.0.1:5000",
+            ] {
+                assert!(accepted.contains(&format!("\"{form}\"")), "{error}");
+                assert!(form.parse::<OutboundRule>().is_ok(), "{form}");
+            }
         }
     }
 }

@@ -263,6 +263,8 @@ impl LoadError {
     fn not_text(file: &Path, error: &std::string::FromUtf8Error) -> Self {
         let (text, rest) = error.as_bytes().split_at(error.utf8_error().valid_up_to());
         let text = String::from_utf8_lossy(text);
+        // The same columns as of other faults: a byte order mark has none.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let line = text.rsplit('\n').next().unwrap_or_default();
         Self::NotText {
             file: file.to_owned(),

@@ -1,5 +1,6 @@
 //! From the text of `apps.json` to a [`Config`].
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Component, Path, PathBuf};
@@ -9,7 +10,7 @@ use std::time::Duration;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
 use super::diagnostic::{ConfigError, Diagnostic, Faults};
-use super::reader::{Context, Fields, Located, Lookup};
+use super::reader::{Context, Fields, Located, Lookup, Refused};
 use super::{
     AppConfig, AppLimits, ClientLimits, Config, DEFAULT_DRAIN, HostPattern, ListenAddress,
     check_root,
@@ -87,25 +88,24 @@ fn syntax_help(error: &jsonc_parser::errors::ParseError) -> Option<String> {
     Some(help.to_owned())
 }
 
+const ADMIN: Refused = Refused {
+    name: "admin",
+    message: "this version of NANO has no admin API",
+    help: "remove the field: nothing would listen there, and its token would protect nothing",
+};
+
 fn read_root(root: &Located<'_>, folder: &Path) -> Option<Config> {
-    let fields = root.object(&[
+    let known = [
         "$schema",
         "port",
         "listen",
-        "admin",
         "drain_ms",
         "memory_mb",
         "clients",
         "defaults",
         "apps",
-    ])?;
-    if let Some(admin) = fields.get("admin") {
-        admin.fault(
-            "this version of NANO has no admin API",
-            "remove the field: nothing would listen there, and its token would protect nothing"
-                .to_owned(),
-        );
-    }
+    ];
+    let fields = root.object_refusing(&known, &[ADMIN])?;
     let (listen, place) = read_listen(&fields);
     let drain = fields
         .get("drain_ms")
@@ -242,8 +242,9 @@ struct Common<'a> {
 /// What no two apps may have.
 #[derive(Default)]
 struct Unique {
-    names: HashMap<String, usize>,
-    /// By port and pattern.
+    /// The first app of each name, by its place: `apps[0]`.
+    names: HashMap<String, String>,
+    /// The first app that answers, by port and pattern.
     hosts: HashMap<(u16, HostPattern), Arc<str>>,
 }
 
@@ -255,7 +256,7 @@ fn read_app(app: &Located<'_>, common: &mut Common<'_>) -> Option<AppConfig> {
     let fields = app.object(&APP_FIELDS)?;
     let name = fields
         .require("name", "give the app a unique name; it stands in logs")
-        .and_then(|value| read_name(&value, &mut common.unique));
+        .and_then(|value| read_name(app, &value, &mut common.unique));
     let place = fields
         .require("path", "name the app's folder, relative to this file")
         .and_then(|value| read_place(&fields, &value, common.folder));
@@ -288,7 +289,7 @@ fn read_app(app: &Located<'_>, common: &mut Common<'_>) -> Option<AppConfig> {
     })
 }
 
-fn read_name(value: &Located<'_>, unique: &mut Unique) -> Option<Arc<str>> {
+fn read_name(app: &Located<'_>, value: &Located<'_>, unique: &mut Unique) -> Option<Arc<str>> {
     let name = value.string()?;
     let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     if name.is_empty() || name.len() > 64 || !name.bytes().all(legal) {
@@ -298,12 +299,14 @@ fn read_name(value: &Located<'_>, unique: &mut Unique) -> Option<Arc<str>> {
         );
         return None;
     }
-    let count = unique.names.len();
-    if let Some(first) = unique.names.insert(name.to_owned(), count) {
-        value.fault(
-            format!("the name \"{name}\" is taken already, by apps[{first}]"),
+    match unique.names.entry(name.to_owned()) {
+        Entry::Vacant(entry) => {
+            entry.insert(app.field().to_owned());
+        }
+        Entry::Occupied(first) => value.fault(
+            format!("the name \"{name}\" is taken already, by {}", first.get()),
             "rename one of the two".to_owned(),
-        );
+        ),
     }
     Some(name.into())
 }
@@ -426,9 +429,14 @@ fn read_hosts(
     unique: &mut Unique,
 ) -> Vec<HostPattern> {
     let mut claim = |place: &Located<'_>, host: HostPattern| {
-        let Some(owner) = unique.hosts.insert((port, host.clone()), name.clone()) else {
-            return Some(host);
+        let owner = match unique.hosts.entry((port, host.clone())) {
+            Entry::Vacant(entry) => {
+                entry.insert(name.clone());
+                return Some(host);
+            }
+            Entry::Occupied(owner) => owner,
         };
+        let owner = owner.get();
         let help = if host == HostPattern::Any {
             "give all apps but one a \"hostname\", or a \"port\" of their own"
         } else {

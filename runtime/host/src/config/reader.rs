@@ -35,6 +35,15 @@ pub(super) struct Fields<'a> {
     context: Context<'a>,
 }
 
+/// A field that is known, and may not be there.
+pub(super) struct Refused {
+    pub(super) name: &'static str,
+    /// Why not.
+    pub(super) message: &'static str,
+    /// What to do.
+    pub(super) help: &'static str,
+}
+
 impl<'a> Located<'a> {
     pub(super) fn root(value: &'a Value<'a>, context: Context<'a>) -> Self {
         Self {
@@ -54,6 +63,11 @@ impl<'a> Located<'a> {
     /// The place of this value.
     pub(super) fn place(&self) -> Diagnostic {
         self.context.faults.place(range(self.value), &self.field)
+    }
+
+    /// The name of this value: `apps[1].limits`.
+    pub(super) fn field(&self) -> &str {
+        &self.field
     }
 
     fn expected(&self, what: &str, help: impl Into<Option<String>>) {
@@ -164,10 +178,26 @@ impl<'a> Located<'a> {
 
     /// An object with these fields and no others.
     pub(super) fn object(&self, known: &[&str]) -> Option<Fields<'a>> {
+        self.object_refusing(known, &[])
+    }
+
+    /// An object with the known fields and no others. The refused ones have words of their own, and nobody is advised to use them.
+    pub(super) fn object_refusing(
+        &self,
+        known: &[&str],
+        refused: &[Refused],
+    ) -> Option<Fields<'a>> {
         let fields = self.any_object()?;
         for property in &fields.object.properties {
             let name = property.name.as_str();
-            if !known.contains(&name) {
+            if let Some(refused) = refused.iter().find(|refused| refused.name == name) {
+                self.context.faults.add(
+                    range(&property.value),
+                    &fields.join(name),
+                    refused.message,
+                    Some(refused.help.to_owned()),
+                );
+            } else if !known.contains(&name) {
                 let list = known.iter().filter(|name| !name.starts_with('$'));
                 let list = list
                     .map(|name| format!("\"{name}\""))

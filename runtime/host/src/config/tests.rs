@@ -195,13 +195,59 @@ fn duplicates() {
     assert!(fault(&ports.replace("8081", "8080")).contains("by the app \"a\""));
 }
 
+/// Places are those of the file, whatever else is wrong with it.
+#[test]
+fn duplicates_name_the_first_app_that_has_it() {
+    let text = r#"{"apps":[{"name":"a b","path":"shop","hostname":"h"},
+                           {"path":"shop","hostname":"i"},
+                           {"name":"a","path":"shop","hostname":"j"},
+                           {"name":"a","path":"shop","hostname":"j"},
+                           {"name":"b","path":"shop","hostname":"j"},
+                           {"name":"a","path":"shop","hostname":"k"}]}"#;
+    let error = read_text(text).unwrap_err();
+    let taken: Vec<_> = error
+        .diagnostics
+        .iter()
+        .filter(|one| one.message.contains("taken"))
+        .map(|one| (one.field.as_str(), one.message.as_str()))
+        .collect();
+    let name = "the name \"a\" is taken already, by apps[2]";
+    let host = "the hostname \"j\" is taken already, by the app \"a\"";
+    assert_eq!(
+        taken,
+        [
+            ("apps[3].name", name),
+            ("apps[3].hostname", host),
+            ("apps[4].hostname", host),
+            ("apps[5].name", name),
+        ]
+    );
+}
+
+#[test]
+fn what_is_refused_is_not_offered() {
+    let with = |field: &str| {
+        fault(&format!(
+            r#"{{"{field}":1,"apps":[{{"name":"a","path":"shop"}}]}}"#
+        ))
+    };
+    assert!(with("admim").contains("unknown field \"admim\" | the fields here are \"port\""));
+    assert!(!with("zzz").contains("\"admin\""));
+}
+
 #[test]
 fn hosts_and_outbound() {
     assert!(app_fault(r#""hostname":"a.com:80""#).contains("no port | leave it out"));
     assert!(app_fault(r#""hostname":7"#).contains("expected a string or an array of strings"));
     let outbound = app_fault(r#""outbound":{"allow":["http://a/"]}"#);
     assert!(
-        outbound.contains("apps[0].outbound.allow[0] expected a host"),
+        outbound.contains("apps[0].outbound.allow[0] expected a name"),
+        "{outbound}"
+    );
+    let outbound = app_fault(r#""outbound":{"allow":["a.com","10.0.0.0/8"]}"#);
+    assert!(
+        outbound.starts_with("1:68 apps[0].outbound.allow[1] expected a name")
+            && outbound.contains("range of addresses"),
         "{outbound}"
     );
     assert!(
@@ -395,12 +441,16 @@ fn a_folder_that_cannot_be_opened() {
 fn a_file_that_is_not_text() {
     let folder = app_folder();
     let file = folder.path().join("apps.json");
-    fs::write(&file, b"{\n \"apps\": [\xff]}").unwrap();
-    let report = Config::load(&file).unwrap_err().to_string();
-    assert!(
-        report.contains("apps.json:2:11: the configuration is not UTF-8 text: found the byte 0xFF"),
-        "{report}"
-    );
+    for (bytes, place) in [
+        (&b"{\n \"apps\": [\xff]}"[..], "2:11"),
+        (b"\xef\xbb\xbf{\xff}", "1:2"),
+    ] {
+        fs::write(&file, bytes).unwrap();
+        let report = Config::load(&file).unwrap_err().to_string();
+        let expected =
+            format!("apps.json:{place}: the configuration is not UTF-8 text: found the byte 0xFF");
+        assert!(report.contains(&expected), "{report}");
+    }
 }
 
 #[test]
