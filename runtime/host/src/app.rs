@@ -29,7 +29,7 @@ struct State {
     phase: Phase,
     backoff: Backoff,
     /// Why the app is not there, for those who are refused.
-    reason: String,
+    reason: Reason,
     /// Instances that have crashed or did not stop.
     lost: u32,
     /// The last of them, by its address: several report it.
@@ -54,10 +54,27 @@ enum Phase {
     Closed,
 }
 
+/// Why an app is not there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Reason {
+    pub(crate) message: String,
+    /// Where the app's code failed, if it did: places and source lines.
+    pub(crate) stack: Option<String>,
+}
+
+impl From<String> for Reason {
+    fn from(message: String) -> Self {
+        Self {
+            message,
+            stack: None,
+        }
+    }
+}
+
 /// Why there is no instance for a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Unavailable {
-    pub(crate) reason: String,
+    pub(crate) reason: Reason,
     /// When to ask again; `None` if that is of no use.
     pub(crate) retry_after: Option<Duration>,
 }
@@ -92,7 +109,7 @@ impl App {
         let state = State {
             phase: Phase::Idle,
             backoff: Backoff::default(),
-            reason: String::new(),
+            reason: Reason::default(),
             lost: 0,
             last_lost: None,
         };
@@ -185,7 +202,7 @@ impl App {
                     Phase::Closed => {
                         let reason = "the app is shutting down".to_owned();
                         return Err(Unavailable {
-                            reason,
+                            reason: reason.into(),
                             retry_after: Some(Duration::from_secs(1)),
                         });
                     }
@@ -237,7 +254,10 @@ impl App {
                     };
                     let delay = state.backoff.failed(failure, Instant::now());
                     log_start_error(name, &error, delay);
-                    state.reason = error.message;
+                    state.reason = Reason {
+                        message: error.message,
+                        stack: error.detail,
+                    };
                     if !matches!(state.phase, Phase::Closed) {
                         state.phase = Phase::Idle;
                     }
@@ -312,7 +332,7 @@ impl App {
         let delay = state.backoff.failed(failure, Instant::now());
         let retry_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
         tracing::error!(app = name, retry_ms, "{reason}");
-        state.reason = reason;
+        state.reason = reason.into();
         if failure == Failure::Crash {
             state.lost_one(name, self.launcher.lost_instances());
         }
@@ -321,7 +341,7 @@ impl App {
     /// Why the app gets no more instances, if it has lost too many.
     pub fn disabled(&self) -> Option<String> {
         let state = self.lock();
-        matches!(state.phase, Phase::Disabled).then(|| state.reason.clone())
+        matches!(state.phase, Phase::Disabled).then(|| state.reason.message.clone())
     }
 
     /// Refuses new requests and waits until the instance has nothing left to do. Returns false if the deadline cut
@@ -364,12 +384,12 @@ impl State {
             return;
         }
         self.phase = Phase::Disabled;
-        self.reason = format!(
+        self.reason.message = format!(
             "the app is disabled: {} of its instances have crashed or did not stop, of {all} in this process, and each keeps a \
              thread and memory; the last one: {}. Mend the app, then change its configuration or restart the process",
-            self.lost, self.reason
+            self.lost, self.reason.message
         );
-        tracing::error!(app = name, lost = self.lost, "{}", self.reason);
+        tracing::error!(app = name, lost = self.lost, "{}", self.reason.message);
     }
 }
 
@@ -424,10 +444,10 @@ mod tests {
     #[tokio::test]
     async fn a_failed_start_is_tried_again_only_after_a_while() {
         let launcher = FakeLauncher::new();
-        launcher.fail_starts("it is broken");
+        launcher.fail_starts("it is broken", None);
         let app = app(&launcher);
         let first = app.instance().await.err().unwrap();
-        assert_eq!(first.reason, "it is broken");
+        assert_eq!(first.reason.message, "it is broken");
         let wait = first.retry_after.expect("a time to wait");
         assert!(wait > Duration::ZERO);
         assert!(app.instance().await.is_err());
@@ -463,11 +483,11 @@ mod tests {
         let refusal = app.instance().await.err().expect("no instance");
         assert_eq!(refusal.retry_after, None);
         assert!(
-            refusal.reason.contains("did not stop"),
+            refusal.reason.message.contains("did not stop"),
             "{}",
-            refusal.reason
+            refusal.reason.message
         );
-        assert_eq!(app.disabled(), Some(refusal.reason));
+        assert_eq!(app.disabled(), Some(refusal.reason.message));
         assert_eq!(launcher.starts(), MAX_LOST as usize);
     }
 

@@ -468,8 +468,10 @@ fn faulty(fault: &Fault) -> Box<ErrorPage> {
 
 /// What it means to the client that there is no instance.
 fn unavailable(unavailable: Unavailable) -> Box<ErrorPage> {
-    let page = |message| {
-        ErrorPage::new(StatusCode::SERVICE_UNAVAILABLE, message).detail(unavailable.reason)
+    let reason = unavailable.reason;
+    let page = |message| ErrorPage {
+        stack: reason.stack,
+        ..ErrorPage::new(StatusCode::SERVICE_UNAVAILABLE, message).detail(reason.message)
     };
     let page = match unavailable.retry_after {
         Some(wait) => page("The app is not available. Try again soon.").retry_after(wait),

@@ -46,7 +46,7 @@ type Handler =
 pub(crate) struct FakeLauncher {
     starts: AtomicUsize,
     drains: Arc<AtomicUsize>,
-    failure: Mutex<Option<String>>,
+    failure: Mutex<Option<(String, Option<String>)>>,
     handler: Mutex<Arc<Handler>>,
 }
 
@@ -67,8 +67,9 @@ impl FakeLauncher {
         *self.handler.lock().unwrap() = Arc::new(move |request| handler(request).boxed());
     }
 
-    pub(crate) fn fail_starts(&self, message: &str) {
-        *self.failure.lock().unwrap() = Some(message.to_owned());
+    pub(crate) fn fail_starts(&self, message: &str, detail: Option<&str>) {
+        let failure = (message.to_owned(), detail.map(str::to_owned));
+        *self.failure.lock().unwrap() = Some(failure);
     }
 
     pub(crate) fn starts(&self) -> usize {
@@ -122,10 +123,10 @@ impl Launcher for FakeLauncher {
         async move {
             tokio::time::sleep(Duration::from_millis(1)).await;
             match failure {
-                Some(message) => Err(StartError {
+                Some((message, detail)) => Err(StartError {
                     kind: StartErrorKind::Exception,
                     message,
-                    detail: None,
+                    detail,
                 }),
                 None => Ok(Arc::new(fake) as Arc<dyn Instance>),
             }

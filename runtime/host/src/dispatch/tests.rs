@@ -242,12 +242,16 @@ fn what_is_done_before_the_future_is_made_is_contained_too() {
 #[tokio::test]
 async fn an_app_that_does_not_start() {
     let site = site();
-    site.launcher.fail_starts("SyntaxError in index.js");
+    site.launcher
+        .fail_starts("SyntaxError", Some("--> index.js:1:2"));
     let response = site.send(to("a.test"), FakeBody::sized(&[])).await;
     assert_eq!(response.headers()["retry-after"], "1");
     let (status, body) = text(response).await;
     assert_eq!(status, 503);
-    assert!(body.contains("SyntaxError in index.js"), "{body}");
+    assert!(
+        body.ends_with("\n\nSyntaxError\n\n--> index.js:1:2\n"),
+        "{body}"
+    );
 }
 
 #[tokio::test]

@@ -144,6 +144,53 @@ fn modules_and_rejections() {
     }
 }
 
+/// Whatever keeps an app from starting: its author sees what and where, others do not.
+#[test]
+fn the_page_of_an_app_that_does_not_start() {
+    const FAULTS: [(&str, &str, &str, &str); 4] = [
+        (
+            "syntax",
+            "const a = 1;\nconst b = ;",
+            "SyntaxError: ",
+            "app:///index.js:2:11",
+        ),
+        (
+            "imported",
+            "\n\nimport './bad.js';",
+            "SyntaxError: ",
+            "app:///bad.js:2:7",
+        ),
+        (
+            "missing",
+            "import a from './none.js';",
+            "none.js",
+            "app:///index.js",
+        ),
+        ("thrown", "\nnull.x;", "TypeError: ", "app:///index.js:2:6"),
+    ];
+    for dev in [true, false] {
+        let mut site = Site::new().file("imported/bad.js", "let a;\n  let a;");
+        for (name, source, ..) in FAULTS {
+            site = site.app(name, source);
+        }
+        let nano = site.serve_with(if dev { &["--dev"] } else { &[] });
+        for (name, _, message, place) in FAULTS {
+            let host = format!("{name}.test");
+            let json =
+                format!("GET / HTTP/1.1\r\nHost: {host}\r\nAccept: application/json\r\n\r\n");
+            for response in [nano.get(&host, "/"), nano.send(&json)] {
+                assert_eq!(response.status, 503, "{name}");
+                if dev {
+                    shows(response.text(), &[message, place]);
+                } else {
+                    let text = response.text();
+                    assert!(!text.contains(message) && !text.contains("app:"), "{text}");
+                }
+            }
+        }
+    }
+}
+
 fn stderr(arguments: &[&str]) -> String {
     let output = nano()
         .args(arguments)
