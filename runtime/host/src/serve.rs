@@ -10,7 +10,7 @@ use nano_worker::Launcher;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::App;
-use crate::config::{Config, Diagnostic, ListenAddress};
+use crate::config::{Config, Diagnostic, ListenAddress, example};
 use crate::dispatch::{Dispatcher, RequestIds};
 use crate::router::Router;
 use crate::server::{Listener, Server};
@@ -99,35 +99,33 @@ impl Host {
             .map(|app| App::new(app.clone(), launcher.clone()))
             .collect();
         // An app with a port of its own is served there only.
-        let mut routers: BTreeMap<u16, Router<Arc<App>>> = BTreeMap::new();
+        let mut ports: BTreeMap<u16, Vec<&Arc<App>>> = BTreeMap::new();
         for app in &apps {
             let port = app.config().port.unwrap_or(config.listen.port);
-            let router = routers.entry(port).or_default();
-            app.config()
-                .hosts
-                .iter()
-                .for_each(|host| router.insert(host, app.clone()));
+            ports.entry(port).or_default().push(app);
         }
         let ids: Arc<RequestIds> = Arc::default();
         let mut listeners = Vec::new();
-        for (port, router) in routers {
-            let address = config.listen.with_port(port);
+        for port in ports.keys() {
+            let address = config.listen.with_port(*port);
             let bound = Listener::bind(address).await;
-            let listener = bound.map_err(|error| cannot_bind(config, address, error))?;
-            listeners.push((
-                listener,
-                Arc::new(Dispatcher::new(router, dev, config.clients, ids.clone())),
-            ));
+            listeners.push(bound.map_err(|error| cannot_bind(config, address, error))?);
         }
-        let addresses = listeners
-            .iter()
-            .map(|(listener, _)| listener.address())
-            .collect();
-        for (listener, _) in &listeners {
+        let addresses = listeners.iter().map(Listener::address).collect();
+        let listeners = listeners.into_iter().zip(ports.into_values());
+        let listeners = listeners.map(|(listener, apps)| {
+            let mut router = Router::default();
+            for app in &apps {
+                let hosts = &app.config().hosts;
+                hosts.iter().for_each(|host| router.insert(host, (*app).clone()));
+            }
             let address = listener.address();
-            let (port, url, apps) = (address.port(), listener.url(), apps.len());
-            tracing::info!(address = %address, port, url, apps, "listening");
-        }
+            let url = listener.url(example(apps.iter().flat_map(|app| &app.config().hosts)));
+            tracing::info!(address = %address, port = address.port(), url, apps = apps.len(), "listening");
+            let dispatcher = Dispatcher::new(router, dev, config.clients, ids.clone());
+            (listener, Arc::new(dispatcher))
+        });
+        let listeners: Vec<_> = listeners.collect();
         let server = Server::start(listeners);
         for app in &apps {
             let app = app.clone();

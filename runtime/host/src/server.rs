@@ -63,15 +63,15 @@ impl Listener {
         self.address
     }
 
-    /// A URL to try it with.
-    pub fn url(&self) -> String {
-        let host = match self.address.ip() {
+    /// A URL to try it with, of this host, or of the address.
+    pub fn url(&self, host: Option<String>) -> String {
+        let host = host.unwrap_or_else(|| match self.address.ip() {
             IpAddr::V4(Ipv4Addr::UNSPECIFIED) | IpAddr::V6(Ipv6Addr::UNSPECIFIED) => {
                 "localhost".to_owned()
             }
             IpAddr::V4(ip) => ip.to_string(),
             IpAddr::V6(ip) => format!("[{ip}]"),
-        };
+        });
         format!("http://{host}:{}", self.address.port())
     }
 }

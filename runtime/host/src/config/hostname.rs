@@ -107,6 +107,24 @@ impl HostPattern {
     }
 }
 
+/// A host to try these patterns with, best one that leads to this machine. `None`: any, or there is no pattern.
+pub(crate) fn example<'a>(patterns: impl IntoIterator<Item = &'a HostPattern>) -> Option<String> {
+    // Names below "localhost" are the machine's own: https://www.rfc-editor.org/rfc/rfc6761#section-6.3.
+    let is_local = |name: &str| name == "localhost" || name.ends_with(".localhost");
+    let best = patterns.into_iter().min_by_key(|pattern| match pattern {
+        HostPattern::Any => 0,
+        HostPattern::Exact(name) if is_local(name) => 1,
+        HostPattern::Below(name) if is_local(name) => 2,
+        HostPattern::Exact(_) => 3,
+        HostPattern::Below(_) => 4,
+    });
+    match best? {
+        HostPattern::Any => None,
+        HostPattern::Exact(name) => Some(name.to_string()),
+        HostPattern::Below(name) => Some(format!("www.{name}")),
+    }
+}
+
 /// The one way to write a host, in which hosts are compared: of a request and of a configuration alike. Takes a host without
 /// port, and gives a part of it where that is written so already. `None` for what is no host in a URL.
 pub(crate) fn normalize(host: &str) -> Option<Cow<'_, str>> {
@@ -166,7 +184,7 @@ fn is_host_name(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::HostPattern;
+    use super::{HostPattern, example};
 
     #[test]
     fn patterns() {
@@ -183,6 +201,27 @@ mod tests {
             ("xn--BCHER-kva.de", "xn--bcher-kva.de"),
         ] {
             assert_eq!(HostPattern::parse(text).unwrap().to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn the_best_host_to_try() {
+        for (patterns, host) in [
+            (&[][..], None),
+            (&["a.localhost", "*"], None),
+            (
+                &["a.test", "b.localhost", "c.localhost"],
+                Some("b.localhost"),
+            ),
+            (&["a.test", "*.localhost"], Some("www.localhost")),
+            (&["*.a.test", "b.test"], Some("b.test")),
+            (&["*.a.test"], Some("www.a.test")),
+        ] {
+            let patterns: Vec<_> = patterns
+                .iter()
+                .map(|text| HostPattern::parse(text).unwrap())
+                .collect();
+            assert_eq!(example(&patterns).as_deref(), host, "{patterns:?}");
         }
     }
 

@@ -22,7 +22,7 @@ use nano_worker::{Limits, OutboundRule};
 pub use crate::patience::ClientLimits;
 pub use diagnostic::{ConfigError, Diagnostic};
 pub use hostname::HostPattern;
-pub(crate) use hostname::normalize;
+pub(crate) use hostname::{example, normalize};
 
 /// What a process serves.
 #[derive(Debug, Clone)]

@@ -132,6 +132,8 @@ fn an_app_may_have_a_port_of_its_own() {
         )
         .serve();
     assert_eq!(nano.ports().len(), 2);
+    let own = nano.logged("its port", |line| line["port"] == free);
+    assert_eq!(own["apps"], 1);
     let mut connection = Connection::open(free);
     connection.write("GET / HTTP/1.1\r\nHost: common.test\r\n\r\n");
     assert!(connection.response(false).text().starts_with("own"));
@@ -139,6 +141,33 @@ fn an_app_may_have_a_port_of_its_own() {
     let mut connection = Connection::open(common);
     connection.write("GET / HTTP/1.1\r\nHost: other.test\r\n\r\n");
     assert_eq!(connection.response(false).status, 404);
+}
+
+/// Who opens the URL that the log names sees an app.
+#[test]
+fn the_logged_url_leads_to_an_app() {
+    for (hosts, expected) in [
+        (&[r#""far.test""#, r#""a.localhost""#][..], "a.localhost"),
+        (
+            &[r#"["far.test","*.tools.localhost"]"#],
+            "www.tools.localhost",
+        ),
+        (&[r#""far.test""#], "far.test"),
+        (&[r#""a.localhost""#, r#""*""#], "127.0.0.1"),
+    ] {
+        let mut site = Site::new();
+        for (index, host) in hosts.iter().enumerate() {
+            let fields = format!(r#""hostname":{host}"#);
+            site = site.app_with(&format!("app{index}"), &named("an app"), &fields);
+        }
+        let nano = site.serve();
+        let line = nano.logged("the port", |line| line["message"] == "listening");
+        let url = format!("http://{expected}:{}", nano.port());
+        assert_eq!(line["url"], *url);
+        assert_eq!(line["apps"], hosts.len());
+        let host = url.strip_prefix("http://").unwrap();
+        assert_eq!(nano.get(host, "/").status, 200, "{url}");
+    }
 }
 
 #[test]
