@@ -23,9 +23,10 @@ use std::os::fd::IntoRawFd;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
-use crate::external_memory::malloc;
+use crate::external_memory::{malloc, mappings};
 use crate::limits::Exit;
 use crate::mailbox::Shared;
+use crate::process_memory;
 use crate::thread::ExitSender;
 use crate::watchdog;
 
@@ -60,6 +61,11 @@ thread_local! {
 /// How many isolates of this process have crashed, or run on although they were ended. Each keeps a thread and its heap.
 pub fn count() -> usize {
     CRASHED.load(Ordering::Relaxed) + ABANDONED.load(Ordering::Relaxed)
+}
+
+/// Whether they are more than an eighth of what the process may use: the next ones had better not begin.
+pub fn is_lost_memory_much() -> bool {
+    lost() > process_memory::limit() / 8
 }
 
 /// Bytes that isolates held which have crashed: nobody frees them any more.
@@ -233,7 +239,9 @@ fn supervise_all(mut pipe: io::PipeReader) {
             .collect();
         for (_, Entry { shared, exit, .. }) in crashed {
             CRASHED.fetch_add(1, Ordering::Relaxed);
-            LOST.fetch_add(shared.account.held(), Ordering::Relaxed);
+            let given_back = mappings::empty_large_objects(&shared.account);
+            let lost = shared.account.held_at_most().saturating_sub(given_back);
+            LOST.fetch_add(lost, Ordering::Relaxed);
             shared.crash();
             watchdog::forget(&shared);
             shared.end();

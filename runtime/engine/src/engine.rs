@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use crate::embedding::Embedding;
-use crate::external_memory::spare;
+use crate::external_memory::{fund, spare};
 use crate::{attendants, platform, process_memory, snapshot};
 
 /// How to start the engine.
@@ -76,6 +76,7 @@ impl Engine {
                 engine.keep_one_isolate();
                 attendants::start();
                 spare::set_aside(process_memory::limit());
+                fund::fill();
             }
             Ok(engine)
         });

@@ -197,14 +197,28 @@ pub(crate) fn near_heap_limit(state: &State, current: usize, initial: usize) -> 
         // does not say what it wants, and would end the process if it is heap after all. So there is room for that, too,
         // and `after_collection` keeps to the limit until the next turn takes the room back.
         state.raised_heap_limit.set(Some(initial));
-        return current + state.limits.slack;
+        return current + room(state, current - initial, state.limits.slack);
     }
     condemn(&state.shared);
     // Anything not above the current limit ends the process, and so does less than what V8 holds: its first large object may have
     // passed the limit by far. `after_collection` may have been first to find that.
     let slack = state.limits.slack;
-    let is_first = current < initial.saturating_add(slack);
-    current + if is_first { slack } else { slack / 4 + MIB }
+    let beyond = current.saturating_sub(initial);
+    current
+        + room(
+            state,
+            beyond,
+            if beyond < slack { slack } else { slack / 4 },
+        )
+}
+
+/// How much V8's heap may grow, so many bytes beyond its limit already: as much of what is `wanted` as there is to spare.
+fn room(state: &State, beyond: usize, wanted: usize) -> usize {
+    let mut room = wanted;
+    while room > MIB && !state.shared.account.spare_heap(beyond + room) {
+        room /= 2;
+    }
+    room.max(MIB)
 }
 
 fn condemn(shared: &Shared) {
@@ -235,6 +249,7 @@ fn told_by_v8(isolate: &mut v8::Isolate, account: &Account) -> usize {
 pub(crate) fn check_memory(isolate: &mut v8::Isolate, state: &State) {
     if let Some(initial) = state.raised_heap_limit.take() {
         entry::restore_heap_limit(isolate, state, initial);
+        state.shared.account.heap_is_back();
     }
     external_memory::watch::settle(isolate, &state.shared);
 }

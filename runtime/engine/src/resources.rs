@@ -6,6 +6,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::external_memory::fund;
 use crate::isolate::CODE_RANGE;
 use crate::limits::MIB;
 use crate::platform::WORKERS;
@@ -16,7 +17,7 @@ const CAGE: usize = 48 << 30;
 /// Writable memory that V8 and the program reserve, most of which is never used: with one isolate; where there are several, without
 /// them; and for each of them.
 const SINGLE: usize = 192 * MIB;
-const SEVERAL: usize = 640 * MIB;
+const SEVERAL: usize = 640 * MIB + fund::BYTES;
 const EACH: usize = 80 * MIB;
 /// Address space that V8 reserves for an isolate beside its code: a table of 256 MB, and its heap to begin with.
 const ISOLATE: usize = (256 + 64) * MIB + CODE_RANGE;
@@ -125,6 +126,7 @@ impl Making {
         let count = MAKING.fetch_add(1, Ordering::SeqCst) + 1;
         let making = Making(());
         let shortage = |error| Shortage::Isolate { error };
+        fund::fill();
         reserve(count * ISOLATE, libc::PROT_NONE).map_err(shortage)?;
         if is_data_limited() {
             let protection = libc::PROT_READ | libc::PROT_WRITE;

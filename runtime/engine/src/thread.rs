@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 use crate::alarm::Alarm;
 use crate::entry::panic_message;
-use crate::external_memory::malloc;
+use crate::external_memory::{fund, malloc};
 use crate::idle::{Idle, Step};
 use crate::isolate::{self, Isolate, IsolateOptions};
 use crate::limits::{Exit, MIB};
@@ -156,6 +156,7 @@ fn run(
         Ok(exit)
     }));
     malloc::purge();
+    fund::fill();
     handle.0.end();
     result
         .unwrap_or_else(|panic| Err(Exit::Panicked(panic_message(&*panic))))

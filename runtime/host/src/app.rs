@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use nano_worker::{Exit, Instance, Launcher, StartError, StartErrorKind, WorkerOptions};
+use nano_worker::{Exit, Instance, Launcher, Losses, StartError, StartErrorKind, WorkerOptions};
 use tokio::sync::Notify;
 
 use crate::backoff::{Backoff, Failure};
@@ -39,7 +39,7 @@ struct State {
 /// Each lost instance keeps a thread and memory, and takes a core for as long as it goes on; so after this many an app gets no
 /// other, until its configuration is changed or the process starts again.
 const MAX_LOST: u32 = 4;
-/// The same for all apps together: from then on, each app's first is its last.
+/// The same for all apps together: from then on, each app's first is its last. So it is when they keep much memory.
 const ALL_LOST: usize = 32;
 
 enum Phase {
@@ -262,7 +262,7 @@ impl App {
                         state.phase = Phase::Idle;
                     }
                     if failure == Failure::Crash {
-                        state.lost_one(name, self.launcher.lost_instances());
+                        state.lost_one(name, self.launcher.losses());
                     }
                     None
                 }
@@ -334,7 +334,7 @@ impl App {
         tracing::error!(app = name, retry_ms, "{reason}");
         state.reason = reason.into();
         if failure == Failure::Crash {
-            state.lost_one(name, self.launcher.lost_instances());
+            state.lost_one(name, self.launcher.losses());
         }
     }
 
@@ -377,12 +377,14 @@ impl App {
 
 impl State {
     /// The app `name` has lost an instance; `all` are lost in the process.
-    fn lost_one(&mut self, name: &str, all: usize) {
-        warn_of_losses(all);
+    fn lost_one(&mut self, name: &str, all: Losses) {
+        warn_of_losses(all.instances);
         self.lost += 1;
-        if (self.lost < MAX_LOST && all < ALL_LOST) || matches!(self.phase, Phase::Closed) {
+        let is_first_the_last = all.instances >= ALL_LOST || all.are_heavy;
+        if (self.lost < MAX_LOST && !is_first_the_last) || matches!(self.phase, Phase::Closed) {
             return;
         }
+        let all = all.instances;
         self.phase = Phase::Disabled;
         self.reason.message = format!(
             "the app is disabled: {} of its instances have crashed or did not stop, of {all} in this process, and each keeps a \
@@ -509,9 +511,25 @@ mod tests {
     #[tokio::test]
     async fn when_the_process_has_lost_many_the_first_is_enough() {
         let app = app(&FakeLauncher::new());
-        app.lock().lost_one("a", ALL_LOST - 1);
+        let mut all = Losses {
+            instances: ALL_LOST - 1,
+            are_heavy: false,
+        };
+        app.lock().lost_one("a", all);
         assert_eq!(app.disabled(), None);
-        app.lock().lost_one("a", ALL_LOST);
+        all.instances += 1;
+        app.lock().lost_one("a", all);
+        assert!(app.disabled().is_some());
+    }
+
+    #[tokio::test]
+    async fn when_lost_instances_keep_much_memory_the_first_is_enough() {
+        let app = app(&FakeLauncher::new());
+        let all = Losses {
+            instances: 1,
+            are_heavy: true,
+        };
+        app.lock().lost_one("a", all);
         assert!(app.disabled().is_some());
     }
 

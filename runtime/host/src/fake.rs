@@ -14,7 +14,7 @@ use http::{HeaderMap, Request, Response, StatusCode, Version};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use nano_worker::{
     Body, BodyError, BodyErrorKind, BodyStream, Exit, FetchError, HttpRequest, HttpResponse,
-    Instance, InstanceThread, Launcher, RequestId, StartError, StartErrorKind, Unanswered,
+    Instance, InstanceThread, Launcher, Losses, RequestId, StartError, StartErrorKind, Unanswered,
     WorkerOptions, WorkerStats,
 };
 
@@ -134,8 +134,8 @@ impl Launcher for FakeLauncher {
         .boxed()
     }
 
-    fn lost_instances(&self) -> usize {
-        0
+    fn losses(&self) -> Losses {
+        Losses::default()
     }
 }
 

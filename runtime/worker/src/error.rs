@@ -141,7 +141,7 @@ pub enum Exit {
     /// The process neared the limit of its own memory, and this instance held the most.
     ProcessLimit,
     /// It did something that V8 cannot survive, such as asking for an array that is larger than V8 can represent. Its thread is
-    /// stopped for good, and holds its memory until the process ends; see [`crate::Launcher::lost_instances`].
+    /// stopped for good, and holds its memory until the process ends; see [`crate::Launcher::losses`].
     Crashed,
     /// It passed its CPU limit and did not stop, in a built-in function that V8 cannot interrupt. Its thread goes on, at the
     /// lowest priority, and counts as crashed until that function ends.

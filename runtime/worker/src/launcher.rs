@@ -23,9 +23,17 @@ pub trait Launcher: Send + Sync + 'static {
         options: WorkerOptions,
     ) -> BoxFuture<'static, Result<Arc<dyn Instance>, StartError>>;
 
-    /// How many instances of this process have crashed ([`Exit::Crashed`]) or do not stop ([`Exit::Unresponsive`]). Each keeps a
-    /// thread and its memory, mostly until the process ends.
-    fn lost_instances(&self) -> usize;
+    /// What the process has lost so far to instances that have crashed ([`Exit::Crashed`]) or do not stop ([`Exit::Unresponsive`]).
+    fn losses(&self) -> Losses;
+}
+
+/// Lost instances. Each keeps a thread and memory, mostly until the process ends.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Losses {
+    /// How many there are.
+    pub instances: usize,
+    /// They keep more than an eighth of the memory that the process may use.
+    pub are_heavy: bool,
 }
 
 /// A running instance. Dropping it stops it, as [`stop`](Self::stop) does.

@@ -26,7 +26,7 @@ pub use body::{
     Backlog, Batch, Body, BodyError, BodyErrorKind, BodyStream, BodyWriter, Put, Start,
 };
 pub use error::{Exit, FetchError, StartError, StartErrorKind, Unanswered};
-pub use launcher::{Instance, InstanceThread, Launcher};
+pub use launcher::{Instance, InstanceThread, Launcher, Losses};
 pub use log::{LogKind, LogLevel, LogRecord, LogSink};
 pub use message::{Fields, Hex, HttpRequest, HttpResponse, RequestId};
 pub use options::{Limits, WorkerOptions};

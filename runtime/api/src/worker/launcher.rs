@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use nano_worker::{
-    Exit, HttpRequest, HttpResponse, Instance, InstanceThread, Launcher, RequestId, StartError,
-    Unanswered, WorkerOptions, WorkerStats,
+    Exit, HttpRequest, HttpResponse, Instance, InstanceThread, Launcher, Losses, RequestId,
+    StartError, Unanswered, WorkerOptions, WorkerStats,
 };
 
 use super::Worker;
@@ -26,8 +26,11 @@ impl Launcher for WorkerLauncher {
         })
     }
 
-    fn lost_instances(&self) -> usize {
-        nano_engine::containment::count()
+    fn losses(&self) -> Losses {
+        Losses {
+            instances: nano_engine::containment::count(),
+            are_heavy: nano_engine::containment::is_lost_memory_much(),
+        }
     }
 }
 

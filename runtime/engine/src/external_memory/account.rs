@@ -4,15 +4,16 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::malloc::ForeignMemory;
 use super::objects::ObjectMemory;
+use super::spare::{self, Spare};
 use super::watch;
 use crate::limits::MIB;
 
-/// What C and C++ code may hold beyond the limit before `malloc` refuses it memory. Compiling the largest regular expressions
-/// takes as much, for a moment; see [`crate::external_memory::malloc`].
-const FOREIGN_SLACK: usize = 256 * MIB;
+/// What C and C++ code may hold beyond the limit before `malloc` refuses it memory, where there is none to spare; see
+/// [`crate::external_memory::malloc`].
+const FOREIGN_SLACK: usize = 96 * MIB;
 
 /// Counts the bytes that one isolate has outside of V8's heap against its limit. Outlives the isolate if buffers do.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Account {
     limit: usize,
     buffers: AtomicUsize,
@@ -20,6 +21,10 @@ pub struct Account {
     heap: AtomicUsize,
     /// What V8 has mapped since then for objects that have mappings of their own.
     mapped_heap: AtomicUsize,
+    /// All large objects of the heap.
+    large_objects: AtomicUsize,
+    /// What the heap has beyond the limit.
+    spare_heap: Spare,
     objects: ObjectMemory,
     foreign: ForeignMemory,
     /// What V8's collector was told of [`Account::untracked`].
@@ -38,13 +43,26 @@ pub struct Account {
 impl Account {
     /// An account of `limit` bytes, none of them used.
     pub fn new(limit: usize) -> Self {
+        let foreign = ForeignMemory::new(
+            limit.saturating_add(watch::SLACK),
+            limit.saturating_add(FOREIGN_SLACK),
+        );
         Self {
             limit,
-            foreign: ForeignMemory::new(
-                limit.saturating_add(watch::SLACK),
-                limit.saturating_add(FOREIGN_SLACK),
-            ),
-            ..Self::default()
+            foreign,
+            spare_heap: Spare::of(&spare::HEAP),
+            buffers: AtomicUsize::default(),
+            reserved: AtomicUsize::default(),
+            heap: AtomicUsize::default(),
+            mapped_heap: AtomicUsize::default(),
+            large_objects: AtomicUsize::default(),
+            objects: ObjectMemory::default(),
+            told: AtomicUsize::default(),
+            asked: AtomicBool::default(),
+            mappings: AtomicUsize::default(),
+            mapped: AtomicUsize::default(),
+            refused: AtomicBool::default(),
+            terminated: AtomicBool::default(),
         }
     }
 
@@ -126,9 +144,37 @@ impl Account {
         self.mapped_heap.load(Ordering::Relaxed) > 0
     }
 
-    /// V8 maps so many bytes for a large object.
-    pub(super) fn map_heap(&self, bytes: usize) {
+    /// Whether V8 may map so many bytes more for a large object: all of them fit into the limit, or there is memory to spare.
+    pub(super) fn admits_large_object(&self, bytes: usize) -> bool {
+        let all = self.large_objects().saturating_add(bytes);
+        self.spare_heap(all.saturating_sub(self.limit))
+    }
+
+    /// V8 has mapped so many bytes for a large object.
+    pub(super) fn map_large_object(&self, bytes: usize) {
         self.mapped_heap.fetch_add(bytes, Ordering::Relaxed);
+        self.large_objects.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// V8 has given so many bytes of large objects back.
+    pub(super) fn unmap_large_object(&self, bytes: usize) {
+        self.large_objects.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// Bytes that V8 has mapped for large objects, garbage included.
+    pub(crate) fn large_objects(&self) -> usize {
+        self.large_objects.load(Ordering::Relaxed)
+    }
+
+    /// Whether V8's heap may take so many bytes beyond the limit.
+    pub(crate) fn spare_heap(&self, bytes: usize) -> bool {
+        self.spare_heap.covers(bytes)
+    }
+
+    /// V8's heap is back within its limit, but for large objects that are there.
+    pub(crate) fn heap_is_back(&self) {
+        let beyond = self.large_objects().saturating_sub(self.limit);
+        self.spare_heap.keep(beyond);
     }
 
     /// What native objects and running native functions hold on the isolate's thread.

@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 
 use crate::external_memory::Account;
-use crate::external_memory::spare::Spare;
+use crate::external_memory::spare::{self, Spare};
 use crate::limits::MIB;
 use crate::mailbox::{Shared, Verdict};
 
@@ -48,7 +48,7 @@ impl ForeignMemory {
             held: AtomicIsize::new(0),
             bound: AtomicUsize::new(first),
             hard,
-            spare: Spare::default(),
+            spare: Spare::of(&spare::FOREIGN),
             isolate: OnceLock::new(),
         }
     }

@@ -11,7 +11,9 @@
 //!
 //! Large objects of the heap have mappings of their own. V8 gives a script the first large object of its young generation whatever
 //! the heap's limit is (`NewLargeObjectSpace::AllocateRaw`), up to 1 GB, and looks at the limit in its next collection, which may
-//! be long after. So these count for the isolate as soon as they are mapped, and [`super::watch`] has the heap looked at.
+//! be long after. So these count for the isolate as soon as they are mapped, and [`super::watch`] has the heap looked at. What
+//! passes the limit must be there to spare ([`super::spare`]): else V8 is refused the mapping, collects garbage, and gives up
+//! where that does not help. What an isolate that was lost had in large objects goes back to the system.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -36,11 +38,20 @@ const LARGE_OBJECT: usize = 8 * MIB;
 const RESERVE: usize = ALL_MAPPINGS / 8;
 const FEW: usize = 16;
 
+/// Large objects of all isolates that are known one by one: their memory is limited, and so is their number.
+const ALL_LARGE_OBJECTS: usize = 4 << 10;
+/// V8 aligns large objects, and gives back what it has mapped before them: less than this.
+const ALIGNMENT: usize = MIB;
+/// The beginning of a large object, with what V8's own threads may yet read of it, that a lost isolate keeps.
+const HEAD: usize = MIB;
+
 /// A mapping that somebody has.
 struct Mapping {
     address: usize,
     bytes: usize,
     owner: Arc<Account>,
+    /// A large object of the heap, not a buffer.
+    is_heap: bool,
 }
 
 /// An open hash table of fixed size: `munmap` is called by the allocator, too, so nothing here may allocate.
@@ -55,8 +66,9 @@ static TABLE: Mutex<Table<{ ALL_MAPPINGS * 2 }>> = Mutex::new(Table {
     mapped: 0,
 });
 
-/// How many mappings the table has.
+/// How many buffers the table has, and how many large objects.
 static COUNT: AtomicUsize = AtomicUsize::new(0);
+static LARGE_OBJECTS: AtomicUsize = AtomicUsize::new(0);
 
 impl<const SLOTS: usize> Table<SLOTS> {
     /// Where an address belongs: neighbouring pages far from each other.
@@ -79,14 +91,18 @@ impl<const SLOTS: usize> Table<SLOTS> {
 
     fn insert(&mut self, mapping: Mapping) {
         let slot = self.find(mapping.address);
-        self.mapped += mapping.bytes;
+        if !mapping.is_heap {
+            self.mapped += mapping.bytes;
+        }
         self.slots[slot] = Some(mapping);
     }
 
     fn remove(&mut self, address: usize) -> Option<Mapping> {
         let mut free = self.find(address);
         let removed = self.slots[free].take()?;
-        self.mapped -= removed.bytes;
+        if !removed.is_heap {
+            self.mapped -= removed.bytes;
+        }
         // What comes after moves up, so that no gap hides it.
         let mut slot = (free + 1) % SLOTS;
         while let Some(mapping) = &self.slots[slot] {
@@ -125,19 +141,74 @@ fn note(address: usize, bytes: usize, owner: Arc<Account>) {
         address,
         bytes,
         owner,
+        is_heap: false,
     });
+}
+
+/// Counts a large object of the heap until it goes.
+fn note_large_object(address: usize, bytes: usize, owner: Arc<Account>) {
+    if LARGE_OBJECTS.fetch_add(1, Ordering::Relaxed) >= ALL_LARGE_OBJECTS {
+        LARGE_OBJECTS.fetch_sub(1, Ordering::Relaxed);
+        return;
+    }
+    owner.map_large_object(bytes);
+    table().insert(Mapping {
+        address,
+        bytes,
+        owner,
+        is_heap: true,
+    });
+}
+
+/// Gives the system what a lost isolate has in large objects. Its thread has stopped for ever; V8's own may still look at where an
+/// object begins, and where it has references they read zeros: small integers. Returns how many bytes that were.
+#[cfg(target_os = "linux")]
+pub(crate) fn empty_large_objects(owner: &Arc<Account>) -> usize {
+    let mut given = 0;
+    for mapping in table().slots.iter().flatten() {
+        if !mapping.is_heap || !Arc::ptr_eq(&mapping.owner, owner) || mapping.bytes <= HEAD {
+            continue;
+        }
+        let (begin, bytes) = (mapping.address + HEAD, mapping.bytes - HEAD);
+        let begin = std::ptr::without_provenance_mut(begin);
+        // SAFETY: the mapping is there, as `munmap` asks the table first, and nobody uses what is in it.
+        if unsafe { libc::madvise(begin, bytes, libc::MADV_DONTNEED) } == 0 {
+            given += bytes;
+        }
+    }
+    given
+}
+
+/// As above: nothing is known of large objects.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn empty_large_objects(_: &Arc<Account>) -> usize {
+    0
 }
 
 /// A mapping goes, or so many bytes at its beginning, on any thread.
 fn forget(address: usize, bytes: usize) {
-    if COUNT.load(Ordering::Relaxed) == 0 {
+    if COUNT.load(Ordering::Relaxed) == 0 && LARGE_OBJECTS.load(Ordering::Relaxed) == 0 {
         return;
     }
     let mut table = table();
     let Some(mut mapping) = table.remove(address) else {
         return;
     };
-    let bytes = bytes.min(mapping.bytes);
+    let mut bytes = bytes.min(mapping.bytes);
+    if mapping.is_heap {
+        if bytes >= ALIGNMENT {
+            // It has given back its end before.
+            bytes = mapping.bytes;
+        }
+        mapping.owner.unmap_large_object(bytes);
+        if bytes < mapping.bytes {
+            mapping.address += bytes;
+            mapping.bytes -= bytes;
+            return table.insert(mapping);
+        }
+        LARGE_OBJECTS.fetch_sub(1, Ordering::Relaxed);
+        return drop(table);
+    }
     mapping.owner.mapped.fetch_sub(bytes, Ordering::Relaxed);
     if bytes < mapping.bytes {
         // V8 asks for more than it needs, and gives back what is not aligned.
@@ -159,10 +230,13 @@ mod functions {
     use libc::off_t;
 
     use super::*;
-    use crate::external_memory::malloc;
+    use crate::external_memory::{fund, malloc};
 
-    #[unsafe(no_mangle)]
-    unsafe extern "C" fn mmap(
+    /// The system's `mmap`.
+    ///
+    /// # Safety
+    /// As that of the C library's.
+    unsafe fn map(
         address: *mut c_void,
         bytes: usize,
         protection: c_int,
@@ -170,16 +244,6 @@ mod functions {
         file: c_int,
         offset: off_t,
     ) -> *mut c_void {
-        let is_buffer = address.is_null() && protection == libc::PROT_NONE;
-        let owner = if is_buffer { malloc::current() } else { None };
-        if let Some(owner) = &owner
-            && !has_room(owner, bytes)
-        {
-            owner.note_refusal();
-            // SAFETY: each thread has its own `errno`.
-            unsafe { *libc::__errno_location() = libc::ENOMEM };
-            return libc::MAP_FAILED;
-        }
         // SAFETY: the caller's promise.
         let mapped = unsafe {
             libc::syscall(
@@ -191,19 +255,69 @@ mod functions {
                 c_long::from(file),
                 offset,
             )
-        } as *mut c_void;
+        };
+        mapped as *mut c_void
+    }
+
+    /// Whether a mapping that the system has refused is worth the [`fund`]: on a thread that works for no isolate, and ends the
+    /// process without it.
+    #[cold]
+    fn is_vital(bytes: usize) -> bool {
+        // SAFETY: each thread has its own `errno`.
+        let error = unsafe { *libc::__errno_location() };
+        error == libc::ENOMEM && bytes <= fund::BYTES / 2 && !malloc::is_working()
+    }
+
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn mmap(
+        address: *mut c_void,
+        bytes: usize,
+        protection: c_int,
+        flags: c_int,
+        file: c_int,
+        offset: off_t,
+    ) -> *mut c_void {
+        let is_buffer = address.is_null() && protection == libc::PROT_NONE;
+        let is_large_object = bytes >= LARGE_OBJECT
+            && !address.is_null()
+            && protection == libc::PROT_READ | libc::PROT_WRITE
+            && flags & libc::MAP_FIXED == 0;
+        let owner = if is_buffer || is_large_object {
+            malloc::current()
+        } else {
+            None
+        };
+        if let Some(owner) = &owner {
+            let is_refused = if is_buffer {
+                let is_refused = !has_room(owner, bytes);
+                if is_refused {
+                    owner.note_refusal();
+                }
+                is_refused
+            } else {
+                !owner.admits_large_object(bytes)
+            };
+            if is_refused {
+                // SAFETY: each thread has its own `errno`.
+                unsafe { *libc::__errno_location() = libc::ENOMEM };
+                return libc::MAP_FAILED;
+            }
+        }
+        // SAFETY: the caller's promise.
+        let mut mapped = unsafe { map(address, bytes, protection, flags, file, offset) };
+        if mapped == libc::MAP_FAILED && is_vital(bytes) && fund::spend() {
+            // SAFETY: as above.
+            mapped = unsafe { map(address, bytes, protection, flags, file, offset) };
+        }
         if mapped == libc::MAP_FAILED {
             return mapped;
         }
         if let Some(owner) = owner {
-            note(mapped.addr(), bytes, owner);
-        }
-        if bytes >= LARGE_OBJECT
-            && !address.is_null()
-            && protection == libc::PROT_READ | libc::PROT_WRITE
-            && flags & libc::MAP_FIXED == 0
-        {
-            malloc::with_current(|account| account.map_heap(bytes));
+            if is_buffer {
+                note(mapped.addr(), bytes, owner);
+            } else {
+                note_large_object(mapped.addr(), bytes, owner);
+            }
         }
         mapped
     }
@@ -250,6 +364,7 @@ mod tests {
             address,
             bytes: 1,
             owner: owner.clone(),
+            is_heap: false,
         };
         for round in 0..100 {
             let addresses: Vec<usize> = (1..=12).map(|n| (round * 100 + n) << 12).collect();
@@ -292,6 +407,43 @@ mod tests {
             forget(address, PAGE);
         }
         assert_eq!(owners[0].mappings.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn a_large_object_counts_until_it_goes_and_is_emptied_when_its_isolate_is_lost() {
+        let (owner, other) = (Arc::new(Account::new(0)), Arc::new(Account::new(0)));
+        let bytes = LARGE_OBJECT + ALIGNMENT;
+        // SAFETY: a new mapping, wherever there is room.
+        let mapped = unsafe {
+            libc::mmap(
+                std::ptr::null_mut(),
+                bytes,
+                libc::PROT_READ | libc::PROT_WRITE,
+                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+                -1,
+                0,
+            )
+        };
+        assert_ne!(mapped, libc::MAP_FAILED);
+        let memory = mapped.cast::<u8>();
+        // SAFETY: both are within the mapping.
+        let (first, last) = unsafe { (memory.add(4096), memory.add(bytes - 1)) };
+        // SAFETY: as above.
+        unsafe { (first.write(1), last.write(2)) };
+        note_large_object(mapped.addr(), bytes, owner.clone());
+        forget(mapped.addr(), 4096);
+        assert_eq!(owner.large_objects(), bytes - 4096);
+        assert_eq!(empty_large_objects(&other), 0);
+        // SAFETY: as above.
+        assert_eq!(unsafe { (first.read(), last.read()) }, (1, 2));
+        assert_eq!(empty_large_objects(&owner), bytes - 4096 - HEAD);
+        // SAFETY: as above.
+        assert_eq!(unsafe { (first.read(), last.read()) }, (1, 0));
+        // Its end went before, which nobody has noticed.
+        forget(mapped.addr() + 4096, bytes / 2);
+        assert_eq!(owner.large_objects(), 0);
+        // SAFETY: nobody uses it any more.
+        unsafe { libc::munmap(mapped, bytes) };
     }
 
     #[test]

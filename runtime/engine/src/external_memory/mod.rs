@@ -12,8 +12,9 @@
 
 mod account;
 mod buffers;
+pub(crate) mod fund;
 pub mod malloc;
-mod mappings;
+pub(crate) mod mappings;
 mod objects;
 mod reservation;
 pub(crate) mod spare;

@@ -393,3 +393,45 @@ fn the_instance_that_takes_the_memory_is_ended_and_no_other() {
         assert!(!ended, "{app}: {:?}", nano.log());
     }
 }
+
+/// A limit of 32 MB says nothing about the strings of 1 GB that one call of V8's makes: there must be memory to spare for them. And an
+/// instance that is lost gives such strings back.
+#[test]
+#[cfg(target_os = "linux")]
+fn strings_of_many_apps_do_not_use_up_the_process() {
+    const LIMIT: u64 = 1000;
+    let form = |code: &str| {
+        format!("export default {{ fetch() {{ return new Response(String({code})); }} }};")
+    };
+    let forms = [
+        r"'\u0130'.repeat(2e8).toLowerCase().length",
+        "'x'.repeat(5e8).replace(/x/g, '$&$&$&').length",
+        "'\u{e9}'.repeat(1e8).localeCompare('\u{e9}'.repeat(1e8) + 'a')",
+        "'\u{e9}'.repeat(1e8).normalize('NFKD').length",
+    ];
+    let mut site = Site::new().top(&format!(r#""memory_mb":{LIMIT}"#));
+    let names: Vec<_> = (0..forms.len() * 2)
+        .map(|number| format!("a{number}"))
+        .collect();
+    for (name, code) in names.iter().zip(forms.iter().cycle()) {
+        site = site.app_with(name, &form(code), r#""limits":{"memory_mb":32}"#);
+    }
+    let nano = site.app("b", NEIGHBOUR).serve();
+    assert_eq!(nano.get("b.test", "/").text(), "here");
+    nano.reset_peak();
+    std::thread::scope(|scope| {
+        for name in &names {
+            let nano = &nano;
+            scope.spawn(move || {
+                for _ in 0..3 {
+                    let status = nano.get(&format!("{name}.test"), "/").status;
+                    assert!(matches!(status, 500 | 503), "{name}: {status}");
+                }
+            });
+        }
+    });
+    assert_eq!(nano.get("b.test", "/").text(), "here");
+    let peak = nano.peak() >> 20;
+    println!("peak {peak} MB");
+    assert!(peak < LIMIT, "the process took {peak} MB of {LIMIT} MB");
+}
