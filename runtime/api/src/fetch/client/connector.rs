@@ -3,6 +3,7 @@
 //! A name is resolved once, its addresses are checked, and the connection goes to exactly those: a name that leads elsewhere the next
 //! time it is asked for (DNS rebinding) cannot slip through. Every hop of a redirect that needs a connection comes through here.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::io;
@@ -13,7 +14,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use hickory_resolver::net::NetError;
+use hickory_resolver::net::{DnsError, NetError};
+use hickory_resolver::proto::op::ResponseCode;
 use http::Uri;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
@@ -220,16 +222,48 @@ impl fmt::Display for Unresolved {
         write!(
             f,
             "cannot resolve the host name '{}': {}",
-            self.host, self.cause
+            self.host,
+            told(&self.cause)
         )
     }
 }
 
 impl Error for Unresolved {}
 
+/// Why a name has no address, in words: hickory's own are partly made of its structures.
+fn told(cause: &NetError) -> Cow<'static, str> {
+    let said = match cause {
+        NetError::Dns(DnsError::NoRecordsFound(_)) if cause.is_nx_domain() => {
+            "there is no such name in DNS, nor in /etc/hosts"
+        }
+        NetError::Dns(DnsError::NoRecordsFound(none)) => match none.response_code {
+            ResponseCode::NoError => "the name is in DNS, and has no IPv4 and no IPv6 address",
+            code => return refusal(code).into(),
+        },
+        NetError::Dns(DnsError::ResponseCode(code)) => return refusal(*code).into(),
+        NetError::Timeout => "no name server answered in time",
+        NetError::NoConnections => {
+            "no name server can be reached; /etc/resolv.conf says which are asked"
+        }
+        NetError::Io(error) => {
+            return format!("the name server cannot be reached: {error}").into();
+        }
+        NetError::Proto(error) => return format!("it is no name for DNS: {error}").into(),
+        NetError::Busy => "too many names are looked up at a time",
+        _ => "the name server's answer is of no use",
+    };
+    said.into()
+}
+
+fn refusal(code: ResponseCode) -> String {
+    let number = u16::from(code);
+    format!("the name server failed: {code} (response code {number})")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fetch::client::names::tests::empty_answer;
 
     async fn addresses(rules: &[&str], host: &str, port: u16) -> Result<Vec<SocketAddr>, String> {
         let policy = Policy::public_and(rules.iter().map(|rule| rule.parse().unwrap()).collect());
@@ -266,14 +300,46 @@ mod tests {
         );
     }
 
+    /// What an app is told when the name server answers with this response code and no record, or not at all.
+    async fn told_of(code: Option<u8>, host: &str) -> String {
+        let names = Names::with_server(move |query| {
+            let mut answer = empty_answer(query);
+            answer[3] |= code?;
+            Some(answer)
+        });
+        let policy = Policy::public_and(Vec::new());
+        let found = permitted_addresses(&policy, &names.await, host, 80).await;
+        found.unwrap_err().to_string()
+    }
+
     #[tokio::test]
-    async fn a_name_without_address_is_named() {
-        let error = addresses(&[], "no-such-host.invalid", 80)
-            .await
-            .unwrap_err();
-        assert!(
-            error.starts_with("cannot resolve the host name 'no-such-host.invalid'"),
-            "{error}"
-        );
+    async fn a_name_without_address_is_told_in_words() {
+        let long = format!("{}.example", "a".repeat(64));
+        for (code, host, reason) in [
+            (Some(0), "empty.example", "has no IPv4 and no IPv6 address"),
+            (
+                Some(2),
+                "failing.example",
+                "the name server failed: Server Failure (response code 2)",
+            ),
+            (Some(3), "absent.example", "there is no such name in DNS"),
+            (
+                Some(5),
+                "refused.example",
+                "the name server failed: Query Refused (response code 5)",
+            ),
+            (None, "silent.example", "no name server answered in time"),
+            (Some(0), &long, "it is no name for DNS: "),
+        ] {
+            let error = told_of(code, host).await;
+            let (name, told) = error.split_once(": ").unwrap();
+            assert_eq!(name, format!("cannot resolve the host name '{host}'"));
+            assert!(told.contains(reason), "{error}");
+            // Nothing is shown as Rust shows its structures.
+            assert!(
+                !error.contains(['{', '(', '"']) || error.contains("(response code"),
+                "{error}"
+            );
+        }
     }
 }

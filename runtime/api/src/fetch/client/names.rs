@@ -74,7 +74,7 @@ fn resolver(config: ResolverConfig, mut options: ResolverOpts) -> Result<TokioRe
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::sync::Arc;
     use std::time::{Duration, Instant};
 
@@ -83,16 +83,41 @@ mod tests {
 
     use super::*;
 
-    /// An app that asks this name server.
-    fn asking(port: u16) -> Names {
+    /// An app that asks the name server at this port, once, for so long.
+    fn asking(port: u16, wait: Duration) -> Names {
         let mut server = NameServerConfig::udp(Ipv4Addr::LOCALHOST.into());
         server.connections[0].port = port;
         let config = ResolverConfig::from_parts(None, Vec::new(), vec![server]);
         let names = Names::default();
         let stamps = FILES.map(|file| fs::metadata(file).and_then(|data| data.modified()).ok());
-        let resolver = resolver(config, ResolverOpts::default()).unwrap();
+        let mut options = ResolverOpts::default();
+        options.timeout = wait;
+        let resolver = resolver(config, options).unwrap();
         *names.0.lock().unwrap() = Some((stamps, resolver));
         names
+    }
+
+    impl Names {
+        /// An app that asks a name server of its own, which answers so, or not.
+        pub(in super::super) async fn with_server(
+            answer: impl Fn(&[u8]) -> Option<Vec<u8>> + Send + 'static,
+        ) -> Names {
+            let server = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+            let names = asking(
+                server.local_addr().unwrap().port(),
+                Duration::from_millis(300),
+            );
+            tokio::spawn(async move {
+                let mut buffer = [0; 512];
+                loop {
+                    let (length, client) = server.recv_from(&mut buffer).await.unwrap();
+                    if let Some(answer) = answer(&buffer[..length]) {
+                        server.send_to(&answer, client).await.unwrap();
+                    }
+                }
+            });
+            names
+        }
     }
 
     #[test]
@@ -106,7 +131,10 @@ mod tests {
             .unwrap();
         runtime.block_on(async {
             let silent = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-            let slow = Arc::new(asking(silent.local_addr().unwrap().port()));
+            let slow = Arc::new(asking(
+                silent.local_addr().unwrap().port(),
+                Duration::from_secs(5),
+            ));
             let look_ups = join_all((0..700).map(|index| {
                 let slow = slow.clone();
                 tokio::spawn(async move { slow.addresses(&format!("host-{index}.example")).await })
@@ -127,28 +155,26 @@ mod tests {
 
     #[tokio::test]
     async fn the_name_server_is_asked() {
-        let server = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        let names = asking(server.local_addr().unwrap().port());
-        tokio::spawn(async move {
-            let mut buffer = [0; 512];
-            loop {
-                let (length, client) = server.recv_from(&mut buffer).await.unwrap();
-                let answer = answer(&buffer[..length]);
-                server.send_to(&answer, client).await.unwrap();
-            }
-        });
+        let names = Names::with_server(|query| Some(answer(query))).await;
         let found = names.addresses("api.example").await.unwrap();
         assert_eq!(found, [IpAddr::from([192, 0, 2, 7])]);
     }
 
-    /// 192.0.2.7 for questions of type A, nothing for others: <https://www.rfc-editor.org/rfc/rfc1035#section-4.1>.
-    fn answer(query: &[u8]) -> Vec<u8> {
+    /// No record: <https://www.rfc-editor.org/rfc/rfc1035#section-4.1>.
+    pub(in super::super) fn empty_answer(query: &[u8]) -> Vec<u8> {
         let end = 12 + query[12..].iter().position(|&byte| byte == 0).unwrap() + 5;
-        let is_a = query[end - 4..end - 2] == [0, 1];
         let mut answer = query[..2].to_vec();
-        answer.extend([0x81, 0x80, 0, 1, 0, u8::from(is_a), 0, 0, 0, 0]);
+        answer.extend([0x81, 0x80, 0, 1, 0, 0, 0, 0, 0, 0]);
         answer.extend(&query[12..end]);
-        if is_a {
+        answer
+    }
+
+    /// 192.0.2.7 for questions of type A, nothing for others.
+    fn answer(query: &[u8]) -> Vec<u8> {
+        let mut answer = empty_answer(query);
+        let end = answer.len();
+        if answer[end - 4..end - 2] == [0, 1] {
+            answer[7] = 1;
             answer.extend([0xC0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 7]);
         }
         answer
