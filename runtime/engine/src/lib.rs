@@ -39,6 +39,7 @@ mod handover;
 pub mod hardening;
 mod idle;
 mod imports;
+mod interrupt;
 pub mod isolate;
 pub mod limits;
 mod mail;

@@ -358,7 +358,9 @@ impl<'a> Loop<'a> {
         count.set(count.get() + 1);
         self.state.shared.turn.begin();
         watchdog::notice();
+        self.state.shared.settle_interrupt(scope);
         self.run_turn(scope, task);
+        self.state.shared.settle_interrupt(scope);
         self.state.end_turn();
         self.state.shared.turn.end();
     }
@@ -372,6 +374,9 @@ impl<'a> Loop<'a> {
         v8::scope!(let scope, scope);
         v8::tc_scope!(let scope, scope);
         task(scope);
+        if state.shared.settle_interrupt(scope) {
+            scope.reset();
+        }
         if state.is_terminated() {
             return; // Microtasks are the isolate's code, too.
         }

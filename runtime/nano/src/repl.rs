@@ -1,20 +1,23 @@
 //! `nano repl`: a thread edits lines, the main thread runs JavaScript, also while a line is being edited.
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use nano_api::shell::{ReplOutcome, ShellWaker};
+use anyhow::Context as _;
+use nano_api::shell::{ReplOutcome, ShellInterrupter, ShellWaker};
 use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
 use rustyline::{Config, Editor};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::shell::{self, Use, complain, print};
 
 const HELP: &str = "\
 .exit    leave (or Ctrl+D)
 .help    this text
-Ctrl+C   drop the input
+Ctrl+C   drop the input, or end what is being evaluated; twice at an empty prompt: leave
 Input that is not complete goes on on the next line. `await` works; `_` is the last value.";
 
 /// What the editing thread has for the main thread.
@@ -35,6 +38,7 @@ pub(crate) fn repl() -> anyhow::Result<ExitCode> {
     let (inputs, input) = channel();
     let (answer, answers) = channel();
     let waker = shell.waker();
+    on_interrupt(shell.interrupter()).context("cannot receive signals")?;
     std::thread::Builder::new()
         .name("repl".to_owned())
         .spawn(move || {
@@ -62,6 +66,10 @@ pub(crate) fn repl() -> anyhow::Result<ExitCode> {
                     complain(&report);
                     Answer::Done
                 }
+                ReplOutcome::Interrupted => {
+                    complain("interrupted: the evaluation was ended by Ctrl+C");
+                    Answer::Done
+                }
                 ReplOutcome::Ended(reason) => {
                     complain(&reason);
                     return Ok(ExitCode::FAILURE);
@@ -72,6 +80,31 @@ pub(crate) fn repl() -> anyhow::Result<ExitCode> {
             }
         }
     }
+}
+
+/// Has Ctrl+C end what is being evaluated. (While a line is edited, the terminal sends no signal for it.)
+fn on_interrupt(interrupter: ShellInterrupter) -> std::io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()?;
+    let mut interrupts = {
+        let _entered = runtime.enter();
+        signal(SignalKind::interrupt())?
+    };
+    let is_terminal = std::io::stdin().is_terminal();
+    let listen = async move {
+        while interrupts.recv().await.is_some() {
+            // At a terminal it may have come just too late for what was evaluated.
+            if !interrupter.interrupt() && !is_terminal {
+                // As a shell reports a process that the signal ended.
+                std::process::exit(128 + SignalKind::interrupt().as_raw_value());
+            }
+        }
+    };
+    std::thread::Builder::new()
+        .name("interrupts".to_owned())
+        .spawn(move || runtime.block_on(listen))?;
+    Ok(())
 }
 
 /// Reads inputs and hands them over until the user leaves.
@@ -91,9 +124,13 @@ fn edit(
         let _ = editor.load_history(file);
     }
     let mut source = String::new();
+    // Ctrl+C was the last that was typed, at an empty prompt.
+    let mut may_leave = false;
     loop {
         let prompt = if source.is_empty() { "> " } else { "... " };
-        match editor.readline(prompt) {
+        let line = editor.readline(prompt);
+        let was_told = std::mem::take(&mut may_leave);
+        match line {
             Ok(line) if source.is_empty() => match line.trim() {
                 "" => continue,
                 ".exit" => return Ok(()),
@@ -109,7 +146,11 @@ fn edit(
             }
             Err(ReadlineError::Interrupted) => {
                 if source.is_empty() {
-                    print("(Ctrl+D or .exit to leave)");
+                    if was_told {
+                        return Ok(());
+                    }
+                    may_leave = true;
+                    print("(Ctrl+C again, Ctrl+D or .exit to leave)");
                 }
                 source.clear();
                 continue;

@@ -29,7 +29,7 @@ pub(super) fn evaluate(scope: &mut Scope, source: String, outcome: Sender<Result
             let _ = outcome.send(match result {
                 ReplOutcome::Value(value) => Ok(value),
                 ReplOutcome::Exception(report) | ReplOutcome::Ended(report) => Err(report),
-                ReplOutcome::Incomplete => Err(report.to_string()),
+                ReplOutcome::Incomplete | ReplOutcome::Interrupted => Err(report.to_string()),
             });
         });
     }

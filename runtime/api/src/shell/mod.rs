@@ -8,8 +8,8 @@ mod repl;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::mpsc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use nano_engine::module_source::file_url;
 use nano_engine::{Exit, ExitReceiver, FolderSource, Handle, IsolateOptions, Limits, Until};
@@ -67,11 +67,21 @@ pub struct Shell {
     /// All I/O of the isolate.
     _tokio: tokio::runtime::Runtime,
     wake: (mpsc::Sender<()>, mpsc::Receiver<()>),
+    awaited: Arc<Awaited>,
 }
 
 /// Wakes a shell that waits, from any thread.
 #[derive(Debug, Clone)]
 pub struct ShellWaker(mpsc::Sender<()>);
+
+/// Ends what a REPL waits for, from any thread; the session goes on.
+pub struct ShellInterrupter {
+    handle: Handle,
+    awaited: Arc<Awaited>,
+}
+
+/// Where the outcome goes that a REPL waits for.
+type Awaited = Mutex<Weak<mpsc::Sender<ReplOutcome>>>;
 
 /// What a line of a REPL leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,6 +92,8 @@ pub enum ReplOutcome {
     Exception(String),
     /// The text is the beginning of a statement: ask for more lines.
     Incomplete,
+    /// Somebody has interrupted it: see [`ShellInterrupter`].
+    Interrupted,
     /// The session is over; why.
     Ended(String),
 }
@@ -169,6 +181,7 @@ impl Shell {
             failed,
             _tokio: tokio,
             wake: mpsc::channel(),
+            awaited: Arc::default(),
         })
     }
 
@@ -251,6 +264,9 @@ impl Shell {
     /// is there.
     pub fn evaluate_repl_line(&mut self, source: &str) -> ReplOutcome {
         let (sender, outcome) = mpsc::channel();
+        let sender = Arc::new(sender);
+        // The evaluation has the only reference: where that is gone, so is the isolate.
+        *awaited(&self.awaited) = Arc::downgrade(&sender);
         let source = source.to_owned();
         self.handle.post(Box::new(move |scope| {
             repl::evaluate(scope, &source, sender)
@@ -259,6 +275,14 @@ impl Shell {
             let ended = self.exit.take().map_or(Exit::Stopped, ExitReceiver::wait);
             ReplOutcome::Ended(format!("error: the session is over: {ended}"))
         })
+    }
+
+    /// Makes an interrupter of [`evaluate_repl_line`](Self::evaluate_repl_line).
+    pub fn interrupter(&self) -> ShellInterrupter {
+        ShellInterrupter {
+            handle: self.handle.clone(),
+            awaited: self.awaited.clone(),
+        }
     }
 
     /// Makes a waker for [`run_until_woken`](Self::run_until_woken).
@@ -287,6 +311,24 @@ impl Drop for Shell {
         if let Some(exit) = self.exit.take() {
             exit.wait();
         }
+    }
+}
+
+fn awaited(awaited: &Awaited) -> MutexGuard<'_, Weak<mpsc::Sender<ReplOutcome>>> {
+    awaited.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl ShellInterrupter {
+    /// Ends the evaluation that is waited for, and the turn that keeps it from ending. Returns whether there was one.
+    pub fn interrupt(&self) -> bool {
+        let Some(outcome) = std::mem::take(&mut *awaited(&self.awaited)).upgrade() else {
+            return false;
+        };
+        self.handle.post(Box::new(repl::forget));
+        self.handle.interrupt();
+        // Last of all: the next evaluation is not to be hit.
+        let _ = outcome.send(ReplOutcome::Interrupted);
+        true
     }
 }
 

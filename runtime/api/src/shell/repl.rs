@@ -3,6 +3,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
 use nano_engine::{ErrorReport, State, entry};
@@ -55,7 +56,7 @@ impl ChannelImpl for Answers {
 }
 
 /// Evaluates a REPL's input and sends what came of it.
-pub(super) fn evaluate(scope: &mut Scope, source: &str, outcome: Sender<ReplOutcome>) {
+pub(super) fn evaluate(scope: &mut Scope, source: &str, outcome: Arc<Sender<ReplOutcome>>) {
     if is_incomplete(scope, source) {
         let _ = outcome.send(ReplOutcome::Incomplete);
         return;
@@ -89,6 +90,13 @@ pub(super) fn evaluate_with(
     session
         .session
         .dispatch_protocol_message(StringView::from(utf16(&message).as_slice()));
+}
+
+/// Nobody waits any more for what is being evaluated, whenever it ends.
+pub(super) fn forget(scope: &mut Scope) {
+    if let Some(session) = State::from_scope(scope).try_extension::<Session>() {
+        session.waiting.borrow_mut().clear();
+    }
 }
 
 fn connect(scope: &mut Scope) {

@@ -1,9 +1,10 @@
 //! `nano eval`, `run`, `repl` and `--version`.
 
-use std::io::Write as _;
-use std::process::{Command, Output, Stdio};
+use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::process::{Child, ChildStdin, Command, Output, Stdio};
+use std::time::Duration;
 
-use crate::support::{Site, nano};
+use crate::support::{PATIENCE, Site, nano};
 
 fn output(command: &mut Command) -> (Option<i32>, String, String) {
     let Output {
@@ -238,6 +239,111 @@ fn an_error_does_not_end_the_repl() {
             "{later}: {text}"
         );
     }
+}
+
+/// A REPL that is talked to while it runs.
+struct Repl {
+    child: Child,
+    input: ChildStdin,
+    lines: std::sync::mpsc::Receiver<String>,
+}
+
+impl Repl {
+    fn start() -> Repl {
+        let mut child = nano()
+            .arg("repl")
+            .env("XDG_STATE_HOME", "/nonexistent")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("nano runs");
+        let (sender, lines) = std::sync::mpsc::channel();
+        let outputs: [Box<dyn Read + Send>; 2] = [
+            Box::new(child.stdout.take().expect("a pipe")),
+            Box::new(child.stderr.take().expect("a pipe")),
+        ];
+        for output in outputs {
+            let sender = sender.clone();
+            std::thread::spawn(move || {
+                for line in BufReader::new(output).lines().map_while(Result::ok) {
+                    let _ = sender.send(line);
+                }
+            });
+        }
+        let input = child.stdin.take().expect("a pipe");
+        Repl {
+            child,
+            input,
+            lines,
+        }
+    }
+
+    fn type_in(&mut self, line: &str) {
+        writeln!(self.input, "{line}").expect("nano reads");
+    }
+
+    #[track_caller]
+    fn says(&self, part: &str) {
+        let mut said = String::new();
+        while !said.contains(part) {
+            match self.lines.recv_timeout(PATIENCE) {
+                Ok(line) => said.push_str(&line),
+                Err(_) => panic!("{part:?} is not in {said}"),
+            }
+        }
+    }
+
+    fn interrupt(&self) {
+        let id = i32::try_from(self.child.id()).expect("a process id");
+        // SAFETY: sends a signal to a child that has not been waited for, so the id is its own.
+        assert_eq!(unsafe { libc::kill(id, libc::SIGINT) }, 0);
+    }
+}
+
+impl Drop for Repl {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn an_interrupt_ends_an_evaluation_and_not_the_repl() {
+    let mut repl = Repl::start();
+    repl.type_in("let kept = 6; let late; console.log('ready')");
+    repl.says("ready");
+    for (index, code) in [
+        "console.log('begun'); for (;;) {}",
+        "console.log('begun'); await new Promise(() => {})",
+        "await null; console.log('begun'); for (;;) {}",
+        "setTimeout(() => { console.log('begun'); for (;;) {} }); await new Promise(() => {})",
+        "console.log('begun'); await new Promise((r) => { late = r; })",
+        "Promise.resolve().then(() => { console.log('begun'); for (;;) {} }); 1",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        repl.type_in(code);
+        repl.says("begun");
+        // What follows may be a moment away.
+        std::thread::sleep(Duration::from_millis(50));
+        repl.interrupt();
+        if index < 5 {
+            repl.says("interrupted: the evaluation was ended by Ctrl+C");
+        }
+        repl.type_in("kept * 7");
+        repl.says("42");
+        // What is interrupted has no value that comes later.
+        repl.type_in("late?.(5); await 1; _ + 7");
+        repl.says("49");
+    }
+    // Nothing is evaluated: as elsewhere.
+    std::thread::sleep(Duration::from_millis(100));
+    repl.interrupt();
+    let status = repl.child.wait().expect("an end");
+    assert_eq!(status.code(), Some(130));
 }
 
 #[test]
