@@ -72,7 +72,7 @@ impl Fault {
 }
 
 /// A request's body on its way from the client.
-pub(crate) struct Received<B> {
+pub(crate) struct Received<B: HttpBody> {
     body: B,
     /// Until it has ended.
     receiving: Option<Receiving>,
@@ -132,6 +132,18 @@ where
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+impl<B: HttpBody> Drop for Received<B> {
+    fn drop(&mut self) {
+        // A server that does not read the whole body closes the connection (RFC 9112, section 9.3).
+        if let Some(receiving) = &self.receiving
+            && self.is_http1
+            && !self.body.is_end_stream()
+        {
+            receiving.link().close();
+        }
     }
 }
 

@@ -203,7 +203,12 @@ impl HttpBody for ResponseBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(self.content, Content::Over)
+        match &self.content {
+            Content::Over => true,
+            // hyper asks for nothing beyond the stated length, and should let go of the body when it has that.
+            Content::Stream(_) => self.sending.is_whole(),
+            Content::Full(_) | Content::Failing(..) => false,
+        }
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -98,8 +98,14 @@ impl Link {
     }
 
     /// Says whether the system takes no more bytes for the client.
+    ///
+    /// A request whose body is still on its way when its answer is stuck is the last one of its connection: hyper would go on to
+    /// what follows that body before the answer has left, and write into the middle of it that it cannot read a head.
     pub(crate) fn blocked(&self, blocked: bool) {
         self.blocked.store(blocked, SeqCst);
+        if blocked && self.is_receiving() && self.unflushed().is_some() {
+            self.close();
+        }
     }
 
     /// Whether there is a request.

@@ -258,3 +258,84 @@ fn a_get_has_no_body_whatever_comes_with_it() {
         );
     }
 }
+
+/// An answer that is stuck while the body of its request is still on its way arrives whole, whatever follows that body.
+#[test]
+fn what_follows_a_body_does_not_cut_the_answer_that_is_stuck() {
+    const LENGTH: usize = 24_000_000; // More than the system holds.
+    let streamed = |init: &str| {
+        format!(
+            "return new Response(new ReadableStream({{ start(controller) {{
+                controller.enqueue(new TextEncoder().encode(answer));
+                controller.close();
+            }} }}), {init});"
+        )
+    };
+    let (streamed, fixed) = (
+        streamed("{}"),
+        streamed("{ headers: { 'Content-Length': String(LENGTH) } }"),
+    );
+    let forms = [
+        ("whole", "return new Response(answer);"),
+        ("fixed", &fixed),
+        ("streamed", &streamed),
+    ];
+    let source = format!(
+        "const LENGTH = {LENGTH}, answer = 'A'.repeat(LENGTH);\n{}",
+        app_of_forms(&forms)
+    );
+    let nano = Site::new().app("a", &source).serve();
+    for (name, _) in forms {
+        let head = format!("POST /{name} HTTP/1.1\r\nHost: a.test\r\n");
+        let framings = [
+            ("Content-Length: 10\r\n\r\nabcde", "abcde"),
+            (
+                "Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n",
+                "0\r\n\r\n",
+            ),
+        ];
+        for (begin, rest) in framings {
+            for next in [
+                "",
+                "BAD\x01 / HTTP/1.1\r\n\r\n",
+                "GET /whole HTTP/1.1\r\nHost: a.test\r\n\r\n",
+            ] {
+                let mut connection = nano.connect();
+                connection.write(&format!("{head}{begin}"));
+                std::thread::sleep(Duration::from_millis(300)); // The answer fills what the system holds.
+                connection.write(&format!("{rest}{next}"));
+                std::thread::sleep(Duration::from_millis(100));
+                let answer = connection.response(false);
+                assert_eq!(answer.body.len(), LENGTH, "{name} {begin:?} {next:?}");
+                assert!(
+                    answer.body.iter().all(|&byte| byte == b'A'),
+                    "{name} {begin:?} {next:?}"
+                );
+                // The connection ends, or goes on with an answer to what follows.
+                connection.finish();
+                let rest = connection.rest();
+                assert!(
+                    rest.is_empty() || rest.starts_with(b"HTTP/1.1 "),
+                    "{name} {begin:?} {next:?}"
+                );
+            }
+        }
+    }
+}
+
+/// RFC 9112, section 9.3; also where the body of a request that is refused has come unasked.
+#[test]
+fn a_body_that_is_given_up_closes_the_connection() {
+    let nano = Site::new()
+        .app("a", "export default { fetch: () => new Response('ok') };")
+        .serve();
+    let mut connection = nano.connect();
+    connection.write(
+        "POST / HTTP/1.1\r\nHost: nobody.test\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\nhello",
+    );
+    let answer = connection.response(false);
+    assert_eq!(answer.status, 404);
+    let began = Instant::now();
+    assert_eq!(connection.rest(), b"");
+    assert!(began.elapsed() < Duration::from_secs(15));
+}
