@@ -113,9 +113,8 @@ impl Modules {
         referrer: &str,
         attributes: &Attributes,
     ) -> Option<v8::Local<'s, v8::Module>> {
-        let before = self.entries.borrow().len();
-        let module = self.load_one(scope, specifier, referrer, attributes)?;
-        if self.entries.borrow().len() > before {
+        let (module, is_new) = self.load_one(scope, specifier, referrer, attributes)?;
+        if is_new {
             self.load_requests_of(scope, module)?;
         }
         Some(module)
@@ -139,9 +138,9 @@ impl Modules {
                     requests.get(scope, index)?.try_into().ok()?;
                 let specifier = name_text(scope, request.get_specifier());
                 let attributes = Attributes::read(scope, request.get_import_attributes(), 3);
-                let before = self.entries.borrow().len();
-                let imported = self.load_one(scope, &specifier, &referrer, &attributes)?;
-                if self.entries.borrow().len() > before {
+                let (imported, is_new) =
+                    self.load_one(scope, &specifier, &referrer, &attributes)?;
+                if is_new {
                     waiting.push(imported);
                 }
             }
@@ -149,14 +148,14 @@ impl Modules {
         Some(())
     }
 
-    /// The module that a specifier means, without its imports.
+    /// The module that a specifier means, without its imports; and whether it is new.
     fn load_one<'s>(
         &self,
         scope: &mut v8::PinScope<'s, '_>,
         specifier: &str,
         referrer: &str,
         attributes: &Attributes,
-    ) -> Option<v8::Local<'s, v8::Module>> {
+    ) -> Option<(v8::Local<'s, v8::Module>, bool)> {
         let named = self.source().and_then(|source| {
             let (url, kind) = self.name(specifier, referrer, attributes)?;
             Ok((source, url, kind))
@@ -167,7 +166,8 @@ impl Modules {
         };
         let key = (url, kind);
         if let Some(index) = self.by_name.borrow().get(&key) {
-            return Some(v8::Local::new(scope, &self.entries.borrow()[*index].module));
+            let module = v8::Local::new(scope, &self.entries.borrow()[*index].module);
+            return Some((module, false));
         }
         let (url, kind) = key;
         let bytes = match source.load(&url, kind) {
@@ -190,7 +190,7 @@ impl Modules {
                     Err(error) => return throw_cannot_import(scope, specifier, referrer, &error),
                 };
                 self.insert(scope, url, kind, module, None);
-                return Some(module);
+                return Some((module, true));
             }
             ModuleKind::Json | ModuleKind::Text => {
                 let text = match text(bytes) {
@@ -223,7 +223,7 @@ impl Modules {
         let default = string(scope, "default")?;
         let module = entry::synthetic_module(scope, name, default);
         self.insert(scope, url, kind, module, Some(value));
-        Some(module)
+        Some((module, true))
     }
 
     pub(crate) fn name(
@@ -299,7 +299,8 @@ pub(crate) fn resolve_request<'s>(
     let specifier = name_text(scope, specifier);
     let referrer = modules.url_of(scope, referrer);
     let attributes = Attributes::read(scope, attributes, 3);
-    modules.load_one(scope, &specifier, &referrer, &attributes)
+    let (module, _) = modules.load_one(scope, &specifier, &referrer, &attributes)?;
+    Some(module)
 }
 
 /// The evaluation of a synthetic module: sets its default export.
