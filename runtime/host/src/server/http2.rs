@@ -61,6 +61,8 @@ enum State<T> {
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Http2<T> {
+    /// DEPARTURE: h2 ends the connection as it should, but often calls it PROTOCOL_ERROR where RFC 9113 names a code of its own:
+    /// COMPRESSION_ERROR (section 4.3), FRAME_SIZE_ERROR (section 4.2) or FLOW_CONTROL_ERROR (section 6.5.2).
     pub(super) fn new(socket: T, dispatcher: Arc<Dispatcher>, link: Arc<Link>) -> Self {
         let handshake = Builder::new()
             .max_concurrent_streams(MAX_STREAMS)

@@ -368,3 +368,24 @@ fn a_body_that_fails_costs_its_own_stream_only() {
         stream += 10;
     }
 }
+
+/// Pins the departure at `Http2::new`: the code that an error of a connection gets, and the one that RFC 9113 names.
+#[test]
+fn errors_of_a_connection_end_it_with_a_code() {
+    let nano = Site::new().app("a", ECHO).serve();
+    let overflow = 0x7fff_ffff_u32.to_be_bytes();
+    let window = [0, 4, 0x80, 0, 0, 0];
+    for (what, kind, flags, stream, payload, (sent, named)) in [
+        ("no field block", 1, 5, 1, &[0xff; 12][..], (1, 9)),
+        ("a SETTINGS of 5 bytes", 4, 0, 0, &[0; 5], (1, 6)),
+        ("a PING of 7 bytes", 6, 0, 0, &[0; 7], (1, 6)),
+        ("a WINDOW_UPDATE of 3 bytes", 8, 0, 0, &[0; 3], (1, 6)),
+        ("a frame of 16,385 bytes", 0, 0, 1, &[0; 16_385], (6, 6)),
+        ("SETTINGS with a window of 2^31", 4, 0, 0, &window, (1, 3)),
+        ("a window past 2^31-1", 8, 0, 0, &overflow, (3, 3)),
+    ] {
+        let mut http2 = Http2::connect(&nano);
+        http2.send(kind, flags, stream, payload);
+        assert_eq!(http2.end(), sent, "{what}: {named} by RFC 9113");
+    }
+}

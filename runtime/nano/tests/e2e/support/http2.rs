@@ -79,7 +79,7 @@ impl Http2 {
         self.stream.write_all(&frame(kind, flags, stream, payload))
     }
 
-    fn send(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) {
+    pub(crate) fn send(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) {
         self.try_send(kind, flags, stream, payload)
             .expect("nano reads");
     }
@@ -229,6 +229,14 @@ impl Http2 {
             over[index] |= frame.flags & END_STREAM != 0 || frame.kind == Self::RST_STREAM;
         }
         responses
+    }
+
+    /// Reads until the server closes the connection; gives the error code of its GOAWAY.
+    pub(crate) fn end(&mut self) -> u32 {
+        let frames = self.until_end();
+        let goaway = frames.iter().find(|frame| frame.kind == GOAWAY);
+        let code = &goaway.expect("a GOAWAY").payload[4..8];
+        u32::from_be_bytes(code.try_into().expect("an error code"))
     }
 
     /// Reads until the server closes the connection; gives all frames.
