@@ -14,6 +14,9 @@ use std::ptr;
 
 use tikv_jemallocator::Jemalloc;
 
+use crate::external_memory::malloc;
+use crate::process_memory::headroom;
+
 /// No buffer is refused as much as this.
 const SMALLEST_BOUND: usize = 1 << 20;
 
@@ -85,10 +88,20 @@ unsafe fn grow_watched(watched: &Watched, data: *mut u8, layout: Layout, size: u
     moved
 }
 
+/// Where an isolate takes that much more, its thread waits as long as the process has no room for it.
+#[cold]
+fn wait_for_room(bytes: usize) {
+    // Rust code ends the process when it is refused memory; who can do without has asked before.
+    let _ = malloc::with_current(|account| headroom::take(account, bytes));
+}
+
 // SAFETY: what is not refused is jemalloc's; refusing is allowed.
 unsafe impl GlobalAlloc for Bounded {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if layout.size() >= headroom::LARGE {
+            wait_for_room(layout.size());
+        }
         // SAFETY: the caller's promise.
         let data = unsafe { Jemalloc.alloc(layout) };
         if layout.align() == 1 {
@@ -103,6 +116,9 @@ unsafe impl GlobalAlloc for Bounded {
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        if layout.size() >= headroom::LARGE {
+            wait_for_room(layout.size());
+        }
         // SAFETY: the caller's promise.
         unsafe { Jemalloc.alloc_zeroed(layout) }
     }
@@ -120,6 +136,10 @@ unsafe impl GlobalAlloc for Bounded {
 
     #[inline]
     unsafe fn realloc(&self, data: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        let more = size.saturating_sub(layout.size());
+        if more >= headroom::LARGE {
+            wait_for_room(more);
+        }
         WATCHED.with(|watched| {
             // SAFETY: the caller's promise.
             unsafe {

@@ -3,7 +3,9 @@
 //! apps would not give it back.
 //!
 //! The limit is the process's own: what its control group says (v2 or v1), or what it was configured to be, whichever is less.
-//! The watchdog looks at it while JavaScript runs.
+//! The watchdog looks at it while JavaScript runs, and those that would take what is left wait for it ([`headroom`]).
+
+pub(crate) mod headroom;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -17,12 +19,16 @@ use crate::mailbox::{Shared, Verdict};
 
 /// The shortest time between two looks: each reads files.
 const PAUSE: Duration = Duration::from_millis(20);
-/// How long an isolate that was ended has to give its memory back before the next one is.
-const GRACE: Duration = Duration::from_millis(500);
-/// How many such times the next one waits while those that were ended still have enough: a call that fills a gigabyte ends first.
-const GRACES: usize = 4;
-/// The share of the limit that has to stay free, in percent: what a garbage collection or one call may still take.
+/// How long those that were ended have to give their memory back before the next one is, if that is enough: a call that fills a
+/// gigabyte ends first.
+const GRACE: Duration = Duration::from_secs(2);
+/// The shortest time between two times that freed memory is given back.
+const PURGE: Duration = Duration::from_millis(200);
+/// What has to stay free for what a garbage collection or one call may still take: a part of the limit, and at least so much, but no
+/// more than another part.
 const RESERVE: usize = 10;
+const LEAST_RESERVE: usize = 96 * MIB;
+const MOST_RESERVE: usize = 5;
 
 /// Where isolates are known to hold less than one part in so many of what is used, most of it is nobody's. (Their heaps have
 /// garbage, and threads and pages that are not full belong to no account.)
@@ -64,40 +70,46 @@ pub(crate) fn limit() -> usize {
 struct Look {
     group: Option<ControlGroup>,
     last: Instant,
-    /// Nobody else is ended before that.
-    grace: Option<Instant>,
+    purged: Option<Instant>,
 }
 
 static LOOK: LazyLock<Mutex<Look>> = LazyLock::new(|| {
     Mutex::new(Look {
         group: ControlGroup::find(Path::new("/proc/self/cgroup"), Path::new("/sys/fs/cgroup")),
         last: Instant::now(),
-        grace: None,
+        purged: None,
     })
 });
 
-/// Whether the process nears its limit, so that an isolate has to be ended. Gives freed memory back first.
-pub(crate) fn is_short() -> Option<Shortage> {
+/// Whether the process nears its limit, so that an isolate has to be ended. Gives freed memory back first. So many bytes are `mapped`
+/// for heaps, and will be used if they are not yet.
+pub(crate) fn is_short(mapped: impl Fn() -> usize) -> Option<Shortage> {
     let mut look = LOOK.lock().unwrap_or_else(PoisonError::into_inner);
     let now = Instant::now();
     if now - look.last < PAUSE {
         return None;
     }
     look.last = now;
-    let Some(shortage) = Shortage::find(look.group.as_ref()) else {
-        TOLD.store(false, Ordering::Relaxed);
-        return None;
-    };
-    if look.grace.is_some_and(|grace| now < grace) {
-        return None;
+    let mapped = mapped();
+    let mut shortage = Shortage::find(look.group.as_ref(), mapped);
+    if shortage.is_some() && look.purged.is_none_or(|purged| now - purged > PURGE) {
+        look.purged = Some(now);
+        malloc::purge();
+        shortage = Shortage::find(look.group.as_ref(), mapped);
     }
-    malloc::purge();
-    let shortage = Shortage::find(look.group.as_ref()).filter(|_| shortage.used > 0)?;
-    look.grace = Some(now + GRACE);
-    Some(shortage)
+    if shortage.is_none() {
+        TOLD.store(false, Ordering::Relaxed);
+    }
+    shortage
 }
 
-/// The process has nearly used up its memory.
+/// How much of a limit can be used.
+fn threshold(limit: usize) -> usize {
+    let reserve = (limit / RESERVE).max(LEAST_RESERVE.min(limit / MOST_RESERVE));
+    limit - reserve
+}
+
+/// The process has nearly used up its memory, with what is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Shortage {
     used: usize,
@@ -105,19 +117,20 @@ pub(crate) struct Shortage {
 }
 
 impl Shortage {
-    fn find(group: Option<&ControlGroup>) -> Option<Shortage> {
+    fn find(group: Option<&ControlGroup>, mapped: usize) -> Option<Shortage> {
         let configured = CONFIGURED.load(Ordering::Relaxed);
-        let own = (configured > 0)
-            .then(|| Shortage::of(resident()?, configured))
-            .flatten();
-        own.or_else(|| {
-            let (used, limit) = group?.usage()?;
-            Shortage::of(used, limit)
-        })
+        let own = (configured > 0).then(|| Some((resident()?, configured)));
+        let both = [own.flatten(), group.and_then(ControlGroup::usage)];
+        let both = both.map(|usage| usage.map(|(used, limit)| (used.max(mapped), limit)));
+        let left = |(used, limit): &(usize, usize)| threshold(*limit).saturating_sub(*used);
+        headroom::look(both.iter().flatten().map(left).min().unwrap_or(usize::MAX));
+        let wanted = headroom::wanted();
+        let mut both = both.into_iter().flatten();
+        both.find_map(|(used, limit)| Shortage::of(used.saturating_add(wanted), limit))
     }
 
     fn of(used: usize, limit: usize) -> Option<Shortage> {
-        (used > limit - limit / 100 * RESERVE).then_some(Shortage { used, limit })
+        (used > threshold(limit)).then_some(Shortage { used, limit })
     }
 
     /// Whether most of what is used is not known to be held by isolates, lost ones included.
@@ -139,31 +152,46 @@ impl Shortage {
 /// Whether it was said that ending isolates would not help, since there was memory.
 static TOLD: AtomicBool = AtomicBool::new(false);
 
-/// How many times those that were ended have been waited for since.
-static WAITED: AtomicUsize = AtomicUsize::new(0);
+/// When an isolate was ended last.
+static ENDED: Mutex<Option<Instant>> = Mutex::new(None);
 
-/// Ends the isolate that holds most, if that helps, and once those that were ended have had their time.
-pub(crate) fn end_largest(isolates: Vec<Arc<Shared>>, shortage: Shortage) {
-    let sum = |isolates: &mut dyn Iterator<Item = &Arc<Shared>>| {
-        isolates
-            .map(|isolate| isolate.account.held_at_most())
-            .sum::<usize>()
-    };
-    let ending = sum(&mut isolates.iter().filter(|isolate| isolate.is_terminated()));
-    if shortage.ends_with(ending) && WAITED.fetch_add(1, Ordering::Relaxed) < GRACES {
-        return;
+/// Ends isolates, those that hold most first, as long as that helps and until those that end have enough; then these have their time.
+pub(crate) fn end_largest(mut isolates: Vec<Arc<Shared>>, shortage: Shortage, now: Instant) {
+    let mut ended = ENDED.lock().unwrap_or_else(PoisonError::into_inner);
+    let held = |isolate: &Arc<Shared>| isolate.account.held_at_most();
+    let all = isolates.iter().map(held).sum::<usize>();
+    let all = all.saturating_add(containment::lost());
+    let is_ending = |isolate: &&Arc<Shared>| isolate.is_terminated();
+    let mut ending = isolates.iter().filter(is_ending).map(held).sum::<usize>();
+    if shortage.ends_with(ending) {
+        if ended.is_some_and(|ended| now.saturating_duration_since(ended) < GRACE) {
+            return;
+        }
+        // They do not give it back.
+        ending = 0;
     }
-    WAITED.store(0, Ordering::Relaxed);
-    let held = sum(&mut isolates.iter()).saturating_add(containment::lost());
-    let mut living = isolates;
-    living.retain(|isolate| isolate.verdict() == Verdict::None);
-    let count = living.len();
-    let largest = living
-        .into_iter()
-        .max_by_key(|isolate| isolate.account.held_at_most());
-    let most = largest
-        .as_ref()
-        .map_or(0, |isolate| isolate.account.held_at_most());
+    isolates.retain(|isolate| isolate.verdict() == Verdict::None);
+    isolates.sort_by_key(held);
+    while !shortage.ends_with(ending) {
+        let count = isolates.len();
+        let largest = isolates.pop();
+        let most = largest.as_ref().map_or(0, held);
+        if !end(largest, count, most, all, shortage) {
+            return;
+        }
+        *ended = Some(now);
+        ending += most;
+    }
+}
+
+/// Ends an isolate, which holds the most of so many that can be ended, if that helps.
+fn end(
+    largest: Option<Arc<Shared>>,
+    count: usize,
+    most: usize,
+    held: usize,
+    shortage: Shortage,
+) -> bool {
     let helps = !shortage.is_nobodys(held) && shortage.is_eased_by(most, count);
     let Shortage { used, limit } = shortage;
     let (used, limit) = (used / MIB, limit / MIB);
@@ -177,7 +205,7 @@ pub(crate) fn end_largest(isolates: Vec<Arc<Shared>>, shortage: Shortage) {
                 most / MIB
             );
         }
-        return;
+        return false;
     };
     isolate.condemn(Verdict::ProcessMemory);
     isolate.terminate_execution();
@@ -187,8 +215,9 @@ pub(crate) fn end_largest(isolates: Vec<Arc<Shared>>, shortage: Shortage) {
         app = isolate.name(),
         "the process uses {used} MB of its memory limit of {limit} MB: the app's instance is ended, which holds the most, \
          {} MB",
-        isolate.account.held_at_most() / MIB
+        most / MIB
     );
+    true
 }
 
 /// Bytes of this process's memory that are resident and its own.
@@ -331,14 +360,21 @@ mod tests {
     }
 
     #[test]
-    fn a_tenth_stays_free() {
-        assert_eq!(Shortage::of(899, 1000), None);
-        let shortage = Shortage::of(901, 1000);
-        assert_eq!(shortage.map(|shortage| shortage.limit), Some(1000));
+    fn a_tenth_stays_free_and_of_little_more() {
+        for (limit, most) in [(2000, 1800), (600, 504), (100, 80)] {
+            let (limit, most) = (limit * MIB, most * MIB);
+            assert_eq!(Shortage::of(most, limit), None);
+            let shortage = Shortage::of(most + 1, limit);
+            assert_eq!(shortage.map(|shortage| shortage.limit), Some(limit));
+        }
     }
 
     /// One at a time: who was waited for is known of the process.
     static ONE: Mutex<()> = Mutex::new(());
+
+    pub(super) fn one() -> std::sync::MutexGuard<'static, ()> {
+        ONE.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 
     fn isolate(held: usize) -> crate::Handle {
         let account = Arc::new(Account::new(0));
@@ -348,45 +384,67 @@ mod tests {
 
     #[test]
     fn those_that_were_ended_are_waited_for_a_while() {
-        let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one = one();
         let (guilty, innocent) = (isolate(600 * MIB), isolate(500 * MIB));
-        let end = || {
+        let began = Instant::now();
+        let end = |after| {
             let shortage = Shortage {
                 used: 1150 * MIB,
                 limit: 1200 * MIB,
             };
-            end_largest(vec![guilty.0.clone(), innocent.0.clone()], shortage);
+            let isolates = vec![guilty.0.clone(), innocent.0.clone()];
+            end_largest(isolates, shortage, began + after);
         };
-        end();
+        end(Duration::ZERO);
         assert_eq!(guilty.0.verdict(), Verdict::ProcessMemory);
-        for _ in 0..GRACES {
-            end();
+        for after in [PAUSE, GRACE - PAUSE] {
+            end(after);
             assert_eq!(innocent.0.verdict(), Verdict::None);
         }
-        end();
+        end(GRACE);
         assert_eq!(innocent.0.verdict(), Verdict::ProcessMemory);
     }
 
     #[test]
+    fn as_many_are_ended_at_once_as_it_takes() {
+        let _one = one();
+        let isolates: Vec<_> = (0..12).map(|number| isolate((40 + number) * MIB)).collect();
+        let all = isolates.iter().map(|one| one.0.clone()).collect();
+        let shortage = Shortage {
+            used: 600 * MIB,
+            limit: 600 * MIB,
+        };
+        end_largest(all, shortage, Instant::now());
+        let ended = |one: &&crate::Handle| one.0.verdict() == Verdict::ProcessMemory;
+        assert_eq!(isolates.iter().filter(ended).count(), 2, "96 MB");
+        assert!(isolates[10..].iter().all(|one| ended(&one)), "the largest");
+    }
+
+    #[test]
     fn who_holds_next_to_nothing_is_not_ended() {
-        let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one = one();
         let shortage = Shortage {
             used: 1150 * MIB,
             limit: 1200 * MIB,
         };
         let (ended, small) = (isolate(700 * MIB), isolate(100 * MIB));
         ended.0.condemn(Verdict::Stop);
-        end_largest(vec![ended.0.clone(), small.0.clone()], shortage);
+        end_largest(
+            vec![ended.0.clone(), small.0.clone()],
+            shortage,
+            Instant::now() + GRACE,
+        );
         assert_eq!(small.0.verdict(), Verdict::None, "the memory is elsewhere");
         let many: Vec<_> = (0..100).map(|_| isolate(11 * MIB)).collect();
-        end_largest(many.iter().map(|one| one.0.clone()).collect(), shortage);
+        let all = many.iter().map(|one| one.0.clone()).collect();
+        end_largest(all, shortage, Instant::now());
         let ended = |one: &&crate::Handle| one.0.verdict() == Verdict::ProcessMemory;
-        assert_eq!(many.iter().filter(ended).count(), 1, "they use the memory");
+        assert_eq!(many.iter().filter(ended).count(), 7, "they use the memory");
     }
 
     #[test]
     fn nobody_is_ended_for_what_is_nobodys() {
-        let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one = one();
         let (innocent, small) = (isolate(150 * MIB), isolate(30 * MIB));
         let all = || vec![innocent.0.clone(), small.0.clone()];
         let limit = 1200 * MIB;
@@ -396,6 +454,7 @@ mod tests {
                 used: 1100 * MIB,
                 limit,
             },
+            Instant::now() + GRACE,
         );
         assert_eq!(innocent.0.verdict(), Verdict::None);
         innocent.0.account.set_heap(400 * MIB);
@@ -405,6 +464,7 @@ mod tests {
                 used: 1100 * MIB,
                 limit,
             },
+            Instant::now() + GRACE,
         );
         assert_eq!(innocent.0.verdict(), Verdict::ProcessMemory);
         assert_eq!(small.0.verdict(), Verdict::None);

@@ -15,7 +15,7 @@ use std::io;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::Thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::cpu_clock::CpuClock;
 use crate::external_memory::watch;
@@ -195,13 +195,19 @@ fn wake() {
     }
 }
 
+/// Bytes that V8 has mapped for all heaps.
+fn mapped() -> usize {
+    let mapped = |one: &Watched| one.isolate.account.mapped_for_heap();
+    lock().iter().map(mapped).sum()
+}
+
 fn run() {
     let mut quiet = 0;
     loop {
         let (running, pause) = look();
-        if running && let Some(shortage) = process_memory::is_short() {
+        if running && let Some(shortage) = process_memory::is_short(mapped) {
             let isolates = lock().iter().map(|one| one.isolate.clone()).collect();
-            process_memory::end_largest(isolates, shortage);
+            process_memory::end_largest(isolates, shortage, Instant::now());
         }
         quiet = if running { 0 } else { quiet + 1 };
         if quiet <= LOOKS_UNTIL_SLEEP {

@@ -2,11 +2,12 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use super::malloc::ForeignMemory;
+use super::malloc::{self, ForeignMemory};
 use super::objects::ObjectMemory;
 use super::spare::{self, Spare};
 use super::watch;
 use crate::limits::MIB;
+use crate::process_memory::headroom;
 
 /// What C and C++ code may hold beyond the limit before `malloc` refuses it memory, where there is none to spare; see
 /// [`crate::external_memory::malloc`].
@@ -21,8 +22,9 @@ pub struct Account {
     heap: AtomicUsize,
     /// What V8 has mapped since then for objects that have mappings of their own.
     mapped_heap: AtomicUsize,
-    /// All large objects of the heap.
+    /// All large objects of the heap, and its pages.
     large_objects: AtomicUsize,
+    pages: AtomicUsize,
     /// What the heap has beyond the limit.
     spare_heap: Spare,
     objects: ObjectMemory,
@@ -56,6 +58,7 @@ impl Account {
             heap: AtomicUsize::default(),
             mapped_heap: AtomicUsize::default(),
             large_objects: AtomicUsize::default(),
+            pages: AtomicUsize::default(),
             objects: ObjectMemory::default(),
             told: AtomicUsize::default(),
             asked: AtomicBool::default(),
@@ -89,6 +92,10 @@ impl Account {
     }
 
     fn try_add(&self, count: &AtomicUsize, bytes: usize, other: usize) -> bool {
+        // One that is to end is not told by an exception, which would be taken for the app's.
+        if malloc::is_working() && !headroom::take(self, bytes) && !self.is_terminated() {
+            return false;
+        }
         let taken = self.heap() + other + self.objects.held() + self.foreign.held();
         let room = self.for_buffers().saturating_sub(taken);
         count
@@ -107,6 +114,7 @@ impl Account {
     /// Whether so many bytes fit beside what is in use.
     pub(super) fn has_room(&self, bytes: usize) -> bool {
         self.held().saturating_add(bytes) <= self.for_buffers()
+            && (bytes < MIB || !malloc::is_working() || headroom::take(self, bytes))
     }
 
     /// Whether C code can take so many bytes more for a call without that ending the isolate.
@@ -161,6 +169,18 @@ impl Account {
         self.large_objects.fetch_sub(bytes, Ordering::Relaxed);
     }
 
+    /// V8 has mapped so many bytes for pages of its heap.
+    pub(super) fn map_pages(&self, bytes: usize) {
+        self.pages.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// V8 has given so many bytes back, for pages or something else.
+    pub(super) fn unmap_pages(&self, bytes: usize) {
+        // The isolate's thread alone changes it.
+        let left = self.pages.load(Ordering::Relaxed).saturating_sub(bytes);
+        self.pages.store(left, Ordering::Relaxed);
+    }
+
     /// Bytes that V8 has mapped for large objects, garbage included.
     pub(crate) fn large_objects(&self) -> usize {
         self.large_objects.load(Ordering::Relaxed)
@@ -209,9 +229,15 @@ impl Account {
         self.heap() + self.buffers() + external
     }
 
-    /// That, and what V8 has mapped for large objects since the last look at the heap. Some of them may be garbage.
+    /// The same, with what V8 has mapped for its heap since the last look at that. Some of it may be garbage.
     pub(crate) fn held_at_most(&self) -> usize {
-        self.held() + self.mapped_heap.load(Ordering::Relaxed)
+        let heap = self.heap() + self.mapped_heap.load(Ordering::Relaxed);
+        self.held() - self.heap() + heap.max(self.mapped_for_heap())
+    }
+
+    /// Bytes that V8 has mapped for its heap. It need not have touched them yet.
+    pub(crate) fn mapped_for_heap(&self) -> usize {
+        self.large_objects() + self.pages.load(Ordering::Relaxed)
     }
 
     /// The limit of all together.

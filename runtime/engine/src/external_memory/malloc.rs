@@ -240,6 +240,7 @@ mod functions {
 
     use super::*;
     use crate::containment;
+    use crate::process_memory::headroom;
 
     /// The account that this thread changes.
     #[inline]
@@ -251,7 +252,8 @@ mod functions {
     /// Whether there may be so many bytes more.
     #[inline]
     fn is_admitted(bytes: usize) -> bool {
-        current().is_none_or(|account| account.admits(bytes))
+        let has_room = |account: &Account| bytes < LARGE || headroom::take(account, bytes);
+        with_current(|account| has_room(account) && account.foreign().admits(bytes)) != Some(false)
     }
 
     /// There is no memory. Returns only where the process is the app.

@@ -185,14 +185,14 @@ pub(crate) fn empty_large_objects(_: &Arc<Account>) -> usize {
     0
 }
 
-/// A mapping goes, or so many bytes at its beginning, on any thread.
-fn forget(address: usize, bytes: usize) {
+/// A mapping goes, or so many bytes at its beginning, on any thread. Returns whether the table had it.
+fn forget(address: usize, bytes: usize) -> bool {
     if COUNT.load(Ordering::Relaxed) == 0 && LARGE_OBJECTS.load(Ordering::Relaxed) == 0 {
-        return;
+        return false;
     }
     let mut table = table();
     let Some(mut mapping) = table.remove(address) else {
-        return;
+        return false;
     };
     let mut bytes = bytes.min(mapping.bytes);
     if mapping.is_heap {
@@ -204,22 +204,26 @@ fn forget(address: usize, bytes: usize) {
         if bytes < mapping.bytes {
             mapping.address += bytes;
             mapping.bytes -= bytes;
-            return table.insert(mapping);
+            table.insert(mapping);
+            return true;
         }
         LARGE_OBJECTS.fetch_sub(1, Ordering::Relaxed);
-        return drop(table);
+        drop(table);
+        return true;
     }
     mapping.owner.mapped.fetch_sub(bytes, Ordering::Relaxed);
     if bytes < mapping.bytes {
         // V8 asks for more than it needs, and gives back what is not aligned.
         mapping.address += bytes;
         mapping.bytes -= bytes;
-        return table.insert(mapping);
+        table.insert(mapping);
+        return true;
     }
     COUNT.fetch_sub(1, Ordering::Relaxed);
     mapping.owner.mappings.fetch_sub(1, Ordering::Relaxed);
     // Before the owner may be freed: that is the allocator's, which may call `munmap`.
     drop(table);
+    true
 }
 
 /// The C library's functions.
@@ -231,6 +235,7 @@ mod functions {
 
     use super::*;
     use crate::external_memory::{fund, malloc};
+    use crate::process_memory::headroom;
 
     /// The system's `mmap`.
     ///
@@ -259,6 +264,12 @@ mod functions {
         mapped as *mut c_void
     }
 
+    /// Says that there is no memory.
+    fn refuse() {
+        // SAFETY: each thread has its own `errno`.
+        unsafe { *libc::__errno_location() = libc::ENOMEM };
+    }
+
     /// Whether a mapping that the system has refused is worth the [`fund`]: on a thread that works for no isolate, and ends the
     /// process without it.
     #[cold]
@@ -278,28 +289,27 @@ mod functions {
         offset: off_t,
     ) -> *mut c_void {
         let is_buffer = address.is_null() && protection == libc::PROT_NONE;
-        let is_large_object = bytes >= LARGE_OBJECT
-            && !address.is_null()
+        let is_heap = !address.is_null()
             && protection == libc::PROT_READ | libc::PROT_WRITE
             && flags & libc::MAP_FIXED == 0;
-        let owner = if is_buffer || is_large_object {
+        let is_large_object = is_heap && bytes >= LARGE_OBJECT;
+        let owner = if is_buffer || is_heap {
             malloc::current()
         } else {
             None
         };
         if let Some(owner) = &owner {
-            let is_refused = if is_buffer {
-                let is_refused = !has_room(owner, bytes);
-                if is_refused {
+            let is_admitted = if is_buffer {
+                has_room(owner, bytes)
+            } else {
+                let is_admitted = !is_large_object || owner.admits_large_object(bytes);
+                is_admitted && headroom::take(owner, bytes)
+            };
+            if !is_admitted {
+                if is_buffer {
                     owner.note_refusal();
                 }
-                is_refused
-            } else {
-                !owner.admits_large_object(bytes)
-            };
-            if is_refused {
-                // SAFETY: each thread has its own `errno`.
-                unsafe { *libc::__errno_location() = libc::ENOMEM };
+                refuse();
                 return libc::MAP_FAILED;
             }
         }
@@ -315,8 +325,10 @@ mod functions {
         if let Some(owner) = owner {
             if is_buffer {
                 note(mapped.addr(), bytes, owner);
-            } else {
+            } else if is_large_object {
                 note_large_object(mapped.addr(), bytes, owner);
+            } else {
+                owner.map_pages(bytes);
             }
         }
         mapped
@@ -339,9 +351,25 @@ mod functions {
     #[unsafe(no_mangle)]
     unsafe extern "C" fn munmap(address: *mut c_void, bytes: usize) -> c_int {
         // Before the system may give the address to somebody else.
-        forget(address.addr(), bytes);
+        if !forget(address.addr(), bytes) {
+            malloc::with_current(|account| account.unmap_pages(bytes));
+        }
         // SAFETY: the caller's promise.
         unsafe { libc::syscall(libc::SYS_munmap, address, bytes) as c_int }
+    }
+
+    /// Memory of resizable buffers and of WebAssembly's is reserved first, and made accessible as it grows.
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn mprotect(address: *mut c_void, bytes: usize, protection: c_int) -> c_int {
+        let grows = protection == libc::PROT_READ | libc::PROT_WRITE && bytes >= MIB;
+        if grows && malloc::with_current(|account| headroom::take(account, bytes)) == Some(false) {
+            refuse();
+            return -1;
+        }
+        // SAFETY: the caller's promise.
+        unsafe {
+            libc::syscall(libc::SYS_mprotect, address, bytes, c_long::from(protection)) as c_int
+        }
     }
 
     /// The linker takes a definition of ours only if something refers to it.

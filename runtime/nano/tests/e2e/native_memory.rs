@@ -1,7 +1,7 @@
 //! Memory that no heap limit of V8's sees: zones, ICU, compilers, mappings; and the limit of the process as a whole.
 
 use crate::memory::{NEIGHBOUR, both_are_fine, serve};
-use crate::support::{Site, eventually};
+use crate::support::{Site, app_of_forms, eventually};
 
 const DATE_FORMAT: &str = "new Intl.DateTimeFormat('de', { timeZone: 'Europe/Berlin' })";
 
@@ -434,4 +434,55 @@ fn strings_of_many_apps_do_not_use_up_the_process() {
     let peak = nano.peak() >> 20;
     println!("peak {peak} MB");
     assert!(peak < LIMIT, "the process took {peak} MB of {LIMIT} MB");
+}
+
+/// Apps within their limits use up a process that has less than all of them together, before anybody looks twice: they wait for
+/// each other, and those that hold most end.
+#[test]
+#[cfg(target_os = "linux")]
+fn apps_that_grow_at_the_same_time_do_not_use_up_the_process() {
+    const LIMIT: u64 = 600;
+    const APPS: usize = 12;
+    let forms = [
+        (
+            "texts",
+            "const all = []; for (;;) all.push('x'.repeat(1e5) + all.length + Math.random());",
+        ),
+        (
+            "objects",
+            "const all = new Map(); for (let i = 0; ; i++) all.set(i, { i, key: 'k' + i });",
+        ),
+        (
+            "buffers",
+            "const all = []; for (;;) all.push(new Uint8Array(1e6).fill(1));",
+        ),
+        (
+            "native",
+            r"const all = []; for (;;) all.push('\ufdfa'.repeat(1e7).normalize('NFKD'));",
+        ),
+    ];
+    let source = app_of_forms(&forms);
+    for (form, _) in forms {
+        let mut site = Site::new().top(&format!(r#""memory_mb":{LIMIT}"#));
+        for number in 0..APPS {
+            site = site.app(&format!("a{number}"), &source);
+        }
+        let nano = site.app("b", NEIGHBOUR).serve();
+        assert_eq!(nano.get("b.test", "/").text(), "here");
+        nano.reset_peak();
+        std::thread::scope(|scope| {
+            for number in 0..APPS {
+                let nano = &nano;
+                scope.spawn(move || {
+                    let host = format!("a{number}.test");
+                    let status = nano.get(&host, &format!("/{form}")).status;
+                    assert!(matches!(status, 500 | 503), "{form}: {status}");
+                });
+            }
+        });
+        assert_eq!(nano.get("b.test", "/").text(), "here", "{form}");
+        let peak = nano.peak() >> 20;
+        println!("{form}: peak {peak} MB");
+        assert!(peak < LIMIT, "{form}: {peak} MB of {LIMIT} MB");
+    }
 }
