@@ -39,7 +39,6 @@ mod handover;
 pub mod hardening;
 mod idle;
 mod imports;
-mod interrupt;
 pub mod isolate;
 pub mod limits;
 mod mail;

@@ -11,7 +11,6 @@ use crate::entry;
 use crate::external_memory::malloc;
 use crate::external_memory::{Account, Reservation};
 use crate::foreground::ForegroundQueue;
-use crate::interrupt::Interrupt;
 use crate::limits::Exit;
 use crate::mail::{Mail, Signal};
 use crate::thread_io::ThreadIo;
@@ -53,7 +52,6 @@ pub(crate) struct Shared {
     drain: AtomicU8,
     tokens: AtomicUsize,
     pub(crate) turn: TurnClock,
-    interrupt: Interrupt,
     pub(crate) foreground: Arc<ForegroundQueue>,
     pub(crate) account: Arc<Account>,
     pub(crate) compute: Arc<compute::Share>,
@@ -74,7 +72,6 @@ impl Handle {
             drain: AtomicU8::new(0),
             tokens: AtomicUsize::new(0),
             turn: TurnClock::default(),
-            interrupt: Interrupt::default(),
             foreground: Arc::default(),
             account,
             compute: Arc::default(),
@@ -116,7 +113,9 @@ impl Handle {
 
     /// Ends the turn that runs, in the middle of its script; the isolate goes on. Does nothing to an isolate that rests.
     pub fn interrupt(&self) {
-        self.0.interrupt.order(|| self.0.terminate_execution());
+        if let Some(turn) = self.0.turn.look() {
+            self.0.turn.fire(turn, || self.0.terminate_execution());
+        }
     }
 
     /// Ends the isolate once everything is done that `until` names. Tasks that are posted meanwhile still run.
@@ -303,17 +302,16 @@ impl Shared {
         }
     }
 
-    /// Takes an order to interrupt back, as its turn has ended. Returns whether there was one.
-    #[inline]
-    pub(crate) fn settle_interrupt(&self, isolate: &v8::Isolate) -> bool {
-        let was_interrupted = self.interrupt.take();
-        if was_interrupted {
-            isolate.cancel_terminate_execution();
-            if self.is_terminated() {
-                self.terminate_execution(); // That one stands.
-            }
+    /// Takes back what ended a script, unless it is to end the isolate: V8 keeps it until a script runs, or for good.
+    #[cold]
+    pub(crate) fn settle_interrupt(&self, isolate: &v8::Isolate) {
+        if self.is_terminated() {
+            return;
         }
-        was_interrupted
+        isolate.cancel_terminate_execution();
+        if self.is_terminated() {
+            self.terminate_execution(); // That one stands.
+        }
     }
 
     /// Has the isolate's thread settle what C code holds, at the next chance that a running script gives.

@@ -358,11 +358,11 @@ impl<'a> Loop<'a> {
         count.set(count.get() + 1);
         self.state.shared.turn.begin();
         watchdog::notice();
-        self.state.shared.settle_interrupt(scope);
         self.run_turn(scope, task);
-        self.state.shared.settle_interrupt(scope);
         self.state.end_turn();
-        self.state.shared.turn.end();
+        if self.state.shared.turn.end() {
+            self.state.shared.settle_interrupt(scope);
+        }
     }
 
     fn run_turn(
@@ -374,11 +374,12 @@ impl<'a> Loop<'a> {
         v8::scope!(let scope, scope);
         v8::tc_scope!(let scope, scope);
         task(scope);
-        if state.shared.settle_interrupt(scope) {
-            scope.reset();
-        }
         if state.is_terminated() {
             return; // Microtasks are the isolate's code, too.
+        }
+        if state.shared.turn.resume() {
+            state.shared.settle_interrupt(scope);
+            scope.reset();
         }
         if scope.has_caught() && !scope.has_terminated() {
             report(scope, state);

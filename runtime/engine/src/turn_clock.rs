@@ -31,9 +31,19 @@ impl TurnClock {
         fence(Ordering::SeqCst);
     }
 
-    /// The turn is over. Waits for a termination that is under way, so that none arrives later.
+    /// The turn goes on after what was ended, if it was, and may be ended again. Returns whether it was. On the isolate's thread.
     #[inline]
-    pub(crate) fn end(&self) {
+    pub(crate) fn resume(&self) -> bool {
+        self.0.load(Ordering::Relaxed) & STATE != RUNNING && {
+            self.await_firing();
+            self.0.fetch_and(!STATE | RUNNING, Ordering::AcqRel);
+            true
+        }
+    }
+
+    /// The turn is over. Waits for a termination that is under way, so that none arrives later. Returns whether there was one.
+    #[inline]
+    pub(crate) fn end(&self) -> bool {
         let word = self.0.load(Ordering::Relaxed);
         if word & STATE == RUNNING
             && self
@@ -41,12 +51,18 @@ impl TurnClock {
                 .compare_exchange(word, word & !STATE, Ordering::AcqRel, Ordering::Acquire)
                 .is_ok()
         {
-            return;
+            return false;
         }
+        self.await_firing();
+        self.0.fetch_and(!STATE, Ordering::AcqRel);
+        true
+    }
+
+    #[cold]
+    fn await_firing(&self) {
         while self.0.load(Ordering::Acquire) & STATE == FIRING {
             crate::sync::yield_now();
         }
-        self.0.fetch_and(!STATE, Ordering::AcqRel);
     }
 
     /// The turn that runs now.

@@ -315,8 +315,14 @@ fn a_turn_is_ended_while_it_runs_or_not_at_all() {
         });
         for _ in 0..2 {
             clock.begin();
-            clock.end();
+            // Its task: without a yield, loom lets nothing come between.
+            thread::yield_now();
+            if clock.resume() {
+                assert_eq!(ending.swap(0, SeqCst), 2, "it resumes while it is ended");
+            }
+            let was_ended = clock.end();
             let now = ending.load(SeqCst);
+            assert_eq!(was_ended, now > 0, "it knows that it was ended");
             assert!(now == 0 || now == 2, "it is ended after its end");
             ending.store(0, SeqCst);
         }
