@@ -138,6 +138,254 @@
     },
   }.toSorted);
 
+  // Searches for strings.
+  //
+  // V8 compares a long string to look for (or, in `lastIndexOf`, any) at each place of a text anew, and looks at no interrupt: what
+  // a client sends may take minutes. Where it can take more than MAX_COMPARISONS, search.rs does it: in linear time. Then `split` and
+  // `replaceAll` are loops, which can be interrupted.
+  //
+  // Whatever is no string becomes one here, once, as V8 would do it a second time.
+  const KNOWN_TO_V8 = 250;
+  const MAX_COMPARISONS = 2 ** 24;
+  const uncurry = (method) => apply(Function.prototype.bind, Function.prototype.call, [method]);
+  const call = uncurry(Function.prototype.call);
+  const { find, findLast } = natives;
+  const [indexOf, includes, lastIndexOf, split, replaceFirst, replaceAll, slice] = [
+    "indexOf",
+    "includes",
+    "lastIndexOf",
+    "split",
+    "replace",
+    "replaceAll",
+    "slice",
+  ].map((name) => uncurry(String.prototype[name]));
+  const { split: splitSymbol, replace: replaceSymbol, match: matchSymbol } = Symbol;
+  const RegExpPrototype = RegExp.prototype;
+  const sourceOf = uncurry(propertyOf(RegExpPrototype, "source").get);
+
+  const isSlow = (text, needle) => needle.length > KNOWN_TO_V8 && needle.length * text.length > MAX_COMPARISONS;
+  const toText = (value) => (typeof value === "string" ? value : `${value}`);
+  const isObject = (value) => (typeof value === "object" && value !== null) || typeof value === "function";
+  const isNullish = (value) => value === undefined || value === null;
+
+  // https://tc39.es/ecma262/#sec-isregexp
+  function isRegExp(value) {
+    if (!isObject(value)) {
+      return false;
+    }
+    const matcher = value[matchSymbol];
+    if (matcher !== undefined) {
+      return !!matcher;
+    }
+    try {
+      sourceOf(value);
+      return value !== RegExpPrototype;
+    } catch {
+      return false;
+    }
+  }
+
+  // https://tc39.es/ecma262/#sec-getmethod. What is no function goes to V8's `method`, which throws in its own words.
+  function methodOf(object, symbol, method) {
+    const value = object[symbol];
+    if (!isNullish(value) && typeof value !== "function") {
+      method("", { [symbol]: value });
+    }
+    return value;
+  }
+
+  // https://tc39.es/ecma262/#sec-getsubstitution, without captures.
+  function substitute(needle, text, position, template) {
+    let result = "";
+    let from = 0;
+    for (;;) {
+      const dollar = indexOf(template, "$", from);
+      if (dollar === -1) {
+        return result + slice(template, from);
+      }
+      result += slice(template, from, dollar);
+      const mark = slice(template, dollar + 1, dollar + 2);
+      from = dollar + 2;
+      if (mark === "$") result += "$";
+      else if (mark === "&") result += needle;
+      else if (mark === "`") result += slice(text, 0, position);
+      else if (mark === "'") result += slice(text, position + needle.length);
+      else {
+        result += "$";
+        from = dollar + 1;
+      }
+    }
+  }
+
+  const replacementOf = (needle, text, position, replacer) =>
+    typeof replacer === "function" ? toText(replacer(needle, position, text)) : substitute(needle, text, position, replacer);
+
+  function indexOfAny(self, searchString, position) {
+    if (isNullish(self)) {
+      return indexOf(self);
+    }
+    const text = toText(self);
+    const needle = toText(searchString);
+    return isSlow(text, needle) ? find(text, needle, position === undefined ? 0 : +position) : indexOf(text, needle, position);
+  }
+
+  function includesAny(self, searchString, position) {
+    if (isNullish(self)) {
+      return includes(self);
+    }
+    const text = toText(self);
+    if (isRegExp(searchString)) {
+      throw new TypeError("First argument to String.prototype.includes must not be a regular expression");
+    }
+    return indexOfAny(text, searchString, position) !== -1;
+  }
+
+  function lastIndexOfAny(self, searchString, position) {
+    if (isNullish(self)) {
+      return lastIndexOf(self);
+    }
+    const text = toText(self);
+    const needle = toText(searchString);
+    return needle.length * text.length > MAX_COMPARISONS
+      ? findLast(text, needle, +position)
+      : lastIndexOf(text, needle, position);
+  }
+
+  function splitAny(self, separator, limit) {
+    if (isNullish(self)) {
+      return split(self);
+    }
+    if (isObject(separator)) {
+      const splitter = methodOf(separator, splitSymbol, split);
+      if (!isNullish(splitter)) {
+        return call(splitter, separator, self, limit);
+      }
+    }
+    const text = toText(self);
+    limit = limit === undefined ? 2 ** 32 - 1 : +limit >>> 0;
+    const needle = separator === undefined ? undefined : toText(separator);
+    if (needle === undefined || !isSlow(text, needle)) {
+      return split(text, needle, limit);
+    }
+    const parts = [];
+    let from = 0;
+    for (let count = 0; count < limit; count++) {
+      const position = find(text, needle, from);
+      const value = slice(text, from, position === -1 ? text.length : position);
+      defineProperty(parts, count, { __proto__: null, writable: true, enumerable: true, configurable: true, value });
+      if (position === -1) {
+        break;
+      }
+      from = position + needle.length;
+    }
+    return parts;
+  }
+
+  function replaceAny(self, searchValue, replaceValue) {
+    if (isNullish(self)) {
+      return replaceFirst(self);
+    }
+    if (isObject(searchValue)) {
+      const replacer = methodOf(searchValue, replaceSymbol, replaceFirst);
+      if (!isNullish(replacer)) {
+        return call(replacer, searchValue, self, replaceValue);
+      }
+    }
+    const text = toText(self);
+    const needle = toText(searchValue);
+    if (!isSlow(text, needle)) {
+      return replaceFirst(text, needle, replaceValue);
+    }
+    if (typeof replaceValue !== "function") {
+      replaceValue = toText(replaceValue);
+    }
+    const position = find(text, needle, 0);
+    if (position === -1) {
+      return text;
+    }
+    const replacement = replacementOf(needle, text, position, replaceValue);
+    return slice(text, 0, position) + replacement + slice(text, position + needle.length);
+  }
+
+  function replaceAllAny(self, searchValue, replaceValue) {
+    if (isNullish(self)) {
+      return replaceAll(self);
+    }
+    if (isObject(searchValue)) {
+      if (isRegExp(searchValue)) {
+        let { flags } = searchValue;
+        if (!isNullish(flags)) {
+          flags = toText(flags);
+        }
+        if (isNullish(flags) || !includes(flags, "g")) {
+          // Throws, in V8's words.
+          replaceAll("", { __proto__: null, [matchSymbol]: true, flags });
+        }
+      }
+      const replacer = methodOf(searchValue, replaceSymbol, replaceAll);
+      if (!isNullish(replacer)) {
+        return call(replacer, searchValue, self, replaceValue);
+      }
+    }
+    const text = toText(self);
+    const needle = toText(searchValue);
+    if (typeof replaceValue !== "function") {
+      replaceValue = toText(replaceValue);
+    }
+    // A template of "$&" is read at each place where nothing is found, and nothing comes of it that would be too long.
+    const isEndless = needle === "" && typeof replaceValue === "string" && text.length * replaceValue.length > MAX_COMPARISONS;
+    if (!isEndless && !isSlow(text, needle)) {
+      return replaceAll(text, needle, replaceValue);
+    }
+    let result = "";
+    let from = 0;
+    let position = find(text, needle, 0);
+    while (position !== -1) {
+      result += slice(text, from, position) + replacementOf(needle, text, position, replaceValue);
+      from = position + needle.length;
+      const next = needle === "" ? position + 1 : from;
+      position = next > text.length ? -1 : find(text, needle, next);
+    }
+    return result + slice(text, from);
+  }
+
+  // What V8 looks for quickly in whatever becomes a text.
+  const isQuick = (needle) => typeof needle === "string" && needle.length <= KNOWN_TO_V8;
+  const searches = {
+    // The optimising compiler has V8's own code in their place only without a position, or with one that is a number.
+    indexOf(searchString, position = undefined) {
+      if (isQuick(searchString)) {
+        return position === undefined ? indexOf(this, searchString) : indexOf(this, searchString, position);
+      }
+      return indexOfAny(this, searchString, position);
+    },
+    includes(searchString, position = undefined) {
+      if (isQuick(searchString)) {
+        return position === undefined ? includes(this, searchString) : includes(this, searchString, position);
+      }
+      return includesAny(this, searchString, position);
+    },
+    lastIndexOf(searchString, position = undefined) {
+      return lastIndexOfAny(this, searchString, position);
+    },
+    split(separator, limit) {
+      return isQuick(separator) ? split(this, separator, limit) : splitAny(this, separator, limit);
+    },
+    replace(searchValue, replaceValue) {
+      return isQuick(searchValue)
+        ? replaceFirst(this, searchValue, replaceValue)
+        : replaceAny(this, searchValue, replaceValue);
+    },
+    replaceAll(searchValue, replaceValue) {
+      return searchValue !== "" && isQuick(searchValue)
+        ? replaceAll(this, searchValue, replaceValue)
+        : replaceAllAny(this, searchValue, replaceValue);
+    },
+  };
+  for (const name of ownKeys(searches)) {
+    replace(String.prototype, name, searches[name]);
+  }
+
   // JSON.parse: see json.rs.
   const { parse } = JSON;
   replace(JSON, "parse", natives.parseJson);

@@ -2,6 +2,7 @@
 
 pub mod json;
 mod json_cost;
+mod search;
 pub mod wasm;
 pub mod wasm_types;
 
@@ -10,10 +11,12 @@ use crate::entry;
 
 /// Native functions of `hardening.js`. Read from here only: each must have one address (see
 /// [`crate::Embedding::external_references`]).
-static NATIVES: [v8::FunctionCallback; 3] = [
+static NATIVES: [v8::FunctionCallback; 5] = [
     json::parse_callback,
     wasm::fault_callback,
     wasm_types::count_callback,
+    search::find_callback,
+    search::find_last_callback,
 ];
 
 fn native(index: usize) -> v8::FunctionCallback {
@@ -40,6 +43,8 @@ pub(crate) fn bake<'s>(scope: &mut v8::PinScope<'s, '_>) -> Option<v8::Local<'s,
         (0, "parseJson", "parse", 2),
         (1, "moduleFault", "moduleFault", 1),
         (2, "countTypes", "countTypes", 1),
+        (3, "find", "find", 3),
+        (4, "findLast", "findLast", 3),
     ] {
         let function = v8::Function::builder_raw(native(index))
             .length(length)

@@ -6,5 +6,6 @@ mod harness;
 mod isolates;
 mod modules;
 mod snapshot;
+mod strings;
 mod thread_io;
 mod thread_locals;

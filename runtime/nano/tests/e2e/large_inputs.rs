@@ -49,3 +49,38 @@ fn time_grows_with_the_number_of_items() {
         assert_eq!(response.text(), "done", "{form}");
     }
 }
+
+/// A client sends both a text and what to look for in it, of a shape that V8 compares at each place anew: for minutes.
+#[test]
+fn long_strings_are_looked_for_in_long_texts() {
+    let source = "let served = 0;
+        export default { async fetch(request) {
+            const { text, q } = await request.json();
+            const found = [
+                text.indexOf(q), text.includes(q), text.lastIndexOf(q), text.split(q).length,
+                text.replace(q, '') === text, text.replaceAll(q, '') === text,
+            ];
+            return new Response(`${found} ${++served}`);
+        } };";
+    let nano = Site::new()
+        .app_with("a", source, r#""limits":{"cpu_ms":2500}"#)
+        .serve();
+    let needle = |begin: usize, end: usize| format!("{}b{}", "a".repeat(begin), "a".repeat(end));
+    let mut served = 0;
+    for (length, q) in [
+        (200_000, needle(1000, 100_000)),
+        (200_000, needle(100_000, 1000)),
+        (1_000_000, needle(250_000, 250_000)),
+        (1_000_000, needle(1000, 900_000)),
+    ] {
+        // In one byte per character, and in two.
+        for last in ["", "\u{20ac}"] {
+            let text = "a".repeat(length) + last;
+            let body = format!(r#"{{"text":"{text}","q":"{q}"}}"#);
+            let response = nano.post("a.test", "/", &body);
+            served += 1;
+            let expected = format!("-1,false,-1,1,true,true {served}");
+            assert_eq!(response.text(), expected, "{} in {length}", q.len());
+        }
+    }
+}
