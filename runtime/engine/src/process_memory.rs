@@ -312,7 +312,7 @@ fn number(file: &Path) -> Option<usize> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::external_memory::Account;
 
@@ -369,10 +369,10 @@ mod tests {
         }
     }
 
-    /// One at a time: who was waited for is known of the process.
+    /// One at a time: who was waited for, and what is left, is known of the process.
     static ONE: Mutex<()> = Mutex::new(());
 
-    pub(super) fn one() -> std::sync::MutexGuard<'static, ()> {
+    pub(crate) fn one() -> std::sync::MutexGuard<'static, ()> {
         ONE.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -442,6 +442,7 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn what_c_code_takes_counts_for_whom_it_works() {
+        let _one = crate::process_memory::tests::one();
         let (one, other) = (
             Arc::new(Account::new(1 << 30)),
             Arc::new(Account::new(1 << 30)),
@@ -472,6 +473,7 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn there_is_no_memory_past_the_hard_bound() {
+        let _one = crate::process_memory::tests::one();
         let account = Arc::new(Account::new(0));
         let bound = account.foreign().hard;
         let working = work_for(&account);
@@ -499,6 +501,7 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn malloc_ends_the_isolate_at_the_first_bound() {
+        let _one = crate::process_memory::tests::one();
         let handle = crate::Handle::new(Arc::new(Account::new(0)), None);
         let account = handle.0.account.clone();
         let working = work_for(&account);
