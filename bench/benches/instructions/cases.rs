@@ -8,8 +8,7 @@ use nano_api::shell::{ReplOutcome, Shell, ShellOptions};
 use nano_api::worker::{Worker, WorkerLauncher};
 use nano_bench::{HELLO, app, cold_start, fetch, options, runtime, start_engine};
 use nano_host::config::{Config, ListenAddress};
-use nano_host::serve::Host;
-use nano_worker::Launcher;
+use nano_host::host::Host;
 
 /// An operation, and how often it is done for one count.
 pub(crate) struct Case {
@@ -169,11 +168,11 @@ fn served(source: &str, request: &str, rounds: u32) {
         port: 0,
     };
     let config = Config::folder(folder.path(), listen).expect("a folder with an app");
-    let launcher: Arc<dyn Launcher> = Arc::new(WorkerLauncher);
-    let host = runtime
-        .block_on(Host::start(&config, &launcher, false))
-        .expect("a free port");
-    let address = host.addresses()[0];
+    let address = runtime.block_on(async {
+        let host = Host::new(Arc::new(WorkerLauncher), false);
+        let applied = host.apply(config).await.expect("a free port");
+        applied.opened[0]
+    });
     // The first request waits for the app; a connection that comes later is served on the app's own thread.
     for rounds in [1, rounds] {
         let mut client = TcpStream::connect(address).expect("the host listens");

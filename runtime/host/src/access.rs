@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 use crate::app::{Admission, App};
 use crate::http::headers::{Present, TRACEPARENT};
 use crate::http::receive::Answered;
+use crate::lease::Lease;
 use crate::log::{self, RequestLine};
 use crate::server::link::{InRequest, Link};
 
@@ -28,6 +29,8 @@ pub(crate) struct Completion {
     app: Option<Arc<App>>,
     /// Makes room for another request when the record ends.
     admission: Option<Admission>,
+    /// Keeps the version of the app that answers until the record ends.
+    lease: Option<Lease>,
     /// Keeps the request's body readable; see [`Answered`].
     request_body: Option<oneshot::Sender<Infallible>>,
     status: StatusCode,
@@ -77,6 +80,7 @@ impl Completion {
                 .flatten(),
             app: None,
             admission: None,
+            lease: None,
             request_body: None,
             // What the log says if the client goes away before there is a response; nginx's number for it.
             status: StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST),
@@ -98,6 +102,10 @@ impl Completion {
 
     pub(crate) fn admitted(&mut self, admission: Admission) {
         self.admission = Some(admission);
+    }
+
+    pub(crate) fn answered_by(&mut self, lease: Lease) {
+        self.lease = Some(lease);
     }
 
     /// Makes the end that keeps the request's body readable.
@@ -230,7 +238,7 @@ impl Drop for Completion {
         let failure = self.error.as_deref();
         let app = self.app.as_deref();
         let line = RequestLine {
-            app: app.map(|app| &*app.config().name),
+            app: app.map(|app| &**app.name()),
             id: self.id,
             trace_id: self.trace.as_deref(),
             method: self.method.as_str(),

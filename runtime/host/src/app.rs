@@ -1,82 +1,35 @@
-//! A registered app: its configuration, its instance, and the requests that it serves now.
+//! An app, whatever its version: its name, its log, the requests that it serves now, and its current deployment.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
-use nano_worker::{Exit, Instance, Launcher, Losses, StartError, StartErrorKind, WorkerOptions};
-use tokio::sync::Notify;
+use arc_swap::ArcSwap;
 
-use crate::backoff::{Backoff, Failure};
 use crate::config::AppConfig;
+use crate::deployment::Deployment;
+use crate::lease::Lease;
 use crate::log::{AppLog, LogStatistics};
 use crate::server::link::{Link, Share};
+use crate::starter::Starter;
 
-/// An app of the registry.
+/// An app of the host's. What is said of it in routes, logs and statistics outlives its versions.
 pub struct App {
-    config: AppConfig,
-    launcher: Arc<dyn Launcher>,
+    id: usize,
+    name: Arc<str>,
     log: Arc<AppLog>,
-    state: Mutex<State>,
-    /// Told whenever `state` leaves `Starting`.
-    settled: Notify,
     in_flight: AtomicUsize,
-    /// Where instances are started and looked after: not on the thread of whoever asks, which may be another app's.
-    runtime: tokio::runtime::Handle,
+    current: ArcSwap<Deployment>,
+    /// What is to be current: it starts, or has failed to, unless it is current.
+    wanted: Mutex<Arc<Deployment>>,
 }
 
-struct State {
-    phase: Phase,
-    backoff: Backoff,
-    /// Why the app is not there, for those who are refused.
-    reason: Reason,
-    /// Instances that have crashed or did not stop.
-    lost: u32,
-    /// The last of them, by its address: several report it.
-    last_lost: Option<usize>,
-}
-
-/// Each lost instance keeps a thread and memory, and takes a core for as long as it goes on; so after this many an app gets no
-/// other, until its configuration is changed or the process starts again.
-const MAX_LOST: u32 = 4;
-/// The same for all apps together: from then on, each app's first is its last. So it is when they keep much memory.
-const ALL_LOST: usize = 32;
-
-enum Phase {
-    /// No instance; the next request starts one.
-    Idle,
-    /// One task is starting an instance; everyone waits for it.
-    Starting,
-    Running(Arc<dyn Instance>),
-    /// The app has lost too many instances.
-    Disabled,
-    /// The app drains or has been removed.
-    Closed,
-}
-
-/// Why an app is not there.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Reason {
-    pub(crate) message: String,
-    /// Where the app's code failed, if it did: places and source lines.
-    pub(crate) stack: Option<String>,
-}
-
-impl From<String> for Reason {
-    fn from(message: String) -> Self {
-        Self {
-            message,
-            stack: None,
-        }
-    }
-}
-
-/// Why there is no instance for a request.
+/// Why an app's new version does not serve.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Unavailable {
-    pub(crate) reason: Reason,
-    /// When to ask again; `None` if that is of no use.
-    pub(crate) retry_after: Option<Duration>,
+pub(crate) enum Refused {
+    /// It does not start: why. The version before serves on.
+    Broken(String),
+    /// The app has been changed again, or removed, before it had started.
+    Superseded,
 }
 
 /// One of the requests that an app may have in flight; dropping it makes room.
@@ -94,39 +47,43 @@ impl Drop for Admission {
 /// Why a request is not taken in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Busy {
-    /// The app has its fill.
-    App,
-    /// The request's connection has so many requests in flight, and no more places than that are left for others.
-    Connection(usize),
+    /// The app has its fill, which is this many.
+    App(usize),
+    /// The request's connection has so many requests in flight, and no more places are left for others of so many.
+    Connection(usize, usize),
+    /// The app has been removed, or the host is shutting down.
+    Gone,
 }
 
 /// So many places in flight one connection may have, however few are left.
 const LEAST_SHARE: usize = 16;
 
 impl App {
-    /// Registers an app; starts nothing yet. Must be called within the host's runtime.
-    pub fn new(config: AppConfig, launcher: Arc<dyn Launcher>) -> Arc<Self> {
-        let state = State {
-            phase: Phase::Idle,
-            backoff: Backoff::default(),
-            reason: Reason::default(),
-            lost: 0,
-            last_lost: None,
-        };
+    /// An app with its first version; starts nothing yet.
+    pub(crate) fn new(config: AppConfig, starter: &Arc<Starter>) -> Arc<Self> {
+        // 0 and 1 have a meaning to those who note where a connection belongs.
+        static NEXT: AtomicUsize = AtomicUsize::new(2);
+        let name = config.name.clone();
+        let log = Arc::new(AppLog::new(name.clone()));
+        let deployment = Deployment::first(config, &log, starter);
         Arc::new(Self {
-            log: Arc::new(AppLog::new(config.name.clone())),
-            config,
-            launcher,
-            state: Mutex::new(state),
-            settled: Notify::new(),
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            name,
+            log,
             in_flight: AtomicUsize::new(0),
-            runtime: tokio::runtime::Handle::current(),
+            current: ArcSwap::new(deployment.clone()),
+            wanted: Mutex::new(deployment),
         })
     }
 
-    /// What the app was configured to be.
-    pub fn config(&self) -> &AppConfig {
-        &self.config
+    /// Unique in the process; at least 2.
+    pub(crate) fn id(&self) -> usize {
+        self.id
+    }
+
+    /// Unique among the apps of a host; names it in logs.
+    pub fn name(&self) -> &Arc<str> {
+        &self.name
     }
 
     /// Where the app's lines go.
@@ -139,9 +96,38 @@ impl App {
         self.log.statistics()
     }
 
-    /// Requests whose responses are not complete.
+    /// Requests whose responses are not complete, of all versions.
     pub fn in_flight(&self) -> usize {
         self.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// The number of the version that serves, from 1 on.
+    pub fn version(&self) -> u64 {
+        self.current.load().version()
+    }
+
+    /// Why the app gets no more instances, if it has lost too many.
+    pub fn disabled(&self) -> Option<String> {
+        self.current.load().pool().disabled()
+    }
+
+    /// The version that serves.
+    pub(crate) fn current(&self) -> Arc<Deployment> {
+        self.current.load_full()
+    }
+
+    /// An instance of the version that serves. `None` if the app takes no request in any more.
+    pub(crate) fn lease(&self) -> Option<Lease> {
+        loop {
+            let current = self.current.load_full();
+            if let Some(lease) = Lease::of(current.clone()) {
+                return Some(lease);
+            }
+            // A version retires when the next one is in its place; the last one retires with the app.
+            if Arc::ptr_eq(&current, &self.current.load()) {
+                return None;
+            }
+        }
     }
 
     /// Takes a request in, unless the app has its fill. Where the request's connection can have `several` at a time, it gets no
@@ -150,12 +136,13 @@ impl App {
         self: &Arc<Self>,
         link: &Arc<Link>,
         several: bool,
-    ) -> Result<Admission, Busy> {
-        let limit = self.config.limits.in_flight;
+    ) -> Result<(Admission, Lease), Busy> {
+        let lease = self.lease().ok_or(Busy::Gone)?;
+        let limit = lease.limits().in_flight;
         let share = if several {
             let most = limit.saturating_sub(self.in_flight()).max(LEAST_SHARE);
-            let share = link.share(Arc::as_ptr(self).addr(), most);
-            Some(share.map_err(Busy::Connection)?)
+            let share = link.share(self.id, most);
+            Some(share.map_err(|count| Busy::Connection(count, limit))?)
         } else {
             None
         };
@@ -166,261 +153,79 @@ impl App {
             _share: share,
         };
         if before < limit {
-            Ok(admission)
+            Ok((admission, lease))
         } else {
-            Err(Busy::App)
+            Err(Busy::App(limit))
         }
     }
 
-    /// The app's instance, if there is one that goes on.
-    pub(crate) fn running(&self) -> Option<Arc<dyn Instance>> {
-        match &self.lock().phase {
-            Phase::Running(instance) if instance.condemned().is_none() => Some(instance.clone()),
-            _ => None,
-        }
-    }
-
-    /// The app's instance; starts one where there is none, once for all who ask.
-    pub(crate) async fn instance(self: &Arc<Self>) -> Result<Arc<dyn Instance>, Unavailable> {
-        loop {
-            // Registered before the state is looked at, so that no change is missed.
-            let mut settled = std::pin::pin!(self.settled.notified());
-            settled.as_mut().enable();
-            {
-                let mut state = self.lock();
-                if let Phase::Running(instance) = &state.phase {
-                    let instance = instance.clone();
-                    let Some(exit) = instance.condemned() else {
-                        return Ok(instance);
-                    };
-                    // Its end takes its time, and nobody has to wait for it.
-                    self.retire_locked(&mut state, &instance, &exit);
-                }
-                match &state.phase {
-                    Phase::Running(_) => continue,
-                    Phase::Starting => {}
-                    Phase::Closed => {
-                        let reason = "the app is shutting down".to_owned();
-                        return Err(Unavailable {
-                            reason: reason.into(),
-                            retry_after: Some(Duration::from_secs(1)),
-                        });
-                    }
-                    Phase::Disabled => {
-                        return Err(Unavailable {
-                            reason: state.reason.clone(),
-                            retry_after: None,
-                        });
-                    }
-                    Phase::Idle => {
-                        let retry_after = state.backoff.remaining(Instant::now());
-                        if retry_after.is_some() {
-                            return Err(Unavailable {
-                                reason: state.reason.clone(),
-                                retry_after,
-                            });
-                        }
-                        state.phase = Phase::Starting;
-                        // A task of its own: the request that asks may be given up.
-                        self.runtime.spawn(self.clone().start());
-                    }
-                }
-            }
-            settled.await;
-        }
-    }
-
-    /// Starts an instance and looks after it until it ends.
-    async fn start(self: Arc<Self>) {
-        let began = Instant::now();
-        let name = &*self.config.name;
-        let started = self.launcher.launch(self.options()).await;
-        let instance = {
-            let mut state = self.lock();
-            match started {
-                Ok(instance) if matches!(state.phase, Phase::Closed | Phase::Disabled) => {
-                    instance.stop();
-                    None
-                }
-                Ok(instance) => {
-                    state.backoff.started();
-                    state.phase = Phase::Running(instance.clone());
-                    Some(instance)
-                }
-                Err(error) => {
-                    let failure = match error.kind {
-                        StartErrorKind::Crashed => Failure::Crash,
-                        _ => Failure::Start,
-                    };
-                    let delay = state.backoff.failed(failure, Instant::now());
-                    log_start_error(name, &error, delay);
-                    state.reason = Reason {
-                        message: error.message,
-                        stack: error.detail,
-                    };
-                    if !matches!(state.phase, Phase::Closed) {
-                        state.phase = Phase::Idle;
-                    }
-                    if failure == Failure::Crash {
-                        state.lost_one(name, self.launcher.losses());
-                    }
-                    None
-                }
-            }
+    /// Has the app become what `config` says. The host's part of it, such as limits of requests, counts at once. Gives the version
+    /// that is to serve: the one that does, or another one, to be [switched to](Self::switch). What was to serve and does not yet is
+    /// given up, unless it is the same.
+    pub(crate) fn want(&self, config: AppConfig, starter: &Arc<Starter>) -> Arc<Deployment> {
+        let mut wanted = self.lock();
+        let current = self.current.load_full();
+        let adjusted = current.under(current.config().with_host_part_of(&config));
+        let next = if current.config().is_same_version(&config) {
+            adjusted.clone()
+        } else if wanted.config().is_same_version(&config) {
+            wanted.under(config)
+        } else {
+            wanted.next(config, &self.log, starter)
         };
-        self.settled.notify_waiters();
-        let Some(instance) = instance else { return };
-        let duration_ms = began.elapsed().as_secs_f64() * 1e3;
-        tracing::info!(app = name, duration_ms, "app started");
-        let exit = instance.clone().ended().await;
-        self.retire(&instance, &exit);
+        self.current.store(adjusted);
+        let before = std::mem::replace(&mut *wanted, next.clone());
+        if ![&current, &next]
+            .map(|kept| kept.pool())
+            .iter()
+            .any(|pool| Arc::ptr_eq(pool, before.pool()))
+        {
+            before.pool().close();
+        }
+        next
     }
 
-    /// Notes that an instance is of no more use. The next request gets another one, after a while if this has
-    /// happened often.
-    pub(crate) fn retire(&self, instance: &Arc<dyn Instance>, exit: &Exit) {
-        self.retire_locked(&mut self.lock(), instance, exit);
-    }
-
-    fn retire_locked(&self, state: &mut State, instance: &Arc<dyn Instance>, exit: &Exit) {
-        let address = Arc::as_ptr(instance).addr();
-        match &state.phase {
-            Phase::Running(current) if Arc::ptr_eq(current, instance) => state.phase = Phase::Idle,
-            Phase::Closed => return,
-            // That it does not stop is seen when another has taken its place.
-            _ if exit.is_loss() && state.last_lost != Some(address) => {}
-            // Someone else has noted it already.
-            _ => return,
+    /// Starts the version that is wanted, and has it serve if it works. Gives the version that is to be drained, if there is one.
+    ///
+    /// A version that does not start is refused, and the one before serves on; unless that does not work, either.
+    pub(crate) async fn switch(
+        &self,
+        next: &Arc<Deployment>,
+    ) -> Result<Option<Arc<Deployment>>, Refused> {
+        let started = next.pool().instance().await;
+        let wanted = self.lock();
+        if !Arc::ptr_eq(wanted.pool(), next.pool()) {
+            return Err(Refused::Superseded);
         }
-        if exit.is_loss() {
-            state.last_lost = Some(address);
+        let current = self.current.load_full();
+        let is_new = !Arc::ptr_eq(current.pool(), next.pool());
+        let refusal = started
+            .err()
+            .map(|error| Refused::Broken(error.reason.message));
+        if is_new && (refusal.is_none() || current.pool().is_broken()) {
+            self.current.store(wanted.clone());
         }
-        let name = &*self.config.name;
-        let mut failure = Failure::End;
-        let reason = match exit {
-            Exit::Stopped => {
-                tracing::info!(app = name, "app stopped");
-                return;
-            }
-            Exit::CpuLimit => {
-                let limit = self.config.limits.worker.cpu.as_millis();
-                format!(
-                    "an instance of the app was ended: it passed its CPU limit of {limit} ms for one turn"
-                )
-            }
-            Exit::HeapLimit => {
-                let limit = self.config.limits.worker.memory_mb;
-                format!(
-                    "an instance of the app was ended: it passed its memory limit of {limit} MB"
-                )
-            }
-            Exit::ProcessLimit => format!("an instance of the app was ended: {exit}"),
-            Exit::Crashed => {
-                failure = Failure::Crash;
-                format!(
-                    "an instance of the app crashed: {exit}; its thread and its memory are lost until this process ends"
-                )
-            }
-            Exit::Unresponsive => {
-                failure = Failure::Crash;
-                format!(
-                    "an instance of the app was given up: {exit}; its thread goes on at the lowest priority"
-                )
-            }
-            Exit::Fault { .. } => exit.to_string(),
-        };
-        let delay = state.backoff.failed(failure, Instant::now());
-        let retry_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
-        tracing::error!(app = name, retry_ms, "{reason}");
-        state.reason = reason.into();
-        if failure == Failure::Crash {
-            state.lost_one(name, self.launcher.losses());
+        match refusal {
+            Some(refusal) => Err(refusal),
+            None => Ok(is_new.then_some(current)),
         }
     }
 
-    /// Why the app gets no more instances, if it has lost too many.
-    pub fn disabled(&self) -> Option<String> {
-        let state = self.lock();
-        matches!(state.phase, Phase::Disabled).then(|| state.reason.message.clone())
-    }
-
-    /// Refuses new requests and waits until the instance has nothing left to do. Returns false if the deadline cut
-    /// something off.
-    pub async fn drain(&self, deadline: Duration) -> bool {
-        let phase = std::mem::replace(&mut self.lock().phase, Phase::Closed);
-        self.settled.notify_waiters();
-        match phase {
-            Phase::Running(instance) => instance.drain(deadline).await,
-            _ => true,
+    /// Nothing is to serve but what does: for an app that ends.
+    pub(crate) fn settle(&self) -> Arc<Deployment> {
+        let mut wanted = self.lock();
+        let current = self.current.load_full();
+        if !Arc::ptr_eq(wanted.pool(), current.pool()) {
+            wanted.pool().close();
+            *wanted = current.clone();
         }
+        current
     }
 
-    /// What an instance of the app is told.
-    pub fn options(&self) -> WorkerOptions {
-        let config = &self.config;
-        WorkerOptions {
-            name: config.name.clone(),
-            root: config.root.clone(),
-            entry: config.entry.clone(),
-            env: config.env.clone(),
-            limits: config.limits.worker,
-            outbound_allow: config.outbound_allow.clone(),
-            log: self.log.clone(),
-        }
+    fn lock(&self) -> MutexGuard<'_, Arc<Deployment>> {
+        // Nothing that can panic leaves it half changed.
+        self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing that can panic leaves the state half changed.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    /// The app `name` has lost an instance; `all` are lost in the process.
-    fn lost_one(&mut self, name: &str, all: Losses) {
-        warn_of_losses(all.instances);
-        self.lost += 1;
-        let is_first_the_last = all.instances >= ALL_LOST || all.are_heavy;
-        if (self.lost < MAX_LOST && !is_first_the_last) || matches!(self.phase, Phase::Closed) {
-            return;
-        }
-        let all = all.instances;
-        self.phase = Phase::Disabled;
-        self.reason.message = format!(
-            "the app is disabled: {} of its instances have crashed or did not stop, of {all} in this process, and each keeps a \
-             thread and memory; the last one: {}. Mend the app, then change its configuration or restart the process",
-            self.lost, self.reason.message
-        );
-        tracing::error!(app = name, lost = self.lost, "{}", self.reason.message);
-    }
-}
-
-/// So many lost instances are worth the next warning: the first, and each doubling.
-static MANY_LOST: AtomicUsize = AtomicUsize::new(4);
-
-/// Says when lost instances hold much of the process's memory.
-fn warn_of_losses(count: usize) {
-    let next = |many: usize| (count >= many).then_some(count * 2);
-    let is_due = MANY_LOST.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
-    if is_due.is_ok() {
-        tracing::warn!(
-            lost_instances = count,
-            "{count} instances of apps have crashed or do not stop; each keeps a thread and its memory until the process \
-             ends: restart it when convenient, and look above for the apps that did this"
-        );
-    }
-}
-
-fn log_start_error(app: &str, error: &StartError, delay: Duration) {
-    let retry_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
-    let stack = error.detail.as_deref();
-    tracing::error!(
-        app,
-        stack,
-        retry_ms,
-        "the app did not start: {}",
-        error.message
-    );
 }
 
 #[cfg(test)]
@@ -428,131 +233,26 @@ mod tests {
     use super::*;
     use crate::fake::{FakeLauncher, app_config};
 
-    fn app(launcher: &Arc<FakeLauncher>) -> Arc<App> {
-        App::new(app_config("a"), launcher.clone())
+    fn app(launcher: &Arc<FakeLauncher>, config: AppConfig) -> Arc<App> {
+        App::new(config, &Starter::new(launcher.clone()))
     }
 
-    #[tokio::test]
-    async fn one_instance_serves_all_who_ask_at_once() {
-        let launcher = FakeLauncher::new();
-        let app = app(&launcher);
-        let asked = (0..10).map(|_| app.instance());
-        for instance in futures_util::future::join_all(asked).await {
-            assert!(instance.is_ok());
+    fn edited(content: u64) -> AppConfig {
+        AppConfig {
+            content,
+            ..app_config("a")
         }
-        assert_eq!(launcher.starts(), 1);
-    }
-
-    #[tokio::test]
-    async fn a_failed_start_is_tried_again_only_after_a_while() {
-        let launcher = FakeLauncher::new();
-        launcher.fail_starts("it is broken", None);
-        let app = app(&launcher);
-        let first = app.instance().await.err().unwrap();
-        assert_eq!(first.reason.message, "it is broken");
-        let wait = first.retry_after.expect("a time to wait");
-        assert!(wait > Duration::ZERO);
-        assert!(app.instance().await.is_err());
-        assert_eq!(launcher.starts(), 1);
-        tokio::time::sleep(wait).await;
-        assert!(app.instance().await.is_err());
-        assert_eq!(launcher.starts(), 2);
-    }
-
-    #[tokio::test]
-    async fn an_instance_that_ended_is_replaced() {
-        let launcher = FakeLauncher::new();
-        let app = app(&launcher);
-        let first = app.instance().await.unwrap();
-        app.retire(&first, &Exit::HeapLimit);
-        // Both the request that hit the limit and the watching task report it; it counts once.
-        app.retire(&first, &Exit::HeapLimit);
-        let second = app.instance().await.unwrap();
-        assert!(!Arc::ptr_eq(&first, &second));
-        assert_eq!(launcher.starts(), 2);
-    }
-
-    #[tokio::test]
-    async fn an_app_that_loses_many_instances_is_disabled() {
-        let launcher = FakeLauncher::new();
-        let app = app(&launcher);
-        for lost in 1..=MAX_LOST {
-            assert_eq!(app.disabled(), None, "before loss {lost}");
-            app.lock().backoff = Backoff::default();
-            let instance = app.instance().await.expect("an instance");
-            app.retire(&instance, &Exit::Unresponsive);
-        }
-        let refusal = app.instance().await.err().expect("no instance");
-        assert_eq!(refusal.retry_after, None);
-        assert!(
-            refusal.reason.message.contains("did not stop"),
-            "{}",
-            refusal.reason.message
-        );
-        assert_eq!(app.disabled(), Some(refusal.reason.message));
-        assert_eq!(launcher.starts(), MAX_LOST as usize);
-    }
-
-    /// What does not stop is known only when another instance has taken its place.
-    #[tokio::test]
-    async fn a_loss_counts_once_and_also_late() {
-        let app = app(&FakeLauncher::new());
-        let first = app.instance().await.expect("an instance");
-        app.retire(&first, &Exit::CpuLimit);
-        let second = app.instance().await.expect("another");
-        for _ in 0..2 {
-            app.retire(&first, &Exit::Unresponsive);
-            assert_eq!(app.lock().lost, 1);
-        }
-        let now = app.running().expect("the second");
-        assert!(Arc::ptr_eq(&now, &second));
-    }
-
-    #[tokio::test]
-    async fn when_the_process_has_lost_many_the_first_is_enough() {
-        let app = app(&FakeLauncher::new());
-        let mut all = Losses {
-            instances: ALL_LOST - 1,
-            are_heavy: false,
-        };
-        app.lock().lost_one("a", all);
-        assert_eq!(app.disabled(), None);
-        all.instances += 1;
-        app.lock().lost_one("a", all);
-        assert!(app.disabled().is_some());
-    }
-
-    #[tokio::test]
-    async fn when_lost_instances_keep_much_memory_the_first_is_enough() {
-        let app = app(&FakeLauncher::new());
-        let all = Losses {
-            instances: 1,
-            are_heavy: true,
-        };
-        app.lock().lost_one("a", all);
-        assert!(app.disabled().is_some());
-    }
-
-    #[tokio::test]
-    async fn a_drained_app_is_closed() {
-        let launcher = FakeLauncher::new();
-        let app = app(&launcher);
-        app.instance().await.unwrap();
-        assert!(app.drain(Duration::from_secs(1)).await);
-        assert!(app.instance().await.is_err());
-        assert_eq!(launcher.drains(), 1);
     }
 
     #[tokio::test]
     async fn admissions_are_counted() {
-        let launcher = FakeLauncher::new();
         let mut config = app_config("a");
         config.limits.in_flight = 2;
-        let app = App::new(config, launcher);
+        let app = app(&FakeLauncher::new(), config);
         let link = Link::for_tests();
         let first = app.admit(&link, false).ok().unwrap();
         let _second = app.admit(&link, true).ok().unwrap();
-        assert_eq!(app.admit(&link, false).err(), Some(Busy::App));
+        assert_eq!(app.admit(&link, false).err(), Some(Busy::App(2)));
         drop(first);
         assert!(app.admit(&link, true).is_ok());
         assert_eq!(app.in_flight(), 1);
@@ -562,7 +262,7 @@ mod tests {
     async fn a_connection_gets_no_more_places_than_it_leaves() {
         let mut config = app_config("a");
         config.limits.in_flight = 100;
-        let app = App::new(config, FakeLauncher::new());
+        let app = app(&FakeLauncher::new(), config);
         let all_of = |link: &Arc<Link>| -> Vec<_> {
             std::iter::from_fn(|| app.admit(link, true).ok()).collect()
         };
@@ -571,9 +271,120 @@ mod tests {
         let counts = admissions.each_ref().map(Vec::len);
         assert_eq!(counts, [50, 25, 16, 9, 0, 0]);
         let link = Link::for_tests();
-        assert_eq!(app.admit(&links[0], true).err(), Some(Busy::Connection(50)));
-        assert_eq!(app.admit(&link, true).err(), Some(Busy::App));
+        assert_eq!(
+            app.admit(&links[0], true).err(),
+            Some(Busy::Connection(50, 100))
+        );
+        assert_eq!(app.admit(&link, true).err(), Some(Busy::App(100)));
         drop(admissions);
         assert_eq!(all_of(&links[0]).len(), 50);
+    }
+
+    #[tokio::test]
+    async fn a_new_version_takes_over_when_it_has_started() {
+        let launcher = FakeLauncher::new();
+        let starter = Starter::new(launcher.clone());
+        let app = App::new(edited(1), &starter);
+        let first = app.current();
+        assert_eq!(app.switch(&first).await.unwrap().map(|_| ()), None);
+        let lease = app.lease().expect("a lease");
+
+        let second = app.want(edited(2), &starter);
+        assert_eq!(app.version(), 1);
+        let retired = app.switch(&second).await.unwrap().expect("the first");
+        assert!(Arc::ptr_eq(retired.pool(), first.pool()));
+        assert_eq!(app.version(), 2);
+        let drained = tokio::spawn(async move {
+            retired
+                .pool()
+                .drain(std::time::Duration::from_secs(60))
+                .await
+        });
+        while first.pool().is_open() {
+            tokio::task::yield_now().await;
+        }
+        // Who was let in by the first version is served by it; others are not.
+        assert!(lease.member().expect("an instance").goes_on());
+        assert!(app.lease().is_some());
+        assert_eq!(launcher.drains(), 0);
+        drop(lease);
+        assert!(drained.await.unwrap());
+        assert_eq!(launcher.drains(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_version_that_does_not_start_is_refused() {
+        let launcher = FakeLauncher::new();
+        let starter = Starter::new(launcher.clone());
+        let app = App::new(edited(1), &starter);
+        app.switch(&app.current()).await.expect("it works");
+        launcher.fail_starts("no handler", None);
+        let second = app.want(edited(2), &starter);
+        let refused = app.switch(&second).await.err();
+        assert_eq!(refused, Some(Refused::Broken("no handler".into())));
+        assert_eq!(app.version(), 1);
+        // It is not tried again at once, and what is not changed is known to be the same.
+        let again = app.want(edited(2), &starter);
+        assert!(Arc::ptr_eq(again.pool(), second.pool()));
+        assert!(app.switch(&again).await.is_err());
+        assert_eq!(launcher.starts(), 2);
+        // Back to what serves.
+        let first = app.want(edited(1), &starter);
+        assert!(Arc::ptr_eq(first.pool(), app.current().pool()));
+        // Where nothing serves, what is wrong with the newest version is what is said.
+        let app = App::new(edited(1), &starter);
+        assert!(app.switch(&app.current()).await.is_err());
+        launcher.fail_starts("still none", None);
+        let second = app.want(edited(2), &starter);
+        assert!(app.switch(&second).await.is_err());
+        assert_eq!(app.version(), 2);
+        launcher.mend_starts();
+        let third = app.want(edited(3), &starter);
+        app.switch(&third).await.expect("it is mended");
+        assert_eq!(app.version(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_version_that_is_overtaken_does_not_serve() {
+        let launcher = FakeLauncher::new();
+        let starter = Starter::new(launcher.clone());
+        let app = App::new(edited(1), &starter);
+        app.switch(&app.current()).await.expect("it works");
+        launcher.start_within(std::time::Duration::from_millis(50));
+        let second = app.want(edited(2), &starter);
+        let slow = tokio::spawn({
+            let app = app.clone();
+            async move { app.switch(&second).await.err() }
+        });
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        launcher.start_within(std::time::Duration::from_millis(1));
+        let third = app.want(edited(3), &starter);
+        app.switch(&third).await.expect("it works");
+        assert_eq!(slow.await.unwrap(), Some(Refused::Superseded));
+        assert_eq!(app.version(), 3);
+        while launcher.stops() == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn limits_of_requests_change_without_a_new_version() {
+        let launcher = FakeLauncher::new();
+        let starter = Starter::new(launcher.clone());
+        let app = App::new(edited(1), &starter);
+        app.switch(&app.current()).await.expect("it works");
+        let with_limit = |content, in_flight| {
+            let mut config = edited(content);
+            config.limits.in_flight = in_flight;
+            config
+        };
+        app.want(with_limit(1, 7), &starter);
+        assert_eq!(app.lease().unwrap().limits().in_flight, 7);
+        // Also where a new version is on its way, or refused.
+        launcher.fail_starts("it is broken", None);
+        let next = app.want(with_limit(2, 8), &starter);
+        assert!(app.switch(&next).await.is_err());
+        assert_eq!(app.lease().unwrap().limits().in_flight, 8);
+        assert_eq!((app.version(), launcher.starts()), (1, 2));
     }
 }

@@ -38,29 +38,32 @@ use nano_worker::{
 };
 
 use crate::access::Completion;
-use crate::app::{App, Busy, Unavailable};
+use crate::app::{App, Busy};
+use crate::config::ListenAddress;
 use crate::http::error_page::{self, ErrorPage};
 use crate::http::headers::{self, Present, TransferCoding};
 use crate::http::receive::{Answered, Fault, Faults, Received, receive, refuse};
 use crate::http::send::{self, ResponseBody, response};
 use crate::http::target;
+use crate::lease::Lease;
 use crate::patience::ClientLimits;
-use crate::router::Router;
+use crate::pool::Unavailable;
+use crate::routes::{CurrentRoutes, Routes};
 use crate::server::MAX_FIELDS;
 use crate::server::link::Link;
 
-/// Hands the requests of one listener to its apps.
-pub struct Dispatcher {
-    router: Router<Arc<App>>,
+/// Hands the requests of one listener to its apps, as the routes of that moment say.
+pub(crate) struct Dispatcher {
+    routes: CurrentRoutes,
+    listener: ListenAddress,
     /// Clients see what went wrong inside of apps.
     dev: bool,
-    clients: ClientLimits,
     ids: Arc<RequestIds>,
 }
 
 /// Makes request ids that are unique in the process, and unlikely to be another process's.
 #[derive(Debug)]
-pub struct RequestIds(AtomicU64);
+pub(crate) struct RequestIds(AtomicU64);
 
 impl Default for RequestIds {
     fn default() -> Self {
@@ -78,24 +81,24 @@ impl RequestIds {
 }
 
 impl Dispatcher {
-    /// A dispatcher for these routes.
-    pub fn new(
-        router: Router<Arc<App>>,
+    /// A dispatcher for the requests to a listener.
+    pub(crate) fn new(
+        routes: CurrentRoutes,
+        listener: ListenAddress,
         dev: bool,
-        clients: ClientLimits,
         ids: Arc<RequestIds>,
     ) -> Self {
         Self {
-            router,
+            routes,
+            listener,
             dev,
-            clients,
             ids,
         }
     }
 
     /// What clients may take.
     pub(crate) fn clients(&self) -> ClientLimits {
-        self.clients
+        self.routes.load().clients()
     }
 
     /// Where ids of requests come from.
@@ -105,7 +108,8 @@ impl Dispatcher {
 
     /// The app that a request with this head is for, by the look of it.
     pub(crate) fn app_for(&self, head: &[u8]) -> Option<Arc<App>> {
-        self.router.find(&target::peek_host(head)?).cloned()
+        let host = target::peek_host(head)?;
+        self.routes.load().find(self.listener, &host).cloned()
     }
 
     /// Answers a request of a connection.
@@ -137,17 +141,21 @@ impl Dispatcher {
         let (dev, timers) = (self.dev, link.timers.clone());
         match &admitted {
             _ if version >= Version::HTTP_2 => timers.place().is_multiplexed(),
-            Ok(exchange) => timers.place().asked_for(&exchange.app),
+            Ok(exchange) => {
+                let place = timers.place();
+                place.asked_for(&exchange.app, exchange.lease.member());
+            }
             Err(_) => {}
         }
         async move {
             timers.place().settled().await;
             let answer = match admitted {
                 Ok(exchange) => {
-                    let limit = exchange.app.config().limits.wall;
+                    let limit = exchange.lease.limits().wall;
                     let deadline = completion.began() + limit;
                     let answer = async {
-                        let (from_app, status, fields) = exchange.answer(body).await?;
+                        let (from_app, status, fields, lease) = exchange.answer(body).await?;
+                        completion.answered_by(lease);
                         let mut answer = response(from_app, status, &method, fields);
                         answer.begin().await.map_err(|error| broken(&error))?;
                         Ok(answer)
@@ -188,13 +196,22 @@ impl Dispatcher {
         id: RequestId,
         completion: &mut Completion,
     ) -> Result<Exchange, Box<ErrorPage>> {
-        let (app, url) = self.route(&mut parts, present, link, last)?;
-        completion.routed(app.clone());
+        check(&mut parts, present)?;
         let several = parts.version >= Version::HTTP_2;
-        let admission = app
-            .admit(link, several)
-            .map_err(|busy| too_busy(&app, busy))?;
-        completion.admitted(admission);
+        let (app, url, lease) = loop {
+            let routes = self.routes.load();
+            let (app, url) = self.route(&routes, &mut parts, link, last)?;
+            completion.routed(app.clone());
+            match app.admit(link, several) {
+                Ok((admission, lease)) => {
+                    completion.admitted(admission);
+                    break (app, url, lease);
+                }
+                // The app has just been removed; by now there are routes without it, unless the host ends.
+                Err(Busy::Gone) if self.routes.load().generation() != routes.generation() => {}
+                Err(busy) => return Err(too_busy(&app, busy)),
+            }
+        };
         if present.hop_by_hop {
             headers::strip(&mut parts.headers);
         }
@@ -203,6 +220,7 @@ impl Dispatcher {
         }
         Ok(Exchange {
             app,
+            lease,
             id,
             method: parts.method,
             url,
@@ -214,59 +232,20 @@ impl Dispatcher {
     /// Finds the app and the URL.
     fn route(
         &self,
+        routes: &Routes,
         parts: &mut Parts,
-        present: &Present,
         link: &Link,
         last: Option<&LastRoute>,
     ) -> Result<(Arc<App>, String), ErrorPage> {
-        if matches!(parts.method, Method::TRACE | Method::CONNECT) {
-            let message = "This method is not supported.";
-            return Err(ErrorPage::new(StatusCode::METHOD_NOT_ALLOWED, message));
-        }
-        let fields = parts.headers.len();
-        if fields > MAX_FIELDS {
-            return Err(ErrorPage::new(
-                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-                error_page::HEAD_TOO_LARGE,
-            )
-            .detail(format!(
-                "the request has {fields} header fields, more than {MAX_FIELDS}"
-            )));
-        }
-        let malformed = |fault| {
-            ErrorPage::new(StatusCode::BAD_REQUEST, "The request is malformed.").detail(fault)
-        };
-        if present.hop_by_hop {
-            match headers::transfer_coding(&parts.headers) {
-                TransferCoding::Known => {}
-                TransferCoding::Unknown => {
-                    let message = "No transfer coding but \"chunked\" is supported.";
-                    return Err(ErrorPage::new(StatusCode::NOT_IMPLEMENTED, message).close());
-                }
-                TransferCoding::Wrong(fault) => return Err(malformed(fault).close()),
-            }
-        }
-        if present.cdn_loop && headers::is_in_a_loop(&mut parts.headers) {
-            let message = "The request came back to this server too often.";
-            return Err(ErrorPage::new(StatusCode::LOOP_DETECTED, message).detail(format!(
-                "the request has come through this server more than {MAX_PASSES} times, by its CDN-Loop header: \
-                 apps call themselves or each other in a circle"
-            )));
-        }
-        if parts.version == Version::HTTP_2 && !headers::are_trimmed(&parts.headers) {
-            // RFC 9113, section 8.2.1
-            return Err(malformed(
-                "a header field's value begins or ends with white space",
-            ));
-        }
-        if let Some(route) = last.and_then(|last| last.again(parts)) {
+        let generation = routes.generation();
+        if let Some(route) = last.and_then(|last| last.again(parts, generation)) {
             return Ok(route);
         }
         let target = target::read(parts, link.local).map_err(malformed)?;
-        match self.router.find(target.host()) {
+        match routes.find(self.listener, target.host()) {
             Some(app) => {
                 if let Some((last, host)) = last.zip(parts.headers.get(HOST)) {
-                    last.set(host, app);
+                    last.set(host, app, generation);
                 }
                 Ok((app.clone(), target.url))
             }
@@ -278,7 +257,54 @@ impl Dispatcher {
     }
 }
 
-/// Where the last request of a connection went. The next one mostly names the same host, which need not be looked at again.
+fn malformed(fault: &str) -> ErrorPage {
+    ErrorPage::new(StatusCode::BAD_REQUEST, "The request is malformed.").detail(fault)
+}
+
+/// Refuses what no app is to see.
+fn check(parts: &mut Parts, present: &Present) -> Result<(), ErrorPage> {
+    if matches!(parts.method, Method::TRACE | Method::CONNECT) {
+        let message = "This method is not supported.";
+        return Err(ErrorPage::new(StatusCode::METHOD_NOT_ALLOWED, message));
+    }
+    let fields = parts.headers.len();
+    if fields > MAX_FIELDS {
+        return Err(ErrorPage::new(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            error_page::HEAD_TOO_LARGE,
+        )
+        .detail(format!(
+            "the request has {fields} header fields, more than {MAX_FIELDS}"
+        )));
+    }
+    if present.hop_by_hop {
+        match headers::transfer_coding(&parts.headers) {
+            TransferCoding::Known => {}
+            TransferCoding::Unknown => {
+                let message = "No transfer coding but \"chunked\" is supported.";
+                return Err(ErrorPage::new(StatusCode::NOT_IMPLEMENTED, message).close());
+            }
+            TransferCoding::Wrong(fault) => return Err(malformed(fault).close()),
+        }
+    }
+    if present.cdn_loop && headers::is_in_a_loop(&mut parts.headers) {
+        let message = "The request came back to this server too often.";
+        return Err(ErrorPage::new(StatusCode::LOOP_DETECTED, message).detail(format!(
+            "the request has come through this server more than {MAX_PASSES} times, by its CDN-Loop header: \
+             apps call themselves or each other in a circle"
+        )));
+    }
+    if parts.version == Version::HTTP_2 && !headers::are_trimmed(&parts.headers) {
+        // RFC 9113, section 8.2.1
+        return Err(malformed(
+            "a header field's value begins or ends with white space",
+        ));
+    }
+    Ok(())
+}
+
+/// Where the last request of a connection went. The next one mostly names the same host, which need not be looked at again as long as
+/// the routes are the same.
 #[derive(Default)]
 pub(crate) struct LastRoute(Cell<Option<Route>>);
 
@@ -286,19 +312,28 @@ struct Route {
     /// The `Host` field.
     host: HeaderValue,
     app: Arc<App>,
+    /// Of the routes that say so.
+    generation: u64,
 }
 
 impl LastRoute {
-    fn set(&self, host: &HeaderValue, app: &Arc<App>) {
+    fn set(&self, host: &HeaderValue, app: &Arc<App>, generation: u64) {
         // The field itself is a part of the connection's buffer; a copy of a value is one.
         let host = HeaderValue::from_bytes(host.as_bytes());
         let app = app.clone();
-        self.0.set(host.ok().map(|host| Route { host, app }));
+        self.0.set(host.ok().map(|host| Route {
+            host,
+            app,
+            generation,
+        }));
     }
 
-    /// The app and the URL of a request that names the same host.
-    fn again(&self, parts: &Parts) -> Option<(Arc<App>, String)> {
+    /// The app and the URL of a request that names the same host, under the same routes.
+    fn again(&self, parts: &Parts, generation: u64) -> Option<(Arc<App>, String)> {
         let route = self.0.take()?;
+        if route.generation != generation {
+            return None;
+        }
         let url = target::read_again(parts, &route.host)?;
         let app = route.app.clone();
         self.0.set(Some(route));
@@ -321,6 +356,7 @@ fn emptied(mut fields: HeaderMap) -> HeaderMap {
 /// A request that an app has room for.
 struct Exchange {
     app: Arc<App>,
+    lease: Lease,
     id: RequestId,
     method: Method,
     url: String,
@@ -332,15 +368,14 @@ struct Exchange {
 impl Exchange {
     /// Lets the app answer.
     async fn answer<B>(
-        self,
+        mut self,
         body: Option<(Received<B>, Answered)>,
-    ) -> Result<(HttpResponse, StatusCode, HeaderMap), Box<ErrorPage>>
+    ) -> Result<(HttpResponse, StatusCode, HeaderMap, Lease), Box<ErrorPage>>
     where
         B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Display + Send,
     {
-        let app = self.app;
-        let limit = app.config().limits.body;
+        let limit = self.lease.limits().body;
         // What most requests do without is boxed, so that their futures are small.
         let (body, faults) = match body {
             None => (Body::Empty, None),
@@ -357,11 +392,8 @@ impl Exchange {
             body,
         };
         for _ in 0..ATTEMPTS {
-            let instance = match app.running() {
-                Some(instance) => instance,
-                None => Box::pin(app.instance()).await.map_err(unavailable)?,
-            };
-            let fetched = instance.clone().fetch(request, self.id);
+            let instance = self.lease.instance(&self.app).await.map_err(unavailable)?;
+            let fetched = instance.fetch(request, self.id);
             let result = match &mut fault {
                 None => fetched.await,
                 // What is wrong with a body decides, even when the app has met it at the same time.
@@ -372,16 +404,12 @@ impl Exchange {
             };
             let error = match result {
                 Ok(response) => match send::usable(&response) {
-                    Ok(status) => return Ok((response, status, self.emptied)),
+                    Ok(status) => return Ok((response, status, self.emptied, self.lease)),
                     Err(reason) => FetchError::UnusableResponse { reason },
                 },
                 Err(Unanswered::Failed(error)) => error,
                 Err(Unanswered::Returned(returned)) => {
-                    let exit = match instance.condemned() {
-                        Some(exit) => exit,
-                        None => instance.clone().ended().await,
-                    };
-                    app.retire(&instance, &exit);
+                    self.lease.returned().await;
                     request = *returned;
                     continue;
                 }
@@ -415,19 +443,22 @@ fn defect(panic: &(dyn Any + Send)) -> Box<ErrorPage> {
 
 /// What it means to the client that a request is not taken in.
 fn too_busy(app: &App, busy: Busy) -> Box<ErrorPage> {
-    let limit = app.config().limits.in_flight;
-    let name = &app.config().name;
+    let name = app.name();
     let (message, detail) = match busy {
-        Busy::App => (
+        Busy::App(limit) => (
             "The app is busy. Try again soon.",
             format!("the app \"{name}\" has {limit} requests in flight, its limit"),
         ),
-        Busy::Connection(count) => (
+        Busy::Connection(count, limit) => (
             "This connection has too many requests at a time. Try again soon.",
             format!(
                 "this connection has {count} requests in flight of the app \"{name}\", which may have {limit}: one connection \
                  gets no more places than it leaves to others"
             ),
+        ),
+        Busy::Gone => (
+            "The app is not available. Try again soon.",
+            "the app is shutting down".to_owned(),
         ),
     };
     let page = ErrorPage::new(StatusCode::SERVICE_UNAVAILABLE, message).detail(detail);

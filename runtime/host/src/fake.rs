@@ -14,8 +14,8 @@ use http::{HeaderMap, Request, Response, StatusCode, Version};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use nano_worker::{
     Body, BodyError, BodyErrorKind, BodyStream, Exit, FetchError, HttpRequest, HttpResponse,
-    Instance, InstanceThread, Launcher, Losses, RequestId, StartError, StartErrorKind, Unanswered,
-    WorkerOptions, WorkerStats,
+    Instance, InstanceThread, Launcher, Losses, RequestId, StartError, StartErrorKind, Stop,
+    Unanswered, WorkerOptions, WorkerStats,
 };
 
 use crate::access::Completion;
@@ -35,6 +35,7 @@ pub(crate) fn app_config(name: &str) -> AppConfig {
         limits: AppLimits::default(),
         outbound_allow: Vec::new(),
         port: None,
+        content: 0,
     }
 }
 
@@ -46,8 +47,12 @@ type Handler =
 pub(crate) struct FakeLauncher {
     starts: AtomicUsize,
     drains: Arc<AtomicUsize>,
+    stops: Arc<AtomicUsize>,
     failure: Mutex<Option<(String, Option<String>)>>,
     handler: Mutex<Arc<Handler>>,
+    start_time: Mutex<Duration>,
+    starting: Arc<AtomicUsize>,
+    most_starting: Arc<AtomicUsize>,
 }
 
 impl FakeLauncher {
@@ -55,9 +60,22 @@ impl FakeLauncher {
         Arc::new(Self {
             starts: AtomicUsize::new(0),
             drains: Arc::default(),
+            stops: Arc::default(),
             failure: Mutex::new(None),
             handler: Mutex::new(Arc::new(|_| async { Ok(ok("ok")) }.boxed())),
+            start_time: Mutex::new(Duration::from_millis(1)),
+            starting: Arc::default(),
+            most_starting: Arc::default(),
         })
+    }
+
+    /// How long the next starts take.
+    pub(crate) fn start_within(&self, time: Duration) {
+        *self.start_time.lock().unwrap() = time;
+    }
+
+    pub(crate) fn most_starts_at_once(&self) -> usize {
+        self.most_starting.load(Ordering::SeqCst)
     }
 
     pub(crate) fn handle<F>(&self, handler: impl Fn(HttpRequest) -> F + Send + Sync + 'static)
@@ -70,6 +88,14 @@ impl FakeLauncher {
     pub(crate) fn fail_starts(&self, message: &str, detail: Option<&str>) {
         let failure = (message.to_owned(), detail.map(str::to_owned));
         *self.failure.lock().unwrap() = Some(failure);
+    }
+
+    pub(crate) fn mend_starts(&self) {
+        *self.failure.lock().unwrap() = None;
+    }
+
+    pub(crate) fn stops(&self) -> usize {
+        self.stops.load(Ordering::SeqCst)
     }
 
     pub(crate) fn starts(&self) -> usize {
@@ -118,10 +144,17 @@ impl Launcher for FakeLauncher {
         let fake = Fake {
             handler: self.handler.lock().unwrap().clone(),
             drains: self.drains.clone(),
+            stops: self.stops.clone(),
             over_limit: AtomicBool::new(false),
+            ended: Stop::default(),
         };
+        let time = *self.start_time.lock().unwrap();
+        let (starting, most) = (self.starting.clone(), self.most_starting.clone());
         async move {
-            tokio::time::sleep(Duration::from_millis(1)).await;
+            let count = starting.fetch_add(1, Ordering::SeqCst) + 1;
+            most.fetch_max(count, Ordering::SeqCst);
+            tokio::time::sleep(time).await;
+            starting.fetch_sub(1, Ordering::SeqCst);
             match failure {
                 Some((message, detail)) => Err(StartError {
                     kind: StartErrorKind::Exception,
@@ -139,11 +172,13 @@ impl Launcher for FakeLauncher {
     }
 }
 
-/// Ends when its handler has passed the memory limit.
+/// Ends when its handler has passed the memory limit, or when it is told to.
 struct Fake {
     handler: Arc<Handler>,
     drains: Arc<AtomicUsize>,
+    stops: Arc<AtomicUsize>,
     over_limit: AtomicBool,
+    ended: Stop,
 }
 
 impl Instance for Fake {
@@ -153,7 +188,7 @@ impl Instance for Fake {
         _id: RequestId,
     ) -> BoxFuture<'static, Result<HttpResponse, Unanswered>> {
         async move {
-            if self.condemned().is_some() {
+            if self.condemned().is_some() || self.ended.is_set() {
                 return Err(Unanswered::Returned(request.into()));
             }
             let answer = (self.handler)(request).await;
@@ -166,6 +201,7 @@ impl Instance for Fake {
 
     fn drain(self: Arc<Self>, _deadline: Duration) -> BoxFuture<'static, bool> {
         self.drains.fetch_add(1, Ordering::SeqCst);
+        self.ended.set();
         async { true }.boxed()
     }
 
@@ -179,17 +215,20 @@ impl Instance for Fake {
     }
 
     fn ended(self: Arc<Self>) -> BoxFuture<'static, Exit> {
-        let condemned = self.condemned();
         async move {
-            match condemned {
-                Some(exit) => exit,
-                None => std::future::pending().await,
+            if let Some(exit) = self.condemned() {
+                return exit;
             }
+            self.ended.stopped().await;
+            Exit::Stopped
         }
         .boxed()
     }
 
-    fn stop(&self) {}
+    fn stop(&self) {
+        self.stops.fetch_add(1, Ordering::SeqCst);
+        self.ended.set();
+    }
 
     fn stats(&self) -> WorkerStats {
         WorkerStats::default()

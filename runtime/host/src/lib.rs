@@ -1,7 +1,8 @@
 //! The host of apps: configuration, routing, HTTP, limits of requests, logs and drain. It knows no V8 type.
 //!
-//! A request's way: [`server`] accepts it, [`dispatch`] finds its [`app`] with the [`router`], the app gives an
-//! [`Instance`](nano_worker::Instance), and `http` translates between hyper's messages and the instance's.
+//! What is served changes in one way only, [`host::Host::apply`]. A request's way: [`server`] accepts it; `dispatch` finds its
+//! [`app`] in the `routes` of that moment and takes a `lease` on an [`Instance`](nano_worker::Instance) in the `pool` of the app's
+//! current `deployment`; `http` translates between hyper's messages and the instance's.
 #![deny(missing_docs)]
 // A dependency that nothing uses any more does not compile.
 #![cfg_attr(not(test), deny(unused_crate_dependencies))]
@@ -11,12 +12,19 @@ mod access;
 pub mod app;
 mod backoff;
 pub mod config;
-pub mod dispatch;
+mod deployment;
+mod dispatch;
+mod drains;
 #[cfg(test)]
 mod fake;
+pub mod host;
 mod http;
+mod lease;
 pub mod log;
 mod patience;
-pub mod router;
+mod pool;
+mod router;
+mod routes;
 pub mod serve;
 pub mod server;
+mod starter;

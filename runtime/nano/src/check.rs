@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use nano_api::worker::WorkerLauncher;
-use nano_host::app::App;
+use nano_host::log;
 use nano_worker::Launcher;
 
 use crate::args::Site;
@@ -24,7 +24,7 @@ pub(crate) fn check(site: &Site) -> anyhow::Result<ExitCode> {
     let failures = runtime.block_on(async {
         let mut failures = 0;
         for app in &config.apps {
-            let options = App::new(app.clone(), launcher.clone()).options();
+            let options = app.worker_options(log::of_app(&app.name));
             match launcher.launch(options).await {
                 Ok(instance) => {
                     instance.stop();

@@ -28,7 +28,7 @@ pub(crate) fn serve(options: &ServeOptions) -> anyhow::Result<ExitCode> {
         .build()
         .context("cannot start the threads for I/O")?;
     let ending = runtime.block_on(nano_host::serve::serve(
-        &config,
+        config,
         Arc::new(WorkerLauncher),
         options.dev,
     ));

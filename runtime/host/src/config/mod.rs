@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use nano_worker::{Limits, OutboundRule};
+use nano_worker::{Limits, LogSink, OutboundRule, WorkerOptions};
 
 pub use crate::patience::ClientLimits;
 pub use diagnostic::{ConfigError, Diagnostic};
@@ -43,7 +43,7 @@ pub struct Config {
 }
 
 /// One app.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct AppConfig {
     /// Unique; names the app in logs.
     pub name: Arc<str>,
@@ -61,6 +61,59 @@ pub struct AppConfig {
     pub outbound_allow: Vec<OutboundRule>,
     /// Its own port, where it has one.
     pub port: Option<u16>,
+    /// Stands for what is in the folder: when it changes, so has the app. 0 where nobody has looked.
+    pub content: u64,
+}
+
+impl AppConfig {
+    /// What an instance of the app is told.
+    pub fn worker_options(&self, log: Arc<dyn LogSink>) -> WorkerOptions {
+        WorkerOptions {
+            name: self.name.clone(),
+            root: self.root.clone(),
+            entry: self.entry.clone(),
+            env: self.env.clone(),
+            limits: self.limits.worker,
+            outbound_allow: self.outbound_allow.clone(),
+            log,
+        }
+    }
+
+    /// Whether an instance that was started with this configuration is what one of the other would be.
+    pub(crate) fn is_same_version(&self, other: &Self) -> bool {
+        // Every field is either the instance's or the host's.
+        let Self {
+            name,
+            root,
+            entry,
+            env,
+            limits,
+            outbound_allow,
+            content,
+            hosts: _,
+            port: _,
+        } = self;
+        *name == other.name
+            && *root == other.root
+            && *entry == other.entry
+            && *env == other.env
+            && limits.worker == other.limits.worker
+            && *outbound_allow == other.outbound_allow
+            && *content == other.content
+    }
+
+    /// This one as far as instances are concerned, and the other one as far as the host is.
+    pub(crate) fn with_host_part_of(&self, other: &Self) -> Self {
+        Self {
+            hosts: other.hosts.clone(),
+            port: other.port,
+            limits: AppLimits {
+                worker: self.limits.worker,
+                ..other.limits
+            },
+            ..self.clone()
+        }
+    }
 }
 
 impl fmt::Debug for AppConfig {
@@ -75,6 +128,7 @@ impl fmt::Debug for AppConfig {
             .field("limits", &self.limits)
             .field("outbound_allow", &self.outbound_allow)
             .field("port", &self.port)
+            .field("content", &self.content)
             .finish()
     }
 }
@@ -104,7 +158,7 @@ impl Default for AppLimits {
 }
 
 /// Where to listen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ListenAddress {
     /// None: all addresses, of IPv6 and IPv4.
     pub ip: Option<IpAddr>,
@@ -160,6 +214,27 @@ fn read_some(file: &Path) -> io::Result<Vec<u8>> {
 }
 
 impl Config {
+    /// Where an app of this configuration is reached.
+    pub fn address_of(&self, app: &AppConfig) -> ListenAddress {
+        self.listen.with_port(app.port.unwrap_or(self.listen.port))
+    }
+
+    /// The defaults, with these apps.
+    #[cfg(test)]
+    pub(crate) fn of_apps(apps: Vec<AppConfig>) -> Self {
+        Self {
+            listen: ListenAddress {
+                ip: Some(std::net::Ipv4Addr::LOCALHOST.into()),
+                port: 0,
+            },
+            apps,
+            drain: DEFAULT_DRAIN,
+            ports: BTreeMap::new(),
+            clients: ClientLimits::default(),
+            memory_mb: None,
+        }
+    }
+
     /// Reads a configuration file.
     ///
     /// # Errors
@@ -208,6 +283,7 @@ impl Config {
             limits: AppLimits::default(),
             outbound_allow: Vec::new(),
             port: None,
+            content: 0,
         };
         Ok(Self {
             listen,

@@ -286,6 +286,7 @@ fn read_app(app: &Located<'_>, common: &mut Common<'_>) -> Option<AppConfig> {
         limits,
         outbound_allow,
         port,
+        content: 0,
     })
 }
 

@@ -4,26 +4,34 @@ use http_body_util::BodyExt as _;
 use nano_worker::BodyErrorKind;
 
 use super::*;
+use crate::config::{AppConfig, Config};
 use crate::fake::{FakeBody, FakeLauncher, app_config, ok};
+use crate::starter::Starter;
 
 struct Site {
     launcher: Arc<FakeLauncher>,
     dispatcher: Dispatcher,
 }
 
-fn site_with(change: impl FnOnce(&mut crate::config::AppConfig)) -> Site {
+/// Serves one port.
+fn dispatcher(configs: Vec<AppConfig>, launchers: &[Arc<FakeLauncher>]) -> Dispatcher {
+    let config = Config::of_apps(configs);
+    let mut launchers = launchers.iter();
+    let routes = CurrentRoutes::default();
+    routes.publish(Routes::new(&config, |app| {
+        let starter = Starter::new(launchers.next().expect("a launcher for each").clone());
+        Some(App::new(app.clone(), &starter))
+    }));
+    Dispatcher::new(routes, config.listen, true, Arc::default())
+}
+
+fn site_with(change: impl FnOnce(&mut AppConfig)) -> Site {
     let launcher = FakeLauncher::new();
     let mut config = app_config("a");
     change(&mut config);
-    let mut router = Router::default();
-    let hosts = config.hosts.clone();
-    let app = App::new(config, launcher.clone());
-    hosts
-        .iter()
-        .for_each(|host| router.insert(host, app.clone()));
     Site {
+        dispatcher: dispatcher(vec![config], &[launcher.clone()]),
         launcher,
-        dispatcher: Dispatcher::new(router, true, ClientLimits::default(), Arc::default()),
     }
 }
 
@@ -75,18 +83,12 @@ async fn an_app_answers_its_host() {
 
 #[tokio::test]
 async fn each_request_of_a_connection_goes_where_it_says() {
-    let mut router = Router::default();
-    for name in ["a", "b"] {
+    let launchers = ["a", "b"].map(|name| {
         let launcher = FakeLauncher::new();
         launcher.handle(move |request| async move { Ok(ok(format!("{name}: {}", request.url))) });
-        let config = app_config(name);
-        let hosts = config.hosts.clone();
-        let app = App::new(config, launcher);
-        hosts
-            .iter()
-            .for_each(|host| router.insert(host, app.clone()));
-    }
-    let dispatcher = Dispatcher::new(router, true, ClientLimits::default(), Arc::default());
+        launcher
+    });
+    let dispatcher = dispatcher(["a", "b"].map(app_config).into(), &launchers);
     let (link, last) = (Link::for_tests(), LastRoute::default());
     for (uri, host, answer) in [
         ("/1", "a.test", "a: http://a.test/1"),

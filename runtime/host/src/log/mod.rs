@@ -21,6 +21,7 @@ use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
+use nano_worker::LogSink;
 use tracing::{Event, Level, Metadata, Subscriber, span};
 
 pub(crate) use app::AppLog;
@@ -97,6 +98,11 @@ pub fn init(format: Format) -> std::io::Result<LogGuard> {
         && tracing::subscriber::set_global_default(LogSubscriber(log)).is_ok();
     assert!(first, "the process has a log already");
     Ok(guard)
+}
+
+/// Where an app's records go that no host has.
+pub fn of_app(name: &Arc<str>) -> Arc<dyn LogSink> {
+    Arc::new(AppLog::new(name.clone()))
 }
 
 /// Logs a request of an app, or of none; nowhere, if the process has no log.

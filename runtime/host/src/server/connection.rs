@@ -19,15 +19,16 @@ use super::client::{Client, Protocol};
 use super::http2::Http2;
 use super::linger::Linger;
 use super::link::Link;
+use super::listener::Visitor;
 use super::placement::Socket;
-use super::{MAX_FIELDS, MAX_HEAD, Visitor};
+use super::{MAX_FIELDS, MAX_HEAD};
 use crate::dispatch::{Dispatcher, LastRoute};
 use crate::http::error_page;
 use crate::http::send::ResponseBody;
 
 /// How long a connection that is asked to end may go on without a request: for one that is on its way, for the rest of a head
 /// that has begun, for a GOAWAY and its answer.
-const GRACE: Duration = Duration::from_millis(500);
+pub(super) const GRACE: Duration = Duration::from_millis(500);
 
 /// Serves a connection until it ends; on several runtimes, see [`placement`](super::placement).
 pub(super) async fn serve(socket: Socket, link: Arc<Link>, visitor: Visitor) {

@@ -2,8 +2,9 @@
 //!
 //! Most connections only ever carry requests for one app. On its thread, neither a request nor an answer wakes another
 //! thread, so that is where such a connection belongs. One that carries requests for several apps must not wait for the turns
-//! of any: it belongs to the host's runtime, and goes there as soon as a request for a second app is seen on it. A connection
-//! whose instance has ended goes there, too, and with its next request to the instance that has taken over.
+//! of any: it belongs to the host's runtime, and goes there as soon as a request for a second app is seen on it. When another
+//! instance has taken over from the one where a connection is, it goes there with its next request; one whose instance has ended
+//! goes to the host's runtime until then.
 //!
 //! A connection moves as a whole, between two polls: what serves it is spawned on another runtime, and polled there anew, so no
 //! wake-up is lost. What belongs to a runtime, its [`Socket`] and its [timers](super::timers), looks at [`Place::moves`] before
@@ -26,6 +27,7 @@ use tokio::runtime::Handle;
 use super::timers::Timers;
 use crate::app::App;
 use crate::dispatch::Dispatcher;
+use crate::pool::{Member, NOBODY};
 
 /// A head that is not complete within so many bytes is not waited for.
 const LOOK: usize = 4096;
@@ -53,14 +55,14 @@ pub(super) async fn find(
 /// goes through a scheduler, so nothing here needs an order of its own.
 #[derive(Debug, Default)]
 pub(crate) struct Place {
-    /// The app of all requests so far, by its address: [`NO_APP`] before the first, [`SEVERAL_APPS`] for good.
+    /// The app of all requests so far, by its id: [`NO_APP`] before the first, [`SEVERAL_APPS`] for good.
     app: AtomicUsize,
-    /// On the thread of that app.
-    on_its_thread: AtomicBool,
+    /// The instance on whose thread it is, by its id; [`NOBODY`]: on the host's runtime.
+    home: AtomicUsize,
     moves: AtomicU32,
     /// To be moved to `next`.
     is_leaving: AtomicBool,
-    next: Mutex<Option<Arc<dyn InstanceThread>>>,
+    next: Mutex<Option<(usize, Arc<dyn InstanceThread>)>>,
     /// Where it is, if that is an app's thread.
     thread: Mutex<Option<Arc<dyn InstanceThread>>>,
     /// The host's runtime.
@@ -71,15 +73,16 @@ const NO_APP: usize = 0;
 const SEVERAL_APPS: usize = 1;
 
 impl Place {
-    /// A request for this app begins, and no other is under way. The connection moves before the request is looked at any
-    /// further; see [`Place::settled`].
+    /// A request for this app begins, by this instance if one runs, and no other request is under way. The connection moves before
+    /// the request is looked at any further; see [`Place::settled`].
     #[inline]
-    pub(crate) fn asked_for(&self, app: &Arc<App>) {
+    pub(crate) fn asked_for(&self, app: &App, member: Option<&Member>) {
         let before = self.app.load(Relaxed);
-        let is_settled = before == SEVERAL_APPS
-            || before == Arc::as_ptr(app).addr() && self.on_its_thread.load(Relaxed);
+        let is_at_home = |member: &Member| member.id() == self.home.load(Relaxed);
+        let is_settled =
+            before == SEVERAL_APPS || before == app.id() && member.is_some_and(is_at_home);
         if !is_settled {
-            self.reconsider(app, before);
+            self.reconsider(app.id(), before, member);
         }
     }
 
@@ -89,22 +92,22 @@ impl Place {
     }
 
     #[cold]
-    fn reconsider(&self, app: &Arc<App>, before: usize) {
-        let name = Arc::as_ptr(app).addr();
-        if before == NO_APP || before == name {
-            self.app.store(name, Relaxed);
-            if let Some(io) = thread_of(app) {
-                self.leave_for(Some(io));
+    fn reconsider(&self, app: usize, before: usize, member: Option<&Member>) {
+        if before == NO_APP || before == app {
+            self.app.store(app, Relaxed);
+            let thread = member.and_then(|member| Some((member.id(), member.thread()?)));
+            if thread.is_some() {
+                self.leave_for(thread);
             }
         } else {
             self.app.store(SEVERAL_APPS, Relaxed);
-            if self.on_its_thread.load(Relaxed) {
+            if self.home.load(Relaxed) != NOBODY {
                 self.leave_for(None);
             }
         }
     }
 
-    fn leave_for(&self, next: Option<Arc<dyn InstanceThread>>) {
+    fn leave_for(&self, next: Option<(usize, Arc<dyn InstanceThread>)>) {
         *lock(&self.next) = next;
         self.is_leaving.store(true, Relaxed);
     }
@@ -126,13 +129,13 @@ impl Place {
     }
 
     /// The connection has been polled for the last time where it was.
-    pub(super) fn moved(&self, to_its_thread: bool) {
+    pub(super) fn moved(&self, home: usize) {
         self.moves.fetch_add(1, Relaxed);
-        self.on_its_thread.store(to_its_thread, Relaxed);
+        self.home.store(home, Relaxed);
         self.is_leaving.store(false, Relaxed);
     }
 
-    fn next(&self) -> Option<Arc<dyn InstanceThread>> {
+    fn next(&self) -> Option<(usize, Arc<dyn InstanceThread>)> {
         lock(&self.next).take()
     }
 
@@ -149,7 +152,8 @@ impl Place {
             retired: None,
             place,
         };
-        stay.go(lock(&self.thread).clone());
+        let thread = lock(&self.thread).clone();
+        stay.go(thread.map(|thread| (self.home.load(Relaxed), thread)));
     }
 
     fn host(&self) -> Handle {
@@ -161,19 +165,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn thread_of(app: &App) -> Option<Arc<dyn InstanceThread>> {
-    app.running()?.thread()
-}
-
 /// Serves a connection wherever it belongs, until it ends. Its first request is for `app`, if that is known. Must be called
 /// within the host's runtime.
 pub(super) fn serve(
     connection: impl Future<Output = ()> + Send + 'static,
     place: Arc<Place>,
-    app: Option<Arc<App>>,
+    app: Option<&App>,
 ) {
-    if let Some(app) = &app {
-        place.asked_for(app);
+    if let Some(app) = app {
+        place.asked_for(app, app.current().pool().running().as_ref());
     }
     let stay = Stay {
         connection: Box::pin(connection),
@@ -182,7 +182,7 @@ pub(super) fn serve(
         place,
     };
     match stay.place.next() {
-        Some(thread) => stay.go(Some(thread)),
+        Some(next) => stay.go(Some(next)),
         None => drop(tokio::spawn(Task(Some(stay)))),
     }
 }
@@ -228,9 +228,13 @@ impl Future for Task {
 
 impl Stay {
     /// Moves to a thread, or to the host's runtime.
-    fn go(mut self, thread: Option<Arc<dyn InstanceThread>>) {
+    fn go(mut self, next: Option<(usize, Arc<dyn InstanceThread>)>) {
+        let (home, thread) = match next {
+            Some((home, thread)) => (home, Some(thread)),
+            None => (NOBODY, None),
+        };
         self.retired = thread.as_ref().map(|thread| thread.retired());
-        self.place.moved(thread.is_some());
+        self.place.moved(home);
         *lock(&self.place.thread) = thread.clone();
         let host = self.host.clone();
         let Some(thread) = thread else {
@@ -240,7 +244,7 @@ impl Stay {
         let place = self.place.clone();
         if let Err(task) = thread.spawn_guest(Box::pin(Task(Some(self)))) {
             // That instance has just ended, and `retired` is ready: what is no longer of use there is gone with the next poll.
-            place.on_its_thread.store(false, Relaxed);
+            place.home.store(NOBODY, Relaxed);
             *lock(&place.thread) = None;
             host.spawn(task);
         }

@@ -241,7 +241,7 @@ mod tests {
         });
         // A timer of a runtime that is gone would panic.
         drop(here);
-        place.moved(true);
+        place.moved(1);
         runtime().block_on(async {
             deadline.await;
             assert!(began.elapsed() >= SHORT);

@@ -1,0 +1,458 @@
+//! The host: everything that is served, and the one way in which it changes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt as _;
+use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt as _};
+use nano_worker::Launcher;
+use tokio::sync::Mutex;
+
+use crate::app::{App, Refused};
+use crate::config::{AppConfig, Config, DEFAULT_DRAIN, Diagnostic, ListenAddress, example};
+use crate::deployment::Deployment;
+use crate::dispatch::{Dispatcher, RequestIds};
+use crate::drains::{Drain, Drains};
+use crate::routes::{CurrentRoutes, Routes};
+use crate::server::listener::{Listener, Listening};
+use crate::starter::Starter;
+
+/// How long a change waits for new apps to start before requests reach them. Those that take longer have their requests wait.
+const HEAD_START: Duration = Duration::from_secs(2);
+
+/// Apps behind listeners.
+pub struct Host {
+    starter: Arc<Starter>,
+    routes: CurrentRoutes,
+    ids: Arc<RequestIds>,
+    /// Clients see what went wrong inside of apps.
+    dev: bool,
+    /// Whoever has it changes something.
+    state: Mutex<State>,
+    /// Versions and listeners that have been replaced or removed, and are not done yet.
+    drains: Drains,
+}
+
+/// An app's version that is to start.
+type Start = (Arc<App>, Arc<Deployment>);
+
+/// What has become of one.
+enum Change {
+    /// It was there already, or another one has come.
+    None,
+    Replaced,
+    Refused(String),
+}
+
+struct State {
+    apps: BTreeMap<Arc<str>, Arc<App>>,
+    /// By the address that the configuration names.
+    listeners: BTreeMap<ListenAddress, Listening>,
+    /// Listeners that have been removed, and whether they are not done yet.
+    closing: Vec<(ListenAddress, Weak<Drain>)>,
+    drain: Duration,
+    phase: Phase,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Nothing has been asked for yet.
+    New,
+    Serving,
+    /// Nothing can be changed any more.
+    Ending,
+}
+
+/// What a change has changed. Whatever is not named here was not touched: its instances go on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// Apps that are new.
+    pub added: Vec<Arc<str>>,
+    /// Apps that are no more; they finish what they have begun.
+    pub removed: Vec<Arc<str>>,
+    /// Apps with a new version that serves; the one before finishes what it has begun.
+    pub replaced: Vec<Arc<str>>,
+    /// Apps of which only the host's part has changed: routes, limits of requests.
+    pub adjusted: Vec<Arc<str>>,
+    /// Apps whose new version does not start, and why. The one before serves on, if there is one.
+    pub refused: Vec<(Arc<str>, String)>,
+    /// Addresses that are listened on from now on.
+    pub opened: Vec<SocketAddr>,
+    /// Addresses that are no longer listened on.
+    pub closed: Vec<SocketAddr>,
+}
+
+/// Why a change is refused as a whole: nothing has been changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// An address cannot be bound.
+    #[error("cannot listen on {address}: {error}{}", remedy(error))]
+    Bind {
+        /// The address.
+        address: ListenAddress,
+        /// The system's answer; part of the message.
+        error: io::Error,
+    },
+    /// The same, for an address of the configuration.
+    #[error("{0}")]
+    BindConfigured(Box<Diagnostic>),
+    /// The process itself listens on that port already, at another address.
+    #[error(
+        "cannot listen on {address}: NANO listens on {own} now, and a port has one address at a time; restart NANO to move it"
+    )]
+    Overlap {
+        /// The address that is wanted.
+        address: ListenAddress,
+        /// The address that there is.
+        own: ListenAddress,
+    },
+    /// The host is shutting down.
+    #[error("the host is shutting down: nothing can be changed any more")]
+    Ending,
+}
+
+fn remedy(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => "; another process has it: choose another one with --port",
+        io::ErrorKind::PermissionDenied => {
+            "; ports below 1024 need privileges: choose another one with --port"
+        }
+        io::ErrorKind::AddrNotAvailable => {
+            "; no network interface has this address: choose another one with --host"
+        }
+        _ => "",
+    }
+}
+
+/// Says it at the place of the configuration that asks for the port, where there is one.
+fn cannot_bind(config: &Config, address: ListenAddress, error: io::Error) -> Refusal {
+    match config.ports.get(&address.port) {
+        None => Refusal::Bind { address, error },
+        Some(place) => {
+            let help = match error.kind() {
+                io::ErrorKind::AddrInUse => Some("another process has it: choose another port"),
+                io::ErrorKind::PermissionDenied => {
+                    Some("ports below 1024 need privileges: choose another port")
+                }
+                io::ErrorKind::AddrNotAvailable => {
+                    Some("no network interface has this address: choose another one")
+                }
+                _ => None,
+            };
+            let message = format!("cannot listen on {address}: {error}");
+            Refusal::BindConfigured(Box::new(place.says(message, help)))
+        }
+    }
+}
+
+impl Host {
+    /// A host that serves nothing. Must be called within its tokio runtime. `dev`: clients see what went wrong inside of apps.
+    pub fn new(launcher: Arc<dyn Launcher>, dev: bool) -> Arc<Self> {
+        Arc::new(Self {
+            starter: Starter::new(launcher),
+            routes: CurrentRoutes::default(),
+            ids: Arc::default(),
+            dev,
+            state: Mutex::new(State {
+                apps: BTreeMap::new(),
+                listeners: BTreeMap::new(),
+                closing: Vec::new(),
+                drain: DEFAULT_DRAIN,
+                phase: Phase::New,
+            }),
+            drains: Drains::default(),
+        })
+    }
+
+    /// Has the host serve what is wanted: compares that with what it serves, and changes what is different. This is the only way in
+    /// which anything changes, be it the start of the process, a configuration that is loaded anew, or one app.
+    ///
+    /// * Listeners come and go one at a time; what is under way on one that goes is finished.
+    /// * Where requests go, and their limits, change at once and for all apps together.
+    /// * An app that has changed (its folder, its environment, a limit of its instances) starts beside its old version, which
+    ///   serves until the new one has started, and finishes what it has begun. A new version that does not start is refused,
+    ///   and the old one serves on.
+    /// * New apps get a little time to start before requests reach them, unless they are the process's first. One that does not start
+    ///   is answered for with 503.
+    /// * What has not changed is left alone.
+    ///
+    /// Returns when every change has been made or refused, also if nobody waits for that; drains go on. Versions that take long to
+    /// start hold up no other change.
+    ///
+    /// # Errors
+    /// An address cannot be bound, or the host ends: nothing has been changed.
+    pub async fn apply(self: &Arc<Self>, wanted: Config) -> Result<Applied, Refusal> {
+        let host = self.clone();
+        // A task of its own: whoever asks may be given up in the middle.
+        match tokio::spawn(async move { host.reconcile(&wanted).await }).await {
+            Ok(result) => result,
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            Err(_) => Err(Refusal::Ending),
+        }
+    }
+
+    async fn reconcile(&self, wanted: &Config) -> Result<Applied, Refusal> {
+        let mut state = self.state.lock().await;
+        let is_first = match state.phase {
+            Phase::New => true,
+            Phase::Serving => false,
+            Phase::Ending => return Err(Refusal::Ending),
+        };
+        let opened = state.bind(wanted).await?;
+        // From here on nothing fails.
+        let mut applied = Applied::default();
+        let (starting, removed) = self.take_apps(&mut state, wanted, &mut applied);
+        if !is_first {
+            let new = starting.iter().filter(|(_, next)| next.version() == 1);
+            let started = new.map(|(_, next)| next.pool().instance());
+            let _ = tokio::time::timeout(HEAD_START, join_all(started)).await;
+        }
+        let routes = Routes::new(wanted, |config| state.apps.get(&config.name).cloned());
+        self.change_listeners(&mut state, routes, opened, wanted, &mut applied);
+        for app in removed {
+            tracing::info!(
+                app = &**app.name(),
+                in_flight = app.in_flight(),
+                "app removed"
+            );
+            self.retire(&app.settle(), wanted.drain);
+        }
+        state.drain = wanted.drain;
+        state.phase = Phase::Serving;
+        drop(state);
+        if is_first {
+            self.start_in_background(starting);
+        } else {
+            let changes = starting
+                .iter()
+                .map(|(app, next)| self.change(app, next, wanted.drain));
+            for (change, (app, _)) in join_all(changes).await.into_iter().zip(&starting) {
+                match change {
+                    Change::None => {}
+                    Change::Replaced => applied.replaced.push(app.name().clone()),
+                    Change::Refused(reason) => applied.refused.push((app.name().clone(), reason)),
+                }
+            }
+        }
+        Ok(applied)
+    }
+
+    /// Has the apps be those that are wanted. Gives the versions that are to start, and the apps that are no more.
+    fn take_apps(
+        &self,
+        state: &mut State,
+        wanted: &Config,
+        applied: &mut Applied,
+    ) -> (Vec<Start>, Vec<Arc<App>>) {
+        let mut apps = BTreeMap::new();
+        let mut starting = Vec::new();
+        for config in &wanted.apps {
+            let name = &config.name;
+            let app = match state.apps.remove(name) {
+                Some(app) => {
+                    let before = app.current();
+                    let next = app.want(config.clone(), &self.starter);
+                    if !Arc::ptr_eq(before.pool(), next.pool()) {
+                        starting.push((app.clone(), next));
+                    } else if before.config() != config {
+                        applied.adjusted.push(name.clone());
+                    }
+                    app
+                }
+                None => {
+                    let app = App::new(config.clone(), &self.starter);
+                    starting.push((app.clone(), app.current()));
+                    applied.added.push(name.clone());
+                    app
+                }
+            };
+            apps.insert(name.clone(), app);
+        }
+        let removed: Vec<_> = std::mem::replace(&mut state.apps, apps)
+            .into_values()
+            .collect();
+        applied.removed = removed.iter().map(|app| app.name().clone()).collect();
+        (starting, removed)
+    }
+
+    /// Publishes routes, and has the listeners be those that they have.
+    fn change_listeners(
+        &self,
+        state: &mut State,
+        mut routes: Routes,
+        opened: Vec<(ListenAddress, Listener)>,
+        wanted: &Config,
+        applied: &mut Applied,
+    ) {
+        let gone: Vec<_> = state.listeners.keys().copied().collect();
+        let gone: Vec<_> = gone
+            .into_iter()
+            .filter(|address| !routes.has(*address))
+            .collect();
+        // Requests that are on their way to a listener that closes are answered as before.
+        state.closing.retain(|(_, drain)| drain.strong_count() > 0);
+        let closing = state.closing.iter().map(|(address, _)| *address);
+        routes.keep(&self.routes.load(), gone.iter().copied().chain(closing));
+        self.routes.publish(routes);
+        for (address, listener) in opened {
+            let bound = listener.address();
+            let here = |app: &&AppConfig| wanted.address_of(app) == address;
+            let apps: Vec<_> = wanted.apps.iter().filter(here).collect();
+            let url = listener.url(example(apps.iter().flat_map(|app| &app.hosts)));
+            let (port, apps) = (bound.port(), apps.len());
+            tracing::info!(address = %bound, port, url, apps, "listening");
+            applied.opened.push(bound);
+            let routes = self.routes.clone();
+            let dispatcher = Dispatcher::new(routes, address, self.dev, self.ids.clone());
+            state.listeners.insert(address, listener.serve(dispatcher));
+        }
+        for address in gone {
+            let Some(listening) = state.listeners.remove(&address) else {
+                continue;
+            };
+            let bound = listening.address();
+            tracing::info!(address = %bound, port = bound.port(), "no longer listening");
+            applied.closed.push(bound);
+            let drain = listening.drain(wanted.drain);
+            let drain = self.drains.begin(drain.map(drop));
+            state.closing.push((address, drain));
+        }
+    }
+
+    /// Starts a version, and has it take over.
+    async fn change(&self, app: &App, next: &Arc<Deployment>, drain: Duration) -> Change {
+        let name = &**app.name();
+        match app.switch(next).await {
+            Ok(Some(before)) => {
+                let version = next.version();
+                tracing::info!(app = name, version, "the app's new version serves");
+                self.retire(&before, drain);
+                Change::Replaced
+            }
+            Ok(None) | Err(Refused::Superseded) => Change::None,
+            Err(Refused::Broken(reason)) => {
+                let (version, serving) = (next.version(), app.version());
+                if serving != version {
+                    tracing::error!(
+                        app = name,
+                        version,
+                        serving,
+                        "the app's new version is refused, and the one before serves on: {reason}"
+                    );
+                }
+                Change::Refused(reason)
+            }
+        }
+    }
+
+    /// Has a version finish what it has begun.
+    fn retire(&self, deployment: &Arc<Deployment>, deadline: Duration) {
+        let deployment = deployment.clone();
+        self.drains.begin(async move {
+            if !deployment.pool().drain(deadline).await {
+                let app = &*deployment.config().name;
+                let version = deployment.version();
+                let deadline_ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
+                tracing::warn!(
+                    app,
+                    version,
+                    deadline_ms,
+                    "a version of the app has been ended at the deadline; some work was cut off"
+                );
+            }
+        });
+    }
+
+    /// Starts the first apps of a process, in their order, while others are served already. Whoever asks for one meanwhile waits for
+    /// the same instance. Failures are logged where they happen.
+    fn start_in_background(&self, starting: Vec<Start>) {
+        let width = self.starter.width();
+        let starts = stream::iter(starting).for_each_concurrent(width, |(_, first)| async move {
+            drop(first.pool().instance().await);
+        });
+        tokio::spawn(starts);
+    }
+
+    /// The apps, by their names.
+    pub async fn apps(&self) -> Vec<Arc<App>> {
+        self.state.lock().await.apps.values().cloned().collect()
+    }
+
+    /// The bound addresses, in the order of those that the configuration names.
+    pub async fn addresses(&self) -> Vec<SocketAddr> {
+        let state = self.state.lock().await;
+        state.listeners.values().map(Listening::address).collect()
+    }
+
+    /// Stops accepting, lets requests and `waitUntil` promises finish, and stops the apps; what has been configured last says how long
+    /// that may take. Returns false if the deadline cut something off.
+    pub async fn drain(&self) -> bool {
+        let (listeners, apps, deadline) = {
+            let mut state = self.state.lock().await;
+            state.phase = Phase::Ending;
+            let listeners = std::mem::take(&mut state.listeners);
+            (listeners, std::mem::take(&mut state.apps), state.drain)
+        };
+        let until = Instant::now() + deadline;
+        let left = || until.saturating_duration_since(Instant::now());
+        let in_flight: usize = apps.values().map(|app| app.in_flight()).sum();
+        tracing::info!(in_flight, "shutting down");
+        let served = join_all(
+            listeners
+                .into_values()
+                .map(|listening| listening.drain(left())),
+        );
+        let served = served.await;
+        let drained = join_all(apps.values().map(|app| {
+            let current = app.settle();
+            async move { current.pool().drain(left()).await }
+        }));
+        let drained = drained.await;
+        let others = self.drains.all_over(left()).await;
+        let complete = others && served.into_iter().chain(drained).all(|complete| complete);
+        if complete {
+            tracing::info!("shut down");
+        } else {
+            let deadline_ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
+            tracing::warn!(
+                deadline_ms,
+                "shut down at the deadline; some work was cut off"
+            );
+        }
+        complete
+    }
+}
+
+impl State {
+    /// Binds the addresses that are wanted and not bound yet.
+    async fn bind(&self, wanted: &Config) -> Result<Vec<(ListenAddress, Listener)>, Refusal> {
+        let addresses: BTreeSet<_> = wanted
+            .apps
+            .iter()
+            .map(|app| wanted.address_of(app))
+            .collect();
+        let mut bound = Vec::new();
+        for address in addresses {
+            if self.listeners.contains_key(&address) {
+                continue;
+            }
+            let own = self.listeners.keys().find(|own| own.port == address.port);
+            let listener = match (Listener::bind(address).await, own) {
+                (Ok(listener), _) => listener,
+                (Err(error), Some(own)) if error.kind() == io::ErrorKind::AddrInUse => {
+                    return Err(Refusal::Overlap { address, own: *own });
+                }
+                (Err(error), _) => return Err(cannot_bind(wanted, address, error)),
+            };
+            bound.push((address, listener));
+        }
+        Ok(bound)
+    }
+}
+
+#[cfg(test)]
+mod tests;

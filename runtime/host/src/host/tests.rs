@@ -1,0 +1,266 @@
+//! Changes of what is served, over real sockets, with a fake engine.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
+use super::*;
+use crate::config::HostPattern;
+use crate::fake::{FakeLauncher, app_config, ok};
+
+/// A host, and what it serves.
+struct Site {
+    launcher: Arc<FakeLauncher>,
+    host: Arc<Host>,
+    wanted: Config,
+}
+
+impl Site {
+    /// Serves these apps.
+    async fn of(names: &[&str]) -> Self {
+        let launcher = FakeLauncher::new();
+        let host = Host::new(launcher.clone(), true);
+        let wanted = Config::of_apps(names.iter().map(|name| app_config(name)).collect());
+        let site = Self {
+            launcher,
+            host,
+            wanted,
+        };
+        let applied = site.apply().await;
+        assert_eq!(applied.opened.len(), 1);
+        for name in names {
+            assert_eq!(site.get(name).await.0, 200);
+        }
+        site
+    }
+
+    async fn apply(&self) -> Applied {
+        self.host
+            .apply(self.wanted.clone())
+            .await
+            .expect("free ports")
+    }
+
+    fn app(&mut self, name: &str) -> &mut AppConfig {
+        let app = self.wanted.apps.iter_mut().find(|app| &*app.name == name);
+        app.expect("an app of that name")
+    }
+
+    fn remove(&mut self, name: &str) {
+        self.wanted.apps.retain(|app| &*app.name != name);
+    }
+
+    /// Whatever answers with this text from now on started from now on.
+    fn say(&self, text: &'static str) {
+        self.launcher.handle(move |_| async move { Ok(ok(text)) });
+    }
+
+    async fn address(&self) -> SocketAddr {
+        self.host.addresses().await[0]
+    }
+
+    async fn get(&self, name: &str) -> (u16, String) {
+        get(self.address().await, name).await
+    }
+}
+
+async fn get(address: SocketAddr, name: &str) -> (u16, String) {
+    let name = name.to_owned();
+    let ask = move || {
+        let mut connection = TcpStream::connect(address).expect("a listener");
+        let request = format!("GET / HTTP/1.1\r\nHost: {name}.test\r\nConnection: close\r\n\r\n");
+        connection
+            .write_all(request.as_bytes())
+            .expect("a connection");
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).expect("an answer");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+        (head[9..12].parse().expect("a status"), body.to_owned())
+    };
+    tokio::task::spawn_blocking(ask).await.expect("an answer")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_the_same_is_left_alone() {
+    let mut site = Site::of(&["a", "b"]).await;
+    assert_eq!(site.apply().await, Applied::default());
+    site.app("a").content = 1;
+    let applied = site.apply().await;
+    assert_eq!(applied.replaced, ["a".into()]);
+    assert_eq!(
+        applied,
+        Applied {
+            replaced: applied.replaced.clone(),
+            ..Applied::default()
+        }
+    );
+    assert_eq!(site.launcher.starts(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn apps_come_and_go() {
+    let mut site = Site::of(&["a"]).await;
+    site.say("b");
+    site.wanted.apps.push(app_config("b"));
+    assert_eq!(site.apply().await.added, ["b".into()]);
+    assert_eq!(site.get("b").await, (200, "b".to_owned()));
+    site.remove("a");
+    assert_eq!(site.apply().await.removed, ["a".into()]);
+    assert_eq!(site.get("a").await.0, 404);
+    assert_eq!(site.get("b").await.0, 200);
+    // It finishes, and is not there any more.
+    while site.launcher.drains() == 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert_eq!(site.launcher.drains(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_version_is_refused_and_a_good_one_replaces() {
+    let mut site = Site::of(&["a"]).await;
+    site.launcher.fail_starts("no handler", None);
+    site.app("a").content = 1;
+    let applied = site.apply().await;
+    assert_eq!(applied.refused, [("a".into(), "no handler".to_owned())]);
+    assert_eq!(site.get("a").await, (200, "ok".to_owned()));
+    site.launcher.mend_starts();
+    site.say("mended");
+    site.app("a").content = 2;
+    assert_eq!(site.apply().await.replaced, ["a".into()]);
+    assert_eq!(site.get("a").await, (200, "mended".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn routes_change_without_a_new_version() {
+    let mut site = Site::of(&["a", "b"]).await;
+    // The two change places, and a request sees either the one or the other state.
+    let hosts = site.app("a").hosts.clone();
+    site.app("a").hosts = std::mem::replace(&mut site.app("b").hosts, hosts);
+    site.say("never started");
+    assert_eq!(site.apply().await.adjusted, ["a".into(), "b".into()]);
+    assert_eq!(site.get("a").await, (200, "ok".to_owned()));
+    site.app("b").hosts = vec![HostPattern::Exact("c.test".into())];
+    site.apply().await;
+    assert_eq!(site.get("a").await.0, 404);
+    assert_eq!(site.get("c").await.0, 200);
+    assert_eq!(site.launcher.starts(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_app_that_does_not_start_is_answered_for() {
+    let mut site = Site::of(&["a"]).await;
+    site.launcher.fail_starts("no handler", None);
+    site.wanted.apps.push(app_config("b"));
+    let applied = site.apply().await;
+    assert_eq!(applied.added, ["b".into()]);
+    assert_eq!(applied.refused, [("b".into(), "no handler".to_owned())]);
+    assert_eq!(site.get("b").await.0, 503);
+    assert_eq!(site.get("a").await.0, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn listeners_come_and_go_one_at_a_time() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = free.local_addr().expect("an address").port();
+    let mut site = Site::of(&["a"]).await;
+    let first = site.address().await;
+    let mut own = app_config("b");
+    own.port = Some(port);
+    site.wanted.apps.push(own);
+    // Nothing is changed where a part cannot be.
+    site.app("a").content = 1;
+    let refusal = site.host.apply(site.wanted.clone()).await;
+    assert!(matches!(refusal, Err(Refusal::Bind { .. })), "{refusal:?}");
+    assert_eq!(site.launcher.starts(), 1);
+    drop(free);
+    let applied = site.apply().await;
+    let second = SocketAddr::new(first.ip(), port);
+    assert_eq!((applied.opened, applied.closed), (vec![second], vec![]));
+    assert_eq!(get(second, "b").await.0, 200);
+    assert_eq!(get(second, "a").await.0, 404);
+    let mut idle = TcpStream::connect(second).expect("a listener");
+    site.remove("b");
+    assert_eq!(site.apply().await.closed, [second]);
+    while TcpStream::connect(second).is_ok() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert_eq!(idle.read(&mut [0]).expect("an end"), 0);
+    assert_eq!(get(first, "a").await.0, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_that_waits_holds_up_no_other_change() {
+    let mut site = Site::of(&["a", "b"]).await;
+    site.launcher.start_within(Duration::from_secs(600));
+    site.app("a").content = 1;
+    let later = |site: &Site| {
+        let (host, wanted) = (site.host.clone(), site.wanted.clone());
+        tokio::spawn(async move { host.apply(wanted).await })
+    };
+    let waits = later(&site);
+    while site.launcher.starts() == 2 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    site.launcher.start_within(Duration::from_millis(1));
+    site.app("b").content = 1;
+    later(&site);
+    let app = site.host.apps().await.remove(1);
+    while app.version() == 1 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert_eq!(site.get("a").await.0, 200);
+    // A third version of the first one overtakes the second.
+    site.app("a").content = 2;
+    assert_eq!(site.apply().await.replaced, ["a".into()]);
+    assert_eq!(
+        waits.await.expect("no panic").expect("free ports").replaced,
+        []
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn at_the_end_nothing_changes_any_more() {
+    let site = Site::of(&["a"]).await;
+    assert!(site.host.drain().await);
+    let refusal = site.host.apply(site.wanted.clone()).await;
+    assert!(matches!(refusal, Err(Refusal::Ending)));
+    assert_eq!(site.launcher.drains(), 1);
+}
+
+/// Requests go on through all of it, and each is answered.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_request_is_lost_by_changes() {
+    let mut site = Site::of(&["a", "b"]).await;
+    let address = site.address().await;
+    let done = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let is_done = done.clone();
+    let client = tokio::task::spawn_blocking(move || {
+        let mut connection = TcpStream::connect(address).expect("a listener");
+        let mut count = 0;
+        while !is_done.load(std::sync::atomic::Ordering::SeqCst) {
+            connection
+                .write_all(b"GET / HTTP/1.1\r\nHost: a.test\r\n\r\n")
+                .expect("a connection");
+            let mut answer = [0; 1024];
+            let length = connection.read(&mut answer).expect("an answer");
+            let answer = String::from_utf8_lossy(&answer[..length]);
+            assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+            count += 1;
+        }
+        count
+    });
+    for round in 1..=100 {
+        site.wanted.apps[0].content = round;
+        match round % 4 {
+            0 => site.remove("b"),
+            1 if round > 1 => site.wanted.apps.push(app_config("b")),
+            // Renamed, under the same hostname.
+            2 => site.wanted.apps[0].name = "renamed".into(),
+            3 => site.wanted.apps[0].name = "a".into(),
+            _ => {}
+        }
+        let applied = site.apply().await;
+        assert_eq!(applied.refused, []);
+    }
+    done.store(true, std::sync::atomic::Ordering::SeqCst);
+    assert!(client.await.expect("no failure") > 100);
+}

@@ -1,0 +1,81 @@
+//! A request's hold on an instance of an app.
+
+use std::sync::Arc;
+
+use nano_worker::{Exit, Instance};
+
+use crate::app::App;
+use crate::config::AppLimits;
+use crate::deployment::Deployment;
+use crate::pool::{Member, Unavailable};
+
+/// What a request that is taken in has: an instance, running or to be started, of the version that was the app's at that time.
+/// That version goes on until its leases are given back, by dropping them: when the last bytes of responses have left.
+pub(crate) struct Lease {
+    deployment: Arc<Deployment>,
+    member: Option<Member>,
+}
+
+impl Lease {
+    /// `None` if the deployment takes no request in any more.
+    pub(crate) fn of(deployment: Arc<Deployment>) -> Option<Self> {
+        let member = deployment.pool().lease()?;
+        Some(Self { deployment, member })
+    }
+
+    /// The limits of the request.
+    pub(crate) fn limits(&self) -> &AppLimits {
+        &self.deployment.config().limits
+    }
+
+    /// The instance, if one was running when the request was taken in.
+    pub(crate) fn member(&self) -> Option<&Member> {
+        self.member.as_ref()
+    }
+
+    /// The instance for the request. Where it has none that goes on, it gets the next one of its version; or of the next version,
+    /// if `app` has one by now.
+    pub(crate) async fn instance(&mut self, app: &App) -> Result<Arc<dyn Instance>, Unavailable> {
+        if let Some(member) = &self.member
+            && member.goes_on()
+        {
+            return Ok(member.instance().clone());
+        }
+        Box::pin(self.another(app)).await
+    }
+
+    async fn another(&mut self, app: &App) -> Result<Arc<dyn Instance>, Unavailable> {
+        if !self.deployment.pool().is_open()
+            && let Some(next) = app.lease()
+        {
+            *self = next;
+        }
+        let member = self.deployment.pool().instance().await?;
+        let instance = member.instance().clone();
+        self.member = Some(member);
+        Ok(instance)
+    }
+
+    /// The instance has given the request back: it has ended, or must.
+    pub(crate) async fn returned(&mut self) {
+        let Some(member) = self.member.take() else {
+            return;
+        };
+        let exit = match member.instance().condemned() {
+            Some(exit) => exit,
+            // It was drained, and ends at this moment.
+            None => member.instance().clone().ended().await,
+        };
+        self.note_end(&member, &exit);
+    }
+
+    fn note_end(&self, member: &Member, exit: &Exit) {
+        self.deployment.pool().remove(member, exit);
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.deployment.pool().release();
+    }
+}

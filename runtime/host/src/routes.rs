@@ -1,0 +1,103 @@
+//! Which app answers: of all listeners, at one time.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arc_swap::{ArcSwap, Guard};
+
+use crate::app::App;
+use crate::config::{AppConfig, ClientLimits, Config, ListenAddress};
+use crate::router::Router;
+
+/// From a listener and what a request says to an app. It never changes: the next one takes its place.
+pub(crate) struct Routes {
+    /// Tells it from those before; no two are equal.
+    generation: u64,
+    clients: ClientLimits,
+    /// By the address that the configuration names; a few.
+    tables: Vec<(ListenAddress, Arc<Router<Arc<App>>>)>,
+}
+
+impl Routes {
+    /// The routes of a configuration to the apps that it names; those that `app` does not know have none.
+    pub(crate) fn new(
+        config: &Config,
+        mut app: impl FnMut(&AppConfig) -> Option<Arc<App>>,
+    ) -> Self {
+        let mut tables: BTreeMap<ListenAddress, Router<Arc<App>>> = BTreeMap::new();
+        for wanted in &config.apps {
+            let Some(app) = app(wanted) else { continue };
+            let table = tables.entry(config.address_of(wanted)).or_default();
+            for host in &wanted.hosts {
+                table.insert(host, app.clone());
+            }
+        }
+        let shared = |(listener, table)| (listener, Arc::new(table));
+        Self::of(config.clients, tables.into_iter().map(shared).collect())
+    }
+
+    fn of(clients: ClientLimits, tables: Vec<(ListenAddress, Arc<Router<Arc<App>>>)>) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self {
+            generation: NEXT.fetch_add(1, Ordering::Relaxed),
+            clients,
+            tables,
+        }
+    }
+
+    /// Whether there are routes for a listener.
+    pub(crate) fn has(&self, listener: ListenAddress) -> bool {
+        self.tables.iter().any(|(of, _)| *of == listener)
+    }
+
+    /// Adds what was said before of these listeners, where nothing new is.
+    pub(crate) fn keep(&mut self, before: &Self, listeners: impl Iterator<Item = ListenAddress>) {
+        for listener in listeners {
+            let kept = before.tables.iter().find(|(of, _)| *of == listener);
+            if let Some(kept) = kept.filter(|_| !self.has(listener)) {
+                self.tables.push(kept.clone());
+            }
+        }
+    }
+
+    /// Tells it from other routes.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// How slow clients may be.
+    pub(crate) fn clients(&self) -> ClientLimits {
+        self.clients
+    }
+
+    /// What answers to a host: a name in lower case without a port.
+    pub(crate) fn find(&self, listener: ListenAddress, host: &str) -> Option<&Arc<App>> {
+        let (_, table) = self.tables.iter().find(|(of, _)| *of == listener)?;
+        table.find(host)
+    }
+}
+
+/// The routes of now. Whoever looks twice may see others.
+#[derive(Clone)]
+pub(crate) struct CurrentRoutes(Arc<ArcSwap<Routes>>);
+
+impl Default for CurrentRoutes {
+    fn default() -> Self {
+        let nowhere = Routes::of(ClientLimits::default(), Vec::new());
+        Self(Arc::new(ArcSwap::from_pointee(nowhere)))
+    }
+}
+
+impl CurrentRoutes {
+    /// For a moment: not to be kept.
+    #[inline]
+    pub(crate) fn load(&self) -> Guard<Arc<Routes>> {
+        self.0.load()
+    }
+
+    /// From now on, requests see these.
+    pub(crate) fn publish(&self, routes: Routes) {
+        self.0.store(Arc::new(routes));
+    }
+}

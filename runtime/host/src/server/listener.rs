@@ -1,0 +1,177 @@
+//! A bound address, and the connections that come to it.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use nano_worker::Stop;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+
+use super::connection::{self, GRACE};
+use super::link::Link;
+use super::placement::{self, Place, Socket};
+use super::timers::Timers;
+use crate::config::ListenAddress;
+use crate::dispatch::Dispatcher;
+
+/// The pause when the process has no file descriptor left for another connection.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// A bound address.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    socket: TcpListener,
+    address: SocketAddr,
+}
+
+impl Listener {
+    /// Binds an address.
+    ///
+    /// # Errors
+    /// The system refuses: the port is taken, or needs privileges.
+    pub(crate) async fn bind(address: ListenAddress) -> io::Result<Self> {
+        let wanted = address.socket();
+        let bound = match TcpListener::bind(wanted).await {
+            // A machine without IPv6.
+            Err(error) if address.ip.is_none() && error.kind() != io::ErrorKind::AddrInUse => {
+                TcpListener::bind((Ipv4Addr::UNSPECIFIED, address.port)).await
+            }
+            bound => bound,
+        };
+        let socket = bound?;
+        let address = socket.local_addr()?;
+        Ok(Self { socket, address })
+    }
+
+    /// The address, with the port that the system chose where 0 was asked for.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// A URL to try it with, of this host, or of the address.
+    pub(crate) fn url(&self, host: Option<String>) -> String {
+        let host = host.unwrap_or_else(|| match self.address.ip() {
+            IpAddr::V4(Ipv4Addr::UNSPECIFIED) | IpAddr::V6(Ipv6Addr::UNSPECIFIED) => {
+                "localhost".to_owned()
+            }
+            IpAddr::V4(ip) => ip.to_string(),
+            IpAddr::V6(ip) => format!("[{ip}]"),
+        });
+        format!("http://{host}:{}", self.address.port())
+    }
+
+    /// Accepts connections, whose requests the dispatcher answers. Must be called within the host's runtime.
+    pub(crate) fn serve(self, dispatcher: Dispatcher) -> Listening {
+        let stop = Stop::default();
+        let (living, alive) = mpsc::channel(1);
+        let visitor = Visitor {
+            dispatcher: Arc::new(dispatcher),
+            stop: stop.clone(),
+            living,
+        };
+        tokio::spawn(accept(self.socket, visitor));
+        Listening {
+            address: self.address,
+            stop,
+            alive,
+        }
+    }
+}
+
+/// A listener that serves until it is told to stop.
+#[derive(Debug)]
+pub(crate) struct Listening {
+    address: SocketAddr,
+    stop: Stop,
+    /// Closed when the last connection is.
+    alive: mpsc::Receiver<Infallible>,
+}
+
+impl Listening {
+    /// The bound address.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops accepting, closes idle connections, and waits until the others have had their responses. Returns false if
+    /// the deadline came first.
+    pub(crate) async fn drain(mut self, deadline: Duration) -> bool {
+        self.stop.set();
+        tokio::time::timeout(deadline, self.alive.recv())
+            .await
+            .is_ok()
+    }
+}
+
+async fn accept(socket: TcpListener, visitor: Visitor) {
+    let mut stopped = visitor.stop.stopped();
+    loop {
+        let accepted = tokio::select! {
+            accepted = socket.accept() => accepted,
+            () = &mut stopped => return accept_the_last(socket, &visitor),
+        };
+        match accepted {
+            Ok((stream, _)) => drop(tokio::spawn(visitor.clone().accept(stream))),
+            // The client has gone again already.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept a connection; trying again");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Closes the listener. Those who have connected by now are served: the system would reset what waits.
+fn accept_the_last(socket: TcpListener, visitor: &Visitor) {
+    let Ok(socket) = socket.into_std() else {
+        return;
+    };
+    while let Ok((stream, _)) = socket.accept() {
+        let stream = stream
+            .set_nonblocking(true)
+            .and_then(|()| TcpStream::from_std(stream));
+        if let Ok(stream) = stream {
+            tokio::spawn(visitor.clone().accept(stream));
+        }
+    }
+}
+
+/// What a connection is given.
+#[derive(Clone)]
+pub(super) struct Visitor {
+    pub(super) dispatcher: Arc<Dispatcher>,
+    pub(super) stop: Stop,
+    /// Dropped when the connection is over.
+    pub(super) living: mpsc::Sender<Infallible>,
+}
+
+impl Visitor {
+    /// Serves the connection where it is best served.
+    async fn accept(self, stream: TcpStream) {
+        let limits = self.dispatcher.clients();
+        let app = tokio::select! {
+            app = placement::find(&stream, &self.dispatcher) => app,
+            () = self.stop.stopped().then(|()| tokio::time::sleep(GRACE)) => return,
+            () = tokio::time::sleep(limits.head) => return,
+        };
+        let Ok(app) = app else { return };
+        let Ok(local) = stream.local_addr() else {
+            return;
+        };
+        let place = Arc::new(Place::default());
+        let link = Link::new(
+            local,
+            limits,
+            Timers::new(place.clone()),
+            self.dispatcher.ids().clone(),
+        );
+        let socket = Socket::new(stream, place.clone());
+        let connection = connection::serve(socket, link, self);
+        placement::serve(connection, place, app.as_deref());
+    }
+}

@@ -1,0 +1,113 @@
+//! Starting instances, a few at a time.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use nano_worker::{Instance, Launcher, Losses, StartError, WorkerOptions};
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+
+/// A start that takes longer than this waits for something, or is its app's own affair: the next one may begin.
+const TURN: Duration = Duration::from_millis(100);
+
+/// Starts the instances of all apps of a host: in the order in which they are asked for, and no more at a time than there are cores,
+/// so that many starts at once take nothing away from the apps that run.
+pub(crate) struct Starter {
+    launcher: Arc<dyn Launcher>,
+    turns: Semaphore,
+    /// How many may start at a time.
+    width: usize,
+    /// Where instances are started and looked after: not on the thread of whoever asks, which may be another app's.
+    runtime: Handle,
+}
+
+impl Starter {
+    /// Must be called within the host's runtime.
+    pub(crate) fn new(launcher: Arc<dyn Launcher>) -> Arc<Self> {
+        let width = std::thread::available_parallelism().map_or(1, usize::from);
+        Arc::new(Self {
+            launcher,
+            turns: Semaphore::new(width),
+            width,
+            runtime: Handle::current(),
+        })
+    }
+
+    /// How many instances start at a time.
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
+    pub(crate) fn runtime(&self) -> &Handle {
+        &self.runtime
+    }
+
+    /// What the process has lost.
+    pub(crate) fn losses(&self) -> Losses {
+        self.launcher.losses()
+    }
+
+    /// Starts an instance when its turn has come.
+    ///
+    /// # Errors
+    /// See [`Launcher::launch`].
+    pub(crate) async fn launch(
+        &self,
+        options: WorkerOptions,
+    ) -> Result<Arc<dyn Instance>, StartError> {
+        // It is never closed.
+        let turn = self.turns.acquire().await.ok();
+        let mut launch = pin!(self.launcher.launch(options));
+        tokio::select! {
+            biased;
+            started = launch.as_mut() => return started,
+            () = tokio::time::sleep(TURN) => drop(turn),
+        }
+        launch.await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake::{FakeLauncher, app_config};
+    use crate::log::AppLog;
+
+    fn options(name: &str) -> WorkerOptions {
+        app_config(name).worker_options(Arc::new(AppLog::new(name.into())))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn starts_take_turns_and_those_that_wait_hold_up_nobody() {
+        let launcher = FakeLauncher::new();
+        launcher.start_within(Duration::from_millis(10));
+        let starter = Starter::new(launcher.clone());
+        let began = tokio::time::Instant::now();
+        let all = (0..4 * starter.width()).map(|_| starter.launch(options("a")));
+        assert!(
+            futures_util::future::join_all(all)
+                .await
+                .iter()
+                .all(Result::is_ok)
+        );
+        assert_eq!(launcher.most_starts_at_once(), starter.width());
+        assert_eq!(began.elapsed().as_millis() / 10, 4);
+
+        launcher.start_within(Duration::from_secs(30));
+        let stuck: Vec<_> = (0..starter.width())
+            .map(|_| {
+                let starter = starter.clone();
+                tokio::spawn(async move { starter.launch(options("stuck")).await.is_ok() })
+            })
+            .collect();
+        tokio::task::yield_now().await;
+        launcher.start_within(Duration::from_millis(10));
+        let began = tokio::time::Instant::now();
+        assert!(starter.launch(options("b")).await.is_ok());
+        assert!(began.elapsed() < Duration::from_secs(1));
+        for start in stuck {
+            assert!(start.await.expect("no panic"));
+        }
+    }
+}
