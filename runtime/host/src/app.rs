@@ -1,6 +1,6 @@
 //! An app, whatever its version: its name, its log, the requests that it serves now, and its current deployment.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -21,6 +21,8 @@ pub struct App {
     current: ArcSwap<Deployment>,
     /// What is to be current: it starts, or has failed to, unless it is current.
     wanted: Mutex<Arc<Deployment>>,
+    /// The last version whose refusal has been told.
+    told: AtomicU64,
 }
 
 /// Why an app's new version does not serve.
@@ -73,6 +75,7 @@ impl App {
             in_flight: AtomicUsize::new(0),
             current: ArcSwap::new(deployment.clone()),
             wanted: Mutex::new(deployment),
+            told: AtomicU64::new(0),
         })
     }
 
@@ -209,6 +212,11 @@ impl App {
             Some(refusal) => Err(refusal),
             None => Ok(is_new.then_some(current)),
         }
+    }
+
+    /// Whether that this version is refused has not been told yet; now it is.
+    pub(crate) fn is_news(&self, version: u64) -> bool {
+        self.told.swap(version, Ordering::Relaxed) != version
     }
 
     /// Nothing is to serve but what does: for an app that ends.

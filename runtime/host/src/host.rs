@@ -336,7 +336,7 @@ impl Host {
             Ok(None) | Err(Refused::Superseded) => Change::None,
             Err(Refused::Broken(reason)) => {
                 let (version, serving) = (next.version(), app.version());
-                if serving != version {
+                if serving != version && app.is_news(version) {
                     tracing::error!(
                         app = name,
                         version,

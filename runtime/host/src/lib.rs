@@ -23,6 +23,7 @@ mod lease;
 pub mod log;
 mod patience;
 mod pool;
+pub mod reload;
 mod router;
 mod routes;
 pub mod serve;

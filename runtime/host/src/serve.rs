@@ -8,6 +8,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::config::Config;
 use crate::host::{Host, Refusal};
+use crate::reload::{Load, Reloader};
 
 /// The signals that end a process. (SIGQUIT is nginx's name for a drain.)
 const SIGNALS: [SignalKind; 3] = [
@@ -25,24 +26,33 @@ pub enum ServeError {
     /// Signals cannot be received.
     #[error("cannot receive signals: {0}")]
     Signals(io::Error),
+    /// The system has no thread for what looks at changes.
+    #[error("cannot start a thread: {0}")]
+    Thread(io::Error),
 }
 
-/// Serves until a signal asks for an end. A second signal cuts the drain off.
+/// Serves until a signal asks for an end. A second signal cuts the drain off. `load` gives the configuration as it is by then: when a
+/// SIGHUP asks for it, or when something has changed and the configuration wants that to be noticed.
 ///
 /// # Errors
 /// See [`ServeError`]. Whether a drain was complete is logged, not returned.
 pub async fn serve(
-    config: Config,
+    mut config: Config,
+    load: Load,
     launcher: Arc<dyn Launcher>,
     dev: bool,
 ) -> Result<Ending, ServeError> {
     let mut signals = Signals::new().map_err(ServeError::Signals)?;
     let host = Host::new(launcher, dev);
+    let reloader = Reloader::new(load, &mut config);
     host.apply(config).await?;
-    signals.next().await;
+    let ask = reloader.start(host.clone()).map_err(ServeError::Thread)?;
+    while signals.next().await.is_none() {
+        ask.reload();
+    }
     tokio::select! {
         _ = host.drain() => Ok(Ending::Drained),
-        number = signals.next() => Ok(Ending::Cut(number)),
+        number = signals.end() => Ok(Ending::Cut(number)),
     }
 }
 
@@ -59,7 +69,7 @@ pub enum Ending {
 struct Signals {
     /// Those that ask for an end.
     ends: [Signal; SIGNALS.len()],
-    /// Elsewhere it asks for a configuration to be loaded anew, so nobody expects an end of it.
+    /// It asks for the configuration to be loaded anew.
     hangup: Signal,
 }
 
@@ -73,18 +83,23 @@ impl Signals {
     }
 
     /// The number of the next one that asks for an end.
-    async fn next(&mut self) -> i32 {
-        let [terminate, interrupt, quit] = &mut self.ends;
+    async fn end(&mut self) -> i32 {
         loop {
-            tokio::select! {
-                _ = terminate.recv() => return SIGNALS[0].as_raw_value(),
-                _ = interrupt.recv() => return SIGNALS[1].as_raw_value(),
-                _ = quit.recv() => return SIGNALS[2].as_raw_value(),
-                _ = self.hangup.recv() => tracing::warn!(
-                    "SIGHUP changes nothing: the configuration cannot be loaded anew while NANO serves. To have it read, end \
-                     this process with SIGTERM and start it again"
-                ),
+            if let Some(number) = self.next().await {
+                return number;
             }
         }
+    }
+
+    /// The number of the next one, if that asks for an end; else it asks for a reload.
+    async fn next(&mut self) -> Option<i32> {
+        let [terminate, interrupt, quit] = &mut self.ends;
+        let kind = tokio::select! {
+            _ = terminate.recv() => SIGNALS[0],
+            _ = interrupt.recv() => SIGNALS[1],
+            _ = quit.recv() => SIGNALS[2],
+            _ = self.hangup.recv() => return None,
+        };
+        Some(kind.as_raw_value())
     }
 }

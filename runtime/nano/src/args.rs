@@ -51,6 +51,9 @@ pub(crate) struct ServeOptions {
     /// Show clients what went wrong inside of apps
     #[arg(long)]
     pub(crate) dev: bool,
+    /// Serve what changes in the configuration and in the apps' folders; --dev does, too
+    #[arg(long)]
+    watch: bool,
     /// json or pretty [default: pretty on a terminal, else json]
     #[arg(long, value_name = "FORMAT")]
     pub(crate) log: Option<Format>,
@@ -110,6 +113,7 @@ impl ServeOptions {
             // What is wrong with the address is no fault of the file's.
             config.ports.clear();
         }
+        config.watch |= self.watch || self.dev;
         Ok(config)
     }
 }

@@ -14,7 +14,7 @@ use args::Command;
 fn main() -> ExitCode {
     keep_file_size_limit_from_ending_us();
     let result = match args::parse() {
-        Command::Serve(options) => serve::serve(&options),
+        Command::Serve(options) => serve::serve(options),
         Command::Check(site) => check::check(&site),
         Command::Eval { code } => shell::eval(&code),
         Command::Run { file } => shell::run(&file),

@@ -11,17 +11,18 @@ use nano_host::serve::Ending;
 use crate::args::ServeOptions;
 use crate::engine;
 
-pub(crate) fn serve(options: &ServeOptions) -> anyhow::Result<ExitCode> {
+pub(crate) fn serve(options: ServeOptions) -> anyhow::Result<ExitCode> {
     let config = options.load()?;
     raise_descriptor_limit();
     if let Some(megabytes) = config.memory_mb {
         nano_engine::process_memory::set_limit((megabytes as usize) << 20);
     }
-    // The log, and the one that gives memory back.
-    engine::start(config.apps.len() + 1, io_threads() + 2)?;
+    // The log, the one that gives memory back, and those that look for changes.
+    engine::start(config.apps.len() + 1, io_threads() + 4)?;
     let guard = log::init(options.log.unwrap_or_else(Format::for_stdout))
         .context("cannot start the thread that writes the log")?;
     nano_engine::external_memory::malloc::give_back_in_background();
+    let dev = options.dev;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_name("io")
@@ -29,8 +30,9 @@ pub(crate) fn serve(options: &ServeOptions) -> anyhow::Result<ExitCode> {
         .context("cannot start the threads for I/O")?;
     let ending = runtime.block_on(nano_host::serve::serve(
         config,
+        Box::new(move || options.load().map_err(|error| format!("{error:#}"))),
         Arc::new(WorkerLauncher),
-        options.dev,
+        dev,
     ));
     // Nothing that is still running has a say in when the process ends.
     runtime.shutdown_background();

@@ -37,6 +37,10 @@ pub struct Config {
     pub ports: BTreeMap<u16, Diagnostic>,
     /// How slow clients may be.
     pub clients: ClientLimits,
+    /// The file that says so, as the user named it.
+    pub file: Option<PathBuf>,
+    /// Whether changes of the file and of the apps' folders are to be noticed while the process serves.
+    pub watch: bool,
     /// What the process as a whole may take, in MB: before that, the app's instance that holds most is ended. `None`: what its
     /// control group allows.
     pub memory_mb: Option<u64>,
@@ -49,7 +53,9 @@ pub struct AppConfig {
     pub name: Arc<str>,
     /// The hosts that it answers to.
     pub hosts: Vec<HostPattern>,
-    /// Its folder, absolute.
+    /// Its folder as it is configured, made absolute: it may lead elsewhere later.
+    pub path: PathBuf,
+    /// Its folder, absolute and without symbolic links.
     pub root: PathBuf,
     /// Its entry module below the folder, where it is not found by the rules.
     pub entry: Option<PathBuf>,
@@ -90,6 +96,7 @@ impl AppConfig {
             limits,
             outbound_allow,
             content,
+            path: _,
             hosts: _,
             port: _,
         } = self;
@@ -105,6 +112,7 @@ impl AppConfig {
     /// This one as far as instances are concerned, and the other one as far as the host is.
     pub(crate) fn with_host_part_of(&self, other: &Self) -> Self {
         Self {
+            path: other.path.clone(),
             hosts: other.hosts.clone(),
             port: other.port,
             limits: AppLimits {
@@ -232,6 +240,8 @@ impl Config {
             ports: BTreeMap::new(),
             clients: ClientLimits::default(),
             memory_mb: None,
+            file: None,
+            watch: false,
         }
     }
 
@@ -277,6 +287,7 @@ impl Config {
         let app = AppConfig {
             name: name.into(),
             hosts: vec![HostPattern::Any],
+            path: std::path::absolute(path).unwrap_or_else(|_| root.clone()),
             root,
             entry: None,
             env: BTreeMap::new(),
@@ -292,6 +303,8 @@ impl Config {
             ports: BTreeMap::new(),
             clients: ClientLimits::default(),
             memory_mb: None,
+            file: None,
+            watch: false,
         })
     }
 }

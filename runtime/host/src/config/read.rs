@@ -66,6 +66,7 @@ pub(super) fn read(
                 lookup,
             },
         ),
+        file,
         folder,
     );
     match config {
@@ -94,13 +95,14 @@ const ADMIN: Refused = Refused {
     help: "remove the field: nothing would listen there, and its token would protect nothing",
 };
 
-fn read_root(root: &Located<'_>, folder: &Path) -> Option<Config> {
+fn read_root(root: &Located<'_>, file: &Path, folder: &Path) -> Option<Config> {
     let known = [
         "$schema",
         "port",
         "listen",
         "drain_ms",
         "memory_mb",
+        "watch",
         "clients",
         "defaults",
         "apps",
@@ -114,6 +116,7 @@ fn read_root(root: &Located<'_>, folder: &Path) -> Option<Config> {
     let memory_mb = fields
         .get("memory_mb")
         .and_then(|value| value.integer(64..=1 << 24));
+    let watch = fields.get("watch").and_then(|value| value.boolean());
     let mut defaults = AppLimits::default();
     if let Some(value) = fields.get("defaults")
         && let Some(fields) = value.object(&["limits"])
@@ -151,6 +154,8 @@ fn read_root(root: &Located<'_>, folder: &Path) -> Option<Config> {
         clients,
         ports,
         memory_mb,
+        file: Some(file.to_owned()),
+        watch: watch.unwrap_or(false),
     })
 }
 
@@ -276,10 +281,11 @@ fn read_app(app: &Located<'_>, common: &mut Common<'_>) -> Option<AppConfig> {
     let name = name?;
     let own_port = port.unwrap_or(common.port);
     let hosts = read_hosts(app, &fields, own_port, &name, &mut common.unique);
-    let (root, entry) = place?;
+    let Place { path, root, entry } = place?;
     Some(AppConfig {
         name,
         hosts,
+        path,
         root,
         entry,
         env,
@@ -312,14 +318,17 @@ fn read_name(app: &Located<'_>, value: &Located<'_>, unique: &mut Unique) -> Opt
     Some(name.into())
 }
 
+/// Where an app is.
+struct Place {
+    path: PathBuf,
+    root: PathBuf,
+    entry: Option<PathBuf>,
+}
+
 /// The app's folder and entry module.
-fn read_place(
-    fields: &Fields<'_>,
-    path: &Located<'_>,
-    folder: &Path,
-) -> Option<(PathBuf, Option<PathBuf>)> {
+fn read_place(fields: &Fields<'_>, path: &Located<'_>, folder: &Path) -> Option<Place> {
     path.file_name()?;
-    let root = folder.join(path.expanded()?);
+    let configured = folder.join(path.expanded()?);
     let entry = match fields.get("entry") {
         None => None,
         Some(value) => {
@@ -337,8 +346,14 @@ fn read_place(
             Some(entry)
         }
     };
-    match check_root(&root, entry.as_deref()) {
-        Ok(()) => Some((root.canonicalize().unwrap_or(root), entry)),
+    match check_root(&configured, entry.as_deref()) {
+        Ok(()) => Some(Place {
+            root: configured
+                .canonicalize()
+                .unwrap_or_else(|_| configured.clone()),
+            path: configured,
+            entry,
+        }),
         Err(fault) => {
             let place = fields.get("entry").filter(|_| fault.of_entry);
             place

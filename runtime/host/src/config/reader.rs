@@ -96,6 +96,17 @@ impl<'a> Located<'a> {
         }
     }
 
+    /// `true` or `false`.
+    pub(super) fn boolean(&self) -> Option<bool> {
+        match self.value {
+            Value::BooleanLit(literal) => Some(literal.value),
+            _ => {
+                self.expected("true or false", None);
+                None
+            }
+        }
+    }
+
     /// A number as it is written, if it is one.
     pub(super) fn number(&self) -> Option<&'a str> {
         match self.value {

@@ -30,7 +30,7 @@ fn site_with(change: impl FnOnce(&mut AppConfig)) -> Site {
     let mut config = app_config("a");
     change(&mut config);
     Site {
-        dispatcher: dispatcher(vec![config], &[launcher.clone()]),
+        dispatcher: dispatcher(vec![config], std::slice::from_ref(&launcher)),
         launcher,
     }
 }

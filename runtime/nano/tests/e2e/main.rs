@@ -20,6 +20,7 @@ mod native_memory;
 mod outbound;
 mod polluted_prototypes;
 mod programs;
+mod reload;
 mod routing;
 mod slow_clients;
 mod streaming;

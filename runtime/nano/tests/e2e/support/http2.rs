@@ -50,7 +50,11 @@ impl Http2 {
     pub(crate) const RST_STREAM: u8 = 3;
 
     pub(crate) fn connect(nano: &Nano) -> Self {
-        let stream = TcpStream::connect(("127.0.0.1", nano.port())).expect("nano accepts");
+        Self::to_port(nano.port())
+    }
+
+    pub(crate) fn to_port(port: u16) -> Self {
+        let stream = TcpStream::connect(("127.0.0.1", port)).expect("nano accepts");
         stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
         stream.set_write_timeout(Some(PATIENCE)).expect("a timeout");
         stream.set_nodelay(true).expect("no delay");

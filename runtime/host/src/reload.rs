@@ -1,0 +1,233 @@
+//! Having the host serve what the configuration and the apps' folders say now.
+//!
+//! What is watched, each folder by itself: those of apps with all below them but hidden ones and `node_modules`
+//! ([`survey`], with bounds), and those that decide where the configuration file and the apps' folders are ([`places`]): so a file
+//! that is written, a folder that is renamed into place, and a link that leads elsewhere, as Kubernetes swaps a ConfigMap, are seen.
+//! Whatever is seen, the configuration is read, the folders where something happened are looked at, and the host is told what is
+//! wanted; it finds out what has changed. Where the system cannot watch, or not all of it, everything is looked at every 2 s.
+
+mod places;
+mod survey;
+mod watcher;
+
+use std::collections::{BTreeSet, HashMap};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Handle;
+
+use crate::config::Config;
+use crate::host::{Applied, Host, Refusal};
+use places::places;
+use survey::Survey;
+use watcher::Watcher;
+
+/// A change is looked at when nothing more has happened for so long: files are seldom written one at a time.
+const QUIET: Duration = Duration::from_millis(50);
+/// And after so long even if things go on happening.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// How often everything is looked at where not all can be watched.
+const POLL: Duration = Duration::from_secs(2);
+
+/// Reads the configuration; or says why it cannot be used.
+pub type Load = Box<dyn Fn() -> Result<Config, String> + Send>;
+
+/// Something that may be a change.
+enum Seen {
+    /// In these places.
+    Paths(Vec<PathBuf>),
+    /// Anywhere.
+    Anything,
+    /// Someone asks, and wants to hear about it.
+    Asked,
+}
+
+/// Looks at what the host is to serve, on a thread of its own.
+pub(crate) struct Reloader {
+    load: Load,
+    watcher: Option<Watcher>,
+    surveys: HashMap<PathBuf, Survey>,
+    /// The last complaint.
+    complaint: String,
+    seen: (Sender<Seen>, Receiver<Seen>),
+}
+
+/// Asks for a reload.
+pub(crate) struct Ask(Sender<Seen>);
+
+impl Ask {
+    /// Has everything looked at.
+    pub(crate) fn reload(&self) {
+        // If nobody listens, the process ends.
+        let _ = self.0.send(Seen::Asked);
+    }
+}
+
+impl Reloader {
+    /// Looks at the folders of a configuration, and begins to watch them if it says so.
+    pub(crate) fn new(load: Load, config: &mut Config) -> Self {
+        let seen = mpsc::channel();
+        let mut this = Self {
+            load,
+            watcher: config.watch.then(|| Watcher::new(seen.0.clone())),
+            surveys: HashMap::new(),
+            complaint: String::new(),
+            seen,
+        };
+        this.look(config, &|_| true);
+        this
+    }
+
+    /// Tells the host of changes from now on.
+    ///
+    /// # Errors
+    /// The system has no thread.
+    pub(crate) fn start(self, host: Arc<Host>) -> io::Result<Ask> {
+        let ask = Ask(self.seen.0.clone());
+        let runtime = Handle::current();
+        let thread = std::thread::Builder::new().name("reload".to_owned());
+        thread.spawn(move || self.run(&host, &runtime))?;
+        Ok(ask)
+    }
+
+    fn run(mut self, host: &Arc<Host>, runtime: &Handle) {
+        loop {
+            let (touched, asked) = self.wait();
+            let is_touched = |path: &Path| match &touched {
+                Some(paths) => paths.iter().any(|changed| changed.starts_with(path)),
+                None => true,
+            };
+            let mut config = match (self.load)() {
+                Ok(config) => config,
+                Err(error) => {
+                    self.complain(&error, asked);
+                    continue;
+                }
+            };
+            self.complaint.clear();
+            self.look(&mut config, &is_touched);
+            let host = host.clone();
+            runtime.spawn(async move { tell(host.apply(config).await, asked) });
+        }
+    }
+
+    /// Waits for a change. `None`: everything may have changed. And whether someone has asked.
+    fn wait(&self) -> (Option<Vec<PathBuf>>, bool) {
+        let poll = self
+            .watcher
+            .as_ref()
+            .and_then(Watcher::shortage)
+            .map(|_| POLL);
+        let first = match poll {
+            Some(poll) => self.seen.1.recv_timeout(poll),
+            None => self
+                .seen
+                .1
+                .recv()
+                .map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        let (mut touched, mut asked) = (Some(Vec::new()), false);
+        let mut next = Some(first.unwrap_or(Seen::Anything));
+        let last = Instant::now() + PATIENCE;
+        while let Some(seen) = next {
+            match (seen, &mut touched) {
+                (Seen::Paths(paths), Some(touched)) => touched.extend(paths),
+                (Seen::Paths(_), None) => {}
+                (Seen::Anything, _) => touched = None,
+                (Seen::Asked, _) => (touched, asked) = (None, true),
+            }
+            let left = last.saturating_duration_since(Instant::now());
+            next = self.seen.1.recv_timeout(QUIET.min(left)).ok();
+        }
+        (touched, asked)
+    }
+
+    /// Says that the configuration cannot be used, once.
+    fn complain(&mut self, complaint: &str, asked: bool) {
+        if asked || self.complaint != complaint {
+            tracing::error!(
+                "the configuration is refused, and what was served before is served on: {complaint}"
+            );
+            complaint.clone_into(&mut self.complaint);
+        }
+    }
+
+    /// Looks at the apps' folders where something has happened, and at those that are new; and watches what there is.
+    fn look(&mut self, config: &mut Config, is_touched: &dyn Fn(&Path) -> bool) {
+        let before = std::mem::take(&mut self.surveys);
+        let mut fresh = BTreeSet::new();
+        for app in &config.apps {
+            if self.surveys.contains_key(&app.root) {
+                continue;
+            }
+            let known = before.get(&app.root).filter(|_| !is_touched(&app.root));
+            let survey = known.cloned().unwrap_or_else(|| {
+                fresh.insert(app.root.clone());
+                Survey::of(&app.root)
+            });
+            self.surveys.insert(app.root.clone(), survey);
+        }
+        if let Some(watcher) = &mut self.watcher {
+            let had_shortage = watcher.shortage().is_some();
+            // What comes into a folder before it is watched is seen by looking once more.
+            for _ in 0..3 {
+                let links = config.apps.iter().flat_map(|app| places(&app.path));
+                let links: BTreeSet<_> = links
+                    .chain(config.file.as_deref().into_iter().flat_map(places))
+                    .collect();
+                let folders = self.surveys.values().flat_map(|survey| &survey.folders);
+                let wanted = links.iter().chain(folders).cloned().collect();
+                let anew = |folder: &Path| {
+                    links.contains(folder) || fresh.iter().any(|root| folder.starts_with(root))
+                };
+                if !watcher.watch(wanted, anew) {
+                    break;
+                }
+                for root in &fresh {
+                    self.surveys.insert(root.clone(), Survey::of(root));
+                }
+            }
+            if let Some(shortage) = watcher.shortage().filter(|_| !had_shortage) {
+                let seconds = POLL.as_secs();
+                tracing::warn!(
+                    "not all folders can be watched; they are looked at every {seconds} s: {shortage}"
+                );
+            }
+        }
+        for app in &mut config.apps {
+            let Some(survey) = self.surveys.get(&app.root) else {
+                continue;
+            };
+            app.content = survey.content;
+            if !survey.is_whole && fresh.contains(&app.root) {
+                tracing::warn!(
+                    app = &*app.name,
+                    "the app's folder has more than {} files or {} folders: changes beyond these are not seen",
+                    survey::MAX_ENTRIES,
+                    survey::MAX_FOLDERS
+                );
+            }
+        }
+    }
+}
+
+/// Says what has become of a change.
+fn tell(applied: Result<Applied, Refusal>, asked: bool) {
+    match applied {
+        Ok(applied) if asked || applied != Applied::default() => tracing::info!(
+            added = applied.added.len(),
+            removed = applied.removed.len(),
+            replaced = applied.replaced.len(),
+            adjusted = applied.adjusted.len(),
+            refused = applied.refused.len(),
+            "the configuration has been loaded"
+        ),
+        Ok(_) | Err(Refusal::Ending) => {}
+        Err(refusal) => tracing::error!(
+            "the configuration is refused, and what was served before is served on: {refusal}"
+        ),
+    }
+}

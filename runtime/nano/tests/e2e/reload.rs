@@ -1,0 +1,425 @@
+//! Changes while NANO serves.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crate::support::{Connection, Http2, Nano, eventually, nano};
+
+/// An app that says which version it is, after a while if it is asked to.
+fn version(text: &str) -> String {
+    format!(
+        "export default {{ async fetch(request, env) {{
+            const ms = Number(new URL(request.url).searchParams.get('ms'));
+            if (ms) await new Promise(resolve => setTimeout(resolve, ms));
+            return new Response('{text} ' + (env.NAME ?? ''));
+        }} }};"
+    )
+}
+
+/// A folder that is served as it changes.
+struct Live {
+    folder: tempfile::TempDir,
+    nano: Nano,
+}
+
+impl Live {
+    /// Serves a configuration and these files, with further arguments.
+    fn serve(config: &str, files: &[(&str, &str)], arguments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (path, text) in files {
+            write(&folder.path().join(path), text);
+        }
+        write(&folder.path().join("apps.json"), config);
+        let mut command = nano();
+        command
+            .arg("serve")
+            .arg("--config")
+            .arg(folder.path().join("apps.json"));
+        command.args(arguments);
+        let nano = Nano::start(command, None);
+        Self { folder, nano }
+    }
+
+    fn path(&self, path: &str) -> std::path::PathBuf {
+        self.folder.path().join(path)
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        write(&self.path(path), text);
+    }
+
+    /// As editors do: another file, renamed.
+    fn replace(&self, path: &str, text: &str) {
+        let new = format!("{path}~");
+        self.write(&new, text);
+        fs::rename(self.path(&new), self.path(path)).expect("a rename");
+    }
+
+    /// Waits until an app answers with this text.
+    fn says(&self, host: &str, text: &str) {
+        eventually(&format!("{host} says {text}"), || {
+            let response = self.nano.get(host, "/");
+            (response.status == 200 && response.text().trim() == text).then_some(())
+        });
+    }
+}
+
+fn write(path: &Path, text: &str) {
+    fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
+    fs::write(path, text).expect("a file");
+}
+
+/// Apps with a hostname each, and further fields of all.
+fn config(apps: &[(&str, &str)], more: &str) -> String {
+    let app = |(name, path): &(&str, &str)| {
+        format!(r#"{{"name":"{name}","hostname":"{name}.test","path":"{path}"{more}}}"#)
+    };
+    let apps: Vec<_> = apps.iter().map(app).collect();
+    format!(r#"{{"port":0,"apps":[{}]}}"#, apps.join(","))
+}
+
+#[test]
+fn what_is_edited_is_served() {
+    let live = Live::serve(
+        &config(&[("a", "a"), ("b", "b")], ""),
+        &[
+            ("a/index.js", &version("1")),
+            ("b/index.js", &version("other")),
+        ],
+        &["--watch"],
+    );
+    live.says("a.test", "1");
+    live.says("b.test", "other");
+    live.write("a/index.js", &version("2"));
+    live.says("a.test", "2");
+    live.replace("a/index.js", &version("3"));
+    live.says("a.test", "3");
+    // A module in a new folder.
+    live.write("a/lib/text.js", "export default 'four';");
+    live.write(
+        "a/index.js",
+        "import text from './lib/text.js';\nexport default { fetch: () => new Response(text) };",
+    );
+    live.says("a.test", "four");
+    live.replace("a/lib/text.js", "export default 'five';");
+    live.says("a.test", "five");
+    // Another folder in its place.
+    live.write("new/index.js", &version("6"));
+    fs::rename(live.path("a"), live.path("old")).expect("a rename");
+    fs::rename(live.path("new"), live.path("a")).expect("a rename");
+    live.says("a.test", "6");
+    // Another path under the same hostname, and an app that is new.
+    live.write("c/index.js", &version("c"));
+    live.replace(
+        "apps.json",
+        &config(&[("a", "old"), ("b", "b"), ("c", "c")], ""),
+    );
+    live.says("a.test", "five");
+    live.says("c.test", "c");
+    live.write(
+        "apps.json",
+        &config(&[("a", "old"), ("c", "c")], r#","env":{"NAME":"x"}"#),
+    );
+    live.says("c.test", "c x");
+    assert_eq!(live.nano.get("b.test", "/").status, 404);
+    // Nobody has touched it.
+    let starts = |app: &str| {
+        let started =
+            |line: &serde_json::Value| line["app"] == app && line["message"] == "app started";
+        live.nano.log().iter().filter(|line| started(line)).count()
+    };
+    assert_eq!(starts("b"), 1);
+}
+
+#[test]
+fn what_is_broken_is_refused() {
+    let good = config(&[("a", "a")], "");
+    let live = Live::serve(&good, &[("a/index.js", &version("1"))], &["--watch"]);
+    live.says("a.test", "1");
+    live.replace("a/index.js", "export default { fetch( ");
+    live.nano.logged("the refusal", |line| {
+        line["app"] == "a"
+            && line["message"]
+                .as_str()
+                .is_some_and(|text| text.contains("is refused"))
+    });
+    live.says("a.test", "1");
+    live.write(
+        "apps.json",
+        r#"{"port":0,"apps":[{"name":"a","path":"./none"}]}"#,
+    );
+    live.nano.logged("what is wrong", |line| {
+        let text = line["message"].as_str().unwrap_or_default();
+        text.contains("the configuration is refused") && text.contains("apps.json:1:")
+    });
+    live.says("a.test", "1");
+    live.write("apps.json", &good);
+    live.replace("a/index.js", &version("2"));
+    live.says("a.test", "2");
+}
+
+#[test]
+fn links_are_followed() {
+    // The folder and the configuration as Kubernetes mounts them, and a release that a link leads to.
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |path: &str| folder.path().join(path);
+    let swap = |link: &str, target: &str| {
+        symlink(target, at(&format!("{link}.new"))).expect("a link");
+        fs::rename(at(&format!("{link}.new")), at(link)).expect("a rename");
+    };
+    for number in ["1", "2"] {
+        write(
+            &at(&format!("mount/..{number}/index.js")),
+            &version(&format!("mounted {number}")),
+        );
+        write(
+            &at(&format!("releases/{number}/index.js")),
+            &version(&format!("release {number}")),
+        );
+    }
+    let apps = config(&[("mounted", "../mount"), ("release", "../current")], "");
+    write(&at("etc/..1/apps.json"), &apps);
+    write(
+        &at("etc/..2/apps.json"),
+        &config(&[("mounted", "../mount")], ""),
+    );
+    for (folder, file) in [("mount", "index.js"), ("etc", "apps.json")] {
+        swap(&format!("{folder}/..data"), "..1");
+        symlink(format!("..data/{file}"), at(folder).join(file)).expect("a link");
+    }
+    swap("current", "releases/1");
+    let mut command = nano();
+    command
+        .args(["serve", "--watch", "--config"])
+        .arg(at("etc/apps.json"));
+    let nano = Nano::start(command, None);
+    let says = |host: &str, text: &str| {
+        eventually(text, || {
+            (nano.get(host, "/").body == text.as_bytes()).then_some(())
+        });
+    };
+    says("mounted.test", "mounted 1 ");
+    says("release.test", "release 1 ");
+    for number in ["2", "1", "2"] {
+        swap("mount/..data", &format!("..{number}"));
+        says("mounted.test", &format!("mounted {number} "));
+        swap("current", &format!("releases/{number}"));
+        says("release.test", &format!("release {number} "));
+    }
+    swap("etc/..data", "..2");
+    eventually("no more route", || {
+        (nano.get("release.test", "/").status == 404).then_some(())
+    });
+}
+
+#[test]
+fn without_watching_a_signal_asks() {
+    let live = Live::serve(
+        &config(&[("a", "a")], ""),
+        &[("a/index.js", &version("1"))],
+        &[],
+    );
+    live.says("a.test", "1");
+    live.replace("a/index.js", &version("2"));
+    std::thread::sleep(Duration::from_millis(700));
+    live.says("a.test", "1");
+    live.nano.signal(libc::SIGHUP);
+    live.says("a.test", "2");
+    live.nano
+        .logged("what came of it", |line| line["replaced"] == 1);
+}
+
+#[test]
+fn what_is_removed_finishes() {
+    let live = Live::serve(
+        &config(&[("a", "a"), ("b", "b")], ""),
+        &[("a/index.js", &version("a")), ("b/index.js", &version("b"))],
+        &["--watch"],
+    );
+    live.says("a.test", "a");
+    live.says("b.test", "b");
+    let ask = || {
+        let mut connection = live.nano.connect();
+        connection.write("GET /?ms=1500 HTTP/1.1\r\nHost: b.test\r\n\r\n");
+        connection
+    };
+    let mut waits = ask();
+    std::thread::sleep(Duration::from_millis(300));
+    live.replace("b/index.js", &version("new"));
+    live.says("b.test", "new");
+    let mut waits_too = ask();
+    std::thread::sleep(Duration::from_millis(300));
+    live.write("apps.json", &config(&[("a", "a")], ""));
+    eventually("the removal", || {
+        (live.nano.get("b.test", "/").status == 404).then_some(())
+    });
+    assert_eq!(waits.response(false).text(), "b ");
+    assert_eq!(waits_too.response(false).text(), "new ");
+    waits.write("GET / HTTP/1.1\r\nHost: a.test\r\n\r\n");
+    assert_eq!(waits.response(false).text(), "a ");
+}
+
+#[test]
+fn ports_come_and_go() {
+    let port = || {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        free.local_addr().expect("an address").port()
+    };
+    let own = |port: u16| {
+        format!(
+            r#"{{"port":0,"apps":[{{"name":"a","path":"a"}},{{"name":"b","path":"b","port":{port}}}]}}"#
+        )
+    };
+    let (first, second) = (port(), port());
+    let files = [
+        ("a/index.js", &*version("a")),
+        ("b/index.js", &*version("b")),
+    ];
+    let live = Live::serve(&own(first), &files, &["--watch"]);
+    let answers = |port: u16| {
+        let mut connection = Connection::open(port);
+        connection.write("GET / HTTP/1.1\r\nHost: b.test\r\n\r\n");
+        (connection.response(false).text() == "b ").then_some(connection)
+    };
+    let mut kept = eventually("the app on its port", || answers(first));
+    live.write("apps.json", &own(second));
+    eventually("the other port", || {
+        std::net::TcpStream::connect(("127.0.0.1", second)).ok()
+    });
+    assert!(answers(second).is_some());
+    assert!(kept.rest().is_empty(), "an idle connection is closed");
+    eventually("no more connections", || {
+        std::net::TcpStream::connect(("127.0.0.1", first))
+            .is_err()
+            .then_some(())
+    });
+    live.says("any.test", "a");
+}
+
+/// Clients that ask one request after the other until they are told to stop; each must be answered, by an app.
+struct Load {
+    stop: Arc<AtomicBool>,
+    answered: Arc<AtomicU64>,
+    clients: Vec<JoinHandle<()>>,
+}
+
+impl Load {
+    fn start(port: u16) -> Self {
+        let (stop, answered) = (Arc::<AtomicBool>::default(), Arc::<AtomicU64>::default());
+        let client = |kind: usize| {
+            let (stop, answered) = (stop.clone(), answered.clone());
+            std::thread::spawn(move || {
+                let mut http1 = Connection::open(port);
+                let mut http2 = Http2::to_port(port);
+                let mut stream = 1;
+                while !stop.load(SeqCst) {
+                    let count = match kind {
+                        0 | 1 => 1,
+                        _ => 5,
+                    };
+                    if kind == 3 {
+                        // The connection's window does not open by itself.
+                        if stream > 5000 {
+                            (http2, stream) = (Http2::to_port(port), 1);
+                        }
+                        for index in 0..count {
+                            http2.request(stream + 2 * index, "GET", "a.test", "/", &[], true);
+                        }
+                        for response in http2.responses(stream, count as usize) {
+                            assert_eq!(response.status, 200, "{response:?}");
+                            assert!(response.text().starts_with('v'), "{response:?}");
+                        }
+                        stream += 2 * count;
+                    } else {
+                        if kind == 1 {
+                            http1 = Connection::open(port);
+                        }
+                        http1.write(
+                            &"GET / HTTP/1.1\r\nHost: a.test\r\n\r\n".repeat(count as usize),
+                        );
+                        for _ in 0..count {
+                            let response = http1.response(false);
+                            assert_eq!(response.status, 200, "{}", response.text());
+                            assert!(response.text().starts_with('v'), "{}", response.text());
+                        }
+                    }
+                    answered.fetch_add(count.into(), SeqCst);
+                }
+            })
+        };
+        let clients = (0..4).map(client).collect();
+        Self {
+            stop,
+            answered,
+            clients,
+        }
+    }
+
+    fn stop(self) -> u64 {
+        self.stop.store(true, SeqCst);
+        for client in self.clients {
+            client
+                .join()
+                .expect("a client whose requests were all answered");
+        }
+        self.answered.load(SeqCst)
+    }
+}
+
+#[test]
+fn no_request_is_lost_over_200_reloads() {
+    let app =
+        |path: &str, round: u32| config(&[("a", path)], &format!(r#","env":{{"NAME":"{round}"}}"#));
+    let live = Live::serve(
+        &app("a", 0),
+        &[("a/index.js", &version("v0"))],
+        &["--watch"],
+    );
+    live.says("a.test", "v0 0");
+    let load = Load::start(live.nano.port());
+    let mut name = 0;
+    let mut path = "a";
+    for round in 1..=200 {
+        let text = version(&format!("v{round}"));
+        match round % 5 {
+            // The file, in place or by a rename.
+            0 => live.replace(&format!("{path}/index.js"), &text),
+            1 => live.replace("a/index.js", &text),
+            // The configuration: another environment, and another folder.
+            2 => {
+                name = round;
+                path = "b";
+                live.write("b/index.js", &text);
+                live.replace("apps.json", &app(path, name));
+            }
+            // A link that leads elsewhere.
+            3 => {
+                live.write(&format!("releases/{round}/index.js"), &text);
+                symlink(format!("releases/{round}"), live.path("link")).expect("a link");
+                fs::rename(live.path("link"), live.path("current")).expect("a rename");
+                path = "current";
+                live.replace("apps.json", &app(path, name));
+            }
+            // The folder as a whole, renamed into place.
+            _ => {
+                live.write("next/index.js", &text);
+                let _ = fs::remove_dir_all(live.path("before"));
+                fs::rename(live.path("a"), live.path("before")).expect("a rename");
+                fs::rename(live.path("next"), live.path("a")).expect("a rename");
+                path = "a";
+                live.replace("apps.json", &app(path, name));
+            }
+        }
+        live.says("a.test", &format!("v{round} {name}"));
+    }
+    let answered = load.stop();
+    assert!(answered > 1000, "{answered} requests");
+    for line in live.nano.log() {
+        assert!(line["status"].is_null() || line["status"] == 200, "{line}");
+    }
+}
