@@ -36,6 +36,7 @@ pub(crate) fn app_config(name: &str) -> AppConfig {
         limits: AppLimits::default(),
         outbound_allow: Vec::new(),
         port: None,
+        start: None,
         content: 0,
     }
 }

@@ -13,7 +13,7 @@ use nano_worker::Launcher;
 use tokio::sync::Mutex;
 
 use crate::app::{App, Refused};
-use crate::config::{AppConfig, Config, DEFAULT_DRAIN, Diagnostic, ListenAddress, example};
+use crate::config::{AppConfig, Config, DEFAULT_DRAIN, Diagnostic, ListenAddress, Start, example};
 use crate::deployment::Deployment;
 use crate::dispatch::{Dispatcher, RequestIds};
 use crate::drains::{Drain, Drains};
@@ -38,7 +38,7 @@ pub struct Host {
 }
 
 /// An app's version that is to start.
-type Start = (Arc<App>, Arc<Deployment>);
+type Starting = (Arc<App>, Arc<Deployment>);
 
 /// What has become of one.
 enum Change {
@@ -176,6 +176,7 @@ impl Host {
     /// * An app that has changed (its folder, its environment, a limit of its instances) starts beside its old version, which
     ///   serves until the new one has started, and finishes what it has begun. A new version that does not start is refused,
     ///   and the old one serves on.
+    /// * A new app that is to start lazily starts with its first request.
     /// * New apps get a little time to start before requests reach them, unless they are the process's first. One that does not start
     ///   is answered for with 503.
     /// * What has not changed is left alone.
@@ -247,7 +248,7 @@ impl Host {
         state: &mut State,
         wanted: &Config,
         applied: &mut Applied,
-    ) -> (Vec<Start>, Vec<Arc<App>>) {
+    ) -> (Vec<Starting>, Vec<Arc<App>>) {
         let mut apps = BTreeMap::new();
         let mut starting = Vec::new();
         for config in &wanted.apps {
@@ -265,7 +266,9 @@ impl Host {
                 }
                 None => {
                     let app = App::new(config.clone(), &self.starter);
-                    starting.push((app.clone(), app.current()));
+                    if wanted.start_of(config) == Start::Eager {
+                        starting.push((app.clone(), app.current()));
+                    }
                     applied.added.push(name.clone());
                     app
                 }
@@ -369,7 +372,7 @@ impl Host {
 
     /// Starts the first apps of a process, in their order, while others are served already. Whoever asks for one meanwhile waits for
     /// the same instance. Failures are logged where they happen.
-    fn start_in_background(&self, starting: Vec<Start>) {
+    fn start_in_background(&self, starting: Vec<Starting>) {
         let width = self.starter.width();
         let starts = stream::iter(starting).for_each_concurrent(width, |(_, first)| async move {
             drop(first.pool().instance().await);

@@ -67,9 +67,23 @@ pub struct AppConfig {
     pub outbound_allow: Vec<OutboundRule>,
     /// Its own port, where it has one.
     pub port: Option<u16>,
+    /// When its first instance starts; `None`: as [`Config::start_of`] says.
+    pub start: Option<Start>,
     /// Stands for what is in the folder: when it changes, so has the app. 0 where nobody has looked.
     pub content: u64,
 }
+
+/// When an app's first instance starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// With the process, or as soon as the app is added: what is wrong with it is seen at once.
+    Eager,
+    /// With its first request: an app that nobody asks for costs nothing.
+    Lazy,
+}
+
+/// So many apps start with the process where nothing else is said.
+pub const MAX_EAGER: usize = 100;
 
 impl AppConfig {
     /// What an instance of the app is told.
@@ -97,6 +111,7 @@ impl AppConfig {
             outbound_allow,
             content,
             path: _,
+            start: _,
             hosts: _,
             port: _,
         } = self;
@@ -113,6 +128,7 @@ impl AppConfig {
     pub(crate) fn with_host_part_of(&self, other: &Self) -> Self {
         Self {
             path: other.path.clone(),
+            start: other.start,
             hosts: other.hosts.clone(),
             port: other.port,
             limits: AppLimits {
@@ -222,6 +238,15 @@ fn read_some(file: &Path) -> io::Result<Vec<u8>> {
 }
 
 impl Config {
+    /// When the first instance of an app of this configuration starts: where nothing is said, with the process, unless there are
+    /// more than [`MAX_EAGER`] apps.
+    pub fn start_of(&self, app: &AppConfig) -> Start {
+        app.start.unwrap_or(match self.apps.len() {
+            ..=MAX_EAGER => Start::Eager,
+            _ => Start::Lazy,
+        })
+    }
+
     /// Where an app of this configuration is reached.
     pub fn address_of(&self, app: &AppConfig) -> ListenAddress {
         self.listen.with_port(app.port.unwrap_or(self.listen.port))
@@ -294,6 +319,7 @@ impl Config {
             limits: AppLimits::default(),
             outbound_allow: Vec::new(),
             port: None,
+            start: None,
             content: 0,
         };
         Ok(Self {

@@ -12,7 +12,7 @@ use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 use super::diagnostic::{ConfigError, Diagnostic, Faults};
 use super::reader::{Context, Fields, Located, Lookup, Refused};
 use super::{
-    AppConfig, AppLimits, ClientLimits, Config, DEFAULT_DRAIN, HostPattern, ListenAddress,
+    AppConfig, AppLimits, ClientLimits, Config, DEFAULT_DRAIN, HostPattern, ListenAddress, Start,
     check_root,
 };
 
@@ -118,10 +118,12 @@ fn read_root(root: &Located<'_>, file: &Path, folder: &Path) -> Option<Config> {
         .and_then(|value| value.integer(64..=1 << 24));
     let watch = fields.get("watch").and_then(|value| value.boolean());
     let mut defaults = AppLimits::default();
+    let mut start = None;
     if let Some(value) = fields.get("defaults")
-        && let Some(fields) = value.object(&["limits"])
+        && let Some(fields) = value.object(&["limits", "start"])
     {
         read_limits(&fields, &mut defaults);
+        start = fields.get("start").and_then(|value| read_start(&value));
     }
     let apps = fields.require(
         "apps",
@@ -136,6 +138,7 @@ fn read_root(root: &Located<'_>, file: &Path, folder: &Path) -> Option<Config> {
         folder,
         port: listen.port,
         defaults,
+        start,
         unique: Unique::default(),
         ports: place
             .map(|place| (listen.port, place))
@@ -239,6 +242,7 @@ struct Common<'a> {
     /// The port of apps without one of their own.
     port: u16,
     defaults: AppLimits,
+    start: Option<Start>,
     unique: Unique,
     /// Where each port is first asked for.
     ports: BTreeMap<u16, Diagnostic>,
@@ -253,8 +257,8 @@ struct Unique {
     hosts: HashMap<(u16, HostPattern), Arc<str>>,
 }
 
-const APP_FIELDS: [&str; 8] = [
-    "name", "hostname", "path", "entry", "env", "limits", "outbound", "port",
+const APP_FIELDS: [&str; 9] = [
+    "name", "hostname", "path", "entry", "env", "limits", "outbound", "port", "start",
 ];
 
 fn read_app(app: &Located<'_>, common: &mut Common<'_>) -> Option<AppConfig> {
@@ -278,6 +282,7 @@ fn read_app(app: &Located<'_>, common: &mut Common<'_>) -> Option<AppConfig> {
         common.ports.entry(port).or_insert_with(|| value.place());
         Some(port)
     });
+    let start = fields.get("start").and_then(|value| read_start(&value));
     let name = name?;
     let own_port = port.unwrap_or(common.port);
     let hosts = read_hosts(app, &fields, own_port, &name, &mut common.unique);
@@ -292,8 +297,24 @@ fn read_app(app: &Located<'_>, common: &mut Common<'_>) -> Option<AppConfig> {
         limits,
         outbound_allow,
         port,
+        start: start.or(common.start),
         content: 0,
     })
+}
+
+fn read_start(value: &Located<'_>) -> Option<Start> {
+    match value.string()? {
+        "eager" => Some(Start::Eager),
+        "lazy" => Some(Start::Lazy),
+        other => {
+            let help = "write \"eager\" (with the process) or \"lazy\" (with the first request)";
+            value.fault(
+                format!("expected when the app starts, found {other:?}"),
+                help.to_owned(),
+            );
+            None
+        }
+    }
 }
 
 fn read_name(app: &Located<'_>, value: &Located<'_>, unique: &mut Unique) -> Option<Arc<str>> {

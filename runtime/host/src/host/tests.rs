@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
 use super::*;
-use crate::config::HostPattern;
+use crate::config::{HostPattern, MAX_EAGER};
 use crate::fake::{FakeLauncher, app_config, ok};
 
 /// A host, and what it serves.
@@ -263,4 +263,21 @@ async fn no_request_is_lost_by_changes() {
     }
     done.store(true, std::sync::atomic::Ordering::SeqCst);
     assert!(client.await.expect("no failure") > 100);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lazy_app_starts_with_its_first_request() {
+    let mut site = Site::of(&["a"]).await;
+    for index in 0..MAX_EAGER {
+        site.wanted.apps.push(app_config(&format!("b{index}")));
+    }
+    site.apply().await;
+    assert_eq!(site.launcher.starts(), 1);
+    assert_eq!(site.get("b0").await.0, 200);
+    assert_eq!(site.launcher.starts(), 2);
+    let mut eager = app_config("c");
+    eager.start = Some(Start::Eager);
+    site.wanted.apps.push(eager);
+    site.apply().await;
+    assert_eq!(site.launcher.starts(), 3);
 }
