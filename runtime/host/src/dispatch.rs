@@ -3,7 +3,7 @@
 //! | what happened | status |
 //! |---|---|
 //! | the request or its body is malformed, its `Host` is missing or no host name | 400 |
-//! | no app answers to the host | 404 |
+//! | no app answers to the host, or to the path there | 404 |
 //! | TRACE, CONNECT | 405 |
 //! | the body comes too slowly (`clients`); the head is not complete in time (answered by the connection) | 408 |
 //! | the body is larger than `body_mb` | 413 |
@@ -108,8 +108,10 @@ impl Dispatcher {
 
     /// The app that a request with this head is for, by the look of it.
     pub(crate) fn app_for(&self, head: &[u8]) -> Option<Arc<App>> {
-        let host = target::peek_host(head)?;
-        self.routes.load().find(self.listener, &host).cloned()
+        let (host, path) = target::peek(head)?;
+        let routes = self.routes.load();
+        let found = routes.find(self.listener, &host, path)?;
+        Some(found.target.clone())
     }
 
     /// Answers a request of a connection.
@@ -242,16 +244,21 @@ impl Dispatcher {
             return Ok(route);
         }
         let target = target::read(parts, link.local).map_err(malformed)?;
-        match routes.find(self.listener, target.host()) {
-            Some(app) => {
-                if let Some((last, host)) = last.zip(parts.headers.get(HOST)) {
-                    last.set(host, app, generation);
+        let (host, path) = (target.host(), parts.uri.path());
+        match routes.find(self.listener, host, path) {
+            Some(found) => {
+                let whole_host = last.filter(|_| found.is_whole_host);
+                if let Some((last, host)) = whole_host.zip(parts.headers.get(HOST)) {
+                    last.set(host, found.target, generation);
                 }
-                Ok((app.clone(), target.url))
+                Ok((found.target.clone(), target.url))
             }
             None => Err(
-                ErrorPage::new(StatusCode::NOT_FOUND, "No app answers to this host.")
-                    .detail(format!("no app has the hostname \"{}\"", target.host())),
+                ErrorPage::new(StatusCode::NOT_FOUND, "No app answers to this host.").detail(
+                    format!(
+                        "no app has the hostname \"{host}\", or none there the path \"{path}\""
+                    ),
+                ),
             ),
         }
     }

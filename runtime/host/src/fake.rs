@@ -29,6 +29,7 @@ pub(crate) fn app_config(name: &str) -> AppConfig {
     AppConfig {
         name: name.into(),
         hosts: vec![HostPattern::Exact(format!("{name}.test").into())],
+        paths: Vec::new(),
         path: "/".into(),
         root: "/".into(),
         entry: None,

@@ -1,17 +1,85 @@
-//! From a hostname to what serves it.
+//! From a host and a path to what serves it.
+//!
+//! The most specific route wins: of hosts, the exact name, then the wildcard with the most labels, then the default; within a host,
+//! segment by segment from the left, the one that is named, then one that is not (`:id`), then the route that ends there. Where a
+//! host has no route for a path, the next host that matches is asked.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::config::HostPattern;
+use url::Url;
 
-/// A table of virtual hosts: exact names first, then the most specific wildcard, then the default.
+use crate::config::{HostPattern, PathPattern, PathSegment};
+
+/// A table of routes.
 #[derive(Debug)]
-pub struct Router<T> {
-    exact: HashMap<Arc<str>, T>,
+pub(crate) struct Router<T> {
+    exact: HashMap<Arc<str>, Paths<T>>,
     /// By the name that follows `*.`.
-    below: HashMap<Arc<str>, T>,
-    any: Option<T>,
+    below: HashMap<Arc<str>, Paths<T>>,
+    any: Paths<T>,
+}
+
+/// What was found.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Found<'a, T> {
+    /// What serves the request.
+    pub(crate) target: &'a T,
+    /// Whether it serves every path of the host.
+    pub(crate) is_whole_host: bool,
+}
+
+/// The routes of a host, by the segments of paths.
+#[derive(Debug)]
+struct Paths<T> {
+    here: Option<T>,
+    literal: HashMap<Box<str>, Paths<T>>,
+    any: Option<Box<Paths<T>>>,
+}
+
+impl<T> Default for Paths<T> {
+    fn default() -> Self {
+        Self {
+            here: None,
+            literal: HashMap::new(),
+            any: None,
+        }
+    }
+}
+
+impl<T> Paths<T> {
+    fn insert(&mut self, segments: &[PathSegment], target: T) {
+        match segments {
+            [] => self.here = Some(target),
+            [PathSegment::Literal(name), rest @ ..] => {
+                let next = self.literal.entry(name.clone()).or_default();
+                next.insert(rest, target);
+            }
+            [PathSegment::Any, rest @ ..] => {
+                self.any.get_or_insert_default().insert(rest, target);
+            }
+        }
+    }
+
+    /// Whether there is more than one route.
+    fn has_paths(&self) -> bool {
+        !self.literal.is_empty() || self.any.is_some()
+    }
+
+    /// What serves a path, of which the segments up to here are left out; `None`: nothing is left. Visits each node once at most.
+    fn find(&self, path: Option<&str>) -> Option<&T> {
+        let below = path.and_then(|path| {
+            let (segment, rest) = match path.split_once('/') {
+                Some((segment, rest)) => (segment, Some(rest)),
+                None => (path, None),
+            };
+            let named = self.literal.get(segment).and_then(|next| next.find(rest));
+            let any = self.any.as_ref().filter(|_| !segment.is_empty());
+            named.or_else(|| any?.find(rest))
+        });
+        below.or(self.here.as_ref())
+    }
 }
 
 impl<T> Default for Router<T> {
@@ -19,62 +87,118 @@ impl<T> Default for Router<T> {
         Self {
             exact: HashMap::new(),
             below: HashMap::new(),
-            any: None,
+            any: Paths::default(),
+        }
+    }
+}
+
+impl<T: Clone> Router<T> {
+    /// Adds a route to these paths, or all if there are none, in place of earlier ones of the same patterns.
+    pub(crate) fn insert(&mut self, host: &HostPattern, paths: &[PathPattern], target: &T) {
+        let table = match host {
+            HostPattern::Exact(name) => self.exact.entry(name.clone()).or_default(),
+            HostPattern::Below(name) => self.below.entry(name.clone()).or_default(),
+            HostPattern::Any => &mut self.any,
+        };
+        if paths.is_empty() {
+            table.insert(&[], target.clone());
+        }
+        for path in paths {
+            table.insert(path.segments(), target.clone());
         }
     }
 }
 
 impl<T> Router<T> {
-    /// Adds a route, in place of an earlier one of the same pattern.
-    pub fn insert(&mut self, pattern: &HostPattern, target: T) {
-        match pattern {
-            HostPattern::Exact(name) => {
-                self.exact.insert(name.clone(), target);
-            }
-            HostPattern::Below(name) => {
-                self.below.insert(name.clone(), target);
-            }
-            HostPattern::Any => self.any = Some(target),
-        }
-    }
-
-    /// What serves a host: a name in lower case without a port.
-    pub fn find(&self, host: &str) -> Option<&T> {
-        if let Some(target) = self.exact.get(host) {
-            return Some(target);
+    /// What serves a host, a name in lower case without a port, and a path, as a request has it.
+    pub(crate) fn find(&self, host: &str, path: &str) -> Option<Found<'_, T>> {
+        let mut look = Look {
+            path,
+            normal: None,
+            is_whole_host: true,
+        };
+        if let Some(target) = self.exact.get(host).and_then(|paths| look.at(paths)) {
+            return Some(look.found(target));
         }
         if !self.below.is_empty() {
             let mut rest = host;
             while let Some((_, parent)) = rest.split_once('.') {
-                if let Some(target) = self.below.get(parent) {
-                    return Some(target);
+                if let Some(target) = self.below.get(parent).and_then(|paths| look.at(paths)) {
+                    return Some(look.found(target));
                 }
                 rest = parent;
             }
         }
-        self.any.as_ref()
+        let target = look.at(&self.any)?;
+        Some(look.found(target))
     }
+}
+
+/// A look at one host after the other.
+struct Look<'a> {
+    path: &'a str,
+    normal: Option<Cow<'a, str>>,
+    is_whole_host: bool,
+}
+
+impl Look<'_> {
+    fn at<'a, T>(&mut self, paths: &'a Paths<T>) -> Option<&'a T> {
+        if !paths.has_paths() {
+            return paths.here.as_ref();
+        }
+        self.is_whole_host = false;
+        let normal = self.normal.get_or_insert_with(|| normalize(self.path));
+        paths.find(Some(normal.strip_prefix('/').unwrap_or(normal)))
+    }
+
+    fn found<'a, T>(&self, target: &'a T) -> Found<'a, T> {
+        Found {
+            target,
+            is_whole_host: self.is_whole_host,
+        }
+    }
+}
+
+/// The path as the app sees it in its URL: without `..`, however that is written. So an app gets no path that is another's.
+fn normalize(path: &str) -> Cow<'_, str> {
+    let bytes = path.as_bytes();
+    let is_dot = |part: &[u8]| part == b"/." || part.eq_ignore_ascii_case(b"%2e");
+    let may_differ =
+        bytes.contains(&b'\\') || bytes.windows(2).any(is_dot) || bytes.windows(3).any(is_dot);
+    if may_differ && let Ok(url) = Url::parse(&format!("http://host{path}")) {
+        return Cow::Owned(url.path().to_owned());
+    }
+    Cow::Borrowed(path)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn host(text: &'static str) -> HostPattern {
+        match (text, text.strip_prefix("*.")) {
+            ("*", _) => HostPattern::Any,
+            (_, Some(parent)) => HostPattern::Below(parent.into()),
+            (name, None) => HostPattern::Exact(name.into()),
+        }
+    }
+
     fn router(patterns: &[&'static str]) -> Router<&'static str> {
         let mut router = Router::default();
         for text in patterns {
-            let pattern = match (*text, text.strip_prefix("*.")) {
-                ("*", _) => HostPattern::Any,
-                (_, Some(parent)) => HostPattern::Below(parent.into()),
-                (name, None) => HostPattern::Exact(name.into()),
-            };
-            router.insert(&pattern, *text);
+            let (name, path) = text.split_once('/').map_or((*text, None), |(name, path)| {
+                (
+                    name,
+                    Some(PathPattern::parse(&format!("/{path}")).expect("a path")),
+                )
+            });
+            router.insert(&host(name), path.as_slice(), text);
         }
         router
     }
 
     #[test]
-    fn the_most_specific_route_wins() {
+    fn the_most_specific_host_wins() {
         let router = router(&["a.test", "*.a.test", "*.b.a.test", "*"]);
         for (host, route) in [
             ("a.test", "a.test"),
@@ -85,15 +209,69 @@ mod tests {
             ("other.test", "*"),
             ("xa.test", "*"),
         ] {
-            assert_eq!(router.find(host), Some(&route), "{host}");
+            let found = router.find(host, "/shop").expect("a route");
+            assert_eq!(
+                (*found.target, found.is_whole_host),
+                (route, true),
+                "{host}"
+            );
         }
     }
 
     #[test]
     fn without_a_default_an_unknown_host_has_no_route() {
         let router = router(&["a.test", "*.b.test"]);
-        assert_eq!(router.find("c.test"), None);
-        assert_eq!(router.find("b.test"), None);
-        assert_eq!(router.find(""), None);
+        assert_eq!(router.find("c.test", "/"), None);
+        assert_eq!(router.find("b.test", "/"), None);
+        assert_eq!(router.find("", "/"), None);
+    }
+
+    #[test]
+    fn the_most_specific_path_wins() {
+        let router = router(&[
+            "a.test",
+            "a.test/shop",
+            "a.test/shop/cart",
+            "a.test/users/:id/orders",
+            "a.test/users/me",
+            "b.test/only",
+            "*.test/api",
+            "*",
+        ]);
+        for (host, path, route) in [
+            ("a.test", "/", "a.test"),
+            ("a.test", "/shopping", "a.test"),
+            ("a.test", "/Shop", "a.test"),
+            ("a.test", "/shop", "a.test/shop"),
+            ("a.test", "/shop/", "a.test/shop"),
+            ("a.test", "/shop/tea/1", "a.test/shop"),
+            ("a.test", "/shop/cart/1", "a.test/shop/cart"),
+            ("a.test", "/users/7/orders/1", "a.test/users/:id/orders"),
+            ("a.test", "/users/7", "a.test"),
+            ("a.test", "/users//orders", "a.test"),
+            ("a.test", "/users/me/orders", "a.test/users/me"),
+            // The same path in another form, as an app would see it.
+            ("a.test", "/shop/../users/me", "a.test/users/me"),
+            ("a.test", "/shop/%2E%2e/users/me", "a.test/users/me"),
+            ("a.test", "/shop\\cart", "a.test/shop/cart"),
+            ("a.test", "/shop/..", "a.test"),
+            // No route of the host's: the next one is asked.
+            ("b.test", "/only/this", "b.test/only"),
+            ("b.test", "/api/1", "*.test/api"),
+            ("b.test", "/", "*"),
+        ] {
+            let found = router.find(host, path).expect("a route");
+            assert_eq!(
+                (*found.target, found.is_whole_host),
+                (route, false),
+                "{host}{path}"
+            );
+        }
+        assert!(
+            router
+                .find("c.other", "/api")
+                .expect("the default")
+                .is_whole_host
+        );
     }
 }

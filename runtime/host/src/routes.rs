@@ -8,7 +8,7 @@ use arc_swap::{ArcSwap, Guard};
 
 use crate::app::App;
 use crate::config::{AppConfig, ClientLimits, Config, ListenAddress};
-use crate::router::Router;
+use crate::router::{Found, Router};
 
 /// From a listener and what a request says to an app. It never changes: the next one takes its place.
 pub(crate) struct Routes {
@@ -30,7 +30,7 @@ impl Routes {
             let Some(app) = app(wanted) else { continue };
             let table = tables.entry(config.address_of(wanted)).or_default();
             for host in &wanted.hosts {
-                table.insert(host, app.clone());
+                table.insert(host, &wanted.paths, &app);
             }
         }
         let shared = |(listener, table)| (listener, Arc::new(table));
@@ -71,10 +71,15 @@ impl Routes {
         self.clients
     }
 
-    /// What answers to a host: a name in lower case without a port.
-    pub(crate) fn find(&self, listener: ListenAddress, host: &str) -> Option<&Arc<App>> {
+    /// What answers to a host, a name in lower case without a port, and a path.
+    pub(crate) fn find(
+        &self,
+        listener: ListenAddress,
+        host: &str,
+        path: &str,
+    ) -> Option<Found<'_, Arc<App>>> {
         let (_, table) = self.tables.iter().find(|(of, _)| *of == listener)?;
-        table.find(host)
+        table.find(host, path)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod diagnostic;
 mod hostname;
+mod path;
 mod read;
 mod reader;
 #[cfg(test)]
@@ -23,6 +24,7 @@ pub use crate::patience::ClientLimits;
 pub use diagnostic::{ConfigError, Diagnostic};
 pub use hostname::HostPattern;
 pub(crate) use hostname::{example, normalize};
+pub use path::{PathPattern, PathSegment};
 
 /// What a process serves.
 #[derive(Debug, Clone)]
@@ -53,6 +55,8 @@ pub struct AppConfig {
     pub name: Arc<str>,
     /// The hosts that it answers to.
     pub hosts: Vec<HostPattern>,
+    /// The paths of these hosts that it answers to; none: all that no other app answers to.
+    pub paths: Vec<PathPattern>,
     /// Its folder as it is configured, made absolute: it may lead elsewhere later.
     pub path: PathBuf,
     /// Its folder, absolute and without symbolic links.
@@ -110,6 +114,7 @@ impl AppConfig {
             limits,
             outbound_allow,
             content,
+            paths: _,
             path: _,
             start: _,
             hosts: _,
@@ -127,6 +132,7 @@ impl AppConfig {
     /// This one as far as instances are concerned, and the other one as far as the host is.
     pub(crate) fn with_host_part_of(&self, other: &Self) -> Self {
         Self {
+            paths: other.paths.clone(),
             path: other.path.clone(),
             start: other.start,
             hosts: other.hosts.clone(),
@@ -146,6 +152,7 @@ impl fmt::Debug for AppConfig {
         f.debug_struct("AppConfig")
             .field("name", &self.name)
             .field("hosts", &self.hosts)
+            .field("paths", &self.paths)
             .field("root", &self.root)
             .field("entry", &self.entry)
             .field("env", &self.env.keys())
@@ -312,6 +319,7 @@ impl Config {
         let app = AppConfig {
             name: name.into(),
             hosts: vec![HostPattern::Any],
+            paths: Vec::new(),
             path: std::path::absolute(path).unwrap_or_else(|_| root.clone()),
             root,
             entry: None,

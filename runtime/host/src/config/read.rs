@@ -12,8 +12,8 @@ use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 use super::diagnostic::{ConfigError, Diagnostic, Faults};
 use super::reader::{Context, Fields, Located, Lookup, Refused};
 use super::{
-    AppConfig, AppLimits, ClientLimits, Config, DEFAULT_DRAIN, HostPattern, ListenAddress, Start,
-    check_root,
+    AppConfig, AppLimits, ClientLimits, Config, DEFAULT_DRAIN, HostPattern, ListenAddress,
+    PathPattern, Start, check_root,
 };
 
 /// JSON with comments, and nothing else beside JSON: what editors call "jsonc".
@@ -253,12 +253,12 @@ struct Common<'a> {
 struct Unique {
     /// The first app of each name, by its place: `apps[0]`.
     names: HashMap<String, String>,
-    /// The first app that answers, by port and pattern.
-    hosts: HashMap<(u16, HostPattern), Arc<str>>,
+    /// The first app that answers, by port and patterns.
+    hosts: HashMap<(u16, HostPattern, PathPattern), Arc<str>>,
 }
 
-const APP_FIELDS: [&str; 9] = [
-    "name", "hostname", "path", "entry", "env", "limits", "outbound", "port", "start",
+const APP_FIELDS: [&str; 10] = [
+    "name", "hostname", "path", "entry", "env", "limits", "outbound", "port", "start", "paths",
 ];
 
 fn read_app(app: &Located<'_>, common: &mut Common<'_>) -> Option<AppConfig> {
@@ -285,11 +285,15 @@ fn read_app(app: &Located<'_>, common: &mut Common<'_>) -> Option<AppConfig> {
     let start = fields.get("start").and_then(|value| read_start(&value));
     let name = name?;
     let own_port = port.unwrap_or(common.port);
-    let hosts = read_hosts(app, &fields, own_port, &name, &mut common.unique);
+    let paths = fields
+        .get("paths")
+        .map_or_else(Vec::new, |value| read_paths(&value));
+    let hosts = read_hosts(app, &fields, own_port, &paths, &name, &mut common.unique);
     let Place { path, root, entry } = place?;
     Some(AppConfig {
         name,
         hosts,
+        paths,
         path,
         root,
         entry,
@@ -457,23 +461,60 @@ fn read_outbound(value: &Located<'_>) -> Vec<nano_worker::OutboundRule> {
     list.into_iter().filter_map(rule).collect()
 }
 
+fn read_paths(value: &Located<'_>) -> Vec<PathPattern> {
+    let list = value.one_or_many().unwrap_or_default();
+    if list.is_empty() {
+        let help = "name at least one, or leave \"paths\" out to answer to all";
+        value.fault("an app without any path cannot be reached", help.to_owned());
+    }
+    let paths = list
+        .iter()
+        .filter_map(|value| match PathPattern::parse(&value.expanded()?) {
+            Ok(path) => Some(path),
+            Err((message, help)) => {
+                value.fault(message, help);
+                None
+            }
+        });
+    paths.collect()
+}
+
 /// An app without "hostname" answers to every host that no other app answers to.
 fn read_hosts(
     app: &Located<'_>,
     fields: &Fields<'_>,
     port: u16,
+    paths: &[PathPattern],
     name: &Arc<str>,
     unique: &mut Unique,
 ) -> Vec<HostPattern> {
+    let all = [PathPattern::all()];
+    let paths = if paths.is_empty() { &all } else { paths };
+    let mut claim_path = |host: &HostPattern, path: &PathPattern| match unique.hosts.entry((
+        port,
+        host.clone(),
+        path.clone(),
+    )) {
+        Entry::Vacant(entry) => {
+            entry.insert(name.clone());
+            None
+        }
+        Entry::Occupied(owner) => Some(owner.get().clone()),
+    };
     let mut claim = |place: &Located<'_>, host: HostPattern| {
-        let owner = match unique.hosts.entry((port, host.clone())) {
-            Entry::Vacant(entry) => {
-                entry.insert(name.clone());
-                return Some(host);
-            }
-            Entry::Occupied(owner) => owner,
+        let taken = paths
+            .iter()
+            .find_map(|path| Some((path, claim_path(&host, path)?)));
+        let Some((path, owner)) = taken else {
+            return Some(host);
         };
-        let owner = owner.get();
+        if *path != PathPattern::all() {
+            place.fault(
+                format!("the path \"{path}\" of the hostname \"{host}\" is taken already, by the app \"{owner}\""),
+                "a path belongs to one app; remove it from the other".to_owned(),
+            );
+            return None;
+        }
         let help = if host == HostPattern::Any {
             "give all apps but one a \"hostname\", or a \"port\" of their own"
         } else {

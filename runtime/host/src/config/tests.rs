@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use super::{ClientLimits, Config, ConfigError, HostPattern, ListenAddress, read};
+use super::{ClientLimits, Config, ConfigError, HostPattern, ListenAddress, Start, read};
 
 fn app_folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -472,5 +472,53 @@ fn names_of_files_without_nul() {
             fault.contains("the name of a file has no NUL character"),
             "{fault}"
         );
+    }
+}
+
+#[test]
+fn a_path_of_a_host_belongs_to_one_app() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("index.js"), "").expect("a file");
+    let read = |a: &str, b: &str| {
+        let text = format!(
+            r#"{{ "apps": [
+                {{ "name": "a", "path": ".", "hostname": "a.test"{a} }},
+                {{ "name": "b", "path": ".", "hostname": ["a.test", "b.test"]{b} }}
+            ] }}"#
+        );
+        let file = folder.path().join("apps.json");
+        std::fs::write(&file, text).expect("a file");
+        Config::load(&file).map_err(|error| error.to_string())
+    };
+    let config = read("", r#", "paths": "/b", "start": "lazy""#).expect("no fault");
+    assert_eq!(config.apps[1].paths[0].to_string(), "/b");
+    assert_eq!(config.start_of(&config.apps[1]), Start::Lazy);
+    assert_eq!(config.start_of(&config.apps[0]), Start::Eager);
+    for (a, b, part) in [
+        (
+            r#", "paths": "/b/""#,
+            r#", "paths": ["/c", "/b/*"]"#,
+            "the path \"/b\" of the hostname \"a.test\" is taken",
+        ),
+        (
+            r#", "paths": "/x/:id""#,
+            r#", "paths": "/x/*/""#,
+            "the path \"/x/*\"",
+        ),
+        (
+            "",
+            r#", "paths": ["/"]"#,
+            "the hostname \"a.test\" is taken",
+        ),
+        ("", r#", "paths": []"#, "without any path"),
+        (
+            "",
+            r#", "paths": ["b"]"#,
+            "apps[1].paths[0]: a path begins with a slash",
+        ),
+        ("", r#", "start": "soon""#, "found \"soon\""),
+    ] {
+        let error = read(a, b).expect_err(b);
+        assert!(error.contains(part), "{error}");
     }
 }

@@ -125,23 +125,26 @@ fn stated_host(parts: &Parts) -> Result<Option<&str>, &'static str> {
     }
 }
 
-/// The name of the host that a request is for, in lower case, read off its whole head. `None` if it is not the head of an
+/// The name of the host that a request is for, in lower case, and its path, read off its whole head. `None` if it is not the head of an
 /// HTTP/1 request that says so in its `Host` field; [`read`] has the last word.
-pub(crate) fn peek_host(head: &[u8]) -> Option<String> {
+pub(crate) fn peek(head: &[u8]) -> Option<(String, &str)> {
     let mut fields = [httparse::EMPTY_HEADER; 64];
     let mut request = httparse::Request::new(&mut fields);
-    if !request.parse(head).ok()?.is_complete() || !request.path?.starts_with('/') {
-        return None;
-    }
+    let path = match request.parse(head).ok()?.is_complete() {
+        true => request.path.filter(|path| path.starts_with('/'))?,
+        false => return None,
+    };
+    let path = path.split_once('?').map_or(path, |(path, _)| path);
     let field = request
         .headers
         .iter()
         .find(|field| field.name.eq_ignore_ascii_case("host"))?;
     let authority = std::str::from_utf8(field.value).ok()?;
-    Some(match host_name(authority)? {
+    let host = match host_name(authority)? {
         Host::InUrl(length) => authority[..length].to_owned(),
         Host::Other(name) => name,
-    })
+    };
+    Some((host, path))
 }
 
 /// The name in `name[:port]`, checked and normalized.
@@ -271,7 +274,8 @@ mod tests {
             ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", None),
             ("", None),
         ] {
-            assert_eq!(peek_host(head.as_bytes()).as_deref(), host, "{head:?}");
+            let found = peek(head.as_bytes());
+            assert_eq!(found.as_ref().map(|(host, _)| &**host), host, "{head:?}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! Which app answers.
 
-use crate::support::{Connection, Nano, Site, nano};
+use crate::support::{Connection, Http2, Nano, Site, nano};
 
 /// An app that says its name.
 fn named(name: &str) -> String {
@@ -190,4 +190,36 @@ fn two_requests_at_once_on_one_connection() {
         .write("GET /1 HTTP/1.1\r\nHost: a.test\r\n\r\nGET /2 HTTP/1.1\r\nHost: a.test\r\n\r\n");
     assert_eq!(connection.response(false).text(), "a http://a.test/1");
     assert_eq!(connection.response(false).text(), "a http://a.test/2");
+}
+
+#[test]
+fn paths_within_a_host() {
+    let at = |paths: &str| format!(r#""hostname":"a.test","paths":[{paths}]"#);
+    let nano = Site::new()
+        .app_with("rest", &named("rest"), r#""hostname":"a.test""#)
+        .app_with("shop", &named("shop"), &at(r#""/shop","/users/:id/cart""#))
+        .app_with("tea", &named("tea"), &at(r#""/shop/tea""#))
+        .app_with("any", &named("any"), r#""hostname":"*""#)
+        .serve();
+    let cases = [
+        ("/", "rest"),
+        ("/shopping", "rest"),
+        ("/shop?x=/shop/tea", "shop"),
+        ("/shop/tea/1", "tea"),
+        ("/users/7/cart", "shop"),
+        ("/users/7", "rest"),
+        ("/shop/%2e%2e/users/7", "rest"),
+    ];
+    // Each by itself, and all on one connection: what is remembered of one request says nothing of the next.
+    let mut connection = nano.connect();
+    let mut http2 = Http2::connect(&nano);
+    for (index, (path, app)) in (0..).zip(cases) {
+        let answer = format!("{app} http://a.test{path}");
+        assert_eq!(nano.get("a.test", path).text(), answer);
+        connection.write(&format!("GET {path} HTTP/1.1\r\nHost: a.test\r\n\r\n"));
+        assert_eq!(connection.response(false).text(), answer);
+        http2.request(2 * index + 1, "GET", "a.test", path, &[], true);
+        assert_eq!(http2.response(2 * index + 1).text(), answer);
+    }
+    assert_eq!(nano.get("b.test", "/shop").text(), "any http://b.test/shop");
 }
