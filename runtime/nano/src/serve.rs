@@ -17,8 +17,11 @@ pub(crate) fn serve(options: ServeOptions) -> anyhow::Result<ExitCode> {
     if let Some(megabytes) = config.memory_mb {
         nano_engine::process_memory::set_limit((megabytes as usize) << 20);
     }
-    // The log, the one that gives memory back, and those that look for changes.
-    engine::start(config.apps.len() + 1, io_threads() + 4)?;
+    // The log, the one that gives memory back, the one that looks at changes, and the one that is told of them.
+    engine::start(
+        config.apps.len() + 1,
+        io_threads() + 3 + usize::from(config.watch),
+    )?;
     let guard = log::init(options.log.unwrap_or_else(Format::for_stdout))
         .context("cannot start the thread that writes the log")?;
     nano_engine::external_memory::malloc::give_back_in_background();

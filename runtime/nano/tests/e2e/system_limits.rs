@@ -109,8 +109,8 @@ fn no_thread_left_while_an_app_is_busy() {
     let folder = site();
     let cores = std::thread::available_parallelism().map_or(1, usize::from) as u64;
     // The main thread, and what the program says that it needs: V8's workers, the watchdog, the supervisor, an attendant, the log,
-    // one that gives memory back, and the app's.
-    let threads = 1 + 2 + 3 + cores + 2 + 1;
+    // one that gives memory back, one that looks at changes, and the app's.
+    let threads = 1 + 2 + 3 + cores + 3 + 1;
     let mut command = serve(&folder);
     limit(&mut command, libc::RLIMIT_NPROC, threads);
     as_another_user(&mut command);
