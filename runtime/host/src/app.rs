@@ -134,13 +134,16 @@ impl App {
     }
 
     /// Takes a request in, unless the app has its fill. Where the request's connection can have `several` at a time, it gets no
-    /// more places than it leaves to others: a client that holds on to all that it can get locks nobody out.
+    /// more places than it leaves to others: a client that holds on to all that it can get locks nobody out. `known` is what the app was
+    /// a while ago, under the same routes: as long as that takes requests in, it is what the app is.
     pub(crate) fn admit(
         self: &Arc<Self>,
         link: &Arc<Link>,
         several: bool,
+        known: Option<Arc<Deployment>>,
     ) -> Result<(Admission, Lease), Busy> {
-        let lease = self.lease().ok_or(Busy::Gone)?;
+        let lease = known.and_then(Lease::of);
+        let lease = lease.or_else(|| self.lease()).ok_or(Busy::Gone)?;
         let limit = lease.limits().in_flight;
         let share = if several {
             let most = limit.saturating_sub(self.in_flight()).max(LEAST_SHARE);
@@ -258,11 +261,11 @@ mod tests {
         config.limits.in_flight = 2;
         let app = app(&FakeLauncher::new(), config);
         let link = Link::for_tests();
-        let first = app.admit(&link, false).ok().unwrap();
-        let _second = app.admit(&link, true).ok().unwrap();
-        assert_eq!(app.admit(&link, false).err(), Some(Busy::App(2)));
+        let first = app.admit(&link, false, None).ok().unwrap();
+        let _second = app.admit(&link, true, None).ok().unwrap();
+        assert_eq!(app.admit(&link, false, None).err(), Some(Busy::App(2)));
         drop(first);
-        assert!(app.admit(&link, true).is_ok());
+        assert!(app.admit(&link, true, None).is_ok());
         assert_eq!(app.in_flight(), 1);
     }
 
@@ -272,7 +275,7 @@ mod tests {
         config.limits.in_flight = 100;
         let app = app(&FakeLauncher::new(), config);
         let all_of = |link: &Arc<Link>| -> Vec<_> {
-            std::iter::from_fn(|| app.admit(link, true).ok()).collect()
+            std::iter::from_fn(|| app.admit(link, true, None).ok()).collect()
         };
         let links: [_; 6] = std::array::from_fn(|_| Link::for_tests());
         let admissions = links.each_ref().map(all_of);
@@ -280,10 +283,10 @@ mod tests {
         assert_eq!(counts, [50, 25, 16, 9, 0, 0]);
         let link = Link::for_tests();
         assert_eq!(
-            app.admit(&links[0], true).err(),
+            app.admit(&links[0], true, None).err(),
             Some(Busy::Connection(50, 100))
         );
-        assert_eq!(app.admit(&link, true).err(), Some(Busy::App(100)));
+        assert_eq!(app.admit(&link, true, None).err(), Some(Busy::App(100)));
         drop(admissions);
         assert_eq!(all_of(&links[0]).len(), 50);
     }

@@ -40,6 +40,7 @@ use nano_worker::{
 use crate::access::Completion;
 use crate::app::{App, Busy};
 use crate::config::ListenAddress;
+use crate::deployment::Deployment;
 use crate::http::error_page::{self, ErrorPage};
 use crate::http::headers::{self, Present, TransferCoding};
 use crate::http::receive::{Answered, Fault, Faults, Received, receive, refuse};
@@ -48,7 +49,7 @@ use crate::http::target;
 use crate::lease::Lease;
 use crate::patience::ClientLimits;
 use crate::pool::Unavailable;
-use crate::routes::{CurrentRoutes, Routes};
+use crate::routes::CurrentRoutes;
 use crate::server::MAX_FIELDS;
 use crate::server::link::Link;
 
@@ -201,16 +202,29 @@ impl Dispatcher {
         check(&mut parts, present)?;
         let several = parts.version >= Version::HTTP_2;
         let (app, url, lease) = loop {
-            let routes = self.routes.load();
-            let (app, url) = self.route(&routes, &mut parts, link, last)?;
+            let generation = self.routes.generation();
+            let again = last.and_then(|last| last.again(&parts, generation));
+            let (app, url, known) = match again {
+                Some((app, url, deployment)) => (app, url, Some(deployment)),
+                None => {
+                    let (app, url) = self.route(&mut parts, link, last)?;
+                    (app, url, None)
+                }
+            };
             completion.routed(app.clone());
-            match app.admit(link, several) {
+            let before = known.as_ref().map(Arc::as_ptr);
+            match app.admit(link, several, known) {
                 Ok((admission, lease)) => {
+                    if let (Some(last), Some(before)) = (last, before)
+                        && !lease.is_of(before)
+                    {
+                        last.forget();
+                    }
                     completion.admitted(admission);
                     break (app, url, lease);
                 }
                 // The app has just been removed; by now there are routes without it, unless the host ends.
-                Err(Busy::Gone) if self.routes.load().generation() != routes.generation() => {}
+                Err(Busy::Gone) if self.routes.generation() != generation => {}
                 Err(busy) => return Err(too_busy(&app, busy)),
             }
         };
@@ -234,15 +248,12 @@ impl Dispatcher {
     /// Finds the app and the URL.
     fn route(
         &self,
-        routes: &Routes,
         parts: &mut Parts,
         link: &Link,
         last: Option<&LastRoute>,
     ) -> Result<(Arc<App>, String), ErrorPage> {
+        let routes = self.routes.load();
         let generation = routes.generation();
-        if let Some(route) = last.and_then(|last| last.again(parts, generation)) {
-            return Ok(route);
-        }
         let target = target::read(parts, link.local).map_err(malformed)?;
         let (host, path) = (target.host(), parts.uri.path());
         match routes.find(self.listener, host, path) {
@@ -319,6 +330,8 @@ struct Route {
     /// The `Host` field.
     host: HeaderValue,
     app: Arc<App>,
+    /// The app's at that time.
+    deployment: Arc<Deployment>,
     /// Of the routes that say so.
     generation: u64,
 }
@@ -327,24 +340,31 @@ impl LastRoute {
     fn set(&self, host: &HeaderValue, app: &Arc<App>, generation: u64) {
         // The field itself is a part of the connection's buffer; a copy of a value is one.
         let host = HeaderValue::from_bytes(host.as_bytes());
-        let app = app.clone();
+        let (app, deployment) = (app.clone(), app.current());
         self.0.set(host.ok().map(|host| Route {
             host,
             app,
+            deployment,
             generation,
         }));
     }
 
-    /// The app and the URL of a request that names the same host, under the same routes.
-    fn again(&self, parts: &Parts, generation: u64) -> Option<(Arc<App>, String)> {
+    /// The app has a new version.
+    #[cold]
+    fn forget(&self) {
+        self.0.set(None);
+    }
+
+    /// The app and the URL of a request that names the same host, under the same routes, and what the app was then.
+    fn again(&self, parts: &Parts, generation: u64) -> Option<(Arc<App>, String, Arc<Deployment>)> {
         let route = self.0.take()?;
         if route.generation != generation {
             return None;
         }
         let url = target::read_again(parts, &route.host)?;
-        let app = route.app.clone();
+        let (app, deployment) = (route.app.clone(), route.deployment.clone());
         self.0.set(Some(route));
-        Some((app, url))
+        Some((app, url, deployment))
     }
 }
 

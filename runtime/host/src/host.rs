@@ -355,6 +355,8 @@ impl Host {
     /// Has a version finish what it has begun.
     fn retire(&self, deployment: &Arc<Deployment>, deadline: Duration) {
         let deployment = deployment.clone();
+        // At once: whoever has been told that the next version serves gets that.
+        deployment.pool().retire();
         self.drains.begin(async move {
             if !deployment.pool().drain(deadline).await {
                 let app = &*deployment.config().name;

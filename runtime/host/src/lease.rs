@@ -23,6 +23,11 @@ impl Lease {
         Some(Self { deployment, member })
     }
 
+    /// Whether it is a lease of this deployment's.
+    pub(crate) fn is_of(&self, deployment: *const Deployment) -> bool {
+        Arc::as_ptr(&self.deployment) == deployment
+    }
+
     /// The limits of the request.
     pub(crate) fn limits(&self) -> &AppLimits {
         &self.deployment.config().limits
@@ -33,12 +38,11 @@ impl Lease {
         self.member.as_ref()
     }
 
-    /// The instance for the request. Where it has none that goes on, it gets the next one of its version; or of the next version,
+    /// The instance for the request. Where it has none, it gets the next one of its version; or of the next version,
     /// if `app` has one by now.
     pub(crate) async fn instance(&mut self, app: &App) -> Result<Arc<dyn Instance>, Unavailable> {
-        if let Some(member) = &self.member
-            && member.goes_on()
-        {
+        // If it does not go on, it gives the request back.
+        if let Some(member) = &self.member {
             return Ok(member.instance().clone());
         }
         Box::pin(self.another(app)).await

@@ -335,16 +335,19 @@ impl Pool {
         members.iter().for_each(|member| member.instance.stop());
     }
 
+    /// Takes no further request in.
+    pub(crate) fn retire(&self) {
+        let mut state = self.lock();
+        if state.phase == Phase::Open {
+            state.phase = Phase::Retiring;
+        }
+    }
+
     /// Takes no further request in, waits for those that have been, and then until the instances have nothing left to do. Returns
     /// false if the deadline cut something off.
     pub(crate) async fn drain(&self, deadline: Duration) -> bool {
         let until = Instant::now() + deadline;
-        {
-            let mut state = self.lock();
-            if state.phase == Phase::Open {
-                state.phase = Phase::Retiring;
-            }
-        }
+        self.retire();
         let answered = tokio::time::timeout(deadline, self.all_released()).await;
         let members = {
             let mut state = self.lock();

@@ -85,24 +85,41 @@ impl Routes {
 
 /// The routes of now. Whoever looks twice may see others.
 #[derive(Clone)]
-pub(crate) struct CurrentRoutes(Arc<ArcSwap<Routes>>);
+pub(crate) struct CurrentRoutes(Arc<Published>);
+
+struct Published {
+    routes: ArcSwap<Routes>,
+    /// Theirs; cheaper to look at.
+    generation: AtomicU64,
+}
 
 impl Default for CurrentRoutes {
     fn default() -> Self {
         let nowhere = Routes::of(ClientLimits::default(), Vec::new());
-        Self(Arc::new(ArcSwap::from_pointee(nowhere)))
+        Self(Arc::new(Published {
+            generation: AtomicU64::new(nowhere.generation),
+            routes: ArcSwap::from_pointee(nowhere),
+        }))
     }
 }
 
 impl CurrentRoutes {
+    /// The generation of the routes.
+    #[inline]
+    pub(crate) fn generation(&self) -> u64 {
+        self.0.generation.load(Ordering::Acquire)
+    }
+
     /// For a moment: not to be kept.
     #[inline]
     pub(crate) fn load(&self) -> Guard<Arc<Routes>> {
-        self.0.load()
+        self.0.routes.load()
     }
 
     /// From now on, requests see these.
     pub(crate) fn publish(&self, routes: Routes) {
-        self.0.store(Arc::new(routes));
+        let generation = routes.generation;
+        self.0.routes.store(Arc::new(routes));
+        self.0.generation.store(generation, Ordering::Release);
     }
 }

@@ -6,6 +6,7 @@ use nano_worker::BodyErrorKind;
 use super::*;
 use crate::config::{AppConfig, Config};
 use crate::fake::{FakeBody, FakeLauncher, app_config, ok};
+use crate::routes::Routes;
 use crate::starter::Starter;
 
 struct Site {

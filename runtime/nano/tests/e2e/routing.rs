@@ -214,7 +214,9 @@ fn paths_within_a_host() {
     let mut connection = nano.connect();
     let mut http2 = Http2::connect(&nano);
     for (index, (path, app)) in (0..).zip(cases) {
-        let answer = format!("{app} http://a.test{path}");
+        // Routes are those of the URL that the app sees.
+        let seen = path.replace("/shop/%2e%2e", "");
+        let answer = format!("{app} http://a.test{seen}");
         assert_eq!(nano.get("a.test", path).text(), answer);
         connection.write(&format!("GET {path} HTTP/1.1\r\nHost: a.test\r\n\r\n"));
         assert_eq!(connection.response(false).text(), answer);
