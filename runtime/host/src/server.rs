@@ -2,6 +2,7 @@
 
 mod client;
 mod connection;
+mod frames;
 mod http2;
 mod linger;
 pub(crate) mod link;

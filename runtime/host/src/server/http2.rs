@@ -20,6 +20,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Semaphore, oneshot};
 
 use super::MAX_HEAD;
+use super::frames::{Frames, Work};
 use super::link::Link;
 use crate::dispatch::Dispatcher;
 use crate::http::send::{Piece, ResponseBody};
@@ -48,11 +49,12 @@ const MAX_STREAM_ERRORS: usize = 16 << 10;
 
 /// A connection.
 pub(super) struct Http2<T> {
-    state: State<T>,
+    state: State<Frames<T>>,
     dispatcher: Arc<Dispatcher>,
     link: Arc<Link>,
     room: Arc<Room>,
     finishing: bool,
+    breaking: bool,
 }
 
 enum State<T> {
@@ -64,6 +66,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Http2<T> {
     /// DEPARTURE: h2 ends the connection as it should, but often calls it PROTOCOL_ERROR where RFC 9113 names a code of its own:
     /// COMPRESSION_ERROR (section 4.3), FRAME_SIZE_ERROR (section 4.2) or FLOW_CONTROL_ERROR (section 6.5.2).
     pub(super) fn new(socket: T, dispatcher: Arc<Dispatcher>, link: Arc<Link>) -> Self {
+        let work = Arc::new(Work::default());
+        let socket = Frames::new(socket, work.clone());
         let handshake = Builder::new()
             .max_concurrent_streams(MAX_STREAMS)
             .max_pending_accept_reset_streams(MAX_CANCELLED)
@@ -78,8 +82,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Http2<T> {
             state: State::Begins(Box::new(handshake)),
             dispatcher,
             link,
-            room: Arc::new(Room::new()),
+            room: Arc::new(Room::new(work)),
             finishing: false,
+            breaking: false,
         }
     }
 
@@ -88,6 +93,13 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Http2<T> {
         self.finishing = true;
         if let State::Serves(connection) = &mut self.state {
             connection.graceful_shutdown();
+        }
+    }
+
+    fn break_off(&mut self, reason: Reason) {
+        self.breaking = true;
+        if let State::Serves(connection) = &mut self.state {
+            connection.abrupt_shutdown(reason);
         }
     }
 }
@@ -99,6 +111,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Future for Http2<T> {
         let this = &mut *self;
         loop {
             match &mut this.state {
+                State::Begins(_) if this.breaking => return Poll::Ready(Ok(())),
                 State::Begins(handshake) => {
                     let mut connection = ready!(Pin::new(&mut **handshake).poll(context))?;
                     if this.finishing {
@@ -107,13 +120,20 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Future for Http2<T> {
                     this.state = State::Serves(Box::new(connection));
                 }
                 State::Serves(connection) => {
-                    let Some((request, reply)) =
-                        ready!(connection.poll_accept(context)).transpose()?
-                    else {
+                    let accepted = connection.poll_accept(context);
+                    if this.room.work.is_exceeded() && !this.breaking {
+                        tracing::warn!(
+                            "an HTTP/2 connection is closed: its client sends frames beyond what its requests and bodies take"
+                        );
+                        this.break_off(Reason::ENHANCE_YOUR_CALM);
+                        continue;
+                    }
+                    let Some((request, reply)) = ready!(accepted).transpose()? else {
                         return Poll::Ready(Ok(()));
                     };
                     let (dispatcher, link) = (this.dispatcher.clone(), this.link.clone());
                     let room = this.room.clone();
+                    room.work.request();
                     // From here on the connection is not idle, whenever the task begins.
                     let counted = link.request();
                     tokio::spawn(async move {
@@ -294,13 +314,15 @@ struct Room {
     bytes: Semaphore,
     /// Bytes that the socket has taken.
     taken: AtomicU64,
+    work: Arc<Work>,
 }
 
 impl Room {
-    fn new() -> Self {
+    fn new(work: Arc<Work>) -> Self {
         Self {
             bytes: Semaphore::new(ALL_SEND_BUFFERS),
             taken: AtomicU64::new(0),
+            work,
         }
     }
 
@@ -387,6 +409,7 @@ impl Buf for Part {
     fn advance(&mut self, count: usize) {
         self.piece.advance(count);
         self.room.taken.fetch_add(count as u64, Relaxed);
+        self.room.work.sent(count);
         self.room.bytes.add_permits(count);
     }
 }
@@ -474,7 +497,7 @@ mod tests {
             let link = Link::for_tests();
             let response = failing(bytes, Version::HTTP_2, &link);
             let sending = tokio::spawn(async move {
-                let _ = send(response, reply, &link, &Arc::new(Room::new())).await;
+                let _ = send(response, reply, &link, &Arc::new(Room::new(Arc::default()))).await;
             });
             // The connection's task has other things to do.
             for _ in 0..10 {

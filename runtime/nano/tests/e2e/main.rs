@@ -9,6 +9,7 @@ mod drain;
 mod endless_loops;
 mod errors;
 mod examples;
+mod floods;
 mod headers;
 mod http1;
 mod http2;

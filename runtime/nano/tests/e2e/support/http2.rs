@@ -35,11 +35,13 @@ impl StreamResponse {
     }
 }
 
-const DATA: u8 = 0;
-const SETTINGS: u8 = 4;
-const PING: u8 = 6;
+pub(crate) const DATA: u8 = 0;
+pub(crate) const PRIORITY: u8 = 2;
+pub(crate) const SETTINGS: u8 = 4;
+pub(crate) const PING: u8 = 6;
 const GOAWAY: u8 = 7;
-const WINDOW_UPDATE: u8 = 8;
+pub(crate) const WINDOW_UPDATE: u8 = 8;
+pub(crate) const CONTINUATION: u8 = 9;
 
 const END_STREAM: u8 = 1;
 const ACK: u8 = 1;
@@ -101,6 +103,11 @@ impl Http2 {
                 ..
             }
         ) {}
+    }
+
+    /// Sends bytes as they are, as long as the server takes them.
+    pub(crate) fn send_bytes(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.stream.write_all(bytes)
     }
 
     /// Sends a request's head.
@@ -174,7 +181,8 @@ impl Http2 {
         }
     }
 
-    fn try_frame(&mut self) -> std::io::Result<Frame> {
+    /// The next frame, whatever it is.
+    pub(crate) fn try_frame(&mut self) -> std::io::Result<Frame> {
         let mut head = [0; 9];
         self.stream.read_exact(&mut head)?;
         let length = u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize;
@@ -316,7 +324,7 @@ fn status(block: &[u8]) -> u16 {
 }
 
 /// A frame (RFC 9113, section 4.1).
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len())
         .expect("a short frame")
         .to_be_bytes();

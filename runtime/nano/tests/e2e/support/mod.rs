@@ -1,7 +1,7 @@
 //! Starts `nano`, speaks HTTP to it byte by byte, and reads its log.
 
 mod http;
-mod http2;
+pub(crate) mod http2;
 mod site;
 
 pub(crate) use http::{Connection, Response};

@@ -1,0 +1,291 @@
+//! What the frames of an HTTP/2 client may cost.
+//!
+//! A request is paid for by its place in flight, and a body by its flow. But WINDOW_UPDATE, PRIORITY, PING, SETTINGS, RST_STREAM,
+//! empty DATA, frames of types that nobody knows: h2 works off as many as come, and 64 connections that send nothing else keep
+//! two cores busy. (It bounds on its own what it would have to remember: streams that are reset, CONTINUATION.) So frames are
+//! counted as they are read, by their heads alone. Each spends one of the connection's allowance; requests, bodies and time earn it
+//! back. nginx and Envoy bound the same, in proportion to requests and to the frames of responses.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::Relaxed};
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// Frames that need no reason: at first, and in a burst after a while. Browsers begin with a dozen. h2 takes some 0.15 ms for a
+/// thousand.
+const BURST: i64 = 1000;
+/// How long it takes to earn one of these anew. A hundred per second, each in a packet of its own, take some
+/// 0.5 ms.
+const EARNED_BY_TIME: Duration = Duration::from_millis(10);
+/// For a request that is served: its head, its PRIORITY_UPDATE, WINDOW_UPDATEs, RST_STREAM. That many cost less than it does.
+const EARNED_BY_REQUEST: usize = 16;
+/// For a frame of a response's body, two WINDOW_UPDATEs, the stream's and the connection's, and a PING (clients measure the round trip so).
+const EARNED_BY_DATA: usize = 3;
+/// For so many bytes of a body in either direction, one more: there are clients that open their windows every 4 KiB.
+const EARNING_BYTES: usize = 1 << 10;
+/// A SETTINGS has a setting in 6 bytes: so many cost as much as a frame. Bodies and the fields of requests are counted elsewhere.
+const FRAME_BYTES: usize = 64;
+/// A DATA frame with fewer bytes is an expense if it has padding: at most 256 bytes of that are not the body's.
+const PADDED: usize = 260;
+/// Frames that a connection works off until others have their turn. (h2 goes on as long as there is something to read; tokio
+/// has it stop after 128 reads, of which each may be some 900 frames.)
+const TURN: u32 = 128;
+
+/// The bytes before the first frame (RFC 9113, section 3.4).
+const PREFACE: usize = 24;
+/// A frame's head (section 4.1).
+const HEAD: usize = 9;
+
+const DATA: u8 = 0;
+const HEADERS: u8 = 1;
+const CONTINUATION: u8 = 9;
+const PADDED_FLAG: u8 = 8;
+
+/// What a connection has done for its client, and whether that is too little for its frames.
+#[derive(Debug, Default)]
+pub(super) struct Work {
+    earned: AtomicI64,
+    exceeded: AtomicBool,
+}
+
+impl Work {
+    /// A request has come, and is served.
+    pub(super) fn request(&self) {
+        self.earn(EARNED_BY_REQUEST);
+    }
+
+    /// The socket has taken so many bytes of a response's body, in a frame of their own.
+    pub(super) fn sent(&self, bytes: usize) {
+        self.earn(EARNED_BY_DATA + bytes / EARNING_BYTES);
+    }
+
+    fn earn(&self, frames: usize) {
+        self.earned
+            .fetch_add(i64::try_from(frames).unwrap_or(0), Relaxed);
+    }
+
+    /// Whether the client has sent more frames than it may. Nothing more is read from it then.
+    pub(super) fn is_exceeded(&self) -> bool {
+        self.exceeded.load(Relaxed)
+    }
+}
+
+/// A socket whose frames are counted as they are read.
+pub(super) struct Frames<T> {
+    inner: T,
+    work: Arc<Work>,
+    /// Bytes until the next head.
+    skip: usize,
+    /// What has come of a head.
+    head: [u8; HEAD],
+    begun: usize,
+    /// Frames that may come. Earnings are added when there is none left.
+    allowance: i64,
+    /// When time was counted last.
+    counted: Instant,
+    /// Frames that have come without a pause.
+    turn: u32,
+}
+
+impl<T> Frames<T> {
+    pub(super) fn new(inner: T, work: Arc<Work>) -> Self {
+        Self {
+            inner,
+            work,
+            skip: PREFACE,
+            head: [0; HEAD],
+            begun: 0,
+            allowance: BURST,
+            counted: Instant::now(),
+            turn: 0,
+        }
+    }
+
+    /// Counts the frames that begin in these bytes.
+    fn count(&mut self, mut bytes: &[u8]) {
+        loop {
+            let skipped = self.skip.min(bytes.len());
+            self.skip -= skipped;
+            bytes = &bytes[skipped..];
+            let count = (HEAD - self.begun).min(bytes.len());
+            self.head[self.begun..][..count].copy_from_slice(&bytes[..count]);
+            self.begun += count;
+            bytes = &bytes[count..];
+            if self.begun < HEAD {
+                return;
+            }
+            self.begun = 0;
+            let [a, b, c, kind, flags, ..] = self.head;
+            self.skip = u32::from_be_bytes([0, a, b, c]) as usize;
+            self.turn += 1;
+            self.allowance -= expense(kind, flags, self.skip);
+        }
+    }
+
+    /// Whether the frames so far are no more than those that may come.
+    fn is_affordable(&mut self) -> bool {
+        if self.allowance >= 0 {
+            return true;
+        }
+        self.allowance += self.work.earned.swap(0, Relaxed);
+        if self.allowance >= 0 {
+            return true;
+        }
+        let times = self.counted.elapsed().as_millis() / EARNED_BY_TIME.as_millis();
+        let times = i64::try_from(times).unwrap_or(BURST).min(BURST);
+        if times > 0 {
+            self.allowance += times;
+            self.counted = Instant::now();
+        }
+        self.allowance >= 0
+    }
+}
+
+/// What a frame spends of the allowance; less than nothing if it earns.
+fn expense(kind: u8, flags: u8, length: usize) -> i64 {
+    let earned = i64::try_from(length / EARNING_BYTES).unwrap_or(0);
+    match kind {
+        DATA if length == 0 || flags & PADDED_FLAG != 0 && length < PADDED => 1,
+        DATA => -earned,
+        HEADERS | CONTINUATION => 1,
+        _ => 1 + i64::try_from(length / FRAME_BYTES).unwrap_or(0),
+    }
+}
+
+impl<T: AsyncRead + Unpin> AsyncRead for Frames<T> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        if this.work.is_exceeded() {
+            return Poll::Pending;
+        }
+        if this.turn >= TURN {
+            this.turn = 0;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut this.inner).poll_read(context, buffer);
+        if read.is_pending() {
+            this.turn = 0;
+        }
+        ready!(read)?;
+        this.count(&buffer.filled()[before..]);
+        if !this.is_affordable() {
+            // Whoever serves the connection ends it; what came is not worked off.
+            this.work.exceeded.store(true, Relaxed);
+            buffer.set_filled(before);
+            return Poll::Pending;
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<T: AsyncWrite + Unpin> AsyncWrite for Frames<T> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.inner).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.inner).poll_write_vectored(context, parts)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PING: u8 = 6;
+
+    fn frame(kind: u8, flags: u8, length: usize) -> Vec<u8> {
+        let length_bytes = u32::try_from(length).unwrap().to_be_bytes();
+        let mut frame = length_bytes[1..].to_vec();
+        frame.extend([kind, flags, 0, 0, 0, 1]);
+        frame.resize(HEAD + length, 0xFF);
+        frame
+    }
+
+    fn counter() -> Frames<()> {
+        let mut frames = Frames::new((), Arc::default());
+        frames.count(&[0; PREFACE]);
+        frames
+    }
+
+    #[test]
+    fn frames_are_counted_however_they_are_cut() {
+        let bytes: Vec<u8> = (0..100)
+            .flat_map(|n| frame(PING, 0, [8, 0, 5, 63][n % 4]))
+            .collect();
+        for size in [1, 2, 8, 9, 10, 17, 100, bytes.len()] {
+            let mut frames = counter();
+            bytes.chunks(size).for_each(|piece| frames.count(piece));
+            assert_eq!(frames.allowance, BURST - 100, "in pieces of {size}");
+            assert_eq!((frames.turn, frames.begun, frames.skip), (100, 0, 0));
+        }
+    }
+
+    #[test]
+    fn bodies_cost_nothing_and_what_is_none_does() {
+        let cost = |kind, flags, length| expense(kind, flags, length);
+        assert_eq!(cost(DATA, 0, 1), 0);
+        assert_eq!(cost(DATA, 0, 16 << 10), -16);
+        assert_eq!(cost(DATA, 0, 0), 1);
+        assert_eq!(cost(DATA, PADDED_FLAG, 256), 1);
+        assert_eq!(cost(DATA, PADDED_FLAG, PADDED), 0);
+        assert_eq!(cost(HEADERS, 0, 16 << 10), 1);
+        assert_eq!(cost(4, 0, 16 << 10), 257);
+        assert_eq!(cost(200, 0, 0), 1);
+    }
+
+    #[test]
+    fn work_earns_frames() {
+        let mut frames = counter();
+        let pings = frame(PING, 0, 8).repeat(BURST as usize);
+        frames.count(&pings);
+        assert!(frames.is_affordable());
+        frames.work.request();
+        frames.work.sent(16 << 10);
+        let more = EARNED_BY_REQUEST + EARNED_BY_DATA + 16;
+        frames.count(&frame(PING, 0, 8).repeat(more));
+        assert!(frames.is_affordable());
+        // Time may have passed, but not so much.
+        frames.count(&pings);
+        assert!(!frames.is_affordable());
+    }
+
+    #[test]
+    fn time_earns_a_burst_at_most() {
+        let mut frames = counter();
+        frames.count(&frame(PING, 0, 8).repeat(BURST as usize + 1));
+        frames.counted -= EARNED_BY_TIME * 1_000_000;
+        assert!(frames.is_affordable());
+        assert_eq!(frames.allowance, BURST - 1);
+    }
+}
