@@ -12,10 +12,12 @@ use std::time::{Duration, Instant};
 
 use bytes::{Buf as _, Bytes};
 use http::StatusCode;
+use hyper_util::rt::TokioIo;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+use super::linger::Peer;
 use super::link::Link;
 use super::placement::Socket;
 use super::timers::Deadline;
@@ -233,6 +235,18 @@ impl Client {
     }
 }
 
+impl Peer for TokioIo<Client> {
+    fn queued(&self) -> usize {
+        self.inner().queued()
+    }
+
+    fn patience(&self) -> Option<Patience> {
+        let client = self.inner();
+        // Its window grows with what it reads.
+        (client.protocol == Protocol::Http2).then(|| client.patience.clone())
+    }
+}
+
 impl AsyncRead for Client {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -323,7 +337,6 @@ mod tests {
     use hyper::body::Incoming;
     use hyper::server::conn::http1;
     use hyper::service::service_fn;
-    use hyper_util::rt::TokioIo;
     use std::convert::Infallible;
     use tokio::io::AsyncWriteExt as _;
     use tokio::net::{TcpListener, TcpSocket};

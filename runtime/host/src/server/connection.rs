@@ -83,7 +83,12 @@ pub(super) async fn serve(socket: Socket, link: Arc<Link>, visitor: Visitor) {
             let mut connection =
                 Box::pin(Http2::new(TokioIo::new(client), dispatcher, link.clone()));
             let finish = |mut connection: Pin<&mut Http2<_>>| connection.finish();
-            if let Err(error) = drive(connection.as_mut(), finish, true, &link, ending).await {
+            let mut driven = drive(connection.as_mut(), finish, true, &link, ending).await;
+            if let Ok(End::Late) = driven {
+                connection.end();
+                driven = connection.await.map(|()| End::Over);
+            }
+            if let Err(error) = driven {
                 tracing::debug!("an HTTP/2 connection ended: {error}");
             }
         }

@@ -96,6 +96,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Http2<T> {
         }
     }
 
+    /// Ends with what h2 has for the socket, whatever the client answers.
+    pub(super) fn end(&mut self) {
+        self.break_off(Reason::NO_ERROR);
+    }
+
     fn break_off(&mut self, reason: Reason) {
         self.breaking = true;
         if let State::Serves(connection) = &mut self.state {

@@ -10,26 +10,47 @@ use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
 use tokio::time::Instant;
 
 use super::timers::{Deadline, Timers};
+use crate::patience::Patience;
 
-/// How long a client may go on sending after the last response.
+/// How long a client may go on sending after the last response; one of HTTP/2, after it has taken that.
 const LINGER: Duration = Duration::from_secs(2);
+
+/// What a client of HTTP/2 may send then. It has no request, so it is WINDOW_UPDATEs and the like, or a flood.
+const MOST: usize = 64 << 10;
+
+/// GOAWAY and PING, with which HTTP/2 ends a connection, are fewer bytes. A client that is sent nothing else may have vanished.
+const GOODBYE: usize = 128;
 
 /// Head and body of a response that are not larger are written as one piece.
 const SMALL: usize = 1024;
 
 /// A stream that, when it is shut down while the client still sends, reads and drops what comes. A socket that is
-/// closed with unread data is reset, and a reset makes the client lose the response that says what was wrong
-/// (RFC 9112, section 9.6).
+/// closed with unread data, or gets more of it, is reset, and a reset makes the client lose what it has not read of the last response
+/// (RFC 9112, section 9.6). A client of HTTP/2 sends as it reads, so it is waited for until it closes, or takes nothing any more.
 pub(super) struct Linger<T> {
     inner: T,
     timers: Timers,
     closing: Option<Closing>,
 }
 
+/// The peer of a stream.
+pub(super) trait Peer {
+    /// Bytes that the system holds for it: not sent, or not acknowledged.
+    fn queued(&self) -> usize;
+    /// How slowly it may take them, if it sends while it does.
+    fn patience(&self) -> Option<Patience>;
+}
+
 struct Closing {
     deadline: Deadline,
     /// Something came after the shutdown, so more may come.
     sends: bool,
+    /// How much came.
+    read: usize,
+    /// What the system held for the peer when the deadline was set.
+    queued: usize,
+    /// Of a peer that sends while it reads.
+    patience: Option<Patience>,
 }
 
 impl<T> Linger<T> {
@@ -52,7 +73,7 @@ impl<T: Read + Unpin> Read for Linger<T> {
     }
 }
 
-impl<T: Read + Write + Unpin> Write for Linger<T> {
+impl<T: Read + Write + Peer + Unpin> Write for Linger<T> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -94,33 +115,135 @@ impl<T: Read + Write + Unpin> Write for Linger<T> {
         if this.closing.is_none() {
             ready!(Pin::new(&mut this.inner).poll_shutdown(context))?;
         }
-        let closing = this.closing.get_or_insert_with(|| Closing {
-            deadline: this.timers.at(Instant::now().into_std() + LINGER),
-            sends: false,
+        let inner = &this.inner;
+        let closing = this.closing.get_or_insert_with(|| {
+            let patience = inner.patience();
+            Closing {
+                deadline: this.timers.at(Instant::now().into_std() + LINGER),
+                sends: patience.is_some(),
+                read: 0,
+                queued: inner.queued(),
+                patience,
+            }
         });
         loop {
             let mut scratch = [MaybeUninit::uninit(); 4096];
             let mut buffer = ReadBuf::uninit(&mut scratch);
             match Pin::new(&mut this.inner).poll_read(context, buffer.unfilled()) {
-                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => closing.sends = true,
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
+                    closing.sends = true;
+                    closing.read += buffer.filled().len();
+                    if closing.patience.is_some() && closing.read > MOST {
+                        return Poll::Ready(Ok(()));
+                    }
+                }
                 // The client has closed, too, or is gone.
                 Poll::Ready(_) => return Poll::Ready(Ok(())),
                 Poll::Pending if !closing.sends => return Poll::Ready(Ok(())),
-                Poll::Pending => return Pin::new(&mut closing.deadline).poll(context).map(Ok),
+                Poll::Pending => ready!(Pin::new(&mut closing.deadline).poll(context)),
             }
             if closing.deadline.has_passed() {
-                return Poll::Ready(Ok(()));
+                if !closing.goes_on(this.inner.queued()) {
+                    return Poll::Ready(Ok(()));
+                }
+                closing.deadline = this.timers.at(Instant::now().into_std() + LINGER);
             }
         }
+    }
+}
+
+impl Closing {
+    /// Whether the peer is waited for once more. So much is queued for it now.
+    fn goes_on(&mut self, queued: usize) -> bool {
+        let before = std::mem::replace(&mut self.queued, queued);
+        let Some(patience) = self.patience.as_mut().filter(|_| before > GOODBYE) else {
+            return false;
+        };
+        patience.spend(LINGER);
+        patience.earn(before.saturating_sub(queued));
+        !patience.is_spent()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::patience::ClientLimits;
     use hyper_util::rt::TokioIo;
     use std::future::poll_fn;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    /// A client of HTTP/1 has no patience.
+    impl Peer for TokioIo<tokio::io::DuplexStream> {
+        fn queued(&self) -> usize {
+            0
+        }
+
+        fn patience(&self) -> Option<Patience> {
+            None
+        }
+    }
+
+    /// A client of HTTP/2, for which so much is queued each time that somebody looks.
+    struct Reads(Vec<usize>, std::cell::Cell<usize>);
+
+    impl Read for Reads {
+        fn poll_read(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            _: ReadBufCursor<'_>,
+        ) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+    }
+
+    impl Write for Reads {
+        fn poll_write(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            Poll::Ready(Ok(bytes.len()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl Peer for Reads {
+        fn queued(&self) -> usize {
+            let look = self.1.replace(self.1.get() + 1);
+            self.0.get(look).or(self.0.last()).copied().unwrap_or(0)
+        }
+
+        fn patience(&self) -> Option<Patience> {
+            Some(Patience::new(ClientLimits::default()))
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_of_http2_is_waited_for_while_it_reads() {
+        let stall = ClientLimits::default().stall;
+        for (queued, expected) in [
+            (vec![0], LINGER),
+            // It has vanished.
+            (vec![GOODBYE], LINGER),
+            (vec![300_000, 200_000, 100_000, 0], LINGER * 4),
+            (vec![300_000], stall),
+        ] {
+            let mut linger = Linger::new(Reads(queued.clone(), 0.into()), Timers::default());
+            let began = Instant::now();
+            poll_fn(|context| Pin::new(&mut linger).poll_shutdown(context))
+                .await
+                .unwrap();
+            assert_eq!(began.elapsed(), expected, "{queued:?}");
+        }
+    }
 
     async fn shut_down(linger: &mut Linger<TokioIo<tokio::io::DuplexStream>>) -> Duration {
         let began = tokio::time::Instant::now();

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::support::http2::{DATA, WINDOW_UPDATE};
 use crate::support::{Http2, Site};
 
 const SLOW: &str = "export default { async fetch(request, env, ctx) {
@@ -70,6 +71,37 @@ fn a_second_signal_exits_at_once() {
     nano.signal(libc::SIGINT);
     assert_eq!(nano.wait().code(), Some(128 + libc::SIGINT));
     assert!(began.elapsed() < Duration::from_secs(5));
+}
+
+/// Clients of HTTP/2 open their windows as they read: a socket that is closed would be reset by that, and take back what it has.
+#[test]
+fn what_a_client_of_http2_reads_slowly_is_not_cut_off() {
+    const SIZE: usize = 1_500_000;
+    let source = format!("export default {{ fetch: () => new Response('x'.repeat({SIZE})) }};");
+    let mut nano = Site::new().app("a", &source).serve();
+    let mut http2 = Http2::connect(&nano);
+    http2.widen_connection();
+    http2.widen_streams();
+    http2.request(1, "GET", "a.test", "/", &[], true);
+    nano.logged("its line", |line| line["bytes"] == SIZE);
+    nano.signal(libc::SIGTERM);
+    let mut received = 0;
+    while received < SIZE {
+        let frame = http2.try_frame().expect("the whole answer");
+        if frame.kind == DATA {
+            received += frame.payload.len();
+            let opens = (frame.payload.len() as u32).to_be_bytes();
+            for stream in [0, 1] {
+                http2.send(WINDOW_UPDATE, 0, stream, &opens);
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+    http2.until_end();
+    drop(http2);
+    let began = Instant::now();
+    assert_eq!(nano.wait().code(), Some(0));
+    assert!(began.elapsed() < Duration::from_secs(1), "its end is known");
 }
 
 /// Responses without a body are over, as far as anybody knows, when h2 has them. The socket may have no room for them.
