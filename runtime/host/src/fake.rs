@@ -51,7 +51,7 @@ pub(crate) struct FakeLauncher {
     starts: AtomicUsize,
     drains: Arc<AtomicUsize>,
     stops: Arc<AtomicUsize>,
-    failure: Mutex<Option<(String, Option<String>)>>,
+    failure: Mutex<Option<StartError>>,
     handler: Mutex<Arc<Handler>>,
     start_time: Mutex<Duration>,
     starting: Arc<AtomicUsize>,
@@ -88,8 +88,21 @@ impl FakeLauncher {
         *self.handler.lock().unwrap() = Arc::new(move |request| handler(request).boxed());
     }
 
+    /// Starts fail from now on, for a reason of that kind.
+    pub(crate) fn fail_starts_for(&self, kind: StartErrorKind, message: &str) {
+        *self.failure.lock().unwrap() = Some(StartError {
+            kind,
+            message: message.to_owned(),
+            detail: None,
+        });
+    }
+
     pub(crate) fn fail_starts(&self, message: &str, detail: Option<&str>) {
-        let failure = (message.to_owned(), detail.map(str::to_owned));
+        let failure = StartError {
+            kind: StartErrorKind::Exception,
+            message: message.to_owned(),
+            detail: detail.map(str::to_owned),
+        };
         *self.failure.lock().unwrap() = Some(failure);
     }
 
@@ -159,11 +172,7 @@ impl Launcher for FakeLauncher {
             tokio::time::sleep(time).await;
             starting.fetch_sub(1, Ordering::SeqCst);
             match failure {
-                Some((message, detail)) => Err(StartError {
-                    kind: StartErrorKind::Exception,
-                    message,
-                    detail,
-                }),
+                Some(error) => Err(error),
                 None => Ok(Arc::new(fake) as Arc<dyn Instance>),
             }
         }

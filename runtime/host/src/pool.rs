@@ -35,11 +35,13 @@ struct State {
     reason: Reason,
     /// The last start was none.
     has_failed: bool,
+    /// Starts in a row that have passed the memory limit.
+    heavy_starts: u32,
     /// Instances that have crashed or did not stop.
     lost: u32,
     /// The last of them: several report it.
     last_lost: Option<usize>,
-    /// Too many are lost.
+    /// Too many are lost, or it does not start within its memory limit.
     is_disabled: bool,
 }
 
@@ -97,6 +99,9 @@ impl Member {
 const MAX_LOST: u32 = 4;
 /// The same for all apps together: from then on, the first of each is its last. So it is when they keep much memory.
 const ALL_LOST: usize = 32;
+/// A start that passes the app's memory limit takes all of that each time, at the cost of others; so after this many in a row a
+/// version of an app gets no other.
+const MAX_HEAVY_STARTS: u32 = 4;
 
 /// Why there is no instance.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -134,6 +139,7 @@ impl Pool {
             backoff: Backoff::default(),
             reason: Reason::default(),
             has_failed: false,
+            heavy_starts: 0,
             lost: 0,
             last_lost: None,
             is_disabled: false,
@@ -226,6 +232,7 @@ impl Pool {
                 }
                 Ok(instance) => {
                     state.backoff.started();
+                    state.heavy_starts = 0;
                     let member = Member::new(instance);
                     state.members.push(member.clone());
                     Some(member)
@@ -244,6 +251,7 @@ impl Pool {
                     if failure == Failure::Crash {
                         state.lost_one(name, self.starter.losses());
                     }
+                    state.note_weight_of_start(name, error.kind);
                     None
                 }
             }
@@ -410,6 +418,25 @@ impl State {
         Ok(())
     }
 
+    /// The app `name` did not start, for that reason.
+    fn note_weight_of_start(&mut self, name: &str, kind: StartErrorKind) {
+        if kind != StartErrorKind::HeapLimit {
+            self.heavy_starts = 0;
+            return;
+        }
+        self.heavy_starts += 1;
+        if self.heavy_starts < MAX_HEAVY_STARTS || self.phase == Phase::Closed {
+            return;
+        }
+        self.is_disabled = true;
+        self.reason.message = format!(
+            "the app is disabled: it did not start within its memory limit {MAX_HEAVY_STARTS} times in a row; the last time: {}. Mend \
+             the app or raise its limit, then have it loaded anew (SIGHUP), or restart the process",
+            self.reason.message
+        );
+        tracing::error!(app = name, "{}", self.reason.message);
+    }
+
     /// The app `name` has lost an instance; `all` are lost in the process.
     fn lost_one(&mut self, name: &str, all: Losses) {
         warn_of_losses(all.instances);
@@ -498,6 +525,29 @@ mod tests {
         tokio::time::sleep(wait).await;
         assert!(pool.instance().await.is_err());
         assert_eq!(launcher.starts(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_version_that_does_not_start_within_its_memory_limit_is_disabled() {
+        let launcher = FakeLauncher::new();
+        let pool = pool(&launcher);
+        let heavy = || launcher.fail_starts_for(StartErrorKind::HeapLimit, "it is large");
+        heavy();
+        pool.instance().await.err().expect("no instance");
+        // Another failure begins the count anew.
+        launcher.fail_starts("it is broken", None);
+        for start in 0..=MAX_HEAVY_STARTS {
+            assert_eq!(pool.disabled(), None, "before start {start}");
+            pool.lock().backoff = Backoff::default();
+            pool.instance().await.err().expect("no instance");
+            heavy();
+        }
+        let refusal = pool.instance().await.err().expect("no instance");
+        assert_eq!(refusal.retry_after, None);
+        let message = refusal.reason.message;
+        assert!(message.contains("it is large"), "{message}");
+        assert_eq!(pool.disabled(), Some(message));
+        assert_eq!(launcher.starts(), 2 + MAX_HEAVY_STARTS as usize);
     }
 
     #[tokio::test]

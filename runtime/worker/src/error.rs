@@ -33,7 +33,7 @@ pub enum StartErrorKind {
     NoHandler,
     /// A turn took longer than the CPU limit.
     CpuLimit,
-    /// The memory limit was passed.
+    /// The memory limit was passed, or would have been by a module.
     HeapLimit,
     /// V8 gave up; see [`Exit::Crashed`].
     Crashed,

@@ -31,6 +31,8 @@ pub(crate) fn begin(
         let report = ErrorReport::from_try_catch(scope);
         let kind = if report.name == "SyntaxError" {
             StartErrorKind::Syntax
+        } else if modules::is_too_large(scope) {
+            StartErrorKind::HeapLimit
         } else {
             StartErrorKind::Import
         };

@@ -2,10 +2,11 @@
 
 use std::ffi::c_void;
 use std::mem::ManuallyDrop;
+use std::ptr::NonNull;
 use std::sync::Arc;
 
 use super::Account;
-use super::reservation::take;
+use super::reservation::{has_room, take};
 use crate::state::State;
 
 /// An `ArrayBuffer` over these bytes, which move into it without a copy and count against the isolate's limit until the last
@@ -104,31 +105,101 @@ impl AsRef<[u8]> for TakenBuffer {
 /// The vector had better have some room to spare, for what is needed to free it.
 pub fn one_byte_string<'s>(
     scope: &mut v8::PinScope<'s, '_>,
-    mut bytes: Vec<u8>,
+    bytes: Vec<u8>,
 ) -> Option<v8::Local<'s, v8::String>> {
-    let length = bytes.len();
-    if length == 0 {
-        return Some(v8::String::empty(scope));
+    external_string(scope, bytes).map(|(string, _)| string)
+}
+
+/// A string of a text outside of V8's heap, as above, and where its characters are: one or two bytes each. They are there for as
+/// long as the string is.
+pub(crate) fn text_string<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    text: &str,
+) -> Option<(v8::Local<'s, v8::String>, NonNull<[u8]>)> {
+    if text.chars().all(|character| character <= '\u{ff}') {
+        let length = text.chars().count();
+        if !has_room(scope, length) {
+            return None;
+        }
+        let mut bytes = Vec::with_capacity(length + size_of::<Tail>());
+        bytes.extend(text.chars().map(|character| character as u8));
+        external_string(scope, bytes)
+    } else {
+        let length = text.encode_utf16().count();
+        if !has_room(scope, length * size_of::<u16>()) {
+            return None;
+        }
+        let mut units = Vec::with_capacity(length + size_of::<Tail>());
+        units.extend(text.encode_utf16());
+        external_string(scope, units)
     }
+}
+
+/// How V8 stores characters.
+trait Unit: Copy {
+    /// # Safety
+    /// As of V8's function: `release` frees the characters.
+    unsafe fn string<'s>(
+        scope: &v8::PinScope<'s, '_>,
+        data: *mut Self,
+        length: usize,
+    ) -> Option<v8::Local<'s, v8::String>>;
+}
+
+impl Unit for u8 {
+    unsafe fn string<'s>(
+        scope: &v8::PinScope<'s, '_>,
+        data: *mut u8,
+        length: usize,
+    ) -> Option<v8::Local<'s, v8::String>> {
+        unsafe extern "C" fn release(data: *mut std::ffi::c_char, length: usize) {
+            // SAFETY: the caller's promise.
+            unsafe { release_string::<u8>(data.cast(), length) }
+        }
+        // SAFETY: the caller's promise.
+        unsafe { v8::String::new_external_onebyte_raw(scope, data.cast(), length, release) }
+    }
+}
+
+impl Unit for u16 {
+    unsafe fn string<'s>(
+        scope: &v8::PinScope<'s, '_>,
+        data: *mut u16,
+        length: usize,
+    ) -> Option<v8::Local<'s, v8::String>> {
+        // SAFETY: the caller's promise.
+        unsafe { v8::String::new_external_twobyte_raw(scope, data, length, release_string::<u16>) }
+    }
+}
+
+fn external_string<'s, T: Unit>(
+    scope: &mut v8::PinScope<'s, '_>,
+    mut units: Vec<T>,
+) -> Option<(v8::Local<'s, v8::String>, NonNull<[u8]>)> {
+    let length = units.len();
+    if length == 0 {
+        return Some((v8::String::empty(scope), NonNull::from_ref(&[])));
+    }
+    let bytes = length * size_of::<T>();
     let account = State::from_scope(scope).account();
-    if length > v8::String::MAX_LENGTH || !take(scope, || account.try_take(length)) {
+    if length > v8::String::MAX_LENGTH || !take(scope, || account.try_take(bytes)) {
         return None;
     }
-    bytes.reserve_exact(size_of::<Tail>());
-    let mut bytes = ManuallyDrop::new(bytes);
+    units.reserve_exact(size_of::<Tail>());
+    let mut units = ManuallyDrop::new(units);
     let tail = Tail {
-        capacity: bytes.capacity(),
+        capacity: units.capacity(),
         account: Arc::into_raw(account.clone()),
     };
-    let data = bytes.as_mut_ptr();
+    let data = units.as_mut_ptr();
     // SAFETY: there was room made for it.
     unsafe { data.add(length).cast::<Tail>().write_unaligned(tail) };
-    // SAFETY: the bytes are the string's alone, and `release_string` frees them.
-    let string =
-        unsafe { v8::String::new_external_onebyte_raw(scope, data.cast(), length, release_string) };
-    // V8 takes every string that is not too long; the bytes of another one would be lost.
+    // SAFETY: the characters are the string's alone, and `release_string` frees them.
+    let string = unsafe { T::string(scope, data, length) };
+    // V8 takes every string that is not too long; the characters of another one would be lost.
     debug_assert!(string.is_some());
-    string
+    let data = NonNull::slice_from_raw_parts(NonNull::new(data.cast())?, bytes);
+    string.map(|string| (string, data))
 }
 
 /// What it takes to free a string's memory, behind its characters.
@@ -139,19 +210,18 @@ struct Tail {
     account: *const Account,
 }
 
-/// Frees what [`one_byte_string`] made.
-unsafe extern "C" fn release_string(data: *mut std::ffi::c_char, length: usize) {
-    let data = data.cast::<u8>();
-    // SAFETY: `one_byte_string` gave V8 the parts of a vector with a tail behind its elements, and V8 calls this once.
-    let (bytes, account) = unsafe {
+/// Frees what [`external_string`] made.
+unsafe extern "C" fn release_string<T>(data: *mut T, length: usize) {
+    // SAFETY: `external_string` gave V8 the parts of a vector with a tail behind its elements, and V8 calls this once.
+    let (units, account) = unsafe {
         let tail = data.add(length).cast::<Tail>().read_unaligned();
         (
             Vec::from_raw_parts(data, length, tail.capacity),
             Arc::from_raw(tail.account),
         )
     };
-    drop(bytes);
-    account.give_back(length);
+    drop(units);
+    account.give_back(length * size_of::<T>());
 }
 
 static VTABLE: v8::RustAllocatorVtable<Account> = v8::RustAllocatorVtable {

@@ -19,10 +19,12 @@
 //! On other systems C's memory does not come here, and accounts stay at zero.
 
 use std::cell::Cell;
+use std::ptr::NonNull;
 use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 
 use crate::external_memory::Account;
+use crate::external_memory::parsing::Parsing;
 use crate::external_memory::spare::{self, Spare};
 use crate::limits::MIB;
 use crate::mailbox::{Shared, Verdict};
@@ -32,11 +34,15 @@ use crate::mailbox::{Shared, Verdict};
 pub struct ForeignMemory {
     /// Changed by the thread that works for the isolate, read by all.
     held: AtomicIsize,
+    /// Where it is looked at what follows: no more than a [`STEP`] beyond what is held, where the watchdog has looked.
+    mark: AtomicUsize,
     /// The first bound until it is passed, the second from then on.
     bound: AtomicUsize,
     hard: usize,
     /// What it has beyond that.
     spare: Spare,
+    /// The text that V8 parses.
+    parsing: Parsing,
     /// Whom to order to end.
     isolate: OnceLock<Weak<Shared>>,
 }
@@ -46,9 +52,11 @@ impl ForeignMemory {
     pub(crate) fn new(first: usize, hard: usize) -> ForeignMemory {
         ForeignMemory {
             held: AtomicIsize::new(0),
+            mark: AtomicUsize::new(0),
             bound: AtomicUsize::new(first),
             hard,
             spare: Spare::of(&spare::FOREIGN),
+            parsing: Parsing::new(),
             isolate: OnceLock::new(),
         }
     }
@@ -66,13 +74,62 @@ impl ForeignMemory {
     /// Refuses nothing from now on: for the isolate's end, which must not fail.
     pub(crate) fn lift_bound(&self) {
         self.bound.store(usize::MAX, Ordering::Relaxed);
+        self.mark.store(usize::MAX, Ordering::Relaxed);
     }
 
-    /// Whether there may be so many bytes more.
+    /// Lets V8 parse a text, for which C++ code may hold `most` more: `parse` calls it. `None` if that did not suffice.
+    ///
+    /// # Safety
+    /// Nobody else than V8's parser looks at the text before this returns, and it is there until then.
+    pub(crate) unsafe fn parse<R>(
+        &self,
+        text: NonNull<[u8]>,
+        most: usize,
+        parse: impl FnOnce() -> R,
+    ) -> Option<R> {
+        // SAFETY: the caller's promise.
+        unsafe { self.parsing.begin(text, self.held().saturating_add(most)) };
+        self.mark.store(0, Ordering::Relaxed);
+        let parsed = parse();
+        (!self.parsing.end()).then_some(parsed)
+    }
+
+    /// Whether the text that is parsed was cut: then what the parser says of it is not to be told.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.parsing.is_cut()
+    }
+
+    /// Whether there may be so many bytes more, which take a step then. `step` waits until the process has room for one.
     #[inline]
-    fn admits(&self, bytes: usize) -> bool {
-        self.held().saturating_add(bytes) <= self.bound.load(Ordering::Relaxed)
-            || self.admits_past_bound(bytes)
+    fn admits(&self, bytes: usize, step: impl FnOnce()) -> bool {
+        self.held().saturating_add(bytes) <= self.mark.load(Ordering::Relaxed)
+            || self.admits_past_mark(bytes, step)
+    }
+
+    #[cold]
+    fn admits_past_mark(&self, bytes: usize, step: impl FnOnce()) -> bool {
+        let held = self.held().saturating_add(bytes);
+        if held > self.parsing.bound() {
+            self.parsing.cut();
+        }
+        let bound = self.bound.load(Ordering::Relaxed);
+        if held > bound {
+            // To be looked at each time from now on.
+            self.mark.store(0, Ordering::Relaxed);
+            return self.admits_past_bound(bytes);
+        }
+        let next = held.saturating_add(STEP).min(self.parsing.bound());
+        self.mark.store(next.min(bound), Ordering::Relaxed);
+        step();
+        true
+    }
+
+    /// Lowers the mark to where the next step begins. By the watchdog.
+    pub(crate) fn lower_mark(&self) {
+        let (mark, next) = (self.mark.load(Ordering::Relaxed), self.held() + STEP);
+        if mark != usize::MAX && mark > next {
+            self.mark.store(next, Ordering::Relaxed);
+        }
     }
 
     #[cold]
@@ -163,6 +220,8 @@ pub(crate) fn is_working() -> bool {
     !CURRENT.get().is_null()
 }
 
+/// What is taken in small pieces counts in steps of so many bytes, for the process's memory.
+const STEP: usize = MIB;
 /// What a thread may stop for.
 const LARGE: usize = MIB;
 /// How far the rest passes the second bound.
@@ -253,7 +312,13 @@ mod functions {
     #[inline]
     fn is_admitted(bytes: usize) -> bool {
         let has_room = |account: &Account| bytes < LARGE || headroom::take(account, bytes);
-        with_current(|account| has_room(account) && account.foreign().admits(bytes)) != Some(false)
+        with_current(|account| {
+            let step = || {
+                // What is small is given all the same.
+                let _ = headroom::take(account, STEP - 1);
+            };
+            has_room(account) && account.foreign().admits(bytes, step)
+        }) != Some(false)
     }
 
     /// There is no memory. Returns only where the process is the app.
@@ -486,15 +551,60 @@ mod tests {
         drop(working);
     }
 
+    fn admits(account: &ForeignMemory, bytes: usize) -> bool {
+        account.admits(bytes, || {})
+    }
+
     #[test]
     fn what_is_not_large_passes_the_bound_up_to_a_point() {
         let account = ForeignMemory::new(MIB, MIB);
-        assert!(account.admits(MIB));
+        assert!(admits(&account, MIB));
         account.change(1);
-        assert!(!account.admits(LARGE));
-        assert!(account.admits(LARGE - 1));
+        assert!(!admits(&account, LARGE));
+        assert!(admits(&account, LARGE - 1));
         account.change((GRACE + 1) as isize);
-        assert!(!account.admits(LARGE - 1));
+        assert!(!admits(&account, LARGE - 1));
+    }
+
+    #[test]
+    fn a_text_is_cut_when_its_parser_holds_too_much() {
+        let account = ForeignMemory::new(100 * MIB, 100 * MIB);
+        let mut text = *b"let a = 1;";
+        let mut parse = |bytes: usize| {
+            // SAFETY: the text is there, and nobody looks at it.
+            let parsed = unsafe {
+                account.parse(NonNull::from(&mut text[..]), 10 * MIB, || {
+                    assert!(admits(&account, bytes));
+                    account.change(bytes as isize);
+                    admits(&account, 1) && account.is_cut()
+                })
+            };
+            account.change(-(bytes as isize));
+            (parsed, text)
+        };
+        assert_eq!(parse(9 * MIB), (Some(false), *b"let a = 1;"));
+        assert_eq!(parse(11 * MIB), (None, [0; 10]));
+        assert!(admits(&account, 99 * MIB));
+    }
+
+    #[test]
+    fn what_is_taken_in_small_pieces_counts_in_steps() {
+        let account = ForeignMemory::new(100 * MIB, 100 * MIB);
+        let mut steps = 0;
+        let mut take = |bytes: usize| {
+            assert!(account.admits(bytes, || steps += 1));
+            account.change(bytes as isize);
+            steps
+        };
+        take(1);
+        let first = take(1);
+        let all = (0..10 * 1024).map(|_| take(1024)).max();
+        assert!(all.is_some_and(|all| (9..=10).contains(&(all - first))));
+        account.change(-(5 * MIB as isize));
+        account.lower_mark();
+        let before = take(1);
+        let all = (0..5 * 1024).map(|_| take(1024)).max();
+        assert!(all.is_some_and(|all| (4..=5).contains(&(all - before))));
     }
 
     /// The watchdog need not have looked.

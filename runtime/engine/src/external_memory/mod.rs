@@ -16,13 +16,14 @@ pub(crate) mod fund;
 pub mod malloc;
 pub(crate) mod mappings;
 mod objects;
+pub(crate) mod parsing;
 mod reservation;
 pub(crate) mod spare;
 pub(crate) mod watch;
 
 pub use account::Account;
-pub(crate) use buffers::allocator;
 pub use buffers::{TakenBuffer, array_buffer, one_byte_string};
+pub(crate) use buffers::{allocator, text_string};
 pub use objects::{Conversions, ExternalMemory, converted, settle};
 pub(crate) use reservation::has_foreign_room;
 pub use reservation::{Reservation, has_room};

@@ -37,6 +37,7 @@ pub(crate) fn is_too_much(isolate: &Shared) -> bool {
     {
         isolate.request_settlement();
     }
+    account.foreign().lower_mark();
     account.foreign().held() > account.limit().saturating_add(SLACK)
 }
 

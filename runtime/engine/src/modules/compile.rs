@@ -4,8 +4,11 @@ use std::sync::Arc;
 
 use v8::script_compiler as compiler;
 
+use super::errors::throw_range_error;
 use super::{Modules, string};
 use crate::code_cache;
+use crate::external_memory::text_string;
+use crate::limits::MIB;
 use crate::state::State;
 
 /// What a source text is.
@@ -19,6 +22,9 @@ pub enum SourceType {
 
 /// Smaller sources compile faster than their cache is checked.
 const SMALLEST_CACHED: usize = 1024;
+
+/// Compiling less takes no more than some twenty megabytes.
+const LARGE: usize = 256 << 10;
 
 /// Whether a text is a script or a module. [`SourceType::Script`] if it is neither, for the better-known error messages,
 /// unless it has `import` or `export` where only a module may.
@@ -80,17 +86,87 @@ impl Modules {
         url: &str,
         text: Arc<str>,
     ) -> Option<v8::Local<'s, v8::Module>> {
-        let source = string(scope, &text)?;
         let origin = origin(scope, url, true)?;
+        let (module, is_cached) = if text.len() < LARGE {
+            let source = string(scope, &text)?;
+            self.compile_string(scope, url, &text, source, &origin)?
+        } else {
+            self.compile_large(scope, url, &text, &origin)?
+        };
+        if !is_cached && text.len() >= SMALLEST_CACHED {
+            self.uncached
+                .borrow_mut()
+                .push((v8::Global::new(scope, module), text));
+        }
+        Some(module)
+    }
+
+    /// Compiles a text that may take much memory, which is bounded by the isolate's limit.
+    fn compile_large<'s>(
+        &self,
+        scope: &mut v8::PinScope<'s, '_>,
+        url: &str,
+        text: &str,
+        origin: &v8::ScriptOrigin<'s>,
+    ) -> Option<(v8::Local<'s, v8::Module>, bool)> {
+        let Some((source, characters)) = text_string(scope, text) else {
+            let length = text.len();
+            self.throw_too_large(
+                scope,
+                &format!(
+                    "the {length} bytes of {url} do not fit into the app's memory limit: raise it (\"memory_mb\")"
+                ),
+            );
+            return None;
+        };
+        let account = State::from_scope(scope).account().clone();
+        let most = account.limit();
+        let compile = || {
+            v8::tc_scope!(let scope, scope);
+            let module = self.compile_string(scope, url, text, source, origin);
+            if module.is_none() && !account.foreign().is_cut() {
+                scope.rethrow();
+            }
+            module
+        };
+        // SAFETY: the string lives in the scope, and scripts do not have it.
+        let module = unsafe { account.foreign().parse(characters, most, compile) };
+        module.unwrap_or_else(|| {
+            let (length, most) = (text.len(), most / MIB);
+            self.throw_too_large(
+                scope,
+                &format!(
+                    "compiling the {length} bytes of {url} takes more than {most} MB of memory, which is the app's limit: split it \
+                     into modules, and import those when they are needed, or raise the limit (\"memory_mb\")"
+                ),
+            );
+            None
+        })
+    }
+
+    fn throw_too_large(&self, scope: &v8::PinScope, message: &str) {
+        self.is_too_large.set(true);
+        throw_range_error(scope, message);
+    }
+
+    /// Compiles a string, which has that text. Says whether the code was cached.
+    fn compile_string<'s>(
+        &self,
+        scope: &mut v8::PinScope<'s, '_>,
+        url: &str,
+        text: &str,
+        source: v8::Local<'s, v8::String>,
+        origin: &v8::ScriptOrigin<'s>,
+    ) -> Option<(v8::Local<'s, v8::Module>, bool)> {
         let cache = if text.len() < SMALLEST_CACHED {
             None
         } else {
-            code_cache::get(&self.app, &text)
+            code_cache::get(&self.app, text)
         };
         let module = if let Some(cache) = &cache {
             // `cache` outlives `source`, which only has a pointer to it.
             let cached = compiler::CachedData::new(cache);
-            let mut source = compiler::Source::new_with_cached_data(source, Some(&origin), cached);
+            let mut source = compiler::Source::new_with_cached_data(source, Some(origin), cached);
             let options = compiler::CompileOptions::ConsumeCodeCache;
             let module = compiler::compile_module2(
                 scope,
@@ -103,21 +179,16 @@ impl Modules {
                 .is_some_and(compiler::CachedData::rejected)
             {
                 tracing::warn!("V8 rejected the code cache of {url}");
-                code_cache::forget(&self.app, &text);
+                code_cache::forget(&self.app, text);
             } else {
                 self.cache_hits.set(self.cache_hits.get() + 1);
             }
             module
         } else {
-            let mut source = compiler::Source::new(source, Some(&origin));
+            let mut source = compiler::Source::new(source, Some(origin));
             compiler::compile_module(scope, &mut source)?
         };
-        if cache.is_none() && text.len() >= SMALLEST_CACHED {
-            self.uncached
-                .borrow_mut()
-                .push((v8::Global::new(scope, module), text));
-        }
-        Some(module)
+        Some((module, cache.is_some()))
     }
 
     /// Makes the code cache of one module that has run: what it needed is compiled by now. Returns whether there was one.

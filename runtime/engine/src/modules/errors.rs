@@ -17,7 +17,7 @@ pub(crate) fn string<'s>(
     string
 }
 
-fn throw_range_error(scope: &v8::PinScope, message: &str) {
+pub(super) fn throw_range_error(scope: &v8::PinScope, message: &str) {
     let message = v8::String::new(scope, message).unwrap_or_else(|| v8::String::empty(scope));
     let error = v8::Exception::range_error(scope, message);
     scope.throw_exception(error);

@@ -31,6 +31,8 @@ pub(crate) struct Modules {
     /// Modules that were compiled without a code cache, to make one when there is time.
     uncached: RefCell<Vec<(v8::Global<v8::Module>, Arc<str>)>>,
     cache_hits: Cell<usize>,
+    /// Whether a module's text took more memory than the isolate may have.
+    is_too_large: Cell<bool>,
 }
 
 struct Entry {
@@ -68,6 +70,11 @@ pub fn evaluate_module<'s>(
     link_and_evaluate(scope, module)
 }
 
+/// Whether a module could not be imported because its text takes more memory than the isolate may have: it will not fit next time.
+pub fn is_too_large(scope: &v8::PinScope) -> bool {
+    State::from_scope(scope).modules.is_too_large.get()
+}
+
 pub(crate) fn link_and_evaluate<'s>(
     scope: &mut v8::PinScope<'s, '_>,
     module: v8::Local<'s, v8::Module>,
@@ -88,6 +95,7 @@ impl Modules {
             app: app.into(),
             uncached: RefCell::default(),
             cache_hits: Cell::default(),
+            is_too_large: Cell::default(),
         }
     }
 

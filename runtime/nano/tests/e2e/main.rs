@@ -14,6 +14,7 @@ mod headers;
 mod http1;
 mod http2;
 mod large_inputs;
+mod large_sources;
 mod limits;
 mod logs;
 mod memory;
