@@ -5,9 +5,10 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::future::{Future, poll_fn};
-use std::pin::pin;
-use std::task::Poll;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt as _;
 
 use crate::entry::{self, Panicked};
 use crate::external_memory::ExternalMemory;
@@ -36,7 +37,7 @@ struct Op {
     _memory: ExternalMemory,
 }
 
-/// About what an operation takes, with its task; not what its future owns.
+/// About what an operation takes besides its task.
 const OP: usize = 512;
 
 struct Slot {
@@ -111,7 +112,8 @@ impl Ops {
 }
 
 /// Runs `future` beside JavaScript, then `done` with its result as a turn of this isolate, or with word that it panicked. An
-/// isolate that drains until it is idle waits for it. `done` is dropped, on this thread, if the isolate ends first.
+/// isolate that drains until it is idle waits for it. `done` is dropped, on this thread, if the isolate ends first. The isolate is
+/// charged for the future itself, not for what that owns elsewhere.
 pub fn spawn_op<R: Send + 'static>(
     scope: &v8::PinScope,
     future: impl Future<Output = R> + Send + 'static,
@@ -121,15 +123,17 @@ pub fn spawn_op<R: Send + 'static>(
     let runtime = state.tokio().ok_or(NoRuntime)?;
     let id = state.ops.reserve();
     let handle = state.handle();
-    let task = async move {
-        let mut result = Some(settled(future).await);
+    // Not an async block: that would have room for the future twice, before its first poll and after it.
+    let task = AssertUnwindSafe(future).catch_unwind().map(move |result| {
+        let mut result = Some(result.map_err(|panic| entry::panicked(&*panic)));
         handle.post(Box::new(move |scope| {
             let op = State::from_scope(scope).ops.take(id);
             if let Some(op) = op {
                 (op.done)(scope, &mut result);
             }
         }));
-    };
+    });
+    let memory = ExternalMemory::new(OP + size_of_val(&task));
     let task = match state.thread_io() {
         Some(io) => io.spawn(task),
         None => Err(task),
@@ -147,20 +151,10 @@ pub fn spawn_op<R: Send + 'static>(
         Op {
             done,
             task,
-            _memory: ExternalMemory::new(OP),
+            _memory: memory,
         },
     );
     Ok(id)
-}
-
-/// What comes of a future, which is over when it panics.
-async fn settled<R>(future: impl Future<Output = R>) -> Result<R, Panicked> {
-    let mut future = pin!(future);
-    poll_fn(|cx| match entry::catch(|| future.as_mut().poll(cx)) {
-        Ok(poll) => poll.map(Ok),
-        Err(panicked) => Poll::Ready(Err(panicked)),
-    })
-    .await
 }
 
 /// A promise for the result of `future`: `convert` makes the value that resolves (`Ok`) or rejects (`Err`) it. What

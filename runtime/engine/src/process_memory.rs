@@ -48,7 +48,7 @@ pub fn set_limit(bytes: usize) {
 }
 
 /// What the process may use, in bytes: the configured limit, its control group's, or the machine's memory, whichever is least.
-pub(crate) fn limit() -> usize {
+pub fn limit() -> usize {
     let configured = match CONFIGURED.load(Ordering::Relaxed) {
         0 => usize::MAX,
         bytes => bytes,

@@ -49,8 +49,9 @@ pub struct Limits {
     pub cpu: Duration,
     /// Outbound requests that one inbound request may cause.
     pub subrequests: u32,
-    /// Outbound requests that may be under way at a time, and connections to other servers; at least 1. A request is under way until
-    /// the last byte of its response has been read. Further ones wait for their turn.
+    /// Outbound requests that may be under way at a time, and connections to other servers; at least 1, and no more than fit into a
+    /// quarter of the memory. A request is under way until the last byte of its response has been read. Further ones wait for their
+    /// turn.
     pub outbound_connections: u32,
     /// How long another server may take to begin its response, once it has the request.
     pub outbound_head: Duration,

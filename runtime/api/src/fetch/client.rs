@@ -11,16 +11,17 @@ mod body;
 mod connection;
 mod connector;
 mod decode;
-mod descriptors;
 mod exchange;
 mod failure;
 mod head_wait;
 mod integrity;
+mod memory;
 mod names;
 mod policy;
 mod pool;
 mod redirect;
 mod request_headers;
+mod shares;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -53,7 +54,7 @@ pub struct Outbound {
     policy: Arc<Policy>,
     subrequests: Option<u32>,
     /// How many there may be at a time.
-    connections: u32,
+    connections: usize,
     /// How long a server may take to begin its response.
     head: Duration,
     tls: Tls,
@@ -75,7 +76,9 @@ impl Outbound {
         Outbound {
             policy: Arc::new(policy),
             subrequests,
-            connections: limits.outbound_connections,
+            connections: memory::fitting(limits.memory_mb)
+                .min(limits.outbound_connections as usize)
+                .max(1),
             head: limits.outbound_head,
             tls: Tls::default(),
             pool: OnceLock::new(),
@@ -96,7 +99,7 @@ impl Outbound {
     ) -> Result<http::Response<Received>, Failure> {
         let new = || {
             let connector = Connector::new(self.policy.clone(), self.tls.clone());
-            Pool::new(connector, self.connections as usize, self.head)
+            Pool::new(connector, self.connections, self.head)
         };
         self.pool.get_or_init(new).send(head, body, isolate).await
     }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use http::Method;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use nano_engine::external_memory::ExternalMemory;
 use nano_engine::thread_io::Driven;
 use nano_engine::{ErrorReport, OpId, State, ThreadIo, external_memory, spawn_op};
 use nano_webidl::{DomExceptionName, Error, Fallible, Realm, Ref, Scope, Value, script};
@@ -37,6 +38,8 @@ use crate::url::UrlRecord;
 
 /// Bytes of a streamed request body that may wait for the network.
 const REQUEST_BYTES: usize = 256 << 10;
+/// About what a call takes by itself.
+const CALL: usize = 512;
 
 impl FetchGlobalMethods for WorkerGlobalScope {
     fn fetch<'s>(
@@ -186,6 +189,8 @@ struct Call {
     download: RefCell<Option<Rc<BodyAbort>>>,
     /// What ends it with the request that it is made for.
     work: Cell<Option<WorkId>>,
+    /// What its request holds, as long as that may be on its way.
+    memory: ExternalMemory,
 }
 
 /// The app's stream that is sent, and the [`NativeSink`] that it goes to.
@@ -212,6 +217,7 @@ impl Call {
             upload: RefCell::default(),
             download: RefCell::default(),
             work: Cell::default(),
+            memory: ExternalMemory::default(),
         });
         let call_to_end = call.clone();
         call.work
@@ -234,6 +240,7 @@ impl Call {
         if call.is_settled.get() {
             return Ok(());
         }
+        call.memory.set(CALL + exchange.size());
         let this = call.clone();
         // What is on its way needs its runtime, also when the app has handed it on and is gone.
         let io = State::from_scope(scope).thread_io();
@@ -287,6 +294,7 @@ impl Call {
     ) {
         let watch = self.watch.take();
         self.done(scope);
+        self.memory.set(0);
         let body = match (answer.body, watch) {
             (AnswerBody::Null, _) => Body::default(),
             (AnswerBody::Bytes(bytes), Some(watch)) if !bytes.is_empty() => {
@@ -398,6 +406,7 @@ impl Call {
     fn end<'s>(&self, scope: &mut Scope<'s, '_>, exception: Value<'s>) {
         drop(self.watch.take());
         self.done(scope);
+        self.memory.set(0);
         if let Some(op) = self.op.take() {
             State::from_scope(scope).ops().cancel(op);
         }

@@ -99,7 +99,7 @@ fn terminate(scope: &mut v8::PinScope) {
 }
 
 #[cold]
-fn panicked(panic: &(dyn Any + Send)) -> Panicked {
+pub(crate) fn panicked(panic: &(dyn Any + Send)) -> Panicked {
     tracing::error!(
         "native code panicked, which is a defect of NANO: {}",
         panic_message(panic)

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Account;
+use crate::mailbox::Handle;
 use crate::state::State;
 
 /// A part of an isolate's memory, which V8 is told of between turns. Dropping it, on any thread, gives it back.
@@ -29,6 +30,18 @@ impl Reservation {
     pub fn take(scope: &mut v8::PinScope, bytes: usize) -> Option<Reservation> {
         let mut reservation = Reservation::new(State::from_scope(scope).account().clone());
         take(scope, || reservation.try_grow(bytes)).then_some(reservation)
+    }
+
+    /// Makes it so many bytes, which are there already, whether they fit or not.
+    pub fn set(&mut self, bytes: usize) {
+        self.account.reserve(bytes);
+        self.account.release(self.bytes);
+        self.bytes = bytes;
+    }
+
+    /// Whether it is a part of this isolate's memory.
+    pub fn is_of(&self, isolate: &Handle) -> bool {
+        Arc::ptr_eq(&self.account, &isolate.0.account)
     }
 
     /// Adds so many bytes, or nothing and `false` if they do not fit: collect garbage and ask again.

@@ -20,6 +20,7 @@ mod logs;
 mod memory;
 mod native_memory;
 mod outbound;
+mod outbound_shares;
 mod polluted_prototypes;
 mod programs;
 mod reload;

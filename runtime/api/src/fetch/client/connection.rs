@@ -11,11 +11,13 @@ use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::client::conn::{TrySendError, http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use nano_engine::Handle as Isolate;
 use tokio::time::Instant;
 
 use super::body::WireBody;
 use super::connector::Io;
 use super::head_wait::{Interim, NoHead};
+use super::memory::{CONNECTION, Memory};
 
 /// Bytes of a response's head. Of HTTP/1 it is also how far one read may go.
 pub(super) const MAX_HEAD_BYTES: usize = 408 << 10;
@@ -55,6 +57,7 @@ pub(super) struct Connection {
     pub(super) used: Instant,
     /// Bytes that it has taken.
     sent: Arc<AtomicU64>,
+    memory: Arc<Memory>,
 }
 
 /// Why a request has no response.
@@ -75,8 +78,9 @@ pub(super) enum Sender {
 impl Connection {
     /// Speaks HTTP over a new connection, on a task of its own. How that ends is told to its requests.
     pub(super) async fn begin(origin: Origin, io: Io) -> hyper::Result<Connection> {
-        let sent = io.sent();
+        let (sent, memory) = (io.sent(), io.memory());
         let sender = if io.is_http2() {
+            memory.add(CONNECTION);
             let (sender, task) = http2::Builder::new(TokioExecutor::new())
                 .timer(TokioTimer::new())
                 .adaptive_window(true)
@@ -99,6 +103,7 @@ impl Connection {
             sender,
             used: Instant::now(),
             sent,
+            memory,
         })
     }
 
@@ -111,6 +116,7 @@ impl Connection {
                 sender: Sender::Http2(sender.clone(), users.clone()),
                 used: self.used,
                 sent: self.sent.clone(),
+                memory: self.memory.clone(),
             }),
         }
     }
@@ -139,14 +145,17 @@ impl Connection {
         }
     }
 
-    /// Sends a request, and waits for the head of its response: for `limit` at most, once the request is sent.
+    /// Sends a request of `isolate`, and waits for the head of its response: for `limit` at most, once the request is sent.
     pub(super) async fn send(
         &mut self,
         head: &Head,
         body: WireBody,
         limit: Duration,
+        isolate: Option<&Isolate>,
     ) -> Result<Response<Incoming>, Unanswered> {
         self.used = Instant::now();
+        let is_http1 = matches!(self.sender, Sender::Http1(_));
+        self.memory.begin(isolate, is_http1);
         let has_body = !body.is_end_stream();
         let mut request = Request::new(body);
         *request.method_mut() = head.method.clone();
@@ -174,6 +183,7 @@ impl Connection {
                     .await
             }
         };
+        self.memory.head_is_here();
         match response {
             Ok(response) => response.map_err(|error| Unanswered::Failed(Box::new(error))),
             Err(no_head) => Err(Unanswered::NoHead(no_head)),

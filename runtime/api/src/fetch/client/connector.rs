@@ -11,23 +11,24 @@ use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::ResponseCode;
 use http::Uri;
-use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::client::legacy::connect::{Connection as _, HttpConnector};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
-use tokio::sync::OwnedSemaphorePermit;
 use tower_service::Service;
 
+use super::memory::{CONNECTION, Memory};
 use super::names::Names;
 use super::policy::Policy;
+use super::shares::Permit;
 use super::tls::Tls;
 
 /// How long name resolution, TCP and TLS may take together.
@@ -39,7 +40,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(60);
 pub(super) struct Io {
     stream: MaybeHttpsStream<TokioIo<TcpStream>>,
     sent: Arc<AtomicU64>,
-    _descriptor: OwnedSemaphorePermit,
+    memory: Arc<Memory>,
+    _permit: Permit,
 }
 
 impl Io {
@@ -51,6 +53,11 @@ impl Io {
     /// How many bytes were sent, now and later.
     pub(super) fn sent(&self) -> Arc<AtomicU64> {
         self.sent.clone()
+    }
+
+    /// What counts its memory.
+    pub(super) fn memory(&self) -> Arc<Memory> {
+        self.memory.clone()
     }
 
     fn count(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
@@ -65,9 +72,23 @@ impl Read for Io {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-        buffer: ReadBufCursor<'_>,
+        mut buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        // hyper's cursors cannot be lent, so the bytes are counted by one over the same room.
+        // SAFETY: nothing that is initialized is made uninitialized: `ReadBuf` only fills.
+        let mut room = ReadBuf::uninit(unsafe { buffer.as_mut() });
+        let size = room.unfilled().remaining();
+        ready!(Pin::new(&mut self.stream).poll_read(context, room.unfilled()))?;
+        let count = room.filled().len();
+        // SAFETY: so many bytes of it are filled.
+        unsafe { buffer.advance(count) };
+        if !self.memory.read(count, size) {
+            return Poll::Ready(Err(io::Error::new(
+                io::ErrorKind::OutOfMemory,
+                "the head of the response does not fit into the app's memory limit",
+            )));
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -125,17 +146,23 @@ impl Connector {
     pub(super) async fn connect(
         &self,
         uri: &Uri,
-        descriptor: OwnedSemaphorePermit,
+        permit: Permit,
+        memory: Memory,
     ) -> Result<Io, BoxError> {
         let timeout = |_| {
             let message = format!("no connection within {} s", CONNECT_TIMEOUT.as_secs());
             io::Error::new(io::ErrorKind::TimedOut, message)
         };
         let stream = tokio::time::timeout(CONNECT_TIMEOUT, self.reach(uri)).await;
+        let stream = stream.map_err(timeout)??;
+        if let MaybeHttpsStream::Https(_) = stream {
+            memory.add(CONNECTION);
+        }
         Ok(Io {
-            stream: stream.map_err(timeout)??,
+            stream,
             sent: Arc::default(),
-            _descriptor: descriptor,
+            memory: Arc::new(memory),
+            _permit: permit,
         })
     }
 

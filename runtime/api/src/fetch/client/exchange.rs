@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::CONTENT_LENGTH;
-use http::{HeaderMap, HeaderValue, Method, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use http_body_util::BodyExt as _;
 use nano_engine::Handle;
 
@@ -53,7 +53,21 @@ pub(crate) struct Exchange {
     pub(crate) redirects_left: u32,
 }
 
+/// A request's fields are in a map as the app gave them, in one that says how long the body is, and in hyper's.
+const COPIES: usize = 3;
+/// About what a field takes in a map, besides its name and its value.
+const FIELD: usize = 128;
+
 impl Exchange {
+    /// About the bytes that it holds outside of itself. Its body counts by itself.
+    pub(crate) fn size(&self) -> usize {
+        let field = |(name, value): (&HeaderName, &HeaderValue)| {
+            FIELD + COPIES * (name.as_str().len() + value.len())
+        };
+        let url = COPIES * self.url.href().len();
+        url + self.headers.iter().map(field).sum::<usize>() + self.integrity.len()
+    }
+
     /// Sends the request, follows redirects, and receives the head of the response.
     pub(crate) async fn run(mut self) -> Result<Answer, Failure> {
         loop {

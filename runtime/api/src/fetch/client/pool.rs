@@ -24,8 +24,9 @@ use tokio::time::Instant;
 use super::body::{RequestBody, WireBody};
 use super::connection::{Connection, Head, Origin, Unanswered};
 use super::connector::Connector;
-use super::descriptors;
 use super::failure::Failure;
+use super::memory::Memory;
+use super::shares::Share;
 use crate::fetch::response::is_null_body_status;
 
 /// How long a connection waits for its next request.
@@ -49,6 +50,7 @@ struct Shared {
     /// How long a server may take to begin its response.
     head: Duration,
     turns: Arc<Semaphore>,
+    share: Share,
     kept: Mutex<Kept>,
     collections: Mutex<Collections>,
     /// Responses that were dropped before their end, as a collection drops those that nobody has any more.
@@ -80,6 +82,7 @@ impl Pool {
             limit,
             head,
             turns: Arc::new(Semaphore::new(limit)),
+            share: Share::new(),
             kept: Mutex::default(),
             collections: Mutex::default(),
             abandoned: AtomicUsize::new(0),
@@ -102,7 +105,10 @@ impl Pool {
                 .send_anew(head, body.take(), origin, turn, isolate)
                 .await;
         };
-        let mut error = match connection.send(head, body.take(), self.0.head).await {
+        let mut error = match connection
+            .send(head, body.take(), self.0.head, isolate)
+            .await
+        {
             Ok(response) => return Ok(self.received(head, connection, turn, response)),
             Err(Unanswered::NoHead(why)) => {
                 return Err(Failure::new(why.message(origin.authority.as_str())));
@@ -132,8 +138,9 @@ impl Pool {
         turn: OwnedSemaphorePermit,
         isolate: Option<&Isolate>,
     ) -> Result<Response<Received>, Failure> {
-        let mut connection = self.connect(origin, head, isolate).await?;
-        let sent = connection.send(head, body, self.0.head).await;
+        // Boxed: most requests have no need of it, and all others only while they wait for their connection.
+        let mut connection = Box::pin(self.connect(origin, head, isolate)).await?;
+        let sent = connection.send(head, body, self.0.head, isolate).await;
         let authority = connection.origin.authority.as_str();
         Err(match sent {
             Ok(response) => return Ok(self.received(head, connection, turn, response)),
@@ -150,7 +157,7 @@ impl Pool {
             Some(Ok(turn)) => Ok(turn),
             _ => Err(Failure::new(format!(
                 "{limit} requests to other servers are under way, and none has ended within {} s: read or cancel the bodies of their \
-                 responses; to allow more, raise \"limits\": {{ \"outbound_connections\": {limit} }} in the app's configuration",
+                 responses; to allow more, raise \"outbound_connections\" and \"memory_mb\" of the \"limits\" in the app's configuration",
                 WAIT_TIMEOUT.as_secs(),
                 limit = self.0.limit,
             ))),
@@ -166,15 +173,16 @@ impl Pool {
     ) -> Result<Connection, Failure> {
         let authority = origin.authority.clone();
         self.0.make_room();
-        let descriptor = self.0.wait(isolate, descriptors::descriptor()).await;
-        let Some(descriptor) = descriptor.flatten() else {
+        let permit = self.0.wait(isolate, self.0.share.permit()).await;
+        let Some(permit) = permit else {
             return Err(Failure::new(format!(
-                "the process has as many connections to other servers as it may have, and none has ended within {} s; to allow more, \
-                 raise its limit of open files (ulimit -n)",
+                "the app has as many connections to other servers as the process has for it beside others, and none has ended within \
+                 {} s; to allow more, raise the process's limit of open files (ulimit -n), and its memory",
                 WAIT_TIMEOUT.as_secs(),
             )));
         };
-        let io = self.0.connector.connect(&head.uri, descriptor).await;
+        let memory = Memory::take(isolate).await?;
+        let io = self.0.connector.connect(&head.uri, permit, memory).await;
         let io = io.map_err(|error| Failure::of_connect(authority.as_str(), &*error))?;
         let connection = Connection::begin(origin, io)
             .await
@@ -259,7 +267,7 @@ impl Shared {
         let busy = self.limit - self.turns.available_permits();
         let connections = &mut self.kept().connections;
         let mut excess = (connections.len() + busy).saturating_sub(self.limit);
-        if descriptors::are_exhausted() {
+        if self.share.is_used_up() {
             excess = excess.max(1);
         }
         for _ in 0..excess {
@@ -401,7 +409,8 @@ impl Drop for Received {
             pool.abandoned.fetch_add(1, Ordering::Relaxed);
         }
         let is_in_the_pool = lease.connection.share().is_some();
-        if is_in_the_pool || descriptors::are_scarce() {
+        let pool = lease.pool.upgrade();
+        if is_in_the_pool || pool.is_none_or(|pool| pool.share.is_scarce()) {
             return;
         }
         if lease.connection.is_ready() {

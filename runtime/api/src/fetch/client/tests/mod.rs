@@ -391,3 +391,9 @@ async fn strangers_are_not_trusted() {
     .await;
     assert!(error.contains("invalid peer certificate"), "{error}");
 }
+
+#[test]
+fn a_request_that_waits_is_small() {
+    let size = size_of_val(&exchange(&unrestricted(), "http://a.test/").run());
+    assert!(size <= 4200, "{size} bytes");
+}

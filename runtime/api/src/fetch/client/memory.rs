@@ -1,0 +1,132 @@
+//! What connections to other servers take, which counts for the isolate that uses them.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use nano_engine::Handle;
+use nano_engine::external_memory::Reservation;
+
+use super::failure::Failure;
+use crate::fetch::body::make_room;
+
+/// About what a connection takes: hyper's two buffers of 8 KiB, its task, the socket in the kernel. What is for TLS or for HTTP/2 is as
+/// much again.
+pub(super) const CONNECTION: usize = 32 << 10;
+/// So much of a connection's memory may be the buffer that is read into.
+const READ_BUFFER: usize = 8 << 10;
+/// The head of a response counts from this size on only if it fits.
+const SMALL_HEAD: usize = 64 << 10;
+
+/// The part of an app's memory limit that connections which wait may take.
+const SHARE: usize = 4;
+
+/// How many connections fit into an app's memory limit of so many MiB, beside all else.
+pub(super) fn fitting(memory_mb: u32) -> usize {
+    (memory_mb as usize) * ((1 << 20) / SHARE / CONNECTION)
+}
+
+/// The memory of one connection.
+pub(super) struct Memory(Mutex<State>);
+
+struct State {
+    /// `None` where no isolate uses the connection.
+    reservation: Option<Reservation>,
+    /// What the connection takes when it waits.
+    base: usize,
+    /// What it takes now.
+    bytes: usize,
+    /// Bytes of a response's head, as far as they have come.
+    head: Option<usize>,
+}
+
+impl Memory {
+    /// Takes the memory for a new connection.
+    ///
+    /// # Errors
+    /// The isolate has no room for it, also after a collection.
+    pub(super) async fn take(isolate: Option<&Handle>) -> Result<Memory, Failure> {
+        let mut reservation = isolate.map(Handle::reservation);
+        if let Some((isolate, reservation)) = isolate.zip(reservation.as_mut())
+            && make_room(isolate, reservation, CONNECTION).await.is_err()
+        {
+            return Err(Failure::new(
+                "the app's memory limit has no room for another connection",
+            ));
+        }
+        Ok(Memory(Mutex::new(State {
+            reservation,
+            base: CONNECTION,
+            bytes: CONNECTION,
+            head: None,
+        })))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The connection turns out to take more.
+    pub(super) fn add(&self, bytes: usize) {
+        let mut state = self.state();
+        state.base += bytes;
+        let all = state.bytes + bytes;
+        state.set(all);
+    }
+
+    /// An isolate sends a request on the connection, which counts for it from now on. The next thing to come is the head of a
+    /// response, unless others share the connection.
+    pub(super) fn begin(&self, isolate: Option<&Handle>, is_exclusive: bool) {
+        let mut state = self.state();
+        state.head = is_exclusive.then_some(0);
+        let is_the_same = match (&state.reservation, isolate) {
+            (Some(reservation), Some(isolate)) => reservation.is_of(isolate),
+            (None, None) => true,
+            _ => false,
+        };
+        if !is_the_same {
+            let mut reservation = isolate.map(Handle::reservation);
+            if let Some(reservation) = &mut reservation {
+                reservation.set(state.bytes);
+            }
+            state.reservation = reservation;
+        }
+    }
+
+    /// The head of the response is here.
+    pub(super) fn head_is_here(&self) {
+        self.state().head = None;
+    }
+
+    /// So many bytes were read into a buffer that had room for so many. False if the head of a response has become too large.
+    pub(super) fn read(&self, bytes: usize, room: usize) -> bool {
+        let mut state = self.state();
+        let mut buffered = room;
+        if let Some(head) = &mut state.head {
+            buffered = (*head).saturating_add(room);
+            *head = head.saturating_add(bytes);
+        }
+        let all = state.base + buffered.saturating_sub(READ_BUFFER);
+        if all > state.bytes && buffered > SMALL_HEAD && state.head.is_some() {
+            let more = all - state.bytes;
+            if state
+                .reservation
+                .as_mut()
+                .is_some_and(|own| !own.try_grow(more))
+            {
+                return false;
+            }
+            state.bytes = all;
+        } else if all > state.bytes || all < state.bytes / 2 {
+            state.set(all);
+        }
+        true
+    }
+}
+
+impl State {
+    fn set(&mut self, bytes: usize) {
+        self.bytes = bytes;
+        if let Some(reservation) = &mut self.reservation {
+            reservation.set(bytes);
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! Who may open how many connections to other servers.
+//!
+//! All apps together get a part of the process's descriptors and of its memory: listeners, clients and isolates keep the rest,
+//! whatever apps do. An app that has more than a few connections gets the next one only while it has less than half of what others
+//! leave over, and some are kept for those with few: so many apps that hold all they can get still leave some to the next app.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use nano_engine::process_memory;
+use tokio::sync::oneshot;
+
+use super::memory::CONNECTION;
+
+/// The part of the process's descriptors that connections may take, and that of its memory.
+const DESCRIPTORS: usize = 2;
+const MEMORY: usize = 8;
+/// The part of all connections that is kept for apps with few of them. No idle connection is kept beyond it either, so that there
+/// are always some that come back soon.
+const KEPT: usize = 4;
+/// How many are few. An app that has some, but few, gets the next one while it has less than this part of what is left.
+const FEW: usize = 16;
+const FEW_OF_FREE: usize = 8;
+
+/// The connections of all apps.
+struct Shares {
+    /// How many there may be.
+    all: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    used: usize,
+    apps: BTreeMap<u64, App>,
+    /// Numbers apps and those who wait.
+    next: u64,
+    waiting: usize,
+}
+
+#[derive(Default)]
+struct App {
+    used: usize,
+    /// Whoever waits longest comes first.
+    waiting: BTreeMap<u64, oneshot::Sender<()>>,
+}
+
+/// One app's share.
+pub(super) struct Share {
+    shares: Arc<Shares>,
+    app: u64,
+}
+
+/// A connection that may be open for as long as this is kept.
+pub(super) struct Permit {
+    shares: Arc<Shares>,
+    app: u64,
+}
+
+/// One who waits; takes itself out of the queue, or gives back what it was given meanwhile.
+struct Waiting<'a> {
+    share: &'a Share,
+    ticket: u64,
+}
+
+impl Shares {
+    fn of(all: usize) -> Arc<Shares> {
+        let all = all.max(1);
+        let state = Mutex::default();
+        Arc::new(Shares { all, state })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether an app with so many connections may have another one, while so many are used.
+    fn admits(&self, own: usize, used: usize) -> bool {
+        let free = self.all.saturating_sub(used);
+        if own < FEW && own < free.div_ceil(FEW_OF_FREE) {
+            return true;
+        }
+        own < free.saturating_sub(self.all / KEPT) / 2
+    }
+
+    /// Gives what is free to those who wait: to the app with the fewest connections first.
+    fn serve(&self, state: &mut State) {
+        while state.waiting > 0 {
+            let waiting = state.apps.values_mut();
+            let waiting = waiting.filter(|app| !app.waiting.is_empty());
+            let Some(app) = waiting.min_by_key(|app| app.used) else {
+                return;
+            };
+            if !self.admits(app.used, state.used) {
+                return;
+            }
+            let Some((_, waiter)) = app.waiting.pop_first() else {
+                return;
+            };
+            (app.used, state.used) = (app.used + 1, state.used + 1);
+            state.waiting -= 1;
+            // Whoever is gone gives it back when it finds itself out of the queue.
+            let _ = waiter.send(());
+        }
+    }
+}
+
+impl State {
+    fn app(&mut self, id: u64) -> &mut App {
+        self.apps.entry(id).or_default()
+    }
+
+    fn give_back(&mut self, app: u64) {
+        self.used -= 1;
+        if let Some(app) = self.apps.get_mut(&app) {
+            app.used -= 1;
+        }
+    }
+}
+
+impl Share {
+    /// A new app's.
+    pub(super) fn new() -> Share {
+        static SHARES: OnceLock<Arc<Shares>> = OnceLock::new();
+        let all = || {
+            let memory = process_memory::limit() / MEMORY / CONNECTION;
+            (descriptors() / DESCRIPTORS).min(memory)
+        };
+        Share::among(SHARES.get_or_init(|| Shares::of(all())).clone())
+    }
+
+    fn among(shares: Arc<Shares>) -> Share {
+        let mut state = shares.state();
+        let app = state.next;
+        state.next += 1;
+        drop(state);
+        Share { shares, app }
+    }
+
+    /// Waits until a connection may be opened.
+    pub(super) async fn permit(&self) -> Permit {
+        let (waiting, turn) = self.queue_up();
+        // The sender is in the queue until it is used.
+        let _ = turn.await;
+        std::mem::forget(waiting);
+        Permit {
+            shares: self.shares.clone(),
+            app: self.app,
+        }
+    }
+
+    fn queue_up(&self) -> (Waiting<'_>, oneshot::Receiver<()>) {
+        let (waiter, turn) = oneshot::channel();
+        let mut state = self.shares.state();
+        let ticket = state.next;
+        state.next += 1;
+        state.waiting += 1;
+        state.app(self.app).waiting.insert(ticket, waiter);
+        self.shares.serve(&mut state);
+        drop(state);
+        let share = self;
+        (Waiting { share, ticket }, turn)
+    }
+
+    /// Whether the app can open no connection now.
+    pub(super) fn is_used_up(&self) -> bool {
+        let mut state = self.shares.state();
+        let own = state.app(self.app).used;
+        !self.shares.admits(own, state.used)
+    }
+
+    /// Whether too few are left for a connection to be kept that nobody needs now.
+    pub(super) fn is_scarce(&self) -> bool {
+        let free = self.shares.all - self.shares.state().used;
+        free < self.shares.all.div_ceil(KEPT)
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        // Its connections may live on: they are of all still.
+        self.shares.state().apps.remove(&self.app);
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        let mut state = self.shares.state();
+        state.give_back(self.app);
+        self.shares.serve(&mut state);
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let mut state = self.share.shares.state();
+        let app = state.app(self.share.app);
+        if app.waiting.remove(&self.ticket).is_some() {
+            state.waiting -= 1;
+        } else {
+            state.give_back(self.share.app);
+            self.share.shares.serve(&mut state);
+        }
+    }
+}
+
+/// How many descriptors the process may have.
+fn descriptors() -> usize {
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: `limit` is valid for writing.
+    match unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) } {
+        0 => usize::try_from(limit.rlim_cur).unwrap_or(usize::MAX),
+        // What POSIX promises.
+        _ => 20,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    /// All that an app gets without waiting.
+    fn all_of(share: &Share) -> Vec<Permit> {
+        std::iter::from_fn(|| share.permit().now_or_never()).collect()
+    }
+
+    #[test]
+    fn many_apps_that_take_all_leave_some() {
+        let shares = Shares::of(1000);
+        let apps: Vec<_> = (0..30).map(|_| Share::among(shares.clone())).collect();
+        let taken: Vec<_> = apps.iter().map(all_of).collect();
+        assert_eq!(taken[0].len(), 250);
+        let held: Vec<_> = taken.iter().map(Vec::len).collect();
+        assert!(held[..15].iter().all(|&held| held >= FEW), "{held:?}");
+        assert!(held.iter().all(|&held| held > 0), "{held:?}");
+        assert_eq!(shares.state().used, held.iter().sum::<usize>());
+        let next = Share::among(shares);
+        assert!(!all_of(&next).is_empty(), "{held:?}");
+    }
+
+    #[test]
+    fn the_app_with_the_fewest_comes_first() {
+        let shares = Shares::of(4);
+        let [a, b, c] = [(); 3].map(|()| Share::among(shares.clone()));
+        let (first, second) = (a.permit().now_or_never(), a.permit().now_or_never());
+        assert!(first.is_some() && second.is_none());
+        let (rest, last) = (b.permit().now_or_never(), c.permit().now_or_never());
+        assert!(rest.is_some() && last.is_some());
+        // One more of b's waits longer than those of others who have none.
+        let d = Share::among(shares.clone());
+        let fourth = d.permit().now_or_never();
+        let e = Share::among(shares.clone());
+        let (mut more, mut none) = (Box::pin(b.permit()), Box::pin(e.permit()));
+        assert!((&mut more).now_or_never().is_none() && (&mut none).now_or_never().is_none());
+        drop(fourth);
+        assert!((&mut more).now_or_never().is_none());
+        // Who has been given one and goes gives it back.
+        drop(none);
+        let none = e.permit().now_or_never();
+        assert!(none.is_some());
+        drop((more, none, first, rest, last));
+        let state = shares.state();
+        assert_eq!((state.used, state.waiting), (0, 0));
+    }
+}
