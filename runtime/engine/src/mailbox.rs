@@ -1,6 +1,6 @@
 //! How the rest of the process reaches an isolate: tasks for its thread, and orders to end.
 
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
 use std::time::Duration;
@@ -56,6 +56,8 @@ pub(crate) struct Shared {
     pub(crate) account: Arc<Account>,
     pub(crate) compute: Arc<compute::Share>,
     cpu_budget: Option<Duration>,
+    /// CPU time of the isolate's thread, in nanoseconds, once it is over.
+    pub(crate) past_cpu: AtomicU64,
 }
 
 /// Reaches an isolate from any thread. Cheap to clone; does not keep the isolate alive.
@@ -76,6 +78,7 @@ impl Handle {
             account,
             compute: Arc::default(),
             cpu_budget,
+            past_cpu: AtomicU64::new(0),
         });
         shared.account.foreign().bind(&shared);
         Self(shared)
@@ -144,6 +147,11 @@ impl Handle {
     pub fn memory(&self) -> (usize, usize) {
         let account = &self.0.account;
         (account.heap(), account.buffers() + account.reserved())
+    }
+
+    /// CPU time of the isolate's thread so far; nothing for an isolate without a limit of CPU time, whose thread is not watched.
+    pub fn cpu_time(&self) -> Duration {
+        crate::watchdog::cpu_time(&self.0)
     }
 
     /// CPU time of native work that was done for the isolate on other threads.

@@ -12,7 +12,7 @@
 //! in one of those is given up: see [`containment::abandon`].
 
 use std::io;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
@@ -69,6 +69,14 @@ struct Absence {
 }
 
 impl Watched {
+    /// Notes how much the thread has worked.
+    fn keep_cpu_time(&self) {
+        if let Some(time) = self.clock.now() {
+            let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+            self.isolate.past_cpu.store(nanoseconds, Ordering::Relaxed);
+        }
+    }
+
     /// Has the thread's I/O attended if it stays away. Returns when to look again; `None` if it does not stay away.
     fn look_at_io(&mut self) -> Option<Duration> {
         let io = self.io.as_ref()?;
@@ -173,7 +181,27 @@ impl Drop for Watch {
 
 /// Ends the watch of an isolate.
 pub(crate) fn forget(isolate: &Arc<Shared>) {
-    lock().retain(|watched| !Arc::ptr_eq(&watched.isolate, isolate));
+    lock().retain(|watched| {
+        let goes_on = !Arc::ptr_eq(&watched.isolate, isolate);
+        if !goes_on {
+            watched.keep_cpu_time();
+        }
+        goes_on
+    });
+}
+
+/// CPU time of the thread of an isolate that is watched, or was.
+pub(crate) fn cpu_time(isolate: &Arc<Shared>) -> Duration {
+    // With the lock: the clock of a thread that is gone may be another one's.
+    let all = lock();
+    let watched = all
+        .iter()
+        .find(|watched| Arc::ptr_eq(&watched.isolate, isolate));
+    if let Some(watched) = watched {
+        watched.keep_cpu_time();
+    }
+    drop(all);
+    Duration::from_nanos(isolate.past_cpu.load(Ordering::Relaxed))
 }
 
 fn lock() -> std::sync::MutexGuard<'static, Vec<Watched>> {

@@ -15,6 +15,7 @@ use crate::http::receive::Answered;
 use crate::lease::Lease;
 use crate::log::{self, RequestLine};
 use crate::server::link::{InRequest, Link};
+use crate::statistics::Limit;
 
 /// Writes one line into the log when the last byte of the response has left, or when it has been given up.
 pub(crate) struct Completion {
@@ -37,6 +38,8 @@ pub(crate) struct Completion {
     bytes: u64,
     end: End,
     error: Option<Box<Failure>>,
+    /// The limit that the request has met.
+    limit: Option<Limit>,
     /// Last, so that its connection has the request until everything else is done.
     request: InRequest,
 }
@@ -87,6 +90,7 @@ impl Completion {
             bytes: 0,
             end: End::Open,
             error: None,
+            limit: None,
             request: link.request(),
         }
     }
@@ -127,6 +131,11 @@ impl Completion {
     /// Notes why the app has no response.
     pub(crate) fn failed(&mut self, message: String, stack: Option<String>) {
         self.error = Some(Box::new(Failure { message, stack }));
+    }
+
+    /// Notes the limit that the request has met.
+    pub(crate) fn limited(&mut self, limit: Limit) {
+        self.limit = Some(limit);
     }
 
     /// The response goes on its way.
@@ -237,6 +246,15 @@ impl Drop for Completion {
         self.request.ends(now);
         let failure = self.error.as_deref();
         let app = self.app.as_deref();
+        let took = now.duration_since(self.began);
+        let is_aborted = self.end == End::Open;
+        if let Some(app) = app {
+            let statistics = app.statistics();
+            statistics.answered(self.status, is_aborted, self.bytes, took);
+            if let Some(limit) = self.limit {
+                statistics.limited(limit);
+            }
+        }
         let line = RequestLine {
             app: app.map(|app| &**app.name()),
             id: self.id,
@@ -244,9 +262,10 @@ impl Drop for Completion {
             method: self.method.as_str(),
             path: &self.path,
             status: self.status.as_u16(),
-            duration: now.duration_since(self.began),
+            duration: took,
             bytes: self.bytes,
-            aborted: self.end == End::Open,
+            aborted: is_aborted,
+            limit: self.limit.map(Limit::name),
             error: failure.map(|failure| &*failure.message),
             stack: failure.and_then(|failure| failure.stack.as_deref()),
             failed: failure.is_some() && (self.status.is_server_error() || self.end == End::Failed),

@@ -11,13 +11,14 @@ use crate::lease::Lease;
 use crate::log::{AppLog, LogStatistics};
 use crate::server::link::{Link, Share};
 use crate::starter::Starter;
+use crate::statistics::Statistics;
 
 /// An app of the host's. What is said of it in routes, logs and statistics outlives its versions.
 pub struct App {
     id: usize,
     name: Arc<str>,
     log: Arc<AppLog>,
-    in_flight: AtomicUsize,
+    statistics: Arc<Statistics>,
     current: ArcSwap<Deployment>,
     /// What is to be current: it starts, or has failed to, unless it is current.
     wanted: Mutex<Arc<Deployment>>,
@@ -42,7 +43,7 @@ pub(crate) struct Admission {
 
 impl Drop for Admission {
     fn drop(&mut self) {
-        self.app.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.app.statistics.is_over();
     }
 }
 
@@ -67,12 +68,13 @@ impl App {
         static NEXT: AtomicUsize = AtomicUsize::new(2);
         let name = config.name.clone();
         let log = Arc::new(AppLog::new(name.clone()));
-        let deployment = Deployment::first(config, &log, starter);
+        let statistics = Arc::new(Statistics::default());
+        let deployment = Deployment::first(config, &log, &statistics, starter);
         Arc::new(Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             name,
             log,
-            in_flight: AtomicUsize::new(0),
+            statistics,
             current: ArcSwap::new(deployment.clone()),
             wanted: Mutex::new(deployment),
             told: AtomicU64::new(0),
@@ -94,6 +96,11 @@ impl App {
         &self.log
     }
 
+    /// What is counted of the app.
+    pub(crate) fn statistics(&self) -> &Statistics {
+        &self.statistics
+    }
+
     /// What became of the app's log lines.
     pub fn log_statistics(&self) -> LogStatistics {
         self.log.statistics()
@@ -101,7 +108,7 @@ impl App {
 
     /// Requests whose responses are not complete, of all versions.
     pub fn in_flight(&self) -> usize {
-        self.in_flight.load(Ordering::Relaxed)
+        self.statistics.in_flight()
     }
 
     /// The number of the version that serves, from 1 on.
@@ -152,7 +159,7 @@ impl App {
         } else {
             None
         };
-        let before = self.in_flight.fetch_add(1, Ordering::Relaxed);
+        let before = self.statistics.begins();
         // Made in either case: its drop takes back the count.
         let admission = Admission {
             app: self.clone(),
@@ -177,7 +184,7 @@ impl App {
         } else if wanted.config().is_same_version(&config) {
             wanted.under(config)
         } else {
-            wanted.next(config, &self.log, starter)
+            wanted.next(config, &self.log, &self.statistics, starter)
         };
         self.current.store(adjusted);
         let before = std::mem::replace(&mut *wanted, next.clone());

@@ -6,6 +6,7 @@ use crate::config::AppConfig;
 use crate::log::AppLog;
 use crate::pool::Pool;
 use crate::starter::Starter;
+use crate::statistics::Statistics;
 
 /// What an app is at a time: a configuration, and the instances that run with it. It never changes: where only the host's part of
 /// the configuration does, such as routes and limits of requests, the next deployment has the same pool.
@@ -17,8 +18,13 @@ pub(crate) struct Deployment {
 
 impl Deployment {
     /// An app's first version. Starts nothing.
-    pub(crate) fn first(config: AppConfig, log: &Arc<AppLog>, starter: &Arc<Starter>) -> Arc<Self> {
-        Self::numbered(1, config, log, starter)
+    pub(crate) fn first(
+        config: AppConfig,
+        log: &Arc<AppLog>,
+        statistics: &Arc<Statistics>,
+        starter: &Arc<Starter>,
+    ) -> Arc<Self> {
+        Self::numbered(1, config, log, statistics, starter)
     }
 
     /// The version after this one, with instances of its own. Starts nothing.
@@ -26,21 +32,23 @@ impl Deployment {
         &self,
         config: AppConfig,
         log: &Arc<AppLog>,
+        statistics: &Arc<Statistics>,
         starter: &Arc<Starter>,
     ) -> Arc<Self> {
-        Self::numbered(self.version + 1, config, log, starter)
+        Self::numbered(self.version + 1, config, log, statistics, starter)
     }
 
     fn numbered(
         version: u64,
         config: AppConfig,
         log: &Arc<AppLog>,
+        statistics: &Arc<Statistics>,
         starter: &Arc<Starter>,
     ) -> Arc<Self> {
         let options = config.worker_options(log.clone());
         Arc::new(Self {
             version,
-            pool: Pool::new(options, starter.clone()),
+            pool: Pool::new(options, statistics.clone(), starter.clone()),
             config,
         })
     }

@@ -52,6 +52,7 @@ use crate::pool::Unavailable;
 use crate::routes::CurrentRoutes;
 use crate::server::MAX_FIELDS;
 use crate::server::link::Link;
+use crate::statistics::Limit;
 
 /// Hands the requests of one listener to its apps, as the routes of that moment say.
 pub(crate) struct Dispatcher {
@@ -489,6 +490,10 @@ fn too_busy(app: &App, busy: Busy) -> Box<ErrorPage> {
         ),
     };
     let page = ErrorPage::new(StatusCode::SERVICE_UNAVAILABLE, message).detail(detail);
+    let page = match busy {
+        Busy::App(_) | Busy::Connection(..) => page.limit(Limit::InFlight),
+        Busy::Gone => page,
+    };
     page.retry_after(Duration::from_secs(1)).into()
 }
 
@@ -499,7 +504,7 @@ fn too_slow(limit: Duration) -> Box<ErrorPage> {
         "the app did not answer within {} ms, its wall_ms limit",
         limit.as_millis()
     ));
-    page.into()
+    page.limit(Limit::Wall).into()
 }
 
 /// What it means to the client that something is wrong with its request's body.
@@ -518,10 +523,12 @@ fn faulty(fault: &Fault) -> Box<ErrorPage> {
             "The request's body comes too slowly.",
         ),
     };
-    ErrorPage::new(status, message)
-        .detail(fault.message())
-        .close()
-        .into()
+    let page = ErrorPage::new(status, message).detail(fault.message());
+    let page = match fault {
+        Fault::TooLarge(_) => page.limit(Limit::Body),
+        Fault::Malformed(_) | Fault::TooSlow(_) => page,
+    };
+    page.close().into()
 }
 
 /// What it means to the client that there is no instance.
@@ -586,6 +593,12 @@ fn failure(error: FetchError) -> ErrorPage {
         | FetchError::UnusableResponse { .. } => {
             ErrorPage::new(StatusCode::INTERNAL_SERVER_ERROR, NO_RESPONSE)
         }
+    };
+    let page = match &error {
+        FetchError::CpuLimit => page.limit(Limit::Cpu),
+        FetchError::HeapLimit => page.limit(Limit::Memory),
+        FetchError::ProcessLimit => page.limit(Limit::Process),
+        _ => page,
     };
     let stack = match error {
         FetchError::Exception { stack, .. } | FetchError::NetworkError { stack, .. } => stack,

@@ -243,7 +243,12 @@ impl Instance for Fake {
     }
 
     fn stats(&self) -> WorkerStats {
-        WorkerStats::default()
+        WorkerStats {
+            heap_bytes: 1 << 20,
+            cpu_time: Duration::from_millis(20),
+            compute_time: Duration::from_millis(5),
+            ..WorkerStats::default()
+        }
     }
 }
 

@@ -3,20 +3,28 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
+use arc_swap::ArcSwap;
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt as _};
 use nano_worker::Launcher;
 use tokio::sync::Mutex;
 
+use crate::admin::Service;
+use crate::admin::listener::{AdminListener, AdminListening};
 use crate::app::{App, Refused};
-use crate::config::{AppConfig, Config, DEFAULT_DRAIN, Diagnostic, ListenAddress, Start, example};
+use crate::config::{
+    AdminAddress, AdminConfig, AppConfig, Config, DEFAULT_DRAIN, Diagnostic, ListenAddress, Start,
+    example,
+};
 use crate::deployment::Deployment;
 use crate::dispatch::{Dispatcher, RequestIds};
 use crate::drains::{Drain, Drains};
+use crate::reload::Ask;
 use crate::routes::{CurrentRoutes, Routes};
 use crate::server::listener::{Listener, Listening};
 use crate::starter::Starter;
@@ -33,6 +41,12 @@ pub struct Host {
     dev: bool,
     /// Whoever has it changes something.
     state: Mutex<State>,
+    /// The apps, by their names; what `state` has, for those who only look.
+    apps: ArcSwap<Vec<Arc<App>>>,
+    /// A [`Readiness`].
+    readiness: AtomicU8,
+    ask: Ask,
+    this: Weak<Self>,
     /// Versions and listeners that have been replaced or removed, and are not done yet.
     drains: Drains,
 }
@@ -52,6 +66,8 @@ struct State {
     apps: BTreeMap<Arc<str>, Arc<App>>,
     /// By the address that the configuration names.
     listeners: BTreeMap<ListenAddress, Listening>,
+    /// The admin API, if there is one.
+    admin: Option<(AdminConfig, AdminListening)>,
     /// Listeners that have been removed, and whether they are not done yet.
     closing: Vec<(ListenAddress, Weak<Drain>)>,
     drain: Duration,
@@ -65,6 +81,17 @@ enum Phase {
     Serving,
     /// Nothing can be changed any more.
     Ending,
+}
+
+/// Whether requests should come to a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Readiness {
+    /// Apps that start with it have not all been tried yet.
+    Starting,
+    Ready,
+    /// It finishes what it has begun, and ends.
+    Draining,
 }
 
 /// What a change has changed. Whatever is not named here was not touched: its instances go on.
@@ -94,6 +121,16 @@ pub enum Refusal {
     Bind {
         /// The address.
         address: ListenAddress,
+        /// The system's answer; part of the message.
+        error: io::Error,
+    },
+    /// The address of the admin API cannot be bound.
+    #[error(
+        "the admin API cannot listen on {address}: {error}; choose another \"listen\" in \"admin\""
+    )]
+    BindAdmin {
+        /// The address.
+        address: AdminAddress,
         /// The system's answer; part of the message.
         error: io::Error,
     },
@@ -151,8 +188,13 @@ fn cannot_bind(config: &Config, address: ListenAddress, error: io::Error) -> Ref
 
 impl Host {
     /// A host that serves nothing. Must be called within its tokio runtime. `dev`: clients see what went wrong inside of apps.
-    pub fn new(launcher: Arc<dyn Launcher>, dev: bool) -> Arc<Self> {
-        Arc::new(Self {
+    /// `ask` has what is wanted be looked at anew.
+    pub(crate) fn new(launcher: Arc<dyn Launcher>, ask: Ask, dev: bool) -> Arc<Self> {
+        Arc::new_cyclic(|this| Self {
+            this: this.clone(),
+            ask,
+            apps: ArcSwap::default(),
+            readiness: AtomicU8::new(Readiness::Starting as u8),
             starter: Starter::new(launcher),
             routes: CurrentRoutes::default(),
             ids: Arc::default(),
@@ -160,6 +202,7 @@ impl Host {
             state: Mutex::new(State {
                 apps: BTreeMap::new(),
                 listeners: BTreeMap::new(),
+                admin: None,
                 closing: Vec::new(),
                 drain: DEFAULT_DRAIN,
                 phase: Phase::New,
@@ -204,9 +247,13 @@ impl Host {
             Phase::Ending => return Err(Refusal::Ending),
         };
         let opened = state.bind(wanted).await?;
+        let admin = state.bind_admin(wanted).await?;
         // From here on nothing fails.
         let mut applied = Applied::default();
         let (starting, removed) = self.take_apps(&mut state, wanted, &mut applied);
+        self.apps
+            .store(Arc::new(state.apps.values().cloned().collect()));
+        self.change_admin(&mut state, wanted.admin.as_ref(), admin);
         if !is_first {
             let new = starting.iter().filter(|(_, next)| next.version() == 1);
             let started = new.map(|(_, next)| next.pool().instance());
@@ -326,6 +373,34 @@ impl Host {
         }
     }
 
+    /// Has the admin API be what is wanted.
+    fn change_admin(
+        &self,
+        state: &mut State,
+        wanted: Option<&AdminConfig>,
+        bound: Option<AdminListener>,
+    ) {
+        let Some(wanted) = wanted else {
+            if state.admin.take().is_some() {
+                tracing::info!("the admin API is off");
+            }
+            return;
+        };
+        match (bound, &mut state.admin) {
+            (Some(listener), admin) => {
+                tracing::info!(address = %listener.address(), "the admin API listens");
+                let service =
+                    Service::new(self.this.clone(), self.ask.clone(), wanted.token.clone());
+                *admin = Some((wanted.clone(), listener.serve(service)));
+            }
+            (None, Some((config, listening))) => {
+                listening.service().set_token(wanted.token.clone());
+                config.token.clone_from(&wanted.token);
+            }
+            (None, None) => {}
+        }
+    }
+
     /// Starts a version, and has it take over.
     async fn change(&self, app: &App, next: &Arc<Deployment>, drain: Duration) -> Change {
         let name = &**app.name();
@@ -375,16 +450,47 @@ impl Host {
     /// Starts the first apps of a process, in their order, while others are served already. Whoever asks for one meanwhile waits for
     /// the same instance. Failures are logged where they happen.
     fn start_in_background(&self, starting: Vec<Starting>) {
-        let width = self.starter.width();
+        let (width, host) = (self.starter.width(), self.this.clone());
         let starts = stream::iter(starting).for_each_concurrent(width, |(_, first)| async move {
             drop(first.pool().instance().await);
         });
-        tokio::spawn(starts);
+        tokio::spawn(async move {
+            starts.await;
+            if let Some(host) = host.upgrade() {
+                host.move_on(Readiness::Starting, Readiness::Ready);
+            }
+        });
+    }
+
+    /// Whether requests should come to this process.
+    pub(crate) fn readiness(&self) -> Readiness {
+        match self.readiness.load(Ordering::Relaxed) {
+            value if value == Readiness::Ready as u8 => Readiness::Ready,
+            value if value == Readiness::Starting as u8 => Readiness::Starting,
+            _ => Readiness::Draining,
+        }
+    }
+
+    fn move_on(&self, from: Readiness, to: Readiness) {
+        // If it is another one by now, that is a later one.
+        let _ = self.readiness.compare_exchange(
+            from as u8,
+            to as u8,
+            Ordering::Relaxed,
+            Ordering::Relaxed,
+        );
     }
 
     /// The apps, by their names.
-    pub async fn apps(&self) -> Vec<Arc<App>> {
-        self.state.lock().await.apps.values().cloned().collect()
+    pub(crate) fn apps(&self) -> Arc<Vec<Arc<App>>> {
+        self.apps.load_full()
+    }
+
+    /// The app of a name.
+    pub(crate) fn app(&self, name: &str) -> Option<Arc<App>> {
+        let apps = self.apps.load();
+        let index = apps.binary_search_by(|app| (**app.name()).cmp(name)).ok()?;
+        Some(apps[index].clone())
     }
 
     /// The bound addresses, in the order of those that the configuration names.
@@ -399,6 +505,8 @@ impl Host {
         let (listeners, apps, deadline) = {
             let mut state = self.state.lock().await;
             state.phase = Phase::Ending;
+            self.readiness
+                .store(Readiness::Draining as u8, Ordering::Relaxed);
             let listeners = std::mem::take(&mut state.listeners);
             (listeners, std::mem::take(&mut state.apps), state.drain)
         };
@@ -433,6 +541,25 @@ impl Host {
 }
 
 impl State {
+    /// Binds the address of the admin API, if that is not bound yet.
+    async fn bind_admin(&self, wanted: &Config) -> Result<Option<AdminListener>, Refusal> {
+        let Some(admin) = &wanted.admin else {
+            return Ok(None);
+        };
+        if let Some((bound, _)) = &self.admin
+            && bound.listen == admin.listen
+        {
+            return Ok(None);
+        }
+        match AdminListener::bind(&admin.listen).await {
+            Ok(listener) => Ok(Some(listener)),
+            Err(error) => Err(Refusal::BindAdmin {
+                address: admin.listen.clone(),
+                error,
+            }),
+        }
+    }
+
     /// Binds the addresses that are wanted and not bound yet.
     async fn bind(&self, wanted: &Config) -> Result<Vec<(ListenAddress, Listener)>, Refusal> {
         let addresses: BTreeSet<_> = wanted

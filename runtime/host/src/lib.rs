@@ -9,6 +9,7 @@
 #![deny(clippy::unwrap_used, clippy::expect_used)]
 
 mod access;
+mod admin;
 pub mod app;
 mod backoff;
 pub mod config;
@@ -29,3 +30,4 @@ mod routes;
 pub mod serve;
 pub mod server;
 mod starter;
+mod statistics;

@@ -11,10 +11,12 @@ use tokio::sync::Notify;
 
 use crate::backoff::{Backoff, Failure};
 use crate::starter::Starter;
+use crate::statistics::Statistics;
 
 /// The instances of one version of an app: at most one at a time, started when it is asked for and there is none.
 pub(crate) struct Pool {
     options: WorkerOptions,
+    statistics: Arc<Statistics>,
     starter: Arc<Starter>,
     state: Mutex<State>,
     /// Told whenever a start is over, and when the pool closes.
@@ -103,6 +105,21 @@ const ALL_LOST: usize = 32;
 /// version of an app gets no other.
 const MAX_HEAVY_STARTS: u32 = 4;
 
+/// How a version of an app is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Condition {
+    /// An instance runs.
+    Running,
+    /// None does; the next request starts one.
+    Idle,
+    /// One starts.
+    Starting,
+    /// The last start has failed, and why.
+    Failing(String),
+    /// Too many instances are lost.
+    Disabled(String),
+}
+
 /// Why there is no instance.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Reason {
@@ -130,7 +147,11 @@ pub(crate) struct Unavailable {
 
 impl Pool {
     /// A pool without instances.
-    pub(crate) fn new(options: WorkerOptions, starter: Arc<Starter>) -> Arc<Self> {
+    pub(crate) fn new(
+        options: WorkerOptions,
+        statistics: Arc<Statistics>,
+        starter: Arc<Starter>,
+    ) -> Arc<Self> {
         let state = State {
             phase: Phase::Open,
             members: Vec::new(),
@@ -146,6 +167,7 @@ impl Pool {
         };
         Arc::new(Self {
             options,
+            statistics,
             starter,
             state: Mutex::new(state),
             settled: Notify::new(),
@@ -182,6 +204,22 @@ impl Pool {
     /// An instance that goes on, if there is one.
     pub(crate) fn running(&self) -> Option<Member> {
         self.lock().running().cloned()
+    }
+
+    /// How the version is.
+    pub(crate) fn condition(&self) -> Condition {
+        let state = self.lock();
+        if state.is_disabled {
+            Condition::Disabled(state.reason.message.clone())
+        } else if state.running().is_some() {
+            Condition::Running
+        } else if state.is_starting {
+            Condition::Starting
+        } else if state.has_failed {
+            Condition::Failing(state.reason.message.clone())
+        } else {
+            Condition::Idle
+        }
     }
 
     /// Whether nothing works: the last start has failed, or no further one is tried.
@@ -233,11 +271,13 @@ impl Pool {
                 Ok(instance) => {
                     state.backoff.started();
                     state.heavy_starts = 0;
+                    self.statistics.started(&instance, began.elapsed());
                     let member = Member::new(instance);
                     state.members.push(member.clone());
                     Some(member)
                 }
                 Err(error) => {
+                    self.statistics.start_failed();
                     let failure = match error.kind {
                         StartErrorKind::Crashed => Failure::Crash,
                         _ => Failure::Start,
@@ -261,6 +301,7 @@ impl Pool {
         let duration_ms = began.elapsed().as_secs_f64() * 1e3;
         tracing::info!(app = name, duration_ms, "app started");
         let exit = member.instance.clone().ended().await;
+        self.statistics.ended(&member.instance, &exit);
         self.remove(&member, &exit);
     }
 
@@ -494,6 +535,7 @@ mod tests {
         let log = Arc::new(AppLog::new("a".into()));
         Pool::new(
             app_config("a").worker_options(log),
+            Arc::default(),
             Starter::new(launcher.clone()),
         )
     }

@@ -18,6 +18,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 
 use crate::config::Config;
 use crate::host::{Applied, Host, Refusal};
@@ -41,8 +42,17 @@ enum Seen {
     Paths(Vec<PathBuf>),
     /// Anywhere.
     Anything,
-    /// Someone asks, and wants to hear about it.
-    Asked,
+    /// Someone asks, and wants to hear about it: in the log, and by this way.
+    Asked(Option<Hear>),
+}
+
+/// What has been waited for.
+struct Wait {
+    /// Where something has changed. `None`: perhaps everywhere.
+    touched: Option<Vec<PathBuf>>,
+    /// Someone has asked.
+    asked: bool,
+    hear: Vec<Hear>,
 }
 
 /// Looks at what the host is to serve, on a thread of its own.
@@ -55,14 +65,36 @@ pub(crate) struct Reloader {
     seen: (Sender<Seen>, Receiver<Seen>),
 }
 
+/// Hears what has become of a change.
+type Hear = oneshot::Sender<Result<Applied, String>>;
+
 /// Asks for a reload.
+#[derive(Clone)]
 pub(crate) struct Ask(Sender<Seen>);
 
 impl Ask {
+    /// For a host that nobody reloads.
+    #[cfg(test)]
+    pub(crate) fn of_nobody() -> Self {
+        Self(mpsc::channel().0)
+    }
+
     /// Has everything looked at.
     pub(crate) fn reload(&self) {
         // If nobody listens, the process ends.
-        let _ = self.0.send(Seen::Asked);
+        let _ = self.0.send(Seen::Asked(None));
+    }
+
+    /// Has everything looked at, and waits for what becomes of it.
+    ///
+    /// # Errors
+    /// The configuration cannot be used, or the process ends: nothing has been changed.
+    pub(crate) async fn reload_and_hear(&self) -> Result<Applied, String> {
+        let (hear, heard) = oneshot::channel();
+        let _ = self.0.send(Seen::Asked(Some(hear)));
+        // Whoever was to answer has gone.
+        let ending = |_| Refusal::Ending.to_string();
+        heard.await.map_err(ending)?
     }
 }
 
@@ -81,21 +113,29 @@ impl Reloader {
         this
     }
 
+    /// What asks for a reload.
+    pub(crate) fn ask(&self) -> Ask {
+        Ask(self.seen.0.clone())
+    }
+
     /// Tells the host of changes from now on.
     ///
     /// # Errors
     /// The system has no thread.
-    pub(crate) fn start(self, host: Arc<Host>) -> io::Result<Ask> {
-        let ask = Ask(self.seen.0.clone());
+    pub(crate) fn start(self, host: Arc<Host>) -> io::Result<()> {
         let runtime = Handle::current();
         let thread = std::thread::Builder::new().name("reload".to_owned());
         thread.spawn(move || self.run(&host, &runtime))?;
-        Ok(ask)
+        Ok(())
     }
 
     fn run(mut self, host: &Arc<Host>, runtime: &Handle) {
         loop {
-            let (touched, asked) = self.wait();
+            let Wait {
+                touched,
+                asked,
+                hear,
+            } = self.wait();
             let is_touched = |path: &Path| match &touched {
                 Some(paths) => paths.iter().any(|changed| changed.starts_with(path)),
                 None => true,
@@ -104,18 +144,25 @@ impl Reloader {
                 Ok(config) => config,
                 Err(error) => {
                     self.complain(&error, asked);
+                    tell(hear, || Err(error.clone()));
                     continue;
                 }
             };
             self.complaint.clear();
             self.look(&mut config, &is_touched);
             let host = host.clone();
-            runtime.spawn(async move { tell(host.apply(config).await, asked) });
+            runtime.spawn(async move {
+                let applied = host.apply(config).await;
+                log(&applied, asked);
+                tell(hear, || {
+                    applied.as_ref().map_err(ToString::to_string).cloned()
+                });
+            });
         }
     }
 
-    /// Waits for a change. `None`: everything may have changed. And whether someone has asked.
-    fn wait(&self) -> (Option<Vec<PathBuf>>, bool) {
+    /// Waits for a change.
+    fn wait(&self) -> Wait {
         let poll = self
             .watcher
             .as_ref()
@@ -129,20 +176,27 @@ impl Reloader {
                 .recv()
                 .map_err(|_| RecvTimeoutError::Disconnected),
         };
-        let (mut touched, mut asked) = (Some(Vec::new()), false);
+        let mut wait = Wait {
+            touched: Some(Vec::new()),
+            asked: false,
+            hear: Vec::new(),
+        };
         let mut next = Some(first.unwrap_or(Seen::Anything));
         let last = Instant::now() + PATIENCE;
         while let Some(seen) = next {
-            match (seen, &mut touched) {
+            match (seen, &mut wait.touched) {
                 (Seen::Paths(paths), Some(touched)) => touched.extend(paths),
                 (Seen::Paths(_), None) => {}
-                (Seen::Anything, _) => touched = None,
-                (Seen::Asked, _) => (touched, asked) = (None, true),
+                (Seen::Anything, _) => wait.touched = None,
+                (Seen::Asked(hear), _) => {
+                    (wait.touched, wait.asked) = (None, true);
+                    wait.hear.extend(hear);
+                }
             }
             let left = last.saturating_duration_since(Instant::now());
             next = self.seen.1.recv_timeout(QUIET.min(left)).ok();
         }
-        (touched, asked)
+        wait
     }
 
     /// Says that the configuration cannot be used, once.
@@ -214,10 +268,18 @@ impl Reloader {
     }
 }
 
+/// Tells those who have asked what has become of it.
+fn tell(hear: Vec<Hear>, result: impl Fn() -> Result<Applied, String>) {
+    for hear in hear {
+        // Whoever has asked may have gone.
+        let _ = hear.send(result());
+    }
+}
+
 /// Says what has become of a change.
-fn tell(applied: Result<Applied, Refusal>, asked: bool) {
+fn log(applied: &Result<Applied, Refusal>, asked: bool) {
     match applied {
-        Ok(applied) if asked || applied != Applied::default() => tracing::info!(
+        Ok(applied) if asked || *applied != Applied::default() => tracing::info!(
             added = applied.added.len(),
             removed = applied.removed.len(),
             replaced = applied.replaced.len(),

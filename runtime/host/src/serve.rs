@@ -43,10 +43,11 @@ pub async fn serve(
     dev: bool,
 ) -> Result<Ending, ServeError> {
     let mut signals = Signals::new().map_err(ServeError::Signals)?;
-    let host = Host::new(launcher, dev);
     let reloader = Reloader::new(load, &mut config);
+    let ask = reloader.ask();
+    let host = Host::new(launcher, ask.clone(), dev);
     host.apply(config).await?;
-    let ask = reloader.start(host.clone()).map_err(ServeError::Thread)?;
+    reloader.start(host.clone()).map_err(ServeError::Thread)?;
     while signals.next().await.is_none() {
         ask.reload();
     }

@@ -15,6 +15,15 @@ pub struct WorkerStats {
     pub heap_bytes: u64,
     /// Bytes of ArrayBuffers outside of V8's heap.
     pub external_bytes: u64,
+    /// CPU time of the instance's thread: JavaScript, garbage collection, and the I/O that it does between turns.
+    pub cpu_time: Duration,
     /// CPU time of native work beside the instance's thread: digests of large data.
     pub compute_time: Duration,
+}
+
+impl WorkerStats {
+    /// All CPU time.
+    pub fn cpu(&self) -> Duration {
+        self.cpu_time + self.compute_time
+    }
 }

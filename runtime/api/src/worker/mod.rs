@@ -272,6 +272,7 @@ impl Worker {
             requests: self.counters.requests.load(Ordering::Relaxed),
             heap_bytes: heap as u64,
             external_bytes: buffers as u64,
+            cpu_time: self.handle.0.cpu_time(),
             compute_time: self.handle.0.compute_time(),
         }
     }

@@ -1,5 +1,6 @@
 //! The configuration: `apps.json`, or one folder.
 
+mod admin;
 mod diagnostic;
 mod hostname;
 mod path;
@@ -21,6 +22,7 @@ use std::time::Duration;
 use nano_worker::{Limits, LogSink, OutboundRule, WorkerOptions};
 
 pub use crate::patience::ClientLimits;
+pub use admin::{AdminAddress, AdminConfig, Token};
 pub use diagnostic::{ConfigError, Diagnostic};
 pub use hostname::HostPattern;
 pub(crate) use hostname::{example, normalize};
@@ -46,6 +48,8 @@ pub struct Config {
     /// What the process as a whole may take, in MB: before that, the app's instance that holds most is ended. `None`: what its
     /// control group allows.
     pub memory_mb: Option<u64>,
+    /// Where the process is operated, if it is.
+    pub admin: Option<AdminConfig>,
 }
 
 /// One app.
@@ -272,6 +276,7 @@ impl Config {
             ports: BTreeMap::new(),
             clients: ClientLimits::default(),
             memory_mb: None,
+            admin: None,
             file: None,
             watch: false,
         }
@@ -337,6 +342,7 @@ impl Config {
             ports: BTreeMap::new(),
             clients: ClientLimits::default(),
             memory_mb: None,
+            admin: None,
             file: None,
             watch: false,
         })

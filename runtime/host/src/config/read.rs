@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
+use super::admin::read_admin;
 use super::diagnostic::{ConfigError, Diagnostic, Faults};
-use super::reader::{Context, Fields, Located, Lookup, Refused};
+use super::reader::{Context, Fields, Located, Lookup};
 use super::{
     AppConfig, AppLimits, ClientLimits, Config, DEFAULT_DRAIN, HostPattern, ListenAddress,
     PathPattern, Start, check_root,
@@ -89,12 +90,6 @@ fn syntax_help(error: &jsonc_parser::errors::ParseError) -> Option<String> {
     Some(help.to_owned())
 }
 
-const ADMIN: Refused = Refused {
-    name: "admin",
-    message: "this version of NANO has no admin API",
-    help: "remove the field: nothing would listen there, and its token would protect nothing",
-};
-
 fn read_root(root: &Located<'_>, file: &Path, folder: &Path) -> Option<Config> {
     let known = [
         "$schema",
@@ -103,11 +98,12 @@ fn read_root(root: &Located<'_>, file: &Path, folder: &Path) -> Option<Config> {
         "drain_ms",
         "memory_mb",
         "watch",
+        "admin",
         "clients",
         "defaults",
         "apps",
     ];
-    let fields = root.object_refusing(&known, &[ADMIN])?;
+    let fields = root.object(&known)?;
     let (listen, place) = read_listen(&fields);
     let drain = fields
         .get("drain_ms")
@@ -117,6 +113,7 @@ fn read_root(root: &Located<'_>, file: &Path, folder: &Path) -> Option<Config> {
         .get("memory_mb")
         .and_then(|value| value.integer(64..=1 << 24));
     let watch = fields.get("watch").and_then(|value| value.boolean());
+    let admin = read_admin(&fields, folder);
     let mut defaults = AppLimits::default();
     let mut start = None;
     if let Some(value) = fields.get("defaults")
@@ -159,6 +156,7 @@ fn read_root(root: &Located<'_>, file: &Path, folder: &Path) -> Option<Config> {
         memory_mb,
         file: Some(file.to_owned()),
         watch: watch.unwrap_or(false),
+        admin,
     })
 }
 
@@ -271,7 +269,7 @@ fn read_app(app: &Located<'_>, common: &mut Common<'_>) -> Option<AppConfig> {
         .and_then(|value| read_place(&fields, &value, common.folder));
     let env = fields
         .get("env")
-        .map_or_else(BTreeMap::new, |value| read_env(&value));
+        .map_or_else(BTreeMap::new, |value| read_env(&value, common.folder));
     let mut limits = common.defaults;
     read_limits(&fields, &mut limits);
     let outbound_allow = fields
@@ -390,13 +388,13 @@ fn read_place(fields: &Fields<'_>, path: &Located<'_>, folder: &Path) -> Option<
     }
 }
 
-fn read_env(value: &Located<'_>) -> BTreeMap<String, String> {
+fn read_env(value: &Located<'_>, folder: &Path) -> BTreeMap<String, String> {
     let Some(fields) = value.any_object() else {
         return BTreeMap::new();
     };
     fields
         .entries()
-        .filter_map(|(name, value)| Some((name.to_owned(), value.expanded()?)))
+        .filter_map(|(name, value)| Some((name.to_owned(), value.secret(folder)?)))
         .collect()
 }
 

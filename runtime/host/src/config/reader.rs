@@ -2,13 +2,19 @@
 
 use std::collections::HashSet;
 use std::ffi::OsString;
+use std::fs::File;
+use std::io::Read as _;
 use std::ops::{Range, RangeInclusive};
+use std::path::Path;
 
 use jsonc_parser::ast::{Object, Value};
 use jsonc_parser::common::Ranged as _;
 
 use super::diagnostic::{Diagnostic, Faults};
 use super::variables;
+
+/// The largest file that a value may be in, in bytes.
+const MAX_SECRET: u64 = 64 << 10;
 
 /// Looks up a variable of the process's environment.
 pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> Option<OsString>;
@@ -33,15 +39,6 @@ pub(super) struct Fields<'a> {
     object: &'a Object<'a>,
     field: String,
     context: Context<'a>,
-}
-
-/// A field that is known, and may not be there.
-pub(super) struct Refused {
-    pub(super) name: &'static str,
-    /// Why not.
-    pub(super) message: &'static str,
-    /// What to do.
-    pub(super) help: &'static str,
 }
 
 impl<'a> Located<'a> {
@@ -139,6 +136,31 @@ impl<'a> Located<'a> {
         }
     }
 
+    /// A string, with variables replaced; or what a file says: `{ "file": "…" }`, relative to `folder`, up to a last line break.
+    pub(super) fn secret(&self, folder: &Path) -> Option<String> {
+        if !matches!(self.value, Value::Object(_)) {
+            return self.expanded();
+        }
+        let fields = self.object(&["file"])?;
+        let file = fields.require("file", "name the file that has the value")?;
+        file.file_name()?;
+        let path = folder.join(file.expanded()?);
+        let mut text = String::new();
+        let read =
+            File::open(&path).and_then(|file| file.take(MAX_SECRET + 1).read_to_string(&mut text));
+        let wrong = match read {
+            Ok(length) if length as u64 <= MAX_SECRET => {
+                let text = text.strip_suffix('\n').unwrap_or(&text);
+                return Some(text.strip_suffix('\r').unwrap_or(text).to_owned());
+            }
+            Ok(_) => format!("it has more than {MAX_SECRET} bytes, and a value may not"),
+            Err(error) => error.to_string(),
+        };
+        let help = "paths are relative to the configuration file".to_owned();
+        file.fault(format!("cannot read {}: {wrong}", path.display()), help);
+        None
+    }
+
     /// A whole number within bounds.
     pub(super) fn integer(&self, bounds: RangeInclusive<u64>) -> Option<u64> {
         let what = format!("a whole number from {} to {}", bounds.start(), bounds.end());
@@ -189,26 +211,10 @@ impl<'a> Located<'a> {
 
     /// An object with these fields and no others.
     pub(super) fn object(&self, known: &[&str]) -> Option<Fields<'a>> {
-        self.object_refusing(known, &[])
-    }
-
-    /// An object with the known fields and no others. The refused ones have words of their own, and nobody is advised to use them.
-    pub(super) fn object_refusing(
-        &self,
-        known: &[&str],
-        refused: &[Refused],
-    ) -> Option<Fields<'a>> {
         let fields = self.any_object()?;
         for property in &fields.object.properties {
             let name = property.name.as_str();
-            if let Some(refused) = refused.iter().find(|refused| refused.name == name) {
-                self.context.faults.add(
-                    range(&property.value),
-                    &fields.join(name),
-                    refused.message,
-                    Some(refused.help.to_owned()),
-                );
-            } else if !known.contains(&name) {
+            if !known.contains(&name) {
                 let list = known.iter().filter(|name| !name.starts_with('$'));
                 let list = list
                     .map(|name| format!("\"{name}\""))

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use super::{ClientLimits, Config, ConfigError, HostPattern, ListenAddress, Start, read};
+use super::{ClientLimits, Config, ConfigError, HostPattern, ListenAddress, Start, Token, read};
 
 fn app_folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -17,9 +17,12 @@ fn app_folder() -> tempfile::TempDir {
 }
 
 fn read_text(text: &str) -> Result<Config, ConfigError> {
-    let folder = app_folder();
+    read_in(app_folder().path(), text)
+}
+
+fn read_in(folder: &Path, text: &str) -> Result<Config, ConfigError> {
     let lookup = |name: &str| (name == "SHOP_KEY").then(|| "secret".into());
-    read::read(Path::new("apps.json"), text, folder.path(), &lookup)
+    read::read(Path::new("apps.json"), text, folder, &lookup)
 }
 
 /// The only fault of a configuration: "line:column field message | help".
@@ -225,14 +228,14 @@ fn duplicates_name_the_first_app_that_has_it() {
 }
 
 #[test]
-fn what_is_refused_is_not_offered() {
+fn unknown_fields_are_told_what_there_is() {
     let with = |field: &str| {
         fault(&format!(
             r#"{{"{field}":1,"apps":[{{"name":"a","path":"shop"}}]}}"#
         ))
     };
-    assert!(with("admim").contains("unknown field \"admim\" | the fields here are \"port\""));
-    assert!(!with("zzz").contains("\"admin\""));
+    assert!(with("admim").contains("unknown field \"admim\" | did you mean \"admin\"?"));
+    assert!(with("zzzzz").contains("unknown field \"zzzzz\" | the fields here are \"port\""));
 }
 
 #[test]
@@ -311,14 +314,75 @@ fn reports_are_short_whatever_the_file_is() {
 }
 
 #[test]
-fn what_does_not_exist_yet_is_refused() {
-    let text = fault(
-        r#"{"admin":{"listen":"127.0.0.1:9090","token":"x"},"apps":[{"name":"a","path":"shop"}]}"#,
+fn the_admin_api_is_never_open_to_all() {
+    let with = |admin: &str| {
+        let text = format!(r#"{{"admin":{admin},"apps":[{{"name":"a","path":"shop"}}]}}"#);
+        read_text(&text).map(|config| config.admin.expect("an admin API"))
+    };
+    let admin = with("{}").expect("it is legal");
+    assert_eq!(
+        (admin.listen.to_string().as_str(), admin.token.is_some()),
+        ("127.0.0.1:8090", false)
     );
+    let admin =
+        with(r#"{"listen":"0.0.0.0:9000","token":"0123456789abcdef"}"#).expect("it is legal");
+    assert_eq!(
+        admin.token.as_ref().map(Token::reveal),
+        Some("0123456789abcdef")
+    );
+    assert!(!format!("{admin:?}").contains("0123"), "a secret is shown");
     assert!(
-        text.starts_with("1:10 admin this version of NANO has no admin API | remove the field"),
+        matches!(with(r#"{"listen":"unix:run/a.sock"}"#), Ok(admin) if admin.listen.to_string().ends_with("/run/a.sock"))
+    );
+    let wrong = |admin: &str| with(admin).expect_err("it is wrong").to_string();
+    for public in [
+        "0.0.0.0:9000",
+        "[::]:9000",
+        "192.0.2.1:9000",
+        "[::ffff:192.0.2.1]:9000",
+    ] {
+        let text = wrong(&format!(r#"{{"listen":"{public}"}}"#));
+        assert!(text.contains("without a token, whoever reaches"), "{text}");
+    }
+    let text = wrong(r#"{"token":"hunter2"}"#);
+    assert!(
+        text.contains("at least 16") && text.contains("found 7 bytes"),
         "{text}"
     );
+    assert!(wrong(r#"{"token":"0123456789abcde\u00e9"}"#).contains("others among them"));
+    for address in ["localhost:9000", "unix:", ":9000", "9000"] {
+        let text = wrong(&format!(
+            r#"{{"listen":"{address}","token":"0123456789abcdef"}}"#
+        ));
+        assert!(
+            text.contains("expected an IP address and a port, or a Unix socket"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn secrets_may_be_in_files() {
+    let folder = app_folder();
+    fs::write(folder.path().join("secret"), "a\nb\r\n").unwrap();
+    fs::write(folder.path().join("large"), vec![b'x'; 65537]).unwrap();
+    let with = |file: &str| {
+        let text = format!(
+            r#"{{"apps":[{{"name":"a","path":"shop","env":{{"KEY":{{"file":"{file}"}}}}}}]}}"#
+        );
+        read_in(folder.path(), &text)
+    };
+    assert_eq!(
+        with("secret").expect("it is there").apps[0].env["KEY"],
+        "a\nb"
+    );
+    let wrong = |file| with(file).expect_err("it is wrong").to_string();
+    assert!(wrong("missing").contains("cannot read"));
+    assert!(wrong("large").contains("more than 65536 bytes"));
+    assert!(wrong("shop").contains("cannot read"));
+    let text = r#"{"apps":[{"name":"a","path":"shop","env":{"KEY":{"flie":"x"}}}]}"#;
+    let text = read_text(text).expect_err("it is wrong").to_string();
+    assert!(text.contains("did you mean \"file\"?"), "{text}");
 }
 
 #[test]

@@ -18,7 +18,7 @@ impl Site {
     /// Serves these apps.
     async fn of(names: &[&str]) -> Self {
         let launcher = FakeLauncher::new();
-        let host = Host::new(launcher.clone(), true);
+        let host = Host::new(launcher.clone(), Ask::of_nobody(), true);
         let wanted = Config::of_apps(names.iter().map(|name| app_config(name)).collect());
         let site = Self {
             launcher,
@@ -203,7 +203,7 @@ async fn a_version_that_waits_holds_up_no_other_change() {
     site.launcher.start_within(Duration::from_millis(1));
     site.app("b").content = 1;
     later(&site);
-    let app = site.host.apps().await.remove(1);
+    let app = site.host.apps()[1].clone();
     while app.version() == 1 {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }

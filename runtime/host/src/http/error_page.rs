@@ -10,6 +10,7 @@ use nano_worker::RequestId;
 use super::send::ResponseBody;
 use crate::access::Completion;
 use crate::server::{MAX_FIELDS, MAX_HEAD};
+use crate::statistics::Limit;
 
 /// Names the request, so that its author and its operator can find it in the log.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -27,6 +28,8 @@ pub(crate) struct ErrorPage {
     /// The stack that goes with it.
     pub(crate) stack: Option<String>,
     pub(crate) retry_after: Option<Duration>,
+    /// The limit that the request has met.
+    pub(crate) limit: Option<Limit>,
     /// No further request is taken from an HTTP/1 connection.
     pub(crate) close: bool,
 }
@@ -39,6 +42,7 @@ impl ErrorPage {
             detail: None,
             stack: None,
             retry_after: None,
+            limit: None,
             close: false,
         }
     }
@@ -53,6 +57,13 @@ impl ErrorPage {
     pub(crate) fn retry_after(self, delay: Duration) -> Self {
         Self {
             retry_after: Some(delay),
+            ..self
+        }
+    }
+
+    pub(crate) fn limit(self, limit: Limit) -> Self {
+        Self {
+            limit: Some(limit),
             ..self
         }
     }
@@ -80,6 +91,9 @@ impl ErrorPage {
             self.plain(id, dev)
         };
         completion.status(self.status);
+        if let Some(limit) = self.limit {
+            completion.limited(limit);
+        }
         let length = text.len();
         let text = if *method == Method::HEAD {
             String::new()
@@ -121,6 +135,9 @@ impl ErrorPage {
     fn plain(&self, id: RequestId, dev: bool) -> String {
         let title = title(self.status);
         let mut text = format!("{title}\n{}\nRequest: {id}\n", self.message);
+        if let Some(limit) = self.limit.filter(|_| dev) {
+            text.push_str(&format!("Limit: {}\n", limit.name()));
+        }
         for part in [&self.detail, &self.stack]
             .into_iter()
             .flatten()
@@ -143,6 +160,9 @@ impl ErrorPage {
         field("message", self.message);
         field("request", &id.to_string());
         if dev {
+            self.limit
+                .iter()
+                .for_each(|limit| field("limit", limit.name()));
             self.detail
                 .iter()
                 .for_each(|detail| field("detail", detail));

@@ -27,6 +27,8 @@ pub(crate) struct RequestLine<'a> {
     pub(crate) bytes: u64,
     /// The client went away before the response's end.
     pub(crate) aborted: bool,
+    /// The limit that the request has met, by its name in the configuration.
+    pub(crate) limit: Option<&'static str>,
     pub(crate) error: Option<&'a str>,
     pub(crate) stack: Option<&'a str>,
     /// Whether the error is the server's.
@@ -85,6 +87,7 @@ impl RequestLine<'_> {
         if self.aborted {
             line.push_str(",\"aborted\":true");
         }
+        text(line, ",\"limit\":", self.limit);
         text(line, ",\"error\":", self.error);
         text(line, ",\"stack\":", self.stack);
         line.push_str("}\n");
@@ -106,6 +109,7 @@ impl RequestLine<'_> {
             ),
             ("bytes", Some(Value::Integer(self.bytes.into()))),
             ("aborted", self.aborted.then_some(Value::Boolean(true))),
+            ("limit", self.limit.map(text)),
             ("error", self.error.map(text)),
             ("stack", self.stack.map(text)),
         ];
@@ -144,6 +148,7 @@ mod tests {
         duration: Duration::from_micros(1_234),
         bytes: 11,
         aborted: false,
+        limit: None,
         error: None,
         stack: None,
         failed: false,

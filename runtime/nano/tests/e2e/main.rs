@@ -1,5 +1,6 @@
 //! Drives the real `nano` program over real sockets.
 
+mod admin;
 mod bad_input;
 mod bodies;
 mod config;

@@ -123,7 +123,7 @@ pub(crate) struct Nano {
     gate: Arc<Mutex<()>>,
     port: u16,
     readers: Vec<JoinHandle<()>>,
-    _folder: Option<tempfile::TempDir>,
+    folder: Option<tempfile::TempDir>,
 }
 
 impl Nano {
@@ -165,7 +165,7 @@ impl Nano {
             gate,
             port: 0,
             readers: vec![reader, complaints],
-            _folder: folder,
+            folder,
         };
         nano.port = nano.ports()[0];
         nano
@@ -214,6 +214,12 @@ impl Nano {
         connection.write(request);
         let head = request.starts_with("HEAD ");
         connection.response(head)
+    }
+
+    /// Writes a file of the folder that is served.
+    pub(crate) fn write(&self, path: &str, text: &str) {
+        let folder = self.folder.as_ref().expect("a folder of its own");
+        fs::write(folder.path().join(path), text).expect("a file");
     }
 
     /// The log so far.

@@ -1,0 +1,191 @@
+//! Where the admin API listens.
+
+use std::convert::Infallible;
+use std::io;
+use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use nano_worker::Stop;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, UnixListener, UnixStream};
+use tokio::sync::Semaphore;
+
+use super::Service;
+use crate::config::AdminAddress;
+
+/// How many connections there may be; more wait.
+const MAX_CONNECTIONS: usize = 64;
+/// How long a request's head may take, and how long a connection may be idle.
+const HEAD: Duration = Duration::from_secs(30);
+/// How long a connection that is to close may take for what it has begun.
+const GRACE: Duration = Duration::from_secs(5);
+/// The pause when the process has no file descriptor left for another connection.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// A bound address.
+#[derive(Debug)]
+pub(crate) struct AdminListener {
+    socket: Socket,
+    address: AdminAddress,
+}
+
+#[derive(Debug)]
+enum Socket {
+    Tcp(TcpListener),
+    Unix(
+        UnixListener,
+        #[expect(dead_code, reason = "held for its drop")] SocketFile,
+    ),
+}
+
+/// A socket in the file system, removed when it is dropped.
+#[derive(Debug)]
+struct SocketFile(PathBuf);
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        // If it has gone already, that is well, too.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+impl AdminListener {
+    /// Binds an address. A socket in the file system that nobody listens on any more is replaced.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub(crate) async fn bind(address: &AdminAddress) -> io::Result<Self> {
+        Ok(match address {
+            AdminAddress::Tcp(wanted) => {
+                let socket = TcpListener::bind(wanted).await?;
+                let address = AdminAddress::Tcp(socket.local_addr()?);
+                let socket = Socket::Tcp(socket);
+                Self { socket, address }
+            }
+            AdminAddress::Unix(path) => {
+                remove_left(path).await?;
+                let socket = UnixListener::bind(path)?;
+                let file = SocketFile(path.clone());
+                // For the user that NANO runs as, whatever its mask of permissions is.
+                std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+                Self {
+                    socket: Socket::Unix(socket, file),
+                    address: address.clone(),
+                }
+            }
+        })
+    }
+
+    /// The address, with the port that the system chose where 0 was asked for.
+    pub(crate) fn address(&self) -> &AdminAddress {
+        &self.address
+    }
+
+    /// Answers requests until what this gives is dropped. Must be called within the host's runtime.
+    pub(crate) fn serve(self, service: Arc<Service>) -> AdminListening {
+        let stop = Stop::default();
+        let listening = AdminListening {
+            service: service.clone(),
+            stop: stop.clone(),
+        };
+        tokio::spawn(accept(self.socket, service, stop));
+        listening
+    }
+}
+
+/// Removes a socket that a process has left behind.
+async fn remove_left(path: &Path) -> io::Result<()> {
+    let is_socket =
+        std::fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket());
+    if is_socket
+        && let Err(error) = UnixStream::connect(path).await
+        && error.kind() == io::ErrorKind::ConnectionRefused
+    {
+        std::fs::remove_file(path)?;
+    }
+    Ok(())
+}
+
+/// A listener that serves until this is dropped.
+pub(crate) struct AdminListening {
+    service: Arc<Service>,
+    stop: Stop,
+}
+
+impl AdminListening {
+    /// What answers.
+    pub(crate) fn service(&self) -> &Service {
+        &self.service
+    }
+}
+
+impl Drop for AdminListening {
+    fn drop(&mut self) {
+        self.stop.set();
+    }
+}
+
+async fn accept(socket: Socket, service: Arc<Service>, stop: Stop) {
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let mut stopped = stop.stopped();
+    loop {
+        let place = tokio::select! {
+            // The semaphore is never closed.
+            place = places.clone().acquire_owned() => place,
+            () = &mut stopped => return,
+        };
+        let accepted = async {
+            Ok(match &socket {
+                Socket::Tcp(socket) => connection(socket.accept().await?.0, &service, &stop),
+                Socket::Unix(socket, _) => connection(socket.accept().await?.0, &service, &stop),
+            })
+        };
+        let accepted: io::Result<_> = tokio::select! {
+            accepted = accepted => accepted,
+            () = &mut stopped => return,
+        };
+        match accepted {
+            Ok(connection) => drop(tokio::spawn(async move {
+                connection.await;
+                drop(place);
+            })),
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept a connection to the admin API; trying again");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Serves a connection until it ends, or shortly after the listener does.
+fn connection(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    service: &Arc<Service>,
+    stop: &Stop,
+) -> futures_util::future::BoxFuture<'static, ()> {
+    let service = service.clone();
+    let stopped = stop.stopped();
+    Box::pin(async move {
+        let answer = service_fn(|request| {
+            let service = service.clone();
+            async move { Ok::<_, Infallible>(service.answer(request).await) }
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD)
+            .serve_connection(TokioIo::new(stream), answer);
+        let mut connection = pin!(connection);
+        // How a connection ends is its client's affair.
+        tokio::select! {
+            _ = connection.as_mut() => return,
+            () = stopped => connection.as_mut().graceful_shutdown(),
+        }
+        let _ = tokio::time::timeout(GRACE, connection).await;
+    })
+}

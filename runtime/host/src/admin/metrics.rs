@@ -1,0 +1,199 @@
+//! `/metrics`: what is counted, in the text format of Prometheus.
+//!
+//! Labels are bounded: by the apps of the configuration, and by enumerations. An app that is removed takes its series with it.
+
+use std::time::Duration;
+
+use prometheus::core::Collector as _;
+use prometheus::proto::{
+    Bucket, Counter, Gauge, Histogram, LabelPair, Metric, MetricFamily, MetricType,
+};
+use prometheus::{Encoder as _, TextEncoder};
+
+use crate::app::App;
+use crate::statistics::{Distribution, End, Limit, Outcome};
+
+/// The media type of the format.
+pub(super) const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
+
+/// All metrics of these apps and of the process.
+pub(super) fn render(apps: &[impl AsRef<App>]) -> Vec<u8> {
+    let mut families = of_process();
+    families.extend(of_apps(apps));
+    // A family without a metric cannot be written.
+    families.retain(|family| !family.get_metric().is_empty());
+    let mut text = Vec::new();
+    if let Err(error) = TextEncoder::new().encode(&families, &mut text) {
+        tracing::error!(%error, "metrics cannot be written");
+    }
+    text
+}
+
+fn of_process() -> Vec<MetricFamily> {
+    let mut info = Family::new("nano_info", "The version of NANO.", MetricType::GAUGE);
+    info.gauge(&[("version", env!("CARGO_PKG_VERSION"))], 1.0);
+    #[cfg_attr(not(target_os = "linux"), expect(unused_mut))]
+    let mut families = vec![info.0];
+    #[cfg(target_os = "linux")]
+    families.extend(prometheus::process_collector::ProcessCollector::for_self().collect());
+    families
+}
+
+/// The metrics of one name, of all apps.
+struct Family(MetricFamily);
+
+impl Family {
+    fn new(name: &str, help: &str, kind: MetricType) -> Self {
+        let mut family = MetricFamily::default();
+        family.set_name(name.to_owned());
+        family.set_help(help.to_owned());
+        family.set_field_type(kind);
+        Self(family)
+    }
+
+    fn counter_of(name: &str, help: &str) -> Self {
+        Self::new(name, help, MetricType::COUNTER)
+    }
+
+    fn gauge_of(name: &str, help: &str) -> Self {
+        Self::new(name, help, MetricType::GAUGE)
+    }
+
+    fn histogram_of(name: &str, help: &str) -> Self {
+        Self::new(name, help, MetricType::HISTOGRAM)
+    }
+
+    fn add(&mut self, labels: &[(&str, &str)], set: impl FnOnce(&mut Metric)) {
+        let labels = labels.iter().map(|(name, value)| {
+            let mut label = LabelPair::default();
+            label.set_name((*name).to_owned());
+            label.set_value((*value).to_owned());
+            label
+        });
+        let mut metric = Metric::default();
+        metric.set_label(labels.collect());
+        set(&mut metric);
+        self.0.mut_metric().push(metric);
+    }
+
+    fn counter(&mut self, labels: &[(&str, &str)], value: f64) {
+        self.add(labels, |metric| {
+            let mut counter = Counter::default();
+            counter.set_value(value);
+            metric.set_counter(counter);
+        });
+    }
+
+    fn gauge(&mut self, labels: &[(&str, &str)], value: f64) {
+        self.add(labels, |metric| {
+            let mut gauge = Gauge::default();
+            gauge.set_value(value);
+            metric.set_gauge(gauge);
+        });
+    }
+
+    fn histogram(&mut self, labels: &[(&str, &str)], found: &Distribution) {
+        self.add(labels, |metric| {
+            let buckets = found.cumulated.iter().map(|(bound, count)| {
+                let mut bucket = Bucket::default();
+                bucket.set_upper_bound(*bound);
+                bucket.set_cumulative_count(*count);
+                bucket
+            });
+            let mut histogram = Histogram::default();
+            histogram.set_bucket(buckets.collect());
+            histogram.set_sample_count(found.count);
+            histogram.set_sample_sum(found.sum);
+            metric.set_histogram(histogram);
+        });
+    }
+}
+
+fn of_apps(apps: &[impl AsRef<App>]) -> Vec<MetricFamily> {
+    let mut families = AppFamilies::new();
+    for app in apps {
+        families.add(app.as_ref());
+    }
+    families.into_vec()
+}
+
+/// Declares the families of apps, in the order in which they are written.
+macro_rules! families {
+    ($($field:ident: $make:ident($name:literal, $help:literal),)*) => {
+        struct AppFamilies { $($field: Family,)* }
+
+        impl AppFamilies {
+            fn new() -> Self {
+                Self { $($field: Family::$make($name, $help),)* }
+            }
+
+            fn into_vec(self) -> Vec<MetricFamily> {
+                vec![$(self.$field.0,)*]
+            }
+        }
+    };
+}
+
+families! {
+    version: gauge_of("nano_app_version", "The number of the app's version that serves, since the process has the app."),
+    disabled: gauge_of("nano_app_disabled", "1 if the app gets no more instances, because too many have been lost."),
+    requests: counter_of("nano_requests_total", "Requests for the app, by the class of the response's status, or \"aborted\" where the client went away."),
+    duration: histogram_of("nano_request_duration_seconds", "From a request's head to the last byte of its response."),
+    in_flight: gauge_of("nano_requests_in_flight", "Requests whose responses are not complete."),
+    bytes: counter_of("nano_response_bytes_total", "Bytes of responses' bodies that were sent."),
+    limits: counter_of("nano_limit_hits_total", "Requests that met a limit, by its name in the configuration."),
+    starts: histogram_of("nano_start_duration_seconds", "Starts of instances: isolate, modules, top-level await."),
+    failed_starts: counter_of("nano_failed_starts_total", "Instances that did not start."),
+    instances: gauge_of("nano_instances", "Instances that run."),
+    ends: counter_of("nano_instance_ends_total", "Instances that have ended, and why."),
+    heap: gauge_of("nano_heap_bytes", "V8's heaps of the app's instances, as of their last garbage collections."),
+    external: gauge_of("nano_external_bytes", "Memory of the app's instances outside of V8's heaps."),
+    background: gauge_of("nano_background_promises", "Promises given to waitUntil that are pending."),
+    cpu: counter_of("nano_cpu_seconds_total", "CPU time of the app's instances, those that have ended included."),
+    lines: counter_of("nano_log_lines_total", "Log lines of the app and its requests that were written."),
+    dropped: counter_of("nano_log_lines_dropped_total", "Log lines of the app and its requests that were dropped."),
+}
+
+impl AppFamilies {
+    fn add(&mut self, app: &App) {
+        let name = ("app", &**app.name());
+        let own = &[name];
+        let counted = app.statistics();
+        let usage = counted.usage();
+        self.version.gauge(own, app.version() as f64);
+        let is_disabled = app.disabled().is_some();
+        self.disabled.gauge(own, f64::from(u8::from(is_disabled)));
+        for outcome in Outcome::ALL {
+            let labels = &[name, ("status", outcome.name())];
+            self.requests
+                .counter(labels, counted.outcome(*outcome) as f64);
+        }
+        let duration = counted.requests.distribution();
+        self.duration.histogram(own, &duration);
+        self.in_flight.gauge(own, counted.in_flight() as f64);
+        self.bytes.counter(own, counted.response_bytes() as f64);
+        for limit in Limit::ALL {
+            let labels = &[name, ("limit", limit.name())];
+            self.limits.counter(labels, counted.limit(*limit) as f64);
+        }
+        self.starts.histogram(own, &counted.starts.distribution());
+        self.failed_starts
+            .counter(own, counted.failed_starts() as f64);
+        self.instances.gauge(own, usage.instances as f64);
+        for end in End::ALL {
+            let labels = &[name, ("reason", end.name())];
+            self.ends.counter(labels, counted.end(*end) as f64);
+        }
+        self.heap.gauge(own, usage.heap_bytes as f64);
+        self.external.gauge(own, usage.external_bytes as f64);
+        self.background.gauge(own, usage.background as f64);
+        self.cpu.counter(own, seconds(usage.cpu));
+        let log = app.log_statistics();
+        self.lines.counter(own, log.lines as f64);
+        self.dropped.counter(own, log.dropped_lines as f64);
+    }
+}
+
+fn seconds(duration: Duration) -> f64 {
+    duration.as_secs_f64()
+}
