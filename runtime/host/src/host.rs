@@ -24,10 +24,13 @@ use crate::config::{
 use crate::deployment::Deployment;
 use crate::dispatch::{Dispatcher, RequestIds};
 use crate::drains::{Drain, Drains};
+use crate::fixed::FixedSettings;
 use crate::reload::Ask;
 use crate::routes::{CurrentRoutes, Routes};
 use crate::server::listener::{Listener, Listening};
 use crate::starter::Starter;
+
+pub use crate::fixed::Fixed;
 
 /// How long a change waits for new apps to start before requests reach them. Those that take longer have their requests wait.
 const HEAD_START: Duration = Duration::from_secs(2);
@@ -71,6 +74,8 @@ struct State {
     /// Listeners that have been removed, and whether they are not done yet.
     closing: Vec<(ListenAddress, Weak<Drain>)>,
     drain: Duration,
+    /// What the process has started with; `None` before.
+    fixed: Option<FixedSettings>,
     phase: Phase,
 }
 
@@ -111,6 +116,19 @@ pub struct Applied {
     pub opened: Vec<SocketAddr>,
     /// Addresses that are no longer listened on.
     pub closed: Vec<SocketAddr>,
+    /// Settings that are wanted otherwise than the process has them, and stay as they are until it is started anew.
+    pub fixed: Vec<Fixed>,
+}
+
+impl Applied {
+    /// Whether something is different now, or has been refused.
+    pub(crate) fn has_changed(&self) -> bool {
+        let nothing = Self {
+            fixed: self.fixed.clone(),
+            ..Self::default()
+        };
+        *self != nothing
+    }
 }
 
 /// Why a change is refused as a whole: nothing has been changed.
@@ -205,6 +223,7 @@ impl Host {
                 admin: None,
                 closing: Vec::new(),
                 drain: DEFAULT_DRAIN,
+                fixed: None,
                 phase: Phase::New,
             }),
             drains: Drains::default(),
@@ -219,7 +238,8 @@ impl Host {
     /// * An app that has changed (its folder, its environment, a limit of its instances) starts beside its old version, which
     ///   serves until the new one has started, and finishes what it has begun. A new version that does not start is refused,
     ///   and the old one serves on.
-    /// * A new app that is to start lazily starts with its first request.
+    /// * A new app that is to start lazily starts with its first request; one that nobody has asked for and that is to start eagerly
+    ///   from now on starts.
     /// * New apps get a little time to start before requests reach them, unless they are the process's first. One that does not start
     ///   is answered for with 503.
     /// * What has not changed is left alone.
@@ -250,6 +270,8 @@ impl Host {
         let admin = state.bind_admin(wanted).await?;
         // From here on nothing fails.
         let mut applied = Applied::default();
+        let own = FixedSettings::of(wanted);
+        applied.fixed = own.differences(state.fixed.get_or_insert_with(|| own.clone()));
         let (starting, removed) = self.take_apps(&mut state, wanted, &mut applied);
         self.apps
             .store(Arc::new(state.apps.values().cloned().collect()));
@@ -298,6 +320,7 @@ impl Host {
     ) -> (Vec<Starting>, Vec<Arc<App>>) {
         let mut apps = BTreeMap::new();
         let mut starting = Vec::new();
+        let mut woken = Vec::new();
         for config in &wanted.apps {
             let name = &config.name;
             let app = match state.apps.remove(name) {
@@ -306,8 +329,13 @@ impl Host {
                     let next = app.want(config.clone(), &self.starter);
                     if !Arc::ptr_eq(before.pool(), next.pool()) {
                         starting.push((app.clone(), next));
-                    } else if before.config() != config {
-                        applied.adjusted.push(name.clone());
+                    } else {
+                        if before.config() != config {
+                            applied.adjusted.push(name.clone());
+                        }
+                        if wanted.start_of(config) == Start::Eager && !next.pool().has_begun() {
+                            woken.push((app.clone(), next));
+                        }
                     }
                     app
                 }
@@ -326,6 +354,7 @@ impl Host {
             .into_values()
             .collect();
         applied.removed = removed.iter().map(|app| app.name().clone()).collect();
+        self.start_in_background(woken);
         (starting, removed)
     }
 

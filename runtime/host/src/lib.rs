@@ -18,6 +18,7 @@ mod dispatch;
 mod drains;
 #[cfg(test)]
 mod fake;
+mod fixed;
 pub mod host;
 mod http;
 mod lease;

@@ -30,6 +30,8 @@ struct State {
     members: Vec<Member>,
     /// A task is starting an instance; everyone waits for it.
     is_starting: bool,
+    /// One has been asked for.
+    has_begun: bool,
     /// Requests that count on an instance; see [`Pool::lease`].
     leases: usize,
     backoff: Backoff,
@@ -156,6 +158,7 @@ impl Pool {
             phase: Phase::Open,
             members: Vec::new(),
             is_starting: false,
+            has_begun: false,
             leases: 0,
             backoff: Backoff::default(),
             reason: Reason::default(),
@@ -222,6 +225,11 @@ impl Pool {
         }
     }
 
+    /// Whether somebody has asked for an instance.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.lock().has_begun
+    }
+
     /// Whether nothing works: the last start has failed, or no further one is tried.
     pub(crate) fn is_broken(&self) -> bool {
         let state = self.lock();
@@ -246,6 +254,7 @@ impl Pool {
                 state.may_start(Instant::now())?;
                 if !state.is_starting {
                     state.is_starting = true;
+                    state.has_begun = true;
                     // A task of its own: the request that asks may be given up.
                     self.starter.runtime().spawn(self.clone().start());
                 }

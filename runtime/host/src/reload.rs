@@ -13,14 +13,15 @@ mod watcher;
 use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use crate::config::Config;
+use crate::fixed::Fixed;
 use crate::host::{Applied, Host, Refusal};
 use places::places;
 use survey::Survey;
@@ -62,6 +63,8 @@ pub(crate) struct Reloader {
     surveys: HashMap<PathBuf, Survey>,
     /// The last complaint.
     complaint: String,
+    /// What has been said of settings that cannot change.
+    told: Arc<Mutex<Vec<Fixed>>>,
     seen: (Sender<Seen>, Receiver<Seen>),
 }
 
@@ -104,9 +107,10 @@ impl Reloader {
         let seen = mpsc::channel();
         let mut this = Self {
             load,
-            watcher: config.watch.then(|| Watcher::new(seen.0.clone())),
+            watcher: None,
             surveys: HashMap::new(),
             complaint: String::new(),
+            told: Arc::default(),
             seen,
         };
         this.look(config, &|_| true);
@@ -150,10 +154,10 @@ impl Reloader {
             };
             self.complaint.clear();
             self.look(&mut config, &is_touched);
-            let host = host.clone();
+            let (host, told) = (host.clone(), self.told.clone());
             runtime.spawn(async move {
                 let applied = host.apply(config).await;
-                log(&applied, asked);
+                log(&applied, asked, &told);
                 tell(hear, || {
                     applied.as_ref().map_err(ToString::to_string).cloned()
                 });
@@ -209,8 +213,12 @@ impl Reloader {
         }
     }
 
-    /// Looks at the apps' folders where something has happened, and at those that are new; and watches what there is.
+    /// Looks at the apps' folders where something has happened, and at those that are new; and watches what there is, if the
+    /// configuration says so.
     fn look(&mut self, config: &mut Config, is_touched: &dyn Fn(&Path) -> bool) {
+        if config.watch != self.watcher.is_some() {
+            self.watcher = config.watch.then(|| Watcher::new(self.seen.0.clone()));
+        }
         let before = std::mem::take(&mut self.surveys);
         let mut fresh = BTreeSet::new();
         for app in &config.apps {
@@ -277,17 +285,30 @@ fn tell(hear: Vec<Hear>, result: impl Fn() -> Result<Applied, String>) {
 }
 
 /// Says what has become of a change.
-fn log(applied: &Result<Applied, Refusal>, asked: bool) {
+fn log(applied: &Result<Applied, Refusal>, asked: bool, told: &Mutex<Vec<Fixed>>) {
     match applied {
-        Ok(applied) if asked || *applied != Applied::default() => tracing::info!(
-            added = applied.added.len(),
-            removed = applied.removed.len(),
-            replaced = applied.replaced.len(),
-            adjusted = applied.adjusted.len(),
-            refused = applied.refused.len(),
-            "the configuration has been loaded"
-        ),
-        Ok(_) | Err(Refusal::Ending) => {}
+        Ok(applied) => {
+            let before = {
+                let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+                std::mem::replace(&mut *told, applied.fixed.clone())
+            };
+            if asked || applied.has_changed() {
+                tracing::info!(
+                    added = applied.added.len(),
+                    removed = applied.removed.len(),
+                    replaced = applied.replaced.len(),
+                    adjusted = applied.adjusted.len(),
+                    refused = applied.refused.len(),
+                    "the configuration has been loaded"
+                );
+            }
+            for fixed in &applied.fixed {
+                if asked || !before.contains(fixed) {
+                    tracing::warn!(setting = fixed.setting, "{fixed}");
+                }
+            }
+        }
+        Err(Refusal::Ending) => {}
         Err(refusal) => tracing::error!(
             "the configuration is refused, and what was served before is served on: {refusal}"
         ),

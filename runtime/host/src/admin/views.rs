@@ -178,6 +178,8 @@ pub(super) struct Change {
     pub(super) adjusted: Vec<String>,
     /// Apps whose new version does not start; the one before serves on.
     pub(super) refused: Vec<Refused>,
+    /// Settings that have changed and wait for a restart: what was found, and what stays in force.
+    pub(super) fixed: Vec<String>,
 }
 
 /// An app whose new version does not start.
@@ -202,6 +204,7 @@ impl From<Applied> for Change {
             removed: names(applied.removed),
             replaced: names(applied.replaced),
             adjusted: names(applied.adjusted),
+            fixed: applied.fixed.iter().map(ToString::to_string).collect(),
         }
     }
 }

@@ -145,7 +145,12 @@ impl AppConfig {
                 worker: self.limits.worker,
                 ..other.limits
             },
-            ..self.clone()
+            name: self.name.clone(),
+            root: self.root.clone(),
+            entry: self.entry.clone(),
+            env: self.env.clone(),
+            outbound_allow: self.outbound_allow.clone(),
+            content: self.content,
         }
     }
 }

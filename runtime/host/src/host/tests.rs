@@ -218,6 +218,52 @@ async fn a_version_that_waits_holds_up_no_other_change() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_change_is_told() {
+    let mut site = Site::of(&["a"]).await;
+    site.wanted.memory_mb = Some(512);
+    let applied = site.apply().await;
+    let told = Applied {
+        fixed: vec![Fixed {
+            setting: "memory_mb",
+            wanted: "512".to_owned(),
+            in_force: "not set".to_owned(),
+        }],
+        ..Applied::default()
+    };
+    assert_eq!(applied, told);
+    assert_eq!(site.apply().await, told, "also again");
+    site.wanted.memory_mb = None;
+    assert_eq!(site.apply().await, Applied::default());
+}
+
+/// Each setting of a process that can change does.
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_of_the_process_change() {
+    let mut site = Site::of(&["a"]).await;
+    let address = site.address().await;
+    site.wanted.clients.head = Duration::from_millis(50);
+    site.wanted.drain = Duration::from_millis(60);
+    site.apply().await;
+    // A connection without a request is kept for as long as a head may take.
+    let mut idle = TcpStream::connect(address).expect("a listener");
+    let end = tokio::task::spawn_blocking(move || idle.read(&mut [0]));
+    let end = tokio::time::timeout(Duration::from_secs(20), end).await;
+    assert_eq!(end.expect("an end in time").expect("no panic").unwrap(), 0);
+    site.launcher.handle(|_| std::future::pending());
+    site.app("a").content = 1;
+    site.apply().await;
+    let mut waits = TcpStream::connect(address).expect("a listener");
+    waits
+        .write_all(b"GET / HTTP/1.1\r\nHost: a.test\r\n\r\n")
+        .expect("a connection");
+    while site.host.apps()[0].in_flight() == 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let drain = tokio::time::timeout(Duration::from_secs(20), site.host.drain());
+    assert!(!drain.await.expect("an end at the deadline"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn at_the_end_nothing_changes_any_more() {
     let site = Site::of(&["a"]).await;
     assert!(site.host.drain().await);
@@ -280,4 +326,21 @@ async fn a_lazy_app_starts_with_its_first_request() {
     site.wanted.apps.push(eager);
     site.apply().await;
     assert_eq!(site.launcher.starts(), 3);
+    // One that is eager from now on, and has not been asked for.
+    let started = async |site: &Site, count| {
+        while site.launcher.starts() < count {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        assert_eq!(site.launcher.starts(), count);
+    };
+    site.app("b1").start = Some(Start::Eager);
+    assert_eq!(site.apply().await.adjusted, ["b1".into()]);
+    started(&site, 4).await;
+    assert_eq!(site.apply().await, Applied::default());
+    // And so is each of those that are left, where only few are.
+    for index in 5..MAX_EAGER {
+        site.remove(&format!("b{index}"));
+    }
+    site.apply().await;
+    started(&site, 7).await;
 }

@@ -423,3 +423,113 @@ fn no_request_is_lost_over_200_reloads() {
         assert!(line["status"].is_null() || line["status"] == 200, "{line}");
     }
 }
+
+/// Lines of the log that say so.
+fn lines(nano: &Nano, text: &str) -> usize {
+    let says = |line: &&serde_json::Value| {
+        line["message"]
+            .as_str()
+            .is_some_and(|message| message.contains(text))
+    };
+    nano.log().iter().filter(says).count()
+}
+
+#[test]
+fn what_cannot_change_is_told() {
+    let limited = |top: &str, name: &str| {
+        let apps = config(&[("a", "a")], &format!(r#","env":{{"NAME":"{name}"}}"#));
+        apps.replace(r#""port":0,"#, &format!(r#""port":0,{top}"#))
+    };
+    let live = Live::serve(
+        &limited(r#""memory_mb":2048,"#, "1"),
+        &[("a/index.js", &version("a"))],
+        &["--watch"],
+    );
+    live.says("a.test", "a 1");
+    live.replace("apps.json", &limited(r#""memory_mb":4096,"#, "2"));
+    let told = |message: &str| {
+        let line = live
+            .nano
+            .logged("what stays", |line| line["message"] == message);
+        assert_eq!(line["level"], "warn", "{line}");
+        assert_eq!(line["setting"], "memory_mb", "{line}");
+    };
+    let start = r#""memory_mb" cannot change while NANO runs: found "#;
+    let end = ", and what NANO was started with stays in force, 2048; restart NANO to change it";
+    told(&format!("{start}4096{end}"));
+    // The rest has changed.
+    live.says("a.test", "a 2");
+    // Not with every change, but to whoever asks.
+    live.replace("apps.json", &limited(r#""memory_mb":4096,"#, "3"));
+    live.says("a.test", "a 3");
+    assert_eq!(lines(&live.nano, start), 1);
+    live.nano.signal(libc::SIGHUP);
+    eventually("an answer", || {
+        (lines(&live.nano, start) == 2).then_some(())
+    });
+    live.replace("apps.json", &limited("", "4"));
+    told(&format!("{start}not set{end}"));
+    live.replace("apps.json", &limited(r#""memory_mb":2048,"#, "5"));
+    live.says("a.test", "a 5");
+    assert_eq!(lines(&live.nano, start), 3);
+}
+
+#[test]
+fn watching_begins_and_ends() {
+    let watched = |is: bool| {
+        config(&[("a", "a")], "").replace(r#""port":0,"#, &format!(r#""port":0,"watch":{is},"#))
+    };
+    let live = Live::serve(&watched(false), &[("a/index.js", &version("1"))], &[]);
+    live.says("a.test", "1");
+    live.replace("apps.json", &watched(true));
+    live.nano.signal(libc::SIGHUP);
+    let loaded = |count| {
+        eventually("an answer", || {
+            (lines(&live.nano, "the configuration has been loaded") == count).then_some(())
+        });
+    };
+    loaded(1);
+    live.replace("a/index.js", &version("2"));
+    live.says("a.test", "2");
+    loaded(2);
+    live.replace("apps.json", &watched(false));
+    // Nothing tells when that has been seen.
+    std::thread::sleep(Duration::from_millis(1500));
+    live.replace("a/index.js", &version("3"));
+    std::thread::sleep(Duration::from_millis(700));
+    live.says("a.test", "2");
+    live.nano.signal(libc::SIGHUP);
+    live.says("a.test", "3");
+}
+
+/// More folders than are watched: changes are seen all the same, by looking.
+#[test]
+fn what_cannot_be_watched_is_looked_at() {
+    // All are watched, in the order of their names, until there are 8,000; of an app 1,000.
+    let names: Vec<_> = (0..8).map(|index| format!("a{index}")).collect();
+    let mut files = vec![("z/index.js".to_owned(), version("1"))];
+    for name in &names {
+        files.push((format!("{name}/index.js"), version(name)));
+        files.extend((1..1_000).map(|index| (format!("{name}/{index}/empty"), String::new())));
+    }
+    let files: Vec<_> = files
+        .iter()
+        .map(|(path, text)| (&**path, &**text))
+        .collect();
+    let apps = names.iter().map(|name| (&**name, &**name));
+    let apps: Vec<_> = apps.chain([("z", "z")]).collect();
+    let live = Live::serve(&config(&apps, r#","start":"lazy""#), &files, &["--watch"]);
+    live.says("z.test", "1");
+    live.nano.logged("that not all are watched", |line| {
+        line["message"].as_str().is_some_and(|message| {
+            message.starts_with("not all folders can be watched; they are looked at every 2 s: ")
+        })
+    });
+    for text in ["2", "3"] {
+        live.replace("z/index.js", &version(text));
+        live.says("z.test", text);
+    }
+    // What is watched is seen as well.
+    live.replace("a0/index.js", &version("new"));
+    live.says("a0.test", "new");
+}
