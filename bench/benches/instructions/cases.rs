@@ -9,6 +9,7 @@ use nano_api::worker::{Worker, WorkerLauncher};
 use nano_bench::{HELLO, app, cold_start, fetch, options, runtime, start_engine};
 use nano_host::config::{Config, ListenAddress};
 use nano_host::host::Host;
+use nano_host::reload::Ask;
 
 /// An operation, and how often it is done for one count.
 pub(crate) struct Case {
@@ -169,7 +170,7 @@ fn served(source: &str, request: &str, rounds: u32) {
     };
     let config = Config::folder(folder.path(), listen).expect("a folder with an app");
     let address = runtime.block_on(async {
-        let host = Host::new(Arc::new(WorkerLauncher), false);
+        let host = Host::new(Arc::new(WorkerLauncher), Ask::of_nobody(), false);
         let applied = host.apply(config).await.expect("a free port");
         applied.opened[0]
     });

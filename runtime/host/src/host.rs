@@ -207,7 +207,7 @@ fn cannot_bind(config: &Config, address: ListenAddress, error: io::Error) -> Ref
 impl Host {
     /// A host that serves nothing. Must be called within its tokio runtime. `dev`: clients see what went wrong inside of apps.
     /// `ask` has what is wanted be looked at anew.
-    pub(crate) fn new(launcher: Arc<dyn Launcher>, ask: Ask, dev: bool) -> Arc<Self> {
+    pub fn new(launcher: Arc<dyn Launcher>, ask: Ask, dev: bool) -> Arc<Self> {
         Arc::new_cyclic(|this| Self {
             this: this.clone(),
             ask,

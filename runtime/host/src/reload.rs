@@ -73,12 +73,11 @@ type Hear = oneshot::Sender<Result<Applied, String>>;
 
 /// Asks for a reload.
 #[derive(Clone)]
-pub(crate) struct Ask(Sender<Seen>);
+pub struct Ask(Sender<Seen>);
 
 impl Ask {
     /// For a host that nobody reloads.
-    #[cfg(test)]
-    pub(crate) fn of_nobody() -> Self {
+    pub fn of_nobody() -> Self {
         Self(mpsc::channel().0)
     }
 
