@@ -13,6 +13,7 @@ use crate::external_memory::{Account, Reservation};
 use crate::foreground::ForegroundQueue;
 use crate::limits::Exit;
 use crate::mail::{Mail, Signal};
+use crate::process_memory::headroom;
 use crate::thread_io::ThreadIo;
 use crate::turn_clock::TurnClock;
 
@@ -162,6 +163,12 @@ impl Handle {
     /// A reservation of nothing yet to the isolate's memory.
     pub fn reservation(&self) -> Reservation {
         Reservation::new(self.0.account.clone())
+    }
+
+    /// Waits until the process has so many bytes more for what comes from a client or a peer, and takes them. Returns false if it has
+    /// not in time, or the isolate ends.
+    pub async fn process_room(&self, bytes: usize) -> bool {
+        headroom::arrival(&self.0.account, bytes).await
     }
 
     /// Collects garbage as a turn of the isolate, and waits for it: for those who need memory and run elsewhere. Returns at

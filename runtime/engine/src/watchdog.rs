@@ -21,6 +21,7 @@ use crate::cpu_clock::CpuClock;
 use crate::external_memory::watch;
 use crate::limits::Exit;
 use crate::mailbox::{Shared, Verdict};
+use crate::process_memory::headroom;
 use crate::thread_io::ThreadIo;
 use crate::turn_clock::{Doze, Turn};
 use crate::{containment, process_memory};
@@ -216,8 +217,9 @@ pub(crate) fn notice() {
     }
 }
 
+/// Has the watchdog look soon.
 #[cold]
-fn wake() {
+pub(crate) fn wake() {
     if let Some(thread) = THREAD.get() {
         thread.unpark();
     }
@@ -233,6 +235,7 @@ fn run() {
     let mut quiet = 0;
     loop {
         let (running, pause) = look();
+        let running = running || headroom::is_awaited();
         if running && let Some(shortage) = process_memory::is_short(mapped) {
             let isolates = lock().iter().map(|one| one.isolate.clone()).collect();
             process_memory::end_largest(isolates, shortage, Instant::now());
@@ -248,7 +251,7 @@ fn run() {
         }
         while DOZE.is_on() {
             std::thread::park();
-            if !lock().is_empty() && look().0 {
+            if headroom::is_awaited() || !lock().is_empty() && look().0 {
                 DOZE.end();
             }
         }

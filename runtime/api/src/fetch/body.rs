@@ -543,6 +543,10 @@ async fn collect(
     drop((first, second));
     while let Some(chunk) = stream.next().await.transpose()? {
         make_room(&handle, &mut reservation, chunk.len()).await?;
+        if all.capacity() - all.len() < chunk.len() {
+            // It is copied to a larger place.
+            process_room(&handle, all.len()).await?;
+        }
         all.extend_from_slice(&chunk);
     }
     Ok((all.into(), reservation))
@@ -553,15 +557,16 @@ const MAX_EXPECTED_BYTES: usize = 1 << 20;
 /// See [`nano_engine::external_memory::one_byte_string`].
 const SPARE_BYTES: usize = 64;
 
-/// Charges the isolate for bytes that have come.
+/// Waits until the process has room for bytes that have come, and charges the isolate for them. What follows is not read meanwhile.
 ///
 /// # Errors
-/// They do not fit into its memory limit, also after a collection.
+/// They do not fit into its memory limit, also after a collection; or the process has no room in time.
 pub(super) async fn make_room(
     handle: &Handle,
     reservation: &mut Reservation,
     bytes: usize,
 ) -> Result<(), BodyError> {
+    process_room(handle, bytes).await?;
     if reservation.try_grow(bytes) {
         return Ok(());
     }
@@ -572,6 +577,17 @@ pub(super) async fn make_room(
     Err(BodyError::new(
         BodyErrorKind::TooLarge,
         "the body does not fit into the app's memory limit: read it as a stream",
+    ))
+}
+
+async fn process_room(handle: &Handle, bytes: usize) -> Result<(), BodyError> {
+    if handle.process_room(bytes).await {
+        return Ok(());
+    }
+    Err(BodyError::new(
+        BodyErrorKind::TooLarge,
+        "the process has no memory left for the body: other apps and requests use it; try again later, or read the body as a \
+         stream",
     ))
 }
 

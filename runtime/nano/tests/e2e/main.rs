@@ -34,3 +34,4 @@ mod survival;
 mod system_limits;
 mod unread_bodies;
 mod unread_memory;
+mod uploads;

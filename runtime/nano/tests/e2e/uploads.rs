@@ -1,0 +1,103 @@
+//! Many large bodies at a time, near the limit of the process's memory.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use crate::support::Site;
+
+/// Apps whose requests' bodies are gathered without a turn of JavaScript.
+const APP: &str = "export default { async fetch(request) {
+    try {
+        return new Response(`${(await request.arrayBuffer()).byteLength}`);
+    } catch (error) {
+        return new Response(error.message, { status: 503 });
+    }
+} };";
+const APPS: usize = 6;
+const LIMIT: u64 = 300 << 20;
+
+/// Clients that wait for room are not taken for slow ones, and no instance is ended for them. Bodies that wait for each other's room do not do
+/// so for ever.
+#[test]
+fn bodies_wait_for_room_in_the_process() {
+    const SIZE: usize = 40 << 20;
+    const CLIENTS: usize = 12;
+    let mut site =
+        Site::new().top(r#""memory_mb": 300, "clients": { "stall_ms": 1000, "min_rate": 1000 }"#);
+    for n in 0..APPS {
+        site = site.app(&format!("a{n}"), APP);
+    }
+    let nano = site
+        .app("b", "export default { fetch: () => new Response('b') };")
+        .serve();
+    for n in 0..APPS {
+        assert_eq!(nano.post(&format!("a{n}.test"), "/", "x").text(), "1");
+    }
+    let (most, over) = (AtomicU64::new(0), AtomicBool::new(false));
+    let chunk = vec![b'x'; 64 << 10];
+    let answers: Vec<_> = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Relaxed) {
+                most.fetch_max(nano.anonymous(), Relaxed);
+                std::thread::sleep(Duration::from_millis(2));
+            }
+        });
+        let clients: Vec<_> = (0..CLIENTS)
+            .map(|client| {
+                let (nano, chunk) = (&nano, &chunk);
+                scope.spawn(move || {
+                    let mut connection = nano.connect();
+                    let app = client % APPS;
+                    connection.write(&format!(
+                        "POST / HTTP/1.1\r\nHost: a{app}.test\r\nContent-Length: {SIZE}\r\n\r\n"
+                    ));
+                    for _ in 0..SIZE / chunk.len() - 1 {
+                        // What is refused is not read to its end.
+                        if connection.write_bytes(chunk).is_err() {
+                            break;
+                        }
+                    }
+                    // Nobody is done before all have come as far as they can.
+                    std::thread::sleep(Duration::from_secs(1));
+                    let _ = connection.write_bytes(chunk);
+                    connection.response(false)
+                })
+            })
+            .collect();
+        let began = Instant::now();
+        assert_eq!(nano.get("b.test", "/").text(), "b");
+        assert!(
+            began.elapsed() < Duration::from_secs(2),
+            "others are served"
+        );
+        let answers = clients
+            .into_iter()
+            .map(|client| client.join().expect("an answer"));
+        let answers = answers.collect();
+        over.store(true, Relaxed);
+        answers
+    });
+    let most = most.load(Relaxed);
+    eprintln!("{} MB at most", most >> 20);
+    assert!(most < LIMIT, "{} MB", most >> 20);
+    for answer in &answers {
+        match answer.status {
+            200 => assert_eq!(answer.text(), SIZE.to_string()),
+            503 => assert!(answer.text().contains("no memory left"), "{answer:?}"),
+            _ => panic!("{answer:?}"),
+        }
+    }
+    let whole = answers.iter().filter(|answer| answer.status == 200).count();
+    eprintln!("{whole} of {CLIENTS} bodies");
+    assert!(whole >= 3, "{whole} of {CLIENTS} bodies");
+    assert!(
+        !nano
+            .log()
+            .iter()
+            .any(|line| line.to_string().contains("is ended")),
+        "no instance is ended"
+    );
+    // All that was taken has been given back.
+    let answer = nano.post("a0.test", "/", &"x".repeat(SIZE));
+    assert_eq!(answer.text(), SIZE.to_string());
+}
