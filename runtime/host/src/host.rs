@@ -70,7 +70,7 @@ struct State {
     /// By the address that the configuration names.
     listeners: BTreeMap<ListenAddress, Listening>,
     /// The admin API, if there is one.
-    admin: Option<(AdminConfig, AdminListening)>,
+    admin: Option<AdminListening>,
     /// Listeners that have been removed, and whether they are not done yet.
     closing: Vec<(ListenAddress, Weak<Drain>)>,
     drain: Duration,
@@ -418,14 +418,10 @@ impl Host {
         match (bound, &mut state.admin) {
             (Some(listener), admin) => {
                 tracing::info!(address = %listener.address(), "the admin API listens");
-                let service =
-                    Service::new(self.this.clone(), self.ask.clone(), wanted.token.clone());
-                *admin = Some((wanted.clone(), listener.serve(service)));
+                let service = Service::new(self.this.clone(), self.ask.clone(), wanted.clone());
+                *admin = Some(listener.serve(service));
             }
-            (None, Some((config, listening))) => {
-                listening.service().set_token(wanted.token.clone());
-                config.token.clone_from(&wanted.token);
-            }
+            (None, Some(listening)) => listening.service().configure(wanted.clone()),
             (None, None) => {}
         }
     }
@@ -575,8 +571,8 @@ impl State {
         let Some(admin) = &wanted.admin else {
             return Ok(None);
         };
-        if let Some((bound, _)) = &self.admin
-            && bound.listen == admin.listen
+        if let Some(bound) = &self.admin
+            && bound.service().config().listen == admin.listen
         {
             return Ok(None);
         }

@@ -6,6 +6,7 @@
 //! Whatever is seen, the configuration is read, the folders where something happened are looked at, and the host is told what is
 //! wanted; it finds out what has changed. Where the system cannot watch, or not all of it, everything is looked at every 2 s.
 
+mod changes;
 mod places;
 mod survey;
 mod watcher;
@@ -19,6 +20,10 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
+
+pub(crate) use changes::{
+    Change, ChangeError, ChangeKind, Changed, Temporary, state_folder, versions_folder,
+};
 
 use crate::config::Config;
 use crate::fixed::Fixed;
@@ -35,7 +40,8 @@ const PATIENCE: Duration = Duration::from_millis(500);
 const POLL: Duration = Duration::from_secs(2);
 
 /// Reads the configuration; or says why it cannot be used.
-pub type Load = Box<dyn Fn() -> Result<Config, String> + Send>;
+/// It is given the folder of the admin API's changes, for a configuration that names none.
+pub type Load = Box<dyn Fn(Option<&Path>) -> Result<Config, String> + Send>;
 
 /// Something that may be a change.
 enum Seen {
@@ -45,6 +51,8 @@ enum Seen {
     Anything,
     /// Someone asks, and wants to hear about it: in the log, and by this way.
     Asked(Option<Hear>),
+    /// The admin API wants a change.
+    Change(Change, oneshot::Sender<Result<Changed, ChangeError>>),
 }
 
 /// What has been waited for.
@@ -54,6 +62,8 @@ struct Wait {
     /// Someone has asked.
     asked: bool,
     hear: Vec<Hear>,
+    /// What the admin API wants.
+    changes: Vec<(Change, oneshot::Sender<Result<Changed, ChangeError>>)>,
 }
 
 /// Looks at what the host is to serve, on a thread of its own.
@@ -66,6 +76,7 @@ pub(crate) struct Reloader {
     /// What has been said of settings that cannot change.
     told: Arc<Mutex<Vec<Fixed>>>,
     seen: (Sender<Seen>, Receiver<Seen>),
+    temporary: Arc<Temporary>,
 }
 
 /// Hears what has become of a change.
@@ -73,18 +84,24 @@ type Hear = oneshot::Sender<Result<Applied, String>>;
 
 /// Asks for a reload.
 #[derive(Clone)]
-pub struct Ask(Sender<Seen>);
+pub struct Ask {
+    seen: Sender<Seen>,
+    temporary: Arc<Temporary>,
+}
 
 impl Ask {
     /// For a host that nobody reloads.
     pub fn of_nobody() -> Self {
-        Self(mpsc::channel().0)
+        Self {
+            seen: mpsc::channel().0,
+            temporary: Arc::default(),
+        }
     }
 
     /// Has everything looked at.
     pub(crate) fn reload(&self) {
         // If nobody listens, the process ends.
-        let _ = self.0.send(Seen::Asked(None));
+        let _ = self.seen.send(Seen::Asked(None));
     }
 
     /// Has everything looked at, and waits for what becomes of it.
@@ -93,10 +110,25 @@ impl Ask {
     /// The configuration cannot be used, or the process ends: nothing has been changed.
     pub(crate) async fn reload_and_hear(&self) -> Result<Applied, String> {
         let (hear, heard) = oneshot::channel();
-        let _ = self.0.send(Seen::Asked(Some(hear)));
+        let _ = self.seen.send(Seen::Asked(Some(hear)));
         // Whoever was to answer has gone.
         let ending = |_| Refusal::Ending.to_string();
         heard.await.map_err(ending)?
+    }
+
+    /// Has something changed, and waits for what becomes of it.
+    ///
+    /// # Errors
+    /// Nothing has been changed, and why.
+    pub(crate) async fn change(&self, change: Change) -> Result<Changed, ChangeError> {
+        let (hear, heard) = oneshot::channel();
+        let _ = self.seen.send(Seen::Change(change, hear));
+        heard.await.map_err(|_| ChangeError::Ending)?
+    }
+
+    /// The state folder of a process whose configuration names none.
+    pub(crate) fn temporary(&self) -> &Temporary {
+        &self.temporary
     }
 }
 
@@ -111,6 +143,7 @@ impl Reloader {
             complaint: String::new(),
             told: Arc::default(),
             seen,
+            temporary: Arc::default(),
         };
         this.look(config, &|_| true);
         this
@@ -118,7 +151,10 @@ impl Reloader {
 
     /// What asks for a reload.
     pub(crate) fn ask(&self) -> Ask {
-        Ask(self.seen.0.clone())
+        Ask {
+            seen: self.seen.0.clone(),
+            temporary: self.temporary.clone(),
+        }
     }
 
     /// Tells the host of changes from now on.
@@ -138,12 +174,17 @@ impl Reloader {
                 touched,
                 asked,
                 hear,
+                changes,
             } = self.wait();
+            for (change, hear) in changes {
+                // Whoever has asked may have gone.
+                let _ = hear.send(self.change(change, host, runtime));
+            }
             let is_touched = |path: &Path| match &touched {
                 Some(paths) => paths.iter().any(|changed| changed.starts_with(path)),
                 None => true,
             };
-            let mut config = match (self.load)() {
+            let mut config = match (self.load)(self.temporary.get()) {
                 Ok(config) => config,
                 Err(error) => {
                     self.complain(&error, asked);
@@ -183,6 +224,7 @@ impl Reloader {
             touched: Some(Vec::new()),
             asked: false,
             hear: Vec::new(),
+            changes: Vec::new(),
         };
         let mut next = Some(first.unwrap_or(Seen::Anything));
         let last = Instant::now() + PATIENCE;
@@ -195,6 +237,7 @@ impl Reloader {
                     (wait.touched, wait.asked) = (None, true);
                     wait.hear.extend(hear);
                 }
+                (Seen::Change(change, hear), _) => wait.changes.push((change, hear)),
             }
             let left = last.saturating_duration_since(Instant::now());
             next = self.seen.1.recv_timeout(QUIET.min(left)).ok();

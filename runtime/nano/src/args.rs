@@ -82,12 +82,12 @@ pub(crate) fn parse() -> Command {
 }
 
 impl Site {
-    /// Loads what is to be served.
-    pub(crate) fn load(&self) -> anyhow::Result<Config> {
+    /// Loads what is to be served. `state` is the folder of the admin API's changes where the configuration names none.
+    pub(crate) fn load(&self, state: Option<&Path>) -> anyhow::Result<Config> {
         let listen = ListenAddress::any(ListenAddress::DEFAULT_PORT);
         let default = Path::new("apps.json");
         Ok(match (&self.config, &self.folder) {
-            (Some(file), _) => Config::load(file)?,
+            (Some(file), _) => Config::load(file, state)?,
             (None, Some(folder)) if folder.is_file() => {
                 bail!(
                     "{} is a file; expected a folder. Serve a configuration with --config {0}",
@@ -95,7 +95,7 @@ impl Site {
                 )
             }
             (None, Some(folder)) => Config::folder(folder, listen)?,
-            (None, None) if default.is_file() => Config::load(default)?,
+            (None, None) if default.is_file() => Config::load(default, state)?,
             (None, None) => Config::folder(Path::new("."), listen)?,
         })
     }
@@ -103,8 +103,8 @@ impl Site {
 
 impl ServeOptions {
     /// Loads the configuration, and puts `--port` and `--host` over it.
-    pub(crate) fn load(&self) -> anyhow::Result<Config> {
-        let mut config = self.site.load()?;
+    pub(crate) fn load(&self, state: Option<&Path>) -> anyhow::Result<Config> {
+        let mut config = self.site.load(state)?;
         if let Some(port) = self.port {
             config.listen.port = port;
         }

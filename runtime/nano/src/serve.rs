@@ -12,7 +12,7 @@ use crate::args::ServeOptions;
 use crate::engine;
 
 pub(crate) fn serve(options: ServeOptions) -> anyhow::Result<ExitCode> {
-    let config = options.load()?;
+    let config = options.load(None)?;
     raise_descriptor_limit();
     if let Some(megabytes) = config.memory_mb {
         nano_engine::process_memory::set_limit((megabytes as usize) << 20);
@@ -33,7 +33,10 @@ pub(crate) fn serve(options: ServeOptions) -> anyhow::Result<ExitCode> {
         .context("cannot start the threads for I/O")?;
     let ending = runtime.block_on(nano_host::serve::serve(
         config,
-        Box::new(move || options.load().map_err(|error| format!("{error:#}"))),
+        Box::new(move |state| {
+            let loaded = options.load(state);
+            loaded.map_err(|error| format!("{error:#}"))
+        }),
         Arc::new(WorkerLauncher),
         dev,
     ));

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use http::{Method, Request, StatusCode};
@@ -9,7 +10,8 @@ use hyper::body::Incoming;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::answer::{self, Answer, failure, json, method_not_allowed};
-use super::views::{AppList, AppView, Change, Failure, Ready};
+use super::body::{self, Kind};
+use super::views::{AppList, AppView, Change, Failure, Lasting, Ready};
 use super::{Service, access, metrics, openapi};
 use crate::host::{Host, Readiness};
 
@@ -24,6 +26,8 @@ pub(super) struct Endpoint {
     pub(super) summary: &'static str,
     /// Whether the token is asked for: not by those who look after the process's health.
     pub(super) is_open: bool,
+    /// What the body may be; none where there is none.
+    pub(super) takes: &'static [Kind],
     pub(super) answers: &'static [Described],
     call: Call,
 }
@@ -58,10 +62,27 @@ const fn described(status: u16, meaning: &'static str, content: Content) -> Desc
 /// A request, as far as its endpoint wants to know it.
 pub(super) struct Asked {
     /// The app that the path names.
-    app: String,
+    pub(super) app: String,
+    /// The query of the URL, as it came.
+    pub(super) query: String,
+    /// What the body is, where there is one.
+    pub(super) kind: Option<Kind>,
+    pub(super) body: Bytes,
 }
 
 const UNKNOWN_APP: Described = described(404, "There is no app of this name.", of::<Failure>());
+
+/// The answers to a change of an app.
+const CHANGED: &[Described] = &[
+    described(200, "What has changed.", of::<Lasting>()),
+    described(413, "The body is too large.", of::<Failure>()),
+    described(415, "The body has another type.", of::<Failure>()),
+    described(
+        422,
+        "What is wanted cannot be served, and nothing has been changed.",
+        of::<Failure>(),
+    ),
+];
 
 /// All there is, in the order of the document.
 pub(super) const ENDPOINTS: &[Endpoint] = &[
@@ -71,6 +92,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         id: "health",
         summary: "Whether the process is alive.",
         is_open: true,
+        takes: &[],
         answers: &[described(200, "It is.", Content::Text("text/plain"))],
         call: |_, _, _| async { answer::of(StatusCode::OK, "text/plain", "ok\n") }.boxed(),
     },
@@ -80,6 +102,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         id: "ready",
         summary: "Whether requests should come to this process.",
         is_open: true,
+        takes: &[],
         answers: &[
             described(200, "They should.", of::<Ready>()),
             described(503, "The process starts or drains.", of::<Ready>()),
@@ -102,6 +125,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         id: "metrics",
         summary: "Metrics of the process and of each app, for Prometheus.",
         is_open: false,
+        takes: &[],
         answers: &[described(
             200,
             "The metrics.",
@@ -121,6 +145,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         id: "listApps",
         summary: "All apps.",
         is_open: false,
+        takes: &[],
         answers: &[described(200, "The apps.", of::<AppList>())],
         call: |_, host, _| {
             async move {
@@ -137,6 +162,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         id: "getApp",
         summary: "One app.",
         is_open: false,
+        takes: &[],
         answers: &[described(200, "The app.", of::<AppView>()), UNKNOWN_APP],
         call: |_, host, asked| {
             async move {
@@ -150,10 +176,51 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     },
     Endpoint {
         method: Method::POST,
+        path: "/admin/apps",
+        id: "addApp",
+        summary: "Adds the app that the body names, or replaces it.",
+        is_open: false,
+        takes: &[Kind::Json],
+        answers: CHANGED,
+        call: |service, _, asked| service.post(asked).boxed(),
+    },
+    Endpoint {
+        method: Method::PUT,
+        path: "/admin/apps/{app}",
+        id: "putApp",
+        summary: "Adds an app or replaces it: by its fields as in the configuration (JSON); or by its files (a tar archive, gzipped \
+                  or not), which leaves what else is known of it; a new app answers to the hosts of the query, \"hostname\". \
+                  Answers when the new version serves, or is refused.",
+        is_open: false,
+        takes: &Kind::ALL,
+        answers: CHANGED,
+        call: |service, _, asked| service.put(asked).boxed(),
+    },
+    Endpoint {
+        method: Method::DELETE,
+        path: "/admin/apps/{app}",
+        id: "deleteApp",
+        summary: "Removes an app, which finishes what it has begun.",
+        is_open: false,
+        takes: &[],
+        answers: &[
+            described(200, "What has changed.", of::<Lasting>()),
+            UNKNOWN_APP,
+            described(
+                422,
+                "The rest cannot be served without it.",
+                of::<Failure>(),
+            ),
+        ],
+        call: |service, _, asked| service.delete(asked).boxed(),
+    },
+    Endpoint {
+        method: Method::POST,
         path: "/admin/reload",
         id: "reload",
         summary: "Has the configuration and the apps' folders be read anew; answers when every change has been made or refused.",
         is_open: false,
+        takes: &[],
         answers: &[
             described(200, "What has changed.", of::<Change>()),
             described(
@@ -178,6 +245,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         id: "openapi",
         summary: "This description.",
         is_open: false,
+        takes: &[],
         answers: &[described(
             200,
             "An OpenAPI 3.1 document.",
@@ -194,17 +262,39 @@ fn unknown_app(name: &str) -> Answer {
 impl Service {
     /// Answers a request.
     pub(super) async fn answer(self: &Arc<Self>, request: Request<Incoming>) -> Answer {
-        match self.route(&request) {
-            Ok(answer) => answer.await,
+        match self.try_answer(request).await {
+            Ok(answer) => answer,
             Err(refusal) => *refusal,
         }
     }
 
-    /// Finds who answers a request.
-    fn route<B>(
+    async fn try_answer(
         self: &Arc<Self>,
-        request: &Request<B>,
-    ) -> Result<BoxFuture<'static, Answer>, Box<Answer>> {
+        request: Request<Incoming>,
+    ) -> Result<Answer, Box<Answer>> {
+        let (endpoint, app) = self.route(&request)?;
+        let Some(host) = self.host.upgrade() else {
+            let message = "the process is ending";
+            return Err(failure(StatusCode::SERVICE_UNAVAILABLE, message).into());
+        };
+        let mut asked = Asked {
+            app: app.to_owned(),
+            query: request.uri().query().unwrap_or_default().to_owned(),
+            kind: None,
+            body: Bytes::new(),
+        };
+        if !endpoint.takes.is_empty() {
+            let (kind, body) = body::read(request, endpoint.takes).await?;
+            (asked.kind, asked.body) = (Some(kind), body);
+        }
+        Ok((endpoint.call)(self.clone(), host, asked).await)
+    }
+
+    /// Finds what a request is for, and the app that its path names.
+    fn route<'a, B>(
+        &self,
+        request: &'a Request<B>,
+    ) -> Result<(&'static Endpoint, &'a str), Box<Answer>> {
         let path = request.uri().path();
         let there = || {
             let named = ENDPOINTS.iter();
@@ -213,30 +303,25 @@ impl Service {
         let is_open = there().any(|(endpoint, _)| endpoint.is_open);
         if !is_open {
             // Before anything is said of what there is.
-            access::check(self.token.load().as_deref(), request.headers())?;
+            access::check(self.config().token.as_ref(), request.headers())?;
         }
         // What answers GET answers HEAD; hyper leaves the body out.
         let method = match *request.method() {
             Method::HEAD => &Method::GET,
             ref method => method,
         };
-        let Some((endpoint, app)) = there().find(|(endpoint, _)| endpoint.method == *method) else {
-            let allowed: Vec<_> = there()
-                .map(|(endpoint, _)| endpoint.method.as_str())
-                .collect();
-            return Err(Box::new(if allowed.is_empty() {
-                let message = "there is nothing here; /admin/openapi.json describes what there is";
-                failure(StatusCode::NOT_FOUND, message)
-            } else {
-                method_not_allowed(&allowed.join(", "))
-            }));
-        };
-        let Some(host) = self.host.upgrade() else {
-            let message = "the process is ending";
-            return Err(failure(StatusCode::SERVICE_UNAVAILABLE, message).into());
-        };
-        let app = app.to_owned();
-        Ok((endpoint.call)(self.clone(), host, Asked { app }))
+        if let Some(found) = there().find(|(endpoint, _)| endpoint.method == *method) {
+            return Ok(found);
+        }
+        let allowed: Vec<_> = there()
+            .map(|(endpoint, _)| endpoint.method.as_str())
+            .collect();
+        Err(Box::new(if allowed.is_empty() {
+            let message = "there is nothing here; /admin/openapi.json describes what there is";
+            failure(StatusCode::NOT_FOUND, message)
+        } else {
+            method_not_allowed(&allowed.join(", "))
+        }))
     }
 }
 

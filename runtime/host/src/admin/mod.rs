@@ -6,6 +6,9 @@
 
 mod access;
 mod answer;
+mod archive;
+mod body;
+mod changes;
 mod endpoints;
 pub(crate) mod listener;
 mod metrics;
@@ -14,9 +17,9 @@ mod views;
 
 use std::sync::{Arc, Weak};
 
-use arc_swap::ArcSwapOption;
+use arc_swap::ArcSwap;
 
-use crate::config::Token;
+use crate::config::AdminConfig;
 use crate::host::Host;
 use crate::reload::Ask;
 
@@ -24,21 +27,25 @@ use crate::reload::Ask;
 pub(crate) struct Service {
     host: Weak<Host>,
     ask: Ask,
-    /// Who knows it may use the API. `None`: whoever reaches it.
-    token: ArcSwapOption<Token>,
+    config: ArcSwap<AdminConfig>,
 }
 
 impl Service {
-    pub(crate) fn new(host: Weak<Host>, ask: Ask, token: Option<Token>) -> Arc<Self> {
+    pub(crate) fn new(host: Weak<Host>, ask: Ask, config: AdminConfig) -> Arc<Self> {
         Arc::new(Self {
             host,
             ask,
-            token: ArcSwapOption::from_pointee(token),
+            config: ArcSwap::from_pointee(config),
         })
     }
 
-    /// From now on, this is the token.
-    pub(crate) fn set_token(&self, token: Option<Token>) {
-        self.token.store(token.map(Arc::new));
+    /// What it is configured to be.
+    pub(crate) fn config(&self) -> Arc<AdminConfig> {
+        self.config.load_full()
+    }
+
+    /// From now on, this is its configuration; it has the same address.
+    pub(crate) fn configure(&self, config: AdminConfig) {
+        self.config.store(Arc::new(config));
     }
 }

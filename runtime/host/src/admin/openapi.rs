@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
+use super::body::Kind;
 use super::endpoints::{Content, Described, ENDPOINTS, Endpoint};
 use super::views::Failure;
 
@@ -56,6 +57,17 @@ fn operation(endpoint: &Endpoint, responses: Map<String, Value>) -> Value {
         "responses": responses,
         "security": if endpoint.is_open { json!([]) } else { json!([{ "token": [] }]) },
     });
+    if !endpoint.takes.is_empty() {
+        let content = endpoint.takes.iter().map(|kind| {
+            let schema = match kind {
+                Kind::Json => json!({ "type": "object", "description": "The fields of an app, as in the configuration." }),
+                Kind::Tar | Kind::Gzip => json!({ "type": "string", "format": "binary" }),
+            };
+            (kind.media_type().to_owned(), json!({ "schema": schema }))
+        });
+        operation["requestBody"] =
+            json!({ "required": true, "content": content.collect::<Map<_, _>>() });
+    }
     if endpoint.path.contains("{app}") {
         operation["parameters"] = json!([{
             "name": "app",

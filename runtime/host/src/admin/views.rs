@@ -165,6 +165,15 @@ fn counts<K: Copy>(
     kinds.iter().map(|kind| count(*kind)).collect()
 }
 
+/// What a change by this API has changed.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Lasting {
+    /// Whether it holds when the process starts anew: with a "state" folder in "admin" of the configuration.
+    pub(super) persistent: bool,
+    #[serde(flatten)]
+    pub(super) change: Change,
+}
+
 /// What a change has changed.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Change {

@@ -13,6 +13,8 @@ pub struct AdminConfig {
     pub listen: AdminAddress,
     /// Who knows it may use the API. `None`: whoever reaches it.
     pub token: Option<Token>,
+    /// The folder for what the API changes. `None`: that is forgotten when the process ends.
+    pub state: Option<PathBuf>,
 }
 
 /// Where the admin API listens.
@@ -74,7 +76,7 @@ const MIN_TOKEN: usize = 16;
 /// Reads the field "admin". `folder` is what paths are relative to.
 pub(super) fn read_admin(fields: &Fields<'_>, folder: &Path) -> Option<AdminConfig> {
     let value = fields.get("admin")?;
-    let fields = value.object(&["listen", "token"])?;
+    let fields = value.object(&["listen", "token", "state"])?;
     let listen = match fields.get("listen") {
         None => AdminAddress::DEFAULT,
         Some(listen) => parse_address(&listen, folder)?,
@@ -91,7 +93,18 @@ pub(super) fn read_admin(fields: &Fields<'_>, folder: &Path) -> Option<AdminConf
         );
         return None;
     }
-    Some(AdminConfig { listen, token })
+    let state = match fields.get("state") {
+        None => None,
+        Some(state) => {
+            state.file_name()?;
+            Some(folder.join(state.expanded()?))
+        }
+    };
+    Some(AdminConfig {
+        listen,
+        token,
+        state,
+    })
 }
 
 fn parse_address(listen: &Located<'_>, folder: &Path) -> Option<AdminAddress> {

@@ -104,6 +104,8 @@ pub(super) struct Faults<'a> {
     file: PathBuf,
     text: &'a str,
     list: RefCell<Vec<Fault>>,
+    /// Of other files.
+    others: RefCell<Vec<Diagnostic>>,
 }
 
 /// A fault before it is shown.
@@ -120,6 +122,7 @@ impl<'a> Faults<'a> {
             file,
             text,
             list: RefCell::default(),
+            others: RefCell::default(),
         }
     }
 
@@ -188,17 +191,28 @@ impl<'a> Faults<'a> {
         }
     }
 
+    /// Adds the faults of another file, which is read with this one.
+    pub(super) fn append(&self, other: Self) {
+        self.others
+            .borrow_mut()
+            .extend(other.into_error().diagnostics);
+    }
+
     pub(super) fn is_empty(&self) -> bool {
-        self.list.borrow().is_empty()
+        self.list.borrow().is_empty() && self.others.borrow().is_empty()
     }
 
     pub(super) fn into_error(self) -> ConfigError {
         let mut list = self.list.take();
+        let others = self.others.take();
         list.sort_by_key(|fault| fault.range.start);
         let more = list.len().saturating_sub(MAX_FAULTS);
         let first = list.into_iter().take(MAX_FAULTS);
         ConfigError {
-            diagnostics: first.map(|fault| self.locate(fault)).collect(),
+            diagnostics: first
+                .map(|fault| self.locate(fault))
+                .chain(others)
+                .collect(),
             more,
         }
     }

@@ -3,6 +3,7 @@
 mod admin;
 mod diagnostic;
 mod hostname;
+mod managed;
 mod path;
 mod read;
 mod reader;
@@ -26,6 +27,7 @@ pub use admin::{AdminAddress, AdminConfig, Token};
 pub use diagnostic::{ConfigError, Diagnostic};
 pub use hostname::HostPattern;
 pub(crate) use hostname::{example, normalize};
+pub(crate) use managed::{AppFields, Managed};
 pub use path::{PathPattern, PathSegment};
 
 /// What a process serves.
@@ -287,11 +289,12 @@ impl Config {
         }
     }
 
-    /// Reads a configuration file.
+    /// Reads a configuration file, and what the admin API has changed over it. `state` is the folder of these changes where the
+    /// configuration names none.
     ///
     /// # Errors
     /// The file cannot be read, or it has faults: all that could be found.
-    pub fn load(file: &Path) -> Result<Self, LoadError> {
+    pub fn load(file: &Path, state: Option<&Path>) -> Result<Self, LoadError> {
         let unreadable = |error| LoadError::Unreadable {
             file: file.to_owned(),
             error,
@@ -303,7 +306,7 @@ impl Config {
             _ => Path::new("."),
         };
         let folder = folder.canonicalize().map_err(unreadable)?;
-        Ok(read::read(file, &text, &folder, &|name| {
+        Ok(read::read(file, &text, &folder, state, &|name| {
             std::env::var_os(name)
         })?)
     }

@@ -1,16 +1,19 @@
 //! From the text of `apps.json` to a [`Config`].
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jsonc_parser::ast::Value;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
 use super::admin::read_admin;
 use super::diagnostic::{ConfigError, Diagnostic, Faults};
+use super::managed::Managed;
 use super::reader::{Context, Fields, Located, Lookup};
 use super::{
     AppConfig, AppLimits, ClientLimits, Config, DEFAULT_DRAIN, HostPattern, ListenAddress,
@@ -31,28 +34,20 @@ const SYNTAX: ParseOptions = ParseOptions {
     allow_extended_string_escapes: false,
 };
 
-/// Reads a configuration. `folder` is what its paths are relative to.
+/// Reads a configuration, and what the admin API has changed. `folder` is what its paths are relative to; `state` is the admin API's
+/// folder where the configuration names none.
 pub(super) fn read(
     file: &Path,
     text: &str,
     folder: &Path,
+    state: Option<&Path>,
     lookup: Lookup<'_>,
 ) -> Result<Config, ConfigError> {
     // Editors of some systems put a byte order mark before UTF-8 text; RFC 8259, section 8.1, lets it be ignored.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let faults = Faults::new(file.to_owned(), text);
-    let tree = match parse_to_ast(text, &CollectOptions::default(), &SYNTAX) {
-        Ok(tree) => tree.value,
-        Err(error) => {
-            let range = error.range();
-            faults.add(
-                range.start..range.end,
-                "",
-                error.kind().to_string(),
-                syntax_help(&error),
-            );
-            return Err(faults.into_error());
-        }
+    let Some(tree) = parse(text, &faults) else {
+        return Err(faults.into_error());
     };
     let Some(tree) = tree else {
         let help = "write { \"apps\": [ { \"name\": \"hello\", \"path\": \"./hello\" } ] }";
@@ -69,10 +64,28 @@ pub(super) fn read(
         ),
         file,
         folder,
+        state,
     );
     match config {
         Some(config) if faults.is_empty() => Ok(config),
         _ => Err(faults.into_error()),
+    }
+}
+
+/// The tree of a text, which may be empty. `None`: it is malformed.
+fn parse<'a>(text: &'a str, faults: &Faults<'_>) -> Option<Option<Value<'a>>> {
+    match parse_to_ast(text, &CollectOptions::default(), &SYNTAX) {
+        Ok(tree) => Some(tree.value),
+        Err(error) => {
+            let range = error.range();
+            faults.add(
+                range.start..range.end,
+                "",
+                error.kind().to_string(),
+                syntax_help(&error),
+            );
+            None
+        }
     }
 }
 
@@ -90,7 +103,12 @@ fn syntax_help(error: &jsonc_parser::errors::ParseError) -> Option<String> {
     Some(help.to_owned())
 }
 
-fn read_root(root: &Located<'_>, file: &Path, folder: &Path) -> Option<Config> {
+fn read_root(
+    root: &Located<'_>,
+    file: &Path,
+    folder: &Path,
+    state: Option<&Path>,
+) -> Option<Config> {
     let known = [
         "$schema",
         "port",
@@ -127,7 +145,8 @@ fn read_root(root: &Located<'_>, file: &Path, folder: &Path) -> Option<Config> {
         "list the apps: \"apps\": [ { \"name\": \"hello\", \"path\": \"./hello\" } ]",
     )?;
     let list = apps.array()?;
-    if list.is_empty() {
+    // Apps may come later, where there is a way for them.
+    if list.is_empty() && admin.is_none() {
         let help = "add one: { \"name\": \"hello\", \"path\": \"./hello\" }".to_owned();
         apps.fault("there must be at least one app", help);
     }
@@ -142,10 +161,31 @@ fn read_root(root: &Located<'_>, file: &Path, folder: &Path) -> Option<Config> {
             .into_iter()
             .collect(),
     };
-    let apps = list
-        .iter()
+    let state = admin
+        .as_ref()
+        .and_then(|admin| admin.state.as_deref().or(state));
+    let mut read = Apps::default();
+    if let Some(state) = state {
+        read_managed(root.context(), state, &mut common, &mut read);
+        common.folder = folder;
+    }
+    let named = |app: &&Located<'_>| {
+        app.peek("name")
+            .is_some_and(|name| read.elsewhere.contains(name))
+    };
+    let (replaced, own): (Vec<_>, Vec<_>) = list.iter().partition(named);
+    let replaced = replaced.len();
+    if replaced > 0 {
+        tracing::debug!(
+            replaced,
+            "apps of the configuration are replaced or removed by the admin API"
+        );
+    }
+    let mut apps: Vec<_> = own
+        .into_iter()
         .filter_map(|app| read_app(app, &mut common))
         .collect();
+    apps.append(&mut read.apps);
     let ports = common.ports;
     Some(Config {
         listen,
@@ -158,6 +198,69 @@ fn read_root(root: &Located<'_>, file: &Path, folder: &Path) -> Option<Config> {
         watch: watch.unwrap_or(false),
         admin,
     })
+}
+
+/// What the admin API has changed.
+#[derive(Default)]
+struct Apps {
+    apps: Vec<AppConfig>,
+    /// The names of apps that are not what the configuration says.
+    elsewhere: BTreeSet<String>,
+}
+
+/// Reads what the admin API has changed, from its state folder.
+fn read_managed<'a>(
+    context: Context<'_>,
+    state: &'a Path,
+    common: &mut Common<'a>,
+    apps: &mut Apps,
+) -> Option<()> {
+    let file = Managed::file(state);
+    let text = Managed::text(state).and_then(|bytes| {
+        bytes.map_or(Ok(None), |bytes| {
+            String::from_utf8(bytes).map(Some).map_err(io::Error::other)
+        })
+    });
+    let text = match text {
+        Ok(text) => text?,
+        Err(error) => {
+            let message = format!("cannot read {}: {error}", file.display());
+            context.faults.add(0..0, "admin.state", message, None);
+            return None;
+        }
+    };
+    let faults = Faults::new(file, &text);
+    let tree = parse(&text, &faults).flatten();
+    if let Some(tree) = &tree {
+        let root = Located::root(
+            tree,
+            Context {
+                faults: &faults,
+                lookup: context.lookup,
+            },
+        );
+        common.folder = state;
+        read_changes(&root, common, apps);
+    }
+    context.faults.append(faults);
+    Some(())
+}
+
+fn read_changes(root: &Located<'_>, common: &mut Common<'_>, apps: &mut Apps) -> Option<()> {
+    let fields = root.object(&["apps", "removed"])?;
+    if let Some(removed) = fields.get("removed") {
+        let names = removed.array()?;
+        let names = names.iter().filter_map(Located::string);
+        apps.elsewhere.extend(names.map(str::to_owned));
+    }
+    if let Some(list) = fields.get("apps") {
+        for app in list.array()? {
+            let app = read_app(&app, common)?;
+            apps.elsewhere.insert(app.name.as_ref().to_owned());
+            apps.apps.push(app);
+        }
+    }
+    Some(())
 }
 
 /// Reads the field "clients" over the defaults.

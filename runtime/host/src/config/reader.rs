@@ -50,6 +50,11 @@ impl<'a> Located<'a> {
         }
     }
 
+    /// What this value carries along.
+    pub(super) fn context(&self) -> Context<'a> {
+        self.context
+    }
+
     /// Adds a fault about this value.
     pub(super) fn fault(&self, message: impl Into<String>, help: impl Into<Option<String>>) {
         self.context
@@ -90,6 +95,18 @@ impl<'a> Located<'a> {
                 self.expected("a string", None);
                 None
             }
+        }
+    }
+
+    /// A string that this object has in a field, if it has one; nothing is said if it does not.
+    pub(super) fn peek(&self, name: &str) -> Option<&'a str> {
+        let Value::Object(object) = self.value else {
+            return None;
+        };
+        let mut fields = object.properties.iter();
+        match &fields.find(|field| field.name.as_str() == name)?.value {
+            Value::StringLit(literal) => Some(&literal.value),
+            _ => None,
         }
     }
 

@@ -22,7 +22,7 @@ fn read_text(text: &str) -> Result<Config, ConfigError> {
 
 fn read_in(folder: &Path, text: &str) -> Result<Config, ConfigError> {
     let lookup = |name: &str| (name == "SHOP_KEY").then(|| "secret".into());
-    read::read(Path::new("apps.json"), text, folder, &lookup)
+    read::read(Path::new("apps.json"), text, folder, None, &lookup)
 }
 
 /// The only fault of a configuration: "line:column field message | help".
@@ -361,6 +361,49 @@ fn the_admin_api_is_never_open_to_all() {
     }
 }
 
+/// What the admin API has changed lies over the configuration.
+#[test]
+fn changes_of_the_admin_api_are_read_with_the_configuration() {
+    let folder = app_folder();
+    let state = folder.path().join("state");
+    fs::create_dir(&state).unwrap();
+    let text = r#"{"admin":{"state":"state"},"apps":[
+        {"name":"a","path":"shop","hostname":"a.test"},{"name":"b","path":"shop","hostname":"b.test"},{"name":"c","path":"shop"}]}"#;
+    let read = |changes: &str| {
+        fs::write(state.join("apps.json"), changes).unwrap();
+        let config = read_in(folder.path(), text)?;
+        let names = config.apps.iter().map(|app| {
+            let path = app.root.file_name().unwrap().to_str().unwrap().to_owned();
+            format!("{} {path}", app.name)
+        });
+        Ok::<Vec<String>, ConfigError>(names.collect())
+    };
+    let names = read(
+        r#"{"apps":[{"name":"a","path":"../tools","hostname":"x.test"},{"name":"d","path":"../tools","hostname":"a.test"}],"removed":["b","e"]}"#,
+    );
+    assert_eq!(names.unwrap(), ["c shop", "a tools", "d tools"]);
+    let wrong = |changes: &str| read(changes).unwrap_err().to_string();
+    let text = wrong(r#"{"apps":[{"name":"d","path":"../none","hostname":"d.test"}]}"#);
+    assert!(
+        text.contains("state/apps.json:1:29") && text.contains("does not exist"),
+        "{text}"
+    );
+    // The host is one of the configuration's.
+    let text = wrong(r#"{"apps":[{"name":"d","path":"../tools","hostname":"b.test"}]}"#);
+    assert!(
+        text.contains("\"b.test\" is taken already, by the app \"d\""),
+        "{text}"
+    );
+    assert!(wrong("{").contains("state/apps.json:1:"));
+    assert!(wrong(r#"{"app":[]}"#).contains("did you mean \"apps\"?"));
+}
+
+#[test]
+fn apps_may_come_later_where_there_is_a_way_for_them() {
+    assert!(read_text(r#"{"apps":[]}"#).is_err());
+    assert!(read_text(r#"{"admin":{},"apps":[]}"#).is_ok());
+}
+
 #[test]
 fn secrets_may_be_in_files() {
     let folder = app_folder();
@@ -426,7 +469,9 @@ fn an_entry_that_is_no_module() {
     let folder = app_folder();
     let fault_of = |name: &str| {
         let text = format!(r#"{{"apps":[{{"name":"a","path":"{name}"}}]}}"#);
-        let error = read::read(Path::new("apps.json"), &text, folder.path(), &|_| None);
+        let error = read::read(Path::new("apps.json"), &text, folder.path(), None, &|_| {
+            None
+        });
         error.unwrap_err().to_string()
     };
     let within = |name: &str| {
@@ -460,7 +505,7 @@ fn an_entry_that_is_no_module() {
     assert!(report.contains("compile it to an index.js"), "{report}");
     fs::create_dir(within("named").join("main.js")).unwrap();
     let text = r#"{"apps":[{"name":"a","path":"named","entry":"main.js"}]}"#;
-    let error = read::read(Path::new("apps.json"), text, folder.path(), &|_| None);
+    let error = read::read(Path::new("apps.json"), text, folder.path(), None, &|_| None);
     let report = error.unwrap_err().to_string();
     assert!(
         report.contains("main.js is a folder, not a file"),
@@ -496,7 +541,8 @@ fn a_folder_that_cannot_be_opened() {
     let path = folder.path().join("loop");
     std::os::unix::fs::symlink(&path, &path).unwrap();
     let text = r#"{"apps":[{"name":"a","path":"loop"}]}"#;
-    let error = read::read(Path::new("apps.json"), text, folder.path(), &|_| None).unwrap_err();
+    let error =
+        read::read(Path::new("apps.json"), text, folder.path(), None, &|_| None).unwrap_err();
     let report = error.to_string();
     assert!(report.contains("loop cannot be read: "), "{report}");
 }
@@ -510,7 +556,7 @@ fn a_file_that_is_not_text() {
         (b"\xef\xbb\xbf{\xff}", "1:2"),
     ] {
         fs::write(&file, bytes).unwrap();
-        let report = Config::load(&file).unwrap_err().to_string();
+        let report = Config::load(&file, None).unwrap_err().to_string();
         let expected =
             format!("apps.json:{place}: the configuration is not UTF-8 text: found the byte 0xFF");
         assert!(report.contains(&expected), "{report}");
@@ -552,7 +598,7 @@ fn a_path_of_a_host_belongs_to_one_app() {
         );
         let file = folder.path().join("apps.json");
         std::fs::write(&file, text).expect("a file");
-        Config::load(&file).map_err(|error| error.to_string())
+        Config::load(&file, None).map_err(|error| error.to_string())
     };
     let config = read("", r#", "paths": "/b", "start": "lazy""#).expect("no fault");
     assert_eq!(config.apps[1].paths[0].to_string(), "/b");

@@ -215,7 +215,7 @@ fn apps_are_listed_and_their_secrets_are_not() {
     let refused = ask(port, "DELETE", "/admin/apps");
     assert_eq!(
         (refused.status, refused.header("allow")),
-        (405, Some("GET"))
+        (405, Some("GET, POST"))
     );
     assert_eq!(ask(port, "GET", "/nothing").status, 404);
 }
@@ -343,4 +343,279 @@ fn a_document_describes_it() {
             "{name}"
         );
     }
+}
+
+/// An archive of files.
+fn tar(files: &[(&str, &str)]) -> Vec<u8> {
+    let mut builder = tar::Builder::new(Vec::new());
+    for (name, text) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(text.len() as u64);
+        header.set_mode(0o644);
+        builder
+            .append_data(&mut header, name, text.as_bytes())
+            .expect("an entry");
+    }
+    builder.into_inner().expect("an archive")
+}
+
+fn says(text: &str) -> String {
+    format!(
+        "export default {{ fetch: (request, env) => new Response('{text} ' + (env.NAME ?? '')) }};"
+    )
+}
+
+fn send(port: u16, method: &str, path: &str, kind: &str, body: &[u8]) -> Response {
+    let length = body.len();
+    let mut connection = Connection::open(port);
+    connection.write(&format!(
+        "{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n"
+    ));
+    // Whoever refuses a body may not read it.
+    let _ = connection.write_bytes(body);
+    connection.response(false)
+}
+
+fn put(port: u16, app: &str, fields: &str) -> Response {
+    let path = format!("/admin/apps/{app}");
+    send(port, "PUT", &path, "application/json", fields.as_bytes())
+}
+
+fn deploy(port: u16, path: &str, source: &str) -> Response {
+    let path = format!("/admin/apps/{path}");
+    send(
+        port,
+        "PUT",
+        &path,
+        "application/x-tar",
+        &tar(&[("index.js", source)]),
+    )
+}
+
+/// A site whose changes last, in the folder `state`.
+fn serve_lasting() -> (Nano, u16) {
+    let token = format!(r#""admin":{{"listen":"127.0.0.1:0","token":"{TOKEN}","state":"state"}}"#);
+    let site = Site::new()
+        .app("file", &says("file"))
+        .file("other/index.js", &says("other"));
+    let nano = site.top(&token).serve();
+    let port = admin_port(&nano);
+    (nano, port)
+}
+
+#[test]
+fn apps_are_added_replaced_and_removed() {
+    let (nano, port) = serve_lasting();
+    let added = put(
+        port,
+        "new",
+        r#"{"path":"../other","hostname":"new.test","env":{"NAME":"one"}}"#,
+    );
+    assert_eq!(added.status, 200, "{}", added.text());
+    let added = json(&added);
+    assert_eq!(
+        (&added["added"][0], &added["persistent"]),
+        (&"new".into(), &true.into())
+    );
+    assert_eq!(nano.get("new.test", "/").text(), "other one");
+    let replaced = put(
+        port,
+        "new",
+        r#"{"path":"../other","hostname":"new.test","env":{"NAME":"two"}}"#,
+    );
+    assert_eq!(json(&replaced)["replaced"][0], "new");
+    assert_eq!(nano.get("new.test", "/").text(), "other two");
+    let posted = br#"{"name":"file","path":"../other","hostname":"file.test"}"#;
+    let posted = send(port, "POST", "/admin/apps", "application/json", posted);
+    assert_eq!(json(&posted)["replaced"][0], "file", "{}", posted.text());
+    assert_eq!(nano.get("file.test", "/").text(), "other ");
+    let removed = ask(port, "DELETE", "/admin/apps/new");
+    assert_eq!(json(&removed)["removed"][0], "new");
+    assert_eq!(nano.get("new.test", "/").status, 404);
+    assert_eq!(ask(port, "DELETE", "/admin/apps/new").status, 404);
+}
+
+#[test]
+fn what_was_changed_holds_after_a_restart() {
+    let (nano, port) = serve_lasting();
+    assert_eq!(deploy(port, "up?hostname=up.test", &says("up")).status, 200);
+    assert_eq!(ask(port, "DELETE", "/admin/apps/file").status, 200);
+    let config = nano.path().join("apps.json");
+    let mut command = crate::support::nano();
+    command.arg("serve").arg("--config").arg(&config);
+    let again = Nano::start(command, None);
+    assert_eq!(again.get("up.test", "/").text(), "up ");
+    assert_eq!(again.get("file.test", "/").status, 404);
+    // A reload of the configuration keeps it.
+    assert_eq!(ask(port, "POST", "/admin/reload").status, 200);
+    assert_eq!(nano.get("up.test", "/").text(), "up ");
+}
+
+#[test]
+fn files_of_an_app_are_deployed() {
+    let (nano, port) = serve_lasting();
+    let first = deploy(
+        port,
+        "up?hostname=up.test&hostname=www.up.test",
+        &says("one"),
+    );
+    assert_eq!(first.status, 200, "{}", first.text());
+    assert_eq!(nano.get("up.test", "/").text(), "one ");
+    assert_eq!(nano.get("www.up.test", "/").text(), "one ");
+    for version in ["two", "three", "four"] {
+        let next = deploy(port, "up", &says(version));
+        assert_eq!(json(&next)["replaced"][0], "up", "{}", next.text());
+        assert_eq!(nano.get("up.test", "/").text(), format!("{version} "));
+    }
+    let versions = std::fs::read_dir(nano.path().join("state/apps/up")).expect("a folder");
+    assert_eq!(versions.count(), 2);
+    // The configuration's apps are where it says.
+    let refused = deploy(port, "file", &says("x"));
+    assert_eq!(refused.status, 422);
+    assert!(
+        refused.text().contains("configuration file"),
+        "{}",
+        refused.text()
+    );
+}
+
+#[test]
+fn what_cannot_be_served_changes_nothing() {
+    let (nano, port) = serve_lasting();
+    assert_eq!(
+        deploy(port, "up?hostname=up.test", &says("good")).status,
+        200
+    );
+    let state = nano.path().join("state/apps.json");
+    let before = std::fs::read_to_string(&state).expect("a file");
+    let refused = |response: Response, status: u16, reason: &str| {
+        assert_eq!(response.status, status, "{}", response.text());
+        assert!(response.text().contains(reason), "{}", response.text());
+        assert_eq!(std::fs::read_to_string(&state).expect("a file"), before);
+        assert_eq!(nano.get("up.test", "/").text(), "good ");
+        assert_eq!(nano.get("file.test", "/").text(), "file ");
+    };
+    refused(
+        deploy(port, "up", "throw new Error('broken today')"),
+        422,
+        "broken today",
+    );
+    refused(
+        deploy(port, "up", "this is no JavaScript"),
+        422,
+        "does not start",
+    );
+    refused(
+        deploy(
+            port,
+            "fresh?hostname=fresh.test",
+            "throw new Error('broken')",
+        ),
+        422,
+        "broken",
+    );
+    assert_eq!(nano.get("fresh.test", "/").status, 404);
+    refused(
+        put(port, "fresh", r#"{"path":"../nowhere"}"#),
+        422,
+        "does not exist",
+    );
+    refused(
+        put(port, "fresh", r#"{"path":"../other","hostname":"up.test"}"#),
+        422,
+        "is taken already",
+    );
+    refused(
+        put(port, "a%20b", r#"{"path":"../other"}"#),
+        422,
+        "is no name for an app",
+    );
+    refused(put(port, "fresh", "[]"), 422, "JSON object");
+    refused(
+        put(port, "fresh", r#"{"path":"../other","colour":1}"#),
+        422,
+        "unknown field",
+    );
+    refused(
+        send(port, "PUT", "/admin/apps/up", "text/plain", b"x"),
+        415,
+        "application/x-tar",
+    );
+    refused(
+        send(port, "PUT", "/admin/apps/up", "application/gzip", b"x"),
+        422,
+        "the archive cannot be used",
+    );
+    refused(
+        put(
+            port,
+            "fresh",
+            &format!("{{\"a\":\"{}\"}}", "x".repeat(2 << 20)),
+        ),
+        413,
+        "1048576 bytes",
+    );
+    let escape = tar(&[("index.js", "1"), ("x", "2")]);
+    let mut escape = escape;
+    // The second entry's name, with the checksum of its header.
+    let header = &mut escape[1024..1536];
+    header[..6].copy_from_slice(b"../../");
+    header[148..156].fill(b' ');
+    let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
+    header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    refused(
+        send(port, "PUT", "/admin/apps/up", "application/x-tar", &escape),
+        422,
+        "leads out",
+    );
+    // Nothing is left of what was refused.
+    let versions = std::fs::read_dir(nano.path().join("state/apps/up")).expect("a folder");
+    assert_eq!(versions.count(), 1);
+}
+
+#[test]
+fn without_a_state_folder_changes_end_with_the_process() {
+    let (nano, port) = serve(Site::new().app("file", &says("file")));
+    let added = deploy(port, "up?hostname=up.test", &says("up"));
+    assert_eq!(json(&added)["persistent"], false, "{}", added.text());
+    assert_eq!(nano.get("up.test", "/").text(), "up ");
+    assert_eq!(
+        json(&ask(port, "POST", "/admin/reload"))["removed"]
+            .as_array()
+            .map(Vec::len),
+        Some(0)
+    );
+    assert_eq!(nano.get("up.test", "/").text(), "up ");
+}
+
+/// Requests go on while versions come and go.
+#[test]
+fn no_request_is_lost_by_deployments() {
+    let (nano, port) = serve_lasting();
+    assert_eq!(deploy(port, "up?hostname=up.test", &says("0")).status, 200);
+    let (stop, nano) = (std::sync::atomic::AtomicBool::new(false), &nano);
+    std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..3)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut count = 0;
+                    while !stop.load(std::sync::atomic::Ordering::SeqCst) {
+                        assert_eq!(nano.get("up.test", "/").status, 200);
+                        count += 1;
+                    }
+                    count
+                })
+            })
+            .collect();
+        for version in 1..=20 {
+            assert_eq!(deploy(port, "up", &says(&version.to_string())).status, 200);
+            assert_eq!(nano.get("up.test", "/").text(), format!("{version} "));
+        }
+        stop.store(true, std::sync::atomic::Ordering::SeqCst);
+        let answered: usize = clients
+            .into_iter()
+            .map(|client| client.join().expect("no failure"))
+            .sum();
+        assert!(answered > 20, "{answered}");
+    });
 }

@@ -216,10 +216,14 @@ impl Nano {
         connection.response(head)
     }
 
+    /// The folder that is served.
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.as_ref().expect("a folder of its own").path()
+    }
+
     /// Writes a file of the folder that is served.
     pub(crate) fn write(&self, path: &str, text: &str) {
-        let folder = self.folder.as_ref().expect("a folder of its own");
-        fs::write(folder.path().join(path), text).expect("a file");
+        fs::write(self.path().join(path), text).expect("a file");
     }
 
     /// The log so far.

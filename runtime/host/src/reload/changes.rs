@@ -1,0 +1,325 @@
+//! Changes by the admin API: made as a whole or not at all, and kept in the state folder.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::runtime::Handle;
+
+use super::{Reloader, log};
+use crate::config::{AdminConfig, AppFields, Config, Managed};
+use crate::host::{Applied, Host};
+
+/// How long a change waits for the app's new version to start.
+const START: Duration = Duration::from_secs(30);
+
+/// What is to change.
+#[derive(Debug)]
+pub(crate) struct Change {
+    /// The app.
+    pub(crate) name: String,
+    pub(crate) kind: ChangeKind,
+}
+
+/// What is to become of an app.
+#[derive(Debug)]
+pub(crate) enum ChangeKind {
+    /// It is what these fields of a configuration say, whatever it was before.
+    Put(AppFields),
+    /// Its folder is this one. What else is known of it stays; where it is new, it has these further fields.
+    Deploy { folder: PathBuf, fields: AppFields },
+    /// It is no more.
+    Remove,
+}
+
+/// What a change has changed.
+#[derive(Debug)]
+pub(crate) struct Changed {
+    pub(crate) applied: Applied,
+    /// Whether it holds when the process starts anew.
+    pub(crate) is_lasting: bool,
+}
+
+/// Why nothing has been changed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ChangeError {
+    /// The configuration has no admin API by now.
+    #[error("the configuration has no \"admin\" any more")]
+    Off,
+    #[error("there is no app {0:?}")]
+    Unknown(String),
+    /// What is wanted is no configuration, or does not fit to the rest of it.
+    #[error("{0}")]
+    Invalid(String),
+    /// The new version does not start.
+    #[error("the app does not start, and nothing has been changed: {0}")]
+    DoesNotStart(String),
+    #[error("cannot keep the change in {}: {error}", folder.display())]
+    State { folder: PathBuf, error: io::Error },
+    #[error("the process is ending")]
+    Ending,
+}
+
+/// The state folder of a process whose configuration names none.
+#[derive(Default)]
+pub(crate) struct Temporary(OnceLock<TempDir>);
+
+impl Temporary {
+    /// The folder, if there is one yet.
+    pub(super) fn get(&self) -> Option<&Path> {
+        self.0.get().map(TempDir::path)
+    }
+
+    /// The folder; makes it.
+    fn make(&self) -> io::Result<&Path> {
+        if self.0.get().is_none() {
+            // Whoever comes second removes his own.
+            let _ = self
+                .0
+                .set(tempfile::Builder::new().prefix("nano-").tempdir()?);
+        }
+        self.get().ok_or_else(|| io::Error::other("no folder"))
+    }
+}
+
+/// Where changes are kept.
+pub(crate) fn state_folder(
+    admin: &AdminConfig,
+    temporary: &Temporary,
+) -> Result<(PathBuf, bool), ChangeError> {
+    if let Some(state) = &admin.state {
+        return Ok((state.clone(), true));
+    }
+    match temporary.make() {
+        Ok(folder) => Ok((folder.to_owned(), false)),
+        Err(error) => Err(ChangeError::State {
+            folder: std::env::temp_dir(),
+            error,
+        }),
+    }
+}
+
+/// Where archives of an app are unpacked.
+pub(crate) fn versions_folder(state: &Path, app: &str) -> PathBuf {
+    state.join("apps").join(app)
+}
+
+impl Reloader {
+    /// Makes a change, and waits for what becomes of it.
+    pub(super) fn change(
+        &mut self,
+        change: Change,
+        host: &Arc<Host>,
+        runtime: &Handle,
+    ) -> Result<Changed, ChangeError> {
+        let now = self.read()?;
+        let admin = now.admin.as_ref().ok_or(ChangeError::Off)?;
+        let (state, is_lasting) = state_folder(admin, &self.temporary)?;
+        let broken = |error| ChangeError::State {
+            folder: state.clone(),
+            error,
+        };
+        let before = Managed::load(&state).map_err(broken)?;
+        let name = change.name.clone();
+        let after = changed(&before, &now, change)?;
+        after.store(&state).map_err(broken)?;
+        let tried = self.try_now(&name, host, runtime);
+        if tried.is_err() {
+            before.store(&state).map_err(broken)?;
+            if let Ok(config) = self.read() {
+                // What has been refused is not served; this has the host want what it wanted before.
+                self.reconcile(config, &name, host, runtime)?;
+            }
+        }
+        let applied = tried?;
+        log(&Ok(applied.clone()), true);
+        tidy(&state, &name, after.app(&name));
+        Ok(Changed {
+            applied,
+            is_lasting,
+        })
+    }
+
+    fn read(&self) -> Result<Config, ChangeError> {
+        (self.load)(self.temporary.get()).map_err(ChangeError::Invalid)
+    }
+
+    fn try_now(
+        &mut self,
+        name: &str,
+        host: &Arc<Host>,
+        runtime: &Handle,
+    ) -> Result<Applied, ChangeError> {
+        let config = self.read()?;
+        let applied = self.reconcile(config, name, host, runtime)?;
+        match applied.refused.iter().find(|(app, _)| **app == *name) {
+            Some((_, reason)) => Err(ChangeError::DoesNotStart(reason.clone())),
+            None => Ok(applied),
+        }
+    }
+
+    /// Has the host serve a configuration in which the app `name` may have changed.
+    fn reconcile(
+        &mut self,
+        mut config: Config,
+        name: &str,
+        host: &Arc<Host>,
+        runtime: &Handle,
+    ) -> Result<Applied, ChangeError> {
+        let app = config.apps.iter().find(|app| *app.name == *name);
+        let root = app.map(|app| app.root.clone());
+        self.look(&mut config, &|folder| Some(folder) == root.as_deref());
+        let applied = async { tokio::time::timeout(START, host.apply(config)).await };
+        match runtime.block_on(applied) {
+            Ok(applied) => applied.map_err(|refusal| ChangeError::Invalid(refusal.to_string())),
+            Err(_) => Err(ChangeError::DoesNotStart(format!(
+                "it has not started within {} s",
+                START.as_secs()
+            ))),
+        }
+    }
+}
+
+/// What is managed after a change.
+fn changed(before: &Managed, now: &Config, change: Change) -> Result<Managed, ChangeError> {
+    let Change { name, kind } = change;
+    let mut after = before.clone();
+    let is_served = now.apps.iter().any(|app| *app.name == *name);
+    match kind {
+        ChangeKind::Put(fields) => after.put(&name, fields),
+        ChangeKind::Deploy { folder, fields } => {
+            let known = before.app(&name).cloned();
+            if known.is_none() && is_served {
+                return Err(ChangeError::Invalid(format!(
+                    "the app {name:?} is a part of the configuration file, which says where its folder is: put its files there and \
+                     reload, or replace the app as a whole (PUT with all its fields)"
+                )));
+            }
+            let mut fields = known.unwrap_or(fields);
+            fields.insert("path".to_owned(), folder.to_string_lossy().into());
+            after.put(&name, fields);
+        }
+        ChangeKind::Remove => {
+            if !is_served {
+                return Err(ChangeError::Unknown(name));
+            }
+            // Whether the file has it, too, is not known where it is replaced: it is not to come back.
+            after.remove(&name, true);
+        }
+    }
+    Ok(after)
+}
+
+/// Removes versions of an app's files that are neither the one that is served nor the one before, which may be in use.
+fn tidy(state: &Path, name: &str, fields: Option<&AppFields>) {
+    let folder = versions_folder(state, name);
+    let Ok(entries) = std::fs::read_dir(&folder) else {
+        return;
+    };
+    let served = fields
+        .and_then(|fields| fields.get("path"))
+        .and_then(|path| path.as_str());
+    let served = served.map(|path| state.join(path));
+    let mut versions: Vec<_> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| Some(path) != served.as_ref())
+        .collect();
+    // Their names are numbers of the same length, in the order of their coming.
+    versions.sort();
+    versions.pop();
+    for old in versions {
+        if let Err(error) = std::fs::remove_dir_all(&old) {
+            tracing::warn!(%error, folder = %old.display(), "an old version of an app cannot be removed");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::config::AppFields;
+    use crate::fake::app_config;
+
+    fn fields(path: &str) -> AppFields {
+        AppFields::from_iter([
+            ("path".to_owned(), path.into()),
+            ("env".to_owned(), serde_json::json!({ "A": "1" })),
+        ])
+    }
+
+    fn change(before: &Managed, name: &str, kind: ChangeKind) -> Result<Managed, ChangeError> {
+        let now = Config::of_apps(vec![app_config("file"), app_config("managed")]);
+        changed(
+            before,
+            &now,
+            Change {
+                name: name.to_owned(),
+                kind,
+            },
+        )
+    }
+
+    #[test]
+    fn a_deployment_changes_the_folder_only() {
+        let mut before = Managed::default();
+        before.put("managed", fields("one"));
+        let deploy = |name: &str| {
+            let kind = ChangeKind::Deploy {
+                folder: "two".into(),
+                fields: AppFields::from_iter([("hostname".to_owned(), "x".into())]),
+            };
+            change(&before, name, kind)
+        };
+        let after = deploy("managed").expect("it is legal");
+        let app = after.app("managed").expect("an app");
+        assert_eq!(
+            (&app["path"], &app["env"]["A"], app.get("hostname")),
+            (&"two".into(), &"1".into(), None)
+        );
+        let after = deploy("new").expect("it is legal");
+        assert_eq!(
+            after.app("new").map(|app| app["hostname"].clone()),
+            Some("x".into())
+        );
+        assert!(
+            matches!(deploy("file"), Err(ChangeError::Invalid(text)) if text.contains("configuration file"))
+        );
+    }
+
+    #[test]
+    fn what_is_not_there_cannot_be_removed() {
+        let before = Managed::default();
+        assert!(
+            matches!(change(&before, "none", ChangeKind::Remove), Err(ChangeError::Unknown(name)) if name == "none")
+        );
+        assert!(change(&before, "file", ChangeKind::Remove).is_ok());
+    }
+
+    #[test]
+    fn the_version_before_is_kept_and_older_ones_are_not() {
+        let state = tempfile::tempdir().expect("a folder");
+        let folder = versions_folder(state.path(), "a");
+        for version in ["001", "002", "003"] {
+            fs::create_dir_all(folder.join(version)).expect("a folder");
+        }
+        let served = folder.join("003");
+        tidy(
+            state.path(),
+            "a",
+            Some(&fields(served.to_str().expect("text"))),
+        );
+        let mut left: Vec<_> = fs::read_dir(&folder)
+            .expect("a folder")
+            .flatten()
+            .map(|entry| entry.file_name())
+            .collect();
+        left.sort();
+        assert_eq!(left, ["002", "003"]);
+        tidy(state.path(), "none", None);
+    }
+}
