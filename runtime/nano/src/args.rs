@@ -8,6 +8,8 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use nano_host::config::{Config, ListenAddress};
 use nano_host::log::Format;
 
+use crate::remote::Remote;
+
 /// NANO hosts many isolated JavaScript apps in one process.
 #[derive(Debug, Parser)]
 #[command(name = "nano")]
@@ -35,6 +37,52 @@ pub(crate) enum Command {
     Repl,
     /// Check a configuration, and that its apps start, without serving
     Check(Site),
+    /// Make a folder with an app to begin with
+    Init {
+        /// The folder
+        #[arg(default_value = ".")]
+        folder: PathBuf,
+    },
+    /// Look at the apps of a nano that serves, by its admin API, and change them
+    Apps {
+        #[command(flatten)]
+        remote: Remote,
+        #[command(subcommand)]
+        what: Option<Apps>,
+    },
+    /// Have a nano that serves serve a folder as an app, by its admin API
+    Deploy {
+        /// The folder
+        #[arg(default_value = ".")]
+        folder: PathBuf,
+        /// The app's name [default: the folder's]
+        #[arg(long)]
+        name: Option<String>,
+        /// A host that the app answers to, if it is new; may be given several times [default: every host that is nobody else's]
+        #[arg(long, value_name = "HOST")]
+        hostname: Vec<String>,
+        #[command(flatten)]
+        remote: Remote,
+    },
+}
+
+/// What to do with the apps of a nano that serves.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Apps {
+    /// List them; what `nano apps` does
+    List,
+    /// Show all that is known of one
+    Show {
+        /// Its name
+        app: String,
+    },
+    /// Remove one, after what it has begun
+    Remove {
+        /// Its name
+        app: String,
+    },
+    /// Have the configuration and the apps' folders read anew
+    Reload,
 }
 
 /// Options of `nano serve`.

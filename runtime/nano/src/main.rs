@@ -3,13 +3,15 @@
 mod args;
 mod check;
 mod engine;
+mod init;
+mod remote;
 mod repl;
 mod serve;
 mod shell;
 
 use std::process::ExitCode;
 
-use args::Command;
+use args::{Apps, Command};
 
 fn main() -> ExitCode {
     keep_file_size_limit_from_ending_us();
@@ -19,6 +21,22 @@ fn main() -> ExitCode {
         Command::Eval { code } => shell::eval(&code),
         Command::Run { file } => shell::run(&file),
         Command::Repl => repl::repl(),
+        Command::Init { folder } => init::init(&folder).map(|()| ExitCode::SUCCESS),
+        Command::Apps { remote, what } => match what {
+            None | Some(Apps::List) => remote.list(),
+            Some(Apps::Show { app }) => remote.show(&app),
+            Some(Apps::Remove { app }) => remote.remove(&app),
+            Some(Apps::Reload) => remote.reload(),
+        }
+        .map(|()| ExitCode::SUCCESS),
+        Command::Deploy {
+            folder,
+            name,
+            hostname,
+            remote,
+        } => remote
+            .deploy(&folder, name.as_deref(), &hostname)
+            .map(|()| ExitCode::SUCCESS),
     };
     result.unwrap_or_else(|error| {
         shell::complain(&format!("nano: {error:#}"));

@@ -134,7 +134,7 @@ impl Reloader {
             }
         }
         let applied = tried?;
-        log(&Ok(applied.clone()), true);
+        log(&Ok(applied.clone()), true, &self.told);
         tidy(&state, &name, after.app(&name));
         Ok(Changed {
             applied,

@@ -619,3 +619,67 @@ fn no_request_is_lost_by_deployments() {
         assert!(answered > 20, "{answered}");
     });
 }
+
+/// Runs `nano` against an admin API; gives whether it succeeded, and what it said.
+fn run(port: u16, arguments: &[&str]) -> (bool, String) {
+    let output = crate::support::nano()
+        .args(arguments)
+        .env("NANO_ADMIN", format!("127.0.0.1:{port}"))
+        .env("NANO_ADMIN_TOKEN", TOKEN)
+        .output()
+        .expect("nano runs");
+    let said = [output.stdout, output.stderr].concat();
+    (
+        output.status.success(),
+        String::from_utf8(said).expect("text"),
+    )
+}
+
+#[test]
+fn the_program_deploys_lists_and_removes() {
+    let (nano, port) = serve_lasting();
+    let folder = tempfile::tempdir().expect("a folder");
+    let app = folder.path().join("site");
+    let app = app.to_str().expect("text");
+    let (done, said) = run(port, &["init", app]);
+    assert!(done && said.contains("nano serve --config"), "{said}");
+    let (done, said) = run(port, &["init", app]);
+    assert!(!done && said.contains("is there already"), "{said}");
+    let (done, said) = run(port, &["deploy", app, "--hostname", "site.test"]);
+    assert!(done && said == "added    site\n", "{said}");
+    assert_eq!(nano.get("site.test", "/").text(), "Hello, world!\n");
+    std::fs::write(folder.path().join("site/index.js"), says("changed")).expect("a file");
+    let (done, said) = run(port, &["deploy", app]);
+    assert!(done && said == "replaced site\n", "{said}");
+    assert_eq!(nano.get("site.test", "/").text(), "changed ");
+    std::fs::write(
+        folder.path().join("site/index.js"),
+        "throw new Error('not today')",
+    )
+    .expect("a file");
+    let (done, said) = run(port, &["deploy", app]);
+    assert!(!done && said.contains("not today"), "{said}");
+    let (done, said) = run(port, &["apps"]);
+    assert!(
+        done && said.contains("site  running  2 ") && said.contains("site.test"),
+        "{said}"
+    );
+    let (done, said) = run(port, &["apps", "show", "site"]);
+    assert!(done && said.contains("\"version\": 2"), "{said}");
+    let (done, said) = run(port, &["apps", "remove", "site"]);
+    assert!(done && said == "removed  site\n", "{said}");
+    assert_eq!(
+        run(port, &["apps", "reload"]),
+        (true, "nothing has changed\n".to_owned())
+    );
+    let (done, said) = run(port, &["apps", "remove", "site"]);
+    assert!(!done && said.contains("there is no app"), "{said}");
+    std::os::unix::fs::symlink("/etc/passwd", folder.path().join("site/secret")).expect("a link");
+    let (done, said) = run(port, &["deploy", app]);
+    assert!(!done && said.contains("leads out"), "{said}");
+    let (done, said) = run(1, &["apps"]);
+    assert!(
+        !done && said.contains("cannot reach the admin API at 127.0.0.1:1"),
+        "{said}"
+    );
+}

@@ -1,0 +1,63 @@
+//! `nano init`.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use crate::shell::print;
+
+/// The app that everyone begins with.
+const INDEX: &str = "\
+export default {
+  async fetch(request, env, ctx) {
+    const { pathname } = new URL(request.url);
+    if (pathname === \"/\") return new Response(`Hello, ${env.NAME ?? \"world\"}!\\n`);
+    return new Response(`There is nothing at ${pathname}.\\n`, { status: 404 });
+  },
+};
+";
+
+/// Makes a folder with an app, and a configuration beside it that serves it. What is there already is left alone.
+pub(crate) fn init(folder: &Path) -> anyhow::Result<()> {
+    let shown = folder.display();
+    fs::create_dir_all(folder).with_context(|| format!("cannot make {shown}"))?;
+    let name = folder.canonicalize()?;
+    let name = name
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or("app");
+    // A name that the configuration takes.
+    let legal = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
+    let name: String = name
+        .chars()
+        .filter(|character| legal(*character))
+        .take(64)
+        .collect();
+    let name = if name.is_empty() { "app" } else { &name };
+    let config = format!(
+        "{{\n  \"port\": 8080,\n  \"apps\": [\n    {{ \"name\": \"{name}\", \"path\": \".\", \"env\": {{ \"NAME\": \"NANO\" }} }}\n  ]\n}}\n"
+    );
+    write_new(&folder.join("index.js"), INDEX)?;
+    write_new(&folder.join("apps.json"), &config)?;
+    print(&format!(
+        "{shown} has an app. Serve it with:\n\n    nano serve --config {} --dev\n\nand ask it: curl http://localhost:8080/",
+        folder.join("apps.json").display()
+    ));
+    Ok(())
+}
+
+/// Writes a file that is not there yet.
+fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
+    let written = File::create_new(path).and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => {
+            anyhow::anyhow!(
+                "{} is there already, and is left as it is; choose another folder",
+                path.display()
+            )
+        }
+        _ => anyhow::Error::new(error).context(format!("cannot write {}", path.display())),
+    })
+}

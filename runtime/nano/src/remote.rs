@@ -1,0 +1,317 @@
+//! Requests to the admin API of a NANO that serves: `nano apps`, `nano deploy`.
+
+use std::io;
+use std::net::TcpStream;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use serde_json::Value;
+
+use crate::shell::print;
+
+/// Where the admin API is, and how to be let in.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Remote {
+    /// The address of the admin API: 127.0.0.1:8090, or unix:admin.sock [default: NANO_ADMIN of the environment, else 127.0.0.1:8090]
+    #[arg(long, value_name = "ADDRESS", global = true)]
+    admin: Option<String>,
+    /// A file with the token [default: NANO_ADMIN_TOKEN of the environment]
+    #[arg(long, value_name = "FILE", global = true)]
+    token_file: Option<PathBuf>,
+}
+
+/// Longer than a change waits for an app's start.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// The largest archive that the admin API takes.
+const MAX_ARCHIVE: usize = 64 << 20;
+
+/// What the admin API has answered.
+struct Answer {
+    status: u16,
+    body: Value,
+}
+
+impl Remote {
+    /// Prints the apps as a table.
+    pub(crate) fn list(&self) -> anyhow::Result<()> {
+        let answer = self.ask("GET", "/admin/apps", None)?;
+        let apps = answer["apps"].as_array().cloned().unwrap_or_default();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let megabytes = |value: &Value| format!("{:.1}", value.as_f64().unwrap_or_default() / 1e6);
+        let mut rows = vec![
+            [
+                "NAME",
+                "STATE",
+                "VERSION",
+                "REQUESTS",
+                "IN FLIGHT",
+                "CPU S",
+                "HEAP MB",
+                "HOSTNAMES",
+            ]
+            .map(str::to_owned),
+        ];
+        for app in &apps {
+            let requests = app["requests"].as_object();
+            let requests: u64 = requests
+                .into_iter()
+                .flat_map(|counts| counts.values())
+                .filter_map(Value::as_u64)
+                .sum();
+            let hosts = app["hostnames"].as_array().into_iter().flatten();
+            rows.push([
+                text(&app["name"]),
+                text(&app["state"]),
+                app["version"].to_string(),
+                requests.to_string(),
+                app["in_flight"].to_string(),
+                format!("{:.2}", app["cpu_seconds"].as_f64().unwrap_or_default()),
+                megabytes(&app["heap_bytes"]),
+                hosts.map(text).collect::<Vec<_>>().join(" "),
+            ]);
+        }
+        table(&rows);
+        Ok(())
+    }
+
+    /// Prints all that is known of an app.
+    pub(crate) fn show(&self, app: &str) -> anyhow::Result<()> {
+        let answer = self.ask("GET", &path_of(app)?, None)?;
+        print(&serde_json::to_string_pretty(&answer)?);
+        Ok(())
+    }
+
+    /// Removes an app.
+    pub(crate) fn remove(&self, app: &str) -> anyhow::Result<()> {
+        tell(&self.ask("DELETE", &path_of(app)?, None)?);
+        Ok(())
+    }
+
+    /// Has the configuration loaded anew.
+    pub(crate) fn reload(&self) -> anyhow::Result<()> {
+        tell(&self.ask("POST", "/admin/reload", None)?);
+        Ok(())
+    }
+
+    /// Has a folder served as an app.
+    pub(crate) fn deploy(
+        &self,
+        folder: &Path,
+        name: Option<&str>,
+        hostnames: &[String],
+    ) -> anyhow::Result<()> {
+        let root = folder
+            .canonicalize()
+            .with_context(|| format!("cannot deploy {}", folder.display()))?;
+        let own = root.file_name().and_then(|name| name.to_str());
+        let name = name
+            .or(own)
+            .context("the folder has no name: give the app one with --name")?;
+        let archive =
+            archive(&root).with_context(|| format!("cannot read {}", folder.display()))?;
+        let mut path = path_of(name)?;
+        for (index, hostname) in hostnames.iter().enumerate() {
+            let is_legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-.*_:[]".contains(&byte);
+            if !hostname.bytes().all(is_legal) {
+                bail!("{hostname:?} is no hostname");
+            }
+            let separator = if index == 0 { '?' } else { '&' };
+            path.push_str(&format!("{separator}hostname={hostname}"));
+        }
+        let answer = self.ask("PUT", &path, Some(("application/gzip", &archive)))?;
+        tell(&answer);
+        if answer["persistent"] == false {
+            print("(until the process ends: its \"admin\" has no \"state\" folder)");
+        }
+        Ok(())
+    }
+
+    fn address(&self) -> String {
+        let named = self.admin.clone();
+        named
+            .or_else(|| std::env::var("NANO_ADMIN").ok())
+            .unwrap_or_else(|| "127.0.0.1:8090".to_owned())
+    }
+
+    fn token(&self) -> anyhow::Result<Option<String>> {
+        let token = match &self.token_file {
+            Some(file) => Some(
+                std::fs::read_to_string(file)
+                    .with_context(|| format!("cannot read {}", file.display()))?,
+            ),
+            None => std::env::var("NANO_ADMIN_TOKEN").ok(),
+        };
+        let token = token.map(|token| token.trim().to_owned());
+        if token
+            .as_ref()
+            .is_some_and(|token| !token.bytes().all(|byte| byte.is_ascii_graphic()))
+        {
+            bail!(
+                "the token has characters that no token has; expected what \"token\" of \"admin\" says"
+            );
+        }
+        Ok(token)
+    }
+
+    /// Asks, and gives what a success says.
+    fn ask(&self, method: &str, path: &str, body: Option<(&str, &[u8])>) -> anyhow::Result<Value> {
+        let address = self.address();
+        let (kind, content) = body.unwrap_or(("", b""));
+        let mut head =
+            format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
+        if let Some(token) = self.token()? {
+            head.push_str(&format!("Authorization: Bearer {token}\r\n"));
+        }
+        if body.is_some() {
+            head.push_str(&format!(
+                "Content-Type: {kind}\r\nContent-Length: {}\r\n",
+                content.len()
+            ));
+        }
+        head.push_str("\r\n");
+        let response = exchange(&address, head.as_bytes(), content).with_context(|| {
+            format!("cannot reach the admin API at {address}: is there a nano with \"admin\" in its configuration? (--admin names another address)")
+        })?;
+        let Answer { status, body } = parse(&response)
+            .with_context(|| format!("{address} does not answer like NANO's admin API"))?;
+        if status < 300 {
+            return Ok(body);
+        }
+        match body["error"]["message"].as_str() {
+            Some(message) => bail!("{message}"),
+            None => bail!("{address} answers with status {status}"),
+        }
+    }
+}
+
+/// Sends a request, and reads all that comes back.
+fn exchange(address: &str, head: &[u8], body: &[u8]) -> io::Result<Vec<u8>> {
+    match address.strip_prefix("unix:") {
+        Some(path) => {
+            let stream = UnixStream::connect(path)?;
+            stream.set_read_timeout(Some(PATIENCE))?;
+            talk(stream, head, body)
+        }
+        None => {
+            let stream = TcpStream::connect(address)?;
+            stream.set_read_timeout(Some(PATIENCE))?;
+            talk(stream, head, body)
+        }
+    }
+}
+
+fn talk(mut stream: impl io::Read + io::Write, head: &[u8], body: &[u8]) -> io::Result<Vec<u8>> {
+    stream.write_all(head)?;
+    // Whoever refuses a request may not read all of it, and says why.
+    let sent = stream.write_all(body);
+    let mut response = Vec::new();
+    match stream.read_to_end(&mut response) {
+        Err(error) if response.is_empty() => return Err(sent.err().unwrap_or(error)),
+        _ => {}
+    }
+    Ok(response)
+}
+
+/// The status and the JSON of a response that ends with its connection.
+fn parse(response: &[u8]) -> anyhow::Result<Answer> {
+    let text = String::from_utf8_lossy(response);
+    let (head, body) = text.split_once("\r\n\r\n").context("there is no head")?;
+    let status = head
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok());
+    let status = status.context("there is no status")?;
+    Ok(Answer {
+        status,
+        body: serde_json::from_str(body).context("its answer is no JSON")?,
+    })
+}
+
+fn path_of(app: &str) -> anyhow::Result<String> {
+    let is_legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    if app.is_empty() || !app.bytes().all(is_legal) {
+        bail!(
+            "{app:?} is no name for an app: use letters, digits, hyphens, underscores and dots (--name)"
+        );
+    }
+    Ok(format!("/admin/apps/{app}"))
+}
+
+/// Says what has changed.
+fn tell(change: &Value) {
+    let mut is_any = false;
+    for what in ["added", "replaced", "adjusted", "removed"] {
+        for app in change[what].as_array().into_iter().flatten() {
+            is_any = true;
+            print(&format!("{what:8} {}", app.as_str().unwrap_or_default()));
+        }
+    }
+    for refused in change["refused"].as_array().into_iter().flatten() {
+        is_any = true;
+        let text = |name: &str| refused[name].as_str().unwrap_or_default();
+        print(&format!("refused  {}: {}", text("app"), text("reason")));
+    }
+    if !is_any {
+        print("nothing has changed");
+    }
+}
+
+/// Prints rows with columns of the same width.
+fn table(rows: &[[String; 8]]) {
+    let widths: [usize; 8] = std::array::from_fn(|column| {
+        let cells = rows.iter().map(|row| row[column].chars().count());
+        cells.max().unwrap_or_default()
+    });
+    for row in rows {
+        let cells = row.iter().zip(widths);
+        let line: Vec<_> = cells
+            .map(|(cell, width)| format!("{cell:width$}"))
+            .collect();
+        print(line.join("  ").trim_end());
+    }
+}
+
+/// What is in a folder, but what is hidden and `node_modules`: a gzipped tar archive. Links are followed within the folder.
+fn archive(root: &Path) -> anyhow::Result<Vec<u8>> {
+    let gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    let mut archive = tar::Builder::new(gzip);
+    archive.follow_symlinks(true);
+    let mut left = vec![PathBuf::new()];
+    while let Some(folder) = left.pop() {
+        let mut entries = std::fs::read_dir(root.join(&folder))?.collect::<io::Result<Vec<_>>>()?;
+        // The same folder gives the same archive.
+        entries.sort_by_key(std::fs::DirEntry::file_name);
+        for entry in entries {
+            let name = entry.file_name();
+            if name.as_encoded_bytes().starts_with(b".") || name == "node_modules" {
+                continue;
+            }
+            let path = folder.join(&name);
+            let target = root.join(&path).canonicalize()?;
+            if !target.starts_with(root) {
+                bail!("{} leads out of the folder", path.display());
+            }
+            if target.is_dir() {
+                // A link to a folder above would have no end.
+                if !entry.file_type()?.is_symlink() {
+                    left.push(path);
+                }
+            } else if target.is_file() {
+                let content = std::fs::read(&target)?;
+                let mut header = tar::Header::new_gnu();
+                header.set_size(content.len() as u64);
+                header.set_mode(0o644);
+                archive.append_data(&mut header, &path, content.as_slice())?;
+            }
+            if archive.get_ref().get_ref().len() > MAX_ARCHIVE {
+                bail!(
+                    "its archive has more than {} MiB, which the admin API does not take",
+                    MAX_ARCHIVE >> 20
+                );
+            }
+        }
+    }
+    Ok(archive.into_inner()?.finish()?)
+}
