@@ -386,6 +386,28 @@
     replace(String.prototype, name, searches[name]);
   }
 
+  // ICU puts each combining character in its place among those before it, and looks at no interrupt: half a million in a row, which a
+  // client may send, take minutes.
+  //
+  // DEPARTURE: https://tc39.es/ecma262/#sec-string.prototype.normalize has no bound. https://www.unicode.org/reports/tr15/#Stream_Safe_Text_Format
+  // is one of 30.
+  const MOST_MARKS = 1024;
+  const manyMarks = new RegExp(`\\p{M}{${MOST_MARKS + 1}}`, "u");
+  const exec = uncurry(RegExpPrototype.exec);
+  const normalize = uncurry(String.prototype.normalize);
+  replace(String.prototype, "normalize", {
+    normalize(form = undefined) {
+      if (isNullish(this)) {
+        return normalize(this, form);
+      }
+      const text = toText(this);
+      if (text.length > MOST_MARKS && exec(manyMarks, text) !== null) {
+        throw new RangeError(`A text with more than ${MOST_MARKS} combining characters in a row cannot be normalized`);
+      }
+      return normalize(text, form);
+    },
+  }.normalize);
+
   // JSON.parse: see json.rs.
   const { parse } = JSON;
   replace(JSON, "parse", natives.parseJson);

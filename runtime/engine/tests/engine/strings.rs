@@ -65,6 +65,13 @@ const CALLS: &str = r#"
         }
     }
     call('replaceAll', narrow, '', '$&'.repeat(1000));
+    for (const self of [...selves, 'e\u0301', '\u1e9b\u0323', text + '\u1e9b\u0323\u0301']) {
+        for (const form of [undefined, 'NFC', 'NFD', 'NFKC', 'NFKD', 'x', null, ['NFD'], Symbol(), { toString() { throw 'no form'; } }]) {
+            call('normalize', self, form);
+        }
+        call('normalize', self);
+    }
+    lines.push(`${String.prototype.normalize.length} ${String.prototype.normalize.name}`);
     // What is converted, and when.
     for (const name of ['indexOf', 'includes', 'lastIndexOf', 'split', 'replace', 'replaceAll']) {
         const log = [];
@@ -103,4 +110,24 @@ fn searches_say_what_those_of_v8_do() {
     for (said, expected) in said.iter().zip(&expected) {
         assert_eq!(said, expected);
     }
+}
+
+#[test]
+fn combining_characters_have_a_bound() {
+    let source = r#"
+        const of = (count) => 'a' + '\u0301\u0323'.repeat(count / 2);
+        const said = (text) => { try { return text.normalize('NFD').length; } catch (error) { return String(error); } };
+        print(said(of(1024)) + ' ' + of(1024).normalize('NFD').startsWith('a\u0323\u0323'));
+        print(said((of(1024) + 'b').repeat(100)));
+        print(said('x'.repeat(5000) + of(1026)));
+        print(said(of(200_000)));
+        // It cannot be taken away.
+        RegExp.prototype.exec = () => null;
+        print(said(of(200_000)));
+    "#;
+    let (said, exit) = run(source);
+    let refused =
+        "RangeError: A text with more than 1024 combining characters in a row cannot be normalized";
+    let expected = ["1025 true", "102600", refused, refused, refused];
+    assert_eq!(said, expected, "{exit}");
 }
