@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use crate::external_memory::malloc;
 use crate::stack;
 
-/// A thread that has had no turn for so long rests.
-const REST_AFTER: Duration = Duration::from_millis(500);
+/// A thread that has had no turn for so long is quiet, and one that has been quiet for so long rests.
+const REST_AFTER: Duration = Duration::from_millis(250);
 /// One that has rested for so long collects garbage.
 const COLLECT_AFTER: Duration = Duration::from_millis(1500);
 /// Less garbage is not worth it: a page of V8's heap.
@@ -35,6 +35,10 @@ enum Stage {
     /// It had a turn.
     #[default]
     Awake,
+    /// It has woken without one since: because it had slept for long enough, or for nothing, as threads may.
+    Quiet {
+        since: Instant,
+    },
     Resting {
         since: Instant,
     },
@@ -70,6 +74,13 @@ impl Idle {
         match self.stage {
             Stage::Awake | Stage::Collecting if tasks != last_tasks => None,
             Stage::Awake => {
+                self.stage = Stage::Quiet {
+                    since: Instant::now(),
+                };
+                None
+            }
+            Stage::Quiet { since } if since.elapsed() < REST_AFTER => None,
+            Stage::Quiet { .. } => {
                 self.stage = Stage::Resting {
                     since: Instant::now(),
                 };
@@ -99,6 +110,7 @@ impl Idle {
     pub(crate) fn patience(&self) -> Option<Duration> {
         match self.stage {
             Stage::Awake | Stage::Collecting => Some(REST_AFTER),
+            Stage::Quiet { since } => Some(REST_AFTER.saturating_sub(since.elapsed())),
             Stage::Resting { since } => Some(COLLECT_AFTER.saturating_sub(since.elapsed())),
             Stage::Asleep => None,
         }
@@ -118,7 +130,7 @@ mod tests {
     const START: usize = 1 << 20;
 
     fn sleep_through(idle: &mut Idle) {
-        if let Stage::Resting { since } = &mut idle.stage {
+        if let Stage::Quiet { since } | Stage::Resting { since } = &mut idle.stage {
             *since = since
                 .checked_sub(COLLECT_AFTER)
                 .expect("the clock began long ago");
@@ -134,6 +146,11 @@ mod tests {
         let mut idle = Idle::default();
         assert_eq!(next(&mut idle, 2, 0, 0), None);
         assert_eq!(idle.patience(), Some(REST_AFTER));
+        // It may wake for nothing, and then it is no time to rest.
+        assert_eq!(next(&mut idle, 2, 0, 0), None);
+        assert_eq!(next(&mut idle, 2, 0, 0), None);
+        assert!(idle.patience().is_some_and(|left| left <= REST_AFTER));
+        sleep_through(&mut idle);
         assert_eq!(next(&mut idle, 2, 0, 0), Some(Step::Rest));
         assert_eq!(next(&mut idle, 2, 0, START + WORTH), None);
         assert!(idle.patience().is_some_and(|left| left <= COLLECT_AFTER));
@@ -147,6 +164,8 @@ mod tests {
         assert_eq!(next(&mut idle, 2, 3, 10 * START), None);
         // A turn begins it anew.
         assert_eq!(next(&mut idle, 3, 3, 0), None);
+        assert_eq!(next(&mut idle, 3, 3, 0), None);
+        sleep_through(&mut idle);
         assert_eq!(next(&mut idle, 3, 3, 0), Some(Step::Rest));
     }
 
@@ -164,6 +183,8 @@ mod tests {
                 ..Idle::default()
             };
             next(&mut idle, 1, 0, 0);
+            next(&mut idle, 1, 0, 0);
+            sleep_through(&mut idle);
             assert_eq!(next(&mut idle, 1, 0, 0), Some(Step::Rest));
             sleep_through(&mut idle);
             assert_eq!(next(&mut idle, 1, 0, used), expected, "{before} {used}");
