@@ -38,6 +38,7 @@ pub(crate) fn app_config(name: &str) -> AppConfig {
         outbound_allow: Vec::new(),
         port: None,
         start: None,
+        idle: None,
         content: 0,
     }
 }
@@ -51,6 +52,7 @@ pub(crate) struct FakeLauncher {
     starts: AtomicUsize,
     drains: Arc<AtomicUsize>,
     stops: Arc<AtomicUsize>,
+    background: Arc<AtomicUsize>,
     failure: Mutex<Option<StartError>>,
     handler: Mutex<Arc<Handler>>,
     start_time: Mutex<Duration>,
@@ -64,12 +66,18 @@ impl FakeLauncher {
             starts: AtomicUsize::new(0),
             drains: Arc::default(),
             stops: Arc::default(),
+            background: Arc::default(),
             failure: Mutex::new(None),
             handler: Mutex::new(Arc::new(|_| async { Ok(ok("ok")) }.boxed())),
             start_time: Mutex::new(Duration::from_millis(1)),
             starting: Arc::default(),
             most_starting: Arc::default(),
         })
+    }
+
+    /// How many `waitUntil` promises instances say they have.
+    pub(crate) fn set_background(&self, count: usize) {
+        self.background.store(count, Ordering::SeqCst);
     }
 
     /// How long the next starts take.
@@ -161,6 +169,7 @@ impl Launcher for FakeLauncher {
             handler: self.handler.lock().unwrap().clone(),
             drains: self.drains.clone(),
             stops: self.stops.clone(),
+            background: self.background.clone(),
             over_limit: AtomicBool::new(false),
             ended: Stop::default(),
         };
@@ -189,6 +198,7 @@ struct Fake {
     handler: Arc<Handler>,
     drains: Arc<AtomicUsize>,
     stops: Arc<AtomicUsize>,
+    background: Arc<AtomicUsize>,
     over_limit: AtomicBool,
     ended: Stop,
 }
@@ -244,6 +254,7 @@ impl Instance for Fake {
 
     fn stats(&self) -> WorkerStats {
         WorkerStats {
+            background: self.background.load(Ordering::SeqCst),
             heap_bytes: 1 << 20,
             cpu_time: Duration::from_millis(20),
             compute_time: Duration::from_millis(5),

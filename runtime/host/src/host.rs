@@ -18,8 +18,8 @@ use crate::admin::Service;
 use crate::admin::listener::{AdminListener, AdminListening};
 use crate::app::{App, Refused};
 use crate::config::{
-    AdminAddress, AdminConfig, AppConfig, Config, DEFAULT_DRAIN, Diagnostic, ListenAddress, Start,
-    example,
+    AdminAddress, AdminConfig, AppConfig, Config, DEFAULT_DRAIN, Diagnostic, Idle, ListenAddress,
+    Start, example,
 };
 use crate::deployment::Deployment;
 use crate::dispatch::{Dispatcher, RequestIds};
@@ -46,6 +46,8 @@ pub struct Host {
     state: Mutex<State>,
     /// The apps, by their names; what `state` has, for those who only look.
     apps: ArcSwap<Vec<Arc<App>>>,
+    /// Those whose instances end when they are idle, and after how long.
+    idle: ArcSwap<Vec<(Arc<App>, Duration)>>,
     /// A [`Readiness`].
     readiness: AtomicU8,
     ask: Ask,
@@ -208,10 +210,11 @@ impl Host {
     /// A host that serves nothing. Must be called within its tokio runtime. `dev`: clients see what went wrong inside of apps.
     /// `ask` has what is wanted be looked at anew.
     pub fn new(launcher: Arc<dyn Launcher>, ask: Ask, dev: bool) -> Arc<Self> {
-        Arc::new_cyclic(|this| Self {
+        let host = Arc::new_cyclic(|this| Self {
             this: this.clone(),
             ask,
             apps: ArcSwap::default(),
+            idle: ArcSwap::default(),
             readiness: AtomicU8::new(Readiness::Starting as u8),
             starter: Starter::new(launcher),
             routes: CurrentRoutes::default(),
@@ -227,7 +230,9 @@ impl Host {
                 phase: Phase::New,
             }),
             drains: Drains::default(),
-        })
+        });
+        tokio::spawn(Self::end_idle_instances(Arc::downgrade(&host)));
+        host
     }
 
     /// Has the host serve what is wanted: compares that with what it serves, and changes what is different. This is the only way in
@@ -275,6 +280,7 @@ impl Host {
         let (starting, removed) = self.take_apps(&mut state, wanted, &mut applied);
         self.apps
             .store(Arc::new(state.apps.values().cloned().collect()));
+        self.idle.store(Arc::new(idle_apps(&state, wanted)));
         self.change_admin(&mut state, wanted.admin.as_ref(), admin);
         if !is_first {
             let new = starting.iter().filter(|(_, next)| next.version() == 1);
@@ -487,6 +493,31 @@ impl Host {
         });
     }
 
+    /// Ends instances that nobody has asked for long enough, for as long as there is a host.
+    async fn end_idle_instances(host: Weak<Self>) {
+        let mut pause = Duration::from_secs(1);
+        loop {
+            tokio::time::sleep(pause).await;
+            let Some(host) = host.upgrade() else { return };
+            let idle = host.idle.load_full();
+            for (app, after) in idle.iter() {
+                let ended = app.current().pool().end_idle(*after, Instant::now());
+                if ended > 0 {
+                    let idle_ms = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+                    tracing::info!(
+                        app = &**app.name(),
+                        idle_ms,
+                        "idle app stopped; its next request starts it"
+                    );
+                }
+            }
+            // Nobody is kept much longer than he should.
+            let shortest = idle.iter().map(|(_, after)| *after / 8).min();
+            let (least, most) = (Duration::from_millis(20), Duration::from_secs(1));
+            pause = shortest.map_or(most, |shortest| shortest.clamp(least, most));
+        }
+    }
+
     /// Whether requests should come to this process.
     pub(crate) fn readiness(&self) -> Readiness {
         match self.readiness.load(Ordering::Relaxed) {
@@ -563,6 +594,17 @@ impl Host {
         }
         complete
     }
+}
+
+/// The apps whose instances end when they are idle, and after how long.
+fn idle_apps(state: &State, wanted: &Config) -> Vec<(Arc<App>, Duration)> {
+    let idle = wanted.apps.iter().filter_map(|config| {
+        let Idle::For(after) = wanted.idle_of(config) else {
+            return None;
+        };
+        Some((state.apps.get(&config.name)?.clone(), after))
+    });
+    idle.collect()
 }
 
 impl State {

@@ -34,6 +34,10 @@ struct State {
     has_begun: bool,
     /// Requests that count on an instance; see [`Pool::lease`].
     leases: usize,
+    /// All of them so far.
+    leased: u64,
+    /// How many there had been when nobody had a lease for the first time, and when that was seen.
+    quiet: Option<(u64, Instant)>,
     backoff: Backoff,
     /// Why there is no instance, for those who are refused.
     reason: Reason,
@@ -160,6 +164,8 @@ impl Pool {
             is_starting: false,
             has_begun: false,
             leases: 0,
+            leased: 0,
+            quiet: None,
             backoff: Backoff::default(),
             reason: Reason::default(),
             has_failed: false,
@@ -186,6 +192,7 @@ impl Pool {
             return None;
         }
         state.leases += 1;
+        state.leased += 1;
         Some(state.running().cloned())
     }
 
@@ -393,6 +400,35 @@ impl Pool {
         members.iter().for_each(|member| member.instance.stop());
     }
 
+    /// Ends the instances if nobody has asked for one for so long, and none has anything left to do. To be called now and then: the
+    /// first call that finds them idle begins the time. Gives how many it ends.
+    pub(crate) fn end_idle(&self, idle: Duration, now: Instant) -> usize {
+        let ending = {
+            let mut state = self.lock();
+            let is_idle = state.phase == Phase::Open
+                && state.leases == 0
+                && !state.is_starting
+                && !state.members.is_empty();
+            let leased = state.leased;
+            match state.quiet.filter(|_| is_idle) {
+                Some((then, since)) if then == leased => {
+                    if now.saturating_duration_since(since) < idle || state.has_background() {
+                        return 0;
+                    }
+                    state.quiet = None;
+                    std::mem::take(&mut state.members)
+                }
+                _ => {
+                    state.quiet = is_idle.then_some((leased, now));
+                    return 0;
+                }
+            }
+        };
+        // They have nothing to do, and take nothing in.
+        ending.iter().for_each(|member| member.instance.stop());
+        ending.len()
+    }
+
     /// Takes no further request in.
     pub(crate) fn retire(&self) {
         let mut state = self.lock();
@@ -440,6 +476,12 @@ impl Pool {
 }
 
 impl State {
+    /// Whether promises given to `waitUntil` are pending.
+    fn has_background(&self) -> bool {
+        let mut members = self.members.iter();
+        members.any(|member| member.instance.stats().background > 0)
+    }
+
     fn running(&self) -> Option<&Member> {
         self.members.iter().find(|member| member.goes_on())
     }
@@ -612,6 +654,34 @@ mod tests {
         let second = pool.instance().await.unwrap();
         assert_ne!(first.id(), second.id());
         assert_eq!(launcher.starts(), 2);
+    }
+
+    #[tokio::test]
+    async fn idle_instances_end_and_come_back() {
+        let launcher = FakeLauncher::new();
+        let pool = pool(&launcher);
+        let (idle, began) = (Duration::from_secs(60), Instant::now());
+        let at = |seconds| pool.end_idle(idle, began + Duration::from_secs(seconds));
+        assert_eq!((at(0), at(100)), (0, 0), "there is none");
+        pool.instance().await.expect("an instance");
+        assert_eq!((at(100), at(159)), (0, 0));
+        // A request begins it anew, though it was over between two looks.
+        assert!(pool.lease().is_some());
+        pool.release();
+        assert_eq!((at(160), at(219)), (0, 0));
+        // What has an instance is not idle, however long.
+        assert!(pool.lease().is_some());
+        assert_eq!((at(300), at(400)), (0, 0));
+        pool.release();
+        assert_eq!((at(400), at(459), at(460), at(600)), (0, 0, 1, 0));
+        assert!(pool.running().is_none());
+        assert_eq!((launcher.starts(), launcher.stops()), (1, 1));
+        assert!(pool.instance().await.is_ok());
+        assert_eq!(launcher.starts(), 2);
+        launcher.set_background(1);
+        assert_eq!((at(600), at(700)), (0, 0), "something goes on");
+        launcher.set_background(0);
+        assert_eq!(at(700), 1);
     }
 
     #[tokio::test]

@@ -79,6 +79,8 @@ pub struct AppConfig {
     pub port: Option<u16>,
     /// When its first instance starts; `None`: as [`Config::start_of`] says.
     pub start: Option<Start>,
+    /// How long its instances live without a request; `None`: as [`Config::idle_of`] says.
+    pub idle: Option<Idle>,
     /// Stands for what is in the folder: when it changes, so has the app. 0 where nobody has looked.
     pub content: u64,
 }
@@ -91,6 +93,18 @@ pub enum Start {
     /// With its first request: an app that nobody asks for costs nothing.
     Lazy,
 }
+
+/// How long an app's instances live without a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Idle {
+    /// So long; the next request starts another one.
+    For(Duration),
+    /// As long as the app.
+    Forever,
+}
+
+/// How long instances of apps that start lazily live without a request, where nothing else is said.
+pub const DEFAULT_IDLE: Duration = Duration::from_secs(600);
 
 /// So many apps start with the process where nothing else is said.
 pub const MAX_EAGER: usize = 100;
@@ -123,6 +137,7 @@ impl AppConfig {
             paths: _,
             path: _,
             start: _,
+            idle: _,
             hosts: _,
             port: _,
         } = self;
@@ -141,6 +156,7 @@ impl AppConfig {
             paths: other.paths.clone(),
             path: other.path.clone(),
             start: other.start,
+            idle: other.idle,
             hosts: other.hosts.clone(),
             port: other.port,
             limits: AppLimits {
@@ -265,6 +281,15 @@ impl Config {
         })
     }
 
+    /// How long instances of an app of this configuration live without a request: where nothing is said, for 10 minutes if the app
+    /// starts lazily, else as long as the app.
+    pub fn idle_of(&self, app: &AppConfig) -> Idle {
+        app.idle.unwrap_or(match self.start_of(app) {
+            Start::Eager => Idle::Forever,
+            Start::Lazy => Idle::For(DEFAULT_IDLE),
+        })
+    }
+
     /// Where an app of this configuration is reached.
     pub fn address_of(&self, app: &AppConfig) -> ListenAddress {
         self.listen.with_port(app.port.unwrap_or(self.listen.port))
@@ -341,6 +366,7 @@ impl Config {
             outbound_allow: Vec::new(),
             port: None,
             start: None,
+            idle: None,
             content: 0,
         };
         Ok(Self {

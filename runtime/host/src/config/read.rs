@@ -16,7 +16,7 @@ use super::diagnostic::{ConfigError, Diagnostic, Faults};
 use super::managed::Managed;
 use super::reader::{Context, Fields, Located, Lookup};
 use super::{
-    AppConfig, AppLimits, ClientLimits, Config, DEFAULT_DRAIN, HostPattern, ListenAddress,
+    AppConfig, AppLimits, ClientLimits, Config, DEFAULT_DRAIN, HostPattern, Idle, ListenAddress,
     PathPattern, Start, check_root,
 };
 
@@ -133,12 +133,13 @@ fn read_root(
     let watch = fields.get("watch").and_then(|value| value.boolean());
     let admin = read_admin(&fields, folder);
     let mut defaults = AppLimits::default();
-    let mut start = None;
+    let (mut start, mut idle) = (None, None);
     if let Some(value) = fields.get("defaults")
-        && let Some(fields) = value.object(&["limits", "start"])
+        && let Some(fields) = value.object(&["limits", "start", "idle_ms"])
     {
         read_limits(&fields, &mut defaults);
         start = fields.get("start").and_then(|value| read_start(&value));
+        idle = read_idle(&fields);
     }
     let apps = fields.require(
         "apps",
@@ -155,6 +156,7 @@ fn read_root(
         port: listen.port,
         defaults,
         start,
+        idle,
         unique: Unique::default(),
         ports: place
             .map(|place| (listen.port, place))
@@ -344,6 +346,7 @@ struct Common<'a> {
     port: u16,
     defaults: AppLimits,
     start: Option<Start>,
+    idle: Option<Idle>,
     unique: Unique,
     /// Where each port is first asked for.
     ports: BTreeMap<u16, Diagnostic>,
@@ -358,8 +361,9 @@ struct Unique {
     hosts: HashMap<(u16, HostPattern, PathPattern), Arc<str>>,
 }
 
-const APP_FIELDS: [&str; 10] = [
+const APP_FIELDS: [&str; 11] = [
     "name", "hostname", "path", "entry", "env", "limits", "outbound", "port", "start", "paths",
+    "idle_ms",
 ];
 
 fn read_app(app: &Located<'_>, common: &mut Common<'_>) -> Option<AppConfig> {
@@ -384,6 +388,7 @@ fn read_app(app: &Located<'_>, common: &mut Common<'_>) -> Option<AppConfig> {
         Some(port)
     });
     let start = fields.get("start").and_then(|value| read_start(&value));
+    let idle = read_idle(&fields);
     let name = name?;
     let own_port = port.unwrap_or(common.port);
     let paths = fields
@@ -403,7 +408,17 @@ fn read_app(app: &Located<'_>, common: &mut Common<'_>) -> Option<AppConfig> {
         outbound_allow,
         port,
         start: start.or(common.start),
+        idle: idle.or(common.idle),
         content: 0,
+    })
+}
+
+/// Reads the field "idle_ms": 0 is for ever.
+fn read_idle(fields: &Fields<'_>) -> Option<Idle> {
+    let milliseconds = fields.get("idle_ms")?.integer(0..=86_400_000)?;
+    Some(match milliseconds {
+        0 => Idle::Forever,
+        _ => Idle::For(Duration::from_millis(milliseconds)),
     })
 }
 

@@ -4,7 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use super::{ClientLimits, Config, ConfigError, HostPattern, ListenAddress, Start, Token, read};
+use super::{
+    ClientLimits, Config, ConfigError, DEFAULT_IDLE, HostPattern, Idle, ListenAddress, Start,
+    Token, read,
+};
 
 fn app_folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -604,6 +607,17 @@ fn a_path_of_a_host_belongs_to_one_app() {
     assert_eq!(config.apps[1].paths[0].to_string(), "/b");
     assert_eq!(config.start_of(&config.apps[1]), Start::Lazy);
     assert_eq!(config.start_of(&config.apps[0]), Start::Eager);
+    assert_eq!(config.idle_of(&config.apps[1]), Idle::For(DEFAULT_IDLE));
+    assert_eq!(config.idle_of(&config.apps[0]), Idle::Forever);
+    let config = read_text(
+        r#"{"defaults":{"idle_ms":5},"apps":[{"name":"a","path":"shop","hostname":"a.test","idle_ms":0},{"name":"b","path":"shop"}]}"#,
+    )
+    .unwrap();
+    assert_eq!(config.idle_of(&config.apps[0]), Idle::Forever);
+    assert_eq!(
+        config.idle_of(&config.apps[1]),
+        Idle::For(Duration::from_millis(5))
+    );
     for (a, b, part) in [
         (
             r#", "paths": "/b/""#,

@@ -683,3 +683,39 @@ fn the_program_deploys_lists_and_removes() {
         "{said}"
     );
 }
+
+#[test]
+fn idle_apps_give_their_instance_up() {
+    let source = "let count = 0; export default { async fetch(request, env, ctx) {
+        if (request.url.endsWith('/later')) ctx.waitUntil(new Promise(resolve => setTimeout(resolve, 2000)));
+        return new Response(String(++count));
+    } };";
+    let site = Site::new()
+        .app_with("idle", source, r#""idle_ms":300"#)
+        .app("other", source);
+    let (nano, port) = serve(site);
+    let mut connection = nano.connect();
+    let mut ask_again = |path: &str| {
+        connection.write(&format!("GET {path} HTTP/1.1\r\nHost: idle.test\r\n\r\n"));
+        connection.response(false).text().to_owned()
+    };
+    assert_eq!(ask_again("/"), "1");
+    assert_eq!(nano.get("other.test", "/").text(), "1");
+    let state = |app: &str| json(&ask(port, "GET", &format!("/admin/apps/{app}")))["state"].clone();
+    eventually("an idle app", || (state("idle") == "idle").then_some(()));
+    nano.logged("its end", |line| {
+        line["app"] == "idle" && line["idle_ms"] == 300
+    });
+    // Also on the connection that has lived with the instance.
+    assert_eq!(ask_again("/"), "1");
+    assert_eq!(ask_again("/later"), "2");
+    std::thread::sleep(std::time::Duration::from_millis(1000));
+    assert_eq!(state("idle"), "running", "waitUntil is something to do");
+    eventually("an idle app again", || {
+        (state("idle") == "idle").then_some(())
+    });
+    assert_eq!(
+        (state("other"), nano.get("other.test", "/").text()),
+        ("running".into(), "2")
+    );
+}
