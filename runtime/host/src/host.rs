@@ -423,6 +423,7 @@ impl Host {
         };
         match (bound, &mut state.admin) {
             (Some(listener), admin) => {
+                crate::log::recent::keep();
                 tracing::info!(address = %listener.address(), "the admin API listens");
                 let service = Service::new(self.this.clone(), self.ask.clone(), wanted.clone());
                 *admin = Some(listener.serve(service));

@@ -50,6 +50,19 @@ pub(crate) enum Command {
         #[command(subcommand)]
         what: Option<Apps>,
     },
+    /// Show the last log lines of an app of a nano that serves, by its admin API
+    Logs {
+        /// The app
+        app: String,
+        /// Go on with those that come
+        #[arg(short, long)]
+        follow: bool,
+        /// How many of the last lines to begin with
+        #[arg(short = 'n', long, default_value_t = 100)]
+        lines: usize,
+        #[command(flatten)]
+        remote: Remote,
+    },
     /// Have a nano that serves serve a folder as an app, by its admin API
     Deploy {
         /// The folder

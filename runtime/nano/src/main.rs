@@ -29,6 +29,12 @@ fn main() -> ExitCode {
             Some(Apps::Reload) => remote.reload(),
         }
         .map(|()| ExitCode::SUCCESS),
+        Command::Logs {
+            app,
+            follow,
+            lines,
+            remote,
+        } => remote.logs(&app, lines, follow).map(|()| ExitCode::SUCCESS),
         Command::Deploy {
             folder,
             name,

@@ -1,6 +1,6 @@
 //! Requests to the admin API of a NANO that serves: `nano apps`, `nano deploy`.
 
-use std::io;
+use std::io::{self, BufRead as _, Read as _, Write as _};
 use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -26,12 +26,6 @@ pub(crate) struct Remote {
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The largest archive that the admin API takes.
 const MAX_ARCHIVE: usize = 64 << 20;
-
-/// What the admin API has answered.
-struct Answer {
-    status: u16,
-    body: Value,
-}
 
 impl Remote {
     /// Prints the apps as a table.
@@ -80,6 +74,36 @@ impl Remote {
     pub(crate) fn show(&self, app: &str) -> anyhow::Result<()> {
         let answer = self.ask("GET", &path_of(app)?, None)?;
         print(&serde_json::to_string_pretty(&answer)?);
+        Ok(())
+    }
+
+    /// Prints the last lines of an app's log, and those that come if they are wanted.
+    pub(crate) fn logs(&self, app: &str, lines: usize, follows: bool) -> anyhow::Result<()> {
+        let follow = if follows { "&follow" } else { "" };
+        let path = format!("{}/logs?lines={lines}{follow}", path_of(app)?);
+        // The answer of 1.0 is what comes until the connection ends.
+        let head = self.head("GET", "1.0", &path, None)?;
+        let address = self.address();
+        let mut stream = connect(&address, !follows).with_context(|| unreachable_at(&address))?;
+        stream.write_all(head.as_bytes())?;
+        let mut reader = io::BufReader::new(stream);
+        let mut answer = Vec::new();
+        loop {
+            let before = answer.len();
+            if reader.read_until(b'\n', &mut answer)? == 0 || answer[before..] == *b"\r\n" {
+                break;
+            }
+        }
+        if status_of(&answer).is_none_or(|status| status != 200) {
+            reader.read_to_end(&mut answer)?;
+            self.value(&address, &answer)?;
+            bail!("{address} does not answer like NANO's admin API");
+        }
+        let mut line = String::new();
+        while reader.read_line(&mut line)? > 0 {
+            print(line.trim_end());
+            line.clear();
+        }
         Ok(())
     }
 
@@ -155,27 +179,47 @@ impl Remote {
         Ok(token)
     }
 
+    /// The head of a request; what has a body has its type and its length.
+    fn head(
+        &self,
+        method: &str,
+        version: &str,
+        path: &str,
+        body: Option<(&str, usize)>,
+    ) -> anyhow::Result<String> {
+        let mut head =
+            format!("{method} {path} HTTP/{version}\r\nHost: localhost\r\nConnection: close\r\n");
+        if let Some(token) = self.token()? {
+            head.push_str(&format!("Authorization: Bearer {token}\r\n"));
+        }
+        if let Some((kind, length)) = body {
+            head.push_str(&format!(
+                "Content-Type: {kind}\r\nContent-Length: {length}\r\n"
+            ));
+        }
+        head.push_str("\r\n");
+        Ok(head)
+    }
+
     /// Asks, and gives what a success says.
     fn ask(&self, method: &str, path: &str, body: Option<(&str, &[u8])>) -> anyhow::Result<Value> {
         let address = self.address();
         let (kind, content) = body.unwrap_or(("", b""));
-        let mut head =
-            format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
-        if let Some(token) = self.token()? {
-            head.push_str(&format!("Authorization: Bearer {token}\r\n"));
-        }
-        if body.is_some() {
-            head.push_str(&format!(
-                "Content-Type: {kind}\r\nContent-Length: {}\r\n",
-                content.len()
-            ));
-        }
-        head.push_str("\r\n");
-        let response = exchange(&address, head.as_bytes(), content).with_context(|| {
-            format!("cannot reach the admin API at {address}: is there a nano with \"admin\" in its configuration? (--admin names another address)")
-        })?;
-        let Answer { status, body } = parse(&response)
-            .with_context(|| format!("{address} does not answer like NANO's admin API"))?;
+        let head = self.head(method, "1.1", path, body.map(|_| (kind, content.len())))?;
+        let response = exchange(&address, head.as_bytes(), content)
+            .with_context(|| unreachable_at(&address))?;
+        self.value(&address, &response)
+    }
+
+    /// What a response says, if it is a success.
+    fn value(&self, address: &str, response: &[u8]) -> anyhow::Result<Value> {
+        let text = String::from_utf8_lossy(response);
+        let parsed = status_of(response).zip(text.split_once("\r\n\r\n"));
+        let parsed = parsed.and_then(|(status, (_, body))| {
+            Some((status, serde_json::from_str::<Value>(body).ok()?))
+        });
+        let (status, body) =
+            parsed.with_context(|| format!("{address} does not answer like NANO's admin API"))?;
         if status < 300 {
             return Ok(body);
         }
@@ -186,23 +230,42 @@ impl Remote {
     }
 }
 
-/// Sends a request, and reads all that comes back.
-fn exchange(address: &str, head: &[u8], body: &[u8]) -> io::Result<Vec<u8>> {
-    match address.strip_prefix("unix:") {
+fn unreachable_at(address: &str) -> String {
+    format!(
+        "cannot reach the admin API at {address}: is there a nano with \"admin\" in its configuration? (--admin names another address)"
+    )
+}
+
+fn status_of(response: &[u8]) -> Option<u16> {
+    let line = response.split(|byte| *byte == b'\r').next()?;
+    let status = line.split(|byte| *byte == b' ').nth(1)?;
+    std::str::from_utf8(status).ok()?.parse().ok()
+}
+
+/// Something to write a request to, and to read its response from.
+trait Stream: io::Read + io::Write {}
+impl<T: io::Read + io::Write> Stream for T {}
+
+/// Connects to an address; `is_timed`: waits no longer than [`PATIENCE`] for what comes.
+fn connect(address: &str, is_timed: bool) -> io::Result<Box<dyn Stream>> {
+    let patience = is_timed.then_some(PATIENCE);
+    Ok(match address.strip_prefix("unix:") {
         Some(path) => {
             let stream = UnixStream::connect(path)?;
-            stream.set_read_timeout(Some(PATIENCE))?;
-            talk(stream, head, body)
+            stream.set_read_timeout(patience)?;
+            Box::new(stream)
         }
         None => {
             let stream = TcpStream::connect(address)?;
-            stream.set_read_timeout(Some(PATIENCE))?;
-            talk(stream, head, body)
+            stream.set_read_timeout(patience)?;
+            Box::new(stream)
         }
-    }
+    })
 }
 
-fn talk(mut stream: impl io::Read + io::Write, head: &[u8], body: &[u8]) -> io::Result<Vec<u8>> {
+/// Sends a request, and reads all that comes back.
+fn exchange(address: &str, head: &[u8], body: &[u8]) -> io::Result<Vec<u8>> {
+    let mut stream = connect(address, true)?;
     stream.write_all(head)?;
     // Whoever refuses a request may not read all of it, and says why.
     let sent = stream.write_all(body);
@@ -212,21 +275,6 @@ fn talk(mut stream: impl io::Read + io::Write, head: &[u8], body: &[u8]) -> io::
         _ => {}
     }
     Ok(response)
-}
-
-/// The status and the JSON of a response that ends with its connection.
-fn parse(response: &[u8]) -> anyhow::Result<Answer> {
-    let text = String::from_utf8_lossy(response);
-    let (head, body) = text.split_once("\r\n\r\n").context("there is no head")?;
-    let status = head
-        .split(' ')
-        .nth(1)
-        .and_then(|status| status.parse().ok());
-    let status = status.context("there is no status")?;
-    Ok(Answer {
-        status,
-        body: serde_json::from_str(body).context("its answer is no JSON")?,
-    })
 }
 
 fn path_of(app: &str) -> anyhow::Result<String> {

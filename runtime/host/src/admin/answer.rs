@@ -1,14 +1,22 @@
 //! Responses of the admin API.
 
+use std::convert::Infallible;
+
 use bytes::Bytes;
+use futures_util::stream::{BoxStream, Stream, StreamExt as _};
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
-use http_body_util::Full;
+use http_body::Frame;
+use http_body_util::{Either, Full, StreamBody};
 use serde::Serialize;
 
 use super::views::{Failure, Reason};
 
-pub(super) type Answer = Response<Full<Bytes>>;
+/// A response: a whole one, or one that goes on.
+pub(super) type Answer = Response<Either<Full<Bytes>, StreamBody<Parts>>>;
+
+/// The parts of a body that goes on.
+type Parts = BoxStream<'static, Result<Frame<Bytes>, Infallible>>;
 
 /// Something to be read by programs.
 pub(super) fn json(status: StatusCode, value: &impl Serialize) -> Answer {
@@ -24,8 +32,21 @@ pub(super) fn json(status: StatusCode, value: &impl Serialize) -> Answer {
 
 /// Text of any kind.
 pub(super) fn of(status: StatusCode, kind: &'static str, text: impl Into<Bytes>) -> Answer {
-    let mut answer = Response::new(Full::new(text.into()));
+    let mut answer = Response::new(Either::Left(Full::new(text.into())));
     *answer.status_mut() = status;
+    label(answer, kind)
+}
+
+/// Text that goes on.
+pub(super) fn stream(
+    kind: &'static str,
+    parts: impl Stream<Item = Bytes> + Send + 'static,
+) -> Answer {
+    let parts = parts.map(|part| Ok(Frame::data(part))).boxed();
+    label(Response::new(Either::Right(StreamBody::new(parts))), kind)
+}
+
+fn label(mut answer: Answer, kind: &'static str) -> Answer {
     let headers = answer.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

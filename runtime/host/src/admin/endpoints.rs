@@ -12,7 +12,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use super::answer::{self, Answer, failure, json, method_not_allowed};
 use super::body::{self, Kind};
 use super::views::{AppList, AppView, Change, Failure, Lasting, Ready};
-use super::{Service, access, metrics, openapi};
+use super::{Service, access, logs, metrics, openapi};
 use crate::host::{Host, Readiness};
 
 /// Something to ask for.
@@ -168,6 +168,28 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
             async move {
                 match host.app(&asked.app) {
                     Some(app) => json(StatusCode::OK, &AppView::from(&*app)),
+                    None => unknown_app(&asked.app),
+                }
+            }
+            .boxed()
+        },
+    },
+    Endpoint {
+        method: Method::GET,
+        path: "/admin/apps/{app}/logs",
+        id: "showLog",
+        summary: "An app's last log lines, each a JSON object: 100, or \"lines\" of the query, 500 at most; with \"follow\", also those \
+                  that come.",
+        is_open: false,
+        takes: &[],
+        answers: &[
+            described(200, "The lines.", Content::Text(logs::CONTENT_TYPE)),
+            UNKNOWN_APP,
+        ],
+        call: |_, host, asked| {
+            async move {
+                match host.app(&asked.app) {
+                    Some(app) => logs::show(&app, &asked.query),
                     None => unknown_app(&asked.app),
                 }
             }

@@ -11,6 +11,7 @@ mod body;
 mod changes;
 mod endpoints;
 pub(crate) mod listener;
+mod logs;
 mod metrics;
 mod openapi;
 mod views;

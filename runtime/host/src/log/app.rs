@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use nano_worker::{LogKind, LogLevel, LogRecord, LogSink};
 use tracing::Level;
 
+use super::recent::Recent;
 use super::record::{Record, Value};
 use super::source::{LogStatistics, Source};
 
@@ -15,6 +16,7 @@ pub(crate) struct AppLog {
     app: Arc<str>,
     said: Arc<Source>,
     requests: Arc<Source>,
+    recent: Arc<Recent>,
 }
 
 impl AppLog {
@@ -22,8 +24,19 @@ impl AppLog {
         Self {
             said: Source::said(app.clone()),
             requests: Source::requests(app.clone()),
+            recent: Arc::default(),
             app,
         }
+    }
+
+    /// The app's last lines, where they are kept.
+    pub(crate) fn recent(&self) -> &Arc<Recent> {
+        &self.recent
+    }
+
+    /// The account of what the app says.
+    pub(super) fn said(&self) -> &Arc<Source> {
+        &self.said
     }
 
     /// The account of the app's request lines.
@@ -39,7 +52,7 @@ impl AppLog {
 
 impl LogSink for AppLog {
     fn log(&self, record: LogRecord) {
-        super::record(&self.said, || self.record(record));
+        super::said(self, &self.record(record));
     }
 }
 

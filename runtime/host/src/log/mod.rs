@@ -9,6 +9,7 @@
 mod app;
 mod json;
 mod pretty;
+pub(crate) mod recent;
 mod record;
 mod request;
 mod source;
@@ -26,6 +27,7 @@ use tracing::{Event, Level, Metadata, Subscriber, span};
 
 pub(crate) use app::AppLog;
 pub(crate) use json::string as json_string;
+use recent::Recent;
 use record::{Record, Value};
 pub(crate) use request::RequestLine;
 pub use source::LogStatistics;
@@ -107,19 +109,39 @@ pub fn of_app(name: &Arc<str>) -> Arc<dyn LogSink> {
 
 /// Logs a request of an app, or of none; nowhere, if the process has no log.
 pub(crate) fn request(app: Option<&AppLog>, request: &RequestLine<'_>) {
+    let Some(log) = LOG.get() else { return };
+    let source = app.map_or(&log.clients, AppLog::requests);
+    let now = SystemTime::now();
+    let recent = app.filter(|_| Recent::is_kept()).map(AppLog::recent);
+    log.write(source, |line| match log.look.format {
+        Format::Json => {
+            request.write_json(line, now);
+            if let Some(recent) = recent {
+                recent.add(line);
+            }
+        }
+        Format::Pretty => {
+            let record = request.record(now);
+            log.look.write(line, &record);
+            keep(recent, &record);
+        }
+    });
+}
+
+/// Logs what an app says; nowhere, if the process has no log.
+fn said(app: &AppLog, record: &Record) {
     if let Some(log) = LOG.get() {
-        let source = app.map_or(&log.clients, AppLog::requests);
-        log.write(source, |line| match log.look.format {
-            Format::Json => request.write_json(line, SystemTime::now()),
-            Format::Pretty => log.look.write(line, &request.record(SystemTime::now())),
-        });
+        log.write(app.said(), |line| log.look.write(line, record));
+        keep(Some(app.recent()).filter(|_| Recent::is_kept()), record);
     }
 }
 
-/// Logs a record of a source; nowhere, if the process has no log.
-fn record(source: &Arc<Source>, record: impl FnOnce() -> Record) {
-    if let Some(log) = LOG.get() {
-        log.write(source, |line| log.look.write(line, &record()));
+/// Keeps a line for those who look at an app's last ones.
+fn keep(recent: Option<&Arc<Recent>>, record: &Record) {
+    if let Some(recent) = recent {
+        let mut line = String::new();
+        json::write_record(&mut line, record);
+        recent.add(&line);
     }
 }
 

@@ -1,0 +1,83 @@
+//! An app's log, as it goes on.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::stream::{self, Stream};
+use tokio::sync::watch;
+
+use super::answer::{self, Answer};
+use crate::app::App;
+use crate::log::recent::{News, Recent};
+
+/// The media type of lines of JSON.
+pub(super) const CONTENT_TYPE: &str = "application/x-ndjson";
+/// How many lines are shown where nothing is said.
+const LINES: usize = 100;
+
+/// The app's last lines; with `follow` in the query, also those that come.
+pub(super) fn show(app: &App, query: &str) -> Answer {
+    let mut lines = LINES;
+    let mut follows = false;
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        match &*name {
+            "lines" => lines = value.parse().unwrap_or(LINES),
+            "follow" => follows = value != "false",
+            _ => {}
+        }
+    }
+    let recent = app.log().recent();
+    // Before the lines are looked at, so that none is missed.
+    let watch = recent.watch();
+    let last = recent.last(lines);
+    if follows {
+        let follow = Follow {
+            recent: recent.clone(),
+            watch,
+            next: Some(last),
+        };
+        answer::stream(CONTENT_TYPE, follow.parts())
+    } else {
+        answer::of(http::StatusCode::OK, CONTENT_TYPE, text(&last))
+    }
+}
+
+/// Someone who looks at an app's log.
+struct Follow {
+    recent: Arc<Recent>,
+    watch: watch::Receiver<u64>,
+    /// What is to be shown next, at first.
+    next: Option<News>,
+}
+
+impl Follow {
+    fn parts(self) -> impl Stream<Item = Bytes> + Send {
+        stream::unfold((self, 0), |(mut follow, mut count)| async move {
+            loop {
+                let news = match follow.next.take() {
+                    Some(news) => news,
+                    None => {
+                        // There is a sender as long as there is `recent`.
+                        follow.watch.changed().await.ok()?;
+                        follow.recent.since(count)
+                    }
+                };
+                count = news.count;
+                let text = text(&news);
+                if !text.is_empty() {
+                    return Some((Bytes::from(text), (follow, count)));
+                }
+            }
+        })
+    }
+}
+
+fn text(news: &News) -> String {
+    let mut text = match news.missed {
+        0 => String::new(),
+        // Whoever reads more slowly than the app writes is told so.
+        missed => format!("{{\"missed_lines\":{missed}}}\n"),
+    };
+    news.lines.iter().for_each(|line| text.push_str(line));
+    text
+}
