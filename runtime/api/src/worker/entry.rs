@@ -7,6 +7,9 @@ use nano_worker::{StartError, StartErrorKind};
 /// What is looked for where nothing says otherwise.
 const DEFAULTS: [&str; 2] = ["index.js", "index.mjs"];
 
+/// The largest `package.json`, in bytes.
+const MAX_MANIFEST: u64 = 1 << 20;
+
 /// The entry module's path within the app's folder: the configured one, else `exports` or `main` of `package.json`, else
 /// `index.js` or `index.mjs`.
 ///
@@ -31,7 +34,20 @@ pub(super) fn find(root: &Path, configured: Option<&Path>) -> Result<String, Sta
         };
     }
     let manifest = root.join("package.json");
-    if let Ok(text) = std::fs::read_to_string(&manifest) {
+    // What is no file may never be read to its end.
+    let size = std::fs::metadata(&manifest)
+        .ok()
+        .filter(std::fs::Metadata::is_file)
+        .map(|file| file.len());
+    if size.is_some_and(|size| size > MAX_MANIFEST) {
+        return Err(missing(format!(
+            "{} has more than {MAX_MANIFEST} bytes",
+            manifest.display()
+        )));
+    }
+    if size.is_some()
+        && let Ok(text) = std::fs::read_to_string(&manifest)
+    {
         let json: serde_json::Value = serde_json::from_str(&text)
             .map_err(|error| missing(format!("{} is not JSON: {error}", manifest.display())))?;
         if let Some(path) = from_manifest(&json) {
@@ -77,6 +93,25 @@ fn from_manifest(json: &serde_json::Value) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn manifests_are_files_of_some_size() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("index.js"), "").expect("a file");
+        let manifest = folder.path().join("package.json");
+        let large = format!("{{\"a\":\"{}\"}}", "x".repeat(1 << 20));
+        std::fs::write(&manifest, large).expect("a file");
+        let error = find(folder.path(), None).expect_err("it is too large");
+        assert!(
+            error.message.contains("more than 1048576 bytes"),
+            "{}",
+            error.message
+        );
+        std::fs::remove_file(&manifest).expect("it is there");
+        let pipe = std::process::Command::new("mkfifo").arg(&manifest).status();
+        assert!(pipe.expect("mkfifo").success());
+        assert_eq!(find(folder.path(), None).expect("the default"), "index.js");
+    }
 
     #[test]
     fn manifests_name_the_entry() {

@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::ops::{Range, RangeInclusive};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use jsonc_parser::ast::{Object, Value};
@@ -164,7 +165,7 @@ impl<'a> Located<'a> {
         let path = folder.join(file.expanded()?);
         let mut text = String::new();
         let read =
-            File::open(&path).and_then(|file| file.take(MAX_SECRET + 1).read_to_string(&mut text));
+            open_file(&path).and_then(|file| file.take(MAX_SECRET + 1).read_to_string(&mut text));
         let wrong = match read {
             Ok(length) if length as u64 <= MAX_SECRET => {
                 let text = text.strip_suffix('\n').unwrap_or(&text);
@@ -330,6 +331,20 @@ impl<'a> Fields<'a> {
             };
             (name, located)
         })
+    }
+}
+
+/// Opens a file, which a pipe is not: whoever reads that may wait for ever.
+fn open_file(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    let file = options
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK)
+        .open(path)?;
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::other("it is no file"))
     }
 }
 

@@ -425,7 +425,16 @@ fn secrets_may_be_in_files() {
     let wrong = |file| with(file).expect_err("it is wrong").to_string();
     assert!(wrong("missing").contains("cannot read"));
     assert!(wrong("large").contains("more than 65536 bytes"));
-    assert!(wrong("shop").contains("cannot read"));
+    assert!(wrong("shop").contains("it is no file"));
+    let pipe = folder
+        .path()
+        .join("pipe")
+        .into_os_string()
+        .into_encoded_bytes();
+    let pipe = std::ffi::CString::new(pipe).unwrap();
+    // SAFETY: a path that ends with a zero.
+    assert_eq!(unsafe { libc::mkfifo(pipe.as_ptr(), 0o600) }, 0);
+    assert!(wrong("pipe").contains("it is no file"));
     let text = r#"{"apps":[{"name":"a","path":"shop","env":{"KEY":{"flie":"x"}}}]}"#;
     let text = read_text(text).expect_err("it is wrong").to_string();
     assert!(text.contains("did you mean \"file\"?"), "{text}");
