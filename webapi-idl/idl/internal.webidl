@@ -85,3 +85,10 @@ namespace BodyData {
   /** Fetch's "package data": what text(), json(), … make of a body's bytes. */
   any packageData(DOMString kind, ByteString contentType, Uint8Array bytes);
 };
+
+/** What keeps an app's instance at work. */
+[Internal=service_worker, Exposed=Worker]
+namespace Lifetime {
+  /** `waitUntil()` of an event with this context. */
+  undefined extendLifetime(ExecutionContext context, any promise);
+};

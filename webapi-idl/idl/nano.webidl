@@ -58,6 +58,10 @@ interface mixin WorkerGlobalEventHandlers {
 [Implementation=Script] partial interface ByteLengthQueuingStrategy {};
 [Implementation=Script] partial interface CountQueuingStrategy {};
 
+// Service Workers
+[Implementation=Script] partial interface ExtendableEvent {};
+[Implementation=Script] partial interface FetchEvent {};
+
 // Encoding
 [Implementation=Script] partial interface TextEncoderStream {};
 [Implementation=Script] partial interface TextDecoderStream {};
@@ -69,4 +73,21 @@ interface ExecutionContext {
   undefined waitUntil(any promise);
   /** Workers' fall-through to an origin server; there is none here, so it has no effect. */
   undefined passThroughOnException();
+};
+
+partial interface FetchEvent {
+  /** Workers' fall-through to an origin server; there is none here, so it has no effect. */
+  undefined passThroughOnException();
+};
+
+// As in Workers, it has no constructor: https://developers.cloudflare.com/workers/runtime-apis/handlers/scheduled/
+/** A time has come that the app's configuration names by a cron expression. */
+[Exposed=ServiceWorker, Implementation=Script]
+interface ScheduledEvent : ExtendableEvent {
+  /** The expression. */
+  readonly attribute DOMString cron;
+  /** The time, in milliseconds since the Unix epoch. */
+  readonly attribute double scheduledTime;
+  /** Workers' promise not to run the event again if it fails; it never is here. */
+  undefined noRetry();
 };

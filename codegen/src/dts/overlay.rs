@@ -6,7 +6,13 @@ pub(super) const PRELUDE: &str = "
 /** What an app's entry module exports by default. */
 interface ExportedHandler<Env = Record<string, string>> {
   fetch?(request: Request, env: Env, ctx: ExecutionContext): Response | PromiseLike<Response>;
+  scheduled?(event: ScheduledEvent, env: Env, ctx: ExecutionContext): void | PromiseLike<void>;
 }
+
+/** Handles requests, in an app without a default export. */
+declare function addEventListener(type: \"fetch\", callback: (event: FetchEvent) => void): void;
+/** Handles scheduled events. */
+declare function addEventListener(type: \"scheduled\", callback: (event: ScheduledEvent) => void): void;
 ";
 
 /// Type parameters of interfaces, dictionaries and callbacks.
@@ -51,6 +57,11 @@ const MEMBERS: &[(&str, &str, &str)] = &[
         "new<T = any>(type: string, eventInitDict?: CustomEventInit<T>): CustomEvent<T>;",
     ),
     ("CustomEventInit", "detail", "detail?: T;"),
+    (
+        "FetchEvent",
+        "respondWith",
+        "respondWith(r: Response | PromiseLike<Response>): void;",
+    ),
     ("QueuingStrategy", "size", "size?: QueuingStrategySize<T>;"),
     (
         "ReadableStream",

@@ -100,7 +100,7 @@ namespace tools { undefined log(any... data); };
     let text = definitions(&model);
     // The head is for reading, and the same in all.
     let (_, body) = text
-        .split_once("ExecutionContext): Response | PromiseLike<Response>;\n}\n")
+        .split_once("(event: ScheduledEvent) => void): void;\n")
         .expect("the head");
     insta::assert_snapshot!(body);
 }

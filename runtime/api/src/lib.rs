@@ -39,6 +39,7 @@ pub mod html;
 pub mod nano;
 pub mod reserved;
 pub mod script;
+pub mod service_worker;
 pub mod shell;
 pub mod streams;
 pub mod structured_clone;

@@ -12,6 +12,7 @@ const ORDER: &[&[&str]] = &[
     &["embedding"],
     &["worker", "shell"],
     &["options"],
+    &["service_worker"],
     &["fetch"],
     &["xhr"],
     &["fileapi", "webcrypto"],

@@ -589,6 +589,8 @@ fn failure(error: FetchError) -> ErrorPage {
         .retry_after(Duration::from_secs(1)),
         FetchError::NetworkError { .. } => ErrorPage::new(StatusCode::BAD_GATEWAY, NO_ANSWER),
         FetchError::Exception { .. }
+        | FetchError::NoHandler { .. }
+        | FetchError::NotAnswered
         | FetchError::NotAResponse { .. }
         | FetchError::UnusableResponse { .. } => {
             ErrorPage::new(StatusCode::INTERNAL_SERVER_ERROR, NO_RESPONSE)

@@ -13,9 +13,9 @@ use futures_util::future::BoxFuture;
 use http::{HeaderMap, Request, Response, StatusCode, Version};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use nano_worker::{
-    Body, BodyError, BodyErrorKind, BodyStream, Exit, FetchError, HttpRequest, HttpResponse,
-    Instance, InstanceThread, Launcher, Losses, RequestId, StartError, StartErrorKind, Stop,
-    Unanswered, WorkerOptions, WorkerStats,
+    Body, BodyError, BodyErrorKind, BodyStream, Exit, FetchError, Handlers, HttpRequest,
+    HttpResponse, Instance, InstanceThread, Launcher, Losses, RequestId, ScheduledEvent,
+    StartError, StartErrorKind, Stop, Unanswered, Unfinished, WorkerOptions, WorkerStats,
 };
 
 use crate::access::Completion;
@@ -219,6 +219,21 @@ impl Instance for Fake {
             Ok(answer?)
         }
         .boxed()
+    }
+
+    fn scheduled(
+        self: Arc<Self>,
+        _event: ScheduledEvent,
+        _id: RequestId,
+    ) -> BoxFuture<'static, Result<(), Unfinished>> {
+        async { Ok(()) }.boxed()
+    }
+
+    fn handlers(&self) -> Handlers {
+        Handlers {
+            fetch: true,
+            scheduled: true,
+        }
     }
 
     fn drain(self: Arc<Self>, _deadline: Duration) -> BoxFuture<'static, bool> {

@@ -29,7 +29,7 @@ pub enum StartErrorKind {
     Exception,
     /// The modules' evaluation waits for something that will never come.
     Stalled,
-    /// The entry module exports no `fetch`.
+    /// The app has neither a handler of requests nor one of scheduled events.
     NoHandler,
     /// A turn took longer than the CPU limit.
     CpuLimit,
@@ -49,9 +49,16 @@ impl fmt::Display for StartError {
 
 impl Error for StartError {}
 
-/// Why a request got no response from the app.
+/// Why a request got no response from the app, or a scheduled event did not come to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FetchError {
+    /// The app has no handler for such events.
+    NoHandler {
+        /// What it has to have: `export default { … }`.
+        expected: &'static str,
+    },
+    /// None of the listeners of the `fetch` event has answered.
+    NotAnswered,
     /// The handler threw or its promise rejected.
     Exception {
         /// The exception as a string: `TypeError: …`.
@@ -95,6 +102,10 @@ impl fmt::Display for FetchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Exception { message, .. } | Self::NetworkError { message, .. } => f.write_str(message),
+            Self::NoHandler { expected } => write!(f, "the app has no such handler: expected {expected}"),
+            Self::NotAnswered => f.write_str(
+                "no listener of the fetch event has answered: expected `event.respondWith(response)` before the listeners return",
+            ),
             Self::NotAResponse { found } => write!(f, "the fetch handler must return a Response or a promise for one, but returned {found}; is a `return` missing?"),
             Self::UnusableResponse { reason } => write!(f, "the fetch handler's Response cannot be sent: {reason}"),
             Self::CpuLimit => f.write_str(
@@ -127,6 +138,15 @@ impl From<FetchError> for Unanswered {
     fn from(error: FetchError) -> Self {
         Self::Failed(error)
     }
+}
+
+/// Why a scheduled event did not come to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unfinished {
+    /// The app failed, or its instance has ended in the middle of it.
+    Failed(FetchError),
+    /// The instance has ended, or must, and none of its JavaScript has seen the event: it is for another instance.
+    Returned,
 }
 
 /// Why an instance ended.

@@ -7,8 +7,8 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 
 use crate::{
-    Exit, HttpRequest, HttpResponse, RequestId, StartError, Stopped, Unanswered, WorkerOptions,
-    WorkerStats,
+    Exit, Handlers, HttpRequest, HttpResponse, RequestId, ScheduledEvent, StartError, Stopped,
+    Unanswered, Unfinished, WorkerOptions, WorkerStats,
 };
 
 /// Starts instances.
@@ -50,6 +50,20 @@ pub trait Instance: Send + Sync + 'static {
         request: HttpRequest,
         id: RequestId,
     ) -> BoxFuture<'static, Result<HttpResponse, Unanswered>>;
+
+    /// Dispatches a `scheduled` event. Resolves when its handler is done, with all that it has given to `waitUntil`. Dropping the
+    /// future before that ends what it waits for.
+    ///
+    /// # Errors
+    /// The handler or what was given to `waitUntil` failed, a limit was passed, or the instance has ended; see [`Unfinished`].
+    fn scheduled(
+        self: Arc<Self>,
+        event: ScheduledEvent,
+        id: RequestId,
+    ) -> BoxFuture<'static, Result<(), Unfinished>>;
+
+    /// Which events the app has handlers for.
+    fn handlers(&self) -> Handlers;
 
     /// The instance's thread as a place for connections whose requests go there. `None` if there is no such place, or the
     /// instance has ended.

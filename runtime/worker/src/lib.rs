@@ -11,6 +11,7 @@
 mod body;
 pub mod cdn_loop;
 mod error;
+mod event;
 mod launcher;
 mod log;
 mod message;
@@ -25,7 +26,8 @@ mod sync;
 pub use body::{
     Backlog, Batch, Body, BodyError, BodyErrorKind, BodyStream, BodyWriter, Put, Start,
 };
-pub use error::{Exit, FetchError, StartError, StartErrorKind, Unanswered};
+pub use error::{Exit, FetchError, StartError, StartErrorKind, Unanswered, Unfinished};
+pub use event::{Handlers, ScheduledEvent};
 pub use launcher::{Instance, InstanceThread, Launcher, Losses};
 pub use log::{LogKind, LogLevel, LogRecord, LogSink};
 pub use message::{Fields, Hex, HttpRequest, HttpResponse, RequestId};

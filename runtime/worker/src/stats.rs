@@ -5,11 +5,11 @@ use std::time::Duration;
 /// What an instance has used and is doing now.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct WorkerStats {
-    /// Requests whose response is not complete yet.
+    /// Requests whose response is not complete yet, and scheduled events that are not over.
     pub in_flight: usize,
     /// Promises given to `ctx.waitUntil` that are still pending.
     pub background: usize,
-    /// Requests that the instance has been given since it started.
+    /// Requests and scheduled events that the instance has been given since it started.
     pub requests: u64,
     /// Bytes of V8's heap in use, as of the last garbage collection.
     pub heap_bytes: u64,

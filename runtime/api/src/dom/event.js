@@ -1,6 +1,6 @@
 // `Event`, and how the runtime makes and fires events.
 
-import { now } from "nano:native";
+import { now, reportException } from "nano:native";
 import { PlatformObject } from "../script/webidl.js";
 
 export const PHASE_NONE = 0;
@@ -112,6 +112,11 @@ export class EventImpl extends PlatformObject {
     this.type = type;
     this.bubbles = bubbles;
     this.cancelable = cancelable;
+  }
+
+  /** A listener has thrown. Interfaces override it where somebody waits for what listeners do. */
+  listenerThrew_(exception) {
+    reportException(exception);
   }
 }
 

@@ -1,6 +1,6 @@
 // `EventTarget`: listeners, and the dispatch of events to them.
 
-import { DOMException, reportException } from "nano:native";
+import { DOMException } from "nano:native";
 import { List, listFrom } from "../script/list.js";
 import { PlatformObject, withCallback } from "../script/webidl.js";
 import { EventImpl, PHASE_AT_TARGET, PHASE_NONE, initializeTrustedEvent } from "./event.js";
@@ -192,7 +192,7 @@ function invokeListeners(event, target, capturing) {
     try {
       listener.callback(target.wrapper, event);
     } catch (exception) {
-      reportException(exception);
+      event.listenerThrew_(exception);
     }
     // inner 2.12. Unset event's in passive listener flag.
     event.inPassiveListenerFlag = false;

@@ -19,7 +19,7 @@ use rustc_hash::FxHashMap;
 use super::Environment;
 
 /// How long promises that were given to `waitUntil` let a request's work go on after it, as in Workers.
-const BACKGROUND: Duration = Duration::from_secs(30);
+pub(crate) const BACKGROUND: Duration = Duration::from_secs(30);
 
 /// What runs from now on, runs because of this request.
 #[inline]
@@ -67,6 +67,8 @@ struct Ongoing {
     is_over: bool,
     /// Promises given to `waitUntil` that are pending.
     promises: usize,
+    /// How long they let it go on.
+    background: Duration,
     /// Ends it though there are such.
     deadline: Option<TimerId>,
     work: FxHashMap<u64, EndWork>,
@@ -95,10 +97,11 @@ impl Requests {
     }
 }
 
-/// A request is about to be handled.
-pub(crate) fn begin(scope: &Scope, id: RequestId, cdn_loop: Option<&[u8]>) {
+/// A request, or another event, is about to be handled. Promises let its work go on for `background` after it.
+pub(crate) fn begin(scope: &Scope, id: RequestId, cdn_loop: Option<&[u8]>, background: Duration) {
     let ongoing = Ongoing {
         cdn_loop: cdn_loop.map(Into::into),
+        background,
         ..Ongoing::default()
     };
     let requests = &Environment::of(scope).requests;
@@ -124,7 +127,7 @@ pub(crate) fn over(scope: &mut Scope, id: RequestId) {
             if ongoing.deadline.is_none() {
                 let timers = State::from_scope(scope).timers();
                 let end = Box::new(move |scope: &mut Scope| end(scope, id));
-                let deadline = timers.set(BACKGROUND, false, end);
+                let deadline = timers.set(ongoing.background, false, end);
                 timers.set_referenced(deadline, false);
                 ongoing.deadline = Some(deadline);
             }
@@ -135,7 +138,8 @@ pub(crate) fn over(scope: &mut Scope, id: RequestId) {
     ended.end(scope, requests);
 }
 
-fn end(scope: &mut Scope, id: RequestId) {
+/// Ends a request's work, whatever was given to `waitUntil`.
+pub(crate) fn end(scope: &mut Scope, id: RequestId) {
     let requests = &Environment::of(scope).requests;
     let ended = requests.ongoing.borrow_mut().remove(&id.0);
     if let Some(ended) = ended {

@@ -1,5 +1,7 @@
 //! The third argument of a handler, `ctx`: <https://developers.cloudflare.com/workers/runtime-apis/context/>.
 
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -45,17 +47,56 @@ impl Drop for Background {
     }
 }
 
-/// A request's context.
+/// What the first promise was rejected with that was given to an event's `waitUntil`, for whoever waits for the event.
+#[derive(Debug, Default)]
+pub(crate) struct FirstFailure {
+    report: RefCell<Option<ErrorReport>>,
+    /// Nobody waits any more.
+    is_over: Cell<bool>,
+}
+
+impl FirstFailure {
+    /// Takes what there is; what fails later comes back to whoever has it.
+    pub(crate) fn take(&self) -> Option<ErrorReport> {
+        self.is_over.set(true);
+        self.report.take()
+    }
+
+    /// Gives back what is not the first.
+    fn put(&self, report: ErrorReport) -> Option<ErrorReport> {
+        let mut first = self.report.borrow_mut();
+        if first.is_some() || self.is_over.get() {
+            return Some(report);
+        }
+        *first = Some(report);
+        None
+    }
+}
+
+/// A request's context, or another event's.
 #[derive(Trace)]
 pub struct ExecutionContext {
     #[untraced]
     request: RequestId,
+    #[untraced]
+    failure: Option<Rc<FirstFailure>>,
 }
 
 impl ExecutionContext {
     /// The context of this request.
     pub(crate) fn new(request: RequestId) -> ExecutionContext {
-        ExecutionContext { request }
+        ExecutionContext {
+            request,
+            failure: None,
+        }
+    }
+
+    /// The context of another event.
+    pub(crate) fn of_event(id: RequestId, failure: Rc<FirstFailure>) -> ExecutionContext {
+        ExecutionContext {
+            request: id,
+            failure: Some(failure),
+        }
     }
 }
 
@@ -66,14 +107,19 @@ impl ExecutionContextMethods for ExecutionContext {
             State::from_scope(scope).keep_alive(),
             Background::begin(scope),
         );
-        let request = self.request;
+        let (request, failure) = (self.request, self.failure.clone());
         request_context::promise_begins(scope, request);
         let waited = when_settled(scope, promise, move |scope, outcome| {
             if let Err(reason) = outcome {
                 let report = ErrorReport::new(scope, reason, None);
-                Environment::of(scope)
-                    .errors
-                    .unhandled_rejection(scope, &report);
+                let untold = match &failure {
+                    Some(failure) => failure.put(report),
+                    None => Some(report),
+                };
+                if let Some(report) = untold {
+                    let errors = &Environment::of(scope).errors;
+                    errors.unhandled_rejection(scope, &report);
+                }
             }
             drop(work);
             request_context::promise_ends(scope, request);

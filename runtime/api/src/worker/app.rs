@@ -12,18 +12,19 @@ use nano_worker::{
 use rustc_hash::FxHashMap;
 use tokio::sync::oneshot;
 
+use super::handlers::Handlers;
 use crate::environment::request_context;
 use crate::fetch::request::Request;
 use crate::nano::execution_context::BackgroundCount;
 
 pub(super) type Answer = Result<HttpResponse, Unanswered>;
-pub(super) type Started = Result<(), StartError>;
+pub(super) type Started = Result<nano_worker::Handlers, StartError>;
 
 /// The app in this isolate.
 pub(super) struct App {
     pub(super) counters: Arc<Counters>,
-    /// The module's default export and its `fetch`.
-    pub(super) handler: RefCell<Option<(v8::Global<v8::Value>, v8::Global<v8::Function>)>>,
+    /// Known once the app has started, and until it ends.
+    pub(super) handlers: RefCell<Option<Handlers>>,
     pub(super) env: v8::Global<v8::Object>,
     /// Told once whether the app has started.
     pub(super) started: Cell<Option<oneshot::Sender<Started>>>,
@@ -36,7 +37,7 @@ pub(super) struct App {
 }
 
 impl App {
-    /// An app whose handler is not known yet.
+    /// An app whose handlers are not known yet.
     pub(super) fn new(
         scope: &Scope,
         env: v8::Global<v8::Object>,
@@ -48,7 +49,7 @@ impl App {
             .get_or_init(|| request_context::work_count(scope));
         App {
             counters,
-            handler: RefCell::default(),
+            handlers: RefCell::default(),
             env,
             started: Cell::new(Some(started)),
             waiting: RefCell::default(),
@@ -109,7 +110,7 @@ impl Waiting {
     }
 }
 
-/// Keeps the isolate at work for a request until its response is complete.
+/// Keeps the isolate at work for a request until its response is complete, or for another event until it is over.
 pub(super) struct InFlight {
     counters: Arc<Counters>,
     _keep_alive: KeepAlive,
@@ -233,5 +234,5 @@ pub(crate) fn ended(scope: &Scope, exit: &nano_engine::Exit) {
         waiting.settle(State::from_scope(scope), Err(error.clone().into()));
     }
     app.streaming.take();
-    app.handler.take();
+    app.handlers.take();
 }

@@ -1,12 +1,15 @@
 //! A request's turn: calls the app's handler.
 
+use std::cell::Cell;
+
 use nano_engine::{ErrorReport, State, external_memory, rejections};
-use nano_webidl::{Ref, Scope, Value};
+use nano_webidl::{Fallible, Ref, Scope, Value, script};
 use nano_worker::cdn_loop::CDN_LOOP;
-use nano_worker::{Body, FetchError, HttpRequest, RequestId, Unanswered};
+use nano_worker::{Body, FetchError, Handlers, HttpRequest, RequestId, Unanswered};
 use tokio::sync::oneshot;
 
 use super::app::{Answer, App, InFlight, Waiting};
+use super::handlers::{Callee, callee};
 use super::respond::respond;
 use crate::environment::promise_reactions::when_settled;
 use crate::environment::request_context;
@@ -64,7 +67,8 @@ fn dispatch(
         "GET" | "HEAD" => Body::Empty,
         _ => body,
     };
-    request_context::begin(scope, id, headers.get(&CDN_LOOP));
+    let cdn_loop = headers.get(&CDN_LOOP);
+    request_context::begin(scope, id, cdn_loop, request_context::BACKGROUND);
     let request = Request::from_wire(scope, method, url, headers, body);
     let request = Ref::new(scope, request);
     // What came with it counts, also if the app never looks at it.
@@ -109,7 +113,7 @@ fn dispatch(
 }
 
 /// How far a handler has come after its first turn.
-enum Handled<'s> {
+pub(super) enum Handled<'s> {
     /// It returned this, or a promise that is fulfilled with this.
     Value(Value<'s>),
     /// It threw, or returned a promise that is rejected.
@@ -124,18 +128,42 @@ fn call_handler<'s>(
     request: Ref<'s, Request>,
     id: RequestId,
 ) -> Handled<'s> {
-    let (this, fetch) = match &*app.handler.borrow() {
-        Some((this, fetch)) => (v8::Local::new(scope, this), v8::Local::new(scope, fetch)),
-        None => return Handled::Failure(FetchError::Ended),
-    };
-    let env = v8::Local::new(scope, &app.env);
-    let context = Ref::new(scope, ExecutionContext::new(id)).object();
-    v8::tc_scope!(let scope, scope);
-    let Some(result) = fetch.call(
+    let callee = match callee(
         scope,
-        this,
-        &[request.object().into(), env.into(), context.into()],
-    ) else {
+        app,
+        |handlers| &handlers.fetch,
+        Handlers::EXPECTED_FETCH,
+    ) {
+        Ok(callee) => callee,
+        Err(error) => return Handled::Failure(error),
+    };
+    let context: Value = Ref::new(scope, ExecutionContext::new(id)).object().into();
+    let request: Value = request.object().into();
+    let unanswered = Cell::new(false);
+    let handled = call(scope, app, callee, "fetch", request, context, |scope| {
+        let answer = script::call(scope, "dispatchFetchEvent", &[request, context]);
+        unanswered.set(answer.as_ref().is_ok_and(|answer| answer.is_undefined()));
+        answer
+    });
+    match handled {
+        Handled::Value(_) if unanswered.get() => Handled::Failure(FetchError::NotAnswered),
+        handled => handled,
+    }
+}
+
+/// Calls a handler; `dispatch` gives the event to listeners.
+#[inline]
+pub(super) fn call<'s>(
+    scope: &mut Scope<'s, '_>,
+    app: &App,
+    callee: Callee<'s>,
+    name: &'static str,
+    event: Value<'s>,
+    context: Value<'s>,
+    dispatch: impl FnOnce(&mut Scope<'s, '_>) -> Fallible<Value<'s>>,
+) -> Handled<'s> {
+    v8::tc_scope!(let scope, scope);
+    let Some(result) = callee.call(scope, app, name, event, context, dispatch) else {
         if scope.has_terminated() {
             return Handled::Terminated;
         }
@@ -169,7 +197,8 @@ fn call_handler<'s>(
     }
 }
 
-fn rejection<'s>(
+/// What a handler's promise was rejected with.
+pub(super) fn rejection<'s>(
     scope: &mut Scope<'s, '_>,
     reason: Value<'s>,
     place: Option<v8::Local<'s, v8::Message>>,
@@ -184,7 +213,7 @@ fn rejection<'s>(
     exception(&report)
 }
 
-fn exception(report: &ErrorReport) -> FetchError {
+pub(super) fn exception(report: &ErrorReport) -> FetchError {
     FetchError::Exception {
         message: report.message.clone(),
         stack: Some(report.to_string()),

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use nano_worker::{
-    Exit, HttpRequest, HttpResponse, Instance, InstanceThread, Launcher, Losses, RequestId,
-    StartError, Unanswered, WorkerOptions, WorkerStats,
+    Exit, Handlers, HttpRequest, HttpResponse, Instance, InstanceThread, Launcher, Losses,
+    RequestId, ScheduledEvent, StartError, Unanswered, Unfinished, WorkerOptions, WorkerStats,
 };
 
 use super::Worker;
@@ -41,6 +41,18 @@ impl Instance for Worker {
         id: RequestId,
     ) -> BoxFuture<'static, Result<HttpResponse, Unanswered>> {
         Box::pin(async move { Worker::fetch(&self, request, id).await })
+    }
+
+    fn scheduled(
+        self: Arc<Self>,
+        event: ScheduledEvent,
+        id: RequestId,
+    ) -> BoxFuture<'static, Result<(), Unfinished>> {
+        Box::pin(async move { Worker::scheduled(&self, event, id).await })
+    }
+
+    fn handlers(&self) -> Handlers {
+        Worker::handlers(self)
     }
 
     fn thread(&self) -> Option<Arc<dyn InstanceThread>> {

@@ -8,10 +8,14 @@
 pub(crate) mod app;
 mod dispatch;
 mod entry;
+mod handlers;
 mod launcher;
 mod log;
 mod respond;
+mod scheduled;
 mod start;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -19,14 +23,17 @@ use std::time::Duration;
 
 use http::Method;
 use nano_engine::{FolderSource, Handle, IsolateOptions, Until};
+use nano_webidl::Scope;
 use nano_worker::{
-    Body, BodyError, BodyErrorKind, Exit, FetchError, HttpRequest, HttpResponse, RequestId,
-    StartError, StartErrorKind, Stop, Unanswered, WorkerOptions, WorkerStats,
+    Body, BodyError, BodyErrorKind, Exit, FetchError, Handlers, HttpRequest, HttpResponse,
+    RequestId, ScheduledEvent, StartError, StartErrorKind, Stop, Unanswered, Unfinished,
+    WorkerOptions, WorkerStats,
 };
 use tokio::sync::{oneshot, watch};
 
 pub use launcher::WorkerLauncher;
 
+use crate::environment::request_context;
 use crate::fetch::client::Outbound;
 use crate::options::ApiOptions;
 use app::Counters;
@@ -42,6 +49,7 @@ const START_DEADLINE: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct Worker {
     handle: HandleOf,
+    handlers: Handlers,
     counters: Arc<Counters>,
     exit: watch::Receiver<Option<Exit>>,
     /// Set when the thread will never say anything again, nor drop what it has.
@@ -119,8 +127,9 @@ impl Worker {
             receiver.await;
             end.set();
         });
-        let worker = Worker {
+        let mut worker = Worker {
             handle: HandleOf(handle),
+            handlers: Handlers::default(),
             counters,
             exit,
             lost,
@@ -135,7 +144,10 @@ impl Worker {
             detail: None,
         };
         match tokio::time::timeout(START_DEADLINE, worker.unless_lost(outcome)).await {
-            Ok(Some(Ok(()))) => Ok(worker),
+            Ok(Some(Ok(handlers))) => {
+                worker.handlers = handlers;
+                Ok(worker)
+            }
             Ok(Some(Err(error))) => Err(error),
             Ok(None) => {
                 let exit = worker.ended().await;
@@ -175,6 +187,7 @@ impl Worker {
         let mut cancel = Cancel {
             handle: &self.handle.0,
             id,
+            cancel: app::cancel,
             armed: true,
         };
         let outcome = self.unless_lost(outcome).await;
@@ -202,13 +215,48 @@ impl Worker {
                 response
             }),
             // The isolate has ended in the middle of its work on the request, or is lost.
-            None => Err(Unanswered::Failed(match self.ended().await {
-                Exit::CpuLimit | Exit::Unresponsive => FetchError::CpuLimit,
-                Exit::HeapLimit => FetchError::HeapLimit,
-                Exit::ProcessLimit => FetchError::ProcessLimit,
-                Exit::Crashed => FetchError::Crashed,
-                _ => FetchError::Ended,
-            })),
+            None => Err(Unanswered::Failed(self.cut_off().await)),
+        }
+    }
+
+    /// Dispatches a `scheduled` event. Resolves when its handler is done, with all that it has given to `waitUntil`. Dropping the
+    /// future before that ends what it waits for.
+    ///
+    /// # Errors
+    /// The handler or what was given to `waitUntil` failed, a limit was passed, or the instance has ended; see [`Unfinished`].
+    pub async fn scheduled(&self, event: ScheduledEvent, id: RequestId) -> Result<(), Unfinished> {
+        let (answer, outcome) = oneshot::channel();
+        let mut delivery = scheduled::Delivery::new(event, answer);
+        self.handle
+            .0
+            .post(Box::new(move |scope| delivery.arrive(scope, id)));
+        let mut cancel = Cancel {
+            handle: &self.handle.0,
+            id,
+            cancel: request_context::end,
+            armed: true,
+        };
+        let outcome = self.unless_lost(outcome).await;
+        cancel.armed = false;
+        match outcome {
+            Some(outcome) => outcome,
+            None => Err(Unfinished::Failed(self.cut_off().await)),
+        }
+    }
+
+    /// Which events the app has handlers for.
+    pub fn handlers(&self) -> Handlers {
+        self.handlers
+    }
+
+    /// What the end of the instance means to what it had in hand.
+    async fn cut_off(&self) -> FetchError {
+        match self.ended().await {
+            Exit::CpuLimit | Exit::Unresponsive => FetchError::CpuLimit,
+            Exit::HeapLimit => FetchError::HeapLimit,
+            Exit::ProcessLimit => FetchError::ProcessLimit,
+            Exit::Crashed => FetchError::Crashed,
+            _ => FetchError::Ended,
         }
     }
 
@@ -303,15 +351,15 @@ fn exit_of(exit: nano_engine::Exit) -> Exit {
 struct Cancel<'a> {
     handle: &'a Handle,
     id: RequestId,
+    cancel: fn(&mut Scope, RequestId),
     armed: bool,
 }
 
 impl Drop for Cancel<'_> {
     fn drop(&mut self) {
         if self.armed {
-            let id = self.id;
-            self.handle
-                .post(Box::new(move |scope| app::cancel(scope, id)));
+            let (id, cancel) = (self.id, self.cancel);
+            self.handle.post(Box::new(move |scope| cancel(scope, id)));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The first turn of an instance: finds the app's handler.
+//! The first turn of an instance: finds the app's handlers.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,9 +9,10 @@ use nano_worker::{StartError, StartErrorKind};
 use tokio::sync::oneshot;
 
 use super::app::{App, Counters, Started};
+use super::handlers::Handlers;
 use crate::environment::promise_reactions::when_settled;
 
-/// The first turn: evaluates the entry module and finds the handler.
+/// The first turn: evaluates the entry module and finds the handlers.
 pub(crate) fn begin(
     scope: &mut Scope,
     entry: &str,
@@ -68,13 +69,7 @@ fn evaluated_as<'s>(
     match rejection {
         None => {
             let namespace = v8::Local::new(scope, namespace);
-            let found = find_handler(scope, namespace).ok_or_else(|| StartError {
-                kind: StartErrorKind::NoHandler,
-                message: "the app has no fetch handler: expected `export default { fetch(request, env, ctx) { … } }` in its entry \
-                          module (`addEventListener(\"fetch\", …)` is not supported)"
-                    .to_owned(),
-                detail: None,
-            });
+            let found = find_handlers(scope, namespace);
             tell_started(scope, found);
         }
         Some((reason, place)) => {
@@ -116,23 +111,26 @@ fn env_object(scope: &mut Scope, env: &BTreeMap<String, String>) -> v8::Global<v
     v8::Global::new(scope, object)
 }
 
-/// `export default { fetch(request, env, ctx) { … } }`
-fn find_handler<'s>(scope: &mut Scope<'s, '_>, namespace: v8::Local<'s, v8::Object>) -> Option<()> {
-    let get = |scope: &mut Scope<'s, '_>, object: v8::Local<'s, v8::Object>, key: &str| {
-        let key = v8::String::new(scope, key)?;
-        object.get(scope, key.into())
+/// Looks for handlers; an app without any is of no use.
+fn find_handlers<'s>(scope: &mut Scope<'s, '_>, namespace: v8::Local<'s, v8::Object>) -> Started {
+    v8::tc_scope!(let scope, scope);
+    let Some(handlers) = Handlers::find(scope, namespace) else {
+        let report = ErrorReport::from_try_catch(scope);
+        scope.reset();
+        return Err(start_error(StartErrorKind::Exception, &report));
     };
-    let default = get(scope, namespace, "default")?;
-    let object = v8::Local::<v8::Object>::try_from(default).ok()?;
-    let fetch = get(scope, object, "fetch")?;
-    let fetch = v8::Local::<v8::Function>::try_from(fetch).ok()?;
-    let handler = (
-        v8::Global::new(scope, default),
-        v8::Global::new(scope, fetch),
-    );
-    State::from_scope(scope)
-        .extension::<App>()
-        .handler
-        .replace(Some(handler));
-    Some(())
+    let found = handlers.summary();
+    if found == nano_worker::Handlers::default() {
+        return Err(StartError {
+            kind: StartErrorKind::NoHandler,
+            message: format!(
+                "the app has no fetch handler: expected {}",
+                nano_worker::Handlers::EXPECTED_FETCH
+            ),
+            detail: None,
+        });
+    }
+    let app = State::from_scope(scope).extension::<App>();
+    app.handlers.replace(Some(handlers));
+    Ok(found)
 }

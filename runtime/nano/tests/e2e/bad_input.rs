@@ -160,10 +160,9 @@ fn a_handler_that_throws() {
     throws("export default { async fetch() {\n  await 1; throw new TypeError('broken pot');\n} };");
 }
 
-/// Workers' older form is not there yet: its author is told what is.
 #[test]
-fn an_app_that_only_listens_for_fetch_events() {
-    let source = "addEventListener('fetch', event => event.respondWith(new Response('x')));";
+fn an_app_that_only_listens_for_other_events() {
+    let source = "addEventListener('install', event => event.waitUntil(1));";
     let (status, log) = broken(source);
     // It does not start.
     assert_eq!(status, 503);

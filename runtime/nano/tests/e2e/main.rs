@@ -11,6 +11,7 @@ mod endless_loops;
 mod errors;
 mod examples;
 mod floods;
+mod handlers;
 mod headers;
 mod http1;
 mod http2;

@@ -1,0 +1,255 @@
+//! Scheduled events.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, UNIX_EPOCH};
+
+use nano_engine::{Engine, EngineOptions};
+use nano_worker::{
+    FetchError, Limits, LogRecord, LogSink, RequestId, ScheduledEvent, StartErrorKind, Unfinished,
+    WorkerOptions,
+};
+
+use super::Worker;
+
+#[derive(Default)]
+struct Lines(Mutex<Vec<String>>);
+
+impl LogSink for Lines {
+    fn log(&self, record: LogRecord) {
+        self.0.lock().unwrap().push(record.message);
+    }
+}
+
+struct App {
+    worker: Worker,
+    lines: Arc<Lines>,
+    _folder: tempfile::TempDir,
+}
+
+impl App {
+    async fn start(module: &str) -> App {
+        Engine::start(EngineOptions::new(&crate::EMBEDDING)).expect("the engine starts");
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("index.js"), module).unwrap();
+        let lines = Arc::new(Lines::default());
+        let worker = Worker::start(WorkerOptions {
+            name: "test".into(),
+            root: folder.path().to_owned(),
+            entry: None,
+            env: [("WHO".to_owned(), "me".to_owned())].into(),
+            limits: Limits {
+                cpu: Duration::from_millis(300),
+                ..Limits::default()
+            },
+            outbound_allow: Vec::new(),
+            log: lines.clone(),
+        });
+        App {
+            worker: worker.await.expect("the app starts"),
+            lines,
+            _folder: folder,
+        }
+    }
+
+    async fn scheduled(&self) -> Result<(), Unfinished> {
+        let event = ScheduledEvent {
+            cron: "*/5 * * * *".into(),
+            time: UNIX_EPOCH + Duration::from_millis(1_600_000_000_000),
+        };
+        self.worker.scheduled(event, RequestId(7)).await
+    }
+
+    fn lines(&self) -> Vec<String> {
+        self.lines.0.lock().unwrap().clone()
+    }
+}
+
+/// How an event ends for this module, and what it logs.
+async fn run(module: &str) -> (Result<(), String>, Vec<String>) {
+    let app = App::start(module).await;
+    let outcome = app.scheduled().await.map_err(|error| match error {
+        Unfinished::Failed(FetchError::Exception { message, .. }) => message,
+        Unfinished::Failed(error) => error.to_string(),
+        Unfinished::Returned => "returned".to_owned(),
+    });
+    assert_eq!(app.worker.stats().in_flight, 0, "{module}");
+    (outcome, app.lines())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_form_gets_the_event() {
+    let tell = "console.log(event.cron, event.scheduledTime, event.type, event.noRetry(), event instanceof ScheduledEvent)";
+    let told = "*/5 * * * * 1600000000000 scheduled undefined true";
+    for module in [
+        format!(
+            "export default {{ name: 'x', scheduled(event, env, ctx) {{ {tell}; console.log(this.name, env.WHO); ctx.waitUntil(1); event.waitUntil(2); }} }};"
+        ),
+        format!(
+            "export default class {{ name = 'x'; constructor(ctx, env) {{ this.env = env; }} async scheduled(event) {{ {tell}; console.log(this.name, this.env.WHO); }} }};"
+        ),
+        format!(
+            "addEventListener('scheduled', (event) => {{ {tell}; event.waitUntil((async () => {{ await 1; console.log('x', 'me'); }})()); }});"
+        ),
+    ] {
+        let (outcome, lines) = run(&module).await;
+        assert_eq!(outcome, Ok(()), "{module}");
+        assert_eq!(lines, [told, "x me"], "{module}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_is_over_when_all_its_promises_are() {
+    let wait =
+        "const wait = (ms, then) => new Promise((resolve) => setTimeout(resolve, ms)).then(then);";
+    for module in [
+        "export default { async scheduled() { await wait(20, () => console.log('done')); } };",
+        "export default { scheduled(event, env, ctx) { ctx.waitUntil(wait(20, () => console.log('done'))); } };",
+        "export default { scheduled(event, env, ctx) { ctx.waitUntil(wait(5, () => ctx.waitUntil(wait(20, () => console.log('done'))))); } };",
+        "addEventListener('scheduled', (event) => event.waitUntil(wait(20, () => console.log('done'))));",
+    ] {
+        let (outcome, lines) = run(&format!("{wait} {module}")).await;
+        assert_eq!(outcome, Ok(()), "{module}");
+        assert_eq!(lines, ["done"], "{module}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn failures_are_the_event_s() {
+    for (module, expected, logged) in [
+        (
+            "export default { scheduled() { throw new Error('a'); } };",
+            "Error: a",
+            None,
+        ),
+        (
+            "export default { async scheduled() { await 1; throw new Error('b'); } };",
+            "Error: b",
+            None,
+        ),
+        (
+            "export default { scheduled(event, env, ctx) { ctx.waitUntil(Promise.reject(new Error('c'))); ctx.waitUntil(Promise.reject(new Error('d'))); } };",
+            "Error: c",
+            Some("Error: d"),
+        ),
+        (
+            "export default { async scheduled(event, env, ctx) { ctx.waitUntil(Promise.reject(new Error('e'))); await 1; await 1; await 1; throw new Error('f'); } };",
+            "Error: f",
+            Some("Error: e"),
+        ),
+        (
+            "addEventListener('scheduled', () => { throw new Error('g'); });",
+            "Error: g",
+            None,
+        ),
+        (
+            "addEventListener('scheduled', () => { throw new Error('h'); }); addEventListener('scheduled', () => { throw new Error('i'); });",
+            "Error: h",
+            Some("Error: i"),
+        ),
+        (
+            "export default { scheduled() { for (;;); } };",
+            "the app ran longer than its CPU limit",
+            None,
+        ),
+        (
+            "export default { fetch() {} };",
+            "the app has no such handler: expected `scheduled(event, env, ctx)",
+            None,
+        ),
+    ] {
+        let (outcome, lines) = run(module).await;
+        let error = outcome.expect_err(module);
+        assert!(error.starts_with(expected), "{module}: {error}");
+        let lines: Vec<_> = lines
+            .iter()
+            .filter_map(|line| line.lines().next())
+            .collect();
+        assert_eq!(lines, Vec::from_iter(logged), "{module}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_gives_an_event_up_ends_it() {
+    let app = App::start(
+        "export default { scheduled(event, env, ctx) { console.log('begun'); return new Promise(() => {}); } };",
+    )
+    .await;
+    let given_up = tokio::time::timeout(Duration::from_millis(300), app.scheduled()).await;
+    assert!(given_up.is_err(), "it never ends");
+    assert_eq!(app.lines(), ["begun"]);
+    let began = std::time::Instant::now();
+    while app.worker.stats().in_flight > 0 {
+        assert!(began.elapsed() < Duration::from_secs(20), "it goes on");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drain_waits_for_events() {
+    let app = App::start(
+        "export default { scheduled(event, env, ctx) { ctx.waitUntil(new Promise((resolve) => setTimeout(resolve, 200)).then(() => console.log('done'))); } };",
+    )
+    .await;
+    let app = Arc::new(app);
+    let running = tokio::spawn({
+        let app = app.clone();
+        async move { app.scheduled().await }
+    });
+    while app.worker.stats().in_flight == 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert!(app.worker.drain(Duration::from_secs(20)).await, "in time");
+    assert_eq!(running.await.unwrap(), Ok(()));
+    assert_eq!(app.lines(), ["done"]);
+    assert_eq!(
+        app.scheduled().await,
+        Err(Unfinished::Returned),
+        "for another instance"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn which_handlers_there_are() {
+    for (module, fetch, scheduled) in [
+        ("export default { fetch() {} };", true, false),
+        ("export default { scheduled() {} };", false, true),
+        (
+            "export default class { fetch() {} scheduled() {} }",
+            true,
+            true,
+        ),
+        (
+            "addEventListener('fetch', () => {}); addEventListener('scheduled', () => {});",
+            true,
+            true,
+        ),
+        (
+            "addEventListener('scheduled', () => {}); export default { fetch() {} }",
+            true,
+            true,
+        ),
+    ] {
+        let handlers = App::start(module).await.worker.handlers();
+        assert_eq!(
+            (handlers.fetch, handlers.scheduled),
+            (fetch, scheduled),
+            "{module}"
+        );
+    }
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(
+        folder.path().join("index.js"),
+        "addEventListener('install', () => {});",
+    )
+    .unwrap();
+    let none = Worker::start(WorkerOptions {
+        name: "test".into(),
+        root: folder.path().to_owned(),
+        entry: None,
+        env: Default::default(),
+        limits: Limits::default(),
+        outbound_allow: Vec::new(),
+        log: Arc::new(Lines::default()),
+    });
+    assert_eq!(none.await.unwrap_err().kind, StartErrorKind::NoHandler);
+}
