@@ -170,7 +170,7 @@ fn served(source: &str, request: &str, rounds: u32) {
     };
     let config = Config::folder(folder.path(), listen).expect("a folder with an app");
     let address = runtime.block_on(async {
-        let host = Host::new(Arc::new(WorkerLauncher), Ask::of_nobody(), false);
+        let host = Host::new(Arc::new(WorkerLauncher::default()), Ask::of_nobody(), false);
         let applied = host.apply(config).await.expect("a free port");
         applied.opened[0]
     });

@@ -6,8 +6,8 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use nano_engine::{
-    Embedding, Engine, EngineOptions, IsolateOptions, ModuleError, ModuleKind, ModuleSource, Until,
-    spawn, spawn_op, v8,
+    Embedding, Engine, EngineOptions, IsolateOptions, LoadError, Loaded, ModuleError, ModuleKind,
+    ModuleSource, Until, spawn, spawn_op, v8,
 };
 
 /// Rounds per measurement.
@@ -23,8 +23,10 @@ impl ModuleSource for One {
         Ok(format!("app:///{}", specifier.trim_start_matches("./")))
     }
 
-    fn load(&self, _: &str, _: ModuleKind) -> Result<Vec<u8>, ModuleError> {
-        Ok(b"export default { fetch() { return 'hello'; } };".to_vec())
+    fn load(&self, _: &str, _: ModuleKind) -> Result<Loaded, LoadError> {
+        Ok(b"export default { fetch() { return 'hello'; } };"
+            .to_vec()
+            .into())
     }
 }
 

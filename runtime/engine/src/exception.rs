@@ -4,6 +4,7 @@
 
 use std::fmt::{self, Write as _};
 
+use crate::modules::{self, Fault};
 use crate::state::State;
 use crate::text::{cut, more, text};
 
@@ -78,14 +79,13 @@ impl ErrorReport {
         exception: v8::Local<'s, v8::Value>,
         message: Option<v8::Local<'s, v8::Message>>,
     ) -> Self {
+        // Without a message, an error comes from where it was made. V8 knows that until somebody has asked for its stack.
+        let of_error = (exception.is_native_error() && message.is_none())
+            .then(|| v8::Exception::create_message(scope, exception));
         let mut report = Self::within(scope, exception, &[], &mut { MAX_REPORT });
         v8::tc_scope!(let scope, scope);
-        // Without a message, an error comes from where it was made.
-        let of_error = (!report.name.is_empty() && message.is_none())
-            .then(|| v8::Exception::create_message(scope, exception));
-        let place = message
-            .or(of_error)
-            .and_then(|message| Place::of_message(scope, message))
+        let place = Place::of_fault(scope, exception)
+            .or_else(|| Place::of_message(scope, message.or(of_error)?))
             .or_else(|| Place::of_stack(report.stack.as_deref()?))
             .or_else(|| Place::current(scope).filter(|_| message.is_none()));
         if let Some(place) = place {
@@ -184,6 +184,37 @@ struct Place {
 }
 
 impl Place {
+    /// The place of a mistake in what is no JavaScript.
+    fn of_fault<'s>(
+        scope: &mut v8::PinScope<'s, '_>,
+        exception: v8::Local<'s, v8::Value>,
+    ) -> Option<Self> {
+        let object = v8::Local::<v8::Object>::try_from(exception).ok()?;
+        let Fault { url, place } = Fault::of(scope, object)?;
+        let (start, end) = place.columns;
+        let short = place.text.chars().count() <= MAX_SOURCE_LINE;
+        Some(Self {
+            file: url,
+            line: place.line as usize,
+            columns: (start as usize, end.max(start + 1) as usize),
+            source_line: Some(place.text).filter(|_| short),
+        })
+    }
+
+    /// The same place in what the module was made of.
+    fn original(self, scope: &mut v8::PinScope) -> Self {
+        let Some(found) = modules::original(scope, &self.file, self.line, self.columns.0) else {
+            return self;
+        };
+        let text = found.text.filter(|line| !line.trim().is_empty());
+        Self {
+            file: found.file,
+            line: found.line,
+            columns: (found.column, found.column + 1),
+            source_line: text.filter(|line| line.chars().count() <= MAX_SOURCE_LINE),
+        }
+    }
+
     /// The place that V8 has noted, if it is the app's.
     fn of_message<'s>(
         scope: &mut v8::PinScope<'s, '_>,
@@ -198,12 +229,13 @@ impl Place {
             .map(|line| line.to_rust_string_lossy(scope))
             .filter(|line| !line.trim().is_empty());
         let (start, end) = (message.get_start_column(), message.get_end_column());
-        Some(Self {
+        let place = Self {
             file,
             line,
             columns: (start, end.max(start + 1)),
             source_line,
-        })
+        };
+        Some(place.original(scope))
     }
 
     /// The place of the first frame that has one.
@@ -231,7 +263,7 @@ impl Place {
     /// Where the app's code is now, if any is running.
     fn current(scope: &mut v8::PinScope) -> Option<Self> {
         let stack = v8::StackTrace::current_stack_trace(scope, FRAMES)?;
-        (0..stack.get_frame_count()).find_map(|index| {
+        let place = (0..stack.get_frame_count()).find_map(|index| {
             let frame = stack.get_frame(scope, index)?;
             let name = frame.get_script_name_or_source_url(scope);
             let column = frame.get_column().saturating_sub(1);
@@ -241,7 +273,8 @@ impl Place {
                 columns: (column, column + 1),
                 source_line: None,
             })
-        })
+        });
+        place.map(|place| place.original(scope))
     }
 }
 
@@ -275,7 +308,8 @@ fn stack<'s>(
     let message = property(scope, object, "message")
         .and_then(|message| v8::Local::<v8::String>::try_from(message).ok());
     if message.is_some_and(|message| message.length() > MAX_TEXT) {
-        return captured_frames(scope, object).map(|frames| cut(frames, max));
+        let frames = captured_frames(scope, object)?;
+        return Some(cut(modules::with_originals(scope, &frames), max));
     }
     let stack = property(scope, object, "stack")?;
     let stack = v8::Local::<v8::String>::try_from(stack).ok()?;

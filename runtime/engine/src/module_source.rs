@@ -1,8 +1,11 @@
 //! Where modules come from: names and bytes, no V8.
 
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+
+use crate::transpiler::{Mistake, SourceMap, SourceMapText, Transpiler};
 
 /// Why a module cannot be had. Thrown as a `TypeError` that also names the importer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -11,6 +14,36 @@ pub struct ModuleError(
     /// What was expected, what was found, what to do.
     pub String,
 );
+
+/// Why a module cannot be loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LoadError {
+    /// It cannot be had.
+    Missing(ModuleError),
+    /// It has a mistake; its URL.
+    Mistake(String, Mistake),
+}
+
+impl From<ModuleError> for LoadError {
+    fn from(error: ModuleError) -> Self {
+        Self::Missing(error)
+    }
+}
+
+/// The contents of a module.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Loaded {
+    /// The bytes; text has to be UTF-8.
+    pub bytes: Vec<u8>,
+    /// The source map of what was made of an original, with that as its one source.
+    pub map: Option<String>,
+}
+
+impl From<Vec<u8>> for Loaded {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self { bytes, map: None }
+    }
+}
 
 /// How the bytes of a module become one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,12 +65,34 @@ pub trait ModuleSource: Send {
     /// The URL of the module that `specifier` means in the script or module `referrer`. Modules with equal URLs are the same.
     fn resolve(&self, specifier: &str, referrer: &str) -> Result<String, ModuleError>;
 
-    /// The contents of a module; text has to be UTF-8.
-    fn load(&self, url: &str, kind: ModuleKind) -> Result<Vec<u8>, ModuleError>;
+    /// The contents of a module.
+    fn load(&self, url: &str, kind: ModuleKind) -> Result<Loaded, LoadError>;
+
+    /// Reads the source map of a module: what `load` gave with it, or what its last line names. Only where an error is shown. A file
+    /// is not read unless so many bytes of it fit.
+    fn source_map(
+        &self,
+        _module: &str,
+        _map: MapOf,
+        _fits: &mut dyn FnMut(usize) -> bool,
+    ) -> Option<Box<dyn SourceMap>> {
+        None
+    }
+
+    /// The text of an original that no source map has; `url` is relative to a module. Only where an error is shown.
+    fn original(&self, _url: &str) -> Option<String> {
+        None
+    }
 }
 
-/// Turns the text of a file into JavaScript, e.g. by stripping types. Gets the file's URL.
-pub type Transform = fn(&str, String) -> Result<String, ModuleError>;
+/// Where a module's source map is.
+#[derive(Clone, Copy, Debug)]
+pub enum MapOf<'t> {
+    /// Here, as JSON.
+    Loaded(&'t str),
+    /// At this URL: `//# sourceMappingURL=…`.
+    Linked(&'t str),
+}
 
 /// The files of one folder. Nothing outside of it can be named, neither by `..` nor through a symbolic link.
 ///
@@ -47,11 +102,13 @@ pub struct FolderSource {
     base: String,
     /// The folder, within the root, of scripts that are no files in it.
     scripts: String,
-    transform: Option<Transform>,
+    transpiler: Option<Arc<dyn Transpiler>>,
 }
 
 /// Files larger than this are refused.
 const MAX_FILE: u64 = 64 << 20;
+/// The same for what is read beside modules, such as the text of an original.
+const MAX_BESIDE: u64 = 4 << 20;
 
 impl FolderSource {
     /// The folder, as `app:///`.
@@ -76,7 +133,7 @@ impl FolderSource {
             root: canonical,
             base: base.into(),
             scripts: String::new(),
-            transform: None,
+            transpiler: None,
         })
     }
 
@@ -88,10 +145,10 @@ impl FolderSource {
         self
     }
 
-    /// Passes every JavaScript module through `transform` first.
+    /// Has a transpiler make JavaScript of the files that it applies to.
     #[must_use]
-    pub fn transform(mut self, transform: Transform) -> Self {
-        self.transform = Some(transform);
+    pub fn transpiler(mut self, transpiler: Option<Arc<dyn Transpiler>>) -> Self {
+        self.transpiler = transpiler;
         self
     }
 
@@ -118,27 +175,26 @@ impl FolderSource {
     }
 }
 
-impl ModuleSource for FolderSource {
-    fn resolve(&self, specifier: &str, referrer: &str) -> Result<String, ModuleError> {
-        if let Some(rest) = specifier.strip_prefix(&self.base) {
-            return join("", rest)
-                .map(|path| format!("{}{path}", self.base))
-                .ok_or_else(|| outside(specifier));
-        }
-        let path = if specifier.starts_with("./") || specifier.starts_with("../") {
+/// A URL without its query and fragment.
+fn path_of(url: &str) -> &str {
+    url.split(['?', '#']).next().unwrap_or_default()
+}
+
+impl FolderSource {
+    /// What a specifier means, whether there is such a file or not.
+    fn join(&self, specifier: &str, referrer: &str) -> Result<String, ModuleError> {
+        let path = if let Some(rest) = specifier.strip_prefix(&self.base) {
+            join("", rest)
+        } else if specifier.starts_with("./") || specifier.starts_with("../") {
             let referrer = referrer.strip_prefix(&self.base).unwrap_or(&self.scripts);
-            let folder = referrer
-                .split(['?', '#'])
-                .next()
-                .and_then(|p| p.rsplit_once('/'))
-                .map_or("", |(f, _)| f);
+            let folder = path_of(referrer).rsplit_once('/').map_or("", |(f, _)| f);
             join(folder, specifier)
         } else if specifier.starts_with('/') && !specifier.starts_with("//") {
             join("", &specifier[1..])
         } else {
             return Err(ModuleError(
                 "only relative specifiers are supported: they start with \"./\", \"../\" or \"/\" and name a file in the \
-                 app's folder"
+                 app's folder. Bundle what is in packages: esbuild --bundle --format=esm"
                     .into(),
             ));
         };
@@ -146,7 +202,18 @@ impl ModuleSource for FolderSource {
             .ok_or_else(|| outside(specifier))
     }
 
-    fn load(&self, url: &str, kind: ModuleKind) -> Result<Vec<u8>, ModuleError> {
+    /// The transpiler, if it applies to this module.
+    fn transpiler_of(&self, url: &str) -> Option<&dyn Transpiler> {
+        let transpiler = self.transpiler.as_deref()?;
+        transpiler.applies_to(path_of(url)).then_some(transpiler)
+    }
+
+    fn is_file(&self, url: &str) -> bool {
+        self.path(url).is_ok_and(|path| path.is_file())
+    }
+
+    /// The bytes of a file.
+    fn read(&self, url: &str, max: u64) -> Result<Vec<u8>, ModuleError> {
         let path = self.path(url)?;
         let missing = |e: std::io::Error| match e.kind() {
             std::io::ErrorKind::NotFound => ModuleError(format!(
@@ -166,22 +233,101 @@ impl ModuleSource for FolderSource {
                 "{url} is no file; name the file in the folder"
             )));
         }
-        if size.len() > MAX_FILE {
+        if size.len() > max {
             return Err(ModuleError(format!(
-                "{url} has {} bytes, the most is {MAX_FILE}",
+                "{url} has {} bytes, the most is {max}",
                 size.len()
             )));
         }
-        let bytes = std::fs::read(&real).map_err(missing)?;
-        match (kind, self.transform) {
-            (ModuleKind::JavaScript, Some(transform)) => {
-                let text = String::from_utf8(bytes)
-                    .map_err(|_| ModuleError(format!("{url} is not UTF-8 text")))?;
-                transform(url, text).map(String::into_bytes)
+        std::fs::read(&real).map_err(missing)
+    }
+
+    /// The text of a file that is no module.
+    fn read_beside(&self, url: &str, max: u64) -> Option<String> {
+        String::from_utf8(self.read(url, max).ok()?).ok()
+    }
+}
+
+impl ModuleSource for FolderSource {
+    fn resolve(&self, specifier: &str, referrer: &str) -> Result<String, ModuleError> {
+        let url = self.join(specifier, referrer)?;
+        // What was written for a compiler names files as that does.
+        if let Some(transpiler) = self.transpiler_of(referrer)
+            && !self.is_file(&url)
+        {
+            let path = path_of(&url);
+            let suffix = &url[path.len()..];
+            let mut alternatives = transpiler.alternatives(path).into_iter();
+            if let Some(found) = alternatives.find(|path| self.is_file(path)) {
+                return Ok(found + suffix);
             }
-            _ => Ok(bytes),
+        }
+        Ok(url)
+    }
+
+    fn load(&self, url: &str, kind: ModuleKind) -> Result<Loaded, LoadError> {
+        let bytes = self.read(url, MAX_FILE)?;
+        let transpiler = match kind {
+            ModuleKind::JavaScript => self.transpiler_of(url),
+            _ => None,
+        };
+        let Some(transpiler) = transpiler else {
+            return Ok(bytes.into());
+        };
+        let text = String::from_utf8(bytes)
+            .map_err(|_| ModuleError(format!("{url} is not UTF-8 text")))?;
+        let path = path_of(url);
+        let read = |path: &str| self.read_beside(path, MAX_BESIDE);
+        let transpiled = transpiler.transpile(path, &text, &read);
+        let transpiled =
+            transpiled.map_err(|mistake| LoadError::Mistake(url.to_owned(), mistake))?;
+        Ok(Loaded {
+            bytes: transpiled.code.into_bytes(),
+            map: Some(transpiled.map),
+        })
+    }
+
+    fn source_map(
+        &self,
+        module: &str,
+        map: MapOf,
+        fits: &mut dyn FnMut(usize) -> bool,
+    ) -> Option<Box<dyn SourceMap>> {
+        let transpiler = self.transpiler.as_deref()?;
+        match map {
+            MapOf::Loaded(json) => transpiler.source_map(SourceMapText::Json(json)),
+            MapOf::Linked(url) if url.starts_with("data:") => {
+                transpiler.source_map(SourceMapText::DataUrl(url))
+            }
+            MapOf::Linked(url) => {
+                let url = join_url(module, url)?;
+                let size = std::fs::metadata(self.path(&url).ok()?).ok()?.len();
+                if !fits(usize::try_from(size).ok()?) {
+                    return None;
+                }
+                let json = self.read_beside(&url, size)?;
+                transpiler.source_map(SourceMapText::Json(&json))
+            }
         }
     }
+
+    fn original(&self, url: &str) -> Option<String> {
+        self.read_beside(url, MAX_BESIDE)
+    }
+}
+
+/// The URL of a file that is named relative to another one, as a browser would take it; `None` where that is no file's beside it,
+/// or below or above.
+pub(crate) fn join_url(base: &str, relative: &str) -> Option<String> {
+    let (scheme, path) = base.split_once("///")?;
+    if relative.contains("://") || relative.starts_with("//") {
+        return None;
+    }
+    let folder = match relative.strip_prefix('/') {
+        Some(_) => "",
+        None => path_of(path).rsplit_once('/').map_or("", |(f, _)| f),
+    };
+    join(folder, relative).map(|path| format!("{scheme}///{path}"))
 }
 
 fn outside(specifier: &str) -> ModuleError {
@@ -253,6 +399,7 @@ fn decode(path: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transpiler::Transpiled;
 
     fn folder() -> (tempfile::TempDir, FolderSource) {
         let dir = tempfile::tempdir().expect("a folder");
@@ -312,8 +459,8 @@ mod tests {
     fn loads_files_and_refuses_ways_out() {
         let (dir, source) = folder();
         let load = |url: &str| source.load(url, ModuleKind::JavaScript);
-        assert_eq!(load("app:///lib/a%20b.js").as_deref(), Ok(&b"text"[..]));
-        assert_eq!(load("app:///lib/a%20b.js?v=2").as_deref(), Ok(&b"text"[..]));
+        assert_eq!(load("app:///lib/a%20b.js"), Ok(b"text".to_vec().into()));
+        assert_eq!(load("app:///lib/a%20b.js?v=2"), Ok(b"text".to_vec().into()));
         std::os::unix::fs::symlink(dir.path().join("secret.js"), dir.path().join("app/link.js"))
             .expect("link");
         std::os::unix::fs::symlink("lib/a b.js", dir.path().join("app/inner.js")).expect("link");
@@ -333,18 +480,97 @@ mod tests {
         }
     }
 
+    /// `.up` files are upper case.
+    struct Upper;
+
+    impl Transpiler for Upper {
+        fn applies_to(&self, path: &str) -> bool {
+            path.ends_with(".up")
+        }
+
+        fn alternatives(&self, path: &str) -> Vec<String> {
+            vec![format!("{path}.none"), format!("{path}.up")]
+        }
+
+        fn transpile(
+            &self,
+            path: &str,
+            text: &str,
+            read: &dyn Fn(&str) -> Option<String>,
+        ) -> Result<Transpiled, Mistake> {
+            let beside = [
+                "app:///lib/a b.js",
+                "app:///secret.js",
+                "app:///../secret.js",
+            ];
+            let read: Vec<_> = beside.map(read).into_iter().flatten().collect();
+            Ok(Transpiled {
+                code: text.to_uppercase(),
+                map: format!("{path} {}", read.join("")),
+            })
+        }
+
+        fn source_map(&self, _: SourceMapText) -> Option<Box<dyn SourceMap>> {
+            None
+        }
+    }
+
     #[test]
-    fn transforms_scripts_and_nothing_else() {
-        let (_dir, source) = folder();
-        let source = source.transform(|url, text| Ok(format!("{url} {text}")));
-        let url = source.url("lib/a b.js");
+    fn transpiles_what_has_to_be() {
+        let (dir, source) = folder();
+        std::fs::write(dir.path().join("app/lib/c.up"), "text").expect("file");
+        let plain = source.load("app:///lib/c.up", ModuleKind::JavaScript);
+        assert_eq!(plain, Ok(b"text".to_vec().into()));
+        let source = source.transpiler(Some(Arc::new(Upper)));
+        let load = |path, kind| source.load(path, kind).expect("a file");
+        let loaded = load("app:///lib/c.up?v=1", ModuleKind::JavaScript);
+        assert_eq!(loaded.bytes, b"TEXT");
+        assert_eq!(loaded.map.as_deref(), Some("app:///lib/c.up text"));
         assert_eq!(
-            source.load(&url, ModuleKind::JavaScript).as_deref(),
-            Ok(&b"app:///lib/a%20b.js text"[..])
+            load("app:///lib/c.up", ModuleKind::Text),
+            b"text".to_vec().into()
         );
         assert_eq!(
-            source.load(&url, ModuleKind::Text).as_deref(),
-            Ok(&b"text"[..])
+            load("app:///lib/a%20b.js", ModuleKind::JavaScript),
+            b"text".to_vec().into()
         );
+    }
+
+    #[test]
+    fn only_transpiled_files_name_others_as_a_compiler_does() {
+        let (dir, source) = folder();
+        std::fs::write(dir.path().join("app/lib/c.up"), "text").expect("file");
+        let source = source.transpiler(Some(Arc::new(Upper)));
+        let resolve = |specifier: &str, referrer: &str| source.resolve(specifier, referrer);
+        assert_eq!(
+            resolve("./c?v=1", "app:///lib/x.up"),
+            Ok("app:///lib/c.up?v=1".into())
+        );
+        assert_eq!(
+            resolve("./a b.js", "app:///lib/x.up"),
+            Ok("app:///lib/a%20b.js".into())
+        );
+        assert_eq!(
+            resolve("./none", "app:///lib/x.up"),
+            Ok("app:///lib/none".into())
+        );
+        assert_eq!(resolve("./c", "app:///lib/x.js"), Ok("app:///lib/c".into()));
+    }
+
+    #[test]
+    fn maps_are_beside_modules() {
+        for (relative, expected) in [
+            ("a.js.map", Some("app:///lib/a.js.map")),
+            ("./m/../a.map", Some("app:///lib/a.map")),
+            ("/a.map", Some("app:///a.map")),
+            ("../a.map", Some("app:///a.map")),
+            ("../../a.map", None),
+            ("https://a/b.map", None),
+            ("file:///etc/passwd", None),
+            ("//a/b.map", None),
+        ] {
+            let joined = join_url("app:///lib/a.js?v=1", relative);
+            assert_eq!(joined.as_deref(), expected, "{relative}");
+        }
     }
 }

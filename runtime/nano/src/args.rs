@@ -35,6 +35,9 @@ pub(crate) enum Command {
     },
     /// Read, evaluate, print, and begin again
     Repl,
+    /// Make JavaScript of what comes on standard input: a helper that other commands start
+    #[command(name = nano_typescript::COMMAND, hide = true)]
+    Transpile,
     /// Check a configuration, and that its apps start, without serving
     Check(Site),
     /// Make a folder with an app to begin with

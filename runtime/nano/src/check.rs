@@ -1,11 +1,8 @@
 //! `nano check`.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
-use nano_api::worker::WorkerLauncher;
 use nano_host::log;
-use nano_worker::Launcher;
 
 use crate::args::Site;
 use crate::engine;
@@ -17,7 +14,7 @@ pub(crate) fn check(site: &Site) -> anyhow::Result<ExitCode> {
     let config = site.load(None)?;
     // One app is started after the other, and each of them may still be ending; V8 keeps an isolate.
     engine::start(config.apps.len() + 1, io_threads())?;
-    let launcher: Arc<dyn Launcher> = Arc::new(WorkerLauncher);
+    let launcher = engine::launcher();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;

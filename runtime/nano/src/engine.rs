@@ -1,7 +1,12 @@
-//! Starting V8.
+//! Starting V8, and apps on it.
+
+use std::sync::Arc;
 
 use anyhow::Context as _;
+use nano_api::worker::WorkerLauncher;
 use nano_engine::{Engine, EngineOptions};
+use nano_typescript::TypeScript;
+use nano_worker::Launcher;
 
 /// Starts the engine. Must come before the process has other threads: V8's memory protection is the property of a
 /// thread, and its children inherit it. There will be so many isolates, and `threads` beside those of the engine.
@@ -14,4 +19,9 @@ pub(crate) fn start(isolates: usize, threads: usize) -> anyhow::Result<()> {
     };
     Engine::start(options).context("cannot start the engine")?;
     Ok(())
+}
+
+/// Starts apps, also such in TypeScript.
+pub(crate) fn launcher() -> Arc<dyn Launcher> {
+    Arc::new(WorkerLauncher::with_transpiler(Arc::new(TypeScript)))
 }

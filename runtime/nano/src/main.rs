@@ -43,6 +43,10 @@ fn main() -> ExitCode {
         } => remote
             .deploy(&folder, name.as_deref(), &hostname)
             .map(|()| ExitCode::SUCCESS),
+        Command::Transpile => match nano_typescript::serve() {
+            Ok(()) => Ok(ExitCode::SUCCESS),
+            Err(error) => Err(error.into()),
+        },
     };
     result.unwrap_or_else(|error| {
         shell::complain(&format!("nano: {error:#}"));

@@ -1,10 +1,8 @@
 //! `nano serve`.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::Context as _;
-use nano_api::worker::WorkerLauncher;
 use nano_host::log::{self, Format};
 use nano_host::serve::Ending;
 
@@ -37,7 +35,7 @@ pub(crate) fn serve(options: ServeOptions) -> anyhow::Result<ExitCode> {
             let loaded = options.load(state);
             loaded.map_err(|error| format!("{error:#}"))
         }),
-        Arc::new(WorkerLauncher),
+        engine::launcher(),
         dev,
     ));
     // Nothing that is still running has a say in when the process ends.

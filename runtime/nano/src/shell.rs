@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use anyhow::{Context as _, anyhow};
 use nano_api::shell::{Output, Shell, ShellOptions};
+use nano_typescript::TypeScript;
 
 use crate::engine;
 
@@ -34,6 +35,7 @@ pub(crate) fn start(for_: Use<'_>) -> anyhow::Result<Shell> {
     };
     let options = ShellOptions {
         output: Arc::new(Standard),
+        transpiler: Some(Arc::new(TypeScript)),
         abandon: true,
         interactive: matches!(for_, Use::Session),
         ..options

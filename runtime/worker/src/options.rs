@@ -14,7 +14,8 @@ pub struct WorkerOptions {
     pub name: Arc<str>,
     /// The app's folder: nothing outside of it can be imported.
     pub root: PathBuf,
-    /// The entry module, relative to `root`. None: found by the rules (package.json, then `index.js`, `index.mjs`).
+    /// The entry module, relative to `root`. None: found by the rules (package.json, then `index.js`, `index.mjs`,
+    /// `index.ts` and the like).
     pub entry: Option<PathBuf>,
     /// The `env` argument of handlers.
     pub env: BTreeMap<String, String>,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Our crates in the order of ARCHITECTURE.md's table: each may use those before it.
-const ORDER: [&str; 13] = [
+const ORDER: [&str; 14] = [
     "webapi-idl",
     "codegen",
     "nano-worker",
@@ -13,6 +13,7 @@ const ORDER: [&str; 13] = [
     "nano-webidl",
     "nano-api",
     "nano-snapshot",
+    "nano-typescript",
     "nano-host",
     "nano",
     "wpt",

@@ -48,14 +48,34 @@ pub(super) fn run(
         Some("cjs") => false,
         _ => detect(scope, &source) == SourceType::Module,
     };
-    v8::tc_scope!(let scope, scope);
     let url = file_url(path);
-    let promise = if is_module {
-        modules::evaluate_module(scope, &url, &source).map(|evaluated| Some(evaluated.promise))
-    } else {
-        modules::evaluate(scope, &url, &source).map(|_| None)
-    };
-    match promise {
+    settle(scope, outcome, |scope| {
+        if is_module {
+            Some(Some(
+                modules::evaluate_module(scope, &url, &source)?.promise,
+            ))
+        } else {
+            modules::evaluate(scope, &url, &source).map(|_| None)
+        }
+    });
+}
+
+/// The same for a file that has to be transpiled, which is always a module.
+pub(super) fn run_module(scope: &mut Scope, path: &Path, outcome: Sender<Result<(), String>>) {
+    let url = file_url(path);
+    settle(scope, outcome, |scope| {
+        Some(Some(modules::import(scope, &url)?.promise))
+    });
+}
+
+/// Sends how an evaluation ends, whose promise `evaluate` gives where it has one.
+fn settle<'s>(
+    scope: &mut Scope<'s, '_>,
+    outcome: Sender<Result<(), String>>,
+    evaluate: impl FnOnce(&mut Scope<'s, '_>) -> Option<Option<v8::Local<'s, v8::Promise>>>,
+) {
+    v8::tc_scope!(let scope, scope);
+    match evaluate(scope) {
         Some(None) => {
             let _ = outcome.send(Ok(()));
         }

@@ -12,7 +12,10 @@ use std::sync::mpsc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use nano_engine::module_source::file_url;
-use nano_engine::{Exit, ExitReceiver, FolderSource, Handle, IsolateOptions, Limits, Until};
+use nano_engine::{
+    Exit, ExitReceiver, FolderSource, Handle, IsolateOptions, Limits, Transpiler, Until,
+};
+use nano_webidl::Scope;
 
 use crate::fetch::client::Outbound;
 use crate::options::ApiOptions;
@@ -31,6 +34,8 @@ pub struct ShellOptions {
     pub output: Arc<dyn Output>,
     /// The process ends with the shell, whose isolate is left as it is.
     pub abandon: bool,
+    /// Makes JavaScript of files that are none.
+    pub transpiler: Option<Arc<dyn Transpiler>>,
     /// A person is there: what nobody catches is reported, and ends nothing.
     pub interactive: bool,
 }
@@ -44,6 +49,7 @@ impl ShellOptions {
             base_url: None,
             output: Arc::new(Terminal),
             abandon: false,
+            transpiler: None,
             interactive: false,
         }
     }
@@ -62,6 +68,7 @@ pub struct Shell {
     handle: Handle,
     exit: Option<ExitReceiver>,
     folder: PathBuf,
+    transpiler: Option<Arc<dyn Transpiler>>,
     output: Arc<dyn Output>,
     failed: Arc<output::Failure>,
     /// All I/O of the isolate.
@@ -142,7 +149,9 @@ impl Shell {
             .map_err(|error| format!("cannot start the I/O runtime: {error}"))?;
         // A shell is not confined: its modules are files of the whole file system.
         let source = FolderSource::with_base("/", "file:///").map_err(|error| error.to_string())?;
-        let source = source.scripts_in(&options.folder);
+        let source = source
+            .scripts_in(&options.folder)
+            .transpiler(options.transpiler.clone());
         let base_url = match options.base_url {
             None => None,
             Some(base) => Some(
@@ -177,6 +186,7 @@ impl Shell {
             handle,
             exit: Some(exit),
             folder: options.folder,
+            transpiler: options.transpiler,
             output: options.output,
             failed,
             _tokio: tokio,
@@ -208,6 +218,11 @@ impl Shell {
     /// exit code: 0, 1 after an uncaught exception or an unhandled rejection, 13 where a top-level `await` never settles.
     pub fn run_file(&mut self, path: &Path) -> i32 {
         let path = self.folder.join(path);
+        if let Some(transpiler) = &self.transpiler
+            && transpiler.applies_to(&file_url(&path))
+        {
+            return self.run_by(move |scope, outcome| eval::run_module(scope, &path, outcome));
+        }
         let source = match std::fs::read(&path).map(String::from_utf8) {
             Ok(Ok(source)) => source,
             Ok(Err(_)) => {
@@ -226,10 +241,20 @@ impl Shell {
 
     /// Like [`run_file`](Self::run_file) for a text that stands for the file at `path`.
     pub fn run(&mut self, path: &Path, source: String) -> i32 {
-        let (sender, outcome) = mpsc::channel();
         let path = self.folder.join(path);
+        self.run_by(move |scope, outcome| eval::run(scope, &path, source, outcome))
+    }
+
+    fn run_by(
+        &mut self,
+        begin: impl FnOnce(&mut Scope, mpsc::Sender<Result<(), String>>) + Send + 'static,
+    ) -> i32 {
+        let (sender, outcome) = mpsc::channel();
+        let mut begin = Some((begin, sender));
         self.handle.post(Box::new(move |scope| {
-            eval::run(scope, &path, source, sender)
+            if let Some((begin, sender)) = begin.take() {
+                begin(scope, sender);
+            }
         }));
         let ended = self.run_until_idle();
         match outcome.try_recv() {

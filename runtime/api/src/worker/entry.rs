@@ -4,18 +4,35 @@ use std::path::Path;
 
 use nano_worker::{StartError, StartErrorKind};
 
-/// What is looked for where nothing says otherwise.
-const DEFAULTS: [&str; 2] = ["index.js", "index.mjs"];
+/// What is looked for where nothing says otherwise. What runs as it is comes first: it may have been made of the others.
+const DEFAULTS: [&str; 6] = [
+    "index.js",
+    "index.mjs",
+    "index.ts",
+    "index.tsx",
+    "index.mts",
+    "index.jsx",
+];
+/// How many of them are JavaScript.
+const JAVASCRIPT: usize = 2;
 
 /// The largest `package.json`, in bytes.
 const MAX_MANIFEST: u64 = 1 << 20;
 
 /// The entry module's path within the app's folder: the configured one, else `exports` or `main` of `package.json`, else
-/// `index.js` or `index.mjs`.
+/// `index.js` or `index.mjs`, or the same in what `transpiles` makes JavaScript of.
 ///
 /// # Errors
 /// There is none; the message says what was looked for.
-pub(super) fn find(root: &Path, configured: Option<&Path>) -> Result<String, StartError> {
+pub(super) fn find(
+    root: &Path,
+    configured: Option<&Path>,
+    transpiles: bool,
+) -> Result<String, StartError> {
+    let defaults = match transpiles {
+        true => &DEFAULTS[..],
+        false => &DEFAULTS[..JAVASCRIPT],
+    };
     let missing = |message: String| StartError {
         kind: StartErrorKind::NoEntry,
         message,
@@ -62,11 +79,11 @@ pub(super) fn find(root: &Path, configured: Option<&Path>) -> Result<String, Sta
             };
         }
     }
-    DEFAULTS.iter().find(|name| exists(name)).map(|name| (*name).to_owned()).ok_or_else(|| {
+    defaults.iter().find(|name| exists(name)).map(|name| (*name).to_owned()).ok_or_else(|| {
         missing(format!(
             "{} has no entry module: expected {} or a package.json with \"main\" or \"exports\"",
             root.display(),
-            DEFAULTS.join(", ")
+            defaults.join(", ")
         ))
     })
 }
@@ -101,7 +118,7 @@ mod tests {
         let manifest = folder.path().join("package.json");
         let large = format!("{{\"a\":\"{}\"}}", "x".repeat(1 << 20));
         std::fs::write(&manifest, large).expect("a file");
-        let error = find(folder.path(), None).expect_err("it is too large");
+        let error = find(folder.path(), None, false).expect_err("it is too large");
         assert!(
             error.message.contains("more than 1048576 bytes"),
             "{}",
@@ -110,7 +127,32 @@ mod tests {
         std::fs::remove_file(&manifest).expect("it is there");
         let pipe = std::process::Command::new("mkfifo").arg(&manifest).status();
         assert!(pipe.expect("mkfifo").success());
-        assert_eq!(find(folder.path(), None).expect("the default"), "index.js");
+        assert_eq!(find(folder.path(), None, false).expect("the default"), "index.js");
+    }
+
+    #[test]
+    fn what_runs_as_it_is_comes_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let find = |transpiles| find(folder.path(), None, transpiles);
+        std::fs::write(folder.path().join("index.tsx"), "").unwrap();
+        let missing = find(false).unwrap_err().message;
+        assert!(
+            missing.ends_with(
+                "expected index.js, index.mjs or a package.json with \"main\" or \"exports\""
+            ),
+            "{missing}"
+        );
+        assert_eq!(find(true).as_deref(), Ok("index.tsx"));
+        std::fs::write(folder.path().join("index.ts"), "").unwrap();
+        assert_eq!(find(true).as_deref(), Ok("index.ts"));
+        std::fs::write(folder.path().join("index.mjs"), "").unwrap();
+        assert_eq!(find(true).as_deref(), Ok("index.mjs"));
+        std::fs::write(
+            folder.path().join("package.json"),
+            r#"{ "main": "./index.tsx" }"#,
+        )
+        .unwrap();
+        assert_eq!(find(true).as_deref(), Ok("index.tsx"));
     }
 
     #[test]

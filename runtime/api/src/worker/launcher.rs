@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use nano_engine::Transpiler;
 use nano_worker::{
     Exit, Handlers, HttpRequest, HttpResponse, Instance, InstanceThread, Launcher, Losses,
     RequestId, ScheduledEvent, StartError, Unanswered, Unfinished, WorkerOptions, WorkerStats,
@@ -12,16 +13,28 @@ use nano_worker::{
 use super::Worker;
 
 /// Starts instances on the engine.
-#[derive(Debug, Clone, Copy)]
-pub struct WorkerLauncher;
+#[derive(Clone, Default)]
+pub struct WorkerLauncher {
+    transpiler: Option<Arc<dyn Transpiler>>,
+}
+
+impl WorkerLauncher {
+    /// A launcher of apps that may be written in what this makes JavaScript of.
+    pub fn with_transpiler(transpiler: Arc<dyn Transpiler>) -> Self {
+        Self {
+            transpiler: Some(transpiler),
+        }
+    }
+}
 
 impl Launcher for WorkerLauncher {
     fn launch(
         &self,
         options: WorkerOptions,
     ) -> BoxFuture<'static, Result<Arc<dyn Instance>, StartError>> {
+        let transpiler = self.transpiler.clone();
         Box::pin(async {
-            let worker = Worker::start(options).await?;
+            let worker = Worker::start_with(options, transpiler).await?;
             Ok(Arc::new(worker) as Arc<dyn Instance>)
         })
     }

@@ -22,7 +22,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use http::Method;
-use nano_engine::{FolderSource, Handle, IsolateOptions, Until};
+use nano_engine::{FolderSource, Handle, IsolateOptions, Transpiler, Until};
 use nano_webidl::Scope;
 use nano_worker::{
     Body, BodyError, BodyErrorKind, Exit, FetchError, Handlers, HttpRequest, HttpResponse,
@@ -75,12 +75,25 @@ impl Worker {
     /// # Errors
     /// The app's module graph cannot be loaded or throws, or a limit was passed on the way.
     pub async fn start(options: WorkerOptions) -> Result<Self, StartError> {
-        let entry = entry::find(&options.root, options.entry.as_deref())?;
+        Self::start_with(options, None).await
+    }
+
+    /// Like [`start`](Self::start) for an app that may be written in something else than JavaScript.
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn start_with(
+        options: WorkerOptions,
+        transpiler: Option<Arc<dyn Transpiler>>,
+    ) -> Result<Self, StartError> {
+        let (configured, transpiles) = (options.entry.as_deref(), transpiler.is_some());
+        let entry = entry::find(&options.root, configured, transpiles)?;
         let source = FolderSource::new(&options.root).map_err(|error| StartError {
             kind: StartErrorKind::NoEntry,
             message: error.to_string(),
             detail: None,
         })?;
+        let source = source.transpiler(transpiler);
         let entry = source.url(&entry);
         let log = WorkerLog(options.log);
         let isolate = IsolateOptions {

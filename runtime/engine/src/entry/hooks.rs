@@ -2,11 +2,13 @@
 
 use std::ffi::c_void;
 
-use v8::{Context, Data, FixedArray, Local, Message, Module, Object, PinScope, Promise, Value};
+use v8::{
+    Array, Context, Data, FixedArray, Local, Message, Module, Object, PinScope, Promise, Value,
+};
 
 use super::{catch, enter};
 use crate::state::State;
-use crate::{external_memory, foreground, imports, isolate, rejections};
+use crate::{external_memory, foreground, imports, isolate, modules, rejections};
 
 /// Registers everything that V8 calls for an isolate. The state must outlive it.
 pub(crate) fn install(isolate: &mut v8::Isolate, state: &State) {
@@ -21,6 +23,25 @@ pub(crate) fn install(isolate: &mut v8::Isolate, state: &State) {
     isolate.set_allow_wasm_code_generation_callback(allow_wasm);
     isolate.set_host_import_module_dynamically_callback(import_dynamically);
     isolate.set_host_initialize_import_meta_object_callback(initialize_import_meta);
+}
+
+/// Has stacks of errors made by us, when they are first asked for.
+pub(crate) fn prepare_stack_traces(isolate: &mut v8::Isolate) {
+    isolate.set_prepare_stack_trace_callback(prepare_stack_trace);
+}
+
+fn prepare_stack_trace<'s>(
+    scope: &mut PinScope<'s, '_>,
+    error: Local<'s, Value>,
+    sites: Local<'s, Array>,
+) -> Local<'s, Value> {
+    let stack = enter(scope, |scope| {
+        v8::tc_scope!(let scope, scope);
+        modules::stack(scope, error, sites)
+    });
+    stack
+        .flatten()
+        .unwrap_or_else(|| v8::undefined(scope).into())
 }
 
 /// Takes back the room that V8 was given beyond its heap limit.

@@ -29,7 +29,9 @@ pub use functions::{
     function, function_builder, indexed_definer, indexed_deleter, indexed_enumerator,
     indexed_getter, indexed_query, indexed_setter,
 };
-pub(crate) use hooks::{install, platform, request_settlement, restore_heap_limit};
+pub(crate) use hooks::{
+    install, platform, prepare_stack_traces, request_settlement, restore_heap_limit,
+};
 pub(crate) use modules::{instantiate_module, synthetic_module};
 
 use std::any::Any;

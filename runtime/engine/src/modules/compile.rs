@@ -93,6 +93,7 @@ impl Modules {
         } else {
             self.compile_large(scope, url, &text, &origin)?
         };
+        self.maps.look_at(scope, module);
         if !is_cached && text.len() >= SMALLEST_CACHED {
             self.uncached
                 .borrow_mut()

@@ -2,6 +2,7 @@
 
 use crate::hardening;
 use crate::module_source::ModuleError;
+use crate::transpiler::{Mistake, MistakePlace};
 
 pub(crate) fn string<'s>(
     scope: &v8::PinScope<'s, '_>,
@@ -39,6 +40,69 @@ pub(crate) fn throw_cannot_import<T>(
         &format!("Cannot import \"{specifier}\"{from}: {error}"),
     )?;
     let error = v8::Exception::type_error(scope, message);
+    scope.throw_exception(error);
+    None
+}
+
+/// A mistake in the text of a module that is no JavaScript, as an exception carries it.
+pub(crate) struct Fault {
+    pub(crate) url: String,
+    pub(crate) place: MistakePlace,
+}
+
+impl Fault {
+    /// What the exception has it under; no script sees it.
+    fn key<'s>(scope: &v8::PinScope<'s, '_>) -> Option<v8::Local<'s, v8::Private>> {
+        let name = string(scope, "nano.fault")?;
+        Some(v8::Private::for_api(scope, Some(name)))
+    }
+
+    fn put(&self, scope: &mut v8::PinScope, error: v8::Local<v8::Object>) -> Option<()> {
+        let MistakePlace {
+            line,
+            columns: (start, end),
+            text,
+        } = &self.place;
+        let written = format!("{}\n{line}\n{start}\n{end}\n{text}", self.url);
+        let (key, value) = (Self::key(scope)?, string(scope, &written)?);
+        error.set_private(scope, key, value.into());
+        Some(())
+    }
+
+    /// The fault that an exception is about.
+    pub(crate) fn of(scope: &mut v8::PinScope, error: v8::Local<v8::Object>) -> Option<Self> {
+        let key = Self::key(scope)?;
+        let value = error.get_private(scope, key)?;
+        let value = v8::Local::<v8::String>::try_from(value).ok()?;
+        let written = value.to_rust_string_lossy(scope);
+        let mut parts = written.splitn(5, '\n');
+        let mut next = || parts.next();
+        Some(Self {
+            url: next()?.to_owned(),
+            place: MistakePlace {
+                line: next()?.parse().ok()?,
+                columns: (next()?.parse().ok()?, next()?.parse().ok()?),
+                text: next()?.to_owned(),
+            },
+        })
+    }
+}
+
+/// A `SyntaxError` that says where the mistake is.
+pub(super) fn throw_mistake<T>(
+    scope: &mut v8::PinScope,
+    url: &str,
+    mistake: &Mistake,
+) -> Option<T> {
+    let message = string(scope, &mistake.message)?;
+    let error = v8::Exception::syntax_error(scope, message);
+    if let (Some(place), Ok(error)) = (&mistake.place, error.try_into()) {
+        let fault = Fault {
+            url: url.to_owned(),
+            place: place.clone(),
+        };
+        fault.put(scope, error);
+    }
     scope.throw_exception(error);
     None
 }

@@ -6,6 +6,7 @@
 mod attributes;
 mod compile;
 mod errors;
+mod source_maps;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
@@ -13,12 +14,14 @@ use std::sync::Arc;
 
 pub(crate) use attributes::{Attributes, name_text};
 pub use compile::{SourceType, code_cache_hits, detect, evaluate};
-pub(crate) use errors::{string, throw_cannot_import};
+pub(crate) use errors::{Fault, string, throw_cannot_import};
+pub(crate) use source_maps::{original, stack, with_originals};
 
-use crate::module_source::{ModuleError, ModuleKind, ModuleSource};
+use crate::module_source::{LoadError, Loaded, ModuleError, ModuleKind, ModuleSource};
 use crate::state::State;
 use crate::{entry, hardening};
-use errors::parse_json;
+use errors::{parse_json, throw_mistake};
+use source_maps::SourceMaps;
 
 /// The module map of an isolate.
 pub(crate) struct Modules {
@@ -33,6 +36,7 @@ pub(crate) struct Modules {
     cache_hits: Cell<usize>,
     /// Whether a module's text took more memory than the isolate may have.
     is_too_large: Cell<bool>,
+    maps: SourceMaps,
 }
 
 struct Entry {
@@ -96,6 +100,7 @@ impl Modules {
             uncached: RefCell::default(),
             cache_hits: Cell::default(),
             is_too_large: Cell::default(),
+            maps: SourceMaps::default(),
         }
     }
 
@@ -111,6 +116,7 @@ impl Modules {
         self.by_name.take();
         self.by_identity.take();
         self.uncached.take();
+        self.maps.clear();
     }
 
     /// The module that a specifier means, with everything that it imports.
@@ -178,10 +184,16 @@ impl Modules {
             return Some((module, false));
         }
         let (url, kind) = key;
-        let bytes = match source.load(&url, kind) {
-            Ok(bytes) => bytes,
-            Err(error) => return throw_cannot_import(scope, specifier, referrer, &error),
+        let Loaded { bytes, map } = match source.load(&url, kind) {
+            Ok(loaded) => loaded,
+            Err(LoadError::Missing(error)) => {
+                return throw_cannot_import(scope, specifier, referrer, &error);
+            }
+            Err(LoadError::Mistake(url, mistake)) => return throw_mistake(scope, &url, &mistake),
         };
+        if let Some(map) = map {
+            self.maps.add(scope, &url, map);
+        }
         let text = |bytes: Vec<u8>| {
             let text = String::from_utf8(bytes)
                 .map_err(|_| ModuleError(format!("{url} is not UTF-8 text")))?;

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use nano_engine::{
-    ErrorReport, Exit, FolderSource, ModuleError, ModuleKind, ModuleSource, SourceType,
-    run_on_current_thread, v8,
+    ErrorReport, Exit, FolderSource, LoadError, Loaded, ModuleError, ModuleKind, ModuleSource,
+    SourceType, run_on_current_thread, v8,
 };
 
 use crate::harness::{Log, options};
@@ -311,7 +311,7 @@ fn a_panic_in_a_source_is_an_exception() {
             }
         }
 
-        fn load(&self, _: &str, _: ModuleKind) -> Result<Vec<u8>, ModuleError> {
+        fn load(&self, _: &str, _: ModuleKind) -> Result<Loaded, LoadError> {
             panic!("on purpose")
         }
     }

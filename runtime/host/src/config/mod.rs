@@ -447,7 +447,15 @@ struct RootFault {
 }
 
 /// Entry modules, in the order in which they are looked for; `package.json` may name another one.
-const ENTRIES: [&str; 3] = ["package.json", "index.js", "index.mjs"];
+const ENTRIES: [&str; 7] = [
+    "package.json",
+    "index.js",
+    "index.mjs",
+    "index.ts",
+    "index.tsx",
+    "index.mts",
+    "index.jsx",
+];
 
 const RELATIVE: &str = "paths are relative to the configuration file";
 
@@ -526,18 +534,9 @@ fn check_root(root: &Path, entry: Option<&Path>) -> Result<(), RootFault> {
             return fault(message, "put a file with a module in its place", false);
         }
     }
-    if kind(Path::new("index.ts")).is_none() {
-        return fault(
-            format!(
-                "the app's folder {shown} has an index.ts, and TypeScript is not supported yet"
-            ),
-            "compile it to an index.js (`tsc`, `esbuild --format=esm`)",
-            false,
-        );
-    }
     fault(
         format!("the app's folder {shown} has no entry module"),
-        "add an index.js or index.mjs, or a package.json with \"main\"",
+        "add an index.js, index.mjs or index.ts, or a package.json with \"main\"",
         false,
     )
 }

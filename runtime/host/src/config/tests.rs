@@ -508,13 +508,6 @@ fn an_entry_that_is_no_module() {
         let report = fault_of(name);
         assert!(report.contains(kind), "{report}");
     }
-    fs::write(within("typed").join("index.ts"), "export default {};").unwrap();
-    let report = fault_of("typed");
-    assert!(
-        report.contains("TypeScript is not supported yet"),
-        "{report}"
-    );
-    assert!(report.contains("compile it to an index.js"), "{report}");
     fs::create_dir(within("named").join("main.js")).unwrap();
     let text = r#"{"apps":[{"name":"a","path":"named","entry":"main.js"}]}"#;
     let error = read::read(Path::new("apps.json"), text, folder.path(), None, &|_| None);

@@ -33,6 +33,7 @@ mod support;
 mod survival;
 #[cfg(target_os = "linux")]
 mod system_limits;
+mod typescript;
 mod unread_bodies;
 mod unread_memory;
 mod uploads;

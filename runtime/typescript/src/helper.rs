@@ -1,0 +1,288 @@
+//! Where transpiling happens: in a process of its own.
+//!
+//! oxc recurses without a limit, and takes exponential time and memory for some texts (`a<a<a<…`). Neither can be stopped in a
+//! thread, and both would be the whole host's. A helper process has limits that the system keeps, and can be lost. It is this
+//! program, started anew; what it knows is one text, and nothing of the host's environment. One that has done its work is kept for
+//! some seconds, as apps have several files.
+
+use std::io::{self, BufReader, Read, Write};
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use nano_engine::transpiler::{Mistake, MistakePlace, Transpiled};
+use serde::{Deserialize, Serialize};
+
+use crate::limits::CPU_SECONDS;
+use crate::mistake;
+use crate::paths::Language;
+use crate::tsconfig::Options;
+
+/// How many work at a time; whoever wants another one waits.
+const MOST: usize = 2;
+/// How long one is kept that has nothing to do.
+const KEPT: Duration = Duration::from_secs(10);
+/// The most bytes of a text.
+const MAX_TEXT: usize = 8 << 20;
+/// The most bytes of a message: what is made of a text is larger than that.
+const MAX_MESSAGE: u64 = 32 << 20;
+
+/// What a helper is asked.
+#[derive(Debug, Hash, Serialize, Deserialize)]
+pub(crate) struct Question<'t> {
+    pub(crate) path: &'t str,
+    pub(crate) text: std::borrow::Cow<'t, str>,
+    pub(crate) language: Language,
+    pub(crate) options: std::borrow::Cow<'t, Options>,
+}
+
+/// What it says.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Answer {
+    Transpiled {
+        code: String,
+        map: String,
+    },
+    Mistake {
+        message: String,
+        /// Line, columns, text.
+        place: Option<(u32, (u32, u32), String)>,
+    },
+}
+
+impl From<Result<Transpiled, Mistake>> for Answer {
+    fn from(result: Result<Transpiled, Mistake>) -> Self {
+        match result {
+            Ok(Transpiled { code, map }) => Self::Transpiled { code, map },
+            Err(Mistake { message, place }) => Self::Mistake {
+                message,
+                place: place.map(|place| (place.line, place.columns, place.text)),
+            },
+        }
+    }
+}
+
+impl From<Answer> for Result<Transpiled, Mistake> {
+    fn from(answer: Answer) -> Self {
+        match answer {
+            Answer::Transpiled { code, map } => Ok(Transpiled { code, map }),
+            Answer::Mistake { message, place } => Err(Mistake {
+                message,
+                place: place.map(|(line, columns, text)| MistakePlace {
+                    line,
+                    columns,
+                    text,
+                }),
+            }),
+        }
+    }
+}
+
+/// Writes a message: its length, and JSON.
+pub(crate) fn write(to: &mut impl Write, message: &impl Serialize) -> io::Result<()> {
+    let json = serde_json::to_vec(message)?;
+    to.write_all(&(json.len() as u64).to_le_bytes())?;
+    to.write_all(&json)?;
+    to.flush()
+}
+
+/// Reads a message; an error at the end.
+pub(crate) fn read(from: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut length = [0; 8];
+    from.read_exact(&mut length)?;
+    let length = u64::from_le_bytes(length);
+    if length > MAX_MESSAGE {
+        return Err(io::Error::other("the message is too long"));
+    }
+    let mut json = Vec::new();
+    from.take(length).read_to_end(&mut json)?;
+    if json.len() as u64 == length {
+        Ok(json)
+    } else {
+        Err(io::ErrorKind::UnexpectedEof.into())
+    }
+}
+
+/// A helper process.
+#[derive(Debug)]
+struct Helper {
+    process: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+impl Helper {
+    fn start() -> io::Result<Self> {
+        // The file that this process runs, also where another one has its name by now.
+        #[cfg(target_os = "linux")]
+        let program = std::path::PathBuf::from("/proc/self/exe");
+        #[cfg(not(target_os = "linux"))]
+        let program = std::env::current_exe()?;
+        let mut process = Command::new(program)
+            .arg0("nano")
+            .arg(crate::COMMAND)
+            .env_clear()
+            .current_dir("/")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let (Some(input), Some(output)) = (process.stdin.take(), process.stdout.take()) else {
+            return Err(io::Error::other("the process has no pipes"));
+        };
+        Ok(Self {
+            process,
+            input,
+            output: BufReader::new(output),
+        })
+    }
+
+    fn ask(&mut self, question: &Question) -> io::Result<Vec<u8>> {
+        write(&mut self.input, question)?;
+        read(&mut self.output)
+    }
+
+    /// It has not answered: how it has ended.
+    fn end(mut self) -> io::Result<ExitStatus> {
+        drop((self.input, self.output));
+        // It may have had more to say.
+        self.process.kill()?;
+        self.process.wait()
+    }
+}
+
+/// The helpers of this process.
+#[derive(Debug)]
+pub(crate) struct Helpers {
+    state: Mutex<State>,
+    returned: Condvar,
+}
+
+#[derive(Debug)]
+struct State {
+    /// Those that wait for work, and since when.
+    idle: Vec<(Instant, Helper)>,
+    working: usize,
+    /// A thread ends those that have waited long enough.
+    is_swept: bool,
+}
+
+/// A place among the working.
+struct Turn<'h>(&'h Helpers);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.0.lock().working -= 1;
+        self.0.returned.notify_one();
+    }
+}
+
+impl Helpers {
+    pub(crate) const fn new() -> Self {
+        Self {
+            state: Mutex::new(State {
+                idle: Vec::new(),
+                working: 0,
+                is_swept: false,
+            }),
+            returned: Condvar::new(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn turn(&self) -> Turn<'_> {
+        let mut state = self.lock();
+        while state.working >= MOST {
+            let waited = self.returned.wait(state);
+            state = waited.unwrap_or_else(PoisonError::into_inner);
+        }
+        state.working += 1;
+        Turn(self)
+    }
+
+    /// Has a text transpiled.
+    pub(crate) fn transpile(&'static self, question: &Question) -> Result<Transpiled, Mistake> {
+        let path = question.path;
+        let failed = |error: &dyn std::fmt::Display| {
+            mistake(format!("{path} cannot be transpiled: {error}"))
+        };
+        let size = question.text.len();
+        if size > MAX_TEXT {
+            return Err(failed(&format!(
+                "it has {size} bytes, and {MAX_TEXT} are the most; make JavaScript of it beforehand"
+            )));
+        }
+        let _turn = self.turn();
+        let idle = self.lock().idle.pop();
+        // Something else may have ended it.
+        if let Some((_, mut helper)) = idle {
+            match helper.ask(question) {
+                Ok(answer) => return self.take(helper, &answer).map_err(|error| failed(&error))?,
+                Err(_) => drop(helper.end()),
+            }
+        }
+        let mut helper = Helper::start()
+            .map_err(|error| failed(&format!("cannot start a process for it: {error}")))?;
+        match helper.ask(question) {
+            Ok(answer) => self.take(helper, &answer).map_err(|error| failed(&error))?,
+            Err(_) => Err(failed(&match helper.end() {
+                Ok(status) => ending(status),
+                Err(error) => error.to_string(),
+            })),
+        }
+    }
+
+    fn take(
+        &'static self,
+        helper: Helper,
+        answer: &[u8],
+    ) -> Result<Result<Transpiled, Mistake>, serde_json::Error> {
+        let answer: Answer = serde_json::from_slice(answer)?;
+        let mut state = self.lock();
+        if !state.is_swept {
+            let sweeper = std::thread::Builder::new().name("transpilers".to_owned());
+            state.is_swept = sweeper.spawn(|| self.sweep()).is_ok();
+        }
+        if state.is_swept {
+            state.idle.push((Instant::now(), helper));
+        } else {
+            drop(state);
+            drop(helper.end());
+        }
+        Ok(answer.into())
+    }
+
+    /// Ends those that have waited long enough, until there are none.
+    fn sweep(&self) {
+        loop {
+            std::thread::sleep(KEPT);
+            let mut state = self.lock();
+            let waiting = std::mem::take(&mut state.idle).into_iter();
+            let (old, young) = waiting.partition(|(since, _)| since.elapsed() >= KEPT);
+            state.idle = young;
+            let is_last = state.idle.is_empty();
+            state.is_swept = !is_last;
+            drop(state);
+            let old: Vec<(Instant, Helper)> = old;
+            for (_, helper) in old {
+                // Nobody asks how.
+                drop(helper.end());
+            }
+            if is_last {
+                return;
+            }
+        }
+    }
+}
+
+/// What the end of a helper means, which has not answered.
+fn ending(status: ExitStatus) -> String {
+    match status.signal() {
+        Some(libc::SIGXCPU) => format!("it takes more than {CPU_SECONDS} s of CPU time"),
+        _ => format!("it nests too deeply, or takes too much memory ({status})"),
+    }
+}

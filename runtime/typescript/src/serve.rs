@@ -1,0 +1,40 @@
+//! The helper process: reads questions, and answers them.
+
+use std::io;
+
+use crate::helper::{Answer, Question, read, write};
+use crate::{limits, transpile};
+
+/// Answers what comes on standard input, until that ends. What a helper process does, and nothing else may: it takes limits of the
+/// whole process.
+///
+/// # Errors
+/// Limits cannot be set, or a pipe is broken.
+pub fn serve() -> io::Result<()> {
+    limits::begin()?;
+    let thread = std::thread::Builder::new().stack_size(limits::STACK);
+    let thread = thread.spawn(answer_all)?;
+    thread
+        .join()
+        .unwrap_or_else(|_| Err(io::Error::other("it panicked")))
+}
+
+fn answer_all() -> io::Result<()> {
+    let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
+    loop {
+        let json = match read(&mut input) {
+            Ok(json) => json,
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        let question: Question = serde_json::from_slice(&json)?;
+        limits::renew_cpu_time()?;
+        let answer = transpile::transpile(
+            question.path,
+            &question.text,
+            question.language,
+            &question.options,
+        );
+        write(&mut output, &Answer::from(answer))?;
+    }
+}
