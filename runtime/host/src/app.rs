@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 
-use crate::config::AppConfig;
+use crate::config::{AppConfig, CronExpression};
 use crate::deployment::Deployment;
 use crate::lease::Lease;
 use crate::log::{AppLog, LogStatistics};
@@ -124,6 +124,11 @@ impl App {
     /// The version that serves.
     pub(crate) fn current(&self) -> Arc<Deployment> {
         self.current.load_full()
+    }
+
+    /// When it is sent scheduled events.
+    pub(crate) fn crons(&self) -> Vec<CronExpression> {
+        self.current.load().config().crons.clone()
     }
 
     /// An instance of the version that serves. `None` if the app takes no request in any more.

@@ -40,6 +40,7 @@ pub(crate) fn app_config(name: &str) -> AppConfig {
         start: None,
         idle: None,
         content: 0,
+        crons: Vec::new(),
     }
 }
 
@@ -58,6 +59,18 @@ pub(crate) struct FakeLauncher {
     start_time: Mutex<Duration>,
     starting: Arc<AtomicUsize>,
     most_starting: Arc<AtomicUsize>,
+    events: Arc<Events>,
+}
+
+/// What became of scheduled events.
+#[derive(Default)]
+pub(crate) struct Events {
+    /// Those that have begun.
+    pub(crate) begun: Mutex<Vec<ScheduledEvent>>,
+    /// How long each takes.
+    pub(crate) duration: Mutex<Duration>,
+    /// How the next ones end.
+    pub(crate) outcomes: Mutex<VecDeque<Result<(), Unfinished>>>,
 }
 
 impl FakeLauncher {
@@ -72,6 +85,7 @@ impl FakeLauncher {
             start_time: Mutex::new(Duration::from_millis(1)),
             starting: Arc::default(),
             most_starting: Arc::default(),
+            events: Arc::default(),
         })
     }
 
@@ -126,6 +140,10 @@ impl FakeLauncher {
         self.starts.load(Ordering::SeqCst)
     }
 
+    pub(crate) fn events(&self) -> &Events {
+        &self.events
+    }
+
     pub(crate) fn drains(&self) -> usize {
         self.drains.load(Ordering::SeqCst)
     }
@@ -170,6 +188,7 @@ impl Launcher for FakeLauncher {
             drains: self.drains.clone(),
             stops: self.stops.clone(),
             background: self.background.clone(),
+            events: self.events.clone(),
             over_limit: AtomicBool::new(false),
             ended: Stop::default(),
         };
@@ -199,6 +218,7 @@ struct Fake {
     drains: Arc<AtomicUsize>,
     stops: Arc<AtomicUsize>,
     background: Arc<AtomicUsize>,
+    events: Arc<Events>,
     over_limit: AtomicBool,
     ended: Stop,
 }
@@ -223,10 +243,18 @@ impl Instance for Fake {
 
     fn scheduled(
         self: Arc<Self>,
-        _event: ScheduledEvent,
+        event: ScheduledEvent,
         _id: RequestId,
     ) -> BoxFuture<'static, Result<(), Unfinished>> {
-        async { Ok(()) }.boxed()
+        async move {
+            let events = &self.events;
+            events.begun.lock().unwrap().push(event);
+            let duration = *events.duration.lock().unwrap();
+            tokio::time::sleep(duration).await;
+            let outcome = events.outcomes.lock().unwrap().pop_front();
+            outcome.unwrap_or(Ok(()))
+        }
+        .boxed()
     }
 
     fn handlers(&self) -> Handlers {

@@ -21,6 +21,7 @@ use crate::config::{
     AdminAddress, AdminConfig, AppConfig, Config, DEFAULT_DRAIN, Diagnostic, Idle, ListenAddress,
     Start, example,
 };
+use crate::cron::Schedules;
 use crate::deployment::Deployment;
 use crate::dispatch::{Dispatcher, RequestIds};
 use crate::drains::{Drain, Drains};
@@ -75,6 +76,7 @@ struct State {
     admin: Option<AdminListening>,
     /// Listeners that have been removed, and whether they are not done yet.
     closing: Vec<(ListenAddress, Weak<Drain>)>,
+    schedules: Schedules,
     drain: Duration,
     /// What the process has started with; `None` before.
     fixed: Option<FixedSettings>,
@@ -225,6 +227,7 @@ impl Host {
                 listeners: BTreeMap::new(),
                 admin: None,
                 closing: Vec::new(),
+                schedules: Schedules::default(),
                 drain: DEFAULT_DRAIN,
                 fixed: None,
                 phase: Phase::New,
@@ -239,7 +242,7 @@ impl Host {
     /// which anything changes, be it the start of the process, a configuration that is loaded anew, or one app.
     ///
     /// * Listeners come and go one at a time; what is under way on one that goes is finished.
-    /// * Where requests go, and their limits, change at once and for all apps together.
+    /// * Where requests go, their limits, and when apps are sent scheduled events, change at once and for all apps together.
     /// * An app that has changed (its folder, its environment, a limit of its instances) starts beside its old version, which
     ///   serves until the new one has started, and finishes what it has begun. A new version that does not start is refused,
     ///   and the old one serves on.
@@ -289,6 +292,7 @@ impl Host {
         }
         let routes = Routes::new(wanted, |config| state.apps.get(&config.name).cloned());
         self.change_listeners(&mut state, routes, opened, wanted, &mut applied);
+        self.change_schedules(&mut state);
         for app in removed {
             tracing::info!(
                 app = &**app.name(),
@@ -433,6 +437,13 @@ impl Host {
         }
     }
 
+    /// Has the apps be sent their events, and no others.
+    fn change_schedules(&self, state: &mut State) {
+        for ended in state.schedules.follow(state.apps.values(), &self.ids) {
+            self.drains.begin(ended.map(drop));
+        }
+    }
+
     /// Starts a version, and has it take over.
     async fn change(&self, app: &App, next: &Arc<Deployment>, drain: Duration) -> Change {
         let name = &**app.name();
@@ -565,7 +576,9 @@ impl Host {
             self.readiness
                 .store(Readiness::Draining as u8, Ordering::Relaxed);
             let listeners = std::mem::take(&mut state.listeners);
-            (listeners, std::mem::take(&mut state.apps), state.drain)
+            let apps = std::mem::take(&mut state.apps);
+            self.change_schedules(&mut state);
+            (listeners, apps, state.drain)
         };
         let until = Instant::now() + deadline;
         let left = || until.saturating_duration_since(Instant::now());

@@ -13,6 +13,7 @@ mod admin;
 pub mod app;
 mod backoff;
 pub mod config;
+mod cron;
 mod deployment;
 mod dispatch;
 mod drains;

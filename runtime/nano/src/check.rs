@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use nano_host::log;
+use nano_worker::Handlers;
 
 use crate::args::Site;
 use crate::engine;
@@ -25,7 +26,17 @@ pub(crate) fn check(site: &Site) -> anyhow::Result<ExitCode> {
             match launcher.launch(options).await {
                 Ok(instance) => {
                     instance.stop();
-                    print(&format!("ok      {}", app.name));
+                    if app.crons.is_empty() || instance.handlers().scheduled {
+                        print(&format!("ok      {}", app.name));
+                        continue;
+                    }
+                    failures += 1;
+                    print(&format!("failed  {}", app.name));
+                    complain(&format!(
+                        "{}: the app has \"crons\" and no handler for them: expected {}",
+                        app.name,
+                        Handlers::EXPECTED_SCHEDULED
+                    ));
                 }
                 Err(error) => {
                     failures += 1;

@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use nano_worker::{Limits, LogSink, OutboundRule, WorkerOptions};
 
+pub use crate::cron::CronExpression;
 pub use crate::patience::ClientLimits;
 pub use admin::{AdminAddress, AdminConfig, Token};
 pub use diagnostic::{ConfigError, Diagnostic};
@@ -77,6 +78,8 @@ pub struct AppConfig {
     pub outbound_allow: Vec<OutboundRule>,
     /// Its own port, where it has one.
     pub port: Option<u16>,
+    /// When it is sent scheduled events.
+    pub crons: Vec<CronExpression>,
     /// When its first instance starts; `None`: as [`Config::start_of`] says.
     pub start: Option<Start>,
     /// How long its instances live without a request; `None`: as [`Config::idle_of`] says.
@@ -140,6 +143,7 @@ impl AppConfig {
             idle: _,
             hosts: _,
             port: _,
+            crons: _,
         } = self;
         *name == other.name
             && *root == other.root
@@ -159,6 +163,7 @@ impl AppConfig {
             idle: other.idle,
             hosts: other.hosts.clone(),
             port: other.port,
+            crons: other.crons.clone(),
             limits: AppLimits {
                 worker: self.limits.worker,
                 ..other.limits
@@ -187,6 +192,7 @@ impl fmt::Debug for AppConfig {
             .field("outbound_allow", &self.outbound_allow)
             .field("port", &self.port)
             .field("content", &self.content)
+            .field("crons", &self.crons)
             .finish()
     }
 }
@@ -368,6 +374,7 @@ impl Config {
             start: None,
             idle: None,
             content: 0,
+            crons: Vec::new(),
         };
         Ok(Self {
             listen,

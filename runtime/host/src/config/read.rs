@@ -15,6 +15,8 @@ use super::admin::read_admin;
 use super::diagnostic::{ConfigError, Diagnostic, Faults};
 use super::managed::Managed;
 use super::reader::{Context, Fields, Located, Lookup};
+use crate::cron::{CronError, CronExpression};
+
 use super::{
     AppConfig, AppLimits, ClientLimits, Config, DEFAULT_DRAIN, HostPattern, Idle, ListenAddress,
     PathPattern, Start, check_root,
@@ -361,9 +363,12 @@ struct Unique {
     hosts: HashMap<(u16, HostPattern, PathPattern), Arc<str>>,
 }
 
-const APP_FIELDS: [&str; 11] = [
-    "name", "hostname", "path", "entry", "env", "limits", "outbound", "port", "start", "paths",
-    "idle_ms",
+/// How many expressions one app may have.
+const MAX_CRONS: usize = 100;
+
+const APP_FIELDS: [&str; 12] = [
+    "name", "hostname", "path", "entry", "env", "limits", "outbound", "port", "crons", "start",
+    "paths", "idle_ms",
 ];
 
 fn read_app(app: &Located<'_>, common: &mut Common<'_>) -> Option<AppConfig> {
@@ -382,6 +387,9 @@ fn read_app(app: &Located<'_>, common: &mut Common<'_>) -> Option<AppConfig> {
     let outbound_allow = fields
         .get("outbound")
         .map_or_else(Vec::new, |value| read_outbound(&value));
+    let crons = fields
+        .get("crons")
+        .map_or_else(Vec::new, |value| read_crons(&value));
     let port = fields.get("port").and_then(|value| {
         let port = read_port(&value, 1)?;
         common.ports.entry(port).or_insert_with(|| value.place());
@@ -410,6 +418,7 @@ fn read_app(app: &Located<'_>, common: &mut Common<'_>) -> Option<AppConfig> {
         start: start.or(common.start),
         idle: idle.or(common.idle),
         content: 0,
+        crons,
     })
 }
 
@@ -593,6 +602,29 @@ fn read_paths(value: &Located<'_>) -> Vec<PathPattern> {
             }
         });
     paths.collect()
+}
+
+fn read_crons(value: &Located<'_>) -> Vec<CronExpression> {
+    let list = value.array().unwrap_or_default();
+    if list.len() > MAX_CRONS {
+        value.fault(
+            format!(
+                "found {} expressions, and {MAX_CRONS} are the most",
+                list.len()
+            ),
+            "put several times into one: \"0,30 9-17 * * MON-FRI\"".to_owned(),
+        );
+    }
+    let expression = |value: Located<'_>| match value.string()?.parse() {
+        Ok(expression) => Some(expression),
+        Err(error) => {
+            let help =
+                "write minute, hour, day, month and day of the week, in UTC: \"*/5 * * * *\"";
+            value.fault(CronError::to_string(&error), help.to_owned());
+            None
+        }
+    };
+    list.into_iter().filter_map(expression).collect()
 }
 
 /// An app without "hostname" answers to every host that no other app answers to.

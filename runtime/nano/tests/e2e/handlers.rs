@@ -200,3 +200,118 @@ fn a_getter_that_throws_is_why_the_app_does_not_start() {
     assert_eq!(nano.get("a.test", "/").status, 503);
     nano.app_logged("a", "the app did not start: RangeError: no");
 }
+
+/// Six fields, for a test that does not last for minutes.
+#[test]
+fn scheduled_events_come_and_a_drain_waits_for_them() {
+    let mut nano = Site::new()
+        .app_with(
+            "a",
+            "let last;
+             export default {
+                 async scheduled(event, env, ctx) {
+                     last = [event.cron, event.scheduledTime % 1000, Math.abs(Date.now() - event.scheduledTime) < 20000];
+                     ctx.waitUntil(new Promise((resolve) => setTimeout(resolve, 700)));
+                     console.log('it has begun');
+                 },
+                 fetch: () => Response.json(last ?? null),
+             };",
+            r#""crons":["* * * * * *"]"#,
+        )
+        .app_with(
+            "b",
+            "addEventListener('scheduled', (event) => event.waitUntil(Promise.reject(new TypeError('no way'))));",
+            r#""crons":["*/2 * * * * *"]"#,
+        )
+        .app_with("c", "export default { fetch() {} };", r#""crons":["*/3 * * * * *"]"#)
+        .serve();
+    let done = |line: &serde_json::Value, app: &str| {
+        line["app"] == app && line["message"] == "scheduled event"
+    };
+    let line = nano.logged("an event", |line| done(line, "a"));
+    assert_eq!(line["level"], "info", "{line}");
+    assert_eq!(line["cron"], "* * * * * *", "{line}");
+    assert!(line["duration_ms"].as_f64().unwrap() >= 700.0, "{line}");
+    assert!(line["time"].as_str().unwrap().ends_with('Z'), "{line}");
+    assert_eq!(nano.get("a.test", "/").text(), r#"["* * * * * *",0,true]"#);
+    let line = nano.logged("a failure", |line| done(line, "b"));
+    assert_eq!(
+        (&line["level"], &line["error"]),
+        (&"error".into(), &"TypeError: no way".into()),
+        "{line}"
+    );
+    assert!(
+        line["stack"]
+            .as_str()
+            .unwrap()
+            .contains("app:///index.js:1:"),
+        "{line}"
+    );
+    let line = nano.logged("no handler", |line| done(line, "c"));
+    let error = line["error"].as_str().unwrap();
+    assert!(
+        error.contains("no such handler: expected `scheduled(event, env, ctx)"),
+        "{line}"
+    );
+    let console = line_count(&nano, "it has begun");
+    crate::support::eventually("one more that has begun", || {
+        (line_count(&nano, "it has begun") > console).then_some(())
+    });
+    nano.signal(libc::SIGTERM);
+    assert!(nano.wait().success());
+    let log = nano.log();
+    let ended = log.iter().filter(|line| done(line, "a"));
+    let (begun, ended) = (line_count(&nano, "it has begun"), ended.collect::<Vec<_>>());
+    assert_eq!(begun, ended.len(), "each has come to its end");
+    assert!(
+        ended.iter().all(|line| line["level"] == "info"),
+        "{ended:?}"
+    );
+}
+
+fn line_count(nano: &crate::support::Nano, message: &str) -> usize {
+    nano.log()
+        .iter()
+        .filter(|line| line["message"] == message)
+        .count()
+}
+
+#[test]
+fn a_wrong_schedule_is_a_fault_of_the_configuration() {
+    let site = Site::new().file("a/index.js", "export default { fetch() {} };").file(
+        "apps.json",
+        "{ \"apps\": [\n  { \"name\": \"a\", \"path\": \"a\", \"crons\": [\"* * * * *\", \"61 * * * *\"] } ] }",
+    );
+    let check = || {
+        let output = crate::support::nano()
+            .arg("check")
+            .arg("--config")
+            .arg(site.path().join("apps.json"))
+            .output()
+            .expect("nano runs");
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )
+    };
+    let (code, text) = check();
+    assert_eq!(code, Some(1), "{text}");
+    assert!(
+        text.contains("apps.json:2:") && text.contains("\"61 * * * *\" is no cron expression: "),
+        "{text}"
+    );
+    // One that nobody handles is told of, too.
+    std::fs::write(
+        site.path().join("apps.json"),
+        "{ \"apps\": [ { \"name\": \"a\", \"path\": \"a\", \"crons\": [\"* * * * *\"] } ] }",
+    )
+    .unwrap();
+    let (code, text) = check();
+    assert_eq!(code, Some(1), "{text}");
+    assert!(
+        text.contains(
+            "a: the app has \"crons\" and no handler for them: expected `scheduled(event, env, ctx)"
+        ),
+        "{text}"
+    );
+}

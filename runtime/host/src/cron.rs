@@ -1,0 +1,530 @@
+//! Scheduled events: when they are due, and who sends them.
+//!
+//! As in Workers, times are in UTC, each event is an app's own business, and may overlap with the next one; what is missed while the
+//! process does not run is not made up for: <https://developers.cloudflare.com/workers/configuration/cron-triggers/>.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use croner::Cron;
+use croner::parser::{CronParser, Seconds, Year};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use nano_worker::{FetchError, RequestId, ScheduledEvent, Stop, Unfinished};
+use tokio::sync::Notify;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::Instant;
+
+use crate::app::App;
+use crate::dispatch::RequestIds;
+use crate::pool::Reason;
+
+/// When events are due: `*/5 * * * *`.
+#[derive(Clone)]
+pub struct CronExpression {
+    text: Arc<str>,
+    cron: Arc<Cron>,
+}
+
+/// Why a text is no [`CronExpression`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is no cron expression: {reason}")]
+pub struct CronError {
+    text: String,
+    reason: String,
+}
+
+impl FromStr for CronExpression {
+    type Err = CronError;
+
+    /// Five fields: minute, hour, day of the month, month, day of the week, of which 0 and 7 are Sunday. A sixth one in front is
+    /// for seconds.
+    fn from_str(text: &str) -> Result<Self, CronError> {
+        let wrong = |reason: String| CronError {
+            text: text.chars().take(100).collect(),
+            reason,
+        };
+        let parser = CronParser::builder()
+            .seconds(Seconds::Optional)
+            .year(Year::Disallowed)
+            .build();
+        let cron = parser
+            .parse(text)
+            .map_err(|error| wrong(error.to_string()))?;
+        let expression = Self {
+            text: text.into(),
+            cron: Arc::new(cron),
+        };
+        match expression.next_after(SystemTime::now()) {
+            Some(_) => Ok(expression),
+            None => Err(wrong("there is no such time".to_owned())),
+        }
+    }
+}
+
+impl PartialEq for CronExpression {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl fmt::Debug for CronExpression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.text.fmt(f)
+    }
+}
+
+impl CronExpression {
+    /// As it was written.
+    pub fn text(&self) -> &Arc<str> {
+        &self.text
+    }
+
+    /// The first time after this one.
+    fn next_after(&self, time: SystemTime) -> Option<SystemTime> {
+        let time = Timestamp::try_from(time).ok()?.to_zoned(TimeZone::UTC);
+        let next = self.cron.find_next_occurrence(&time, false).ok()?;
+        Some(next.timestamp().into())
+    }
+}
+
+/// How long an event may take, as in Workers.
+const LONGEST: Duration = Duration::from_secs(15 * 60);
+/// Instances that an event may meet the end of before it is given up.
+const ATTEMPTS: u32 = 3;
+/// How often the clock is looked at: it may be set, and the machine may sleep.
+const LOOK: Duration = Duration::from_secs(30);
+/// How late an event may be sent.
+const LATE: Duration = Duration::from_secs(60);
+
+/// The schedules of a host's apps.
+#[derive(Default)]
+pub(crate) struct Schedules(BTreeMap<Arc<str>, Schedule>);
+
+/// The one of an app. It goes by what the app is configured to be by then.
+struct Schedule {
+    stop: Stop,
+    changed: Arc<Notify>,
+    task: JoinHandle<()>,
+}
+
+impl Schedules {
+    /// Sends these apps their events, as they are configured now, and others none. Gives those that end here: what they have sent
+    /// goes on.
+    pub(crate) fn follow<'a>(
+        &mut self,
+        apps: impl Iterator<Item = &'a Arc<App>>,
+        ids: &Arc<RequestIds>,
+    ) -> Vec<JoinHandle<()>> {
+        let mut before = std::mem::take(&mut self.0);
+        for app in apps.filter(|app| !app.crons().is_empty()) {
+            let schedule = match before.remove(app.name()) {
+                Some(schedule) => {
+                    schedule.changed.notify_one();
+                    schedule
+                }
+                None => Schedule::begin(app.clone(), ids.clone()),
+            };
+            self.0.insert(app.name().clone(), schedule);
+        }
+        let end = |schedule: Schedule| {
+            schedule.stop.set();
+            schedule.task
+        };
+        before.into_values().map(end).collect()
+    }
+}
+
+impl Schedule {
+    fn begin(app: Arc<App>, ids: Arc<RequestIds>) -> Self {
+        let (stop, changed) = (Stop::default(), Arc::<Notify>::default());
+        let kept = keep(app, ids, stop.clone(), changed.clone(), SystemTime::now);
+        Self {
+            stop,
+            changed,
+            task: tokio::spawn(kept),
+        }
+    }
+}
+
+/// Sends an app its events, until that is stopped and they are over.
+async fn keep(
+    app: Arc<App>,
+    ids: Arc<RequestIds>,
+    stop: Stop,
+    changed: Arc<Notify>,
+    clock: impl Fn() -> SystemTime,
+) {
+    let mut crons = app.crons();
+    let mut sent = JoinSet::new();
+    // What was due until then was sent.
+    let mut until = clock();
+    while !stop.is_set() {
+        while sent.try_join_next().is_some() {}
+        let now = clock();
+        let is_far = |one: SystemTime, other| {
+            one.duration_since(other)
+                .is_ok_and(|between| between > LATE)
+        };
+        if is_far(now, until) || is_far(until, now) {
+            until = now;
+        }
+        let next = crons.iter().filter_map(|cron| cron.next_after(until)).min();
+        let wait = next.map_or(LOOK, |next| next.duration_since(now).unwrap_or_default());
+        if !wait.is_zero() {
+            // Only here: what was due before a change is sent.
+            let wanted = app.crons();
+            if wanted != crons {
+                (crons, until) = (wanted, now);
+                continue;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(wait.min(LOOK)) => continue,
+                () = changed.notified() => continue,
+                () = stop.stopped() => break,
+            }
+        }
+        let Some(due) = next else { continue };
+        for cron in crons
+            .iter()
+            .filter(|cron| cron.next_after(until) == Some(due))
+        {
+            let event = ScheduledEvent {
+                cron: cron.text.clone(),
+                time: due,
+            };
+            let limit = app.current().config().limits.in_flight;
+            if sent.len() >= limit {
+                let error = format!("{limit} of them are under way, the app's limit of in_flight");
+                tell(&app, &event, None, Duration::ZERO, Err(error.into()));
+                continue;
+            }
+            let (app, id) = (app.clone(), ids.next());
+            sent.spawn(async move { drop(fire(&app, event, id).await) });
+        }
+        until = due;
+    }
+    while sent.join_next().await.is_some() {}
+}
+
+/// Sends an app an event, and logs how it ends.
+pub(crate) async fn fire(
+    app: &Arc<App>,
+    event: ScheduledEvent,
+    id: RequestId,
+) -> Result<(), Reason> {
+    let began = Instant::now();
+    let outcome = match tokio::time::timeout(LONGEST, send(app, &event, id)).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(format!("it was not over after {} minutes", LONGEST.as_secs() / 60).into()),
+    };
+    tell(app, &event, Some(id), began.elapsed(), outcome.clone());
+    outcome
+}
+
+async fn send(app: &Arc<App>, event: &ScheduledEvent, id: RequestId) -> Result<(), Reason> {
+    // As a request: the version that gave it goes on until the event is over, or a drain's deadline.
+    let gone = || Reason::from("the app is shutting down, or has been removed".to_owned());
+    let mut lease = app.lease().ok_or_else(gone)?;
+    for _ in 0..ATTEMPTS {
+        let instance = lease.instance(app).await;
+        let instance = instance.map_err(|unavailable| unavailable.reason)?;
+        match instance.scheduled(event.clone(), id).await {
+            Ok(()) => return Ok(()),
+            Err(Unfinished::Failed(failed)) => {
+                let message = failed.to_string();
+                let stack = match failed {
+                    FetchError::Exception { stack, .. }
+                    | FetchError::NetworkError { stack, .. } => stack,
+                    _ => None,
+                };
+                return Err(Reason { message, stack });
+            }
+            Err(Unfinished::Returned) => lease.returned().await,
+        }
+    }
+    Err(FetchError::Ended.to_string().into())
+}
+
+fn tell(
+    app: &App,
+    event: &ScheduledEvent,
+    id: Option<RequestId>,
+    duration: Duration,
+    outcome: Result<(), Reason>,
+) {
+    let (app, cron) = (&**app.name(), &*event.cron);
+    let time = Timestamp::try_from(event.time).unwrap_or_default();
+    let request_id = id.map(tracing::field::display);
+    let duration_ms = duration.as_secs_f64() * 1e3;
+    match outcome {
+        Ok(()) => {
+            tracing::info!(app, request_id, cron, time = %time, duration_ms, "scheduled event")
+        }
+        Err(Reason {
+            message: error,
+            stack,
+        }) => tracing::error!(
+            app,
+            request_id,
+            cron,
+            time = %time,
+            duration_ms,
+            error,
+            stack,
+            "scheduled event"
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::AppConfig;
+    use crate::fake::{FakeLauncher, app_config};
+    use crate::starter::Starter;
+    use std::ops::AddAssign as _;
+    use std::time::UNIX_EPOCH;
+
+    fn at(text: &str) -> SystemTime {
+        text.parse::<Timestamp>().unwrap().into()
+    }
+
+    fn next(expression: &str, after: &str) -> SystemTime {
+        let expression: CronExpression = expression.parse().unwrap();
+        expression.next_after(at(after)).unwrap()
+    }
+
+    #[test]
+    fn expressions_are_times_in_utc() {
+        for (expression, after, expected) in [
+            (
+                "*/5 * * * *",
+                "2026-11-27T05:01:00Z",
+                "2026-11-27T05:05:00Z",
+            ),
+            (
+                "*/5 * * * *",
+                "2026-11-27T05:05:00Z",
+                "2026-11-27T05:10:00Z",
+            ),
+            (
+                "0 9 * * MON-FRI",
+                "2026-11-27T10:00:00Z",
+                "2026-11-30T09:00:00Z",
+            ),
+            ("0 0 1 1 *", "2026-11-27T10:00:00Z", "2027-01-01T00:00:00Z"),
+            (
+                "30 12 * * 0",
+                "2026-11-27T10:00:00Z",
+                "2026-11-29T12:30:00Z",
+            ),
+            (
+                "30 12 * * 7",
+                "2026-11-27T10:00:00Z",
+                "2026-11-29T12:30:00Z",
+            ),
+            ("0 0 29 2 *", "2026-11-27T10:00:00Z", "2028-02-29T00:00:00Z"),
+            (
+                "*/10 * * * * *",
+                "2026-11-27T10:00:01Z",
+                "2026-11-27T10:00:10Z",
+            ),
+        ] {
+            assert_eq!(next(expression, after), at(expected), "{expression}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_expression_is_told() {
+        for wrong in [
+            "",
+            "* * * *",
+            "60 * * * *",
+            "* * * * * * *",
+            "x",
+            "0 0 31 2 *",
+            "0 0 * * 9",
+        ] {
+            let error = wrong.parse::<CronExpression>().unwrap_err().to_string();
+            assert!(
+                error.starts_with(&format!("{wrong:?} is no cron expression: ")),
+                "{error}"
+            );
+        }
+        assert!("* ".repeat(100_000).parse::<CronExpression>().is_err());
+    }
+
+    /// A clock that goes with tokio's, and may be set.
+    #[derive(Clone)]
+    struct Clock {
+        began: Instant,
+        set: Arc<std::sync::Mutex<i64>>,
+    }
+
+    impl Clock {
+        fn new() -> Self {
+            Self {
+                began: Instant::now(),
+                set: Arc::default(),
+            }
+        }
+
+        fn now(&self) -> SystemTime {
+            let seconds = 1_800_000_000 + *self.set.lock().unwrap();
+            UNIX_EPOCH + Duration::from_secs(seconds.unsigned_abs()) + self.began.elapsed()
+        }
+    }
+
+    struct Kept {
+        fake: Arc<FakeLauncher>,
+        starter: Arc<Starter>,
+        app: Arc<App>,
+        clock: Clock,
+        changed: Arc<Notify>,
+        stop: Stop,
+        task: JoinHandle<()>,
+    }
+
+    fn with_crons(crons: &[&str]) -> AppConfig {
+        let mut config = app_config("a");
+        config.crons = crons.iter().map(|cron| cron.parse().unwrap()).collect();
+        config.limits.in_flight = 3;
+        config
+    }
+
+    fn begin(crons: &[&str]) -> Kept {
+        let fake = FakeLauncher::new();
+        let starter = Starter::new(fake.clone());
+        let app = App::new(with_crons(crons), &starter);
+        let (clock, stop, changed) = (Clock::new(), Stop::default(), Arc::<Notify>::default());
+        let now = clock.clone();
+        let kept = keep(
+            app.clone(),
+            Arc::default(),
+            stop.clone(),
+            changed.clone(),
+            move || now.now(),
+        );
+        Kept {
+            fake,
+            starter,
+            app,
+            clock,
+            changed,
+            stop,
+            task: tokio::spawn(kept),
+        }
+    }
+
+    impl Kept {
+        /// As [`Schedules::follow`] does.
+        fn change(&self, crons: &[&str]) {
+            self.app.want(with_crons(crons), &self.starter);
+            self.changed.notify_one();
+        }
+
+        /// The expressions of events that have begun, with their time in seconds since the beginning.
+        fn begun(&self) -> Vec<(String, u64)> {
+            let begun = self.fake.events().begun.lock().unwrap();
+            let seconds = |time: SystemTime| time.duration_since(UNIX_EPOCH).unwrap().as_secs();
+            begun
+                .iter()
+                .map(|event| (event.cron.to_string(), seconds(event.time) - 1_800_000_000))
+                .collect()
+        }
+
+        fn times(&self) -> Vec<u64> {
+            self.begun().into_iter().map(|(_, time)| time).collect()
+        }
+    }
+
+    // 1,800,000,000 is a whole hour's.
+    #[tokio::test(start_paused = true)]
+    async fn events_are_sent_when_they_are_due() {
+        let kept = begin(&["* * * * *", "*/2 * * * *"]);
+        tokio::time::sleep(Duration::from_secs(200)).await;
+        let expected = [
+            ("* * * * *", 60),
+            ("* * * * *", 120),
+            ("*/2 * * * *", 120),
+            ("* * * * *", 180),
+        ];
+        let mut begun = kept.begun();
+        begun.sort_by_key(|(cron, time)| (*time, cron.clone()));
+        assert_eq!(begun, expected.map(|(cron, time)| (cron.to_owned(), time)));
+        kept.stop.set();
+        kept.task.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn they_overlap_up_to_the_limit_and_the_end_waits_for_them() {
+        let kept = begin(&["* * * * *"]);
+        *kept.fake.events().duration.lock().unwrap() = Duration::from_secs(600);
+        tokio::time::sleep(Duration::from_secs(400)).await;
+        assert_eq!(kept.times(), [60, 120, 180]);
+        kept.stop.set();
+        let began = Instant::now();
+        kept.task.await.unwrap();
+        let waited = began.elapsed().as_secs();
+        assert!((375..=385).contains(&waited), "{waited}");
+        assert_eq!(kept.fake.events().begun.lock().unwrap().len(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_clock_that_is_set_makes_up_for_nothing_and_stops_nothing() {
+        let kept = begin(&["* * * * *"]);
+        tokio::time::sleep(Duration::from_secs(70)).await;
+        *kept.clock.set.lock().unwrap() = 100_000 * 60;
+        tokio::time::sleep(Duration::from_secs(120)).await;
+        *kept.clock.set.lock().unwrap() = 0;
+        tokio::time::sleep(Duration::from_secs(120)).await;
+        let times = kept.times();
+        assert!((4..=7).contains(&times.len()), "{times:?}");
+        assert!(
+            times.iter().any(|time| *time > 6_000_000) && times.last() < Some(&1000),
+            "{times:?}"
+        );
+        kept.stop.set();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn changed_expressions_count_from_now_on() {
+        let kept = begin(&["0 0 1 1 *"]);
+        let wait = |seconds| tokio::time::sleep(Duration::from_secs(seconds));
+        wait(130).await;
+        // It would have been due ten seconds ago.
+        kept.change(&["* * * * *"]);
+        wait(5).await;
+        assert!(kept.times().is_empty());
+        wait(50).await;
+        assert_eq!(kept.times(), [180]);
+        // What is due at the moment of the change is sent.
+        wait(54).await;
+        kept.clock.set.lock().unwrap().add_assign(1);
+        kept.change(&["0 0 1 1 *"]);
+        wait(200).await;
+        assert_eq!(kept.times(), [180, 240]);
+        kept.stop.set();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_event_goes_to_the_next_instance_and_has_an_end() {
+        let fake = FakeLauncher::new();
+        let app = App::new(app_config("a"), &Starter::new(fake.clone()));
+        let event = ScheduledEvent {
+            cron: "* * * * *".into(),
+            time: UNIX_EPOCH,
+        };
+        let failed = Unfinished::Failed(FetchError::CpuLimit);
+        fake.events().outcomes.lock().unwrap().extend([Err(failed)]);
+        let failure = fire(&app, event.clone(), RequestId(1)).await.unwrap_err();
+        assert!(failure.message.contains("CPU limit"), "{failure:?}");
+        *fake.events().duration.lock().unwrap() = Duration::from_secs(3600);
+        let failure = fire(&app, event, RequestId(2)).await.unwrap_err();
+        assert_eq!(failure.message, "it was not over after 15 minutes");
+    }
+}
