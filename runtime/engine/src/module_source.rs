@@ -1,7 +1,9 @@
 //! Where modules come from: names and bytes, no V8.
 
+use std::cell::Cell;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
@@ -103,12 +105,16 @@ pub struct FolderSource {
     /// The folder, within the root, of scripts that are no files in it.
     scripts: String,
     transpiler: Option<Arc<dyn Transpiler>>,
+    /// For how long it may still be at work.
+    transpiling_left: Cell<Duration>,
 }
 
 /// Files larger than this are refused.
 const MAX_FILE: u64 = 64 << 20;
 /// The same for what is read beside modules, such as the text of an original.
 const MAX_BESIDE: u64 = 4 << 20;
+/// How long a transpiler may be at work for one isolate: it works for others, too.
+const TRANSPILING: Duration = Duration::from_secs(60);
 
 impl FolderSource {
     /// The folder, as `app:///`.
@@ -134,6 +140,7 @@ impl FolderSource {
             base: base.into(),
             scripts: String::new(),
             transpiler: None,
+            transpiling_left: Cell::new(TRANSPILING),
         })
     }
 
@@ -278,7 +285,9 @@ impl ModuleSource for FolderSource {
             .map_err(|_| ModuleError(format!("{url} is not UTF-8 text")))?;
         let path = path_of(url);
         let read = |path: &str| self.read_beside(path, MAX_BESIDE);
-        let transpiled = transpiler.transpile(path, &text, &read);
+        let mut left = self.transpiling_left.get();
+        let transpiled = transpiler.transpile(path, &text, &read, &mut left);
+        self.transpiling_left.set(left);
         let transpiled =
             transpiled.map_err(|mistake| LoadError::Mistake(url.to_owned(), mistake))?;
         Ok(Loaded {
@@ -497,7 +506,15 @@ mod tests {
             path: &str,
             text: &str,
             read: &dyn Fn(&str) -> Option<String>,
+            left: &mut Duration,
         ) -> Result<Transpiled, Mistake> {
+            if left.is_zero() {
+                return Err(Mistake {
+                    message: "no time is left".to_owned(),
+                    place: None,
+                });
+            }
+            *left = left.saturating_sub(Duration::from_secs(20));
             let beside = [
                 "app:///lib/a b.js",
                 "app:///secret.js",
@@ -534,6 +551,16 @@ mod tests {
             load("app:///lib/a%20b.js", ModuleKind::JavaScript),
             b"text".to_vec().into()
         );
+    }
+
+    #[test]
+    fn transpilers_are_at_work_for_a_while() {
+        let (dir, source) = folder();
+        std::fs::write(dir.path().join("app/c.up"), "text").expect("file");
+        let source = source.transpiler(Some(Arc::new(Upper)));
+        let works = |_| source.load("app:///c.up", ModuleKind::JavaScript).is_ok();
+        assert_eq!([1, 2, 3, 4].map(works), [true, true, true, false]);
+        assert!(source.load("app:///c.up", ModuleKind::Text).is_ok());
     }
 
     #[test]

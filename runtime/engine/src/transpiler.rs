@@ -1,5 +1,7 @@
 //! What makes JavaScript of modules that are something else, and knows where it has come from: names and texts, no V8.
 
+use std::time::Duration;
+
 /// Makes JavaScript of files, and reads source maps. Called on isolates' threads, for what apps have written.
 pub trait Transpiler: Send + Sync {
     /// Whether a file has to be transpiled, by its path. What is not never meets the transpiler.
@@ -9,15 +11,17 @@ pub trait Transpiler: Send + Sync {
     /// first.
     fn alternatives(&self, path: &str) -> Vec<String>;
 
-    /// Makes JavaScript of the text of the file at `path`. `read` gives the text of other files of the folder.
+    /// Makes JavaScript of the text of the file at `path`. `read` gives the text of other files of the folder. `left` is how long
+    /// whoever asks may keep transpilers at work, and gets less.
     ///
     /// # Errors
-    /// The text has a mistake, or is more than the transpiler takes.
+    /// The text has a mistake, or is more than the transpiler takes; or no time is left.
     fn transpile(
         &self,
         path: &str,
         text: &str,
         read: &dyn Fn(&str) -> Option<String>,
+        left: &mut Duration,
     ) -> Result<Transpiled, Mistake>;
 
     /// Reads a source map: <https://tc39.es/ecma426/>. `None` where it is none, or a larger one than is worth its memory.

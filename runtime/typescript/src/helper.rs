@@ -138,9 +138,12 @@ impl Helper {
         })
     }
 
-    fn ask(&mut self, question: &Question) -> io::Result<Vec<u8>> {
-        write(&mut self.input, question)?;
-        read(&mut self.output)
+    /// Takes from `left` how long it was at work.
+    fn ask(&mut self, question: &Question, left: &mut Duration) -> io::Result<Vec<u8>> {
+        let began = Instant::now();
+        let answer = write(&mut self.input, question).and_then(|()| read(&mut self.output));
+        *left = left.saturating_sub(began.elapsed());
+        answer
     }
 
     /// It has not answered: how it has ended.
@@ -204,8 +207,12 @@ impl Helpers {
         Turn(self)
     }
 
-    /// Has a text transpiled.
-    pub(crate) fn transpile(&'static self, question: &Question) -> Result<Transpiled, Mistake> {
+    /// Has a text transpiled, unless no time is left.
+    pub(crate) fn transpile(
+        &'static self,
+        question: &Question,
+        left: &mut Duration,
+    ) -> Result<Transpiled, Mistake> {
         let path = question.path;
         let failed = |error: &dyn std::fmt::Display| {
             mistake(format!("{path} cannot be transpiled: {error}"))
@@ -216,18 +223,24 @@ impl Helpers {
                 "it has {size} bytes, and {MAX_TEXT} are the most; make JavaScript of it beforehand"
             )));
         }
+        if left.is_zero() {
+            return Err(failed(
+                &"what was transpiled before has taken all of the time that there is for one instance; make JavaScript of the \
+                  files beforehand",
+            ));
+        }
         let _turn = self.turn();
         let idle = self.lock().idle.pop();
         // Something else may have ended it.
         if let Some((_, mut helper)) = idle {
-            match helper.ask(question) {
+            match helper.ask(question, left) {
                 Ok(answer) => return self.take(helper, &answer).map_err(|error| failed(&error))?,
                 Err(_) => drop(helper.end()),
             }
         }
         let mut helper = Helper::start()
             .map_err(|error| failed(&format!("cannot start a process for it: {error}")))?;
-        match helper.ask(question) {
+        match helper.ask(question, left) {
             Ok(answer) => self.take(helper, &answer).map_err(|error| failed(&error))?,
             Err(_) => Err(failed(&match helper.end() {
                 Ok(status) => ending(status),

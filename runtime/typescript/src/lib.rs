@@ -19,6 +19,7 @@ mod tsconfig;
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 use nano_engine::transpiler::{Mistake, SourceMap, SourceMapText, Transpiled, Transpiler};
 
@@ -51,6 +52,7 @@ impl Transpiler for TypeScript {
         path: &str,
         text: &str,
         read: &dyn Fn(&str) -> Option<String>,
+        left: &mut Duration,
     ) -> Result<Transpiled, Mistake> {
         let Some(language) = paths::Language::of(path) else {
             return Err(mistake(format!("{path} is no TypeScript")));
@@ -66,7 +68,7 @@ impl Transpiler for TypeScript {
         if let Some(known) = CACHE.get(key) {
             return Ok(known);
         }
-        let transpiled = HELPERS.transpile(&question)?;
+        let transpiled = HELPERS.transpile(&question, left)?;
         CACHE.put(key, &transpiled);
         Ok(transpiled)
     }

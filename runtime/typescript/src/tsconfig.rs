@@ -23,8 +23,8 @@ pub(crate) struct Options {
     pub(crate) verbatim_module_syntax: bool,
 }
 
-/// How many files may extend each other.
-const MAX_EXTENDS: usize = 8;
+/// How many files may be extended in all, each counted as often as it is.
+const MAX_EXTENDED: usize = 16;
 
 /// The options of the file nearest to the one at `path`: beside it, or in a folder above.
 pub(crate) fn nearest(
@@ -36,7 +36,8 @@ pub(crate) fn nearest(
         let file = format!("{above}/tsconfig.json");
         if let Some(text) = read(&file) {
             let mut merged = serde_json::Map::new();
-            merge(&file, &text, read, MAX_EXTENDS, &mut merged)?;
+            let mut left = MAX_EXTENDED;
+            merge(&file, &text, read, &mut left, &mut merged)?;
             return Ok(Options::from(&merged));
         }
         folder = above;
@@ -49,7 +50,7 @@ fn merge(
     file: &str,
     text: &str,
     read: &dyn Fn(&str) -> Option<String>,
-    left: usize,
+    left: &mut usize,
     merged: &mut serde_json::Map<String, Value>,
 ) -> Result<(), Mistake> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -74,11 +75,12 @@ fn merge(
         if !base.starts_with("./") && !base.starts_with("../") {
             continue;
         }
-        if left == 0 {
+        if *left == 0 {
             return Err(mistake(format!(
-                "{file} cannot be read: more than {MAX_EXTENDS} files extend each other"
+                "{file} cannot be read: more than {MAX_EXTENDED} files are extended; put their options into one"
             )));
         }
+        *left -= 1;
         let found = [base.to_owned(), format!("{base}.json")]
             .into_iter()
             .filter_map(|base| join(file, &base))
@@ -88,7 +90,7 @@ fn merge(
                 "{file} cannot be read: there is no file {base} within the app's folder, which it extends"
             )));
         };
-        merge(&base_file, &text, read, left - 1, merged)?;
+        merge(&base_file, &text, read, left, merged)?;
     }
     Ok(())
 }
@@ -230,11 +232,21 @@ mod tests {
                 r#"{ "extends": "../../out.json" }"#,
                 "there is no file ../../out.json",
             ),
-            (r#"{ "extends": "./tsconfig" }"#, "more than 8 files"),
+            (r#"{ "extends": "./tsconfig" }"#, "more than 16 files"),
         ] {
             let error = options(&[("tsconfig.json", text)], "x.ts").unwrap_err();
             assert!(error.contains(part), "{error}");
         }
+        // Each of three files a hundred times what the next one is.
+        let many = |name: &str| format!(r#"{{ "extends": {:?} }}"#, vec![format!("./{name}"); 100]);
+        let (first, second) = (many("b"), many("c"));
+        let files = [
+            ("tsconfig.json", &*first),
+            ("b.json", &*second),
+            ("c.json", "{}"),
+        ];
+        let error = options(&files, "x.ts").unwrap_err();
+        assert!(error.contains("more than 16 files"), "{error}");
         let deep = "[".repeat(100_000);
         assert!(options(&[("tsconfig.json", &deep)], "x.ts").is_err());
     }

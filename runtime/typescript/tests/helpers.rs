@@ -1,7 +1,7 @@
 //! Helper processes: what may happen to them, and that nothing happens to whoever has them.
 
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use libtest_mimic::{Arguments, Trial};
 use nano_engine::Transpiler as _;
@@ -14,10 +14,11 @@ fn main() -> ExitCode {
             Err(_) => ExitCode::FAILURE,
         };
     }
-    let tests: [(&str, fn()); 4] = [
+    let tests: [(&str, fn()); 5] = [
         ("none_is_left", none_is_left),
         ("nesting", nesting),
         ("what_takes_too_long", what_takes_too_long),
+        ("there_is_an_end", there_is_an_end),
         ("many_at_a_time", many_at_a_time),
     ];
     let trials = tests.map(|(name, test)| {
@@ -31,7 +32,8 @@ fn main() -> ExitCode {
 }
 
 fn transpile(path: &str, text: &str) -> Result<String, String> {
-    let done = TypeScript.transpile(&format!("app:///{path}"), text, &|_| None);
+    let left = &mut Duration::from_secs(60);
+    let done = TypeScript.transpile(&format!("app:///{path}"), text, &|_| None, left);
     done.map(|done| done.code)
         .map_err(|mistake| mistake.message)
 }
@@ -165,6 +167,33 @@ fn what_takes_too_long() {
     assert!(
         error.starts_with("app:///a.ts cannot be transpiled: it takes more than 5 s"),
         "{error}"
+    );
+}
+
+/// What fails takes time, too.
+fn there_is_an_end() {
+    let ask = |text: &str, mut left: Duration| {
+        let done = TypeScript.transpile("app:///a.ts", text, &|_| None, &mut left);
+        let done = done.map(|done| done.code);
+        (done.map_err(|mistake| mistake.message), left)
+    };
+    const MUCH: Duration = Duration::from_secs(60);
+    let (error, left) = ask(&"(".repeat(100_000), MUCH);
+    assert_eq!(error.unwrap_err(), "Expected `)` but found `EOF`");
+    assert!(left < MUCH, "{left:?}");
+    let error = ask("let a: 0 = 0;", Duration::ZERO).0.unwrap_err();
+    assert!(
+        error.starts_with(
+            "app:///a.ts cannot be transpiled: what was transpiled before has taken all of the time"
+        ),
+        "{error}"
+    );
+    // What is known takes none.
+    let known = Ok("let a = 0;\n".to_owned());
+    assert_eq!(ask("let a: 0 = 0;", MUCH).0, known);
+    assert_eq!(
+        ask("let a: 0 = 0;", Duration::ZERO),
+        (known, Duration::ZERO)
     );
 }
 
