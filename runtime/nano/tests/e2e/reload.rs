@@ -533,3 +533,125 @@ fn what_cannot_be_watched_is_looked_at() {
     live.replace("a0/index.js", &version("new"));
     live.says("a0.test", "new");
 }
+
+/// Six fields of a schedule, for a test that does not last for minutes. No request wakes these apps.
+#[test]
+fn schedules_change() {
+    let scheduled = "export default {
+        async scheduled(event, env, ctx) {
+            console.log('begun');
+            await new Promise(resolve => setTimeout(resolve, 1500));
+        },
+        fetch() {},
+    };";
+    let apps = |apps: &[(&str, &str)]| {
+        let app = |(name, crons): &(&str, &str)| {
+            format!(
+                r#"{{"name":"{name}","hostname":"{name}.test","path":"{name}","start":"lazy"{crons}}}"#
+            )
+        };
+        let apps: Vec<_> = apps.iter().map(app).collect();
+        format!(r#"{{"port":0,"apps":[{}]}}"#, apps.join(","))
+    };
+    let (often, seldom) = (r#","crons":["* * * * * *"]"#, r#","crons":["0 0 1 1 *"]"#);
+    let mut live = Live::serve(
+        &apps(&[("a", often), ("idle", "")]),
+        &[
+            ("a/index.js", scheduled),
+            ("b/index.js", scheduled),
+            ("idle/index.js", scheduled),
+        ],
+        &["--watch"],
+    );
+    let events = |nano: &Nano, app: &str, message: &str| -> Vec<serde_json::Value> {
+        let is = |line: &serde_json::Value| line["app"] == app && line["message"] == message;
+        nano.log().into_iter().filter(is).collect()
+    };
+    let begins = |app: &str| {
+        eventually("an event that has begun", || {
+            (!events(&live.nano, app, "begun").is_empty()).then_some(())
+        });
+    };
+    let ends = |app: &str| {
+        let count = || events(&live.nano, app, "begun").len();
+        eventually("no more events", || {
+            let before = count();
+            std::thread::sleep(Duration::from_millis(2500));
+            (count() == before).then_some(())
+        });
+        // Those that had begun came to their end, also where the app was removed.
+        let over = events(&live.nano, app, "scheduled event");
+        assert_eq!(over.len(), count());
+        assert!(over.iter().all(|line| line["level"] == "info"), "{over:?}");
+    };
+    begins("a");
+    // Another time, and another app.
+    live.write("apps.json", &apps(&[("a", seldom), ("b", often)]));
+    begins("b");
+    ends("a");
+    // The app is no more.
+    live.write("apps.json", &apps(&[("a", seldom)]));
+    ends("b");
+    // None, and again.
+    live.write("apps.json", &apps(&[("a", "")]));
+    live.write("apps.json", &apps(&[("a", often)]));
+    let before = events(&live.nano, "a", "begun").len();
+    eventually("another event", || {
+        (events(&live.nano, "a", "begun").len() > before).then_some(())
+    });
+    assert!(events(&live.nano, "idle", "app started").is_empty());
+    live.nano.signal(libc::SIGTERM);
+    assert!(live.nano.wait().success());
+}
+
+#[test]
+fn typescript_is_loaded_anew() {
+    let typed = |text: &str| {
+        format!(
+            "import {{ text }} from './lib/text';
+            export default {{ fetch: (): Response => new Response(`{text} ${{text}}` as string) }};"
+        )
+    };
+    let live = Live::serve(
+        &config(&[("a", "a"), ("b", "b")], ""),
+        &[
+            ("a/index.ts", &typed("1")),
+            ("a/lib/text.ts", "export const text: string = 'old';"),
+            ("b/index.js", &version("b")),
+        ],
+        &["--watch"],
+    );
+    live.says("a.test", "1 old");
+    live.replace("a/index.ts", &typed("2"));
+    live.says("a.test", "2 old");
+    live.write("a/lib/text.ts", "export const text: string = 'new';");
+    live.says("a.test", "2 new");
+    let refused = |what: &str| {
+        live.nano.logged(what, |line| {
+            let text = line["message"].as_str().unwrap_or_default();
+            line["app"] == "a" && text.contains("is refused") && text.contains(what)
+        });
+        live.says("a.test", "2 new");
+        live.says("b.test", "b");
+    };
+    live.replace("a/lib/text.ts", "export const text: string = ;");
+    refused("SyntaxError: Unexpected token");
+    // What nests too deeply, takes too much time, or is too long costs nobody anything.
+    let nested = |before: &str, after: &str| before.repeat(100_000) + "1" + &after.repeat(100_000);
+    for (text, what) in [
+        (
+            nested("function*f(a=function(){", "}){}"),
+            "it nests too deeply, or takes too much memory",
+        ),
+        (
+            "switch(a){case 1:".repeat(200_000) + &"}".repeat(200_000),
+            "it takes more than 5 s of CPU time",
+        ),
+        (" ".repeat(9 << 20), "it has 9437184 bytes"),
+    ] {
+        live.replace("a/lib/text.ts", &text);
+        refused(&format!("app:///lib/text.ts cannot be transpiled: {what}"));
+    }
+    live.replace("a/lib/text.ts", "export const text: string = 'mended';");
+    live.says("a.test", "2 mended");
+}
