@@ -86,9 +86,10 @@ fn what_one_call_takes_is_bounded() {
             "list",
             "try { new Intl.ListFormat('en').format(new Array(2e6).fill('x'.repeat(200))); } catch (e) { return new Response(e.name); }",
         ),
+        // The text itself fits, so that whether V8 happens to collect meanwhile does not decide.
         (
             "json",
-            "try { JSON.parse('['.repeat(1e8)); } catch (e) { return new Response(e.name); }",
+            "try { JSON.parse('['.repeat(5e7)); } catch (e) { return new Response(e.name); }",
         ),
         (
             "body",
