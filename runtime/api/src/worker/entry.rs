@@ -127,7 +127,10 @@ mod tests {
         std::fs::remove_file(&manifest).expect("it is there");
         let pipe = std::process::Command::new("mkfifo").arg(&manifest).status();
         assert!(pipe.expect("mkfifo").success());
-        assert_eq!(find(folder.path(), None, false).expect("the default"), "index.js");
+        assert_eq!(
+            find(folder.path(), None, false).expect("the default"),
+            "index.js"
+        );
     }
 
     #[test]
