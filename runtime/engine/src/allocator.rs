@@ -88,6 +88,14 @@ unsafe fn grow_watched(watched: &Watched, data: *mut u8, layout: Layout, size: u
     moved
 }
 
+/// So many bytes more are about to be taken.
+#[inline]
+fn about_to_take(bytes: usize) {
+    if bytes >= headroom::LARGE {
+        wait_for_room(bytes);
+    }
+}
+
 /// Where an isolate takes that much more, its thread waits as long as the process has no room for it.
 #[cold]
 fn wait_for_room(bytes: usize) {
@@ -99,9 +107,7 @@ fn wait_for_room(bytes: usize) {
 unsafe impl GlobalAlloc for Bounded {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if layout.size() >= headroom::LARGE {
-            wait_for_room(layout.size());
-        }
+        about_to_take(layout.size());
         // SAFETY: the caller's promise.
         let data = unsafe { Jemalloc.alloc(layout) };
         if layout.align() == 1 {
@@ -116,9 +122,7 @@ unsafe impl GlobalAlloc for Bounded {
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        if layout.size() >= headroom::LARGE {
-            wait_for_room(layout.size());
-        }
+        about_to_take(layout.size());
         // SAFETY: the caller's promise.
         unsafe { Jemalloc.alloc_zeroed(layout) }
     }
@@ -136,10 +140,7 @@ unsafe impl GlobalAlloc for Bounded {
 
     #[inline]
     unsafe fn realloc(&self, data: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        let more = size.saturating_sub(layout.size());
-        if more >= headroom::LARGE {
-            wait_for_room(more);
-        }
+        about_to_take(size.saturating_sub(layout.size()));
         WATCHED.with(|watched| {
             // SAFETY: the caller's promise.
             unsafe {

@@ -13,7 +13,7 @@ use crate::external_memory::{Account, Reservation};
 use crate::foreground::ForegroundQueue;
 use crate::limits::Exit;
 use crate::mail::{Mail, Signal};
-use crate::process_memory::headroom;
+use crate::process_memory::{Arrival, headroom};
 use crate::thread_io::ThreadIo;
 use crate::turn_clock::TurnClock;
 
@@ -165,9 +165,9 @@ impl Handle {
         Reservation::new(self.0.account.clone())
     }
 
-    /// Waits until the process has so many bytes more for what comes from a client or a peer, and takes them. Returns false if it has
-    /// not in time, or the isolate ends.
-    pub async fn process_room(&self, bytes: usize) -> bool {
+    /// Waits until the process has so many bytes more for what comes from a client or a peer. They are used once what this returns is
+    /// dropped. `None` if it has not in time, or the isolate ends.
+    pub async fn process_room(&self, bytes: usize) -> Option<Arrival> {
         headroom::arrival(&self.0.account, bytes).await
     }
 

@@ -7,15 +7,19 @@
 
 pub(crate) mod headroom;
 
+pub use headroom::Arrival;
+
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::containment;
 use crate::external_memory::malloc;
 use crate::limits::MIB;
 use crate::mailbox::{Shared, Verdict};
+use crate::{containment, watchdog};
 
 /// The shortest time between two looks: each reads files.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -53,7 +57,7 @@ pub fn limit() -> usize {
         0 => usize::MAX,
         bytes => bytes,
     };
-    let look = LOOK.lock().unwrap_or_else(PoisonError::into_inner);
+    let look = lock();
     let group = look.group.as_ref().map_or(usize::MAX, |group| group.limit);
     // SAFETY: no preconditions.
     let (pages, page) = unsafe {
@@ -69,38 +73,150 @@ pub fn limit() -> usize {
 
 struct Look {
     group: Option<ControlGroup>,
+    /// The watchdog's last look, and the last one at all.
     last: Instant,
+    any: Instant,
     purged: Option<Instant>,
+    others: Others,
+    episode: Episode,
+}
+
+/// What isolates hold, in bytes.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Held {
+    /// All of it, used or not.
+    pub(crate) all: usize,
+    /// What V8 has mapped for heaps.
+    pub(crate) heaps: usize,
+}
+
+/// What is used by others than isolates: the program, the host, memory that was freed a moment ago. As long as isolates use all
+/// that they hold that is what is left; while they take more it is not known, and hardly changes.
+#[derive(Debug, Default)]
+struct Others {
+    bytes: Option<usize>,
+}
+
+impl Others {
+    /// How slowly it changes.
+    const PACE: Duration = Duration::from_secs(5);
+
+    /// A look has found that so much is used, and held by isolates, so long after the last one.
+    fn look(&mut self, used: usize, held: usize, since: Duration) -> usize {
+        let now = used.saturating_sub(held);
+        let before = self.bytes.unwrap_or(now);
+        let part = (since.as_secs_f64() / Self::PACE.as_secs_f64()).min(1.0);
+        let bytes = before as f64 + (now as f64 - before as f64) * part;
+        // What they have given back they do not use.
+        let bytes = used.min(bytes as usize);
+        self.bytes = Some(bytes);
+        bytes
+    }
+}
+
+/// A time when the process is short of memory, with pauses: what it is told of it is told once.
+#[derive(Debug, Default)]
+struct Episode {
+    last: Option<Instant>,
+    is_told: bool,
+}
+
+impl Episode {
+    /// It is over when there was no shortage for so long.
+    const CALM: Duration = Duration::from_secs(10);
+
+    fn look(&mut self, is_short: bool, now: Instant) {
+        let is_over = |last: Instant| now.saturating_duration_since(last) > Self::CALM;
+        if self.last.is_none_or(is_over) {
+            self.is_told = false;
+        }
+        if is_short {
+            self.last = Some(now);
+        }
+    }
+
+    /// Whether to tell it now.
+    fn tell(&mut self) -> bool {
+        !std::mem::replace(&mut self.is_told, true)
+    }
 }
 
 static LOOK: LazyLock<Mutex<Look>> = LazyLock::new(|| {
     Mutex::new(Look {
         group: ControlGroup::find(Path::new("/proc/self/cgroup"), Path::new("/sys/fs/cgroup")),
         last: Instant::now(),
+        any: Instant::now(),
         purged: None,
+        others: Others::default(),
+        episode: Episode::default(),
     })
 });
 
-/// Whether the process nears its limit, so that an isolate has to be ended. Gives freed memory back first. So many bytes are `mapped`
-/// for heaps, and will be used if they are not yet.
-pub(crate) fn is_short(mapped: impl Fn() -> usize) -> Option<Shortage> {
-    let mut look = LOOK.lock().unwrap_or_else(PoisonError::into_inner);
+impl Look {
+    /// What is used of each limit that there is, with what heaps will be.
+    fn usages(&mut self, held: Held, now: Instant) -> [Option<(usize, usize)>; 2] {
+        let since = now.saturating_duration_since(self.any);
+        self.any = now;
+        let arrived = headroom::arrived();
+        let configured = CONFIGURED.load(Ordering::Relaxed);
+        let own = (configured > 0).then(|| Some((resident()?, configured)));
+        let both = [
+            own.flatten(),
+            self.group.as_ref().and_then(ControlGroup::usage),
+        ];
+        let used = both.iter().flatten().map(|(used, _)| *used).max();
+        let others = used.map_or(0, |used| self.others.look(used, held.all, since));
+        let mapped = others.saturating_add(held.heaps);
+        let both = both.map(|usage| usage.map(|(used, limit)| (used.max(mapped), limit)));
+        let left = |(used, limit): &(usize, usize)| threshold(*limit).saturating_sub(*used);
+        let left = both.iter().flatten().map(left).min().unwrap_or(usize::MAX);
+        headroom::look(left, since, arrived);
+        both
+    }
+
+    fn shortage(&mut self, held: Held, now: Instant) -> Option<Shortage> {
+        let usages = self.usages(held, now);
+        let wanted = headroom::wanted();
+        let mut usages = usages.into_iter().flatten();
+        usages.find_map(|(used, limit)| Shortage::of(used.saturating_add(wanted), limit))
+    }
+}
+
+fn lock() -> MutexGuard<'static, Look> {
+    LOOK.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether the process nears its limit, so that an isolate has to be ended. Gives freed memory back first. The watchdog's look.
+pub(crate) fn is_short(held: impl Fn() -> Held) -> Option<Shortage> {
+    let mut look = lock();
     let now = Instant::now();
     if now - look.last < PAUSE {
         return None;
     }
     look.last = now;
-    let mapped = mapped();
-    let mut shortage = Shortage::find(look.group.as_ref(), mapped);
-    if shortage.is_some() && look.purged.is_none_or(|purged| now - purged > PURGE) {
+    let held = held();
+    let mut shortage = look.shortage(held, now);
+    // Bodies that were refused leave some to those that wait.
+    let is_needed = shortage.is_some() || headroom::is_awaited();
+    if is_needed && look.purged.is_none_or(|purged| now - purged > PURGE) {
         look.purged = Some(now);
         malloc::purge();
-        shortage = Shortage::find(look.group.as_ref(), mapped);
+        shortage = look.shortage(held, now);
     }
-    if shortage.is_none() {
-        TOLD.store(false, Ordering::Relaxed);
-    }
+    look.episode.look(shortage.is_some(), now);
     shortage
+}
+
+/// Finds anew what is left, unless that has just been done. The look of those who wait for it.
+fn look_again() {
+    // Another one is looking.
+    let Ok(mut look) = LOOK.try_lock() else {
+        return;
+    };
+    let now = Instant::now();
+    if now.saturating_duration_since(look.any) >= PAUSE / 2 {
+        look.usages(watchdog::held(), now);
+    }
 }
 
 /// How much of a limit can be used.
@@ -117,18 +233,6 @@ pub(crate) struct Shortage {
 }
 
 impl Shortage {
-    fn find(group: Option<&ControlGroup>, mapped: usize) -> Option<Shortage> {
-        let configured = CONFIGURED.load(Ordering::Relaxed);
-        let own = (configured > 0).then(|| Some((resident()?, configured)));
-        let both = [own.flatten(), group.and_then(ControlGroup::usage)];
-        let both = both.map(|usage| usage.map(|(used, limit)| (used.max(mapped), limit)));
-        let left = |(used, limit): &(usize, usize)| threshold(*limit).saturating_sub(*used);
-        headroom::look(both.iter().flatten().map(left).min().unwrap_or(usize::MAX));
-        let wanted = headroom::wanted();
-        let mut both = both.into_iter().flatten();
-        both.find_map(|(used, limit)| Shortage::of(used.saturating_add(wanted), limit))
-    }
-
     fn of(used: usize, limit: usize) -> Option<Shortage> {
         (used > threshold(limit)).then_some(Shortage { used, limit })
     }
@@ -148,9 +252,6 @@ impl Shortage {
         held >= self.used / NEXT_TO_NOTHING / isolates.max(1)
     }
 }
-
-/// Whether it was said that ending isolates would not help, since there was memory.
-static TOLD: AtomicBool = AtomicBool::new(false);
 
 /// When an isolate was ended last.
 static ENDED: Mutex<Option<Instant>> = Mutex::new(None);
@@ -196,7 +297,7 @@ fn end(
     let Shortage { used, limit } = shortage;
     let (used, limit) = (used / MIB, limit / MIB);
     let Some(isolate) = largest.filter(|_| helps) else {
-        if !TOLD.swap(true, Ordering::Relaxed) {
+        if lock().episode.tell() {
             tracing::error!(
                 "the process uses {used} MB of its memory limit of {limit} MB, but apps hold {} MB of it, and no instance \
                  that can be ended more than {} MB: none is ended, as that would not help. Compilers hold some for a while, and \
@@ -223,7 +324,8 @@ fn end(
 /// Bytes of this process's memory that are resident and its own.
 #[cfg(target_os = "linux")]
 fn resident() -> Option<usize> {
-    let text = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let mut buffer = [0; LONGEST_FILE];
+    let text = read(Path::new("/proc/self/statm"), &mut buffer)?;
     let mut pages = text.split(' ').skip(1).map(str::parse::<usize>);
     let (resident, shared) = (pages.next()?.ok()?, pages.next()?.ok()?);
     // SAFETY: no preconditions.
@@ -297,7 +399,8 @@ impl ControlGroup {
     /// What is used and cannot be dropped, and the limit, in bytes.
     fn usage(&self) -> Option<(usize, usize)> {
         let used = number(&self.used)?;
-        let stat = std::fs::read_to_string(&self.stat).unwrap_or_default();
+        let mut buffer = [0; LONGEST_FILE];
+        let stat = read(&self.stat, &mut buffer).unwrap_or_default();
         let inactive = stat
             .lines()
             .find_map(|line| line.strip_prefix(self.inactive)?.strip_prefix(' '))
@@ -308,7 +411,26 @@ impl ControlGroup {
 }
 
 fn number(file: &Path) -> Option<usize> {
-    std::fs::read_to_string(file).ok()?.trim().parse().ok()
+    let mut buffer = [0; LONGEST_FILE];
+    read(file, &mut buffer)?.trim().parse().ok()
+}
+
+/// More than the files that are read have.
+const LONGEST_FILE: usize = 8 << 10;
+
+/// The text of a file. Allocates nothing: a thread that gets no memory stops, and must not keep the lock; see [`containment`].
+fn read<'b>(file: &Path, buffer: &'b mut [u8; LONGEST_FILE]) -> Option<&'b str> {
+    let mut file = File::open(file).ok()?;
+    let mut length = 0;
+    loop {
+        match file.read(&mut buffer[length..]) {
+            Ok(0) => break,
+            Ok(more) => length += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return None,
+        }
+    }
+    str::from_utf8(&buffer[..length]).ok()
 }
 
 #[cfg(test)]
@@ -357,6 +479,40 @@ pub(crate) mod tests {
         assert_eq!(group.usage(), Some((491, 900)));
         write(root, &[("own", "0::/nowhere\n")]);
         assert_eq!(ControlGroup::find(&own, root), None);
+    }
+
+    #[test]
+    fn what_others_use_is_known_while_isolates_take_more() {
+        let mut others = Others::default();
+        let look = Duration::from_millis(20);
+        assert_eq!(others.look(100 * MIB, 10 * MIB, look), 90 * MIB);
+        // They have mapped 500 MB, and touched 100 of them.
+        let burst = (0..10).map(|_| others.look(200 * MIB, 510 * MIB, look));
+        assert!(burst.last().is_some_and(|others| others > 80 * MIB));
+        // Something was freed, and is given back a moment later.
+        let freed = (0..10).map(|_| others.look(200 * MIB, 10 * MIB, look));
+        assert!(freed.last().is_some_and(|others| others < 100 * MIB));
+        let calm = (0..1000).map(|_| others.look(200 * MIB, 10 * MIB, look));
+        assert!(calm.last().is_some_and(|others| others > 180 * MIB));
+        assert_eq!(others.look(60 * MIB, 50 * MIB, Duration::ZERO), 60 * MIB);
+    }
+
+    #[test]
+    fn a_shortage_is_told_once_until_it_has_been_over_for_a_while() {
+        let mut episode = Episode::default();
+        let began = Instant::now();
+        let at = |millis| began + Duration::from_millis(millis);
+        episode.look(true, at(0));
+        assert!(episode.tell());
+        // It flaps.
+        for time in 1..100 {
+            episode.look(time % 3 == 0, at(time * 1000));
+            assert!(!episode.tell(), "after {time} s");
+        }
+        episode.look(false, at(108_000));
+        assert!(!episode.tell());
+        episode.look(true, at(110_000));
+        assert!(episode.tell());
     }
 
     #[test]

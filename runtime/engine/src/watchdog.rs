@@ -21,7 +21,7 @@ use crate::cpu_clock::CpuClock;
 use crate::external_memory::watch;
 use crate::limits::Exit;
 use crate::mailbox::{Shared, Verdict};
-use crate::process_memory::headroom;
+use crate::process_memory::{Held, headroom};
 use crate::thread_io::ThreadIo;
 use crate::turn_clock::{Doze, Turn};
 use crate::{containment, process_memory};
@@ -225,10 +225,14 @@ pub(crate) fn wake() {
     }
 }
 
-/// Bytes that V8 has mapped for all heaps.
-fn mapped() -> usize {
-    let mapped = |one: &Watched| one.isolate.account.mapped_for_heap();
-    lock().iter().map(mapped).sum()
+/// What all isolates hold.
+pub(crate) fn held() -> Held {
+    let mut held = Held::default();
+    for one in lock().iter() {
+        held.all += one.isolate.account.held_at_most();
+        held.heaps += one.isolate.account.mapped_for_heap();
+    }
+    held
 }
 
 fn run() {
@@ -236,7 +240,7 @@ fn run() {
     loop {
         let (running, pause) = look();
         let running = running || headroom::is_awaited();
-        if running && let Some(shortage) = process_memory::is_short(mapped) {
+        if running && let Some(shortage) = process_memory::is_short(held) {
             let isolates = lock().iter().map(|one| one.isolate.clone()).collect();
             process_memory::end_largest(isolates, shortage, Instant::now());
         }

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use nano_engine::external_memory::ExternalMemory;
 use nano_engine::external_memory::Reservation;
+use nano_engine::process_memory::Arrival;
 use nano_engine::{Handle, promise_op};
 use nano_webidl::{
     Error, Fallible, PlatformObject, Ref, Scope, ScriptRef, Trace, Traced, Value, script,
@@ -337,7 +338,7 @@ impl Body {
                         .map_err(|error| type_error(error.to_string()))
                         .and_then(|(bytes, reservation)| {
                             // What is made of the bytes counts on its own.
-                            drop(reservation);
+                            reservation.hand_over();
                             package_data(scope, kind, &content_type, bytes)
                         });
                     packaged.map_err(|e| {
@@ -543,10 +544,11 @@ async fn collect(
     drop((first, second));
     while let Some(chunk) = stream.next().await.transpose()? {
         make_room(&handle, &mut reservation, chunk.len()).await?;
-        if all.capacity() - all.len() < chunk.len() {
-            // It is copied to a larger place.
-            process_room(&handle, all.len()).await?;
-        }
+        let _copy = match all.capacity() - all.len() < chunk.len() {
+            // To a larger place.
+            true => Some(process_room(&handle, all.len()).await?),
+            false => None,
+        };
         all.extend_from_slice(&chunk);
     }
     Ok((all.into(), reservation))
@@ -566,7 +568,8 @@ pub(super) async fn make_room(
     reservation: &mut Reservation,
     bytes: usize,
 ) -> Result<(), BodyError> {
-    process_room(handle, bytes).await?;
+    // It is there already, and small, or copied next.
+    drop(process_room(handle, bytes).await?);
     if reservation.try_grow(bytes) {
         return Ok(());
     }
@@ -580,15 +583,14 @@ pub(super) async fn make_room(
     ))
 }
 
-async fn process_room(handle: &Handle, bytes: usize) -> Result<(), BodyError> {
-    if handle.process_room(bytes).await {
-        return Ok(());
-    }
-    Err(BodyError::new(
-        BodyErrorKind::TooLarge,
-        "the process has no memory left for the body: other apps and requests use it; try again later, or read the body as a \
-         stream",
-    ))
+async fn process_room(handle: &Handle, bytes: usize) -> Result<Arrival, BodyError> {
+    handle.process_room(bytes).await.ok_or_else(|| {
+        BodyError::new(
+            BodyErrorKind::TooLarge,
+            "the process has no memory left for the body: other apps and requests use it; try again later, or read the body as \
+             a stream",
+        )
+    })
 }
 
 fn name<'s>(scope: &mut Scope<'s, '_>, text: &str) -> Value<'s> {

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use bytes::Bytes;
-use nano_webidl::{Fallible, Scope, require_room};
+use nano_webidl::{Fallible, Scope, require_room, room};
 
 use crate::bindings::types::{BlobPart, EndingType};
 use crate::reserved::reserve;
@@ -17,7 +17,8 @@ const MAX_CHUNK_BYTES: usize = 64 * 1024;
 /// A blob's bytes: the concatenation of a list of buffers, none of which is empty.
 #[derive(Clone, Default)]
 pub struct BlobData {
-    parts: Rc<[Bytes]>,
+    /// Not a slice, which would be a copy of what was put together.
+    parts: Rc<Vec<Bytes>>,
     size: u64,
 }
 
@@ -25,7 +26,7 @@ impl BlobData {
     fn new(parts: Vec<Bytes>) -> Self {
         let size = parts.iter().map(|part| part.len() as u64).sum();
         BlobData {
-            parts: parts.into(),
+            parts: Rc::new(parts),
             size,
         }
     }
@@ -45,10 +46,15 @@ impl BlobData {
             BlobPart::Blob(_) => 0,
         });
         let copied = copied.fold(0, usize::saturating_add);
-        require_room(scope, copied)?;
+        // A blob of itself twice, again and again, has few bytes and many parts.
+        let shared = parts.iter().map(|part| match part {
+            BlobPart::Blob(blob) => blob.data().parts.len() + 1,
+            _ => 1,
+        });
+        let shared = shared.fold(0, usize::saturating_add);
         let mut builder = Builder {
+            parts: room::list(scope, shared, copied)?,
             copied: Vec::with_capacity(copied),
-            ..Builder::default()
         };
         for part in parts {
             match part {
@@ -109,7 +115,7 @@ impl BlobData {
     /// # Errors
     /// A `RangeError` if a copy does not fit into the app's memory limit.
     pub fn to_bytes(&self, scope: &mut Scope) -> Fallible<Bytes> {
-        Ok(match &*self.parts {
+        Ok(match self.parts.as_slice() {
             [] => Bytes::new(),
             [only] => only.clone(),
             _ => self.to_vec(scope)?.into(),
@@ -155,7 +161,6 @@ impl From<Bytes> for BlobData {
 }
 
 /// A blob's bytes while its parts are put together.
-#[derive(Default)]
 struct Builder {
     parts: Vec<Bytes>,
     /// What was copied since the last of `parts`.

@@ -13,11 +13,16 @@ use crate::process_memory::headroom;
 /// [`crate::external_memory::malloc`].
 const FOREIGN_SLACK: usize = 96 * MIB;
 
+/// How far buffers with mappings of their own may pass the limit, garbage included.
+const MAPPED_SLACK: usize = 256 * MIB;
+
 /// Counts the bytes that one isolate has outside of V8's heap against its limit. Outlives the isolate if buffers do.
 #[derive(Debug)]
 pub struct Account {
     limit: usize,
     buffers: AtomicUsize,
+    /// Of buffers that have mappings of their own.
+    open: AtomicUsize,
     reserved: AtomicUsize,
     heap: AtomicUsize,
     /// What V8 has mapped since then for objects that have mappings of their own.
@@ -36,6 +41,8 @@ pub struct Account {
     /// Mappings of memory for buffers, and the address space that they take; see [`crate::external_memory::mappings`].
     pub(crate) mappings: AtomicUsize,
     pub(crate) mapped: AtomicUsize,
+    /// Bytes of the process's memory that were asked for before they are taken.
+    granted: AtomicUsize,
     /// Whether the allocator has refused a buffer since the last look.
     refused: AtomicBool,
     /// Whether none of the isolate's JavaScript may run any more. Here, as every callback looks at it.
@@ -54,6 +61,7 @@ impl Account {
             foreign,
             spare_heap: Spare::of(&spare::HEAP),
             buffers: AtomicUsize::default(),
+            open: AtomicUsize::default(),
             reserved: AtomicUsize::default(),
             heap: AtomicUsize::default(),
             mapped_heap: AtomicUsize::default(),
@@ -64,22 +72,51 @@ impl Account {
             asked: AtomicBool::default(),
             mappings: AtomicUsize::default(),
             mapped: AtomicUsize::default(),
+            granted: AtomicUsize::default(),
             refused: AtomicBool::default(),
             terminated: AtomicBool::default(),
         }
     }
 
-    /// Takes `bytes` for a buffer, or nothing if they do not fit beside the rest.
+    /// Takes `bytes` for a buffer that is allocated next, or nothing if they do not fit beside the rest.
     pub(super) fn try_take(&self, bytes: usize) -> bool {
-        self.try_add(&self.buffers, bytes, self.reserved())
+        self.process_has_room(bytes) && self.try_add(&self.buffers, bytes, self.reserved())
+    }
+
+    /// The same for a buffer that is made of what is there.
+    pub(super) fn try_adopt(&self, bytes: usize) -> bool {
+        self.process_has(bytes) && self.try_add(&self.buffers, bytes, self.reserved())
+    }
+
+    /// Takes so many bytes for a buffer that has a mapping of its own. V8 counts it, too, and sees to the limit in its next collection;
+    /// where it is refused one it collects nothing.
+    pub(super) fn try_open(&self, bytes: usize) -> bool {
+        let held = self.held_at_most().saturating_add(bytes);
+        let is_admitted = held <= self.limit.saturating_add(MAPPED_SLACK)
+            && (!malloc::is_working() || headroom::take(self, bytes));
+        if is_admitted {
+            self.open.fetch_add(bytes, Ordering::Relaxed);
+        }
+        is_admitted
+    }
+
+    /// Bytes of such buffers, on any thread, are accessible no more.
+    pub(super) fn close(&self, bytes: usize) {
+        self.open.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// Bytes of buffers that have mappings of their own, as far as they are accessible.
+    pub(crate) fn open(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
     }
 
     pub(super) fn give_back(&self, bytes: usize) {
         self.buffers.fetch_sub(bytes, Ordering::Relaxed);
     }
 
+    /// Reserves what is there, or nothing if it does not fit beside the rest.
     pub(super) fn try_reserve(&self, bytes: usize) -> bool {
-        self.try_add(&self.reserved, bytes, self.buffers())
+        self.process_has(bytes) && self.try_add(&self.reserved, bytes, self.buffers())
     }
 
     /// Reserves what is there already, whether it fits or not.
@@ -91,11 +128,23 @@ impl Account {
         self.reserved.fetch_sub(bytes, Ordering::Relaxed);
     }
 
-    fn try_add(&self, count: &AtomicUsize, bytes: usize, other: usize) -> bool {
-        // One that is to end is not told by an exception, which would be taken for the app's.
-        if malloc::is_working() && !headroom::take(self, bytes) && !self.is_terminated() {
-            return false;
+    /// Whether the process has room for what the isolate allocates next. One that is to end is not told by an exception, which would
+    /// be taken for the app's.
+    fn process_has_room(&self, bytes: usize) -> bool {
+        !malloc::is_working() || headroom::take(self, bytes) || self.is_terminated()
+    }
+
+    /// The same for what is there: who allocated it has asked ([`headroom`]), but for pieces that are too small for that.
+    fn process_has(&self, bytes: usize) -> bool {
+        if bytes < headroom::LARGE {
+            return self.process_has_room(bytes);
         }
+        // It may have been asked for here, and allocated by another thread.
+        self.take_granted(bytes);
+        true
+    }
+
+    fn try_add(&self, count: &AtomicUsize, bytes: usize, other: usize) -> bool {
         let taken = self.heap() + other + self.objects.held() + self.foreign.held();
         let room = self.for_buffers().saturating_sub(taken);
         count
@@ -114,7 +163,23 @@ impl Account {
     /// Whether so many bytes fit beside what is in use.
     pub(super) fn has_room(&self, bytes: usize) -> bool {
         self.held().saturating_add(bytes) <= self.for_buffers()
-            && (bytes < MIB || !malloc::is_working() || headroom::take(self, bytes))
+            && (bytes < MIB || !malloc::is_working() || headroom::ask(self, bytes))
+    }
+
+    /// The process has room for so many bytes, which the isolate is about to take.
+    pub(crate) fn grant(&self, bytes: usize) {
+        self.granted.store(bytes, Ordering::Relaxed);
+    }
+
+    /// How many of so many bytes were not granted before. Those that were are taken now.
+    pub(crate) fn take_granted(&self, bytes: usize) -> usize {
+        let granted = self.granted.load(Ordering::Relaxed);
+        if granted > 0 {
+            // The isolate's thread alone changes it.
+            self.granted
+                .store(granted.saturating_sub(bytes), Ordering::Relaxed);
+        }
+        bytes.saturating_sub(granted)
     }
 
     /// Whether C code can take so many bytes more for a call without that ending the isolate.
@@ -229,10 +294,10 @@ impl Account {
         self.heap() + self.buffers() + external
     }
 
-    /// The same, with what V8 has mapped for its heap since the last look at that. Some of it may be garbage.
+    /// The same, with what V8 has mapped for buffers, and for its heap since the last look at that. Some of it may be garbage.
     pub(crate) fn held_at_most(&self) -> usize {
         let heap = self.heap() + self.mapped_heap.load(Ordering::Relaxed);
-        self.held() - self.heap() + heap.max(self.mapped_for_heap())
+        self.held() - self.heap() + self.open() + heap.max(self.mapped_for_heap())
     }
 
     /// Bytes that V8 has mapped for its heap. It need not have touched them yet.
@@ -290,6 +355,47 @@ mod tests {
         assert!(account.has_room(80));
         assert!(!account.has_room(81));
         assert!(!account.has_room(usize::MAX));
+    }
+
+    #[test]
+    fn who_allocates_asks_the_process_and_nobody_after_that() {
+        let _one = crate::process_memory::tests::one();
+        headroom::calm();
+        let account = Arc::new(Account::new(1 << 30));
+        // It has come in part, on a thread that works for nobody, and asked in its own way.
+        let body = |bytes| {
+            let mut reservation = Reservation::new(account.clone());
+            assert!(reservation.try_grow(bytes));
+            reservation
+        };
+        let (large, small) = (body(40 * MIB), body(MIB / 2));
+        assert_eq!(headroom::taken(), 0);
+        let _working = malloc::work_for(&account);
+        large.hand_over();
+        assert!(account.try_adopt(40 * MIB));
+        assert_eq!(headroom::taken(), 0, "a large body");
+        small.hand_over();
+        assert!(account.try_adopt(MIB / 2));
+        assert_eq!(headroom::taken(), 0, "a small one");
+        assert!(account.try_take(3 * MIB));
+        assert_eq!(headroom::taken(), 3 * MIB, "a new buffer");
+        assert!(account.try_adopt(MIB / 2));
+        assert!(body(MIB / 2).try_grow(5 * MIB));
+        assert_eq!(headroom::taken(), 4 * MIB, "what the allocator overlooks");
+        let list = vec![0_u8; 2 * MIB];
+        assert!(account.try_adopt(list.len()));
+        assert_eq!(headroom::taken(), 6 * MIB, "the allocator has asked");
+        assert!(account.has_room(7 * MIB));
+        std::thread::scope(|scope| {
+            scope.spawn(|| drop(std::hint::black_box(vec![0_u8; 7 * MIB])));
+        });
+        assert!(account.try_adopt(7 * MIB) && account.try_take(MIB));
+        assert_eq!(
+            headroom::taken(),
+            14 * MIB,
+            "asked for here, allocated there"
+        );
+        headroom::calm();
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub fn array_buffer<'s>(
 ) -> Option<v8::Local<'s, v8::ArrayBuffer>> {
     let account = State::from_scope(scope).account();
     let length = bytes.len();
-    if !take(scope, || account.try_take(length)) {
+    if !take(scope, || account.try_adopt(length)) {
         return None;
     }
     let data = Box::into_raw(bytes.into_boxed_slice());
@@ -182,7 +182,7 @@ fn external_string<'s, T: Unit>(
     }
     let bytes = length * size_of::<T>();
     let account = State::from_scope(scope).account();
-    if length > v8::String::MAX_LENGTH || !take(scope, || account.try_take(bytes)) {
+    if length > v8::String::MAX_LENGTH || !take(scope, || account.try_adopt(bytes)) {
         return None;
     }
     units.reserve_exact(size_of::<Tail>());

@@ -99,15 +99,16 @@ impl ForeignMemory {
         self.parsing.is_cut()
     }
 
-    /// Whether there may be so many bytes more, which take a step then. `step` waits until the process has room for one.
+    /// Whether there may be so many bytes more, which take a step then. `step` waits until the process has room for one, and
+    /// returns whether the isolate is to end.
     #[inline]
-    fn admits(&self, bytes: usize, step: impl FnOnce()) -> bool {
+    fn admits(&self, bytes: usize, step: impl FnOnce() -> bool) -> bool {
         self.held().saturating_add(bytes) <= self.mark.load(Ordering::Relaxed)
             || self.admits_past_mark(bytes, step)
     }
 
     #[cold]
-    fn admits_past_mark(&self, bytes: usize, step: impl FnOnce()) -> bool {
+    fn admits_past_mark(&self, bytes: usize, step: impl FnOnce() -> bool) -> bool {
         let held = self.held().saturating_add(bytes);
         if held > self.parsing.bound() {
             self.parsing.cut();
@@ -120,7 +121,9 @@ impl ForeignMemory {
         }
         let next = held.saturating_add(STEP).min(self.parsing.bound());
         self.mark.store(next.min(bound), Ordering::Relaxed);
-        step();
+        if step() {
+            self.parsing.cut();
+        }
         true
     }
 
@@ -224,6 +227,8 @@ pub(crate) fn is_working() -> bool {
 const STEP: usize = MIB;
 /// What a thread may stop for.
 const LARGE: usize = MIB;
+/// What an isolate that is to end still gets where the process has no room: its end gives all back, and its thread's stop nothing.
+const LAST: usize = 16 * MIB;
 /// How far the rest passes the second bound.
 const GRACE: usize = 64 * MIB;
 
@@ -311,11 +316,15 @@ mod functions {
     /// Whether there may be so many bytes more.
     #[inline]
     fn is_admitted(bytes: usize) -> bool {
-        let has_room = |account: &Account| bytes < LARGE || headroom::take(account, bytes);
+        let has_room = |account: &Account| {
+            let ends = || account.is_terminated() && bytes <= LAST;
+            bytes < LARGE || headroom::take(account, bytes) || ends()
+        };
         with_current(|account| {
             let step = || {
                 // What is small is given all the same.
                 let _ = headroom::take(account, STEP - 1);
+                account.is_terminated()
             };
             has_room(account) && account.foreign().admits(bytes, step)
         }) != Some(false)
@@ -552,7 +561,7 @@ mod tests {
     }
 
     fn admits(account: &ForeignMemory, bytes: usize) -> bool {
-        account.admits(bytes, || {})
+        account.admits(bytes, || false)
     }
 
     #[test]
@@ -584,6 +593,15 @@ mod tests {
         };
         assert_eq!(parse(9 * MIB), (Some(false), *b"let a = 1;"));
         assert_eq!(parse(11 * MIB), (None, [0; 10]));
+        // The isolate is to end.
+        let mut text = *b"let a = 1;";
+        // SAFETY: as above.
+        let parsed = unsafe {
+            account.parse(NonNull::from(&mut text[..]), 10 * MIB, || {
+                account.admits(MIB, || true)
+            })
+        };
+        assert_eq!((parsed, text), (None, [0; 10]));
         assert!(admits(&account, 99 * MIB));
     }
 
@@ -592,7 +610,11 @@ mod tests {
         let account = ForeignMemory::new(100 * MIB, 100 * MIB);
         let mut steps = 0;
         let mut take = |bytes: usize| {
-            assert!(account.admits(bytes, || steps += 1));
+            let step = || {
+                steps += 1;
+                false
+            };
+            assert!(account.admits(bytes, step));
             account.change(bytes as isize);
             steps
         };

@@ -50,8 +50,72 @@ struct Mapping {
     address: usize,
     bytes: usize,
     owner: Arc<Account>,
-    /// A large object of the heap, not a buffer.
-    is_heap: bool,
+    kind: Kind,
+}
+
+/// What somebody has a mapping for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A buffer, so many bytes of which are accessible, and count.
+    Buffer {
+        open: usize,
+    },
+    LargeObject,
+}
+
+impl Mapping {
+    /// Counts it until it goes. Returns whether that is possible.
+    fn count(&self) -> bool {
+        match self.kind {
+            Kind::Buffer { .. } => {
+                self.owner.mappings.fetch_add(1, Ordering::Relaxed);
+                self.owner.mapped.fetch_add(self.bytes, Ordering::Relaxed);
+                COUNT.fetch_add(1, Ordering::Relaxed);
+            }
+            Kind::LargeObject => {
+                if LARGE_OBJECTS.fetch_add(1, Ordering::Relaxed) >= ALL_LARGE_OBJECTS {
+                    LARGE_OBJECTS.fetch_sub(1, Ordering::Relaxed);
+                    return false;
+                }
+                self.owner.map_large_object(self.bytes);
+            }
+        }
+        true
+    }
+
+    /// So many bytes at its beginning go. Returns whether that is all of it.
+    fn lose(&mut self, bytes: usize) -> bool {
+        let mut bytes = bytes.min(self.bytes);
+        match self.kind {
+            Kind::Buffer { .. } => {
+                self.owner.mapped.fetch_sub(bytes, Ordering::Relaxed);
+            }
+            Kind::LargeObject => {
+                if bytes >= ALIGNMENT {
+                    // It has given back its end before.
+                    bytes = self.bytes;
+                }
+                self.owner.unmap_large_object(bytes);
+            }
+        }
+        // V8 asks for more than it needs, and gives back what is not aligned.
+        self.address += bytes;
+        self.bytes -= bytes;
+        if self.bytes > 0 {
+            return false;
+        }
+        match self.kind {
+            Kind::Buffer { open } => {
+                COUNT.fetch_sub(1, Ordering::Relaxed);
+                self.owner.mappings.fetch_sub(1, Ordering::Relaxed);
+                self.owner.close(open);
+            }
+            Kind::LargeObject => {
+                LARGE_OBJECTS.fetch_sub(1, Ordering::Relaxed);
+            }
+        }
+        true
+    }
 }
 
 /// An open hash table of fixed size: `munmap` is called by the allocator, too, so nothing here may allocate.
@@ -91,7 +155,7 @@ impl<const SLOTS: usize> Table<SLOTS> {
 
     fn insert(&mut self, mapping: Mapping) {
         let slot = self.find(mapping.address);
-        if !mapping.is_heap {
+        if mapping.kind != Kind::LargeObject {
             self.mapped += mapping.bytes;
         }
         self.slots[slot] = Some(mapping);
@@ -100,7 +164,7 @@ impl<const SLOTS: usize> Table<SLOTS> {
     fn remove(&mut self, address: usize) -> Option<Mapping> {
         let mut free = self.find(address);
         let removed = self.slots[free].take()?;
-        if !removed.is_heap {
+        if removed.kind != Kind::LargeObject {
             self.mapped -= removed.bytes;
         }
         // What comes after moves up, so that no gap hides it.
@@ -133,31 +197,60 @@ fn has_room(owner: &Account, bytes: usize) -> bool {
 }
 
 /// Counts a mapping until it goes.
-fn note(address: usize, bytes: usize, owner: Arc<Account>) {
-    owner.mappings.fetch_add(1, Ordering::Relaxed);
-    owner.mapped.fetch_add(bytes, Ordering::Relaxed);
-    COUNT.fetch_add(1, Ordering::Relaxed);
-    table().insert(Mapping {
+fn note(address: usize, bytes: usize, owner: Arc<Account>, kind: Kind) {
+    let mapping = Mapping {
         address,
         bytes,
         owner,
-        is_heap: false,
-    });
+        kind,
+    };
+    if mapping.count() {
+        table().insert(mapping);
+    }
 }
 
-/// Counts a large object of the heap until it goes.
-fn note_large_object(address: usize, bytes: usize, owner: Arc<Account>) {
-    if LARGE_OBJECTS.fetch_add(1, Ordering::Relaxed) >= ALL_LARGE_OBJECTS {
-        LARGE_OBJECTS.fetch_sub(1, Ordering::Relaxed);
+/// Whether so many bytes at the beginning of a mapping may be accessible; they count from now on. `None` if it is no
+/// buffer's.
+fn open(address: usize, bytes: usize) -> Option<bool> {
+    let (owner, before) = {
+        let table = table();
+        let mapping = table.slots[table.find(address)].as_ref()?;
+        let Kind::Buffer { open } = mapping.kind else {
+            return None;
+        };
+        (mapping.owner.clone(), open)
+    };
+    // Without the lock: it may wait.
+    let more = bytes.saturating_sub(before);
+    if !owner.try_open(more) {
+        return Some(false);
+    }
+    let mut table = table();
+    let slot = table.find(address);
+    if let Some(Mapping { kind, .. }) = &mut table.slots[slot] {
+        *kind = Kind::Buffer {
+            open: before + more,
+        };
+    }
+    Some(true)
+}
+
+/// From there on a mapping is not accessible any more.
+fn close(address: usize, owner: &Account) {
+    if owner.mappings.load(Ordering::Relaxed) == 0 {
         return;
     }
-    owner.map_large_object(bytes);
-    table().insert(Mapping {
-        address,
-        bytes,
-        owner,
-        is_heap: true,
-    });
+    let mut table = table();
+    let mappings = table.slots.iter_mut().flatten();
+    let mut around =
+        mappings.filter(|one| (one.address..one.address + one.bytes).contains(&address));
+    if let Some(mapping) = around.next()
+        && let Kind::Buffer { open } = &mut mapping.kind
+    {
+        let left = address - mapping.address;
+        mapping.owner.close(open.saturating_sub(left));
+        *open = left.min(*open);
+    }
 }
 
 /// Gives the system what a lost isolate has in large objects. Its thread has stopped for ever; V8's own may still look at where an
@@ -166,7 +259,10 @@ fn note_large_object(address: usize, bytes: usize, owner: Arc<Account>) {
 pub(crate) fn empty_large_objects(owner: &Arc<Account>) -> usize {
     let mut given = 0;
     for mapping in table().slots.iter().flatten() {
-        if !mapping.is_heap || !Arc::ptr_eq(&mapping.owner, owner) || mapping.bytes <= HEAD {
+        if mapping.kind != Kind::LargeObject
+            || !Arc::ptr_eq(&mapping.owner, owner)
+            || mapping.bytes <= HEAD
+        {
             continue;
         }
         let (begin, bytes) = (mapping.address + HEAD, mapping.bytes - HEAD);
@@ -194,33 +290,10 @@ fn forget(address: usize, bytes: usize) -> bool {
     let Some(mut mapping) = table.remove(address) else {
         return false;
     };
-    let mut bytes = bytes.min(mapping.bytes);
-    if mapping.is_heap {
-        if bytes >= ALIGNMENT {
-            // It has given back its end before.
-            bytes = mapping.bytes;
-        }
-        mapping.owner.unmap_large_object(bytes);
-        if bytes < mapping.bytes {
-            mapping.address += bytes;
-            mapping.bytes -= bytes;
-            table.insert(mapping);
-            return true;
-        }
-        LARGE_OBJECTS.fetch_sub(1, Ordering::Relaxed);
-        drop(table);
-        return true;
-    }
-    mapping.owner.mapped.fetch_sub(bytes, Ordering::Relaxed);
-    if bytes < mapping.bytes {
-        // V8 asks for more than it needs, and gives back what is not aligned.
-        mapping.address += bytes;
-        mapping.bytes -= bytes;
+    if !mapping.lose(bytes) {
         table.insert(mapping);
         return true;
     }
-    COUNT.fetch_sub(1, Ordering::Relaxed);
-    mapping.owner.mappings.fetch_sub(1, Ordering::Relaxed);
     // Before the owner may be freed: that is the allocator's, which may call `munmap`.
     drop(table);
     true
@@ -264,6 +337,8 @@ mod functions {
         mapped as *mut c_void
     }
 
+    const READ_WRITE: c_int = libc::PROT_READ | libc::PROT_WRITE;
+
     /// Says that there is no memory.
     fn refuse() {
         // SAFETY: each thread has its own `errno`.
@@ -289,9 +364,8 @@ mod functions {
         offset: off_t,
     ) -> *mut c_void {
         let is_buffer = address.is_null() && protection == libc::PROT_NONE;
-        let is_heap = !address.is_null()
-            && protection == libc::PROT_READ | libc::PROT_WRITE
-            && flags & libc::MAP_FIXED == 0;
+        let is_heap =
+            !address.is_null() && protection == READ_WRITE && flags & libc::MAP_FIXED == 0;
         let is_large_object = is_heap && bytes >= LARGE_OBJECT;
         let owner = if is_buffer || is_heap {
             malloc::current()
@@ -324,9 +398,9 @@ mod functions {
         }
         if let Some(owner) = owner {
             if is_buffer {
-                note(mapped.addr(), bytes, owner);
+                note(mapped.addr(), bytes, owner, Kind::Buffer { open: 0 });
             } else if is_large_object {
-                note_large_object(mapped.addr(), bytes, owner);
+                note(mapped.addr(), bytes, owner, Kind::LargeObject);
             } else {
                 owner.map_pages(bytes);
             }
@@ -361,10 +435,30 @@ mod functions {
     /// Memory of resizable buffers and of WebAssembly's is reserved first, and made accessible as it grows.
     #[unsafe(no_mangle)]
     unsafe extern "C" fn mprotect(address: *mut c_void, bytes: usize, protection: c_int) -> c_int {
-        let grows = protection == libc::PROT_READ | libc::PROT_WRITE && bytes >= MIB;
-        if grows && malloc::with_current(|account| headroom::take(account, bytes)) == Some(false) {
-            refuse();
-            return -1;
+        let address_of = address.addr();
+        match protection {
+            // V8 names all that is to be accessible, from the buffer's beginning on.
+            READ_WRITE => {
+                let admitted = malloc::with_current(|account| {
+                    let of_buffer = (account.mappings.load(Ordering::Relaxed) > 0)
+                        .then(|| open(address_of, bytes))
+                        .flatten();
+                    let is_admitted =
+                        of_buffer.unwrap_or_else(|| bytes < MIB || headroom::take(account, bytes));
+                    if !is_admitted {
+                        account.note_refusal();
+                    }
+                    is_admitted
+                });
+                if admitted == Some(false) {
+                    refuse();
+                    return -1;
+                }
+            }
+            libc::PROT_NONE => {
+                malloc::with_current(|account| close(address_of, account));
+            }
+            _ => {}
         }
         // SAFETY: the caller's promise.
         unsafe {
@@ -381,6 +475,32 @@ mod functions {
 mod tests {
     use super::*;
 
+    const BUFFER: Kind = Kind::Buffer { open: 0 };
+
+    #[test]
+    fn what_is_accessible_of_a_buffer_counts() {
+        let owner = Arc::new(Account::new(0x100_0000));
+        let address = 1 << 51;
+        note(address, 0x2000_0000, owner.clone(), BUFFER);
+        for (bytes, is_open, held) in [
+            (0x1000, true, 0x1000),
+            (0x80_0000, true, 0x80_0000),
+            (0x1101_0000, false, 0x80_0000),
+            (0x90_0000, true, 0x90_0000),
+            (0x110_0000, true, 0x110_0000),
+        ] {
+            assert_eq!(open(address, bytes), Some(is_open));
+            assert_eq!(owner.open(), held);
+        }
+        assert_eq!(open(address + 0x1000, 0x1000), None, "nobody's beginning");
+        close(address + 0x10_0000, &owner);
+        assert_eq!(owner.open(), 0x10_0000);
+        close(address + 0x20_0000, &owner);
+        assert_eq!(owner.open(), 0x10_0000);
+        forget(address, 0x2000_0000);
+        assert_eq!((owner.open(), Arc::strong_count(&owner)), (0, 1));
+    }
+
     #[test]
     fn the_table_finds_what_is_left_after_removals() {
         let mut table = Table::<16> {
@@ -392,7 +512,7 @@ mod tests {
             address,
             bytes: 1,
             owner: owner.clone(),
-            is_heap: false,
+            kind: Kind::Buffer { open: 0 },
         };
         for round in 0..100 {
             let addresses: Vec<usize> = (1..=12).map(|n| (round * 100 + n) << 12).collect();
@@ -418,7 +538,7 @@ mod tests {
         for owner in &owners {
             while has_room(owner, PAGE) {
                 address += PAGE;
-                note(address, PAGE, owner.clone());
+                note(address, PAGE, owner.clone(), BUFFER);
             }
         }
         let of_first = owners[0].mappings.load(Ordering::Relaxed);
@@ -428,7 +548,7 @@ mod tests {
             for _ in 0..FEW {
                 assert!(has_room(&small, PAGE));
                 address += PAGE;
-                note(address, PAGE, small.clone());
+                note(address, PAGE, small.clone(), BUFFER);
             }
         }
         for address in ((1 << 50) + PAGE..=address).step_by(PAGE) {
@@ -458,7 +578,7 @@ mod tests {
         let (first, last) = unsafe { (memory.add(4096), memory.add(bytes - 1)) };
         // SAFETY: as above.
         unsafe { (first.write(1), last.write(2)) };
-        note_large_object(mapped.addr(), bytes, owner.clone());
+        note(mapped.addr(), bytes, owner.clone(), Kind::LargeObject);
         forget(mapped.addr(), 4096);
         assert_eq!(owner.large_objects(), bytes - 4096);
         assert_eq!(empty_large_objects(&other), 0);
@@ -481,7 +601,7 @@ mod tests {
             let of = |count: &AtomicUsize| count.load(Ordering::Relaxed);
             (of(&owner.mappings), of(&owner.mapped))
         };
-        note(0x1000, 0x5000, owner.clone());
+        note(0x1000, 0x5000, owner.clone(), BUFFER);
         assert_eq!(count(), (1, 0x5000));
         forget(0x1000, 0x2000);
         assert_eq!(count(), (1, 0x3000));

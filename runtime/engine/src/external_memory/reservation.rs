@@ -39,6 +39,14 @@ impl Reservation {
         self.bytes = bytes;
     }
 
+    /// Ends it, as what it was for moves into what is made next on the isolate's thread: that does not ask the process for it again.
+    /// (What is large need not be known for that: of it, only who allocates asks.)
+    pub fn hand_over(self) {
+        if self.bytes < LARGE {
+            self.account.grant(self.bytes);
+        }
+    }
+
     /// Whether it is a part of this isolate's memory.
     pub fn is_of(&self, isolate: &Handle) -> bool {
         Arc::ptr_eq(&self.account, &isolate.0.account)

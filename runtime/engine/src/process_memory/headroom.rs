@@ -7,9 +7,14 @@
 //!
 //! What comes from clients and peers is waited for without a thread ([`arrival`]), and nobody is ended for it: it is not read
 //! meanwhile. Bodies that have come in part could wait for each other for ever, so after a while they are refused, one by one.
+//!
+//! Each byte is in one term only. Whoever allocates it asks, and nobody who gets it later: a buffer that is made of a body, or a
+//! reservation of what is there, counts for the app's limit alone. Bodies are copied as they come: they are in [`ARRIVING`] until
+//! that is done, in [`ARRIVED`] until the next look, and from then on in what is used. What isolates take is touched later, or never: it is in [`TAKEN`], and
+//! goes with time.
 
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::external_memory::Account;
@@ -41,15 +46,17 @@ const BETWEEN: Duration = Duration::from_millis(250);
 /// before the first, and may have changed since. (The watchdog sleeps while no isolate is at work.)
 const BLIND: usize = 16 * MIB;
 const BLIND_PART: usize = 4;
-/// Bytes of bodies since the last look.
-static UNSEEN: AtomicUsize = AtomicUsize::new(0);
+/// Bytes of bodies that are about to be kept.
+static ARRIVING: AtomicUsize = AtomicUsize::new(0);
+/// Bytes of bodies since the last look; the next one sees them.
+static ARRIVED: AtomicUsize = AtomicUsize::new(0);
 
 /// Bodies that wait.
 static AWAITED: AtomicUsize = AtomicUsize::new(0);
-/// When one was refused last.
+/// When one was refused last; 0 if none was.
 static REFUSED: AtomicU64 = AtomicU64::new(0);
-/// When the last look was.
-static LOOKED: AtomicU64 = AtomicU64::new(0);
+/// Whether there was a look.
+static HAS_LOOKED: AtomicBool = AtomicBool::new(false);
 
 /// Since some instant, and never 0.
 fn milliseconds() -> u64 {
@@ -57,18 +64,27 @@ fn milliseconds() -> u64 {
     u64::try_from(FIRST.elapsed().as_millis()).map_or(u64::MAX, |time| time + 1)
 }
 
-/// A look has found that so many bytes can be taken.
-pub(super) fn look(left: usize) {
+/// What was taken shows in what is used once it is touched, which may take this long.
+const TOUCH: Duration = Duration::from_millis(300);
+
+/// Bytes of bodies that a look sees which begins now.
+pub(super) fn arrived() -> usize {
+    ARRIVED.load(Ordering::Relaxed)
+}
+
+fn unseen() -> usize {
+    ARRIVING.load(Ordering::Relaxed).saturating_add(arrived())
+}
+
+/// A look has found that so many bytes can be taken, so long after the last one, and has seen so many that had arrived.
+pub(super) fn look(left: usize, since: Duration, arrived: usize) {
     LEFT.store(left, Ordering::Relaxed);
-    // What was taken shows in what is used once it is touched: large strings take a tenth of a second. (The watchdog may have slept
-    // for long, while bodies came and went.)
-    UNSEEN.store(0, Ordering::Relaxed);
-    let now = milliseconds();
-    let since = now.saturating_sub(LOOKED.swap(now, Ordering::Relaxed));
-    let times = (since / super::PAUSE.as_millis() as u64).clamp(1, 200);
+    HAS_LOOKED.store(true, Ordering::Relaxed);
+    ARRIVED.fetch_sub(arrived, Ordering::Relaxed);
     let taken = TAKEN.load(Ordering::Relaxed);
-    let left = (0..times).fold(taken, |taken, _| taken - taken.div_ceil(8));
-    TAKEN.fetch_sub(taken - left, Ordering::Relaxed);
+    let stays = (-since.as_secs_f64() / TOUCH.as_secs_f64()).exp();
+    let gone = taken - (taken as f64 * stays) as usize;
+    TAKEN.fetch_sub(gone, Ordering::Relaxed);
 }
 
 /// The most that a thread has waited for since the last time.
@@ -80,12 +96,24 @@ pub(super) fn wanted() -> usize {
 /// does not wait, as its end makes room.
 #[inline]
 pub(crate) fn take(account: &Account, bytes: usize) -> bool {
+    let bytes = account.take_granted(bytes);
     has_room(bytes) || wait(account, bytes)
+}
+
+/// Whether an isolate can take so many bytes, as above; which it does next, and then without asking.
+pub(crate) fn ask(account: &Account, bytes: usize) -> bool {
+    account.grant(0);
+    let has_room = take(account, bytes);
+    if has_room {
+        account.grant(bytes);
+    }
+    has_room
 }
 
 #[inline]
 fn has_room(bytes: usize) -> bool {
     let taken = TAKEN.fetch_add(bytes, Ordering::Relaxed);
+    let taken = taken.saturating_add(unseen());
     if taken.saturating_add(bytes) <= LEFT.load(Ordering::Relaxed) {
         return true;
     }
@@ -96,63 +124,76 @@ fn has_room(bytes: usize) -> bool {
 #[cold]
 fn wait(account: &Account, bytes: usize) -> bool {
     for _ in 0..WAITS {
+        // The watchdog does not look where turns are short.
+        super::look_again();
+        if has_room(bytes) {
+            return true;
+        }
         if account.is_terminated() {
             break;
         }
         WANTED.fetch_max(bytes, Ordering::Relaxed);
         std::thread::sleep(WAIT);
-        if has_room(bytes) {
-            return true;
-        }
     }
     bytes < LARGE
 }
 
-/// So many bytes of a body are about to be kept for an isolate. Returns whether they can, once there is room.
-pub(crate) async fn arrival(account: &Account, bytes: usize) -> bool {
-    let has_room = || is_seen(bytes) && has_room(bytes + BESIDE) && give_back(BESIDE);
-    if has_room() {
-        return true;
+/// Bytes of a body are being kept until this is dropped; then they are there.
+#[derive(Debug)]
+#[must_use]
+pub struct Arrival {
+    bytes: usize,
+}
+
+impl Arrival {
+    /// If there is room for so many bytes, and a look has seen what was kept before, but for a little.
+    fn begin(bytes: usize) -> Option<Arrival> {
+        let left = LEFT.load(Ordering::Relaxed);
+        let known = match HAS_LOOKED.load(Ordering::Relaxed) {
+            false => 0,
+            true => left,
+        };
+        let blind = BLIND.max(known / BLIND_PART);
+        let left = left.saturating_sub(TAKEN.load(Ordering::Relaxed).saturating_add(BESIDE));
+        let more = |arriving: usize| {
+            let before = arriving.saturating_add(arrived());
+            (before <= blind && before.saturating_add(bytes) <= left).then(|| arriving + bytes)
+        };
+        let begun = ARRIVING.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
+        begun.ok().map(|_| Arrival { bytes })
+    }
+}
+
+impl Drop for Arrival {
+    fn drop(&mut self) {
+        ARRIVED.fetch_add(self.bytes, Ordering::Relaxed);
+        ARRIVING.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+/// So many bytes of a body are about to be kept for an isolate, once there is room. `None` if there is none in time.
+pub(crate) async fn arrival(account: &Account, bytes: usize) -> Option<Arrival> {
+    if let Some(arrival) = Arrival::begin(bytes) {
+        return Some(arrival);
     }
     let _awaited = Awaited::begin();
     let began = Instant::now();
     loop {
         watchdog::wake();
         tokio::time::sleep(PAUSE).await;
-        if has_room() {
-            return true;
+        if let Some(arrival) = Arrival::begin(bytes) {
+            return Some(arrival);
         }
         if account.is_terminated() || began.elapsed() >= PATIENCE && is_next_refused() {
-            return false;
+            return None;
         }
     }
 }
 
-/// Whether a look has seen what was kept before so many bytes more, but for a little.
-fn is_seen(bytes: usize) -> bool {
-    let left = match LOOKED.load(Ordering::Relaxed) {
-        0 => 0,
-        _ => LEFT.load(Ordering::Relaxed),
-    };
-    let most = BLIND.max(left / BLIND_PART);
-    let more = |unseen: usize| (unseen <= most).then_some(unseen + bytes);
-    UNSEEN
-        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, more)
-        .is_ok()
-}
-
-/// What was taken is not.
-fn give_back(bytes: usize) -> bool {
-    // A look may have taken its part of it already.
-    let less = |taken: usize| Some(taken.saturating_sub(bytes));
-    TAKEN
-        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less)
-        .is_ok()
-}
-
 fn is_next_refused() -> bool {
     let now = milliseconds();
-    let is_due = |before: u64| (now >= before + BETWEEN.as_millis() as u64).then_some(now);
+    let is_due =
+        |before: u64| (before == 0 || now >= before + BETWEEN.as_millis() as u64).then_some(now);
     REFUSED
         .fetch_update(Ordering::Relaxed, Ordering::Relaxed, is_due)
         .is_ok()
@@ -179,11 +220,31 @@ impl Drop for Awaited {
     }
 }
 
+/// There is room, and nothing has been taken.
+#[cfg(test)]
+pub(crate) fn calm() {
+    look(usize::MAX, TOUCH * 100, arrived());
+}
+
+#[cfg(test)]
+pub(crate) fn taken() -> usize {
+    TAKEN.load(Ordering::Relaxed)
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Instant;
 
     use super::*;
+
+    /// It sees all that has arrived.
+    fn look(left: usize, since: Duration) {
+        super::look(left, since, arrived());
+    }
+
+    fn can_arrive(bytes: usize) -> bool {
+        Arrival::begin(bytes).is_some()
+    }
 
     #[test]
     fn bodies_wait_and_are_refused_one_by_one() {
@@ -195,23 +256,22 @@ mod tests {
 
     async fn waits_and_is_refused() {
         let account = Account::new(0);
-        let calm = || (0..500).for_each(|_| look(usize::MAX));
         calm();
-        look(BESIDE + 10 * MIB);
-        assert!(arrival(&account, 10 * MIB).await);
+        look(BESIDE + 10 * MIB, Duration::ZERO);
+        assert!(arrival(&account, 10 * MIB).await.is_some());
         assert!(!is_awaited());
-        look(BESIDE);
-        assert!(is_seen(BLIND) && is_seen(MIB) && !is_seen(MIB));
-        look(BESIDE);
+        look(BESIDE + 3 * BLIND, Duration::ZERO);
+        assert!(can_arrive(BLIND) && can_arrive(MIB) && !can_arrive(MIB));
+        look(BESIDE, Duration::ZERO);
         let body = arrival(&account, MIB);
         tokio::pin!(body);
         let waits = tokio::time::timeout(PAUSE * 5, &mut body).await;
         assert!(waits.is_err() && is_awaited());
         calm();
-        assert!(body.await);
-        look(BESIDE);
+        assert!(body.await.is_some());
+        look(BESIDE, Duration::ZERO);
         account.terminate();
-        assert!(!arrival(&account, MIB).await);
+        assert!(arrival(&account, MIB).await.is_none());
         // Two that have waited for long.
         std::thread::sleep(BETWEEN);
         assert!(is_next_refused());
@@ -228,9 +288,8 @@ mod tests {
             let has_room = take(&account, bytes);
             (has_room, began.elapsed())
         };
-        let calm = || (0..500).for_each(|_| look(usize::MAX));
         calm();
-        look(10 * MIB);
+        look(10 * MIB, Duration::ZERO);
         let (has_room, took) = time(10 * MIB);
         assert!(has_room && took < WAIT);
         wanted();
@@ -243,11 +302,70 @@ mod tests {
             let (has_room, took) = time(2 * MIB);
             assert!(has_room && took >= WAIT * 4);
         });
-        look(0);
+        look(0, Duration::ZERO);
         account.terminate();
         assert!(!time(LARGE).0, "it is refused");
         let (has_room, took) = time(LARGE - 1);
         assert!(has_room && took < WAIT);
+        calm();
+    }
+
+    #[test]
+    fn what_was_taken_goes_with_time_and_not_with_looks() {
+        let _one = super::super::tests::one();
+        calm();
+        look(10 * MIB, Duration::ZERO);
+        assert!(has_room(9 * MIB));
+        (0..100).for_each(|_| look(10 * MIB, Duration::ZERO));
+        assert!(!has_room(2 * MIB));
+        look(10 * MIB, TOUCH);
+        assert!(
+            has_room(6 * MIB),
+            "two thirds of it are used, or are not going to be"
+        );
+        assert!(!has_room(MIB));
+        calm();
+    }
+
+    #[test]
+    fn bodies_count_until_a_look_sees_them() {
+        let _one = super::super::tests::one();
+        calm();
+        look(BESIDE + 10 * MIB, Duration::ZERO);
+        assert!(can_arrive(6 * MIB));
+        assert!(!can_arrive(5 * MIB));
+        assert!(!has_room(BESIDE + 5 * MIB), "isolates see them, too");
+        look(BESIDE + 4 * MIB, Duration::ZERO);
+        let copy = Arrival::begin(4 * MIB);
+        assert!(copy.is_some());
+        look(BESIDE + 4 * MIB, Duration::ZERO);
+        assert!(!can_arrive(1), "it has not seen what is being copied");
+        let seen = arrived();
+        drop(copy);
+        super::look(BESIDE + 4 * MIB, Duration::ZERO, seen);
+        assert!(!can_arrive(1), "nor what has come since it began");
+        look(BESIDE, Duration::ZERO);
+        assert_eq!(unseen(), 0);
+        assert!(!can_arrive(1));
+        assert!(has_room(BESIDE));
+        assert_eq!(taken(), BESIDE);
+        calm();
+    }
+
+    #[test]
+    fn what_was_asked_for_counts_once() {
+        let _one = super::super::tests::one();
+        calm();
+        let account = Account::new(0);
+        assert!(ask(&account, 3 * MIB));
+        assert_eq!(taken(), 3 * MIB);
+        assert!(take(&account, 2 * MIB) && take(&account, MIB));
+        assert_eq!(taken(), 3 * MIB);
+        assert!(take(&account, MIB));
+        assert_eq!(taken(), 4 * MIB);
+        // What is asked for and not taken is not kept for later.
+        assert!(ask(&account, 3 * MIB) && ask(&account, MIB) && take(&account, 2 * MIB));
+        assert_eq!(taken(), 9 * MIB);
         calm();
     }
 }

@@ -461,6 +461,20 @@ fn apps_that_grow_at_the_same_time_do_not_use_up_the_process() {
             "native",
             r"const all = []; for (;;) all.push('\ufdfa'.repeat(1e7).normalize('NFKD'));",
         ),
+        (
+            "memories",
+            "const all = []; for (;;) { const memory = new WebAssembly.Memory({ initial: 100, maximum: 65536 }); memory.grow(700); \
+             new Uint8Array(memory.buffer).fill(1); all.push(memory); }",
+        ),
+        (
+            "numbers",
+            "const all = [], numbers = new Array(1e7).fill(0).map((_, i) => i ^ 0x5555); \
+             for (;;) all.push(numbers.toSorted((a, b) => b - a));",
+        ),
+        (
+            "blobs",
+            "const all = []; let blob = new Blob(['x'.repeat(1e6)]); for (;;) all.push(blob = new Blob([blob, blob]));",
+        ),
     ];
     let source = app_of_forms(&forms);
     for (form, _) in forms {
