@@ -1,10 +1,13 @@
 //! Bodies of requests to the admin API.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Request, StatusCode};
-use http_body::Body;
+use http_body::Body as HttpBody;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::answer::{Answer, failure};
 use super::archive::MAX_ARCHIVE;
@@ -48,32 +51,85 @@ impl Kind {
     }
 }
 
-/// Reads a body of one of these kinds.
-///
-/// # Errors
-/// It has another type, or is larger than its kind may be; or its client has gone.
-pub(super) async fn read<B>(
-    request: Request<B>,
-    kinds: &[Kind],
-) -> Result<(Kind, Bytes), Box<Answer>>
-where
-    B: Body<Error: std::error::Error + Send + Sync + 'static>,
-{
-    let Some(kind) = Kind::of(request.headers()).filter(|kind| kinds.contains(kind)) else {
-        let types: Vec<_> = kinds.iter().map(|kind| kind.media_type()).collect();
-        let message = format!("send a body with the Content-Type {}", types.join(" or "));
-        return Err(failure(StatusCode::UNSUPPORTED_MEDIA_TYPE, message).into());
-    };
-    let limit = usize::try_from(kind.limit()).unwrap_or(usize::MAX);
-    match Limited::new(request.into_body(), limit).collect().await {
-        Ok(body) => Ok((kind, body.to_bytes())),
-        Err(error) if error.is::<LengthLimitError>() => {
-            let message = format!("a body of this type may have {limit} bytes");
-            Err(failure(StatusCode::PAYLOAD_TOO_LARGE, message).into())
+/// Reads bodies, a few at a time.
+#[derive(Debug)]
+pub(super) struct Reader {
+    /// Of archives.
+    large: Semaphore,
+    small: Semaphore,
+}
+
+/// So many archives are in memory at a time, which may have 64 MiB each; others wait.
+const LARGE: usize = 2;
+/// The same of what has 1 MiB at most.
+const SMALL: usize = 16;
+/// A body that takes longer is given up.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+impl Default for Reader {
+    fn default() -> Self {
+        Self {
+            large: Semaphore::new(LARGE),
+            small: Semaphore::new(SMALL),
         }
-        Err(error) => {
-            let message = format!("the body cannot be read: {error}");
-            Err(failure(StatusCode::BAD_REQUEST, message).into())
+    }
+}
+
+/// A body that has been read.
+pub(super) struct Body<'a> {
+    pub(super) kind: Kind,
+    pub(super) bytes: Bytes,
+    /// Its place among those in memory.
+    _place: SemaphorePermit<'a>,
+}
+
+impl Reader {
+    /// Reads a body of one of these kinds.
+    ///
+    /// # Errors
+    /// It has another type, is larger than its kind may be, or takes too long; or its client has gone.
+    pub(super) async fn read<B>(
+        &self,
+        request: Request<B>,
+        kinds: &[Kind],
+    ) -> Result<Body<'_>, Box<Answer>>
+    where
+        B: HttpBody<Error: std::error::Error + Send + Sync + 'static>,
+    {
+        let Some(kind) = Kind::of(request.headers()).filter(|kind| kinds.contains(kind)) else {
+            let types: Vec<_> = kinds.iter().map(|kind| kind.media_type()).collect();
+            let message = format!("send a body with the Content-Type {}", types.join(" or "));
+            return Err(failure(StatusCode::UNSUPPORTED_MEDIA_TYPE, message).into());
+        };
+        let places = match kind {
+            Kind::Json => &self.small,
+            Kind::Tar | Kind::Gzip => &self.large,
+        };
+        let Ok(place) = places.acquire().await else {
+            // It is never closed.
+            return Err(failure(StatusCode::SERVICE_UNAVAILABLE, "the process is ending").into());
+        };
+        let limit = usize::try_from(kind.limit()).unwrap_or(usize::MAX);
+        let body = Limited::new(request.into_body(), limit).collect();
+        match tokio::time::timeout(PATIENCE, body).await {
+            Ok(Ok(body)) => Ok(Body {
+                kind,
+                bytes: body.to_bytes(),
+                _place: place,
+            }),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => {
+                let message = format!("a body of this type may have {limit} bytes");
+                Err(failure(StatusCode::PAYLOAD_TOO_LARGE, message).into())
+            }
+            Ok(Err(error)) => {
+                let message = format!("the body cannot be read: {error}");
+                Err(failure(StatusCode::BAD_REQUEST, message).into())
+            }
+            Err(_) => {
+                let seconds = PATIENCE.as_secs();
+                let message = format!("the body has not come within {seconds} s");
+                Err(failure(StatusCode::REQUEST_TIMEOUT, message).into())
+            }
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::reload::{Change, ChangeError, ChangeKind, state_folder, versions_fold
 impl Service {
     /// Adds or replaces the app that the path names.
     pub(super) async fn put(self: Arc<Self>, asked: Asked) -> Answer {
+        let _alone = self.changing.lock().await;
         let kind = match asked.kind {
             Some(Kind::Tar | Kind::Gzip) => self.deploy(&asked).await,
             _ => fields_of(&asked.body).map(ChangeKind::Put),
@@ -40,11 +41,13 @@ impl Service {
             return failure(StatusCode::UNPROCESSABLE_ENTITY, message);
         };
         let name = name.to_owned();
+        let _alone = self.changing.lock().await;
         self.change(name, ChangeKind::Put(fields)).await
     }
 
     /// Removes the app that the path names.
     pub(super) async fn delete(self: Arc<Self>, asked: Asked) -> Answer {
+        let _alone = self.changing.lock().await;
         self.change(asked.app, ChangeKind::Remove).await
     }
 

@@ -10,7 +10,8 @@ use hyper::body::Incoming;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::answer::{self, Answer, failure, json, method_not_allowed};
-use super::body::{self, Kind};
+use super::body::Kind;
+use super::listener::Visitor;
 use super::views::{AppList, AppView, Change, Failure, Lasting, Ready};
 use super::{Service, access, logs, metrics, openapi};
 use crate::host::{Host, Readiness};
@@ -283,8 +284,12 @@ fn unknown_app(name: &str) -> Answer {
 
 impl Service {
     /// Answers a request.
-    pub(super) async fn answer(self: &Arc<Self>, request: Request<Incoming>) -> Answer {
-        match self.try_answer(request).await {
+    pub(super) async fn answer(
+        self: &Arc<Self>,
+        request: Request<Incoming>,
+        visitor: &Visitor,
+    ) -> Answer {
+        match self.try_answer(request, visitor).await {
             Ok(answer) => answer,
             Err(refusal) => *refusal,
         }
@@ -293,8 +298,12 @@ impl Service {
     async fn try_answer(
         self: &Arc<Self>,
         request: Request<Incoming>,
+        visitor: &Visitor,
     ) -> Result<Answer, Box<Answer>> {
         let (endpoint, app) = self.route(&request)?;
+        if !endpoint.is_open {
+            visitor.is_let_in();
+        }
         let Some(host) = self.host.upgrade() else {
             let message = "the process is ending";
             return Err(failure(StatusCode::SERVICE_UNAVAILABLE, message).into());
@@ -306,8 +315,10 @@ impl Service {
             body: Bytes::new(),
         };
         if !endpoint.takes.is_empty() {
-            let (kind, body) = body::read(request, endpoint.takes).await?;
-            (asked.kind, asked.body) = (Some(kind), body);
+            let body = self.reader.read(request, endpoint.takes).await?;
+            (asked.kind, asked.body) = (Some(body.kind), body.bytes.clone());
+            // Until it is answered, the body has its place.
+            return Ok((endpoint.call)(self.clone(), host, asked).await);
         }
         Ok((endpoint.call)(self.clone(), host, asked).await)
     }

@@ -6,6 +6,7 @@ use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use hyper::server::conn::http1;
@@ -14,12 +15,12 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use nano_worker::Stop;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener, UnixStream};
-use tokio::sync::Semaphore;
+use tokio::task::AbortHandle;
 
 use super::Service;
 use crate::config::AdminAddress;
 
-/// How many connections there may be; more wait.
+/// How many connections there may be.
 const MAX_CONNECTIONS: usize = 64;
 /// How long a request's head may take, and how long a connection may be idle.
 const HEAD: Duration = Duration::from_secs(30);
@@ -131,19 +132,55 @@ impl Drop for AdminListening {
     }
 }
 
+/// A connection's client, as far as it is known.
+#[derive(Debug, Default)]
+pub(super) struct Visitor {
+    /// It has been let in.
+    is_known: AtomicBool,
+}
+
+impl Visitor {
+    /// It may use the API.
+    pub(super) fn is_let_in(&self) {
+        self.is_known.store(true, Ordering::Relaxed);
+    }
+}
+
+/// The connections that there are, in the order of their coming.
+#[derive(Default)]
+struct Visits(Vec<(Arc<Visitor>, AbortHandle)>);
+
+impl Visits {
+    /// Makes room for one more: where there is none, whoever has been there longest without being let in has to leave. `false` if all
+    /// have been.
+    fn make_room(&mut self) -> bool {
+        self.0.retain(|(_, task)| !task.is_finished());
+        if self.0.len() < MAX_CONNECTIONS {
+            return true;
+        }
+        let stranger = |(visitor, _): &(Arc<Visitor>, _)| !visitor.is_known.load(Ordering::Relaxed);
+        let Some(index) = self.0.iter().position(stranger) else {
+            return false;
+        };
+        let (_, task) = self.0.remove(index);
+        task.abort();
+        true
+    }
+}
+
 async fn accept(socket: Socket, service: Arc<Service>, stop: Stop) {
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let mut visits = Visits::default();
     let mut stopped = stop.stopped();
     loop {
-        let place = tokio::select! {
-            // The semaphore is never closed.
-            place = places.clone().acquire_owned() => place,
-            () = &mut stopped => return,
-        };
+        let visitor = Arc::new(Visitor::default());
         let accepted = async {
             Ok(match &socket {
-                Socket::Tcp(socket) => connection(socket.accept().await?.0, &service, &stop),
-                Socket::Unix(socket, _) => connection(socket.accept().await?.0, &service, &stop),
+                Socket::Tcp(socket) => {
+                    connection(socket.accept().await?.0, &service, &visitor, &stop)
+                }
+                Socket::Unix(socket, _) => {
+                    connection(socket.accept().await?.0, &service, &visitor, &stop)
+                }
             })
         };
         let accepted: io::Result<_> = tokio::select! {
@@ -151,10 +188,12 @@ async fn accept(socket: Socket, service: Arc<Service>, stop: Stop) {
             () = &mut stopped => return,
         };
         match accepted {
-            Ok(connection) => drop(tokio::spawn(async move {
-                connection.await;
-                drop(place);
-            })),
+            Ok(connection) if visits.make_room() => {
+                let task = tokio::spawn(connection).abort_handle();
+                visits.0.push((visitor, task));
+            }
+            // All who are there may be, and the connection is closed.
+            Ok(_) => {}
             Err(error) => {
                 tracing::warn!(%error, "cannot accept a connection to the admin API; trying again");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -167,14 +206,15 @@ async fn accept(socket: Socket, service: Arc<Service>, stop: Stop) {
 fn connection(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     service: &Arc<Service>,
+    visitor: &Arc<Visitor>,
     stop: &Stop,
 ) -> futures_util::future::BoxFuture<'static, ()> {
-    let service = service.clone();
+    let (service, visitor) = (service.clone(), visitor.clone());
     let stopped = stop.stopped();
     Box::pin(async move {
         let answer = service_fn(|request| {
-            let service = service.clone();
-            async move { Ok::<_, Infallible>(service.answer(request).await) }
+            let (service, visitor) = (service.clone(), visitor.clone());
+            async move { Ok::<_, Infallible>(service.answer(request, &visitor).await) }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())

@@ -19,6 +19,9 @@ mod views;
 use std::sync::{Arc, Weak};
 
 use arc_swap::ArcSwap;
+use tokio::sync::Mutex;
+
+use body::Reader;
 
 use crate::config::AdminConfig;
 use crate::host::Host;
@@ -29,6 +32,9 @@ pub(crate) struct Service {
     host: Weak<Host>,
     ask: Ask,
     config: ArcSwap<AdminConfig>,
+    reader: Reader,
+    /// Whoever has it changes apps: what is unpacked belongs to the change that comes next.
+    changing: Mutex<()>,
 }
 
 impl Service {
@@ -37,6 +43,8 @@ impl Service {
             host,
             ask,
             config: ArcSwap::from_pointee(config),
+            reader: Reader::default(),
+            changing: Mutex::default(),
         })
     }
 

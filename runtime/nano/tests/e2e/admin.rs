@@ -769,3 +769,73 @@ fn an_apps_log_is_shown_and_followed() {
     let (done, said) = run(port, &["logs", "c"]);
     assert!(!done && said.contains("there is no app \"c\""), "{said}");
 }
+
+#[test]
+fn strangers_keep_nobody_out() {
+    let (_nano, port) = serve(Site::new().app("a", APP));
+    let mut known = Connection::open(port);
+    let head = format!(
+        "GET /admin/apps HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\n\r\n"
+    );
+    known.write(&head);
+    assert_eq!(known.response(false).status, 200);
+    let strangers: Vec<_> = (0..200)
+        .map(|_| {
+            let mut stranger = Connection::open(port);
+            stranger.write("PUT /admin/apps/a HTTP/1.1\r\nHost: loc");
+            stranger
+        })
+        .collect();
+    let began = std::time::Instant::now();
+    assert_eq!(ask_with(port, "GET", "/healthz", "").status, 200);
+    assert_eq!(ask(port, "GET", "/metrics").status, 200);
+    assert!(
+        began.elapsed() < std::time::Duration::from_secs(5),
+        "{:?}",
+        began.elapsed()
+    );
+    // Who has been let in stays.
+    known.write(&head);
+    assert_eq!(known.response(false).status, 200);
+    drop(strangers);
+}
+
+#[test]
+fn bodies_that_do_not_come_are_not_kept() {
+    let (nano, port) = serve(Site::new().app("a", APP));
+    let before = nano.anonymous();
+    let megabytes = vec![b'x'; 4 << 20];
+    let slow: Vec<_> = (0..16)
+        .map(|_| {
+            let mut connection = Connection::open(port);
+            connection.set_timeouts(std::time::Duration::from_millis(300));
+            connection.write(&format!(
+                "PUT /admin/apps/a HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\nContent-Type: application/x-tar\r\nContent-Length: 60000000\r\n\r\n"
+            ));
+            // What waits is not read.
+            let _ = connection.write_bytes(&megabytes);
+            connection
+        })
+        .collect();
+    let grown = nano.anonymous().saturating_sub(before) >> 20;
+    assert!(grown < 30, "{grown} MB");
+    assert_eq!(ask(port, "GET", "/admin/apps").status, 200);
+    drop(slow);
+}
+
+#[test]
+fn changes_of_one_app_at_the_same_time_all_count() {
+    let (nano, port) = serve_lasting();
+    assert_eq!(deploy(port, "up?hostname=up.test", &says("0")).status, 200);
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            scope.spawn(move || {
+                for round in 0..5 {
+                    let answer = deploy(port, "up", &says(&format!("{thread}-{round}")));
+                    assert_eq!(answer.status, 200, "{}", answer.text());
+                }
+            });
+        }
+    });
+    assert_eq!(nano.get("up.test", "/").status, 200);
+}
