@@ -80,12 +80,17 @@ impl Account {
 
     /// Takes `bytes` for a buffer that is allocated next, or nothing if they do not fit beside the rest.
     pub(super) fn try_take(&self, bytes: usize) -> bool {
-        self.process_has_room(bytes) && self.try_add(&self.buffers, bytes, self.reserved())
+        // The app's own limit first: what that refuses is nothing that the process has to make room for.
+        self.fits(bytes)
+            && self.process_has_room(bytes)
+            && self.try_add(&self.buffers, bytes, self.reserved())
     }
 
     /// The same for a buffer that is made of what is there.
     pub(super) fn try_adopt(&self, bytes: usize) -> bool {
-        self.process_has(bytes) && self.try_add(&self.buffers, bytes, self.reserved())
+        self.fits(bytes)
+            && self.process_has(bytes)
+            && self.try_add(&self.buffers, bytes, self.reserved())
     }
 
     /// Takes so many bytes for a buffer that has a mapping of its own. V8 counts it, too, and sees to the limit in its next collection;
@@ -116,7 +121,9 @@ impl Account {
 
     /// Reserves what is there, or nothing if it does not fit beside the rest.
     pub(super) fn try_reserve(&self, bytes: usize) -> bool {
-        self.process_has(bytes) && self.try_add(&self.reserved, bytes, self.buffers())
+        self.fits(bytes)
+            && self.process_has(bytes)
+            && self.try_add(&self.reserved, bytes, self.buffers())
     }
 
     /// Reserves what is there already, whether it fits or not.
@@ -126,6 +133,11 @@ impl Account {
 
     pub(super) fn release(&self, bytes: usize) {
         self.reserved.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// Whether so many bytes fit beside the rest.
+    fn fits(&self, bytes: usize) -> bool {
+        self.held().saturating_add(bytes) <= self.for_buffers()
     }
 
     /// Whether the process has room for what the isolate allocates next. One that is to end is not told by an exception, which would
@@ -162,8 +174,7 @@ impl Account {
 
     /// Whether so many bytes fit beside what is in use.
     pub(super) fn has_room(&self, bytes: usize) -> bool {
-        self.held().saturating_add(bytes) <= self.for_buffers()
-            && (bytes < MIB || !malloc::is_working() || headroom::ask(self, bytes))
+        self.fits(bytes) && (bytes < MIB || !malloc::is_working() || headroom::ask(self, bytes))
     }
 
     /// The process has room for so many bytes, which the isolate is about to take.
@@ -379,6 +390,8 @@ mod tests {
         assert_eq!(headroom::taken(), 0, "a small one");
         assert!(account.try_take(3 * MIB));
         assert_eq!(headroom::taken(), 3 * MIB, "a new buffer");
+        assert!(!account.try_take(2 << 30));
+        assert_eq!(headroom::taken(), 3 * MIB, "what the app may not have");
         assert!(account.try_adopt(MIB / 2));
         assert!(body(MIB / 2).try_grow(5 * MIB));
         assert_eq!(headroom::taken(), 4 * MIB, "what the allocator overlooks");

@@ -326,7 +326,8 @@ mod functions {
                 let _ = headroom::take(account, STEP - 1);
                 account.is_terminated()
             };
-            has_room(account) && account.foreign().admits(bytes, step)
+            // The app's own bound first: what that refuses is nothing that the process has to make room for.
+            account.foreign().admits(bytes, step) && has_room(account)
         }) != Some(false)
     }
 

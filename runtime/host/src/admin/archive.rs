@@ -89,6 +89,8 @@ fn unpack_into(archive: impl Read, folder: &Path) -> io::Result<()> {
             _ => return wrong(format!("{shown} is neither a file nor a folder")),
         }
     }
+    // What follows the last entry shows whether the archive is whole, where it is compressed.
+    io::copy(&mut archive.into_inner(), &mut io::sink())?;
     if files == 0 {
         return wrong("it has no file".to_owned());
     }
@@ -169,7 +171,9 @@ mod tests {
         ]);
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         gzip.write_all(&tar).expect("written");
-        for archive in [tar, gzip.finish().expect("an archive")] {
+        let gzip = gzip.finish().expect("an archive");
+        assert!(tried(&gzip[..gzip.len() - 20]).is_err(), "it is not whole");
+        for archive in [tar, gzip] {
             let parent = tried(&archive).expect("it is legal");
             let read = |name: &str| fs::read_to_string(parent.path().join("app/1").join(name));
             assert_eq!(read("index.js").expect("a file"), "export default {}");

@@ -33,8 +33,11 @@ impl Managed {
 
     /// The file's text, if there is a file.
     pub(super) fn text(state: &Path) -> io::Result<Option<Vec<u8>>> {
-        match read_some(&Self::file(state)) {
-            Ok(text) => Ok(Some(text)),
+        let file = Self::file(state);
+        match fs::metadata(&file) {
+            // Whoever reads a pipe may wait for ever.
+            Ok(found) if found.is_file() => read_some(&file).map(Some),
+            Ok(_) => Err(io::Error::other("it is no file")),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
@@ -128,6 +131,9 @@ mod tests {
         managed.remove("a", false);
         assert_eq!((managed.removed.len(), managed.app("a")), (0, None));
         fs::write(Managed::file(&state), "{").expect("a file");
+        assert!(Managed::load(&state).is_err());
+        fs::remove_file(Managed::file(&state)).expect("it is there");
+        fs::create_dir(Managed::file(&state)).expect("a folder");
         assert!(Managed::load(&state).is_err());
     }
 }
