@@ -33,3 +33,5 @@ pub mod serve;
 pub mod server;
 mod starter;
 mod statistics;
+
+pub use admin::MAX_ARCHIVE;

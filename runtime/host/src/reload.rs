@@ -180,6 +180,10 @@ impl Reloader {
                 // Whoever has asked may have gone.
                 let _ = hear.send(self.change(change, host, runtime));
             }
+            if !asked && touched.as_ref().is_some_and(Vec::is_empty) {
+                // There were changes only, which are made.
+                continue;
+            }
             let is_touched = |path: &Path| match &touched {
                 Some(paths) => paths.iter().any(|changed| changed.starts_with(path)),
                 None => true,

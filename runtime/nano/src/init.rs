@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use anyhow::Context as _;
+use nano_host::config::{MAX_APP_NAME, is_in_app_names};
 
 use crate::shell::print;
 
@@ -29,11 +30,10 @@ pub(crate) fn init(folder: &Path) -> anyhow::Result<()> {
         .and_then(|name| name.to_str())
         .unwrap_or("app");
     // A name that the configuration takes.
-    let legal = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
     let name: String = name
         .chars()
-        .filter(|character| legal(*character))
-        .take(64)
+        .filter(|character| is_in_app_names(*character))
+        .take(MAX_APP_NAME)
         .collect();
     let name = if name.is_empty() { "app" } else { &name };
     let config = format!(

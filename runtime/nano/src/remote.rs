@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use nano_host::MAX_ARCHIVE;
+use nano_host::config::{AdminAddress, is_in_app_names};
 use serde_json::Value;
 
 use crate::shell::print;
@@ -24,8 +26,6 @@ pub(crate) struct Remote {
 
 /// Longer than a change waits for an app's start.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// The largest archive that the admin API takes.
-const MAX_ARCHIVE: usize = 64 << 20;
 
 impl Remote {
     /// Prints the apps as a table.
@@ -156,7 +156,7 @@ impl Remote {
         let named = self.admin.clone();
         named
             .or_else(|| std::env::var("NANO_ADMIN").ok())
-            .unwrap_or_else(|| "127.0.0.1:8090".to_owned())
+            .unwrap_or_else(|| AdminAddress::DEFAULT.to_string())
     }
 
     fn token(&self) -> anyhow::Result<Option<String>> {
@@ -278,8 +278,7 @@ fn exchange(address: &str, head: &[u8], body: &[u8]) -> io::Result<Vec<u8>> {
 }
 
 fn path_of(app: &str) -> anyhow::Result<String> {
-    let is_legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    if app.is_empty() || !app.bytes().all(is_legal) {
+    if app.is_empty() || !app.chars().all(is_in_app_names) {
         bail!(
             "{app:?} is no name for an app: use letters, digits, hyphens, underscores and dots (--name)"
         );
@@ -353,7 +352,7 @@ fn archive(root: &Path) -> anyhow::Result<Vec<u8>> {
                 header.set_mode(0o644);
                 archive.append_data(&mut header, &path, content.as_slice())?;
             }
-            if archive.get_ref().get_ref().len() > MAX_ARCHIVE {
+            if archive.get_ref().get_ref().len() as u64 > MAX_ARCHIVE {
                 bail!(
                     "its archive has more than {} MiB, which the admin API does not take",
                     MAX_ARCHIVE >> 20

@@ -31,7 +31,7 @@ pub use event::{Handlers, ScheduledEvent};
 pub use launcher::{Instance, InstanceThread, Launcher, Losses};
 pub use log::{LogKind, LogLevel, LogRecord, LogSink};
 pub use message::{Fields, Hex, HttpRequest, HttpResponse, RequestId};
-pub use options::{Limits, WorkerOptions};
+pub use options::{ENTRIES, JAVASCRIPT_ENTRIES, Limits, WorkerOptions};
 pub use outbound::{OutboundRule, OutboundRuleError};
 pub use stats::WorkerStats;
 pub use stop::{Stop, Stopped};

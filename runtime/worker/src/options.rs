@@ -69,3 +69,17 @@ impl Default for Limits {
         }
     }
 }
+
+/// Entry modules of apps, in the order in which they are looked for, where neither the configuration nor `package.json` names one.
+/// What runs as it is, the first [`JAVASCRIPT_ENTRIES`], comes before what is made JavaScript of: it may have been made of the others.
+pub const ENTRIES: [&str; 6] = [
+    "index.js",
+    "index.mjs",
+    "index.ts",
+    "index.tsx",
+    "index.mts",
+    "index.jsx",
+];
+
+/// How many of [`ENTRIES`] are JavaScript.
+pub const JAVASCRIPT_ENTRIES: usize = 2;

@@ -2,19 +2,7 @@
 
 use std::path::Path;
 
-use nano_worker::{StartError, StartErrorKind};
-
-/// What is looked for where nothing says otherwise. What runs as it is comes first: it may have been made of the others.
-const DEFAULTS: [&str; 6] = [
-    "index.js",
-    "index.mjs",
-    "index.ts",
-    "index.tsx",
-    "index.mts",
-    "index.jsx",
-];
-/// How many of them are JavaScript.
-const JAVASCRIPT: usize = 2;
+use nano_worker::{ENTRIES, JAVASCRIPT_ENTRIES, StartError, StartErrorKind};
 
 /// The largest `package.json`, in bytes.
 const MAX_MANIFEST: u64 = 1 << 20;
@@ -30,8 +18,8 @@ pub(super) fn find(
     transpiles: bool,
 ) -> Result<String, StartError> {
     let defaults = match transpiles {
-        true => &DEFAULTS[..],
-        false => &DEFAULTS[..JAVASCRIPT],
+        true => &ENTRIES[..],
+        false => &ENTRIES[..JAVASCRIPT_ENTRIES],
     };
     let missing = |message: String| StartError {
         kind: StartErrorKind::NoEntry,

@@ -7,8 +7,8 @@ use std::path::{Component, Path, PathBuf};
 use flate2::read::MultiGzDecoder;
 use tar::{Archive, EntryType};
 
-/// The largest archive that is taken, in bytes.
-pub(super) const MAX_ARCHIVE: u64 = 64 << 20;
+/// The largest archive of an app that the admin API takes, in bytes.
+pub const MAX_ARCHIVE: u64 = 64 << 20;
 /// What all files of an archive may have together, in bytes.
 const MAX_UNPACKED: u64 = 256 << 20;
 /// How many files and folders an archive may have.

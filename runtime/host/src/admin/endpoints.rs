@@ -308,18 +308,22 @@ impl Service {
             let message = "the process is ending";
             return Err(failure(StatusCode::SERVICE_UNAVAILABLE, message).into());
         };
-        let mut asked = Asked {
-            app: app.to_owned(),
-            query: request.uri().query().unwrap_or_default().to_owned(),
-            kind: None,
-            body: Bytes::new(),
+        let app = app.to_owned();
+        let query = request.uri().query().unwrap_or_default().to_owned();
+        // Until the request is answered, its body has its place.
+        let body = if endpoint.takes.is_empty() {
+            None
+        } else {
+            Some(self.reader.read(request, endpoint.takes).await?)
         };
-        if !endpoint.takes.is_empty() {
-            let body = self.reader.read(request, endpoint.takes).await?;
-            (asked.kind, asked.body) = (Some(body.kind), body.bytes.clone());
-            // Until it is answered, the body has its place.
-            return Ok((endpoint.call)(self.clone(), host, asked).await);
-        }
+        let asked = Asked {
+            app,
+            query,
+            kind: body.as_ref().map(|body| body.kind),
+            body: body
+                .as_ref()
+                .map_or_else(Bytes::new, |body| body.bytes.clone()),
+        };
         Ok((endpoint.call)(self.clone(), host, asked).await)
     }
 

@@ -16,6 +16,8 @@ mod metrics;
 mod openapi;
 mod views;
 
+pub use archive::MAX_ARCHIVE;
+
 use std::sync::{Arc, Weak};
 
 use arc_swap::ArcSwap;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::read_some;
+use super::{open_file, read_some};
 
 /// The fields of an app, as in the configuration.
 pub(crate) type AppFields = Map<String, Value>;
@@ -33,11 +33,8 @@ impl Managed {
 
     /// The file's text, if there is a file.
     pub(super) fn text(state: &Path) -> io::Result<Option<Vec<u8>>> {
-        let file = Self::file(state);
-        match fs::metadata(&file) {
-            // Whoever reads a pipe may wait for ever.
-            Ok(found) if found.is_file() => read_some(&file).map(Some),
-            Ok(_) => Err(io::Error::other("it is no file")),
+        match open_file(&Self::file(state)).and_then(read_some) {
+            Ok(text) => Ok(Some(text)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }

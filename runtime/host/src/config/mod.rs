@@ -16,11 +16,12 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use nano_worker::{Limits, LogSink, OutboundRule, WorkerOptions};
+use nano_worker::{ENTRIES, Limits, LogSink, OutboundRule, WorkerOptions};
 
 pub use crate::cron::CronExpression;
 pub use crate::patience::ClientLimits;
@@ -30,6 +31,14 @@ pub use hostname::HostPattern;
 pub(crate) use hostname::{example, normalize};
 pub(crate) use managed::{AppFields, Managed};
 pub use path::{PathPattern, PathSegment};
+
+/// Whether the names of apps may have this character.
+pub fn is_in_app_names(character: char) -> bool {
+    character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.')
+}
+
+/// How many characters the name of an app may have.
+pub const MAX_APP_NAME: usize = 64;
 
 /// What a process serves.
 #[derive(Debug, Clone)]
@@ -262,12 +271,24 @@ pub const DEFAULT_DRAIN: Duration = Duration::from_secs(30);
 /// The largest configuration, in bytes: one of 10,000 apps has a tenth of that.
 const MAX_SIZE: u64 = 64 << 20;
 
-/// Reads a file that ends. (It may be a pipe.)
-fn read_some(file: &Path) -> io::Result<Vec<u8>> {
+/// Opens a file, which a pipe is not: whoever reads that may wait for ever.
+fn open_file(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    let file = options
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK)
+        .open(path)?;
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::other("it is no file"))
+    }
+}
+
+/// Reads a configuration.
+fn read_some(file: impl io::Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(file)?
-        .take(MAX_SIZE + 1)
-        .read_to_end(&mut bytes)?;
+    file.take(MAX_SIZE + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_SIZE {
         let limit = MAX_SIZE >> 20;
         return Err(io::Error::other(format!(
@@ -304,11 +325,14 @@ impl Config {
     /// The defaults, with these apps.
     #[cfg(test)]
     pub(crate) fn of_apps(apps: Vec<AppConfig>) -> Self {
+        let ip = Some(std::net::Ipv4Addr::LOCALHOST.into());
+        Self::new(ListenAddress { ip, port: 0 }, apps)
+    }
+
+    /// The defaults, with these apps at this address.
+    fn new(listen: ListenAddress, apps: Vec<AppConfig>) -> Self {
         Self {
-            listen: ListenAddress {
-                ip: Some(std::net::Ipv4Addr::LOCALHOST.into()),
-                port: 0,
-            },
+            listen,
             apps,
             drain: DEFAULT_DRAIN,
             ports: BTreeMap::new(),
@@ -330,7 +354,8 @@ impl Config {
             file: file.to_owned(),
             error,
         };
-        let bytes = read_some(file).map_err(unreadable)?;
+        // It may be a pipe.
+        let bytes = File::open(file).and_then(read_some).map_err(unreadable)?;
         let text = String::from_utf8(bytes).map_err(|error| LoadError::not_text(file, &error))?;
         let folder = match file.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -376,17 +401,7 @@ impl Config {
             content: 0,
             crons: Vec::new(),
         };
-        Ok(Self {
-            listen,
-            apps: vec![app],
-            drain: DEFAULT_DRAIN,
-            ports: BTreeMap::new(),
-            clients: ClientLimits::default(),
-            memory_mb: None,
-            admin: None,
-            file: None,
-            watch: false,
-        })
+        Ok(Self::new(listen, vec![app]))
     }
 }
 
@@ -452,17 +467,6 @@ struct RootFault {
     /// The fault is the entry's, not the folder's.
     of_entry: bool,
 }
-
-/// Entry modules, in the order in which they are looked for; `package.json` may name another one.
-const ENTRIES: [&str; 7] = [
-    "package.json",
-    "index.js",
-    "index.mjs",
-    "index.ts",
-    "index.tsx",
-    "index.mts",
-    "index.jsx",
-];
 
 const RELATIVE: &str = "paths are relative to the configuration file";
 
@@ -531,7 +535,8 @@ fn check_root(root: &Path, entry: Option<&Path>) -> Result<(), RootFault> {
             ),
         };
     }
-    let found = ENTRIES.map(|name| (name, kind(Path::new(name))));
+    let names = std::iter::once("package.json").chain(ENTRIES);
+    let found: Vec<_> = names.map(|name| (name, kind(Path::new(name)))).collect();
     if found.iter().any(|(_, kind)| kind.is_none()) {
         return Ok(());
     }

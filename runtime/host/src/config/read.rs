@@ -19,7 +19,7 @@ use crate::cron::{CronError, CronExpression};
 
 use super::{
     AppConfig, AppLimits, ClientLimits, Config, DEFAULT_DRAIN, HostPattern, Idle, ListenAddress,
-    PathPattern, Start, check_root,
+    MAX_APP_NAME, PathPattern, Start, check_root, is_in_app_names,
 };
 
 /// JSON with comments, and nothing else beside JSON: what editors call "jsonc".
@@ -448,11 +448,10 @@ fn read_start(value: &Located<'_>) -> Option<Start> {
 
 fn read_name(app: &Located<'_>, value: &Located<'_>, unique: &mut Unique) -> Option<Arc<str>> {
     let name = value.string()?;
-    let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    if name.is_empty() || name.len() > 64 || !name.bytes().all(legal) {
+    if name.is_empty() || name.len() > MAX_APP_NAME || !name.chars().all(is_in_app_names) {
         value.fault(
             format!("{name:?} is no name for an app"),
-            "use 1 to 64 letters, digits, hyphens, underscores and dots".to_owned(),
+            format!("use 1 to {MAX_APP_NAME} letters, digits, hyphens, underscores and dots"),
         );
         return None;
     }

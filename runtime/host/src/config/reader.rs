@@ -2,17 +2,15 @@
 
 use std::collections::HashSet;
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io::Read as _;
 use std::ops::{Range, RangeInclusive};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use jsonc_parser::ast::{Object, Value};
 use jsonc_parser::common::Ranged as _;
 
 use super::diagnostic::{Diagnostic, Faults};
-use super::variables;
+use super::{open_file, variables};
 
 /// The largest file that a value may be in, in bytes.
 const MAX_SECRET: u64 = 64 << 10;
@@ -331,20 +329,6 @@ impl<'a> Fields<'a> {
             };
             (name, located)
         })
-    }
-}
-
-/// Opens a file, which a pipe is not: whoever reads that may wait for ever.
-fn open_file(path: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    let file = options
-        .read(true)
-        .custom_flags(libc::O_NONBLOCK)
-        .open(path)?;
-    if file.metadata()?.is_file() {
-        Ok(file)
-    } else {
-        Err(io::Error::other("it is no file"))
     }
 }
 
