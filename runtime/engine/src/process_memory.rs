@@ -75,7 +75,7 @@ struct Look {
     group: Option<ControlGroup>,
     /// The watchdog's last look, and the last one at all.
     last: Instant,
-    any: Instant,
+    any: Option<Instant>,
     purged: Option<Instant>,
     others: Others,
     episode: Episode,
@@ -145,7 +145,7 @@ static LOOK: LazyLock<Mutex<Look>> = LazyLock::new(|| {
     Mutex::new(Look {
         group: ControlGroup::find(Path::new("/proc/self/cgroup"), Path::new("/sys/fs/cgroup")),
         last: Instant::now(),
-        any: Instant::now(),
+        any: None,
         purged: None,
         others: Others::default(),
         episode: Episode::default(),
@@ -153,10 +153,15 @@ static LOOK: LazyLock<Mutex<Look>> = LazyLock::new(|| {
 });
 
 impl Look {
+    /// How long ago the last look was.
+    fn since(&self, now: Instant) -> Option<Duration> {
+        self.any.map(|last| now.saturating_duration_since(last))
+    }
+
     /// What is used of each limit that there is, with what heaps will be.
     fn usages(&mut self, held: Held, now: Instant) -> [Option<(usize, usize)>; 2] {
-        let since = now.saturating_duration_since(self.any);
-        self.any = now;
+        let since = self.since(now).unwrap_or_default();
+        self.any = Some(now);
         let arrived = headroom::arrived();
         let configured = CONFIGURED.load(Ordering::Relaxed);
         let own = (configured > 0).then(|| Some((resident()?, configured)));
@@ -214,7 +219,7 @@ fn look_again() {
         return;
     };
     let now = Instant::now();
-    if now.saturating_duration_since(look.any) >= PAUSE / 2 {
+    if look.since(now).is_none_or(|since| since >= PAUSE / 2) {
         look.usages(watchdog::held(), now);
     }
 }

@@ -21,8 +21,8 @@ use crate::external_memory::Account;
 use crate::limits::MIB;
 use crate::watchdog;
 
-/// Bytes that were left at the last look.
-static LEFT: AtomicUsize = AtomicUsize::new(usize::MAX);
+/// Bytes that were left at the last look. Before the first one nothing is known to be: whoever asks looks.
+static LEFT: AtomicUsize = AtomicUsize::new(0);
 /// Bytes that isolates have asked for of late. They need not have touched them yet.
 static TAKEN: AtomicUsize = AtomicUsize::new(0);
 /// The most that is waited for.
@@ -282,6 +282,8 @@ mod tests {
     #[test]
     fn who_takes_more_than_is_left_waits_for_the_next_look() {
         let _one = super::super::tests::one();
+        // Nobody else looks meanwhile.
+        let _look = super::super::lock();
         let account = Account::new(0);
         let time = |bytes| {
             let began = Instant::now();
