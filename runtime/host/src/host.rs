@@ -14,13 +14,9 @@ use futures_util::stream::{self, StreamExt as _};
 use nano_worker::Launcher;
 use tokio::sync::Mutex;
 
-use crate::admin::Service;
-use crate::admin::listener::{AdminListener, AdminListening};
+use crate::admin::listener::AdminListening;
 use crate::app::{App, Refused};
-use crate::config::{
-    AdminAddress, AdminConfig, AppConfig, Config, DEFAULT_DRAIN, Diagnostic, Idle, ListenAddress,
-    Start, example,
-};
+use crate::config::{AppConfig, Config, DEFAULT_DRAIN, ListenAddress, Start, example};
 use crate::cron::Schedules;
 use crate::deployment::Deployment;
 use crate::dispatch::{Dispatcher, RequestIds};
@@ -31,6 +27,13 @@ use crate::routes::{CurrentRoutes, Routes};
 use crate::server::listener::{Listener, Listening};
 use crate::starter::Starter;
 
+mod admin;
+mod idle;
+mod refusal;
+#[cfg(test)]
+mod tests;
+
+pub use self::refusal::Refusal;
 pub use crate::fixed::Fixed;
 
 /// How long a change waits for new apps to start before requests reach them. Those that take longer have their requests wait.
@@ -135,79 +138,6 @@ impl Applied {
     }
 }
 
-/// Why a change is refused as a whole: nothing has been changed.
-#[derive(Debug, thiserror::Error)]
-pub enum Refusal {
-    /// An address cannot be bound.
-    #[error("cannot listen on {address}: {error}{}", remedy(error))]
-    Bind {
-        /// The address.
-        address: ListenAddress,
-        /// The system's answer; part of the message.
-        error: io::Error,
-    },
-    /// The address of the admin API cannot be bound.
-    #[error(
-        "the admin API cannot listen on {address}: {error}; choose another \"listen\" in \"admin\""
-    )]
-    BindAdmin {
-        /// The address.
-        address: AdminAddress,
-        /// The system's answer; part of the message.
-        error: io::Error,
-    },
-    /// The same, for an address of the configuration.
-    #[error("{0}")]
-    BindConfigured(Box<Diagnostic>),
-    /// The process itself listens on that port already, at another address.
-    #[error(
-        "cannot listen on {address}: NANO listens on {own} now, and a port has one address at a time; restart NANO to move it"
-    )]
-    Overlap {
-        /// The address that is wanted.
-        address: ListenAddress,
-        /// The address that there is.
-        own: ListenAddress,
-    },
-    /// The host is shutting down.
-    #[error("the host is shutting down: nothing can be changed any more")]
-    Ending,
-}
-
-fn remedy(error: &io::Error) -> &'static str {
-    match error.kind() {
-        io::ErrorKind::AddrInUse => "; another process has it: choose another one with --port",
-        io::ErrorKind::PermissionDenied => {
-            "; ports below 1024 need privileges: choose another one with --port"
-        }
-        io::ErrorKind::AddrNotAvailable => {
-            "; no network interface has this address: choose another one with --host"
-        }
-        _ => "",
-    }
-}
-
-/// Says it at the place of the configuration that asks for the port, where there is one.
-fn cannot_bind(config: &Config, address: ListenAddress, error: io::Error) -> Refusal {
-    match config.ports.get(&address.port) {
-        None => Refusal::Bind { address, error },
-        Some(place) => {
-            let help = match error.kind() {
-                io::ErrorKind::AddrInUse => Some("another process has it: choose another port"),
-                io::ErrorKind::PermissionDenied => {
-                    Some("ports below 1024 need privileges: choose another port")
-                }
-                io::ErrorKind::AddrNotAvailable => {
-                    Some("no network interface has this address: choose another one")
-                }
-                _ => None,
-            };
-            let message = format!("cannot listen on {address}: {error}");
-            Refusal::BindConfigured(Box::new(place.says(message, help)))
-        }
-    }
-}
-
 impl Host {
     /// A host that serves nothing. Must be called within its tokio runtime. `dev`: clients see what went wrong inside of apps.
     /// `ask` has what is wanted be looked at anew.
@@ -283,7 +213,7 @@ impl Host {
         let (starting, removed) = self.take_apps(&mut state, wanted, &mut applied);
         self.apps
             .store(Arc::new(state.apps.values().cloned().collect()));
-        self.idle.store(Arc::new(idle_apps(&state, wanted)));
+        self.idle.store(Arc::new(idle::idle_apps(&state, wanted)));
         self.change_admin(&mut state, wanted.admin.as_ref(), admin);
         if !is_first {
             let new = starting.iter().filter(|(_, next)| next.version() == 1);
@@ -412,31 +342,6 @@ impl Host {
         }
     }
 
-    /// Has the admin API be what is wanted.
-    fn change_admin(
-        &self,
-        state: &mut State,
-        wanted: Option<&AdminConfig>,
-        bound: Option<AdminListener>,
-    ) {
-        let Some(wanted) = wanted else {
-            if state.admin.take().is_some() {
-                tracing::info!("the admin API is off");
-            }
-            return;
-        };
-        match (bound, &mut state.admin) {
-            (Some(listener), admin) => {
-                crate::log::recent::keep();
-                tracing::info!(address = %listener.address(), "the admin API listens");
-                let service = Service::new(self.this.clone(), self.ask.clone(), wanted.clone());
-                *admin = Some(listener.serve(service));
-            }
-            (None, Some(listening)) => listening.service().configure(wanted.clone()),
-            (None, None) => {}
-        }
-    }
-
     /// Has the apps be sent their events, and no others.
     fn change_schedules(&self, state: &mut State) {
         for ended in state.schedules.follow(state.apps.values(), &self.ids) {
@@ -503,31 +408,6 @@ impl Host {
                 host.move_on(Readiness::Starting, Readiness::Ready);
             }
         });
-    }
-
-    /// Ends instances that nobody has asked for long enough, for as long as there is a host.
-    async fn end_idle_instances(host: Weak<Self>) {
-        let mut pause = Duration::from_secs(1);
-        loop {
-            tokio::time::sleep(pause).await;
-            let Some(host) = host.upgrade() else { return };
-            let idle = host.idle.load_full();
-            for (app, after) in idle.iter() {
-                let ended = app.current().pool().end_idle(*after, Instant::now());
-                if ended > 0 {
-                    let idle_ms = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
-                    tracing::info!(
-                        app = &**app.name(),
-                        idle_ms,
-                        "idle app stopped; its next request starts it"
-                    );
-                }
-            }
-            // Nobody is kept much longer than he should.
-            let shortest = idle.iter().map(|(_, after)| *after / 8).min();
-            let (least, most) = (Duration::from_millis(20), Duration::from_secs(1));
-            pause = shortest.map_or(most, |shortest| shortest.clamp(least, most));
-        }
     }
 
     /// Whether requests should come to this process.
@@ -610,37 +490,7 @@ impl Host {
     }
 }
 
-/// The apps whose instances end when they are idle, and after how long.
-fn idle_apps(state: &State, wanted: &Config) -> Vec<(Arc<App>, Duration)> {
-    let idle = wanted.apps.iter().filter_map(|config| {
-        let Idle::For(after) = wanted.idle_of(config) else {
-            return None;
-        };
-        Some((state.apps.get(&config.name)?.clone(), after))
-    });
-    idle.collect()
-}
-
 impl State {
-    /// Binds the address of the admin API, if that is not bound yet.
-    async fn bind_admin(&self, wanted: &Config) -> Result<Option<AdminListener>, Refusal> {
-        let Some(admin) = &wanted.admin else {
-            return Ok(None);
-        };
-        if let Some(bound) = &self.admin
-            && bound.service().config().listen == admin.listen
-        {
-            return Ok(None);
-        }
-        match AdminListener::bind(&admin.listen).await {
-            Ok(listener) => Ok(Some(listener)),
-            Err(error) => Err(Refusal::BindAdmin {
-                address: admin.listen.clone(),
-                error,
-            }),
-        }
-    }
-
     /// Binds the addresses that are wanted and not bound yet.
     async fn bind(&self, wanted: &Config) -> Result<Vec<(ListenAddress, Listener)>, Refusal> {
         let addresses: BTreeSet<_> = wanted
@@ -659,13 +509,10 @@ impl State {
                 (Err(error), Some(own)) if error.kind() == io::ErrorKind::AddrInUse => {
                     return Err(Refusal::Overlap { address, own: *own });
                 }
-                (Err(error), _) => return Err(cannot_bind(wanted, address, error)),
+                (Err(error), _) => return Err(refusal::cannot_bind(wanted, address, error)),
             };
             bound.push((address, listener));
         }
         Ok(bound)
     }
 }
-
-#[cfg(test)]
-mod tests;
