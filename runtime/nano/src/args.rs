@@ -40,6 +40,8 @@ pub(crate) enum Command {
     Transpile,
     /// Check a configuration, and that its apps start, without serving
     Check(Site),
+    /// Print the JSON Schema of configurations, for editors and other tools
+    Schema,
     /// Make a folder with an app to begin with
     Init {
         /// The folder

@@ -21,6 +21,10 @@ fn main() -> ExitCode {
         Command::Eval { code } => shell::eval(&code),
         Command::Run { file } => shell::run(&file),
         Command::Repl => repl::repl(),
+        Command::Schema => {
+            shell::print(&format!("{:#}", nano_host::config::schema()));
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Init { folder } => init::init(&folder).map(|()| ExitCode::SUCCESS),
         Command::Apps { remote, what } => match what {
             None | Some(Apps::List) => remote.list(),

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::body::Kind;
 use super::endpoints::{Content, Described, ENDPOINTS, Endpoint};
 use super::views::Failure;
+use crate::config::app_schemas;
 
 /// The document: OpenAPI 3.1, whose schemas are JSON Schema 2020-12.
 pub(super) fn document() -> Value {
@@ -27,6 +28,11 @@ pub(super) fn document() -> Value {
         let methods = paths.entry(endpoint.path).or_default();
         methods.insert(endpoint.method.as_str().to_lowercase(), operation);
     }
+    let mut components = schemas.take_definitions(true);
+    for (name, schema) in app_schemas(COMPONENTS) {
+        let twin = components.insert(name.to_owned(), schema);
+        debug_assert!(twin.is_none(), "two schemas are called {name}");
+    }
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -36,13 +42,29 @@ pub(super) fn document() -> Value {
         },
         "paths": paths,
         "components": {
-            "schemas": schemas.take_definitions(true),
+            "schemas": components,
             "securitySchemes": {
                 "token": { "type": "http", "scheme": "bearer", "description": "The \"token\" of \"admin\" in the configuration." },
             },
         },
     })
 }
+
+/// Where the schemas are in the document.
+const COMPONENTS: &str = "#/components/schemas/";
+
+/// An app's fields, as in the configuration. Where the path names the app, the body need not.
+fn app_schema(endpoint: &Endpoint) -> Value {
+    if endpoint.path.contains(APP) {
+        let mut app = app_schemas(COMPONENTS).remove("App").unwrap_or_default();
+        app["required"] = json!(["path"]);
+        return app;
+    }
+    json!({ "$ref": format!("{COMPONENTS}App") })
+}
+
+/// The part of a path that names an app.
+const APP: &str = "{app}";
 
 const UNAUTHORIZED: Described = Described {
     status: 401,
@@ -60,7 +82,7 @@ fn operation(endpoint: &Endpoint, responses: Map<String, Value>) -> Value {
     if !endpoint.takes.is_empty() {
         let content = endpoint.takes.iter().map(|kind| {
             let schema = match kind {
-                Kind::Json => json!({ "type": "object", "description": "The fields of an app, as in the configuration." }),
+                Kind::Json => app_schema(endpoint),
                 Kind::Tar | Kind::Gzip => json!({ "type": "string", "format": "binary" }),
             };
             (kind.media_type().to_owned(), json!({ "schema": schema }))
@@ -68,13 +90,13 @@ fn operation(endpoint: &Endpoint, responses: Map<String, Value>) -> Value {
         operation["requestBody"] =
             json!({ "required": true, "content": content.collect::<Map<_, _>>() });
     }
-    if endpoint.path.contains("{app}") {
+    if endpoint.path.contains(APP) {
         operation["parameters"] = json!([{
             "name": "app",
             "in": "path",
             "required": true,
             "description": "The app's name.",
-            "schema": { "type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$" },
+            "schema": app_schemas(COMPONENTS)["App"]["properties"]["name"],
         }]);
     }
     operation

@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use super::fields::{self, Admin};
 use super::reader::{Fields, Located};
 
 /// Where the admin API is, and who may use it.
@@ -74,14 +75,17 @@ impl fmt::Debug for Token {
 const MIN_TOKEN: usize = 16;
 
 /// Reads the field "admin". `folder` is what paths are relative to.
-pub(super) fn read_admin(fields: &Fields<'_>, folder: &Path) -> Option<AdminConfig> {
-    let value = fields.get("admin")?;
-    let fields = value.object(&["listen", "token", "state"])?;
-    let listen = match fields.get("listen") {
+pub(super) fn read_admin(
+    root: &Fields<'_, fields::Configuration>,
+    folder: &Path,
+) -> Option<AdminConfig> {
+    let value = root.get(&fields::Configuration::ADMIN)?;
+    let fields = value.object::<Admin>()?;
+    let listen = match fields.read(Admin::LISTEN) {
         None => AdminAddress::DEFAULT,
         Some(listen) => parse_address(&listen, folder)?,
     };
-    let token = match fields.get("token") {
+    let token = match fields.read(Admin::TOKEN) {
         None => None,
         Some(token) => Some(read_token(&token, folder)?),
     };
@@ -93,7 +97,7 @@ pub(super) fn read_admin(fields: &Fields<'_>, folder: &Path) -> Option<AdminConf
         );
         return None;
     }
-    let state = match fields.get("state") {
+    let state = match fields.read(Admin::STATE) {
         None => None,
         Some(state) => {
             state.file_name()?;

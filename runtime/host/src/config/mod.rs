@@ -1,12 +1,16 @@
 //! The configuration: `apps.json`, or one folder.
 
 mod admin;
+mod app;
 mod diagnostic;
+mod field;
+mod fields;
 mod hostname;
 mod managed;
 mod path;
 mod read;
 mod reader;
+mod schema;
 #[cfg(test)]
 mod tests;
 mod variables;
@@ -31,6 +35,8 @@ pub use hostname::HostPattern;
 pub(crate) use hostname::{example, normalize};
 pub(crate) use managed::{AppFields, Managed};
 pub use path::{PathPattern, PathSegment};
+pub(crate) use schema::app_schemas;
+pub use schema::schema;
 
 /// Whether the names of apps may have this character.
 pub fn is_in_app_names(character: char) -> bool {
@@ -39,6 +45,9 @@ pub fn is_in_app_names(character: char) -> bool {
 
 /// How many characters the name of an app may have.
 pub const MAX_APP_NAME: usize = 64;
+
+/// How many cron expressions an app may have.
+pub const MAX_CRONS: usize = 100;
 
 /// What a process serves.
 #[derive(Debug, Clone)]
@@ -113,6 +122,17 @@ pub enum Idle {
     For(Duration),
     /// As long as the app.
     Forever,
+}
+
+impl Idle {
+    /// What the configuration says: zero is for ever.
+    fn after(duration: Duration) -> Self {
+        if duration.is_zero() {
+            Self::Forever
+        } else {
+            Self::For(duration)
+        }
+    }
 }
 
 /// How long instances of apps that start lazily live without a request, where nothing else is said.

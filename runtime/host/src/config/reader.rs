@@ -3,13 +3,16 @@
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::io::Read as _;
+use std::marker::PhantomData;
 use std::ops::{Range, RangeInclusive};
 use std::path::Path;
 
-use jsonc_parser::ast::{Object, Value};
+use jsonc_parser::ast::{Object as JsonObject, ObjectProp, Value};
 use jsonc_parser::common::Ranged as _;
 
 use super::diagnostic::{Diagnostic, Faults};
+use super::field::{Field, Kind, Object};
+use super::fields::Secret;
 use super::{open_file, variables};
 
 /// The largest file that a value may be in, in bytes.
@@ -33,12 +36,16 @@ pub(super) struct Located<'a> {
     context: Context<'a>,
 }
 
-/// An object whose field names have been checked.
-pub(super) struct Fields<'a> {
-    object: &'a Object<'a>,
+/// An object that has been found to be an `O`: it has no other fields.
+pub(super) struct Fields<'a, O> {
+    object: &'a JsonObject<'a>,
     field: String,
     context: Context<'a>,
+    kind: PhantomData<fn() -> O>,
 }
+
+/// An object whose field names are the user's.
+struct AnyFields;
 
 impl<'a> Located<'a> {
     pub(super) fn root(value: &'a Value<'a>, context: Context<'a>) -> Self {
@@ -157,8 +164,7 @@ impl<'a> Located<'a> {
         if !matches!(self.value, Value::Object(_)) {
             return self.expanded();
         }
-        let fields = self.object(&["file"])?;
-        let file = fields.require("file", "name the file that has the value")?;
+        let file = self.object::<Secret>()?.read(Secret::FILE)?;
         file.file_name()?;
         let path = folder.join(file.expanded()?);
         let mut text = String::new();
@@ -225,9 +231,11 @@ impl<'a> Located<'a> {
         }
     }
 
-    /// An object with these fields and no others.
-    pub(super) fn object(&self, known: &[&str]) -> Option<Fields<'a>> {
-        let fields = self.any_object()?;
+    /// An object of a kind.
+    pub(super) fn object<O: Object>(&self) -> Option<Fields<'a, O>> {
+        let fields = self.fields()?;
+        let known: Vec<_> = O::FIELDS.iter().map(|field| field.name()).collect();
+        let known = known.as_slice();
         for property in &fields.object.properties {
             let name = property.name.as_str();
             if !known.contains(&name) {
@@ -252,8 +260,16 @@ impl<'a> Located<'a> {
         Some(fields)
     }
 
-    /// An object whose field names are the user's.
-    pub(super) fn any_object(&self) -> Option<Fields<'a>> {
+    /// The values of an object whose field names are the user's.
+    pub(super) fn entries(&self) -> Option<Vec<(&'a str, Located<'a>)>> {
+        let fields = self.fields::<AnyFields>()?;
+        let properties = fields.object.properties.iter();
+        let entry =
+            |property: &'a ObjectProp<'a>| (property.name.as_str(), fields.located(property));
+        Some(properties.map(entry).collect())
+    }
+
+    fn fields<O>(&self) -> Option<Fields<'a, O>> {
         let Value::Object(object) = self.value else {
             self.expected("an object", None);
             return None;
@@ -262,6 +278,7 @@ impl<'a> Located<'a> {
             object,
             field: self.field.clone(),
             context: self.context,
+            kind: PhantomData,
         };
         let mut names = HashSet::new();
         for property in &object.properties {
@@ -280,7 +297,7 @@ impl<'a> Located<'a> {
     }
 }
 
-impl<'a> Fields<'a> {
+impl<'a, O> Fields<'a, O> {
     fn join(&self, name: &str) -> String {
         if self.field.is_empty() {
             name.to_owned()
@@ -289,24 +306,28 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A field, if it is there. `null` is not absence: it is a value of the wrong type.
-    pub(super) fn get(&self, name: &str) -> Option<Located<'a>> {
-        let property = self
-            .object
-            .properties
-            .iter()
-            .find(|field| field.name.as_str() == name)?;
-        Some(Located {
+    fn located(&self, property: &'a ObjectProp<'a>) -> Located<'a> {
+        Located {
             value: &property.value,
-            field: self.join(name),
+            field: self.join(property.name.as_str()),
             context: self.context,
-        })
+        }
     }
 
-    /// A field that must be there.
-    pub(super) fn require(&self, name: &str, help: &str) -> Option<Located<'a>> {
-        let found = self.get(name);
-        if found.is_none() {
+    /// A field's value as it stands there, if it does. `null` is not absence: it is a value of the wrong type.
+    pub(super) fn get<K>(&self, field: &Field<O, K>) -> Option<Located<'a>> {
+        let mut properties = self.object.properties.iter();
+        let property = properties.find(|property| property.name.as_str() == field.name)?;
+        Some(self.located(property))
+    }
+
+    /// What a field says. `None`: it is not there, or not as it should be; where that is wrong, it has been said.
+    pub(super) fn read<K: Kind>(&self, field: Field<O, K>) -> Option<K::Output<'a>> {
+        if let Some(value) = self.get(&field) {
+            return field.kind.read(&value);
+        }
+        if let Some(help) = field.missing {
+            let name = field.name;
             let start = self.object.range.start;
             self.context.faults.add(
                 start..start + 1,
@@ -315,20 +336,17 @@ impl<'a> Fields<'a> {
                 Some(help.to_owned()),
             );
         }
-        found
+        None
     }
 
-    /// All fields, in order.
-    pub(super) fn entries(&self) -> impl Iterator<Item = (&'a str, Located<'a>)> {
-        self.object.properties.iter().map(|property| {
-            let name = property.name.as_str();
-            let located = Located {
-                value: &property.value,
-                field: self.join(name),
-                context: self.context,
-            };
-            (name, located)
-        })
+    /// Has `to` be what a field says, if it says something.
+    pub(super) fn read_over<K>(&self, field: Field<O, K>, to: &mut K::Output<'a>)
+    where
+        K: Kind,
+    {
+        if let Some(value) = self.read(field) {
+            *to = value;
+        }
     }
 }
 

@@ -55,6 +55,16 @@ fn eval_reports_errors_with_line_and_caret() {
 }
 
 #[test]
+fn schema_is_that_of_the_configuration() {
+    let (code, stdout, stderr) = output(nano().arg("schema"));
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    let schema: serde_json::Value = serde_json::from_str(&stdout).expect("JSON");
+    let limits = &schema["$defs"]["Limits"]["properties"];
+    assert_eq!(limits["memory_mb"]["default"], 128);
+    assert_eq!(schema["properties"]["apps"]["items"]["$ref"], "#/$defs/App");
+}
+
+#[test]
 fn run_runs_a_module() {
     let site = Site::new()
         .file(

@@ -1,0 +1,192 @@
+//! Every field of the configuration. The reader, `nano check`, the JSON Schema and the reference are made of this table.
+
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::field::{
+    AnyField, Boolean, Field, Integer, List, Milliseconds, Nested, Object, Ruled, Word, object,
+    objects,
+};
+use super::schema::Definitions;
+use super::{
+    AdminAddress, AppLimits, ClientLimits, DEFAULT_DRAIN, ListenAddress, MAX_APP_NAME, MAX_CRONS,
+    Start,
+};
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn text(_: &mut Definitions) -> Value {
+    json!({ "type": "string" })
+}
+
+fn texts(_: &mut Definitions) -> Value {
+    json!({ "type": "array", "items": { "type": "string" } })
+}
+
+fn one_or_many(_: &mut Definitions) -> Value {
+    let many = json!({ "type": "array", "items": { "type": "string" }, "minItems": 1 });
+    json!({ "anyOf": [{ "type": "string" }, many] })
+}
+
+/// A text, or where it is.
+fn secret(schemas: &mut Definitions) -> Value {
+    json!({ "anyOf": [{ "type": "string" }, schemas.reference(object::<Secret>())] })
+}
+
+fn variables(schemas: &mut Definitions) -> Value {
+    json!({ "type": "object", "additionalProperties": secret(schemas) })
+}
+
+fn app_name(_: &mut Definitions) -> Value {
+    json!({ "type": "string", "pattern": format!("^[A-Za-z0-9._-]{{1,{MAX_APP_NAME}}}$") })
+}
+
+fn crons(_: &mut Definitions) -> Value {
+    json!({ "type": "array", "items": { "type": "string" }, "maxItems": MAX_CRONS })
+}
+
+/// A day, in milliseconds.
+const DAY: u64 = 86_400_000;
+/// An hour, in milliseconds.
+const HOUR: u64 = 3_600_000;
+
+objects! {
+    /// What a process serves. Strings may have variables of the process's environment: `${NAME}`, or `${NAME:-text}` with a text for
+    /// where the variable is not set; `$${` is a literal `${`. Paths are relative to the configuration.
+    Configuration {
+        /// The address of the JSON Schema, for editors.
+        SCHEMA: "$schema" = Ruled, Ruled(text);
+        /// The port, on all addresses. `"listen"` is for one address.
+        PORT: "port" = Integer<u16>, Integer::new(0, 65_535), default ListenAddress::DEFAULT_PORT;
+        /// An IP address and a port: `"127.0.0.1:8080"`, `"[::]:8080"`, `":8080"`.
+        LISTEN: "listen" = Ruled, Ruled(text);
+        /// How long SIGTERM, SIGINT, SIGQUIT and the removal of an app wait for what is in flight, in milliseconds.
+        DRAIN_MS: "drain_ms" = Milliseconds, Milliseconds { least: 0, most: HOUR }, default milliseconds(DEFAULT_DRAIN);
+        /// What the process as a whole may take, in MiB; before that, the instance that holds most is ended. Where it is not given, what
+        /// the control group allows.
+        MEMORY_MB: "memory_mb" = Integer<u64>, Integer::new(64, 1 << 24);
+        /// Whether changes of the configuration and of the apps' folders are noticed while the process serves. SIGHUP has them noticed
+        /// in any case.
+        WATCH: "watch" = Boolean, Boolean, default false;
+        /// Where the process is operated; without it, there is no admin API.
+        ADMIN: "admin" = Nested<Admin>, Nested(PhantomData);
+        /// What clients may take.
+        CLIENTS: "clients" = Nested<Clients>, Nested(PhantomData);
+        /// What holds for apps that do not say otherwise.
+        DEFAULTS: "defaults" = Nested<Defaults>, Nested(PhantomData);
+        /// The apps.
+        APPS: "apps" = List<App>, List(PhantomData), missing "list the apps: \"apps\": [ { \"name\": \"hello\", \"path\": \"./hello\" } ]";
+    }
+
+    /// The admin API, on a listener of its own.
+    Admin {
+        /// An IP address and a port, or a Unix socket for the user that NANO runs as: `"unix:admin.sock"`.
+        LISTEN: "listen" = Ruled, Ruled(text), default AdminAddress::DEFAULT.to_string();
+        /// Who knows it may use the API: at least 16 letters, digits and characters of `-._~+/=`. It must be there where other machines
+        /// reach the address.
+        TOKEN: "token" = Ruled, Ruled(secret);
+        /// A folder for what the API changes; without it, that ends with the process.
+        STATE: "state" = Ruled, Ruled(text);
+    }
+
+    /// How slow clients may be; those that are slower are cut off.
+    Clients {
+        /// For a request's head, in milliseconds; and how long an idle connection is kept.
+        HEAD_MS: "head_ms" = Milliseconds, Milliseconds { least: 1, most: HOUR }, default milliseconds(ClientLimits::default().head);
+        /// How long a client may send or take less than `min_rate`, in milliseconds.
+        STALL_MS: "stall_ms" = Milliseconds, Milliseconds { least: 1, most: HOUR }, default milliseconds(ClientLimits::default().stall);
+        /// Bytes per second of a body, in either direction.
+        MIN_RATE: "min_rate" = Integer<u32>, Integer::new(1, 1_000_000_000), default ClientLimits::default().min_rate;
+    }
+
+    /// What holds for apps that do not say otherwise.
+    Defaults {
+        /// What an app may use.
+        LIMITS: "limits" = Nested<Limits>, Nested(PhantomData);
+        /// When an app starts.
+        START: "start" = Word<Start>, START;
+        /// How long an app's instances live without a request, in milliseconds; 0 is for ever.
+        IDLE_MS: "idle_ms" = Milliseconds, Milliseconds { least: 0, most: DAY };
+    }
+
+    /// One app.
+    App {
+        /// Unique; names the app in logs, metrics and the admin API.
+        NAME: "name" = Ruled, Ruled(app_name), missing "give the app a unique name; it stands in logs";
+        /// The hosts that it answers to, exact (`"shop.example.com"`) or all below one (`"*.shop.example.com"`); without it, every host
+        /// that no other app answers to.
+        HOSTNAME: "hostname" = Ruled, Ruled(one_or_many);
+        /// Its folder.
+        PATH: "path" = Ruled, Ruled(text), missing "name the app's folder, relative to this file";
+        /// Its entry module, relative to its folder. Where it is not given, `package.json` says it, or it is the first of `index.js`,
+        /// `index.mjs`, `index.ts`, `index.tsx`, `index.mts` and `index.jsx`.
+        ENTRY: "entry" = Ruled, Ruled(text);
+        /// The paths of these hosts that it answers to, by whole segments: `"/shop"`, `"/users/:id/cart"`; without it, all that no other
+        /// app answers to.
+        PATHS: "paths" = Ruled, Ruled(one_or_many);
+        /// A port of its own.
+        PORT: "port" = Integer<u16>, Integer::new(1, 65_535);
+        /// When its first instance starts: `"eager"`, with the process, or `"lazy"`, with the first request. Where it is not given, apps
+        /// start with the process, unless there are more than 100.
+        START: "start" = Word<Start>, START;
+        /// How long its instances live without a request, in milliseconds; 0 is for ever. Where it is not given, apps that start lazily
+        /// end after 10 minutes, and others never.
+        IDLE_MS: "idle_ms" = Milliseconds, Milliseconds { least: 0, most: DAY };
+        /// What its handlers get as `env`: texts, or files that have them.
+        ENV: "env" = Ruled, Ruled(variables);
+        /// Other servers.
+        OUTBOUND: "outbound" = Nested<Outbound>, Nested(PhantomData);
+        /// When its `scheduled` handler is called, in UTC: minute, hour, day, month and day of the week (0 and 7 are Sunday); a sixth field
+        /// in front is for seconds.
+        CRONS: "crons" = Ruled, Ruled(crons);
+        /// What it may use.
+        LIMITS: "limits" = Nested<Limits>, Nested(PhantomData);
+    }
+
+    /// Other servers that an app may ask.
+    Outbound {
+        /// Hosts that it may reach although their addresses are not public: `"127.0.0.1:5000"`, `"db.internal"`.
+        ALLOW: "allow" = Ruled, Ruled(texts);
+    }
+
+    /// What an app may use.
+    Limits {
+        /// Its heap, its ArrayBuffers and native memory, in MiB; past it, a new instance takes over.
+        MEMORY_MB: "memory_mb" = Integer<u32>, Integer::new(8, 65_536), default AppLimits::default().worker.memory_mb;
+        /// CPU time of one turn, an uninterrupted run of JavaScript, in milliseconds.
+        CPU_MS: "cpu_ms" = Milliseconds, Milliseconds { least: 1, most: HOUR }, default milliseconds(AppLimits::default().worker.cpu);
+        /// From a request's head to the response's head, in milliseconds.
+        WALL_MS: "wall_ms" = Milliseconds, Milliseconds { least: 1, most: DAY }, default milliseconds(AppLimits::default().wall);
+        /// Requests at a time, until the last byte of the response has left.
+        IN_FLIGHT: "in_flight" = Integer<usize>, Integer::new(1, 1_000_000), default AppLimits::default().in_flight;
+        /// A request's body, in MiB.
+        BODY_MB: "body_mb" = Integer<u64>, Integer::new(0, 1 << 20), default AppLimits::default().body >> 20;
+        /// Fetches that one request may cause.
+        SUBREQUESTS: "subrequests" = Integer<u32>, Integer::new(0, 1_000_000), default AppLimits::default().worker.subrequests;
+        /// Fetches at a time, until their bodies are read; others wait. No more than fit into a quarter of the memory.
+        OUTBOUND_CONNECTIONS: "outbound_connections" = Integer<u32>, Integer::new(1, 65_536), default AppLimits::default().worker.outbound_connections;
+    }
+
+    /// What the admin API has changed.
+    Changes {
+        /// Apps that are added, or replace those of the same name.
+        APPS: "apps" = List<App>, List(PhantomData);
+        /// Apps of the configuration that are not served.
+        REMOVED: "removed" = Ruled, Ruled(texts);
+    }
+
+    /// A file that has a value.
+    Secret {
+        /// Its name, relative to the configuration.
+        FILE: "file" = Ruled, Ruled(text), missing "name the file that has the value";
+    }
+}
+
+const START: Word<Start> = Word {
+    words: &[("eager", Start::Eager), ("lazy", Start::Lazy)],
+    meaning: "when the app starts, with the process or with the first request",
+};
