@@ -22,7 +22,7 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 pub(crate) use changes::{
-    Change, ChangeError, ChangeKind, Changed, Temporary, state_folder, versions_folder,
+    Change, ChangeError, ChangeKind, Changed, Temporary, UNFINISHED, state_folder, versions_folder,
 };
 
 use crate::config::Config;

@@ -6,6 +6,9 @@ use std::path::{Component, Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
 use tar::{Archive, EntryType};
+use tempfile::TempDir;
+
+use crate::reload::UNFINISHED;
 
 /// The largest archive of an app that the admin API takes, in bytes.
 pub const MAX_ARCHIVE: u64 = 64 << 20;
@@ -16,16 +19,33 @@ const MAX_ENTRIES: usize = 10_000;
 /// How deep folders may be.
 const MAX_DEPTH: usize = 32;
 
-/// Unpacks an archive, gzipped or not, into a folder that does not exist yet. On an error, there is no such folder.
+/// The files of an archive, in a hidden folder that is removed unless it is [kept](Self::keep).
+#[derive(Debug)]
+pub(super) struct Unpacked(TempDir);
+
+impl Unpacked {
+    /// Gives the folder a name beside its own, which nothing has yet.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub(super) fn keep(self, name: &str) -> io::Result<PathBuf> {
+        let folder = self.0.path().with_file_name(name);
+        fs::rename(self.0.path(), &folder)?;
+        // It has another name now, and stays.
+        let _ = self.0.keep();
+        Ok(folder)
+    }
+}
+
+/// Unpacks an archive, gzipped or not, into a new folder in `versions`. On an error, there is no such folder.
 ///
 /// # Errors
 /// The archive is malformed, too large, or has what an app's folder may not have; or the system refuses.
-pub(super) fn unpack(archive: &[u8], folder: &Path) -> io::Result<()> {
-    let parent = folder.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(parent)?;
+pub(super) fn unpack(archive: &[u8], versions: &Path) -> io::Result<Unpacked> {
+    fs::create_dir_all(versions)?;
     let new = tempfile::Builder::new()
-        .prefix(".new-")
-        .tempdir_in(parent)?;
+        .prefix(UNFINISHED)
+        .tempdir_in(versions)?;
     let is_gzip = archive.starts_with(&[0x1f, 0x8b]);
     let unpacked = if is_gzip {
         unpack_into(MultiGzDecoder::new(archive), new.path())
@@ -39,10 +59,7 @@ pub(super) fn unpack(archive: &[u8], folder: &Path) -> io::Result<()> {
         use std::os::unix::fs::PermissionsExt as _;
         fs::set_permissions(new.path(), fs::Permissions::from_mode(0o755))?;
     }
-    fs::rename(new.path(), folder)?;
-    // It has another name now, and stays.
-    let _ = new.keep();
-    Ok(())
+    Ok(Unpacked(new))
 }
 
 fn unpack_into(archive: impl Read, folder: &Path) -> io::Result<()> {
@@ -152,12 +169,12 @@ mod tests {
 
     fn tried(archive: &[u8]) -> Result<tempfile::TempDir, String> {
         let parent = tempfile::tempdir().expect("a folder");
-        let result = unpack(archive, &parent.path().join("app/1"));
+        let result = unpack(archive, &parent.path().join("app")).and_then(|new| new.keep("1"));
         let left = fs::read_dir(parent.path().join("app"))
             .expect("a folder")
             .count();
         assert_eq!(left, usize::from(result.is_ok()), "what is left behind");
-        result.map(|()| parent).map_err(|error| error.to_string())
+        result.map(|_| parent).map_err(|error| error.to_string())
     }
 
     const FILE: EntryType = EntryType::Regular;

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::StatusCode;
 
 use super::answer::{Answer, failure, json};
-use super::archive::unpack;
+use super::archive::{Unpacked, unpack};
 use super::body::Kind;
 use super::views::{Change as Shown, Lasting};
 use super::{Service, endpoints::Asked};
@@ -18,13 +18,14 @@ use crate::reload::{Change, ChangeError, ChangeKind, state_folder, versions_fold
 impl Service {
     /// Adds or replaces the app that the path names.
     pub(super) async fn put(self: Arc<Self>, asked: Asked) -> Answer {
-        let _alone = self.changing.lock().await;
-        let kind = match asked.kind {
-            Some(Kind::Tar | Kind::Gzip) => self.deploy(&asked).await,
-            _ => fields_of(&asked.body).map(ChangeKind::Put),
-        };
-        match kind {
-            Ok(kind) => self.change(asked.app, kind).await,
+        if let Some(Kind::Tar | Kind::Gzip) = asked.kind {
+            return self.deploy(asked).await;
+        }
+        match fields_of(&asked.body) {
+            Ok(fields) => {
+                let _alone = self.changing.lock().await;
+                self.change(asked.app, ChangeKind::Put(fields)).await
+            }
             Err(refusal) => *refusal,
         }
     }
@@ -51,30 +52,34 @@ impl Service {
         self.change(asked.app, ChangeKind::Remove).await
     }
 
-    /// Unpacks an app's files, where they can be served from.
-    async fn deploy(&self, asked: &Asked) -> Result<ChangeKind, Box<Answer>> {
-        let (state, _) = state_folder(&self.config(), self.ask.temporary()).map_err(refused)?;
-        let versions = versions_folder(&state, &asked.app);
+    /// Has an app be what an archive says. Archives of many files take their time, and hold nobody up.
+    async fn deploy(&self, asked: Asked) -> Answer {
+        let unpacked = match self.unpack(&asked).await {
+            Ok(unpacked) => unpacked,
+            Err(refusal) => return *refusal,
+        };
+        let _alone = self.changing.lock().await;
         // Rises with time, and sorts as text does.
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        let number = now.unwrap_or_default().as_micros();
-        let folder = versions.join(format!("{number:020}"));
-        let (archive, to) = (asked.body.clone(), folder.clone());
-        let unpacked = tokio::task::spawn_blocking(move || unpack(&archive, &to)).await;
-        match unpacked.unwrap_or_else(|panic| Err(io::Error::other(panic))) {
-            Ok(()) => Ok(ChangeKind::Deploy {
-                folder,
-                fields: hostnames(&asked.query),
-            }),
-            Err(error) if error.kind() == io::ErrorKind::StorageFull => {
-                let message = format!("the archive cannot be unpacked: {error}");
-                Err(failure(StatusCode::INSUFFICIENT_STORAGE, message).into())
+        let version = format!("{:020}", now.unwrap_or_default().as_micros());
+        match unpacked.keep(&version) {
+            Ok(folder) => {
+                let fields = hostnames(&asked.query);
+                self.change(asked.app, ChangeKind::Deploy { folder, fields })
+                    .await
             }
-            Err(error) => {
-                let message = format!("the archive cannot be used: {error}");
-                Err(failure(StatusCode::UNPROCESSABLE_ENTITY, message).into())
-            }
+            Err(error) => *not_unpacked(error),
         }
+    }
+
+    /// Unpacks an app's files, where they can be served from.
+    async fn unpack(&self, asked: &Asked) -> Result<Unpacked, Box<Answer>> {
+        let (state, _) = state_folder(&self.config(), self.ask.temporary()).map_err(refused)?;
+        let (archive, versions) = (asked.body.clone(), versions_folder(&state, &asked.app));
+        let unpacked = tokio::task::spawn_blocking(move || unpack(&archive, &versions)).await;
+        unpacked
+            .unwrap_or_else(|panic| Err(io::Error::other(panic)))
+            .map_err(not_unpacked)
     }
 
     async fn change(&self, name: String, kind: ChangeKind) -> Answer {
@@ -99,6 +104,18 @@ impl Service {
             }
         }
     }
+}
+
+/// What an archive that is not used means to the client.
+fn not_unpacked(error: io::Error) -> Box<Answer> {
+    let (status, message) = if error.kind() == io::ErrorKind::StorageFull {
+        let message = format!("the archive cannot be unpacked: {error}");
+        (StatusCode::INSUFFICIENT_STORAGE, message)
+    } else {
+        let message = format!("the archive cannot be used: {error}");
+        (StatusCode::UNPROCESSABLE_ENTITY, message)
+    };
+    failure(status, message).into()
 }
 
 /// What a change that was not made means to the client.

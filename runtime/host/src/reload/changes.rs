@@ -135,7 +135,9 @@ impl Reloader {
         }
         let applied = tried?;
         log(&Ok(applied.clone()), true, &self.told);
-        tidy(&state, &name, after.app(&name));
+        let old = old_versions(&state, &name, after.app(&name));
+        // They may have many files, and others wait for their changes.
+        runtime.spawn_blocking(|| remove(old));
         Ok(Changed {
             applied,
             is_lasting,
@@ -212,25 +214,43 @@ fn changed(before: &Managed, now: &Config, change: Change) -> Result<Managed, Ch
     Ok(after)
 }
 
-/// Removes versions of an app's files that are neither the one that is served nor the one before, which may be in use.
-fn tidy(state: &Path, name: &str, fields: Option<&AppFields>) {
+/// How the folders begin that archives are being unpacked into.
+pub(crate) const UNFINISHED: &str = ".new-";
+/// An archive that has not been unpacked after so long never will be: the process ended meanwhile.
+const ABANDONED: Duration = Duration::from_secs(3600);
+
+/// The versions of an app's files that are neither the one that is served nor the one before, which may be in use.
+fn old_versions(state: &Path, name: &str, fields: Option<&AppFields>) -> Vec<PathBuf> {
     let folder = versions_folder(state, name);
     let Ok(entries) = std::fs::read_dir(&folder) else {
-        return;
+        return Vec::new();
     };
     let served = fields
         .and_then(|fields| fields.get("path"))
         .and_then(|path| path.as_str());
     let served = served.map(|path| state.join(path));
-    let mut versions: Vec<_> = entries
+    let (unfinished, mut versions): (Vec<_>, Vec<_>) = entries
         .flatten()
         .map(|entry| entry.path())
         .filter(|path| Some(path) != served.as_ref())
-        .collect();
+        .partition(|path| {
+            let name = path.file_name().unwrap_or_default();
+            name.as_encoded_bytes().starts_with(UNFINISHED.as_bytes())
+        });
     // Their names are numbers of the same length, in the order of their coming.
     versions.sort();
     versions.pop();
-    for old in versions {
+    let is_abandoned = |path: &PathBuf| {
+        let written = std::fs::metadata(path).and_then(|found| found.modified());
+        written.is_ok_and(|written| written.elapsed().is_ok_and(|age| age > ABANDONED))
+    };
+    versions.extend(unfinished.into_iter().filter(is_abandoned));
+    versions
+}
+
+/// Removes folders that nobody uses.
+fn remove(folders: Vec<PathBuf>) {
+    for old in folders {
         if let Err(error) = std::fs::remove_dir_all(&old) {
             tracing::warn!(%error, folder = %old.display(), "an old version of an app cannot be removed");
         }
@@ -307,19 +327,23 @@ mod tests {
         for version in ["001", "002", "003"] {
             fs::create_dir_all(folder.join(version)).expect("a folder");
         }
+        // It is being unpacked.
+        fs::create_dir(folder.join(format!("{UNFINISHED}x"))).expect("a folder");
         let served = folder.join("003");
-        tidy(
-            state.path(),
-            "a",
-            Some(&fields(served.to_str().expect("text"))),
-        );
+        let served = fields(served.to_str().expect("text"));
+        remove(old_versions(state.path(), "a", Some(&served)));
         let mut left: Vec<_> = fs::read_dir(&folder)
             .expect("a folder")
             .flatten()
             .map(|entry| entry.file_name())
             .collect();
         left.sort();
-        assert_eq!(left, ["002", "003"]);
-        tidy(state.path(), "none", None);
+        assert_eq!(left, [".new-x", "002", "003"]);
+        let old = fs::FileTimes::new().set_modified(std::time::SystemTime::now() - ABANDONED * 2);
+        let unfinished = fs::File::open(folder.join(".new-x")).expect("a folder");
+        unfinished.set_times(old).expect("a time");
+        let old = old_versions(state.path(), "a", Some(&served));
+        assert_eq!(old, [folder.join(".new-x")]);
+        assert!(old_versions(state.path(), "none", None).is_empty());
     }
 }

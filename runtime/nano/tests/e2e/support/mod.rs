@@ -1,5 +1,6 @@
 //! Starts `nano`, speaks HTTP to it byte by byte, and reads its log.
 
+pub(crate) mod admin;
 mod http;
 pub(crate) mod http2;
 mod site;

@@ -1,0 +1,316 @@
+//! Apps that come, change and go by the admin API.
+
+use std::io::Write as _;
+use std::time::{Duration, Instant};
+
+use crate::support::admin::{ask, deploy, json, put, run, says, send, serve, serve_lasting, tar};
+use crate::support::{Nano, Response, Site};
+
+#[test]
+fn apps_are_added_replaced_and_removed() {
+    let (nano, port) = serve_lasting();
+    let added = put(
+        port,
+        "new",
+        r#"{"path":"../other","hostname":"new.test","env":{"NAME":"one"}}"#,
+    );
+    assert_eq!(added.status, 200, "{}", added.text());
+    let added = json(&added);
+    assert_eq!(
+        (&added["added"][0], &added["persistent"]),
+        (&"new".into(), &true.into())
+    );
+    assert_eq!(nano.get("new.test", "/").text(), "other one");
+    let replaced = put(
+        port,
+        "new",
+        r#"{"path":"../other","hostname":"new.test","env":{"NAME":"two"}}"#,
+    );
+    assert_eq!(json(&replaced)["replaced"][0], "new");
+    assert_eq!(nano.get("new.test", "/").text(), "other two");
+    let posted = br#"{"name":"file","path":"../other","hostname":"file.test"}"#;
+    let posted = send(port, "POST", "/admin/apps", "application/json", posted);
+    assert_eq!(json(&posted)["replaced"][0], "file", "{}", posted.text());
+    assert_eq!(nano.get("file.test", "/").text(), "other ");
+    let removed = ask(port, "DELETE", "/admin/apps/new");
+    assert_eq!(json(&removed)["removed"][0], "new");
+    assert_eq!(nano.get("new.test", "/").status, 404);
+    assert_eq!(ask(port, "DELETE", "/admin/apps/new").status, 404);
+}
+
+#[test]
+fn what_was_changed_holds_after_a_restart() {
+    let (nano, port) = serve_lasting();
+    assert_eq!(deploy(port, "up?hostname=up.test", &says("up")).status, 200);
+    assert_eq!(ask(port, "DELETE", "/admin/apps/file").status, 200);
+    let config = nano.path().join("apps.json");
+    let mut command = crate::support::nano();
+    command.arg("serve").arg("--config").arg(&config);
+    let again = Nano::start(command, None);
+    assert_eq!(again.get("up.test", "/").text(), "up ");
+    assert_eq!(again.get("file.test", "/").status, 404);
+    // A reload of the configuration keeps it.
+    assert_eq!(ask(port, "POST", "/admin/reload").status, 200);
+    assert_eq!(nano.get("up.test", "/").text(), "up ");
+}
+
+#[test]
+fn files_of_an_app_are_deployed() {
+    let (nano, port) = serve_lasting();
+    let first = deploy(
+        port,
+        "up?hostname=up.test&hostname=www.up.test",
+        &says("one"),
+    );
+    assert_eq!(first.status, 200, "{}", first.text());
+    assert_eq!(nano.get("up.test", "/").text(), "one ");
+    assert_eq!(nano.get("www.up.test", "/").text(), "one ");
+    for version in ["two", "three", "four"] {
+        let next = deploy(port, "up", &says(version));
+        assert_eq!(json(&next)["replaced"][0], "up", "{}", next.text());
+        assert_eq!(nano.get("up.test", "/").text(), format!("{version} "));
+    }
+    let versions = std::fs::read_dir(nano.path().join("state/apps/up")).expect("a folder");
+    assert_eq!(versions.count(), 2);
+    // The configuration's apps are where it says.
+    let refused = deploy(port, "file", &says("x"));
+    assert_eq!(refused.status, 422);
+    assert!(
+        refused.text().contains("configuration file"),
+        "{}",
+        refused.text()
+    );
+}
+
+#[test]
+fn what_cannot_be_served_changes_nothing() {
+    let (nano, port) = serve_lasting();
+    assert_eq!(
+        deploy(port, "up?hostname=up.test", &says("good")).status,
+        200
+    );
+    let state = nano.path().join("state/apps.json");
+    let before = std::fs::read_to_string(&state).expect("a file");
+    let refused = |response: Response, status: u16, reason: &str| {
+        assert_eq!(response.status, status, "{}", response.text());
+        assert!(response.text().contains(reason), "{}", response.text());
+        assert_eq!(std::fs::read_to_string(&state).expect("a file"), before);
+        assert_eq!(nano.get("up.test", "/").text(), "good ");
+        assert_eq!(nano.get("file.test", "/").text(), "file ");
+    };
+    refused(
+        deploy(port, "up", "throw new Error('broken today')"),
+        422,
+        "broken today",
+    );
+    refused(
+        deploy(port, "up", "this is no JavaScript"),
+        422,
+        "does not start",
+    );
+    refused(
+        deploy(
+            port,
+            "fresh?hostname=fresh.test",
+            "throw new Error('broken')",
+        ),
+        422,
+        "broken",
+    );
+    assert_eq!(nano.get("fresh.test", "/").status, 404);
+    refused(
+        put(port, "fresh", r#"{"path":"../nowhere"}"#),
+        422,
+        "does not exist",
+    );
+    refused(
+        put(port, "fresh", r#"{"path":"../other","hostname":"up.test"}"#),
+        422,
+        "is taken already",
+    );
+    refused(
+        put(port, "a%20b", r#"{"path":"../other"}"#),
+        422,
+        "is no name for an app",
+    );
+    refused(put(port, "fresh", "[]"), 422, "JSON object");
+    refused(
+        put(port, "fresh", r#"{"path":"../other","colour":1}"#),
+        422,
+        "unknown field",
+    );
+    refused(
+        send(port, "PUT", "/admin/apps/up", "text/plain", b"x"),
+        415,
+        "application/x-tar",
+    );
+    refused(
+        send(port, "PUT", "/admin/apps/up", "application/gzip", b"x"),
+        422,
+        "the archive cannot be used",
+    );
+    refused(
+        put(
+            port,
+            "fresh",
+            &format!("{{\"a\":\"{}\"}}", "x".repeat(2 << 20)),
+        ),
+        413,
+        "1048576 bytes",
+    );
+    let escape = tar(&[("index.js", "1"), ("x", "2")]);
+    let mut escape = escape;
+    // The second entry's name, with the checksum of its header.
+    let header = &mut escape[1024..1536];
+    header[..6].copy_from_slice(b"../../");
+    header[148..156].fill(b' ');
+    let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
+    header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    refused(
+        send(port, "PUT", "/admin/apps/up", "application/x-tar", &escape),
+        422,
+        "leads out",
+    );
+    // Nothing is left of what was refused.
+    let versions = std::fs::read_dir(nano.path().join("state/apps/up")).expect("a folder");
+    assert_eq!(versions.count(), 1);
+}
+
+#[test]
+fn without_a_state_folder_changes_end_with_the_process() {
+    let (nano, port) = serve(Site::new().app("file", &says("file")));
+    let added = deploy(port, "up?hostname=up.test", &says("up"));
+    assert_eq!(json(&added)["persistent"], false, "{}", added.text());
+    assert_eq!(nano.get("up.test", "/").text(), "up ");
+    assert_eq!(
+        json(&ask(port, "POST", "/admin/reload"))["removed"]
+            .as_array()
+            .map(Vec::len),
+        Some(0)
+    );
+    assert_eq!(nano.get("up.test", "/").text(), "up ");
+}
+
+/// Requests go on while versions come and go.
+#[test]
+fn no_request_is_lost_by_deployments() {
+    let (nano, port) = serve_lasting();
+    assert_eq!(deploy(port, "up?hostname=up.test", &says("0")).status, 200);
+    let (stop, nano) = (std::sync::atomic::AtomicBool::new(false), &nano);
+    std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..3)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut count = 0;
+                    while !stop.load(std::sync::atomic::Ordering::SeqCst) {
+                        assert_eq!(nano.get("up.test", "/").status, 200);
+                        count += 1;
+                    }
+                    count
+                })
+            })
+            .collect();
+        for version in 1..=20 {
+            assert_eq!(deploy(port, "up", &says(&version.to_string())).status, 200);
+            assert_eq!(nano.get("up.test", "/").text(), format!("{version} "));
+        }
+        stop.store(true, std::sync::atomic::Ordering::SeqCst);
+        let answered: usize = clients
+            .into_iter()
+            .map(|client| client.join().expect("no failure"))
+            .sum();
+        assert!(answered > 20, "{answered}");
+    });
+}
+
+#[test]
+fn the_program_deploys_lists_and_removes() {
+    let (nano, port) = serve_lasting();
+    let folder = tempfile::tempdir().expect("a folder");
+    let app = folder.path().join("site");
+    let app = app.to_str().expect("text");
+    let (done, said) = run(port, &["init", app]);
+    assert!(done && said.contains("nano serve --config"), "{said}");
+    let (done, said) = run(port, &["init", app]);
+    assert!(!done && said.contains("is there already"), "{said}");
+    let (done, said) = run(port, &["deploy", app, "--hostname", "site.test"]);
+    assert!(done && said == "added    site\n", "{said}");
+    assert_eq!(nano.get("site.test", "/").text(), "Hello, world!\n");
+    std::fs::write(folder.path().join("site/index.js"), says("changed")).expect("a file");
+    let (done, said) = run(port, &["deploy", app]);
+    assert!(done && said == "replaced site\n", "{said}");
+    assert_eq!(nano.get("site.test", "/").text(), "changed ");
+    std::fs::write(
+        folder.path().join("site/index.js"),
+        "throw new Error('not today')",
+    )
+    .expect("a file");
+    let (done, said) = run(port, &["deploy", app]);
+    assert!(!done && said.contains("not today"), "{said}");
+    let (done, said) = run(port, &["apps"]);
+    assert!(
+        done && said.contains("site  running  2 ") && said.contains("site.test"),
+        "{said}"
+    );
+    let (done, said) = run(port, &["apps", "show", "site"]);
+    assert!(done && said.contains("\"version\": 2"), "{said}");
+    let (done, said) = run(port, &["apps", "remove", "site"]);
+    assert!(done && said == "removed  site\n", "{said}");
+    assert_eq!(
+        run(port, &["apps", "reload"]),
+        (true, "nothing has changed\n".to_owned())
+    );
+    let (done, said) = run(port, &["apps", "remove", "site"]);
+    assert!(!done && said.contains("there is no app"), "{said}");
+    std::os::unix::fs::symlink("/etc/passwd", folder.path().join("site/secret")).expect("a link");
+    let (done, said) = run(port, &["deploy", app]);
+    assert!(!done && said.contains("leads out"), "{said}");
+    let (done, said) = run(1, &["apps"]);
+    assert!(
+        !done && said.contains("cannot reach the admin API at 127.0.0.1:1"),
+        "{said}"
+    );
+}
+
+#[test]
+fn changes_of_one_app_at_the_same_time_all_count() {
+    let (nano, port) = serve_lasting();
+    assert_eq!(deploy(port, "up?hostname=up.test", &says("0")).status, 200);
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            scope.spawn(move || {
+                for round in 0..5 {
+                    let answer = deploy(port, "up", &says(&format!("{thread}-{round}")));
+                    assert_eq!(answer.status, 200, "{}", answer.text());
+                }
+            });
+        }
+    });
+    assert_eq!(nano.get("up.test", "/").status, 200);
+}
+
+/// An archive that takes long to unpack holds nobody else up.
+#[test]
+fn a_large_archive_lets_others_be_changed_meanwhile() {
+    let (_nano, port) = serve_lasting();
+    // Few bytes that become many.
+    let zeros = "\0".repeat(120 << 20);
+    let large = tar(&[("index.js", &says("large")), ("zeros.bin", &zeros)]);
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(&large).expect("written");
+    let large = gzip.finish().expect("an archive");
+    let path = "/admin/apps/large?hostname=large.test";
+    std::thread::scope(|scope| {
+        let large = scope.spawn(|| {
+            let answer = send(port, "PUT", path, "application/gzip", &large);
+            assert_eq!(answer.status, 200, "{}", answer.text());
+            Instant::now()
+        });
+        std::thread::sleep(Duration::from_millis(50));
+        assert!(!large.is_finished(), "it is unpacked too quickly to tell");
+        let answer = deploy(port, "small?hostname=small.test", &says("small"));
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let small = Instant::now();
+        assert!(small < large.join().expect("no failure"));
+    });
+}
