@@ -310,6 +310,18 @@ impl Reloader {
                 continue;
             };
             app.content = survey.content;
+            let known = before.get(&app.root).map(|survey| &survey.outside);
+            if let Some(link) = survey.outside.first()
+                && known != Some(&survey.outside)
+            {
+                tracing::warn!(
+                    app = &*app.name,
+                    links = survey.outside.len(),
+                    "{} leads to a folder that is not in the app's: changes there are not seen. Copy it into the app's folder, or touch \
+                     a file of the app when something there has changed",
+                    link.display()
+                );
+            }
             if !survey.is_whole && fresh.contains(&app.root) {
                 tracing::warn!(
                     app = &*app.name,

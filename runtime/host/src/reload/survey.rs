@@ -17,21 +17,33 @@ pub(super) struct Survey {
     pub(super) content: u64,
     /// The folder and those below it.
     pub(super) folders: Vec<PathBuf>,
-    /// Whether everything has been looked at.
+    /// Whether everything has been looked at, but for what is outside.
     pub(super) is_whole: bool,
+    /// Symbolic links to folders elsewhere, which are not looked at.
+    pub(super) outside: Vec<PathBuf>,
 }
 
 impl Survey {
-    /// Looks at a folder and what is below it, through symbolic links, but not at what is hidden or in a `node_modules`. What cannot
-    /// be read counts as if it were not there.
+    /// Looks at a folder and what is below it, but not at what is hidden or in a `node_modules`. Symbolic links are followed to files,
+    /// wherever these are, and to folders that are in this one, hidden ones included, as Kubernetes mounts them: a link to anywhere
+    /// else, to `/` in the end, would have what is not the app's looked at, and every app's change wait for it. What cannot be read
+    /// counts as if it were not there.
     pub(super) fn of(root: &Path) -> Self {
         let mut hasher = DefaultHasher::new();
         let mut survey = Self {
             content: 0,
             folders: Vec::new(),
             is_whole: true,
+            outside: Vec::new(),
         };
         let mut entries = 0;
+        let real_root = root.canonicalize();
+        let is_own = |folder: &Path| {
+            let (Ok(folder), Ok(root)) = (folder.canonicalize(), &real_root) else {
+                return false;
+            };
+            folder.starts_with(root)
+        };
         let mut known = HashSet::new();
         let mut left = vec![root.to_owned()];
         while let Some(folder) = left.pop() {
@@ -60,7 +72,15 @@ impl Survey {
                 }
                 let path = folder.join(name);
                 match fs::metadata(&path) {
-                    Ok(found) if found.is_dir() => left.push(path),
+                    Ok(found) if found.is_dir() => {
+                        if !path.is_symlink() || is_own(&path) {
+                            left.push(path);
+                        } else {
+                            // That it leads elsewhere by now is a change; what happens there is none.
+                            (&path, found.dev(), found.ino()).hash(&mut hasher);
+                            survey.outside.push(path);
+                        }
+                    }
                     Ok(found) => {
                         path.hash(&mut hasher);
                         identify(&found).hash(&mut hasher);
@@ -144,6 +164,31 @@ mod tests {
                 name => root.join(name),
             })
         );
+    }
+
+    #[test]
+    fn links_to_folders_elsewhere_are_not_followed() {
+        let (own, other) = (tempfile::tempdir(), tempfile::tempdir());
+        let (own, other) = (own.expect("a folder"), other.expect("a folder"));
+        let root = own.path();
+        for folder in [root.join("..1/deep"), other.path().join("deep")] {
+            fs::create_dir_all(folder).expect("folders");
+        }
+        symlink("..1", root.join("mounted")).expect("a link");
+        let before = Survey::of(root);
+        assert_eq!(before.folders.len(), 3, "{:?}", before.folders);
+        assert_eq!(before.outside, [] as [&Path; 0]);
+        let link = root.join("elsewhere");
+        symlink(other.path(), &link).expect("a link");
+        let linked = Survey::of(root);
+        assert_eq!((&linked.folders, linked.is_whole), (&before.folders, true));
+        assert_eq!(linked.outside, std::slice::from_ref(&link));
+        assert_ne!(linked.content, before.content);
+        fs::write(other.path().join("deep/file"), "1").expect("a file");
+        assert_eq!(Survey::of(root), linked);
+        fs::remove_file(&link).expect("a removal");
+        symlink("/", &link).expect("a link");
+        assert_ne!(Survey::of(root).content, linked.content);
     }
 
     #[test]

@@ -217,6 +217,31 @@ fn links_are_followed() {
     });
 }
 
+/// Whatever an app's folder has links to, others do not wait for a look at it.
+#[test]
+fn a_link_to_everything_delays_nobody() {
+    let live = Live::serve(
+        &config(&[("a", "a"), ("b", "b")], ""),
+        &[("a/index.js", &version("1")), ("b/index.js", &version("1"))],
+        &["--watch"],
+    );
+    symlink("/", live.path("a/all")).expect("a link");
+    live.nano.logged("the link", |line| {
+        let message = line["message"].as_str().unwrap_or_default();
+        line["app"] == "a" && message.contains("a/all leads to a folder that is not in the app's")
+    });
+    for number in ["2", "3", "4"] {
+        let began = std::time::Instant::now();
+        for app in ["a", "b"] {
+            live.replace(&format!("{app}/index.js"), &version(number));
+        }
+        live.says("b.test", number);
+        live.says("a.test", number);
+        let took = began.elapsed();
+        assert!(took < Duration::from_secs(3), "{took:?}");
+    }
+}
+
 #[test]
 fn without_watching_a_signal_asks() {
     let live = Live::serve(
