@@ -110,13 +110,17 @@ impl Supervision {
         match lock().remove(&Arc::as_ptr(&self.shared).addr()) {
             Some(entry) => entry.exit.gone(exit),
             // It was abandoned, and has come to its end after all.
-            None => drop(ABANDONED.fetch_sub(1, Ordering::Relaxed)),
+            None => {
+                ABANDONED.fetch_sub(1, Ordering::Relaxed);
+                let own = ThreadId::current();
+                given_up().retain(|one| one.thread != own);
+            }
         }
     }
 }
 
 /// A thread, as the system's scheduler knows it.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ThreadId {
     #[cfg(target_os = "linux")]
     id: libc::pid_t,
@@ -131,14 +135,72 @@ impl ThreadId {
         }
     }
 
-    /// Lets every other thread go first, where the system can do that to one thread.
-    fn lower_priority(self) {
-        #[cfg(target_os = "linux")]
-        // SAFETY: the call touches no memory; a thread that is gone is an error, which changes nothing.
-        unsafe {
-            libc::setpriority(libc::PRIO_PROCESS, self.id.unsigned_abs(), 19);
-        }
+    /// How little it claims, from -20 to 19. A thread that is gone has 0, or -1.
+    #[cfg(target_os = "linux")]
+    fn nice(self) -> libc::c_int {
+        // SAFETY: the call touches no memory.
+        unsafe { libc::getpriority(libc::PRIO_PROCESS, self.id.unsigned_abs()) }
     }
+
+    /// Returns whether it may be, and the thread is there.
+    #[cfg(target_os = "linux")]
+    fn set_nice(self, nice: libc::c_int) -> bool {
+        // SAFETY: the call touches no memory; a thread that is gone is an error, which changes nothing.
+        unsafe { libc::setpriority(libc::PRIO_PROCESS, self.id.unsigned_abs(), nice) == 0 }
+    }
+}
+
+/// A thread that was given up, and lets every other one go first, where the system can do that to one thread.
+struct GivenUp {
+    thread: ThreadId,
+    #[cfg(target_os = "linux")]
+    nice: libc::c_int,
+}
+
+/// Those that have not come to their end.
+static GIVEN_UP: Mutex<Vec<GivenUp>> = Mutex::new(Vec::new());
+
+fn given_up() -> MutexGuard<'static, Vec<GivenUp>> {
+    GIVEN_UP.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl GivenUp {
+    /// The least claim, and one that does no harm at the process's end either: what it is where the system does not let this process
+    /// take it back.
+    #[cfg(target_os = "linux")]
+    const NICE: [libc::c_int; 2] = [19, 5];
+
+    #[cfg(target_os = "linux")]
+    fn new(thread: ThreadId) -> GivenUp {
+        let nice = thread.nice();
+        let is_given_back = thread.set_nice(nice + 1) && thread.set_nice(nice);
+        let [least, harmless] = Self::NICE;
+        thread.set_nice(if is_given_back {
+            least
+        } else {
+            nice + harmless
+        });
+        GivenUp { thread, nice }
+    }
+
+    #[cfg(target_os = "linux")]
+    fn hurry(&self) {
+        self.thread.set_nice(self.nice);
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn new(thread: ThreadId) -> GivenUp {
+        GivenUp { thread }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn hurry(&self) {}
+}
+
+/// The process is about to end, which it only does when the last of its threads has run to its own end, and has given the memory
+/// back: so those that were given up let others go first no more.
+pub fn hurry() {
+    given_up().iter().for_each(GivenUp::hurry);
 }
 
 /// Gives up an isolate that does not stop although it was ended: whoever waits for it is told, and its thread disturbs the others
@@ -148,7 +210,7 @@ pub(crate) fn abandon(shared: &Arc<Shared>, thread: ThreadId) {
         return; // It has ended meanwhile, or is the process's own.
     };
     ABANDONED.fetch_add(1, Ordering::Relaxed);
-    thread.lower_priority();
+    given_up().push(GivenUp::new(thread));
     shared.end();
     exit.gone(Exit::Unresponsive);
 }

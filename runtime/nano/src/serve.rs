@@ -41,6 +41,7 @@ pub(crate) fn serve(options: ServeOptions) -> anyhow::Result<ExitCode> {
     // Nothing that is still running has a say in when the process ends.
     runtime.shutdown_background();
     drop(guard);
+    nano_engine::containment::hurry();
     Ok(match ending? {
         Ending::Drained => ExitCode::SUCCESS,
         // As a shell reports a process that the signal ended.

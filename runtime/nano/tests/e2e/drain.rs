@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::support::http2::{DATA, WINDOW_UPDATE};
-use crate::support::{Http2, Site};
+use crate::support::{Busy, Http2, Site};
 
 const SLOW: &str = "export default { async fetch(request, env, ctx) {
     const ms = Number(new URL(request.url).searchParams.get('ms'));
@@ -57,6 +57,35 @@ fn the_deadline_cuts_off_what_does_not_end() {
     nano.logged("what was cut off", |line| {
         line["level"] == "warn" && line["deadline_ms"] == 300
     });
+}
+
+/// What cannot be interrupted, and was given up, has to run to its thread's end, and to give its memory back, before the process is gone:
+/// also where others want the cores.
+#[test]
+#[cfg(target_os = "linux")]
+fn what_was_given_up_does_not_put_off_the_end() {
+    let source = "export default { fetch(request) {
+        globalThis.held = Array.from({ length: 40 }, () => new Uint8Array(1e7).fill(1));
+        Temporal.Duration.from({ years: 2e5 }).round({ largestUnit: 'months', relativeTo: '2020-01-01[u-ca=chinese]' });
+    } };";
+    let mut nano = Site::new()
+        .app_with("a", source, r#""limits":{"cpu_ms":200,"memory_mb":1000}"#)
+        .top(r#""drain_ms":300"#)
+        .serve();
+    assert_eq!(nano.get("a.test", "/").status, 503);
+    nano.within_cpu_time(Duration::from_secs(20), "giving up", || {
+        let is = |line: &serde_json::Value| {
+            let message = line["message"].as_str().unwrap_or_default();
+            message.contains("an instance of the app was given up")
+        };
+        nano.log().iter().any(is).then_some(())
+    });
+    let _busy = Busy::begin(2);
+    let began = Instant::now();
+    nano.signal(libc::SIGTERM);
+    assert_eq!(nano.wait().code(), Some(0));
+    let took = began.elapsed();
+    assert!(took < Duration::from_millis(300 + 2000), "{took:?}");
 }
 
 #[test]

@@ -9,7 +9,35 @@ pub(crate) use http::{Connection, Response};
 pub(crate) use http2::Http2;
 pub(crate) use site::{Nano, Site, app_of_forms, limit, nano};
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+
+/// Keeps every core busy until it is dropped.
+pub(crate) struct Busy(Arc<AtomicBool>);
+
+impl Busy {
+    /// So many threads for each core.
+    pub(crate) fn begin(threads: usize) -> Self {
+        let is_over = Arc::new(AtomicBool::new(false));
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        for _ in 0..threads * cores {
+            let is_over = is_over.clone();
+            std::thread::spawn(move || {
+                while !is_over.load(Ordering::Relaxed) {
+                    std::hint::spin_loop();
+                }
+            });
+        }
+        Self(is_over)
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
 
 /// How long anything may take before a test says that it hangs. Generous, because machines that test are busy.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
