@@ -88,6 +88,8 @@ pub(crate) struct Held {
     pub(crate) all: usize,
     /// What V8 has mapped for heaps.
     pub(crate) heaps: usize,
+    /// What they have asked for and need not have touched.
+    pub(crate) asked: usize,
 }
 
 /// What is used by others than isolates: the program, the host, memory that was freed a moment ago. As long as isolates use all
@@ -175,7 +177,7 @@ impl Look {
         let both = both.map(|usage| usage.map(|(used, limit)| (used.max(mapped), limit)));
         let left = |(used, limit): &(usize, usize)| threshold(*limit).saturating_sub(*used);
         let left = both.iter().flatten().map(left).min().unwrap_or(usize::MAX);
-        headroom::look(left, since, arrived);
+        headroom::look(left, since, arrived, held.asked);
         both
     }
 

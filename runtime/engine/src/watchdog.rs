@@ -55,6 +55,8 @@ struct Watched {
     /// The thread's visits to it at the last look.
     visits: usize,
     absence: Option<Absence>,
+    /// Its thread's CPU clock at the last look at memory, if it had asked for some by then, and when that was.
+    worked: Option<(Duration, Instant)>,
     thread: containment::ThreadId,
     abandoned: bool,
 }
@@ -76,6 +78,23 @@ impl Watched {
             let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
             self.isolate.past_cpu.store(nanoseconds, Ordering::Relaxed);
         }
+    }
+
+    /// How much the isolate has asked for and need not have touched, after what its thread has worked since the last look.
+    fn asked_for(&mut self) -> usize {
+        let asked = self.isolate.account.asked_for();
+        if asked.bytes() == 0 {
+            self.worked = None;
+            return 0;
+        }
+        let (Some(work), now) = (self.clock.now(), Instant::now()) else {
+            return asked.settle(None, Duration::ZERO);
+        };
+        // It may have asked just now.
+        let (before, then) = self.worked.replace((work, now)).unwrap_or((work, now));
+        let is_running = self.isolate.turn.look().is_some();
+        let worked = is_running.then(|| work.saturating_sub(before));
+        asked.settle(worked, now.saturating_duration_since(then))
     }
 
     /// Has the thread's I/O attended if it stays away. Returns when to look again; `None` if it does not stay away.
@@ -140,6 +159,7 @@ pub(crate) fn watch(
         io: None,
         visits: 0,
         absence: None,
+        worked: None,
         thread: containment::ThreadId::current(),
         abandoned: false,
     };
@@ -225,10 +245,11 @@ pub(crate) fn wake() {
     }
 }
 
-/// What all isolates hold.
+/// What all isolates hold, and have asked for. A look at memory.
 pub(crate) fn held() -> Held {
     let mut held = Held::default();
-    for one in lock().iter() {
+    for one in lock().iter_mut() {
+        held.asked += one.asked_for();
         held.all += one.isolate.account.held_at_most();
         held.heaps += one.isolate.account.mapped_for_heap();
     }

@@ -7,7 +7,7 @@ use super::objects::ObjectMemory;
 use super::spare::{self, Spare};
 use super::watch;
 use crate::limits::MIB;
-use crate::process_memory::headroom;
+use crate::process_memory::headroom::{self, Asked};
 
 /// What C and C++ code may hold beyond the limit before `malloc` refuses it memory, where there is none to spare; see
 /// [`crate::external_memory::malloc`].
@@ -43,6 +43,8 @@ pub struct Account {
     pub(crate) mapped: AtomicUsize,
     /// Bytes of the process's memory that were asked for before they are taken.
     granted: AtomicUsize,
+    /// Bytes of it that were asked for of late.
+    asked_for: Asked,
     /// Whether the allocator has refused a buffer since the last look.
     refused: AtomicBool,
     /// Whether none of the isolate's JavaScript may run any more. Here, as every callback looks at it.
@@ -73,6 +75,7 @@ impl Account {
             mappings: AtomicUsize::default(),
             mapped: AtomicUsize::default(),
             granted: AtomicUsize::default(),
+            asked_for: Asked::default(),
             refused: AtomicBool::default(),
             terminated: AtomicBool::default(),
         }
@@ -191,6 +194,12 @@ impl Account {
                 .store(granted.saturating_sub(bytes), Ordering::Relaxed);
         }
         bytes.saturating_sub(granted)
+    }
+
+    /// What it has asked the process for, and need not have touched.
+    #[inline]
+    pub(crate) fn asked_for(&self) -> &Asked {
+        &self.asked_for
     }
 
     /// Whether C code can take so many bytes more for a call without that ending the isolate.

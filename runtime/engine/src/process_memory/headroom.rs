@@ -10,8 +10,9 @@
 //!
 //! Each byte is in one term only. Whoever allocates it asks, and nobody who gets it later: a buffer that is made of a body, or a
 //! reservation of what is there, counts for the app's limit alone. Bodies are copied as they come: they are in [`ARRIVING`] until
-//! that is done, in [`ARRIVED`] until the next look, and from then on in what is used. What isolates take is touched later, or never: it is in [`TAKEN`], and
-//! goes with time.
+//! that is done, in [`ARRIVED`] until the next look, and from then on in what is used. What isolates take is touched later, or never:
+//! it is in [`TAKEN`], and goes with the time that their threads have worked. A thread that waits for a core has touched nothing: with
+//! the time of the wall twelve apps on two cores were admitted what others had yet to fill.
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -64,8 +65,42 @@ fn milliseconds() -> u64 {
     u64::try_from(FIRST.elapsed().as_millis()).map_or(u64::MAX, |time| time + 1)
 }
 
-/// What was taken shows in what is used once it is touched, which may take this long.
+/// What was taken shows in what is used once it is touched, for which a thread may have to work this long.
 const TOUCH: Duration = Duration::from_millis(300);
+
+/// What one isolate has asked for and need not have touched: a part of [`TAKEN`].
+#[derive(Debug, Default)]
+pub(crate) struct Asked {
+    bytes: AtomicUsize,
+    /// Its thread waits for more, and touches nothing meanwhile.
+    is_waiting: AtomicBool,
+}
+
+impl Asked {
+    /// So many bytes have become as old as the time that its thread has worked, in a turn that still runs, or as that which has passed
+    /// where none does. Returns how many there are. By who looks.
+    pub(crate) fn settle(&self, worked: Option<Duration>, passed: Duration) -> usize {
+        let age = match worked {
+            Some(worked) if !self.is_waiting.load(Ordering::Relaxed) => worked,
+            _ => passed,
+        };
+        let bytes = self.bytes();
+        let gone = bytes - remaining(bytes, age);
+        self.bytes.fetch_sub(gone, Ordering::Relaxed);
+        TAKEN.fetch_sub(gone, Ordering::Relaxed);
+        bytes - gone
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
+    }
+}
+
+/// How many of so many bytes are not touched after a time.
+fn remaining(bytes: usize, age: Duration) -> usize {
+    let part = (-age.as_secs_f64() / TOUCH.as_secs_f64()).exp();
+    (bytes as f64 * part) as usize
+}
 
 /// Bytes of bodies that a look sees which begins now.
 pub(super) fn arrived() -> usize {
@@ -76,14 +111,14 @@ fn unseen() -> usize {
     ARRIVING.load(Ordering::Relaxed).saturating_add(arrived())
 }
 
-/// A look has found that so many bytes can be taken, so long after the last one, and has seen so many that had arrived.
-pub(super) fn look(left: usize, since: Duration, arrived: usize) {
+/// A look has found that so many bytes can be taken, so long after the last one, and has seen so many that had arrived. So many of
+/// those that were taken are isolates' whose work is known; the rest goes with time.
+pub(super) fn look(left: usize, since: Duration, arrived: usize, asked: usize) {
     LEFT.store(left, Ordering::Relaxed);
     HAS_LOOKED.store(true, Ordering::Relaxed);
     ARRIVED.fetch_sub(arrived, Ordering::Relaxed);
-    let taken = TAKEN.load(Ordering::Relaxed);
-    let stays = (-since.as_secs_f64() / TOUCH.as_secs_f64()).exp();
-    let gone = taken - (taken as f64 * stays) as usize;
+    let others = TAKEN.load(Ordering::Relaxed).saturating_sub(asked);
+    let gone = others - remaining(others, since);
     TAKEN.fetch_sub(gone, Ordering::Relaxed);
 }
 
@@ -97,7 +132,7 @@ pub(super) fn wanted() -> usize {
 #[inline]
 pub(crate) fn take(account: &Account, bytes: usize) -> bool {
     let bytes = account.take_granted(bytes);
-    has_room(bytes) || wait(account, bytes)
+    has_room(account, bytes) || wait(account, bytes)
 }
 
 /// Whether an isolate can take so many bytes, as above; which it does next, and then without asking.
@@ -111,10 +146,14 @@ pub(crate) fn ask(account: &Account, bytes: usize) -> bool {
 }
 
 #[inline]
-fn has_room(bytes: usize) -> bool {
+fn has_room(account: &Account, bytes: usize) -> bool {
     let taken = TAKEN.fetch_add(bytes, Ordering::Relaxed);
     let taken = taken.saturating_add(unseen());
     if taken.saturating_add(bytes) <= LEFT.load(Ordering::Relaxed) {
+        account
+            .asked_for()
+            .bytes
+            .fetch_add(bytes, Ordering::Relaxed);
         return true;
     }
     TAKEN.fetch_sub(bytes, Ordering::Relaxed);
@@ -123,10 +162,18 @@ fn has_room(bytes: usize) -> bool {
 
 #[cold]
 fn wait(account: &Account, bytes: usize) -> bool {
+    let is_waiting = &account.asked_for().is_waiting;
+    is_waiting.store(true, Ordering::Relaxed);
+    let has_room = waits_for_room(account, bytes);
+    is_waiting.store(false, Ordering::Relaxed);
+    has_room
+}
+
+fn waits_for_room(account: &Account, bytes: usize) -> bool {
     for _ in 0..WAITS {
         // The watchdog does not look where turns are short.
         super::look_again();
-        if has_room(bytes) {
+        if has_room(account, bytes) {
             return true;
         }
         if account.is_terminated() {
@@ -223,7 +270,7 @@ impl Drop for Awaited {
 /// There is room, and nothing has been taken.
 #[cfg(test)]
 pub(crate) fn calm() {
-    look(usize::MAX, TOUCH * 100, arrived());
+    look(usize::MAX, TOUCH * 100, arrived(), 0);
 }
 
 #[cfg(test)]
@@ -239,7 +286,12 @@ mod tests {
 
     /// It sees all that has arrived.
     fn look(left: usize, since: Duration) {
-        super::look(left, since, arrived());
+        super::look(left, since, arrived(), 0);
+    }
+
+    /// For one whose work nobody knows.
+    fn has_room(bytes: usize) -> bool {
+        super::has_room(&Account::new(0), bytes)
     }
 
     fn can_arrive(bytes: usize) -> bool {
@@ -330,6 +382,33 @@ mod tests {
     }
 
     #[test]
+    fn what_a_thread_was_given_is_kept_for_it_until_it_has_worked() {
+        let _one = super::super::tests::one();
+        calm();
+        look(10 * MIB, Duration::ZERO);
+        let account = Account::new(0);
+        assert!(take(&account, 9 * MIB));
+        let looks = |worked: Option<Duration>| {
+            let asked = account.asked_for().settle(worked, TOUCH * 100);
+            super::look(10 * MIB, TOUCH * 100, arrived(), asked);
+            taken()
+        };
+        assert_eq!(looks(Some(Duration::ZERO)), 9 * MIB, "it has no core");
+        assert!(!has_room(2 * MIB));
+        let left = looks(Some(TOUCH));
+        assert!((3 * MIB..4 * MIB).contains(&left), "it has touched {left}");
+        let is_waiting = &account.asked_for().is_waiting;
+        is_waiting.store(true, Ordering::Relaxed);
+        assert_eq!(looks(Some(Duration::ZERO)), 0, "it waits for more");
+        assert!(take(&account, 9 * MIB));
+        assert_eq!(looks(None), 0, "its turn is over");
+        assert!(take(&account, 9 * MIB));
+        super::look(10 * MIB, TOUCH * 100, arrived(), 0);
+        assert_eq!(taken(), 0, "it is not there any more");
+        calm();
+    }
+
+    #[test]
     fn bodies_count_until_a_look_sees_them() {
         let _one = super::super::tests::one();
         calm();
@@ -344,7 +423,7 @@ mod tests {
         assert!(!can_arrive(1), "it has not seen what is being copied");
         let seen = arrived();
         drop(copy);
-        super::look(BESIDE + 4 * MIB, Duration::ZERO, seen);
+        super::look(BESIDE + 4 * MIB, Duration::ZERO, seen, 0);
         assert!(!can_arrive(1), "nor what has come since it began");
         look(BESIDE, Duration::ZERO);
         assert_eq!(unseen(), 0);

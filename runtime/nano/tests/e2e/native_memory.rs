@@ -442,8 +442,6 @@ fn strings_of_many_apps_do_not_use_up_the_process() {
 #[test]
 #[cfg(target_os = "linux")]
 fn apps_that_grow_at_the_same_time_do_not_use_up_the_process() {
-    const LIMIT: u64 = 600;
-    const APPS: usize = 12;
     let forms = [
         (
             "texts",
@@ -476,7 +474,25 @@ fn apps_that_grow_at_the_same_time_do_not_use_up_the_process() {
             "const all = []; let blob = new Blob(['x'.repeat(1e6)]); for (;;) all.push(blob = new Blob([blob, blob]));",
         ),
     ];
-    let source = app_of_forms(&forms);
+    grow_at_the_same_time(&forms);
+}
+
+/// A thread that waits for a core has yet to touch what it was given: it is kept for it, however long that takes.
+#[test]
+#[cfg(target_os = "linux")]
+fn what_apps_wait_for_a_core_with_is_nobody_elses() {
+    let fill = "const all = []; for (;;) { const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536 }); memory.grow(1900); \
+                new Uint8Array(memory.buffer).fill(1); all.push(memory); }";
+    let _busy = crate::support::Busy::begin(8);
+    grow_at_the_same_time(&[("memories", fill)]);
+}
+
+/// Twelve apps that do each of these in turn, in a process of 600 MB.
+#[cfg(target_os = "linux")]
+fn grow_at_the_same_time(forms: &[(&str, &str)]) {
+    const LIMIT: u64 = 600;
+    const APPS: usize = 12;
+    let source = app_of_forms(forms);
     for (form, _) in forms {
         let mut site = Site::new().top(&format!(r#""memory_mb":{LIMIT}"#));
         for number in 0..APPS {
