@@ -215,6 +215,13 @@ pub(crate) fn abandon(shared: &Arc<Shared>, thread: ThreadId) {
     exit.gone(Exit::Unresponsive);
 }
 
+/// An isolate was ended, and its turn goes on: whoever waits for an answer is told, though it may yet end in an orderly way.
+pub(crate) fn tell_overdue(shared: &Arc<Shared>) {
+    if let Some(entry) = lock().get_mut(&Arc::as_ptr(shared).addr()) {
+        entry.exit.overdue();
+    }
+}
+
 fn lock() -> MutexGuard<'static, Supervised> {
     SUPERVISED.lock().unwrap_or_else(|e| e.into_inner())
 }

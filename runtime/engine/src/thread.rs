@@ -25,6 +25,7 @@ pub const STACK_SIZE: usize = 4 * MIB;
 
 /// Learns how an isolate ended: by `.await`, or by [`ExitReceiver::wait`].
 pub struct ExitReceiver {
+    overdue: oneshot::Receiver<()>,
     ended: oneshot::Receiver<Exit>,
     gone: oneshot::Receiver<Exit>,
 }
@@ -33,6 +34,16 @@ impl ExitReceiver {
     /// Blocks until the isolate is gone. Not for asynchronous code.
     pub fn wait(self) -> Exit {
         self.gone.blocking_recv().unwrap_or_else(|_| lost())
+    }
+
+    /// Waits until the isolate has ended, or was ended and goes on for longer than anybody should wait for its answers: then its
+    /// [`Handle::condemned`] says why it is to end. To be asked once, before [`Self::ended`].
+    pub async fn ended_or_overdue(&mut self) -> Option<Exit> {
+        tokio::select! {
+            biased;
+            exit = &mut self.ended => Some(exit.unwrap_or_else(|_| lost())),
+            Ok(()) = &mut self.overdue => None,
+        }
     }
 
     /// Waits until the isolate has ended: it runs no JavaScript, and takes no tasks. It has yet to be taken apart, which `.await`
@@ -44,23 +55,34 @@ impl ExitReceiver {
 
 /// Tells an [`ExitReceiver`].
 pub(crate) struct ExitSender {
+    overdue: Option<oneshot::Sender<()>>,
     ended: Option<oneshot::Sender<Exit>>,
     gone: oneshot::Sender<Exit>,
 }
 
 impl ExitSender {
     fn new() -> (ExitSender, ExitReceiver) {
+        let (overdue, is_overdue) = oneshot::channel();
         let (ended, has_ended) = oneshot::channel();
         let (gone, is_gone) = oneshot::channel();
         let sender = ExitSender {
+            overdue: Some(overdue),
             ended: Some(ended),
             gone,
         };
         let receiver = ExitReceiver {
+            overdue: is_overdue,
             ended: has_ended,
             gone: is_gone,
         };
         (sender, receiver)
+    }
+
+    /// The isolate was ended, and goes on. Nobody may want to know.
+    pub(crate) fn overdue(&mut self) {
+        if let Some(overdue) = self.overdue.take() {
+            let _ = overdue.send(());
+        }
     }
 
     /// The isolate has ended. Nobody may want to know.

@@ -9,7 +9,7 @@
 //! It also looks at what each running turn makes C and C++ code hold; see [`crate::external_memory::watch`].
 //!
 //! A few built-in functions of V8 look at nothing while they work (`flat`, the default order of `sort`). A turn that goes on
-//! in one of those is given up: see [`containment::abandon`].
+//! in one of those is given up: see [`containment::abandon`]. Nobody waits that long for an answer of it.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -41,6 +41,8 @@ const ABSENT_LOOKS: u32 = 8;
 const LIVELY: usize = 8;
 /// CPU time that a turn may go on for after it was ended.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long it may go on until nobody waits for its answers any more. Time of the wall, which is what those who wait have.
+const ANSWER: Duration = Duration::from_secs(1);
 /// Looks at which nothing runs before the watchdog goes to sleep.
 const LOOKS_UNTIL_SLEEP: u32 = 2;
 
@@ -57,6 +59,8 @@ struct Watched {
     absence: Option<Absence>,
     /// Its thread's CPU clock at the last look at memory, if it had asked for some by then, and when that was.
     worked: Option<(Duration, Instant)>,
+    /// When a turn was first seen that goes on although the isolate was ended.
+    overtime: Option<Instant>,
     thread: containment::ThreadId,
     abandoned: bool,
 }
@@ -95,6 +99,12 @@ impl Watched {
         let is_running = self.isolate.turn.look().is_some();
         let worked = is_running.then(|| work.saturating_sub(before));
         asked.settle(worked, now.saturating_duration_since(then))
+    }
+
+    /// Whether the isolate was ended, for whatever reason, and the turn that runs has gone on for so long that nobody shall wait for it.
+    fn is_overdue(&mut self) -> bool {
+        self.isolate.verdict() != Verdict::None
+            && self.overtime.get_or_insert_with(Instant::now).elapsed() > ANSWER
     }
 
     /// Has the thread's I/O attended if it stays away. Returns when to look again; `None` if it does not stay away.
@@ -160,6 +170,7 @@ pub(crate) fn watch(
         visits: 0,
         absence: None,
         worked: None,
+        overtime: None,
         thread: containment::ThreadId::current(),
         abandoned: false,
     };
@@ -288,7 +299,7 @@ fn run() {
 fn look() -> (bool, Duration) {
     let mut running = false;
     let mut pause = LONGEST_LOOK;
-    let (mut ended, mut hopeless) = (Vec::new(), Vec::new());
+    let (mut ended, mut overdue, mut hopeless) = (Vec::new(), Vec::new(), Vec::new());
     let mut all = lock();
     for watched in all.iter_mut() {
         if watched.abandoned {
@@ -309,6 +320,9 @@ fn look() -> (bool, Duration) {
             continue;
         };
         running = true;
+        if watched.is_overdue() {
+            overdue.push(watched.isolate.clone());
+        }
         pause = pause
             .min(watched.budget / LOOKS_PER_BUDGET)
             .min(watch::PAUSE);
@@ -340,6 +354,7 @@ fn look() -> (bool, Duration) {
         // What waits for it goes elsewhere, and does not wait for what cannot be interrupted.
         drop(isolate.close());
     }
+    overdue.iter().for_each(containment::tell_overdue);
     for (isolate, thread) in hopeless {
         containment::abandon(&isolate, thread);
     }

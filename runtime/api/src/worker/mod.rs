@@ -131,7 +131,14 @@ impl Worker {
         let (loss, end) = (lost.clone(), gone.clone());
         tokio::spawn(async move {
             let mut receiver = receiver;
-            let exit = exit_of(receiver.ended().await);
+            let exit = match receiver.ended_or_overdue().await {
+                Some(exit) => exit,
+                None => {
+                    loss.set();
+                    receiver.ended().await
+                }
+            };
+            let exit = exit_of(exit);
             let is_lost = exit.is_loss();
             tell.send_replace(Some(exit));
             if is_lost {
@@ -264,7 +271,13 @@ impl Worker {
 
     /// What the end of the instance means to what it had in hand.
     async fn cut_off(&self) -> FetchError {
-        match self.ended().await {
+        // One that is overdue has not ended yet.
+        let exit = self.exit.borrow().clone().or_else(|| self.condemned());
+        let exit = match exit {
+            Some(exit) => exit,
+            None => self.ended().await,
+        };
+        match exit {
             Exit::CpuLimit | Exit::Unresponsive => FetchError::CpuLimit,
             Exit::HeapLimit => FetchError::HeapLimit,
             Exit::ProcessLimit => FetchError::ProcessLimit,
@@ -285,10 +298,13 @@ impl Worker {
     /// Waits until the instance's thread is lost; for ever, if it ends otherwise.
     fn lost(&self) -> impl Future<Output = Exit> + Send + use<> {
         let (lost, exit) = (self.lost.stopped(), self.exit.clone());
+        let handle = self.handle.0.clone();
         async move {
             lost.await;
             // It was noted before the switch was set.
-            exit.borrow().clone().unwrap_or(Exit::Stopped)
+            let exit = exit.borrow().clone();
+            exit.or_else(|| handle.condemned().map(exit_of))
+                .unwrap_or(Exit::Stopped)
         }
     }
 
