@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::engine::Engine;
 use crate::external_memory::malloc::{self, Working};
-use crate::external_memory::{self, Account};
+use crate::external_memory::{self, Account, tables};
 use crate::limits::{Exit, Limits, MIB};
 use crate::mailbox::{Handle, Shared, Verdict};
 use crate::module_source::ModuleSource;
@@ -94,17 +94,18 @@ impl Isolate {
                 external_memory::allocator(handle.0.account.clone()).make_shared(),
             );
         handle.0.foreground.bind(&handle.0);
-        let mut isolate = {
+        let (mut isolate, tables) = {
             // What V8 maps for its tables looks like a buffer's, and it ends the process where it gets none.
             let _nobody = malloc::work_for_nobody();
             let _making =
                 Making::begin().map_err(|shortage| Exit::NotMade(shortage.to_string()))?;
-            foreground::making(&handle.0.foreground, || v8::Isolate::new(params))
+            tables::of(|| foreground::making(&handle.0.foreground, || v8::Isolate::new(params)))
         };
         handle.0.bind_isolate(isolate.thread_safe_handle());
 
         let modules = Modules::new(&name, modules);
         let state = Box::pin(State::new(engine, name, handle, limits, tokio, modules));
+        state.tables.get_or_init(|| tables);
         state.attach(&mut isolate);
         entry::install(&mut isolate, &state);
         isolate.set_microtasks_policy(v8::MicrotasksPolicy::Explicit);

@@ -17,6 +17,8 @@ const FLAGS: &[&str] = &[
     "--no-cppheap-concurrent-marking",
     // Isolates outnumber cores by far: helper threads for one collection only take turns from other isolates.
     "--single-threaded-gc",
+    // So there is one marker: V8 would keep the state of several for each isolate.
+    "--concurrent-marking-max-worker-num=1",
     // Kilobytes of stack for JavaScript; threads are given several times that ([`crate::thread::STACK_SIZE`]).
     "--stack-size=984",
     // 256 MiB of WebAssembly memory at most.

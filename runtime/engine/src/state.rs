@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::embedding::Embedding;
 use crate::engine::Engine;
 use crate::external_memory::Account;
+use crate::external_memory::tables::Tables;
 use crate::limits::Exit;
 use crate::mailbox::{Handle, KeepAlive, Shared};
 use crate::modules::Modules;
@@ -33,6 +34,8 @@ pub struct State {
     pub(crate) raised_heap_limit: Cell<Option<usize>>,
     /// V8's own `JSON.parse`, whose place is taken.
     pub(crate) json_parse: OnceCell<v8::Global<v8::Function>>,
+    /// Set when the isolate has been made.
+    pub(crate) tables: OnceCell<Tables>,
     tokio: Option<tokio::runtime::Handle>,
     templates: SnapshotData,
     objects: SnapshotData,
@@ -61,6 +64,7 @@ impl State {
             limits,
             raised_heap_limit: Cell::new(None),
             json_parse: OnceCell::new(),
+            tables: OnceCell::new(),
             tokio,
             templates: SnapshotData::new(engine.snapshot.templates),
             objects: SnapshotData::new(engine.snapshot.objects),

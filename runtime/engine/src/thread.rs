@@ -283,7 +283,12 @@ impl<'a> Loop<'a> {
             };
             let in_use = || isolate::in_use(scope, self.state);
             match idle.next(self.turns.get(), self.tasks.get(), in_use) {
-                Some(Step::Rest) => idle::rest(),
+                Some(Step::Rest) => {
+                    idle::rest();
+                    if let Some(tables) = self.state.tables.get() {
+                        tables.give_back(scope);
+                    }
+                }
                 // Marks in small steps, which are tasks.
                 Some(Step::Collect) => self.turn(&self.tasks, scope, |scope| {
                     scope.memory_pressure_notification(v8::MemoryPressureLevel::Moderate);

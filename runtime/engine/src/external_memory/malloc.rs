@@ -26,6 +26,8 @@ use std::sync::{Arc, OnceLock, Weak};
 use crate::external_memory::Account;
 use crate::external_memory::parsing::Parsing;
 use crate::external_memory::spare::{self, Spare};
+#[cfg(target_os = "linux")]
+use crate::external_memory::tables;
 use crate::limits::MIB;
 use crate::mailbox::{Shared, Verdict};
 
@@ -271,10 +273,11 @@ pub(crate) fn rest() {
 ///   ignores made 600 MB of such ranges within the second.
 /// * One thread gives pages back: a second one would be started at some later time, and where the system has none then, jemalloc
 ///   tries on and on, and writes to standard error each time.
+/// * Large blocks begin with a page; jemalloc would have each begin somewhere in one, for the sake of caches, and so take one more.
 // SAFETY: jemalloc declares a pointer to a C string of this name, and the address is the first word of the slice.
 #[unsafe(export_name = "_rjem_malloc_conf")]
 pub static SETTINGS: &[u8] =
-    b"dirty_decay_ms:1000,lg_extent_max_active_fit:16,max_background_threads:1\0";
+    b"dirty_decay_ms:1000,lg_extent_max_active_fit:16,max_background_threads:1,cache_oblivious:false\0";
 
 /// Lets threads of jemalloc's give back what was freed some seconds ago. Without them that happens only while an arena is in
 /// use, and an app that has become idle keeps what its last request took. For processes that live long.
@@ -376,7 +379,9 @@ mod functions {
             return refuse();
         }
         // SAFETY: no preconditions.
-        unsafe { taken(jemalloc::malloc(size)) }
+        let block = unsafe { taken(jemalloc::malloc(size)) };
+        tables::allocated(block, size);
+        block
     }
 
     #[unsafe(no_mangle)]

@@ -19,6 +19,7 @@ mod objects;
 pub(crate) mod parsing;
 mod reservation;
 pub(crate) mod spare;
+pub(crate) mod tables;
 pub(crate) mod watch;
 
 pub use account::Account;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Each thread-local of `runtime/`, and why it is its thread's and no isolate's.
-const KNOWN: [(&str, &str, &str); 7] = [
+const KNOWN: [(&str, &str, &str); 8] = [
     (
         "allocator.rs",
         "WATCHED",
@@ -19,6 +19,11 @@ const KNOWN: [(&str, &str, &str); 7] = [
         "malloc.rs",
         "CURRENT",
         "whom the thread works for: set whenever an isolate is entered",
+    ),
+    (
+        "tables.rs",
+        "FOUND",
+        "what V8 has allocated for the isolate that this thread is making",
     ),
     (
         "containment.rs",
