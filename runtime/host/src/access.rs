@@ -14,7 +14,7 @@ use crate::http::headers::{Present, TRACEPARENT};
 use crate::http::receive::Answered;
 use crate::lease::Lease;
 use crate::log::{self, RequestLine};
-use crate::server::link::{InRequest, Link};
+use crate::server::link::{InRequest, Link, Page};
 use crate::statistics::Limit;
 
 /// Writes one line into the log when the last byte of the response has left, or when it has been given up.
@@ -40,6 +40,8 @@ pub(crate) struct Completion {
     error: Option<Box<Failure>>,
     /// The limit that the request has met.
     limit: Option<Limit>,
+    /// The host itself answers.
+    page: Option<Page>,
     /// Last, so that its connection has the request until everything else is done.
     request: InRequest,
 }
@@ -91,6 +93,7 @@ impl Completion {
             end: End::Open,
             error: None,
             limit: None,
+            page: None,
             request: link.request(),
         }
     }
@@ -106,6 +109,7 @@ impl Completion {
 
     pub(crate) fn admitted(&mut self, admission: Admission) {
         self.admission = Some(admission);
+        self.request.link().admitted(true);
     }
 
     pub(crate) fn answered_by(&mut self, lease: Lease) {
@@ -131,6 +135,11 @@ impl Completion {
     /// Notes why the app has no response.
     pub(crate) fn failed(&mut self, message: String, stack: Option<String>) {
         self.error = Some(Box::new(Failure { message, stack }));
+    }
+
+    /// The host itself answers, not an app.
+    pub(crate) fn answered_by_the_host(&mut self) {
+        self.page = Some(self.request.link().page());
     }
 
     /// Notes the limit that the request has met.
@@ -218,6 +227,11 @@ impl Sending {
         self.completion.version
     }
 
+    /// Whether the host itself answers.
+    pub(crate) fn is_page(&self) -> bool {
+        self.completion.page.is_some()
+    }
+
     pub(crate) fn link(&self) -> &Arc<Link> {
         self.completion.request.link()
     }
@@ -244,6 +258,9 @@ impl Drop for Completion {
     fn drop(&mut self) {
         let now = Instant::now();
         self.request.ends(now);
+        if self.admission.is_some() {
+            self.request.link().admitted(false);
+        }
         let failure = self.error.as_deref();
         let app = self.app.as_deref();
         let took = now.duration_since(self.began);

@@ -210,6 +210,10 @@ impl Launcher for FakeLauncher {
     fn losses(&self) -> Losses {
         Losses::default()
     }
+
+    fn process_memory(&self) -> usize {
+        1 << 30
+    }
 }
 
 /// Ends when its handler has passed the memory limit, or when it is told to.

@@ -24,6 +24,7 @@ use crate::drains::{Drain, Drains};
 use crate::fixed::FixedSettings;
 use crate::reload::Ask;
 use crate::routes::{CurrentRoutes, Routes};
+use crate::server::crowd::Crowd;
 use crate::server::listener::{Listener, Listening};
 use crate::starter::Starter;
 
@@ -42,6 +43,8 @@ const HEAD_START: Duration = Duration::from_secs(2);
 /// Apps behind listeners.
 pub struct Host {
     starter: Arc<Starter>,
+    /// The connections of its listeners.
+    crowd: Arc<Crowd>,
     routes: CurrentRoutes,
     ids: Arc<RequestIds>,
     /// Clients see what went wrong inside of apps.
@@ -142,13 +145,15 @@ impl Host {
     /// A host that serves nothing. Must be called within its tokio runtime. `dev`: clients see what went wrong inside of apps.
     /// `ask` has what is wanted be looked at anew.
     pub fn new(launcher: Arc<dyn Launcher>, ask: Ask, dev: bool) -> Arc<Self> {
+        let starter = Starter::new(launcher);
         let host = Arc::new_cyclic(|this| Self {
             this: this.clone(),
             ask,
             apps: ArcSwap::default(),
             idle: ArcSwap::default(),
             readiness: AtomicU8::new(Readiness::Starting as u8),
-            starter: Starter::new(launcher),
+            crowd: Crowd::new(starter.process_memory()),
+            starter,
             routes: CurrentRoutes::default(),
             ids: Arc::default(),
             dev,
@@ -327,7 +332,9 @@ impl Host {
             applied.opened.push(bound);
             let routes = self.routes.clone();
             let dispatcher = Dispatcher::new(routes, address, self.dev, self.ids.clone());
-            state.listeners.insert(address, listener.serve(dispatcher));
+            state
+                .listeners
+                .insert(address, listener.serve(dispatcher, self.crowd.clone()));
         }
         for address in gone {
             let Some(listening) = state.listeners.remove(&address) else {

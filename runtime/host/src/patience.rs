@@ -20,6 +20,8 @@ pub struct ClientLimits {
     pub stall: Duration,
     /// Bytes per second of a body, in either direction, while nobody waits but us.
     pub min_rate: u32,
+    /// Their connections; `None`: as many as half of the process's descriptors.
+    pub connections: Option<u32>,
 }
 
 impl Default for ClientLimits {
@@ -28,6 +30,7 @@ impl Default for ClientLimits {
             head: Duration::from_secs(30),
             stall: Duration::from_secs(20),
             min_rate: 500,
+            connections: None,
         }
     }
 }
@@ -80,6 +83,7 @@ mod tests {
         head: Duration::from_secs(1),
         stall: Duration::from_secs(10),
         min_rate: 100,
+        connections: None,
     };
 
     /// How many seconds a client lasts that moves so many bytes in each.

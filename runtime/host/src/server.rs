@@ -2,6 +2,7 @@
 
 mod client;
 mod connection;
+pub(crate) mod crowd;
 mod frames;
 mod http2;
 mod linger;

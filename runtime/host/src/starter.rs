@@ -48,6 +48,11 @@ impl Starter {
         self.launcher.losses()
     }
 
+    /// What the process may use, in bytes.
+    pub(crate) fn process_memory(&self) -> usize {
+        self.launcher.process_memory()
+    }
+
     /// Starts an instance when its turn has come.
     ///
     /// # Errors

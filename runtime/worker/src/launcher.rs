@@ -25,6 +25,9 @@ pub trait Launcher: Send + Sync + 'static {
 
     /// What the process has lost so far to instances that have crashed ([`Exit::Crashed`]) or do not stop ([`Exit::Unresponsive`]).
     fn losses(&self) -> Losses;
+
+    /// What the process may use, in bytes: what has been configured, its control group's limit, or the machine's memory.
+    fn process_memory(&self) -> usize;
 }
 
 /// Lost instances. Each keeps a thread and memory, mostly until the process ends.

@@ -45,6 +45,10 @@ impl Launcher for WorkerLauncher {
             are_heavy: nano_engine::containment::is_lost_memory_much(),
         }
     }
+
+    fn process_memory(&self) -> usize {
+        nano_engine::process_memory::limit()
+    }
 }
 
 impl Instance for Worker {

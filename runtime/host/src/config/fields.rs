@@ -101,6 +101,8 @@ objects! {
         STALL_MS: "stall_ms" = Milliseconds, Milliseconds { least: 1, most: HOUR }, default milliseconds(ClientLimits::default().stall);
         /// Bytes per second of a body, in either direction.
         MIN_RATE: "min_rate" = Integer<u32>, Integer::new(1, 1_000_000_000), default ClientLimits::default().min_rate;
+        /// Connections at a time; else half of the process's descriptors. Beyond that, those without a request make room.
+        CONNECTIONS: "connections" = Integer<u32>, Integer::new(1, 10_000_000);
     }
 
     /// What holds for apps that do not say otherwise.

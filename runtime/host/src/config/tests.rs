@@ -54,7 +54,7 @@ fn everything_at_once() {
         r#"{
           "listen": "[::]:8080", // where
           "drain_ms": 500,
-          "clients": { "head_ms": 1000, "stall_ms": 2000, "min_rate": 300 },
+          "clients": { "head_ms": 1000, "stall_ms": 2000, "min_rate": 300, "connections": 5000 },
           "memory_mb": 4096,
           "defaults": { "limits": { "memory_mb": 64, "cpu_ms": 5000 } },
           "apps": [
@@ -74,6 +74,7 @@ fn everything_at_once() {
         head: Duration::from_secs(1),
         stall: Duration::from_secs(2),
         min_rate: 300,
+        connections: Some(5000),
     };
     assert_eq!(config.clients, clients);
     assert_eq!(config.memory_mb, Some(4096));

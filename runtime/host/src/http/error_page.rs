@@ -91,6 +91,7 @@ impl ErrorPage {
             self.plain(id, dev)
         };
         completion.status(self.status);
+        completion.answered_by_the_host();
         if let Some(limit) = self.limit {
             completion.limited(limit);
         }

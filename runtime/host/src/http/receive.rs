@@ -211,12 +211,14 @@ where
         return;
     }
     let timers = incoming.timers.clone();
+    let held = incoming.receiving.as_ref().map(Receiving::is_refused);
     timers.place().spawn(|timers| async move {
         // To read is to tell it, until it has the response.
         if waits {
             let _ = answered.await; // It never says more.
         }
         discard(incoming, timers).await;
+        drop(held);
     });
 }
 

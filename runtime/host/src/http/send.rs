@@ -129,6 +129,11 @@ impl ResponseBody {
         self.sending.left();
     }
 
+    /// Whether it is the host's own, not an app's.
+    pub(crate) fn is_page(&self) -> bool {
+        self.sending.is_page()
+    }
+
     fn piece(&self, bytes: Batch) -> Piece {
         Piece {
             bytes,

@@ -267,6 +267,10 @@ impl AsyncRead for Client {
         if buffer.filled().len() == before && buffer.remaining() > 0 {
             return this.poll_ended(context);
         }
+        if this.protocol == Protocol::Http1 {
+            let count = buffer.filled().len() - before;
+            this.link.read(count, count + buffer.remaining());
+        }
         Poll::Ready(Ok(()))
     }
 }

@@ -16,6 +16,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 
 use super::client::{Client, Protocol};
+use super::crowd::{HTTP1, HTTP2};
 use super::http2::Http2;
 use super::linger::Linger;
 use super::link::Link;
@@ -36,11 +37,13 @@ pub(super) async fn serve(socket: Socket, link: Arc<Link>, visitor: Visitor) {
         dispatcher,
         stop,
         living: _living,
+        ..
     } = visitor;
     let mut client = Client::new(socket, link.clone());
     let within = |time| link.timers.at(Instant::now() + time);
     let protocol = tokio::select! {
         protocol = client.protocol() => Some(protocol),
+        () = link.closing() => return,
         () = stop.stopped().then(|()| within(GRACE)) => None,
         () = within(link.limits.head) => None,
     };
@@ -57,6 +60,7 @@ pub(super) async fn serve(socket: Socket, link: Arc<Link>, visitor: Visitor) {
         None => Box::pin(leave(client, begun, &link)).await,
         Some(Err(error)) => tracing::debug!("a connection ended: {error}"),
         Some(Ok(Protocol::Http1)) => {
+            link.charge(HTTP1);
             let (own, last) = (link.clone(), LastRoute::default());
             let service =
                 service_fn(move |request| answer_http1(&dispatcher, &own, &last, request));
@@ -69,7 +73,7 @@ pub(super) async fn serve(socket: Socket, link: Arc<Link>, visitor: Visitor) {
                 |connection: Pin<&mut http1::Connection<_, _>>| connection.graceful_shutdown();
             let driven = drive(Pin::new(&mut connection), finish, false, &link, ending);
             match driven.await {
-                Ok(End::Over) => {}
+                Ok(End::Over | End::Evicted) => {}
                 Ok(End::Late) => {
                     let parts = connection.into_parts();
                     let begun = !parts.read_buf.is_empty() && !link.is_closing();
@@ -79,6 +83,7 @@ pub(super) async fn serve(socket: Socket, link: Arc<Link>, visitor: Visitor) {
             }
         }
         Some(Ok(Protocol::Http2)) => {
+            link.charge(HTTP2);
             // On the heap: most connections have no use for the room.
             let mut connection =
                 Box::pin(Http2::new(TokioIo::new(client), dispatcher, link.clone()));
@@ -101,6 +106,8 @@ enum End {
     Over,
     /// No request has come in time.
     Late,
+    /// By force, for others.
+    Evicted,
 }
 
 /// Drives a connection to its end. `finish` has it take no further request, and end when those that run have their
@@ -124,7 +131,11 @@ where
         tokio::select! {
             biased;
             result = connection.as_mut() => return result.map(|()| End::Over),
-            () = ending.as_mut(), if !finishing => {}
+            () = ending.as_mut(), if !finishing => {
+                if link.is_evicted() {
+                    return Ok(End::Evicted);
+                }
+            }
             () = &mut look => {
                 let next = match link.idle_since() {
                     // Nothing but a part of a head, or a client that does not answer a GOAWAY.

@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::link::Link;
+
 /// Frames that need no reason: at first, and in a burst after a while. Browsers begin with a dozen. h2 takes some 0.15 ms for a
 /// thousand.
 const BURST: i64 = 1000;
@@ -44,6 +46,7 @@ const DATA: u8 = 0;
 const HEADERS: u8 = 1;
 const CONTINUATION: u8 = 9;
 const PADDED_FLAG: u8 = 8;
+const END_HEADERS: u8 = 4;
 
 /// What a connection has done for its client, and whether that is too little for its frames.
 #[derive(Debug, Default)]
@@ -78,6 +81,9 @@ impl Work {
 pub(super) struct Frames<T> {
     inner: T,
     work: Arc<Work>,
+    link: Arc<Link>,
+    /// A block of fields has begun, and its last frame has not come.
+    in_block: bool,
     /// Bytes until the next head.
     skip: usize,
     /// What has come of a head.
@@ -92,10 +98,12 @@ pub(super) struct Frames<T> {
 }
 
 impl<T> Frames<T> {
-    pub(super) fn new(inner: T, work: Arc<Work>) -> Self {
+    pub(super) fn new(inner: T, work: Arc<Work>, link: Arc<Link>) -> Self {
         Self {
             inner,
             work,
+            link,
+            in_block: false,
             skip: PREFACE,
             head: [0; HEAD],
             begun: 0,
@@ -122,7 +130,18 @@ impl<T> Frames<T> {
             let [a, b, c, kind, flags, ..] = self.head;
             self.skip = u32::from_be_bytes([0, a, b, c]) as usize;
             self.turn += 1;
+            if matches!(kind, HEADERS | CONTINUATION) {
+                self.block(flags & END_HEADERS == 0);
+            }
             self.allowance -= expense(kind, flags, self.skip);
+        }
+    }
+
+    /// A block of fields goes on, or is complete.
+    fn block(&mut self, goes_on: bool) {
+        if self.in_block != goes_on {
+            self.in_block = goes_on;
+            self.link.block(goes_on);
         }
     }
 
@@ -233,7 +252,7 @@ mod tests {
     }
 
     fn counter() -> Frames<()> {
-        let mut frames = Frames::new((), Arc::default());
+        let mut frames = Frames::new((), Arc::default(), Link::for_tests());
         frames.count(&[0; PREFACE]);
         frames
     }

@@ -20,8 +20,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Semaphore, oneshot};
 
 use super::MAX_HEAD;
+use super::crowd::STREAM;
 use super::frames::{Frames, Work};
-use super::link::Link;
+use super::link::{InRequest, Link};
 use crate::dispatch::Dispatcher;
 use crate::http::send::{Piece, ResponseBody};
 use crate::patience::Patience;
@@ -53,6 +54,8 @@ pub(super) struct Http2<T> {
     dispatcher: Arc<Dispatcher>,
     link: Arc<Link>,
     room: Arc<Room>,
+    /// The most requests so far that it has had at a time.
+    most: usize,
     finishing: bool,
     breaking: bool,
 }
@@ -67,7 +70,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Http2<T> {
     /// COMPRESSION_ERROR (section 4.3), FRAME_SIZE_ERROR (section 4.2) or FLOW_CONTROL_ERROR (section 6.5.2).
     pub(super) fn new(socket: T, dispatcher: Arc<Dispatcher>, link: Arc<Link>) -> Self {
         let work = Arc::new(Work::default());
-        let socket = Frames::new(socket, work.clone());
+        let socket = Frames::new(socket, work.clone(), link.clone());
         let handshake = Builder::new()
             .max_concurrent_streams(MAX_STREAMS)
             .max_pending_accept_reset_streams(MAX_CANCELLED)
@@ -83,6 +86,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Http2<T> {
             dispatcher,
             link,
             room: Arc::new(Room::new(work)),
+            most: 0,
             finishing: false,
             breaking: false,
         }
@@ -141,10 +145,18 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Future for Http2<T> {
                     room.work.request();
                     // From here on the connection is not idle, whenever the task begins.
                     let counted = link.request();
-                    tokio::spawn(async move {
-                        serve(&dispatcher, &link, &room, request, reply).await;
-                        drop(counted);
+                    let requests = link.requests();
+                    if requests > this.most {
+                        link.charge((requests - this.most) * STREAM);
+                        this.most = requests;
+                    }
+                    let mut served = Box::pin(async move {
+                        serve(&dispatcher, &link, &room, counted, request, reply).await;
                     });
+                    // At once: what is refused need not wait, with its head, for the tasks of others.
+                    if served.as_mut().poll(context).is_pending() {
+                        tokio::spawn(served);
+                    }
                 }
             }
         }
@@ -156,6 +168,7 @@ async fn serve(
     dispatcher: &Dispatcher,
     link: &Arc<Link>,
     room: &Arc<Room>,
+    counted: InRequest,
     request: Request<RecvStream>,
     mut reply: SendResponse<Part>,
 ) {
@@ -172,6 +185,8 @@ async fn serve(
     });
     let response = {
         let mut answer = pin!(dispatcher.handle(request, link, None));
+        // The record of the request counts by now.
+        drop(counted);
         let mut asked = pin!(asked);
         let mut waits = expects;
         loop {
@@ -230,6 +245,11 @@ async fn send(
         match frame.map(|frame| frame.map(Frame::into_data)) {
             Some(Ok(Ok(piece))) => {
                 let last = body.is_end_stream();
+                stream.reserve_capacity(piece.remaining().min(SEND_BUFFER));
+                if body.is_page() && stream.capacity() == 0 && link.has_many_pages() {
+                    stream.send_reset(Reason::ENHANCE_YOUR_CALM);
+                    return Ok(());
+                }
                 if !send_piece(&mut stream, piece, last, room, &mut patience).await? {
                     stream.send_reset(Reason::CANCEL);
                     return Ok(());

@@ -1,7 +1,7 @@
 //! What a connection's socket, its requests and whoever drives it share.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use futures_util::task::AtomicWaker;
 use nano_worker::RequestId;
 
+use super::crowd::{self, Crowd, Standing};
 use super::timers::Timers;
 use crate::access::Sending;
 use crate::dispatch::RequestIds;
@@ -42,6 +43,22 @@ pub(crate) struct Link {
     refused: OnceLock<RequestId>,
     /// How many of an app's places in flight this connection's requests have, by the app's address; of HTTP/2.
     shares: Mutex<Vec<(usize, usize)>>,
+    crowd: Arc<Crowd>,
+    /// Bytes that this connection holds for its client.
+    held: AtomicUsize,
+    /// The largest buffer for heads so far, which HTTP/1 keeps.
+    buffer: AtomicUsize,
+    /// What has come of a head.
+    head: AtomicUsize,
+    /// Requests that apps have let in.
+    admitted: AtomicUsize,
+    /// Requests that the host itself has answered, whose answers have not left, and since when there are some.
+    pages: AtomicUsize,
+    pages_since: AtomicU64,
+    /// It must end, unless an app has a request of it.
+    evicted: AtomicBool,
+    /// Bytes that the crowd knows to come back by that.
+    leaving: AtomicUsize,
 }
 
 impl Link {
@@ -50,8 +67,9 @@ impl Link {
         limits: ClientLimits,
         timers: Timers,
         ids: Arc<RequestIds>,
+        crowd: Arc<Crowd>,
     ) -> Arc<Self> {
-        Arc::new(Self {
+        let link = Arc::new(Self {
             local: SocketAddr::new(local.ip().to_canonical(), local.port()),
             limits,
             timers,
@@ -68,7 +86,18 @@ impl Link {
             ids,
             refused: OnceLock::new(),
             shares: Mutex::default(),
-        })
+            crowd,
+            held: AtomicUsize::new(0),
+            buffer: AtomicUsize::new(0),
+            head: AtomicUsize::new(0),
+            admitted: AtomicUsize::new(0),
+            pages: AtomicUsize::new(0),
+            pages_since: AtomicU64::new(0),
+            evicted: AtomicBool::new(false),
+            leaving: AtomicUsize::new(0),
+        });
+        link.charge(crowd::CONNECTION);
+        link
     }
 
     #[cfg(test)]
@@ -78,11 +107,29 @@ impl Link {
             ClientLimits::default(),
             Timers::default(),
             Arc::default(),
+            Crowd::for_tests(),
         )
+    }
+
+    /// One that has been idle for so long.
+    #[cfg(test)]
+    pub(super) fn in_crowd(crowd: &Arc<Crowd>, idle: Duration) -> Arc<Self> {
+        let mut link = Self::new(
+            SocketAddr::from(([127, 0, 0, 1], 80)),
+            ClientLimits::default(),
+            Timers::default(),
+            Arc::default(),
+            crowd.clone(),
+        );
+        if let Some(link) = Arc::get_mut(&mut link) {
+            link.began -= idle;
+        }
+        link
     }
 
     /// A request has come. It is counted until the value is dropped.
     pub(crate) fn request(self: &Arc<Self>) -> InRequest {
+        self.head.store(0, Relaxed);
         self.requests.fetch_add(1, SeqCst);
         InRequest {
             link: self.clone(),
@@ -106,6 +153,11 @@ impl Link {
         if blocked && self.is_receiving() && self.unflushed().is_some() {
             self.close();
         }
+    }
+
+    /// How many requests there are.
+    pub(super) fn requests(&self) -> usize {
+        self.requests.load(SeqCst)
     }
 
     /// Whether there is a request.
@@ -217,6 +269,115 @@ impl Link {
         })
     }
 
+    /// The connection holds so many bytes more for its client.
+    pub(super) fn charge(&self, bytes: usize) {
+        self.held.fetch_add(bytes, SeqCst);
+        let leaving = if self.evicted.load(SeqCst) { bytes } else { 0 };
+        self.leaving.fetch_add(leaving, SeqCst);
+        self.crowd.charge(bytes, leaving);
+    }
+
+    /// It holds so many bytes less.
+    pub(super) fn release(&self, bytes: usize) {
+        self.held.fetch_sub(bytes, SeqCst);
+        self.crowd.release(bytes, 0);
+    }
+
+    /// HTTP/1 has read so many bytes into a buffer that had so much room. Where that is a body's, it is the app's.
+    #[inline]
+    pub(super) fn read(&self, count: usize, room: usize) {
+        if self.has_requests() {
+            return;
+        }
+        let head = self.head.load(Relaxed);
+        self.head.store(head + count, Relaxed);
+        let (before, now) = (self.buffer.load(Relaxed), head + room);
+        if now > before {
+            self.buffer.store(now, Relaxed);
+            self.charge(now - before);
+        }
+    }
+
+    /// A block of fields of HTTP/2 has begun, and is not complete; or it is.
+    pub(super) fn block(&self, begun: bool) {
+        self.head.store(usize::from(begun), Relaxed);
+        if begun {
+            self.charge(crowd::BLOCK);
+        } else {
+            self.release(crowd::BLOCK);
+        }
+    }
+
+    /// The host itself answers a request. That is counted until the value is dropped.
+    pub(crate) fn page(self: &Arc<Self>) -> Page {
+        if self.pages.fetch_add(1, SeqCst) == 0 {
+            let since = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+            self.pages_since.store(since, SeqCst);
+        }
+        Page(self.hold())
+    }
+
+    /// What it takes to do something for a request that the host itself answers; until the value is dropped.
+    fn hold(self: &Arc<Self>) -> Held {
+        self.charge(crowd::PAGE);
+        Held(self.clone())
+    }
+
+    /// An app has let a request in; or that is over.
+    pub(crate) fn admitted(&self, admitted: bool) {
+        if admitted {
+            self.admitted.fetch_add(1, SeqCst);
+        } else {
+            self.admitted.fetch_sub(1, SeqCst);
+        }
+    }
+
+    fn has_admitted(&self) -> bool {
+        self.admitted.load(SeqCst) > 0
+    }
+
+    /// Whether so many answers of the host's own wait that no other one may.
+    pub(super) fn has_many_pages(&self) -> bool {
+        self.pages.load(SeqCst) > MAX_PAGES
+    }
+
+    /// How it stands with a connection that could end, and since when. `None`: an app has a request of it.
+    pub(super) fn standing(&self, now: Instant, young: Duration) -> Option<(Standing, Instant)> {
+        let at = |since: &AtomicU64| self.began + Duration::from_millis(since.load(SeqCst));
+        if self.has_admitted() {
+            return None;
+        }
+        if self.has_requests() {
+            let since = match self.pages.load(SeqCst) {
+                // It has just come.
+                0 => now,
+                _ => at(&self.pages_since),
+            };
+            return Some((Standing::Pages, since));
+        }
+        let since = at(&self.idle_since);
+        let standing = match self.head.load(Relaxed) {
+            0 if now.saturating_duration_since(since) < young => Standing::Young,
+            0 => Standing::Idle,
+            _ => Standing::Head,
+        };
+        Some((standing, since))
+    }
+
+    /// Has the connection end, if no app has got a request of it by then; else after that. Gives how much it holds. Called once.
+    pub(super) fn evict(&self) -> usize {
+        self.evicted.store(true, SeqCst);
+        let held = self.held.load(SeqCst);
+        self.leaving.fetch_add(held, SeqCst);
+        self.close();
+        held
+    }
+
+    /// Whether it must end at once; see [`evict`](Self::evict).
+    pub(super) fn is_evicted(&self) -> bool {
+        self.evicted.load(SeqCst) && !self.has_admitted()
+    }
+
     fn shares(&self) -> std::sync::MutexGuard<'_, Vec<(usize, usize)>> {
         self.shares.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -225,6 +386,34 @@ impl Link {
         self.unflushed
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.crowd
+            .release(*self.held.get_mut(), *self.leaving.get_mut());
+    }
+}
+
+/// Answers of the host's own that may wait for a client of HTTP/2 to open its windows.
+const MAX_PAGES: usize = 16;
+
+/// An answer of the host's own that has not left; see [`Link::page`].
+pub(crate) struct Page(Held);
+
+impl Drop for Page {
+    fn drop(&mut self) {
+        self.0.0.pages.fetch_sub(1, SeqCst);
+    }
+}
+
+/// What a connection holds for a request that the host itself answers, or the rest of its body.
+pub(crate) struct Held(Arc<Link>);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.release(crowd::PAGE);
     }
 }
 
@@ -281,6 +470,11 @@ pub(crate) struct Receiving(Arc<Link>);
 impl Receiving {
     pub(crate) fn link(&self) -> &Link {
         &self.0
+    }
+
+    /// No app gets it; what it holds is counted until the value is dropped.
+    pub(crate) fn is_refused(&self) -> Held {
+        self.0.hold()
     }
 }
 

@@ -12,6 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
 use super::connection::{self, GRACE};
+use super::crowd::Crowd;
 use super::link::Link;
 use super::placement::{self, Place, Socket};
 use super::timers::Timers;
@@ -65,11 +66,12 @@ impl Listener {
     }
 
     /// Accepts connections, whose requests the dispatcher answers. Must be called within the host's runtime.
-    pub(crate) fn serve(self, dispatcher: Dispatcher) -> Listening {
+    pub(crate) fn serve(self, dispatcher: Dispatcher, crowd: Arc<Crowd>) -> Listening {
         let stop = Stop::default();
         let (living, alive) = mpsc::channel(1);
         let visitor = Visitor {
             dispatcher: Arc::new(dispatcher),
+            crowd,
             stop: stop.clone(),
             living,
         };
@@ -119,6 +121,7 @@ async fn accept(socket: TcpListener, visitor: Visitor) {
             // The client has gone again already.
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
             Err(error) => {
+                visitor.crowd.make_room_for_one();
                 tracing::warn!(%error, "cannot accept a connection; trying again");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
@@ -145,6 +148,7 @@ fn accept_the_last(socket: TcpListener, visitor: &Visitor) {
 #[derive(Clone)]
 pub(super) struct Visitor {
     pub(super) dispatcher: Arc<Dispatcher>,
+    crowd: Arc<Crowd>,
     pub(super) stop: Stop,
     /// Dropped when the connection is over.
     pub(super) living: mpsc::Sender<Infallible>,
@@ -154,12 +158,6 @@ impl Visitor {
     /// Serves the connection where it is best served.
     async fn accept(self, stream: TcpStream) {
         let limits = self.dispatcher.clients();
-        let app = tokio::select! {
-            app = placement::find(&stream, &self.dispatcher) => app,
-            () = self.stop.stopped().then(|()| tokio::time::sleep(GRACE)) => return,
-            () = tokio::time::sleep(limits.head) => return,
-        };
-        let Ok(app) = app else { return };
         let Ok(local) = stream.local_addr() else {
             return;
         };
@@ -169,9 +167,20 @@ impl Visitor {
             limits,
             Timers::new(place.clone()),
             self.dispatcher.ids().clone(),
+            self.crowd.clone(),
         );
+        let Some(member) = self.crowd.join(&link, limits.connections) else {
+            return;
+        };
+        let app = tokio::select! {
+            app = placement::find(&stream, &self.dispatcher) => app,
+            () = link.closing() => return,
+            () = self.stop.stopped().then(|()| tokio::time::sleep(GRACE)) => return,
+            () = tokio::time::sleep(limits.head) => return,
+        };
+        let Ok(app) = app else { return };
         let socket = Socket::new(stream, place.clone());
-        let connection = connection::serve(socket, link, self);
+        let connection = connection::serve(socket, link, self).map(|()| drop(member));
         placement::serve(connection, place, app.as_deref());
     }
 }

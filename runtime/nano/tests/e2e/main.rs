@@ -6,6 +6,7 @@ mod bodies;
 mod config;
 mod connections;
 mod crashes;
+mod crowds;
 mod deployments;
 mod drain;
 mod endless_loops;

@@ -1,0 +1,304 @@
+//! What all connections of clients hold, together.
+//!
+//! What an app holds for its clients counts for the app. A connection that waits, a head that is not complete, an answer of the host's own
+//! that nobody takes are no app's: they have a budget, a part of what the process may use. Each connection counts what it holds
+//! ([`Link::charge`]), by costs that were measured; where the budget or the number of connections is used up, those go of which nobody
+//! loses much.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use super::link::Link;
+
+/// Connections may hold one part in so many of what the process may use.
+const SHARE: usize = 8;
+/// And take one in so many of its descriptors, unless `connections` says otherwise. Another half may be connections to other servers.
+const DESCRIPTORS: usize = 2;
+/// A connection, until it is known what it speaks: its task and its record.
+pub(super) const CONNECTION: usize = 4 << 10;
+/// What one of HTTP/1 takes beside that and its buffer for heads: hyper's state, and its buffer for what it sends.
+pub(super) const HTTP1: usize = 12 << 10;
+/// What one of HTTP/2 takes: h2's state, the tables of both directions, buffers for a frame.
+pub(super) const HTTP2: usize = 20 << 10;
+/// And for each stream of the most that it has had at a time, which h2 keeps the room of.
+pub(super) const STREAM: usize = 2 << 10;
+/// A block of fields of HTTP/2 that is not complete, and may become as large as it wants: a field of the table is one byte
+/// of it, and some hundred here.
+pub(super) const BLOCK: usize = 128 << 10;
+/// An answer of the host's own that has not left: its stream, its task, its record.
+pub(super) const PAGE: usize = 6 << 10;
+/// A connection that has been idle for less may be about to send its first request.
+const YOUNG: Duration = Duration::from_secs(1);
+/// When there is no room, one part in so many is made, as looking for it takes a look at all.
+const ROOM: usize = 32;
+/// What happens within so long of the last time is the same episode.
+const EPISODE: Duration = Duration::from_secs(10);
+
+/// All connections.
+#[derive(Debug)]
+pub(crate) struct Crowd {
+    /// Bytes that they may hold.
+    budget: usize,
+    /// How many there may be where the configuration does not say.
+    most: usize,
+    /// Bytes that they hold.
+    used: AtomicUsize,
+    /// Of these, those of connections that have been told to end.
+    leaving: AtomicUsize,
+    members: Mutex<Members>,
+}
+
+#[derive(Debug, Default)]
+struct Members {
+    /// In the order in which they came, without those that have been told to end.
+    links: BTreeMap<u64, Weak<Link>>,
+    next: u64,
+    /// When there was no room last.
+    crowded: Option<Instant>,
+}
+
+/// A connection among the others, until it is dropped.
+pub(super) struct Member {
+    crowd: Arc<Crowd>,
+    number: u64,
+}
+
+/// Who goes first; the first of them since the longest time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Standing {
+    /// No request.
+    Idle,
+    /// A part of a head.
+    Head,
+    /// Nothing but answers of the host's own that the client has not taken.
+    Pages,
+    /// No request, yet.
+    Young,
+}
+
+impl Crowd {
+    /// The connections of a process that may use so many bytes.
+    pub(crate) fn new(memory: usize) -> Arc<Self> {
+        Self::of(memory / SHARE, (descriptors() / DESCRIPTORS).max(1))
+    }
+
+    fn of(budget: usize, most: usize) -> Arc<Self> {
+        Arc::new(Self {
+            budget,
+            most,
+            used: AtomicUsize::new(0),
+            leaving: AtomicUsize::new(0),
+            members: Mutex::default(),
+        })
+    }
+
+    #[cfg(test)]
+    pub(super) fn for_tests() -> Arc<Self> {
+        Self::of(usize::MAX, usize::MAX)
+    }
+
+    fn members(&self) -> MutexGuard<'_, Members> {
+        self.members.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Bytes that connections hold which stay.
+    fn held(&self) -> usize {
+        let leaving = self.leaving.load(SeqCst);
+        self.used.load(SeqCst).saturating_sub(leaving)
+    }
+
+    /// Takes a connection in, if there is room or room can be made. `most`: what the configuration allows.
+    pub(super) fn join(self: &Arc<Self>, link: &Arc<Link>, most: Option<u32>) -> Option<Member> {
+        let most = most.map_or(self.most, |most| most as usize);
+        let mut members = self.members();
+        let is_full = |members: &Members| members.links.len() >= most || self.held() > self.budget;
+        if is_full(&members) {
+            self.make_room(&mut members, most);
+            if is_full(&members) {
+                return None;
+            }
+        }
+        let number = members.next;
+        members.next += 1;
+        members.links.insert(number, Arc::downgrade(link));
+        drop(members);
+        Some(Member {
+            crowd: self.clone(),
+            number,
+        })
+    }
+
+    /// A connection holds so many bytes more; of these, so many for no longer than it takes to end.
+    pub(super) fn charge(&self, bytes: usize, leaving: usize) {
+        self.leaving.fetch_add(leaving, SeqCst);
+        self.used.fetch_add(bytes, SeqCst);
+        if self.held() > self.budget {
+            self.make_room(&mut self.members(), usize::MAX);
+        }
+    }
+
+    /// Connections hold so many bytes less; of these, so many were those of one that has been told to end.
+    pub(super) fn release(&self, bytes: usize, leaving: usize) {
+        self.leaving.fetch_sub(leaving, SeqCst);
+        self.used.fetch_sub(bytes, SeqCst);
+    }
+
+    /// The system has no descriptor left: ends a connection, if there is one to end.
+    pub(super) fn make_room_for_one(&self) {
+        let mut members = self.members();
+        let most = members.links.len();
+        self.make_room(&mut members, most);
+    }
+
+    /// Has connections end, so that there is room for one more, and some to spare.
+    #[cold]
+    fn make_room(&self, members: &mut Members, most: usize) {
+        let now = Instant::now();
+        let (connections, held) = (members.links.len(), self.held());
+        let mut candidates: Vec<_> = members
+            .links
+            .iter()
+            .filter_map(|(number, link)| {
+                let link = link.upgrade()?;
+                let (standing, since) = link.standing(now, YOUNG)?;
+                Some((standing, since, *number, link))
+            })
+            .collect();
+        candidates.sort_unstable_by_key(|(standing, since, ..)| (*standing, *since));
+        let (spare, spare_most) = (self.budget / ROOM, most / ROOM);
+        let mut closed = 0_usize;
+        for (standing, _, number, link) in candidates {
+            let (connections, held) = (members.links.len(), self.held());
+            let is_full = connections >= most || held > self.budget;
+            let has_spare = connections + spare_most < most && held + spare <= self.budget;
+            if has_spare || !is_full && standing == Standing::Young {
+                break;
+            }
+            members.links.remove(&number);
+            self.leaving.fetch_add(link.evict(), SeqCst);
+            closed += 1;
+        }
+        let last = members.crowded.replace(now);
+        if last.is_none_or(|last| now - last > EPISODE) {
+            tracing::warn!(
+                connections,
+                most_connections = (most != usize::MAX).then_some(most),
+                held_bytes = held,
+                budget_bytes = self.budget,
+                closed,
+                "clients have as many connections, or hold as much memory by them, as they may: those without a request are closed, \
+                 the longest idle first, then those whose heads are not complete; to allow more, raise \"connections\" of \"clients\", \
+                 or what the process may use (\"memory_mb\")"
+            );
+        }
+    }
+}
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        self.crowd.members().links.remove(&self.number);
+    }
+}
+
+/// How many descriptors the process may have.
+fn descriptors() -> usize {
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: `limit` is valid for writing.
+    match unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) } {
+        0 => usize::try_from(limit.rlim_cur).unwrap_or(usize::MAX),
+        // What POSIX promises.
+        _ => 20,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Connections that have been idle for longer than others, the first one for the longest time.
+    fn idle(crowd: &Arc<Crowd>, count: u64) -> Vec<(Arc<Link>, Member)> {
+        let join = |number| {
+            let link = Link::in_crowd(crowd, Duration::from_secs(100 - number));
+            let member = crowd.join(&link, None).unwrap();
+            (link, member)
+        };
+        (0..count).map(join).collect()
+    }
+
+    fn evicted(links: &[(Arc<Link>, Member)]) -> Vec<usize> {
+        let evicted = links.iter().enumerate();
+        let evicted = evicted.filter(|(_, (link, _))| link.is_evicted());
+        evicted.map(|(index, _)| index).collect()
+    }
+
+    #[test]
+    fn the_longest_idle_go_first() {
+        let crowd = Crowd::of(usize::MAX, 10);
+        let links = idle(&crowd, 10);
+        links[0].0.admitted(true);
+        let more = idle(&crowd, 1);
+        assert_eq!(evicted(&links), [1]);
+        assert!(!more[0].0.is_evicted());
+    }
+
+    #[test]
+    fn heads_go_after_what_is_idle_and_before_what_has_just_come() {
+        let crowd = Crowd::of(usize::MAX, 3);
+        let links = idle(&crowd, 3);
+        links[0].0.read(100, 1000);
+        drop(idle(&crowd, 1));
+        assert_eq!(evicted(&links), [1]);
+        let young = Link::in_crowd(&crowd, Duration::ZERO);
+        let _young = crowd.join(&young, None).unwrap();
+        links[2].0.admitted(true);
+        let last = idle(&crowd, 1);
+        assert_eq!(evicted(&links), [0, 1]);
+        assert!(!young.is_evicted() && !last[0].0.is_evicted());
+    }
+
+    #[test]
+    fn where_all_have_requests_nobody_is_let_in() {
+        let crowd = Crowd::of(usize::MAX, 2);
+        let links = idle(&crowd, 2);
+        links.iter().for_each(|(link, _)| link.admitted(true));
+        let next = Link::in_crowd(&crowd, Duration::ZERO);
+        assert!(crowd.join(&next, None).is_none());
+        // More than the default may be configured.
+        assert!(crowd.join(&next, Some(3)).is_some());
+    }
+
+    #[test]
+    fn who_holds_more_than_there_is_makes_room() {
+        let crowd = Crowd::of(10 * CONNECTION + 2 * PAGE, usize::MAX);
+        let links = idle(&crowd, 10);
+        let request = links[0].0.request();
+        let pages: Vec<_> = (0..2).map(|_| links[0].0.page()).collect();
+        assert_eq!(evicted(&links), [0; 0]);
+        // Its only request is answered by the host, and waits; the others are idle.
+        let page = links[0].0.page();
+        assert_eq!(evicted(&links), [1, 2]);
+        drop((page, pages, request));
+        assert_eq!(crowd.held(), 8 * CONNECTION);
+        drop(links);
+        assert_eq!(
+            (crowd.used.load(SeqCst), crowd.leaving.load(SeqCst)),
+            (0, 0)
+        );
+    }
+
+    #[test]
+    fn pages_that_nobody_takes_keep_no_connection() {
+        let crowd = Crowd::of(usize::MAX, 2);
+        let links = idle(&crowd, 2);
+        links[0].0.admitted(true);
+        let _requests: Vec<_> = links.iter().map(|(link, _)| link.request()).collect();
+        let _page = links[1].0.page();
+        drop(idle(&crowd, 1));
+        assert_eq!(evicted(&links), [1]);
+    }
+}
