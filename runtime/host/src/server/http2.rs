@@ -29,6 +29,8 @@ use crate::patience::Patience;
 
 /// Streams of one connection at a time.
 const MAX_STREAMS: u32 = 256;
+/// Streams of a connection that are accepted until others have their turn.
+const TURN: u32 = 32;
 /// Streams that are cancelled before we have seen them, at a time; more end the connection (CVE-2023-44487). h2 has 20, and as many
 /// clients of a proxy may leave at once.
 const MAX_CANCELLED: usize = MAX_STREAMS as usize;
@@ -118,7 +120,16 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Future for Http2<T> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
+        let mut turn = 0;
         loop {
+            // What has come is not worked off.
+            if this.link.is_evicted() {
+                return Poll::Ready(Ok(()));
+            }
+            if turn == TURN {
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             match &mut this.state {
                 State::Begins(_) if this.breaking => return Poll::Ready(Ok(())),
                 State::Begins(handshake) => {
@@ -143,6 +154,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Future for Http2<T> {
                     let (dispatcher, link) = (this.dispatcher.clone(), this.link.clone());
                     let room = this.room.clone();
                     room.work.request();
+                    turn += 1;
                     // From here on the connection is not idle, whenever the task begins.
                     let counted = link.request();
                     let requests = link.requests();
