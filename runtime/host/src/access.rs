@@ -14,7 +14,7 @@ use crate::http::headers::{Present, TRACEPARENT};
 use crate::http::receive::Answered;
 use crate::lease::Lease;
 use crate::log::{self, RequestLine};
-use crate::server::link::{InRequest, Link, Page};
+use crate::server::link::{InRequest, Link};
 use crate::statistics::Limit;
 
 /// Writes one line into the log when the last byte of the response has left, or when it has been given up.
@@ -40,8 +40,6 @@ pub(crate) struct Completion {
     error: Option<Box<Failure>>,
     /// The limit that the request has met.
     limit: Option<Limit>,
-    /// The host itself answers.
-    page: Option<Page>,
     /// Last, so that its connection has the request until everything else is done.
     request: InRequest,
 }
@@ -93,7 +91,6 @@ impl Completion {
             end: End::Open,
             error: None,
             limit: None,
-            page: None,
             request: link.request(),
         }
     }
@@ -109,7 +106,6 @@ impl Completion {
 
     pub(crate) fn admitted(&mut self, admission: Admission) {
         self.admission = Some(admission);
-        self.request.link().admitted(true);
     }
 
     pub(crate) fn answered_by(&mut self, lease: Lease) {
@@ -139,7 +135,7 @@ impl Completion {
 
     /// The host itself answers, not an app.
     pub(crate) fn answered_by_the_host(&mut self) {
-        self.page = Some(self.request.link().page());
+        self.request.becomes_page();
     }
 
     /// Notes the limit that the request has met.
@@ -229,7 +225,7 @@ impl Sending {
 
     /// Whether the host itself answers.
     pub(crate) fn is_page(&self) -> bool {
-        self.completion.page.is_some()
+        self.completion.request.is_page()
     }
 
     pub(crate) fn link(&self) -> &Arc<Link> {
@@ -258,9 +254,6 @@ impl Drop for Completion {
     fn drop(&mut self) {
         let now = Instant::now();
         self.request.ends(now);
-        if self.admission.is_some() {
-            self.request.link().admitted(false);
-        }
         let failure = self.error.as_deref();
         let app = self.app.as_deref();
         let took = now.duration_since(self.began);

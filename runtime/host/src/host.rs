@@ -511,7 +511,7 @@ impl State {
                 continue;
             }
             let own = self.listeners.keys().find(|own| own.port == address.port);
-            let listener = match (Listener::bind(address).await, own) {
+            let listener = match (Listener::bind(address), own) {
                 (Ok(listener), _) => listener,
                 (Err(error), Some(own)) if error.kind() == io::ErrorKind::AddrInUse => {
                     return Err(Refusal::Overlap { address, own: *own });

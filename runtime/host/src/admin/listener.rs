@@ -19,8 +19,11 @@ use tokio::task::AbortHandle;
 
 use super::Service;
 use crate::config::AdminAddress;
+use crate::server::MAX_HEAD;
+use crate::server::crowd::Crowd;
 
-/// How many connections there may be.
+/// How many connections there may be. With their heads they hold some 5 MB, which are not of the budget of clients' connections:
+/// these keep nobody from the admin API.
 const MAX_CONNECTIONS: usize = 64;
 /// How long a request's head may take, and how long a connection may be idle.
 const HEAD: Duration = Duration::from_secs(30);
@@ -88,14 +91,15 @@ impl AdminListener {
         &self.address
     }
 
-    /// Answers requests until what this gives is dropped. Must be called within the host's runtime.
-    pub(crate) fn serve(self, service: Arc<Service>) -> AdminListening {
+    /// Answers requests until what this gives is dropped. Where the process has no descriptor left, one of the `crowd` goes. Must be
+    /// called within the host's runtime.
+    pub(crate) fn serve(self, service: Arc<Service>, crowd: Arc<Crowd>) -> AdminListening {
         let stop = Stop::default();
         let listening = AdminListening {
             service: service.clone(),
             stop: stop.clone(),
         };
-        tokio::spawn(accept(self.socket, service, stop));
+        tokio::spawn(accept(self.socket, service, crowd, stop));
         listening
     }
 }
@@ -168,7 +172,7 @@ impl Visits {
     }
 }
 
-async fn accept(socket: Socket, service: Arc<Service>, stop: Stop) {
+async fn accept(socket: Socket, service: Arc<Service>, crowd: Arc<Crowd>, stop: Stop) {
     let mut visits = Visits::default();
     let mut stopped = stop.stopped();
     loop {
@@ -195,6 +199,7 @@ async fn accept(socket: Socket, service: Arc<Service>, stop: Stop) {
             // All who are there may be, and the connection is closed.
             Ok(_) => {}
             Err(error) => {
+                crowd.make_room_for_one();
                 tracing::warn!(%error, "cannot accept a connection to the admin API; trying again");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
@@ -219,6 +224,7 @@ fn connection(
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD)
+            .max_buf_size(MAX_HEAD)
             .serve_connection(TokioIo::new(stream), answer);
         let mut connection = pin!(connection);
         // How a connection ends is its client's affair.

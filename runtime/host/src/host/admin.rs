@@ -24,7 +24,7 @@ impl Host {
                 crate::log::recent::keep();
                 tracing::info!(address = %listener.address(), "the admin API listens");
                 let service = Service::new(self.this.clone(), self.ask.clone(), wanted.clone());
-                *admin = Some(listener.serve(service));
+                *admin = Some(listener.serve(service, self.crowd.clone()));
             }
             (None, Some(listening)) => listening.service().configure(wanted.clone()),
             (None, None) => {}

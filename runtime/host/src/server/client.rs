@@ -52,6 +52,10 @@ pub(super) struct Client {
     blocked: Option<Blocked>,
     /// What is said in place of hyper's empty answer to a head that it cannot read.
     refusal: Option<Bytes>,
+    /// What has come of a head of HTTP/1.
+    head: usize,
+    /// HTTP/1's buffer at its largest, as far as it has been counted; hyper keeps it.
+    buffer: usize,
 }
 
 /// The protocols.
@@ -91,6 +95,8 @@ impl Client {
             patience,
             blocked: None,
             refusal: None,
+            head: 0,
+            buffer: 0,
         }
     }
 
@@ -123,6 +129,20 @@ impl Client {
     /// HTTP/2 have two letters in common.
     pub(super) fn begins_http1(&self) -> bool {
         matches!(&*self.read, b"P" | b"PR")
+    }
+
+    /// HTTP/1 has read so many bytes into a buffer that has so much room left.
+    fn count_read(&mut self, count: usize, left: usize) {
+        // What comes of a body leaves the buffer, and its beginning is another place then.
+        if self.link.has_requests() || self.link.reads_head() {
+            self.head = 0;
+        }
+        self.head += count;
+        let buffer = self.head + left;
+        if buffer > self.buffer {
+            self.link.charge(buffer - self.buffer);
+            self.buffer = buffer;
+        }
     }
 
     /// Bytes that the system holds for the client: not sent, or not acknowledged.
@@ -269,7 +289,7 @@ impl AsyncRead for Client {
         }
         if this.protocol == Protocol::Http1 {
             let count = buffer.filled().len() - before;
-            this.link.read(count, count + buffer.remaining());
+            this.count_read(count, buffer.remaining());
         }
         Poll::Ready(Ok(()))
     }

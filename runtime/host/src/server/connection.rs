@@ -91,7 +91,11 @@ pub(super) async fn serve(socket: Socket, link: Arc<Link>, visitor: Visitor) {
             let mut driven = drive(connection.as_mut(), finish, true, &link, ending).await;
             if let Ok(End::Late) = driven {
                 connection.end();
-                driven = connection.await.map(|()| End::Over);
+                driven = tokio::select! {
+                    biased;
+                    ended = connection => ended.map(|()| End::Over),
+                    () = link.evicted() => Ok(End::Evicted),
+                };
             }
             if let Err(error) = driven {
                 tracing::debug!("an HTTP/2 connection ended: {error}");
@@ -131,7 +135,11 @@ where
         tokio::select! {
             biased;
             result = connection.as_mut() => return result.map(|()| End::Over),
-            () = ending.as_mut(), if !finishing => {
+            // Wherever its end has got to, it makes room.
+            () = poll_fn(|context| match finishing {
+                false => ending.as_mut().poll(context),
+                true => link.poll_evicted(context),
+            }) => {
                 if link.is_evicted() {
                     return Ok(End::Evicted);
                 }
@@ -161,21 +169,28 @@ where
 
 /// Ends a connection on which no request has come in time. Where one has `begun`, the client is told (RFC 9110, section 15.5.9).
 async fn leave(mut client: Linger<TokioIo<Client>>, begun: bool, link: &Link) {
-    if begun {
-        let id = link.refused();
-        tracing::warn!(request_id = %id, status = 408, "a request's head was not complete in time");
-        let mut answer = error_page::refusal(StatusCode::REQUEST_TIMEOUT, id);
-        while let Ok(count) =
-            poll_fn(|context| Pin::new(&mut client).poll_write(context, &answer)).await
-        {
-            answer.advance(count);
-            if answer.is_empty() {
-                break;
+    let left = async {
+        if begun {
+            let id = link.refused();
+            tracing::warn!(request_id = %id, status = 408, "a request's head was not complete in time");
+            let mut answer = error_page::refusal(StatusCode::REQUEST_TIMEOUT, id);
+            while let Ok(count) =
+                poll_fn(|context| Pin::new(&mut client).poll_write(context, &answer)).await
+            {
+                answer.advance(count);
+                if answer.is_empty() {
+                    break;
+                }
             }
         }
+        // A client that is gone has ended it already.
+        let _ = poll_fn(|context| Pin::new(&mut client).poll_shutdown(context)).await;
+    };
+    tokio::select! {
+        biased;
+        () = left => {}
+        () = link.evicted() => {}
     }
-    // A client that is gone has ended it already.
-    let _ = poll_fn(|context| Pin::new(&mut client).poll_shutdown(context)).await;
 }
 
 /// A request came after the end of its connection was decided.

@@ -65,7 +65,8 @@ pub(super) struct Member {
     number: u64,
 }
 
-/// Who goes first; the first of them since the longest time.
+/// Who goes first; of each kind whoever it is since the longest time. Who has a request that the host does not answer itself has no
+/// standing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Standing {
     /// No request.
@@ -146,7 +147,7 @@ impl Crowd {
     }
 
     /// The system has no descriptor left: ends a connection, if there is one to end.
-    pub(super) fn make_room_for_one(&self) {
+    pub(crate) fn make_room_for_one(&self) {
         let mut members = self.members();
         let most = members.links.len();
         self.make_room(&mut members, most);
@@ -176,9 +177,12 @@ impl Crowd {
             if has_spare || !is_full && standing == Standing::Young {
                 break;
             }
-            members.links.remove(&number);
-            self.leaving.fetch_add(link.evict(), SeqCst);
-            closed += 1;
+            // It may have got a request in the meantime.
+            if let Some(held) = link.evict() {
+                members.links.remove(&number);
+                self.leaving.fetch_add(held, SeqCst);
+                closed += 1;
+            }
         }
         let last = members.crowded.replace(now);
         if last.is_none_or(|last| now - last > EPISODE) {
@@ -218,6 +222,7 @@ fn descriptors() -> usize {
 
 #[cfg(test)]
 mod tests {
+    use super::super::link::InRequest;
     use super::*;
 
     /// Connections that have been idle for longer than others, the first one for the longest time.
@@ -240,7 +245,7 @@ mod tests {
     fn the_longest_idle_go_first() {
         let crowd = Crowd::of(usize::MAX, 10);
         let links = idle(&crowd, 10);
-        links[0].0.admitted(true);
+        let _request = links[0].0.request();
         let more = idle(&crowd, 1);
         assert_eq!(evicted(&links), [1]);
         assert!(!more[0].0.is_evicted());
@@ -250,12 +255,12 @@ mod tests {
     fn heads_go_after_what_is_idle_and_before_what_has_just_come() {
         let crowd = Crowd::of(usize::MAX, 3);
         let links = idle(&crowd, 3);
-        links[0].0.read(100, 1000);
+        assert!(links[0].0.reads_head());
         drop(idle(&crowd, 1));
         assert_eq!(evicted(&links), [1]);
         let young = Link::in_crowd(&crowd, Duration::ZERO);
         let _young = crowd.join(&young, None).unwrap();
-        links[2].0.admitted(true);
+        let _request = links[2].0.request();
         let last = idle(&crowd, 1);
         assert_eq!(evicted(&links), [0, 1]);
         assert!(!young.is_evicted() && !last[0].0.is_evicted());
@@ -265,7 +270,7 @@ mod tests {
     fn where_all_have_requests_nobody_is_let_in() {
         let crowd = Crowd::of(usize::MAX, 2);
         let links = idle(&crowd, 2);
-        links.iter().for_each(|(link, _)| link.admitted(true));
+        let _requests: Vec<_> = links.iter().map(|(link, _)| link.request()).collect();
         let next = Link::in_crowd(&crowd, Duration::ZERO);
         assert!(crowd.join(&next, None).is_none());
         // More than the default may be configured.
@@ -276,13 +281,13 @@ mod tests {
     fn who_holds_more_than_there_is_makes_room() {
         let crowd = Crowd::of(10 * CONNECTION + 2 * PAGE, usize::MAX);
         let links = idle(&crowd, 10);
-        let request = links[0].0.request();
-        let pages: Vec<_> = (0..2).map(|_| links[0].0.page()).collect();
+        let mut requests: Vec<_> = (0..3).map(|_| links[0].0.request()).collect();
+        requests[..2].iter_mut().for_each(InRequest::becomes_page);
         assert_eq!(evicted(&links), [0; 0]);
-        // Its only request is answered by the host, and waits; the others are idle.
-        let page = links[0].0.page();
+        // Its requests are answered by the host, and wait; the others are idle.
+        requests[2].becomes_page();
         assert_eq!(evicted(&links), [1, 2]);
-        drop((page, pages, request));
+        drop(requests);
         assert_eq!(crowd.held(), 8 * CONNECTION);
         drop(links);
         assert_eq!(
@@ -295,9 +300,8 @@ mod tests {
     fn pages_that_nobody_takes_keep_no_connection() {
         let crowd = Crowd::of(usize::MAX, 2);
         let links = idle(&crowd, 2);
-        links[0].0.admitted(true);
-        let _requests: Vec<_> = links.iter().map(|(link, _)| link.request()).collect();
-        let _page = links[1].0.page();
+        let mut requests: Vec<_> = links.iter().map(|(link, _)| link.request()).collect();
+        requests[1].becomes_page();
         drop(idle(&crowd, 1));
         assert_eq!(evicted(&links), [1]);
     }

@@ -36,6 +36,8 @@ const PADDED: usize = 260;
 /// Frames that a connection works off until others have their turn. (h2 goes on as long as there is something to read; tokio
 /// has it stop after 128 reads, of which each may be some 900 frames.)
 const TURN: u32 = 128;
+/// A request takes as long as so many other frames.
+const REQUEST: u32 = 4;
 
 /// The bytes before the first frame (RFC 9113, section 3.4).
 const PREFACE: usize = 24;
@@ -53,9 +55,19 @@ const END_HEADERS: u8 = 4;
 pub(super) struct Work {
     earned: AtomicI64,
     exceeded: AtomicBool,
+    /// Nothing more is read in this turn.
+    turn_is_over: AtomicBool,
 }
 
 impl Work {
+    /// The connection has its turn.
+    ///
+    /// What has been read by the end of it has been worked off, too: h2 decodes all heads that it can read before it gives the first one, and
+    /// each may have become a hundred times as large as it was. Where requests waited there for the next turn, so would those of all others.
+    pub(super) fn turn(&self) {
+        self.turn_is_over.store(false, Relaxed);
+    }
+
     /// A request has come, and is served.
     pub(super) fn request(&self) {
         self.earn(EARNED_BY_REQUEST);
@@ -93,7 +105,7 @@ pub(super) struct Frames<T> {
     allowance: i64,
     /// When time was counted last.
     counted: Instant,
-    /// Frames that have come without a pause.
+    /// Frames that have come in this turn.
     turn: u32,
 }
 
@@ -129,7 +141,7 @@ impl<T> Frames<T> {
             self.begun = 0;
             let [a, b, c, kind, flags, ..] = self.head;
             self.skip = u32::from_be_bytes([0, a, b, c]) as usize;
-            self.turn += 1;
+            self.turn += if kind == HEADERS { REQUEST } else { 1 };
             if matches!(kind, HEADERS | CONTINUATION) {
                 self.block(flags & END_HEADERS == 0);
             }
@@ -182,11 +194,12 @@ impl<T: AsyncRead + Unpin> AsyncRead for Frames<T> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        if this.work.is_exceeded() {
+        if this.work.is_exceeded() || this.work.turn_is_over.load(Relaxed) {
             return Poll::Pending;
         }
         if this.turn >= TURN {
             this.turn = 0;
+            this.work.turn_is_over.store(true, Relaxed);
             context.waker().wake_by_ref();
             return Poll::Pending;
         }

@@ -29,10 +29,8 @@ use crate::patience::Patience;
 
 /// Streams of one connection at a time.
 const MAX_STREAMS: u32 = 256;
-/// Streams of a connection that are accepted until others have their turn.
-const TURN: u32 = 32;
-/// Streams that are cancelled before we have seen them, at a time; more end the connection (CVE-2023-44487). h2 has 20, and as many
-/// clients of a proxy may leave at once.
+/// Streams that are cancelled before we have seen them, at a time; more end the connection (CVE-2023-44487), as do many over time, whose
+/// frames earn nothing. h2 has 20, and as many clients of a proxy may leave at once.
 const MAX_CANCELLED: usize = MAX_STREAMS as usize;
 /// What a client may send of a stream before its app has read it. The connection's window is as large as those of all streams: one
 /// that nobody reads holds up no other.
@@ -107,6 +105,14 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Http2<T> {
         self.break_off(Reason::NO_ERROR);
     }
 
+    /// Says GOAWAY, if the socket takes it now.
+    fn leave_at_once(&mut self, context: &mut Context<'_>) {
+        self.end();
+        if let State::Serves(connection) = &mut self.state {
+            let _ = connection.poll_closed(context);
+        }
+    }
+
     fn break_off(&mut self, reason: Reason) {
         self.breaking = true;
         if let State::Serves(connection) = &mut self.state {
@@ -120,15 +126,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Future for Http2<T> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        let mut turn = 0;
+        this.room.work.turn();
         loop {
             // What has come is not worked off.
             if this.link.is_evicted() {
+                this.leave_at_once(context);
                 return Poll::Ready(Ok(()));
-            }
-            if turn == TURN {
-                context.waker().wake_by_ref();
-                return Poll::Pending;
             }
             match &mut this.state {
                 State::Begins(_) if this.breaking => return Poll::Ready(Ok(())),
@@ -148,15 +151,23 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Future for Http2<T> {
                         this.break_off(Reason::ENHANCE_YOUR_CALM);
                         continue;
                     }
-                    let Some((request, reply)) = ready!(accepted).transpose()? else {
+                    let Some((request, mut reply)) = ready!(accepted).transpose()? else {
                         return Poll::Ready(Ok(()));
                     };
+                    if reply.poll_reset(context).is_ready() {
+                        // Nobody waits for an answer, and its frames were for nothing: a flood of them ends the connection.
+                        continue;
+                    }
                     let (dispatcher, link) = (this.dispatcher.clone(), this.link.clone());
                     let room = this.room.clone();
                     room.work.request();
-                    turn += 1;
                     // From here on the connection is not idle, whenever the task begins.
                     let counted = link.request();
+                    if link.is_told_to_end() {
+                        // It has come too late.
+                        drop(counted);
+                        continue;
+                    }
                     let requests = link.requests();
                     if requests > this.most {
                         link.charge((requests - this.most) * STREAM);

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use futures_util::task::AtomicWaker;
@@ -22,9 +22,11 @@ pub(crate) struct Link {
     pub(crate) limits: ClientLimits,
     pub(crate) timers: Timers,
     began: Instant,
-    /// Requests whose responses have not left.
-    requests: AtomicUsize,
-    /// When there was none of them last, in milliseconds since `began`.
+    /// Requests whose responses have not left ([`REQUESTS`]); how many of them the host itself answers ([`PAGE`]); and whether the
+    /// connection must end ([`EVICTED`]). One number, so that it is told at a time who needs the connection.
+    requests: AtomicU64,
+    /// When there was no request last, in milliseconds since `began`, times two; one more ([`HEAD`]) if a part of a head of HTTP/1 has come
+    /// since then.
     idle_since: AtomicU64,
     /// Requests whose bodies have not arrived.
     receiving: AtomicUsize,
@@ -46,18 +48,11 @@ pub(crate) struct Link {
     crowd: Arc<Crowd>,
     /// Bytes that this connection holds for its client.
     held: AtomicUsize,
-    /// The largest buffer for heads so far, which HTTP/1 keeps.
-    buffer: AtomicUsize,
-    /// What has come of a head.
-    head: AtomicUsize,
-    /// Requests that apps have let in.
-    admitted: AtomicUsize,
-    /// Requests that the host itself has answered, whose answers have not left, and since when there are some.
-    pages: AtomicUsize,
+    /// A block of fields of HTTP/2 has begun, and is not complete.
+    in_block: AtomicBool,
+    /// Since when there are answers of the host's own, in milliseconds since `began`.
     pages_since: AtomicU64,
-    /// It must end, unless an app has a request of it.
-    evicted: AtomicBool,
-    /// Bytes that the crowd knows to come back by that.
+    /// Bytes that the crowd knows to come back as the connection ends.
     leaving: AtomicUsize,
 }
 
@@ -74,7 +69,7 @@ impl Link {
             limits,
             timers,
             began: Instant::now(),
-            requests: AtomicUsize::new(0),
+            requests: AtomicU64::new(0),
             idle_since: AtomicU64::new(0),
             receiving: AtomicUsize::new(0),
             received: AtomicWaker::new(),
@@ -88,12 +83,8 @@ impl Link {
             shares: Mutex::default(),
             crowd,
             held: AtomicUsize::new(0),
-            buffer: AtomicUsize::new(0),
-            head: AtomicUsize::new(0),
-            admitted: AtomicUsize::new(0),
-            pages: AtomicUsize::new(0),
+            in_block: AtomicBool::new(false),
             pages_since: AtomicU64::new(0),
-            evicted: AtomicBool::new(false),
             leaving: AtomicUsize::new(0),
         });
         link.charge(crowd::CONNECTION);
@@ -129,19 +120,19 @@ impl Link {
 
     /// A request has come. It is counted until the value is dropped.
     pub(crate) fn request(self: &Arc<Self>) -> InRequest {
-        self.head.store(0, Relaxed);
         self.requests.fetch_add(1, SeqCst);
         InRequest {
             link: self.clone(),
             ended: None,
+            is_page: false,
         }
     }
 
     /// Since when there is no request; `None` if there is one, or the client has yet to take something.
     pub(crate) fn idle_since(&self) -> Option<Instant> {
         let since = self.idle_since.load(SeqCst);
-        let is_idle = self.requests.load(SeqCst) == 0 && !self.blocked.load(SeqCst);
-        is_idle.then(|| self.began + Duration::from_millis(since))
+        let is_idle = !self.has_requests() && !self.blocked.load(SeqCst);
+        is_idle.then(|| self.began + Duration::from_millis(since / 2))
     }
 
     /// Says whether the system takes no more bytes for the client.
@@ -157,12 +148,13 @@ impl Link {
 
     /// How many requests there are.
     pub(super) fn requests(&self) -> usize {
-        self.requests.load(SeqCst)
+        (self.requests.load(SeqCst) & REQUESTS) as usize
     }
 
     /// Whether there is a request.
+    #[inline]
     pub(crate) fn has_requests(&self) -> bool {
-        self.requests.load(SeqCst) > 0
+        self.requests.load(SeqCst) & REQUESTS > 0
     }
 
     /// A request's body is about to arrive. It is counted until the value is dropped.
@@ -272,7 +264,8 @@ impl Link {
     /// The connection holds so many bytes more for its client.
     pub(super) fn charge(&self, bytes: usize) {
         self.held.fetch_add(bytes, SeqCst);
-        let leaving = if self.evicted.load(SeqCst) { bytes } else { 0 };
+        let is_evicted = self.requests.load(SeqCst) & EVICTED != 0;
+        let leaving = if is_evicted { bytes } else { 0 };
         self.leaving.fetch_add(leaving, SeqCst);
         self.crowd.charge(bytes, leaving);
     }
@@ -283,24 +276,20 @@ impl Link {
         self.crowd.release(bytes, 0);
     }
 
-    /// HTTP/1 has read so many bytes into a buffer that had so much room. Where that is a body's, it is the app's.
+    /// Bytes of HTTP/1 have come while there is no request. Returns whether they are the first ones since the last request.
     #[inline]
-    pub(super) fn read(&self, count: usize, room: usize) {
-        if self.has_requests() {
-            return;
+    pub(super) fn reads_head(&self) -> bool {
+        let since = self.idle_since.load(Relaxed);
+        let begins = since & HEAD == 0;
+        if begins {
+            self.idle_since.store(since | HEAD, Relaxed);
         }
-        let head = self.head.load(Relaxed);
-        self.head.store(head + count, Relaxed);
-        let (before, now) = (self.buffer.load(Relaxed), head + room);
-        if now > before {
-            self.buffer.store(now, Relaxed);
-            self.charge(now - before);
-        }
+        begins
     }
 
     /// A block of fields of HTTP/2 has begun, and is not complete; or it is.
     pub(super) fn block(&self, begun: bool) {
-        self.head.store(usize::from(begun), Relaxed);
+        self.in_block.store(begun, Relaxed);
         if begun {
             self.charge(crowd::BLOCK);
         } else {
@@ -308,74 +297,74 @@ impl Link {
         }
     }
 
-    /// The host itself answers a request. That is counted until the value is dropped.
-    pub(crate) fn page(self: &Arc<Self>) -> Page {
-        if self.pages.fetch_add(1, SeqCst) == 0 {
-            let since = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
-            self.pages_since.store(since, SeqCst);
-        }
-        Page(self.hold())
-    }
-
-    /// What it takes to do something for a request that the host itself answers; until the value is dropped.
+    /// Counts what it takes to do something for a request that the host itself answers, until the value is dropped.
     fn hold(self: &Arc<Self>) -> Held {
         self.charge(crowd::PAGE);
         Held(self.clone())
     }
 
-    /// An app has let a request in; or that is over.
-    pub(crate) fn admitted(&self, admitted: bool) {
-        if admitted {
-            self.admitted.fetch_add(1, SeqCst);
-        } else {
-            self.admitted.fetch_sub(1, SeqCst);
-        }
-    }
-
-    fn has_admitted(&self) -> bool {
-        self.admitted.load(SeqCst) > 0
-    }
-
     /// Whether so many answers of the host's own wait that no other one may.
     pub(super) fn has_many_pages(&self) -> bool {
-        self.pages.load(SeqCst) > MAX_PAGES
+        pages(self.requests.load(SeqCst)) > MAX_PAGES
     }
 
-    /// How it stands with a connection that could end, and since when. `None`: an app has a request of it.
+    /// How it stands with a connection that could end, and since when. `None`: it has a request that the host does not answer itself.
     pub(super) fn standing(&self, now: Instant, young: Duration) -> Option<(Standing, Instant)> {
-        let at = |since: &AtomicU64| self.began + Duration::from_millis(since.load(SeqCst));
-        if self.has_admitted() {
+        let requests = self.requests.load(SeqCst);
+        let at = |millis: u64| self.began + Duration::from_millis(millis);
+        if is_needed(requests) {
             return None;
         }
-        if self.has_requests() {
-            let since = match self.pages.load(SeqCst) {
-                // It has just come.
-                0 => now,
-                _ => at(&self.pages_since),
-            };
-            return Some((Standing::Pages, since));
+        if pages(requests) > 0 {
+            return Some((Standing::Pages, at(self.pages_since.load(SeqCst))));
         }
-        let since = at(&self.idle_since);
-        let standing = match self.head.load(Relaxed) {
-            0 if now.saturating_duration_since(since) < young => Standing::Young,
-            0 => Standing::Idle,
-            _ => Standing::Head,
+        let idle = self.idle_since.load(SeqCst);
+        let since = at(idle / 2);
+        let standing = if idle & HEAD != 0 || self.in_block.load(Relaxed) {
+            Standing::Head
+        } else if now.saturating_duration_since(since) < young {
+            Standing::Young
+        } else {
+            Standing::Idle
         };
         Some((standing, since))
     }
 
-    /// Has the connection end, if no app has got a request of it by then; else after that. Gives how much it holds. Called once.
-    pub(super) fn evict(&self) -> usize {
-        self.evicted.store(true, SeqCst);
+    /// Has the connection end, at once, unless it has got a request by now that the host does not answer itself. Gives how much it
+    /// holds.
+    pub(super) fn evict(&self) -> Option<usize> {
+        let evict = |requests| (!is_needed(requests)).then_some(requests | EVICTED);
+        self.requests.fetch_update(SeqCst, SeqCst, evict).ok()?;
         let held = self.held.load(SeqCst);
         self.leaving.fetch_add(held, SeqCst);
         self.close();
-        held
+        Some(held)
     }
 
-    /// Whether it must end at once; see [`evict`](Self::evict).
+    /// Whether it must end at once; see [`evict`](Self::evict). One of HTTP/1 has its response if the request came at the same time.
     pub(super) fn is_evicted(&self) -> bool {
-        self.evicted.load(SeqCst) && !self.has_admitted()
+        let requests = self.requests.load(SeqCst);
+        requests & EVICTED != 0 && !is_needed(requests)
+    }
+
+    /// Whether it has been told to end at once. Who has a [`request`](Self::request) of it, and does not see this, keeps it from that.
+    pub(super) fn is_told_to_end(&self) -> bool {
+        self.requests.load(SeqCst) & EVICTED != 0
+    }
+
+    /// See [`evicted`](Self::evicted).
+    pub(super) fn poll_evicted(&self, context: &mut Context<'_>) -> Poll<()> {
+        self.closer.register(context.waker());
+        if self.is_evicted() {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+
+    /// Waits until it must end at once; for whoever drives the connection.
+    pub(super) async fn evicted(&self) {
+        std::future::poll_fn(|context| self.poll_evicted(context)).await;
     }
 
     fn shares(&self) -> std::sync::MutexGuard<'_, Vec<(usize, usize)>> {
@@ -397,18 +386,27 @@ impl Drop for Link {
 }
 
 /// Answers of the host's own that may wait for a client of HTTP/2 to open its windows.
-const MAX_PAGES: usize = 16;
+const MAX_PAGES: u64 = 16;
 
-/// An answer of the host's own that has not left; see [`Link::page`].
-pub(crate) struct Page(Held);
+/// Of the number of a connection's requests, these bits are all of them;
+const REQUESTS: u64 = PAGE - 1;
+/// this is one that the host itself answers;
+const PAGE: u64 = 1 << 24;
+/// and this says that the connection must end.
+const EVICTED: u64 = 1 << 63;
+/// A part of a head has come.
+const HEAD: u64 = 1;
 
-impl Drop for Page {
-    fn drop(&mut self) {
-        self.0.0.pages.fetch_sub(1, SeqCst);
-    }
+fn pages(requests: u64) -> u64 {
+    (requests & !EVICTED) / PAGE
 }
 
-/// What a connection holds for a request that the host itself answers, or the rest of its body.
+/// Whether there are requests that the host does not answer itself, or not yet.
+fn is_needed(requests: u64) -> bool {
+    requests & REQUESTS > pages(requests)
+}
+
+/// What a connection holds for the rest of a body that no app gets.
 pub(crate) struct Held(Arc<Link>);
 
 impl Drop for Held {
@@ -421,6 +419,8 @@ impl Drop for Held {
 pub(crate) struct InRequest {
     link: Arc<Link>,
     ended: Option<Instant>,
+    /// The host itself answers.
+    is_page: bool,
 }
 
 impl InRequest {
@@ -432,6 +432,25 @@ impl InRequest {
     pub(crate) fn ends(&mut self, now: Instant) {
         self.ended = Some(now);
     }
+
+    /// The host itself answers, and what that takes is counted until its answer has left.
+    pub(crate) fn becomes_page(&mut self) {
+        if self.is_page {
+            return;
+        }
+        self.is_page = true;
+        let link = &self.link;
+        link.charge(crowd::PAGE);
+        if pages(link.requests.fetch_add(PAGE, SeqCst)) == 0 {
+            let since = u64::try_from(link.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+            link.pages_since.store(since, SeqCst);
+        }
+    }
+
+    /// Whether the host itself answers.
+    pub(crate) fn is_page(&self) -> bool {
+        self.is_page
+    }
 }
 
 impl Drop for InRequest {
@@ -441,8 +460,13 @@ impl Drop for InRequest {
         let since = ended.duration_since(link.began).as_millis();
         let since = u64::try_from(since).unwrap_or(u64::MAX);
         // First, so that whoever sees no request sees since when.
-        link.idle_since.store(since, SeqCst);
-        link.requests.fetch_sub(1, SeqCst);
+        link.idle_since.store(since << 1, SeqCst);
+        if self.is_page {
+            link.requests.fetch_sub(1 + PAGE, SeqCst);
+            link.release(crowd::PAGE);
+        } else {
+            link.requests.fetch_sub(1, SeqCst);
+        }
     }
 }
 

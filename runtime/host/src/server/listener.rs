@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use nano_worker::Stop;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::mpsc;
 
 use super::connection::{self, GRACE};
@@ -22,6 +22,9 @@ use crate::dispatch::Dispatcher;
 /// The pause when the process has no file descriptor left for another connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// Connections that may wait to be accepted, if the system allows as many. It has the clients of others ask again after a second.
+const BACKLOG: u32 = 1024;
+
 /// A bound address.
 #[derive(Debug)]
 pub(crate) struct Listener {
@@ -34,12 +37,12 @@ impl Listener {
     ///
     /// # Errors
     /// The system refuses: the port is taken, or needs privileges.
-    pub(crate) async fn bind(address: ListenAddress) -> io::Result<Self> {
+    pub(crate) fn bind(address: ListenAddress) -> io::Result<Self> {
         let wanted = address.socket();
-        let bound = match TcpListener::bind(wanted).await {
+        let bound = match listen(wanted) {
             // A machine without IPv6.
             Err(error) if address.ip.is_none() && error.kind() != io::ErrorKind::AddrInUse => {
-                TcpListener::bind((Ipv4Addr::UNSPECIFIED, address.port)).await
+                listen((Ipv4Addr::UNSPECIFIED, address.port).into())
             }
             bound => bound,
         };
@@ -82,6 +85,18 @@ impl Listener {
             alive,
         }
     }
+}
+
+/// As [`TcpListener::bind`], which takes the standard library's backlog of 128.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    }?;
+    // Connections of a process that has ended do not keep its port.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// A listener that serves until it is told to stop.

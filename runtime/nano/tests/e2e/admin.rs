@@ -6,8 +6,8 @@ use std::os::unix::net::UnixStream;
 
 use serde_json::Value;
 
-use crate::support::admin::{TOKEN, ask, ask_with, json, run, serve};
-use crate::support::{Connection, Site, eventually};
+use crate::support::admin::{TOKEN, admin_port, ask, ask_with, json, run, serve};
+use crate::support::{Connection, Site, eventually, limit};
 
 const APP: &str = "export default { async fetch(request) {
     const { pathname } = new URL(request.url);
@@ -420,6 +420,24 @@ fn strangers_keep_nobody_out() {
     known.write(&head);
     assert_eq!(known.response(false).status, 200);
     drop(strangers);
+}
+
+/// Operators are let in though clients have all descriptors.
+#[test]
+fn clients_keep_nobody_out() {
+    let token = format!(
+        r#""clients":{{"connections":100000}},"admin":{{"listen":"127.0.0.1:0","token":"{TOKEN}"}}"#
+    );
+    let nano = Site::new().app("a", APP).top(&token).serve_as(|command| {
+        limit(command, libc::RLIMIT_NOFILE, 200);
+    });
+    let port = admin_port(&nano);
+    let mut clients: Vec<_> = (0..200).map(|_| nano.connect()).collect();
+    // Some are closed at a time; somewhere between two such times there is no descriptor left.
+    for _ in 0..20 {
+        clients.push(nano.connect());
+        assert_eq!(ask(port, "GET", "/admin/apps").status, 200);
+    }
 }
 
 #[test]
