@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -12,7 +11,8 @@ use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt as _};
 use nano_worker::Launcher;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
+use tokio::task::JoinHandle;
 
 use crate::admin::listener::AdminListening;
 use crate::app::{App, Refused};
@@ -22,6 +22,7 @@ use crate::deployment::Deployment;
 use crate::dispatch::{Dispatcher, RequestIds};
 use crate::drains::{Drain, Drains};
 use crate::fixed::FixedSettings;
+use crate::inherited::Inherited;
 use crate::reload::Ask;
 use crate::routes::{CurrentRoutes, Routes};
 use crate::server::crowd::Crowd;
@@ -55,8 +56,7 @@ pub struct Host {
     apps: ArcSwap<Vec<Arc<App>>>,
     /// Those whose instances end when they are idle, and after how long.
     idle: ArcSwap<Vec<(Arc<App>, Duration)>>,
-    /// A [`Readiness`].
-    readiness: AtomicU8,
+    readiness: watch::Sender<Readiness>,
     ask: Ask,
     this: Weak<Self>,
     /// Versions and listeners that have been replaced or removed, and are not done yet.
@@ -78,6 +78,8 @@ struct State {
     apps: BTreeMap<Arc<str>, Arc<App>>,
     /// By the address that the configuration names.
     listeners: BTreeMap<ListenAddress, Listening>,
+    /// What was bound before the process began.
+    inherited: Inherited,
     /// The admin API, if there is one.
     admin: Option<AdminListening>,
     /// Listeners that have been removed, and whether they are not done yet.
@@ -100,7 +102,6 @@ enum Phase {
 
 /// Whether requests should come to a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
 pub(crate) enum Readiness {
     /// Apps that start with it have not all been tried yet.
     Starting,
@@ -151,7 +152,7 @@ impl Host {
             ask,
             apps: ArcSwap::default(),
             idle: ArcSwap::default(),
-            readiness: AtomicU8::new(Readiness::Starting as u8),
+            readiness: watch::Sender::new(Readiness::Starting),
             crowd: Crowd::new(starter.process_memory()),
             starter,
             routes: CurrentRoutes::default(),
@@ -160,6 +161,7 @@ impl Host {
             state: Mutex::new(State {
                 apps: BTreeMap::new(),
                 listeners: BTreeMap::new(),
+                inherited: Inherited::default(),
                 admin: None,
                 closing: Vec::new(),
                 schedules: Schedules::default(),
@@ -171,6 +173,12 @@ impl Host {
         });
         tokio::spawn(Self::end_idle_instances(Arc::downgrade(&host)));
         host
+    }
+
+    /// Has the host listen by these sockets where they are bound to an address that is wanted. To be called before anything is wanted,
+    /// of which none of them may be left over.
+    pub async fn inherit(&self, inherited: Inherited) {
+        self.state.lock().await.inherited = inherited;
     }
 
     /// Has the host serve what is wanted: compares that with what it serves, and changes what is different. This is the only way in
@@ -211,6 +219,9 @@ impl Host {
         };
         let opened = state.bind(wanted).await?;
         let admin = state.bind_admin(wanted).await?;
+        if is_first {
+            state.check_inherited(wanted)?;
+        }
         // From here on nothing fails.
         let mut applied = Applied::default();
         let own = FixedSettings::of(wanted);
@@ -240,7 +251,14 @@ impl Host {
         state.phase = Phase::Serving;
         drop(state);
         if is_first {
-            self.start_in_background(starting);
+            let (started, host) = (self.start_in_background(starting), self.this.clone());
+            tokio::spawn(async move {
+                // It may have been given up with the runtime.
+                let _ = started.await;
+                if let Some(host) = host.upgrade() {
+                    host.move_on(Readiness::Starting, Readiness::Ready);
+                }
+            });
         } else {
             let changes = starting
                 .iter()
@@ -404,36 +422,35 @@ impl Host {
 
     /// Starts the first apps of a process, in their order, while others are served already. Whoever asks for one meanwhile waits for
     /// the same instance. Failures are logged where they happen.
-    fn start_in_background(&self, starting: Vec<Starting>) {
-        let (width, host) = (self.starter.width(), self.this.clone());
+    fn start_in_background(&self, starting: Vec<Starting>) -> JoinHandle<()> {
+        let width = self.starter.width();
         let starts = stream::iter(starting).for_each_concurrent(width, |(_, first)| async move {
             drop(first.pool().instance().await);
         });
-        tokio::spawn(async move {
-            starts.await;
-            if let Some(host) = host.upgrade() {
-                host.move_on(Readiness::Starting, Readiness::Ready);
-            }
-        });
+        tokio::spawn(starts)
     }
 
     /// Whether requests should come to this process.
     pub(crate) fn readiness(&self) -> Readiness {
-        match self.readiness.load(Ordering::Relaxed) {
-            value if value == Readiness::Ready as u8 => Readiness::Ready,
-            value if value == Readiness::Starting as u8 => Readiness::Starting,
-            _ => Readiness::Draining,
-        }
+        *self.readiness.borrow()
     }
 
     fn move_on(&self, from: Readiness, to: Readiness) {
-        // If it is another one by now, that is a later one.
-        let _ = self.readiness.compare_exchange(
-            from as u8,
-            to as u8,
-            Ordering::Relaxed,
-            Ordering::Relaxed,
-        );
+        self.readiness.send_if_modified(|now| {
+            // If it is another one by now, that is a later one.
+            let moves = *now == from;
+            if moves {
+                *now = to;
+            }
+            moves
+        });
+    }
+
+    /// Waits until apps that start with the process have all been tried, or the process ends.
+    pub(crate) async fn has_started(&self) {
+        let mut readiness = self.readiness.subscribe();
+        // The one who sends is here.
+        let _ = readiness.wait_for(|now| *now != Readiness::Starting).await;
     }
 
     /// The apps, by their names.
@@ -460,8 +477,7 @@ impl Host {
         let (listeners, apps, deadline) = {
             let mut state = self.state.lock().await;
             state.phase = Phase::Ending;
-            self.readiness
-                .store(Readiness::Draining as u8, Ordering::Relaxed);
+            self.readiness.send_replace(Readiness::Draining);
             let listeners = std::mem::take(&mut state.listeners);
             let apps = std::mem::take(&mut state.apps);
             self.change_schedules(&mut state);
@@ -499,7 +515,7 @@ impl Host {
 
 impl State {
     /// Binds the addresses that are wanted and not bound yet.
-    async fn bind(&self, wanted: &Config) -> Result<Vec<(ListenAddress, Listener)>, Refusal> {
+    async fn bind(&mut self, wanted: &Config) -> Result<Vec<(ListenAddress, Listener)>, Refusal> {
         let addresses: BTreeSet<_> = wanted
             .apps
             .iter()
@@ -511,7 +527,16 @@ impl State {
                 continue;
             }
             let own = self.listeners.keys().find(|own| own.port == address.port);
-            let listener = match (Listener::bind(address), own) {
+            let inherited = match self.inherited.of_apps(address) {
+                Ok(Some(socket)) => Some(Listener::of(socket)),
+                Ok(None) => None,
+                Err(error) => Some(Err(error)),
+            };
+            let listener = match inherited {
+                Some(listener) => listener,
+                None => Listener::bind(address),
+            };
+            let listener = match (listener, own) {
                 (Ok(listener), _) => listener,
                 (Err(error), Some(own)) if error.kind() == io::ErrorKind::AddrInUse => {
                     return Err(Refusal::Overlap { address, own: *own });
@@ -521,5 +546,22 @@ impl State {
             bound.push((address, listener));
         }
         Ok(bound)
+    }
+
+    /// Everything that was passed to the process is of use.
+    fn check_inherited(&self, wanted: &Config) -> Result<(), Refusal> {
+        let Some((name, address)) = self.inherited.unused() else {
+            return Ok(());
+        };
+        let apps = wanted.apps.iter().map(|app| wanted.address_of(app));
+        let mut expected: Vec<_> = apps.map(|address| address.to_string()).collect();
+        expected.extend(wanted.admin.as_ref().map(|admin| admin.listen.to_string()));
+        expected.sort();
+        expected.dedup();
+        Err(Refusal::Inherited {
+            name: name.to_owned(),
+            address,
+            expected: expected.join(", "),
+        })
     }
 }

@@ -8,6 +8,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::config::Config;
 use crate::host::{Host, Refusal};
+use crate::inherited::Inherited;
+use crate::notify::Manager;
 use crate::reload::{Load, Reloader};
 
 /// The signals that end a process. (SIGQUIT is nginx's name for a drain.)
@@ -32,7 +34,8 @@ pub enum ServeError {
 }
 
 /// Serves until a signal asks for an end. A second signal cuts the drain off. `load` gives the configuration as it is by then: when a
-/// SIGHUP asks for it, or when something has changed and the configuration wants that to be noticed.
+/// SIGHUP asks for it, or when something has changed and the configuration wants that to be noticed. `inherited` are sockets that are
+/// bound already.
 ///
 /// # Errors
 /// See [`ServeError`]. Whether a drain was complete is logged, not returned.
@@ -41,15 +44,27 @@ pub async fn serve(
     load: Load,
     launcher: Arc<dyn Launcher>,
     dev: bool,
+    inherited: Inherited,
 ) -> Result<Ending, ServeError> {
     let mut signals = Signals::new().map_err(ServeError::Signals)?;
     let reloader = Reloader::new(load, &mut config);
     let ask = reloader.ask();
     let host = Host::new(launcher, ask.clone(), dev);
+    host.inherit(inherited).await;
     host.apply(config).await?;
     reloader.start(host.clone()).map_err(ServeError::Thread)?;
+    let manager = Manager::of(&host);
+    if let Some(manager) = &manager {
+        manager.follow();
+    }
     while signals.next().await.is_none() {
-        ask.reload();
+        match &manager {
+            Some(manager) => manager.reload(&ask),
+            None => ask.reload(),
+        }
+    }
+    if let Some(manager) = &manager {
+        manager.stops();
     }
     tokio::select! {
         _ = host.drain() => Ok(Ending::Drained),

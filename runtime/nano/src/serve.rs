@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use nano_host::inherited::Inherited;
 use nano_host::log::{self, Format};
 use nano_host::serve::Ending;
 
@@ -10,6 +11,8 @@ use crate::args::ServeOptions;
 use crate::engine;
 
 pub(crate) fn serve(options: ServeOptions) -> anyhow::Result<ExitCode> {
+    // SAFETY: the process has no other thread yet, and comes here once.
+    let inherited = unsafe { Inherited::take() }?;
     let config = options.load(None)?;
     raise_descriptor_limit();
     if let Some(megabytes) = config.memory_mb {
@@ -37,6 +40,7 @@ pub(crate) fn serve(options: ServeOptions) -> anyhow::Result<ExitCode> {
         }),
         engine::launcher(),
         dev,
+        inherited,
     ));
     // Nothing that is still running has a say in when the process ends.
     runtime.shutdown_background();

@@ -44,7 +44,9 @@ enum Socket {
     Tcp(TcpListener),
     Unix(
         UnixListener,
-        #[expect(dead_code, reason = "held for its drop")] SocketFile,
+        /// None: it was there before the process, and stays.
+        #[expect(dead_code, reason = "held for its drop")]
+        Option<SocketFile>,
     ),
 }
 
@@ -79,11 +81,37 @@ impl AdminListener {
                 // For the user that NANO runs as, whatever its mask of permissions is.
                 std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
                 Self {
-                    socket: Socket::Unix(socket, file),
+                    socket: Socket::Unix(socket, Some(file)),
                     address: address.clone(),
                 }
             }
         })
+    }
+
+    /// A socket that listens already. Must be called within the host's runtime.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub(crate) fn of_tcp(socket: std::net::TcpListener) -> io::Result<Self> {
+        socket.set_nonblocking(true)?;
+        let socket = TcpListener::from_std(socket)?;
+        let address = AdminAddress::Tcp(socket.local_addr()?);
+        let socket = Socket::Tcp(socket);
+        Ok(Self { socket, address })
+    }
+
+    /// The same of a socket in the file system, which whoever has made it may remove.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub(crate) fn of_unix(
+        socket: std::os::unix::net::UnixListener,
+        path: &Path,
+    ) -> io::Result<Self> {
+        socket.set_nonblocking(true)?;
+        let socket = Socket::Unix(UnixListener::from_std(socket)?, None);
+        let address = AdminAddress::Unix(path.to_owned());
+        Ok(Self { socket, address })
     }
 
     /// The address, with the port that the system chose where 0 was asked for.

@@ -1,9 +1,13 @@
 //! The host's part of the admin API: that it listens where the configuration wants it.
 
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+
 use super::{Host, Refusal, State};
 use crate::admin::Service;
 use crate::admin::listener::AdminListener;
-use crate::config::{AdminConfig, Config};
+use crate::config::{AdminAddress, AdminConfig, Config};
+use crate::inherited::User;
 
 impl Host {
     /// Has the admin API be what is wanted.
@@ -35,23 +39,55 @@ impl Host {
 impl State {
     /// Binds the address of the admin API, if that is not bound yet.
     pub(super) async fn bind_admin(
-        &self,
+        &mut self,
         wanted: &Config,
     ) -> Result<Option<AdminListener>, Refusal> {
         let Some(admin) = &wanted.admin else {
             return Ok(None);
         };
+        if let AdminAddress::Unix(path) = &admin.listen
+            && admin.token.is_none()
+            && self.inherited.has_unix(path)
+            && let Ok(found) = std::fs::metadata(path)
+        {
+            // Its own sockets are its user's.
+            let mode = found.permissions().mode() & 0o777;
+            if mode & 0o022 != 0 {
+                let path = path.clone();
+                return Err(Refusal::OpenSocket { path, mode });
+            }
+        }
         if let Some(bound) = &self.admin
             && bound.service().config().listen == admin.listen
         {
             return Ok(None);
         }
-        match AdminListener::bind(&admin.listen).await {
+        let listener = match self.inherited_admin(&admin.listen) {
+            Ok(Some(listener)) => Ok(listener),
+            Ok(None) => AdminListener::bind(&admin.listen).await,
+            Err(error) => Err(error),
+        };
+        match listener {
             Ok(listener) => Ok(Some(listener)),
             Err(error) => Err(Refusal::BindAdmin {
                 address: admin.listen.clone(),
                 error,
             }),
         }
+    }
+
+    /// A socket for the admin API that was bound before the process began.
+    fn inherited_admin(&mut self, address: &AdminAddress) -> io::Result<Option<AdminListener>> {
+        let listener = match address {
+            AdminAddress::Tcp(wanted) => {
+                let socket = self.inherited.tcp(*wanted, User::Admin)?;
+                socket.map(AdminListener::of_tcp)
+            }
+            AdminAddress::Unix(path) => {
+                let socket = self.inherited.unix(path)?;
+                socket.map(|socket| AdminListener::of_unix(socket, path))
+            }
+        };
+        listener.transpose()
     }
 }

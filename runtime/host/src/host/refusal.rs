@@ -1,6 +1,7 @@
 //! Why a change is refused.
 
 use std::io;
+use std::path::PathBuf;
 
 use crate::config::{AdminAddress, Config, Diagnostic, ListenAddress};
 
@@ -37,6 +38,31 @@ pub enum Refusal {
         address: ListenAddress,
         /// The address that there is.
         own: ListenAddress,
+    },
+    /// A socket that was passed to the process has an address that nothing is served at.
+    #[error(
+        "the socket {name:?}, which was passed to the process (LISTEN_FDS), listens on {address}, and nothing is served there: expected \
+         {expected}; change \"port\", \"listen\" or \"admin\" of the configuration, or ListenStream= of the .socket unit"
+    )]
+    Inherited {
+        /// What its unit calls it.
+        name: String,
+        /// Where it listens.
+        address: String,
+        /// Where something is served.
+        expected: String,
+    },
+    /// Others may connect to the socket of the admin API, which asks for no token.
+    #[error(
+        "the socket {} of the admin API, which was passed to the process (LISTEN_FDS), has the mode {mode:04o}, and without a token whoever \
+         may write to it could change what is served: set SocketMode=0600 in the .socket unit, or a \"token\" in \"admin\"",
+        path.display()
+    )]
+    OpenSocket {
+        /// Where it is.
+        path: PathBuf,
+        /// Who may do what.
+        mode: u32,
     },
     /// The host is shutting down.
     #[error("the host is shutting down: nothing can be changed any more")]

@@ -51,6 +51,17 @@ impl Listener {
         Ok(Self { socket, address })
     }
 
+    /// A socket that listens already. Must be called within the host's runtime.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub(crate) fn of(socket: std::net::TcpListener) -> io::Result<Self> {
+        socket.set_nonblocking(true)?;
+        let socket = TcpListener::from_std(socket)?;
+        let address = socket.local_addr()?;
+        Ok(Self { socket, address })
+    }
+
     /// The address, with the port that the system chose where 0 was asked for.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address

@@ -29,6 +29,7 @@ mod polluted_prototypes;
 mod programs;
 mod reload;
 mod routing;
+mod service_manager;
 mod slow_clients;
 mod streaming;
 mod support;
