@@ -7,6 +7,7 @@ mod config;
 mod connections;
 mod crashes;
 mod crowds;
+mod deploy;
 mod deployments;
 mod drain;
 mod endless_loops;
