@@ -205,7 +205,7 @@ impl App {
 
     /// Starts the version that is wanted, and has it serve if it works. Gives the version that is to be drained, if there is one.
     ///
-    /// A version that does not start is refused, and the one before serves on; unless that does not work, either.
+    /// A version that does not start, or has no handler for what it is configured to be sent, is refused, and the one before serves on; unless that does not work, either.
     pub(crate) async fn switch(
         &self,
         next: &Arc<Deployment>,
@@ -217,11 +217,18 @@ impl App {
         }
         let current = self.current.load_full();
         let is_new = !Arc::ptr_eq(current.pool(), next.pool());
-        let refusal = started
-            .err()
-            .map(|error| Refused::Broken(error.reason.message));
+        let reason = match &started {
+            Ok(member) => wanted
+                .config()
+                .missing_handler(member.instance().handlers()),
+            Err(error) => Some(error.reason.message.clone()),
+        };
+        let refusal = reason.map(Refused::Broken);
         if is_new && (refusal.is_none() || current.pool().is_broken()) {
             self.current.store(wanted.clone());
+        } else if is_new && let Ok(member) = &started {
+            // It starts, and lacks something: nobody is sent to it.
+            member.instance().stop();
         }
         match refusal {
             Some(refusal) => Err(refusal),

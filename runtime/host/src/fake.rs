@@ -305,6 +305,7 @@ impl Instance for Fake {
             heap_bytes: 1 << 20,
             cpu_time: Duration::from_millis(20),
             compute_time: Duration::from_millis(5),
+            outbound_requests: 3,
             ..WorkerStats::default()
         }
     }

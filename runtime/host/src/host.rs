@@ -453,6 +453,16 @@ impl Host {
         let _ = readiness.wait_for(|now| *now != Readiness::Starting).await;
     }
 
+    /// Connections of clients.
+    pub(crate) fn connections(&self) -> usize {
+        self.crowd.count()
+    }
+
+    /// What numbers requests and events.
+    pub(crate) fn ids(&self) -> &RequestIds {
+        &self.ids
+    }
+
     /// The apps, by their names.
     pub(crate) fn apps(&self) -> Arc<Vec<Arc<App>>> {
         self.apps.load_full()

@@ -173,6 +173,8 @@ struct Instances {
     living: Vec<Arc<dyn Instance>>,
     /// CPU time of those that have ended.
     past_cpu: Duration,
+    /// And what they have sent to other servers.
+    past_outbound: u64,
 }
 
 /// What an app's instances use, of all versions.
@@ -188,6 +190,8 @@ pub(crate) struct Usage {
     pub(crate) background: usize,
     /// CPU time since the app was added.
     pub(crate) cpu: Duration,
+    /// Requests to other servers since then.
+    pub(crate) outbound_requests: u64,
 }
 
 impl Default for Statistics {
@@ -269,7 +273,9 @@ impl Statistics {
         instances
             .living
             .retain(|living| !Arc::ptr_eq(living, instance));
-        instances.past_cpu += instance.stats().cpu();
+        let stats = instance.stats();
+        instances.past_cpu += stats.cpu();
+        instances.past_outbound += stats.outbound_requests;
     }
 
     /// What the instances use.
@@ -277,6 +283,7 @@ impl Statistics {
         let instances = self.lock();
         let mut usage = Usage {
             cpu: instances.past_cpu,
+            outbound_requests: instances.past_outbound,
             ..Usage::default()
         };
         for stats in instances.living.iter().map(|instance| instance.stats()) {
@@ -285,6 +292,7 @@ impl Statistics {
             usage.external_bytes += stats.external_bytes;
             usage.background += stats.background;
             usage.cpu += stats.cpu();
+            usage.outbound_requests += stats.outbound_requests;
         }
         usage
     }
@@ -393,9 +401,11 @@ mod tests {
             (1, instance.stats().heap_bytes)
         );
         assert!(running.cpu > Duration::ZERO && running.heap_bytes > 0);
+        assert_eq!(running.outbound_requests, 3);
         statistics.ended(&instance, &Exit::CpuLimit);
         let expected = Usage {
             cpu: running.cpu,
+            outbound_requests: running.outbound_requests,
             ..Usage::default()
         };
         assert_eq!(statistics.usage(), expected);

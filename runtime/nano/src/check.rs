@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use nano_host::log;
-use nano_worker::Handlers;
 
 use crate::args::Site;
 use crate::engine;
@@ -26,17 +25,13 @@ pub(crate) fn check(site: &Site) -> anyhow::Result<ExitCode> {
             match launcher.launch(options).await {
                 Ok(instance) => {
                     instance.stop();
-                    if app.crons.is_empty() || instance.handlers().scheduled {
+                    let Some(fault) = app.missing_handler(instance.handlers()) else {
                         print(&format!("ok      {}", app.name));
                         continue;
-                    }
+                    };
                     failures += 1;
                     print(&format!("failed  {}", app.name));
-                    complain(&format!(
-                        "{}: the app has \"crons\" and no handler for them: expected {}",
-                        app.name,
-                        Handlers::EXPECTED_SCHEDULED
-                    ));
+                    complain(&format!("{}: {fault}", app.name));
                 }
                 Err(error) => {
                     failures += 1;

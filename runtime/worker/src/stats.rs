@@ -11,6 +11,8 @@ pub struct WorkerStats {
     pub background: usize,
     /// Requests and scheduled events that the instance has been given since it started.
     pub requests: u64,
+    /// Requests that it has sent to other servers, each redirect by itself.
+    pub outbound_requests: u64,
     /// Bytes of V8's heap in use, as of the last garbage collection.
     pub heap_bytes: u64,
     /// Bytes of ArrayBuffers outside of V8's heap.

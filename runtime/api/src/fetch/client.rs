@@ -27,6 +27,7 @@ mod tests;
 mod tls;
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -59,6 +60,8 @@ pub struct Outbound {
     head: Duration,
     tls: Tls,
     pool: OnceLock<Pool>,
+    /// Requests that were sent.
+    sent: Arc<AtomicU64>,
 }
 
 impl Outbound {
@@ -82,12 +85,18 @@ impl Outbound {
             head: limits.outbound_head,
             tls: Tls::default(),
             pool: OnceLock::new(),
+            sent: Arc::default(),
         }
     }
 
     /// How many requests one inbound request may cause.
     pub(crate) fn subrequest_limit(&self) -> Option<u32> {
         self.subrequests
+    }
+
+    /// What counts the requests that are sent, each redirect by itself.
+    pub(crate) fn sent(&self) -> &Arc<AtomicU64> {
+        &self.sent
     }
 
     /// Sends one request of `isolate`.
@@ -101,6 +110,7 @@ impl Outbound {
             let connector = Connector::new(self.policy.clone(), self.tls.clone());
             Pool::new(connector, self.connections, self.head)
         };
+        self.sent.fetch_add(1, Ordering::Relaxed);
         self.pool.get_or_init(new).send(head, body, isolate).await
     }
 }

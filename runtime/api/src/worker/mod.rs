@@ -18,7 +18,7 @@ mod start;
 mod tests;
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use http::Method;
@@ -51,6 +51,8 @@ pub struct Worker {
     handle: HandleOf,
     handlers: Handlers,
     counters: Arc<Counters>,
+    /// What counts the requests to other servers.
+    sent: Arc<AtomicU64>,
     exit: watch::Receiver<Option<Exit>>,
     /// Set when the thread will never say anything again, nor drop what it has.
     lost: Stop,
@@ -96,6 +98,8 @@ impl Worker {
         let source = source.transpiler(transpiler);
         let entry = source.url(&entry);
         let log = WorkerLog(options.log);
+        let outbound = Arc::new(Outbound::new(options.outbound_allow, &options.limits));
+        let sent = outbound.sent().clone();
         let isolate = IsolateOptions {
             name: options.name.to_string(),
             limits: nano_engine::Limits {
@@ -111,7 +115,7 @@ impl Worker {
                 base_url: None,
                 console: Box::new(log.clone()),
                 errors: Box::new(log),
-                outbound: Arc::new(Outbound::new(options.outbound_allow, &options.limits)),
+                outbound,
                 allow_eval: false,
             }),
         };
@@ -151,6 +155,7 @@ impl Worker {
             handle: HandleOf(handle),
             handlers: Handlers::default(),
             counters,
+            sent,
             exit,
             lost,
             gone,
@@ -347,6 +352,7 @@ impl Worker {
             in_flight: self.counters.in_flight.load(Ordering::Relaxed),
             background: self.counters.background.get(),
             requests: self.counters.requests.load(Ordering::Relaxed),
+            outbound_requests: self.sent.load(Ordering::Relaxed),
             heap_bytes: heap as u64,
             external_bytes: buffers as u64,
             cpu_time: self.handle.0.cpu_time(),

@@ -17,18 +17,21 @@ use super::archive::MAX_ARCHIVE;
 pub(super) enum Kind {
     /// The fields of an app.
     Json,
+    /// A scheduled event, which need not be described.
+    Event,
     /// An app's folder.
     Tar,
     Gzip,
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 3] = [Self::Json, Self::Tar, Self::Gzip];
+    /// What makes an app.
+    pub(super) const OF_APPS: [Self; 3] = [Self::Json, Self::Tar, Self::Gzip];
 
     /// Its media type.
     pub(super) fn media_type(self) -> &'static str {
         match self {
-            Self::Json => "application/json",
+            Self::Json | Self::Event => "application/json",
             Self::Tar => "application/x-tar",
             Self::Gzip => "application/gzip",
         }
@@ -37,17 +40,22 @@ impl Kind {
     /// How many bytes it may have.
     fn limit(self) -> u64 {
         match self {
-            Self::Json => 1 << 20,
+            Self::Json | Self::Event => 1 << 20,
             Self::Tar | Self::Gzip => MAX_ARCHIVE,
         }
     }
 
-    fn of(headers: &HeaderMap) -> Option<Self> {
+    /// Whether there may be none.
+    pub(super) fn is_optional(self) -> bool {
+        self == Self::Event
+    }
+
+    /// Which of these kinds a request's head says that it is.
+    fn of(headers: &HeaderMap, kinds: &[Self]) -> Option<Self> {
         let given = headers.get(CONTENT_TYPE)?.to_str().ok()?;
         let given = given.split(';').next().unwrap_or(given).trim();
-        let kind = Self::ALL.into_iter();
-        kind.into_iter()
-            .find(|kind| kind.media_type().eq_ignore_ascii_case(given))
+        let is_it = |kind: &&Self| kind.media_type().eq_ignore_ascii_case(given);
+        kinds.iter().find(is_it).copied()
     }
 }
 
@@ -96,13 +104,13 @@ impl Reader {
     where
         B: HttpBody<Error: std::error::Error + Send + Sync + 'static>,
     {
-        let Some(kind) = Kind::of(request.headers()).filter(|kind| kinds.contains(kind)) else {
+        let Some(kind) = Kind::of(request.headers(), kinds) else {
             let types: Vec<_> = kinds.iter().map(|kind| kind.media_type()).collect();
             let message = format!("send a body with the Content-Type {}", types.join(" or "));
             return Err(failure(StatusCode::UNSUPPORTED_MEDIA_TYPE, message).into());
         };
         let places = match kind {
-            Kind::Json => &self.small,
+            Kind::Json | Kind::Event => &self.small,
             Kind::Tar | Kind::Gzip => &self.large,
         };
         let Ok(place) = places.acquire().await else {

@@ -6,14 +6,15 @@ use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use http::{Method, Request, StatusCode};
+use http_body::Body as _;
 use hyper::body::Incoming;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::answer::{self, Answer, failure, json, method_not_allowed};
 use super::body::Kind;
 use super::listener::Visitor;
-use super::views::{AppList, AppView, Change, Failure, Lasting, Ready};
-use super::{Service, access, logs, metrics, openapi};
+use super::views::{AppList, AppView, Change, Failure, Fired, Lasting, Ready};
+use super::{Service, access, logs, metrics, openapi, scheduled};
 use crate::host::{Host, Readiness};
 
 /// Something to ask for.
@@ -134,7 +135,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         )],
         call: |_, host, _| {
             async move {
-                let text = metrics::render(&host.apps());
+                let text = metrics::render(&host.apps(), host.connections());
                 answer::of(StatusCode::OK, metrics::CONTENT_TYPE, text)
             }
             .boxed()
@@ -215,7 +216,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
                   or not), which leaves what else is known of it; a new app answers to the hosts of the query, \"hostname\". \
                   Answers when the new version serves, or is refused.",
         is_open: false,
-        takes: &Kind::ALL,
+        takes: &Kind::OF_APPS,
         answers: CHANGED,
         call: |service, _, asked| service.put(asked).boxed(),
     },
@@ -236,6 +237,30 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
             ),
         ],
         call: |service, _, asked| service.delete(asked).boxed(),
+    },
+    Endpoint {
+        method: Method::POST,
+        path: "/admin/apps/{app}/scheduled",
+        id: "fireScheduled",
+        summary: "Sends an app a scheduled event now, and answers when it is over.",
+        is_open: false,
+        takes: &[Kind::Event],
+        answers: &[
+            described(200, "The event is over, and how.", of::<Fired>()),
+            UNKNOWN_APP,
+            described(413, "The body is too large.", of::<Failure>()),
+            described(415, "The body has another type.", of::<Failure>()),
+            described(422, "The body is no event.", of::<Failure>()),
+        ],
+        call: |_, host, asked| {
+            async move {
+                match host.app(&asked.app) {
+                    Some(app) => scheduled::fire(&host, app, &asked.body).await,
+                    None => unknown_app(&asked.app),
+                }
+            }
+            .boxed()
+        },
     },
     Endpoint {
         method: Method::POST,
@@ -311,7 +336,8 @@ impl Service {
         let app = app.to_owned();
         let query = request.uri().query().unwrap_or_default().to_owned();
         // Until the request is answered, its body has its place.
-        let body = if endpoint.takes.is_empty() {
+        let is_optional = endpoint.takes.iter().all(|kind| kind.is_optional());
+        let body = if is_optional && request.body().is_end_stream() || endpoint.takes.is_empty() {
             None
         } else {
             Some(self.reader.read(request, endpoint.takes).await?)

@@ -16,9 +16,9 @@ use crate::statistics::{Distribution, End, Limit, Outcome};
 /// The media type of the format.
 pub(super) const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
 
-/// All metrics of these apps and of the process.
-pub(super) fn render(apps: &[impl AsRef<App>]) -> Vec<u8> {
-    let mut families = of_process();
+/// All metrics of these apps and of the process, which has so many connections of clients.
+pub(super) fn render(apps: &[impl AsRef<App>], connections: usize) -> Vec<u8> {
+    let mut families = of_process(connections);
     families.extend(of_apps(apps));
     // A family without a metric cannot be written.
     families.retain(|family| !family.get_metric().is_empty());
@@ -29,11 +29,14 @@ pub(super) fn render(apps: &[impl AsRef<App>]) -> Vec<u8> {
     text
 }
 
-fn of_process() -> Vec<MetricFamily> {
+fn of_process(connections: usize) -> Vec<MetricFamily> {
     let mut info = Family::new("nano_info", "The version of NANO.", MetricType::GAUGE);
     info.gauge(&[("version", env!("CARGO_PKG_VERSION"))], 1.0);
     #[cfg_attr(not(target_os = "linux"), expect(unused_mut))]
-    let mut families = vec![info.0];
+    let help = "Connections of clients, but for those to the admin API.";
+    let mut open = Family::gauge_of("nano_connections", help);
+    open.gauge(&[], connections as f64);
+    let mut families = vec![info.0, open.0];
     #[cfg(target_os = "linux")]
     families.extend(prometheus::process_collector::ProcessCollector::for_self().collect());
     families
@@ -150,6 +153,7 @@ families! {
     external: gauge_of("nano_external_bytes", "Memory of the app's instances outside of V8's heaps."),
     background: gauge_of("nano_background_promises", "Promises given to waitUntil that are pending."),
     cpu: counter_of("nano_cpu_seconds_total", "CPU time of the app's instances, those that have ended included."),
+    outbound: counter_of("nano_outbound_requests_total", "Requests that the app has sent to other servers, each redirect by itself."),
     lines: counter_of("nano_log_lines_total", "Log lines of the app and its requests that were written."),
     dropped: counter_of("nano_log_lines_dropped_total", "Log lines of the app and its requests that were dropped."),
 }
@@ -188,6 +192,7 @@ impl AppFamilies {
         self.external.gauge(own, usage.external_bytes as f64);
         self.background.gauge(own, usage.background as f64);
         self.cpu.counter(own, seconds(usage.cpu));
+        self.outbound.counter(own, usage.outbound_requests as f64);
         let log = app.log_statistics();
         self.lines.counter(own, log.lines as f64);
         self.dropped.counter(own, log.dropped_lines as f64);

@@ -14,6 +14,7 @@ pub(crate) mod listener;
 mod logs;
 mod metrics;
 mod openapi;
+mod scheduled;
 mod views;
 
 pub use archive::MAX_ARCHIVE;

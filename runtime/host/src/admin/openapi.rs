@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use super::body::Kind;
 use super::endpoints::{Content, Described, ENDPOINTS, Endpoint};
-use super::views::Failure;
+use super::views::{Event, Failure};
 use crate::config::app_schemas;
 
 /// The document: OpenAPI 3.1, whose schemas are JSON Schema 2020-12.
@@ -24,7 +25,7 @@ pub(super) fn document() -> Value {
             .chain((!endpoint.is_open).then_some(&UNAUTHORIZED))
             .map(|answer| (answer.status.to_string(), response(answer, &mut schemas)))
             .collect();
-        let operation = operation(endpoint, responses);
+        let operation = operation(endpoint, responses, &mut schemas);
         let methods = paths.entry(endpoint.path).or_default();
         methods.insert(endpoint.method.as_str().to_lowercase(), operation);
     }
@@ -69,10 +70,14 @@ const APP: &str = "{app}";
 const UNAUTHORIZED: Described = Described {
     status: 401,
     meaning: "The token is missing or wrong.",
-    content: Content::Json(schemars::SchemaGenerator::subschema_for::<Failure>),
+    content: Content::Json(SchemaGenerator::subschema_for::<Failure>),
 };
 
-fn operation(endpoint: &Endpoint, responses: Map<String, Value>) -> Value {
+fn operation(
+    endpoint: &Endpoint,
+    responses: Map<String, Value>,
+    schemas: &mut SchemaGenerator,
+) -> Value {
     let mut operation = json!({
         "operationId": endpoint.id,
         "summary": endpoint.summary,
@@ -83,12 +88,12 @@ fn operation(endpoint: &Endpoint, responses: Map<String, Value>) -> Value {
         let content = endpoint.takes.iter().map(|kind| {
             let schema = match kind {
                 Kind::Json => app_schema(endpoint),
+                Kind::Event => schemas.subschema_for::<Event>().to_value(),
                 Kind::Tar | Kind::Gzip => json!({ "type": "string", "format": "binary" }),
             };
             (kind.media_type().to_owned(), json!({ "schema": schema }))
         });
-        operation["requestBody"] =
-            json!({ "required": true, "content": content.collect::<Map<_, _>>() });
+        operation["requestBody"] = json!({ "required": !endpoint.takes.iter().all(|kind| kind.is_optional()), "content": content.collect::<Map<_, _>>() });
     }
     if endpoint.path.contains(APP) {
         operation["parameters"] = json!([{
@@ -102,7 +107,7 @@ fn operation(endpoint: &Endpoint, responses: Map<String, Value>) -> Value {
     operation
 }
 
-fn response(answer: &Described, schemas: &mut schemars::SchemaGenerator) -> Value {
+fn response(answer: &Described, schemas: &mut SchemaGenerator) -> Value {
     let content = match answer.content {
         Content::Json(schema) => json!({ "application/json": { "schema": schema(schemas) } }),
         Content::Text(kind) => {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::host::{Applied, Readiness};
@@ -95,6 +95,8 @@ pub(super) struct AppView {
     pub(super) external_bytes: u64,
     /// CPU time of its instances since the app was added, in seconds.
     pub(super) cpu_seconds: f64,
+    /// Requests that it has sent to other servers.
+    pub(super) outbound_requests: u64,
     /// Requests so far, by the class of the response's status, or `aborted` where the client went away.
     pub(super) requests: BTreeMap<&'static str, u64>,
     /// Requests that met a limit, by its name in the configuration.
@@ -150,6 +152,7 @@ impl From<&App> for AppView {
             heap_bytes: usage.heap_bytes,
             external_bytes: usage.external_bytes,
             cpu_seconds: usage.cpu.as_secs_f64(),
+            outbound_requests: usage.outbound_requests,
             requests: counts(Outcome::ALL, |kind| (kind.name(), counted.outcome(kind))),
             limit_hits: counts(Limit::ALL, |kind| (kind.name(), counted.limit(kind))),
             instance_ends: counts(End::ALL, |kind| (kind.name(), counted.end(kind))),
@@ -163,6 +166,27 @@ fn counts<K: Copy>(
     count: impl Fn(K) -> (&'static str, u64),
 ) -> BTreeMap<&'static str, u64> {
     kinds.iter().map(|kind| count(*kind)).collect()
+}
+
+/// A scheduled event to be sent to an app.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Event {
+    /// The cron expression that the event is for, which need not be one of the app's; without it, the app's first one.
+    pub(super) cron: Option<String>,
+}
+
+/// A scheduled event that was sent to an app, and is over.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Fired {
+    /// The cron expression that the event was for; empty where the app has none and none was given.
+    pub(super) cron: String,
+    /// Whether the handler, and what it gave to `waitUntil`, came to a good end.
+    pub(super) succeeded: bool,
+    /// Why it did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) error: Option<String>,
+    pub(super) duration_ms: f64,
 }
 
 /// What a change by this API has changed.

@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use nano_worker::{ENTRIES, Limits, LogSink, OutboundRule, WorkerOptions};
+use nano_worker::{ENTRIES, Handlers, Limits, LogSink, OutboundRule, WorkerOptions};
 
 pub use crate::cron::CronExpression;
 pub use crate::patience::ClientLimits;
@@ -153,6 +153,16 @@ impl AppConfig {
             outbound_allow: self.outbound_allow.clone(),
             log,
         }
+    }
+
+    /// What the app lacks to be what it is configured to be, with these handlers.
+    pub fn missing_handler(&self, handlers: Handlers) -> Option<String> {
+        (!self.crons.is_empty() && !handlers.scheduled).then(|| {
+            format!(
+                "the app has \"crons\" and no handler for them: expected {}",
+                Handlers::EXPECTED_SCHEDULED
+            )
+        })
     }
 
     /// Whether an instance that was started with this configuration is what one of the other would be.

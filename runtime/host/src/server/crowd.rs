@@ -104,6 +104,11 @@ impl Crowd {
         self.members.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.members().links.len()
+    }
+
     /// Bytes that connections hold which stay.
     fn held(&self) -> usize {
         let leaving = self.leaving.load(SeqCst);

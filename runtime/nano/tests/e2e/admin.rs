@@ -110,6 +110,31 @@ fn metrics_say_what_apps_do() {
 }
 
 #[test]
+fn requests_to_other_servers_and_connections_are_counted() {
+    let asks = "export default { async fetch(request) {
+        const to = new URL(request.url).searchParams.get('to');
+        return to ? fetch(to) : new Response('hello');
+    } };";
+    let site = Site::new()
+        .app_with("a", asks, r#""outbound":{"allow":["127.0.0.1"]}"#)
+        .app_with("b", asks, r#""hostname":"127.0.0.1""#);
+    let (nano, port) = serve(site);
+    let mut connection = nano.connect();
+    for _ in 0..2 {
+        let to = format!("http://127.0.0.1:{}/", nano.port());
+        connection.write(&format!("GET /?to={to} HTTP/1.1\r\nHost: a.test\r\n\r\n"));
+        assert_eq!(connection.response(false).text(), "hello");
+    }
+    let metrics = ask(port, "GET", "/metrics");
+    let value = |name: &str| series(metrics.text(), name);
+    assert_eq!(value(r#"nano_outbound_requests_total{app="a"}"#), 2.0);
+    assert_eq!(value(r#"nano_outbound_requests_total{app="b"}"#), 0.0);
+    assert!(value("nano_connections") >= 1.0);
+    let app = json(&ask(port, "GET", "/admin/apps/a"));
+    assert_eq!(app["outbound_requests"], 2);
+}
+
+#[test]
 fn the_token_is_asked_for() {
     let (_nano, port) = serve(Site::new().app("a", APP));
     for path in ["/metrics", "/admin/apps", "/admin/nothing", "/"] {
