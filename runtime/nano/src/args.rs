@@ -9,6 +9,7 @@ use nano_host::config::{Config, ListenAddress};
 use nano_host::log::Format;
 
 use crate::remote::Remote;
+use crate::top::TopOptions;
 
 /// NANO hosts many isolated JavaScript apps in one process.
 #[derive(Debug, Parser)]
@@ -55,6 +56,8 @@ pub(crate) enum Command {
         #[command(subcommand)]
         what: Option<Apps>,
     },
+    /// Watch the apps of a nano that serves, by its admin API: requests, latency, CPU, memory
+    Top(TopOptions),
     /// Show the last log lines of an app of a nano that serves, by its admin API
     Logs {
         /// The app
@@ -101,6 +104,14 @@ pub(crate) enum Apps {
     },
     /// Have the configuration and the apps' folders read anew
     Reload,
+    /// Send one a scheduled event now, and wait until it is over
+    Fire {
+        /// Its name
+        app: String,
+        /// The cron expression that the event is for [default: the app's first one]
+        #[arg(long, value_name = "EXPRESSION")]
+        cron: Option<String>,
+    },
 }
 
 /// Options of `nano serve`.

@@ -8,6 +8,8 @@ mod remote;
 mod repl;
 mod serve;
 mod shell;
+mod table;
+mod top;
 
 use std::process::ExitCode;
 
@@ -31,8 +33,10 @@ fn main() -> ExitCode {
             Some(Apps::Show { app }) => remote.show(&app),
             Some(Apps::Remove { app }) => remote.remove(&app),
             Some(Apps::Reload) => remote.reload(),
+            Some(Apps::Fire { app, cron }) => remote.fire(&app, cron.as_deref()),
         }
         .map(|()| ExitCode::SUCCESS),
+        Command::Top(options) => top::top(options),
         Command::Logs {
             app,
             follow,

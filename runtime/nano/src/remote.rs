@@ -12,6 +12,7 @@ use nano_host::config::{AdminAddress, is_in_app_names};
 use serde_json::Value;
 
 use crate::shell::print;
+use crate::table;
 
 /// Where the admin API is, and how to be let in.
 #[derive(Debug, clap::Args)]
@@ -26,6 +27,8 @@ pub(crate) struct Remote {
 
 /// Longer than a change waits for an app's start.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Longer than a scheduled event may take.
+const EVENT: Duration = Duration::from_secs(16 * 60);
 
 impl Remote {
     /// Prints the apps as a table.
@@ -66,7 +69,9 @@ impl Remote {
                 hosts.map(text).collect::<Vec<_>>().join(" "),
             ]);
         }
-        table(&rows);
+        for line in table::lines(&rows, rows[0].len()) {
+            print(&line);
+        }
         Ok(())
     }
 
@@ -84,7 +89,8 @@ impl Remote {
         // The answer of 1.0 is what comes until the connection ends.
         let head = self.head("GET", "1.0", &path, None)?;
         let address = self.address();
-        let mut stream = connect(&address, !follows).with_context(|| unreachable_at(&address))?;
+        let mut stream = connect(&address, (!follows).then_some(PATIENCE))
+            .with_context(|| unreachable_at(&address))?;
         stream.write_all(head.as_bytes())?;
         let mut reader = io::BufReader::new(stream);
         let mut answer = Vec::new();
@@ -116,6 +122,26 @@ impl Remote {
     /// Has the configuration loaded anew.
     pub(crate) fn reload(&self) -> anyhow::Result<()> {
         tell(&self.ask("POST", "/admin/reload", None)?);
+        Ok(())
+    }
+
+    /// Sends an app a scheduled event, and says what has become of it.
+    pub(crate) fn fire(&self, app: &str, cron: Option<&str>) -> anyhow::Result<()> {
+        let path = format!("{}/scheduled", path_of(app)?);
+        let body = cron.map(|cron| serde_json::json!({ "cron": cron }).to_string());
+        let body = body
+            .as_ref()
+            .map(|body| ("application/json", body.as_bytes()));
+        let fired = self.ask_within("POST", &path, body, EVENT)?;
+        let text = |name: &str| fired[name].as_str().unwrap_or_default();
+        if fired["succeeded"] != true {
+            bail!("the event has failed: {}", text("error"));
+        }
+        let duration = fired["duration_ms"].as_f64().unwrap_or_default();
+        print(&format!(
+            "fired    {app} {} ({duration:.0} ms)",
+            text("cron")
+        ));
         Ok(())
     }
 
@@ -201,12 +227,38 @@ impl Remote {
         Ok(head)
     }
 
+    /// Gives what a GET gives, as text.
+    pub(crate) fn get(&self, path: &str) -> anyhow::Result<String> {
+        let address = self.address();
+        let head = self.head("GET", "1.1", path, None)?;
+        let response = exchange(&address, head.as_bytes(), b"", PATIENCE)
+            .with_context(|| unreachable_at(&address))?;
+        let text = String::from_utf8_lossy(&response);
+        match text.split_once("\r\n\r\n") {
+            Some((_, body)) if status_of(&response) == Some(200) => Ok(body.to_owned()),
+            _ => {
+                self.value(&address, &response)?;
+                bail!("{address} does not answer like NANO's admin API");
+            }
+        }
+    }
+
     /// Asks, and gives what a success says.
     fn ask(&self, method: &str, path: &str, body: Option<(&str, &[u8])>) -> anyhow::Result<Value> {
+        self.ask_within(method, path, body, PATIENCE)
+    }
+
+    fn ask_within(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<(&str, &[u8])>,
+        patience: Duration,
+    ) -> anyhow::Result<Value> {
         let address = self.address();
         let (kind, content) = body.unwrap_or(("", b""));
         let head = self.head(method, "1.1", path, body.map(|_| (kind, content.len())))?;
-        let response = exchange(&address, head.as_bytes(), content)
+        let response = exchange(&address, head.as_bytes(), content, patience)
             .with_context(|| unreachable_at(&address))?;
         self.value(&address, &response)
     }
@@ -246,9 +298,8 @@ fn status_of(response: &[u8]) -> Option<u16> {
 trait Stream: io::Read + io::Write {}
 impl<T: io::Read + io::Write> Stream for T {}
 
-/// Connects to an address; `is_timed`: waits no longer than [`PATIENCE`] for what comes.
-fn connect(address: &str, is_timed: bool) -> io::Result<Box<dyn Stream>> {
-    let patience = is_timed.then_some(PATIENCE);
+/// Connects to an address; `patience`: how long what comes is waited for.
+fn connect(address: &str, patience: Option<Duration>) -> io::Result<Box<dyn Stream>> {
     Ok(match address.strip_prefix("unix:") {
         Some(path) => {
             let stream = UnixStream::connect(path)?;
@@ -264,8 +315,8 @@ fn connect(address: &str, is_timed: bool) -> io::Result<Box<dyn Stream>> {
 }
 
 /// Sends a request, and reads all that comes back.
-fn exchange(address: &str, head: &[u8], body: &[u8]) -> io::Result<Vec<u8>> {
-    let mut stream = connect(address, true)?;
+fn exchange(address: &str, head: &[u8], body: &[u8], patience: Duration) -> io::Result<Vec<u8>> {
+    let mut stream = connect(address, Some(patience))?;
     stream.write_all(head)?;
     // Whoever refuses a request may not read all of it, and says why.
     let sent = stream.write_all(body);
@@ -302,21 +353,6 @@ fn tell(change: &Value) {
     }
     if !is_any {
         print("nothing has changed");
-    }
-}
-
-/// Prints rows with columns of the same width.
-fn table(rows: &[[String; 8]]) {
-    let widths: [usize; 8] = std::array::from_fn(|column| {
-        let cells = rows.iter().map(|row| row[column].chars().count());
-        cells.max().unwrap_or_default()
-    });
-    for row in rows {
-        let cells = row.iter().zip(widths);
-        let line: Vec<_> = cells
-            .map(|(cell, width)| format!("{cell:width$}"))
-            .collect();
-        print(line.join("  ").trim_end());
     }
 }
 

@@ -315,3 +315,96 @@ fn a_wrong_schedule_is_a_fault_of_the_configuration() {
         "{text}"
     );
 }
+
+/// Somebody asks for an event.
+#[test]
+fn an_event_is_sent_by_the_admin_api() {
+    use crate::support::admin::{ask, json, put, run, send, serve};
+    let source = "let events = [];
+        export default {
+            async scheduled(event, env, ctx) {
+                events.push(event.cron);
+                if (event.cron === '0 0 1 1 *') throw new TypeError('not today');
+                await new Promise((resolve) => setTimeout(resolve, 300));
+            },
+            fetch: () => Response.json(events),
+        };";
+    let plain = "export default { fetch: () => new Response('plain') };";
+    let site = Site::new()
+        .app_with("a", source, r#""crons":["0 0 2 1 *","0 0 3 1 *"]"#)
+        .app("plain", plain);
+    let (nano, port) = serve(site);
+    let fire = |app: &str, body: &str| {
+        let path = format!("/admin/apps/{app}/scheduled");
+        send(port, "POST", &path, "application/json", body.as_bytes())
+    };
+
+    let fired = json(&ask(port, "POST", "/admin/apps/a/scheduled"));
+    assert_eq!(
+        (&fired["succeeded"], &fired["cron"]),
+        (&true.into(), &"0 0 2 1 *".into()),
+        "{fired}"
+    );
+    assert!(
+        fired["duration_ms"].as_f64().expect("a number") >= 300.0,
+        "{fired}"
+    );
+    let fired = json(&fire("a", r#"{"cron":"0 0 1 1 *"}"#));
+    assert_eq!(
+        (&fired["succeeded"], &fired["error"]),
+        (&false.into(), &"TypeError: not today".into()),
+        "{fired}"
+    );
+    assert_eq!(
+        nano.get("a.test", "/").text(),
+        r#"["0 0 2 1 *","0 0 1 1 *"]"#
+    );
+    nano.logged("its line", |line| {
+        line["message"] == "scheduled event" && line["error"] == "TypeError: not today"
+    });
+    let fired = json(&fire("plain", "{}"));
+    assert!(
+        fired["error"]
+            .as_str()
+            .is_some_and(|error| error.contains("no such handler")),
+        "{fired}"
+    );
+
+    for (app, body, status) in [
+        ("none", "", 404),
+        ("a", r#"{"cron":"61 * * * *"}"#, 422),
+        ("a", r#"{"corn":"* * * * *"}"#, 422),
+        ("a", "nonsense", 422),
+    ] {
+        let refused = fire(app, body);
+        assert_eq!(refused.status, status, "{}", refused.text());
+    }
+    let refused = send(port, "POST", "/admin/apps/a/scheduled", "text/plain", b"{}");
+    assert_eq!(refused.status, 415);
+
+    let (done, said) = run(port, &["apps", "fire", "a"]);
+    assert!(done && said.starts_with("fired    a 0 0 2 1 * ("), "{said}");
+    let (done, said) = run(port, &["apps", "fire", "a", "--cron", "0 0 1 1 *"]);
+    assert!(
+        !done && said.contains("the event has failed: TypeError: not today"),
+        "{said}"
+    );
+
+    // A version that could not be sent its events is refused.
+    let path = nano.path().join("plain");
+    let fields = format!(
+        r#"{{"path":{path:?},"hostname":"plain.test","env":{{"A":"1"}},"crons":["* * * * *"]}}"#
+    );
+    let refused = put(port, "plain", &fields);
+    assert_eq!(refused.status, 422, "{}", refused.text());
+    assert!(
+        refused.text().contains("and no handler for them"),
+        "{}",
+        refused.text()
+    );
+    assert_eq!(json(&ask(port, "GET", "/admin/apps/plain"))["version"], 1);
+    nano.write("a/index.js", plain);
+    let reload = json(&ask(port, "POST", "/admin/reload"));
+    assert_eq!(reload["refused"][0]["app"], "a", "{reload}");
+    assert!(nano.get("a.test", "/").text().contains("0 0 2 1 *"));
+}

@@ -7,6 +7,7 @@ mod config;
 mod connections;
 mod crashes;
 mod crowds;
+mod dashboard;
 mod deploy;
 mod deployments;
 mod drain;
@@ -37,6 +38,7 @@ mod support;
 mod survival;
 #[cfg(target_os = "linux")]
 mod system_limits;
+mod top;
 mod typescript;
 mod unread_bodies;
 mod unread_memory;
