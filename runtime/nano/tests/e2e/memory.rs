@@ -522,3 +522,28 @@ fn one_object_above_the_limit_ends_the_instance_which_gives_it_back() {
     let crashed = |line: &serde_json::Value| line.to_string().contains("crashed");
     assert!(!nano.log().iter().any(crashed), "{:?}", nano.log());
 }
+
+/// V8 would keep an ended isolate's pages for the next one, and may forget to give them back.
+#[test]
+#[cfg(target_os = "linux")]
+fn what_an_ended_instance_held_goes_back() {
+    let source = "const keep = []; export default { fetch(request) {
+        if (new URL(request.url).pathname === '/fill') for (;;) keep.push({});
+        return new Response('fine');
+    } };";
+    let limits = r#""limits":{"memory_mb":400,"cpu_ms":60000}"#;
+    let nano = Site::new()
+        .app_with("a", source, limits)
+        .app("b", NEIGHBOUR)
+        .serve();
+    for _ in 0..3 {
+        both_are_fine(&nano);
+        nano.reset_peak();
+        assert_eq!(nano.get("a.test", "/fill").status, 503);
+        let most = nano.peak() >> 20;
+        assert!(most > 300, "it held {most} MB");
+        eventually("the memory to come back", || {
+            (nano.resident() >> 20 < 150).then_some(())
+        });
+    }
+}
