@@ -39,7 +39,7 @@ use nano_worker::{
 
 use crate::access::Completion;
 use crate::app::{App, Busy};
-use crate::config::ListenAddress;
+use crate::config::{ListenAddress, Proxies};
 use crate::deployment::Deployment;
 use crate::http::error_page::{self, ErrorPage};
 use crate::http::headers::{self, Present, TransferCoding};
@@ -101,6 +101,11 @@ impl Dispatcher {
     /// What clients may take.
     pub(crate) fn clients(&self) -> ClientLimits {
         self.routes.load().clients()
+    }
+
+    /// Who is believed when he says whom a request is from.
+    pub(crate) fn proxies(&self) -> Arc<Proxies> {
+        self.routes.load().proxies().clone()
     }
 
     /// Where ids of requests come from.
@@ -201,8 +206,9 @@ impl Dispatcher {
         completion: &mut Completion,
     ) -> Result<Exchange, Box<ErrorPage>> {
         check(&mut parts, present)?;
+        let origin = link.peer.origin(&mut parts, present.forwarding);
         let several = parts.version >= Version::HTTP_2;
-        let (app, url, lease) = loop {
+        let (app, mut url, lease) = loop {
             let generation = self.routes.generation();
             let again = last.and_then(|last| last.again(&parts, generation));
             let (app, url, known) = match again {
@@ -229,6 +235,9 @@ impl Dispatcher {
                 Err(busy) => return Err(too_busy(&app, busy)),
             }
         };
+        if origin.is_secure {
+            target::secure(&mut url);
+        }
         if present.hop_by_hop {
             headers::strip(&mut parts.headers);
         }
@@ -241,7 +250,7 @@ impl Dispatcher {
             id,
             method: parts.method,
             url,
-            fields: Fields::from(&parts.headers),
+            fields: link.peer.fields(&parts.headers, &origin),
             emptied: emptied(parts.headers),
         })
     }

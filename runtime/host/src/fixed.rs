@@ -21,6 +21,7 @@ impl FixedSettings {
             apps: _,
             drain: _,
             clients: _,
+            proxies: _,
             ports: _,
             admin: _,
             // By the reloader.

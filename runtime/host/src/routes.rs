@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use arc_swap::{ArcSwap, Guard};
 
 use crate::app::App;
-use crate::config::{AppConfig, ClientLimits, Config, ListenAddress};
+use crate::config::{AppConfig, ClientLimits, Config, ListenAddress, Proxies};
 use crate::router::{Found, Router};
 
 /// From a listener and what a request says to an app. It never changes: the next one takes its place.
@@ -15,6 +15,7 @@ pub(crate) struct Routes {
     /// Tells it from those before; no two are equal.
     generation: u64,
     clients: ClientLimits,
+    proxies: Arc<Proxies>,
     /// By the address that the configuration names; a few.
     tables: Vec<(ListenAddress, Arc<Router<Arc<App>>>)>,
 }
@@ -34,14 +35,20 @@ impl Routes {
             }
         }
         let shared = |(listener, table)| (listener, Arc::new(table));
-        Self::of(config.clients, tables.into_iter().map(shared).collect())
+        let tables = tables.into_iter().map(shared).collect();
+        Self::of(config.clients, config.proxies.clone(), tables)
     }
 
-    fn of(clients: ClientLimits, tables: Vec<(ListenAddress, Arc<Router<Arc<App>>>)>) -> Self {
+    fn of(
+        clients: ClientLimits,
+        proxies: Arc<Proxies>,
+        tables: Vec<(ListenAddress, Arc<Router<Arc<App>>>)>,
+    ) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         Self {
             generation: NEXT.fetch_add(1, Ordering::Relaxed),
             clients,
+            proxies,
             tables,
         }
     }
@@ -71,6 +78,11 @@ impl Routes {
         self.clients
     }
 
+    /// Who is believed when he says whom a request is from.
+    pub(crate) fn proxies(&self) -> &Arc<Proxies> {
+        &self.proxies
+    }
+
     /// What answers to a host, a name in lower case without a port, and a path.
     pub(crate) fn find(
         &self,
@@ -95,7 +107,7 @@ struct Published {
 
 impl Default for CurrentRoutes {
     fn default() -> Self {
-        let nowhere = Routes::of(ClientLimits::default(), Vec::new());
+        let nowhere = Routes::of(ClientLimits::default(), Arc::default(), Vec::new());
         Self(Arc::new(Published {
             generation: AtomicU64::new(nowhere.generation),
             routes: ArcSwap::from_pointee(nowhere),

@@ -67,16 +67,25 @@ fn take<'f>(rest: &mut &'f [u8]) -> Option<&'f [u8]> {
 
 impl From<&HeaderMap> for Fields {
     fn from(map: &HeaderMap) -> Self {
+        Self::joined(map, &Self::default())
+    }
+}
+
+impl Fields {
+    /// A map's fields, and some more.
+    pub fn joined(map: &HeaderMap, more: &Self) -> Self {
         let parts = || {
             map.iter()
                 .flat_map(|(name, value)| [name.as_str().as_bytes(), value.as_bytes()])
         };
-        let mut bytes = Vec::with_capacity(parts().map(|part| LENGTH + part.len()).sum());
+        let size: usize = parts().map(|part| LENGTH + part.len()).sum();
+        let mut bytes = Vec::with_capacity(size + more.size());
         for part in parts() {
             // A host limits the whole head to far less than 4 GiB.
             bytes.extend_from_slice(&(part.len() as u32).to_ne_bytes());
             bytes.extend_from_slice(part);
         }
+        bytes.extend_from_slice(&more.0);
         Self(bytes.into())
     }
 }

@@ -74,6 +74,8 @@ objects! {
         WATCH: "watch" = Boolean, Boolean, default false;
         /// Where the process is operated; without it, there is no admin API.
         ADMIN: "admin" = Nested<Admin>, Nested(PhantomData);
+        /// Proxies in front of NANO.
+        PROXIES: "proxies" = Nested<Proxies>, Nested(PhantomData);
         /// What clients may take.
         CLIENTS: "clients" = Nested<Clients>, Nested(PhantomData);
         /// What holds for apps that do not say otherwise.
@@ -103,6 +105,15 @@ objects! {
         MIN_RATE: "min_rate" = Integer<u32>, Integer::new(1, 1_000_000_000), default ClientLimits::default().min_rate;
         /// Connections at a time; else half of the process's descriptors. Beyond that, those without a request make room.
         CONNECTIONS: "connections" = Integer<u32>, Integer::new(1, 10_000_000);
+    }
+
+    /// Proxies that are believed when they say whom a request is from. Of others' requests, apps learn the address of the connection.
+    Proxies {
+        /// Their addresses, or networks: `"10.0.0.7"`, `"10.0.0.0/8"`, `"fd00::/8"`.
+        TRUSTED: "trusted" = Ruled, Ruled(texts);
+        /// The fields that they set in every request, whatever their clients have sent: `"forwarded"`, or some of `"x-forwarded-for"`,
+        /// `"x-forwarded-proto"` and `"x-forwarded-host"`, by which requests find their apps then.
+        FIELDS: "fields" = Ruled, Ruled(texts), default ["x-forwarded-for", "x-forwarded-proto"];
     }
 
     /// What holds for apps that do not say otherwise.

@@ -8,6 +8,7 @@ mod fields;
 mod hostname;
 mod managed;
 mod path;
+mod proxies;
 mod read;
 mod reader;
 mod schema;
@@ -35,6 +36,7 @@ pub use hostname::HostPattern;
 pub(crate) use hostname::{example, normalize};
 pub(crate) use managed::{AppFields, Managed};
 pub use path::{PathPattern, PathSegment};
+pub use proxies::{Proxies, ProxyFields};
 pub(crate) use schema::app_schemas;
 pub use schema::schema;
 
@@ -62,6 +64,8 @@ pub struct Config {
     pub ports: BTreeMap<u16, Diagnostic>,
     /// How slow clients may be.
     pub clients: ClientLimits,
+    /// Who is believed when he says whom a request is from.
+    pub proxies: Arc<Proxies>,
     /// The file that says so, as the user named it.
     pub file: Option<PathBuf>,
     /// Whether changes of the file and of the apps' folders are to be noticed while the process serves.
@@ -367,6 +371,7 @@ impl Config {
             drain: DEFAULT_DRAIN,
             ports: BTreeMap::new(),
             clients: ClientLimits::default(),
+            proxies: Arc::default(),
             memory_mb: None,
             admin: None,
             file: None,

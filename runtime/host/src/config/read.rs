@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
+use std::sync::Arc;
 
 use jsonc_parser::ast::Value;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
@@ -13,6 +14,7 @@ use super::app::{Common, Unique, read_app, read_limits};
 use super::diagnostic::{ConfigError, Diagnostic, Faults};
 use super::fields::{App, Changes, Clients, Configuration, Defaults};
 use super::managed::Managed;
+use super::proxies::{Proxies, read_proxies};
 use super::reader::{Context, Fields, Located, Lookup};
 use super::{AppConfig, AppLimits, ClientLimits, Config, DEFAULT_DRAIN, Idle, ListenAddress};
 
@@ -114,6 +116,8 @@ fn read_root(
     let drain = fields.read(Configuration::DRAIN_MS);
     let clients = fields.read(Configuration::CLIENTS);
     let clients = clients.map_or_else(ClientLimits::default, |fields| read_clients(&fields));
+    let proxies = fields.read(Configuration::PROXIES);
+    let proxies = proxies.map_or_else(Proxies::default, |fields| read_proxies(&fields));
     let memory_mb = fields.read(Configuration::MEMORY_MB);
     let watch = fields.read(Configuration::WATCH);
     let admin = read_admin(&fields, folder);
@@ -178,6 +182,7 @@ fn read_root(
         apps,
         drain: drain.unwrap_or(DEFAULT_DRAIN),
         clients,
+        proxies: Arc::new(proxies),
         ports,
         memory_mb,
         file: Some(file.to_owned()),

@@ -1,5 +1,6 @@
 //! Header fields that belong to one connection or one version of HTTP, not to the message.
 
+use super::forwarded::is_forwarding;
 use http::header::{
     ACCEPT, CONNECTION, COOKIE, HOST, HeaderMap, HeaderName, HeaderValue, TE, TRAILER,
     TRANSFER_ENCODING, UPGRADE, USER_AGENT,
@@ -24,6 +25,8 @@ pub(crate) struct Present {
     pub(crate) accept: bool,
     pub(crate) traceparent: bool,
     pub(crate) cdn_loop: bool,
+    /// Some that [say whom the request is from](is_forwarding).
+    pub(crate) forwarding: bool,
 }
 
 /// <https://www.w3.org/TR/trace-context/#traceparent-header>
@@ -41,6 +44,7 @@ impl Present {
                 _ => {
                     present.traceparent |= *name == TRACEPARENT;
                     present.cdn_loop |= *name == CDN_LOOP;
+                    present.forwarding |= is_forwarding(name);
                 }
             }
         }

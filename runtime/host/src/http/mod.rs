@@ -1,6 +1,7 @@
 //! HTTP: between hyper's messages and those of apps.
 
 pub(crate) mod error_page;
+pub(crate) mod forwarded;
 pub(crate) mod headers;
 pub(crate) mod receive;
 pub(crate) mod send;

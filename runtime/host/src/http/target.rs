@@ -110,6 +110,11 @@ fn absolute(authority: &str, path: &str) -> String {
     url
 }
 
+/// Has a URL that was [`read`] say that its client came by TLS.
+pub(crate) fn secure(url: &mut String) {
+    url.insert(SCHEME.len() - "://".len(), 's');
+}
+
 const NO_HOST_NAME: &str = "the Host header field is not a host name";
 
 /// The `Host` field, which an HTTP/1.1 request must have exactly once, whatever its target is (RFC 9112, section 3.2).

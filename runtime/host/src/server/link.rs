@@ -13,12 +13,15 @@ use super::crowd::{self, Crowd, Standing};
 use super::timers::Timers;
 use crate::access::Sending;
 use crate::dispatch::RequestIds;
+use crate::http::forwarded::Peer;
 use crate::patience::ClientLimits;
 
 /// One connection.
 pub(crate) struct Link {
     /// The address that it came to.
     pub(crate) local: SocketAddr,
+    /// Who it came from.
+    pub(crate) peer: Peer,
     pub(crate) limits: ClientLimits,
     pub(crate) timers: Timers,
     began: Instant,
@@ -59,6 +62,7 @@ pub(crate) struct Link {
 impl Link {
     pub(crate) fn new(
         local: SocketAddr,
+        peer: Peer,
         limits: ClientLimits,
         timers: Timers,
         ids: Arc<RequestIds>,
@@ -66,6 +70,7 @@ impl Link {
     ) -> Arc<Self> {
         let link = Arc::new(Self {
             local: SocketAddr::new(local.ip().to_canonical(), local.port()),
+            peer,
             limits,
             timers,
             began: Instant::now(),
@@ -95,6 +100,7 @@ impl Link {
     pub(crate) fn for_tests() -> Arc<Self> {
         Self::new(
             SocketAddr::from(([127, 0, 0, 1], 80)),
+            Peer::new(std::net::Ipv4Addr::LOCALHOST.into(), &Arc::default()),
             ClientLimits::default(),
             Timers::default(),
             Arc::default(),
@@ -107,6 +113,7 @@ impl Link {
     pub(super) fn in_crowd(crowd: &Arc<Crowd>, idle: Duration) -> Arc<Self> {
         let mut link = Self::new(
             SocketAddr::from(([127, 0, 0, 1], 80)),
+            Peer::new(std::net::Ipv4Addr::LOCALHOST.into(), &Arc::default()),
             ClientLimits::default(),
             Timers::default(),
             Arc::default(),

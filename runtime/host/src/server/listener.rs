@@ -18,6 +18,7 @@ use super::placement::{self, Place, Socket};
 use super::timers::Timers;
 use crate::config::ListenAddress;
 use crate::dispatch::Dispatcher;
+use crate::http::forwarded::Peer;
 
 /// The pause when the process has no file descriptor left for another connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -184,12 +185,13 @@ impl Visitor {
     /// Serves the connection where it is best served.
     async fn accept(self, stream: TcpStream) {
         let limits = self.dispatcher.clients();
-        let Ok(local) = stream.local_addr() else {
+        let (Ok(local), Ok(peer)) = (stream.local_addr(), stream.peer_addr()) else {
             return;
         };
         let place = Arc::new(Place::default());
         let link = Link::new(
             local,
+            Peer::new(peer.ip(), &self.dispatcher.proxies()),
             limits,
             Timers::new(place.clone()),
             self.dispatcher.ids().clone(),

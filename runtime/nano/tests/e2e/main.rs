@@ -29,6 +29,7 @@ mod outbound;
 mod outbound_shares;
 mod polluted_prototypes;
 mod programs;
+mod proxies;
 mod reload;
 mod routing;
 mod service_manager;

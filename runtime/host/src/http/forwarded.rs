@@ -1,0 +1,395 @@
+//! Whom a request is from, when proxies stand between.
+//!
+//! An app gets `cf-connecting-ip` and `x-real-ip` (the client's address), `x-forwarded-for` and `x-forwarded-proto` from the host, and
+//! never as a client wrote them. What says the same things in a request counts only if it comes from a proxy that the configuration
+//! trusts, and only the fields that it says this proxy sets: another one would be passed on as the client wrote it.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use http::header::{FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue};
+use http::request::Parts;
+use nano_worker::Fields;
+
+use crate::config::Proxies;
+
+const CF_CONNECTING_IP: HeaderName = HeaderName::from_static("cf-connecting-ip");
+const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+
+/// Whether a field says something of this kind.
+pub(crate) fn is_forwarding(name: &HeaderName) -> bool {
+    let text = name.as_str();
+    text.starts_with("x-forwarded-")
+        || *name == X_REAL_IP
+        || *name == CF_CONNECTING_IP
+        || *name == FORWARDED
+}
+
+/// Who is at the other end of a connection.
+#[derive(Debug)]
+pub(crate) struct Peer {
+    address: IpAddr,
+    /// A proxy's requests are from others.
+    proxies: Option<Arc<Proxies>>,
+    /// What apps are told of requests that are from this peer itself.
+    own: Fields,
+}
+
+/// What a request is told to be.
+#[derive(Debug)]
+pub(crate) struct Origin {
+    /// What the app is told; `None`: what it is told of the peer.
+    told: Option<Fields>,
+    /// It came to the first proxy by TLS.
+    pub(crate) is_secure: bool,
+}
+
+impl Peer {
+    /// A peer at this address. `proxies` are those that are trusted.
+    pub(crate) fn new(address: IpAddr, proxies: &Arc<Proxies>) -> Self {
+        let address = address.to_canonical();
+        Self {
+            address,
+            proxies: proxies.trust(address).then(|| proxies.clone()),
+            own: told(address, &address.to_string(), false),
+        }
+    }
+
+    /// Takes what says whom a request is from out of its fields, and has its `Host` be the one that its client asked for.
+    /// `is_forwarded`: it has [such fields](is_forwarding).
+    pub(crate) fn origin(&self, parts: &mut Parts, is_forwarded: bool) -> Origin {
+        let mut origin = Origin {
+            told: None,
+            is_secure: false,
+        };
+        if !is_forwarded {
+            return origin;
+        }
+        if let Some(proxies) = &self.proxies {
+            let hop = Hop::before(self.address, &parts.headers, proxies);
+            let mut chain = all(&parts.headers, &X_FORWARDED_FOR).join(", ");
+            if proxies.fields.forwarded || !proxies.fields.x_forwarded_for {
+                // The chain itself is not known; its begin is.
+                chain = hop.client.to_string();
+            }
+            if hop.client != self.address {
+                chain.push_str(", ");
+                chain.push_str(&self.address.to_string());
+            }
+            origin.is_secure = hop.is_secure;
+            origin.told = Some(told(hop.client, &chain, hop.is_secure));
+            if let Some(host) = hop.host.and_then(|host| HeaderValue::try_from(host).ok()) {
+                parts.headers.insert(HOST, host);
+                // An authority would win over it.
+                if let Some(path) = parts.uri.path_and_query().cloned() {
+                    parts.uri = path.into();
+                }
+            }
+        }
+        let names: Vec<_> = parts.headers.keys().cloned().collect();
+        for name in names.iter().filter(|name| is_forwarding(name)) {
+            parts.headers.remove(name);
+        }
+        origin
+    }
+
+    /// The fields that an app gets.
+    pub(crate) fn fields(&self, headers: &HeaderMap, origin: &Origin) -> Fields {
+        Fields::joined(headers, origin.told.as_ref().unwrap_or(&self.own))
+    }
+}
+
+fn told(client: IpAddr, chain: &str, is_secure: bool) -> Fields {
+    let client = HeaderValue::try_from(client.to_string());
+    let mut map = HeaderMap::new();
+    if let (Ok(client), Ok(chain)) = (client, HeaderValue::try_from(chain)) {
+        map.insert(CF_CONNECTING_IP, client.clone());
+        map.insert(X_REAL_IP, client);
+        map.insert(X_FORWARDED_FOR, chain);
+    }
+    let scheme = if is_secure { "https" } else { "http" };
+    map.insert(X_FORWARDED_PROTO, HeaderValue::from_static(scheme));
+    Fields::from(&map)
+}
+
+/// The way to the first proxy that is trusted.
+#[derive(Debug, PartialEq, Eq)]
+struct Hop {
+    client: IpAddr,
+    is_secure: bool,
+    /// The host that the client has asked for, where the proxies say it.
+    host: Option<String>,
+}
+
+impl Hop {
+    /// Goes back from proxy to proxy, for as long as each is trusted to say the truth.
+    fn before(peer: IpAddr, headers: &HeaderMap, proxies: &Proxies) -> Self {
+        let fields = proxies.fields;
+        if fields.forwarded {
+            return Self::by_forwarded(peer, headers, proxies);
+        }
+        let (mut client, mut hops) = (peer, 0);
+        if fields.x_forwarded_for {
+            for text in all(headers, &X_FORWARDED_FOR).iter().rev() {
+                let Some(address) = node(text) else { break };
+                client = address;
+                if !proxies.trust(address) {
+                    break;
+                }
+                hops += 1;
+            }
+        }
+        // A proxy adds to a list, or replaces it by what it knows best.
+        let at_first = |name: &HeaderName| {
+            let values = all(headers, name);
+            let last = values.len().checked_sub(1)?;
+            Some(values[last.saturating_sub(hops)].to_owned())
+        };
+        let scheme = at_first(&X_FORWARDED_PROTO).filter(|_| fields.x_forwarded_proto);
+        Self {
+            client,
+            is_secure: scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https")),
+            host: at_first(&X_FORWARDED_HOST).filter(|_| fields.x_forwarded_host),
+        }
+    }
+
+    /// [RFC 7239](https://www.rfc-editor.org/rfc/rfc7239).
+    fn by_forwarded(peer: IpAddr, headers: &HeaderMap, proxies: &Proxies) -> Self {
+        let mut hop = Self {
+            client: peer,
+            is_secure: false,
+            host: None,
+        };
+        for element in all(headers, &FORWARDED).iter().rev() {
+            let value = |wanted: &str| {
+                let pairs = split(element, b';').into_iter();
+                let mut pairs = pairs.filter_map(|pair| pair.split_once('='));
+                let (_, value) =
+                    pairs.find(|(name, _)| name.trim().eq_ignore_ascii_case(wanted))?;
+                Some(unquoted(value.trim()))
+            };
+            hop.is_secure = value("proto").is_some_and(|proto| proto.eq_ignore_ascii_case("https"));
+            hop.host = value("host");
+            let Some(address) = value("for").and_then(|text| node(&text)) else {
+                break;
+            };
+            hop.client = address;
+            if !proxies.trust(address) {
+                break;
+            }
+        }
+        hop
+    }
+}
+
+/// The elements of a list that may have several lines.
+fn all<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Vec<&'h str> {
+    let lines = headers.get_all(name).iter();
+    // What is not text is nothing that a proxy writes: what comes before it cannot be told from it.
+    let lines: Option<Vec<_>> = lines.map(|line| line.to_str().ok()).collect();
+    let elements = lines.unwrap_or_default().into_iter();
+    elements
+        .flat_map(|line| split(line, b','))
+        .map(str::trim)
+        .filter(|element| !element.is_empty())
+        .collect()
+}
+
+/// Splits outside of quoted strings.
+fn split(text: &str, separator: u8) -> Vec<&str> {
+    let (mut parts, mut begin) = (Vec::new(), 0);
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    for (index, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_quoted => is_escaped = true,
+            b'"' => is_quoted = !is_quoted,
+            byte if byte == separator && !is_quoted => {
+                parts.push(&text[begin..index]);
+                begin = index + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(&text[begin..]);
+    parts
+}
+
+/// What a token or a quoted string says.
+fn unquoted(text: &str) -> String {
+    let Some(inner) = text
+        .strip_prefix('"')
+        .and_then(|text| text.strip_suffix('"'))
+    else {
+        return text.to_owned();
+    };
+    let mut is_escaped = false;
+    let plain = inner.chars().filter(|character| {
+        is_escaped = *character == '\\' && !is_escaped;
+        !is_escaped
+    });
+    plain.collect()
+}
+
+/// An address, with a port or without.
+fn node(text: &str) -> Option<IpAddr> {
+    let bracketed = text
+        .strip_prefix('[')
+        .and_then(|text| text.strip_suffix(']'));
+    let address = bracketed
+        .unwrap_or(text)
+        .parse()
+        .or_else(|_| text.parse::<SocketAddr>().map(|address| address.ip()));
+    Some(address.ok()?.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::*;
+    use crate::config::ProxyFields;
+
+    const ALL: ProxyFields = ProxyFields {
+        forwarded: false,
+        x_forwarded_for: true,
+        x_forwarded_proto: true,
+        x_forwarded_host: true,
+    };
+    const RFC: ProxyFields = ProxyFields {
+        forwarded: true,
+        x_forwarded_for: false,
+        x_forwarded_proto: false,
+        x_forwarded_host: false,
+    };
+
+    /// The client, the chain, the scheme and the host that an app sees of a request of `peer`.
+    fn seen(peer: &str, fields: ProxyFields, headers: &[(&str, &str)]) -> [String; 4] {
+        let proxies = Proxies {
+            trusted: vec!["10.0.0.0/8".parse().expect("a network")],
+            fields,
+        };
+        let mut request = Request::builder().uri("/").header("host", "asked.test");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let (mut parts, ()) = request.body(()).expect("a request").into_parts();
+        let peer = Peer::new(peer.parse().expect("an address"), &Arc::new(proxies));
+        let is_forwarded = parts.headers.keys().any(is_forwarding);
+        let origin = peer.origin(&mut parts, is_forwarded);
+        let fields = peer.fields(&parts.headers, &origin);
+        let get = |name: HeaderName| {
+            assert_eq!(fields.iter().filter(|(found, _)| *found == name).count(), 1);
+            let value = fields.get(&name).expect("it is there");
+            String::from_utf8(value.to_vec()).expect("text")
+        };
+        assert_eq!(get(CF_CONNECTING_IP), get(X_REAL_IP));
+        assert_eq!(fields.get(&FORWARDED), None);
+        assert_eq!(fields.get(&X_FORWARDED_HOST), None);
+        let scheme = get(X_FORWARDED_PROTO);
+        assert_eq!(origin.is_secure, scheme == "https");
+        [get(X_REAL_IP), get(X_FORWARDED_FOR), scheme, get(HOST)]
+    }
+
+    #[test]
+    fn a_client_is_its_address_whatever_it_says() {
+        let own = ["192.0.2.7", "192.0.2.7", "http", "asked.test"];
+        assert_eq!(seen("192.0.2.7", ALL, &[]), own);
+        assert_eq!(seen("::ffff:192.0.2.7", ALL, &[]), own);
+        let forged = [
+            ("x-forwarded-for", "1.1.1.1"),
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-host", "other.test"),
+            ("forwarded", "for=1.1.1.1;proto=https"),
+            ("x-real-ip", "1.1.1.1"),
+            ("cf-connecting-ip", "1.1.1.1"),
+        ];
+        assert_eq!(seen("192.0.2.7", ALL, &forged), own);
+        assert_eq!(seen("192.0.2.7", RFC, &forged), own);
+    }
+
+    #[test]
+    fn a_trusted_proxy_says_whom_a_request_is_from() {
+        let said = [
+            ("x-forwarded-for", "1.1.1.1, 192.0.2.7"),
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-host", "other.test"),
+            // It does not set these.
+            ("forwarded", "for=1.1.1.1"),
+            ("x-real-ip", "1.1.1.1"),
+        ];
+        assert_eq!(
+            seen("10.0.0.1", ALL, &said),
+            [
+                "192.0.2.7",
+                "1.1.1.1, 192.0.2.7, 10.0.0.1",
+                "https",
+                "other.test"
+            ]
+        );
+        let fields = ProxyFields {
+            x_forwarded_host: false,
+            ..ALL
+        };
+        assert_eq!(seen("10.0.0.1", fields, &said)[3], "asked.test");
+        // A proxy's own request.
+        assert_eq!(
+            seen("10.0.0.1", ALL, &[]),
+            ["10.0.0.1", "10.0.0.1", "http", "asked.test"]
+        );
+    }
+
+    #[test]
+    fn several_proxies_are_followed_to_the_first() {
+        let said = [
+            ("x-forwarded-for", "1.1.1.1, 192.0.2.7"),
+            ("x-forwarded-for", "10.0.0.9:4000"),
+            ("x-forwarded-proto", "http, https, http"),
+        ];
+        assert_eq!(
+            seen("10.0.0.1", ALL, &said),
+            [
+                "192.0.2.7",
+                "1.1.1.1, 192.0.2.7, 10.0.0.9:4000, 10.0.0.1",
+                "https",
+                "asked.test"
+            ]
+        );
+        // What is no address hides what is before it.
+        let said = [("x-forwarded-for", "192.0.2.7, unknown, 10.0.0.9")];
+        assert_eq!(seen("10.0.0.1", ALL, &said)[0], "10.0.0.9");
+        let said = [("x-forwarded-for", "[2001:db8::7]:80")];
+        assert_eq!(seen("10.0.0.1", ALL, &said)[0], "2001:db8::7");
+    }
+
+    #[test]
+    fn forwarded_is_read() {
+        let said = [
+            (
+                "forwarded",
+                "for=1.1.1.1, For=\"[2001:db8::7]:47011\" ; proto=HTTPS;host=\"o,ther.test\"",
+            ),
+            ("forwarded", "for=10.0.0.9;proto=http"),
+            ("x-forwarded-for", "1.1.1.1"),
+        ];
+        assert_eq!(
+            seen("10.0.0.1", RFC, &said),
+            [
+                "2001:db8::7",
+                "2001:db8::7, 10.0.0.1",
+                "https",
+                "o,ther.test"
+            ]
+        );
+        for element in ["for=_hidden", "for=unknown", "proto=https", "\"", "=;,=\\"] {
+            assert_eq!(
+                seen("10.0.0.1", RFC, &[("forwarded", element)])[0],
+                "10.0.0.1"
+            );
+        }
+        assert_eq!(unquoted(r#""a\"b\\c""#), r#"a"b\c"#);
+    }
+}
