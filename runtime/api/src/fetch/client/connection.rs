@@ -57,7 +57,7 @@ pub(super) struct Connection {
     pub(super) used: Instant,
     /// Bytes that it has taken.
     sent: Arc<AtomicU64>,
-    memory: Arc<Memory>,
+    pub(super) memory: Arc<Memory>,
 }
 
 /// Why a request has no response.

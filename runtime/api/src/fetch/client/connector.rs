@@ -82,13 +82,7 @@ impl Read for Io {
         let count = room.filled().len();
         // SAFETY: so many bytes of it are filled.
         unsafe { buffer.advance(count) };
-        if !self.memory.read(count, size) {
-            return Poll::Ready(Err(io::Error::new(
-                io::ErrorKind::OutOfMemory,
-                "the head of the response does not fit into the app's memory limit",
-            )));
-        }
-        Poll::Ready(Ok(()))
+        Poll::Ready(self.memory.read(count, size).map_err(io::Error::from))
     }
 }
 

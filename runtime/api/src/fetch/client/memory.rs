@@ -1,10 +1,12 @@
 //! What connections to other servers take, which counts for the isolate that uses them.
 
+use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nano_engine::Handle;
 use nano_engine::external_memory::Reservation;
 
+use super::connection::MAX_HEAD_BYTES;
 use super::failure::Failure;
 use crate::fetch::body::make_room;
 
@@ -15,6 +17,10 @@ pub(super) const CONNECTION: usize = 32 << 10;
 const READ_BUFFER: usize = 8 << 10;
 /// The head of a response counts from this size on only if it fits.
 const SMALL_HEAD: usize = 64 << 10;
+/// So much may be read of a body of HTTP/1 without any of it being content. hyper bounds neither the zeros before a chunk's size nor the
+/// white space behind it, and does not look up from them while more come. Two of the longest reads, one of which may be content that
+/// nobody has taken yet, and a trailer section.
+const MAX_FRAMING: usize = 2 * MAX_HEAD_BYTES + (64 << 10);
 
 /// The part of an app's memory limit that connections which wait may take.
 const SHARE: usize = 4;
@@ -36,6 +42,31 @@ struct State {
     bytes: usize,
     /// Bytes of a response's head, as far as they have come.
     head: Option<usize>,
+    /// Bytes of a response's body since the last that was content; `None` where others share the connection.
+    framing: Option<usize>,
+}
+
+/// Why nothing more can be read.
+pub(super) enum Unreadable {
+    /// The head of a response has become too large for the app's memory.
+    Head,
+    /// There is no content in what comes.
+    Framing,
+}
+
+impl From<Unreadable> for io::Error {
+    fn from(why: Unreadable) -> Self {
+        match why {
+            Unreadable::Head => Self::new(
+                io::ErrorKind::OutOfMemory,
+                "the head of the response does not fit into the app's memory limit",
+            ),
+            Unreadable::Framing => Self::new(
+                io::ErrorKind::InvalidData,
+                "the server sends the size of a chunk without end",
+            ),
+        }
+    }
 }
 
 impl Memory {
@@ -57,6 +88,7 @@ impl Memory {
             base: CONNECTION,
             bytes: CONNECTION,
             head: None,
+            framing: None,
         })))
     }
 
@@ -77,6 +109,7 @@ impl Memory {
     pub(super) fn begin(&self, isolate: Option<&Handle>, is_exclusive: bool) {
         let mut state = self.state();
         state.head = is_exclusive.then_some(0);
+        state.framing = is_exclusive.then_some(0);
         let is_the_same = match (&state.reservation, isolate) {
             (Some(reservation), Some(isolate)) => reservation.is_of(isolate),
             (None, None) => true,
@@ -96,9 +129,25 @@ impl Memory {
         self.state().head = None;
     }
 
-    /// So many bytes were read into a buffer that had room for so many. False if the head of a response has become too large.
-    pub(super) fn read(&self, bytes: usize, room: usize) -> bool {
+    /// Content of the response's body is here.
+    pub(super) fn content_is_here(&self) {
+        if let Some(framing) = &mut self.state().framing {
+            *framing = 0;
+        }
+    }
+
+    /// So many bytes were read into a buffer that had room for so many.
+    ///
+    /// # Errors
+    /// They are nothing that can be used.
+    pub(super) fn read(&self, bytes: usize, room: usize) -> Result<(), Unreadable> {
         let mut state = self.state();
+        if let (None, Some(framing)) = (state.head, &mut state.framing) {
+            *framing = framing.saturating_add(bytes);
+            if *framing > MAX_FRAMING {
+                return Err(Unreadable::Framing);
+            }
+        }
         let mut buffered = room;
         if let Some(head) = &mut state.head {
             buffered = (*head).saturating_add(room);
@@ -112,13 +161,13 @@ impl Memory {
                 .as_mut()
                 .is_some_and(|own| !own.try_grow(more))
             {
-                return false;
+                return Err(Unreadable::Head);
             }
             state.bytes = all;
         } else if all > state.bytes || all < state.bytes / 2 {
             state.set(all);
         }
-        true
+        Ok(())
     }
 }
 

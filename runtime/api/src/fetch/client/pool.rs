@@ -382,6 +382,9 @@ impl http_body::Body for Received {
         };
         let frame = ready!(Pin::new(&mut *incoming).poll_frame(context));
         self.is_over = frame.is_none() || incoming.is_end_stream();
+        if let (Some(lease), Some(Ok(_))) = (&self.lease, &frame) {
+            lease.connection.memory.content_is_here();
+        }
         Poll::Ready(frame)
     }
 

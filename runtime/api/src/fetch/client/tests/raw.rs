@@ -393,3 +393,60 @@ async fn connections_without_a_request_make_room() {
     let open = || servers.iter().map(|s| s.open.load(Ordering::SeqCst));
     assert_eq!(open().collect::<Vec<_>>(), [0, 0, 0, 1, 1]);
 }
+
+/// Sends a response without end: a head, and then the same bytes again and again. Gives how many it got rid of.
+fn endless(head: &'static str, rest: &'static [u8]) -> (String, std::thread::JoinHandle<usize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let sent = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        assert!(read_request(&mut stream));
+        stream.write_all(head.as_bytes()).unwrap();
+        let rest = rest.repeat(1000);
+        let mut sent = 0;
+        while stream.write_all(&rest).is_ok() {
+            sent += rest.len();
+        }
+        sent
+    });
+    (url, sent)
+}
+
+/// While bytes come, hyper looks for the end of a chunk's size and at nothing else.
+#[tokio::test]
+async fn framing_without_content_is_an_error() {
+    const CHUNKED: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+    for rest in ["0", "0 ", "1 ", "1;a"] {
+        // The begin of a chunk's size, and what may follow it without end.
+        let (begin, again) = rest.split_at(1);
+        let again = if again.is_empty() { begin } else { again };
+        let head = format!("{CHUNKED}{begin}").leak();
+        let (url, sent) = endless(head, again.as_bytes());
+        let answer = get(&unrestricted(), &url).await.unwrap();
+        text(answer).await.unwrap_err();
+        let sent = tokio::task::spawn_blocking(|| sent.join().unwrap());
+        let sent = sent.await.unwrap();
+        // What lies in the sockets' buffers is not read.
+        assert!(sent < 16 << 20, "{rest:?}: {sent}");
+    }
+}
+
+/// As many bytes of framing as anybody likes, where there is content between them.
+#[tokio::test]
+async fn small_chunks_with_long_extensions_are_content() {
+    let chunk = format!("1;{}\r\nx\r\n", "e".repeat(200));
+    let body = format!(
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{}0\r\n\r\n",
+        chunk.repeat(70)
+    );
+    let body: &str = body.leak();
+    let server = Raw::start(move |_, _| Reply::Send(body));
+    let answer = get(&unrestricted(), &server.url()).await.unwrap();
+    assert_eq!(text(answer).await.unwrap(), "x".repeat(70));
+    let many = format!("{:0>20000}\r\nx\r\n", 1).repeat(200);
+    let body = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{many}0\r\n\r\n");
+    let body: &str = body.leak();
+    let server = Raw::start(move |_, _| Reply::Send(body));
+    let answer = get(&unrestricted(), &server.url()).await.unwrap();
+    assert_eq!(text(answer).await.unwrap(), "x".repeat(200));
+}
