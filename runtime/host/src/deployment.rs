@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use nano_worker::{StartError, StartErrorKind};
+
 use crate::config::AppConfig;
 use crate::log::AppLog;
 use crate::pool::Pool;
@@ -46,9 +48,14 @@ impl Deployment {
         starter: &Arc<Starter>,
     ) -> Arc<Self> {
         let options = config.worker_options(log.clone());
+        let fault = config.fault.as_ref().map(|fault| StartError {
+            kind: StartErrorKind::NoEntry,
+            message: fault.message.clone(),
+            detail: Some(fault.to_string()),
+        });
         Arc::new(Self {
             version,
-            pool: Pool::new(options, statistics.clone(), starter.clone()),
+            pool: Pool::new(options, fault, statistics.clone(), starter.clone()),
             config,
         })
     }

@@ -40,6 +40,7 @@ pub(crate) fn app_config(name: &str) -> AppConfig {
         start: None,
         idle: None,
         content: 0,
+        fault: None,
         crons: Vec::new(),
     }
 }

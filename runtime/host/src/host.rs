@@ -304,7 +304,8 @@ impl Host {
                 }
                 None => {
                     let app = App::new(config.clone(), &self.starter);
-                    if wanted.start_of(config) == Start::Eager {
+                    // What cannot start says so at once.
+                    if wanted.start_of(config) == Start::Eager || config.fault.is_some() {
                         starting.push((app.clone(), app.current()));
                     }
                     applied.added.push(name.clone());

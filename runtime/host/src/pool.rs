@@ -16,6 +16,8 @@ use crate::statistics::Statistics;
 /// The instances of one version of an app: at most one at a time, started when it is asked for and there is none.
 pub(crate) struct Pool {
     options: WorkerOptions,
+    /// Why no instance can start.
+    fault: Option<StartError>,
     statistics: Arc<Statistics>,
     starter: Arc<Starter>,
     state: Mutex<State>,
@@ -152,9 +154,10 @@ pub(crate) struct Unavailable {
 }
 
 impl Pool {
-    /// A pool without instances.
+    /// A pool without instances. `fault` is why none can start, if that is known.
     pub(crate) fn new(
         options: WorkerOptions,
+        fault: Option<StartError>,
         statistics: Arc<Statistics>,
         starter: Arc<Starter>,
     ) -> Arc<Self> {
@@ -176,6 +179,7 @@ impl Pool {
         };
         Arc::new(Self {
             options,
+            fault,
             statistics,
             starter,
             state: Mutex::new(state),
@@ -274,7 +278,10 @@ impl Pool {
     async fn start(self: Arc<Self>) {
         let began = Instant::now();
         let name = &*self.options.name;
-        let started = self.starter.launch(self.options.clone()).await;
+        let started = match &self.fault {
+            Some(fault) => Err(fault.clone()),
+            None => self.starter.launch(self.options.clone()).await,
+        };
         let member = {
             let mut state = self.lock();
             state.is_starting = false;
@@ -586,6 +593,7 @@ mod tests {
         let log = Arc::new(AppLog::new("a".into()));
         Pool::new(
             app_config("a").worker_options(log),
+            None,
             Arc::default(),
             Starter::new(launcher.clone()),
         )

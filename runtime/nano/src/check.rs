@@ -12,6 +12,9 @@ use crate::shell::{complain, print};
 /// Reads the configuration and starts every app once. Faults go to standard error.
 pub(crate) fn check(site: &Site) -> anyhow::Result<ExitCode> {
     let config = site.load(None)?;
+    if let Some(faults) = config.faults_of_apps() {
+        return Err(faults.into());
+    }
     // One app is started after the other, and each of them may still be ending; V8 keeps an isolate.
     engine::start(config.apps.len() + 1, io_threads())?;
     let launcher = engine::launcher();

@@ -14,6 +14,9 @@ pub(crate) fn serve(options: ServeOptions) -> anyhow::Result<ExitCode> {
     // SAFETY: the process has no other thread yet, and comes here once.
     let inherited = unsafe { Inherited::take() }?;
     let config = options.load(None)?;
+    if let Some(faults) = config.faults_of_apps().filter(|_| config.is_of_no_use()) {
+        return Err(faults.into());
+    }
     raise_descriptor_limit();
     if let Some(megabytes) = config.memory_mb {
         nano_engine::process_memory::set_limit((megabytes as usize) << 20);

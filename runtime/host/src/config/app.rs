@@ -65,7 +65,12 @@ pub(super) fn read_app(app: &Located<'_>, common: &mut Common<'_>) -> Option<App
     let paths = fields.read(App::PATHS);
     let paths = paths.map_or_else(Vec::new, |value| read_paths(&value));
     let hosts = read_hosts(app, &fields, own_port, &paths, &name, &mut common.unique);
-    let Place { path, root, entry } = place?;
+    let Place {
+        path,
+        root,
+        entry,
+        fault,
+    } = place?;
     Some(AppConfig {
         name,
         hosts,
@@ -80,6 +85,7 @@ pub(super) fn read_app(app: &Located<'_>, common: &mut Common<'_>) -> Option<App
         start: start.or(common.start),
         idle: idle.or(common.idle),
         content: 0,
+        fault,
         crons,
     })
 }
@@ -110,6 +116,7 @@ struct Place {
     path: PathBuf,
     root: PathBuf,
     entry: Option<PathBuf>,
+    fault: Option<Diagnostic>,
 }
 
 /// The app's folder and entry module.
@@ -133,23 +140,21 @@ fn read_place(fields: &Fields<'_, App>, path: &Located<'_>, folder: &Path) -> Op
             Some(entry)
         }
     };
-    match check_root(&configured, entry.as_deref()) {
-        Ok(()) => Some(Place {
-            root: configured
-                .canonicalize()
-                .unwrap_or_else(|_| configured.clone()),
-            path: configured,
-            entry,
-        }),
-        Err(fault) => {
+    let fault = check_root(&configured, entry.as_deref())
+        .err()
+        .map(|fault| {
             let place = fields.read(App::ENTRY).filter(|_| fault.of_entry);
-            place
-                .as_ref()
-                .unwrap_or(path)
-                .fault(fault.message, fault.help);
-            None
-        }
-    }
+            let place = place.as_ref().unwrap_or(path).place();
+            place.says(fault.message, Some(fault.help))
+        });
+    Some(Place {
+        root: configured
+            .canonicalize()
+            .unwrap_or_else(|_| configured.clone()),
+        path: configured,
+        entry,
+        fault,
+    })
 }
 
 fn read_env(value: &Located<'_>, folder: &Path) -> BTreeMap<String, String> {

@@ -40,7 +40,7 @@ impl Diagnostic {
     /// The place of this one with another message.
     pub(crate) fn says(&self, message: String, help: Option<&str>) -> Self {
         Self {
-            message,
+            message: cut(message),
             help: help.map(str::to_owned),
             ..self.clone()
         }
@@ -79,6 +79,15 @@ pub struct ConfigError {
     pub diagnostics: Vec<Diagnostic>,
     /// How many more there are.
     pub more: usize,
+}
+
+impl ConfigError {
+    /// These faults, if there are any.
+    pub(super) fn of(mut diagnostics: Vec<Diagnostic>) -> Option<Self> {
+        let more = diagnostics.len().saturating_sub(MAX_FAULTS);
+        diagnostics.truncate(MAX_FAULTS);
+        (!diagnostics.is_empty()).then_some(Self { diagnostics, more })
+    }
 }
 
 impl fmt::Display for ConfigError {
@@ -146,7 +155,7 @@ impl<'a> Faults<'a> {
     pub(super) fn place(&self, range: Range<usize>, field: &str) -> Diagnostic {
         self.locate(Fault {
             range,
-            field: field.to_owned(),
+            field: cut(field.to_owned()),
             message: String::new(),
             help: None,
         })

@@ -106,6 +106,8 @@ pub struct AppConfig {
     pub start: Option<Start>,
     /// How long its instances live without a request; `None`: as [`Config::idle_of`] says.
     pub idle: Option<Idle>,
+    /// Why its folder can be no app's, if that is so: the app's own fault, which is seen when it starts.
+    pub fault: Option<Diagnostic>,
     /// Stands for what is in the folder: when it changes, so has the app. 0 where nobody has looked.
     pub content: u64,
 }
@@ -180,6 +182,7 @@ impl AppConfig {
             limits,
             outbound_allow,
             content,
+            fault,
             paths: _,
             path: _,
             start: _,
@@ -188,6 +191,9 @@ impl AppConfig {
             port: _,
             crons: _,
         } = self;
+        // Where the file says so may change.
+        let message =
+            |fault: &Option<Diagnostic>| fault.as_ref().map(|fault| fault.message.clone());
         *name == other.name
             && *root == other.root
             && *entry == other.entry
@@ -195,6 +201,7 @@ impl AppConfig {
             && limits.worker == other.limits.worker
             && *outbound_allow == other.outbound_allow
             && *content == other.content
+            && message(fault) == message(&other.fault)
     }
 
     /// This one as far as instances are concerned, and the other one as far as the host is.
@@ -217,6 +224,7 @@ impl AppConfig {
             env: self.env.clone(),
             outbound_allow: self.outbound_allow.clone(),
             content: self.content,
+            fault: self.fault.clone(),
         }
     }
 }
@@ -351,6 +359,17 @@ impl Config {
         })
     }
 
+    /// What is wrong with the apps' folders, if something is. What can be served is no worse for it.
+    pub fn faults_of_apps(&self) -> Option<ConfigError> {
+        let faults = self.apps.iter().filter_map(|app| app.fault.clone());
+        ConfigError::of(faults.collect())
+    }
+
+    /// Whether there are apps, and none of them can be served.
+    pub fn is_of_no_use(&self) -> bool {
+        !self.apps.is_empty() && self.apps.iter().all(|app| app.fault.is_some())
+    }
+
     /// Where an app of this configuration is reached.
     pub fn address_of(&self, app: &AppConfig) -> ListenAddress {
         self.listen.with_port(app.port.unwrap_or(self.listen.port))
@@ -434,6 +453,7 @@ impl Config {
             start: None,
             idle: None,
             content: 0,
+            fault: None,
             crons: Vec::new(),
         };
         Ok(Self::new(listen, vec![app]))
@@ -498,7 +518,7 @@ impl LoadError {
 /// What is wrong with an app's folder.
 struct RootFault {
     message: String,
-    help: String,
+    help: &'static str,
     /// The fault is the entry's, not the folder's.
     of_entry: bool,
 }
@@ -507,10 +527,10 @@ const RELATIVE: &str = "paths are relative to the configuration file";
 
 /// Does the folder hold an app? Only the presence of files is checked here; the engine resolves and parses.
 fn check_root(root: &Path, entry: Option<&Path>) -> Result<(), RootFault> {
-    let fault = |message: String, help: &str, of_entry| {
+    let fault = |message: String, help: &'static str, of_entry| {
         Err(RootFault {
             message,
-            help: help.to_owned(),
+            help,
             of_entry,
         })
     };

@@ -25,7 +25,11 @@ fn read_text(text: &str) -> Result<Config, ConfigError> {
 
 fn read_in(folder: &Path, text: &str) -> Result<Config, ConfigError> {
     let lookup = |name: &str| (name == "SHOP_KEY").then(|| "secret".into());
-    read::read(Path::new("apps.json"), text, folder, None, &lookup)
+    let config = read::read(Path::new("apps.json"), text, folder, None, &lookup)?;
+    match config.faults_of_apps() {
+        Some(faults) => Err(faults),
+        None => Ok(config),
+    }
 }
 
 /// The only fault of a configuration: "line:column field message | help".
@@ -482,10 +486,7 @@ fn an_entry_that_is_no_module() {
     let folder = app_folder();
     let fault_of = |name: &str| {
         let text = format!(r#"{{"apps":[{{"name":"a","path":"{name}"}}]}}"#);
-        let error = read::read(Path::new("apps.json"), &text, folder.path(), None, &|_| {
-            None
-        });
-        error.unwrap_err().to_string()
+        read_in(folder.path(), &text).unwrap_err().to_string()
     };
     let within = |name: &str| {
         let path = folder.path().join(name);
@@ -511,7 +512,7 @@ fn an_entry_that_is_no_module() {
     }
     fs::create_dir(within("named").join("main.js")).unwrap();
     let text = r#"{"apps":[{"name":"a","path":"named","entry":"main.js"}]}"#;
-    let error = read::read(Path::new("apps.json"), text, folder.path(), None, &|_| None);
+    let error = read_in(folder.path(), text);
     let report = error.unwrap_err().to_string();
     assert!(
         report.contains("main.js is a folder, not a file"),
@@ -547,9 +548,7 @@ fn a_folder_that_cannot_be_opened() {
     let path = folder.path().join("loop");
     std::os::unix::fs::symlink(&path, &path).unwrap();
     let text = r#"{"apps":[{"name":"a","path":"loop"}]}"#;
-    let error =
-        read::read(Path::new("apps.json"), text, folder.path(), None, &|_| None).unwrap_err();
-    let report = error.to_string();
+    let report = read_in(folder.path(), text).unwrap_err().to_string();
     assert!(report.contains("loop cannot be read: "), "{report}");
 }
 

@@ -151,7 +151,7 @@ fn what_is_broken_is_refused() {
     live.says("a.test", "1");
     live.write(
         "apps.json",
-        r#"{"port":0,"apps":[{"name":"a","path":"./none"}]}"#,
+        r#"{"port":0,"apps":[{"name":"a","path":"./a","limits":3}]}"#,
     );
     live.nano.logged("what is wrong", |line| {
         let text = line["message"].as_str().unwrap_or_default();
@@ -679,4 +679,59 @@ fn typescript_is_loaded_anew() {
     }
     live.replace("a/lib/text.ts", "export const text: string = 'mended';");
     live.says("a.test", "2 mended");
+}
+
+/// What a tenant does to its folder is its own affair: others change meanwhile, and the process starts.
+#[test]
+fn a_folder_that_is_no_app_s_holds_up_no_other() {
+    let both = config(&[("a", "a"), ("b", "b")], "");
+    let live = Live::serve(
+        &both,
+        &[
+            ("a/index.js", &version("a1")),
+            ("b/index.js", &version("b1")),
+        ],
+        &["--watch"],
+    );
+    live.says("a.test", "a1");
+    live.says("b.test", "b1");
+    fs::remove_file(live.path("a/index.js")).expect("it was there");
+    live.replace("b/index.js", &version("b2"));
+    live.says("b.test", "b2");
+    let refused = live.nano.logged("what was refused", |line| {
+        line["app"] == "a" && line["level"] == "error" && line["serving"] == 1
+    });
+    let refused = refused["message"].as_str().expect("text");
+    assert!(refused.contains("has no entry module"), "{refused}");
+    live.says("a.test", "a1");
+    // So does a folder in its place.
+    fs::create_dir(live.path("a/index.js")).expect("a folder");
+    live.replace("b/index.js", &version("b3"));
+    live.says("b.test", "b3");
+    live.says("a.test", "a1");
+    fs::remove_dir_all(live.path("a")).expect("it was there");
+    live.replace("b/index.js", &version("b4"));
+    live.says("b.test", "b4");
+    live.write("a/index.js", &version("a2"));
+    live.says("a.test", "a2");
+}
+
+#[test]
+fn a_process_starts_with_those_apps_that_are_there() {
+    let live = Live::serve(
+        &config(&[("a", "a"), ("b", "b")], ""),
+        &[("b/index.js", &version("b1"))],
+        &["--watch"],
+    );
+    live.says("b.test", "b1");
+    assert_eq!(live.nano.get("a.test", "/").status, 503);
+    let error = live.nano.logged("what is wrong", |line| {
+        line["app"] == "a" && line["level"] == "error"
+    });
+    for part in ["does not exist", "apps[0].path"] {
+        assert!(error.to_string().contains(part), "{error}");
+    }
+    live.write("a/index.js", &version("a1"));
+    live.says("a.test", "a1");
+    live.says("b.test", "b1");
 }
