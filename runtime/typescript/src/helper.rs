@@ -8,7 +8,7 @@
 use std::io::{self, BufReader, Read, Write};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use nano_engine::transpiler::{Mistake, MistakePlace, Transpiled};
@@ -18,8 +18,9 @@ use crate::limits::CPU_SECONDS;
 use crate::mistake;
 use crate::paths::Language;
 use crate::tsconfig::Options;
+use crate::turns::Turns;
 
-/// How many work at a time; whoever wants another one waits.
+/// How many work at a time; whoever wants another one waits, and longer if he has had much.
 const MOST: usize = 2;
 /// How long one is kept that has nothing to do.
 const KEPT: Duration = Duration::from_secs(10);
@@ -159,26 +160,15 @@ impl Helper {
 #[derive(Debug)]
 pub(crate) struct Helpers {
     state: Mutex<State>,
-    returned: Condvar,
+    turns: Turns,
 }
 
 #[derive(Debug)]
 struct State {
     /// Those that wait for work, and since when.
     idle: Vec<(Instant, Helper)>,
-    working: usize,
     /// A thread ends those that have waited long enough.
     is_swept: bool,
-}
-
-/// A place among the working.
-struct Turn<'h>(&'h Helpers);
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        self.0.lock().working -= 1;
-        self.0.returned.notify_one();
-    }
 }
 
 impl Helpers {
@@ -186,25 +176,14 @@ impl Helpers {
         Self {
             state: Mutex::new(State {
                 idle: Vec::new(),
-                working: 0,
                 is_swept: false,
             }),
-            returned: Condvar::new(),
+            turns: Turns::new(MOST),
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn turn(&self) -> Turn<'_> {
-        let mut state = self.lock();
-        while state.working >= MOST {
-            let waited = self.returned.wait(state);
-            state = waited.unwrap_or_else(PoisonError::into_inner);
-        }
-        state.working += 1;
-        Turn(self)
     }
 
     /// Has a text transpiled, unless no time is left.
@@ -229,7 +208,7 @@ impl Helpers {
                   files beforehand",
             ));
         }
-        let _turn = self.turn();
+        let _turn = self.turns.take(*left);
         let idle = self.lock().idle.pop();
         // Something else may have ended it.
         if let Some((_, mut helper)) = idle {

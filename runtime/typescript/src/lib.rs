@@ -16,6 +16,7 @@ mod serve;
 mod source_map;
 mod transpile;
 mod tsconfig;
+mod turns;
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -120,7 +120,11 @@ where
                     receiving.link().close();
                 }
             }
-            Some(Ok(_)) => {}
+            Some(Ok(_)) => {
+                if let Some(receiving) = &this.receiving {
+                    receiving.link().content_is_here();
+                }
+            }
             None | Some(Err(_)) => this.receiving = None,
         }
         Poll::Ready(frame)

@@ -17,6 +17,7 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+use super::MAX_HEAD;
 use super::linger::Peer;
 use super::link::Link;
 use super::placement::Socket;
@@ -38,6 +39,11 @@ const HALF_CLOSED: Duration = Duration::from_secs(3);
 /// A peer that vanished without a word is noticed by the system after three times this.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 
+/// So much may be read of a body of HTTP/1 without any of it being content. hyper bounds neither the zeros before a chunk's size nor the
+/// white space behind it, and does not look up from them while more come. Two of the longest reads, one of which may be content that
+/// nobody has taken yet, and a trailer section.
+const MAX_FRAMING: usize = 4 * MAX_HEAD;
+
 /// A socket, and what is known of the client at its other end.
 pub(super) struct Client {
     socket: Socket,
@@ -56,6 +62,8 @@ pub(super) struct Client {
     head: usize,
     /// HTTP/1's buffer at its largest, as far as it has been counted; hyper keeps it.
     buffer: usize,
+    /// What has come of a body of HTTP/1 since the last that was content.
+    framing: usize,
 }
 
 /// The protocols.
@@ -97,6 +105,7 @@ impl Client {
             refusal: None,
             head: 0,
             buffer: 0,
+            framing: 0,
         }
     }
 
@@ -132,7 +141,10 @@ impl Client {
     }
 
     /// HTTP/1 has read so many bytes into a buffer that has so much room left.
-    fn count_read(&mut self, count: usize, left: usize) {
+    ///
+    /// # Errors
+    /// There is no content in what comes of a request's body.
+    fn count_read(&mut self, count: usize, left: usize) -> io::Result<()> {
         // What comes of a body leaves the buffer, and its beginning is another place then.
         if self.link.has_requests() || self.link.reads_head() {
             self.head = 0;
@@ -143,6 +155,17 @@ impl Client {
             self.link.charge(buffer - self.buffer);
             self.buffer = buffer;
         }
+        if !self.link.is_receiving() || self.link.take_content() {
+            self.framing = 0;
+        }
+        self.framing += count;
+        if self.framing > MAX_FRAMING {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "the client sends the size of a chunk without end",
+            ));
+        }
+        Ok(())
     }
 
     /// Bytes that the system holds for the client: not sent, or not acknowledged.
@@ -289,7 +312,7 @@ impl AsyncRead for Client {
         }
         if this.protocol == Protocol::Http1 {
             let count = buffer.filled().len() - before;
-            this.count_read(count, buffer.remaining());
+            this.count_read(count, buffer.remaining())?;
         }
         Poll::Ready(Ok(()))
     }

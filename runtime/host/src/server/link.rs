@@ -34,6 +34,8 @@ pub(crate) struct Link {
     /// Requests whose bodies have not arrived.
     receiving: AtomicUsize,
     received: AtomicWaker,
+    /// Content of such a body has come.
+    content: AtomicBool,
     /// No further request may be taken from this connection.
     closing: AtomicBool,
     closer: AtomicWaker,
@@ -78,6 +80,7 @@ impl Link {
             idle_since: AtomicU64::new(0),
             receiving: AtomicUsize::new(0),
             received: AtomicWaker::new(),
+            content: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             closer: AtomicWaker::new(),
             broken: AtomicBool::new(false),
@@ -162,6 +165,16 @@ impl Link {
     #[inline]
     pub(crate) fn has_requests(&self) -> bool {
         self.requests.load(SeqCst) & REQUESTS > 0
+    }
+
+    /// Content of a request's body is here.
+    pub(crate) fn content_is_here(&self) {
+        self.content.store(true, Relaxed);
+    }
+
+    /// Whether content has come since this was asked last.
+    pub(super) fn take_content(&self) -> bool {
+        self.content.swap(false, Relaxed)
     }
 
     /// A request's body is about to arrive. It is counted until the value is dropped.

@@ -193,3 +193,31 @@ fn a_body_may_come_in_small_frames() {
     http2.data(3, b"", true);
     assert_eq!(http2.response(3).text(), "150000");
 }
+
+/// While bytes come, hyper looks for the end of a chunk's size and at nothing else.
+#[test]
+fn framing_without_content_ends_a_body() {
+    let nano = Site::new().app("a", APP).serve();
+    // What begins a chunk's size, and what may follow without end.
+    for (begin, again) in [("", "0"), ("1", " "), ("1;", "a")] {
+        let mut connection = nano.connect();
+        connection.write(&format!(
+            "POST /upload HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n{begin}"
+        ));
+        let again = again.repeat(64 << 10);
+        let mut sent = 0;
+        while sent < (64 << 20) && connection.write_bytes(again.as_bytes()).is_ok() {
+            sent += again.len();
+        }
+        // What lies in the sockets' buffers is not read.
+        assert!(sent < 16 << 20, "{again:.1}: {sent}");
+    }
+    // As much framing as anybody likes is in a body with content.
+    let mut connection = nano.connect();
+    connection.write("POST /upload HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n");
+    for _ in 0..200 {
+        connection.write(&format!("{:0>20000}\r\nx\r\n", 1));
+    }
+    connection.write("0\r\n\r\n");
+    assert_eq!(connection.response(false).text(), "200");
+}
