@@ -1,14 +1,14 @@
 //! What compiling a WebAssembly function takes.
 //!
-//! V8's optimising compiler takes some 150 bytes for each byte of a function that has become hot, on its workers, where they are
-//! nobody's: so a function has at most [`MAX_BODY`] bytes. The largest ones of real programs, loops of interpreters, have some
-//! hundred thousand.
+//! V8's optimising compiler takes up to [`PER_BYTE`] bytes for each byte of a function that has become hot (calls, loops, `memory.fill`;
+//! others 150 to 350), on its workers, where they are nobody's: so how many bytes a function may have depends on the memory that the
+//! process may use ([`max_body`]). The largest ones of real programs, loops of interpreters, have some hundred thousand.
 //!
 //! And V8's compilers keep the state of all locals and operands for each block of a function. 300 KB of code with 49,990 locals and
 //! 23,000 `if`s take 12 GB, in one call that cannot be interrupted, and more on V8's workers if the function gets hot.
 //!
 //! DEPARTURE: an implementation may have limits (<https://webassembly.github.io/spec/js-api/#limits>); this one is NANO's own:
-//! the bytes of one function, [`MAX_BODY`], and the sum of locals and operands over its blocks, [`MAX_STATES`]. Large interpreters, optimised, have some
+//! the bytes of one function, [`max_body`], and the sum of locals and operands over its blocks, [`MAX_STATES`]. Large interpreters, optimised, have some
 //! two million.
 
 use wasmparser::{
@@ -16,16 +16,28 @@ use wasmparser::{
     Validator, ValidatorResources, WasmFeatures,
 };
 
-use crate::entry;
+use crate::{entry, process_memory};
 
 /// Locals and operands, summed over the blocks of one function: some 100 MB while it is compiled.
 pub const MAX_STATES: usize = 8 << 20;
 
-/// Bytes of one function: some 150 MB while it is optimised.
-pub const MAX_BODY: usize = 1 << 20;
+/// Bytes of memory for each byte of a function while it is optimised, at most: measured, of V8 15.2.
+const PER_BYTE: usize = 470;
 
-/// What is wrong with a module's size, if anything is. A module that is not valid otherwise is V8's to refuse.
+/// What one function's optimising may take of a process's memory; two functions are optimised at a time.
+const PART: usize = 10;
+
+/// Bytes of one function in a process that may use so many bytes: between 192 KiB and 1 MiB.
+pub fn max_body(process: usize) -> usize {
+    (process / PART / PER_BYTE).clamp(192 << 10, 1 << 20)
+}
+
+/// What is wrong with a module's size in this process, if anything is. A module that is not valid otherwise is V8's to refuse.
 pub fn fault(module: &[u8]) -> Option<String> {
+    fault_within(module, max_body(process_memory::limit()))
+}
+
+fn fault_within(module: &[u8], max_body: usize) -> Option<String> {
     let mut validator = Validator::new_with_features(WasmFeatures::all());
     let mut allocations = FuncValidatorAllocations::default();
     let mut number = 0;
@@ -34,10 +46,10 @@ pub fn fault(module: &[u8]) -> Option<String> {
         if let ValidPayload::Func(function, body) = validator.payload(&payload).ok()? {
             number += 1;
             let length = body.as_bytes().len();
-            if length > MAX_BODY {
+            if length > max_body {
                 return Some(format!(
                     "function #{number} of the module is too large to be compiled: it has {length} bytes, and may have \
-                     {MAX_BODY}; split it"
+                     {max_body} in a process with this much memory; split it"
                 ));
             }
             // Each operand and each block takes an instruction of at least one byte.
@@ -189,13 +201,24 @@ mod tests {
 
     #[test]
     fn bodies_have_a_longest_length() {
-        let of = |length: usize| fault(&module(0, &vec![0x01; length]));
-        assert_eq!(of(MAX_BODY - 100), None);
-        let text = of(MAX_BODY).expect("too much");
+        let of = |length: usize| fault_within(&module(0, &vec![0x01; length]), 300_000);
+        assert_eq!(of(299_900), None);
+        let text = of(300_000).expect("too much");
         assert!(
             text.contains("function #1") && text.contains("split it"),
             "{text}"
         );
+    }
+
+    /// Two functions at a time, and V8's compilers leave most of a process's memory to others.
+    #[test]
+    fn a_function_takes_a_part_of_the_process_s_memory() {
+        for megabytes in [1000, 2048, 4096, 65_536] {
+            let process = megabytes << 20;
+            assert!(2 * PER_BYTE * max_body(process) <= process / 4);
+        }
+        assert_eq!(max_body(300 << 20), 192 << 10);
+        assert_eq!(max_body(usize::MAX), 1 << 20);
     }
 
     #[test]
