@@ -93,9 +93,13 @@ pub(super) async fn serve(socket: Socket, link: Arc<Link>, visitor: Visitor) {
                 connection.end();
                 driven = tokio::select! {
                     biased;
-                    ended = connection => ended.map(|()| End::Over),
+                    ended = connection.as_mut() => ended.map(|()| End::Over),
                     () = link.evicted() => Ok(End::Evicted),
                 };
+            }
+            if let Ok(End::Evicted) = driven {
+                // It says so, if the socket takes that now.
+                let _ = connection.now_or_never();
             }
             if let Err(error) = driven {
                 tracing::debug!("an HTTP/2 connection ended: {error}");
