@@ -29,12 +29,31 @@ pub struct Fields(Box<[u8]>);
 impl Fields {
     /// Names and values.
     pub fn iter(&self) -> impl Iterator<Item = (HeaderName, &[u8])> {
+        // They were names when they were put in.
+        self.pairs()
+            .map_while(|(name, value)| Some((HeaderName::from_bytes(name).ok()?, value)))
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.pairs().count()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The values of a name.
+    pub fn values<'f>(&'f self, name: &'f HeaderName) -> impl Iterator<Item = &'f [u8]> {
+        let wanted = name.as_str().as_bytes();
+        let own = self.pairs().filter(move |(name, _)| *name == wanted);
+        own.map(|(_, value)| value)
+    }
+
+    fn pairs(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         let mut rest = &*self.0;
-        std::iter::from_fn(move || {
-            let (name, value) = (take(&mut rest)?, take(&mut rest)?);
-            // It was a name when it was put in.
-            Some((HeaderName::from_bytes(name).ok()?, value))
-        })
+        std::iter::from_fn(move || Some((take(&mut rest)?, take(&mut rest)?)))
     }
 
     /// Bytes in memory.

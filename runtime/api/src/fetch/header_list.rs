@@ -3,15 +3,29 @@
 //! Names are kept in lower case. DEPARTURE: the standard keeps the case in which a name was first appended; no API shows it, and
 //! HTTP does not distinguish it.
 
+use std::cell::OnceCell;
+
 use http::HeaderName;
 use nano_webidl::{Accounted, ExternalSize};
+use nano_worker::Fields;
 
 /// A header name and its value.
 pub type Header = (HeaderName, Vec<u8>);
 
 /// <https://fetch.spec.whatwg.org/#concept-header-list>
-#[derive(Debug, Clone, Default)]
-pub struct HeaderList(Vec<Header>);
+#[derive(Debug, Clone)]
+pub struct HeaderList {
+    /// As they came from the network, until they are changed.
+    wire: Fields,
+    /// Made of those when somebody wants more than the values of a name.
+    all: OnceCell<Vec<Header>>,
+}
+
+impl Default for HeaderList {
+    fn default() -> Self {
+        Self::from_iter([])
+    }
+}
 
 /// A header list that belongs to an app: a `Headers` object shares it with the request or the response.
 pub type AppHeaderList = Accounted<HeaderList>;
@@ -23,39 +37,71 @@ pub fn header_size(name: &HeaderName, value: &[u8]) -> usize {
 
 impl ExternalSize for HeaderList {
     fn external_size(&self) -> usize {
-        let sizes = self.0.iter().map(|(name, value)| header_size(name, value));
-        sizes.sum()
+        if !self.wire.is_empty() {
+            // It takes as much again as soon as somebody wants more of it, and is not asked for then.
+            return 2 * self.wire.size() + self.wire.len() * size_of::<Header>();
+        }
+        let sizes = self.all().iter();
+        sizes.map(|(name, value)| header_size(name, value)).sum()
     }
 }
 
 impl HeaderList {
+    /// The headers of a message from the network.
+    pub fn from_wire(wire: Fields) -> Self {
+        if wire.is_empty() {
+            return Self::default();
+        }
+        Self {
+            wire,
+            all: OnceCell::new(),
+        }
+    }
+
+    fn all(&self) -> &Vec<Header> {
+        self.all.get_or_init(|| {
+            let headers = self.wire.iter();
+            headers
+                .map(|(name, value)| (name, value.to_vec()))
+                .collect()
+        })
+    }
+
+    /// The headers, to be changed.
+    fn own(&mut self) -> &mut Vec<Header> {
+        if !self.wire.is_empty() {
+            self.all();
+            self.wire = Fields::default();
+        }
+        match self.all.get_mut() {
+            Some(own) => own,
+            None => unreachable!("one of the two is there"),
+        }
+    }
+
     /// All headers, in order.
     pub fn iter(&self) -> impl Iterator<Item = &Header> {
-        self.0.iter()
+        self.all().iter()
     }
 
     /// The number of headers, values of one name counted each.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.all.get().map_or_else(|| self.wire.len(), Vec::len)
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.len() == 0
     }
 
     /// <https://fetch.spec.whatwg.org/#header-list-contains>
     pub fn contains(&self, name: &HeaderName) -> bool {
-        self.0.iter().any(|(n, _)| n == name)
+        self.get_all(name).next().is_some()
     }
 
     /// <https://fetch.spec.whatwg.org/#concept-header-list-get>: all values, joined by `, `.
     pub fn get(&self, name: &HeaderName) -> Option<Vec<u8>> {
-        let mut values = self
-            .0
-            .iter()
-            .filter(|(n, _)| n == name)
-            .map(|(_, value)| value);
+        let mut values = self.get_all(name);
         let first = values.next()?;
         let mut joined = Vec::with_capacity(self.joined_length(name));
         joined.extend_from_slice(first);
@@ -75,34 +121,37 @@ impl HeaderList {
 
     /// All values of a name, one by one.
     pub fn get_all<'a>(&'a self, name: &'a HeaderName) -> impl Iterator<Item = &'a [u8]> {
-        self.0
-            .iter()
-            .filter(move |(n, _)| n == name)
-            .map(|(_, value)| value.as_slice())
+        let all = self.all.get();
+        let wire = all.is_none().then(|| self.wire.values(name));
+        let own = all.into_iter().flatten().filter(move |(n, _)| n == name);
+        own.map(|(_, value)| value.as_slice())
+            .chain(wire.into_iter().flatten())
     }
 
     /// <https://fetch.spec.whatwg.org/#concept-header-list-append>
     pub fn append(&mut self, name: HeaderName, value: Vec<u8>) {
-        if self.0.is_empty() {
+        let own = self.own();
+        if own.is_empty() {
             // Most responses have one, and their lists live until they are collected.
-            self.0.reserve_exact(1);
+            own.reserve_exact(1);
         }
-        self.0.push((name, value));
+        own.push((name, value));
     }
 
     /// <https://fetch.spec.whatwg.org/#concept-header-list-delete>
     pub fn delete(&mut self, name: &HeaderName) {
-        self.0.retain(|(n, _)| n != name);
+        self.own().retain(|(n, _)| n != name);
     }
 
     /// <https://fetch.spec.whatwg.org/#concept-header-list-set>
     pub fn set(&mut self, name: HeaderName, value: Vec<u8>) {
-        match self.0.iter().position(|(n, _)| *n == name) {
-            None => self.0.push((name, value)),
+        let own = self.own();
+        match own.iter().position(|(n, _)| *n == name) {
+            None => own.push((name, value)),
             Some(first) => {
-                self.0[first].1 = value;
+                own[first].1 = value;
                 let mut index = 0;
-                self.0.retain(|(n, _)| {
+                own.retain(|(n, _)| {
                     index += 1;
                     index - 1 <= first || *n != name
                 });
@@ -112,7 +161,7 @@ impl HeaderList {
 
     /// <https://fetch.spec.whatwg.org/#concept-header-list-sort-and-combine>
     pub fn sort_and_combine(&self) -> Vec<Header> {
-        let mut sorted: Vec<&Header> = self.0.iter().collect();
+        let mut sorted: Vec<&Header> = self.iter().collect();
         // Values of one name keep their order.
         sorted.sort_by_key(|(name, _)| name.as_str());
         let mut combined: Vec<Header> = Vec::with_capacity(sorted.len());
@@ -131,7 +180,10 @@ impl HeaderList {
 
 impl FromIterator<Header> for HeaderList {
     fn from_iter<T: IntoIterator<Item = Header>>(headers: T) -> HeaderList {
-        HeaderList(headers.into_iter().collect())
+        HeaderList {
+            wire: Fields::default(),
+            all: OnceCell::from(Vec::from_iter(headers)),
+        }
     }
 }
 
@@ -161,6 +213,38 @@ mod tests {
 
     fn name(text: &str) -> HeaderName {
         HeaderName::from_bytes(text.as_bytes()).unwrap()
+    }
+
+    /// A list from the network is asked for values before it is looked through, and after.
+    #[test]
+    fn a_list_from_the_network_is_like_others() {
+        let mut map = http::HeaderMap::new();
+        for (n, v) in [("a", "1"), ("b", "2"), ("a", "3")] {
+            map.append(name(n), v.parse().unwrap());
+        }
+        let mut list = HeaderList::from_wire(Fields::from(&map));
+        let size = list.external_size();
+        for _ in 0..2 {
+            assert_eq!(list.get(&name("a")), Some(b"1, 3".to_vec()));
+            assert!(list.contains(&name("b")) && !list.contains(&name("c")));
+            assert_eq!((list.len(), list.is_empty()), (3, false));
+            let a = name("a");
+            let values: Vec<_> = list.get_all(&a).collect();
+            assert_eq!(values, [b"1", b"3"]);
+            assert_eq!(list.external_size(), size);
+            // From here on it is made.
+            assert_eq!(list.iter().count(), 3);
+        }
+        list.delete(&name("a"));
+        list.append(name("c"), b"4".to_vec());
+        assert_eq!((list.get(&name("a")), list.len()), (None, 2));
+        assert!(list.external_size() < size);
+        let mut fresh = HeaderList::from_wire(Fields::from(&map));
+        fresh.set(name("a"), b"5".to_vec());
+        assert_eq!(
+            (fresh.get(&name("a")), fresh.len()),
+            (Some(b"5".to_vec()), 2)
+        );
     }
 
     #[test]

@@ -122,8 +122,7 @@ impl RequestHeaders {
         self.list.get_or_init(|| {
             self.memory.set(0);
             let fields = self.wire.take();
-            let list = fields.iter().map(|(name, value)| (name, value.to_vec()));
-            Rc::new(HeaderList::from_iter(list).into())
+            Rc::new(HeaderList::from_wire(fields).into())
         })
     }
 }
