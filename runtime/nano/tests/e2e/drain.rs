@@ -69,7 +69,8 @@ fn what_was_given_up_does_not_put_off_the_end() {
         Temporal.Duration.from({ years: 2e5 }).round({ largestUnit: 'months', relativeTo: '2020-01-01[u-ca=chinese]' });
     } };";
     let mut nano = Site::new()
-        .app_with("a", source, r#""limits":{"cpu_ms":200,"memory_mb":1000}"#)
+        // The arrays come first, and take their time.
+        .app_with("a", source, r#""limits":{"cpu_ms":2000,"memory_mb":1000}"#)
         .top(r#""drain_ms":300"#)
         .serve();
     assert_eq!(nano.get("a.test", "/").status, 503);

@@ -7,11 +7,11 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::{Connection, Response, eventually};
+use super::{Connection, PATIENCE, Response, eventually};
 
 /// The program under test.
 pub(crate) fn nano() -> Command {
@@ -313,11 +313,18 @@ impl Nano {
         mut look: impl FnMut() -> Option<T>,
     ) -> T {
         let began = self.cpu_time();
+        let (mut last, mut worked) = (began, Instant::now());
         loop {
             if let Some(found) = look() {
                 return found;
             }
-            let used = self.cpu_time().saturating_sub(began);
+            let now = self.cpu_time();
+            if now > last {
+                (last, worked) = (now, Instant::now());
+            }
+            let idle = worked.elapsed();
+            assert!(idle < PATIENCE, "it does nothing, and {what} does not come");
+            let used = now.saturating_sub(began);
             assert!(used < most, "{used:?} of CPU time without {what}");
             std::thread::sleep(Duration::from_millis(20));
         }
