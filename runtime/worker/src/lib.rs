@@ -10,6 +10,7 @@
 
 mod body;
 pub mod cdn_loop;
+mod descriptors;
 mod error;
 mod event;
 mod launcher;
@@ -26,6 +27,7 @@ mod sync;
 pub use body::{
     Backlog, Batch, Body, BodyError, BodyErrorKind, BodyStream, BodyWriter, Put, Start,
 };
+pub use descriptors::descriptors;
 pub use error::{Exit, FetchError, StartError, StartErrorKind, Unanswered, Unfinished};
 pub use event::{Handlers, ScheduledEvent};
 pub use launcher::{Instance, InstanceThread, Launcher, Losses};

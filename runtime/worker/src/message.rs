@@ -45,7 +45,10 @@ impl Fields {
     }
 
     /// The values of a name.
-    pub fn values<'f>(&'f self, name: &'f HeaderName) -> impl Iterator<Item = &'f [u8]> {
+    pub fn values<'f, 'n>(
+        &'f self,
+        name: &'n HeaderName,
+    ) -> impl Iterator<Item = &'f [u8]> + use<'f, 'n> {
         let wanted = name.as_str().as_bytes();
         let own = self.pairs().filter(move |(name, _)| *name == wanted);
         own.map(|(_, value)| value)
@@ -63,13 +66,7 @@ impl Fields {
 
     /// The first value of a name.
     pub fn get(&self, name: &HeaderName) -> Option<&[u8]> {
-        let (mut rest, name) = (&*self.0, name.as_str().as_bytes());
-        while let (Some(other), Some(value)) = (take(&mut rest), take(&mut rest)) {
-            if other == name {
-                return Some(value);
-            }
-        }
-        None
+        self.values(name).next()
     }
 }
 

@@ -82,7 +82,10 @@ pub(super) enum Standing {
 impl Crowd {
     /// The connections of a process that may use so many bytes.
     pub(crate) fn new(memory: usize) -> Arc<Self> {
-        Self::of(memory / SHARE, (descriptors() / DESCRIPTORS).max(1))
+        Self::of(
+            memory / SHARE,
+            (nano_worker::descriptors() / DESCRIPTORS).max(1),
+        )
     }
 
     fn of(budget: usize, most: usize) -> Arc<Self> {
@@ -208,20 +211,6 @@ impl Crowd {
 impl Drop for Member {
     fn drop(&mut self) {
         self.crowd.members().links.remove(&self.number);
-    }
-}
-
-/// How many descriptors the process may have.
-fn descriptors() -> usize {
-    let mut limit = libc::rlimit {
-        rlim_cur: 0,
-        rlim_max: 0,
-    };
-    // SAFETY: `limit` is valid for writing.
-    match unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) } {
-        0 => usize::try_from(limit.rlim_cur).unwrap_or(usize::MAX),
-        // What POSIX promises.
-        _ => 20,
     }
 }
 

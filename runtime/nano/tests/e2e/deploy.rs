@@ -177,16 +177,10 @@ fn their_arguments_and_configurations_serve() {
 fn the_configurations_are_checked() {
     for configuration in configurations() {
         let folder = here(&configuration);
-        let output = nano()
-            .args(["check", "--config"])
-            .arg(folder.path().join("apps.json"))
-            .env("NANO_ADMIN_TOKEN", TOKEN)
-            .output()
-            .expect("nano runs");
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
+        said(
+            nano()
+                .args(["check", "--config"])
+                .arg(folder.path().join("apps.json")),
         );
     }
 }
@@ -410,12 +404,9 @@ fn it_works_in_a_container() {
     assert_eq!(nano.wait().code(), Some(0));
 }
 
-/// What a command says that asks this one's admin API.
-#[cfg(target_os = "linux")]
-fn nano_of(serving: &Nano, arguments: &[&str]) -> String {
-    let output = nano()
-        .args(arguments)
-        .args(["--admin", &format!("127.0.0.1:{}", admin_port(serving))])
+/// What a command says that succeeds and may know the token.
+fn said(command: &mut Command) -> String {
+    let output = command
         .env("NANO_ADMIN_TOKEN", TOKEN)
         .output()
         .expect("nano runs");
@@ -425,4 +416,14 @@ fn nano_of(serving: &Nano, arguments: &[&str]) -> String {
         String::from_utf8_lossy(&output.stderr)
     );
     String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// What a command says that asks this one's admin API.
+#[cfg(target_os = "linux")]
+fn nano_of(serving: &Nano, arguments: &[&str]) -> String {
+    said(
+        nano()
+            .args(arguments)
+            .args(["--admin", &format!("127.0.0.1:{}", admin_port(serving))]),
+    )
 }

@@ -124,7 +124,7 @@ impl Share {
         static SHARES: OnceLock<Arc<Shares>> = OnceLock::new();
         let all = || {
             let memory = process_memory::limit() / MEMORY / CONNECTION;
-            (descriptors() / DESCRIPTORS).min(memory)
+            (nano_worker::descriptors() / DESCRIPTORS).min(memory)
         };
         Share::among(SHARES.get_or_init(|| Shares::of(all())).clone())
     }
@@ -201,20 +201,6 @@ impl Drop for Waiting<'_> {
             state.give_back(self.share.app);
             self.share.shares.serve(&mut state);
         }
-    }
-}
-
-/// How many descriptors the process may have.
-fn descriptors() -> usize {
-    let mut limit = libc::rlimit {
-        rlim_cur: 0,
-        rlim_max: 0,
-    };
-    // SAFETY: `limit` is valid for writing.
-    match unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) } {
-        0 => usize::try_from(limit.rlim_cur).unwrap_or(usize::MAX),
-        // What POSIX promises.
-        _ => 20,
     }
 }
 
