@@ -76,6 +76,7 @@ pub fn request() -> HttpRequest {
         url: "http://bench.localhost/".to_owned(),
         headers: Fields::default(),
         body: Body::Empty,
+        trace: None,
     }
 }
 

@@ -10,12 +10,12 @@ use nano_worker::{BodyError, RequestId};
 use tokio::sync::oneshot;
 
 use crate::app::{Admission, App};
-use crate::http::headers::{Present, TRACEPARENT};
 use crate::http::receive::Answered;
 use crate::lease::Lease;
 use crate::log::{self, RequestLine};
 use crate::server::link::{InRequest, Link};
 use crate::statistics::Limit;
+use crate::tracer::RequestTrace;
 
 /// Writes one line into the log when the last byte of the response has left, or when it has been given up.
 pub(crate) struct Completion {
@@ -25,8 +25,8 @@ pub(crate) struct Completion {
     path: Box<str>,
     version: Version,
     began: Instant,
-    /// W3C trace context's trace-id, where the request has one.
-    trace: Option<Box<str>>,
+    /// The request's place in a trace, where it has one.
+    trace: Option<Box<RequestTrace>>,
     app: Option<Arc<App>>,
     /// Makes room for another request when the record ends.
     admission: Option<Admission>,
@@ -68,7 +68,7 @@ impl Completion {
     pub(crate) fn new(
         id: RequestId,
         parts: &http::request::Parts,
-        present: &Present,
+        trace: Option<Box<RequestTrace>>,
         link: &Arc<Link>,
     ) -> Self {
         Self {
@@ -77,10 +77,7 @@ impl Completion {
             path: parts.uri.path().into(),
             version: parts.version,
             began: Instant::now(),
-            trace: present
-                .traceparent
-                .then(|| trace_id(&parts.headers))
-                .flatten(),
+            trace,
             app: None,
             admission: None,
             lease: None,
@@ -98,6 +95,11 @@ impl Completion {
     /// When the request came.
     pub(crate) fn began(&self) -> Instant {
         self.began
+    }
+
+    /// The request's place in a trace.
+    pub(crate) fn trace(&self) -> Option<&RequestTrace> {
+        self.trace.as_deref()
     }
 
     pub(crate) fn routed(&mut self, app: Arc<App>) {
@@ -158,12 +160,7 @@ impl Completion {
     #[cfg(test)]
     pub(crate) fn for_tests() -> Self {
         let (parts, ()) = http::Request::new(()).into_parts();
-        Self::new(
-            RequestId(0),
-            &parts,
-            &Present::default(),
-            &Link::for_tests(),
-        )
+        Self::new(RequestId(0), &parts, None, &Link::for_tests())
     }
 }
 
@@ -268,7 +265,7 @@ impl Drop for Completion {
         let line = RequestLine {
             app: app.map(|app| &**app.name()),
             id: self.id,
-            trace_id: self.trace.as_deref(),
+            span: self.trace.as_ref().map(|trace| trace.span),
             method: self.method.as_str(),
             path: &self.path,
             status: self.status.as_u16(),
@@ -281,41 +278,5 @@ impl Drop for Completion {
             failed: failure.is_some() && (self.status.is_server_error() || self.end == End::Failed),
         };
         log::request(app.map(App::log), &line);
-    }
-}
-
-/// The trace-id of a well-formed `traceparent`: `00-<32 hex digits>-<16>-<2>`.
-fn trace_id(headers: &http::HeaderMap) -> Option<Box<str>> {
-    let value = headers.get(TRACEPARENT)?.to_str().ok()?;
-    let mut parts = value.split('-');
-    let (_version, trace) = (parts.next()?, parts.next()?);
-    let hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    let valid =
-        trace.len() == 32 && trace.bytes().all(hex) && trace.bytes().any(|byte| byte != b'0');
-    valid.then(|| trace.into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn trace_ids_are_checked() {
-        let id = |value: &'static str| {
-            let mut headers = http::HeaderMap::new();
-            headers.insert("traceparent", http::HeaderValue::from_static(value));
-            trace_id(&headers)
-        };
-        let good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-        assert_eq!(
-            id(good).as_deref(),
-            Some("4bf92f3577b34da6a3ce929d0e0e4736")
-        );
-        assert_eq!(
-            id("00-00000000000000000000000000000000-00f067aa0ba902b7-01"),
-            None
-        );
-        assert_eq!(id("00-xyz-00f067aa0ba902b7-01"), None);
-        assert_eq!(id(""), None);
     }
 }

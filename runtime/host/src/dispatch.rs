@@ -34,7 +34,7 @@ use http_body::Body as HttpBody;
 use nano_worker::cdn_loop::MAX_PASSES;
 use nano_worker::{
     Body, BodyError, BodyErrorKind, FetchError, Fields, HttpRequest, HttpResponse, RequestId,
-    Unanswered,
+    Trace, Unanswered,
 };
 
 use crate::access::Completion;
@@ -53,6 +53,7 @@ use crate::routes::CurrentRoutes;
 use crate::server::MAX_FIELDS;
 use crate::server::link::Link;
 use crate::statistics::Limit;
+use crate::tracer::Tracer;
 
 /// Hands the requests of one listener to its apps, as the routes of that moment say.
 pub(crate) struct Dispatcher {
@@ -61,6 +62,7 @@ pub(crate) struct Dispatcher {
     /// Clients see what went wrong inside of apps.
     dev: bool,
     ids: Arc<RequestIds>,
+    tracer: Tracer,
 }
 
 /// Makes request ids that are unique in the process, and unlikely to be another process's.
@@ -89,12 +91,14 @@ impl Dispatcher {
         listener: ListenAddress,
         dev: bool,
         ids: Arc<RequestIds>,
+        tracer: Tracer,
     ) -> Self {
         Self {
             routes,
             listener,
             dev,
             ids,
+            tracer,
         }
     }
 
@@ -138,7 +142,8 @@ impl Dispatcher {
         let (parts, body) = request.into_parts();
         let id = self.ids.next();
         let present = Present::among(&parts.headers);
-        let mut completion = Completion::new(id, &parts, &present, link);
+        let trace = self.tracer.begin(&parts.headers, present.traceparent);
+        let mut completion = Completion::new(id, &parts, trace, link);
         let (method, version) = (parts.method.clone(), parts.version);
         let accept = present.accept.then(|| error_page::accept(&parts.headers));
         let body = (!body.is_end_stream()).then(|| {
@@ -244,6 +249,10 @@ impl Dispatcher {
         if parts.version == Version::HTTP_2 {
             headers::join_cookies(&mut parts.headers);
         }
+        let trace = completion.trace().map(|trace| {
+            trace.rewrite(&mut parts.headers);
+            trace.for_app(None)
+        });
         Ok(Exchange {
             app,
             lease,
@@ -251,6 +260,7 @@ impl Dispatcher {
             method: parts.method,
             url,
             fields: link.peer.fields(&parts.headers, &origin),
+            trace,
             emptied: emptied(parts.headers),
         })
     }
@@ -398,6 +408,7 @@ struct Exchange {
     method: Method,
     url: String,
     fields: Fields,
+    trace: Option<Arc<Trace>>,
     /// For the response's fields.
     emptied: HeaderMap,
 }
@@ -427,6 +438,7 @@ impl Exchange {
             url: self.url,
             headers: self.fields,
             body,
+            trace: self.trace,
         };
         for _ in 0..ATTEMPTS {
             let instance = self.lease.instance(&self.app).await.map_err(unavailable)?;

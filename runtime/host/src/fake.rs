@@ -20,7 +20,6 @@ use nano_worker::{
 
 use crate::access::Completion;
 use crate::config::{AppConfig, AppLimits, HostPattern};
-use crate::http::headers::Present;
 use crate::http::send::{self, ResponseBody};
 use crate::server::link::Link;
 
@@ -162,7 +161,7 @@ pub(crate) fn failing(
     let body = Body::Stream(stream);
     let request = Request::builder().version(version).body(());
     let (parts, ()) = request.unwrap().into_parts();
-    let completion = Completion::new(RequestId(0), &parts, &Present::default(), link);
+    let completion = Completion::new(RequestId(0), &parts, None, link);
     let from_app = HttpResponse { body, ..ok("") };
     send::response(from_app, StatusCode::OK, &parts.method, HeaderMap::new()).send(completion)
 }

@@ -2,12 +2,13 @@
 
 use std::fmt;
 
-use crate::config::Config;
+use crate::config::{Config, Tracing};
 
 /// What of a configuration counts only when the process starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FixedSettings {
     memory_mb: Option<u64>,
+    trace: Tracing,
 }
 
 impl FixedSettings {
@@ -16,6 +17,7 @@ impl FixedSettings {
         // Every setting is either here, or applied while the host serves.
         let Config {
             memory_mb,
+            trace,
             // By the host: listeners, apps, routes, and its next drain.
             listen: _,
             apps: _,
@@ -30,6 +32,7 @@ impl FixedSettings {
         } = config;
         Self {
             memory_mb: *memory_mb,
+            trace: *trace,
         }
     }
 
@@ -45,6 +48,13 @@ impl FixedSettings {
                 setting: "memory_mb",
                 wanted: megabytes(self.memory_mb),
                 in_force: megabytes(own.memory_mb),
+            });
+        }
+        if self.trace != own.trace {
+            differences.push(Fixed {
+                setting: "trace",
+                wanted: self.trace.to_string(),
+                in_force: own.trace.to_string(),
             });
         }
         differences

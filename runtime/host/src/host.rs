@@ -28,6 +28,7 @@ use crate::routes::{CurrentRoutes, Routes};
 use crate::server::crowd::Crowd;
 use crate::server::listener::{Listener, Listening};
 use crate::starter::Starter;
+use crate::tracer::Tracer;
 
 mod admin;
 mod idle;
@@ -88,6 +89,7 @@ struct State {
     drain: Duration,
     /// What the process has started with; `None` before.
     fixed: Option<FixedSettings>,
+    tracer: Tracer,
     phase: Phase,
 }
 
@@ -167,6 +169,7 @@ impl Host {
                 schedules: Schedules::default(),
                 drain: DEFAULT_DRAIN,
                 fixed: None,
+                tracer: Tracer::default(),
                 phase: Phase::New,
             }),
             drains: Drains::default(),
@@ -221,6 +224,7 @@ impl Host {
         let admin = state.bind_admin(wanted).await?;
         if is_first {
             state.check_inherited(wanted)?;
+            state.tracer = Tracer::new(wanted.trace);
         }
         // From here on nothing fails.
         let mut applied = Applied::default();
@@ -350,7 +354,8 @@ impl Host {
             tracing::info!(address = %bound, port, url, apps, "listening");
             applied.opened.push(bound);
             let routes = self.routes.clone();
-            let dispatcher = Dispatcher::new(routes, address, self.dev, self.ids.clone());
+            let ids = self.ids.clone();
+            let dispatcher = Dispatcher::new(routes, address, self.dev, ids, state.tracer.clone());
             state
                 .listeners
                 .insert(address, listener.serve(dispatcher, self.crowd.clone()));

@@ -35,5 +35,6 @@ pub mod serve;
 pub mod server;
 mod starter;
 mod statistics;
+mod tracer;
 
 pub use admin::MAX_ARCHIVE;

@@ -23,6 +23,7 @@ mod stop;
 #[cfg(test)]
 mod stop_tests;
 mod sync;
+mod trace;
 
 pub use body::{
     Backlog, Batch, Body, BodyError, BodyErrorKind, BodyStream, BodyWriter, Put, Start,
@@ -37,3 +38,7 @@ pub use options::{ENTRIES, JAVASCRIPT_ENTRIES, Limits, WorkerOptions};
 pub use outbound::{OutboundRule, OutboundRuleError};
 pub use stats::WorkerStats;
 pub use stop::{Stop, Stopped};
+pub use trace::{
+    ClientSpan, SpanContext, SpanId, SpanSink, TRACEPARENT, TRACESTATE, Trace, TraceFlags, TraceId,
+    trace_state,
+};

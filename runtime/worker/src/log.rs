@@ -1,6 +1,6 @@
 //! Where an app's words go.
 
-use crate::RequestId;
+use crate::{RequestId, SpanContext};
 
 /// Takes the log records of one app. Called on the app's own thread: must not block.
 pub trait LogSink: Send + Sync + 'static {
@@ -17,6 +17,8 @@ pub struct LogRecord {
     pub message: String,
     /// The request in whose async context it happened, where there is one.
     pub request_id: Option<RequestId>,
+    /// The span of that request, where it is a part of a trace.
+    pub span: Option<SpanContext>,
     /// What kind of thing.
     pub kind: LogKind,
 }

@@ -1,10 +1,11 @@
 //! The HTTP messages that cross the border between a host and an app.
 
 use std::fmt;
+use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-use crate::Body;
+use crate::{Body, Trace};
 
 /// A request for an app.
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub struct HttpRequest {
     pub headers: Fields,
     /// The body.
     pub body: Body,
+    /// The trace that it is a part of.
+    pub trace: Option<Arc<Trace>>,
 }
 
 /// Header fields in one piece of memory, in the order of their arrival per name.

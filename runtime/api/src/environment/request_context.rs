@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use nano_engine::{State, TimerId};
 use nano_webidl::{Scope, Value};
-use nano_worker::RequestId;
+use nano_worker::{RequestId, SpanContext, Trace};
 use rustc_hash::FxHashMap;
 
 use super::Environment;
@@ -43,6 +43,12 @@ pub(crate) fn current_request(scope: &mut Scope) -> Option<RequestId> {
         .map(|id| RequestId(id.u64_value().0))
 }
 
+/// The span of a request that is not over, where it is a part of a trace.
+pub(crate) fn span(scope: &Scope, id: RequestId) -> Option<SpanContext> {
+    let all = Environment::of(scope).requests.ongoing.borrow();
+    Some(all.get(&id.0)?.trace.as_ref()?.span)
+}
+
 /// Ends a piece of work when its request is over.
 type EndWork = Box<dyn for<'s, 'i> FnOnce(&mut Scope<'s, 'i>)>;
 
@@ -61,6 +67,8 @@ pub(super) struct Requests {
 struct Ongoing {
     /// The `CDN-Loop` that it came with.
     cdn_loop: Option<Box<[u8]>>,
+    /// The trace that it is a part of.
+    trace: Option<Arc<Trace>>,
     /// Requests that were made because of it.
     subrequests: u32,
     /// Its response is complete, or nobody waits for it.
@@ -98,9 +106,16 @@ impl Requests {
 }
 
 /// A request, or another event, is about to be handled. Promises let its work go on for `background` after it.
-pub(crate) fn begin(scope: &Scope, id: RequestId, cdn_loop: Option<&[u8]>, background: Duration) {
+pub(crate) fn begin(
+    scope: &Scope,
+    id: RequestId,
+    cdn_loop: Option<&[u8]>,
+    trace: Option<Arc<Trace>>,
+    background: Duration,
+) {
     let ongoing = Ongoing {
         cdn_loop: cdn_loop.map(Into::into),
+        trace,
         background,
         ..Ongoing::default()
     };
@@ -186,6 +201,8 @@ pub(crate) struct Subrequest {
     pub(crate) left: u32,
     /// The `CDN-Loop` of the request that it is made for.
     pub(crate) cdn_loop: Option<Box<[u8]>>,
+    /// The trace that it is a part of.
+    pub(crate) trace: Option<Arc<Trace>>,
 }
 
 /// Counts a request that is made because of request `id`, which may make `limit` of them.
@@ -203,6 +220,7 @@ pub(crate) fn subrequest(
     Ok(Subrequest {
         left: limit - ongoing.subrequests,
         cdn_loop: ongoing.cdn_loop.clone(),
+        trace: ongoing.trace.clone(),
     })
 }
 

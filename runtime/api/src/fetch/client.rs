@@ -22,6 +22,7 @@ mod pool;
 mod redirect;
 mod request_headers;
 mod shares;
+mod span;
 #[cfg(test)]
 mod tests;
 mod tls;

@@ -145,6 +145,7 @@ fn new_exchange(
         method: request.http_method().clone(),
         url: url.clone(),
         headers,
+        trace: allowance.trace.take(),
         coding,
         body: RequestBody::Null,
         redirect: request.redirect_mode(),

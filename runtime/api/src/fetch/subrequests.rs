@@ -1,7 +1,9 @@
 //! The requests that an app makes because of each request that it was sent: how many, and that they end with it.
 
+use std::sync::Arc;
+
 use nano_webidl::Scope;
-use nano_worker::{RequestId, cdn_loop};
+use nano_worker::{RequestId, Trace, cdn_loop};
 
 use super::client::{Failure, subrequests_exceeded};
 use crate::environment::request_context::{self, NoSubrequest, WorkId, current_request};
@@ -17,6 +19,8 @@ pub(super) struct Allowance {
     pub(super) left: u32,
     /// What tells servers where the request has come through.
     pub(super) cdn_loop: Option<http::HeaderValue>,
+    /// The trace that the request is a part of.
+    pub(super) trace: Option<Arc<Trace>>,
 }
 
 /// Counts a request. Code that runs for no request, at the app's start, is not limited.
@@ -26,6 +30,7 @@ pub(super) fn count(scope: &mut Scope, limit: Option<u32>) -> Result<Allowance, 
             request: None,
             left: u32::MAX,
             cdn_loop: None,
+            trace: None,
         });
     };
     match request_context::subrequest(scope, request, limit.unwrap_or(u32::MAX)) {
@@ -33,6 +38,7 @@ pub(super) fn count(scope: &mut Scope, limit: Option<u32>) -> Result<Allowance, 
             request: Some(request),
             left: subrequest.left,
             cdn_loop: Some(cdn_loop::passed_on(subrequest.cdn_loop.as_deref())),
+            trace: subrequest.trace,
         }),
         Err(NoSubrequest::Over) => Err(Failure::new(OVER)),
         Err(NoSubrequest::TooMany) => Err(subrequests_exceeded(limit.unwrap_or_default())),

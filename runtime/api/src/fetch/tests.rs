@@ -320,6 +320,7 @@ async fn respond(server: &Server, allow: bool, expression: &str) -> String {
             url: "http://app.example/".into(),
             headers: Fields::default(),
             body: Body::Empty,
+            trace: None,
         };
         match worker.fetch(request, RequestId(id)).await.unwrap().body {
             Body::Full(bytes) => texts.push(String::from_utf8(bytes.to_vec()).unwrap()),

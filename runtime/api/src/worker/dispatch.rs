@@ -60,6 +60,7 @@ fn dispatch(
         url,
         headers,
         body,
+        trace,
     } = request;
     // As in Deno: a Request has no body with these methods (https://fetch.spec.whatwg.org/#dom-request, step 36), so one that came
     // with a body could not be passed on. The host reads and drops it.
@@ -68,7 +69,7 @@ fn dispatch(
         _ => body,
     };
     let cdn_loop = headers.get(&CDN_LOOP);
-    request_context::begin(scope, id, cdn_loop, request_context::BACKGROUND);
+    request_context::begin(scope, id, cdn_loop, trace, request_context::BACKGROUND);
     let request = Request::from_wire(scope, method, url, headers, body);
     let request = Ref::new(scope, request);
     // What came with it counts, also if the app never looks at it.

@@ -8,7 +8,7 @@ use nano_worker::{LogKind, LogLevel, LogRecord, LogSink};
 
 use crate::console::{ConsoleSink, Level};
 use crate::environment::ErrorSink;
-use crate::environment::request_context::current_request;
+use crate::environment::request_context::{current_request, span};
 
 /// Takes what an isolate has to say to the host's log, with the request that it works for.
 #[derive(Clone)]
@@ -34,6 +34,7 @@ impl ConsoleSink for WorkerLog {
             level,
             message: message.to_owned(),
             request_id,
+            span: request_id.and_then(|id| span(scope, id)),
             kind: LogKind::Console,
         });
     }
@@ -46,6 +47,7 @@ impl WorkerLog {
             level: LogLevel::Error,
             message: report.to_string(),
             request_id,
+            span: request_id.and_then(|id| span(scope, id)),
             kind,
         });
     }

@@ -61,7 +61,7 @@ fn dispatch(
     if answer.is_closed() {
         return; // It was given up while it waited for its turn.
     }
-    request_context::begin(scope, id, None, BACKGROUND);
+    request_context::begin(scope, id, None, None, BACKGROUND);
     let failure: Rc<RefCell<Option<FetchError>>> = Rc::default();
     let of_promises = Rc::new(FirstFailure::default());
     let (of_handler, of_promises_too) = (failure.clone(), of_promises.clone());

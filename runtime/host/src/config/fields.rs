@@ -12,7 +12,7 @@ use super::field::{
 use super::schema::Definitions;
 use super::{
     AdminAddress, AppLimits, ClientLimits, DEFAULT_DRAIN, ListenAddress, MAX_APP_NAME, MAX_CRONS,
-    Start,
+    Start, Tracing,
 };
 
 fn milliseconds(duration: Duration) -> u64 {
@@ -72,6 +72,9 @@ objects! {
         /// Whether changes of the configuration and of the apps' folders are noticed while the process serves. SIGHUP has them noticed
         /// in any case.
         WATCH: "watch" = Boolean, Boolean, default false;
+        /// Which requests are parts of traces (W3C Trace Context): `"incoming"`, those that come with a `traceparent`; `"all"`, others
+        /// begin a trace; `"off"`, none. What an app fetches for one of them tells the other server so.
+        TRACE: "trace" = Word<Tracing>, TRACE, default Tracing::default().to_string();
         /// Where the process is operated; without it, there is no admin API.
         ADMIN: "admin" = Nested<Admin>, Nested(PhantomData);
         /// Proxies in front of NANO.
@@ -198,6 +201,15 @@ objects! {
         FILE: "file" = Ruled, Ruled(text), missing "name the file that has the value";
     }
 }
+
+const TRACE: Word<Tracing> = Word {
+    words: &[
+        ("incoming", Tracing::Incoming),
+        ("all", Tracing::All),
+        ("off", Tracing::Off),
+    ],
+    meaning: "which requests are parts of traces",
+};
 
 const START: Word<Start> = Word {
     words: &[("eager", Start::Eager), ("lazy", Start::Lazy)],

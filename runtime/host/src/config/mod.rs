@@ -30,6 +30,7 @@ use nano_worker::{ENTRIES, Handlers, Limits, LogSink, OutboundRule, WorkerOption
 
 pub use crate::cron::CronExpression;
 pub use crate::patience::ClientLimits;
+pub use crate::tracer::Tracing;
 pub use admin::{AdminAddress, AdminConfig, Token};
 pub use diagnostic::{ConfigError, Diagnostic};
 pub use hostname::HostPattern;
@@ -73,6 +74,8 @@ pub struct Config {
     /// What the process as a whole may take, in MB: before that, the app's instance that holds most is ended. `None`: what its
     /// control group allows.
     pub memory_mb: Option<u64>,
+    /// Which requests are parts of traces.
+    pub trace: Tracing,
     /// Where the process is operated, if it is.
     pub admin: Option<AdminConfig>,
 }
@@ -392,6 +395,7 @@ impl Config {
             clients: ClientLimits::default(),
             proxies: Arc::default(),
             memory_mb: None,
+            trace: Tracing::default(),
             admin: None,
             file: None,
             watch: false,

@@ -120,6 +120,7 @@ fn read_root(
     let proxies = proxies.map_or_else(Proxies::default, |fields| read_proxies(&fields));
     let memory_mb = fields.read(Configuration::MEMORY_MB);
     let watch = fields.read(Configuration::WATCH);
+    let trace = fields.read(Configuration::TRACE);
     let admin = read_admin(&fields, folder);
     let mut defaults = AppLimits::default();
     let (mut start, mut idle) = (None, None);
@@ -185,6 +186,7 @@ fn read_root(
         proxies: Arc::new(proxies),
         ports,
         memory_mb,
+        trace: trace.unwrap_or_default(),
         file: Some(file.to_owned()),
         watch: watch.unwrap_or(false),
         admin,

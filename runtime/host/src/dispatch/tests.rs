@@ -23,7 +23,13 @@ fn dispatcher(configs: Vec<AppConfig>, launchers: &[Arc<FakeLauncher>]) -> Dispa
         let starter = Starter::new(launchers.next().expect("a launcher for each").clone());
         Some(App::new(app.clone(), &starter))
     }));
-    Dispatcher::new(routes, config.listen, true, Arc::default())
+    Dispatcher::new(
+        routes,
+        config.listen,
+        true,
+        Arc::default(),
+        Tracer::default(),
+    )
 }
 
 fn site_with(change: impl FnOnce(&mut AppConfig)) -> Site {

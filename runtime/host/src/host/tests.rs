@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
 use super::*;
-use crate::config::{HostPattern, MAX_EAGER};
+use crate::config::{HostPattern, MAX_EAGER, Tracing};
 use crate::fake::{FakeLauncher, app_config, ok};
 
 /// A host, and what it serves.
@@ -233,6 +233,13 @@ async fn what_cannot_change_is_told() {
     assert_eq!(applied, told);
     assert_eq!(site.apply().await, told, "also again");
     site.wanted.memory_mb = None;
+    site.wanted.trace = Tracing::All;
+    let [fixed] = site.apply().await.fixed.try_into().expect("one setting");
+    assert_eq!(
+        (fixed.setting, &*fixed.wanted, &*fixed.in_force),
+        ("trace", "all", "incoming")
+    );
+    site.wanted.trace = Tracing::Incoming;
     assert_eq!(site.apply().await, Applied::default());
 }
 

@@ -5,6 +5,7 @@ use http::header::{
     ACCEPT, CONNECTION, COOKIE, HOST, HeaderMap, HeaderName, HeaderValue, TE, TRAILER,
     TRANSFER_ENCODING, UPGRADE, USER_AGENT,
 };
+use nano_worker::TRACEPARENT;
 use nano_worker::cdn_loop::{self, CDN_LOOP};
 
 /// Is this field the connection's? RFC 9110, section 7.6.1, and all of `Proxy-*`.
@@ -28,9 +29,6 @@ pub(crate) struct Present {
     /// Some that [say whom the request is from](is_forwarding).
     pub(crate) forwarding: bool,
 }
-
-/// <https://www.w3.org/TR/trace-context/#traceparent-header>
-pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 impl Present {
     /// Looks at the fields of a request.

@@ -549,12 +549,7 @@ mod tests {
     async fn a_request_is_in_its_connection_until_the_last_byte_has_left() {
         let link = crate::server::link::Link::for_tests();
         let (parts, ()) = http::Request::new(()).into_parts();
-        let completion = Completion::new(
-            nano_worker::RequestId(0),
-            &parts,
-            &headers::Present::default(),
-            &link,
-        );
+        let completion = Completion::new(nano_worker::RequestId(0), &parts, None, &link);
         let mut body = ResponseBody::full("abc".into(), completion);
         let mut piece = take(&mut body).await.unwrap().unwrap();
         assert!(take(&mut body).await.is_none());

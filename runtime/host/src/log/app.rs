@@ -74,6 +74,12 @@ impl AppLog {
         let fields = [
             Some(("app", Value::Text(self.app.as_ref().to_owned()))),
             id.map(|id| ("request_id", Value::Text(id))),
+            record
+                .span
+                .map(|span| ("trace_id", Value::Text(span.trace.to_string()))),
+            record
+                .span
+                .map(|span| ("span_id", Value::Text(span.span.to_string()))),
             Some(("kind", Value::Text(kind.to_owned()))),
         ];
         Record {
@@ -88,7 +94,7 @@ impl AppLog {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nano_worker::RequestId;
+    use nano_worker::{RequestId, SpanContext};
 
     #[test]
     fn records_keep_what_the_app_said() {
@@ -97,6 +103,7 @@ mod tests {
             level: LogLevel::Warn,
             message: "two\nlines".to_owned(),
             request_id: Some(RequestId(7)),
+            span: SpanContext::parse(b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
             kind: LogKind::Console,
         });
         assert_eq!(
@@ -107,6 +114,10 @@ mod tests {
         assert_eq!(
             (text("app"), text("request_id"), text("kind")),
             ("shop", "0000000000000007", "console")
+        );
+        assert_eq!(
+            (text("trace_id"), text("span_id")),
+            ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7")
         );
     }
 }

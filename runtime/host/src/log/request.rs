@@ -2,9 +2,10 @@
 //! visited one by one: that was a quarter of what a small request cost the threads for I/O.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
-use nano_worker::RequestId;
+use nano_worker::{RequestId, SpanContext};
 use tracing::Level;
 
 use super::json;
@@ -17,8 +18,8 @@ pub(crate) struct RequestLine<'a> {
     /// The app, where one answers to the host.
     pub(crate) app: Option<&'a str>,
     pub(crate) id: RequestId,
-    /// W3C trace context's trace-id, where the request has one.
-    pub(crate) trace_id: Option<&'a str>,
+    /// Its span, where it is a part of a trace.
+    pub(crate) span: Option<SpanContext>,
     pub(crate) method: &'a str,
     pub(crate) path: &'a str,
     pub(crate) status: u16,
@@ -72,7 +73,14 @@ impl RequestLine<'_> {
         line.push_str(",\"request_id\":\"");
         line.push_str(self.id.to_hex().as_str());
         line.push('"');
-        text(line, ",\"trace_id\":", self.trace_id);
+        if let Some(span) = self.span {
+            // Writing to a string does not fail.
+            let _ = write!(
+                line,
+                ",\"trace_id\":\"{}\",\"span_id\":\"{}\"",
+                span.trace, span.span
+            );
+        }
         // A method is a token, which has nothing to escape (RFC 9110, section 9.1).
         line.push_str(",\"method\":\"");
         line.push_str(&cut(self.method, MAX_METHOD));
@@ -99,7 +107,14 @@ impl RequestLine<'_> {
         let fields = [
             ("app", self.app.map(text)),
             ("request_id", Some(text(self.id.to_hex().as_str()))),
-            ("trace_id", self.trace_id.map(text)),
+            (
+                "trace_id",
+                self.span.map(|span| text(&span.trace.to_string())),
+            ),
+            (
+                "span_id",
+                self.span.map(|span| text(&span.span.to_string())),
+            ),
             ("method", Some(text(&cut(self.method, MAX_METHOD)))),
             ("path", Some(text(&cut(self.path, MAX_PATH)))),
             ("status", Some(Value::Integer(self.status.into()))),
@@ -141,7 +156,7 @@ mod tests {
     const LINE: RequestLine<'_> = RequestLine {
         app: Some("shop"),
         id: RequestId(7),
-        trace_id: None,
+        span: None,
         method: "GET",
         path: "/a\"b",
         status: 200,
@@ -197,7 +212,7 @@ mod tests {
     #[test]
     fn both_forms_have_the_same_fields() {
         let full = RequestLine {
-            trace_id: Some("4bf9"),
+            span: SpanContext::parse(b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
             aborted: true,
             error: Some("it broke"),
             stack: Some("it broke\n    at fetch"),

@@ -40,6 +40,7 @@ mod survival;
 #[cfg(target_os = "linux")]
 mod system_limits;
 mod top;
+mod traces;
 mod typescript;
 mod unread_bodies;
 mod unread_memory;

@@ -7,6 +7,7 @@ use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use http_body_util::BodyExt as _;
 use nano_engine::Handle;
+use nano_worker::Trace;
 
 use super::Outbound;
 use super::answer::Answer;
@@ -16,6 +17,7 @@ use super::failure::Failure;
 use super::pool::Received;
 use super::redirect;
 use super::request_headers::ContentCoding;
+use super::span::Span;
 use crate::bindings::types::RequestRedirect;
 use crate::fetch::response::is_redirect_status;
 use crate::url::UrlRecord;
@@ -37,6 +39,8 @@ pub(crate) struct Exchange {
     pub(crate) url: UrlRecord,
     /// What [`request_headers`](super::request_headers()) made.
     pub(crate) headers: HeaderMap,
+    /// The trace that it is a part of.
+    pub(crate) trace: Option<Arc<Trace>>,
     /// Whether the response's content is decoded.
     pub(crate) coding: ContentCoding,
     /// The body.
@@ -139,13 +143,21 @@ impl Exchange {
         if let Some(length) = length {
             headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
         }
+        let span = match &self.trace {
+            Some(trace) => Span::begin(trace, self, port, &mut headers),
+            None => None,
+        };
         let head = Head {
             method: self.method.clone(),
             uri,
             headers,
         };
         let isolate = self.isolate.as_ref();
-        self.outbound.send(&head, &mut self.body, isolate).await
+        let result = self.outbound.send(&head, &mut self.body, isolate).await;
+        if let Some(span) = span {
+            span.end(result.as_ref().map(http::Response::status));
+        }
+        result
     }
 }
 
@@ -195,6 +207,7 @@ impl Exchange {
             method,
             url,
             headers: HeaderMap::new(),
+            trace: None,
             coding: ContentCoding::Keep,
             body,
             redirect: RequestRedirect::Follow,

@@ -3,10 +3,12 @@
 pub(crate) mod admin;
 mod http;
 pub(crate) mod http2;
+mod recorder;
 mod site;
 
 pub(crate) use http::{Connection, Response};
 pub(crate) use http2::Http2;
+pub(crate) use recorder::{Recorder, response};
 pub(crate) use site::{Nano, Site, app_of_forms, limit, nano};
 
 use std::sync::Arc;

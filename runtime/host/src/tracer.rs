@@ -1,0 +1,175 @@
+//! Which requests are parts of traces, and what they know of them: <https://www.w3.org/TR/trace-context/>.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderValue};
+use nano_worker::{
+    SpanContext, SpanId, SpanSink, TRACEPARENT, TRACESTATE, Trace, TraceFlags, TraceId, trace_state,
+};
+
+/// Which requests are parts of traces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Tracing {
+    /// None. Apps see what clients say of traces as any other field.
+    Off,
+    /// Those that come with a `traceparent`.
+    #[default]
+    Incoming,
+    /// All: those that come without one begin a trace.
+    All,
+}
+
+impl fmt::Display for Tracing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Off => "off",
+            Self::Incoming => "incoming",
+            Self::All => "all",
+        })
+    }
+}
+
+/// Gives requests their place in traces.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tracer {
+    which: Tracing,
+}
+
+impl Tracer {
+    pub(crate) fn new(which: Tracing) -> Self {
+        Self { which }
+    }
+
+    /// The place of a request that has these fields, if it is to have one. `has_parent`: `traceparent` is among them.
+    #[inline]
+    pub(crate) fn begin(&self, headers: &HeaderMap, has_parent: bool) -> Option<Box<RequestTrace>> {
+        match self.which {
+            Tracing::All => {}
+            Tracing::Incoming if has_parent => {}
+            Tracing::Incoming | Tracing::Off => return None,
+        }
+        self.begin_span(headers)
+    }
+
+    fn begin_span(&self, headers: &HeaderMap) -> Option<Box<RequestTrace>> {
+        let span = SpanId::random();
+        Some(Box::new(match SpanContext::of(headers) {
+            Some(parent) => RequestTrace {
+                span: parent.sibling(span),
+                state: trace_state(headers),
+            },
+            None if self.which == Tracing::Incoming => return None,
+            None => RequestTrace {
+                span: SpanContext {
+                    trace: TraceId::random(),
+                    span,
+                    flags: TraceFlags::of_new(false),
+                },
+                // Without a valid traceparent it means nothing.
+                state: None,
+            },
+        }))
+    }
+}
+
+/// A request's place in a trace.
+#[derive(Debug)]
+pub(crate) struct RequestTrace {
+    /// Its own span.
+    pub(crate) span: SpanContext,
+    state: Option<HeaderValue>,
+}
+
+impl RequestTrace {
+    /// Has a request's fields say that whatever its app does is a part of its span.
+    pub(crate) fn rewrite(&self, headers: &mut HeaderMap) {
+        headers.insert(TRACEPARENT, self.span.to_header());
+        match &self.state {
+            Some(state) => drop(headers.insert(TRACESTATE, state.clone())),
+            None => drop(headers.remove(TRACESTATE)),
+        }
+    }
+
+    /// What the app's instance is told.
+    pub(crate) fn for_app(&self, sink: Option<Arc<dyn SpanSink>>) -> Arc<Trace> {
+        // What was read of the connection is a part of its buffer, which should not be kept.
+        let state = self.state.as_ref();
+        let state = state.and_then(|state| HeaderValue::from_bytes(state.as_bytes()).ok());
+        Arc::new(Trace {
+            span: self.span,
+            state,
+            sink,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+    /// The fields that an app sees of those that came.
+    fn seen(which: Tracing, came: &[(&'static str, &str)]) -> (HeaderMap, Option<RequestTrace>) {
+        let mut headers = HeaderMap::new();
+        for (name, value) in came {
+            headers.append(*name, value.parse().unwrap());
+        }
+        let has_parent = headers.contains_key(TRACEPARENT);
+        let trace = Tracer::new(which).begin(&headers, has_parent);
+        if let Some(trace) = &trace {
+            trace.rewrite(&mut headers);
+        }
+        (headers, trace.map(|trace| *trace))
+    }
+
+    #[test]
+    fn a_request_is_a_child_of_what_came() {
+        for which in [Tracing::Incoming, Tracing::All] {
+            let came = [
+                ("traceparent", PARENT),
+                ("tracestate", "a=1"),
+                ("tracestate", "b=2"),
+            ];
+            let (headers, trace) = seen(which, &came);
+            let trace = trace.unwrap();
+            let parent = SpanContext::parse(PARENT.as_bytes()).unwrap();
+            assert_eq!(trace.span, parent.sibling(trace.span.span));
+            assert_ne!(trace.span, parent);
+            assert_eq!(headers[TRACEPARENT], *trace.span.to_string());
+            let states: Vec<_> = headers.get_all(TRACESTATE).iter().collect();
+            assert_eq!(states, ["a=1,b=2"]);
+        }
+    }
+
+    #[test]
+    fn a_malformed_parent_is_none() {
+        let came = [("traceparent", "00-0-0-0"), ("tracestate", "a=1")];
+        // Nobody here is concerned: the app gets what came.
+        for which in [Tracing::Incoming, Tracing::Off] {
+            let (headers, trace) = seen(which, &came);
+            assert!(trace.is_none());
+            assert_eq!(headers[TRACEPARENT], "00-0-0-0");
+            assert_eq!(headers[TRACESTATE], "a=1");
+        }
+        let (headers, trace) = seen(Tracing::All, &came);
+        let trace = trace.unwrap();
+        assert_eq!(headers[TRACEPARENT], *trace.span.to_string());
+        assert!(!headers.contains_key(TRACESTATE));
+    }
+
+    #[test]
+    fn traces_begin_only_where_they_are_wanted() {
+        for (which, begins) in [
+            (Tracing::Off, false),
+            (Tracing::Incoming, false),
+            (Tracing::All, true),
+        ] {
+            let (headers, trace) = seen(which, &[]);
+            assert_eq!(trace.is_some(), begins, "{which:?}");
+            assert_eq!(headers.contains_key(TRACEPARENT), begins, "{which:?}");
+        }
+        assert!(seen(Tracing::Off, &[("traceparent", PARENT)]).1.is_none());
+    }
+}
