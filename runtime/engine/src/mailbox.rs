@@ -13,7 +13,7 @@ use crate::external_memory::{Account, Reservation};
 use crate::foreground::ForegroundQueue;
 use crate::limits::Exit;
 use crate::mail::{Mail, Signal};
-use crate::process_memory::{Arrival, headroom};
+use crate::process_memory::{Arrival, SmallBody, headroom};
 use crate::thread_io::ThreadIo;
 use crate::turn_clock::TurnClock;
 
@@ -165,10 +165,19 @@ impl Handle {
         Reservation::new(self.0.account.clone())
     }
 
-    /// Waits until the process has so many bytes more for what comes from a client or a peer. They are used once what this returns is
-    /// dropped. `None` if it has not in time, or the isolate ends.
-    pub async fn process_room(&self, bytes: usize) -> Option<Arrival> {
-        headroom::arrival(&self.0.account, bytes).await
+    /// Waits until the process has so many bytes more for what comes from a client or a peer, or a small body gets them of the budget
+    /// for such. They are used once what this returns is dropped. `None` if it has not in time, or the isolate ends.
+    pub async fn process_room(
+        &self,
+        bytes: usize,
+        small: Option<&mut SmallBody>,
+    ) -> Option<Arrival> {
+        headroom::arrival(&self.0.account, bytes, small).await
+    }
+
+    /// A small body of the isolate's, of which nothing has come.
+    pub fn small_body(&self) -> SmallBody {
+        SmallBody::new(self.0.account.clone())
     }
 
     /// Collects garbage as a turn of the isolate, and waits for it: for those who need memory and run elsewhere. Returns at

@@ -7,7 +7,7 @@
 
 pub(crate) mod headroom;
 
-pub use headroom::Arrival;
+pub use headroom::{Arrival, SmallBody};
 
 use std::fs::File;
 use std::io::{self, Read as _};

@@ -238,7 +238,8 @@ async fn send(app: &Arc<App>, event: &ScheduledEvent, id: RequestId) -> Result<(
                 let message = failed.to_string();
                 let stack = match failed {
                     FetchError::Exception { stack, .. }
-                    | FetchError::NetworkError { stack, .. } => stack,
+                    | FetchError::NetworkError { stack, .. }
+                    | FetchError::NoRoom { stack, .. } => stack,
                     _ => None,
                 };
                 return Err(Reason { message, stack });

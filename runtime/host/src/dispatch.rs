@@ -12,6 +12,7 @@
 //! | a transfer coding other than chunked | 501 |
 //! | the handler passed on that a server it asked did not answer, or its body, which fails before its first byte | 502 |
 //! | the app did not start, has too many requests in flight (or the connection has), or passed its CPU or memory limit | 503 |
+//! | the process has no memory left for a body that the handler wanted to read | 503 |
 //! | the handler took longer than `wall_ms` | 504 |
 //! | the request came back to this server too often (`CDN-Loop`) | 508 |
 
@@ -568,15 +569,25 @@ fn unavailable(unavailable: Unavailable) -> Box<ErrorPage> {
 
 /// What it means to the client that the body of the app's response failed before its first byte.
 fn broken(error: &BodyError) -> Box<ErrorPage> {
-    let (status, message) = match error.kind {
-        BodyErrorKind::Disconnected => (StatusCode::BAD_GATEWAY, NO_ANSWER),
+    let page = match error.kind {
+        BodyErrorKind::Disconnected => ErrorPage::new(StatusCode::BAD_GATEWAY, NO_ANSWER),
+        BodyErrorKind::NoRoom => no_room(),
         BodyErrorKind::TooLarge | BodyErrorKind::CutShort | BodyErrorKind::App => {
-            (StatusCode::INTERNAL_SERVER_ERROR, NO_RESPONSE)
+            ErrorPage::new(StatusCode::INTERNAL_SERVER_ERROR, NO_RESPONSE)
         }
     };
-    ErrorPage::new(status, message)
-        .detail(format!("the response's body failed: {error}"))
+    page.detail(format!("the response's body failed: {error}"))
         .into()
+}
+
+/// What it means to the client that the process has no memory left for what the app wants to read.
+fn no_room() -> ErrorPage {
+    ErrorPage::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "The server is short of memory. Try again soon.",
+    )
+    .limit(Limit::Process)
+    .retry_after(Duration::from_secs(1))
 }
 
 /// Another server is to blame.
@@ -609,6 +620,7 @@ fn failure(error: FetchError) -> ErrorPage {
         )
         .retry_after(Duration::from_secs(1)),
         FetchError::NetworkError { .. } => ErrorPage::new(StatusCode::BAD_GATEWAY, NO_ANSWER),
+        FetchError::NoRoom { .. } => no_room(),
         FetchError::Exception { .. }
         | FetchError::NoHandler { .. }
         | FetchError::NotAnswered
@@ -624,7 +636,9 @@ fn failure(error: FetchError) -> ErrorPage {
         _ => page,
     };
     let stack = match error {
-        FetchError::Exception { stack, .. } | FetchError::NetworkError { stack, .. } => stack,
+        FetchError::Exception { stack, .. }
+        | FetchError::NetworkError { stack, .. }
+        | FetchError::NoRoom { stack, .. } => stack,
         _ => None,
     };
     ErrorPage {

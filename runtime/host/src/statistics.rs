@@ -118,7 +118,7 @@ counted! {
         Wall = "wall_ms",
         InFlight = "in_flight",
         Body = "body_mb",
-        /// The limit of the process, of which the app's instance held most.
+        /// The limit of the process, of which the app's instance held most, or which left no room for a body.
         Process = "process_memory",
     }
 }

@@ -53,6 +53,8 @@ pub struct BodyError {
 pub enum BodyErrorKind {
     /// More bytes than the app's limit arrived.
     TooLarge,
+    /// The process has no memory left for it.
+    NoRoom,
     /// The client or the peer closed its connection or violated HTTP.
     Disconnected,
     /// The producer went away without ending the body.

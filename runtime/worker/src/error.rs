@@ -74,6 +74,13 @@ pub enum FetchError {
         /// The exception with its stack, where there is one.
         stack: Option<String>,
     },
+    /// The process had no memory left for a body that the app wanted to read, and the handler passed that on.
+    NoRoom {
+        /// What failed.
+        message: String,
+        /// The exception with its stack, where there is one.
+        stack: Option<String>,
+    },
     /// The handler returned something else than a `Response`.
     NotAResponse {
         /// What it returned, described: `undefined`, `a string`.
@@ -101,7 +108,9 @@ pub enum FetchError {
 impl fmt::Display for FetchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Exception { message, .. } | Self::NetworkError { message, .. } => f.write_str(message),
+            Self::Exception { message, .. } | Self::NetworkError { message, .. } | Self::NoRoom { message, .. } => {
+                f.write_str(message)
+            }
             Self::NoHandler { expected } => write!(f, "the app has no such handler: expected {expected}"),
             Self::NotAnswered => f.write_str(
                 "no listener of the fetch event has answered: expected `event.respondWith(response)` before the listeners return",

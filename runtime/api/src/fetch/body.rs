@@ -10,16 +10,17 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use nano_engine::external_memory::ExternalMemory;
 use nano_engine::external_memory::Reservation;
-use nano_engine::process_memory::Arrival;
-use nano_engine::{Handle, promise_op};
+use nano_engine::promise_op;
 use nano_webidl::{
     Error, Fallible, PlatformObject, Ref, Scope, ScriptRef, Trace, Traced, Value, script,
     type_error,
 };
-use nano_worker::{BodyError, BodyErrorKind, BodyStream};
+use nano_worker::BodyStream;
 
 use super::abort::AbortableBody;
+use super::blame;
 use super::body_data::{Kind, package_data};
+use super::gather::collect;
 use super::header_list::AppHeaderList;
 use crate::bindings::body::BodyMethods;
 use crate::bindings::marker;
@@ -334,16 +335,20 @@ impl Body {
                     {
                         return Err(reason);
                     }
-                    let packaged = bytes
-                        .map_err(|error| type_error(error.to_string()))
-                        .and_then(|(bytes, reservation)| {
+                    let (packaged, blame) = match bytes {
+                        Ok((bytes, room)) => {
                             // What is made of the bytes counts on its own.
-                            reservation.hand_over();
-                            package_data(scope, kind, &content_type, bytes)
-                        });
-                    packaged.map_err(|e| {
-                        e.to_exception(scope)
-                            .unwrap_or_else(|| v8::undefined(scope).into())
+                            room.hand_over();
+                            (package_data(scope, kind, &content_type, bytes), None)
+                        }
+                        Err(error) => (Err(type_error(error.to_string())), blame::of(&error)),
+                    };
+                    packaged.map_err(|error| {
+                        let exception = error.to_exception(scope);
+                        if let (Some(exception), Some(blame)) = (exception, blame) {
+                            blame.mark(scope, exception);
+                        }
+                        exception.unwrap_or_else(|| v8::undefined(scope).into())
                     })
                 });
                 return promise.ok_or(Error::Thrown);
@@ -515,82 +520,6 @@ impl<T: PlatformObject + WithBody> BodyMethods for T {
 fn stream_state<'s>(scope: &mut Scope<'s, '_>, stream: v8::Local<'s, v8::Object>) -> Fallible<i32> {
     let state = script::call(scope, "streamState", &[stream.into()])?;
     Ok(state.int32_value(scope).unwrap_or(0))
-}
-
-/// All chunks of a body, which count against the app's limit meanwhile.
-async fn collect(
-    mut stream: BodyStream,
-    handle: Handle,
-) -> Result<(Bytes, Reservation), BodyError> {
-    let mut reservation = handle.reservation();
-    let Some(first) = stream.next().await.transpose()? else {
-        return Ok((Bytes::new(), reservation));
-    };
-    make_room(&handle, &mut reservation, first.len()).await?;
-    let Some(second) = stream.next().await.transpose()? else {
-        return Ok((first, reservation));
-    };
-    make_room(&handle, &mut reservation, second.len()).await?;
-    let known = stream
-        .length()
-        .and_then(|length| usize::try_from(length).ok())
-        .unwrap_or(0);
-    let expected = known
-        .min(MAX_EXPECTED_BYTES)
-        .max(first.len() + second.len());
-    let mut all = Vec::with_capacity(expected + SPARE_BYTES);
-    all.extend_from_slice(&first);
-    all.extend_from_slice(&second);
-    drop((first, second));
-    while let Some(chunk) = stream.next().await.transpose()? {
-        make_room(&handle, &mut reservation, chunk.len()).await?;
-        let _copy = match all.capacity() - all.len() < chunk.len() {
-            // To a larger place.
-            true => Some(process_room(&handle, all.len()).await?),
-            false => None,
-        };
-        all.extend_from_slice(&chunk);
-    }
-    Ok((all.into(), reservation))
-}
-
-/// How much of a body's stated length is believed before it has come.
-const MAX_EXPECTED_BYTES: usize = 1 << 20;
-/// See [`nano_engine::external_memory::one_byte_string`].
-const SPARE_BYTES: usize = 64;
-
-/// Waits until the process has room for bytes that have come, and charges the isolate for them. What follows is not read meanwhile.
-///
-/// # Errors
-/// They do not fit into its memory limit, also after a collection; or the process has no room in time.
-pub(super) async fn make_room(
-    handle: &Handle,
-    reservation: &mut Reservation,
-    bytes: usize,
-) -> Result<(), BodyError> {
-    // It is there already, and small, or copied next.
-    drop(process_room(handle, bytes).await?);
-    if reservation.try_grow(bytes) {
-        return Ok(());
-    }
-    handle.collect_garbage().await;
-    if reservation.try_grow(bytes) {
-        return Ok(());
-    }
-    Err(BodyError::new(
-        BodyErrorKind::TooLarge,
-        "the body does not fit into the app's memory limit: read it as a stream",
-    ))
-}
-
-async fn process_room(handle: &Handle, bytes: usize) -> Result<Arrival, BodyError> {
-    handle.process_room(bytes).await.ok_or_else(|| {
-        BodyError::new(
-            BodyErrorKind::TooLarge,
-            "the process has no memory left for the body: other apps and requests use it; try again later, or read the body as \
-             a stream",
-        )
-    })
 }
 
 fn name<'s>(scope: &mut Scope<'s, '_>, text: &str) -> Value<'s> {

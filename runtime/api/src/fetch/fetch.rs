@@ -17,6 +17,7 @@ use nano_worker::BodyStream;
 use nano_worker::cdn_loop::CDN_LOOP;
 
 use super::abort::{self, BodyAbort, Watch};
+use super::blame::Blame;
 use super::body::{Body, Outgoing, Stream, WithBody as _};
 use super::client::{
     Answer, AnswerBody, Cut, Exchange, Failure, Outbound, RequestBody, matches_integrity,
@@ -432,26 +433,8 @@ fn exception<'s>(scope: &mut Scope<'s, '_>, failure: &Failure) -> Value<'s> {
     let message = format!("fetch failed: {failure}");
     let message = v8::String::new(scope, &message).unwrap_or_else(|| v8::String::empty(scope));
     let exception = v8::Exception::type_error(scope, message);
-    if let Ok(object) = v8::Local::<v8::Object>::try_from(exception) {
-        let (mark, yes) = (mark(scope), v8::Boolean::new(scope, true));
-        object.set_private(scope, mark, yes.into());
-    }
+    Blame::Peer.mark(scope, exception);
     exception
-}
-
-/// What marks the exceptions of network errors. Scripts cannot see it.
-fn mark<'s>(scope: &mut Scope<'s, '_>) -> v8::Local<'s, v8::Private> {
-    let name = v8::String::new(scope, "nano:network error");
-    v8::Private::for_api(scope, name)
-}
-
-/// Whether an app failed with the exception of a network error: it let it pass.
-pub(crate) fn is_network_error<'s>(scope: &mut Scope<'s, '_>, exception: Value<'s>) -> bool {
-    let Ok(object) = v8::Local::<v8::Object>::try_from(exception) else {
-        return false;
-    };
-    let mark = mark(scope);
-    object.has_private(scope, mark) == Some(true)
 }
 
 fn reject<'s>(

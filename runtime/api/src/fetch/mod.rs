@@ -1,6 +1,7 @@
 //! The Fetch Standard, <https://fetch.spec.whatwg.org/>.
 
 mod abort;
+pub(crate) mod blame;
 pub mod body;
 pub mod body_data;
 pub mod client;
@@ -10,6 +11,7 @@ mod data_url;
     reason = "the function has the name of its standard"
 )]
 pub mod fetch;
+pub(crate) mod gather;
 pub mod header_list;
 pub mod headers;
 pub mod mime_type;

@@ -13,7 +13,7 @@ use super::handlers::{Callee, callee};
 use super::respond::respond;
 use crate::environment::promise_reactions::when_settled;
 use crate::environment::request_context;
-use crate::fetch::fetch::is_network_error;
+use crate::fetch::blame::Blame;
 use crate::fetch::request::Request;
 use crate::nano::execution_context::ExecutionContext;
 
@@ -205,13 +205,12 @@ pub(super) fn rejection<'s>(
     place: Option<v8::Local<'s, v8::Message>>,
 ) -> FetchError {
     let report = ErrorReport::new(scope, reason, place);
-    if is_network_error(scope, reason) {
-        return FetchError::NetworkError {
-            message: report.message.clone(),
-            stack: Some(report.to_string()),
-        };
+    let (message, stack) = (report.message.clone(), Some(report.to_string()));
+    match Blame::for_exception(scope, reason) {
+        Some(Blame::Peer) => FetchError::NetworkError { message, stack },
+        Some(Blame::Process) => FetchError::NoRoom { message, stack },
+        None => FetchError::Exception { message, stack },
     }
-    exception(&report)
 }
 
 pub(super) fn exception(report: &ErrorReport) -> FetchError {

@@ -45,6 +45,8 @@ pub struct Account {
     granted: AtomicUsize,
     /// Bytes of it that were asked for of late.
     asked_for: Asked,
+    /// Bytes of small bodies that came where the process had no room; see [`headroom::SmallBody`].
+    small_bodies: AtomicUsize,
     /// Whether the allocator has refused a buffer since the last look.
     refused: AtomicBool,
     /// Whether none of the isolate's JavaScript may run any more. Here, as every callback looks at it.
@@ -76,6 +78,7 @@ impl Account {
             mapped: AtomicUsize::default(),
             granted: AtomicUsize::default(),
             asked_for: Asked::default(),
+            small_bodies: AtomicUsize::default(),
             refused: AtomicBool::default(),
             terminated: AtomicBool::default(),
         }
@@ -200,6 +203,11 @@ impl Account {
     #[inline]
     pub(crate) fn asked_for(&self) -> &Asked {
         &self.asked_for
+    }
+
+    /// What its small bodies hold of their budget.
+    pub(crate) fn small_bodies(&self) -> &AtomicUsize {
+        &self.small_bodies
     }
 
     /// Whether C code can take so many bytes more for a call without that ending the isolate.

@@ -6,7 +6,8 @@
 //! may be asked for with a lock of V8's, and as nobody can do without. With enough left this is one addition.
 //!
 //! What comes from clients and peers is waited for without a thread ([`arrival`]), and nobody is ended for it: it is not read
-//! meanwhile. Bodies that have come in part could wait for each other for ever, so after a while they are refused, one by one.
+//! meanwhile. Bodies that have come in part could wait for each other for ever, so after a while they are refused, one by one. Small
+//! ones have a budget beside that ([`SmallBody`]): where some use all that there is, a form sent to another app is still read.
 //!
 //! Each byte is in one term only. Whoever allocates it asks, and nobody who gets it later: a buffer that is made of a body, or a
 //! reservation of what is there, counts for the app's limit alone. Bodies are copied as they come: they are in [`ARRIVING`] until
@@ -14,8 +15,8 @@
 //! it is in [`TAKEN`], and goes with the time that their threads have worked. A thread that waits for a core has touched nothing: with
 //! the time of the wall twelve apps on two cores were admitted what others had yet to fill.
 
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use crate::external_memory::Account;
@@ -51,6 +52,13 @@ const BLIND_PART: usize = 4;
 static ARRIVING: AtomicUsize = AtomicUsize::new(0);
 /// Bytes of bodies since the last look; the next one sees them.
 static ARRIVED: AtomicUsize = AtomicUsize::new(0);
+
+/// What small bodies may hold where nothing is left. It is a part of what stays free for calls and collections.
+const SMALL_BODIES: usize = 4 * MIB;
+/// An isolate with so much of that gets more only as long as it has less than what is left of it.
+const FEW: usize = SmallBody::MOST;
+/// What they hold of it.
+static SMALL: AtomicUsize = AtomicUsize::new(0);
 
 /// Bodies that wait.
 static AWAITED: AtomicUsize = AtomicUsize::new(0);
@@ -209,6 +217,17 @@ impl Arrival {
         let begun = ARRIVING.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
         begun.ok().map(|_| Arrival { bytes })
     }
+
+    /// The same; where there is none, a small body may still have its part of the budget.
+    fn begin_for(bytes: usize, small: Option<&mut SmallBody>) -> Option<Arrival> {
+        Self::begin(bytes).or_else(|| {
+            let has_grown = small.is_some_and(|small| small.try_grow(bytes));
+            has_grown.then(|| {
+                ARRIVING.fetch_add(bytes, Ordering::Relaxed);
+                Arrival { bytes }
+            })
+        })
+    }
 }
 
 impl Drop for Arrival {
@@ -218,9 +237,57 @@ impl Drop for Arrival {
     }
 }
 
+/// What a small body holds of the budget for small bodies, until something is made of it: nothing as long as there is room for all.
+#[derive(Debug)]
+pub struct SmallBody {
+    account: Arc<Account>,
+    bytes: usize,
+}
+
+impl SmallBody {
+    /// The largest small body, in bytes.
+    pub const MOST: usize = 64 << 10;
+
+    pub(crate) fn new(account: Arc<Account>) -> SmallBody {
+        SmallBody { account, bytes: 0 }
+    }
+
+    fn try_grow(&mut self, bytes: usize) -> bool {
+        let own = self.account.small_bodies();
+        let has = own.load(Ordering::Relaxed).saturating_add(bytes);
+        let more = |all: usize| {
+            let all = all.saturating_add(bytes);
+            let left = SMALL_BODIES.checked_sub(all)?;
+            (has <= FEW || has <= left).then_some(all)
+        };
+        let is_one = self.bytes.saturating_add(bytes) <= Self::MOST;
+        let has_grown = is_one
+            && SMALL
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, more)
+                .is_ok();
+        if has_grown {
+            own.fetch_add(bytes, Ordering::Relaxed);
+            self.bytes += bytes;
+        }
+        has_grown
+    }
+}
+
+impl Drop for SmallBody {
+    fn drop(&mut self) {
+        SMALL.fetch_sub(self.bytes, Ordering::Relaxed);
+        let own = self.account.small_bodies();
+        own.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
 /// So many bytes of a body are about to be kept for an isolate, once there is room. `None` if there is none in time.
-pub(crate) async fn arrival(account: &Account, bytes: usize) -> Option<Arrival> {
-    if let Some(arrival) = Arrival::begin(bytes) {
+pub(crate) async fn arrival(
+    account: &Account,
+    bytes: usize,
+    mut small: Option<&mut SmallBody>,
+) -> Option<Arrival> {
+    if let Some(arrival) = Arrival::begin_for(bytes, small.as_deref_mut()) {
         return Some(arrival);
     }
     let _awaited = Awaited::begin();
@@ -228,7 +295,7 @@ pub(crate) async fn arrival(account: &Account, bytes: usize) -> Option<Arrival> 
     loop {
         watchdog::wake();
         tokio::time::sleep(PAUSE).await;
-        if let Some(arrival) = Arrival::begin(bytes) {
+        if let Some(arrival) = Arrival::begin_for(bytes, small.as_deref_mut()) {
             return Some(arrival);
         }
         if account.is_terminated() || began.elapsed() >= PATIENCE && is_next_refused() {
@@ -310,12 +377,12 @@ mod tests {
         let account = Account::new(0);
         calm();
         look(BESIDE + 10 * MIB, Duration::ZERO);
-        assert!(arrival(&account, 10 * MIB).await.is_some());
+        assert!(arrival(&account, 10 * MIB, None).await.is_some());
         assert!(!is_awaited());
         look(BESIDE + 3 * BLIND, Duration::ZERO);
         assert!(can_arrive(BLIND) && can_arrive(MIB) && !can_arrive(MIB));
         look(BESIDE, Duration::ZERO);
-        let body = arrival(&account, MIB);
+        let body = arrival(&account, MIB, None);
         tokio::pin!(body);
         let waits = tokio::time::timeout(PAUSE * 5, &mut body).await;
         assert!(waits.is_err() && is_awaited());
@@ -323,11 +390,57 @@ mod tests {
         assert!(body.await.is_some());
         look(BESIDE, Duration::ZERO);
         account.terminate();
-        assert!(arrival(&account, MIB).await.is_none());
+        assert!(arrival(&account, MIB, None).await.is_none());
         // Two that have waited for long.
         std::thread::sleep(BETWEEN);
         assert!(is_next_refused());
         assert!(!is_next_refused());
+        calm();
+    }
+
+    #[test]
+    fn small_bodies_have_a_budget_where_nothing_is_left() {
+        let _one = super::super::tests::one();
+        calm();
+        let accounts: Vec<_> = (0..3).map(|_| Arc::new(Account::new(0))).collect();
+        let body = |account: &Arc<Account>| SmallBody::new(account.clone());
+        let mut first = body(&accounts[0]);
+        assert!(Arrival::begin_for(1000, Some(&mut first)).is_some());
+        assert_eq!(first.bytes, 0, "there is room for all");
+        look(BESIDE, Duration::ZERO);
+        assert!(Arrival::begin_for(1000, None).is_none());
+        let arrival = Arrival::begin_for(SmallBody::MOST, Some(&mut first));
+        assert_eq!(unseen(), SmallBody::MOST, "isolates see it");
+        drop(arrival);
+        assert!(!first.try_grow(1), "it is not small any more");
+        // As many as an app gets.
+        let all_of = |account| -> Vec<SmallBody> {
+            let grown = || {
+                let mut body = body(account);
+                body.try_grow(SmallBody::MOST).then_some(body)
+            };
+            std::iter::from_fn(grown).collect()
+        };
+        let bodies = all_of(&accounts[0]);
+        assert_eq!(bodies.len() + 1, SMALL_BODIES / SmallBody::MOST / 2);
+        let others = all_of(&accounts[1]);
+        assert_eq!(others.len(), SMALL_BODIES / SmallBody::MOST / 4);
+        assert!(body(&accounts[2]).try_grow(SmallBody::MOST));
+        drop((first, bodies, others));
+        assert_eq!(SMALL.load(Ordering::Relaxed), 0);
+        let own = accounts[0].small_bodies().load(Ordering::Relaxed);
+        assert_eq!(own, 0);
+        let mut whole = body(&accounts[0]);
+        assert!(whole.try_grow(1000));
+        let many: Vec<_> = (0..SMALL_BODIES / SmallBody::MOST)
+            .map(|_| {
+                let mut body = body(&Arc::new(Account::new(0)));
+                let has_grown = body.try_grow(SmallBody::MOST);
+                (body, has_grown)
+            })
+            .collect();
+        let refused = many.iter().filter(|(_, has_grown)| !has_grown).count();
+        assert_eq!(refused, 1, "the budget is used up");
         calm();
     }
 

@@ -192,6 +192,14 @@ async fn failures_have_a_status_and_developers_see_why() {
             502,
             "fetch failed",
         ),
+        (
+            FetchError::NoRoom {
+                message: "no memory left".to_owned(),
+                stack: None,
+            },
+            503,
+            "no memory left",
+        ),
         (FetchError::CpuLimit, 503, "CPU limit"),
         (FetchError::HeapLimit, 503, "more memory"),
         (FetchError::Crashed, 503, "V8 gave up"),

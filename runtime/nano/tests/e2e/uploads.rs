@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use crate::support::Site;
+use crate::support::admin::{ask, serve};
+use crate::support::{Nano, Response, Site};
 
 /// Apps whose requests' bodies are gathered without a turn of JavaScript.
 const APP: &str = "export default { async fetch(request) {
@@ -100,4 +101,66 @@ fn bodies_wait_for_room_in_the_process() {
     // All that was taken has been given back.
     let answer = nano.post("a0.test", "/", &"x".repeat(SIZE));
     assert_eq!(answer.text(), SIZE.to_string());
+}
+
+/// An app that keeps what it is told to.
+const KEEPS: &str = "const kept = []; export default { async fetch(request) {
+    if (request.method === 'POST') return new Response(`${(await request.text()).length}`);
+    kept.push(new Uint8Array(1 << 20).fill(1));
+    return new Response('kept');
+} };";
+
+/// Posts so many bytes, which do not come with their head.
+fn post_later(nano: &Nano, host: &str, size: usize) -> Response {
+    let mut connection = nano.connect();
+    connection.write(&format!(
+        "POST / HTTP/1.1\r\nHost: {host}\r\nContent-Length: {size}\r\n\r\n"
+    ));
+    std::thread::sleep(Duration::from_millis(50));
+    connection.write(&"x".repeat(size));
+    connection.response(false)
+}
+
+/// Where apps have used up the process's memory, forms are still read, and what is larger has to come later.
+#[test]
+fn where_the_process_is_full_small_bodies_are_read() {
+    const LARGE: usize = 100_000;
+    let site = Site::new()
+        .top(r#""memory_mb": 300"#)
+        .app_with("keeps", KEEPS, r#""limits":{"memory_mb":512}"#)
+        .app("a", "export default { async fetch(request) { return new Response(await request.text()) } };");
+    let (nano, admin) = serve(site);
+    assert_eq!(nano.post("a.test", "/", "x").text(), "x");
+    let refused = (0..280).find_map(|_| {
+        assert_eq!(nano.get("keeps.test", "/").text(), "kept");
+        let answer = post_later(&nano, "a.test", LARGE);
+        (answer.body.len() != LARGE).then_some(answer)
+    });
+    let refused = refused.expect("the process is full");
+    assert_eq!(refused.status, 503, "{refused:?}");
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    let line = nano.logged("the refusal", |line| line["limit"] == "process_memory");
+    assert!(line.to_string().contains("no memory left"), "{line}");
+    let metrics = ask(admin, "GET", "/metrics").text().to_owned();
+    let counted = metrics
+        .lines()
+        .find(|line| line.contains("app=\"a\"") && line.contains("process_memory"));
+    assert!(
+        counted.is_some_and(|line| line.ends_with(" 1")),
+        "{counted:?}"
+    );
+    // What was given back while that waited is taken, too.
+    for _ in 0..3 {
+        assert_eq!(nano.get("keeps.test", "/").text(), "kept");
+    }
+    for size in [3_000, 60_000] {
+        let began = Instant::now();
+        let answer = post_later(&nano, "a.test", size);
+        assert_eq!((answer.status, answer.body.len()), (200, size));
+        assert!(
+            began.elapsed() < Duration::from_secs(2),
+            "{:?}",
+            began.elapsed()
+        );
+    }
 }

@@ -21,7 +21,7 @@ use super::failure::{Failure, innermost};
 use super::integrity::matches_integrity;
 use super::pool::Received;
 use super::request_headers::ContentCoding;
-use crate::fetch::body::make_room;
+use crate::fetch::gather::Room;
 use crate::fetch::header_list::HeaderList;
 use crate::fetch::response::is_null_body_status;
 
@@ -162,14 +162,13 @@ async fn receive_body(
     if !integrity.is_empty() {
         // Nothing of it may be seen before all of it was compared.
         let failed = |error: BodyError| Failure::new(error.to_string());
-        let mut reserved = isolate.map(|isolate| (isolate, isolate.reservation()));
+        let isolate = isolate.cloned();
+        let mut room = isolate.map(|isolate| Room::for_body(isolate, length));
         let mut all = Vec::new();
         while let Some(chunk) = chunks.next().await {
             let chunk = chunk.map_err(failed)?;
-            if let Some((isolate, reservation)) = &mut reserved {
-                make_room(isolate, reservation, chunk.len())
-                    .await
-                    .map_err(failed)?;
+            if let Some(room) = &mut room {
+                room.grow(chunk.len()).await.map_err(failed)?;
             }
             all.extend_from_slice(&chunk);
         }

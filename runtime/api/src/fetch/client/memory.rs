@@ -8,7 +8,7 @@ use nano_engine::external_memory::Reservation;
 
 use super::connection::MAX_HEAD_BYTES;
 use super::failure::Failure;
-use crate::fetch::body::make_room;
+use crate::fetch::gather::Room;
 
 /// About what a connection takes: hyper's two buffers of 8 KiB, its task, the socket in the kernel. What is for TLS or for HTTP/2 is as
 /// much again.
@@ -75,16 +75,16 @@ impl Memory {
     /// # Errors
     /// The isolate has no room for it, also after a collection.
     pub(super) async fn take(isolate: Option<&Handle>) -> Result<Memory, Failure> {
-        let mut reservation = isolate.map(Handle::reservation);
-        if let Some((isolate, reservation)) = isolate.zip(reservation.as_mut())
-            && make_room(isolate, reservation, CONNECTION).await.is_err()
+        let mut room = isolate.cloned().map(Room::new);
+        if let Some(room) = &mut room
+            && room.grow(CONNECTION).await.is_err()
         {
             return Err(Failure::new(
                 "the app's memory limit has no room for another connection",
             ));
         }
         Ok(Memory(Mutex::new(State {
-            reservation,
+            reservation: room.map(Room::into_reservation),
             base: CONNECTION,
             bytes: CONNECTION,
             head: None,

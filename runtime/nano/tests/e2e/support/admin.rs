@@ -1,5 +1,7 @@
 //! The admin API of a `nano`, asked byte by byte.
 
+use std::process::Command;
+
 use serde_json::Value;
 
 use super::{Connection, Nano, Response, Site};
@@ -8,8 +10,13 @@ pub(crate) const TOKEN: &str = "0123456789abcdef";
 
 /// A site with the admin API, and where that is.
 pub(crate) fn serve(site: Site) -> (Nano, u16) {
+    serve_as(site, |_| {})
+}
+
+/// The same, by a command that `prepare` has a last look at.
+pub(crate) fn serve_as(site: Site, prepare: impl FnOnce(&mut Command)) -> (Nano, u16) {
     let token = format!(r#""admin":{{"listen":"127.0.0.1:0","token":"{TOKEN}"}}"#);
-    let nano = site.top(&token).serve();
+    let nano = site.top(&token).serve_as(prepare);
     let port = admin_port(&nano);
     (nano, port)
 }

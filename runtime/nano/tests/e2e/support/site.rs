@@ -71,7 +71,7 @@ impl Site {
 
     /// Adds fields at the top of the configuration.
     pub(crate) fn top(mut self, fields: &str) -> Self {
-        self.top = format!("{fields},");
+        self.top += &format!("{fields},");
         self
     }
 

@@ -1,0 +1,120 @@
+//! A body that is wanted whole, and the memory for it.
+
+use bytes::Bytes;
+use nano_engine::Handle;
+use nano_engine::external_memory::Reservation;
+use nano_engine::process_memory::{Arrival, SmallBody};
+use nano_worker::{BodyError, BodyErrorKind, BodyStream};
+
+/// How much of a body's stated length is believed before it has come.
+const MAX_EXPECTED_BYTES: usize = 1 << 20;
+/// See [`nano_engine::external_memory::one_byte_string`].
+const SPARE_BYTES: usize = 64;
+
+/// All chunks of a body, with the memory that they take until something is made of them.
+pub(super) async fn collect(
+    mut stream: BodyStream,
+    isolate: Handle,
+) -> Result<(Bytes, Room), BodyError> {
+    let length = stream.length();
+    let mut room = Room::for_body(isolate, length);
+    let Some(first) = stream.next().await.transpose()? else {
+        return Ok((Bytes::new(), room));
+    };
+    room.grow(first.len()).await?;
+    let Some(second) = stream.next().await.transpose()? else {
+        return Ok((first, room));
+    };
+    room.grow(second.len()).await?;
+    let known = length
+        .and_then(|length| usize::try_from(length).ok())
+        .unwrap_or(0);
+    let expected = known
+        .min(MAX_EXPECTED_BYTES)
+        .max(first.len() + second.len());
+    let mut all = Vec::with_capacity(expected + SPARE_BYTES);
+    all.extend_from_slice(&first);
+    all.extend_from_slice(&second);
+    drop((first, second));
+    while let Some(chunk) = stream.next().await.transpose()? {
+        room.grow(chunk.len()).await?;
+        let _copy = match all.capacity() - all.len() < chunk.len() {
+            // To a larger place.
+            true => Some(room.of_process(all.len()).await?),
+            false => None,
+        };
+        all.extend_from_slice(&chunk);
+    }
+    Ok((all.into(), room))
+}
+
+/// Memory for what comes from a client or a peer: the process has it, and the isolate is charged for it.
+pub(super) struct Room {
+    isolate: Handle,
+    reservation: Reservation,
+    /// What it has of the budget for small bodies, if it is one.
+    small: Option<SmallBody>,
+}
+
+impl Room {
+    /// For nothing yet.
+    pub(super) fn new(isolate: Handle) -> Room {
+        Room {
+            reservation: isolate.reservation(),
+            isolate,
+            small: None,
+        }
+    }
+
+    /// For nothing yet of a body that says how long it is, or does not.
+    pub(super) fn for_body(isolate: Handle, length: Option<u64>) -> Room {
+        let is_small = length.is_some_and(|length| length <= SmallBody::MOST as u64);
+        let small = is_small.then(|| isolate.small_body());
+        Room {
+            small,
+            ..Room::new(isolate)
+        }
+    }
+
+    /// Waits until the process has room for bytes that have come, and charges the isolate for them. What follows is not read
+    /// meanwhile.
+    ///
+    /// # Errors
+    /// They do not fit into the isolate's memory limit, also after a collection; or the process has no room in time.
+    pub(super) async fn grow(&mut self, bytes: usize) -> Result<(), BodyError> {
+        // It is there already, and small, or copied next.
+        drop(self.of_process(bytes).await?);
+        if self.reservation.try_grow(bytes) {
+            return Ok(());
+        }
+        self.isolate.collect_garbage().await;
+        if self.reservation.try_grow(bytes) {
+            return Ok(());
+        }
+        Err(BodyError::new(
+            BodyErrorKind::TooLarge,
+            "the body does not fit into the app's memory limit: read it as a stream",
+        ))
+    }
+
+    async fn of_process(&mut self, bytes: usize) -> Result<Arrival, BodyError> {
+        let arrival = self.isolate.process_room(bytes, self.small.as_mut()).await;
+        arrival.ok_or_else(|| {
+            BodyError::new(
+                BodyErrorKind::NoRoom,
+                "the process has no memory left for the body: other apps and requests use it; try again later, or read the body \
+                 as a stream",
+            )
+        })
+    }
+
+    /// What is made of it next on the isolate's thread takes its place.
+    pub(super) fn hand_over(self) {
+        self.reservation.hand_over();
+    }
+
+    /// The isolate's part of it.
+    pub(super) fn into_reservation(self) -> Reservation {
+        self.reservation
+    }
+}
