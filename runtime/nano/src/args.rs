@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
-use nano_host::config::{Config, ListenAddress};
+use nano_host::config::{Config, ListenAddress, Overlap};
 use nano_host::log::Format;
 
 use crate::remote::Remote;
@@ -191,6 +191,10 @@ impl ServeOptions {
             config.ports.clear();
         }
         config.watch |= self.watch || self.dev;
+        // The file's own were found as it was read.
+        if let Some(overlap) = config.overlap() {
+            bail!("{overlap}, by --port or --host: {}", Overlap::HELP);
+        }
         Ok(config)
     }
 }

@@ -74,11 +74,11 @@ impl fmt::Debug for Token {
 /// A token that has fewer characters can be guessed.
 const MIN_TOKEN: usize = 16;
 
-/// Reads the field "admin". `folder` is what paths are relative to.
-pub(super) fn read_admin(
-    root: &Fields<'_, fields::Configuration>,
+/// Reads the field "admin", and what says where it listens. `folder` is what paths are relative to.
+pub(super) fn read_admin<'a>(
+    root: &Fields<'a, fields::Configuration>,
     folder: &Path,
-) -> Option<AdminConfig> {
+) -> Option<(AdminConfig, Located<'a>)> {
     let value = root.get(&fields::Configuration::ADMIN)?;
     let fields = value.object::<Admin>()?;
     let listen = match fields.read(Admin::LISTEN) {
@@ -104,11 +104,13 @@ pub(super) fn read_admin(
             Some(folder.join(state.expanded()?))
         }
     };
-    Some(AdminConfig {
+    let place = fields.get(&Admin::LISTEN).unwrap_or(value);
+    let admin = AdminConfig {
         listen,
         token,
         state,
-    })
+    };
+    Some((admin, place))
 }
 
 fn parse_address(listen: &Located<'_>, folder: &Path) -> Option<AdminAddress> {

@@ -6,6 +6,7 @@ mod diagnostic;
 mod field;
 mod fields;
 mod hostname;
+mod listen;
 mod managed;
 mod path;
 mod proxies;
@@ -20,7 +21,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read as _};
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -35,6 +35,7 @@ pub use admin::{AdminAddress, AdminConfig, Token};
 pub use diagnostic::{ConfigError, Diagnostic};
 pub use hostname::HostPattern;
 pub(crate) use hostname::{example, normalize};
+pub use listen::{ListenAddress, Overlap};
 pub(crate) use managed::{AppFields, Managed};
 pub use path::{PathPattern, PathSegment};
 pub use proxies::{Proxies, ProxyFields};
@@ -275,41 +276,6 @@ impl Default for AppLimits {
     }
 }
 
-/// Where to listen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ListenAddress {
-    /// None: all addresses, of IPv6 and IPv4.
-    pub ip: Option<IpAddr>,
-    /// 0: one that is free.
-    pub port: u16,
-}
-
-impl ListenAddress {
-    /// The port where nothing else is said.
-    pub const DEFAULT_PORT: u16 = 8080;
-
-    /// All addresses at a port.
-    pub const fn any(port: u16) -> Self {
-        Self { ip: None, port }
-    }
-
-    /// The same address at another port.
-    pub const fn with_port(self, port: u16) -> Self {
-        Self { port, ..self }
-    }
-
-    /// The address to bind. Where it is all addresses, `[::]` takes IPv4, too, on systems that have both.
-    pub fn socket(self) -> SocketAddr {
-        SocketAddr::new(self.ip.unwrap_or(Ipv6Addr::UNSPECIFIED.into()), self.port)
-    }
-}
-
-impl fmt::Display for ListenAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.socket().fmt(f)
-    }
-}
-
 /// The time that a shutdown waits where nothing else is said.
 pub const DEFAULT_DRAIN: Duration = Duration::from_secs(30);
 
@@ -376,6 +342,19 @@ impl Config {
     /// Where an app of this configuration is reached.
     pub fn address_of(&self, app: &AppConfig) -> ListenAddress {
         self.listen.with_port(app.port.unwrap_or(self.listen.port))
+    }
+
+    /// Where the admin API and apps are to listen at the same address, if they are. Port 0 is a different one each time.
+    pub fn overlap(&self) -> Option<Overlap> {
+        let admin = match &self.admin.as_ref()?.listen {
+            AdminAddress::Tcp(admin) => *admin,
+            AdminAddress::Unix(_) => return None,
+        };
+        let apps = self.apps.iter().map(|app| self.address_of(app));
+        // Those that come later listen here.
+        let later = self.apps.is_empty().then_some(self.listen);
+        let apps = apps.chain(later).find(|apps| apps.overlaps(admin))?;
+        Some(Overlap { admin, apps })
     }
 
     /// The defaults, with these apps.

@@ -13,6 +13,7 @@ use super::admin::read_admin;
 use super::app::{Common, Unique, read_app, read_limits};
 use super::diagnostic::{ConfigError, Diagnostic, Faults};
 use super::fields::{App, Changes, Clients, Configuration, Defaults};
+use super::listen::Overlap;
 use super::managed::Managed;
 use super::proxies::{Proxies, read_proxies};
 use super::reader::{Context, Fields, Located, Lookup};
@@ -121,7 +122,7 @@ fn read_root(
     let memory_mb = fields.read(Configuration::MEMORY_MB);
     let watch = fields.read(Configuration::WATCH);
     let trace = fields.read(Configuration::TRACE);
-    let admin = read_admin(&fields, folder);
+    let (admin, admin_place) = read_admin(&fields, folder).unzip();
     let mut defaults = AppLimits::default();
     let (mut start, mut idle) = (None, None);
     if let Some(fields) = fields.read(Configuration::DEFAULTS) {
@@ -178,7 +179,7 @@ fn read_root(
         .collect();
     apps.append(&mut managed.apps);
     let ports = common.ports;
-    Some(Config {
+    let config = Config {
         listen,
         apps,
         drain: drain.unwrap_or(DEFAULT_DRAIN),
@@ -190,7 +191,11 @@ fn read_root(
         file: Some(file.to_owned()),
         watch: watch.unwrap_or(false),
         admin,
-    })
+    };
+    if let (Some(place), Some(overlap)) = (admin_place, config.overlap()) {
+        place.fault(overlap.to_string(), Overlap::HELP.to_owned());
+    }
+    Some(config)
 }
 
 /// What the admin API has changed.

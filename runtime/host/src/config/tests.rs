@@ -648,3 +648,45 @@ fn a_path_of_a_host_belongs_to_one_app() {
         assert!(error.contains(part), "{error}");
     }
 }
+
+#[test]
+fn the_admin_api_and_apps_do_not_listen_at_one_address() {
+    let wrong = |listen: &str, port: u16, admin: &str| {
+        let text = format!(
+            "{{\"listen\":\"{listen}\",\n\"admin\":{{\"token\":\"0123456789abcdef\",\"listen\":\"{admin}\"}},\n\
+             \"apps\":[{{\"name\":\"a\",\"path\":\"shop\"}},{{\"name\":\"b\",\"path\":\"shop\",\"port\":{port}}}]}}"
+        );
+        read_text(&text).err().map(|error| error.to_string())
+    };
+    for (listen, port, admin) in [
+        ("127.0.0.1:8080", 9000, "127.0.0.1:8080"),
+        (":8080", 9000, "127.0.0.1:8080"),
+        (":8080", 9000, "0.0.0.0:8080"),
+        ("0.0.0.0:8080", 9000, "127.0.0.1:8080"),
+        ("127.0.0.1:8080", 9000, "[::]:8080"),
+        ("[::1]:8080", 9000, "[::]:8080"),
+        ("127.0.0.1:8080", 9000, "[::ffff:127.0.0.1]:8080"),
+        (":8080", 9000, "127.0.0.1:9000"),
+    ] {
+        let text = wrong(listen, port, admin).expect(admin);
+        let expected = format!("the admin API cannot listen on {admin}: apps listen on ");
+        assert!(text.contains(&expected), "{text}");
+        assert!(
+            text.contains("apps.json:2:46") && text.contains("admin.listen"),
+            "{text}"
+        );
+        assert!(text.contains("choose another port"), "{text}");
+    }
+    for (listen, port, admin) in [
+        (":8080", 9000, "127.0.0.1:8081"),
+        ("127.0.0.1:8080", 9000, "127.0.0.2:8080"),
+        ("0.0.0.0:8080", 9000, "[::1]:8080"),
+        ("127.0.0.1:0", 9000, "127.0.0.1:0"),
+    ] {
+        assert_eq!(wrong(listen, port, admin), None);
+    }
+    // Where nothing is said, and where apps are yet to come.
+    let text = r#"{"port":8090,"admin":{},"apps":[]}"#;
+    let expected = "1:22 admin the admin API cannot listen on 127.0.0.1:8090: apps listen on [::]:8090 | choose another port";
+    assert!(fault(text).starts_with(expected), "{}", fault(text));
+}

@@ -44,6 +44,14 @@ fn a_mistake_is_reported_with_its_place_and_its_remedy() {
                 "NANO_NO_SUCH is not set",
             ],
         ),
+        (
+            "{ \"port\": 8123, \"admin\": { \"listen\": \"127.0.0.1:8123\" },\n  \"apps\": [ { \"name\": \"a\", \"path\": \"a\" } ] }",
+            [
+                "apps.json:1:38:",
+                "admin.listen",
+                "apps listen on [::]:8123",
+            ],
+        ),
         ("{ \"apps\": [ ", ["apps.json:1:", "Unterminated", "^"]),
     ] {
         for command in ["serve", "check"] {
