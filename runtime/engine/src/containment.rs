@@ -12,7 +12,7 @@
 //! ([`crate::thread_io`]): it holds what others wait for then, and the process ends.
 //!
 //! A thread that stops keeps its locks. So whoever takes one that other threads take, too, allocates nothing while it has it, or
-//! asks before (`try_reserve`).
+//! asks before (`try_reserve`); C and C++ code cannot, and is stopped behind them ([`crate::external_memory::locks`]).
 //!
 //! Isolates of [`crate::run_on_current_thread`] are not treated so: there, the process is the app.
 

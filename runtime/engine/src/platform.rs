@@ -22,6 +22,8 @@ const FLAGS: &[&str] = &[
     // An isolate's end gives its pages back. V8 would keep them for other isolates, and only thinks of giving them back when a
     // further page is freed at least 12 s after it last did: a process that is idle then kept gigabytes.
     "--no-memory-pool-share-memory-on-teardown",
+    // What compiles a module that another isolate is compiling would wait for it, however that one ends: apps share nothing.
+    "--no-wasm-native-module-cache",
     // Kilobytes of stack for JavaScript; threads are given several times that ([`crate::thread::STACK_SIZE`]).
     "--stack-size=984",
     // 256 MiB of WebAssembly memory at most.

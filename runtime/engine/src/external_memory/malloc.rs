@@ -10,8 +10,9 @@
 //! that it makes no other call that takes memory (see `hardening.js`). The second is for what one call takes that nothing can
 //! interrupt: a thread that asks for more stops for ever, where it is ([`crate::containment`]). To say that there is no memory would
 //! be no better: V8 ends the process for that, and ICU has places that do not expect it. A thread that stops keeps its locks, and
-//! V8 and ICU have some for the whole process; so what is not [`LARGE`] is given past the second bound, up to [`GRACE`]: they
-//! allocate little at a time while they have one. As long as there is spare memory ([`crate::external_memory::spare`]), none stops.
+//! V8 and ICU have some for the whole process; so it stops when it has none ([`crate::external_memory::locks`]). What is not
+//! [`LARGE`] is given past the second bound, up to [`GRACE`]: calls that can be interrupted soon are, and nothing is lost. As long as
+//! there is spare memory ([`crate::external_memory::spare`]), none stops.
 //!
 //! What V8's own workers take (optimising compilers) is nobody's, and what they free for an isolate or the other way round blurs
 //! the count; it never goes below zero.
@@ -27,7 +28,7 @@ use crate::external_memory::Account;
 use crate::external_memory::parsing::Parsing;
 use crate::external_memory::spare::{self, Spare};
 #[cfg(target_os = "linux")]
-use crate::external_memory::tables;
+use crate::external_memory::{locks, tables};
 use crate::limits::MIB;
 use crate::mailbox::{Shared, Verdict};
 
@@ -143,10 +144,21 @@ impl ForeignMemory {
             && let Some(isolate) = self.isolate.get().and_then(Weak::upgrade)
         {
             isolate.condemn(Verdict::Heap);
-            isolate.terminate_execution();
+            drop(isolate);
+            #[cfg(target_os = "linux")]
+            locks::order_end();
+            #[cfg(not(target_os = "linux"))]
+            self.order_end();
         }
         let beyond = self.held().saturating_add(bytes).saturating_sub(self.hard);
         beyond == 0 || bytes < LARGE && beyond <= GRACE || self.spare.covers(beyond)
+    }
+
+    /// Has V8 end what runs. On its thread, which must have no lock of V8's.
+    pub(crate) fn order_end(&self) {
+        if let Some(isolate) = self.isolate.get().and_then(Weak::upgrade) {
+            isolate.terminate_execution();
+        }
     }
 
     /// One thread at a time works for an isolate, so that this needs no read-modify-write.
@@ -319,18 +331,23 @@ mod functions {
     /// Whether there may be so many bytes more.
     #[inline]
     fn is_admitted(bytes: usize) -> bool {
+        // Who holds others up waits for nothing.
+        let takes = |account: &Account, bytes| match locks::is_any_held() {
+            false => headroom::take(account, bytes),
+            true => headroom::takes_at_once(account, bytes),
+        };
         let has_room = |account: &Account| {
             let ends = || account.is_terminated() && bytes <= LAST;
-            bytes < LARGE || headroom::take(account, bytes) || ends()
+            bytes < LARGE || takes(account, bytes) || ends()
         };
         with_current(|account| {
             let step = || {
                 // What is small is given all the same.
-                let _ = headroom::take(account, STEP - 1);
+                let _ = takes(account, STEP - 1);
                 account.is_terminated()
             };
             // The app's own bound first: what that refuses is nothing that the process has to make room for.
-            account.foreign().admits(bytes, step) && has_room(account)
+            account.foreign().admits(bytes, step) && has_room(account) || locks::lends(bytes)
         }) != Some(false)
     }
 

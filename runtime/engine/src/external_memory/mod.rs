@@ -13,6 +13,8 @@
 mod account;
 mod buffers;
 pub(crate) mod fund;
+#[cfg(target_os = "linux")]
+mod locks;
 pub mod malloc;
 pub(crate) mod mappings;
 mod objects;

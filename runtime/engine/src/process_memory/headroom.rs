@@ -143,6 +143,12 @@ pub(crate) fn take(account: &Account, bytes: usize) -> bool {
     has_room(account, bytes) || wait(account, bytes)
 }
 
+/// As above, without waiting.
+pub(crate) fn takes_at_once(account: &Account, bytes: usize) -> bool {
+    let bytes = account.take_granted(bytes);
+    has_room(account, bytes)
+}
+
 /// Whether an isolate can take so many bytes, as above; which it does next, and then without asking.
 pub(crate) fn ask(account: &Account, bytes: usize) -> bool {
     account.grant(0);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Each thread-local of `runtime/`, and why it is its thread's and no isolate's.
-const KNOWN: [(&str, &str, &str); 8] = [
+const KNOWN: [(&str, &str, &str); 9] = [
     (
         "allocator.rs",
         "WATCHED",
@@ -19,6 +19,11 @@ const KNOWN: [(&str, &str, &str); 8] = [
         "malloc.rs",
         "CURRENT",
         "whom the thread works for: set whenever an isolate is entered",
+    ),
+    (
+        "locks.rs",
+        "THREAD",
+        "the locks that the thread has, and what it does when it has let go of them",
     ),
     (
         "tables.rs",

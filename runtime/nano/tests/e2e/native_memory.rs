@@ -517,3 +517,33 @@ fn grow_at_the_same_time(forms: &[(&str, &str)]) {
         assert!(peak < LIMIT, "{form}: {peak} MB of {LIMIT} MB");
     }
 }
+
+/// V8 keeps all that wait in `Atomics` under one lock, and takes it to interrupt any of their isolates. So an app that passes its
+/// bound there, in one call that nothing interrupts, must not be interrupted, nor stop, before it has let go of it.
+#[test]
+fn a_lock_of_all_apps_is_let_go_of_at_the_bound() {
+    let waits = "const cells = new Int32Array(new SharedArrayBuffer(64)), call = Function.prototype.call;
+        globalThis.kept = Array(1500000).fill(Atomics.waitAsync.bind(null, cells, 0, 0, 1e9)).map(call, call);";
+    let neighbour = "export default { async fetch() {
+        const cells = new Int32Array(new SharedArrayBuffer(4));
+        await Atomics.waitAsync(cells, 0, 0, 1).value;
+        return new Response(String(Atomics.notify(cells, 0)));
+    } };";
+    let mut nano = Site::new()
+        .top(r#""memory_mb":800"#)
+        .app("a", &app_of_forms(&[("wait", waits)]))
+        .app("b", neighbour)
+        .serve();
+    assert_eq!(nano.get("b.test", "/").text(), "0");
+    assert_eq!(nano.get("a.test", "/wait").status, 503);
+    for _ in 0..3 {
+        assert_eq!(nano.get("b.test", "/").text(), "0");
+    }
+    let again = eventually("a new instance", || {
+        let response = nano.get("a.test", "/");
+        (response.status == 200).then_some(response)
+    });
+    assert_eq!(again.text(), "done");
+    nano.signal(libc::SIGTERM);
+    assert_eq!(nano.wait().code(), Some(0));
+}
