@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
-use tar::{Archive, EntryType};
+use tar::{Archive, Entry, EntryType};
 use tempfile::TempDir;
 
 use crate::reload::UNFINISHED;
@@ -18,6 +18,10 @@ const MAX_UNPACKED: u64 = 256 << 20;
 const MAX_ENTRIES: usize = 10_000;
 /// How deep folders may be.
 const MAX_DEPTH: usize = 32;
+/// How long a name may be, in bytes: as long as a path of Linux.
+const MAX_NAME: usize = 4096;
+/// What an archive may say of one file beside its content, in bytes: its name, who owns it, when it changed.
+const MAX_EXTENSION: u64 = 64 << 10;
 
 /// The files of an archive, in a hidden folder that is removed unless it is [kept](Self::keep).
 #[derive(Debug)]
@@ -66,25 +70,37 @@ fn unpack_into(archive: impl Read, folder: &Path) -> io::Result<()> {
     // Headers and padding are a part of what is bounded.
     let mut archive = Archive::new(archive.take(MAX_UNPACKED + 1024 * MAX_ENTRIES as u64));
     let mut left = MAX_UNPACKED;
-    let mut count = 0;
     let mut files = 0;
-    for entry in archive.entries()? {
+    // Of files and folders, also those which only names of others speak of.
+    let mut count = 0;
+    let bound = |count: usize| match count > MAX_ENTRIES {
+        true => wrong(format!("it has more than {MAX_ENTRIES} files and folders")),
+        false => Ok(()),
+    };
+    let mut extension = Extension::default();
+    // As they are: the library reads names of any length.
+    for entry in archive.entries()?.raw(true) {
         let mut entry = entry?;
         count += 1;
-        if count > MAX_ENTRIES {
-            return wrong(format!("it has more than {MAX_ENTRIES} files and folders"));
+        bound(count)?;
+        if extension.take(&mut entry)? {
+            continue;
         }
-        let name = entry.path()?.into_owned();
+        let name = std::mem::take(&mut extension).name_of(&entry)?;
         let shown = name.display().to_string();
         match entry.header().entry_type() {
-            EntryType::Directory => fs::create_dir_all(place(folder, &name)?)?,
+            EntryType::Directory => {
+                // The entry is counted already.
+                count += make(folder, &place(folder, &name)?)?.saturating_sub(1);
+            }
             EntryType::Regular | EntryType::Continuous => {
                 let path = place(folder, &name)?;
                 if path == folder {
                     return wrong(format!("{shown:?} is no name of a file"));
                 }
                 if let Some(parent) = path.parent() {
-                    fs::create_dir_all(parent)?;
+                    count += make(folder, parent)?;
+                    bound(count)?;
                 }
                 // Not over another one: names that differ in nothing but what the file system ignores are a mistake.
                 let mut file = File::create_new(&path)
@@ -97,7 +113,6 @@ fn unpack_into(archive: impl Read, folder: &Path) -> io::Result<()> {
                 left = rest;
                 files += 1;
             }
-            EntryType::XGlobalHeader => {}
             EntryType::Symlink | EntryType::Link => {
                 return wrong(format!(
                     "{shown} is a link; an app's archive has files and folders only"
@@ -112,6 +127,88 @@ fn unpack_into(archive: impl Read, folder: &Path) -> io::Result<()> {
         return wrong("it has no file".to_owned());
     }
     Ok(())
+}
+
+/// What entries of their own say of the one that follows them.
+#[derive(Debug, Default)]
+struct Extension {
+    /// GNU's long name.
+    long: Option<Vec<u8>>,
+    /// The name of POSIX's extended header (pax), which goes before.
+    pax: Option<Vec<u8>>,
+}
+
+impl Extension {
+    /// Takes what an entry says, unless it stands for itself.
+    fn take(&mut self, entry: &mut Entry<'_, impl Read>) -> io::Result<bool> {
+        let kind = entry.header().entry_type();
+        let is_extension = kind.is_gnu_longname()
+            || kind.is_gnu_longlink()
+            || kind.is_pax_local_extensions()
+            || kind.is_pax_global_extensions();
+        if is_extension && entry.size() > MAX_EXTENSION {
+            return wrong(format!(
+                "it says more than {} KiB of a file beside its content",
+                MAX_EXTENSION >> 10
+            ));
+        }
+        if kind.is_gnu_longname() {
+            let mut name = Vec::new();
+            entry.read_to_end(&mut name)?;
+            name.truncate(
+                name.iter()
+                    .position(|byte| *byte == 0)
+                    .unwrap_or(name.len()),
+            );
+            self.long = Some(name);
+        } else if kind.is_pax_local_extensions() {
+            // What is not understood is nothing that matters here: attributes may have any bytes.
+            for record in entry.pax_extensions()?.into_iter().flatten().flatten() {
+                match record.key_bytes() {
+                    b"path" => self.pax = Some(record.value_bytes().to_vec()),
+                    b"size" => return wrong("it has a file of more than 8 GiB".to_owned()),
+                    key if key.starts_with(b"GNU.sparse.") => {
+                        return wrong("it has a sparse file".to_owned());
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(is_extension)
+    }
+
+    /// The name of the entry that follows.
+    fn name_of(self, entry: &Entry<'_, impl Read>) -> io::Result<PathBuf> {
+        let name = match self.pax.or(self.long) {
+            Some(name) => name,
+            None => entry.header().path_bytes().into_owned(),
+        };
+        if name.len() > MAX_NAME {
+            return wrong(format!("it has a name of more than {MAX_NAME} bytes"));
+        }
+        match String::from_utf8(name) {
+            Ok(name) => Ok(name.into()),
+            Err(error) => {
+                let name = String::from_utf8_lossy(error.as_bytes()).into_owned();
+                wrong(format!("{name:?} is no name in UTF-8"))
+            }
+        }
+    }
+}
+
+/// Makes a folder within `folder`, with those around it. Gives how many there are more.
+fn make(within: &Path, folder: &Path) -> io::Result<usize> {
+    let mut missing = Vec::new();
+    let mut next = folder;
+    while next != within && !next.is_dir() {
+        missing.push(next);
+        let Some(around) = next.parent() else { break };
+        next = around;
+    }
+    for path in missing.iter().rev() {
+        fs::create_dir(path)?;
+    }
+    Ok(missing.len())
 }
 
 /// Where an entry belongs, which is within the folder.
@@ -147,9 +244,9 @@ mod tests {
 
     use super::*;
 
-    type Entry<'a> = (&'a str, EntryType, &'a [u8]);
+    type Given<'a> = (&'a str, EntryType, &'a [u8]);
 
-    fn archive(entries: &[Entry<'_>]) -> Vec<u8> {
+    fn archive(entries: &[Given<'_>]) -> Vec<u8> {
         let mut builder = tar::Builder::new(Vec::new());
         for (name, kind, content) in entries {
             let mut header = tar::Header::new_gnu();
@@ -199,6 +296,62 @@ mod tests {
     }
 
     #[test]
+    fn long_names_are_understood_and_bounded() {
+        let folder = "folder/".repeat(20);
+        let long = format!("{folder}a.js");
+        let gnu = ("././@LongLink", EntryType::GNULongName);
+        let terminated = format!("{long}\0");
+        let record = format!(" path={folder}b.js\n");
+        let record = format!("{}{record}", record.len() + 3);
+        let other = b"23 SCHILY.xattr.a=\xff\n\xff\n";
+        let pax = [other.as_slice(), record.as_bytes()].concat();
+        let parent = tried(&archive(&[
+            (
+                "pax_global_header",
+                EntryType::XGlobalHeader,
+                b"14 comment=x\n",
+            ),
+            (gnu.0, gnu.1, terminated.as_bytes()),
+            ("folder/cut", FILE, b"1"),
+            (gnu.0, gnu.1, b"not this\0"),
+            ("pax", EntryType::XHeader, &pax),
+            ("folder/cut", FILE, b"2"),
+            ("c.js", FILE, b"3"),
+        ]))
+        .expect("it is legal");
+        for (name, content) in [("a.js", "1"), ("b.js", "2")] {
+            let file = parent.path().join("app/1").join(&folder).join(name);
+            assert_eq!(fs::read_to_string(file).expect("a file"), content);
+        }
+        let file = parent.path().join("app/1/c.js");
+        assert_eq!(fs::read_to_string(file).expect("a file"), "3");
+
+        let refused = |kind, content: &[u8], says: &str| {
+            let entries = [("x", kind, content), ("a.js", FILE, b"1".as_slice())];
+            let error = tried(&archive(&entries)).expect_err("it is wrong");
+            assert!(error.contains(says), "{error}");
+            assert!(error.len() < 2 * MAX_NAME, "{} bytes", error.len());
+        };
+        let kinds = [
+            EntryType::GNULongName,
+            EntryType::GNULongLink,
+            EntryType::XHeader,
+            EntryType::XGlobalHeader,
+        ];
+        for kind in kinds {
+            let content = vec![b'n'; MAX_EXTENSION as usize + 1];
+            refused(kind, &content, "more than 64 KiB");
+        }
+        let most = "n".repeat(MAX_NAME + 1);
+        refused(EntryType::GNULongName, most.as_bytes(), "4096 bytes");
+        refused(EntryType::GNULongName, b"../a.js\0", "leads out");
+        refused(EntryType::GNULongName, b"\xff.js\0", "UTF-8");
+        refused(EntryType::XHeader, b"16 path=../a.js\n", "leads out");
+        refused(EntryType::XHeader, b"10 size=9\n", "8 GiB");
+        refused(EntryType::XHeader, b"22 GNU.sparse.major=1\n", "sparse");
+    }
+
+    #[test]
     fn nothing_leads_out() {
         for name in ["../a", "a/../../b", "/etc/a"] {
             let error = tried(&archive(&[(name, FILE, b"x")])).expect_err("it is wrong");
@@ -222,6 +375,18 @@ mod tests {
         let many = vec![("d/", EntryType::Directory, b"".as_slice()); MAX_ENTRIES + 1];
         assert!(
             tried(&archive(&many))
+                .expect_err("it is wrong")
+                .contains("more than 10000")
+        );
+        let deep: Vec<_> = (0..=MAX_ENTRIES / 10)
+            .map(|number| format!("{number}{}", "/d".repeat(10)))
+            .collect();
+        let deep: Vec<_> = deep
+            .iter()
+            .map(|name| (name.as_str(), FILE, b"".as_slice()))
+            .collect();
+        assert!(
+            tried(&archive(&deep))
                 .expect_err("it is wrong")
                 .contains("more than 10000")
         );
