@@ -171,6 +171,7 @@ impl App {
             _share: share,
         };
         if before < limit {
+            link.is_with(self.id);
             Ok((admission, lease))
         } else {
             Err(Busy::App(limit))

@@ -3,14 +3,15 @@
 //! What an app holds for its clients counts for the app. A connection that waits, a head that is not complete, an answer of the host's own
 //! that nobody takes are no app's: they have a budget, a part of what the process may use. Each connection counts what it holds
 //! ([`Link::charge`]), by costs that were measured; where the budget or the number of connections is used up, those go of which nobody
-//! loses much.
+//! loses much. Where that does not suffice, those go of apps that have more than their part: what each would have if they shared
+//! evenly, with one more. So no app's requests keep another's out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use super::link::Link;
+use super::link::{Link, Tenure};
 
 /// Connections may hold one part in so many of what the process may use.
 const SHARE: usize = 8;
@@ -57,6 +58,8 @@ struct Members {
     next: u64,
     /// When there was no room last.
     crowded: Option<Instant>,
+    /// When a connection with a request of an app was cut off last.
+    cut_off: Option<Instant>,
 }
 
 /// A connection among the others, until it is dropped.
@@ -192,19 +195,87 @@ impl Crowd {
                 closed += 1;
             }
         }
-        let last = members.crowded.replace(now);
-        if last.is_none_or(|last| now - last > EPISODE) {
+        let (connections_left, held_left) = (members.links.len(), self.held());
+        let cut_off = if connections_left >= most || held_left > self.budget {
+            self.cut_off_most(members, most)
+        } else {
+            0
+        };
+        let begins = |last: Option<Instant>| last.is_none_or(|last| now - last > EPISODE);
+        let mut is_news = begins(members.crowded.replace(now));
+        if cut_off > 0 {
+            is_news |= begins(members.cut_off.replace(now));
+        }
+        if is_news {
             tracing::warn!(
                 connections,
                 most_connections = (most != usize::MAX).then_some(most),
                 held_bytes = held,
                 budget_bytes = self.budget,
                 closed,
+                cut_off,
                 "clients have as many connections, or hold as much memory by them, as they may: those without a request are closed, \
-                 the longest idle first, then those whose heads are not complete; to allow more, raise \"connections\" of \"clients\", \
+                 the longest idle first, then those whose heads are not complete, and then those with requests of the apps that have most of them; to allow more, raise \"connections\" of \"clients\", \
                  or what the process may use (\"memory_mb\")"
             );
         }
+    }
+}
+
+/// What requests of one app have: how many connections, and bytes.
+#[derive(Debug, Clone, Copy, Default)]
+struct Part {
+    connections: usize,
+    held: usize,
+}
+
+impl Crowd {
+    /// Cuts connections off that have requests of an app which has more than its part, so that there is room. Those go first whose
+    /// requests have yet to come in full, and of each kind those that have been at it for the longest time. Returns how many.
+    #[cold]
+    fn cut_off_most(&self, members: &mut Members, most: usize) -> usize {
+        let mut tenures: Vec<(Tenure, u64, Arc<Link>)> = members
+            .links
+            .iter()
+            .filter_map(|(number, link)| {
+                let link = link.upgrade()?;
+                Some((link.tenure()?, *number, link))
+            })
+            .collect();
+        // The last one goes first.
+        tenures.sort_unstable_by_key(|(one, ..)| std::cmp::Reverse((one.is_complete, one.since)));
+        let mut parts: HashMap<usize, Part> = HashMap::new();
+        for (tenure, ..) in &tenures {
+            let part = parts.entry(tenure.app).or_default();
+            part.connections += 1;
+            part.held += tenure.held;
+        }
+        let even = Part {
+            connections: most / (parts.len() + 1),
+            held: self.budget / (parts.len() + 1),
+        };
+        let wanted = (most - most / ROOM, self.budget - self.budget / ROOM);
+        let mut cut_off = 0;
+        while let Some((tenure, number, link)) = tenures.pop() {
+            let (connections, held) = (members.links.len(), self.held());
+            if connections < wanted.0 && held <= wanted.1 {
+                break;
+            }
+            let Some(part) = parts.get_mut(&tenure.app) else {
+                continue;
+            };
+            let has_too_many = part.connections > even.connections && connections >= wanted.0;
+            let holds_too_much = part.held > even.held && held > wanted.1;
+            if !has_too_many && !holds_too_much {
+                continue;
+            }
+            part.connections -= 1;
+            part.held = part.held.saturating_sub(tenure.held);
+            members.links.remove(&number);
+            self.leaving.fetch_add(link.cut_off(), SeqCst);
+            cut_off += 1;
+        }
+        cut_off
     }
 }
 
@@ -261,14 +332,46 @@ mod tests {
     }
 
     #[test]
-    fn where_all_have_requests_nobody_is_let_in() {
-        let crowd = Crowd::of(usize::MAX, 2);
-        let links = idle(&crowd, 2);
+    fn where_all_have_requests_the_app_that_has_most_gives() {
+        let crowd = Crowd::of(usize::MAX, 6);
+        let links = idle(&crowd, 6);
         let _requests: Vec<_> = links.iter().map(|(link, _)| link.request()).collect();
-        let next = Link::in_crowd(&crowd, Duration::ZERO);
-        assert!(crowd.join(&next, None).is_none());
+        for (app, (link, _)) in [1, 2, 2, 2, 2, 3].into_iter().zip(&links) {
+            link.is_with(app);
+        }
+        // What has come in full goes last.
+        let _receiving = links[3].0.receive();
         // More than the default may be configured.
-        assert!(crowd.join(&next, Some(3)).is_some());
+        let next = Link::in_crowd(&crowd, Duration::ZERO);
+        drop(crowd.join(&next, Some(7)).unwrap());
+        assert_eq!(evicted(&links), [0; 0]);
+        let _next = crowd.join(&next, None).unwrap();
+        assert_eq!(evicted(&links), [3]);
+        let _request = next.request();
+        next.is_with(4);
+        let more = idle(&crowd, 1);
+        assert_eq!(evicted(&links), [1, 3]);
+        assert!(!more[0].0.is_evicted());
+    }
+
+    #[test]
+    fn where_all_have_requests_the_app_that_holds_most_gives() {
+        let crowd = Crowd::of(10 * CONNECTION, usize::MAX);
+        let links = idle(&crowd, 8);
+        let requests: Vec<_> = links.iter().map(|(link, _)| link.request()).collect();
+        for (app, (link, _)) in [1, 1, 1, 1, 1, 2, 3, 3].into_iter().zip(&links) {
+            link.is_with(app);
+        }
+        // Some room is made beside. A part is two and a half connections.
+        links[5].0.charge(3 * CONNECTION);
+        assert_eq!(evicted(&links), [0, 1]);
+        links[5].0.charge(3 * CONNECTION);
+        assert_eq!(evicted(&links), [0, 1, 2, 5]);
+        drop((requests, links));
+        assert_eq!(
+            (crowd.used.load(SeqCst), crowd.leaving.load(SeqCst)),
+            (0, 0)
+        );
     }
 
     #[test]

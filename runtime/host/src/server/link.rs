@@ -28,6 +28,8 @@ pub(crate) struct Link {
     /// Requests whose responses have not left ([`REQUESTS`]); how many of them the host itself answers ([`PAGE`]); and whether the
     /// connection must end ([`EVICTED`]). One number, so that it is told at a time who needs the connection.
     requests: AtomicU64,
+    /// The app that took in a request of it last ([`App::admit`](crate::app::App::admit)), by its number.
+    app: AtomicUsize,
     /// When there was no request last, in milliseconds since `began`, times two; one more ([`HEAD`]) if a part of a head of HTTP/1 has come
     /// since then.
     idle_since: AtomicU64,
@@ -77,6 +79,7 @@ impl Link {
             timers,
             began: Instant::now(),
             requests: AtomicU64::new(0),
+            app: AtomicUsize::new(0),
             idle_since: AtomicU64::new(0),
             receiving: AtomicUsize::new(0),
             received: AtomicWaker::new(),
@@ -361,10 +364,35 @@ impl Link {
         Some(held)
     }
 
+    /// Has the connection end, at once, whatever it has. Gives how much it holds.
+    pub(super) fn cut_off(&self) -> usize {
+        self.requests.fetch_or(EVICTED | CUT_OFF, SeqCst);
+        let held = self.held.load(SeqCst);
+        self.leaving.fetch_add(held, SeqCst);
+        self.close();
+        held
+    }
+
+    /// An app has taken in a request of it.
+    #[inline]
+    pub(crate) fn is_with(&self, app: usize) {
+        self.app.store(app, Relaxed);
+    }
+
+    /// What a connection is for of which an app has a request.
+    pub(super) fn tenure(&self) -> Option<Tenure> {
+        is_needed(self.requests.load(SeqCst)).then(|| Tenure {
+            app: self.app.load(Relaxed),
+            held: self.held.load(SeqCst),
+            is_complete: !self.is_receiving(),
+            since: self.began + Duration::from_millis(self.idle_since.load(SeqCst) / 2),
+        })
+    }
+
     /// Whether it must end at once; see [`evict`](Self::evict). One of HTTP/1 has its response if the request came at the same time.
     pub(super) fn is_evicted(&self) -> bool {
         let requests = self.requests.load(SeqCst);
-        requests & EVICTED != 0 && !is_needed(requests)
+        requests & EVICTED != 0 && (requests & CUT_OFF != 0 || !is_needed(requests))
     }
 
     /// Whether it has been told to end at once. Who has a [`request`](Self::request) of it, and does not see this, keeps it from that.
@@ -412,18 +440,32 @@ const MAX_PAGES: u64 = 16;
 const REQUESTS: u64 = PAGE - 1;
 /// this is one that the host itself answers;
 const PAGE: u64 = 1 << 24;
-/// and this says that the connection must end.
+/// this says that the connection must end,
 const EVICTED: u64 = 1 << 63;
+/// and this that it must also if it has a request of an app's.
+const CUT_OFF: u64 = 1 << 62;
 /// A part of a head has come.
 const HEAD: u64 = 1;
 
 fn pages(requests: u64) -> u64 {
-    (requests & !EVICTED) / PAGE
+    (requests & !(EVICTED | CUT_OFF)) / PAGE
 }
 
 /// Whether there are requests that the host does not answer itself, or not yet.
 fn is_needed(requests: u64) -> bool {
     requests & REQUESTS > pages(requests)
+}
+
+/// What a connection is for of which an app has a request.
+pub(super) struct Tenure {
+    /// The app, by its number.
+    pub(super) app: usize,
+    /// Bytes that the connection holds.
+    pub(super) held: usize,
+    /// All of the request has come.
+    pub(super) is_complete: bool,
+    /// When it was without a request last.
+    pub(super) since: Instant,
 }
 
 /// What a connection holds for the rest of a body that no app gets.

@@ -333,3 +333,45 @@ fn beyond_their_number_the_longest_idle_are_closed_and_no_request_is() {
     // Once per episode.
     assert_eq!(nano.log().iter().filter(|line| is_crowded(line)).count(), 1);
 }
+
+/// Requests whose app does not read their bodies hold what has come of those, and nobody can do without a request.
+#[test]
+fn requests_of_one_app_leave_room_for_those_of_another() {
+    take_descriptors();
+    let waits = "export default { fetch: () => new Promise(() => {}) };";
+    let nano = Site::new()
+        .top(SMALL)
+        .app("a", waits)
+        .app("b", HELLO)
+        .serve();
+    let asks = || assert_eq!(nano.get("b.test", "/").text(), "hello");
+    asks();
+    let head = "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 1000000\r\n\r\n";
+    let part = vec![b'x'; 300_000];
+    let connections: Vec<_> = (0..900)
+        .map(|count| {
+            let mut stream = open(&nano);
+            // It may be closed before it has read that.
+            let _ = stream.write_all(head.as_bytes());
+            stream.set_nonblocking(true).expect("a socket");
+            let _ = stream.write(&part);
+            if count % 100 == 99 {
+                asks();
+            }
+            stream
+        })
+        .collect();
+    std::thread::sleep(Duration::from_secs(1));
+    asks();
+    nano.logged("what was cut off", |line| {
+        line.to_string().contains(CROWDED) && line["cut_off"].as_u64() > Some(0)
+    });
+    // Most of them are there.
+    let open = connections.iter().filter(|stream| {
+        let mut stream: &TcpStream = stream;
+        let gone = stream.read(&mut [0]).map_err(|error| error.kind());
+        gone == Err(std::io::ErrorKind::WouldBlock)
+    });
+    let open = open.count();
+    assert!((100..900).contains(&open), "{open}");
+}
