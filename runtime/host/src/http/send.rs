@@ -13,7 +13,7 @@ use http::header::{CONNECTION, CONTENT_LENGTH};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Version};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::ext::ReasonPhrase;
-use nano_worker::{Batch, Body, BodyError, BodyStream, HttpResponse};
+use nano_worker::{Batch, Body, BodyError, BodyErrorKind, BodyStream, HttpResponse};
 use tokio::sync::oneshot;
 
 use super::headers;
@@ -179,9 +179,16 @@ impl HttpBody for ResponseBody {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Some(Ok(chunks))) => {
                     let handed = this.sending.hand(chunks.remaining());
-                    // hyper asks for nothing beyond the stated length.
-                    if body.stream.length() == Some(handed) {
+                    let length = body.stream.length();
+                    // hyper asks for nothing beyond the stated length, and sends nothing.
+                    if length == Some(handed) {
                         this.sending.whole();
+                    } else if length.is_some_and(|length| length < handed)
+                        && this.sending.version() >= Version::HTTP_2
+                    {
+                        let error = wrong_length(length, "more");
+                        this.fail(&error);
+                        return Poll::Ready(Some(Err(error)));
                     }
                     return Poll::Ready(Some(Ok(Frame::data(this.piece(chunks)))));
                 }
@@ -196,6 +203,16 @@ impl HttpBody for ResponseBody {
                     // hyper flushes when it is polled, whether there is something to write or not.
                     context.waker().wake_by_ref();
                     return Poll::Pending;
+                }
+                // hyper ends the connection where there is less than the stated length; a stream is to be reset (RFC 9113,
+                // section 8.1.1).
+                Poll::Ready(None)
+                    if body.stream.length() > Some(this.sending.hand(0))
+                        && this.sending.version() >= Version::HTTP_2 =>
+                {
+                    let error = wrong_length(body.stream.length(), "less");
+                    this.fail(&error);
+                    return Poll::Ready(Some(Err(error)));
                 }
                 Poll::Ready(None) => {
                     this.content = Content::Over;
@@ -224,6 +241,16 @@ impl HttpBody for ResponseBody {
             Content::Failing(_, length) => size_hint(*length),
         }
     }
+}
+
+/// A body has more or less than its app says.
+#[cold]
+fn wrong_length(stated: Option<u64>, has: &str) -> BodyError {
+    let stated = stated.unwrap_or_default();
+    BodyError::new(
+        BodyErrorKind::App,
+        format!("it has {has} than the {stated} bytes that its content-length says"),
+    )
 }
 
 /// Of a stream's length.

@@ -121,6 +121,46 @@ fn a_body_that_is_not_as_long_as_it_says_resets_the_stream() {
     }
 }
 
+/// The same for a response, whose app says something else than its stream has.
+#[test]
+fn a_response_that_is_not_as_long_as_it_says_resets_the_stream() {
+    let lies = "export default { fetch(request) {
+        const [stated, has] = new URL(request.url).pathname.slice(1).split('-').map(Number);
+        const parts = [new Uint8Array(Math.floor(has / 2)), new Uint8Array(Math.ceil(has / 2))];
+        const stream = new ReadableStream({ pull(controller) {
+            const part = parts.shift();
+            part ? controller.enqueue(part) : controller.close();
+        } });
+        return new Response(stream, { headers: { 'content-length': stated } });
+    } };";
+    let nano = Site::new().app("a", lies).serve();
+    let mut http2 = Http2::connect(&nano);
+    let cases = [
+        (100, 50, "less"),
+        (5, 0, "less"),
+        (5, 100, "more"),
+        (7, 8, "more"),
+    ];
+    for (stream, (stated, has, says)) in (1..).step_by(2).zip(cases) {
+        http2.request(
+            stream,
+            "GET",
+            "a.test",
+            &format!("/{stated}-{has}"),
+            &[],
+            true,
+        );
+        let response = http2.response(stream);
+        assert!(response.reset.is_some(), "{stated}, {has}");
+        nano.app_logged("a", &format!("it has {says} than the {stated} bytes"));
+    }
+    for (stream, has) in (21..).step_by(2).zip([0, 1, 100, 1000]) {
+        http2.request(stream, "GET", "a.test", &format!("/{has}-{has}"), &[], true);
+        let response = http2.response(stream);
+        assert_eq!((response.reset, response.body.len()), (None, has));
+    }
+}
+
 /// RFC 9113, section 8.1: a server may answer before it has the whole request.
 #[test]
 fn refused_requests_cost_no_other_stream() {
