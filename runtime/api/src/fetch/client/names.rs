@@ -2,6 +2,7 @@
 //!
 //! `getaddrinfo` takes a thread for as long as a name server is silent, and one app would soon have all of them. So questions are asked
 //! by hickory, which waits without one. Each app has a resolver of its own, with the answers that it got: none waits for another's.
+//! But for as long as a name server is silent a look-up takes descriptors, so there are as many at a time as [`Share`] allows.
 //!
 //! DEPARTURE: what else `/etc/nsswitch.conf` may name (mDNS, LDAP) is not asked.
 
@@ -17,6 +18,8 @@ use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::rr::Name;
 use hickory_resolver::system_conf::read_system_conf;
 
+use super::shares::Share;
+
 /// Names whose addresses are remembered, for as long as the name server says.
 const MAX_REMEMBERED: u64 = 64;
 
@@ -27,8 +30,19 @@ const FILES: [&str; 2] = ["/etc/resolv.conf", "/etc/hosts"];
 type Stamps = [Option<SystemTime>; FILES.len()];
 
 /// One app's resolver, made when it is first needed.
-#[derive(Default)]
-pub(super) struct Names(Mutex<Option<(Stamps, TokioResolver)>>);
+pub(super) struct Names {
+    resolver: Mutex<Option<(Stamps, TokioResolver)>>,
+    share: Share,
+}
+
+impl Default for Names {
+    fn default() -> Self {
+        Self {
+            resolver: Mutex::default(),
+            share: Share::of_look_ups(),
+        }
+    }
+}
 
 impl Names {
     /// All addresses of a name.
@@ -38,6 +52,7 @@ impl Names {
     pub(super) async fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, NetError> {
         // URLs have names in ASCII: https://url.spec.whatwg.org/#concept-domain-to-ascii.
         let name = Name::from_ascii(name)?;
+        let _permit = self.share.permit().await;
         let found = self.resolver()?.lookup_ip(name).await?;
         Ok(found.iter().collect())
     }
@@ -45,7 +60,7 @@ impl Names {
     /// The resolver, made anew if what it was made of has changed.
     fn resolver(&self) -> Result<TokioResolver, NetError> {
         let stamps = FILES.map(|file| fs::metadata(file).and_then(|data| data.modified()).ok());
-        let mut current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut current = self.resolver.lock().unwrap_or_else(PoisonError::into_inner);
         match &*current {
             Some((made_of, resolver)) if *made_of == stamps => Ok(resolver.clone()),
             _ => {
@@ -93,7 +108,7 @@ pub(super) mod tests {
         let mut options = ResolverOpts::default();
         options.timeout = wait;
         let resolver = resolver(config, options).unwrap();
-        *names.0.lock().unwrap() = Some((stamps, resolver));
+        *names.resolver.lock().unwrap() = Some((stamps, resolver));
         names
     }
 
@@ -151,6 +166,39 @@ pub(super) mod tests {
             assert!(took < Duration::from_secs(1), "{took:?}");
         });
         runtime.shutdown_background();
+    }
+
+    /// Descriptors of this process.
+    #[cfg(target_os = "linux")]
+    fn descriptors() -> usize {
+        fs::read_dir("/proc/self/fd").unwrap().count()
+    }
+
+    #[tokio::test]
+    #[cfg(target_os = "linux")]
+    async fn look_ups_that_wait_for_a_name_server_leave_descriptors() {
+        let silent = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let port = silent.local_addr().unwrap().port();
+        let before = descriptors();
+        let apps: Vec<_> = (0..5)
+            .map(|_| Arc::new(asking(port, Duration::from_secs(1))))
+            .collect();
+        for app in &apps {
+            for index in 0..nano_worker::descriptors() / 8 {
+                let app = app.clone();
+                tokio::spawn(async move { app.addresses(&format!("host-{index}.example")).await });
+            }
+        }
+        let mut most = 0;
+        for _ in 0..30 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            most = most.max(descriptors() - before);
+        }
+        // Other tests have some, too.
+        assert!(most > 20 && most < nano_worker::descriptors() / 4, "{most}");
+        // Another app is answered meanwhile.
+        let names = Names::with_server(|query| Some(answer(query))).await;
+        names.addresses("api.example").await.unwrap();
     }
 
     #[tokio::test]

@@ -1,4 +1,4 @@
-//! Who may open how many connections to other servers.
+//! Who may open how many connections to other servers, and ask for how many names at a time.
 //!
 //! All apps together get a part of the process's descriptors and of its memory: listeners, clients and isolates keep the rest,
 //! whatever apps do. An app that has more than a few connections gets the next one only while it has less than half of what others
@@ -15,6 +15,10 @@ use super::memory::CONNECTION;
 /// The part of the process's descriptors that connections may take, and that of its memory.
 const DESCRIPTORS: usize = 2;
 const MEMORY: usize = 8;
+/// Look-ups of names may take one descriptor in so many,
+const LOOK_UP_DESCRIPTORS: usize = 8;
+/// and each takes up to so many while no name server answers: for two kinds of addresses, asked for three times.
+const LOOK_UP: usize = 6;
 /// The part of all connections that is kept for apps with few of them. No idle connection is kept beyond it either, so that there
 /// are always some that come back soon.
 const KEPT: usize = 4;
@@ -22,7 +26,7 @@ const KEPT: usize = 4;
 const FEW: usize = 16;
 const FEW_OF_FREE: usize = 8;
 
-/// The connections of all apps.
+/// The connections of all apps, or their look-ups.
 struct Shares {
     /// How many there may be.
     all: usize,
@@ -129,6 +133,13 @@ impl Share {
         Share::among(SHARES.get_or_init(|| Shares::of(all())).clone())
     }
 
+    /// A new app's, of look-ups instead of connections.
+    pub(super) fn of_look_ups() -> Share {
+        static SHARES: OnceLock<Arc<Shares>> = OnceLock::new();
+        let all = || nano_worker::descriptors() / LOOK_UP_DESCRIPTORS / LOOK_UP;
+        Share::among(SHARES.get_or_init(|| Shares::of(all())).clone())
+    }
+
     fn among(shares: Arc<Shares>) -> Share {
         let mut state = shares.state();
         let app = state.next;
@@ -137,7 +148,7 @@ impl Share {
         Share { shares, app }
     }
 
-    /// Waits until a connection may be opened.
+    /// Waits until a connection may be opened, or a look-up begun.
     pub(super) async fn permit(&self) -> Permit {
         let (waiting, turn) = self.queue_up();
         // The sender is in the queue until it is used.
