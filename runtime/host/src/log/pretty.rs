@@ -1,5 +1,6 @@
 //! Records for a person at a terminal.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use tracing::Level;
@@ -48,13 +49,13 @@ pub(super) fn write(line: &mut String, record: &Record, colors: bool) {
         line.push(' ');
     }
     match request(record) {
-        Some(request) => line.push_str(&request),
-        None => line.push_str(&record.message.replace('\n', "\n    ")),
+        Some(request) => line.push_str(&harmless(&request)),
+        None => line.push_str(&harmless(&record.message).replace('\n', "\n    ")),
     }
     for (name, value) in &record.fields {
         if !PLACED.contains(name) {
             let text = match value {
-                Value::Text(text) => text.clone(),
+                Value::Text(text) => harmless(text).into_owned(),
                 Value::Integer(number) => number.to_string(),
                 Value::Number(number) => format!("{number:.3}"),
                 Value::Boolean(truth) => truth.to_string(),
@@ -70,12 +71,29 @@ pub(super) fn write(line: &mut String, record: &Record, colors: bool) {
     let (error, stack) = (record.text("error"), record.text("stack"));
     let error = error.filter(|error| !stack.is_some_and(|stack| stack.contains(error)));
     for text in [error, stack].into_iter().flatten() {
-        for part in text.lines() {
+        for part in harmless(text).lines() {
             line.push_str("    ");
             paint(line, color, part);
             line.push('\n');
         }
     }
+}
+
+/// A text of an app or a client without what a terminal would act on: it could clear the screen, or write over other lines.
+fn harmless(text: &str) -> Cow<'_, str> {
+    let is_harmless = |character: char| matches!(character, '\n' | '\t') || !character.is_control();
+    if text.chars().all(is_harmless) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        if is_harmless(character) {
+            shown.push(character);
+        } else {
+            shown.extend(character.escape_default());
+        }
+    }
+    Cow::Owned(shown)
 }
 
 /// `GET /cart 200 1.2ms`, for the line of a request.
@@ -137,6 +155,19 @@ mod tests {
         assert_eq!(
             pretty(Level::ERROR, "request", fields),
             "00:00:00.000 ERROR shop GET /cart 500 1.2ms 07\n    Error: x\n        at fetch\n"
+        );
+    }
+
+    #[test]
+    fn nothing_that_a_terminal_acts_on() {
+        let hostile = "a\x1b[2J\r\u{9b}1mb\n\tc\u{7f}";
+        let shown = "a\\u{1b}[2J\\r\\u{9b}1mb";
+        let fields = vec![("stack", text(hostile)), ("other", text(hostile))];
+        let line = pretty(Level::ERROR, hostile, fields);
+        assert_eq!(line.matches(shown).count(), 3, "{line:?}");
+        assert!(
+            line.chars()
+                .all(|one| one == '\n' || one == '\t' || !one.is_control())
         );
     }
 
