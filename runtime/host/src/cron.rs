@@ -47,6 +47,13 @@ impl FromStr for CronExpression {
             text: text.chars().take(100).collect(),
             reason,
         };
+        // croner takes it for no time at all, and looks for one through thousands of years.
+        if text
+            .split_whitespace()
+            .any(|field| field.split(',').any(str::is_empty))
+        {
+            return Err(wrong("an item of a list is empty".to_owned()));
+        }
         let parser = CronParser::builder()
             .seconds(Seconds::Optional)
             .year(Year::Disallowed)
@@ -349,6 +356,8 @@ mod tests {
             "x",
             "0 0 31 2 *",
             "0 0 * * 9",
+            ",,, * * * *",
+            "0 1, * * *",
         ] {
             let error = wrong.parse::<CronExpression>().unwrap_err().to_string();
             assert!(
@@ -356,6 +365,21 @@ mod tests {
                 "{error}"
             );
         }
+        // Also how fast: what is to be searched for takes as long as it is rare.
+        let began = std::time::Instant::now();
+        for rare in [
+            "0 0 30 2 *",
+            "0 0 0 29 2 1",
+            "59 59 23 31 4 *",
+            "0 0 31 2,4,6,9,11 *",
+        ] {
+            let _ = rare.parse::<CronExpression>();
+        }
+        assert!(
+            began.elapsed() < Duration::from_secs(2),
+            "{:?}",
+            began.elapsed()
+        );
         assert!("* ".repeat(100_000).parse::<CronExpression>().is_err());
     }
 
