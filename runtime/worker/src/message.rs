@@ -77,11 +77,22 @@ impl Fields {
 const LENGTH: usize = size_of::<u32>();
 
 /// Takes a length and as many bytes off the front.
+#[inline]
 fn take<'f>(rest: &mut &'f [u8]) -> Option<&'f [u8]> {
     let (length, after) = rest.split_first_chunk::<LENGTH>()?;
     let (bytes, after) = after.split_at_checked(u32::from_ne_bytes(*length) as usize)?;
     *rest = after;
     Some(bytes)
+}
+
+/// Puts what [`take`] takes at the beginning of `room`, and gives what is left of that.
+fn put<'r>(room: &'r mut [u8], part: &[u8]) -> &'r mut [u8] {
+    let (length, room) = room.split_at_mut(LENGTH);
+    // A host limits the whole head to far less than 4 GiB.
+    length.copy_from_slice(&(part.len() as u32).to_ne_bytes());
+    let (bytes, room) = room.split_at_mut(part.len());
+    bytes.copy_from_slice(part);
+    room
 }
 
 impl From<&HeaderMap> for Fields {
@@ -93,19 +104,18 @@ impl From<&HeaderMap> for Fields {
 impl Fields {
     /// A map's fields, and some more.
     pub fn joined(map: &HeaderMap, more: &Self) -> Self {
-        let parts = || {
-            map.iter()
-                .flat_map(|(name, value)| [name.as_str().as_bytes(), value.as_bytes()])
-        };
-        let size: usize = parts().map(|part| LENGTH + part.len()).sum();
-        let mut bytes = Vec::with_capacity(size + more.size());
-        for part in parts() {
-            // A host limits the whole head to far less than 4 GiB.
-            bytes.extend_from_slice(&(part.len() as u32).to_ne_bytes());
-            bytes.extend_from_slice(part);
+        let mut size = more.size();
+        for (name, value) in map {
+            size += 2 * LENGTH + name.as_str().len() + value.len();
         }
-        bytes.extend_from_slice(&more.0);
-        Self(bytes.into())
+        let mut bytes = vec![0; size].into_boxed_slice();
+        let mut room = &mut *bytes;
+        for (name, value) in map {
+            room = put(room, name.as_str().as_bytes());
+            room = put(room, value.as_bytes());
+        }
+        room.copy_from_slice(&more.0);
+        Self(bytes)
     }
 }
 

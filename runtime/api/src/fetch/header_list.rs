@@ -4,6 +4,7 @@
 //! HTTP does not distinguish it.
 
 use std::cell::OnceCell;
+use std::convert::Infallible;
 
 use http::HeaderName;
 use nano_webidl::{Accounted, ExternalSize};
@@ -44,6 +45,43 @@ impl ExternalSize for HeaderList {
         let sizes = self.all().iter();
         sizes.map(|(name, value)| header_size(name, value)).sum()
     }
+}
+
+/// The values of a name.
+fn values<'a>(list: &'a [Header], name: &'a HeaderName) -> impl Iterator<Item = &'a [u8]> {
+    let own = list.iter().filter(move |(n, _)| n == name);
+    own.map(|(_, value)| value.as_slice())
+}
+
+const SEPARATOR: &[u8] = b", ";
+
+/// Joins values, if `room` has no objection to as many bytes.
+fn joined<'a, V: Iterator<Item = &'a [u8]>, E>(
+    values: impl Fn() -> V,
+    room: impl FnOnce(usize) -> Result<(), E>,
+) -> Result<Option<Vec<u8>>, E> {
+    let mut rest = values();
+    let Some(first) = rest.next() else {
+        return Ok(None);
+    };
+    let mut next = rest.next();
+    let length = match next {
+        None => first.len(),
+        Some(_) => joined_length(values()),
+    };
+    room(length)?;
+    let mut joined = Vec::with_capacity(length);
+    joined.extend_from_slice(first);
+    while let Some(value) = next {
+        joined.extend_from_slice(SEPARATOR);
+        joined.extend_from_slice(value);
+        next = rest.next();
+    }
+    Ok(Some(joined))
+}
+
+fn joined_length<'a>(values: impl Iterator<Item = &'a [u8]>) -> usize {
+    values.map(|value| value.len() + SEPARATOR.len()).sum()
 }
 
 impl HeaderList {
@@ -101,31 +139,39 @@ impl HeaderList {
 
     /// <https://fetch.spec.whatwg.org/#concept-header-list-get>: all values, joined by `, `.
     pub fn get(&self, name: &HeaderName) -> Option<Vec<u8>> {
-        let mut values = self.get_all(name);
-        let first = values.next()?;
-        let mut joined = Vec::with_capacity(self.joined_length(name));
-        joined.extend_from_slice(first);
-        for value in values {
-            joined.extend_from_slice(b", ");
-            joined.extend_from_slice(value);
+        let Ok(joined) = self.get_within(name, |_| Ok::<_, Infallible>(()));
+        joined
+    }
+
+    /// The same, if `room` has no objection to as many bytes.
+    ///
+    /// # Errors
+    /// The objection.
+    pub fn get_within<E>(
+        &self,
+        name: &HeaderName,
+        room: impl FnOnce(usize) -> Result<(), E>,
+    ) -> Result<Option<Vec<u8>>, E> {
+        match self.all.get() {
+            None => joined(|| self.wire.values(name), room),
+            Some(own) => joined(|| values(own, name), room),
         }
-        Some(joined)
     }
 
     /// The length of what [`get`](Self::get) joins, and a little more.
     pub fn joined_length(&self, name: &HeaderName) -> usize {
-        self.get_all(name)
-            .map(|value| value.len() + b", ".len())
-            .sum()
+        match self.all.get() {
+            None => joined_length(self.wire.values(name)),
+            Some(own) => joined_length(values(own, name)),
+        }
     }
 
     /// All values of a name, one by one.
     pub fn get_all<'a>(&'a self, name: &'a HeaderName) -> impl Iterator<Item = &'a [u8]> {
         let all = self.all.get();
         let wire = all.is_none().then(|| self.wire.values(name));
-        let own = all.into_iter().flatten().filter(move |(n, _)| n == name);
-        own.map(|(_, value)| value.as_slice())
-            .chain(wire.into_iter().flatten())
+        let own = all.map(|own| values(own, name));
+        own.into_iter().flatten().chain(wire.into_iter().flatten())
     }
 
     /// <https://fetch.spec.whatwg.org/#concept-header-list-append>

@@ -188,9 +188,8 @@ impl HeadersMethods for Headers {
     // https://fetch.spec.whatwg.org/#dom-headers-get
     fn get(&self, scope: &mut Scope, name: Vec<u8>) -> Fallible<Option<Vec<u8>>> {
         let name = parse_name(&name)?;
-        let length = self.list.borrow().joined_length(&name);
-        require_room(scope, length)?;
-        Ok(self.list.borrow().get(&name))
+        let list = self.list.borrow();
+        list.get_within(&name, |length| require_room(scope, length))
     }
 
     // https://fetch.spec.whatwg.org/#dom-headers-getsetcookie
