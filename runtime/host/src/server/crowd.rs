@@ -4,7 +4,7 @@
 //! that nobody takes are no app's: they have a budget, a part of what the process may use. Each connection counts what it holds
 //! ([`Link::charge`]), by costs that were measured; where the budget or the number of connections is used up, those go of which nobody
 //! loses much. Where that does not suffice, those go of apps that have more than their part: what each would have if they shared
-//! evenly, with one more. So no app's requests keep another's out.
+//! evenly, with those that have just come. So no app's requests keep another's out.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -125,10 +125,9 @@ impl Crowd {
     pub(super) fn join(self: &Arc<Self>, link: &Arc<Link>, most: Option<u32>) -> Option<Member> {
         let most = most.map_or(self.most, |most| most as usize);
         let mut members = self.members();
-        let is_full = |members: &Members| members.links.len() >= most || self.held() > self.budget;
-        if is_full(&members) {
+        if self.is_full(&members, most) {
             self.make_room(&mut members, most);
-            if is_full(&members) {
+            if self.is_full(&members, most) {
                 return None;
             }
         }
@@ -179,28 +178,28 @@ impl Crowd {
             })
             .collect();
         candidates.sort_unstable_by_key(|(standing, since, ..)| (*standing, *since));
-        let (spare, spare_most) = (self.budget / ROOM, most / ROOM);
         let mut closed = 0_usize;
-        for (standing, _, number, link) in candidates {
-            let (connections, held) = (members.links.len(), self.held());
-            let is_full = connections >= most || held > self.budget;
-            let has_spare = connections + spare_most < most && held + spare <= self.budget;
-            if has_spare || !is_full && standing == Standing::Young {
+        let mut young = Vec::new();
+        for (standing, since, number, link) in candidates {
+            if self.has_spare(members, most) {
                 break;
             }
-            // It may have got a request in the meantime.
-            if let Some(held) = link.evict() {
-                members.links.remove(&number);
-                self.leaving.fetch_add(held, SeqCst);
+            if standing == Standing::Young {
+                young.push((since, number, link));
+            } else if self.evict(members, number, &link) {
                 closed += 1;
             }
         }
-        let (connections_left, held_left) = (members.links.len(), self.held());
-        let cut_off = if connections_left >= most || held_left > self.budget {
-            self.cut_off_most(members, most)
-        } else {
-            0
-        };
+        let mut cut_off = 0;
+        if self.is_full(members, most) {
+            (closed, cut_off) = self.share_out(members, most, &young, closed);
+        }
+        for (_, number, link) in young {
+            if !self.is_full(members, most) {
+                break;
+            }
+            closed += usize::from(self.evict(members, number, &link));
+        }
         let begins = |last: Option<Instant>| last.is_none_or(|last| now - last > EPISODE);
         let mut is_news = begins(members.crowded.replace(now));
         if cut_off > 0 {
@@ -215,10 +214,97 @@ impl Crowd {
                 closed,
                 cut_off,
                 "clients have as many connections, or hold as much memory by them, as they may: those without a request are closed, \
-                 the longest idle first, then those whose heads are not complete, and then those with requests of the apps that have most of them; to allow more, raise \"connections\" of \"clients\", \
-                 or what the process may use (\"memory_mb\")"
+                 the longest idle first, then those whose heads are not complete, and then some with requests of the apps that have \
+                 most of them; to allow more, raise \"connections\" of \"clients\", or what the process may use (\"memory_mb\")"
             );
         }
+    }
+
+    fn is_full(&self, members: &Members, most: usize) -> bool {
+        members.links.len() >= most || self.held() > self.budget
+    }
+
+    /// Whether there is as much room as is made at a time.
+    fn has_spare(&self, members: &Members, most: usize) -> bool {
+        members.links.len() + most / ROOM < most && self.held() + self.budget / ROOM <= self.budget
+    }
+
+    /// Has a connection end, unless it has got a request in the meantime.
+    fn evict(&self, members: &mut Members, number: u64, link: &Link) -> bool {
+        let Some(held) = link.evict() else {
+            return false;
+        };
+        members.links.remove(&number);
+        self.leaving.fetch_add(held, SeqCst);
+        true
+    }
+
+    /// All that are left have requests of apps, or are `young`: each app gets an even part, and the young ones together another. Of those who
+    /// have more than that, some end, so that there is room: first those whose requests have yet to come in full, and of each kind
+    /// those that have been at it for the longest time. Gives how many have been closed without a request, with those before, and how
+    /// many with one.
+    #[cold]
+    fn share_out(
+        &self,
+        members: &mut Members,
+        most: usize,
+        young: &[(Instant, u64, Arc<Link>)],
+        mut closed: usize,
+    ) -> (usize, usize) {
+        let young = young.iter().map(|(since, number, link)| {
+            let tenure = Tenure {
+                app: None,
+                held: link.held(),
+                is_complete: false,
+                since: *since,
+            };
+            (tenure, *number, link.clone())
+        });
+        let with_requests = members.links.iter().filter_map(|(number, link)| {
+            let link = link.upgrade()?;
+            Some((link.tenure()?, *number, link))
+        });
+        let mut tenures: Vec<_> = young.chain(with_requests).collect();
+        // The last one goes first.
+        tenures.sort_unstable_by_key(|(one, ..)| std::cmp::Reverse((one.is_complete, one.since)));
+        let mut parts: HashMap<Option<usize>, Part> = HashMap::from([(None, Part::default())]);
+        for (tenure, ..) in &tenures {
+            let part = parts.entry(tenure.app).or_default();
+            part.connections += 1;
+            part.held += tenure.held;
+        }
+        let even = Part {
+            connections: most / parts.len(),
+            held: self.budget / parts.len(),
+        };
+        let mut cut_off = 0;
+        while let Some((tenure, number, link)) = tenures.pop() {
+            if self.has_spare(members, most) {
+                break;
+            }
+            let Some(part) = parts.get_mut(&tenure.app) else {
+                continue;
+            };
+            let has_too_many =
+                part.connections > even.connections && members.links.len() + most / ROOM >= most;
+            let holds_too_much =
+                part.held > even.held && self.held() + self.budget / ROOM > self.budget;
+            if !has_too_many && !holds_too_much {
+                continue;
+            }
+            if tenure.app.is_some() {
+                members.links.remove(&number);
+                self.leaving.fetch_add(link.cut_off(), SeqCst);
+                cut_off += 1;
+            } else if self.evict(members, number, &link) {
+                closed += 1;
+            } else {
+                continue;
+            }
+            part.connections -= 1;
+            part.held = part.held.saturating_sub(tenure.held);
+        }
+        (closed, cut_off)
     }
 }
 
@@ -227,56 +313,6 @@ impl Crowd {
 struct Part {
     connections: usize,
     held: usize,
-}
-
-impl Crowd {
-    /// Cuts connections off that have requests of an app which has more than its part, so that there is room. Those go first whose
-    /// requests have yet to come in full, and of each kind those that have been at it for the longest time. Returns how many.
-    #[cold]
-    fn cut_off_most(&self, members: &mut Members, most: usize) -> usize {
-        let mut tenures: Vec<(Tenure, u64, Arc<Link>)> = members
-            .links
-            .iter()
-            .filter_map(|(number, link)| {
-                let link = link.upgrade()?;
-                Some((link.tenure()?, *number, link))
-            })
-            .collect();
-        // The last one goes first.
-        tenures.sort_unstable_by_key(|(one, ..)| std::cmp::Reverse((one.is_complete, one.since)));
-        let mut parts: HashMap<usize, Part> = HashMap::new();
-        for (tenure, ..) in &tenures {
-            let part = parts.entry(tenure.app).or_default();
-            part.connections += 1;
-            part.held += tenure.held;
-        }
-        let even = Part {
-            connections: most / (parts.len() + 1),
-            held: self.budget / (parts.len() + 1),
-        };
-        let wanted = (most - most / ROOM, self.budget - self.budget / ROOM);
-        let mut cut_off = 0;
-        while let Some((tenure, number, link)) = tenures.pop() {
-            let (connections, held) = (members.links.len(), self.held());
-            if connections < wanted.0 && held <= wanted.1 {
-                break;
-            }
-            let Some(part) = parts.get_mut(&tenure.app) else {
-                continue;
-            };
-            let has_too_many = part.connections > even.connections && connections >= wanted.0;
-            let holds_too_much = part.held > even.held && held > wanted.1;
-            if !has_too_many && !holds_too_much {
-                continue;
-            }
-            part.connections -= 1;
-            part.held = part.held.saturating_sub(tenure.held);
-            members.links.remove(&number);
-            self.leaving.fetch_add(link.cut_off(), SeqCst);
-            cut_off += 1;
-        }
-        cut_off
-    }
 }
 
 impl Drop for Member {

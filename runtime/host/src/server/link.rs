@@ -379,10 +379,15 @@ impl Link {
         self.app.store(app, Relaxed);
     }
 
+    /// Bytes that it holds for its client.
+    pub(super) fn held(&self) -> usize {
+        self.held.load(SeqCst)
+    }
+
     /// What a connection is for of which an app has a request.
     pub(super) fn tenure(&self) -> Option<Tenure> {
         is_needed(self.requests.load(SeqCst)).then(|| Tenure {
-            app: self.app.load(Relaxed),
+            app: Some(self.app.load(Relaxed)),
             held: self.held.load(SeqCst),
             is_complete: !self.is_receiving(),
             since: self.began + Duration::from_millis(self.idle_since.load(SeqCst) / 2),
@@ -458,8 +463,8 @@ fn is_needed(requests: u64) -> bool {
 
 /// What a connection is for of which an app has a request.
 pub(super) struct Tenure {
-    /// The app, by its number.
-    pub(super) app: usize,
+    /// The app, by its number; `None` if there is no request yet.
+    pub(super) app: Option<usize>,
     /// Bytes that the connection holds.
     pub(super) held: usize,
     /// All of the request has come.
