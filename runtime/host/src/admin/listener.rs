@@ -183,20 +183,17 @@ impl Visitor {
 struct Visits(Vec<(Arc<Visitor>, AbortHandle)>);
 
 impl Visits {
-    /// Makes room for one more: where there is none, whoever has been there longest without being let in has to leave. `false` if all
-    /// have been.
-    fn make_room(&mut self) -> bool {
+    /// Makes room for one more: where there is none, whoever has been there longest without being let in has to leave, or, if all have
+    /// been, whoever has been there longest. Those who follow logs must not keep a probe out: it would end the process.
+    fn make_room(&mut self) {
         self.0.retain(|(_, task)| !task.is_finished());
         if self.0.len() < MAX_CONNECTIONS {
-            return true;
+            return;
         }
         let stranger = |(visitor, _): &(Arc<Visitor>, _)| !visitor.is_known.load(Ordering::Relaxed);
-        let Some(index) = self.0.iter().position(stranger) else {
-            return false;
-        };
+        let index = self.0.iter().position(stranger).unwrap_or_default();
         let (_, task) = self.0.remove(index);
         task.abort();
-        true
     }
 }
 
@@ -220,12 +217,11 @@ async fn accept(socket: Socket, service: Arc<Service>, crowd: Arc<Crowd>, stop: 
             () = &mut stopped => return,
         };
         match accepted {
-            Ok(connection) if visits.make_room() => {
+            Ok(connection) => {
+                visits.make_room();
                 let task = tokio::spawn(connection).abort_handle();
                 visits.0.push((visitor, task));
             }
-            // All who are there may be, and the connection is closed.
-            Ok(_) => {}
             Err(error) => {
                 crowd.make_room_for_one();
                 tracing::warn!(%error, "cannot accept a connection to the admin API; trying again");

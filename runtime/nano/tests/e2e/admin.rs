@@ -447,6 +447,28 @@ fn strangers_keep_nobody_out() {
     drop(strangers);
 }
 
+/// Probes are answered whatever those do who may.
+#[test]
+fn who_follows_logs_keeps_no_probe_out() {
+    let (_nano, port) = serve(Site::new().app("a", APP));
+    let head = format!(
+        "GET /admin/apps/a/logs?follow HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\n\r\n"
+    );
+    let mut followers: Vec<_> = (0..80)
+        .map(|_| {
+            let mut follower = Connection::open(port);
+            follower.write(&head);
+            assert_eq!(follower.head().status, 200);
+            follower
+        })
+        .collect();
+    assert_eq!(ask_with(port, "GET", "/healthz", "").status, 200);
+    // The longest there have left for it, the others stay.
+    assert!(followers[0].try_chunk().is_err());
+    let last = followers.pop().expect("80");
+    assert!(!last.has_answer());
+}
+
 /// Operators are let in though clients have all descriptors.
 #[test]
 fn clients_keep_nobody_out() {
