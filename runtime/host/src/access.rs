@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use http::{Method, StatusCode, Version};
 use nano_worker::{BodyError, RequestId};
@@ -13,6 +13,7 @@ use crate::app::{Admission, App};
 use crate::http::receive::Answered;
 use crate::lease::Lease;
 use crate::log::{self, RequestLine};
+use crate::otlp::{ServerSpan, cut};
 use crate::server::link::{InRequest, Link};
 use crate::statistics::Limit;
 use crate::tracer::RequestTrace;
@@ -98,8 +99,8 @@ impl Completion {
     }
 
     /// The request's place in a trace.
-    pub(crate) fn trace(&self) -> Option<&RequestTrace> {
-        self.trace.as_deref()
+    pub(crate) fn trace(&mut self) -> Option<&mut RequestTrace> {
+        self.trace.as_deref_mut()
     }
 
     pub(crate) fn routed(&mut self, app: Arc<App>) {
@@ -278,5 +279,46 @@ impl Drop for Completion {
             failed: failure.is_some() && (self.status.is_server_error() || self.end == End::Failed),
         };
         log::request(app.map(App::log), &line);
+        if let Some(trace) = &self.trace
+            && let Some(exporter) = &trace.exporter
+        {
+            exporter.server(self.span(trace, &line));
+        }
+    }
+}
+
+/// How long texts of a span may be; they wait to be sent.
+const MAX_TEXT: usize = 1 << 10;
+const MAX_METHOD: usize = 64;
+
+impl Completion {
+    /// What the line says, as a span.
+    #[cold]
+    fn span(&self, trace: &RequestTrace, line: &RequestLine<'_>) -> ServerSpan {
+        let state = trace.state.as_ref();
+        ServerSpan {
+            context: trace.span,
+            parent: trace.parent,
+            state: state.and_then(|state| Some(cut(state.to_str().ok()?, MAX_TEXT).into())),
+            app: self.app.as_ref().map(|app| app.name().clone()),
+            id: line.id,
+            ended: SystemTime::now(),
+            duration: line.duration,
+            method: cut(line.method, MAX_METHOD).into(),
+            path: cut(line.path, MAX_TEXT).into(),
+            origin: trace.origin.clone(),
+            version: self.version,
+            // Nobody was told of one that is for the log.
+            status: (!line.aborted || self.status.as_u16() != 499).then_some(self.status),
+            bytes: line.bytes,
+            limit: line.limit,
+            fault: match self.end {
+                End::Complete => None,
+                End::Open => Some("aborted"),
+                End::Failed => Some("response_body"),
+            },
+            has_failed: line.failed,
+            error: line.error.map(|error| cut(error, MAX_TEXT).into()),
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
 
@@ -17,6 +18,8 @@ use crate::statistics::Statistics;
 pub struct App {
     id: usize,
     name: Arc<str>,
+    /// Since when the process has it.
+    since: SystemTime,
     log: Arc<AppLog>,
     statistics: Arc<Statistics>,
     current: ArcSwap<Deployment>,
@@ -73,6 +76,7 @@ impl App {
         Arc::new(Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             name,
+            since: SystemTime::now(),
             log,
             statistics,
             current: ArcSwap::new(deployment.clone()),
@@ -89,6 +93,11 @@ impl App {
     /// Unique among the apps of a host; names it in logs.
     pub fn name(&self) -> &Arc<str> {
         &self.name
+    }
+
+    /// Since when the process has it, and counts.
+    pub(crate) fn since(&self) -> SystemTime {
+        self.since
     }
 
     /// Where the app's lines go.

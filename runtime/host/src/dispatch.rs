@@ -252,7 +252,7 @@ impl Dispatcher {
         }
         let trace = completion.trace().map(|trace| {
             trace.rewrite(&mut parts.headers);
-            trace.for_app(None)
+            trace.routed(app.name(), &url)
         });
         Ok(Exchange {
             app,

@@ -207,6 +207,15 @@ impl Launcher for FakeLauncher {
         .boxed()
     }
 
+    fn send(
+        &self,
+        _url: &str,
+        _request: http::Request<bytes::Bytes>,
+    ) -> BoxFuture<'static, Result<http::Response<bytes::Bytes>, String>> {
+        // There is no network.
+        std::future::pending().boxed()
+    }
+
     fn losses(&self) -> Losses {
         Losses::default()
     }

@@ -2,13 +2,14 @@
 
 use std::fmt;
 
-use crate::config::{Config, Tracing};
+use crate::config::{Config, OtlpConfig, Tracing};
 
 /// What of a configuration counts only when the process starts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct FixedSettings {
     memory_mb: Option<u64>,
     trace: Tracing,
+    otlp: Option<OtlpConfig>,
 }
 
 impl FixedSettings {
@@ -18,6 +19,7 @@ impl FixedSettings {
         let Config {
             memory_mb,
             trace,
+            otlp,
             // By the host: listeners, apps, routes, and its next drain.
             listen: _,
             apps: _,
@@ -33,6 +35,7 @@ impl FixedSettings {
         Self {
             memory_mb: *memory_mb,
             trace: *trace,
+            otlp: otlp.clone(),
         }
     }
 
@@ -55,6 +58,17 @@ impl FixedSettings {
                 setting: "trace",
                 wanted: self.trace.to_string(),
                 in_force: own.trace.to_string(),
+            });
+        }
+        if self.otlp != own.otlp {
+            let text = |otlp: &Option<OtlpConfig>| match otlp {
+                Some(otlp) => otlp.to_string(),
+                None => "not set".to_owned(),
+            };
+            differences.push(Fixed {
+                setting: "otlp",
+                wanted: text(&self.otlp),
+                in_force: text(&own.otlp),
             });
         }
         differences

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
@@ -23,6 +23,8 @@ use crate::dispatch::{Dispatcher, RequestIds};
 use crate::drains::{Drain, Drains};
 use crate::fixed::FixedSettings;
 use crate::inherited::Inherited;
+use crate::metrics;
+use crate::otlp::Exporter;
 use crate::reload::Ask;
 use crate::routes::{CurrentRoutes, Routes};
 use crate::server::crowd::Crowd;
@@ -44,7 +46,10 @@ const HEAD_START: Duration = Duration::from_secs(2);
 
 /// Apps behind listeners.
 pub struct Host {
+    launcher: Arc<dyn Launcher>,
     starter: Arc<Starter>,
+    /// Sends traces and metrics to a collector, if there is one.
+    exporter: OnceLock<Arc<Exporter>>,
     /// The connections of its listeners.
     crowd: Arc<Crowd>,
     routes: CurrentRoutes,
@@ -148,7 +153,7 @@ impl Host {
     /// A host that serves nothing. Must be called within its tokio runtime. `dev`: clients see what went wrong inside of apps.
     /// `ask` has what is wanted be looked at anew.
     pub fn new(launcher: Arc<dyn Launcher>, ask: Ask, dev: bool) -> Arc<Self> {
-        let starter = Starter::new(launcher);
+        let starter = Starter::new(launcher.clone());
         let host = Arc::new_cyclic(|this| Self {
             this: this.clone(),
             ask,
@@ -157,6 +162,8 @@ impl Host {
             readiness: watch::Sender::new(Readiness::Starting),
             crowd: Crowd::new(starter.process_memory()),
             starter,
+            launcher,
+            exporter: OnceLock::new(),
             routes: CurrentRoutes::default(),
             ids: Arc::default(),
             dev,
@@ -224,7 +231,7 @@ impl Host {
         let admin = state.bind_admin(wanted).await?;
         if is_first {
             state.check_inherited(wanted)?;
-            state.tracer = Tracer::new(wanted.trace);
+            state.tracer = Tracer::new(wanted.trace, self.start_exporter(wanted));
         }
         // From here on nothing fails.
         let mut applied = Applied::default();
@@ -276,6 +283,25 @@ impl Host {
             }
         }
         Ok(applied)
+    }
+
+    /// Begins to send traces and metrics, if that is wanted.
+    fn start_exporter(&self, wanted: &Config) -> Option<Arc<Exporter>> {
+        let (config, host) = (wanted.otlp.clone()?, self.this.clone());
+        let start = || {
+            Exporter::start(config, self.launcher.clone(), move || {
+                let Some(host) = host.upgrade() else {
+                    return Vec::new();
+                };
+                metrics::groups(&host.apps(), host.connections(), host.exporter())
+            })
+        };
+        Some(self.exporter.get_or_init(start).clone())
+    }
+
+    /// What sends traces and metrics to a collector.
+    pub(crate) fn exporter(&self) -> Option<&Arc<Exporter>> {
+        self.exporter.get()
     }
 
     /// Has the apps be those that are wanted. Gives the versions that are to start, and the apps that are no more.
@@ -515,6 +541,9 @@ impl Host {
         }));
         let drained = drained.await;
         let others = self.drains.all_over(left()).await;
+        if let Some(exporter) = self.exporter() {
+            exporter.flush(left()).await;
+        }
         let complete = others && served.into_iter().chain(drained).all(|complete| complete);
         if complete {
             tracing::info!("shut down");

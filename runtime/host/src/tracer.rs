@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use http::{HeaderMap, HeaderValue};
 use nano_worker::{
-    SpanContext, SpanId, SpanSink, TRACEPARENT, TRACESTATE, Trace, TraceFlags, TraceId, trace_state,
+    SpanContext, SpanId, TRACEPARENT, TRACESTATE, Trace, TraceFlags, TraceId, trace_state,
 };
+
+use crate::otlp::Exporter;
 
 /// Which requests are parts of traces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -34,11 +36,13 @@ impl fmt::Display for Tracing {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tracer {
     which: Tracing,
+    /// Who records spans.
+    exporter: Option<Arc<Exporter>>,
 }
 
 impl Tracer {
-    pub(crate) fn new(which: Tracing) -> Self {
-        Self { which }
+    pub(crate) fn new(which: Tracing, exporter: Option<Arc<Exporter>>) -> Self {
+        Self { which, exporter }
     }
 
     /// The place of a request that has these fields, if it is to have one. `has_parent`: `traceparent` is among them.
@@ -53,22 +57,29 @@ impl Tracer {
     }
 
     fn begin_span(&self, headers: &HeaderMap) -> Option<Box<RequestTrace>> {
-        let span = SpanId::random();
-        Some(Box::new(match SpanContext::of(headers) {
-            Some(parent) => RequestTrace {
-                span: parent.sibling(span),
-                state: trace_state(headers),
-            },
+        let parent = SpanContext::of(headers);
+        let (trace, flags) = match parent {
+            Some(parent) => (parent.trace, parent.flags),
             None if self.which == Tracing::Incoming => return None,
-            None => RequestTrace {
-                span: SpanContext {
-                    trace: TraceId::random(),
-                    span,
-                    flags: TraceFlags::of_new(false),
-                },
-                // Without a valid traceparent it means nothing.
-                state: None,
+            None => {
+                let trace = TraceId::random();
+                let exporter = self.exporter.as_ref();
+                let is_sampled = exporter.is_some_and(|own| own.samples(trace.position()));
+                (trace, TraceFlags::of_new(is_sampled))
+            }
+        };
+        let exporter = self.exporter.as_ref().filter(|_| flags.is_sampled());
+        Some(Box::new(RequestTrace {
+            span: SpanContext {
+                trace,
+                span: SpanId::random(),
+                flags,
             },
+            parent: parent.map(|parent| parent.span),
+            // Without a valid traceparent it means nothing.
+            state: parent.and_then(|_| trace_state(headers)),
+            origin: None,
+            exporter: exporter.cloned(),
         }))
     }
 }
@@ -78,7 +89,13 @@ impl Tracer {
 pub(crate) struct RequestTrace {
     /// Its own span.
     pub(crate) span: SpanContext,
-    state: Option<HeaderValue>,
+    /// The one of whoever sent it.
+    pub(crate) parent: Option<SpanId>,
+    pub(crate) state: Option<HeaderValue>,
+    /// Scheme, host and port of the request's URL, where somebody records it.
+    pub(crate) origin: Option<Box<str>>,
+    /// Who records it.
+    pub(crate) exporter: Option<Arc<Exporter>>,
 }
 
 impl RequestTrace {
@@ -91,8 +108,13 @@ impl RequestTrace {
         }
     }
 
-    /// What the app's instance is told.
-    pub(crate) fn for_app(&self, sink: Option<Arc<dyn SpanSink>>) -> Arc<Trace> {
+    /// An app is to answer to this URL. Gives what its instance is told.
+    pub(crate) fn routed(&mut self, app: &Arc<str>, url: &str) -> Arc<Trace> {
+        let sink = self.exporter.as_ref().map(|own| own.sink(app.clone()));
+        if sink.is_some() {
+            let path = url.match_indices('/').nth(2).map(|(at, _)| at);
+            self.origin = Some(url[..path.unwrap_or(url.len())].into());
+        }
         // What was read of the connection is a part of its buffer, which should not be kept.
         let state = self.state.as_ref();
         let state = state.and_then(|state| HeaderValue::from_bytes(state.as_bytes()).ok());
@@ -117,7 +139,7 @@ mod tests {
             headers.append(*name, value.parse().unwrap());
         }
         let has_parent = headers.contains_key(TRACEPARENT);
-        let trace = Tracer::new(which).begin(&headers, has_parent);
+        let trace = Tracer::new(which, None).begin(&headers, has_parent);
         if let Some(trace) = &trace {
             trace.rewrite(&mut headers);
         }
@@ -135,6 +157,7 @@ mod tests {
             let (headers, trace) = seen(which, &came);
             let trace = trace.unwrap();
             let parent = SpanContext::parse(PARENT.as_bytes()).unwrap();
+            assert_eq!(trace.parent, Some(parent.span));
             assert_eq!(trace.span, parent.sibling(trace.span.span));
             assert_ne!(trace.span, parent);
             assert_eq!(headers[TRACEPARENT], *trace.span.to_string());

@@ -4,6 +4,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
 use crate::{
@@ -25,6 +26,17 @@ pub trait Launcher: Send + Sync + 'static {
 
     /// What the process has lost so far to instances that have crashed ([`Exit::Crashed`]) or do not stop ([`Exit::Unresponsive`]).
     fn losses(&self) -> Losses;
+
+    /// Sends a request of the host's own, by HTTP or HTTPS to this URL, and receives the response, of whose body it keeps 64 KiB. Redirects
+    /// are not followed. Must be called within a tokio runtime. Dropping the future gives the request up.
+    ///
+    /// # Errors
+    /// There is no response: why.
+    fn send(
+        &self,
+        url: &str,
+        request: http::Request<Bytes>,
+    ) -> BoxFuture<'static, Result<http::Response<Bytes>, String>>;
 
     /// What the process may use, in bytes: what has been configured, its control group's limit, or the machine's memory.
     fn process_memory(&self) -> usize;

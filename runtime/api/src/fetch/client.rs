@@ -17,6 +17,7 @@ mod head_wait;
 mod integrity;
 mod memory;
 mod names;
+mod own;
 mod policy;
 mod pool;
 mod redirect;
@@ -47,6 +48,7 @@ pub(crate) use self::body::RequestBody;
 pub(crate) use self::exchange::{Exchange, subrequests_exceeded};
 pub(crate) use self::failure::Failure;
 pub(crate) use self::integrity::matches_integrity;
+pub(crate) use self::own::own_request;
 pub(crate) use self::request_headers::request_headers;
 #[cfg(test)]
 pub(crate) use self::tests::server as test_server;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use nano_engine::Transpiler;
 use nano_worker::{
@@ -11,11 +12,23 @@ use nano_worker::{
 };
 
 use super::Worker;
+use crate::fetch::client::{Outbound, own_request};
 
 /// Starts instances on the engine.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct WorkerLauncher {
     transpiler: Option<Arc<dyn Transpiler>>,
+    /// For the host's own requests, which no app has a say in.
+    outbound: Arc<Outbound>,
+}
+
+impl Default for WorkerLauncher {
+    fn default() -> Self {
+        Self {
+            transpiler: None,
+            outbound: Arc::new(Outbound::unrestricted()),
+        }
+    }
 }
 
 impl WorkerLauncher {
@@ -23,6 +36,7 @@ impl WorkerLauncher {
     pub fn with_transpiler(transpiler: Arc<dyn Transpiler>) -> Self {
         Self {
             transpiler: Some(transpiler),
+            ..Self::default()
         }
     }
 }
@@ -37,6 +51,15 @@ impl Launcher for WorkerLauncher {
             let worker = Worker::start_with(options, transpiler).await?;
             Ok(Arc::new(worker) as Arc<dyn Instance>)
         })
+    }
+
+    fn send(
+        &self,
+        url: &str,
+        request: http::Request<Bytes>,
+    ) -> BoxFuture<'static, Result<http::Response<Bytes>, String>> {
+        let sent = own_request(self.outbound.clone(), url, request);
+        Box::pin(async { sent.await.map_err(|failure| failure.to_string()) })
     }
 
     fn losses(&self) -> Losses {

@@ -14,8 +14,9 @@ use super::answer::{self, Answer, failure, json, method_not_allowed};
 use super::body::Kind;
 use super::listener::Visitor;
 use super::views::{AppList, AppView, Change, Failure, Fired, Lasting, Ready};
-use super::{Service, access, logs, metrics, openapi, scheduled};
+use super::{Service, access, logs, openapi, scheduled};
 use crate::host::{Host, Readiness};
+use crate::metrics;
 
 /// Something to ask for.
 pub(super) struct Endpoint {
@@ -135,7 +136,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         )],
         call: |_, host, _| {
             async move {
-                let text = metrics::render(&host.apps(), host.connections());
+                let text = metrics::render(&host.apps(), host.connections(), host.exporter());
                 answer::of(StatusCode::OK, metrics::CONTENT_TYPE, text)
             }
             .boxed()

@@ -12,7 +12,6 @@ mod changes;
 mod endpoints;
 pub(crate) mod listener;
 mod logs;
-mod metrics;
 mod openapi;
 mod scheduled;
 mod views;

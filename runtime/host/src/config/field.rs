@@ -145,6 +145,21 @@ impl<T: TryFrom<u64>> Kind for Integer<T> {
     }
 }
 
+/// A number from 0 to 1.
+pub(super) struct Fraction;
+
+impl Kind for Fraction {
+    type Output<'a> = f64;
+
+    fn read<'a>(&self, value: &Located<'a>) -> Option<f64> {
+        value.fraction()
+    }
+
+    fn schema(&self, _: &mut Definitions) -> Value {
+        json!({ "type": "number", "minimum": 0, "maximum": 1 })
+    }
+}
+
 /// A duration in whole milliseconds within bounds.
 pub(super) struct Milliseconds {
     pub(super) least: u64,

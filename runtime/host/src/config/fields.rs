@@ -6,13 +6,13 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::field::{
-    AnyField, Boolean, Field, Integer, List, Milliseconds, Nested, Object, Ruled, Word, object,
-    objects,
+    AnyField, Boolean, Field, Fraction, Integer, List, Milliseconds, Nested, Object, Ruled, Word,
+    object, objects,
 };
 use super::schema::Definitions;
 use super::{
     AdminAddress, AppLimits, ClientLimits, DEFAULT_DRAIN, ListenAddress, MAX_APP_NAME, MAX_CRONS,
-    Start, Tracing,
+    OtlpConfig, Start, Tracing,
 };
 
 fn milliseconds(duration: Duration) -> u64 {
@@ -73,8 +73,11 @@ objects! {
         /// in any case.
         WATCH: "watch" = Boolean, Boolean, default false;
         /// Which requests are parts of traces (W3C Trace Context): `"incoming"`, those that come with a `traceparent`; `"all"`, others
-        /// begin a trace; `"off"`, none. What an app fetches for one of them tells the other server so.
-        TRACE: "trace" = Word<Tracing>, TRACE, default Tracing::default().to_string();
+        /// begin a trace; `"off"`, none. What an app fetches for one of them tells the other server so. Where it is not given, it is
+        /// `"incoming"`, and `"all"` where there is `otlp`.
+        TRACE: "trace" = Word<Tracing>, TRACE;
+        /// A collector that traces and metrics are sent to; without it, they are not.
+        OTLP: "otlp" = Nested<Otlp>, Nested(PhantomData);
         /// Where the process is operated; without it, there is no admin API.
         ADMIN: "admin" = Nested<Admin>, Nested(PhantomData);
         /// Proxies in front of NANO.
@@ -96,6 +99,18 @@ objects! {
         TOKEN: "token" = Ruled, Ruled(secret);
         /// A folder for what the API changes; without it, that ends with the process.
         STATE: "state" = Ruled, Ruled(text);
+    }
+
+    /// A collector of traces and metrics, by OTLP over HTTP.
+    Otlp {
+        /// Its URL, `http:` or `https:`; what is sent goes to `v1/traces` and `v1/metrics` below it.
+        ENDPOINT: "endpoint" = Ruled, Ruled(text), missing "name the collector's URL: \"http://localhost:4318\"";
+        /// What it wants to be told by which it knows who sends, such as `"authorization"`: texts, or files that have them.
+        HEADERS: "headers" = Ruled, Ruled(variables);
+        /// How many of the traces that begin here are recorded, from 0 to 1. Of those that come with requests their senders decide.
+        SAMPLE: "sample" = Fraction, Fraction, default 1;
+        /// How often metrics are sent, in milliseconds; 0 is never.
+        METRICS_MS: "metrics_ms" = Milliseconds, Milliseconds { least: 0, most: DAY }, default milliseconds(OtlpConfig::DEFAULT_METRICS);
     }
 
     /// How slow clients may be; those that are slower are cut off.

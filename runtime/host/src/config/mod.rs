@@ -8,6 +8,7 @@ mod fields;
 mod hostname;
 mod listen;
 mod managed;
+mod otlp;
 mod path;
 mod proxies;
 mod read;
@@ -37,6 +38,7 @@ pub use hostname::HostPattern;
 pub(crate) use hostname::{example, normalize};
 pub use listen::{ListenAddress, Overlap};
 pub(crate) use managed::{AppFields, Managed};
+pub use otlp::OtlpConfig;
 pub use path::{PathPattern, PathSegment};
 pub use proxies::{Proxies, ProxyFields};
 pub(crate) use schema::app_schemas;
@@ -77,6 +79,8 @@ pub struct Config {
     pub memory_mb: Option<u64>,
     /// Which requests are parts of traces.
     pub trace: Tracing,
+    /// Where traces and metrics are sent.
+    pub otlp: Option<OtlpConfig>,
     /// Where the process is operated, if it is.
     pub admin: Option<AdminConfig>,
 }
@@ -375,6 +379,7 @@ impl Config {
             proxies: Arc::default(),
             memory_mb: None,
             trace: Tracing::default(),
+            otlp: None,
             admin: None,
             file: None,
             watch: false,

@@ -15,9 +15,12 @@ use super::diagnostic::{ConfigError, Diagnostic, Faults};
 use super::fields::{App, Changes, Clients, Configuration, Defaults};
 use super::listen::Overlap;
 use super::managed::Managed;
+use super::otlp::read_otlp;
 use super::proxies::{Proxies, read_proxies};
 use super::reader::{Context, Fields, Located, Lookup};
-use super::{AppConfig, AppLimits, ClientLimits, Config, DEFAULT_DRAIN, Idle, ListenAddress};
+use super::{
+    AppConfig, AppLimits, ClientLimits, Config, DEFAULT_DRAIN, Idle, ListenAddress, Tracing,
+};
 
 /// JSON with comments, and nothing else beside JSON: what editors call "jsonc".
 pub(super) const SYNTAX: ParseOptions = ParseOptions {
@@ -122,6 +125,7 @@ fn read_root(
     let memory_mb = fields.read(Configuration::MEMORY_MB);
     let watch = fields.read(Configuration::WATCH);
     let trace = fields.read(Configuration::TRACE);
+    let otlp = read_otlp(&fields, folder);
     let (admin, admin_place) = read_admin(&fields, folder).unzip();
     let mut defaults = AppLimits::default();
     let (mut start, mut idle) = (None, None);
@@ -187,7 +191,11 @@ fn read_root(
         proxies: Arc::new(proxies),
         ports,
         memory_mb,
-        trace: trace.unwrap_or_default(),
+        trace: trace.unwrap_or(match otlp {
+            Some(_) => Tracing::All,
+            None => Tracing::default(),
+        }),
+        otlp,
         file: Some(file.to_owned()),
         watch: watch.unwrap_or(false),
         admin,

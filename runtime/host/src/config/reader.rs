@@ -205,6 +205,16 @@ impl<'a> Located<'a> {
         }
     }
 
+    /// A number from 0 to 1.
+    pub(super) fn fraction(&self) -> Option<f64> {
+        let number = self.number().and_then(|number| number.parse().ok());
+        let found = number.filter(|number| (0.0..=1.0).contains(number));
+        if found.is_none() {
+            self.expected("a number from 0 to 1", None);
+        }
+        found
+    }
+
     /// An array's elements.
     pub(super) fn array(&self) -> Option<Vec<Located<'a>>> {
         let Value::Array(array) = self.value else {

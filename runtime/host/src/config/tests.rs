@@ -690,3 +690,45 @@ fn the_admin_api_and_apps_do_not_listen_at_one_address() {
     let expected = "1:22 admin the admin API cannot listen on 127.0.0.1:8090: apps listen on [::]:8090 | choose another port";
     assert!(fault(text).starts_with(expected), "{}", fault(text));
 }
+
+#[test]
+fn a_collector_is_read_and_its_secrets_are_not_shown() {
+    let read = |otlp: &str| {
+        read_text(&format!(
+            r#"{{"otlp":{{{otlp}}},"apps":[{{"name":"shop","path":"shop"}}]}}"#
+        ))
+    };
+    let endpoint = r#""endpoint":"http://c.test:4318/x/""#;
+    let all = r#","headers":{"authorization":"${SHOP_KEY}"},"sample":0.25,"metrics_ms":0"#;
+    let config = read(&format!("{endpoint}{all}")).expect("no fault");
+    // Whoever has a collector wants traces.
+    assert_eq!(config.trace, crate::config::Tracing::All);
+    let otlp = config.otlp.expect("a collector");
+    assert_eq!(&*otlp.endpoint, "http://c.test:4318/x");
+    assert_eq!((otlp.sample, otlp.metrics), (0.25, None));
+    assert_eq!(otlp.headers[0].1, "secret");
+    assert!(!format!("{otlp:?} {otlp}").contains("secret"));
+    for (wrong, field) in [
+        (r#""endpoint":"c.test:4318""#, "otlp.endpoint"),
+        (r#""endpoint":"ftp://c.test""#, "otlp.endpoint"),
+        (r#""endpoint":"http://u:hidden@c.test""#, "otlp.endpoint"),
+        (r#""endpoint":"http://c.test/?key=hidden""#, "otlp.endpoint"),
+        (&format!(r#"{endpoint},"sample":1.5"#), "otlp.sample"),
+        (&format!(r#"{endpoint},"sample":"1""#), "otlp.sample"),
+        (
+            &format!(r#"{endpoint},"headers":{{"host":"c"}}"#),
+            "otlp.headers.host",
+        ),
+        (
+            &format!(r#"{endpoint},"headers":{{"a":"hidden\n"}}"#),
+            "otlp.headers.a",
+        ),
+    ] {
+        let error = read(wrong).expect_err(wrong);
+        let [fault] = error.diagnostics.as_slice() else {
+            panic!("{error}")
+        };
+        assert_eq!(fault.field, field);
+        assert!(!fault.message.contains("hidden"), "{}", fault.message);
+    }
+}

@@ -25,6 +25,7 @@ mod limits;
 mod logs;
 mod memory;
 mod native_memory;
+mod otlp;
 mod outbound;
 mod outbound_shares;
 mod polluted_prototypes;

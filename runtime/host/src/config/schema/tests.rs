@@ -40,7 +40,8 @@ fn faults(value: &Value) -> Vec<String> {
 
 /// A configuration, in which `field` of the object at `place` is `value`.
 fn with(place: &[&str], field: &str, value: Value) -> Value {
-    let mut configuration = json!({ "apps": [{ "name": "a", "path": "." }] });
+    let otlp = json!({ "endpoint": "http://localhost:4318" });
+    let mut configuration = json!({ "otlp": otlp, "apps": [{ "name": "a", "path": "." }] });
     let mut at = &mut configuration;
     for part in place {
         at = match *part {

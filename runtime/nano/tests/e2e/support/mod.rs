@@ -8,7 +8,7 @@ mod site;
 
 pub(crate) use http::{Connection, Response};
 pub(crate) use http2::Http2;
-pub(crate) use recorder::{Recorder, response};
+pub(crate) use recorder::{Recorded, Recorder, response};
 pub(crate) use site::{Nano, Site, app_of_forms, limit, nano};
 
 use std::sync::Arc;

@@ -13,6 +13,7 @@ pub(crate) struct Recorded {
     pub(crate) line: String,
     /// Names in lower case.
     pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Recorded {
@@ -112,5 +113,6 @@ fn read(reader: &mut BufReader<&TcpStream>) -> Option<Recorded> {
     Some(Recorded {
         line: first.trim_end_matches(" HTTP/1.1").to_owned(),
         headers,
+        body,
     })
 }

@@ -1,7 +1,9 @@
-//! `/metrics`: what is counted, in the text format of Prometheus.
+//! What is counted: for `/metrics`, in the text format of Prometheus, and for a collector.
 //!
 //! Labels are bounded: by the apps of the configuration, and by enumerations. An app that is removed takes its series with it.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use prometheus::core::Collector as _;
@@ -11,14 +13,19 @@ use prometheus::proto::{
 use prometheus::{Encoder as _, TextEncoder};
 
 use crate::app::App;
+use crate::otlp::{Exporter, Group};
 use crate::statistics::{Distribution, End, Limit, Outcome};
 
 /// The media type of the format.
-pub(super) const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
+pub(crate) const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
 
-/// All metrics of these apps and of the process, which has so many connections of clients.
-pub(super) fn render(apps: &[impl AsRef<App>], connections: usize) -> Vec<u8> {
-    let mut families = of_process(connections);
+/// All metrics of these apps and of the process, which has so many connections of clients, and perhaps a collector.
+pub(crate) fn render(
+    apps: &[Arc<App>],
+    connections: usize,
+    exporter: Option<&Arc<Exporter>>,
+) -> Vec<u8> {
+    let mut families = of_process(connections, exporter);
     families.extend(of_apps(apps));
     // A family without a metric cannot be written.
     families.retain(|family| !family.get_metric().is_empty());
@@ -29,7 +36,28 @@ pub(super) fn render(apps: &[impl AsRef<App>], connections: usize) -> Vec<u8> {
     text
 }
 
-fn of_process(connections: usize) -> Vec<MetricFamily> {
+/// The same, each app's by themselves.
+pub(crate) fn groups(
+    apps: &[Arc<App>],
+    connections: usize,
+    exporter: Option<&Arc<Exporter>>,
+) -> Vec<Group> {
+    let of_app = |app: &Arc<App>| Group {
+        app: Some(app.name().clone()),
+        since: Some(app.since()),
+        families: of_apps(std::slice::from_ref(app)),
+    };
+    let process = Group {
+        app: None,
+        since: None,
+        families: of_process(connections, exporter),
+    };
+    std::iter::once(process)
+        .chain(apps.iter().map(of_app))
+        .collect()
+}
+
+fn of_process(connections: usize, exporter: Option<&Arc<Exporter>>) -> Vec<MetricFamily> {
     let mut info = Family::new("nano_info", "The version of NANO.", MetricType::GAUGE);
     info.gauge(&[("version", env!("CARGO_PKG_VERSION"))], 1.0);
     #[cfg_attr(not(target_os = "linux"), expect(unused_mut))]
@@ -37,9 +65,27 @@ fn of_process(connections: usize) -> Vec<MetricFamily> {
     let mut open = Family::gauge_of("nano_connections", help);
     open.gauge(&[], connections as f64);
     let mut families = vec![info.0, open.0];
+    families.extend(
+        exporter
+            .into_iter()
+            .flat_map(|exporter| of_exporter(exporter)),
+    );
     #[cfg(target_os = "linux")]
     families.extend(prometheus::process_collector::ProcessCollector::for_self().collect());
     families
+}
+
+fn of_exporter(exporter: &Exporter) -> [MetricFamily; 2] {
+    let counts = exporter.counts();
+    let help = "Spans for the collector, by what has become of them.";
+    let mut spans = Family::counter_of("nano_otlp_spans_total", help);
+    for (outcome, count) in [("sent", &counts.sent), ("dropped", &counts.dropped)] {
+        spans.counter(&[("outcome", outcome)], count.load(Relaxed) as f64);
+    }
+    let help = "Attempts to send something to the collector that it did not take.";
+    let mut failures = Family::counter_of("nano_otlp_failures_total", help);
+    failures.counter(&[], counts.failures.load(Relaxed) as f64);
+    [spans.0, failures.0]
 }
 
 /// The metrics of one name, of all apps.
@@ -112,10 +158,10 @@ impl Family {
     }
 }
 
-fn of_apps(apps: &[impl AsRef<App>]) -> Vec<MetricFamily> {
+fn of_apps(apps: &[Arc<App>]) -> Vec<MetricFamily> {
     let mut families = AppFamilies::new();
     for app in apps {
-        families.add(app.as_ref());
+        families.add(app);
     }
     families.into_vec()
 }
