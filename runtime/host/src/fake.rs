@@ -40,6 +40,7 @@ pub(crate) fn app_config(name: &str) -> AppConfig {
         idle: None,
         content: 0,
         fault: None,
+        is_partial: false,
         crons: Vec::new(),
     }
 }

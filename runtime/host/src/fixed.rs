@@ -31,6 +31,8 @@ impl FixedSettings {
             // By the reloader.
             file: _,
             watch: _,
+            apps_folder: _,
+            folder_faults: _,
         } = config;
         Self {
             memory_mb: *memory_mb,

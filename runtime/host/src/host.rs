@@ -1,6 +1,7 @@
 //! The host: everything that is served, and the one way in which it changes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock, Weak};
@@ -234,6 +235,7 @@ impl Host {
             state.tracer = Tracer::new(wanted.trace, self.start_exporter(wanted));
         }
         // From here on nothing fails.
+        let wanted = &state.completed(wanted);
         let mut applied = Applied::default();
         let own = FixedSettings::of(wanted);
         applied.fixed = own.differences(state.fixed.get_or_insert_with(|| own.clone()));
@@ -561,13 +563,8 @@ impl Host {
 impl State {
     /// Binds the addresses that are wanted and not bound yet.
     async fn bind(&mut self, wanted: &Config) -> Result<Vec<(ListenAddress, Listener)>, Refusal> {
-        let addresses: BTreeSet<_> = wanted
-            .apps
-            .iter()
-            .map(|app| wanted.address_of(app))
-            .collect();
         let mut bound = Vec::new();
-        for address in addresses {
+        for address in wanted.addresses() {
             if self.listeners.contains_key(&address) {
                 continue;
             }
@@ -593,13 +590,32 @@ impl State {
         Ok(bound)
     }
 
+    /// What is wanted, with what was known before of apps of which not all can be known now.
+    fn completed<'a>(&self, wanted: &'a Config) -> Cow<'a, Config> {
+        let mut wanted = Cow::Borrowed(wanted);
+        let partial = wanted.apps.iter().enumerate();
+        let partial = partial.filter(|(_, app)| app.is_partial);
+        let known = partial.filter_map(|(index, app)| {
+            let before = self.apps.get(&app.name)?.current();
+            Some((index, app.clone().keeping(before.config())))
+        });
+        for (index, mut app) in known.collect::<Vec<_>>() {
+            let others = wanted.apps.iter().filter(|other| other.name != app.name);
+            let taken: HashSet<_> = others.flat_map(|other| &other.hosts).collect();
+            // What is another's by now stays so.
+            app.hosts.retain(|host| !taken.contains(host));
+            wanted.to_mut().apps[index] = app;
+        }
+        wanted
+    }
+
     /// Everything that was passed to the process is of use.
     fn check_inherited(&self, wanted: &Config) -> Result<(), Refusal> {
         let Some((name, address)) = self.inherited.unused() else {
             return Ok(());
         };
-        let apps = wanted.apps.iter().map(|app| wanted.address_of(app));
-        let mut expected: Vec<_> = apps.map(|address| address.to_string()).collect();
+        let addresses = wanted.addresses().into_iter();
+        let mut expected: Vec<_> = addresses.map(|address| address.to_string()).collect();
         expected.extend(wanted.admin.as_ref().map(|admin| admin.listen.to_string()));
         expected.sort();
         expected.dedup();

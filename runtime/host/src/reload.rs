@@ -73,6 +73,8 @@ pub(crate) struct Reloader {
     surveys: HashMap<PathBuf, Survey>,
     /// The last complaint.
     complaint: String,
+    /// What has been said of the apps folder.
+    faults: BTreeSet<String>,
     /// What has been said of settings that cannot change.
     told: Arc<Mutex<Vec<Fixed>>>,
     seen: (Sender<Seen>, Receiver<Seen>),
@@ -141,6 +143,7 @@ impl Reloader {
             watcher: None,
             surveys: HashMap::new(),
             complaint: String::new(),
+            faults: BTreeSet::new(),
             told: Arc::default(),
             seen,
             temporary: Arc::default(),
@@ -197,7 +200,13 @@ impl Reloader {
                 }
             };
             self.complaint.clear();
-            self.look(&mut config, &is_touched);
+            if self.look(&mut config, &is_touched)
+                && let Ok(again) = (self.load)(self.temporary.get())
+            {
+                // What has come into a folder between the two looks, nobody would be told of.
+                config = again;
+                self.look(&mut config, &|_| false);
+            }
             let (host, told) = (host.clone(), self.told.clone());
             runtime.spawn(async move {
                 let applied = host.apply(config).await;
@@ -260,8 +269,8 @@ impl Reloader {
     }
 
     /// Looks at the apps' folders where something has happened, and at those that are new; and watches what there is, if the
-    /// configuration says so.
-    fn look(&mut self, config: &mut Config, is_touched: &dyn Fn(&Path) -> bool) {
+    /// configuration says so. Returns whether apps' folders are watched that were not.
+    fn look(&mut self, config: &mut Config, is_touched: &dyn Fn(&Path) -> bool) -> bool {
         if config.watch != self.watcher.is_some() {
             self.watcher = config.watch.then(|| Watcher::new(self.seen.0.clone()));
         }
@@ -278,13 +287,20 @@ impl Reloader {
             });
             self.surveys.insert(app.root.clone(), survey);
         }
+        let mut is_more = false;
         if let Some(watcher) = &mut self.watcher {
             let had_shortage = watcher.shortage().is_some();
+            let roots = config.apps.iter().map(|app| &app.root);
+            let roots = roots.chain(&config.apps_folder);
+            let new: Vec<_> = roots.filter(|root| !watcher.watches(root)).collect();
             // What comes into a folder before it is watched is seen by looking once more.
             for _ in 0..3 {
                 let links = config.apps.iter().flat_map(|app| places(&app.path));
+                let own = config.apps_folder.iter();
+                let files = config.file.iter().chain(own.clone());
                 let links: BTreeSet<_> = links
-                    .chain(config.file.as_deref().into_iter().flat_map(places))
+                    .chain(files.flat_map(|file| places(file)))
+                    .chain(own.cloned())
                     .collect();
                 let folders = self.surveys.values().flat_map(|survey| &survey.folders);
                 let wanted = links.iter().chain(folders).cloned().collect();
@@ -298,6 +314,7 @@ impl Reloader {
                     self.surveys.insert(root.clone(), Survey::of(root));
                 }
             }
+            is_more = new.into_iter().any(|root| watcher.watches(root));
             if let Some(shortage) = watcher.shortage().filter(|_| !had_shortage) {
                 let seconds = POLL.as_secs();
                 tracing::warn!(
@@ -331,6 +348,13 @@ impl Reloader {
                 );
             }
         }
+        let faults = config.folder_faults.iter().map(ToString::to_string);
+        let faults: BTreeSet<_> = faults.collect();
+        for fault in faults.difference(&self.faults) {
+            tracing::warn!("something in the apps folder is not served: {fault}");
+        }
+        self.faults = faults;
+        is_more
     }
 }
 

@@ -27,6 +27,10 @@ impl Routes {
         mut app: impl FnMut(&AppConfig) -> Option<Arc<App>>,
     ) -> Self {
         let mut tables: BTreeMap<ListenAddress, Router<Arc<App>>> = BTreeMap::new();
+        if config.apps_folder.is_some() {
+            // Apps may come into it.
+            tables.entry(config.listen).or_default();
+        }
         for wanted in &config.apps {
             let Some(app) = app(wanted) else { continue };
             let table = tables.entry(config.address_of(wanted)).or_default();

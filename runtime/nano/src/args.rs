@@ -42,7 +42,11 @@ pub(crate) enum Command {
     /// Check a configuration, and that its apps start, without serving
     Check(Site),
     /// Print the JSON Schema of configurations, for editors and other tools
-    Schema,
+    Schema {
+        /// Print that of nano.json, the settings of an app in an apps folder
+        #[arg(long)]
+        settings: bool,
+    },
     /// Make a folder with an app to begin with
     Init {
         /// The folder

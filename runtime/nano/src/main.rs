@@ -23,8 +23,12 @@ fn main() -> ExitCode {
         Command::Eval { code } => shell::eval(&code),
         Command::Run { file } => shell::run(&file),
         Command::Repl => repl::repl(),
-        Command::Schema => {
-            shell::print(&format!("{:#}", nano_host::config::schema()));
+        Command::Schema { settings } => {
+            let schema = match settings {
+                true => nano_host::config::settings_schema(),
+                false => nano_host::config::schema(),
+            };
+            shell::print(&format!("{schema:#}"));
             Ok(ExitCode::SUCCESS)
         }
         Command::Init { folder } => init::init(&folder).map(|()| ExitCode::SUCCESS),

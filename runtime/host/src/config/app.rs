@@ -10,7 +10,7 @@ use super::fields::{App, Limits, Outbound};
 use super::reader::{Fields, Located};
 use super::{
     AppConfig, AppLimits, HostPattern, Idle, MAX_APP_NAME, MAX_CRONS, PathPattern, Start,
-    check_root, is_in_app_names,
+    check_root, is_app_name,
 };
 use crate::cron::{CronError, CronExpression};
 
@@ -36,14 +36,40 @@ pub(super) struct Unique {
     hosts: HashMap<(u16, HostPattern, PathPattern), Arc<str>>,
 }
 
+impl Unique {
+    /// Whether there is an app of this name.
+    pub(super) fn has_app(&self, name: &str) -> bool {
+        self.names.contains_key(name)
+    }
+
+    /// Has these paths of a host be an app's; or says whose they are.
+    pub(super) fn claim(
+        &mut self,
+        port: u16,
+        host: &HostPattern,
+        path: &PathPattern,
+        name: &Arc<str>,
+    ) -> Option<Arc<str>> {
+        match self.hosts.entry((port, host.clone(), path.clone())) {
+            Entry::Vacant(entry) => {
+                entry.insert(name.clone());
+                None
+            }
+            Entry::Occupied(owner) => Some(owner.get().clone()),
+        }
+    }
+}
+
 pub(super) fn read_app(app: &Located<'_>, common: &mut Common<'_>) -> Option<AppConfig> {
     let fields = app.object::<App>()?;
     let name = fields
         .read(App::NAME)
         .and_then(|value| read_name(app, &value, &mut common.unique));
-    let place = fields
-        .read(App::PATH)
-        .and_then(|value| read_place(&fields, &value, common.folder));
+    let place = fields.read(App::PATH).and_then(|value| {
+        value.file_name()?;
+        let path = common.folder.join(value.expanded()?);
+        read_place(path, fields.read(App::ENTRY), || value.place())
+    });
     let env = fields.read(App::ENV);
     let env = env.map_or_else(BTreeMap::new, |value| read_env(&value, common.folder));
     let limits = fields.read(App::LIMITS);
@@ -86,13 +112,14 @@ pub(super) fn read_app(app: &Located<'_>, common: &mut Common<'_>) -> Option<App
         idle: idle.or(common.idle),
         content: 0,
         fault,
+        is_partial: false,
         crons,
     })
 }
 
 fn read_name(app: &Located<'_>, value: &Located<'_>, unique: &mut Unique) -> Option<Arc<str>> {
     let name = value.string()?;
-    if name.is_empty() || name.len() > MAX_APP_NAME || !name.chars().all(is_in_app_names) {
+    if !is_app_name(name) {
         value.fault(
             format!("{name:?} is no name for an app"),
             format!("use 1 to {MAX_APP_NAME} letters, digits, hyphens, underscores and dots"),
@@ -112,18 +139,21 @@ fn read_name(app: &Located<'_>, value: &Located<'_>, unique: &mut Unique) -> Opt
 }
 
 /// Where an app is.
-struct Place {
-    path: PathBuf,
-    root: PathBuf,
-    entry: Option<PathBuf>,
-    fault: Option<Diagnostic>,
+pub(super) struct Place {
+    pub(super) path: PathBuf,
+    pub(super) root: PathBuf,
+    pub(super) entry: Option<PathBuf>,
+    pub(super) fault: Option<Diagnostic>,
 }
 
-/// The app's folder and entry module.
-fn read_place(fields: &Fields<'_, App>, path: &Located<'_>, folder: &Path) -> Option<Place> {
-    path.file_name()?;
-    let configured = folder.join(path.expanded()?);
-    let entry = match fields.read(App::ENTRY) {
+/// The app's folder, which is named at a place, and entry module.
+pub(super) fn read_place(
+    path: PathBuf,
+    entry: Option<Located<'_>>,
+    place: impl FnOnce() -> Diagnostic,
+) -> Option<Place> {
+    let named = entry.as_ref().map(Located::place);
+    let entry = match entry {
         None => None,
         Some(value) => {
             let entry = PathBuf::from(value.file_name()?);
@@ -140,24 +170,19 @@ fn read_place(fields: &Fields<'_, App>, path: &Located<'_>, folder: &Path) -> Op
             Some(entry)
         }
     };
-    let fault = check_root(&configured, entry.as_deref())
-        .err()
-        .map(|fault| {
-            let place = fields.read(App::ENTRY).filter(|_| fault.of_entry);
-            let place = place.as_ref().unwrap_or(path).place();
-            place.says(fault.message, Some(fault.help))
-        });
+    let fault = check_root(&path, entry.as_deref()).err().map(|fault| {
+        let place = named.filter(|_| fault.of_entry).unwrap_or_else(place);
+        place.says(fault.message, Some(fault.help))
+    });
     Some(Place {
-        root: configured
-            .canonicalize()
-            .unwrap_or_else(|_| configured.clone()),
-        path: configured,
+        root: path.canonicalize().unwrap_or_else(|_| path.clone()),
+        path,
         entry,
         fault,
     })
 }
 
-fn read_env(value: &Located<'_>, folder: &Path) -> BTreeMap<String, String> {
+pub(super) fn read_env(value: &Located<'_>, folder: &Path) -> BTreeMap<String, String> {
     let entries = value.entries().unwrap_or_default().into_iter();
     entries
         .filter_map(|(name, value)| Some((name.to_owned(), value.secret(folder)?)))
@@ -219,7 +244,7 @@ fn read_paths(value: &Located<'_>) -> Vec<PathPattern> {
     paths.collect()
 }
 
-fn read_crons(value: &Located<'_>) -> Vec<CronExpression> {
+pub(super) fn read_crons(value: &Located<'_>) -> Vec<CronExpression> {
     let list = value.array().unwrap_or_default();
     if list.len() > MAX_CRONS {
         value.fault(
@@ -253,21 +278,10 @@ fn read_hosts(
 ) -> Vec<HostPattern> {
     let all = [PathPattern::all()];
     let paths = if paths.is_empty() { &all } else { paths };
-    let mut claim_path = |host: &HostPattern, path: &PathPattern| match unique.hosts.entry((
-        port,
-        host.clone(),
-        path.clone(),
-    )) {
-        Entry::Vacant(entry) => {
-            entry.insert(name.clone());
-            None
-        }
-        Entry::Occupied(owner) => Some(owner.get().clone()),
-    };
     let mut claim = |place: &Located<'_>, host: HostPattern| {
         let taken = paths
             .iter()
-            .find_map(|path| Some((path, claim_path(&host, path)?)));
+            .find_map(|path| Some((path, unique.claim(port, &host, path, name)?)));
         let Some((path, owner)) = taken else {
             return Some(host);
         };

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::claims::DEFAULT_HOSTNAME;
 use super::field::{
     AnyField, Boolean, Field, Fraction, Integer, List, Milliseconds, Nested, Object, Ruled, Word,
     object, objects,
@@ -86,8 +87,10 @@ objects! {
         CLIENTS: "clients" = Nested<Clients>, Nested(PhantomData);
         /// What holds for apps that do not say otherwise.
         DEFAULTS: "defaults" = Nested<Defaults>, Nested(PhantomData);
-        /// The apps.
-        APPS: "apps" = List<App>, List(PhantomData), missing "list the apps: \"apps\": [ { \"name\": \"hello\", \"path\": \"./hello\" } ]";
+        /// The apps that are named.
+        APPS: "apps" = List<App>, List(PhantomData);
+        /// A folder of apps that are not named.
+        APPS_FOLDER: "apps_folder" = Nested<AppsFolder>, Nested(PhantomData);
     }
 
     /// The admin API, on a listener of its own.
@@ -142,6 +145,31 @@ objects! {
         START: "start" = Word<Start>, START;
         /// How long an app's instances live without a request, in milliseconds; 0 is for ever.
         IDLE_MS: "idle_ms" = Milliseconds, Milliseconds { least: 0, most: DAY };
+    }
+
+    /// A folder of which each folder is an app of its name, unless `"apps"` has one of that name. What is hidden is none. What the
+    /// folder has to say of its app is in its `nano.json`.
+    AppsFolder {
+        /// The folder.
+        PATH: "path" = Ruled, Ruled(text), missing "name the folder, relative to this file";
+        /// The hosts that an app answers to, with `{name}` in place of its name.
+        HOSTNAME: "hostname" = Ruled, Ruled(one_or_many), default DEFAULT_HOSTNAME;
+    }
+
+    /// What the folder of an app that is not named says of it, in a file `nano.json`.
+    Settings {
+        /// The address of the JSON Schema, for editors.
+        SCHEMA: "$schema" = Ruled, Ruled(text);
+        /// Further hosts that the app answers to, if they are nobody else's, not even in part.
+        HOSTNAME: "hostname" = Ruled, Ruled(one_or_many);
+        /// The entry module, relative to the folder. Where it is not given, it is found as for every app.
+        ENTRY: "entry" = Ruled, Ruled(text);
+        /// What its handlers get as `env`: texts, or files of the folder that have them.
+        ENV: "env" = Ruled, Ruled(variables);
+        /// When its `scheduled` handler is called, as for every app.
+        CRONS: "crons" = Ruled, Ruled(crons);
+        /// What it may use: at most what the configuration's `"defaults"` say.
+        LIMITS: "limits" = Nested<Limits>, Nested(PhantomData);
     }
 
     /// One app.

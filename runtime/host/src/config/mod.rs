@@ -2,9 +2,11 @@
 
 mod admin;
 mod app;
+mod claims;
 mod diagnostic;
 mod field;
 mod fields;
+mod folder;
 mod hostname;
 mod listen;
 mod managed;
@@ -18,7 +20,7 @@ mod schema;
 mod tests;
 mod variables;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -42,7 +44,7 @@ pub use otlp::OtlpConfig;
 pub use path::{PathPattern, PathSegment};
 pub use proxies::{Proxies, ProxyFields};
 pub(crate) use schema::app_schemas;
-pub use schema::schema;
+pub use schema::{schema, settings_schema};
 
 /// Whether the names of apps may have this character.
 pub fn is_in_app_names(character: char) -> bool {
@@ -51,6 +53,11 @@ pub fn is_in_app_names(character: char) -> bool {
 
 /// How many characters the name of an app may have.
 pub const MAX_APP_NAME: usize = 64;
+
+/// Whether an app may have this name.
+fn is_app_name(name: &str) -> bool {
+    !name.is_empty() && name.len() <= MAX_APP_NAME && name.chars().all(is_in_app_names)
+}
 
 /// How many cron expressions an app may have.
 pub const MAX_CRONS: usize = 100;
@@ -83,6 +90,10 @@ pub struct Config {
     pub otlp: Option<OtlpConfig>,
     /// Where the process is operated, if it is.
     pub admin: Option<AdminConfig>,
+    /// The folder of apps that are not named, if there is one, as it is configured, made absolute.
+    pub apps_folder: Option<PathBuf>,
+    /// What is wrong in it, and keeps no app from being served.
+    pub folder_faults: Vec<Diagnostic>,
 }
 
 /// One app.
@@ -116,6 +127,9 @@ pub struct AppConfig {
     pub idle: Option<Idle>,
     /// Why its folder can be no app's, if that is so: the app's own fault, which is seen when it starts.
     pub fault: Option<Diagnostic>,
+    /// What its folder says of it cannot be read, and is not in here: the hosts and limits of requests that it has, if it is served
+    /// already, are kept.
+    pub is_partial: bool,
     /// Stands for what is in the folder: when it changes, so has the app. 0 where nobody has looked.
     pub content: u64,
 }
@@ -191,6 +205,7 @@ impl AppConfig {
             outbound_allow,
             content,
             fault,
+            is_partial: _,
             paths: _,
             path: _,
             start: _,
@@ -210,6 +225,25 @@ impl AppConfig {
             && *outbound_allow == other.outbound_allow
             && *content == other.content
             && message(fault) == message(&other.fault)
+    }
+
+    /// This one, with what the host knows of the app from before.
+    pub(crate) fn keeping(self, before: &Self) -> Self {
+        let mut hosts = self.hosts.clone();
+        let further = before
+            .hosts
+            .iter()
+            .filter(|host| !self.hosts.contains(host));
+        hosts.extend(further.cloned());
+        Self {
+            hosts,
+            crons: before.crons.clone(),
+            limits: AppLimits {
+                worker: self.limits.worker,
+                ..before.limits
+            },
+            ..self
+        }
     }
 
     /// This one as far as instances are concerned, and the other one as far as the host is.
@@ -233,6 +267,7 @@ impl AppConfig {
             outbound_allow: self.outbound_allow.clone(),
             content: self.content,
             fault: self.fault.clone(),
+            is_partial: self.is_partial,
         }
     }
 }
@@ -334,13 +369,15 @@ impl Config {
 
     /// What is wrong with the apps' folders, if something is. What can be served is no worse for it.
     pub fn faults_of_apps(&self) -> Option<ConfigError> {
-        let faults = self.apps.iter().filter_map(|app| app.fault.clone());
-        ConfigError::of(faults.collect())
+        let faults = self.apps.iter().filter_map(|app| app.fault.as_ref());
+        ConfigError::of(faults.chain(&self.folder_faults).cloned().collect())
     }
 
-    /// Whether there are apps, and none of them can be served.
+    /// Whether there are apps, and none of them can be served. Others may come into an apps folder.
     pub fn is_of_no_use(&self) -> bool {
-        !self.apps.is_empty() && self.apps.iter().all(|app| app.fault.is_some())
+        self.apps_folder.is_none()
+            && !self.apps.is_empty()
+            && self.apps.iter().all(|app| app.fault.is_some())
     }
 
     /// Where an app of this configuration is reached.
@@ -354,11 +391,21 @@ impl Config {
             AdminAddress::Tcp(admin) => *admin,
             AdminAddress::Unix(_) => return None,
         };
-        let apps = self.apps.iter().map(|app| self.address_of(app));
+        let apps = self.addresses();
         // Those that come later listen here.
-        let later = self.apps.is_empty().then_some(self.listen);
-        let apps = apps.chain(later).find(|apps| apps.overlaps(admin))?;
+        let later = apps.is_empty().then_some(self.listen);
+        let apps = apps
+            .into_iter()
+            .chain(later)
+            .find(|apps| apps.overlaps(admin))?;
         Some(Overlap { admin, apps })
+    }
+
+    /// Where apps are reached, and where they will be that come into the apps folder.
+    pub fn addresses(&self) -> BTreeSet<ListenAddress> {
+        let folder = self.apps_folder.as_ref().map(|_| self.listen);
+        let apps = self.apps.iter().map(|app| self.address_of(app));
+        apps.chain(folder).collect()
     }
 
     /// The defaults, with these apps.
@@ -381,6 +428,8 @@ impl Config {
             trace: Tracing::default(),
             otlp: None,
             admin: None,
+            apps_folder: None,
+            folder_faults: Vec::new(),
             file: None,
             watch: false,
         }
@@ -442,6 +491,7 @@ impl Config {
             idle: None,
             content: 0,
             fault: None,
+            is_partial: false,
             crons: Vec::new(),
         };
         Ok(Self::new(listen, vec![app]))

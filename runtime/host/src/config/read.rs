@@ -13,6 +13,7 @@ use super::admin::read_admin;
 use super::app::{Common, Unique, read_app, read_limits};
 use super::diagnostic::{ConfigError, Diagnostic, Faults};
 use super::fields::{App, Changes, Clients, Configuration, Defaults};
+use super::folder::read_apps_folder;
 use super::listen::Overlap;
 use super::managed::Managed;
 use super::otlp::read_otlp;
@@ -62,6 +63,7 @@ pub(super) fn read(
             Context {
                 faults: &faults,
                 lookup,
+                within: None,
             },
         ),
         file,
@@ -75,7 +77,7 @@ pub(super) fn read(
 }
 
 /// The tree of a text, which may be empty. `None`: it is malformed.
-fn parse<'a>(text: &'a str, faults: &Faults<'_>) -> Option<Option<Value<'a>>> {
+pub(super) fn parse<'a>(text: &'a str, faults: &Faults<'_>) -> Option<Option<Value<'a>>> {
     match parse_to_ast(text, &CollectOptions::default(), &SYNTAX) {
         Ok(tree) => Some(tree.value),
         Err(error) => {
@@ -127,6 +129,7 @@ fn read_root(
     let trace = fields.read(Configuration::TRACE);
     let otlp = read_otlp(&fields, folder);
     let (admin, admin_place) = read_admin(&fields, folder).unzip();
+    let has_folder = fields.get(&Configuration::APPS_FOLDER).is_some();
     let mut defaults = AppLimits::default();
     let (mut start, mut idle) = (None, None);
     if let Some(fields) = fields.read(Configuration::DEFAULTS) {
@@ -136,15 +139,25 @@ fn read_root(
         start = fields.read(Defaults::START);
         idle = fields.read(Defaults::IDLE_MS).map(Idle::after);
     }
-    let list = fields.read(Configuration::APPS)?;
-    // Apps may come later, where there is a way for them.
-    if list.is_empty()
-        && admin.is_none()
-        && let Some(apps) = fields.get(&Configuration::APPS)
-    {
-        let help = "add one: { \"name\": \"hello\", \"path\": \"./hello\" }".to_owned();
-        apps.fault("there must be at least one app", help);
-    }
+    let list = match fields.get(&Configuration::APPS) {
+        Some(apps) => {
+            let list = fields.read(Configuration::APPS)?;
+            // Apps may come later, where there is a way for them.
+            if list.is_empty() && admin.is_none() && !has_folder {
+                let help = "add one: { \"name\": \"hello\", \"path\": \"./hello\" }".to_owned();
+                apps.fault("there must be at least one app", help);
+            }
+            list
+        }
+        None => {
+            if !has_folder {
+                let help =
+                    "list the apps: \"apps\": [ { \"name\": \"hello\", \"path\": \"./hello\" } ]";
+                fields.is_missing(Configuration::APPS.name, help);
+            }
+            Vec::new()
+        }
+    };
     let mut common = Common {
         folder,
         port: listen.port,
@@ -182,6 +195,15 @@ fn read_root(
         .filter_map(|app| read_app(app, &mut common))
         .collect();
     apps.append(&mut managed.apps);
+    let is_gone = |name: &str| managed.elsewhere.contains(name);
+    let found = read_apps_folder(&fields, &apps, &is_gone, &mut common);
+    let (apps_folder, folder_faults) = match found {
+        Some(found) => {
+            apps.extend(found.apps);
+            (Some(found.folder), found.faults)
+        }
+        None => (None, Vec::new()),
+    };
     let ports = common.ports;
     let config = Config {
         listen,
@@ -199,6 +221,8 @@ fn read_root(
         file: Some(file.to_owned()),
         watch: watch.unwrap_or(false),
         admin,
+        apps_folder,
+        folder_faults,
     };
     if let (Some(place), Some(overlap)) = (admin_place, config.overlap()) {
         place.fault(overlap.to_string(), Overlap::HELP.to_owned());
@@ -243,6 +267,7 @@ fn read_managed<'a>(
             Context {
                 faults: &faults,
                 lookup: context.lookup,
+                within: None,
             },
         );
         common.folder = state;

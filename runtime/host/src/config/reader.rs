@@ -26,6 +26,8 @@ pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 pub(super) struct Context<'a> {
     pub(super) faults: &'a Faults<'a>,
     pub(super) lookup: Lookup<'a>,
+    /// Where files have to be that are named in here; `None`: anywhere.
+    pub(super) within: Option<&'a Path>,
 }
 
 /// A value with its place in the file and its name.
@@ -152,6 +154,13 @@ impl<'a> Located<'a> {
     pub(super) fn expanded(&self) -> Option<String> {
         match variables::expand(self.string()?, self.context.lookup) {
             Ok(text) => Some(text),
+            Err(_) if self.context.within.is_some() => {
+                self.fault(
+                    "variables of the process's environment are not for the files of apps",
+                    "have the configuration name the app, or write $${ for a literal ${".to_owned(),
+                );
+                None
+            }
             Err(error) => {
                 self.fault(error.message, error.help);
                 None
@@ -166,7 +175,20 @@ impl<'a> Located<'a> {
         }
         let file = self.object::<Secret>()?.read(Secret::FILE)?;
         file.file_name()?;
-        let path = folder.join(file.expanded()?);
+        let mut path = folder.join(file.expanded()?);
+        if let Some(within) = self.context.within {
+            match path.canonicalize() {
+                Ok(real) if !real.starts_with(within) => {
+                    let help = "put the file into the app's folder".to_owned();
+                    file.fault(
+                        format!("{} is outside of the app's folder", path.display()),
+                        help,
+                    );
+                    return None;
+                }
+                real => path = real.unwrap_or(path),
+            }
+        }
         let mut text = String::new();
         let read =
             open_file(&path).and_then(|file| file.take(MAX_SECRET + 1).read_to_string(&mut text));
@@ -178,7 +200,7 @@ impl<'a> Located<'a> {
             Ok(_) => format!("it has more than {MAX_SECRET} bytes, and a value may not"),
             Err(error) => error.to_string(),
         };
-        let help = "paths are relative to the configuration file".to_owned();
+        let help = "paths are relative to the folder of the file that names them".to_owned();
         file.fault(format!("cannot read {}: {wrong}", path.display()), help);
         None
     }
@@ -324,11 +346,14 @@ impl<'a, O> Fields<'a, O> {
         }
     }
 
+    /// What is in the field of this name.
+    pub(super) fn named(&self, name: &str) -> Option<Located<'a>> {
+        Some(self.located(self.object.get(name)?))
+    }
+
     /// A field's value as it stands there, if it does. `null` is not absence: it is a value of the wrong type.
     pub(super) fn get<K>(&self, field: &Field<O, K>) -> Option<Located<'a>> {
-        let mut properties = self.object.properties.iter();
-        let property = properties.find(|property| property.name.as_str() == field.name)?;
-        Some(self.located(property))
+        self.named(field.name)
     }
 
     /// What a field says. `None`: it is not there, or not as it should be; where that is wrong, it has been said.
@@ -337,16 +362,20 @@ impl<'a, O> Fields<'a, O> {
             return field.kind.read(&value);
         }
         if let Some(help) = field.missing {
-            let name = field.name;
-            let start = self.object.range.start;
-            self.context.faults.add(
-                start..start + 1,
-                &self.join(name),
-                format!("the field \"{name}\" is missing"),
-                Some(help.to_owned()),
-            );
+            self.is_missing(field.name, help);
         }
         None
+    }
+
+    /// Says that a field is missing, and what to do.
+    pub(super) fn is_missing(&self, name: &str, help: &str) {
+        let start = self.object.range.start;
+        self.context.faults.add(
+            start..start + 1,
+            &self.join(name),
+            format!("the field \"{name}\" is missing"),
+            Some(help.to_owned()),
+        );
     }
 
     /// Has `to` be what a field says, if it says something.

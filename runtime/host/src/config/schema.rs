@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::field::{AnyObject, object};
-use super::fields::{App, Configuration};
+use super::fields::{App, Configuration, Settings};
 
 /// The objects that a schema refers to.
 pub(super) struct Definitions {
@@ -68,10 +68,28 @@ fn text(doc: &str) -> String {
 /// The schema of a configuration: JSON Schema 2020-12. What it refuses, the reader refuses; the reader knows more, such as whether
 /// folders are there and hostnames are unique.
 pub fn schema() -> Value {
+    let mut schema = document(object::<Configuration>(), "The configuration of NANO");
+    let ways = [Configuration::APPS.name, Configuration::APPS_FOLDER.name];
+    schema["anyOf"] = ways
+        .map(|way| json!({ "required": [way] }))
+        .into_iter()
+        .collect();
+    schema
+}
+
+/// The schema of what an app's folder says of it, `nano.json`, in the same way.
+pub fn settings_schema() -> Value {
+    document(
+        object::<Settings>(),
+        "The settings of an app in an apps folder of NANO",
+    )
+}
+
+fn document(object: &dyn AnyObject, title: &str) -> Value {
     let mut definitions = Definitions::new("#/$defs/");
-    let mut schema = definitions.object(object::<Configuration>());
+    let mut schema = definitions.object(object);
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
-    schema["title"] = "The configuration of NANO".into();
+    schema["title"] = title.into();
     schema["$defs"] = json!(definitions.schemas);
     schema
 }

@@ -82,6 +82,11 @@ impl Watcher {
         is_more
     }
 
+    /// Whether this folder is watched.
+    pub(super) fn watches(&self, folder: &Path) -> bool {
+        self.folders.contains(folder)
+    }
+
     /// Why not all is watched, if it is not.
     pub(super) fn shortage(&self) -> Option<&str> {
         self.shortage.as_deref()

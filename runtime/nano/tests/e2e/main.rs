@@ -1,6 +1,7 @@
 //! Drives the real `nano` program over real sockets.
 
 mod admin;
+mod apps_folder;
 mod bad_input;
 mod bodies;
 mod config;

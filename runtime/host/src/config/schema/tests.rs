@@ -6,7 +6,7 @@ use jsonc_parser::parse_to_serde_value;
 use serde_json::{Value, json};
 
 use super::super::read;
-use super::schema;
+use super::{schema, settings_schema};
 
 /// Whether the schema accepts a value.
 fn accepts(value: &Value) -> Result<(), String> {
@@ -42,6 +42,9 @@ fn faults(value: &Value) -> Vec<String> {
 fn with(place: &[&str], field: &str, value: Value) -> Value {
     let otlp = json!({ "endpoint": "http://localhost:4318" });
     let mut configuration = json!({ "otlp": otlp, "apps": [{ "name": "a", "path": "." }] });
+    if place == ["apps_folder"] {
+        configuration["apps_folder"] = json!({ "path": "." });
+    }
     let mut at = &mut configuration;
     for part in place {
         at = match *part {
@@ -152,9 +155,48 @@ fn what_must_be_there_must_be_there_for_both() {
             json!({ "apps": [{ "name": "a", "path": ".", "env": { "A": {} } }] }),
             "apps[0].env.A.file",
         ),
+        (json!({ "apps_folder": {} }), "apps_folder.path"),
     ] {
         assert_eq!(faults(&configuration), [missing]);
         assert!(accepts(&configuration).is_err(), "{configuration}");
+    }
+}
+
+/// What an app's folder says is described by a schema of its own.
+#[test]
+fn the_settings_have_every_field_of_their_table() {
+    let schema = settings_schema();
+    let mut schemas = boon::Schemas::new();
+    let mut compiler = boon::Compiler::new();
+    let added = compiler.add_resource("schema.json", schema.clone());
+    added.expect("the schema is JSON Schema");
+    let index = compiler.compile("schema.json", &mut schemas);
+    let index = index.expect("the schema is JSON Schema");
+    let accepts = |value: &Value| schemas.validate(value, index).is_ok();
+    // The field that the reader finds fault with.
+    let fault = |value: &Value| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let app = folder.path().join("apps/a");
+        std::fs::create_dir_all(&app).expect("folders");
+        std::fs::write(app.join("index.js"), "").expect("a file");
+        std::fs::write(app.join("nano.json"), value.to_string()).expect("a file");
+        let text = r#"{ "apps_folder": { "path": "apps" } }"#;
+        let read = read::read(Path::new("apps.json"), text, folder.path(), None, &|_| None);
+        let config = read.expect("what is wrong is the app's affair");
+        config.apps[0].fault.clone().map(|fault| fault.field)
+    };
+    assert_eq!((accepts(&json!({})), fault(&json!({}))), (true, None));
+    let properties = schema["properties"].as_object().expect("fields");
+    assert!(properties.len() > 5, "{properties:?}");
+    for name in properties.keys() {
+        let wrong = json!({ name: null });
+        assert_eq!(fault(&wrong).as_deref(), Some(&**name));
+        assert!(!accepts(&wrong), "the schema accepts {wrong}");
+    }
+    for field in ["name", "path", "port", "outbound", "paths", "unknown"] {
+        let wrong = json!({ field: 1 });
+        assert_eq!(fault(&wrong).as_deref(), Some(field));
+        assert!(!accepts(&wrong), "the schema accepts {wrong}");
     }
 }
 
