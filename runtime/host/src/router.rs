@@ -1,10 +1,11 @@
 //! From a host and a path to what serves it.
 //!
 //! The most specific route wins: of hosts, the exact name, then the wildcard with the most labels, then the default; within a host,
-//! segment by segment from the left, the one that is named, then one that is not (`:id`), then the route that ends there. Where a
-//! host has no route for a path, the next host that matches is asked.
+//! segment by segment from the left, the one that is named, then those of which a part is (`:id.json`), the longest part first, then one
+//! that is not (`:id`), then the route that ends there. Where a host has no route for a path, the next host that matches is asked.
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -35,6 +36,8 @@ pub(crate) struct Found<'a, T> {
 struct Paths<T> {
     here: Option<T>,
     literal: HashMap<Box<str>, Paths<T>>,
+    /// The most specific ones first.
+    partial: Vec<(Ends, Paths<T>)>,
     any: Option<Box<Paths<T>>>,
 }
 
@@ -43,8 +46,32 @@ impl<T> Default for Paths<T> {
         Self {
             here: None,
             literal: HashMap::new(),
+            partial: Vec::new(),
             any: None,
         }
+    }
+}
+
+/// How a segment begins and ends.
+#[derive(Debug, PartialEq, Eq)]
+struct Ends {
+    before: Box<str>,
+    after: Box<str>,
+}
+
+impl Ends {
+    /// Orders them: what says more comes first, and of those that say as much, what says more of the beginning.
+    fn rank(&self) -> impl Ord + '_ {
+        let Self { before, after } = self;
+        let length = before.len() + after.len();
+        (Reverse((length, before.len())), before, after)
+    }
+
+    /// Whether a segment is like this, with something between.
+    fn fit(&self, segment: &str) -> bool {
+        let rest = segment.strip_prefix(&*self.before);
+        let rest = rest.and_then(|rest| rest.strip_suffix(&*self.after));
+        rest.is_some_and(|between| !between.is_empty())
     }
 }
 
@@ -56,6 +83,20 @@ impl<T> Paths<T> {
                 let next = self.literal.entry(name.clone()).or_default();
                 next.insert(rest, target);
             }
+            [PathSegment::Partial { before, after }, rest @ ..] => {
+                let ends = Ends {
+                    before: before.clone(),
+                    after: after.clone(),
+                };
+                let place = self
+                    .partial
+                    .binary_search_by(|(other, _)| other.rank().cmp(&ends.rank()));
+                let index = place.unwrap_or_else(|index| {
+                    self.partial.insert(index, (ends, Self::default()));
+                    index
+                });
+                self.partial[index].1.insert(rest, target);
+            }
             [PathSegment::Any, rest @ ..] => {
                 self.any.get_or_insert_default().insert(rest, target);
             }
@@ -64,7 +105,7 @@ impl<T> Paths<T> {
 
     /// Whether there is more than one route.
     fn has_paths(&self) -> bool {
-        !self.literal.is_empty() || self.any.is_some()
+        !self.literal.is_empty() || !self.partial.is_empty() || self.any.is_some()
     }
 
     /// What serves a path, of which the segments up to here are left out; `None`: nothing is left. Visits each node once at most.
@@ -76,7 +117,9 @@ impl<T> Paths<T> {
             };
             let named = self.literal.get(segment).and_then(|next| next.find(rest));
             let any = self.any.as_ref().filter(|_| !segment.is_empty());
-            named.or_else(|| any?.find(rest))
+            let mut partial = self.partial.iter().filter(|(ends, _)| ends.fit(segment));
+            let partial = || partial.find_map(|(_, next)| next.find(rest));
+            named.or_else(partial).or_else(|| any?.find(rest))
         });
         below.or(self.here.as_ref())
     }
@@ -235,6 +278,13 @@ mod tests {
             "a.test/users/:id/orders",
             "a.test/users/me",
             "b.test/only",
+            "c.test/files/*",
+            "c.test/files/:name.json",
+            "c.test/files/img-*.json",
+            "c.test/files/me.json",
+            "c.test/files/:name.min.json",
+            "c.test/files/:name.json/deep",
+            "c.test/api/*/v1",
             "*.test/api",
             "*",
         ]);
@@ -255,6 +305,26 @@ mod tests {
             ("a.test", "/shop/%2E%2e/users/me", "a.test/users/me"),
             ("a.test", "/shop\\cart", "a.test/shop/cart"),
             ("a.test", "/shop/..", "a.test"),
+            // A part of a segment.
+            ("c.test", "/files/a.json", "c.test/files/:name.json"),
+            ("c.test", "/files/a.json/x", "c.test/files/:name.json"),
+            ("c.test", "/files/me.json", "c.test/files/me.json"),
+            ("c.test", "/files/.json", "c.test/files/*"),
+            ("c.test", "/files/img-a.json", "c.test/files/img-*.json"),
+            ("c.test", "/files/img-a", "c.test/files/*"),
+            ("c.test", "/files/a.min.json", "c.test/files/:name.min.json"),
+            (
+                "c.test",
+                "/files/a.min.json/deep",
+                "c.test/files/:name.min.json",
+            ),
+            (
+                "c.test",
+                "/files/a.json/deep",
+                "c.test/files/:name.json/deep",
+            ),
+            ("c.test", "/api/x/v1/y", "c.test/api/*/v1"),
+            ("c.test", "/api/x/v2", "*.test/api"),
             // No route of the host's: the next one is asked.
             ("b.test", "/only/this", "b.test/only"),
             ("b.test", "/api/1", "*.test/api"),

@@ -184,8 +184,8 @@ objects! {
         /// Its entry module, relative to its folder. Where it is not given, `package.json` says it, or it is the first of `index.js`,
         /// `index.mjs`, `index.ts`, `index.tsx`, `index.mts` and `index.jsx`.
         ENTRY: "entry" = Ruled, Ruled(text);
-        /// The paths of these hosts that it answers to, by whole segments: `"/shop"`, `"/users/:id/cart"`; without it, all that no other
-        /// app answers to.
+        /// The paths of these hosts that it answers to, and all below them: `"/shop"`, `"/users/:id/cart"`, `"/files/:name.json"`, where
+        /// what varies is a segment or one part of it; without it, all that no other app answers to.
         PATHS: "paths" = Ruled, Ruled(one_or_many);
         /// A port of its own.
         PORT: "port" = Integer<u16>, Integer::new(1, 65_535);

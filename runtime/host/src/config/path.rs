@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Which paths an app answers to: those that begin with these segments, whole segments each, as in an Ingress (`pathType: Prefix`).
+/// Which paths an app answers to: those that begin with these segments, as in an Ingress (`pathType: Prefix`).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PathPattern {
     segments: Vec<PathSegment>,
@@ -13,6 +13,13 @@ pub struct PathPattern {
 pub enum PathSegment {
     /// This one, as the URL has it.
     Literal(Box<str>),
+    /// `:id.json`, `img-*`: one that begins and ends like this, with something between.
+    Partial {
+        /// What it begins with.
+        before: Box<str>,
+        /// What it ends with.
+        after: Box<str>,
+    },
     /// `:name` or `*`: any one that is not empty.
     Any,
 }
@@ -64,15 +71,20 @@ impl PathPattern {
 
 fn parse_segment(text: &str) -> Result<PathSegment, (String, String)> {
     let wrong = |message: String, help: &str| Err((message, help.to_owned()));
-    if text == "*" || text.strip_prefix(':').is_some_and(is_name) {
-        return Ok(PathSegment::Any);
-    }
-    if text.contains([':', '*']) {
+    let (before, varying) = match text.find([':', '*']) {
+        Some(index) => text.split_at(index),
+        None => (text, ""),
+    };
+    let after = match varying.strip_prefix(':') {
+        Some(named) => named.trim_start_matches(is_in_names),
+        None => varying.get(1..).unwrap_or_default(),
+    };
+    let is_nameless = varying.starts_with(':') && varying.len() == after.len() + 1;
+    // One part, and what it stands for is found by one look, whatever the request is.
+    if is_nameless || after.contains([':', '*']) {
         return wrong(
-            format!(
-                "{text:?} is a part of a segment that varies: a pattern stands for whole segments"
-            ),
-            "write \"/users/:id\" or \"/users/*\"",
+            format!("expected one part of {text:?} that varies, with a name or a star"),
+            "write \"/users/:id\", \"/users/*\", \"/files/:name.json\" or \"/v*\"",
         );
     }
     // What the URL Standard writes in another way is never found.
@@ -83,20 +95,25 @@ fn parse_segment(text: &str) -> Result<PathSegment, (String, String)> {
             "" | "." | ".."
         )
     };
-    if is_dots(text) || !text.bytes().all(is_plain) {
+    let mut fixed = before.bytes().chain(after.bytes());
+    if varying.is_empty() && is_dots(text) || !fixed.all(is_plain) {
         return wrong(
             format!("no path of a request has the segment {text:?}"),
             "write it as URLs do: without \"..\", empty segments and queries, other characters percent-encoded",
         );
     }
-    Ok(PathSegment::Literal(text.into()))
+    Ok(match (before, after) {
+        _ if varying.is_empty() => PathSegment::Literal(text.into()),
+        ("", "") => PathSegment::Any,
+        _ => PathSegment::Partial {
+            before: before.into(),
+            after: after.into(),
+        },
+    })
 }
 
-fn is_name(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+fn is_in_names(character: char) -> bool {
+    character.is_ascii_alphanumeric() || character == '_'
 }
 
 impl fmt::Display for PathPattern {
@@ -104,6 +121,7 @@ impl fmt::Display for PathPattern {
         for segment in &self.segments {
             match segment {
                 PathSegment::Literal(text) => write!(f, "/{text}")?,
+                PathSegment::Partial { before, after } => write!(f, "/{before}*{after}")?,
                 PathSegment::Any => f.write_str("/*")?,
             }
         }
@@ -129,6 +147,10 @@ mod tests {
             ("/users/:id/orders", "/users/*/orders"),
             ("/users/*/orders", "/users/*/orders"),
             ("/b%C3%BCcher", "/b%C3%BCcher"),
+            ("/api/*/v1", "/api/*/v1"),
+            ("/files/:name.json", "/files/*.json"),
+            ("/v:major-beta/x", "/v*-beta/x"),
+            ("/img-*/*", "/img-*"),
         ] {
             assert_eq!(
                 PathPattern::parse(text).unwrap().to_string(),
@@ -149,8 +171,13 @@ mod tests {
             ("/a b", "no path"),
             ("/bücher", "no path"),
             ("/a?b", "no path"),
-            ("/*.png", "whole segments"),
-            ("/:", "whole segments"),
+            ("/:", "one part"),
+            ("/:.png", "one part"),
+            ("/:a:b", "one part"),
+            ("/*-*", "one part"),
+            ("/:id*", "one part"),
+            ("/:id.b c", "no path"),
+            ("/(a|b)", "no path"),
             (&"/a".repeat(33), "33 segments"),
         ] {
             let (message, _) = PathPattern::parse(text).unwrap_err();

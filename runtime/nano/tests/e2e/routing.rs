@@ -199,6 +199,12 @@ fn paths_within_a_host() {
         .app_with("rest", &named("rest"), r#""hostname":"a.test""#)
         .app_with("shop", &named("shop"), &at(r#""/shop","/users/:id/cart""#))
         .app_with("tea", &named("tea"), &at(r#""/shop/tea""#))
+        .app_with(
+            "api",
+            &named("api"),
+            &at(r#""/api/*/v1","/files/:name.json""#),
+        )
+        .app_with("img", &named("img"), &at(r#""/files/img-:id.json""#))
         .app_with("any", &named("any"), r#""hostname":"*""#)
         .serve();
     let cases = [
@@ -209,6 +215,12 @@ fn paths_within_a_host() {
         ("/users/7/cart", "shop"),
         ("/users/7", "rest"),
         ("/shop/%2e%2e/users/7", "rest"),
+        ("/api/shop/v1/x", "api"),
+        ("/api/shop/v2", "rest"),
+        ("/files/a.json?img-", "api"),
+        ("/files/img-1.json", "img"),
+        ("/files/.json", "rest"),
+        ("/files/a.json5", "rest"),
     ];
     // Each by itself, and all on one connection: what is remembered of one request says nothing of the next.
     let mut connection = nano.connect();
