@@ -7,11 +7,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use http::StatusCode;
 
+use super::Service;
 use super::answer::{Answer, failure, json};
 use super::archive::{Unpacked, unpack};
 use super::body::Kind;
+use super::endpoints::{Asked, Parameter};
 use super::views::{Change as Shown, Lasting};
-use super::{Service, endpoints::Asked};
 use crate::config::AppFields;
 use crate::reload::{Change, ChangeError, ChangeKind, state_folder, versions_folder};
 
@@ -135,6 +136,13 @@ fn fields_of(body: &Bytes) -> Result<AppFields, Box<Answer>> {
         failure(StatusCode::UNPROCESSABLE_ENTITY, message).into()
     })
 }
+
+/// What may stand in the query of a deployment.
+pub(super) const QUERY: &[Parameter] = &[Parameter {
+    name: "hostname",
+    meaning: "A host that the app answers to, if it is new and its files are sent; else all that are nobody else's.",
+    schema: || serde_json::json!({ "type": "array", "items": { "type": "string" } }),
+}];
 
 /// The fields of a new app: the hostnames that the query has.
 fn hostnames(query: &str) -> AppFields {

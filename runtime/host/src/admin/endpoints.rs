@@ -9,12 +9,13 @@ use http::{Method, Request, StatusCode};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde_json::Value;
 
 use super::answer::{self, Answer, failure, json, method_not_allowed};
 use super::body::Kind;
 use super::listener::Visitor;
 use super::views::{AppList, AppView, Change, Failure, Fired, Lasting, Ready};
-use super::{Service, access, logs, openapi, scheduled};
+use super::{Service, access, changes, logs, openapi, scheduled};
 use crate::host::{Host, Readiness};
 use crate::metrics;
 
@@ -29,6 +30,8 @@ pub(super) struct Endpoint {
     pub(super) summary: &'static str,
     /// Whether the token is asked for: not by those who look after the process's health.
     pub(super) is_open: bool,
+    /// What may stand in the query.
+    pub(super) query: &'static [Parameter],
     /// What the body may be; none where there is none.
     pub(super) takes: &'static [Kind],
     pub(super) answers: &'static [Described],
@@ -36,6 +39,13 @@ pub(super) struct Endpoint {
 }
 
 type Call = fn(Arc<Service>, Arc<Host>, Asked) -> BoxFuture<'static, Answer>;
+
+/// A part of a query.
+pub(super) struct Parameter {
+    pub(super) name: &'static str,
+    pub(super) meaning: &'static str,
+    pub(super) schema: fn() -> Value,
+}
 
 /// An answer, for the document.
 pub(super) struct Described {
@@ -95,6 +105,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         id: "health",
         summary: "Whether the process is alive.",
         is_open: true,
+        query: &[],
         takes: &[],
         answers: &[described(200, "It is.", Content::Text("text/plain"))],
         call: |_, _, _| async { answer::of(StatusCode::OK, "text/plain", "ok\n") }.boxed(),
@@ -105,6 +116,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         id: "ready",
         summary: "Whether requests should come to this process.",
         is_open: true,
+        query: &[],
         takes: &[],
         answers: &[
             described(200, "They should.", of::<Ready>()),
@@ -128,6 +140,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         id: "metrics",
         summary: "Metrics of the process and of each app, for Prometheus.",
         is_open: false,
+        query: &[],
         takes: &[],
         answers: &[described(
             200,
@@ -148,6 +161,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         id: "listApps",
         summary: "All apps.",
         is_open: false,
+        query: &[],
         takes: &[],
         answers: &[described(200, "The apps.", of::<AppList>())],
         call: |_, host, _| {
@@ -165,6 +179,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         id: "getApp",
         summary: "One app.",
         is_open: false,
+        query: &[],
         takes: &[],
         answers: &[described(200, "The app.", of::<AppView>()), UNKNOWN_APP],
         call: |_, host, asked| {
@@ -181,12 +196,13 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         method: Method::GET,
         path: "/admin/apps/{app}/logs",
         id: "showLog",
-        summary: "An app's last log lines, each a JSON object: 100, or \"lines\" of the query, 500 at most; with \"follow\", also those \
-                  that come.",
+        summary: "An app's last log lines, each a JSON object.",
         is_open: false,
+        query: logs::QUERY,
         takes: &[],
         answers: &[
             described(200, "The lines.", Content::Text(logs::CONTENT_TYPE)),
+            described(400, "The query is malformed.", of::<Failure>()),
             UNKNOWN_APP,
         ],
         call: |_, host, asked| {
@@ -205,6 +221,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         id: "addApp",
         summary: "Adds the app that the body names, or replaces it.",
         is_open: false,
+        query: &[],
         takes: &[Kind::Json],
         answers: CHANGED,
         call: |service, _, asked| service.post(asked).boxed(),
@@ -214,9 +231,10 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         path: "/admin/apps/{app}",
         id: "putApp",
         summary: "Adds an app or replaces it: by its fields as in the configuration (JSON); or by its files (a tar archive, gzipped \
-                  or not), which leaves what else is known of it; a new app answers to the hosts of the query, \"hostname\". \
+                  or not), which leaves what else is known of it. \
                   Answers when the new version serves, or is refused.",
         is_open: false,
+        query: changes::QUERY,
         takes: &Kind::OF_APPS,
         answers: CHANGED,
         call: |service, _, asked| service.put(asked).boxed(),
@@ -227,6 +245,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         id: "deleteApp",
         summary: "Removes an app, which finishes what it has begun.",
         is_open: false,
+        query: &[],
         takes: &[],
         answers: &[
             described(200, "What has changed.", of::<Lasting>()),
@@ -245,6 +264,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         id: "fireScheduled",
         summary: "Sends an app a scheduled event now, and answers when it is over.",
         is_open: false,
+        query: &[],
         takes: &[Kind::Event],
         answers: &[
             described(200, "The event is over, and how.", of::<Fired>()),
@@ -269,6 +289,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         id: "reload",
         summary: "Has the configuration and the apps' folders be read anew; answers when every change has been made or refused.",
         is_open: false,
+        query: &[],
         takes: &[],
         answers: &[
             described(200, "What has changed.", of::<Change>()),
@@ -294,12 +315,9 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         id: "openapi",
         summary: "This description.",
         is_open: false,
+        query: &[],
         takes: &[],
-        answers: &[described(
-            200,
-            "An OpenAPI 3.1 document.",
-            of::<serde_json::Value>(),
-        )],
+        answers: &[described(200, "An OpenAPI 3.1 document.", of::<Value>())],
         call: |_, _, _| async { json(StatusCode::OK, &openapi::document()) }.boxed(),
     },
 ];

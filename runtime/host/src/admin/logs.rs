@@ -1,12 +1,16 @@
 //! An app's log, as it goes on.
 
+use std::num::IntErrorKind;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::stream::{self, Stream};
+use http::StatusCode;
+use serde_json::json;
 use tokio::sync::watch;
 
-use super::answer::{self, Answer};
+use super::answer::{self, Answer, failure};
+use super::endpoints::Parameter;
 use crate::app::App;
 use crate::log::recent::{News, Recent};
 
@@ -15,14 +19,44 @@ pub(super) const CONTENT_TYPE: &str = "application/x-ndjson";
 /// How many lines are shown where nothing is said.
 const LINES: usize = 100;
 
+/// What may stand in the query.
+pub(super) const QUERY: &[Parameter] = &[
+    Parameter {
+        name: "lines",
+        meaning: "So many lines, if there are.",
+        schema: || json!({ "type": "integer", "minimum": 0, "default": LINES }),
+    },
+    Parameter {
+        name: "follow",
+        meaning: "Whether those that come are shown, too, as they come.",
+        schema: || json!({ "type": "boolean", "default": false }),
+    },
+];
+
 /// The app's last lines; with `follow` in the query, also those that come.
 pub(super) fn show(app: &App, query: &str) -> Answer {
     let mut lines = LINES;
     let mut follows = false;
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
         match &*name {
-            "lines" => lines = value.parse().unwrap_or(LINES),
-            "follow" => follows = value != "false",
+            "lines" => match value.parse() {
+                Ok(count) => lines = count,
+                Err(error) if *error.kind() == IntErrorKind::PosOverflow => lines = usize::MAX,
+                Err(_) => {
+                    let message = format!("expected a number of lines, found \"lines={value}\"");
+                    return failure(StatusCode::BAD_REQUEST, message);
+                }
+            },
+            "follow" => match &*value {
+                "true" | "" => follows = true,
+                "false" => follows = false,
+                _ => {
+                    let message = format!(
+                        "expected \"follow=true\" or \"follow=false\", found \"follow={value}\""
+                    );
+                    return failure(StatusCode::BAD_REQUEST, message);
+                }
+            },
             _ => {}
         }
     }
@@ -38,7 +72,7 @@ pub(super) fn show(app: &App, query: &str) -> Answer {
         };
         answer::stream(CONTENT_TYPE, follow.parts())
     } else {
-        answer::of(http::StatusCode::OK, CONTENT_TYPE, text(&last))
+        answer::of(StatusCode::OK, CONTENT_TYPE, text(&last))
     }
 }
 

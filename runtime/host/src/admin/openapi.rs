@@ -95,15 +95,24 @@ fn operation(
         });
         operation["requestBody"] = json!({ "required": !endpoint.takes.iter().all(|kind| kind.is_optional()), "content": content.collect::<Map<_, _>>() });
     }
-    if endpoint.path.contains(APP) {
-        operation["parameters"] = json!([{
+    let query = endpoint.query.iter().map(|parameter| {
+        json!({
+            "name": parameter.name,
+            "in": "query",
+            "description": parameter.meaning,
+            "schema": (parameter.schema)(),
+        })
+    });
+    let app = endpoint.path.contains(APP).then(|| {
+        json!({
             "name": "app",
             "in": "path",
             "required": true,
             "description": "The app's name.",
             "schema": app_schemas(COMPONENTS)["App"]["properties"]["name"],
-        }]);
-    }
+        })
+    });
+    operation["parameters"] = app.into_iter().chain(query).collect();
     operation
 }
 

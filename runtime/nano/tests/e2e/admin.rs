@@ -321,6 +321,22 @@ fn a_document_describes_it() {
             );
         }
     }
+    let named = |path: &str, method: &str| -> Vec<String> {
+        let parameters = &document["paths"][path][method]["parameters"];
+        let parameters = parameters.as_array().expect("parameters").iter();
+        let text = |value: &Value| value.as_str().expect("text").to_owned();
+        let name = |parameter: &Value| text(&parameter["in"]) + " " + &text(&parameter["name"]);
+        parameters.map(name).collect()
+    };
+    assert!(named("/admin/apps", "get").is_empty());
+    assert_eq!(
+        named("/admin/apps/{app}/logs", "get"),
+        ["path app", "query lines", "query follow"]
+    );
+    assert_eq!(
+        named("/admin/apps/{app}", "put"),
+        ["path app", "query hostname"]
+    );
     // What is referred to is there.
     let text = document.to_string();
     for reference in text.split("\"#/components/schemas/").skip(1) {
@@ -394,6 +410,16 @@ fn an_apps_log_is_shown_and_followed() {
         (&"request".into(), &"/one".into())
     );
     assert_eq!(lines("?lines=1"), two[1..]);
+    assert_eq!(lines("?lines=99999999999999999999&follow=false"), two);
+    for malformed in ["lines=many", "lines=-1", "lines=", "follow=perhaps"] {
+        let answer = ask(port, "GET", &format!("/admin/apps/a/logs?{malformed}"));
+        assert_eq!(answer.status, 400, "{malformed}");
+        assert!(
+            answer.text().contains("expected ") && answer.text().contains(malformed),
+            "{malformed}: {}",
+            answer.text()
+        );
+    }
 
     let mut follow = Connection::open(port);
     follow.write(&format!(
