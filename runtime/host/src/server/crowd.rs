@@ -192,7 +192,9 @@ impl Crowd {
         }
         let mut cut_off = 0;
         if self.is_full(members, most) {
-            (closed, cut_off) = self.share_out(members, most, &young, closed);
+            let without;
+            (without, cut_off) = self.share_out(members, most, &young);
+            closed += without;
         }
         for (_, number, link) in young {
             if !self.is_full(members, most) {
@@ -241,15 +243,13 @@ impl Crowd {
 
     /// All that are left have requests of apps, or are `young`: each app gets an even part, and the young ones together another. Of those who
     /// have more than that, some end, so that there is room: first those whose requests have yet to come in full, and of each kind
-    /// those that have been at it for the longest time. Gives how many have been closed without a request, with those before, and how
-    /// many with one.
+    /// those that have been at it for the longest time. Gives how many have been closed without a request, and how many with one.
     #[cold]
     fn share_out(
         &self,
         members: &mut Members,
         most: usize,
         young: &[(Instant, u64, Arc<Link>)],
-        mut closed: usize,
     ) -> (usize, usize) {
         let young = young.iter().map(|(since, number, link)| {
             let tenure = Tenure {
@@ -277,7 +277,7 @@ impl Crowd {
             connections: most / parts.len(),
             held: self.budget / parts.len(),
         };
-        let mut cut_off = 0;
+        let (mut closed, mut cut_off) = (0, 0);
         while let Some((tenure, number, link)) = tenures.pop() {
             if self.has_spare(members, most) {
                 break;
