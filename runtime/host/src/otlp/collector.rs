@@ -152,7 +152,7 @@ impl Collector {
     /// Says that something was not taken, once until it is taken again.
     pub(super) fn complain(&mut self, error: &str) {
         if !std::mem::replace(&mut self.is_failing, true) {
-            let (signal, url, error) = (self.signal, &*self.url, &*cut(error, MAX_SAID));
+            let (signal, url, error) = (self.signal, &*self.url, cut(error, MAX_SAID));
             tracing::warn!(
                 url,
                 error,

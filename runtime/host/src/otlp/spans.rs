@@ -1,6 +1,5 @@
 //! Spans by the names of the semantic conventions: <https://opentelemetry.io/docs/specs/semconv/http/http-spans/>.
 
-use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -206,14 +205,14 @@ impl Attributes {
             return method.to_owned();
         }
         self.text("http.request.method", "_OTHER");
-        self.text("http.request.method_original", &cut(method, 64));
+        self.text("http.request.method_original", cut(method, 64));
         "HTTP".to_owned()
     }
 }
 
 /// A text's beginning.
-pub(crate) fn cut(text: &str, max: usize) -> Cow<'_, str> {
-    Cow::Borrowed(&text[..text.floor_char_boundary(max)])
+pub(crate) fn cut(text: &str, max: usize) -> &str {
+    &text[..text.floor_char_boundary(max)]
 }
 
 /// What a signal is about: an app, or the process as a whole.
