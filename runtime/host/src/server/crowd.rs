@@ -23,7 +23,7 @@ pub(super) const CONNECTION: usize = 4 << 10;
 pub(super) const HTTP1: usize = 12 << 10;
 /// What one of HTTP/2 takes: h2's state, the tables of both directions, buffers for a frame.
 pub(super) const HTTP2: usize = 20 << 10;
-/// And for each stream of the most that it has had at a time, which h2 keeps the room of.
+/// And for each stream of the most that h2 has remembered at a time, requests and such as it has reset, which it keeps the room of.
 pub(super) const STREAM: usize = 2 << 10;
 /// A block of fields of HTTP/2 that is not complete, and may become as large as it wants: a field of the table is one byte
 /// of it, and some hundred here.

@@ -39,13 +39,16 @@ const WINDOW: u32 = 128 << 10;
 const SEND_BUFFER: usize = 256 << 10;
 const ALL_SEND_BUFFERS: usize = 1 << 20;
 /// Streams of a connection that were given up a second ago or less: what is on its way for one of them is ignored
-/// (RFC 9113, section 5.1). What comes for another is an error, as on a stream that is closed.
+/// (RFC 9113, section 5.1). What comes for another is an error, as on a stream that is closed. h2 keeps them until the connection has
+/// something to do.
 const MAX_GIVEN_UP: usize = 4 * MAX_STREAMS as usize;
+/// All streams that h2 may remember: those, the others, and resets that wait for a client that does not read. Each is charged.
+const MAX_REMEMBERED: usize = 2 * MAX_GIVEN_UP;
 /// Errors of streams until the connection ends, with all of its streams. h2 counts them over the connection's whole life, and by
 /// default allows 1,024: too few for one that a proxy keeps for weeks, on which a client's malformed requests would cost all others
 /// theirs. The default is there because of work that goes on for streams that have been reset (CVE-2025-8671, "MadeYouReset").
-/// Here a reset cancels the work, and as long as it lasts it has its place in flight. What remains to be bounded
-/// are the resets that wait for a client that does not read: that many take some 10 MiB.
+/// Here a reset cancels the work, and as long as it lasts it has its place in flight. Resets that wait for a client that does not
+/// read are [remembered](MAX_REMEMBERED).
 const MAX_STREAM_ERRORS: usize = 16 << 10;
 
 /// A connection.
@@ -54,7 +57,7 @@ pub(super) struct Http2<T> {
     dispatcher: Arc<Dispatcher>,
     link: Arc<Link>,
     room: Arc<Room>,
-    /// The most requests so far that it has had at a time.
+    /// The most streams so far that h2 has remembered at a time.
     most: usize,
     finishing: bool,
     breaking: bool,
@@ -151,6 +154,18 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Future for Http2<T> {
                         this.break_off(Reason::ENHANCE_YOUR_CALM);
                         continue;
                     }
+                    let streams = connection.num_wired_streams();
+                    if streams > this.most {
+                        this.link.charge((streams - this.most) * STREAM);
+                        this.most = streams;
+                    }
+                    if streams > MAX_REMEMBERED && !this.breaking {
+                        tracing::warn!(
+                            "an HTTP/2 connection is closed: its client does not take that its streams have ended"
+                        );
+                        this.break_off(Reason::ENHANCE_YOUR_CALM);
+                        continue;
+                    }
                     let Some((request, mut reply)) = ready!(accepted).transpose()? else {
                         return Poll::Ready(Ok(()));
                     };
@@ -167,11 +182,6 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Future for Http2<T> {
                         // It has come too late.
                         drop(counted);
                         continue;
-                    }
-                    let requests = link.requests();
-                    if requests > this.most {
-                        link.charge((requests - this.most) * STREAM);
-                        this.most = requests;
                     }
                     let mut served = Box::pin(async move {
                         serve(&dispatcher, &link, &room, counted, request, reply).await;

@@ -159,11 +159,6 @@ impl Link {
         }
     }
 
-    /// How many requests there are.
-    pub(super) fn requests(&self) -> usize {
-        (self.requests.load(SeqCst) & REQUESTS) as usize
-    }
-
     /// Whether there is a request.
     #[inline]
     pub(crate) fn has_requests(&self) -> bool {

@@ -125,6 +125,18 @@ fn blocks_of_fields_that_are_not_complete_take_their_share_of_memory_only() {
     says_the_budget(&attack("HTTP/2 blocks", 1_500, &bytes));
 }
 
+/// h2 remembers for a while what it has reset, and as long as nothing else happens on the connection.
+#[test]
+fn streams_that_are_reset_take_their_share_of_memory_only() {
+    let mut bytes = [PREFACE, &frame(SETTINGS, 0, 0, &[])].concat();
+    // A field of HTTP/1 (RFC 9113, section 8.2.2).
+    let block = [&fields("a.test"), &b"\0\x0aconnection\x01x"[..]].concat();
+    for number in 0..900 {
+        bytes.extend(frame(Http2::HEADERS, 5, 2 * number + 1, &block));
+    }
+    says_the_budget(&attack("HTTP/2 resets", 600, &bytes));
+}
+
 #[test]
 fn pages_that_are_not_taken_take_their_share_of_memory_only() {
     // No window for any stream (RFC 9113, section 6.5.2).
