@@ -64,6 +64,9 @@ pub(super) struct Client {
     buffer: usize,
     /// What has come of a body of HTTP/1 since the last that was content.
     framing: usize,
+    /// Bytes that the system has taken, and how many of them it had when it took the last of a response; of HTTP/2.
+    written: u64,
+    responses: u64,
 }
 
 /// The protocols.
@@ -106,6 +109,8 @@ impl Client {
             head: 0,
             buffer: 0,
             framing: 0,
+            written: 0,
+            responses: 0,
         }
     }
 
@@ -227,6 +232,12 @@ impl Client {
                     self.patience.spend(blocked.since.elapsed());
                 }
                 self.patience.earn(count);
+                if self.protocol == Protocol::Http2 {
+                    self.written += count as u64;
+                    if self.link.has_requests() || self.link.owes() {
+                        self.responses = self.written;
+                    }
+                }
                 if let Some(gone) = &mut self.ended {
                     *gone = self.link.timers.at(Instant::now() + HALF_CLOSED);
                 }
@@ -280,7 +291,21 @@ impl Client {
 
 impl Peer for TokioIo<Client> {
     fn queued(&self) -> usize {
-        self.inner().queued()
+        let client = self.inner();
+        // What was written after the last response is in the queue's end.
+        let after = client.written - client.responses;
+        let queued = client.queued();
+        queued.saturating_sub(usize::try_from(after).unwrap_or(usize::MAX))
+    }
+
+    fn since_response(&self) -> Option<Duration> {
+        let client = self.inner();
+        match client.link.idle_since() {
+            Some(_) if client.link.is_late() && client.responses == 0 => None,
+            Some(since) if client.link.is_late() => Some(since.elapsed()),
+            // What is wrong with what it has sent is still to be read.
+            _ => Some(Duration::ZERO),
+        }
     }
 
     fn patience(&self) -> Option<Patience> {

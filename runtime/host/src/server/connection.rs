@@ -90,11 +90,20 @@ pub(super) async fn serve(socket: Socket, link: Arc<Link>, visitor: Visitor) {
             let finish = |mut connection: Pin<&mut Http2<_>>| connection.finish();
             let mut driven = drive(connection.as_mut(), finish, true, &link, ending).await;
             if let Ok(End::Late) = driven {
+                link.set_late();
                 connection.end();
+                let stuck = async {
+                    within(GRACE).await;
+                    if link.idle_since().is_none() || !link.is_blocked() {
+                        std::future::pending().await
+                    }
+                };
                 driven = tokio::select! {
                     biased;
                     ended = connection.as_mut() => ended.map(|()| End::Over),
                     () = link.evicted() => Ok(End::Evicted),
+                    // It owes the client nothing but its end, which that does not take.
+                    () = stuck => return,
                 };
             }
             if let Ok(End::Evicted) = driven {
@@ -150,7 +159,7 @@ where
             }
             () = &mut look => {
                 let next = match link.idle_since() {
-                    // Nothing but a part of a head, or a client that does not answer a GOAWAY.
+                    // Nothing but a part of a head, or a client that does not answer a GOAWAY, or does not take it.
                     Some(_) if finishing => return Ok(End::Late),
                     Some(since) => since + patience,
                     None if finishing => Instant::now() + GRACE,

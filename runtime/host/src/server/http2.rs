@@ -6,7 +6,7 @@ use std::future::{Future, poll_fn};
 use std::io::IoSlice;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
 use std::task::{Context, Poll, ready};
 use std::time::{Instant, SystemTime};
 
@@ -146,7 +146,17 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Future for Http2<T> {
                     this.state = State::Serves(Box::new(connection));
                 }
                 State::Serves(connection) => {
+                    let bare = this.room.bare.load(SeqCst);
                     let accepted = connection.poll_accept(context);
+                    // Bodies are a request's until the socket has taken them.
+                    if accepted.is_pending()
+                        && this.link.owes()
+                        && !this.link.is_blocked()
+                        && !this.link.has_requests()
+                        && bare == this.room.bare.load(SeqCst)
+                    {
+                        this.link.set_owes(false);
+                    }
                     if this.room.work.is_exceeded() && !this.breaking {
                         tracing::warn!(
                             "an HTTP/2 connection is closed: its client sends frames beyond what its requests and bodies take"
@@ -178,6 +188,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Future for Http2<T> {
                     room.work.request();
                     // From here on the connection is not idle, whenever the task begins.
                     let counted = link.request();
+                    link.set_owes(true);
                     if link.is_told_to_end() {
                         // It has come too late.
                         drop(counted);
@@ -264,6 +275,7 @@ async fn send(
     let head = Response::from_parts(head, ());
     if body.is_end_stream() {
         reply.send_response(head, true)?;
+        room.bare.fetch_add(1, SeqCst);
         body.left();
         return Ok(());
     }
@@ -372,6 +384,8 @@ struct Room {
     bytes: Semaphore,
     /// Bytes that the socket has taken.
     taken: AtomicU64,
+    /// Responses without a body that h2 has got.
+    bare: AtomicU64,
     work: Arc<Work>,
 }
 
@@ -380,6 +394,7 @@ impl Room {
         Self {
             bytes: Semaphore::new(ALL_SEND_BUFFERS),
             taken: AtomicU64::new(0),
+            bare: AtomicU64::new(0),
             work,
         }
     }

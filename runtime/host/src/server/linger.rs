@@ -18,7 +18,8 @@ const LINGER: Duration = Duration::from_secs(2);
 /// What a client of HTTP/2 may send then. It has no request, so it is WINDOW_UPDATEs and the like, or a flood.
 const MOST: usize = 64 << 10;
 
-/// GOAWAY and PING, with which HTTP/2 ends a connection, are fewer bytes. A client that is sent nothing else may have vanished.
+/// GOAWAY and PING, with which HTTP/2 ends a connection that has just had a response, are fewer bytes. A client that is sent nothing else
+/// may have vanished.
 const GOODBYE: usize = 128;
 
 /// Head and body of a response that are not larger are written as one piece.
@@ -26,7 +27,8 @@ const SMALL: usize = 1024;
 
 /// A stream that, when it is shut down while the client still sends, reads and drops what comes. A socket that is
 /// closed with unread data, or gets more of it, is reset, and a reset makes the client lose what it has not read of the last response
-/// (RFC 9112, section 9.6). A client of HTTP/2 sends as it reads, so it is waited for until it closes, or takes nothing any more.
+/// (RFC 9112, section 9.6). A client of HTTP/2 sends as it reads, so it is waited for until it closes, or takes nothing any more; not
+/// where it has had the last response for long enough, or there was none.
 pub(super) struct Linger<T> {
     inner: T,
     timers: Timers,
@@ -35,8 +37,10 @@ pub(super) struct Linger<T> {
 
 /// The peer of a stream.
 pub(super) trait Peer {
-    /// Bytes that the system holds for it: not sent, or not acknowledged.
+    /// Bytes of responses that the system holds for it: not sent, or not acknowledged.
     fn queued(&self) -> usize;
+    /// How long the system has had the last thing that the client is to read; `None` if there was nothing.
+    fn since_response(&self) -> Option<Duration>;
     /// How slowly it may take them, if it sends while it does.
     fn patience(&self) -> Option<Patience>;
 }
@@ -117,12 +121,17 @@ impl<T: Read + Write + Peer + Unpin> Write for Linger<T> {
         }
         let inner = &this.inner;
         let closing = this.closing.get_or_insert_with(|| {
-            let patience = inner.patience();
+            let (patience, queued) = (inner.patience(), inner.queued());
+            let passed = match patience {
+                Some(_) if queued <= GOODBYE => inner.since_response().unwrap_or(LINGER),
+                _ => Duration::ZERO,
+            };
+            let left = LINGER.saturating_sub(passed);
             Closing {
-                deadline: this.timers.at(Instant::now().into_std() + LINGER),
+                deadline: this.timers.at(Instant::now().into_std() + left),
                 sends: patience.is_some(),
                 read: 0,
-                queued: inner.queued(),
+                queued,
                 patience,
             }
         });
@@ -179,13 +188,17 @@ mod tests {
             0
         }
 
+        fn since_response(&self) -> Option<Duration> {
+            None
+        }
+
         fn patience(&self) -> Option<Patience> {
             None
         }
     }
 
-    /// A client of HTTP/2, for which so much is queued each time that somebody looks.
-    struct Reads(Vec<usize>, std::cell::Cell<usize>);
+    /// A client of HTTP/2, for which so much is queued each time that somebody looks, and when it had its last response.
+    struct Reads(Vec<usize>, std::cell::Cell<usize>, Option<Duration>);
 
     impl Read for Reads {
         fn poll_read(
@@ -221,6 +234,10 @@ mod tests {
             self.0.get(look).or(self.0.last()).copied().unwrap_or(0)
         }
 
+        fn since_response(&self) -> Option<Duration> {
+            self.2
+        }
+
         fn patience(&self) -> Option<Patience> {
             Some(Patience::new(ClientLimits::default()))
         }
@@ -229,14 +246,20 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_client_of_http2_is_waited_for_while_it_reads() {
         let stall = ClientLimits::default().stall;
-        for (queued, expected) in [
-            (vec![0], LINGER),
+        let (now, second) = (Some(Duration::ZERO), Some(Duration::from_secs(1)));
+        for (queued, since, expected) in [
+            (vec![0], now, LINGER),
             // It has vanished.
-            (vec![GOODBYE], LINGER),
-            (vec![300_000, 200_000, 100_000, 0], LINGER * 4),
-            (vec![300_000], stall),
+            (vec![GOODBYE], now, LINGER),
+            (vec![300_000, 200_000, 100_000, 0], second, LINGER * 4),
+            (vec![300_000], second, stall),
+            // It has had its time, or a part of it.
+            (vec![0], Some(LINGER * 2), Duration::ZERO),
+            (vec![GOODBYE], second, LINGER - Duration::from_secs(1)),
+            (vec![0], None, Duration::ZERO),
         ] {
-            let mut linger = Linger::new(Reads(queued.clone(), 0.into()), Timers::default());
+            let reads = Reads(queued.clone(), 0.into(), since);
+            let mut linger = Linger::new(reads, Timers::default());
             let began = Instant::now();
             poll_fn(|context| Pin::new(&mut linger).poll_shutdown(context))
                 .await

@@ -45,6 +45,10 @@ pub(crate) struct Link {
     broken: AtomicBool,
     /// The system takes no more bytes for the client at the moment.
     blocked: AtomicBool,
+    /// h2 may have something of a response that the system has not taken.
+    owes: AtomicBool,
+    /// It ends because its client asks for nothing.
+    late: AtomicBool,
     /// A response that HTTP/1 has taken, as a whole or up to its failure, and not yet handed to the socket.
     unflushed: Mutex<Option<Arc<Sending>>>,
     ids: Arc<RequestIds>,
@@ -88,6 +92,8 @@ impl Link {
             closer: AtomicWaker::new(),
             broken: AtomicBool::new(false),
             blocked: AtomicBool::new(false),
+            owes: AtomicBool::new(false),
+            late: AtomicBool::new(false),
             unflushed: Mutex::default(),
             ids,
             refused: OnceLock::new(),
@@ -141,11 +147,11 @@ impl Link {
         }
     }
 
-    /// Since when there is no request; `None` if there is one, or the client has yet to take something.
+    /// Since when there is no request; `None` if there is one, or the client has yet to take something of a response.
     pub(crate) fn idle_since(&self) -> Option<Instant> {
         let since = self.idle_since.load(SeqCst);
-        let is_idle = !self.has_requests() && !self.blocked.load(SeqCst);
-        is_idle.then(|| self.began + Duration::from_millis(since / 2))
+        let is_busy = self.has_requests() || self.is_blocked() && self.owes();
+        (!is_busy).then(|| self.began + Duration::from_millis(since / 2))
     }
 
     /// Says whether the system takes no more bytes for the client.
@@ -157,6 +163,31 @@ impl Link {
         if blocked && self.is_receiving() && self.unflushed().is_some() {
             self.close();
         }
+    }
+
+    /// Whether the system takes no more bytes for the client.
+    pub(super) fn is_blocked(&self) -> bool {
+        self.blocked.load(SeqCst)
+    }
+
+    /// h2 is about to get a response; or the system has taken all that it had.
+    pub(super) fn set_owes(&self, owes: bool) {
+        self.owes.store(owes, SeqCst);
+    }
+
+    /// Whether h2 may have something of a response that the system has not taken.
+    pub(super) fn owes(&self) -> bool {
+        self.owes.load(SeqCst)
+    }
+
+    /// It ends because its client asks for nothing.
+    pub(super) fn set_late(&self) {
+        self.late.store(true, SeqCst);
+    }
+
+    /// Whether it ends because its client asks for nothing.
+    pub(super) fn is_late(&self) -> bool {
+        self.late.load(SeqCst)
     }
 
     /// Whether there is a request.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::http2::{DATA, WINDOW_UPDATE};
+use crate::support::http2::{DATA, PING, WINDOW_UPDATE, frame};
 use crate::support::{Busy, Http2, Site};
 
 const SLOW: &str = "export default { async fetch(request, env, ctx) {
@@ -132,6 +132,45 @@ fn what_a_client_of_http2_reads_slowly_is_not_cut_off() {
     let began = Instant::now();
     assert_eq!(nano.wait().code(), Some(0));
     assert!(began.elapsed() < Duration::from_secs(1), "its end is known");
+}
+
+/// A client of HTTP/2 that has had its responses, and answers nothing, may be gone: nobody waits for it.
+#[test]
+fn idle_clients_of_http2_put_nothing_off() {
+    type Acts = fn(&mut Http2);
+    let asks: Acts = |http2| {
+        http2.request(1, "GET", "a.test", "/?ms=0", &[], true);
+        assert_eq!(http2.response(1).text(), "slow answer");
+        std::thread::sleep(Duration::from_secs(3));
+    };
+    // Answers to PINGs fill what the system keeps for the client.
+    let floods: Acts = |http2| {
+        let pings = frame(PING, 0, 0, &[0; 8]).repeat(90);
+        for _ in 0..12 {
+            // It may be closed by then.
+            let _ = http2.send_bytes(&pings);
+        }
+        std::thread::sleep(Duration::from_secs(1));
+    };
+    let both: Acts = |http2| {
+        http2.request(1, "GET", "a.test", "/?ms=0", &[], true);
+        assert_eq!(http2.response(1).text(), "slow answer");
+        let pings = frame(PING, 0, 0, &[0; 8]).repeat(900);
+        http2.send_bytes(&pings).expect("nano reads");
+        std::thread::sleep(Duration::from_secs(3));
+    };
+    for acts in [(|_| {}) as Acts, asks, floods, both] {
+        let mut nano = Site::new().app("a", SLOW).serve();
+        assert_eq!(nano.get("a.test", "/?ms=0").text(), "slow answer");
+        let mut http2 = Http2::with_little_room(nano.port());
+        acts(&mut http2);
+        let began = Instant::now();
+        nano.signal(libc::SIGTERM);
+        assert_eq!(nano.wait().code(), Some(0));
+        let took = began.elapsed();
+        assert!(took < Duration::from_millis(1800), "{took:?}");
+        drop(http2);
+    }
 }
 
 /// Responses without a body are over, as far as anybody knows, when h2 has them. The socket may have no room for them.

@@ -56,7 +56,20 @@ impl Http2 {
     }
 
     pub(crate) fn to_port(port: u16) -> Self {
-        let stream = TcpStream::connect(("127.0.0.1", port)).expect("nano accepts");
+        Self::over(TcpStream::connect(("127.0.0.1", port)).expect("nano accepts"))
+    }
+
+    /// One for which the system keeps little that it has not read.
+    pub(crate) fn with_little_room(port: u16) -> Self {
+        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None);
+        let socket = socket.expect("a socket");
+        socket.set_recv_buffer_size(1024).expect("an option");
+        let address = std::net::SocketAddr::from(([127, 0, 0, 1], port));
+        socket.connect(&address.into()).expect("nano accepts");
+        Self::over(socket.into())
+    }
+
+    fn over(stream: TcpStream) -> Self {
         stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
         stream.set_write_timeout(Some(PATIENCE)).expect("a timeout");
         stream.set_nodelay(true).expect("no delay");
