@@ -248,3 +248,70 @@ fn log_failure(error: &hyper::Error, link: &Link) {
         tracing::debug!("a connection ended: {error}");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncWriteExt as _;
+    use tokio::net::{TcpListener, TcpSocket, TcpStream};
+
+    use super::*;
+    use crate::server::placement::Place;
+    use socket2::SockRef;
+
+    /// A connection of HTTP/1 and its client; the system keeps little for either.
+    async fn connection() -> (Linger<TokioIo<Client>>, Arc<Link>, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        let connected = socket.connect(listener.local_addr().unwrap()).await;
+        let (server, _) = listener.accept().await.unwrap();
+        SockRef::from(&server).set_send_buffer_size(4096).unwrap();
+        let link = Link::for_tests();
+        let socket = Socket::new(server, Arc::new(Place::default()));
+        let client = Client::new(socket, link.clone());
+        let linger = Linger::new(TokioIo::new(client), link.timers.clone());
+        (linger, link, connected.unwrap())
+    }
+
+    /// It learns what sockets are ready for.
+    async fn the_runtime_looks() {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+
+    /// One that is being left waits for its client, and does not when others need the room.
+    async fn is_left_at_once(client: Linger<TokioIo<Client>>, begun: bool, link: &Link) {
+        let mut left = pin!(leave(client, begun, link));
+        let waits = tokio::time::timeout(Duration::from_millis(300), left.as_mut()).await;
+        assert!(waits.is_err(), "nothing keeps it");
+        assert!(link.evict().is_some());
+        let evicted = tokio::time::timeout(Duration::from_millis(300), left.as_mut()).await;
+        assert!(evicted.is_ok(), "it goes on");
+    }
+
+    #[tokio::test]
+    async fn who_does_not_take_that_it_was_too_slow_makes_room() {
+        let (mut server, link, _client) = connection().await;
+        let mut is_full = false;
+        while !is_full {
+            the_runtime_looks().await;
+            is_full = true;
+            let mut write = || {
+                poll_fn(|context| Pin::new(&mut server).poll_write(context, &[b'x'; 1000]))
+                    .now_or_never()
+            };
+            while let Some(written) = write() {
+                written.unwrap();
+                is_full = false;
+            }
+        }
+        is_left_at_once(server, true, &link).await;
+    }
+
+    #[tokio::test]
+    async fn who_goes_on_sending_makes_room() {
+        let (server, link, mut client) = connection().await;
+        client.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
+        the_runtime_looks().await;
+        is_left_at_once(server, false, &link).await;
+    }
+}

@@ -367,6 +367,12 @@ impl Nano {
         tasks.expect("a list of threads").count()
     }
 
+    /// How many descriptors it has.
+    pub(crate) fn descriptors(&self) -> usize {
+        let descriptors = fs::read_dir(format!("/proc/{}/fd", self.child.id()));
+        descriptors.expect("a list of descriptors").count()
+    }
+
     /// Resident memory in bytes.
     pub(crate) fn resident(&self) -> u64 {
         self.status("VmRSS:")
@@ -423,7 +429,8 @@ impl Drop for Nano {
     }
 }
 
-/// A limit that the program starts with.
+/// A limit that the program starts with. Where it is one of descriptors, it has none beyond that from this program's own parent either:
+/// it would have one more than the limit says.
 pub(crate) fn limit(
     command: &mut Command,
     resource: libc::__rlimit_resource_t,
@@ -433,11 +440,16 @@ pub(crate) fn limit(
         rlim_cur: value,
         rlim_max: value,
     };
-    // SAFETY: between `fork` and `exec` it makes one system call, which allocates nothing.
+    // SAFETY: between `fork` and `exec` it makes two system calls, which allocate nothing.
     unsafe {
-        command.pre_exec(move || match libc::setrlimit(resource, &limit) {
-            0 => Ok(()),
-            _ => Err(std::io::Error::last_os_error()),
+        command.pre_exec(move || {
+            if resource == libc::RLIMIT_NOFILE {
+                libc::close_range(value as u32, u32::MAX, libc::CLOSE_RANGE_CLOEXEC as i32);
+            }
+            match libc::setrlimit(resource, &limit) {
+                0 => Ok(()),
+                _ => Err(std::io::Error::last_os_error()),
+            }
         })
     }
 }
