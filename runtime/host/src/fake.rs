@@ -316,6 +316,7 @@ impl Instance for Fake {
             cpu_time: Duration::from_millis(20),
             compute_time: Duration::from_millis(5),
             outbound_requests: 3,
+            refused_subrequests: 2,
             ..WorkerStats::default()
         }
     }

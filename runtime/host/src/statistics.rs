@@ -118,6 +118,8 @@ counted! {
         Wall = "wall_ms",
         InFlight = "in_flight",
         Body = "body_mb",
+        /// Counted by instances: the app may go on without the request that it cannot make.
+        Subrequests = "subrequests",
         /// The limit of the process, of which the app's instance held most, or which left no room for a body.
         Process = "process_memory",
     }
@@ -175,6 +177,8 @@ struct Instances {
     past_cpu: Duration,
     /// And what they have sent to other servers.
     past_outbound: u64,
+    /// And what they were not allowed to send.
+    past_refused: u64,
 }
 
 /// What an app's instances use, of all versions.
@@ -192,6 +196,8 @@ pub(crate) struct Usage {
     pub(crate) cpu: Duration,
     /// Requests to other servers since then.
     pub(crate) outbound_requests: u64,
+    /// And those that were too many of one inbound request's.
+    pub(crate) refused_subrequests: u64,
 }
 
 impl Default for Statistics {
@@ -276,6 +282,7 @@ impl Statistics {
         let stats = instance.stats();
         instances.past_cpu += stats.cpu();
         instances.past_outbound += stats.outbound_requests;
+        instances.past_refused += stats.refused_subrequests;
     }
 
     /// What the instances use.
@@ -284,6 +291,7 @@ impl Statistics {
         let mut usage = Usage {
             cpu: instances.past_cpu,
             outbound_requests: instances.past_outbound,
+            refused_subrequests: instances.past_refused,
             ..Usage::default()
         };
         for stats in instances.living.iter().map(|instance| instance.stats()) {
@@ -293,6 +301,7 @@ impl Statistics {
             usage.background += stats.background;
             usage.cpu += stats.cpu();
             usage.outbound_requests += stats.outbound_requests;
+            usage.refused_subrequests += stats.refused_subrequests;
         }
         usage
     }
@@ -308,8 +317,12 @@ impl Statistics {
         self.outcomes[outcome as usize].load(Relaxed)
     }
 
-    pub(crate) fn limit(&self, limit: Limit) -> u64 {
-        self.limits[limit as usize].load(Relaxed)
+    /// How often a limit was met; `usage` is the app's.
+    pub(crate) fn limit(&self, limit: Limit, usage: &Usage) -> u64 {
+        match limit {
+            Limit::Subrequests => usage.refused_subrequests,
+            _ => self.limits[limit as usize].load(Relaxed),
+        }
     }
 
     pub(crate) fn end(&self, end: End) -> u64 {
@@ -401,11 +414,15 @@ mod tests {
             (1, instance.stats().heap_bytes)
         );
         assert!(running.cpu > Duration::ZERO && running.heap_bytes > 0);
-        assert_eq!(running.outbound_requests, 3);
+        assert_eq!(
+            (running.outbound_requests, running.refused_subrequests),
+            (3, 2)
+        );
         statistics.ended(&instance, &Exit::CpuLimit);
         let expected = Usage {
             cpu: running.cpu,
             outbound_requests: running.outbound_requests,
+            refused_subrequests: running.refused_subrequests,
             ..Usage::default()
         };
         assert_eq!(statistics.usage(), expected);

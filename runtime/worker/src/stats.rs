@@ -13,6 +13,8 @@ pub struct WorkerStats {
     pub requests: u64,
     /// Requests that it has sent to other servers, each redirect by itself.
     pub outbound_requests: u64,
+    /// Requests to other servers that were refused because of [`Limits::subrequests`](crate::Limits::subrequests).
+    pub refused_subrequests: u64,
     /// Bytes of V8's heap in use, as of the last garbage collection.
     pub heap_bytes: u64,
     /// Bytes of ArrayBuffers outside of V8's heap.

@@ -45,7 +45,7 @@ use self::tls::Tls;
 pub(crate) use self::answer::{Answer, AnswerBody, integrity_mismatch};
 pub(crate) use self::arriving::Cut;
 pub(crate) use self::body::RequestBody;
-pub(crate) use self::exchange::{Exchange, subrequests_exceeded};
+pub(crate) use self::exchange::Exchange;
 pub(crate) use self::failure::Failure;
 pub(crate) use self::integrity::matches_integrity;
 pub(crate) use self::own::own_request;
@@ -63,8 +63,16 @@ pub struct Outbound {
     head: Duration,
     tls: Tls,
     pool: OnceLock<Pool>,
-    /// Requests that were sent.
-    sent: Arc<AtomicU64>,
+    counts: Arc<Counts>,
+}
+
+/// How many requests there were so far.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    /// Those that were sent, each redirect by itself.
+    pub(crate) sent: AtomicU64,
+    /// Those that were too many of one inbound request's.
+    pub(crate) refused: AtomicU64,
 }
 
 impl Outbound {
@@ -88,7 +96,7 @@ impl Outbound {
             head: limits.outbound_head,
             tls: Tls::default(),
             pool: OnceLock::new(),
-            sent: Arc::default(),
+            counts: Arc::default(),
         }
     }
 
@@ -97,9 +105,19 @@ impl Outbound {
         self.subrequests
     }
 
-    /// What counts the requests that are sent, each redirect by itself.
-    pub(crate) fn sent(&self) -> &Arc<AtomicU64> {
-        &self.sent
+    /// What counts the requests.
+    pub(crate) fn counts(&self) -> &Arc<Counts> {
+        &self.counts
+    }
+
+    /// Refuses a request: one inbound request has caused as many as it may.
+    pub(crate) fn subrequests_exceeded(&self) -> Failure {
+        self.counts.refused.fetch_add(1, Ordering::Relaxed);
+        let limit = self.subrequests.unwrap_or_default();
+        Failure::new(format!(
+            "one request to this app may cause {limit} requests of its own, redirects included; to allow more, raise \
+             \"limits\": {{ \"subrequests\": {limit} }} in the app's configuration"
+        ))
     }
 
     /// Sends one request of `isolate`.
@@ -113,7 +131,7 @@ impl Outbound {
             let connector = Connector::new(self.policy.clone(), self.tls.clone());
             Pool::new(connector, self.connections, self.head)
         };
-        self.sent.fetch_add(1, Ordering::Relaxed);
+        self.counts.sent.fetch_add(1, Ordering::Relaxed);
         self.pool.get_or_init(new).send(head, body, isolate).await
     }
 }

@@ -125,7 +125,9 @@ fn new_exchange(
     request: &Request,
     url: &UrlRecord,
 ) -> Result<(Exchange, Allowance), Failure> {
-    let outbound = State::from_scope(scope).extension::<Arc<Outbound>>();
+    let outbound = State::from_scope(scope)
+        .extension::<Arc<Outbound>>()
+        .clone();
     if request.cache() == RequestCache::OnlyIfCached {
         return Err(Failure::new(
             "there is no HTTP cache, which the request's cache mode 'only-if-cached' wants",
@@ -135,13 +137,13 @@ fn new_exchange(
     let only_origin = (request.mode() == RequestMode::SameOrigin)
         .then(|| Environment::of(scope).origin())
         .flatten();
-    let mut allowance = subrequests::count(scope, outbound.subrequest_limit())?;
+    let mut allowance = subrequests::count(scope, &outbound)?;
     if let Some(value) = allowance.cdn_loop.take() {
         // An app cannot take away where its request has come through.
         headers.insert(CDN_LOOP, value);
     }
     let exchange = Exchange {
-        outbound: outbound.clone(),
+        outbound,
         isolate: Some(State::from_scope(scope).handle()),
         method: request.http_method().clone(),
         url: url.clone(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use nano_webidl::Scope;
 use nano_worker::{RequestId, Trace, cdn_loop};
 
-use super::client::{Failure, subrequests_exceeded};
+use super::client::{Failure, Outbound};
 use crate::environment::request_context::{self, NoSubrequest, WorkId, current_request};
 
 /// Why a fetch is no more, or never was.
@@ -24,7 +24,7 @@ pub(super) struct Allowance {
 }
 
 /// Counts a request. Code that runs for no request, at the app's start, is not limited.
-pub(super) fn count(scope: &mut Scope, limit: Option<u32>) -> Result<Allowance, Failure> {
+pub(super) fn count(scope: &mut Scope, outbound: &Outbound) -> Result<Allowance, Failure> {
     let Some(request) = current_request(scope) else {
         return Ok(Allowance {
             request: None,
@@ -33,7 +33,8 @@ pub(super) fn count(scope: &mut Scope, limit: Option<u32>) -> Result<Allowance, 
             trace: None,
         });
     };
-    match request_context::subrequest(scope, request, limit.unwrap_or(u32::MAX)) {
+    let limit = outbound.subrequest_limit().unwrap_or(u32::MAX);
+    match request_context::subrequest(scope, request, limit) {
         Ok(subrequest) => Ok(Allowance {
             request: Some(request),
             left: subrequest.left,
@@ -41,7 +42,7 @@ pub(super) fn count(scope: &mut Scope, limit: Option<u32>) -> Result<Allowance, 
             trace: subrequest.trace,
         }),
         Err(NoSubrequest::Over) => Err(Failure::new(OVER)),
-        Err(NoSubrequest::TooMany) => Err(subrequests_exceeded(limit.unwrap_or_default())),
+        Err(NoSubrequest::TooMany) => Err(outbound.subrequests_exceeded()),
     }
 }
 

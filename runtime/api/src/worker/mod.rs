@@ -18,7 +18,7 @@ mod start;
 mod tests;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use http::Method;
@@ -34,7 +34,7 @@ use tokio::sync::{oneshot, watch};
 pub use launcher::WorkerLauncher;
 
 use crate::environment::request_context;
-use crate::fetch::client::Outbound;
+use crate::fetch::client::{Counts, Outbound};
 use crate::options::ApiOptions;
 use app::Counters;
 use dispatch::Delivery;
@@ -52,7 +52,7 @@ pub struct Worker {
     handlers: Handlers,
     counters: Arc<Counters>,
     /// What counts the requests to other servers.
-    sent: Arc<AtomicU64>,
+    outbound: Arc<Counts>,
     exit: watch::Receiver<Option<Exit>>,
     /// Set when the thread will never say anything again, nor drop what it has.
     lost: Stop,
@@ -99,7 +99,7 @@ impl Worker {
         let entry = source.url(&entry);
         let log = WorkerLog(options.log);
         let outbound = Arc::new(Outbound::new(options.outbound_allow, &options.limits));
-        let sent = outbound.sent().clone();
+        let outbound_counts = outbound.counts().clone();
         let isolate = IsolateOptions {
             name: options.name.to_string(),
             limits: nano_engine::Limits {
@@ -155,7 +155,7 @@ impl Worker {
             handle: HandleOf(handle),
             handlers: Handlers::default(),
             counters,
-            sent,
+            outbound: outbound_counts,
             exit,
             lost,
             gone,
@@ -352,7 +352,8 @@ impl Worker {
             in_flight: self.counters.in_flight.load(Ordering::Relaxed),
             background: self.counters.background.get(),
             requests: self.counters.requests.load(Ordering::Relaxed),
-            outbound_requests: self.sent.load(Ordering::Relaxed),
+            outbound_requests: self.outbound.sent.load(Ordering::Relaxed),
+            refused_subrequests: self.outbound.refused.load(Ordering::Relaxed),
             heap_bytes: heap as u64,
             external_bytes: buffers as u64,
             cpu_time: self.handle.0.cpu_time(),

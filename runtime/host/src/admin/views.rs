@@ -99,7 +99,7 @@ pub(super) struct AppView {
     pub(super) outbound_requests: u64,
     /// Requests so far, by the class of the response's status, or `aborted` where the client went away.
     pub(super) requests: BTreeMap<&'static str, u64>,
-    /// Requests that met a limit, by its name in the configuration.
+    /// Requests that met a limit, by its name in the configuration; of `subrequests`, those to other servers that were refused.
     pub(super) limit_hits: BTreeMap<&'static str, u64>,
     /// Instances that have ended, by the reason.
     pub(super) instance_ends: BTreeMap<&'static str, u64>,
@@ -154,7 +154,9 @@ impl From<&App> for AppView {
             cpu_seconds: usage.cpu.as_secs_f64(),
             outbound_requests: usage.outbound_requests,
             requests: counts(Outcome::ALL, |kind| (kind.name(), counted.outcome(kind))),
-            limit_hits: counts(Limit::ALL, |kind| (kind.name(), counted.limit(kind))),
+            limit_hits: counts(Limit::ALL, |kind| {
+                (kind.name(), counted.limit(kind, &usage))
+            }),
             instance_ends: counts(End::ALL, |kind| (kind.name(), counted.end(kind))),
             failed_starts: counted.failed_starts(),
         }

@@ -135,6 +135,47 @@ fn requests_to_other_servers_and_connections_are_counted() {
 }
 
 #[test]
+fn requests_that_an_app_may_not_make_are_counted() {
+    let server = "export default { fetch(request) {
+        return request.url.endsWith('/redirect') ? Response.redirect(new URL('/', request.url)) : new Response('there');
+    } };";
+    let asks = "export default { async fetch(request) {
+        const { pathname, searchParams } = new URL(request.url);
+        if (pathname === '/loop') for (;;);
+        const ask = (path) => fetch(searchParams.get('to') + path).then(() => 'answered', () => 'refused');
+        return new Response(`${await ask('/')} ${await ask('/redirect')} ${await ask('/')}`);
+    } };";
+    let site = Site::new()
+        .app_with(
+            "a",
+            asks,
+            r#""outbound":{"allow":["127.0.0.1"]},"limits":{"subrequests":2,"cpu_ms":200}"#,
+        )
+        .app_with("b", server, r#""hostname":"127.0.0.1""#);
+    let (nano, port) = serve(site);
+    let asked = nano.get("a.test", &format!("/?to=http://127.0.0.1:{}", nano.port()));
+    // The redirect leads to one too many.
+    assert_eq!(asked.text(), "answered refused refused");
+    let count = |app: &str| {
+        let name = format!(r#"nano_limit_hits_total{{app="{app}",limit="subrequests"}}"#);
+        series(ask(port, "GET", "/metrics").text(), &name)
+    };
+    assert_eq!((count("a"), count("b")), (2.0, 0.0));
+    let app = json(&ask(port, "GET", "/admin/apps/a"));
+    assert_eq!(
+        (&app["limit_hits"]["subrequests"], &app["outbound_requests"]),
+        (&2.into(), &2.into())
+    );
+    // They still count when the instance has ended.
+    assert_eq!(nano.get("a.test", "/loop").status, 503);
+    eventually("the instance's end", || {
+        let app = json(&ask(port, "GET", "/admin/apps/a"));
+        (app["instance_ends"]["cpu_ms"] == 1).then_some(())
+    });
+    assert_eq!(count("a"), 2.0);
+}
+
+#[test]
 fn the_token_is_asked_for() {
     let (_nano, port) = serve(Site::new().app("a", APP));
     for path in ["/metrics", "/admin/apps", "/admin/nothing", "/"] {

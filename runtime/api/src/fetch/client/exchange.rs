@@ -90,9 +90,7 @@ impl Exchange {
                         if let Some(location) = redirect::location(&self.url, response.headers()) {
                             redirect::rewrite(&mut self, status, location?)?;
                             if self.redirects > self.redirects_left {
-                                return Err(subrequests_exceeded(
-                                    self.outbound.subrequests.unwrap_or_default(),
-                                ));
+                                return Err(self.outbound.subrequests_exceeded());
                             }
                             discard(response.into_body()).await;
                             continue;
@@ -172,14 +170,6 @@ fn uri(url: &UrlRecord) -> Result<Uri, Failure> {
     );
     text.parse()
         .map_err(|error| Failure::new(format!("HTTP cannot carry the URL: {error}")))
-}
-
-/// Too many requests because of one inbound request.
-pub(crate) fn subrequests_exceeded(limit: u32) -> Failure {
-    Failure::new(format!(
-        "one request to this app may cause {limit} requests of its own, redirects included; to allow more, raise \
-         \"limits\": {{ \"subrequests\": {limit} }} in the app's configuration"
-    ))
 }
 
 /// Reads what is left of a small body. A longer one costs its connection.

@@ -4,6 +4,7 @@ mod raw;
 pub(crate) mod server;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use futures_util::StreamExt as _;
@@ -128,6 +129,7 @@ async fn redirects_end() {
             .to_string()
             .contains("\"subrequests\"")
     );
+    assert_eq!(outbound.counts().refused.load(Ordering::Relaxed), 1);
     let manual = Exchange {
         redirect: RequestRedirect::Manual,
         ..exchange(&outbound, &server.url("/loop"))
