@@ -106,6 +106,11 @@ impl Idle {
         }
     }
 
+    /// Whether it had a turn just now.
+    pub(crate) fn is_awake(&self) -> bool {
+        self.stage == Stage::Awake
+    }
+
     /// How long the thread may sleep before it asks again; `None` for as long as it likes.
     pub(crate) fn patience(&self) -> Option<Duration> {
         match self.stage {

@@ -50,6 +50,7 @@ pub mod platform;
 pub mod process_memory;
 pub mod rejections;
 pub mod resources;
+mod rest;
 pub mod snapshot;
 mod stack;
 pub mod state;

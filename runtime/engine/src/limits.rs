@@ -63,6 +63,8 @@ pub enum Exit {
     },
     /// The process neared the limit of its own memory, and this isolate held most; see [`crate::process_memory`].
     ProcessLimit,
+    /// The process needed memory, and this isolate had nothing to do; see [`crate::Handle::may_be_evicted`].
+    Evicted,
     /// V8 gave up in the middle of something, or there was no memory for what native code needed; see [`crate::containment`]. The isolate's memory is lost until the process ends.
     Crashed,
     /// A turn passed [`Limits::cpu_per_turn`] and did not stop: it is in a built-in function that V8 cannot interrupt. Its thread
@@ -102,6 +104,7 @@ impl fmt::Display for Exit {
             Exit::ProcessLimit => f.write_str(
                 "the process neared the limit of its own memory, and this instance held the most",
             ),
+            Exit::Evicted => f.write_str("it had nothing to do, and the process needed its memory"),
             Exit::Crashed => {
                 f.write_str("it asked for more than V8 can represent, it may have, or the system can give, and V8 gave up")
             }

@@ -14,6 +14,7 @@ use crate::foreground::ForegroundQueue;
 use crate::limits::Exit;
 use crate::mail::{Mail, Signal};
 use crate::process_memory::{Arrival, SmallBody, headroom};
+use crate::rest::Rest;
 use crate::thread_io::ThreadIo;
 use crate::turn_clock::TurnClock;
 
@@ -28,6 +29,9 @@ pub enum Until {
     /// No [`KeepAlive`] is held. Timers and operations that nobody waits for are dropped.
     Released,
 }
+
+/// What [`Shared`]'s `drain` says where the memory of an isolate at rest is wanted: as [`Until::Released`].
+const EVICTED: u8 = 3;
 
 /// Why a thread has to leave its loop. The first verdict stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +54,9 @@ pub(crate) struct Shared {
     name: OnceLock<Box<str>>,
     isolate: OnceLock<v8::IsolateHandle>,
     verdict: AtomicU8,
+    /// 0; or one more than an [`Until`]; or [`EVICTED`].
     drain: AtomicU8,
+    pub(crate) rest: Rest,
     tokens: AtomicUsize,
     pub(crate) turn: TurnClock,
     pub(crate) foreground: Arc<ForegroundQueue>,
@@ -73,6 +79,7 @@ impl Handle {
             isolate: OnceLock::new(),
             verdict: AtomicU8::new(0),
             drain: AtomicU8::new(0),
+            rest: Rest::default(),
             tokens: AtomicUsize::new(0),
             turn: TurnClock::default(),
             foreground: Arc::default(),
@@ -126,6 +133,12 @@ impl Handle {
     pub fn drain(&self, until: Until) {
         self.0.drain.store(until as u8 + 1, Ordering::Release);
         self.0.wake();
+    }
+
+    /// From now on the isolate may be ended while it has nothing to do, when the process needs its memory ([`Exit::Evicted`]). Nothing
+    /// that has been posted by then is lost: it is run, or dropped by [`Handle::post`].
+    pub fn may_be_evicted(&self) {
+        self.0.rest.may_end();
     }
 
     /// How the isolate is going to end, if it must: when its current turn is over, no other begins.
@@ -350,6 +363,38 @@ impl Shared {
             0 => None,
             1 => Some(Until::Idle),
             _ => Some(Until::Released),
+        }
+    }
+
+    /// Since when the isolate has had nothing to do, in milliseconds of [`headroom::milliseconds`], if it may be evicted for that.
+    pub(crate) fn rests_since(&self) -> Option<u64> {
+        let is_at_rest = self.tokens() == 0
+            && self.turn.look().is_none()
+            && self.is_empty()
+            && self.verdict() == Verdict::None
+            && self.draining().is_none();
+        self.rest.since().filter(|_| is_at_rest)
+    }
+
+    /// Has the isolate end, unless it has got something to do meanwhile: then, as soon as that is done.
+    pub(crate) fn evict(&self) {
+        let order = Ordering::AcqRel;
+        let _ = self
+            .drain
+            .compare_exchange(0, EVICTED, order, Ordering::Relaxed); // It drains already.
+        self.wake();
+    }
+
+    /// Whether the isolate is ending because its memory is wanted.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.drain.load(Ordering::Acquire) == EVICTED && self.tokens() == 0
+    }
+
+    /// What the end of a drain is.
+    pub(crate) fn drained(&self) -> Exit {
+        match self.drain.load(Ordering::Acquire) {
+            EVICTED => Exit::Evicted,
+            _ => Exit::Drained,
         }
     }
 

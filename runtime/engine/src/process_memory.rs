@@ -1,6 +1,6 @@
-//! The last line of defence: before the kernel ends the process because it has no memory left, the isolate that holds most is
-//! ended. Not so where most of that memory is nobody's, as what V8's compilers take is, or held by those that were ended: ending
-//! apps would not give it back.
+//! The last line of defence: before the kernel ends the process because it has no memory left, isolates are ended: those that have
+//! nothing to do, the longest idle first, and where these do not hold enough, the one that holds most. Not so where most of that
+//! memory is nobody's, as what V8's compilers take is, or held by those that were ended: ending apps would not give it back.
 //!
 //! The limit is the process's own: what its control group says (v2 or v1), or what it was configured to be, whichever is less.
 //! The watchdog looks at it while JavaScript runs, and those that would take what is left wait for it ([`headroom`]).
@@ -269,7 +269,7 @@ pub(crate) fn end_largest(mut isolates: Vec<Arc<Shared>>, shortage: Shortage, no
     let held = |isolate: &Arc<Shared>| isolate.account.held_at_most();
     let all = isolates.iter().map(held).sum::<usize>();
     let all = all.saturating_add(containment::lost());
-    let is_ending = |isolate: &&Arc<Shared>| isolate.is_terminated();
+    let is_ending = |isolate: &&Arc<Shared>| isolate.is_terminated() || isolate.is_leaving();
     let mut ending = isolates.iter().filter(is_ending).map(held).sum::<usize>();
     if shortage.ends_with(ending) {
         if ended.is_some_and(|ended| now.saturating_duration_since(ended) < GRACE) {
@@ -278,7 +278,14 @@ pub(crate) fn end_largest(mut isolates: Vec<Arc<Shared>>, shortage: Shortage, no
         // They do not give it back.
         ending = 0;
     }
-    isolates.retain(|isolate| isolate.verdict() == Verdict::None);
+    isolates.retain(|isolate| isolate.verdict() == Verdict::None && !isolate.is_leaving());
+    if !shortage.is_nobodys(all) {
+        let evicted = evict_resting(&mut isolates, shortage, ending);
+        if evicted > 0 {
+            *ended = Some(now);
+            ending += evicted;
+        }
+    }
     isolates.sort_by_key(held);
     while !shortage.ends_with(ending) {
         let count = isolates.len();
@@ -290,6 +297,25 @@ pub(crate) fn end_largest(mut isolates: Vec<Arc<Shared>>, shortage: Shortage, no
         *ended = Some(now);
         ending += most;
     }
+}
+
+/// Ends isolates that have nothing to do, those first that have rested for longest, until the shortage is over with so many bytes that
+/// others give back. Returns how many these give back.
+fn evict_resting(isolates: &mut Vec<Arc<Shared>>, shortage: Shortage, ending: usize) -> usize {
+    let resting = |isolate: &Arc<Shared>| Some((isolate.rests_since()?, isolate.clone()));
+    let mut resting: Vec<_> = isolates.iter().filter_map(resting).collect();
+    resting.sort_by_key(|(since, _)| *since);
+    let mut evicted = 0;
+    for (_, isolate) in resting {
+        if shortage.ends_with(ending + evicted) {
+            break;
+        }
+        // Before it ends: it may have given all of it back by the next line.
+        evicted += isolate.account.held_at_most();
+        isolate.evict();
+        isolates.retain(|other| !Arc::ptr_eq(other, &isolate));
+    }
+    evicted
 }
 
 /// Ends an isolate, which holds the most of so many that can be ended, if that helps.
@@ -581,6 +607,42 @@ pub(crate) mod tests {
         let ended = |one: &&crate::Handle| one.0.verdict() == Verdict::ProcessMemory;
         assert_eq!(isolates.iter().filter(ended).count(), 2, "96 MB");
         assert!(isolates[10..].iter().all(|one| ended(&one)), "the largest");
+    }
+
+    #[test]
+    fn those_that_rest_go_first_and_the_oldest_of_them() {
+        let _one = one();
+        let isolates: Vec<_> = [300, 70, 60, 50, 40].map(|mib| isolate(mib * MIB)).into();
+        let [serves, mail, second, first, young] = &isolates[..] else {
+            unreachable!("five");
+        };
+        for resting in [mail, first, second, young] {
+            resting.may_be_evicted();
+            resting.0.rest.begins();
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        // One has got something to do, one may not be evicted, one is in the middle of something.
+        mail.post_fn(|_| {});
+        serves.0.rest.begins();
+        let _work = young.keep_alive();
+        let end = |used| {
+            let all = isolates.iter().map(|one| one.0.clone()).collect();
+            let limit = 600 * MIB;
+            end_largest(all, Shortage { used, limit }, Instant::now());
+        };
+        let left = || -> Vec<_> {
+            let leaving = isolates.iter().map(|one| one.0.is_leaving());
+            leaving.collect()
+        };
+        end(530 * MIB);
+        assert_eq!(left(), [false, false, false, true, false]);
+        end(570 * MIB);
+        assert_eq!(left(), [false, false, true, true, false]);
+        assert!(isolates.iter().all(|one| one.0.verdict() == Verdict::None));
+        assert_eq!(first.0.drained(), crate::Exit::Evicted);
+        // Where that is not enough, the largest follows at once.
+        end(700 * MIB);
+        assert_eq!(serves.0.verdict(), Verdict::ProcessMemory);
     }
 
     #[test]

@@ -285,6 +285,7 @@ impl<'a> Loop<'a> {
             match idle.next(self.turns.get(), self.tasks.get(), in_use) {
                 Some(Step::Rest) => {
                     idle::rest();
+                    shared.rest.begins();
                     if let Some(tables) = self.state.tables.get() {
                         tables.give_back(scope);
                     }
@@ -293,6 +294,7 @@ impl<'a> Loop<'a> {
                 Some(Step::Collect) => self.turn(&self.tasks, scope, |scope| {
                     scope.memory_pressure_notification(v8::MemoryPressureLevel::Moderate);
                 }),
+                None if idle.is_awake() => shared.rest.ends(),
                 None => {}
             }
             let timeout = [timeout, idle.patience()].into_iter().flatten().min();
@@ -322,7 +324,7 @@ impl<'a> Loop<'a> {
             return Next::Again;
         }
         if state.is_drained(scope) && state.shared.is_empty() {
-            return Next::End(Exit::Drained);
+            return Next::End(state.shared.drained());
         }
         if state.modules.make_code_caches(scope) {
             return Next::Again; // It took a while: look again before sleeping.

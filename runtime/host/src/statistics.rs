@@ -133,6 +133,8 @@ counted! {
         Cpu = "cpu_ms",
         Memory = "memory_mb",
         Process = "process_memory",
+        /// It was idle when the process needed memory.
+        Evicted = "evicted",
         Crashed = "crashed",
         Unresponsive = "unresponsive",
         Fault = "fault",
@@ -146,6 +148,7 @@ impl From<&Exit> for End {
             Exit::CpuLimit => Self::Cpu,
             Exit::HeapLimit => Self::Memory,
             Exit::ProcessLimit => Self::Process,
+            Exit::Evicted => Self::Evicted,
             Exit::Crashed => Self::Crashed,
             Exit::Unresponsive => Self::Unresponsive,
             Exit::Fault { .. } => Self::Fault,

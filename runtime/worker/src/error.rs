@@ -169,6 +169,8 @@ pub enum Exit {
     HeapLimit,
     /// The process neared the limit of its own memory, and this instance held the most.
     ProcessLimit,
+    /// It had nothing to do, and the process needed its memory.
+    Evicted,
     /// It did something that V8 cannot survive, such as asking for an array that is larger than V8 can represent. Its thread is
     /// stopped for good, and holds its memory until the process ends; see [`crate::Launcher::losses`].
     Crashed,
@@ -196,6 +198,7 @@ impl fmt::Display for Exit {
             Self::CpuLimit => "it passed its CPU limit",
             Self::HeapLimit => "it passed its memory limit",
             Self::ProcessLimit => "the process neared the limit of its own memory, and this instance held the most",
+            Self::Evicted => "it had nothing to do, and the process needed its memory",
             Self::Crashed => "V8 gave up on it: it asked for something larger than V8 can represent, such as an array of 2^27 items, or for more memory than it may have",
             Self::Unresponsive => "it passed its CPU limit and did not stop: it is in a built-in function that V8 cannot interrupt",
             Self::Fault { message } => return write!(f, "the engine failed: {message}"),

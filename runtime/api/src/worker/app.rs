@@ -218,6 +218,7 @@ pub(crate) fn ended(scope: &Scope, exit: &nano_engine::Exit) {
         Exit::ProcessLimit => (StartErrorKind::Engine, FetchError::ProcessLimit),
         Exit::Drained
         | Exit::Stopped
+        | Exit::Evicted
         | Exit::Crashed
         | Exit::Unresponsive
         | Exit::NotMade(_)

@@ -171,6 +171,7 @@ impl Worker {
         match tokio::time::timeout(START_DEADLINE, worker.unless_lost(outcome)).await {
             Ok(Some(Ok(handlers))) => {
                 worker.handlers = handlers;
+                worker.handle.0.may_be_evicted();
                 Ok(worker)
             }
             Ok(Some(Err(error))) => Err(error),
@@ -375,6 +376,7 @@ fn exit_of(exit: nano_engine::Exit) -> Exit {
         nano_engine::Exit::CpuLimit { .. } => Exit::CpuLimit,
         nano_engine::Exit::HeapLimit { .. } => Exit::HeapLimit,
         nano_engine::Exit::ProcessLimit => Exit::ProcessLimit,
+        nano_engine::Exit::Evicted => Exit::Evicted,
         nano_engine::Exit::Crashed => Exit::Crashed,
         nano_engine::Exit::Unresponsive => Exit::Unresponsive,
         nano_engine::Exit::NotMade(message) | nano_engine::Exit::Panicked(message) => {

@@ -68,7 +68,7 @@ static REFUSED: AtomicU64 = AtomicU64::new(0);
 static HAS_LOOKED: AtomicBool = AtomicBool::new(false);
 
 /// Since some instant, and never 0.
-fn milliseconds() -> u64 {
+pub(crate) fn milliseconds() -> u64 {
     static FIRST: LazyLock<Instant> = LazyLock::new(Instant::now);
     u64::try_from(FIRST.elapsed().as_millis()).map_or(u64::MAX, |time| time + 1)
 }

@@ -46,6 +46,13 @@ impl Pool {
                 tracing::info!(app = name, "app stopped");
                 return;
             }
+            Exit::Evicted => {
+                tracing::info!(
+                    app = name,
+                    "idle app stopped, as the process needs memory; its next request starts it"
+                );
+                return;
+            }
             Exit::CpuLimit => {
                 let limit = limits.cpu.as_millis();
                 format!(

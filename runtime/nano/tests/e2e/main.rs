@@ -20,6 +20,7 @@ mod handlers;
 mod headers;
 mod http1;
 mod http2;
+mod instances;
 mod large_inputs;
 mod large_sources;
 mod limits;

@@ -371,13 +371,23 @@ fn the_instance_that_takes_the_memory_is_ended_and_no_other() {
     let holds =
         "const keep = []; for (let i = 0; i < 60; i++) keep.push(new Uint8Array(1e7).fill(1));
         const id = String(Math.random());
-        export default { fetch() { return new Response(id); } };";
+        export default { async fetch(request) {
+            if (request.url.endsWith('/slow')) await new Promise(resolve => setTimeout(resolve, 1e6));
+            return new Response(id);
+        } };";
     let nano = Site::new()
         .top(r#""memory_mb":1500"#)
         .app("a", takes)
-        .app_with("c", holds, r#""limits":{"memory_mb":1024}"#)
+        .app_with(
+            "c",
+            holds,
+            r#""limits":{"memory_mb":1024,"wall_ms":1000000}"#,
+        )
         .app("b", NEIGHBOUR)
         .serve();
+    // Those that are idle would have to make room.
+    let mut busy = nano.connect();
+    busy.write("GET /slow HTTP/1.1\r\nHost: c.test\r\n\r\n");
     let id = nano.get("c.test", "/").text().to_owned();
     for _ in 0..3 {
         assert_eq!(nano.get("b.test", "/").text(), "here");
