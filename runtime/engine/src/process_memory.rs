@@ -12,7 +12,7 @@ pub use headroom::{Arrival, SmallBody};
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -43,6 +43,9 @@ const NOBODYS: usize = 3;
 /// many small ones still is, where they are what uses the memory.
 const NEXT_TO_NOTHING: usize = 4;
 
+/// When the watchdog last found a shortage, in milliseconds of [`headroom::milliseconds`]; 0 if it never has.
+static LAST_SHORTAGE: AtomicU64 = AtomicU64::new(0);
+
 /// The configured limit in bytes; 0 for none.
 static CONFIGURED: AtomicUsize = AtomicUsize::new(0);
 
@@ -69,6 +72,18 @@ pub fn limit() -> usize {
     let machine = usize::try_from(pages).ok().zip(usize::try_from(page).ok());
     let machine = machine.map_or(usize::MAX, |(pages, page)| pages.saturating_mul(page));
     configured.min(group).min(machine)
+}
+
+/// Whether the process is short of memory, or was a moment ago: what can be done without had better not begin. Costs two loads.
+pub fn was_short() -> bool {
+    is_recent(
+        LAST_SHORTAGE.load(Ordering::Relaxed),
+        headroom::milliseconds(),
+    )
+}
+
+fn is_recent(shortage: u64, now: u64) -> bool {
+    shortage > 0 && u128::from(now.saturating_sub(shortage)) <= Episode::CALM.as_millis()
 }
 
 struct Look {
@@ -211,6 +226,9 @@ pub(crate) fn is_short(held: impl Fn() -> Held) -> Option<Shortage> {
         shortage = look.shortage(held, now);
     }
     look.episode.look(shortage.is_some(), now);
+    if shortage.is_some() {
+        LAST_SHORTAGE.store(headroom::milliseconds(), Ordering::Relaxed);
+    }
     shortage
 }
 
@@ -607,6 +625,15 @@ pub(crate) mod tests {
         let ended = |one: &&crate::Handle| one.0.verdict() == Verdict::ProcessMemory;
         assert_eq!(isolates.iter().filter(ended).count(), 2, "96 MB");
         assert!(isolates[10..].iter().all(|one| ended(&one)), "the largest");
+    }
+
+    #[test]
+    fn a_shortage_is_remembered_until_it_has_been_calm_for_a_while() {
+        let calm = u64::try_from(Episode::CALM.as_millis()).expect("a short time");
+        assert!(!is_recent(0, 1), "there was none");
+        assert!(is_recent(5, 5) && is_recent(5, 5 + calm));
+        assert!(!is_recent(5, 6 + calm));
+        assert!(is_recent(6, 5), "another thread has just seen one");
     }
 
     #[test]

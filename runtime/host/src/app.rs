@@ -140,11 +140,11 @@ impl App {
         self.current.load().config().crons.clone()
     }
 
-    /// An instance of the version that serves. `None` if the app takes no request in any more.
-    pub(crate) fn lease(&self) -> Option<Lease> {
+    /// An instance of the version that serves: that of this id, or one that is less busy. `None` if the app takes no request in any more.
+    pub(crate) fn lease(&self, home: usize) -> Option<Lease> {
         loop {
             let current = self.current.load_full();
-            if let Some(lease) = Lease::of(current.clone()) {
+            if let Some(lease) = Lease::of(current.clone(), home) {
                 return Some(lease);
             }
             // A version retires when the next one is in its place; the last one retires with the app.
@@ -163,8 +163,9 @@ impl App {
         several: bool,
         known: Option<Arc<Deployment>>,
     ) -> Result<(Admission, Lease), Busy> {
-        let lease = known.and_then(Lease::of);
-        let lease = lease.or_else(|| self.lease()).ok_or(Busy::Gone)?;
+        let home = link.timers.place().home();
+        let lease = known.and_then(|known| Lease::of(known, home));
+        let lease = lease.or_else(|| self.lease(home)).ok_or(Busy::Gone)?;
         let limit = lease.limits().in_flight;
         let share = if several {
             let most = limit.saturating_sub(self.in_flight()).max(LEAST_SHARE);
@@ -236,9 +237,9 @@ impl App {
         let refusal = reason.map(Refused::Broken);
         if is_new && (refusal.is_none() || current.pool().is_broken()) {
             self.current.store(wanted.clone());
-        } else if is_new && let Ok(member) = &started {
+        } else if is_new && started.is_ok() {
             // It starts, and lacks something: nobody is sent to it.
-            member.instance().stop();
+            next.pool().give_up();
         }
         match refusal {
             Some(refusal) => Err(refusal),
@@ -272,6 +273,7 @@ impl App {
 mod tests {
     use super::*;
     use crate::fake::{FakeLauncher, app_config};
+    use crate::pool::NOBODY;
 
     fn app(launcher: &Arc<FakeLauncher>, config: AppConfig) -> Arc<App> {
         App::new(config, &Starter::new(launcher.clone()))
@@ -327,7 +329,7 @@ mod tests {
         let app = App::new(edited(1), &starter);
         let first = app.current();
         assert_eq!(app.switch(&first).await.unwrap().map(|_| ()), None);
-        let lease = app.lease().expect("a lease");
+        let lease = app.lease(NOBODY).expect("a lease");
 
         let second = app.want(edited(2), &starter);
         assert_eq!(app.version(), 1);
@@ -345,7 +347,7 @@ mod tests {
         }
         // Who was let in by the first version is served by it; others are not.
         assert!(lease.member().expect("an instance").goes_on());
-        assert!(app.lease().is_some());
+        assert!(app.lease(NOBODY).is_some());
         assert_eq!(launcher.drains(), 0);
         drop(lease);
         assert!(drained.await.unwrap());
@@ -419,12 +421,12 @@ mod tests {
             config
         };
         app.want(with_limit(1, 7), &starter);
-        assert_eq!(app.lease().unwrap().limits().in_flight, 7);
+        assert_eq!(app.lease(NOBODY).unwrap().limits().in_flight, 7);
         // Also where a new version is on its way, or refused.
         launcher.fail_starts("it is broken", None);
         let next = app.want(with_limit(2, 8), &starter);
         assert!(app.switch(&next).await.is_err());
-        assert_eq!(app.lease().unwrap().limits().in_flight, 8);
+        assert_eq!(app.lease(NOBODY).unwrap().limits().in_flight, 8);
         assert_eq!((app.version(), launcher.starts()), (1, 2));
     }
 }

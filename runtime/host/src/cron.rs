@@ -20,7 +20,7 @@ use tokio::time::Instant;
 
 use crate::app::App;
 use crate::dispatch::RequestIds;
-use crate::pool::Reason;
+use crate::pool::{NOBODY, Reason};
 
 /// When events are due: `*/5 * * * *`.
 #[derive(Clone)]
@@ -235,7 +235,7 @@ pub(crate) async fn fire(
 async fn send(app: &Arc<App>, event: &ScheduledEvent, id: RequestId) -> Result<(), Reason> {
     // As a request: the version that gave it goes on until the event is over, or a drain's deadline.
     let gone = || Reason::from("the app is shutting down, or has been removed".to_owned());
-    let mut lease = app.lease().ok_or_else(gone)?;
+    let mut lease = app.lease(NOBODY).ok_or_else(gone)?;
     for _ in 0..ATTEMPTS {
         let instance = lease.instance(app).await;
         let instance = instance.map_err(|unavailable| unavailable.reason)?;

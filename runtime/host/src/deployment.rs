@@ -55,13 +55,22 @@ impl Deployment {
         });
         Arc::new(Self {
             version,
-            pool: Pool::new(options, fault, statistics.clone(), starter.clone()),
+            pool: Pool::new(
+                options,
+                config.instances,
+                fault,
+                statistics.clone(),
+                starter.clone(),
+            ),
             config,
         })
     }
 
     /// The same version and instances, with another part of the host's.
     pub(crate) fn under(&self, config: AppConfig) -> Arc<Self> {
+        if config.instances != self.config.instances {
+            self.pool.plan(config.instances);
+        }
         Arc::new(Self {
             config,
             version: self.version,

@@ -19,7 +19,7 @@ use nano_worker::{
 };
 
 use crate::access::Completion;
-use crate::config::{AppConfig, AppLimits, HostPattern};
+use crate::config::{AppConfig, AppLimits, HostPattern, InstancePlan};
 use crate::http::send::{self, ResponseBody};
 use crate::server::link::Link;
 
@@ -38,6 +38,7 @@ pub(crate) fn app_config(name: &str) -> AppConfig {
         port: None,
         start: None,
         idle: None,
+        instances: InstancePlan::default(),
         content: 0,
         fault: None,
         is_partial: false,
@@ -55,6 +56,10 @@ pub(crate) struct FakeLauncher {
     drains: Arc<AtomicUsize>,
     stops: Arc<AtomicUsize>,
     background: Arc<AtomicUsize>,
+    requests: Arc<AtomicUsize>,
+    heap_mb: Arc<AtomicUsize>,
+    is_busy: Arc<AtomicBool>,
+    is_short: AtomicBool,
     failure: Mutex<Option<StartError>>,
     handler: Mutex<Arc<Handler>>,
     start_time: Mutex<Duration>,
@@ -81,6 +86,10 @@ impl FakeLauncher {
             drains: Arc::default(),
             stops: Arc::default(),
             background: Arc::default(),
+            requests: Arc::default(),
+            heap_mb: Arc::new(AtomicUsize::new(1)),
+            is_busy: Arc::default(),
+            is_short: AtomicBool::new(false),
             failure: Mutex::new(None),
             handler: Mutex::new(Arc::new(|_| async { Ok(ok("ok")) }.boxed())),
             start_time: Mutex::new(Duration::from_millis(1)),
@@ -93,6 +102,26 @@ impl FakeLauncher {
     /// How many `waitUntil` promises instances say they have.
     pub(crate) fn set_background(&self, count: usize) {
         self.background.store(count, Ordering::SeqCst);
+    }
+
+    /// How many requests instances say they have had.
+    pub(crate) fn set_requests(&self, count: usize) {
+        self.requests.store(count, Ordering::SeqCst);
+    }
+
+    /// How many MiB instances say they hold.
+    pub(crate) fn set_heap(&self, mb: usize) {
+        self.heap_mb.store(mb, Ordering::SeqCst);
+    }
+
+    /// Whether instances leave what they are sent where it is.
+    pub(crate) fn set_busy(&self, is_busy: bool) {
+        self.is_busy.store(is_busy, Ordering::SeqCst);
+    }
+
+    /// Whether the process is short of memory.
+    pub(crate) fn set_short(&self, is_short: bool) {
+        self.is_short.store(is_short, Ordering::SeqCst);
     }
 
     /// How long the next starts take.
@@ -189,6 +218,9 @@ impl Launcher for FakeLauncher {
             drains: self.drains.clone(),
             stops: self.stops.clone(),
             background: self.background.clone(),
+            requests: self.requests.clone(),
+            heap_mb: self.heap_mb.clone(),
+            is_busy: self.is_busy.clone(),
             events: self.events.clone(),
             over_limit: AtomicBool::new(false),
             ended: Stop::default(),
@@ -224,6 +256,10 @@ impl Launcher for FakeLauncher {
     fn process_memory(&self) -> usize {
         1 << 30
     }
+
+    fn is_short_of_memory(&self) -> bool {
+        self.is_short.load(Ordering::SeqCst)
+    }
 }
 
 /// Ends when its handler has passed the memory limit, or when it is told to.
@@ -232,6 +268,9 @@ struct Fake {
     drains: Arc<AtomicUsize>,
     stops: Arc<AtomicUsize>,
     background: Arc<AtomicUsize>,
+    requests: Arc<AtomicUsize>,
+    heap_mb: Arc<AtomicUsize>,
+    is_busy: Arc<AtomicBool>,
     events: Arc<Events>,
     over_limit: AtomicBool,
     ended: Stop,
@@ -284,6 +323,15 @@ impl Instance for Fake {
         async { true }.boxed()
     }
 
+    fn reached(self: Arc<Self>) -> BoxFuture<'static, ()> {
+        async move {
+            while self.is_busy.load(Ordering::SeqCst) {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        }
+        .boxed()
+    }
+
     fn thread(&self) -> Option<Arc<dyn InstanceThread>> {
         None
     }
@@ -312,7 +360,8 @@ impl Instance for Fake {
     fn stats(&self) -> WorkerStats {
         WorkerStats {
             background: self.background.load(Ordering::SeqCst),
-            heap_bytes: 1 << 20,
+            requests: self.requests.load(Ordering::SeqCst) as u64,
+            heap_bytes: (self.heap_mb.load(Ordering::SeqCst) as u64) << 20,
             cpu_time: Duration::from_millis(20),
             compute_time: Duration::from_millis(5),
             outbound_requests: 3,

@@ -7,20 +7,20 @@ use nano_worker::{Exit, Instance};
 use crate::app::App;
 use crate::config::AppLimits;
 use crate::deployment::Deployment;
-use crate::pool::{Member, Unavailable};
+use crate::pool::{Member, NOBODY, Seat, Unavailable};
 
 /// What a request that is taken in has: an instance, running or to be started, of the version that was the app's at that time.
 /// That version goes on until its leases are given back, by dropping them: when the last bytes of responses have left.
 pub(crate) struct Lease {
     deployment: Arc<Deployment>,
-    member: Option<Member>,
+    seat: Option<Seat>,
 }
 
 impl Lease {
-    /// `None` if the deployment takes no request in any more.
-    pub(crate) fn of(deployment: Arc<Deployment>) -> Option<Self> {
-        let member = deployment.pool().lease()?;
-        Some(Self { deployment, member })
+    /// `None` if the deployment takes no request in any more. `home` is the instance where the request's connection is.
+    pub(crate) fn of(deployment: Arc<Deployment>, home: usize) -> Option<Self> {
+        let seat = deployment.pool().lease(home)?;
+        Some(Self { deployment, seat })
     }
 
     /// Whether it is a lease of this deployment's.
@@ -35,34 +35,34 @@ impl Lease {
 
     /// The instance, if one was running when the request was taken in.
     pub(crate) fn member(&self) -> Option<&Member> {
-        self.member.as_ref()
+        self.seat.as_deref()
     }
 
     /// The instance for the request. Where it has none, it gets the next one of its version; or of the next version,
     /// if `app` has one by now.
     pub(crate) async fn instance(&mut self, app: &App) -> Result<Arc<dyn Instance>, Unavailable> {
         // If it does not go on, it gives the request back.
-        if let Some(member) = &self.member {
-            return Ok(member.instance().clone());
+        if let Some(seat) = &self.seat {
+            return Ok(seat.instance().clone());
         }
         Box::pin(self.another(app)).await
     }
 
     async fn another(&mut self, app: &App) -> Result<Arc<dyn Instance>, Unavailable> {
         if !self.deployment.pool().is_open()
-            && let Some(next) = app.lease()
+            && let Some(next) = app.lease(NOBODY)
         {
             *self = next;
         }
-        let member = self.deployment.pool().instance().await?;
-        let instance = member.instance().clone();
-        self.member = Some(member);
+        let seat = self.deployment.pool().instance().await?;
+        let instance = seat.instance().clone();
+        self.seat = Some(seat);
         Ok(instance)
     }
 
     /// The instance has given the request back: it has ended, or must.
     pub(crate) async fn returned(&mut self) {
-        let Some(member) = self.member.take() else {
+        let Some(member) = self.seat.take() else {
             return;
         };
         let exit = match member.instance().condemned() {
@@ -80,6 +80,8 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
+        // Before whoever waits for the last lease sees that.
+        self.seat = None;
         self.deployment.pool().release();
     }
 }

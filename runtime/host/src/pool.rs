@@ -3,6 +3,7 @@
 mod condition;
 mod ends;
 mod member;
+mod plan;
 mod starts;
 mod state;
 #[cfg(test)]
@@ -15,12 +16,14 @@ use nano_worker::{StartError, WorkerOptions};
 use tokio::sync::Notify;
 
 pub(crate) use self::condition::{Condition, Reason, Unavailable};
-pub(crate) use self::member::{Member, NOBODY};
+pub(crate) use self::member::{Member, NOBODY, Seat};
 use self::state::{Phase, State};
+use crate::config::InstancePlan;
 use crate::starter::Starter;
 use crate::statistics::Statistics;
 
-/// The instances of one version of an app: at most one at a time, started when it is asked for and there is none.
+/// The instances of one version of an app: one, started when it is asked for and there is none, and as many beside it as its
+/// [plan](InstancePlan) wants.
 pub(crate) struct Pool {
     options: WorkerOptions,
     /// Why no instance can start.
@@ -32,12 +35,15 @@ pub(crate) struct Pool {
     settled: Notify,
     /// Told when nobody has a lease any more.
     released: Notify,
+    /// Tells the task that looks after the instances.
+    wanted: Notify,
 }
 
 impl Pool {
     /// A pool without instances. `fault` is why none can start, if that is known.
     pub(crate) fn new(
         options: WorkerOptions,
+        plan: InstancePlan,
         fault: Option<StartError>,
         statistics: Arc<Statistics>,
         starter: Arc<Starter>,
@@ -47,22 +53,28 @@ impl Pool {
             fault,
             statistics,
             starter,
-            state: Mutex::new(State::new()),
+            state: Mutex::new(State::new(plan)),
             settled: Notify::new(),
             released: Notify::new(),
+            wanted: Notify::new(),
         })
     }
 
     /// Takes a request in: until [`released`](Self::release), the pool has an instance for it or starts one, however soon it is
-    /// replaced. Gives the one that runs, if one does. `None` if the pool takes nothing in any more.
-    pub(crate) fn lease(&self) -> Option<Option<Member>> {
+    /// replaced. Gives a seat at one that runs, if one does: that of this id, or one that is less busy. `None` if the pool takes nothing
+    /// in any more.
+    pub(crate) fn lease(&self, home: usize) -> Option<Option<Seat>> {
         let mut state = self.lock();
         if state.phase != Phase::Open {
             return None;
         }
         state.leases += 1;
         state.leased += 1;
-        Some(state.running().cloned())
+        if state.is_unwatched {
+            state.is_unwatched = false;
+            self.wanted.notify_one();
+        }
+        Some(state.pick(home).map(Member::seat))
     }
 
     /// Gives a lease back.
@@ -80,7 +92,7 @@ impl Pool {
         self.lock().phase == Phase::Open
     }
 
-    /// An instance that goes on, if there is one.
+    /// The least busy instance, if there is one that goes on.
     pub(crate) fn running(&self) -> Option<Member> {
         self.lock().running().cloned()
     }
@@ -112,8 +124,8 @@ impl Pool {
         state.running().is_none() && (state.has_failed || state.is_disabled)
     }
 
-    /// An instance; starts one where there is none, once for all who ask.
-    pub(crate) async fn instance(self: &Arc<Self>) -> Result<Member, Unavailable> {
+    /// A seat at an instance; starts one where there is none, once for all who ask.
+    pub(crate) async fn instance(self: &Arc<Self>) -> Result<Seat, Unavailable> {
         loop {
             // Registered before the state is looked at, so that no change is missed.
             let mut settled = std::pin::pin!(self.settled.notified());
@@ -124,15 +136,12 @@ impl Pool {
                 while let Some((member, exit)) = state.condemned() {
                     self.remove_locked(&mut state, &member, &exit);
                 }
-                if let Some(member) = state.running() {
-                    return Ok(member.clone());
+                if let Some(member) = state.pick(NOBODY) {
+                    return Ok(member.seat());
                 }
                 state.may_start(Instant::now())?;
                 if !state.is_starting {
-                    state.is_starting = true;
-                    state.has_begun = true;
-                    // A task of its own: the request that asks may be given up.
-                    self.starter.runtime().spawn(self.clone().start());
+                    self.begin_start(&mut state, None);
                 }
             }
             settled.await;
@@ -150,9 +159,20 @@ impl Pool {
         let members = {
             let mut state = self.lock();
             state.phase = Phase::Closed;
-            std::mem::take(&mut state.members)
+            state.take_all()
         };
         self.settled.notify_waiters();
+        self.wanted.notify_one();
+        members.iter().for_each(|member| member.instance().stop());
+    }
+
+    /// Stops the instances, those that are starting included; the next one that is asked for is another one.
+    pub(crate) fn give_up(&self) {
+        let members = {
+            let mut state = self.lock();
+            state.epoch += 1;
+            state.take_all()
+        };
         members.iter().for_each(|member| member.instance().stop());
     }
 
@@ -202,9 +222,10 @@ impl Pool {
         let members = {
             let mut state = self.lock();
             state.phase = Phase::Closed;
-            std::mem::take(&mut state.members)
+            state.take_all()
         };
         self.settled.notify_waiters();
+        self.wanted.notify_one();
         let left = until.saturating_duration_since(Instant::now());
         let drains = members
             .into_iter()

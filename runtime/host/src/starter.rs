@@ -53,6 +53,11 @@ impl Starter {
         self.launcher.process_memory()
     }
 
+    /// Whether no instance should start that can be done without.
+    pub(crate) fn is_short_of_memory(&self) -> bool {
+        self.launcher.is_short_of_memory()
+    }
+
     /// Starts an instance when its turn has come.
     ///
     /// # Errors

@@ -40,6 +40,9 @@ pub trait Launcher: Send + Sync + 'static {
 
     /// What the process may use, in bytes: what has been configured, its control group's limit, or the machine's memory.
     fn process_memory(&self) -> usize;
+
+    /// Whether the process is short of memory, or was a moment ago: no instance should start that can be done without. At once.
+    fn is_short_of_memory(&self) -> bool;
 }
 
 /// Lost instances. Each keeps a thread and memory, mostly until the process ends.
@@ -79,6 +82,10 @@ pub trait Instance: Send + Sync + 'static {
 
     /// Which events the app has handlers for.
     fn handlers(&self) -> Handlers;
+
+    /// Waits until the instance's JavaScript could take up what is sent to it now: as long as that takes, a request waits. Ready, too, when
+    /// the instance has ended.
+    fn reached(self: Arc<Self>) -> BoxFuture<'static, ()>;
 
     /// The instance's thread as a place for connections whose requests go there. `None` if there is no such place, or the
     /// instance has ended.

@@ -72,6 +72,10 @@ impl Launcher for WorkerLauncher {
     fn process_memory(&self) -> usize {
         nano_engine::process_memory::limit()
     }
+
+    fn is_short_of_memory(&self) -> bool {
+        nano_engine::process_memory::was_short()
+    }
 }
 
 impl Instance for Worker {
@@ -93,6 +97,10 @@ impl Instance for Worker {
 
     fn handlers(&self) -> Handlers {
         Worker::handlers(self)
+    }
+
+    fn reached(self: Arc<Self>) -> BoxFuture<'static, ()> {
+        Box::pin(async move { Worker::reached(&self).await })
     }
 
     fn thread(&self) -> Option<Arc<dyn InstanceThread>> {

@@ -314,6 +314,15 @@ impl Worker {
         }
     }
 
+    /// Waits until the instance takes up what is sent to it now, or has ended.
+    pub async fn reached(&self) {
+        let (tell, told) = oneshot::channel();
+        self.handle.0.post(Box::new(move |_| {
+            let _ = tell.send(()); // Whoever waited may be gone.
+        }));
+        self.unless_lost(told).await;
+    }
+
     /// Refuses new requests, then waits for those that run, their bodies and their `waitUntil` promises. Returns true
     /// if all of it ended before the deadline. The worker is stopped either way.
     pub async fn drain(&self, deadline: Duration) -> bool {

@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use super::diagnostic::Diagnostic;
 use super::fields::{App, Limits, Outbound};
+use super::instances::read_instances;
 use super::reader::{Fields, Located};
 use super::{
-    AppConfig, AppLimits, HostPattern, Idle, MAX_APP_NAME, MAX_CRONS, PathPattern, Start,
-    check_root, is_app_name,
+    AppConfig, AppLimits, HostPattern, Idle, InstancePlan, MAX_APP_NAME, MAX_CRONS, PathPattern,
+    Start, check_root, is_app_name,
 };
 use crate::cron::{CronError, CronExpression};
 
@@ -22,6 +23,7 @@ pub(super) struct Common<'a> {
     pub(super) defaults: AppLimits,
     pub(super) start: Option<Start>,
     pub(super) idle: Option<Idle>,
+    pub(super) instances: InstancePlan,
     pub(super) unique: Unique,
     /// Where each port is first asked for.
     pub(super) ports: BTreeMap<u16, Diagnostic>,
@@ -86,6 +88,10 @@ pub(super) fn read_app(app: &Located<'_>, common: &mut Common<'_>) -> Option<App
     }
     let start = fields.read(App::START);
     let idle = fields.read(App::IDLE_MS).map(Idle::after);
+    let instances = fields.read(App::INSTANCES);
+    let instances = instances.map_or(common.instances, |fields| {
+        read_instances(&fields, common.instances)
+    });
     let name = name?;
     let own_port = port.unwrap_or(common.port);
     let paths = fields.read(App::PATHS);
@@ -110,6 +116,7 @@ pub(super) fn read_app(app: &Located<'_>, common: &mut Common<'_>) -> Option<App
         port,
         start: start.or(common.start),
         idle: idle.or(common.idle),
+        instances,
         content: 0,
         fault,
         is_partial: false,

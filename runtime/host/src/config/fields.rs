@@ -12,8 +12,8 @@ use super::field::{
 };
 use super::schema::Definitions;
 use super::{
-    AdminAddress, AppLimits, ClientLimits, DEFAULT_DRAIN, ListenAddress, MAX_APP_NAME, MAX_CRONS,
-    OtlpConfig, Start, Tracing,
+    AdminAddress, AppLimits, ClientLimits, DEFAULT_DRAIN, InstancePlan, ListenAddress,
+    MAX_APP_NAME, MAX_CRONS, OtlpConfig, Start, Tracing,
 };
 
 fn milliseconds(duration: Duration) -> u64 {
@@ -145,6 +145,8 @@ objects! {
         START: "start" = Word<Start>, START;
         /// How long an app's instances live without a request, in milliseconds; 0 is for ever.
         IDLE_MS: "idle_ms" = Milliseconds, Milliseconds { least: 0, most: DAY };
+        /// How many instances it has.
+        INSTANCES: "instances" = Nested<Instances>, Nested(PhantomData);
     }
 
     /// A folder of which each folder is an app of its name, unless `"apps"` has one of that name. What is hidden is none. What the
@@ -195,6 +197,8 @@ objects! {
         /// How long its instances live without a request, in milliseconds; 0 is for ever. Where it is not given, apps that start lazily
         /// end after 10 minutes, and others never.
         IDLE_MS: "idle_ms" = Milliseconds, Milliseconds { least: 0, most: DAY };
+        /// How many instances it has.
+        INSTANCES: "instances" = Nested<Instances>, Nested(PhantomData);
         /// What its handlers get as `env`: texts, or files that have them.
         ENV: "env" = Ruled, Ruled(variables);
         /// Other servers.
@@ -204,6 +208,24 @@ objects! {
         CRONS: "crons" = Ruled, Ruled(crons);
         /// What it may use.
         LIMITS: "limits" = Nested<Limits>, Nested(PhantomData);
+    }
+
+    /// How many instances of an app run, and how long each of them serves. Limits of memory, CPU time and outbound connections are
+    /// each instance's; those of requests are the app's.
+    Instances {
+        /// The fewest, once the app has started. An app that is idle for `idle_ms` has none.
+        MIN: "min" = Integer<usize>, Integer::new(1, 64), default InstancePlan::default().min;
+        /// The most, beside those that have been replaced and finish what they have begun; at least `min`.
+        MAX: "max" = Integer<usize>, Integer::new(1, 64), default InstancePlan::default().max;
+        /// Another one starts when a request would wait this long for the JavaScript of the least busy one to take it up, in milliseconds.
+        QUEUE_MS: "queue_ms" = Milliseconds, Milliseconds { least: 1, most: HOUR }, default milliseconds(InstancePlan::default().queue);
+        /// One beyond `min` ends when they were not all at work at a time for this long, in milliseconds.
+        IDLE_MS: "idle_ms" = Milliseconds, Milliseconds { least: 1, most: DAY }, default milliseconds(InstancePlan::default().idle);
+        /// Another one takes over from one that has had this many requests, or a few more; the old one finishes what it has begun. Where
+        /// it is not given, from none.
+        RECYCLE_REQUESTS: "recycle_requests" = Integer<u64>, Integer::new(1, 1 << 50);
+        /// Another one takes over from one whose memory has grown by this much since it started, in MiB. Where it is not given, from none.
+        RECYCLE_MB: "recycle_mb" = Integer<u64>, Integer::new(1, 65_536);
     }
 
     /// Other servers that an app may ask.

@@ -240,6 +240,7 @@ impl Reading {
             port: None,
             start: common.start,
             idle: common.idle,
+            instances: common.instances,
             content: 0,
             fault: None,
             is_partial: false,

@@ -8,6 +8,7 @@ mod field;
 mod fields;
 mod folder;
 mod hostname;
+mod instances;
 mod listen;
 mod managed;
 mod otlp;
@@ -38,6 +39,7 @@ pub use admin::{AdminAddress, AdminConfig, Token};
 pub use diagnostic::{ConfigError, Diagnostic};
 pub use hostname::HostPattern;
 pub(crate) use hostname::{example, normalize};
+pub use instances::InstancePlan;
 pub use listen::{ListenAddress, Overlap};
 pub(crate) use managed::{AppFields, Managed};
 pub use otlp::OtlpConfig;
@@ -125,6 +127,8 @@ pub struct AppConfig {
     pub start: Option<Start>,
     /// How long its instances live without a request; `None`: as [`Config::idle_of`] says.
     pub idle: Option<Idle>,
+    /// How many instances it has.
+    pub instances: InstancePlan,
     /// Why its folder can be no app's, if that is so: the app's own fault, which is seen when it starts.
     pub fault: Option<Diagnostic>,
     /// What its folder says of it cannot be read, and is not in here: the hosts and limits of requests that it has, if it is served
@@ -210,6 +214,7 @@ impl AppConfig {
             path: _,
             start: _,
             idle: _,
+            instances: _,
             hosts: _,
             port: _,
             crons: _,
@@ -253,6 +258,7 @@ impl AppConfig {
             path: other.path.clone(),
             start: other.start,
             idle: other.idle,
+            instances: other.instances,
             hosts: other.hosts.clone(),
             port: other.port,
             crons: other.crons.clone(),
@@ -489,6 +495,7 @@ impl Config {
             port: None,
             start: None,
             idle: None,
+            instances: InstancePlan::default(),
             content: 0,
             fault: None,
             is_partial: false,

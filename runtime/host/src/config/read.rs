@@ -14,13 +14,15 @@ use super::app::{Common, Unique, read_app, read_limits};
 use super::diagnostic::{ConfigError, Diagnostic, Faults};
 use super::fields::{App, Changes, Clients, Configuration, Defaults};
 use super::folder::read_apps_folder;
+use super::instances::read_instances;
 use super::listen::Overlap;
 use super::managed::Managed;
 use super::otlp::read_otlp;
 use super::proxies::{Proxies, read_proxies};
 use super::reader::{Context, Fields, Located, Lookup};
 use super::{
-    AppConfig, AppLimits, ClientLimits, Config, DEFAULT_DRAIN, Idle, ListenAddress, Tracing,
+    AppConfig, AppLimits, ClientLimits, Config, DEFAULT_DRAIN, Idle, InstancePlan, ListenAddress,
+    Tracing,
 };
 
 /// JSON with comments, and nothing else beside JSON: what editors call "jsonc".
@@ -132,12 +134,16 @@ fn read_root(
     let has_folder = fields.get(&Configuration::APPS_FOLDER).is_some();
     let mut defaults = AppLimits::default();
     let (mut start, mut idle) = (None, None);
+    let mut instances = InstancePlan::default();
     if let Some(fields) = fields.read(Configuration::DEFAULTS) {
         if let Some(fields) = fields.read(Defaults::LIMITS) {
             defaults = read_limits(&fields, defaults);
         }
         start = fields.read(Defaults::START);
         idle = fields.read(Defaults::IDLE_MS).map(Idle::after);
+        if let Some(fields) = fields.read(Defaults::INSTANCES) {
+            instances = read_instances(&fields, instances);
+        }
     }
     let list = match fields.get(&Configuration::APPS) {
         Some(apps) => {
@@ -164,6 +170,7 @@ fn read_root(
         defaults,
         start,
         idle,
+        instances,
         unique: Unique::default(),
         ports: place
             .map(|place| (listen.port, place))

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::{
-    ClientLimits, Config, ConfigError, DEFAULT_IDLE, HostPattern, Idle, ListenAddress, Start,
-    Token, read,
+    ClientLimits, Config, ConfigError, DEFAULT_IDLE, HostPattern, Idle, InstancePlan,
+    ListenAddress, Start, Token, read,
 };
 
 fn app_folder() -> tempfile::TempDir {
@@ -731,4 +731,44 @@ fn a_collector_is_read_and_its_secrets_are_not_shown() {
         assert_eq!(fault.field, field);
         assert!(!fault.message.contains("hidden"), "{}", fault.message);
     }
+}
+
+#[test]
+fn instances_are_read_over_the_defaults() {
+    let read = |defaults: &str, own: &str| {
+        let text =
+            format!(r#"{{"defaults":{{{defaults}}},"apps":[{{"name":"a","path":"shop"{own}}}]}}"#);
+        read_text(&text).map(|config| config.apps[0].instances)
+    };
+    let plan = |min, max| InstancePlan {
+        min,
+        max,
+        ..InstancePlan::default()
+    };
+    assert_eq!(read("", "").ok(), Some(plan(1, 1)));
+    let four = r#""instances":{"max":4,"queue_ms":20,"recycle_mb":100}"#;
+    let expected = InstancePlan {
+        queue: Duration::from_millis(20),
+        recycle_mb: Some(100),
+        ..plan(1, 4)
+    };
+    assert_eq!(read(four, "").ok(), Some(expected));
+    let own = r#","instances":{"min":2,"recycle_requests":9}"#;
+    let expected = InstancePlan {
+        min: 2,
+        recycle_requests: Some(9),
+        ..expected
+    };
+    assert_eq!(read(four, own).ok(), Some(expected));
+    // Of the two, the other one follows the one that is given.
+    let one = r#","instances":{"min":6}"#;
+    assert_eq!(read(r#""instances":{"max":4}"#, one).ok(), Some(plan(6, 6)));
+    let few = r#","instances":{"max":2}"#;
+    assert_eq!(read(r#""instances":{"min":4}"#, few).ok(), Some(plan(2, 2)));
+    let error = read("", r#","instances":{"min":3,"max":2}"#).expect_err("a fault");
+    let error = error.to_string();
+    assert!(
+        error.contains("no more than \"max\", 2, found 3"),
+        "{error}"
+    );
 }

@@ -26,9 +26,13 @@ impl Pool {
     }
 
     pub(super) fn remove_locked(&self, state: &mut State, member: &Member, exit: &Exit) {
-        let count = state.members.len();
+        let count = |state: &State| state.members.len() + state.leaving.len();
+        let before = count(state);
         state.members.retain(|other| other.id() != member.id());
-        let was_there = state.members.len() < count;
+        state.leaving.retain(|other| other.id() != member.id());
+        let was_there = count(state) < before;
+        // There may be too few now.
+        self.wanted.notify_one();
         // That it does not stop is seen when another has taken its place, or when nobody wants one any more.
         let is_new_loss = exit.is_loss() && state.last_lost != Some(member.id());
         if !was_there && !is_new_loss {

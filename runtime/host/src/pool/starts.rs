@@ -8,12 +8,21 @@ use nano_worker::{StartError, StartErrorKind};
 use super::Pool;
 use super::condition::Reason;
 use super::member::Member;
-use super::state::Phase;
+use super::state::{Phase, State};
 use crate::backoff::Failure;
 
 impl Pool {
+    /// Has an instance start: where one is named, it takes over from that.
+    pub(super) fn begin_start(self: &Arc<Self>, state: &mut State, before: Option<Member>) {
+        state.is_starting = true;
+        state.has_begun = true;
+        // A task of its own: the request that asks may be given up.
+        let start = self.clone().start(state.epoch, before);
+        self.starter.runtime().spawn(start);
+    }
+
     /// Starts an instance and looks after it until it ends.
-    pub(super) async fn start(self: Arc<Self>) {
+    async fn start(self: Arc<Self>, epoch: u64, before: Option<Member>) {
         let began = Instant::now();
         let name = &*self.options.name;
         let started = match &self.fault {
@@ -21,11 +30,16 @@ impl Pool {
             None => self.starter.launch(self.options.clone()).await,
         };
         let member = {
-            let mut state = self.lock();
+            let mut guard = self.lock();
+            let state = &mut *guard;
             state.is_starting = false;
             state.has_failed = started.is_err();
             match started {
-                Ok(instance) if state.phase == Phase::Closed || state.is_disabled => {
+                Ok(instance)
+                    if state.phase == Phase::Closed
+                        || state.is_disabled
+                        || state.epoch != epoch =>
+                {
                     instance.stop();
                     None
                 }
@@ -35,6 +49,13 @@ impl Pool {
                     self.statistics.started(&instance, began.elapsed());
                     let member = Member::new(instance);
                     state.members.push(member.clone());
+                    let before = before.map(|member| member.id());
+                    let mut ids = state.members.iter().map(Member::id);
+                    if let Some(index) = ids.position(|id| Some(id) == before) {
+                        let member = state.members.remove(index);
+                        self.dismiss(state, member);
+                    }
+                    self.have_tended(state);
                     Some(member)
                 }
                 Err(error) => {

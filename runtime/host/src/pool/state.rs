@@ -7,15 +7,30 @@ use nano_worker::Exit;
 use super::condition::{Reason, Unavailable};
 use super::member::Member;
 use crate::backoff::Backoff;
+use crate::config::InstancePlan;
 
 /// What changes of a pool.
 pub(super) struct State {
     pub(super) phase: Phase,
+    pub(super) plan: InstancePlan,
+    /// The instances that requests are sent to, the oldest first.
     pub(super) members: Vec<Member>,
-    /// A task is starting an instance; everyone waits for it.
+    /// Those that finish what they have begun.
+    pub(super) leaving: Vec<Member>,
+    /// A task is starting an instance, one at a time; everyone who has none waits for it.
     pub(super) is_starting: bool,
     /// One has been asked for.
     pub(super) has_begun: bool,
+    /// How often all instances were given up; see [`Pool::give_up`](super::Pool::give_up).
+    pub(super) epoch: u64,
+    /// A task looks after the instances.
+    pub(super) is_tended: bool,
+    /// It sleeps, and the next request wakes it.
+    pub(super) is_unwatched: bool,
+    /// A request has found all instances at work.
+    pub(super) was_full: bool,
+    /// Since when none has, where there are more than have to be.
+    pub(super) surplus: Option<Instant>,
     /// Requests that count on an instance; see [`Pool::lease`].
     pub(super) leases: usize,
     /// All of them so far.
@@ -49,10 +64,17 @@ pub(super) enum Phase {
 
 impl State {
     /// Without instances.
-    pub(super) fn new() -> Self {
+    pub(super) fn new(plan: InstancePlan) -> Self {
         Self {
             phase: Phase::Open,
+            plan,
             members: Vec::new(),
+            leaving: Vec::new(),
+            epoch: 0,
+            is_tended: false,
+            is_unwatched: false,
+            was_full: false,
+            surplus: None,
             is_starting: false,
             has_begun: false,
             leases: 0,
@@ -74,8 +96,11 @@ impl State {
         members.any(|member| member.instance().stats().background > 0)
     }
 
-    pub(super) fn running(&self) -> Option<&Member> {
-        self.members.iter().find(|member| member.goes_on())
+    /// Takes all instances out, also those that are not done yet.
+    pub(super) fn take_all(&mut self) -> Vec<Member> {
+        let mut all = std::mem::take(&mut self.members);
+        all.append(&mut self.leaving);
+        all
     }
 
     /// An instance that has to end, and why.

@@ -86,6 +86,12 @@ impl Place {
         }
     }
 
+    /// The instance on whose thread the connection is, by its id; [`NOBODY`] where it is on none.
+    #[inline]
+    pub(crate) fn home(&self) -> usize {
+        self.home.load(Relaxed)
+    }
+
     /// Several requests are under way at a time: the connection stays where it belongs to no app.
     pub(crate) fn is_multiplexed(&self) {
         self.app.store(SEVERAL_APPS, Relaxed);
