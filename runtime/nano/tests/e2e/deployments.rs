@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use crate::support::admin::{ask, deploy, json, put, run, says, send, serve, serve_lasting, tar};
-use crate::support::{Nano, Response, Site};
+use crate::support::{Nano, Response, Site, eventually};
 
 #[test]
 fn apps_are_added_replaced_and_removed() {
@@ -70,8 +70,11 @@ fn files_of_an_app_are_deployed() {
         assert_eq!(json(&next)["replaced"][0], "up", "{}", next.text());
         assert_eq!(nano.get("up.test", "/").text(), format!("{version} "));
     }
-    let versions = std::fs::read_dir(nano.path().join("state/apps/up")).expect("a folder");
-    assert_eq!(versions.count(), 2);
+    // The one that serves, and the one before it; the others are removed in the background.
+    eventually("two versions", || {
+        let versions = std::fs::read_dir(nano.path().join("state/apps/up")).expect("a folder");
+        (versions.count() == 2).then_some(())
+    });
     // The configuration's apps are where it says.
     let refused = deploy(port, "file", &says("x"));
     assert_eq!(refused.status, 422);
