@@ -63,6 +63,7 @@ pub fn options(folder: &TempDir) -> WorkerOptions {
         root: folder.path().to_path_buf(),
         entry: None,
         env: std::collections::BTreeMap::new(),
+        services: std::sync::Arc::new(nano_worker::NoServices),
         limits: Limits::default(),
         outbound_allow: Vec::new(),
         log: Arc::new(Silence),

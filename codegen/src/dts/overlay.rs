@@ -4,7 +4,7 @@
 /// Definitions that no IDL has: the shape of an app.
 pub(super) const PRELUDE: &str = "
 /** What an app's entry module exports by default. */
-interface ExportedHandler<Env = Record<string, string>> {
+interface ExportedHandler<Env = Record<string, any>> {
   fetch?(request: Request, env: Env, ctx: ExecutionContext): Response | PromiseLike<Response>;
   scheduled?(event: ScheduledEvent, env: Env, ctx: ExecutionContext): void | PromiseLike<void>;
 }

@@ -31,6 +31,7 @@ mod tests;
 
 pub mod console;
 pub mod encoding;
+pub mod env;
 pub mod environment;
 pub mod fetch;
 pub mod fileapi;

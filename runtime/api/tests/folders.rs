@@ -12,7 +12,7 @@ const ORDER: &[&[&str]] = &[
     &["embedding"],
     &["worker", "shell"],
     &["options"],
-    &["service_worker"],
+    &["service_worker", "env"],
     &["fetch"],
     &["xhr"],
     &["fileapi", "webcrypto"],

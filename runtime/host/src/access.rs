@@ -1,62 +1,42 @@
-//! The record of one request: what the access log says of it, and its place among the app's requests in flight.
+//! The record of one request of a client's, on its way with the response.
 
 use std::convert::Infallible;
+use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
-use http::{Method, StatusCode, Version};
+use http::Version;
 use nano_worker::{BodyError, RequestId};
 use tokio::sync::oneshot;
 
-use crate::app::{Admission, App};
 use crate::http::receive::Answered;
-use crate::lease::Lease;
-use crate::log::{self, RequestLine};
-use crate::otlp::{ServerSpan, cut};
+use crate::record::{Failure, Record};
 use crate::server::link::{InRequest, Link};
-use crate::statistics::Limit;
 use crate::tracer::RequestTrace;
 
-/// Writes one line into the log when the last byte of the response has left, or when it has been given up.
+/// A request of a connection: its record, and what of the connection ends with it.
 pub(crate) struct Completion {
-    id: RequestId,
-    method: Method,
-    /// A copy: what refers to the connection's buffer keeps hyper from reading into it again.
-    path: Box<str>,
+    record: Record,
     version: Version,
-    began: Instant,
-    /// The request's place in a trace, where it has one.
-    trace: Option<Box<RequestTrace>>,
-    app: Option<Arc<App>>,
-    /// Makes room for another request when the record ends.
-    admission: Option<Admission>,
-    /// Keeps the version of the app that answers until the record ends.
-    lease: Option<Lease>,
     /// Keeps the request's body readable; see [`Answered`].
     request_body: Option<oneshot::Sender<Infallible>>,
-    status: StatusCode,
-    bytes: u64,
-    end: End,
-    error: Option<Box<Failure>>,
-    /// The limit that the request has met.
-    limit: Option<Limit>,
     /// Last, so that its connection has the request until everything else is done.
     request: InRequest,
 }
 
-/// How the response ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum End {
-    /// Not yet; if it stays so, the client went away.
-    Open,
-    Complete,
-    Failed,
+impl Deref for Completion {
+    type Target = Record;
+
+    fn deref(&self) -> &Record {
+        &self.record
+    }
 }
 
-struct Failure {
-    message: String,
-    stack: Option<String>,
+impl DerefMut for Completion {
+    fn deref_mut(&mut self) -> &mut Record {
+        &mut self.record
+    }
 }
 
 impl Completion {
@@ -73,46 +53,11 @@ impl Completion {
         link: &Arc<Link>,
     ) -> Self {
         Self {
-            id,
-            method: parts.method.clone(),
-            path: parts.uri.path().into(),
+            record: Record::of_client(id, parts, trace),
             version: parts.version,
-            began: Instant::now(),
-            trace,
-            app: None,
-            admission: None,
-            lease: None,
             request_body: None,
-            // What the log says if the client goes away before there is a response; nginx's number for it.
-            status: StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST),
-            bytes: 0,
-            end: End::Open,
-            error: None,
-            limit: None,
             request: link.request(),
         }
-    }
-
-    /// When the request came.
-    pub(crate) fn began(&self) -> Instant {
-        self.began
-    }
-
-    /// The request's place in a trace.
-    pub(crate) fn trace(&mut self) -> Option<&mut RequestTrace> {
-        self.trace.as_deref_mut()
-    }
-
-    pub(crate) fn routed(&mut self, app: Arc<App>) {
-        self.app = Some(app);
-    }
-
-    pub(crate) fn admitted(&mut self, admission: Admission) {
-        self.admission = Some(admission);
-    }
-
-    pub(crate) fn answered_by(&mut self, lease: Lease) {
-        self.lease = Some(lease);
     }
 
     /// Makes the end that keeps the request's body readable.
@@ -127,23 +72,9 @@ impl Completion {
         self.request_body.take()
     }
 
-    pub(crate) fn status(&mut self, status: StatusCode) {
-        self.status = status;
-    }
-
-    /// Notes why the app has no response.
-    pub(crate) fn failed(&mut self, message: String, stack: Option<String>) {
-        self.error = Some(Box::new(Failure { message, stack }));
-    }
-
     /// The host itself answers, not an app.
     pub(crate) fn answered_by_the_host(&mut self) {
         self.request.becomes_page();
-    }
-
-    /// Notes the limit that the request has met.
-    pub(crate) fn limited(&mut self, limit: Limit) {
-        self.limit = Some(limit);
     }
 
     /// The response goes on its way.
@@ -162,6 +93,14 @@ impl Completion {
     pub(crate) fn for_tests() -> Self {
         let (parts, ()) = http::Request::new(()).into_parts();
         Self::new(RequestId(0), &parts, None, &Link::for_tests())
+    }
+}
+
+impl Drop for Completion {
+    fn drop(&mut self) {
+        let now = Instant::now();
+        self.request.ends(now);
+        self.record.ends(now);
     }
 }
 
@@ -191,11 +130,8 @@ impl Sending {
     }
 
     pub(crate) fn body_failed(&self, error: &BodyError) {
-        let message = format!("the response's body failed: {error}");
-        let _ = self.failure.set(Failure {
-            message,
-            stack: None,
-        }); // A body fails once.
+        // A body fails once.
+        let _ = self.failure.set(Failure::of_body(error));
     }
 
     /// The protocol has been handed the whole body.
@@ -235,90 +171,14 @@ impl Drop for Sending {
     fn drop(&mut self) {
         let completion = &mut self.completion;
         let sent = *self.sent.get_mut();
-        completion.bytes = sent;
+        completion.record.sent(sent);
         if let Some(failure) = self.failure.take() {
-            completion.end = End::Failed;
-            completion.error = Some(Box::new(failure));
+            completion.record.body_failed(failure);
         } else if *self.is_whole.get_mut()
             && *self.has_left.get_mut()
             && sent == *self.handed.get_mut()
         {
-            completion.end = End::Complete;
-        }
-    }
-}
-
-impl Drop for Completion {
-    fn drop(&mut self) {
-        let now = Instant::now();
-        self.request.ends(now);
-        let failure = self.error.as_deref();
-        let app = self.app.as_deref();
-        let took = now.duration_since(self.began);
-        let is_aborted = self.end == End::Open;
-        if let Some(app) = app {
-            let statistics = app.statistics();
-            statistics.answered(self.status, is_aborted, self.bytes, took);
-            if let Some(limit) = self.limit {
-                statistics.limited(limit);
-            }
-        }
-        let line = RequestLine {
-            app: app.map(|app| &**app.name()),
-            id: self.id,
-            span: self.trace.as_ref().map(|trace| trace.span),
-            method: self.method.as_str(),
-            path: &self.path,
-            status: self.status.as_u16(),
-            duration: took,
-            bytes: self.bytes,
-            aborted: is_aborted,
-            limit: self.limit.map(Limit::name),
-            error: failure.map(|failure| &*failure.message),
-            stack: failure.and_then(|failure| failure.stack.as_deref()),
-            failed: failure.is_some() && (self.status.is_server_error() || self.end == End::Failed),
-        };
-        log::request(app.map(App::log), &line);
-        if let Some(trace) = &self.trace
-            && let Some(exporter) = &trace.exporter
-        {
-            exporter.server(self.span(trace, &line));
-        }
-    }
-}
-
-/// How long texts of a span may be; they wait to be sent.
-const MAX_TEXT: usize = 1 << 10;
-const MAX_METHOD: usize = 64;
-
-impl Completion {
-    /// What the line says, as a span.
-    #[cold]
-    fn span(&self, trace: &RequestTrace, line: &RequestLine<'_>) -> ServerSpan {
-        let state = trace.state.as_ref();
-        ServerSpan {
-            context: trace.span,
-            parent: trace.parent,
-            state: state.and_then(|state| Some(cut(state.to_str().ok()?, MAX_TEXT).into())),
-            app: self.app.as_ref().map(|app| app.name().clone()),
-            id: line.id,
-            ended: SystemTime::now(),
-            duration: line.duration,
-            method: cut(line.method, MAX_METHOD).into(),
-            path: cut(line.path, MAX_TEXT).into(),
-            origin: trace.origin.clone(),
-            version: self.version,
-            // Nobody was told of one that is for the log.
-            status: (!line.aborted || self.status.as_u16() != 499).then_some(self.status),
-            bytes: line.bytes,
-            limit: line.limit,
-            fault: match self.end {
-                End::Complete => None,
-                End::Open => Some("aborted"),
-                End::Failed => Some("response_body"),
-            },
-            has_failed: line.failed,
-            error: line.error.map(|error| cut(error, MAX_TEXT).into()),
+            completion.record.complete();
         }
     }
 }

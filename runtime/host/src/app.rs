@@ -10,6 +10,7 @@ use crate::config::{AppConfig, CronExpression};
 use crate::deployment::Deployment;
 use crate::lease::Lease;
 use crate::log::{AppLog, LogStatistics};
+use crate::pool::NOBODY;
 use crate::server::link::{Link, Share};
 use crate::starter::Starter;
 use crate::statistics::Statistics;
@@ -174,6 +175,23 @@ impl App {
         } else {
             None
         };
+        let taken_in = self.take_in(lease, share)?;
+        link.is_with(self.id);
+        Ok(taken_in)
+    }
+
+    /// Takes a request of another app in, unless the app has its fill.
+    pub(crate) fn admit_call(self: &Arc<Self>) -> Result<(Admission, Lease), Busy> {
+        let lease = self.lease(NOBODY).or_else(|| Lease::late(self.current()));
+        self.take_in(lease.ok_or(Busy::Gone)?, None)
+    }
+
+    fn take_in(
+        self: &Arc<Self>,
+        lease: Lease,
+        share: Option<Share>,
+    ) -> Result<(Admission, Lease), Busy> {
+        let limit = lease.limits().in_flight;
         let before = self.statistics.begins();
         // Made in either case: its drop takes back the count.
         let admission = Admission {
@@ -181,7 +199,6 @@ impl App {
             _share: share,
         };
         if before < limit {
-            link.is_with(self.id);
             Ok((admission, lease))
         } else {
             Err(Busy::App(limit))
@@ -250,6 +267,11 @@ impl App {
     /// Whether that this version is refused has not been told yet; now it is.
     pub(crate) fn is_news(&self, version: u64) -> bool {
         self.told.swap(version, Ordering::Relaxed) != version
+    }
+
+    /// Whether the version that is to serve is bound to that app.
+    pub(crate) fn is_to_call(&self, app: &str) -> bool {
+        self.lock().config().services().any(|bound| **bound == *app)
     }
 
     /// Nothing is to serve but what does: for an app that ends.

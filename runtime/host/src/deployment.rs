@@ -47,21 +47,24 @@ impl Deployment {
         statistics: &Arc<Statistics>,
         starter: &Arc<Starter>,
     ) -> Arc<Self> {
-        let options = config.worker_options(log.clone());
+        let services = starter.services();
+        let options = config.worker_options(log.clone(), services.clone());
         let fault = config.fault.as_ref().map(|fault| StartError {
             kind: StartErrorKind::NoEntry,
             message: fault.message.clone(),
             detail: Some(fault.to_string()),
         });
+        let pool = Pool::new(
+            options,
+            config.instances,
+            fault,
+            statistics.clone(),
+            starter.clone(),
+        );
+        services.may_be_called_by(&pool, &config);
         Arc::new(Self {
             version,
-            pool: Pool::new(
-                options,
-                config.instances,
-                fault,
-                statistics.clone(),
-                starter.clone(),
-            ),
+            pool,
             config,
         })
     }

@@ -16,14 +16,12 @@
 //! | the handler took longer than `wall_ms` | 504 |
 //! | the request came back to this server too often (`CDN-Loop`) | 508 |
 
-use std::any::Any;
 use std::cell::Cell;
 use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
@@ -32,29 +30,26 @@ use http::header::HOST;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body::Body as HttpBody;
-use nano_worker::cdn_loop::MAX_PASSES;
-use nano_worker::{
-    Body, BodyError, BodyErrorKind, FetchError, Fields, HttpRequest, HttpResponse, RequestId,
-    Trace, Unanswered,
-};
+use nano_worker::{Body, FetchError, HttpRequest, HttpResponse, RequestId, Unanswered};
 
+use self::pages::{broken, defect, failure, faulty, looped, too_busy, too_slow, unavailable};
 use crate::access::Completion;
 use crate::app::{App, Busy};
 use crate::config::{ListenAddress, Proxies};
 use crate::deployment::Deployment;
 use crate::http::error_page::{self, ErrorPage};
 use crate::http::headers::{self, Present, TransferCoding};
-use crate::http::receive::{Answered, Fault, Faults, Received, receive, refuse};
+use crate::http::receive::{Fault, Faults, Received, receive, refuse};
 use crate::http::send::{self, ResponseBody, response};
 use crate::http::target;
 use crate::lease::Lease;
 use crate::patience::ClientLimits;
-use crate::pool::Unavailable;
 use crate::routes::CurrentRoutes;
 use crate::server::MAX_FIELDS;
 use crate::server::link::Link;
-use crate::statistics::Limit;
 use crate::tracer::Tracer;
+
+pub(crate) mod pages;
 
 /// Hands the requests of one listener to its apps, as the routes of that moment say.
 pub(crate) struct Dispatcher {
@@ -156,7 +151,7 @@ impl Dispatcher {
         let (dev, timers) = (self.dev, link.timers.clone());
         match &admitted {
             _ if version >= Version::HTTP_2 => timers.place().is_multiplexed(),
-            Ok(exchange) => {
+            Ok((exchange, _)) => {
                 let place = timers.place();
                 place.asked_for(&exchange.app, exchange.lease.member());
             }
@@ -165,11 +160,20 @@ impl Dispatcher {
         async move {
             timers.place().settled().await;
             let answer = match admitted {
-                Ok(exchange) => {
-                    let limit = exchange.lease.limits().wall;
+                Ok((mut exchange, fields)) => {
+                    let limits = exchange.lease.limits();
+                    let (limit, most) = (limits.wall, limits.body);
                     let deadline = completion.began() + limit;
                     let answer = async {
-                        let (from_app, status, fields, lease) = exchange.answer(body).await?;
+                        let mut faults = None;
+                        if let Some((body, answered)) = body {
+                            // Boxed, as most requests do without: their futures are small.
+                            let received = Box::pin(receive(body, most, answered)).await;
+                            let (body, told) = received.map_err(|fault| faulty(&fault))?;
+                            exchange.request.body = body;
+                            faults = told;
+                        }
+                        let (from_app, status, lease) = exchange.answer(faults).await?;
                         completion.answered_by(lease);
                         let mut answer = response(from_app, status, &method, fields);
                         answer.begin().await.map_err(|error| broken(&error))?;
@@ -201,7 +205,7 @@ impl Dispatcher {
         }
     }
 
-    /// Finds the app, and takes the request in.
+    /// Finds the app, and takes the request in, without its body. Gives a map for the response's fields, too.
     fn admit(
         &self,
         mut parts: Parts,
@@ -210,7 +214,7 @@ impl Dispatcher {
         last: Option<&LastRoute>,
         id: RequestId,
         completion: &mut Completion,
-    ) -> Result<Exchange, Box<ErrorPage>> {
+    ) -> Result<(Exchange, HeaderMap), Box<ErrorPage>> {
         check(&mut parts, present)?;
         let origin = link.peer.origin(&mut parts, present.forwarding);
         let several = parts.version >= Version::HTTP_2;
@@ -254,16 +258,20 @@ impl Dispatcher {
             trace.rewrite(&mut parts.headers);
             trace.routed(app.name(), &url)
         });
-        Ok(Exchange {
+        let request = HttpRequest {
+            method: parts.method,
+            url,
+            headers: link.peer.fields(&parts.headers, &origin),
+            body: Body::Empty,
+            trace,
+        };
+        let exchange = Exchange {
             app,
             lease,
             id,
-            method: parts.method,
-            url,
-            fields: link.peer.fields(&parts.headers, &origin),
-            trace,
-            emptied: emptied(parts.headers),
-        })
+            request,
+        };
+        Ok((exchange, emptied(parts.headers)))
     }
 
     /// Finds the app and the URL.
@@ -327,11 +335,7 @@ fn check(parts: &mut Parts, present: &Present) -> Result<(), ErrorPage> {
         }
     }
     if present.cdn_loop && headers::is_in_a_loop(&mut parts.headers) {
-        let message = "The request came back to this server too often.";
-        return Err(ErrorPage::new(StatusCode::LOOP_DETECTED, message).detail(format!(
-            "the request has come through this server more than {MAX_PASSES} times, by its CDN-Loop header: \
-             apps call themselves or each other in a circle"
-        )));
+        return Err(looped());
     }
     if parts.version == Version::HTTP_2 && !headers::are_trimmed(&parts.headers) {
         // RFC 9113, section 8.2.1
@@ -402,45 +406,21 @@ fn emptied(mut fields: HeaderMap) -> HeaderMap {
 }
 
 /// A request that an app has room for.
-struct Exchange {
-    app: Arc<App>,
-    lease: Lease,
-    id: RequestId,
-    method: Method,
-    url: String,
-    fields: Fields,
-    trace: Option<Arc<Trace>>,
-    /// For the response's fields.
-    emptied: HeaderMap,
+pub(crate) struct Exchange {
+    pub(crate) app: Arc<App>,
+    pub(crate) lease: Lease,
+    pub(crate) id: RequestId,
+    pub(crate) request: HttpRequest,
 }
 
 impl Exchange {
-    /// Lets the app answer.
-    async fn answer<B>(
+    /// Lets the app answer; `faults` tells what is wrong with the request's body.
+    pub(crate) async fn answer(
         mut self,
-        body: Option<(Received<B>, Answered)>,
-    ) -> Result<(HttpResponse, StatusCode, HeaderMap, Lease), Box<ErrorPage>>
-    where
-        B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
-        B::Error: Display + Send,
-    {
-        let limit = self.lease.limits().body;
-        // What most requests do without is boxed, so that their futures are small.
-        let (body, faults) = match body {
-            None => (Body::Empty, None),
-            Some((body, answered)) => {
-                let received = Box::pin(receive(body, limit, answered)).await;
-                received.map_err(|fault| faulty(&fault))?
-            }
-        };
+        faults: Option<Faults>,
+    ) -> Result<(HttpResponse, StatusCode, Lease), Box<ErrorPage>> {
         let mut fault = faults.map(|faults| Box::pin(fault(faults)));
-        let mut request = HttpRequest {
-            method: self.method,
-            url: self.url,
-            headers: self.fields,
-            body,
-            trace: self.trace,
-        };
+        let mut request = self.request;
         for _ in 0..ATTEMPTS {
             let instance = self.lease.instance(&self.app).await.map_err(unavailable)?;
             let fetched = instance.fetch(request, self.id);
@@ -449,12 +429,15 @@ impl Exchange {
                 // What is wrong with a body decides, even when the app has met it at the same time.
                 Some(fault) => match select(fault, fetched).await {
                     Either::Left((fault, _)) => return Err(faulty(&fault)),
-                    Either::Right((result, _)) => result,
+                    Either::Right((result, fault)) => match fault.now_or_never() {
+                        Some(fault) => return Err(faulty(&fault)),
+                        None => result,
+                    },
                 },
             };
             let error = match result {
                 Ok(response) => match send::usable(&response) {
-                    Ok(status) => return Ok((response, status, self.emptied, self.lease)),
+                    Ok(status) => return Ok((response, status, self.lease)),
                     Err(reason) => FetchError::UnusableResponse { reason },
                 },
                 Err(Unanswered::Failed(error)) => error,
@@ -478,172 +461,11 @@ fn contain<T>(work: impl FnOnce() -> T) -> Result<T, Box<ErrorPage>> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| defect(&*panic))
 }
 
-/// What it means to the client that the host has panicked.
-#[cold]
-fn defect(panic: &(dyn Any + Send)) -> Box<ErrorPage> {
-    let said = panic.downcast_ref::<&str>().copied();
-    let said = said.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    let message = "The server failed to answer.";
-    let page = ErrorPage::new(StatusCode::INTERNAL_SERVER_ERROR, message).detail(format!(
-        "the host panicked, which is a defect of NANO: {}",
-        said.unwrap_or("without a message")
-    ));
-    page.into()
-}
-
-/// What it means to the client that a request is not taken in.
-fn too_busy(app: &App, busy: Busy) -> Box<ErrorPage> {
-    let name = app.name();
-    let (message, detail) = match busy {
-        Busy::App(limit) => (
-            "The app is busy. Try again soon.",
-            format!("the app \"{name}\" has {limit} requests in flight, its limit"),
-        ),
-        Busy::Connection(count, limit) => (
-            "This connection has too many requests at a time. Try again soon.",
-            format!(
-                "this connection has {count} requests in flight of the app \"{name}\", which may have {limit}: one connection \
-                 gets no more places than it leaves to others"
-            ),
-        ),
-        Busy::Gone => (
-            "The app is not available. Try again soon.",
-            "the app is shutting down".to_owned(),
-        ),
-    };
-    let page = ErrorPage::new(StatusCode::SERVICE_UNAVAILABLE, message).detail(detail);
-    let page = match busy {
-        Busy::App(_) | Busy::Connection(..) => page.limit(Limit::InFlight),
-        Busy::Gone => page,
-    };
-    page.retry_after(Duration::from_secs(1)).into()
-}
-
-/// What it means to the client that the app needs longer than its limit.
-fn too_slow(limit: Duration) -> Box<ErrorPage> {
-    let message = "The app took too long to answer.";
-    let page = ErrorPage::new(StatusCode::GATEWAY_TIMEOUT, message).detail(format!(
-        "the app did not answer within {} ms, its wall_ms limit",
-        limit.as_millis()
-    ));
-    page.limit(Limit::Wall).into()
-}
-
-/// What it means to the client that something is wrong with its request's body.
-fn faulty(fault: &Fault) -> Box<ErrorPage> {
-    let (status, message) = match fault {
-        Fault::TooLarge(_) => (
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "The request's body is too large.",
-        ),
-        Fault::Malformed(_) => (
-            StatusCode::BAD_REQUEST,
-            "The request's body is malformed, or not complete.",
-        ),
-        Fault::TooSlow(_) => (
-            StatusCode::REQUEST_TIMEOUT,
-            "The request's body comes too slowly.",
-        ),
-    };
-    let page = ErrorPage::new(status, message).detail(fault.message());
-    let page = match fault {
-        Fault::TooLarge(_) => page.limit(Limit::Body),
-        Fault::Malformed(_) | Fault::TooSlow(_) => page,
-    };
-    page.close().into()
-}
-
-/// What it means to the client that there is no instance.
-fn unavailable(unavailable: Unavailable) -> Box<ErrorPage> {
-    let reason = unavailable.reason;
-    let page = |message| ErrorPage {
-        stack: reason.stack,
-        ..ErrorPage::new(StatusCode::SERVICE_UNAVAILABLE, message).detail(reason.message)
-    };
-    let page = match unavailable.retry_after {
-        Some(wait) => page("The app is not available. Try again soon.").retry_after(wait),
-        None => page("The app is switched off."),
-    };
-    page.into()
-}
-
-/// What it means to the client that the body of the app's response failed before its first byte.
-fn broken(error: &BodyError) -> Box<ErrorPage> {
-    let page = match error.kind {
-        BodyErrorKind::Disconnected => ErrorPage::new(StatusCode::BAD_GATEWAY, NO_ANSWER),
-        BodyErrorKind::NoRoom => no_room(),
-        BodyErrorKind::TooLarge | BodyErrorKind::CutShort | BodyErrorKind::App => {
-            ErrorPage::new(StatusCode::INTERNAL_SERVER_ERROR, NO_RESPONSE)
-        }
-    };
-    page.detail(format!("the response's body failed: {error}"))
-        .into()
-}
-
-/// What it means to the client that the process has no memory left for what the app wants to read.
-fn no_room() -> ErrorPage {
-    ErrorPage::new(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "The server is short of memory. Try again soon.",
-    )
-    .limit(Limit::Process)
-    .retry_after(Duration::from_secs(1))
-}
-
-/// Another server is to blame.
-const NO_ANSWER: &str = "A server that the app depends on did not answer.";
-/// The app is to blame.
-const NO_RESPONSE: &str = "The app failed to answer.";
-
 /// Waits until something is wrong with a body; for ever, if nothing is.
 async fn fault(faults: Faults) -> Fault {
     match faults.await {
         Ok(fault) => fault,
         Err(_) => std::future::pending().await,
-    }
-}
-
-/// What a failure of an app means to the client.
-fn failure(error: FetchError) -> ErrorPage {
-    let detail = error.to_string();
-    let page = match &error {
-        FetchError::CpuLimit
-        | FetchError::HeapLimit
-        | FetchError::ProcessLimit
-        | FetchError::Crashed => ErrorPage::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "The app used more resources than it may.",
-        ),
-        FetchError::Ended | FetchError::Canceled => ErrorPage::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "The app is restarting. Try again soon.",
-        )
-        .retry_after(Duration::from_secs(1)),
-        FetchError::NetworkError { .. } => ErrorPage::new(StatusCode::BAD_GATEWAY, NO_ANSWER),
-        FetchError::NoRoom { .. } => no_room(),
-        FetchError::Exception { .. }
-        | FetchError::NoHandler { .. }
-        | FetchError::NotAnswered
-        | FetchError::NotAResponse { .. }
-        | FetchError::UnusableResponse { .. } => {
-            ErrorPage::new(StatusCode::INTERNAL_SERVER_ERROR, NO_RESPONSE)
-        }
-    };
-    let page = match &error {
-        FetchError::CpuLimit => page.limit(Limit::Cpu),
-        FetchError::HeapLimit => page.limit(Limit::Memory),
-        FetchError::ProcessLimit => page.limit(Limit::Process),
-        _ => page,
-    };
-    let stack = match error {
-        FetchError::Exception { stack, .. }
-        | FetchError::NetworkError { stack, .. }
-        | FetchError::NoRoom { stack, .. } => stack,
-        _ => None,
-    };
-    ErrorPage {
-        stack,
-        ..page.detail(detail)
     }
 }
 

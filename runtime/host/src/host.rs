@@ -162,11 +162,11 @@ impl Host {
             idle: ArcSwap::default(),
             readiness: watch::Sender::new(Readiness::Starting),
             crowd: Crowd::new(starter.process_memory()),
-            starter,
             launcher,
             exporter: OnceLock::new(),
             routes: CurrentRoutes::default(),
-            ids: Arc::default(),
+            ids: starter.services().ids().clone(),
+            starter,
             dev,
             state: Mutex::new(State {
                 apps: BTreeMap::new(),
@@ -232,7 +232,9 @@ impl Host {
         let admin = state.bind_admin(wanted).await?;
         if is_first {
             state.check_inherited(wanted)?;
-            state.tracer = Tracer::new(wanted.trace, self.start_exporter(wanted));
+            let exporter = self.start_exporter(wanted);
+            self.starter.services().export_to(exporter.clone());
+            state.tracer = Tracer::new(wanted.trace, exporter);
         }
         // From here on nothing fails.
         let wanted = &state.completed(wanted);
@@ -240,6 +242,7 @@ impl Host {
         let own = FixedSettings::of(wanted);
         applied.fixed = own.differences(state.fixed.get_or_insert_with(|| own.clone()));
         let (starting, removed) = self.take_apps(&mut state, wanted, &mut applied);
+        self.starter.services().serve(state.apps.values());
         self.apps
             .store(Arc::new(state.apps.values().cloned().collect()));
         self.idle.store(Arc::new(idle::idle_apps(&state, wanted)));
@@ -252,14 +255,7 @@ impl Host {
         let routes = Routes::new(wanted, |config| state.apps.get(&config.name).cloned());
         self.change_listeners(&mut state, routes, opened, wanted, &mut applied);
         self.change_schedules(&mut state);
-        for app in removed {
-            tracing::info!(
-                app = &**app.name(),
-                in_flight = app.in_flight(),
-                "app removed"
-            );
-            self.retire(&app.settle(), wanted.drain);
-        }
+        self.remove(removed, wanted.drain);
         state.drain = wanted.drain;
         state.phase = Phase::Serving;
         drop(state);
@@ -434,13 +430,39 @@ impl Host {
         }
     }
 
+    /// Has apps finish what they have begun, and what others ask of them that are not done with what they have begun.
+    fn remove(&self, apps: Vec<Arc<App>>, deadline: Duration) {
+        let current: Vec<_> = apps.iter().map(|app| app.settle()).collect();
+        current.iter().for_each(|last| last.pool().retire());
+        for (app, last) in apps.into_iter().zip(current) {
+            tracing::info!(
+                app = &**app.name(),
+                in_flight = app.in_flight(),
+                "app removed"
+            );
+            let services = self.starter.services().clone();
+            self.finish(last, deadline, async move {
+                services.not_called(app.name()).await;
+            });
+        }
+    }
+
     /// Has a version finish what it has begun.
     fn retire(&self, deployment: &Arc<Deployment>, deadline: Duration) {
-        let deployment = deployment.clone();
         // At once: whoever has been told that the next version serves gets that.
         deployment.pool().retire();
+        self.finish(deployment.clone(), deadline, std::future::ready(()));
+    }
+
+    /// Has a version that takes nothing in any more end, after something else.
+    fn finish(
+        &self,
+        deployment: Arc<Deployment>,
+        deadline: Duration,
+        after: impl Future<Output = ()> + Send + 'static,
+    ) {
         self.drains.begin(async move {
-            if !deployment.pool().drain(deadline).await {
+            if !drain_after(after, &deployment, deadline).await {
                 let app = &*deployment.config().name;
                 let version = deployment.version();
                 let deadline_ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
@@ -537,9 +559,11 @@ impl Host {
                 .map(|listening| listening.drain(left())),
         );
         let served = served.await;
+        let services = self.starter.services();
         let drained = join_all(apps.values().map(|app| {
             let current = app.settle();
-            async move { current.pool().drain(left()).await }
+            current.pool().retire();
+            async move { drain_after(services.not_called(app.name()), &current, left()).await }
         }));
         let drained = drained.await;
         let others = self.drains.all_over(left()).await;
@@ -558,6 +582,18 @@ impl Host {
         }
         complete
     }
+}
+
+/// Drains a version after something else, if that is over in time. Returns false if the deadline cut something off.
+async fn drain_after(
+    after: impl Future<Output = ()>,
+    deployment: &Deployment,
+    deadline: Duration,
+) -> bool {
+    let began = Instant::now();
+    let in_time = tokio::time::timeout(deadline, after).await.is_ok();
+    let left = deadline.saturating_sub(began.elapsed());
+    deployment.pool().drain(left).await && in_time
 }
 
 impl State {

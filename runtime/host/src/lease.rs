@@ -23,6 +23,12 @@ impl Lease {
         Some(Self { deployment, seat })
     }
 
+    /// The same for a request of another app: also while the deployment finishes what it has begun.
+    pub(crate) fn late(deployment: Arc<Deployment>) -> Option<Self> {
+        let seat = deployment.pool().late_lease()?;
+        Some(Self { deployment, seat })
+    }
+
     /// Whether it is a lease of this deployment's.
     pub(crate) fn is_of(&self, deployment: *const Deployment) -> bool {
         Arc::as_ptr(&self.deployment) == deployment

@@ -64,8 +64,21 @@ impl Pool {
     /// replaced. Gives a seat at one that runs, if one does: that of this id, or one that is less busy. `None` if the pool takes nothing
     /// in any more.
     pub(crate) fn lease(&self, home: usize) -> Option<Option<Seat>> {
+        self.lease_while(|phase| phase == Phase::Open, home)
+    }
+
+    /// The same for a request of another app, which may be on its way as long as that finishes what it has begun.
+    pub(crate) fn late_lease(&self) -> Option<Option<Seat>> {
+        self.lease_while(|phase| phase != Phase::Closed, NOBODY)
+    }
+
+    fn lease_while(
+        &self,
+        is_right: impl FnOnce(Phase) -> bool,
+        home: usize,
+    ) -> Option<Option<Seat>> {
         let mut state = self.lock();
-        if state.phase != Phase::Open {
+        if !is_right(state.phase) {
             return None;
         }
         state.leases += 1;
@@ -90,6 +103,17 @@ impl Pool {
     /// Whether requests are taken in.
     pub(crate) fn is_open(&self) -> bool {
         self.lock().phase == Phase::Open
+    }
+
+    /// Whether nothing is under way that could call another app. What is taken in later, could.
+    pub(crate) fn is_quiet(&self) -> bool {
+        let state = self.lock();
+        let mut members = state.members.iter().chain(&state.leaving);
+        state.leases == 0
+            && members.all(|member| {
+                let stats = member.instance().stats();
+                stats.in_flight == 0 && stats.background == 0
+            })
     }
 
     /// The least busy instance, if there is one that goes on.
@@ -159,7 +183,7 @@ impl Pool {
         let members = {
             let mut state = self.lock();
             state.phase = Phase::Closed;
-            state.take_all()
+            state.have_all_leave()
         };
         self.settled.notify_waiters();
         self.wanted.notify_one();
@@ -222,7 +246,7 @@ impl Pool {
         let members = {
             let mut state = self.lock();
             state.phase = Phase::Closed;
-            state.take_all()
+            state.have_all_leave()
         };
         self.settled.notify_waiters();
         self.wanted.notify_one();

@@ -8,6 +8,8 @@ use nano_worker::{Instance, Launcher, Losses, StartError, WorkerOptions};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
+use crate::services::Services;
+
 /// A start that takes longer than this waits for something, or is its app's own affair: the next one may begin.
 const TURN: Duration = Duration::from_millis(100);
 
@@ -20,6 +22,8 @@ pub(crate) struct Starter {
     width: usize,
     /// Where instances are started and looked after: not on the thread of whoever asks, which may be another app's.
     runtime: Handle,
+    /// How the apps reach each other.
+    services: Arc<Services>,
 }
 
 impl Starter {
@@ -31,6 +35,7 @@ impl Starter {
             turns: Semaphore::new(width),
             width,
             runtime: Handle::current(),
+            services: Arc::default(),
         })
     }
 
@@ -41,6 +46,11 @@ impl Starter {
 
     pub(crate) fn runtime(&self) -> &Handle {
         &self.runtime
+    }
+
+    /// How the apps reach each other.
+    pub(crate) fn services(&self) -> &Arc<Services> {
+        &self.services
     }
 
     /// What the process has lost.
@@ -85,7 +95,10 @@ mod tests {
     use crate::log::AppLog;
 
     fn options(name: &str) -> WorkerOptions {
-        app_config(name).worker_options(Arc::new(AppLog::new(name.into())))
+        app_config(name).worker_options(
+            Arc::new(AppLog::new(name.into())),
+            Arc::new(nano_worker::NoServices),
+        )
     }
 
     #[tokio::test(start_paused = true)]

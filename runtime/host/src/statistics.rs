@@ -407,7 +407,10 @@ mod tests {
     #[tokio::test]
     async fn instances_leave_their_cpu_time_when_they_end() {
         let launcher = FakeLauncher::new();
-        let options = app_config("a").worker_options(Arc::new(AppLog::new("a".into())));
+        let options = app_config("a").worker_options(
+            Arc::new(AppLog::new("a".into())),
+            Arc::new(nano_worker::NoServices),
+        );
         let statistics = Statistics::default();
         let instance = launcher.launch(options).await.ok().unwrap();
         statistics.started(&instance, Duration::from_millis(2));

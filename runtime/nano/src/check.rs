@@ -1,8 +1,10 @@
 //! `nano check`.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use nano_host::log;
+use nano_worker::NoServices;
 
 use crate::args::Site;
 use crate::engine;
@@ -24,7 +26,9 @@ pub(crate) fn check(site: &Site) -> anyhow::Result<ExitCode> {
     let failures = runtime.block_on(async {
         let mut failures = 0;
         for app in &config.apps {
-            let options = app.worker_options(log::of_app(&app.name));
+            let log = log::of_app(&app.name);
+            // They are started, and called by nobody.
+            let options = app.worker_options(log, Arc::new(NoServices));
             match launcher.launch(options).await {
                 Ok(instance) => {
                     instance.stop();

@@ -2,6 +2,7 @@
 
 mod batch;
 mod channel;
+mod cut;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ use bytes::Bytes;
 
 pub use batch::Batch;
 pub use channel::{Backlog, BodyWriter, Put, Start};
+pub use cut::{Cut, Cuttable};
 pub use stream::BodyStream;
 
 /// The body of an HTTP message.

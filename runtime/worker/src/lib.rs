@@ -8,6 +8,7 @@
 #![cfg_attr(not(test), deny(unused_crate_dependencies))]
 #![deny(clippy::unwrap_used, clippy::expect_used)]
 
+mod binding;
 mod body;
 pub mod cdn_loop;
 mod descriptors;
@@ -25,8 +26,10 @@ mod stop_tests;
 mod sync;
 mod trace;
 
+pub use binding::{Binding, NoServices, ServiceError, Services};
 pub use body::{
-    Backlog, Batch, Body, BodyError, BodyErrorKind, BodyStream, BodyWriter, Put, Start,
+    Backlog, Batch, Body, BodyError, BodyErrorKind, BodyStream, BodyWriter, Cut, Cuttable, Put,
+    Start,
 };
 pub use descriptors::descriptors;
 pub use error::{Exit, FetchError, StartError, StartErrorKind, Unanswered, Unfinished};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{LogSink, OutboundRule};
+use crate::{Binding, LogSink, OutboundRule, Services};
 
 /// Everything that an instance needs to run an app.
 #[derive(Clone)]
@@ -18,7 +18,9 @@ pub struct WorkerOptions {
     /// `index.ts` and the like).
     pub entry: Option<PathBuf>,
     /// The `env` argument of handlers.
-    pub env: BTreeMap<String, String>,
+    pub env: BTreeMap<String, Binding>,
+    /// The way to the apps that are [bound](Binding::Service).
+    pub services: Arc<dyn Services>,
     /// What the instance may use.
     pub limits: Limits,
     /// Hosts that outbound requests may reach even where their address is loopback, link-local or private.
@@ -28,13 +30,12 @@ pub struct WorkerOptions {
 }
 
 impl std::fmt::Debug for WorkerOptions {
-    /// Leaves out the values of `env`: they hold secrets.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("WorkerOptions")
             .field("name", &self.name)
             .field("root", &self.root)
             .field("entry", &self.entry)
-            .field("env", &self.env.keys())
+            .field("env", &self.env)
             .field("limits", &self.limits)
             .field("outbound_allow", &self.outbound_allow)
             .finish_non_exhaustive()

@@ -10,8 +10,9 @@ use std::rc::Rc;
 
 use nano_engine::State;
 use nano_webidl::{Fallible, Scope, Value, script};
+use nano_worker::Cut;
 
-use super::client::Cut;
+use super::fetch::aborted;
 use crate::environment::promise_reactions;
 
 /// The reason of a signal that is aborted.
@@ -185,7 +186,7 @@ impl BodyAbort {
         let kept = v8::Global::new(scope, reason);
         self.reason.replace(Some(kept));
         if let Some(cut) = &self.cut {
-            cut.cut();
+            cut.cut(aborted());
         }
         let stream = self.stream.take().and_then(|stream| stream.to_local(scope));
         if let Some(stream) = stream {

@@ -6,7 +6,6 @@
 
 mod address;
 mod answer;
-mod arriving;
 mod body;
 mod connection;
 mod connector;
@@ -43,9 +42,8 @@ use self::pool::{Pool, Received};
 use self::tls::Tls;
 
 pub(crate) use self::answer::{Answer, AnswerBody, integrity_mismatch};
-pub(crate) use self::arriving::Cut;
 pub(crate) use self::body::RequestBody;
-pub(crate) use self::exchange::Exchange;
+pub(crate) use self::exchange::{BoundApp, Exchange, Way};
 pub(crate) use self::failure::Failure;
 pub(crate) use self::integrity::matches_integrity;
 pub(crate) use self::own::own_request;

@@ -13,14 +13,14 @@ use nano_engine::external_memory::ExternalMemory;
 use nano_engine::thread_io::Driven;
 use nano_engine::{ErrorReport, OpId, State, ThreadIo, external_memory, spawn_op};
 use nano_webidl::{DomExceptionName, Error, Fallible, Realm, Ref, Scope, Value, script};
-use nano_worker::BodyStream;
 use nano_worker::cdn_loop::CDN_LOOP;
+use nano_worker::{BodyError, BodyErrorKind, BodyStream, Cut};
 
 use super::abort::{self, BodyAbort, Watch};
 use super::blame::Blame;
 use super::body::{Body, Outgoing, Stream, WithBody as _};
 use super::client::{
-    Answer, AnswerBody, Cut, Exchange, Failure, Outbound, RequestBody, matches_integrity,
+    Answer, AnswerBody, Exchange, Failure, Outbound, RequestBody, Way, matches_integrity,
     request_headers,
 };
 use super::header_list::HeaderList;
@@ -48,15 +48,16 @@ impl FetchGlobalMethods for WorkerGlobalScope {
         input: RequestInfo<'s>,
         init: RequestInit<'s>,
     ) -> Fallible<v8::Local<'s, v8::Promise>> {
-        fetch(scope, input, init)
+        fetch(scope, input, init, Way::Network)
     }
 }
 
-/// <https://fetch.spec.whatwg.org/#dom-global-fetch>
-fn fetch<'s>(
+/// <https://fetch.spec.whatwg.org/#dom-global-fetch>, by this way.
+pub(crate) fn fetch<'s>(
     scope: &mut Scope<'s, '_>,
     input: RequestInfo<'s>,
     init: RequestInit<'s>,
+    way: Way,
 ) -> Fallible<v8::Local<'s, v8::Promise>> {
     // 1. Let p be a new promise.
     let resolver = v8::PromiseResolver::new(scope).ok_or(Error::Thrown)?;
@@ -77,7 +78,7 @@ fn fetch<'s>(
         return Ok(promise);
     }
     // 12. Fetch.
-    match scheme_fetch(scope, resolver, &request, signal, body)? {
+    match scheme_fetch(scope, resolver, &request, way, signal, body)? {
         Ok(()) => {}
         Err(failure) => reject(scope, resolver, &failure),
     }
@@ -89,6 +90,7 @@ fn scheme_fetch<'s>(
     scope: &mut Scope<'s, '_>,
     resolver: v8::Local<'s, v8::PromiseResolver>,
     request: &Request,
+    way: Way,
     signal: Option<v8::Local<'s, v8::Object>>,
     body: Outgoing<'s>,
 ) -> Fallible<Result<(), Failure>> {
@@ -97,7 +99,7 @@ fn scheme_fetch<'s>(
     };
     match url.protocol() {
         "http:" | "https:" => {
-            let exchange = match new_exchange(scope, request, url) {
+            let exchange = match new_exchange(scope, request, way, url) {
                 Ok(exchange) => exchange,
                 Err(failure) => return Ok(Err(failure)),
             };
@@ -106,6 +108,9 @@ fn scheme_fetch<'s>(
             let length = length.and_then(|length| std::str::from_utf8(&length).ok()?.parse().ok());
             Call::start(scope, resolver, exchange, length, signal, body).map(Ok)
         }
+        scheme if matches!(way, Way::App(..)) => Ok(Err(Failure::new(format!(
+            "an app cannot be asked for '{scheme}' URLs: http: and https: are what it answers to"
+        )))),
         "data:" => Ok(data_url_response(request, url.href()).map(|response| {
             let response = Ref::new(scope, response);
             resolver.resolve(scope, response.object().into());
@@ -119,10 +124,11 @@ fn scheme_fetch<'s>(
     }
 }
 
-/// The part of a request that goes to the network.
+/// The part of a request that goes to the network, or to another app.
 fn new_exchange(
     scope: &mut Scope,
     request: &Request,
+    way: Way,
     url: &UrlRecord,
 ) -> Result<(Exchange, Allowance), Failure> {
     let outbound = State::from_scope(scope)
@@ -133,7 +139,9 @@ fn new_exchange(
             "there is no HTTP cache, which the request's cache mode 'only-if-cached' wants",
         ));
     }
-    let (mut headers, coding) = request_headers(&request.header_list().borrow(), request.cache())?;
+    let list = request.header_list().borrow();
+    let (mut headers, coding) = request_headers(&list, request.cache(), way.is_network())?;
+    drop(list);
     let only_origin = (request.mode() == RequestMode::SameOrigin)
         .then(|| Environment::of(scope).origin())
         .flatten();
@@ -143,6 +151,8 @@ fn new_exchange(
         headers.insert(CDN_LOOP, value);
     }
     let exchange = Exchange {
+        way,
+        caller: allowance.request(),
         outbound,
         isolate: Some(State::from_scope(scope).handle()),
         method: request.http_method().clone(),
@@ -313,7 +323,7 @@ impl Call {
                 chunks.keep(driven);
                 let cut = chunks.cut();
                 // It ends with the body that it ends, so nobody need say when that is read.
-                allowance.work(scope, move |_| cut.cut());
+                allowance.work(scope, move |_| cut.cut(aborted()));
                 let cut = chunks.cut();
                 let stream = BodyStream::direct(chunks, length);
                 match watch {
@@ -419,6 +429,11 @@ impl Call {
             nano_engine::reject(scope, resolver, exception);
         }
     }
+}
+
+/// What the reader of a body sees that ends before its time.
+pub(super) fn aborted() -> BodyError {
+    BodyError::new(BodyErrorKind::CutShort, "the fetch was aborted")
 }
 
 /// A sink whose failure is the call's.

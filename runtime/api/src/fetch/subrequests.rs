@@ -47,6 +47,11 @@ pub(super) fn count(scope: &mut Scope, outbound: &Outbound) -> Result<Allowance,
 }
 
 impl Allowance {
+    /// The request on whose behalf it is.
+    pub(super) fn request(&self) -> Option<RequestId> {
+        self.request
+    }
+
     /// Counts the redirects that the request took.
     pub(super) fn add(&self, scope: &Scope, redirects: u32) {
         if let Some(request) = self.request {

@@ -305,6 +305,7 @@ async fn respond(server: &Server, allow: bool, expression: &str) -> String {
         root: folder.path().to_owned(),
         entry: None,
         env: Default::default(),
+        services: std::sync::Arc::new(nano_worker::NoServices),
         limits: Limits {
             subrequests: 3,
             ..Limits::default()

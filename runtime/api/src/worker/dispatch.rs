@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use super::app::{Answer, App, InFlight, Waiting};
 use super::handlers::{Callee, callee};
 use super::respond::respond;
+use super::secrets;
 use crate::environment::promise_reactions::when_settled;
 use crate::environment::request_context;
 use crate::fetch::blame::Blame;
@@ -170,7 +171,7 @@ pub(super) fn call<'s>(
         }
         let report = ErrorReport::from_try_catch(scope);
         scope.reset();
-        return Handled::Failure(exception(&report));
+        return Handled::Failure(exception(scope, &report));
     };
     let state = State::from_scope(scope);
     if state.is_terminated() {
@@ -205,19 +206,20 @@ pub(super) fn rejection<'s>(
     place: Option<v8::Local<'s, v8::Message>>,
 ) -> FetchError {
     let report = ErrorReport::new(scope, reason, place);
-    let (message, stack) = (report.message.clone(), Some(report.to_string()));
-    match Blame::for_exception(scope, reason) {
+    let blame = Blame::for_exception(scope, reason);
+    let (message, stack) = secrets::shown_error(scope, &report);
+    let stack = Some(stack);
+    match blame {
         Some(Blame::Peer) => FetchError::NetworkError { message, stack },
         Some(Blame::Process) => FetchError::NoRoom { message, stack },
         None => FetchError::Exception { message, stack },
     }
 }
 
-pub(super) fn exception(report: &ErrorReport) -> FetchError {
-    FetchError::Exception {
-        message: report.message.clone(),
-        stack: Some(report.to_string()),
-    }
+pub(super) fn exception(scope: &Scope, report: &ErrorReport) -> FetchError {
+    let (message, stack) = secrets::shown_error(scope, report);
+    let stack = Some(stack);
+    FetchError::Exception { message, stack }
 }
 
 /// Answers a request with an error, unless its client has left.

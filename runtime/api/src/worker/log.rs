@@ -6,6 +6,7 @@ use nano_engine::ErrorReport;
 use nano_webidl::Scope;
 use nano_worker::{LogKind, LogLevel, LogRecord, LogSink};
 
+use super::secrets;
 use crate::console::{ConsoleSink, Level};
 use crate::environment::ErrorSink;
 use crate::environment::request_context::{current_request, span};
@@ -32,7 +33,7 @@ impl ConsoleSink for WorkerLog {
         let request_id = current_request(scope);
         self.0.log(LogRecord {
             level,
-            message: message.to_owned(),
+            message: secrets::shown(scope, message.to_owned()),
             request_id,
             span: request_id.and_then(|id| span(scope, id)),
             kind: LogKind::Console,
@@ -45,7 +46,7 @@ impl WorkerLog {
         let request_id = current_request(scope);
         self.0.log(LogRecord {
             level: LogLevel::Error,
-            message: report.to_string(),
+            message: secrets::shown(scope, report.to_string()),
             request_id,
             span: request_id.and_then(|id| span(scope, id)),
             kind,

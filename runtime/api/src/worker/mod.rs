@@ -13,6 +13,7 @@ mod launcher;
 mod log;
 mod respond;
 mod scheduled;
+mod secrets;
 mod start;
 #[cfg(test)]
 mod tests;
@@ -121,9 +122,13 @@ impl Worker {
         };
         let counters = Arc::new(Counters::default());
         let (started, outcome) = oneshot::channel();
-        let (env, shared) = (options.env, counters.clone());
+        let (env, services, shared) = (options.env, options.services, counters.clone());
         let spawned = nano_engine::spawn(isolate, move |scope| {
-            start::begin(scope, &entry, &env, shared, started)
+            let env = start::Env {
+                bindings: &env,
+                services: &services,
+            };
+            start::begin(scope, &entry, env, shared, started)
         });
         let (handle, receiver) = spawned.map_err(|error| StartError {
             kind: StartErrorKind::Engine,

@@ -69,7 +69,7 @@ fn dispatch(
     request_context::work(scope, id, move |scope| {
         let outcome = match (of_handler.take(), of_promises_too.take()) {
             (None, None) => Ok(()),
-            (None, Some(report)) => Err(exception(&report)),
+            (None, Some(report)) => Err(exception(scope, &report)),
             (Some(error), report) => {
                 if let Some(report) = report {
                     let errors = &Environment::of(scope).errors;

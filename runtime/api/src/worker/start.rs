@@ -3,24 +3,82 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use nano_engine::{ErrorReport, State, modules, rejections};
-use nano_webidl::{Scope, Value};
-use nano_worker::{StartError, StartErrorKind};
+use nano_engine::{ErrorReport, State, hardening, modules, rejections};
+use nano_webidl::{Ref, Scope, Value};
+use nano_worker::{Binding, Services, StartError, StartErrorKind};
 use tokio::sync::oneshot;
 
 use super::app::{App, Counters, Started};
 use super::handlers::Handlers;
+use super::secrets;
+use crate::env::fetcher::Fetcher;
 use crate::environment::promise_reactions::when_settled;
+
+/// What handlers get as their `env`.
+#[derive(Clone, Copy)]
+pub(crate) struct Env<'e> {
+    pub(crate) bindings: &'e BTreeMap<String, Binding>,
+    pub(crate) services: &'e Arc<dyn Services>,
+}
+
+impl Env<'_> {
+    /// Makes the object. Its values are this instance's own, and as in Workers they may be changed.
+    fn object(self, scope: &mut Scope) -> Result<v8::Global<v8::Object>, StartError> {
+        v8::tc_scope!(let scope, scope);
+        let object = v8::Object::new(scope);
+        for (name, binding) in self.bindings {
+            let added = v8::String::new(scope, name).and_then(|key| {
+                let value = self.value(scope, binding)?;
+                object.create_data_property(scope, key.into(), value)
+            });
+            if added.is_none() {
+                scope.reset();
+                // What is wrong with a value would show it.
+                return Err(StartError {
+                    kind: StartErrorKind::Engine,
+                    message: format!(
+                        "env.{name} cannot be made: its value is too large, or no JSON"
+                    ),
+                    detail: None,
+                });
+            }
+        }
+        Ok(v8::Global::new(scope, object))
+    }
+
+    fn value<'s>(self, scope: &mut Scope<'s, '_>, binding: &Binding) -> Option<Value<'s>> {
+        match binding {
+            Binding::Text(text) | Binding::Secret(text) => {
+                Some(v8::String::new(scope, text)?.into())
+            }
+            Binding::Json(text) => {
+                let text = v8::String::new(scope, text)?;
+                hardening::json::parse(scope, text)
+            }
+            Binding::Service(app) => {
+                let fetcher = Fetcher::new(app.clone(), self.services.clone());
+                Some(Ref::new(scope, fetcher).object().into())
+            }
+        }
+    }
+}
 
 /// The first turn: evaluates the entry module and finds the handlers.
 pub(crate) fn begin(
     scope: &mut Scope,
     entry: &str,
-    env: &BTreeMap<String, String>,
+    env: Env<'_>,
     counters: Arc<Counters>,
     started: oneshot::Sender<Started>,
 ) {
-    let env = env_object(scope, env);
+    secrets::hide(State::from_scope(scope), env.bindings);
+    let env = match env.object(scope) {
+        Ok(env) => env,
+        Err(error) => {
+            let _ = started.send(Err(error)); // Whoever waited may be gone.
+            return;
+        }
+    };
     let state = State::from_scope(scope);
     state.set_extension(counters.background.clone());
     state.set_extension(App::new(scope, env, counters, started));
@@ -38,7 +96,8 @@ pub(crate) fn begin(
             StartErrorKind::Import
         };
         scope.reset();
-        return tell_started(scope, Err(start_error(kind, &report)));
+        let error = start_error(scope, kind, &report);
+        return tell_started(scope, Err(error));
     };
     scope.perform_microtask_checkpoint();
     let namespace = v8::Global::new(scope, evaluated.namespace);
@@ -74,16 +133,18 @@ fn evaluated_as<'s>(
         }
         Some((reason, place)) => {
             let report = ErrorReport::new(scope, reason, place);
-            tell_started(scope, Err(start_error(StartErrorKind::Exception, &report)));
+            let error = start_error(scope, StartErrorKind::Exception, &report);
+            tell_started(scope, Err(error));
         }
     }
 }
 
-fn start_error(kind: StartErrorKind, report: &ErrorReport) -> StartError {
+fn start_error(scope: &Scope, kind: StartErrorKind, report: &ErrorReport) -> StartError {
+    let (message, detail) = secrets::shown_error(scope, report);
     StartError {
         kind,
-        message: report.message.clone(),
-        detail: Some(report.to_string()),
+        message,
+        detail: Some(detail),
     }
 }
 
@@ -98,26 +159,13 @@ fn tell_started(scope: &Scope, outcome: Started) {
     }
 }
 
-fn env_object(scope: &mut Scope, env: &BTreeMap<String, String>) -> v8::Global<v8::Object> {
-    let object = v8::Object::new(scope);
-    for (name, value) in env {
-        let (Some(name), Some(value)) =
-            (v8::String::new(scope, name), v8::String::new(scope, value))
-        else {
-            continue;
-        };
-        object.create_data_property(scope, name.into(), value.into());
-    }
-    v8::Global::new(scope, object)
-}
-
 /// Looks for handlers; an app without any is of no use.
 fn find_handlers<'s>(scope: &mut Scope<'s, '_>, namespace: v8::Local<'s, v8::Object>) -> Started {
     v8::tc_scope!(let scope, scope);
     let Some(handlers) = Handlers::find(scope, namespace) else {
         let report = ErrorReport::from_try_catch(scope);
         scope.reset();
-        return Err(start_error(StartErrorKind::Exception, &report));
+        return Err(start_error(scope, StartErrorKind::Exception, &report));
     };
     let found = handlers.summary();
     if found == nano_worker::Handlers::default() {

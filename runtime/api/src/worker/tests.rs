@@ -36,7 +36,8 @@ impl App {
             name: "test".into(),
             root: folder.path().to_owned(),
             entry: None,
-            env: [("WHO".to_owned(), "me".to_owned())].into(),
+            env: [("WHO".to_owned(), nano_worker::Binding::Text("me".into()))].into(),
+            services: std::sync::Arc::new(nano_worker::NoServices),
             limits: Limits {
                 cpu: Duration::from_millis(300),
                 ..Limits::default()
@@ -247,6 +248,7 @@ async fn which_handlers_there_are() {
         root: folder.path().to_owned(),
         entry: None,
         env: Default::default(),
+        services: std::sync::Arc::new(nano_worker::NoServices),
         limits: Limits::default(),
         outbound_allow: Vec::new(),
         log: Arc::new(Lines::default()),

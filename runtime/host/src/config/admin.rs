@@ -132,7 +132,7 @@ fn parse_address(listen: &Located<'_>, folder: &Path) -> Option<AdminAddress> {
 }
 
 fn read_token(token: &Located<'_>, folder: &Path) -> Option<Token> {
-    let text = token.secret(folder)?;
+    let text = token.clone().private().text_or_file(folder)?;
     // What a bearer token may consist of: RFC 6750, section 2.1.
     let is_legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
     if text.len() < MIN_TOKEN || !text.bytes().all(is_legal) {

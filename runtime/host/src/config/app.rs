@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
+use super::binding::{Bound, read_env};
 use super::diagnostic::Diagnostic;
 use super::fields::{App, Limits, Outbound};
 use super::instances::read_instances;
@@ -27,6 +28,8 @@ pub(super) struct Common<'a> {
     pub(super) unique: Unique,
     /// Where each port is first asked for.
     pub(super) ports: BTreeMap<u16, Diagnostic>,
+    /// Apps that others are bound to.
+    pub(super) bound: Vec<Bound>,
 }
 
 /// What no two apps may have.
@@ -73,7 +76,9 @@ pub(super) fn read_app(app: &Located<'_>, common: &mut Common<'_>) -> Option<App
         read_place(path, fields.read(App::ENTRY), || value.place())
     });
     let env = fields.read(App::ENV);
-    let env = env.map_or_else(BTreeMap::new, |value| read_env(&value, common.folder));
+    let env = env.map_or_else(BTreeMap::new, |value| {
+        read_env(&value, common.folder, &mut common.bound)
+    });
     let limits = fields.read(App::LIMITS);
     let limits = limits.map_or(common.defaults, |fields| {
         read_limits(&fields, common.defaults)
@@ -187,13 +192,6 @@ pub(super) fn read_place(
         entry,
         fault,
     })
-}
-
-pub(super) fn read_env(value: &Located<'_>, folder: &Path) -> BTreeMap<String, String> {
-    let entries = value.entries().unwrap_or_default().into_iter();
-    entries
-        .filter_map(|(name, value)| Some((name.to_owned(), value.secret(folder)?)))
-        .collect()
 }
 
 /// Reads the field "limits" over others.

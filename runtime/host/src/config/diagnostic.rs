@@ -5,6 +5,9 @@ use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
 
+use jsonc_parser::ast::Value;
+use jsonc_parser::common::Ranged as _;
+
 /// One fault of a configuration file, located.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
@@ -113,8 +116,10 @@ pub(super) struct Faults<'a> {
     file: PathBuf,
     text: &'a str,
     list: RefCell<Vec<Fault>>,
-    /// Of other files.
+    /// Of other files, or known only at the end.
     others: RefCell<Vec<Diagnostic>>,
+    /// Where secrets are: they are not shown.
+    hidden: RefCell<Vec<Range<usize>>>,
 }
 
 /// A fault before it is shown.
@@ -132,6 +137,7 @@ impl<'a> Faults<'a> {
             text,
             list: RefCell::default(),
             others: RefCell::default(),
+            hidden: RefCell::default(),
         }
     }
 
@@ -194,10 +200,68 @@ impl<'a> Faults<'a> {
             field: fault.field,
             message: fault.message,
             help: fault.help,
-            source_line: format!("{left}{shown}{}{right}", rest.trim_end_matches('\r')),
+            source_line: format!(
+                "{left}{}{}{right}",
+                self.shown(start - shown.len(), shown),
+                self.shown(start, rest.trim_end_matches('\r'))
+            ),
             indent: shown.chars().count() + usize::from(is_cut),
             width: self.text[start..end].chars().take(AFTER).count().max(1),
         }
+    }
+
+    /// Has nothing be shown of the secrets in a value.
+    pub(super) fn hide_secrets(&self, value: &Value<'_>) {
+        match value {
+            Value::Array(array) => array
+                .elements
+                .iter()
+                .for_each(|value| self.hide_secrets(value)),
+            Value::Object(object) => {
+                let is_secret = object
+                    .get_string("type")
+                    .is_some_and(|kind| kind.value == "secret");
+                if let Some(secret) = object.get("value").filter(|_| is_secret) {
+                    self.hide(&secret.value);
+                }
+                let admin = object.get_object("admin");
+                if let Some(token) = admin.and_then(|admin| admin.get("token")) {
+                    self.hide(&token.value);
+                }
+                let collector = object.get_object("otlp");
+                if let Some(headers) = collector.and_then(|otlp| otlp.get("headers")) {
+                    self.hide(&headers.value);
+                }
+                object
+                    .properties
+                    .iter()
+                    .for_each(|field| self.hide_secrets(&field.value));
+            }
+            _ => {}
+        }
+    }
+
+    fn hide(&self, value: &Value<'_>) {
+        let range = value.range();
+        self.hidden.borrow_mut().push(range.start..range.end);
+    }
+
+    /// A part of the text, without its secrets.
+    fn shown(&self, start: usize, text: &str) -> String {
+        let hidden = self.hidden.borrow();
+        let shown = |(index, character)| {
+            let place = start + index;
+            match hidden.iter().any(|range| range.contains(&place)) {
+                true => '•',
+                false => character,
+            }
+        };
+        text.char_indices().map(shown).collect()
+    }
+
+    /// Adds faults that have a place already.
+    pub(super) fn extend(&self, faults: impl Iterator<Item = Diagnostic>) {
+        self.others.borrow_mut().extend(faults);
     }
 
     /// Adds the faults of another file, which is read with this one.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::binding::BindingType;
 use super::claims::DEFAULT_HOSTNAME;
 use super::field::{
     AnyField, Boolean, Field, Fraction, Integer, List, Milliseconds, Nested, Object, Ruled, Word,
@@ -38,8 +39,24 @@ fn secret(schemas: &mut Definitions) -> Value {
     json!({ "anyOf": [{ "type": "string" }, schemas.reference(object::<Secret>())] })
 }
 
-fn variables(schemas: &mut Definitions) -> Value {
+fn anything(_: &mut Definitions) -> Value {
+    json!({})
+}
+
+fn secrets(schemas: &mut Definitions) -> Value {
     json!({ "type": "object", "additionalProperties": secret(schemas) })
+}
+
+fn bindings(schemas: &mut Definitions) -> Value {
+    let binding = json!({ "anyOf": [
+        { "type": "string" },
+        schemas.reference(object::<Secret>()),
+        schemas.reference(object::<TextBinding>()),
+        schemas.reference(object::<JsonBinding>()),
+        schemas.reference(object::<SecretBinding>()),
+        schemas.reference(object::<ServiceBinding>()),
+    ] });
+    json!({ "type": "object", "additionalProperties": binding })
 }
 
 fn app_name(_: &mut Definitions) -> Value {
@@ -109,7 +126,7 @@ objects! {
         /// Its URL, `http:` or `https:`; what is sent goes to `v1/traces` and `v1/metrics` below it.
         ENDPOINT: "endpoint" = Ruled, Ruled(text), missing "name the collector's URL: \"http://localhost:4318\"";
         /// What it wants to be told by which it knows who sends, such as `"authorization"`: texts, or files that have them.
-        HEADERS: "headers" = Ruled, Ruled(variables);
+        HEADERS: "headers" = Ruled, Ruled(secrets);
         /// How many of the traces that begin here are recorded, from 0 to 1. Of those that come with requests their senders decide.
         SAMPLE: "sample" = Fraction, Fraction, default 1;
         /// How often metrics are sent, in milliseconds; 0 is never.
@@ -167,7 +184,7 @@ objects! {
         /// The entry module, relative to the folder. Where it is not given, it is found as for every app.
         ENTRY: "entry" = Ruled, Ruled(text);
         /// What its handlers get as `env`: texts, or files of the folder that have them.
-        ENV: "env" = Ruled, Ruled(variables);
+        ENV: "env" = Ruled, Ruled(bindings);
         /// When its `scheduled` handler is called, as for every app.
         CRONS: "crons" = Ruled, Ruled(crons);
         /// What it may use: at most what the configuration's `"defaults"` say.
@@ -199,8 +216,8 @@ objects! {
         IDLE_MS: "idle_ms" = Milliseconds, Milliseconds { least: 0, most: DAY };
         /// How many instances it has.
         INSTANCES: "instances" = Nested<Instances>, Nested(PhantomData);
-        /// What its handlers get as `env`: texts, or files that have them.
-        ENV: "env" = Ruled, Ruled(variables);
+        /// What its handlers get as `env`: texts, files that have them, and bindings of a type.
+        ENV: "env" = Ruled, Ruled(bindings);
         /// Other servers.
         OUTBOUND: "outbound" = Nested<Outbound>, Nested(PhantomData);
         /// When its `scheduled` handler is called, in UTC: minute, hour, day, month and day of the week (0 and 7 are Sunday); a sixth field
@@ -265,6 +282,50 @@ objects! {
         /// Its name, relative to the configuration.
         FILE: "file" = Ruled, Ruled(text), missing "name the file that has the value";
     }
+
+    /// A text.
+    TextBinding {
+        /// What it is.
+        TYPE: "type" = Word<BindingType>, kind(&[("text", BindingType::Text)]), missing "write \"text\"";
+        /// The text.
+        VALUE: "value" = Ruled, Ruled(text);
+        /// The file that has it, relative to the configuration.
+        FILE: "file" = Ruled, Ruled(text);
+    }
+
+    /// A JSON value, of which each instance has its own.
+    JsonBinding {
+        /// What it is.
+        TYPE: "type" = Word<BindingType>, kind(&[("json", BindingType::Json)]), missing "write \"json\"";
+        /// The value.
+        VALUE: "value" = Ruled, Ruled(anything);
+        /// The file that has it, relative to the configuration.
+        FILE: "file" = Ruled, Ruled(text);
+    }
+
+    /// A text that is shown nowhere, also where something is wrong with it.
+    SecretBinding {
+        /// What it is.
+        TYPE: "type" = Word<BindingType>, kind(&[("secret", BindingType::Secret)]), missing "write \"secret\"";
+        /// The text; better a variable of the process's environment.
+        VALUE: "value" = Ruled, Ruled(text);
+        /// The file that has it, relative to the configuration.
+        FILE: "file" = Ruled, Ruled(text);
+    }
+
+    /// Another app: `env.NAME.fetch(request)` has it answer, without a socket.
+    ServiceBinding {
+        /// What it is.
+        TYPE: "type" = Word<BindingType>, kind(&[("service", BindingType::Service)]), missing "write \"service\"";
+        /// The app's name.
+        APP: "app" = Ruled, Ruled(app_name), missing "name the app";
+    }
+}
+
+/// The type of a kind of bindings.
+const fn kind(words: &'static [(&'static str, BindingType)]) -> Word<BindingType> {
+    let meaning = "the type of a binding";
+    Word { words, meaning }
 }
 
 const TRACE: Word<Tracing> = Word {

@@ -9,7 +9,8 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use super::app::{Common, Place, read_crons, read_env, read_limits, read_place};
+use super::app::{Common, Place, read_crons, read_limits, read_place};
+use super::binding::read_env;
 use super::claims::{Claims, DEFAULT_HOSTNAME, Template};
 use super::diagnostic::{Diagnostic, Faults};
 use super::fields::{AppsFolder, Configuration, Limits, Settings};
@@ -327,7 +328,9 @@ fn read_settings(
     let _ = fields.read(Settings::SCHEMA).map(|schema| schema.string());
     let place = read_place(app.path, fields.read(Settings::ENTRY), || named.clone());
     let env = fields.read(Settings::ENV);
-    let env = env.map_or_else(BTreeMap::new, |value| read_env(&value, &app.root));
+    let env = env.map_or_else(BTreeMap::new, |value| {
+        read_env(&value, &app.root, &mut common.bound)
+    });
     let limits = fields.read(Settings::LIMITS);
     let limits = limits.map_or(common.defaults, |fields| {
         let limits = read_limits(&fields, common.defaults);

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -61,7 +62,10 @@ impl Managed {
         let new = file.with_extension("json.new");
         let mut text = serde_json::to_vec_pretty(self)?;
         text.push(b'\n');
-        let mut written = File::create(&new)?;
+        // What apps are given may be secret.
+        let mut options = File::options();
+        options.write(true).create(true).truncate(true).mode(0o600);
+        let mut written = options.open(&new)?;
         written.write_all(&text)?;
         written.sync_all()?;
         fs::rename(&new, &file)?;

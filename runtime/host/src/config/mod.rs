@@ -2,6 +2,7 @@
 
 mod admin;
 mod app;
+mod binding;
 mod claims;
 mod diagnostic;
 mod field;
@@ -30,7 +31,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use nano_worker::{ENTRIES, Handlers, Limits, LogSink, OutboundRule, WorkerOptions};
+use nano_worker::{
+    Binding, ENTRIES, Handlers, Limits, LogSink, OutboundRule, Services, WorkerOptions,
+};
 
 pub use crate::cron::CronExpression;
 pub use crate::patience::ClientLimits;
@@ -114,7 +117,7 @@ pub struct AppConfig {
     /// Its entry module below the folder, where it is not found by the rules.
     pub entry: Option<PathBuf>,
     /// Its `env`.
-    pub env: BTreeMap<String, String>,
+    pub env: BTreeMap<String, Binding>,
     /// What it may use.
     pub limits: AppLimits,
     /// Hosts that it may reach although their address is not public.
@@ -174,13 +177,26 @@ pub const DEFAULT_IDLE: Duration = Duration::from_secs(600);
 pub const MAX_EAGER: usize = 100;
 
 impl AppConfig {
+    /// The names of the apps that it is bound to.
+    pub(crate) fn services(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.env.values().filter_map(|binding| match binding {
+            Binding::Service(app) => Some(app),
+            _ => None,
+        })
+    }
+
     /// What an instance of the app is told.
-    pub fn worker_options(&self, log: Arc<dyn LogSink>) -> WorkerOptions {
+    pub fn worker_options(
+        &self,
+        log: Arc<dyn LogSink>,
+        services: Arc<dyn Services>,
+    ) -> WorkerOptions {
         WorkerOptions {
             name: self.name.clone(),
             root: self.root.clone(),
             entry: self.entry.clone(),
             env: self.env.clone(),
+            services,
             limits: self.limits.worker,
             outbound_allow: self.outbound_allow.clone(),
             log,
@@ -279,7 +295,6 @@ impl AppConfig {
 }
 
 impl fmt::Debug for AppConfig {
-    /// Leaves out the values of `env`: they hold secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AppConfig")
             .field("name", &self.name)
@@ -287,7 +302,7 @@ impl fmt::Debug for AppConfig {
             .field("paths", &self.paths)
             .field("root", &self.root)
             .field("entry", &self.entry)
-            .field("env", &self.env.keys())
+            .field("env", &self.env)
             .field("limits", &self.limits)
             .field("outbound_allow", &self.outbound_allow)
             .field("port", &self.port)

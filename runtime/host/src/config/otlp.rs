@@ -94,7 +94,7 @@ fn read_endpoint(value: &Located<'_>) -> Option<String> {
 fn read_headers(value: &Located<'_>, folder: &Path) -> Option<Vec<(HeaderName, HeaderValue)>> {
     let mut headers = Vec::new();
     for (name, value) in value.entries()? {
-        let text = value.secret(folder)?;
+        let text = value.clone().private().text_or_file(folder)?;
         let header = match HeaderName::try_from(name) {
             Ok(name) if ![CONTENT_TYPE, CONTENT_LENGTH, HOST].contains(&name) => name,
             _ => {

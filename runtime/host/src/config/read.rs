@@ -11,6 +11,7 @@ use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
 use super::admin::read_admin;
 use super::app::{Common, Unique, read_app, read_limits};
+use super::binding::Bound;
 use super::diagnostic::{ConfigError, Diagnostic, Faults};
 use super::fields::{App, Changes, Clients, Configuration, Defaults};
 use super::folder::read_apps_folder;
@@ -81,7 +82,12 @@ pub(super) fn read(
 /// The tree of a text, which may be empty. `None`: it is malformed.
 pub(super) fn parse<'a>(text: &'a str, faults: &Faults<'_>) -> Option<Option<Value<'a>>> {
     match parse_to_ast(text, &CollectOptions::default(), &SYNTAX) {
-        Ok(tree) => Some(tree.value),
+        Ok(tree) => {
+            if let Some(tree) = &tree.value {
+                faults.hide_secrets(tree);
+            }
+            Some(tree.value)
+        }
         Err(error) => {
             let range = error.range();
             faults.add(
@@ -176,6 +182,7 @@ fn read_root(
             .map(|place| (listen.port, place))
             .into_iter()
             .collect(),
+        bound: Vec::new(),
     };
     let state = admin
         .as_ref()
@@ -204,13 +211,26 @@ fn read_root(
     apps.append(&mut managed.apps);
     let is_gone = |name: &str| managed.elsewhere.contains(name);
     let found = read_apps_folder(&fields, &apps, &is_gone, &mut common);
-    let (apps_folder, folder_faults) = match found {
+    let (apps_folder, mut folder_faults) = match found {
         Some(found) => {
             apps.extend(found.apps);
             (Some(found.folder), found.faults)
         }
         None => (None, Vec::new()),
     };
+    // An app with faults is one of them, though it is not read.
+    let is_missing = |bound: &&Bound| {
+        !list.iter().any(|app| {
+            app.peek(App::NAME.name) == Some(&bound.app) && !managed.elsewhere.contains(&*bound.app)
+        }) && !apps.iter().any(|app| app.name == bound.app)
+    };
+    let missing = common.bound.iter().filter(is_missing);
+    // Whoever owns an app's folder may take it away, and put it back: what calls it is served.
+    let may_come = |bound: &&Bound| apps_folder.is_some() && !is_gone(&bound.app);
+    let (yet_to_come, never): (Vec<_>, Vec<_>) = missing.partition(may_come);
+    folder_faults.extend(yet_to_come.into_iter().map(Bound::missing));
+    let never = never.into_iter().map(Bound::missing);
+    root.context().faults.extend(never);
     let ports = common.ports;
     let config = Config {
         listen,

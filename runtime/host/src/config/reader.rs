@@ -36,6 +36,8 @@ pub(super) struct Located<'a> {
     value: &'a Value<'a>,
     field: String,
     context: Context<'a>,
+    /// Faults do not quote it.
+    is_private: bool,
 }
 
 /// An object that has been found to be an `O`: it has no other fields.
@@ -55,7 +57,14 @@ impl<'a> Located<'a> {
             value,
             field: String::new(),
             context,
+            is_private: false,
         }
+    }
+
+    /// The same as a secret: what is wrong with it is said without quoting it.
+    pub(super) fn private(self) -> Self {
+        let is_private = true;
+        Self { is_private, ..self }
     }
 
     /// What this value carries along.
@@ -81,6 +90,10 @@ impl<'a> Located<'a> {
     }
 
     fn expected(&self, what: &str, help: impl Into<Option<String>>) {
+        if self.is_private {
+            let help = "write it in double quotes".to_owned();
+            return self.fault(format!("expected {what}, found something else"), help);
+        }
         self.fault(
             format!("expected {what}, found {}", describe(self.value)),
             help,
@@ -118,6 +131,20 @@ impl<'a> Located<'a> {
         }
     }
 
+    /// What this object has in a field, if it is an object and has it.
+    pub(super) fn member(&self, name: &str) -> Option<Located<'a>> {
+        let Value::Object(object) = self.value else {
+            return None;
+        };
+        let property = object.get(name)?;
+        Some(Located {
+            value: &property.value,
+            field: format!("{}.{name}", self.field),
+            context: self.context,
+            is_private: false,
+        })
+    }
+
     /// `true` or `false`.
     pub(super) fn boolean(&self) -> Option<bool> {
         match self.value {
@@ -135,6 +162,11 @@ impl<'a> Located<'a> {
             Value::NumberLit(number) => Some(number.value),
             _ => None,
         }
+    }
+
+    /// Whether an app's folder says it, and not the configuration.
+    pub(super) fn is_of_folder(&self) -> bool {
+        self.context.within.is_some()
     }
 
     /// A string that the system takes for the name of a file.
@@ -162,25 +194,34 @@ impl<'a> Located<'a> {
                 None
             }
             Err(error) => {
-                self.fault(error.message, error.help);
+                let message = match self.is_private {
+                    true => "it has a variable that cannot be replaced".to_owned(),
+                    false => error.message,
+                };
+                self.fault(message, error.help);
                 None
             }
         }
     }
 
-    /// A string, with variables replaced; or what a file says: `{ "file": "…" }`, relative to `folder`, up to a last line break.
-    pub(super) fn secret(&self, folder: &Path) -> Option<String> {
+    /// A string, with variables replaced; or what a file says: `{ "file": "…" }`.
+    pub(super) fn text_or_file(&self, folder: &Path) -> Option<String> {
         if !matches!(self.value, Value::Object(_)) {
             return self.expanded();
         }
         let file = self.object::<Secret>()?.read(Secret::FILE)?;
-        file.file_name()?;
-        let mut path = folder.join(file.expanded()?);
+        file.content(folder)
+    }
+
+    /// What the file of this name says, relative to `folder`, up to a last line break.
+    pub(super) fn content(&self, folder: &Path) -> Option<String> {
+        self.file_name()?;
+        let mut path = folder.join(self.expanded()?);
         if let Some(within) = self.context.within {
             match path.canonicalize() {
                 Ok(real) if !real.starts_with(within) => {
                     let help = "put the file into the app's folder".to_owned();
-                    file.fault(
+                    self.fault(
                         format!("{} is outside of the app's folder", path.display()),
                         help,
                     );
@@ -201,8 +242,44 @@ impl<'a> Located<'a> {
             Err(error) => error.to_string(),
         };
         let help = "paths are relative to the folder of the file that names them".to_owned();
-        file.fault(format!("cannot read {}: {wrong}", path.display()), help);
+        self.fault(format!("cannot read {}: {wrong}", path.display()), help);
         None
+    }
+
+    /// Any value as the text of a JSON value, with variables in strings replaced.
+    pub(super) fn json(&self) -> Option<String> {
+        let mut text = String::new();
+        self.write_json(&mut text)?;
+        Some(text)
+    }
+
+    fn write_json(&self, text: &mut String) -> Option<()> {
+        let quoted = |string: &str| serde_json::Value::from(string).to_string();
+        match self.value {
+            Value::StringLit(_) => text.push_str(&quoted(&self.expanded()?)),
+            Value::NumberLit(number) => text.push_str(number.value),
+            Value::BooleanLit(literal) => text.push_str(&literal.value.to_string()),
+            Value::NullKeyword(_) => text.push_str("null"),
+            Value::Array(_) => {
+                text.push('[');
+                for (index, element) in self.array()?.iter().enumerate() {
+                    text.push_str(if index == 0 { "" } else { "," });
+                    element.write_json(text)?;
+                }
+                text.push(']');
+            }
+            Value::Object(_) => {
+                text.push('{');
+                for (index, (name, value)) in self.entries()?.iter().enumerate() {
+                    text.push_str(if index == 0 { "" } else { "," });
+                    text.push_str(&quoted(name));
+                    text.push(':');
+                    value.write_json(text)?;
+                }
+                text.push('}');
+            }
+        }
+        Some(())
     }
 
     /// A whole number within bounds.
@@ -247,6 +324,7 @@ impl<'a> Located<'a> {
             value,
             field: format!("{}[{index}]", self.field),
             context: self.context,
+            is_private: self.is_private,
         };
         Some(array.elements.iter().enumerate().map(element).collect())
     }
@@ -343,6 +421,7 @@ impl<'a, O> Fields<'a, O> {
             value: &property.value,
             field: self.join(property.name.as_str()),
             context: self.context,
+            is_private: false,
         }
     }
 

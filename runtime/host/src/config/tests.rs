@@ -4,6 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use nano_worker::Binding;
+
 use super::{
     ClientLimits, Config, ConfigError, DEFAULT_IDLE, HostPattern, Idle, InstancePlan,
     ListenAddress, Start, Token, read,
@@ -86,7 +88,7 @@ fn everything_at_once() {
         panic!()
     };
     assert_eq!(shop.hosts, [HostPattern::Exact("shop.localhost".into())]);
-    assert_eq!(shop.env["KEY"], "secret");
+    assert_eq!(shop.env["KEY"], Binding::Text("secret".into()));
     assert_eq!(shop.limits.worker.memory_mb, 64);
     assert_eq!(shop.limits.worker.cpu, Duration::from_millis(50));
     assert_eq!(shop.limits.body, 10 << 20);
@@ -425,7 +427,7 @@ fn secrets_may_be_in_files() {
     };
     assert_eq!(
         with("secret").expect("it is there").apps[0].env["KEY"],
-        "a\nb"
+        Binding::Text("a\nb".into())
     );
     let wrong = |file| with(file).expect_err("it is wrong").to_string();
     assert!(wrong("missing").contains("cannot read"));
@@ -443,6 +445,144 @@ fn secrets_may_be_in_files() {
     let text = r#"{"apps":[{"name":"a","path":"shop","env":{"KEY":{"flie":"x"}}}]}"#;
     let text = read_text(text).expect_err("it is wrong").to_string();
     assert!(text.contains("did you mean \"file\"?"), "{text}");
+}
+
+/// What an `env` of one member is read as.
+fn binding(json: &str) -> Result<Binding, String> {
+    let folder = app_folder();
+    fs::write(folder.path().join("text"), "a \"b\"\n").unwrap();
+    fs::write(folder.path().join("json"), "{ \"a\": [1, \"${X}\"] }\n").unwrap();
+    let text = format!(r#"{{"apps":[{{"name":"a","path":"shop","env":{{"B":{json}}}}}]}}"#);
+    match read_in(folder.path(), &text) {
+        Ok(config) => Ok(config.apps[0].env["B"].clone()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+#[test]
+fn an_env_has_bindings_of_some_types() {
+    for (json, expected) in [
+        (r#""${SHOP_KEY}!""#, Binding::Text("secret!".into())),
+        (
+            r#"{"type":"text","value":"${SHOP_KEY}!"}"#,
+            Binding::Text("secret!".into()),
+        ),
+        (
+            r#"{"type":"text","file":"text"}"#,
+            Binding::Text("a \"b\"".into()),
+        ),
+        (
+            r#"{"type":"secret","value":"${SHOP_KEY}!"}"#,
+            Binding::Secret("secret!".into()),
+        ),
+        (
+            r#"{"type":"secret","file":"text"}"#,
+            Binding::Secret("a \"b\"".into()),
+        ),
+        (
+            r#"{"type":"json","value":{"a":[1e2,true,null,"${SHOP_KEY}\"\u0041"],"b":{},"c":[],"__proto__":-0.5}}"#,
+            Binding::Json(
+                r#"{"a":[1e2,true,null,"secret\"A"],"b":{},"c":[],"__proto__":-0.5}"#.into(),
+            ),
+        ),
+        (
+            r#"{"type":"json","value":null}"#,
+            Binding::Json("null".into()),
+        ),
+        (
+            r#"{"type":"json","file":"json"}"#,
+            Binding::Json("{ \"a\": [1, \"${X}\"] }".into()),
+        ),
+        (
+            r#"{"type":"service","app":"a"}"#,
+            Binding::Service("a".into()),
+        ),
+    ] {
+        assert_eq!(binding(json), Ok(expected), "{json}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_binding_is_said() {
+    for (json, part) in [
+        (
+            r#"{"type":"kv"}"#,
+            r#"env.B.type: expected the type of a binding, found "kv""#,
+        ),
+        (
+            r#"{"type":"kv"}"#,
+            r#"write "text" or "json" or "secret" or "service""#,
+        ),
+        (r#"{"type":5}"#, "expected a string, found the number 5"),
+        (r#"{"type":"text"}"#, "the binding has no value"),
+        (
+            r#"{"type":"text","value":"a","file":"text"}"#,
+            "the same thing twice",
+        ),
+        (r#"{"type":"text","app":"a"}"#, "unknown field \"app\""),
+        (r#"{"type":"json","file":"text"}"#, "it is not JSON"),
+        (
+            r#"{"type":"json","value":["${NONE}"]}"#,
+            "env.B.value[0]: the environment variable NONE",
+        ),
+        (r#"{"type":"service"}"#, "the field \"app\" is missing"),
+        (
+            r#"{"type":"service","app":"b"}"#,
+            "env.B.app: there is no app \"b\" to bind",
+        ),
+    ] {
+        let error = binding(json).expect_err(json);
+        assert!(error.contains(part), "{json}: {error}");
+    }
+}
+
+/// An app that cannot be read is there all the same, and one that is removed is not.
+#[test]
+fn bound_apps_are_looked_for_in_the_whole_configuration() {
+    let text = r#"{"apps":[
+        {"name":"a","path":"shop","hostname":"a","env":{"B":{"type":"service","app":"b"}}},
+        {"name":"b","path":"nowhere","hostname":"b"}]}"#;
+    let error = read_text(text).expect_err("no folder").to_string();
+    assert!(
+        error.contains("nowhere") && !error.contains("to bind"),
+        "{error}"
+    );
+}
+
+#[test]
+fn faults_show_no_secret() {
+    for env in [
+        r#"{"type":"secret","value":"hush-hush","app":"x"}"#,
+        r#"{"type":"secret","value":"hush-hush","file":"hush"}"#,
+        r#"{"type":"secret","value":"hush-hush${"}"#,
+        r#"{"type":"secret","value":"${hush-hush}"}"#,
+        r#"{"type":"secret","value":["hush-hush"]}"#,
+        r#"{"type":"secret","value":4711000}"#,
+        r#"{"type":"secret","value":"hush-hush"},"C":5"#,
+    ] {
+        let error = binding(env).expect_err(env);
+        assert!(
+            !error.contains("hush-hush") && !error.contains("4711"),
+            "{error}"
+        );
+    }
+    let token = r#"{"admin":{"token":"hush-hush"},"apps":[]}"#;
+    let error = read_text(token).expect_err("it is short").to_string();
+    assert!(
+        error.contains("found 9 bytes") && !error.contains("hush"),
+        "{error}"
+    );
+    for header in [
+        r#""hush-hush\n""#,
+        r#""${hush-hush}""#,
+        r#"["hush-hush"]"#,
+        r#""hush-hush","b":5"#,
+    ] {
+        let otlp =
+            format!(r#"{{"otlp":{{"endpoint":"http://a","headers":{{"a":{header}}}}},"apps":[]}}"#);
+        let error = read_text(&otlp).expect_err(header).to_string();
+        assert!(!error.contains("hush"), "{header}: {error}");
+    }
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! What becomes of requests, with a fake engine.
 
+use std::time::Duration;
+
 use http_body_util::BodyExt as _;
-use nano_worker::BodyErrorKind;
+use nano_worker::{BodyError, BodyErrorKind};
 
 use super::*;
 use crate::config::{AppConfig, Config};

@@ -28,7 +28,7 @@ const DISCARD_BYTES: u64 = 8 << 20;
 const DISCARD_TIME: Duration = Duration::from_secs(5);
 
 /// What an app learns that reads on after that.
-const TOO_LATE: &str =
+pub(crate) const TOO_LATE: &str =
     "the response is complete: the body of its request can be read only before that";
 
 /// Resolves when the response needs nothing of the request any more: its other end is dropped then.
@@ -62,7 +62,8 @@ impl Fault {
         }
     }
 
-    fn for_app(&self) -> BodyError {
+    /// What the app sees.
+    pub(crate) fn for_app(&self) -> BodyError {
         let kind = match self {
             Self::TooLarge(_) => BodyErrorKind::TooLarge,
             Self::Malformed(_) | Self::TooSlow(_) => BodyErrorKind::Disconnected,

@@ -18,6 +18,8 @@ pub(crate) struct RequestLine<'a> {
     /// The app, where one answers to the host.
     pub(crate) app: Option<&'a str>,
     pub(crate) id: RequestId,
+    /// The request of another app that it is made for.
+    pub(crate) caller: Option<RequestId>,
     /// Its span, where it is a part of a trace.
     pub(crate) span: Option<SpanContext>,
     pub(crate) method: &'a str,
@@ -73,6 +75,11 @@ impl RequestLine<'_> {
         line.push_str(",\"request_id\":\"");
         line.push_str(self.id.to_hex().as_str());
         line.push('"');
+        if let Some(caller) = self.caller {
+            line.push_str(",\"caller_id\":\"");
+            line.push_str(caller.to_hex().as_str());
+            line.push('"');
+        }
         if let Some(span) = self.span {
             // Writing to a string does not fail.
             let _ = write!(
@@ -107,6 +114,10 @@ impl RequestLine<'_> {
         let fields = [
             ("app", self.app.map(text)),
             ("request_id", Some(text(self.id.to_hex().as_str()))),
+            (
+                "caller_id",
+                self.caller.map(|caller| text(caller.to_hex().as_str())),
+            ),
             (
                 "trace_id",
                 self.span.map(|span| text(&span.trace.to_string())),
@@ -156,6 +167,7 @@ mod tests {
     const LINE: RequestLine<'_> = RequestLine {
         app: Some("shop"),
         id: RequestId(7),
+        caller: None,
         span: None,
         method: "GET",
         path: "/a\"b",
@@ -212,6 +224,7 @@ mod tests {
     #[test]
     fn both_forms_have_the_same_fields() {
         let full = RequestLine {
+            caller: Some(RequestId(6)),
             span: SpanContext::parse(b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
             aborted: true,
             error: Some("it broke"),

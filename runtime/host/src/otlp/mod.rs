@@ -286,7 +286,7 @@ mod tests {
             method: "GET".into(),
             path: "/".into(),
             origin: None,
-            version: Version::HTTP_11,
+            version: Some(Version::HTTP_11),
             status: None,
             bytes: 0,
             limit: None,

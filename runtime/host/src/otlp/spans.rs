@@ -29,7 +29,8 @@ pub(crate) struct ServerSpan {
     pub(crate) path: Box<str>,
     /// Scheme, host and port, where an app answers to them.
     pub(crate) origin: Option<Box<str>>,
-    pub(crate) version: Version,
+    /// The version of HTTP, where the request has come by one.
+    pub(crate) version: Option<Version>,
     /// What the client was told.
     pub(crate) status: Option<StatusCode>,
     pub(crate) bytes: u64,
@@ -62,12 +63,14 @@ impl ServerSpan {
             let port = origin.port_or_known_default().unwrap_or_default();
             attributes.integer("server.port", port.into());
         }
-        let version = match self.version {
+        let version = self.version.map(|version| match version {
             Version::HTTP_10 => "1.0",
             Version::HTTP_2 => "2",
             _ => "1.1",
-        };
-        attributes.text("network.protocol.version", version);
+        });
+        if let Some(version) = version {
+            attributes.text("network.protocol.version", version);
+        }
         attributes.integer("http.response.body.size", self.bytes);
         if let Some(status) = self.status {
             attributes.integer("http.response.status_code", status.as_u16().into());

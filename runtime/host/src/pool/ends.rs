@@ -30,7 +30,8 @@ impl Pool {
         let before = count(state);
         state.members.retain(|other| other.id() != member.id());
         state.leaving.retain(|other| other.id() != member.id());
-        let was_there = count(state) < before;
+        // Those of a closed pool do what they are meant to.
+        let was_there = count(state) < before && state.phase != Phase::Closed;
         // There may be too few now.
         self.wanted.notify_one();
         // That it does not stop is seen when another has taken its place, or when nobody wants one any more.

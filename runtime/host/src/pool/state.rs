@@ -96,6 +96,12 @@ impl State {
         members.any(|member| member.instance().stats().background > 0)
     }
 
+    /// Has all instances be those that leave, until they have ended.
+    pub(super) fn have_all_leave(&mut self) -> Vec<Member> {
+        self.leaving.append(&mut self.members);
+        self.leaving.clone()
+    }
+
     /// Takes all instances out, also those that are not done yet.
     pub(super) fn take_all(&mut self) -> Vec<Member> {
         let mut all = std::mem::take(&mut self.members);

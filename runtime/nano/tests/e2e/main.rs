@@ -3,6 +3,7 @@
 mod admin;
 mod apps_folder;
 mod bad_input;
+mod bindings;
 mod bodies;
 mod config;
 mod connections;

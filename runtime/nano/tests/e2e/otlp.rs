@@ -205,6 +205,38 @@ fn requests_and_what_they_fetch_are_spans() {
 }
 
 #[test]
+fn calls_of_other_apps_are_spans_of_both() {
+    let collector = collector();
+    let source = "export default { fetch: (request, env) => env.B.fetch('http://b.test:81/inner?secret=1') };";
+    let nano = Site::new()
+        .top(&to(collector.port, ""))
+        .app_with("a", source, r#""env":{"B":{"type":"service","app":"b"}}"#)
+        .app("b", HELLO)
+        .serve();
+    assert_eq!(nano.get("a.test", "/outer").text(), "hello");
+    let (_, outer) = server_span(&collector, "/outer");
+    let (service, inner) = server_span(&collector, "/inner");
+    let call = eventually("the caller's span", || {
+        let is = |(_, span): &(_, Span)| span.kind == 3;
+        spans(&collector).into_iter().find(is)
+    });
+    assert_eq!((&*service, &*call.0, inner.kind), ("b", "a", 2));
+    assert_eq!(
+        (&call.1.trace_id, &call.1.parent_span_id),
+        (&outer.trace_id, &outer.span_id)
+    );
+    assert_eq!(
+        (&inner.trace_id, &inner.parent_span_id),
+        (&outer.trace_id, &call.1.span_id)
+    );
+    assert_eq!(text(&inner.attributes, "server.address"), "b.test");
+    assert_eq!(integer(&inner.attributes, "http.response.body.size"), 5);
+    // It has come by no protocol.
+    let version = attribute(&inner.attributes, "network.protocol.version");
+    assert_eq!(version, None);
+}
+
+#[test]
 fn what_is_sampled_is_decided_where_a_trace_begins() {
     let collector = collector();
     let nano = Site::new()

@@ -31,7 +31,7 @@ enum Source {
     Direct(Chunks, Option<Guard>),
 }
 
-type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>;
+pub(super) type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>;
 
 /// What is kept for as long as bytes may wait in a body.
 pub(super) type Guard = Box<dyn Any + Send>;

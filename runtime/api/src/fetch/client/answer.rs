@@ -5,16 +5,16 @@ use std::pin::Pin;
 use std::task::{Poll, ready};
 
 use bytes::Bytes;
-use futures_util::{FutureExt as _, StreamExt as _};
+use futures_util::{FutureExt as _, StreamExt as _, stream};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use http::response::Parts;
 use http::{Method, StatusCode, Version};
 use http_body::Body as _;
 
 use hyper::ext::ReasonPhrase;
 use nano_engine::Handle;
-use nano_worker::{BodyError, BodyErrorKind};
+use nano_worker::{Body, BodyError, BodyErrorKind, Cuttable, HttpResponse};
 
-use super::arriving::Arriving;
 use super::decode::{self, Chunks};
 use super::exchange::Exchange;
 use super::failure::{Failure, innermost};
@@ -51,14 +51,14 @@ pub(crate) enum AnswerBody {
     /// It has arrived.
     Bytes(Bytes),
     /// It arrives, and has this length if that is known.
-    Arriving(Arriving, Option<u64>),
+    Arriving(Cuttable, Option<u64>),
 }
 
 impl Answer {
     /// Takes over a response, which ends the exchange.
     pub(super) async fn receive(
         exchange: Exchange,
-        response: http::Response<Received>,
+        response: http::Response<Incoming>,
     ) -> Result<Answer, Failure> {
         let (mut head, body) = response.into_parts();
         if head.status == StatusCode::SWITCHING_PROTOCOLS {
@@ -80,16 +80,26 @@ impl Answer {
         } else if body.is_end_stream() {
             AnswerBody::Bytes(Bytes::new())
         } else {
-            let length = body.size_hint().exact();
+            let length = body.length();
             let codings =
                 decode::codings(&head.headers).filter(|_| exchange.coding == ContentCoding::Decode);
             let (chunks, length) = match codings {
-                None => (chunks(body), length),
+                None if exchange.integrity.is_empty()
+                    && let Incoming::App(Body::Full(bytes)) = body =>
+                {
+                    return Ok(Answer::with(
+                        exchange,
+                        head,
+                        reason,
+                        AnswerBody::Bytes(bytes),
+                    ));
+                }
+                None => (body.chunks(), length),
                 Some(codings) => {
                     // DEPARTURE: the headers say what the app gets, as it may hand response and body on.
                     head.headers.remove(CONTENT_ENCODING);
                     head.headers.remove(CONTENT_LENGTH);
-                    (decode::decode(chunks(body), codings), None)
+                    (decode::decode(body.chunks(), codings), None)
                 }
             };
             receive_body(
@@ -108,20 +118,83 @@ impl Answer {
         if empty.is_some_and(|bytes| !matches_integrity(bytes, &exchange.integrity)) {
             return Err(integrity_mismatch());
         }
+        Ok(Answer::with(exchange, head, reason, body))
+    }
+
+    fn with(exchange: Exchange, head: Parts, reason: Vec<u8>, body: AnswerBody) -> Answer {
         let mut url = exchange.url;
         url.set_hash(None);
-        Ok(Answer {
+        let headers = head.headers.iter();
+        Answer {
             url: url.href().to_owned(),
             redirects: exchange.redirects,
             status: head.status,
             reason,
-            headers: head
-                .headers
-                .iter()
+            headers: headers
                 .map(|(name, value)| (name.clone(), value.as_bytes().to_vec()))
                 .collect(),
             body,
-        })
+        }
+    }
+}
+
+/// The body of a response before anybody has looked at it.
+pub(super) enum Incoming {
+    /// Of a server.
+    Server(Received),
+    /// Of another app.
+    App(Body),
+}
+
+impl Incoming {
+    /// The response of another app.
+    pub(super) fn of_app(response: HttpResponse) -> Result<http::Response<Incoming>, Failure> {
+        let wrong =
+            |error: http::Error| Failure::new(format!("HTTP has no such response: {error}"));
+        let mut reply = http::Response::builder()
+            .status(response.status)
+            // It has the words of its status that the app has given it, or none.
+            .version(Version::HTTP_2)
+            .body(Incoming::App(response.body))
+            .map_err(wrong)?;
+        reply.headers_mut().extend(
+            response
+                .headers
+                .into_iter()
+                .map(|(name, value)| (Some(name), value)),
+        );
+        let reason = response
+            .reason
+            .map(|reason| reason.chars().map(|c| c as u8).collect::<Vec<_>>());
+        if let Some(Ok(reason)) = reason.map(ReasonPhrase::try_from) {
+            reply.extensions_mut().insert(reason);
+        }
+        Ok(reply)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Incoming::Server(body) => body.is_end_stream(),
+            Incoming::App(body) => body.length() == Some(0),
+        }
+    }
+
+    /// Its size, where that is known.
+    fn length(&self) -> Option<u64> {
+        match self {
+            Incoming::Server(body) => body.size_hint().exact(),
+            Incoming::App(body) => body.length(),
+        }
+    }
+
+    /// The data.
+    pub(super) fn chunks(self) -> Chunks {
+        match self {
+            Incoming::Server(body) => chunks(body),
+            Incoming::App(Body::Empty) => Box::pin(stream::empty()),
+            Incoming::App(Body::Full(bytes)) => Box::pin(stream::iter([Ok(bytes)])),
+            Incoming::App(Body::Stream(stream)) => Box::pin(stream),
+        }
     }
 }
 
@@ -130,9 +203,9 @@ pub(crate) fn integrity_mismatch() -> Failure {
     Failure::new("the response does not match the request's integrity metadata")
 }
 
-/// The data of a body.
+/// The data of a server's body.
 fn chunks(mut body: Received) -> Chunks {
-    Box::pin(futures_util::stream::poll_fn(move |context| {
+    Box::pin(stream::poll_fn(move |context| {
         loop {
             let frame = ready!(Pin::new(&mut body).poll_frame(context));
             return Poll::Ready(match frame {
@@ -191,8 +264,8 @@ async fn receive_body(
             Some(None) => return Ok(AnswerBody::Bytes(join(here))),
         }
     }
-    let chunks = Box::pin(futures_util::stream::iter(here).chain(chunks));
-    Ok(AnswerBody::Arriving(Arriving::new(chunks), length))
+    let chunks = stream::iter(here).chain(chunks);
+    Ok(AnswerBody::Arriving(Cuttable::new(chunks), length))
 }
 
 fn join(mut chunks: VecDeque<Result<Bytes, BodyError>>) -> Bytes {

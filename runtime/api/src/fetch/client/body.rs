@@ -5,7 +5,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
-use nano_worker::{Batch, BodyError, BodyStream};
+use nano_worker::{Batch, Body, BodyError, BodyStream};
 
 /// A request's body. Bytes can be sent again after a redirect, a stream cannot.
 #[derive(Debug, Default)]
@@ -29,6 +29,18 @@ impl RequestBody {
             RequestBody::Bytes(bytes) => WireBody(Some(Chunks::One(bytes.clone()))),
             RequestBody::Stream(_) => match std::mem::replace(self, RequestBody::Spent) {
                 RequestBody::Stream(stream) => WireBody(Some(Chunks::Many(stream))),
+                _ => unreachable!("matched above"),
+            },
+        }
+    }
+
+    /// What another app gets for it now. A stream goes once.
+    pub(super) fn take_whole(&mut self) -> Body {
+        match self {
+            RequestBody::Null | RequestBody::Spent => Body::Empty,
+            RequestBody::Bytes(bytes) => Body::Full(bytes.clone()),
+            RequestBody::Stream(_) => match std::mem::replace(self, RequestBody::Spent) {
+                RequestBody::Stream(stream) => Body::Stream(stream),
                 _ => unreachable!("matched above"),
             },
         }

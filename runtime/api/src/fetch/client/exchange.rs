@@ -3,18 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::CONTENT_LENGTH;
+use futures_util::StreamExt as _;
+use http::header::{CONTENT_LENGTH, HOST};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
-use http_body_util::BodyExt as _;
 use nano_engine::Handle;
-use nano_worker::Trace;
+use nano_worker::{Fields, HttpRequest, RequestId, Services, Trace};
 
 use super::Outbound;
-use super::answer::Answer;
+use super::answer::{Answer, Incoming};
 use super::body::RequestBody;
 use super::connection::Head;
 use super::failure::Failure;
-use super::pool::Received;
 use super::redirect;
 use super::request_headers::ContentCoding;
 use super::span::Span;
@@ -27,9 +26,34 @@ const REDIRECT_BODY_BYTES: usize = 64 << 10;
 /// How long that may take.
 const REDIRECT_BODY_TIMEOUT: Duration = Duration::from_millis(100);
 
+/// Where a request goes, and where redirects of its response lead.
+pub(crate) enum Way {
+    /// To the server that its URL names.
+    Network,
+    /// To an app that is bound, whatever its URL names.
+    App(Arc<BoundApp>),
+}
+
+/// An app that is bound to this one.
+pub(crate) struct BoundApp {
+    pub(crate) name: Arc<str>,
+    /// The way to it.
+    pub(crate) services: Arc<dyn Services>,
+}
+
+impl Way {
+    pub(crate) fn is_network(&self) -> bool {
+        matches!(self, Way::Network)
+    }
+}
+
 /// A request on its way. It has an `http:` or `https:` URL.
 pub(crate) struct Exchange {
-    /// Where it goes through.
+    /// Where it goes.
+    pub(crate) way: Way,
+    /// The request that it is made for.
+    pub(crate) caller: Option<RequestId>,
+    /// What its app may reach, and how often.
     pub(crate) outbound: Arc<Outbound>,
     /// Whose request it is.
     pub(crate) isolate: Option<Handle>,
@@ -102,7 +126,7 @@ impl Exchange {
         }
     }
 
-    async fn send(&mut self) -> Result<http::Response<Received>, Failure> {
+    async fn send(&mut self) -> Result<http::Response<Incoming>, Failure> {
         if self
             .only_origin
             .as_ref()
@@ -114,22 +138,6 @@ impl Exchange {
             );
             return Err(Failure::new(message));
         }
-        let host = self.url.hostname();
-        let port = self
-            .url
-            .port()
-            .parse()
-            .unwrap_or(if self.url.protocol() == "https:" {
-                443
-            } else {
-                80
-            });
-        if self.outbound.policy.blocks_port(host, port) {
-            return Err(Failure::new(format!(
-                "port {port} belongs to another protocol than HTTP, and is blocked"
-            )));
-        }
-        let uri = uri(&self.url)?;
         let length = match self.body.length() {
             // If httpRequest's body is null and httpRequest's method is `POST` or `PUT`, then set contentLength to 0.
             None if matches!(self.body, RequestBody::Null) => {
@@ -141,43 +149,94 @@ impl Exchange {
         if let Some(length) = length {
             headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
         }
+        let host = self.url.hostname();
+        let port = self
+            .url
+            .port()
+            .parse()
+            .unwrap_or(if self.url.protocol() == "https:" {
+                443
+            } else {
+                80
+            });
+        if self.way.is_network() && self.outbound.policy.blocks_port(host, port) {
+            return Err(Failure::new(format!(
+                "port {port} belongs to another protocol than HTTP, and is blocked"
+            )));
+        }
         let span = match &self.trace {
             Some(trace) => Span::begin(trace, self, port, &mut headers),
             None => None,
         };
-        let head = Head {
-            method: self.method.clone(),
-            uri,
-            headers,
+        let result = match &self.way {
+            Way::Network => {
+                let head = Head {
+                    method: self.method.clone(),
+                    uri: uri(&self.url)?,
+                    headers,
+                };
+                let isolate = self.isolate.as_ref();
+                let sent = self.outbound.send(&head, &mut self.body, isolate).await;
+                sent.map(|response| response.map(Incoming::Server))
+            }
+            Way::App(app) => {
+                let app = app.clone();
+                // Boxed, so that what waits for a server is small.
+                Box::pin(self.ask(&app, headers)).await
+            }
         };
-        let isolate = self.isolate.as_ref();
-        let result = self.outbound.send(&head, &mut self.body, isolate).await;
         if let Some(span) = span {
             span.end(result.as_ref().map(http::Response::status));
         }
         result
     }
+
+    /// Has another app answer.
+    async fn ask(
+        &mut self,
+        app: &BoundApp,
+        mut headers: HeaderMap,
+    ) -> Result<http::Response<Incoming>, Failure> {
+        let invalid = |_| Failure::new("the URL's host is no host of HTTP");
+        let host = HeaderValue::try_from(self.url.host()).map_err(invalid)?;
+        headers.insert(HOST, host);
+        let request = HttpRequest {
+            method: self.method.clone(),
+            url: sent(&self.url),
+            headers: Fields::from(&headers),
+            body: self.body.take_whole(),
+            trace: self.trace.clone(),
+        };
+        let response = app.services.fetch(&app.name, request, self.caller).await;
+        let response = response.map_err(|error| Failure::new(error.to_string()))?;
+        Incoming::of_app(response)
+    }
 }
 
 /// The URL as it goes onto the wire: without a fragment, and without credentials.
-fn uri(url: &UrlRecord) -> Result<Uri, Failure> {
-    let text = format!(
+fn sent(url: &UrlRecord) -> String {
+    format!(
         "{}//{}{}{}",
         url.protocol(),
         url.host(),
         url.pathname(),
         url.search()
-    );
-    text.parse()
+    )
+}
+
+fn uri(url: &UrlRecord) -> Result<Uri, Failure> {
+    sent(url)
+        .parse()
         .map_err(|error| Failure::new(format!("HTTP cannot carry the URL: {error}")))
 }
 
 /// Reads what is left of a small body. A longer one costs its connection.
-async fn discard(mut body: Received) {
+async fn discard(body: Incoming) {
+    let mut chunks = body.chunks();
     let rest = async {
         let mut bytes = 0;
-        while let Some(Ok(frame)) = body.frame().await {
-            bytes += frame.data_ref().map_or(0, |data| data.len());
+        while let Some(Ok(chunk)) = chunks.next().await {
+            bytes += chunk.len();
             if bytes > REDIRECT_BODY_BYTES {
                 return;
             }
@@ -192,6 +251,8 @@ impl Exchange {
     /// A request for this URL that follows redirects, without limits.
     pub(super) fn for_test(method: Method, url: UrlRecord, body: RequestBody) -> Exchange {
         Exchange {
+            way: Way::Network,
+            caller: None,
             outbound: Arc::new(Outbound::unrestricted()),
             isolate: None,
             method,

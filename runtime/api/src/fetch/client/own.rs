@@ -7,7 +7,7 @@ use futures_util::StreamExt as _;
 use http::{Request, Response};
 
 use super::request_headers::ContentCoding;
-use super::{AnswerBody, Exchange, Failure, Outbound, RequestBody};
+use super::{AnswerBody, Exchange, Failure, Outbound, RequestBody, Way};
 use crate::bindings::types::RequestRedirect;
 
 /// How much is kept of a response's body.
@@ -24,6 +24,8 @@ pub(crate) fn own_request(
     async move {
         let (head, body) = request.into_parts();
         let exchange = Exchange {
+            way: Way::Network,
+            caller: None,
             outbound,
             isolate: None,
             method: head.method,

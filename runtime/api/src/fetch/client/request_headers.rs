@@ -51,10 +51,11 @@ fn is_the_connections(name: &HeaderName) -> bool {
         )
 }
 
-/// Makes a request's header list ready to be sent.
+/// Makes a request's header list ready to be sent. What an app has not said is added where the request goes to the network.
 pub(crate) fn request_headers(
     list: &HeaderList,
     cache: RequestCache,
+    to_network: bool,
 ) -> Result<(HeaderMap, ContentCoding), Failure> {
     if list.len() > MAX_FIELDS {
         return Err(Failure::new(format!(
@@ -92,6 +93,13 @@ pub(crate) fn request_headers(
     // Made of values, it is one.
     if let (false, Ok(cookies)) = (cookies.is_empty(), HeaderValue::from_bytes(&cookies)) {
         headers.insert(COOKIE, cookies);
+    }
+    if !to_network {
+        let coding = match headers.contains_key(ACCEPT_ENCODING) {
+            true => ContentCoding::Keep,
+            false => ContentCoding::Decode,
+        };
+        return Ok((headers, coding));
     }
     add_cache_headers(&mut headers, cache);
     // Fetch, steps 11 to 13: If `Accept` is missing, then append `*/*`. Then `Accept-Language`.
@@ -157,7 +165,23 @@ mod tests {
         for (name, value) in headers {
             list.append(name.parse().unwrap(), (*value).into());
         }
-        request_headers(&list, RequestCache::Default)
+        request_headers(&list, RequestCache::Default, true)
+    }
+
+    #[test]
+    fn other_apps_get_what_the_app_says_and_no_more() {
+        let list = |pairs: &[(&str, &str)]| -> HeaderList {
+            let pairs = pairs.iter();
+            pairs
+                .map(|(n, v)| (n.parse().unwrap(), (*v).into()))
+                .collect()
+        };
+        let prepare = |pairs| request_headers(&list(pairs), RequestCache::NoStore, false).unwrap();
+        let (headers, coding) = prepare(&[("x", "1"), ("connection", "y"), ("y", "2")]);
+        assert_eq!(headers.keys().collect::<Vec<_>>(), ["x"]);
+        assert_eq!(coding, ContentCoding::Decode);
+        let (_, coding) = prepare(&[("accept-encoding", "br")]);
+        assert_eq!(coding, ContentCoding::Keep);
     }
 
     #[test]
@@ -167,7 +191,7 @@ mod tests {
             for index in 0..count {
                 list.append(format!("x-{index}").parse().unwrap(), "1".into());
             }
-            request_headers(&list, RequestCache::Reload)
+            request_headers(&list, RequestCache::Reload, true)
         };
         assert!(fields(MAX_FIELDS).unwrap().0.len() > MAX_FIELDS);
         let error = fields(30_000).err().unwrap().to_string();

@@ -1,5 +1,7 @@
 use std::os::unix::fs::symlink;
 
+use nano_worker::Binding;
+
 use super::super::{Config, ConfigError, Start, read};
 use super::*;
 
@@ -127,7 +129,14 @@ fn a_folder_says_what_its_app_is() {
     assert_eq!(shown(&config), ["a a.localhost shop.example.com"]);
     let [app] = &*config.apps else { panic!() };
     assert_eq!(app.entry.as_deref(), Some(Path::new("main.js")));
-    assert_eq!((&*app.env["B"], &*app.env["C"]), ("from a file", "default"));
+    let text = |name: &str| match &app.env[name] {
+        Binding::Text(text) => text.to_string(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(
+        (text("B"), text("C")),
+        ("from a file".to_owned(), "default".to_owned())
+    );
     assert_eq!((app.crons.len(), app.limits.worker.memory_mb), (1, 32));
 }
 
@@ -157,6 +166,18 @@ fn what_is_wrong_with_one_is_its_own_affair() {
         (
             r#"{ "env": { "A": { "file": "linked" } } }"#,
             "outside of the app's folder",
+        ),
+        (
+            r#"{ "env": { "A": { "type": "secret", "file": "../b/key" } } }"#,
+            "outside of the app's folder",
+        ),
+        (
+            r#"{ "env": { "A": { "type": "json", "value": ["${SECRET}"] } } }"#,
+            "variables of the process's environment",
+        ),
+        (
+            r#"{ "env": { "A": { "type": "service", "app": "b" } } }"#,
+            "env.A.app: an app that the configuration does not name calls no other app",
         ),
         (
             r#"{ "entry": "none.js" }"#,
@@ -312,4 +333,34 @@ fn faults_of_the_field_are_the_configurations() {
         let error = site.read(fields).expect_err(fields).to_string();
         assert!(error.contains(part), "{fields}: {error}");
     }
+}
+
+/// Whoever owns a folder may take it away, which is no fault of those who call its app.
+#[test]
+fn a_bound_app_may_be_missing_in_the_folder() {
+    let site = Site::of(&["b"]);
+    site.file("named/index.js", "");
+    let faults = |folder: &str| {
+        let binding = r#"{ "B": { "type": "service", "app": "b" } }"#;
+        let named =
+            format!(r#""apps": [{{ "name": "named", "path": "named", "env": {binding} }}]"#);
+        let config = site.read(&format!("{folder}{named}"))?;
+        let faults = config.faults_of_apps();
+        Ok::<_, ConfigError>(faults.map_or_else(String::new, |faults| faults.to_string()))
+    };
+    let folder = r#""apps_folder": { "path": "apps" }, "#;
+    assert_eq!(faults(folder).expect("a configuration"), "");
+    site.file("apps/b/nano.json", "{ 5 }");
+    let broken = faults(folder).expect("a configuration");
+    assert!(
+        !broken.is_empty() && !broken.contains("to bind"),
+        "{broken}"
+    );
+    fs::remove_dir_all(site.path("apps/b")).expect("a removal");
+    let gone = faults(folder).expect("a configuration");
+    let missing = "apps[0].env.B.app: there is no app \"b\" to bind";
+    assert!(gone.contains(missing), "{gone}");
+    // Where there is no such folder, it cannot come.
+    let error = faults("").expect_err("there is none").to_string();
+    assert!(error.contains(missing), "{error}");
 }

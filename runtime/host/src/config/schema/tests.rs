@@ -233,6 +233,11 @@ fn readme() -> Value {
 fn the_readme_shows_every_field_with_its_default() {
     let readme = readme();
     assert_eq!(accepts(&readme), Ok(()));
+    let shown = readme["apps"][0]["env"].as_object().expect("an example");
+    for kind in ["text", "json", "secret", "service"] {
+        let is_shown = shown.values().any(|binding| binding["type"] == kind);
+        assert!(is_shown, "the README shows no binding of the type {kind}");
+    }
     each_field(&mut |place, name, field| {
         // Limits are shown once; of two ways to say the same, one; and editors know the schema's address.
         let is_elsewhere = place.is_empty() && ["$schema", "listen"].contains(&name);

@@ -1,0 +1,184 @@
+//! What it means to a client that there is no response of an app's.
+
+use std::any::Any;
+use std::time::Duration;
+
+use http::StatusCode;
+use nano_worker::cdn_loop::MAX_PASSES;
+use nano_worker::{BodyError, BodyErrorKind, FetchError};
+
+use crate::app::{App, Busy};
+use crate::http::error_page::ErrorPage;
+use crate::http::receive::Fault;
+use crate::pool::Unavailable;
+use crate::statistics::Limit;
+
+/// What it means to the client that its request has come through this server too often.
+pub(crate) fn looped() -> ErrorPage {
+    let message = "The request came back to this server too often.";
+    ErrorPage::new(StatusCode::LOOP_DETECTED, message).detail(format!(
+        "the request has come through this server more than {MAX_PASSES} times, by its CDN-Loop header: apps call themselves or each \
+         other in a circle"
+    ))
+}
+
+/// What it means to the client that the host has panicked.
+#[cold]
+pub(crate) fn defect(panic: &(dyn Any + Send)) -> Box<ErrorPage> {
+    let said = panic.downcast_ref::<&str>().copied();
+    let said = said.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    let message = "The server failed to answer.";
+    let page = ErrorPage::new(StatusCode::INTERNAL_SERVER_ERROR, message).detail(format!(
+        "the host panicked, which is a defect of NANO: {}",
+        said.unwrap_or("without a message")
+    ));
+    page.into()
+}
+
+/// What it means to the client that a request is not taken in.
+pub(crate) fn too_busy(app: &App, busy: Busy) -> Box<ErrorPage> {
+    let name = app.name();
+    let (message, detail) = match busy {
+        Busy::App(limit) => (
+            "The app is busy. Try again soon.",
+            format!("the app \"{name}\" has {limit} requests in flight, its limit"),
+        ),
+        Busy::Connection(count, limit) => (
+            "This connection has too many requests at a time. Try again soon.",
+            format!(
+                "this connection has {count} requests in flight of the app \"{name}\", which may have {limit}: one connection \
+                 gets no more places than it leaves to others"
+            ),
+        ),
+        Busy::Gone => (
+            "The app is not available. Try again soon.",
+            "the app is shutting down".to_owned(),
+        ),
+    };
+    let page = ErrorPage::new(StatusCode::SERVICE_UNAVAILABLE, message).detail(detail);
+    let page = match busy {
+        Busy::App(_) | Busy::Connection(..) => page.limit(Limit::InFlight),
+        Busy::Gone => page,
+    };
+    page.retry_after(Duration::from_secs(1)).into()
+}
+
+/// What it means to the client that the app needs longer than its limit.
+pub(crate) fn too_slow(limit: Duration) -> Box<ErrorPage> {
+    let message = "The app took too long to answer.";
+    let page = ErrorPage::new(StatusCode::GATEWAY_TIMEOUT, message).detail(format!(
+        "the app did not answer within {} ms, its wall_ms limit",
+        limit.as_millis()
+    ));
+    page.limit(Limit::Wall).into()
+}
+
+/// What it means to the client that something is wrong with its request's body.
+pub(crate) fn faulty(fault: &Fault) -> Box<ErrorPage> {
+    let (status, message) = match fault {
+        Fault::TooLarge(_) => (
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "The request's body is too large.",
+        ),
+        Fault::Malformed(_) => (
+            StatusCode::BAD_REQUEST,
+            "The request's body is malformed, or not complete.",
+        ),
+        Fault::TooSlow(_) => (
+            StatusCode::REQUEST_TIMEOUT,
+            "The request's body comes too slowly.",
+        ),
+    };
+    let page = ErrorPage::new(status, message).detail(fault.message());
+    let page = match fault {
+        Fault::TooLarge(_) => page.limit(Limit::Body),
+        Fault::Malformed(_) | Fault::TooSlow(_) => page,
+    };
+    page.close().into()
+}
+
+/// What it means to the client that there is no instance.
+pub(crate) fn unavailable(unavailable: Unavailable) -> Box<ErrorPage> {
+    let reason = unavailable.reason;
+    let page = |message| ErrorPage {
+        stack: reason.stack,
+        ..ErrorPage::new(StatusCode::SERVICE_UNAVAILABLE, message).detail(reason.message)
+    };
+    let page = match unavailable.retry_after {
+        Some(wait) => page("The app is not available. Try again soon.").retry_after(wait),
+        None => page("The app is switched off."),
+    };
+    page.into()
+}
+
+/// What it means to the client that the body of the app's response failed before its first byte.
+pub(crate) fn broken(error: &BodyError) -> Box<ErrorPage> {
+    let page = match error.kind {
+        BodyErrorKind::Disconnected => ErrorPage::new(StatusCode::BAD_GATEWAY, NO_ANSWER),
+        BodyErrorKind::NoRoom => no_room(),
+        BodyErrorKind::TooLarge | BodyErrorKind::CutShort | BodyErrorKind::App => {
+            ErrorPage::new(StatusCode::INTERNAL_SERVER_ERROR, NO_RESPONSE)
+        }
+    };
+    page.detail(format!("the response's body failed: {error}"))
+        .into()
+}
+
+/// What it means to the client that the process has no memory left for what the app wants to read.
+fn no_room() -> ErrorPage {
+    ErrorPage::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "The server is short of memory. Try again soon.",
+    )
+    .limit(Limit::Process)
+    .retry_after(Duration::from_secs(1))
+}
+
+/// Another server is to blame.
+const NO_ANSWER: &str = "A server that the app depends on did not answer.";
+/// The app is to blame.
+const NO_RESPONSE: &str = "The app failed to answer.";
+
+/// What a failure of an app means to the client.
+pub(crate) fn failure(error: FetchError) -> ErrorPage {
+    let detail = error.to_string();
+    let page = match &error {
+        FetchError::CpuLimit
+        | FetchError::HeapLimit
+        | FetchError::ProcessLimit
+        | FetchError::Crashed => ErrorPage::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "The app used more resources than it may.",
+        ),
+        FetchError::Ended | FetchError::Canceled => ErrorPage::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "The app is restarting. Try again soon.",
+        )
+        .retry_after(Duration::from_secs(1)),
+        FetchError::NetworkError { .. } => ErrorPage::new(StatusCode::BAD_GATEWAY, NO_ANSWER),
+        FetchError::NoRoom { .. } => no_room(),
+        FetchError::Exception { .. }
+        | FetchError::NoHandler { .. }
+        | FetchError::NotAnswered
+        | FetchError::NotAResponse { .. }
+        | FetchError::UnusableResponse { .. } => {
+            ErrorPage::new(StatusCode::INTERNAL_SERVER_ERROR, NO_RESPONSE)
+        }
+    };
+    let page = match &error {
+        FetchError::CpuLimit => page.limit(Limit::Cpu),
+        FetchError::HeapLimit => page.limit(Limit::Memory),
+        FetchError::ProcessLimit => page.limit(Limit::Process),
+        _ => page,
+    };
+    let stack = match error {
+        FetchError::Exception { stack, .. }
+        | FetchError::NetworkError { stack, .. }
+        | FetchError::NoRoom { stack, .. } => stack,
+        _ => None,
+    };
+    ErrorPage {
+        stack,
+        ..page.detail(detail)
+    }
+}
