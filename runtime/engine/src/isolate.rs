@@ -11,7 +11,6 @@ use crate::external_memory::{self, Account, tables};
 use crate::limits::{Exit, Limits, MIB};
 use crate::mailbox::{Handle, Shared, Verdict};
 use crate::module_source::ModuleSource;
-use crate::modules::Modules;
 use crate::resources::Making;
 use crate::snapshot;
 use crate::state::State;
@@ -53,6 +52,36 @@ impl Default for IsolateOptions {
     }
 }
 
+/// What makes an isolate some app's.
+pub(crate) struct Purpose {
+    pub(crate) name: String,
+    pub(crate) modules: Option<Box<dyn ModuleSource>>,
+    pub(crate) data: Box<dyn Any + Send>,
+}
+
+impl Purpose {
+    /// Gives the isolate its purpose, which it has none of yet. A part of its first turn.
+    pub(crate) fn give(self, scope: &mut v8::PinScope) {
+        let state = State::from_scope(scope);
+        state.shared.belongs_to(&self.name);
+        if let Some(source) = self.modules {
+            state.set_modules(source);
+        }
+        (state.embedding.start)(scope, self.data);
+    }
+}
+
+impl IsolateOptions {
+    /// What the isolate is made for.
+    pub(crate) fn purpose(&mut self) -> Purpose {
+        Purpose {
+            name: std::mem::take(&mut self.name),
+            modules: self.modules.take(),
+            data: std::mem::replace(&mut self.data, Box::new(())),
+        }
+    }
+}
+
 /// An isolate on its thread.
 pub(crate) struct Isolate {
     // Dropped by hand, between what must go before and after.
@@ -64,15 +93,11 @@ pub(crate) struct Isolate {
 }
 
 impl Isolate {
-    /// Makes the isolate on this thread, which must be the one that runs it, and has entered it then. `start` of the embedding is
-    /// not called yet.
+    /// Makes the isolate on this thread, which must be the one that runs it, and has entered it then. It has no [`Purpose`] yet.
     ///
     /// # Errors
     /// Why it has ended already: somebody has stopped it, or its limit is too low to begin with.
-    pub(crate) fn new(
-        handle: &Handle,
-        options: IsolateOptions,
-    ) -> Result<(Self, Box<dyn Any + Send>), Exit> {
+    pub(crate) fn new(handle: &Handle, options: IsolateOptions) -> Result<Self, Exit> {
         let engine = Engine::get().ok_or_else(|| {
             Exit::NotMade("Engine::start must come before the first isolate".into())
         })?;
@@ -80,11 +105,8 @@ impl Isolate {
         let IsolateOptions {
             limits,
             allow_eval,
-            modules,
             tokio,
-            data,
-            name,
-            abandon: _,
+            ..
         } = options;
         let params = engine
             .create_params()
@@ -103,8 +125,7 @@ impl Isolate {
         };
         handle.0.bind_isolate(isolate.thread_safe_handle());
 
-        let modules = Modules::new(&name, modules);
-        let state = Box::pin(State::new(engine, name, handle, limits, tokio, modules));
+        let state = Box::pin(State::new(engine, handle, limits, tokio));
         state.tables.get_or_init(|| tables);
         state.attach(&mut isolate);
         entry::install(&mut isolate, &state);
@@ -118,13 +139,12 @@ impl Isolate {
         };
         let heap = isolate.get_heap_statistics().used_heap_size();
         state.shared.account.set_heap(heap);
-        let isolate = Self {
+        Ok(Self {
             isolate: ManuallyDrop::new(isolate),
             state,
             context,
             working: Some(working),
-        };
-        Ok((isolate, data))
+        })
     }
 
     /// Enters the isolate on this thread, which works for it from now on.

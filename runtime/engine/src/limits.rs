@@ -7,7 +7,7 @@ use std::time::Duration;
 pub const MIB: usize = 1 << 20;
 
 /// What one isolate may use.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of JavaScript heap, array buffers and native memory together.
     pub memory: usize,

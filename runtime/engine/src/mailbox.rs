@@ -241,13 +241,23 @@ impl Shared {
     }
 
     pub(crate) fn bind_thread(&self, thread: Thread) {
-        if let Some(name) = thread.name() {
-            let _ = self.name.set(name.into()); // There is one thread.
-        }
         self.mail.bind(thread);
     }
 
-    /// The name of the isolate's thread.
+    /// Says whose isolate it is, before its first turn.
+    pub(crate) fn belongs_to(&self, app: &str) {
+        assert!(
+            self.name.set(app.into()).is_ok(),
+            "an isolate belongs to one app"
+        );
+    }
+
+    /// Whether it is known whose isolate it is.
+    pub(crate) fn has_owner(&self) -> bool {
+        self.name.get().is_some()
+    }
+
+    /// The name of the app whose isolate it is, which its other instances have, too; empty before that is known.
     pub(crate) fn name(&self) -> &str {
         self.name.get().map_or("", |name| name)
     }

@@ -21,8 +21,6 @@ const SLOT: u32 = 0;
 
 /// The engine's data of one isolate. It lives on the isolate's thread, longer than every scope.
 pub struct State {
-    /// The app's, whose other instances have the same.
-    pub(crate) name: Box<str>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) embedding: &'static Embedding,
     pub(crate) ops: Ops,
@@ -47,20 +45,17 @@ pub struct State {
 impl State {
     pub(crate) fn new(
         engine: &'static Engine,
-        name: String,
         handle: &Handle,
         limits: crate::Limits,
         tokio: Option<tokio::runtime::Handle>,
-        modules: Modules,
     ) -> Self {
         Self {
-            name: name.into(),
             shared: handle.0.clone(),
             embedding: engine.embedding,
             ops: Ops::default(),
             timers: Timers::default(),
             rejections: Rejections::default(),
-            modules,
+            modules: Modules::default(),
             limits,
             raised_heap_limit: Cell::new(None),
             json_parse: OnceCell::new(),
@@ -139,8 +134,8 @@ impl State {
         &self.ops
     }
 
-    /// Says where modules come from, for an isolate that was made before its app was known. Panics if it has a source.
-    pub fn set_modules(&self, source: Box<dyn crate::ModuleSource>) {
+    /// Says where modules come from, once.
+    pub(crate) fn set_modules(&self, source: Box<dyn crate::ModuleSource>) {
         self.modules.set_source(source);
     }
 

@@ -13,7 +13,7 @@ use crate::alarm::Alarm;
 use crate::entry::panic_message;
 use crate::external_memory::{fund, malloc};
 use crate::idle::{Idle, Step};
-use crate::isolate::{self, Isolate, IsolateOptions};
+use crate::isolate::{self, Isolate, IsolateOptions, Purpose};
 use crate::limits::{Exit, MIB};
 use crate::mailbox::{Handle, Until};
 use crate::state::State;
@@ -118,8 +118,20 @@ fn lost() -> Exit {
 /// # Errors
 /// The system has no thread or no pipe to give.
 pub fn spawn(
-    options: IsolateOptions,
+    mut options: IsolateOptions,
     main: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>) + Send + 'static,
+) -> std::io::Result<(Handle, ExitReceiver)> {
+    let (name, purpose) = (options.name.clone(), options.purpose());
+    spawn_as(name, options, |turns, scope| {
+        turns.begin(scope, purpose, main);
+    })
+}
+
+/// Makes an isolate without a purpose on a thread of its own; `first` may give it one.
+pub(crate) fn spawn_as(
+    name: String,
+    options: IsolateOptions,
+    first: impl for<'a, 's, 'i> FnOnce(&mut Loop<'a>, &mut v8::PinScope<'s, 'i>) + Send + 'static,
 ) -> std::io::Result<(Handle, ExitReceiver)> {
     containment::install()?;
     if options.limits.cpu_per_turn.is_some() {
@@ -132,19 +144,31 @@ pub fn spawn(
     let (sender, receiver) = ExitSender::new();
     let mailbox = handle.clone();
     std::thread::Builder::new()
-        .name(options.name.clone())
+        .name(name)
         .stack_size(STACK_SIZE)
         .spawn(move || {
             let supervision = containment::supervise(&mailbox.0, sender);
-            let exit = run(&mailbox, options, main, |exit| supervision.ended(exit));
+            let exit = run(&mailbox, options, first, |exit| supervision.ended(exit));
             supervision.finish(exit);
         })?;
     Ok((handle, receiver))
 }
 
+/// Names this thread, as [`spawn`] names one: for whoever looks at the process. Linux shows the first 15 bytes.
+pub(crate) fn name_current(name: &str) {
+    #[cfg(target_os = "linux")]
+    {
+        let mut bytes = [0; 16];
+        let shown = name.len().min(bytes.len() - 1);
+        bytes[..shown].copy_from_slice(&name.as_bytes()[..shown]);
+        // SAFETY: the call reads a text of at most 16 bytes that ends with a zero.
+        unsafe { libc::prctl(libc::PR_SET_NAME, bytes.as_ptr()) };
+    }
+}
+
 /// Makes an isolate on this thread, runs `main` and then the loop until nothing is pending any more.
 pub fn run_on_current_thread(
-    options: IsolateOptions,
+    mut options: IsolateOptions,
     main: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>),
 ) -> Exit {
     let handle = Handle::new(
@@ -152,13 +176,16 @@ pub fn run_on_current_thread(
         options.limits.cpu_per_turn,
     );
     handle.drain(Until::Idle);
-    run(&handle, options, main, |_| {})
+    let purpose = options.purpose();
+    let first = |turns: &mut Loop, scope: &mut v8::PinScope| turns.begin(scope, purpose, main);
+    run(&handle, options, first, |_| {})
 }
 
+/// Makes an isolate on this thread, has it take its first turns, and runs its loop.
 fn run(
     handle: &Handle,
     options: IsolateOptions,
-    main: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>),
+    first: impl for<'a, 's, 'i> FnOnce(&mut Loop<'a>, &mut v8::PinScope<'s, 'i>),
     ended: impl FnOnce(&Exit),
 ) -> Exit {
     handle.0.bind_thread(std::thread::current());
@@ -166,9 +193,9 @@ fn run(
     let abandon = options.abandon;
     // A panic outside of V8's frames unwinds to here: the isolate is lost, the process is not.
     let result = catch_unwind(AssertUnwindSafe(|| {
-        let (mut isolate, data) = Isolate::new(handle, options)?;
+        let mut isolate = Isolate::new(handle, options)?;
         let _watch = watchdog::watch(&handle.0, budget)?;
-        let exit = run_isolate(&mut isolate, data, main);
+        let exit = run_isolate(&mut isolate, first);
         // To take an isolate apart may take long: nothing may wait for this thread any more.
         handle.0.end();
         ended(&exit);
@@ -187,12 +214,11 @@ fn run(
 
 fn run_isolate(
     isolate: &mut Isolate,
-    data: Box<dyn std::any::Any + Send>,
-    main: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>),
+    first: impl for<'a, 's, 'i> FnOnce(&mut Loop<'a>, &mut v8::PinScope<'s, 'i>),
 ) -> Exit {
     in_context(isolate, |scope, state| {
         let mut turns = Loop::new(state);
-        let exit = or_panicked(|| turns.run(scope, data, main));
+        let exit = or_panicked(|| turns.run(scope, first));
         finish(scope, state, &exit);
         exit
     })
@@ -218,8 +244,11 @@ pub(crate) fn or_panicked<R: From<Exit>>(run: impl FnOnce() -> R) -> R {
     })
 }
 
-/// Tells the embedding that its isolate ends.
+/// Tells the embedding that its isolate ends, if it has been told of its start.
 pub(crate) fn finish(scope: &mut v8::PinScope, state: &State, exit: &Exit) {
+    if !state.shared.has_owner() {
+        return;
+    }
     scope.cancel_terminate_execution();
     let ended = catch_unwind(AssertUnwindSafe(|| (state.embedding.exit)(scope, exit)));
     if let Err(panic) = ended {
@@ -266,10 +295,9 @@ impl<'a> Loop<'a> {
     fn run(
         &mut self,
         scope: &mut v8::PinScope,
-        data: Box<dyn std::any::Any + Send>,
-        main: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>),
+        first: impl for<'s, 'i> FnOnce(&mut Self, &mut v8::PinScope<'s, 'i>),
     ) -> Exit {
-        self.begin(scope, data, main);
+        first(self, scope);
         let shared = &self.state.shared;
         let (mut idle, mut alarm) = (Idle::default(), Alarm::default());
         loop {
@@ -306,11 +334,10 @@ impl<'a> Loop<'a> {
     pub(crate) fn begin(
         &mut self,
         scope: &mut v8::PinScope,
-        data: Box<dyn std::any::Any + Send>,
+        purpose: Purpose,
         main: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>),
     ) {
-        let start = self.state.embedding.start;
-        self.turn(&self.turns, scope, |scope| start(scope, data));
+        self.turn(&self.turns, scope, |scope| purpose.give(scope));
         self.turn(&self.turns, scope, main);
     }
 

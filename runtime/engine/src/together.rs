@@ -56,12 +56,12 @@ impl Resident {
     }
 
     /// Makes the isolate and runs its first turns.
-    fn begin(&mut self, options: IsolateOptions, main: Task) -> Result<(), Exit> {
-        let budget = options.limits.cpu_per_turn;
-        let (mut isolate, data) = Isolate::new(&self.handle, options)?;
+    fn begin(&mut self, mut options: IsolateOptions, main: Task) -> Result<(), Exit> {
+        let (budget, purpose) = (options.limits.cpu_per_turn, options.purpose());
+        let mut isolate = Isolate::new(&self.handle, options)?;
         self.watch = watchdog::watch(&self.handle.0, budget)?;
         in_context(&mut isolate, |scope, state| {
-            Loop::new(state).begin(scope, data, main);
+            Loop::new(state).begin(scope, purpose, main);
         });
         isolate.exit();
         self.isolate = Some(isolate);

@@ -14,7 +14,7 @@ use http::{HeaderMap, Request, Response, StatusCode, Version};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use nano_worker::{
     Body, BodyError, BodyErrorKind, BodyStream, Exit, FetchError, Handlers, HttpRequest,
-    HttpResponse, Instance, InstanceThread, Launcher, Losses, RequestId, ScheduledEvent,
+    HttpResponse, Instance, InstanceThread, Launcher, Limits, Losses, RequestId, ScheduledEvent,
     StartError, StartErrorKind, Stop, Unanswered, Unfinished, WorkerOptions, WorkerStats,
 };
 
@@ -60,6 +60,7 @@ pub(crate) struct FakeLauncher {
     heap_mb: Arc<AtomicUsize>,
     is_busy: Arc<AtomicBool>,
     is_short: AtomicBool,
+    prepared: Mutex<Option<(usize, Limits)>>,
     failure: Mutex<Option<StartError>>,
     handler: Mutex<Arc<Handler>>,
     start_time: Mutex<Duration>,
@@ -90,6 +91,7 @@ impl FakeLauncher {
             heap_mb: Arc::new(AtomicUsize::new(1)),
             is_busy: Arc::default(),
             is_short: AtomicBool::new(false),
+            prepared: Mutex::default(),
             failure: Mutex::new(None),
             handler: Mutex::new(Arc::new(|_| async { Ok(ok("ok")) }.boxed())),
             start_time: Mutex::new(Duration::from_millis(1)),
@@ -102,6 +104,11 @@ impl FakeLauncher {
     /// How many `waitUntil` promises instances say they have.
     pub(crate) fn set_background(&self, count: usize) {
         self.background.store(count, Ordering::SeqCst);
+    }
+
+    /// How many isolates are to be kept prepared, and what for.
+    pub(crate) fn prepared(&self) -> Option<(usize, Limits)> {
+        *self.prepared.lock().expect("no panic")
     }
 
     /// How many requests instances say they have had.
@@ -255,6 +262,10 @@ impl Launcher for FakeLauncher {
 
     fn process_memory(&self) -> usize {
         1 << 30
+    }
+
+    fn keep_prepared(&self, isolates: usize, limits: &Limits) {
+        *self.prepared.lock().expect("no panic") = Some((isolates, *limits));
     }
 
     fn is_short_of_memory(&self) -> bool {

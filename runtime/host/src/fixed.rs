@@ -27,6 +27,7 @@ impl FixedSettings {
             clients: _,
             proxies: _,
             ports: _,
+            prepared: _,
             admin: _,
             // By the reloader.
             file: _,

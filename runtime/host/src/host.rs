@@ -11,7 +11,7 @@ use arc_swap::ArcSwap;
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt as _};
-use nano_worker::Launcher;
+use nano_worker::{Launcher, Limits};
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 
@@ -256,6 +256,8 @@ impl Host {
         self.change_listeners(&mut state, routes, opened, wanted, &mut applied);
         self.change_schedules(&mut state);
         self.remove(removed, wanted.drain);
+        self.starter
+            .keep_prepared(wanted.prepared, &wanted.usual_limits());
         state.drain = wanted.drain;
         state.phase = Phase::Serving;
         drop(state);
@@ -544,6 +546,7 @@ impl Host {
             let mut state = self.state.lock().await;
             state.phase = Phase::Ending;
             self.readiness.send_replace(Readiness::Draining);
+            self.starter.keep_prepared(0, &Limits::default());
             let listeners = std::mem::take(&mut state.listeners);
             let apps = std::mem::take(&mut state.apps);
             self.change_schedules(&mut state);

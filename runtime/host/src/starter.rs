@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use nano_worker::{Instance, Launcher, Losses, StartError, WorkerOptions};
+use nano_worker::{Instance, Launcher, Limits, Losses, StartError, WorkerOptions};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
@@ -51,6 +51,11 @@ impl Starter {
     /// How the apps reach each other.
     pub(crate) fn services(&self) -> &Arc<Services> {
         &self.services
+    }
+
+    /// Keeps so many isolates prepared from now on, for apps that may use so much.
+    pub(crate) fn keep_prepared(&self, isolates: usize, limits: &Limits) {
+        self.launcher.keep_prepared(isolates, limits);
     }
 
     /// What the process has lost.

@@ -23,7 +23,7 @@ pub(crate) fn serve(options: ServeOptions) -> anyhow::Result<ExitCode> {
     }
     // The log, the one that gives memory back, the one that looks at changes, and the one that is told of them.
     engine::start(
-        config.apps.len() + 1,
+        config.apps.len() + config.prepared + 1,
         io_threads() + 3 + usize::from(config.watch),
     )?;
     let guard = log::init(options.log.unwrap_or_else(Format::for_stdout))

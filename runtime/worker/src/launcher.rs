@@ -8,8 +8,8 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
 use crate::{
-    Exit, Handlers, HttpRequest, HttpResponse, RequestId, ScheduledEvent, StartError, Stopped,
-    Unanswered, Unfinished, WorkerOptions, WorkerStats,
+    Exit, Handlers, HttpRequest, HttpResponse, Limits, RequestId, ScheduledEvent, StartError,
+    Stopped, Unanswered, Unfinished, WorkerOptions, WorkerStats,
 };
 
 /// Starts instances.
@@ -23,6 +23,10 @@ pub trait Launcher: Send + Sync + 'static {
         &self,
         options: WorkerOptions,
     ) -> BoxFuture<'static, Result<Arc<dyn Instance>, StartError>>;
+
+    /// Keeps so many isolates prepared from now on, for apps that may use so much: those start sooner. Must be called within the runtime
+    /// that [`launch`](Self::launch) is called in.
+    fn keep_prepared(&self, isolates: usize, limits: &Limits);
 
     /// What the process has lost so far to instances that have crashed ([`Exit::Crashed`]) or do not stop ([`Exit::Unresponsive`]).
     fn losses(&self) -> Losses;

@@ -7,17 +7,19 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use nano_engine::Transpiler;
 use nano_worker::{
-    Exit, Handlers, HttpRequest, HttpResponse, Instance, InstanceThread, Launcher, Losses,
+    Exit, Handlers, HttpRequest, HttpResponse, Instance, InstanceThread, Launcher, Limits, Losses,
     RequestId, ScheduledEvent, StartError, Unanswered, Unfinished, WorkerOptions, WorkerStats,
 };
 
-use super::Worker;
+use super::warm::Warm;
+use super::{Worker, limits_of};
 use crate::fetch::client::{Outbound, own_request};
 
 /// Starts instances on the engine.
 #[derive(Clone)]
 pub struct WorkerLauncher {
     transpiler: Option<Arc<dyn Transpiler>>,
+    warm: Arc<Warm>,
     /// For the host's own requests, which no app has a say in.
     outbound: Arc<Outbound>,
 }
@@ -26,6 +28,7 @@ impl Default for WorkerLauncher {
     fn default() -> Self {
         Self {
             transpiler: None,
+            warm: Arc::default(),
             outbound: Arc::new(Outbound::unrestricted()),
         }
     }
@@ -46,9 +49,9 @@ impl Launcher for WorkerLauncher {
         &self,
         options: WorkerOptions,
     ) -> BoxFuture<'static, Result<Arc<dyn Instance>, StartError>> {
-        let transpiler = self.transpiler.clone();
-        Box::pin(async {
-            let worker = Worker::start_with(options, transpiler).await?;
+        let (transpiler, warm) = (self.transpiler.clone(), self.warm.clone());
+        Box::pin(async move {
+            let worker = Worker::start_with(options, transpiler, &warm).await?;
             Ok(Arc::new(worker) as Arc<dyn Instance>)
         })
     }
@@ -60,6 +63,10 @@ impl Launcher for WorkerLauncher {
     ) -> BoxFuture<'static, Result<http::Response<Bytes>, String>> {
         let sent = own_request(self.outbound.clone(), url, request);
         Box::pin(async { sent.await.map_err(|failure| failure.to_string()) })
+    }
+
+    fn keep_prepared(&self, isolates: usize, limits: &Limits) {
+        self.warm.keep(isolates, limits_of(limits));
     }
 
     fn losses(&self) -> Losses {

@@ -17,6 +17,7 @@ mod secrets;
 mod start;
 #[cfg(test)]
 mod tests;
+mod warm;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -40,6 +41,7 @@ use crate::options::ApiOptions;
 use app::Counters;
 use dispatch::Delivery;
 use log::WorkerLog;
+use warm::Warm;
 
 /// How long an app's modules may wait for something at their top level.
 const START_DEADLINE: Duration = Duration::from_secs(30);
@@ -78,16 +80,18 @@ impl Worker {
     /// # Errors
     /// The app's module graph cannot be loaded or throws, or a limit was passed on the way.
     pub async fn start(options: WorkerOptions) -> Result<Self, StartError> {
-        Self::start_with(options, None).await
+        Self::start_with(options, None, &Arc::default()).await
     }
 
-    /// Like [`start`](Self::start) for an app that may be written in something else than JavaScript.
+    /// Like [`start`](Self::start) for an app that may be written in something else than JavaScript, in an isolate that is prepared
+    /// where there is one.
     ///
     /// # Errors
     /// The same.
-    pub async fn start_with(
+    async fn start_with(
         options: WorkerOptions,
         transpiler: Option<Arc<dyn Transpiler>>,
+        warm: &Arc<Warm>,
     ) -> Result<Self, StartError> {
         let (configured, transpiles) = (options.entry.as_deref(), transpiler.is_some());
         let entry = entry::find(&options.root, configured, transpiles)?;
@@ -103,11 +107,7 @@ impl Worker {
         let outbound_counts = outbound.counts().clone();
         let isolate = IsolateOptions {
             name: options.name.to_string(),
-            limits: nano_engine::Limits {
-                memory: options.limits.memory_mb as usize * nano_engine::limits::MIB,
-                cpu_per_turn: Some(options.limits.cpu),
-                ..nano_engine::Limits::default()
-            },
+            limits: limits_of(&options.limits),
             allow_eval: false,
             modules: Some(Box::new(source)),
             tokio: Some(tokio::runtime::Handle::current()),
@@ -123,18 +123,29 @@ impl Worker {
         let counters = Arc::new(Counters::default());
         let (started, outcome) = oneshot::channel();
         let (env, services, shared) = (options.env, options.services, counters.clone());
-        let spawned = nano_engine::spawn(isolate, move |scope| {
+        let main = move |scope: &mut Scope| {
             let env = start::Env {
                 bindings: &env,
                 services: &services,
             };
             start::begin(scope, &entry, env, shared, started)
-        });
-        let (handle, receiver) = spawned.map_err(|error| StartError {
-            kind: StartErrorKind::Engine,
-            message: format!("cannot start a thread for {}: {error}", options.name),
-            detail: None,
-        })?;
+        };
+        let (handle, receiver, _starting) = match warm.take(&isolate.limits) {
+            Some(claimed) => {
+                let (handle, receiver, starting) = claimed.begin(isolate, main);
+                (handle, receiver, Some(starting))
+            }
+            None => {
+                let spawned = nano_engine::spawn(isolate, main);
+                let (handle, receiver) = spawned.map_err(|error| StartError {
+                    kind: StartErrorKind::Engine,
+                    message: format!("cannot start a thread for {}: {error}", options.name),
+                    detail: None,
+                })?;
+                (handle, receiver, None)
+            }
+        };
+        warm.fill();
         let (tell, exit) = watch::channel(None);
         let (lost, gone) = (Stop::default(), Stop::default());
         let (loss, end) = (lost.clone(), gone.clone());
@@ -384,6 +395,14 @@ impl Drop for Worker {
 }
 
 /// The end of an isolate, in a host's words.
+fn limits_of(limits: &nano_worker::Limits) -> nano_engine::Limits {
+    nano_engine::Limits {
+        memory: limits.memory_mb as usize * nano_engine::limits::MIB,
+        cpu_per_turn: Some(limits.cpu),
+        ..nano_engine::Limits::default()
+    }
+}
+
 fn exit_of(exit: nano_engine::Exit) -> Exit {
     match exit {
         nano_engine::Exit::Drained | nano_engine::Exit::Stopped => Exit::Stopped,

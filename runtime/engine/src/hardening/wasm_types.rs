@@ -139,7 +139,7 @@ fn count<'s>(
     args: v8::FunctionCallbackArguments<'s>,
     mut result: v8::ReturnValue<'s, v8::Value>,
 ) {
-    let app = &*State::from_scope(scope).name;
+    let app = State::from_scope(scope).shared.name();
     let named = if args.get(0).is_string() {
         // One byte for each type at least, and one for the function's.
         let signature = format!("{} ", args.get(0).to_rust_string_lossy(scope));

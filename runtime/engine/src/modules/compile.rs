@@ -162,7 +162,7 @@ impl Modules {
         let cache = if text.len() < SMALLEST_CACHED {
             None
         } else {
-            code_cache::get(&self.app, text)
+            code_cache::get(State::from_scope(scope).shared.name(), text)
         };
         let module = if let Some(cache) = &cache {
             // `cache` outlives `source`, which only has a pointer to it.
@@ -180,7 +180,7 @@ impl Modules {
                 .is_some_and(compiler::CachedData::rejected)
             {
                 tracing::warn!("V8 rejected the code cache of {url}");
-                code_cache::forget(&self.app, text);
+                code_cache::forget(State::from_scope(scope).shared.name(), text);
             } else {
                 self.cache_hits.set(self.cache_hits.get() + 1);
             }
@@ -210,7 +210,7 @@ impl Modules {
         v8::scope!(let scope, scope);
         let module = v8::Local::new(scope, module);
         if let Some(code) = module.get_unbound_module_script(scope).create_code_cache() {
-            code_cache::put(&self.app, text, &code);
+            code_cache::put(State::from_scope(scope).shared.name(), text, &code);
         }
         true
     }

@@ -24,13 +24,12 @@ use errors::{parse_json, throw_mistake};
 use source_maps::SourceMaps;
 
 /// The module map of an isolate.
+#[derive(Default)]
 pub(crate) struct Modules {
     source: OnceCell<Box<dyn ModuleSource>>,
     entries: RefCell<Vec<Entry>>,
     by_name: RefCell<HashMap<(String, ModuleKind), usize>>,
     by_identity: RefCell<HashMap<i32, Vec<usize>>>,
-    /// Whose code caches are used.
-    app: Box<str>,
     /// Modules that were compiled without a code cache, to make one when there is time.
     uncached: RefCell<Vec<(v8::Global<v8::Module>, Arc<str>)>>,
     cache_hits: Cell<usize>,
@@ -90,20 +89,6 @@ pub(crate) fn link_and_evaluate<'s>(
 }
 
 impl Modules {
-    pub(crate) fn new(app: &str, source: Option<Box<dyn ModuleSource>>) -> Self {
-        Self {
-            source: source.map_or_else(OnceCell::new, OnceCell::from),
-            entries: RefCell::default(),
-            by_name: RefCell::default(),
-            by_identity: RefCell::default(),
-            app: app.into(),
-            uncached: RefCell::default(),
-            cache_hits: Cell::default(),
-            is_too_large: Cell::default(),
-            maps: SourceMaps::default(),
-        }
-    }
-
     pub(crate) fn set_source(&self, source: Box<dyn ModuleSource>) {
         assert!(
             self.source.set(source).is_ok(),

@@ -3,9 +3,11 @@
 use std::sync::mpsc;
 use std::time::Duration;
 
-use nano_engine::{ErrorReport, Exit, run_on_current_thread, spawn, v8};
+use nano_engine::{
+    ErrorReport, Exit, FolderSource, Limits, Prepared, Until, run_on_current_thread, spawn, v8,
+};
 
-use crate::harness::{options, run};
+use crate::harness::{self, options, run};
 
 #[test]
 fn fifty_isolates_come_and_go() {
@@ -61,20 +63,82 @@ fn a_task_reaches_a_sleeping_isolate() {
     exit.wait();
 }
 
+/// A prepared isolate, and when it is done.
+fn prepared() -> Prepared {
+    harness::start();
+    Prepared::new(Limits::default(), None).expect("a thread")
+}
+
 #[test]
 fn a_prepared_isolate_gets_its_app_later() {
-    let app = tempfile::tempdir().expect("a folder");
-    std::fs::write(app.path().join("index.js"), "print(import.meta.url)").expect("a file");
-    let (options, log) = options();
-    let (handle, exit) = spawn(options, |_| {}).expect("a thread");
-    let source = nano_engine::FolderSource::new(app.path()).expect("the folder");
-    handle.post_fn(move |scope| {
-        nano_engine::State::from_scope(scope).set_modules(Box::new(source));
-        nano_engine::modules::import(scope, "./index.js").expect("no error");
+    for wait in [0, 300] {
+        let prepared = prepared();
+        std::thread::sleep(Duration::from_millis(wait));
+        let app = tempfile::tempdir().expect("a folder");
+        let text = "print(import.meta.url); setTimeout(() => print('later'), 1)";
+        std::fs::write(app.path().join("index.js"), text).expect("a file");
+        let (mut options, log) = options();
+        options.name = "an app with a long name".into();
+        options.modules = Some(Box::new(FolderSource::new(app.path()).expect("the folder")));
+        let claimed = prepared.claim().expect("it waits");
+        let (told, name) = mpsc::channel();
+        let (handle, exit, start) = claimed.begin(options, move |scope| {
+            nano_engine::modules::import(scope, "./index.js").expect("no error");
+            let comm = std::fs::read_to_string("/proc/thread-self/comm").unwrap_or_default();
+            told.send(comm).expect("somebody waits");
+        });
+        drop(start);
+        handle.drain(Until::Idle);
+        assert_eq!(exit.wait(), Exit::Drained);
+        assert_eq!(
+            *log.lock().expect("log"),
+            ["app:///index.js", "later", "exit drained"]
+        );
+        if cfg!(target_os = "linux") {
+            assert_eq!(name.recv().expect("a name"), "an app with a l\n");
+        }
+    }
+}
+
+#[test]
+fn a_prepared_isolate_is_one_of_its_limits() {
+    harness::start();
+    let limits = Limits {
+        cpu_per_turn: Some(Duration::from_millis(50)),
+        ..Limits::default()
+    };
+    let prepared = Prepared::new(limits.clone(), None).expect("a thread");
+    let (mut options, _) = options();
+    options.limits = limits;
+    let claimed = prepared.claim().expect("it waits");
+    let (_handle, exit, _start) = claimed.begin(options, |scope| {
+        nano_engine::evaluate(scope, "main", "for (;;);");
     });
-    handle.drain(nano_engine::Until::Idle);
-    assert_eq!(exit.wait(), Exit::Drained);
-    assert_eq!(log.lock().expect("log")[0], "app:///index.js");
+    let budget = Duration::from_millis(50);
+    assert_eq!(exit.wait(), Exit::CpuLimit { budget });
+}
+
+#[test]
+fn a_prepared_isolate_that_nobody_takes_ends() {
+    let threads = || {
+        let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten();
+        let name = |task: std::io::Result<std::fs::DirEntry>| {
+            std::fs::read_to_string(task.ok()?.path().join("comm")).ok()
+        };
+        tasks
+            .filter_map(name)
+            .filter(|name| name == "prepared\n")
+            .count()
+    };
+    let many: Vec<_> = (0..5).map(|_| prepared()).collect();
+    assert!(many.iter().all(Prepared::is_waiting));
+    drop(many);
+    let end = std::time::Instant::now() + Duration::from_secs(30);
+    // Other tests have some, too, for a moment.
+    while threads() > 0 {
+        assert!(std::time::Instant::now() < end, "{} are left", threads());
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 #[test]

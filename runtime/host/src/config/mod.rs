@@ -67,6 +67,9 @@ fn is_app_name(name: &str) -> bool {
 /// How many cron expressions an app may have.
 pub const MAX_CRONS: usize = 100;
 
+/// How many isolates are kept prepared where the configuration does not say.
+pub const DEFAULT_PREPARED: usize = 1;
+
 /// What a process serves.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -89,6 +92,8 @@ pub struct Config {
     /// What the process as a whole may take, in MB: before that, the app's instance that holds most is ended. `None`: what its
     /// control group allows.
     pub memory_mb: Option<u64>,
+    /// How many isolates are kept prepared for apps that start.
+    pub prepared: usize,
     /// Which requests are parts of traces.
     pub trace: Tracing,
     /// Where traces and metrics are sent.
@@ -446,6 +451,7 @@ impl Config {
             clients: ClientLimits::default(),
             proxies: Arc::default(),
             memory_mb: None,
+            prepared: DEFAULT_PREPARED,
             trace: Tracing::default(),
             otlp: None,
             admin: None,
@@ -453,6 +459,25 @@ impl Config {
             folder_faults: Vec::new(),
             file: None,
             watch: false,
+        }
+    }
+
+    /// Limits of instances with the memory and the CPU time that most apps have: the largest of these where there are several, and the
+    /// defaults where there is no app.
+    pub(crate) fn usual_limits(&self) -> Limits {
+        let mut counts = BTreeMap::new();
+        for app in &self.apps {
+            let Limits { memory_mb, cpu, .. } = app.limits.worker;
+            *counts.entry((memory_mb, cpu)).or_insert(0_usize) += 1;
+        }
+        let most = counts.into_iter().max_by_key(|(_, count)| *count);
+        let Some(((memory_mb, cpu), _)) = most else {
+            return Limits::default();
+        };
+        Limits {
+            memory_mb,
+            cpu,
+            ..Limits::default()
         }
     }
 

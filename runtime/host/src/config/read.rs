@@ -22,8 +22,8 @@ use super::otlp::read_otlp;
 use super::proxies::{Proxies, read_proxies};
 use super::reader::{Context, Fields, Located, Lookup};
 use super::{
-    AppConfig, AppLimits, ClientLimits, Config, DEFAULT_DRAIN, Idle, InstancePlan, ListenAddress,
-    Tracing,
+    AppConfig, AppLimits, ClientLimits, Config, DEFAULT_DRAIN, DEFAULT_PREPARED, Idle,
+    InstancePlan, ListenAddress, Tracing,
 };
 
 /// JSON with comments, and nothing else beside JSON: what editors call "jsonc".
@@ -133,6 +133,7 @@ fn read_root(
     let proxies = fields.read(Configuration::PROXIES);
     let proxies = proxies.map_or_else(Proxies::default, |fields| read_proxies(&fields));
     let memory_mb = fields.read(Configuration::MEMORY_MB);
+    let prepared = fields.read(Configuration::PREPARED);
     let watch = fields.read(Configuration::WATCH);
     let trace = fields.read(Configuration::TRACE);
     let otlp = read_otlp(&fields, folder);
@@ -240,6 +241,7 @@ fn read_root(
         proxies: Arc::new(proxies),
         ports,
         memory_mb,
+        prepared: prepared.unwrap_or(DEFAULT_PREPARED),
         trace: trace.unwrap_or(match otlp {
             Some(_) => Tracing::All,
             None => Tracing::default(),

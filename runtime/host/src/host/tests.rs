@@ -271,6 +271,30 @@ async fn settings_of_the_process_change() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn isolates_are_prepared_for_limits_that_most_apps_have() {
+    let mut site = Site::of(&["a", "b", "c"]).await;
+    let prepared = |site: &Site| {
+        let (count, limits) = site.launcher.prepared().expect("something was said");
+        (count, limits.memory_mb, limits.cpu.as_secs())
+    };
+    assert_eq!(prepared(&site), (1, 128, 5));
+    for name in ["a", "c"] {
+        let worker = &mut site.app(name).limits.worker;
+        (worker.memory_mb, worker.cpu) = (64, std::time::Duration::from_secs(1));
+    }
+    site.wanted.prepared = 3;
+    site.apply().await;
+    assert_eq!(prepared(&site), (3, 64, 1));
+    for name in ["a", "b", "c"] {
+        site.remove(name);
+    }
+    site.apply().await;
+    assert_eq!(prepared(&site), (3, 128, 5));
+    site.host.drain().await;
+    assert_eq!(prepared(&site).0, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn at_the_end_nothing_changes_any_more() {
     let site = Site::of(&["a"]).await;
     assert!(site.host.drain().await);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::support::admin::{ask, json, serve};
-use crate::support::{Site, eventually};
+use crate::support::{Nano, Site, eventually};
 
 /// An app that serves gets the memory of those that nobody asks for: of the one that has been idle for longest.
 #[test]
@@ -54,6 +54,50 @@ fn idle_apps_end_before_one_that_serves_when_the_process_needs_memory() {
     assert_eq!(busy.response(false).text(), serves);
     // It is there when it is asked for.
     assert_ne!(who("old"), old);
+}
+
+/// Apps that start get isolates that were made ahead, where they may use as much, and others are made.
+#[test]
+#[cfg(target_os = "linux")]
+fn isolates_are_prepared_for_apps_that_start() {
+    let says = "const kept = []; export default { fetch(request, env) {
+        while (request.url.endsWith('/fill')) kept.push(new Array(1e5).fill(1.5));
+        return new Response(env.SAYS);
+    } };";
+    let site = Site::new()
+        .top(r#""prepared":2,"defaults":{"start":"lazy"}"#)
+        .app_with("a", says, r#""env":{"SAYS":"a"}"#)
+        .app_with("b", says, r#""env":{"SAYS":"b"}"#)
+        .app_with(
+            "small",
+            says,
+            r#""env":{"SAYS":"small"},"limits":{"memory_mb":32}"#,
+        );
+    let (mut nano, _) = serve(site);
+    let has = |nano: &Nano, count: usize, name: &str| {
+        eventually(&format!("{count} threads called {name:?}"), || {
+            (nano.threads_called(name) == count).then_some(())
+        });
+    };
+    has(&nano, 2, "prepared");
+    let threads = nano.threads();
+    for app in ["a", "b"] {
+        assert_eq!(nano.get(&format!("{app}.test"), "/").text(), app);
+        has(&nano, 1, app);
+    }
+    has(&nano, 2, "prepared");
+    // One of other limits takes none of them, and each has its own.
+    assert_eq!(nano.get("small.test", "/").text(), "small");
+    has(&nano, 2, "prepared");
+    assert!(nano.threads() <= threads + 3 + 1, "and a compute thread");
+    for app in ["a", "small"] {
+        assert_eq!(nano.get(&format!("{app}.test"), "/fill").status, 503);
+        nano.app_logged(app, if app == "a" { "128 MB" } else { "32 MB" });
+    }
+    // One that has ended was that app's only.
+    assert_eq!(nano.get("a.test", "/").text(), "a");
+    nano.signal(libc::SIGTERM);
+    assert!(nano.wait().success());
 }
 
 /// Says which instance it is, and works as long as it is told, in one turn.
@@ -187,10 +231,10 @@ fn several_instances_are_replaced_and_removed_together() {
         let app = json(&ask(admin, "GET", "/admin/apps/a"));
         (app["in_flight"] == 1).then_some(())
     });
-    let before = nano.threads();
+    let before = nano.threads_called("a");
     assert_eq!(ask(admin, "DELETE", "/admin/apps/a").status, 200);
     assert_eq!(slow.response(false).status, 200, "it was there before");
     eventually("the end of three threads", || {
-        (nano.threads() + 3 <= before).then_some(())
+        (nano.threads_called("a") + 3 <= before).then_some(())
     });
 }

@@ -43,7 +43,7 @@ fn a_source_that_compiles_to_too_much_is_refused() {
         let nano = Site::new()
             .app("a", &source)
             .app("b", NEIGHBOUR)
-            .top(r#""memory_mb":600"#)
+            .top(r#""memory_mb":600,"prepared":0"#)
             .serve();
         assert_eq!(nano.get("b.test", "/").text(), "here");
         let before = nano.reset_peak();

@@ -121,6 +121,7 @@ fn clients_that_stall_hold_no_thread_of_an_instance_that_ended() {
         return new Response('small');
     } };";
     let nano = Site::new()
+        .top(r#""prepared":0"#)
         .app_with("a", source, r#""limits":{"memory_mb":64}"#)
         .serve();
     let mut stalled = Vec::new();

@@ -148,7 +148,7 @@ fn too_little_address_space_to_start() {
     }
     // What it asks for is enough.
     let mut command = serve(&folder);
-    limit(&mut command, libc::RLIMIT_DATA, 900 << 20);
+    limit(&mut command, libc::RLIMIT_DATA, 960 << 20);
     limit(&mut command, libc::RLIMIT_AS, 52 << 30);
     let nano = Nano::start(command, Some(folder));
     assert_eq!(nano.get("a.test", "/").text(), "here");

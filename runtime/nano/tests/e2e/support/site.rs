@@ -123,6 +123,8 @@ pub(crate) struct Nano {
     gate: Arc<Mutex<()>>,
     port: u16,
     readers: Vec<JoinHandle<()>>,
+    /// Fails where it has panicked.
+    complaints: Option<JoinHandle<()>>,
     folder: Option<tempfile::TempDir>,
 }
 
@@ -158,13 +160,15 @@ impl Nano {
             if !text.is_empty() {
                 eprintln!("nano says on standard error:\n{text}");
             }
+            assert!(!text.contains("panicked at"), "nano panicked");
         });
         let mut nano = Self {
             child,
             log,
             gate,
             port: 0,
-            readers: vec![reader, complaints],
+            readers: vec![reader],
+            complaints: Some(complaints),
             folder,
         };
         nano.port = nano.ports()[0];
@@ -284,6 +288,9 @@ impl Nano {
         for reader in self.readers.drain(..) {
             reader.join().expect("a whole log");
         }
+        if let Some(complaints) = self.complaints.take() {
+            complaints.join().expect("no panic");
+        }
         status
     }
 
@@ -367,6 +374,17 @@ impl Nano {
         tasks.expect("a list of threads").count()
     }
 
+    /// How many threads it has that the system shows by this name.
+    pub(crate) fn threads_called(&self, name: &str) -> usize {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.child.id()));
+        let name_of = |task: std::io::Result<fs::DirEntry>| {
+            // It may have ended.
+            fs::read_to_string(task.ok()?.path().join("comm")).ok()
+        };
+        let names = tasks.expect("a list of threads").filter_map(name_of);
+        names.filter(|shown| shown.trim_end() == name).count()
+    }
+
     /// How many descriptors it has.
     pub(crate) fn descriptors(&self) -> usize {
         let descriptors = fs::read_dir(format!("/proc/{}/fd", self.child.id()));
@@ -417,6 +435,7 @@ impl Drop for Nano {
         // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        let complaints = self.complaints.take().map(JoinHandle::join);
         if std::thread::panicking() {
             // What it said to the last.
             for reader in self.readers.drain(..) {
@@ -425,6 +444,8 @@ impl Drop for Nano {
             for line in self.log() {
                 eprintln!("log: {line}");
             }
+        } else if let Some(Err(panic)) = complaints {
+            std::panic::resume_unwind(panic);
         }
     }
 }
