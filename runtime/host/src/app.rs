@@ -72,6 +72,7 @@ impl App {
         static NEXT: AtomicUsize = AtomicUsize::new(2);
         let name = config.name.clone();
         let log = Arc::new(AppLog::new(name.clone()));
+        log.want(&config);
         let statistics = Arc::new(Statistics::default());
         let deployment = Deployment::first(config, &log, &statistics, starter);
         Arc::new(Self {
@@ -210,6 +211,7 @@ impl App {
     /// given up, unless it is the same.
     pub(crate) fn want(&self, config: AppConfig, starter: &Arc<Starter>) -> Arc<Deployment> {
         let mut wanted = self.lock();
+        self.log.want(&config);
         let current = self.current.load_full();
         let adjusted = current.under(current.config().with_host_part_of(&config));
         let next = if current.config().is_same_version(&config) {

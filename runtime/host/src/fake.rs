@@ -19,7 +19,7 @@ use nano_worker::{
 };
 
 use crate::access::Completion;
-use crate::config::{AppConfig, AppLimits, HostPattern, InstancePlan};
+use crate::config::{AppConfig, AppLimits, HostPattern, InstancePlan, LogConfig};
 use crate::http::send::{self, ResponseBody};
 use crate::server::link::Link;
 
@@ -43,6 +43,7 @@ pub(crate) fn app_config(name: &str) -> AppConfig {
         fault: None,
         is_partial: false,
         crons: Vec::new(),
+        log: LogConfig::default(),
     }
 }
 

@@ -9,10 +9,11 @@ use super::binding::{Bound, read_env};
 use super::diagnostic::Diagnostic;
 use super::fields::{App, Limits, Outbound};
 use super::instances::read_instances;
+use super::log::read_log;
 use super::reader::{Fields, Located};
 use super::{
-    AppConfig, AppLimits, HostPattern, Idle, InstancePlan, MAX_APP_NAME, MAX_CRONS, PathPattern,
-    Start, check_root, is_app_name,
+    AppConfig, AppLimits, HostPattern, Idle, InstancePlan, LogConfig, MAX_APP_NAME, MAX_CRONS,
+    PathPattern, Start, check_root, is_app_name,
 };
 use crate::cron::{CronError, CronExpression};
 
@@ -22,6 +23,7 @@ pub(super) struct Common<'a> {
     /// The port of apps without one of their own.
     pub(super) port: u16,
     pub(super) defaults: AppLimits,
+    pub(super) log: LogConfig,
     pub(super) start: Option<Start>,
     pub(super) idle: Option<Idle>,
     pub(super) instances: InstancePlan,
@@ -83,6 +85,8 @@ pub(super) fn read_app(app: &Located<'_>, common: &mut Common<'_>) -> Option<App
     let limits = limits.map_or(common.defaults, |fields| {
         read_limits(&fields, common.defaults)
     });
+    let log = fields.read(App::LOG);
+    let log = log.map_or(common.log, |fields| read_log(&fields, common.log));
     let outbound = fields.read(App::OUTBOUND);
     let outbound_allow = outbound.map_or_else(Vec::new, |fields| read_outbound(&fields));
     let crons = fields.read(App::CRONS);
@@ -117,6 +121,7 @@ pub(super) fn read_app(app: &Located<'_>, common: &mut Common<'_>) -> Option<App
         entry,
         env,
         limits,
+        log,
         outbound_allow,
         port,
         start: start.or(common.start),
@@ -212,6 +217,10 @@ pub(super) fn read_limits(fields: &Fields<'_, Limits>, mut limits: AppLimits) ->
     fields.read_over(Limits::IN_FLIGHT, &mut limits.in_flight);
     if let Some(body) = fields.read(Limits::BODY_MB) {
         limits.body = body << 20;
+    }
+    fields.read_over(Limits::LOG_LINES, &mut limits.log_lines);
+    if let Some(kilobytes) = fields.read(Limits::LOG_KB) {
+        limits.log_bytes = kilobytes << 10;
     }
     limits
 }

@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 use std::time::Duration;
 
+use nano_worker::LogLevel;
 use serde_json::{Value, json};
 
 use super::binding::BindingType;
@@ -14,7 +15,7 @@ use super::field::{
 use super::schema::Definitions;
 use super::{
     AdminAddress, AppLimits, ClientLimits, DEFAULT_DRAIN, DEFAULT_PREPARED, InstancePlan,
-    ListenAddress, MAX_APP_NAME, MAX_CRONS, OtlpConfig, Start, Tracing,
+    ListenAddress, LogConfig, LoggedRequests, MAX_APP_NAME, MAX_CRONS, OtlpConfig, Start, Tracing,
 };
 
 fn milliseconds(duration: Duration) -> u64 {
@@ -167,6 +168,8 @@ objects! {
         IDLE_MS: "idle_ms" = Milliseconds, Milliseconds { least: 0, most: DAY };
         /// How many instances it has.
         INSTANCES: "instances" = Nested<Instances>, Nested(PhantomData);
+        /// What of an app stands in the log.
+        LOG: "log" = Nested<Log>, Nested(PhantomData);
     }
 
     /// A folder of which each folder is an app of its name, unless `"apps"` has one of that name. What is hidden is none. What the
@@ -226,6 +229,8 @@ objects! {
         /// When its `scheduled` handler is called, in UTC: minute, hour, day, month and day of the week (0 and 7 are Sunday); a sixth field
         /// in front is for seconds.
         CRONS: "crons" = Ruled, Ruled(crons);
+        /// What of it stands in the log.
+        LOG: "log" = Nested<Log>, Nested(PhantomData);
         /// What it may use.
         LIMITS: "limits" = Nested<Limits>, Nested(PhantomData);
     }
@@ -246,6 +251,16 @@ objects! {
         RECYCLE_REQUESTS: "recycle_requests" = Integer<u64>, Integer::new(1, 1 << 50);
         /// Another one takes over from one whose memory has grown by this much since it started, in MiB. Where it is not given, from none.
         RECYCLE_MB: "recycle_mb" = Integer<u64>, Integer::new(1, 65_536);
+    }
+
+    /// What of an app stands in the log; how much of it, the limits say.
+    Log {
+        /// Of what it says, the least grave that is logged, exceptions and rejections (`"error"`) included.
+        LEVEL: "level" = Word<Option<LogLevel>>, LEVEL, default "debug";
+        /// Which of its requests are logged: `"failed"` are those that it, or NANO, has failed to answer.
+        REQUESTS: "requests" = Word<LoggedRequests>, REQUESTS, default "all";
+        /// Of so many requests that have not failed, one is logged.
+        SAMPLE: "sample" = Integer<u32>, Integer::new(1, 1_000_000), default LogConfig::default().sample;
     }
 
     /// Other servers that an app may ask.
@@ -270,6 +285,11 @@ objects! {
         SUBREQUESTS: "subrequests" = Integer<u32>, Integer::new(0, 1_000_000), default AppLimits::default().worker.subrequests;
         /// Fetches at a time, until their bodies are read; others wait. No more than fit into a quarter of the memory.
         OUTBOUND_CONNECTIONS: "outbound_connections" = Integer<u32>, Integer::new(1, 65_536), default AppLimits::default().worker.outbound_connections;
+        /// Lines that it may say in a second; further ones are dropped, and a line of their own says how many. (Those of its requests
+        /// do not count.)
+        LOG_LINES: "log_lines" = Integer<u32>, Integer::new(1, 1_000_000), default AppLimits::default().log_lines;
+        /// What these lines may say in a second, in KiB; the line that passes it is the last one.
+        LOG_KB: "log_kb" = Integer<u64>, Integer::new(1, 1 << 20), default AppLimits::default().log_bytes >> 10;
     }
 
     /// What the admin API has changed.
@@ -343,4 +363,24 @@ const TRACE: Word<Tracing> = Word {
 const START: Word<Start> = Word {
     words: &[("eager", Start::Eager), ("lazy", Start::Lazy)],
     meaning: "when the app starts, with the process or with the first request",
+};
+
+const LEVEL: Word<Option<LogLevel>> = Word {
+    words: &[
+        ("debug", Some(LogLevel::Debug)),
+        ("info", Some(LogLevel::Info)),
+        ("warn", Some(LogLevel::Warn)),
+        ("error", Some(LogLevel::Error)),
+        ("none", None),
+    ],
+    meaning: "the least grave that is logged",
+};
+
+const REQUESTS: Word<LoggedRequests> = Word {
+    words: &[
+        ("all", LoggedRequests::All),
+        ("failed", LoggedRequests::Failed),
+        ("none", LoggedRequests::None),
+    ],
+    meaning: "which requests are logged",
 };

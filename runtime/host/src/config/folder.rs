@@ -237,6 +237,7 @@ impl Reading {
             entry: None,
             env: BTreeMap::new(),
             limits: common.defaults,
+            log: common.log,
             outbound_allow: Vec::new(),
             port: None,
             start: common.start,
@@ -383,12 +384,14 @@ fn check_limits(fields: &Fields<'_, Limits>, limits: &AppLimits, most: &AppLimit
 }
 
 /// Limits as they are written.
-fn numbers(limits: &AppLimits) -> [(&'static str, u128); 7] {
+fn numbers(limits: &AppLimits) -> [(&'static str, u128); 9] {
     let AppLimits {
         worker,
         wall,
         in_flight,
         body,
+        log_lines,
+        log_bytes,
     } = limits;
     [
         (Limits::MEMORY_MB.name, worker.memory_mb.into()),
@@ -397,6 +400,8 @@ fn numbers(limits: &AppLimits) -> [(&'static str, u128); 7] {
         (Limits::IN_FLIGHT.name, *in_flight as u128),
         (Limits::BODY_MB.name, u128::from(body >> 20)),
         (Limits::SUBREQUESTS.name, worker.subrequests.into()),
+        (Limits::LOG_LINES.name, (*log_lines).into()),
+        (Limits::LOG_KB.name, u128::from(log_bytes >> 10)),
         (
             Limits::OUTBOUND_CONNECTIONS.name,
             worker.outbound_connections.into(),

@@ -11,6 +11,7 @@ mod folder;
 mod hostname;
 mod instances;
 mod listen;
+mod log;
 mod managed;
 mod otlp;
 mod path;
@@ -44,6 +45,7 @@ pub use hostname::HostPattern;
 pub(crate) use hostname::{example, normalize};
 pub use instances::InstancePlan;
 pub use listen::{ListenAddress, Overlap};
+pub use log::{LogConfig, LoggedRequests};
 pub(crate) use managed::{AppFields, Managed};
 pub use otlp::OtlpConfig;
 pub use path::{PathPattern, PathSegment};
@@ -125,6 +127,8 @@ pub struct AppConfig {
     pub env: BTreeMap<String, Binding>,
     /// What it may use.
     pub limits: AppLimits,
+    /// What of it is logged.
+    pub log: LogConfig,
     /// Hosts that it may reach although their address is not public.
     pub outbound_allow: Vec<OutboundRule>,
     /// Its own port, where it has one.
@@ -239,6 +243,7 @@ impl AppConfig {
             hosts: _,
             port: _,
             crons: _,
+            log: _,
         } = self;
         // Where the file says so may change.
         let message =
@@ -283,6 +288,7 @@ impl AppConfig {
             hosts: other.hosts.clone(),
             port: other.port,
             crons: other.crons.clone(),
+            log: other.log,
             limits: AppLimits {
                 worker: self.limits.worker,
                 ..other.limits
@@ -313,6 +319,7 @@ impl fmt::Debug for AppConfig {
             .field("port", &self.port)
             .field("content", &self.content)
             .field("crons", &self.crons)
+            .field("log", &self.log)
             .finish()
     }
 }
@@ -328,6 +335,10 @@ pub struct AppLimits {
     pub in_flight: usize,
     /// Bytes of a request's body.
     pub body: u64,
+    /// Lines that the app may say in a second.
+    pub log_lines: u32,
+    /// Bytes that these may say in a second.
+    pub log_bytes: u64,
 }
 
 impl Default for AppLimits {
@@ -337,6 +348,8 @@ impl Default for AppLimits {
             wall: Duration::from_secs(30),
             in_flight: 1024,
             body: 100 << 20,
+            log_lines: 5000,
+            log_bytes: 4 << 20,
         }
     }
 }
@@ -539,6 +552,7 @@ impl Config {
             content: 0,
             fault: None,
             is_partial: false,
+            log: LogConfig::default(),
             crons: Vec::new(),
         };
         Ok(Self::new(listen, vec![app]))

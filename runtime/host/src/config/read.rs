@@ -17,13 +17,14 @@ use super::fields::{App, Changes, Clients, Configuration, Defaults};
 use super::folder::read_apps_folder;
 use super::instances::read_instances;
 use super::listen::Overlap;
+use super::log::read_log;
 use super::managed::Managed;
 use super::otlp::read_otlp;
 use super::proxies::{Proxies, read_proxies};
 use super::reader::{Context, Fields, Located, Lookup};
 use super::{
     AppConfig, AppLimits, ClientLimits, Config, DEFAULT_DRAIN, DEFAULT_PREPARED, Idle,
-    InstancePlan, ListenAddress, Tracing,
+    InstancePlan, ListenAddress, LogConfig, Tracing,
 };
 
 /// JSON with comments, and nothing else beside JSON: what editors call "jsonc".
@@ -140,11 +141,15 @@ fn read_root(
     let (admin, admin_place) = read_admin(&fields, folder).unzip();
     let has_folder = fields.get(&Configuration::APPS_FOLDER).is_some();
     let mut defaults = AppLimits::default();
+    let mut log = LogConfig::default();
     let (mut start, mut idle) = (None, None);
     let mut instances = InstancePlan::default();
     if let Some(fields) = fields.read(Configuration::DEFAULTS) {
         if let Some(fields) = fields.read(Defaults::LIMITS) {
             defaults = read_limits(&fields, defaults);
+        }
+        if let Some(fields) = fields.read(Defaults::LOG) {
+            log = read_log(&fields, log);
         }
         start = fields.read(Defaults::START);
         idle = fields.read(Defaults::IDLE_MS).map(Idle::after);
@@ -175,6 +180,7 @@ fn read_root(
         folder,
         port: listen.port,
         defaults,
+        log,
         start,
         idle,
         instances,

@@ -4,11 +4,11 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use nano_worker::Binding;
+use nano_worker::{Binding, LogLevel};
 
 use super::{
     ClientLimits, Config, ConfigError, DEFAULT_IDLE, HostPattern, Idle, InstancePlan,
-    ListenAddress, Start, Token, read,
+    ListenAddress, LogConfig, LoggedRequests, Start, Token, read,
 };
 
 fn app_folder() -> tempfile::TempDir {
@@ -62,11 +62,12 @@ fn everything_at_once() {
           "drain_ms": 500,
           "clients": { "head_ms": 1000, "stall_ms": 2000, "min_rate": 300, "connections": 5000 },
           "memory_mb": 4096,
-          "defaults": { "limits": { "memory_mb": 64, "cpu_ms": 5000 } },
+          "defaults": { "limits": { "memory_mb": 64, "cpu_ms": 5000 }, "log": { "level": "none", "requests": "failed" } },
           "apps": [
             { "name": "shop", "hostname": "Shop.localhost", "path": "./shop",
+              "log": { "level": "warn", "sample": 10 },
               "env": { "GREETING": "hello", "KEY": "${SHOP_KEY}" },
-              "limits": { "cpu_ms": 50, "wall_ms": 30000, "in_flight": 256, "body_mb": 10 },
+              "limits": { "cpu_ms": 50, "wall_ms": 30000, "in_flight": 256, "body_mb": 10, "log_lines": 7, "log_kb": 2 },
               "outbound": { "allow": ["api.example.com", "127.0.0.1:5000"] } },
             { "name": "tools", "hostname": ["tools.localhost", "*.tools.localhost"],
               "path": "./tools", "port": 8081 }
@@ -98,6 +99,14 @@ fn everything_at_once() {
     assert_eq!(tools.port, Some(8081));
     assert_eq!(tools.hosts[1], HostPattern::Below("tools.localhost".into()));
     assert_eq!(tools.limits.worker.cpu, Duration::from_secs(5));
+    assert_eq!((shop.limits.log_lines, shop.limits.log_bytes), (7, 2048));
+    let log = LogConfig {
+        level: Some(LogLevel::Warn),
+        requests: LoggedRequests::Failed,
+        sample: 10,
+    };
+    assert_eq!(shop.log, log);
+    assert_eq!((tools.log.level, tools.log.sample), (None, 1));
 }
 
 #[test]

@@ -8,7 +8,9 @@ use tracing::Level;
 
 use super::recent::Recent;
 use super::record::{Record, Value};
-use super::source::{LogStatistics, Source};
+use super::source::{LogStatistics, Rate, Source};
+use super::wanted::Wanted;
+use crate::config::{AppConfig, LogConfig};
 
 /// Takes one app's records into the process's log.
 #[derive(Debug)]
@@ -17,16 +19,33 @@ pub(crate) struct AppLog {
     said: Arc<Source>,
     requests: Arc<Source>,
     recent: Arc<Recent>,
+    wanted: Wanted,
 }
 
 impl AppLog {
+    /// Everything is logged, until something else [is wanted](Self::want).
     pub(crate) fn new(app: Arc<str>) -> Self {
         Self {
             said: Source::said(app.clone()),
             requests: Source::requests(app.clone()),
             recent: Arc::default(),
+            wanted: Wanted::new(LogConfig::default()),
             app,
         }
+    }
+
+    /// Has the log be as an app is configured, from now on.
+    pub(crate) fn want(&self, config: &AppConfig) {
+        self.wanted.set(config.log);
+        self.said.limit(Rate {
+            lines: config.limits.log_lines.into(),
+            bytes: config.limits.log_bytes,
+        });
+    }
+
+    /// Whether a request is to be logged.
+    pub(super) fn wants_request(&self, failed: bool) -> bool {
+        self.wanted.request(failed)
     }
 
     /// The app's last lines, where they are kept.
@@ -52,7 +71,9 @@ impl AppLog {
 
 impl LogSink for AppLog {
     fn log(&self, record: LogRecord) {
-        super::said(self, &self.record(record));
+        if self.wanted.level(record.level) {
+            super::said(self, record.message.len(), || self.record(record));
+        }
     }
 }
 

@@ -14,6 +14,7 @@ mod record;
 mod request;
 mod source;
 mod time;
+mod wanted;
 mod writer;
 
 use std::cell::Cell;
@@ -31,7 +32,7 @@ use recent::Recent;
 use record::{Record, Value};
 pub(crate) use request::RequestLine;
 pub use source::LogStatistics;
-use source::Source;
+use source::{Loss, Source};
 use writer::Writer;
 
 /// How log lines look.
@@ -110,6 +111,9 @@ pub fn of_app(name: &Arc<str>) -> Arc<dyn LogSink> {
 /// Logs a request of an app, or of none; nowhere, if the process has no log.
 pub(crate) fn request(app: Option<&AppLog>, request: &RequestLine<'_>) {
     let Some(log) = LOG.get() else { return };
+    if app.is_some_and(|app| !app.wants_request(request.failed)) {
+        return;
+    }
     let source = app.map_or(&log.clients, AppLog::requests);
     let now = SystemTime::now();
     let recent = app.filter(|_| Recent::is_kept()).map(AppLog::recent);
@@ -128,11 +132,14 @@ pub(crate) fn request(app: Option<&AppLog>, request: &RequestLine<'_>) {
     });
 }
 
-/// Logs what an app says; nowhere, if the process has no log.
-fn said(app: &AppLog, record: &Record) {
-    if let Some(log) = LOG.get() {
-        log.write(app.said(), |line| log.look.write(line, record));
-        keep(Some(app.recent()).filter(|_| Recent::is_kept()), record);
+/// Logs what an app says, a message of so many bytes; nowhere, if the process has no log, or the app says too much.
+fn said(app: &AppLog, bytes: usize, record: impl FnOnce() -> Record) {
+    if let Some(log) = LOG.get()
+        && log.writer.admits(app.said(), bytes)
+    {
+        let record = record();
+        log.write(app.said(), |line| log.look.write(line, &record));
+        keep(Some(app.recent()).filter(|_| Recent::is_kept()), &record);
     }
 }
 
@@ -167,8 +174,8 @@ impl Log {
         colors: bool,
     ) -> std::io::Result<Self> {
         let look = Look { format, colors };
-        let tell = move |line: &mut String, source: &Source, lines, bytes| {
-            look.write(line, &dropped(source, lines, bytes));
+        let tell = move |line: &mut String, source: &Source, loss| {
+            look.write(line, &dropped(source, loss));
         };
         Ok(Self {
             look,
@@ -206,25 +213,29 @@ impl Look {
 }
 
 /// Says that lines were dropped.
-fn dropped(source: &Source, lines: u64, bytes: u64) -> Record {
+fn dropped(source: &Source, loss: Loss) -> Record {
+    let lines = loss.lines;
     let (plural, were) = if lines == 1 {
         ("", "was")
     } else {
         ("s", "were")
     };
-    let app = source.app().map(|app| ("app", Value::Text(app.to_owned())));
-    let counts = [
-        ("dropped_lines", Value::Integer(lines.into())),
-        ("dropped_bytes", Value::Integer(bytes.into())),
+    let why = match loss.limit {
+        None => "standard output did not take them in time; log less, or read faster".to_owned(),
+        Some(limit) => format!("the app says more than its {limit} limit allows in a second"),
+    };
+    let fields = [
+        source.app().map(|app| ("app", Value::Text(app.to_owned()))),
+        loss.limit
+            .map(|limit| ("limit", Value::Text(limit.to_owned()))),
+        Some(("dropped_lines", Value::Integer(lines.into()))),
+        Some(("dropped_bytes", Value::Integer(loss.bytes.into()))),
     ];
     Record {
         time: SystemTime::now(),
         level: Level::WARN,
-        message: format!(
-            "{lines} line{plural} of {source} {were} dropped: standard output did not take them in time; log less, or \
-             read faster"
-        ),
-        fields: app.into_iter().chain(counts).collect(),
+        message: format!("{lines} line{plural} of {source} {were} dropped: {why}"),
+        fields: fields.into_iter().flatten().collect(),
     }
 }
 
@@ -319,7 +330,12 @@ mod tests {
             format: Format::Json,
             colors: false,
         };
-        look.write(&mut line, &dropped(&source, 3, 4096));
+        let loss = Loss {
+            limit: Some("log_lines"),
+            lines: 3,
+            bytes: 4096,
+        };
+        look.write(&mut line, &dropped(&source, loss));
         let line: serde_json::Value = serde_json::from_str(&line).unwrap();
         assert_eq!(
             (&line["level"], &line["app"]),

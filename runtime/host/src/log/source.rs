@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Where lines come from. What one source says too much is never another's loss.
 #[derive(Debug)]
@@ -27,7 +28,7 @@ enum Kind {
 pub struct LogStatistics {
     /// Lines that were written.
     pub lines: u64,
-    /// Lines that were dropped because the output did not take them in time, or not at all.
+    /// Lines that were dropped: the output did not take them in time, or not at all, or there were more than the source may have.
     pub dropped_lines: u64,
     /// Their bytes.
     pub dropped_bytes: u64,
@@ -43,7 +44,37 @@ struct Account {
     untold: Amount,
     /// The writer knows that the source has lines, or has lost some.
     is_listed: bool,
+    rate: Option<Rate>,
+    second: Second,
+    /// Dropped for the rate, and not told yet.
+    over: Option<Loss>,
     total: LogStatistics,
+}
+
+/// What a source may have in a second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Rate {
+    pub(crate) lines: u64,
+    /// The line that passes it is the last one.
+    pub(crate) bytes: u64,
+}
+
+/// What a source has had in a second.
+#[derive(Debug, Default)]
+struct Second {
+    /// `None` before the first one.
+    ends: Option<Instant>,
+    lines: u64,
+    bytes: u64,
+}
+
+/// Lines that were dropped, to be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Loss {
+    /// The limit of the app's that they passed, by its name in the configuration; `None`: the output did not take them.
+    pub(super) limit: Option<&'static str>,
+    pub(super) lines: u64,
+    pub(super) bytes: u64,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -59,6 +90,19 @@ pub(super) struct Offer {
     /// The writer does not know of the source.
     pub(super) is_first: bool,
 }
+
+/// The answer to whoever has a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Admission {
+    Granted,
+    Refused {
+        /// Nobody knows yet that lines are to be told of.
+        is_first: bool,
+    },
+}
+
+/// What rates are for; so long, too, lines that were dropped for one are counted before they are told of.
+pub(super) const SECOND: Duration = Duration::from_secs(1);
 
 impl Source {
     fn new(kind: Kind) -> Arc<Self> {
@@ -112,6 +156,47 @@ impl Source {
         }
     }
 
+    /// Bounds what the source may have in a second.
+    pub(super) fn limit(&self, rate: Rate) {
+        self.lock().rate = Some(rate);
+    }
+
+    /// Whether the source may have another line now, one that says so many bytes. If not, it is dropped.
+    pub(super) fn admits(&self, bytes: usize, now: Instant) -> Admission {
+        let mut account = self.lock();
+        let Some(rate) = account.rate else {
+            return Admission::Granted;
+        };
+        let bytes = bytes as u64;
+        let second = &mut account.second;
+        if second.ends.is_none_or(|ends| ends <= now) {
+            *second = Second {
+                ends: Some(now + SECOND),
+                ..Second::default()
+            };
+        }
+        let limit = if second.lines >= rate.lines {
+            "log_lines"
+        } else if second.bytes >= rate.bytes {
+            "log_kb"
+        } else {
+            second.lines += 1;
+            second.bytes += bytes;
+            return Admission::Granted;
+        };
+        account.total.dropped_lines += 1;
+        account.total.dropped_bytes += bytes;
+        let is_first = account.over.is_none();
+        let over = account.over.get_or_insert(Loss {
+            limit: Some(limit),
+            lines: 0,
+            bytes: 0,
+        });
+        over.lines += 1;
+        over.bytes += bytes;
+        Admission::Refused { is_first }
+    }
+
     /// The writer has taken what waits.
     pub(super) fn taken(&self) {
         let mut account = self.lock();
@@ -130,10 +215,19 @@ impl Source {
         }
     }
 
-    /// Lines and bytes that were dropped since this was last asked, if there are any.
-    pub(super) fn take_untold(&self) -> Option<(u64, u64)> {
+    /// What the output has not taken since this was last asked, if there is something.
+    pub(super) fn take_untold(&self) -> Option<Loss> {
         let untold = std::mem::take(&mut self.lock().untold);
-        (untold.lines > 0).then_some((untold.lines, untold.bytes as u64))
+        (untold.lines > 0).then_some(Loss {
+            limit: None,
+            lines: untold.lines,
+            bytes: untold.bytes as u64,
+        })
+    }
+
+    /// What there was too much of since this was last asked, if there was.
+    pub(super) fn take_over(&self) -> Option<Loss> {
+        self.lock().over.take()
     }
 
     fn lock(&self) -> MutexGuard<'_, Account> {
@@ -177,5 +271,55 @@ impl std::ops::Add for LogStatistics {
             dropped_lines: self.dropped_lines + other.dropped_lines,
             dropped_bytes: self.dropped_bytes + other.dropped_bytes,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_bounds_the_lines_and_bytes_of_each_second() {
+        let source = Source::said("a".into());
+        let now = Instant::now();
+        let granted = |bytes, now| {
+            let admissions = (0..10).map(|_| source.admits(bytes, now));
+            admissions.filter(|a| *a == Admission::Granted).count()
+        };
+        assert_eq!(granted(100, now), 10);
+        source.limit(Rate {
+            lines: 4,
+            bytes: 1000,
+        });
+        assert_eq!(granted(100, now), 4);
+        assert_eq!(granted(100, now + SECOND / 2), 0);
+        let loss = source.take_over();
+        let limit = Some("log_lines");
+        let (lines, bytes) = (16, 1600);
+        assert_eq!(
+            loss,
+            Some(Loss {
+                limit,
+                lines,
+                bytes
+            })
+        );
+        // A long line is let in as long as there is anything left.
+        assert_eq!(granted(999, now + SECOND), 2);
+        assert_eq!(
+            source.admits(1, now + SECOND),
+            Admission::Refused { is_first: false }
+        );
+        assert_eq!(
+            source.take_over().and_then(|loss| loss.limit),
+            Some("log_kb")
+        );
+        assert_eq!(
+            source.admits(1, now + SECOND),
+            Admission::Refused { is_first: true }
+        );
+        assert_eq!(granted(500, now + SECOND * 2), 2);
+        assert_eq!(granted(0, now + SECOND * 3), 4);
+        assert_eq!(source.statistics().dropped_lines, 16 + 8 + 2 + 8 + 6);
     }
 }

@@ -1,11 +1,12 @@
 //! Writes lines on a thread of its own, many at once. Nobody who logs ever waits for the output: a line that there is no
 //! room for is dropped and counted, on the account of its [`Source`].
 
+use std::collections::VecDeque;
 use std::io::{ErrorKind, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::source::Source;
+use super::source::{Admission, Loss, SECOND, Source};
 
 /// How long lines are collected before they are written: under load, waking the thread for each would cost more than
 /// the lines themselves.
@@ -19,6 +20,9 @@ const SHARE: usize = 4;
 const KEEP: usize = 256 << 10;
 /// How soon an output is tried again that is full, and does not block.
 const RETRY: Duration = Duration::from_millis(5);
+
+/// How often to look where nothing is expected.
+const NOTHING: Duration = Duration::from_secs(3600);
 
 /// A queue of lines in front of an output.
 #[derive(Debug)]
@@ -35,6 +39,12 @@ struct State {
     lines: String,
     /// Those who have lines here, or have lost some.
     sources: Vec<Arc<Source>>,
+    /// Those who have had lines dropped for their rate, and when that is told.
+    owing: VecDeque<(Instant, Arc<Source>)>,
+    /// Those of whom it is told now.
+    due: Vec<Arc<Source>>,
+    /// Somebody waits for everything: nothing is told later.
+    is_last: bool,
     /// The thread waits to be told that there is something.
     idle: bool,
     /// The thread is writing what it has taken.
@@ -42,14 +52,14 @@ struct State {
 }
 
 impl Writer {
-    /// Starts the thread; it lives as long as the process. `tell` appends a line that says how many lines of a source
-    /// were dropped, and how many bytes they had.
+    /// Starts the thread; it lives as long as the process. `tell` appends a line that says what of a source was
+    /// dropped.
     ///
     /// # Errors
     /// The system has no thread for it.
     pub(super) fn start(
         mut output: impl Write + Send + 'static,
-        tell: impl Fn(&mut String, &Source, u64, u64) + Send + 'static,
+        tell: impl Fn(&mut String, &Source, Loss) + Send + 'static,
     ) -> std::io::Result<Arc<Self>> {
         let writer = Arc::new(Self {
             state: Mutex::default(),
@@ -64,8 +74,13 @@ impl Writer {
                 loop {
                     own.take(&mut taken);
                     for source in &taken.sources {
-                        if let Some((lines, bytes)) = source.take_untold() {
-                            tell(&mut taken.lines, source, lines, bytes);
+                        if let Some(loss) = source.take_untold() {
+                            tell(&mut taken.lines, source, loss);
+                        }
+                    }
+                    for source in taken.due.drain(..) {
+                        if let Some(loss) = source.take_over() {
+                            tell(&mut taken.lines, &source, loss);
                         }
                     }
                     let result = write_all(&mut output, taken.lines.as_bytes());
@@ -77,6 +92,25 @@ impl Writer {
                 }
             })?;
         Ok(writer)
+    }
+
+    /// Whether a source may have a line now that says so many bytes. If not, it is dropped, which is told once in a second.
+    pub(super) fn admits(&self, source: &Arc<Source>, bytes: usize) -> bool {
+        let now = Instant::now();
+        let is_first = match source.admits(bytes, now) {
+            Admission::Granted => return true,
+            Admission::Refused { is_first } => is_first,
+        };
+        if is_first {
+            let mut state = self.lock();
+            // As below. It is told with what is dropped later, then, or never.
+            if state.owing.try_reserve(1).is_ok() {
+                state.owing.push_back((now + SECOND, source.clone()));
+            }
+            drop(state);
+            self.filled.notify_one();
+        }
+        false
     }
 
     /// Appends a line, or drops it.
@@ -111,11 +145,13 @@ impl Writer {
             state.busy = false;
             self.written.notify_all();
             state.idle = true;
-            while state.sources.is_empty() {
-                state = self
-                    .filled
-                    .wait(state)
-                    .unwrap_or_else(PoisonError::into_inner);
+            loop {
+                let wait = state.fall_due(Instant::now());
+                if !state.sources.is_empty() || !state.due.is_empty() {
+                    break;
+                }
+                let waited = self.filled.wait_timeout(state, wait);
+                state = waited.unwrap_or_else(PoisonError::into_inner).0;
             }
             state.idle = false;
         }
@@ -124,6 +160,7 @@ impl Writer {
         state.busy = true;
         std::mem::swap(&mut taken.lines, &mut state.lines);
         std::mem::swap(&mut taken.sources, &mut state.sources);
+        std::mem::swap(&mut taken.due, &mut state.due);
         taken.sources.iter().for_each(|source| source.taken());
     }
 
@@ -131,7 +168,9 @@ impl Writer {
     pub(super) fn flush(&self, deadline: Duration) -> bool {
         let until = Instant::now() + deadline;
         let mut state = self.lock();
-        while state.busy || !state.sources.is_empty() {
+        state.is_last = true;
+        self.filled.notify_one();
+        while state.busy || state.has_something() {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return false;
@@ -144,6 +183,25 @@ impl Writer {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Something waits to be written.
+    fn has_something(&self) -> bool {
+        !(self.sources.is_empty() && self.owing.is_empty() && self.due.is_empty())
+    }
+
+    /// Has those told of whose time has come. Gives how long there is nothing to do for the next ones.
+    fn fall_due(&mut self, now: Instant) -> Duration {
+        while let Some((at, _)) = self.owing.front() {
+            if *at > now && !self.is_last {
+                return *at - now;
+            }
+            let first = self.owing.pop_front();
+            self.due.extend(first.map(|(_, source)| source));
+        }
+        NOTHING
     }
 }
 
@@ -163,6 +221,7 @@ fn write_all(output: &mut impl Write, mut bytes: &[u8]) -> std::io::Result<()> {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use super::super::source::Rate;
     use super::*;
 
     const PATIENCE: Duration = Duration::from_secs(30);
@@ -188,7 +247,8 @@ pub(super) mod tests {
     }
 
     fn start(output: impl Write + Send + 'static) -> Arc<Writer> {
-        Writer::start(output, |line, source, lines, bytes| {
+        Writer::start(output, |line, source, loss| {
+            let Loss { lines, bytes, .. } = loss;
             line.push_str(&format!("{source} lost {lines} lines of {bytes} bytes\n"));
         })
         .expect("a thread")
@@ -276,6 +336,58 @@ pub(super) mod tests {
             .collect();
         let (least, most) = (lines.iter().min().unwrap(), lines.iter().max().unwrap());
         assert!(*least > 0 && most - least <= 2, "{lines:?}");
+    }
+
+    #[test]
+    fn what_is_over_a_rate_is_told_once_in_a_second() {
+        let output = Output::default();
+        let writer = start(output.clone());
+        let source = said("a");
+        source.limit(Rate {
+            lines: 3,
+            bytes: 1 << 20,
+        });
+        let began = Instant::now();
+        let mut admitted = 0;
+        let mut lost = 0;
+        while began.elapsed() < SECOND * 2 {
+            match writer.admits(&source, 10) {
+                true => admitted += 1,
+                false => lost += 1,
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        // Nobody has to say anything more.
+        let text = || output.text();
+        let deadline = began + PATIENCE;
+        let told = || -> u64 {
+            let lines = text();
+            let lines = lines
+                .lines()
+                .filter_map(|line| line.strip_prefix("app a lost "));
+            lines
+                .map(|line| line.split(' ').next().unwrap().parse::<u64>().unwrap())
+                .sum()
+        };
+        while told() < lost && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert_eq!(told(), lost);
+        assert!((6..=9).contains(&admitted), "{admitted}");
+        assert!((2..=3).contains(&text().lines().count()), "{}", text());
+        assert_eq!(source.statistics().dropped_lines, lost);
+    }
+
+    #[test]
+    fn the_end_does_not_wait_to_tell() {
+        let output = Output::default();
+        let writer = start(output.clone());
+        let source = said("a");
+        source.limit(Rate { lines: 1, bytes: 1 });
+        assert!(writer.admits(&source, 7));
+        assert!(!writer.admits(&source, 7));
+        assert!(writer.flush(PATIENCE));
+        assert_eq!(output.text(), "app a lost 1 lines of 7 bytes\n");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::support::admin::{ask, serve};
 use crate::support::{Nano, Site, eventually};
 
 /// Says as many lines as it is asked to.
@@ -24,7 +25,9 @@ fn lines(nano: &Nano, app: &str, message: &str) -> usize {
 fn a_flood_costs_lines_of_its_own_app_only() {
     const LINES: usize = 60_000;
     const REQUESTS: usize = 50;
-    let mut nano = Site::new().app("a", LOUD).app("b", QUIET).serve();
+    let much = r#""limits":{"log_lines":1000000,"log_kb":1000000}"#;
+    let site = Site::new().app_with("a", LOUD, much).app("b", QUIET);
+    let mut nano = site.serve();
     assert_eq!(nano.get("a.test", "/").text(), "said");
     assert_eq!(nano.get("b.test", "/").text(), "b");
     {
@@ -79,6 +82,121 @@ fn a_flood_costs_lines_of_its_own_app_only() {
             "{message}"
         );
     }
+}
+
+/// What the log says of lines of an app that were dropped.
+fn losses(nano: &Nano, app: &str) -> Vec<serde_json::Value> {
+    let is = |line: &serde_json::Value| line["app"] == app && line["dropped_lines"].is_u64();
+    nano.log().into_iter().filter(is).collect()
+}
+
+#[test]
+fn an_app_says_no_more_in_a_second_than_it_may() {
+    const REQUESTS: usize = 40;
+    let limited = |limit| format!(r#""limits":{{{limit}}}"#);
+    let site = Site::new()
+        .app_with("a", LOUD, &limited(r#""log_lines":100"#))
+        .app_with("b", LOUD, &limited(r#""log_kb":10"#))
+        .app("c", LOUD);
+    let (mut nano, admin) = serve(site);
+    let began = Instant::now();
+    for _ in 0..REQUESTS {
+        assert_eq!(nano.get("a.test", "/?lines=250").text(), "said");
+    }
+    for app in ["b.test", "c.test"] {
+        assert_eq!(nano.get(app, "/?lines=200").text(), "said");
+    }
+    // It is told once in a second, and nobody has to say anything more.
+    for app in ["a", "b"] {
+        eventually("a line that tells of it", || losses(&nano, app).pop());
+    }
+    let seconds = began.elapsed().as_secs() as usize + 1;
+    let metrics = ask(admin, "GET", "/metrics");
+    nano.signal(libc::SIGTERM);
+    assert_eq!(nano.wait().code(), Some(0));
+    let of_line = "loud ".len() + 500;
+    let in_10_kb = (10 << 10) / of_line + 1;
+    for (app, limit, all, least) in [
+        ("a", "log_lines", REQUESTS * 250, 100),
+        ("b", "log_kb", 200, in_10_kb),
+    ] {
+        let said = lines(&nano, app, "loud");
+        assert!((least..=least * seconds).contains(&said), "{app}: {said}");
+        let losses = losses(&nano, app);
+        assert!(losses.len() <= seconds, "{losses:?}");
+        let mut lost = 0;
+        for line in &losses {
+            lost += line["dropped_lines"].as_u64().unwrap() as usize;
+            assert_eq!(
+                (&line["limit"], &line["level"]),
+                (&limit.into(), &"warn".into())
+            );
+            let message = line["message"].as_str().unwrap();
+            let told = format!(" of app {app} were dropped: the app says more than its {limit} ");
+            assert!(message.contains(&told), "{message}");
+        }
+        assert_eq!(said + lost, all);
+        let series = format!("nano_log_lines_dropped_total{{app=\"{app}\"}} {lost}\n");
+        assert!(metrics.text().contains(&series), "{series}");
+    }
+    assert_eq!(lines(&nano, "a", "request"), REQUESTS);
+    assert_eq!(lines(&nano, "c", "loud"), 200);
+}
+
+/// Says something of each level, and throws where it is asked to.
+const TALK: &str = "let count = 0;
+export default { fetch(request) {
+    for (const level of ['debug', 'info', 'warn', 'error']) console[level](level);
+    if (new URL(request.url).pathname === '/throw') throw new Error('no');
+    return new Response(String(++count));
+} };";
+
+#[test]
+fn what_of_an_app_is_logged_is_configured() {
+    let site = Site::new()
+        .top(r#""defaults":{"log":{"requests":"failed"}}"#)
+        .app_with("a", TALK, r#""log":{"level":"warn"}"#)
+        .app_with("b", TALK, r#""log":{"level":"none","requests":"none"}"#)
+        .app_with("c", TALK, r#""log":{"requests":"all","sample":5}"#);
+    let nano = site.serve();
+    let ask = |host: &str| {
+        for _ in 0..10 {
+            assert_eq!(nano.get(host, "/").status, 200);
+        }
+        assert_eq!(nano.get(host, "/throw").status, 500);
+    };
+    ["a.test", "b.test", "c.test"]
+        .iter()
+        .for_each(|host| ask(host));
+    let failed = |app: &str| {
+        nano.logged("the request that failed", |line| {
+            line["app"] == app && line["message"] == "request" && line["status"] == 500
+        });
+    };
+    ["a", "c"].iter().for_each(|app| failed(app));
+    let logged = |app| {
+        ["debug", "info", "warn", "error", "request"].map(|message| lines(&nano, app, message))
+    };
+    assert_eq!(logged("a"), [0, 0, 11, 11, 1]);
+    assert_eq!(logged("b"), [0; 5]);
+    assert_eq!(logged("c"), [11, 11, 11, 11, 3]);
+    // A reload changes it without a new instance.
+    let file = std::fs::read_to_string(nano.path().join("apps.json")).expect("the configuration");
+    nano.write(
+        "apps.json",
+        &file
+            .replace("\"none\"", "\"all\"")
+            .replace("\"level\":\"all\"", "\"level\":\"info\""),
+    );
+    nano.signal(libc::SIGHUP);
+    nano.logged("the reload", |line| {
+        line["message"] == "the configuration has been loaded"
+    });
+    assert_eq!(nano.get("b.test", "/").text(), "11");
+    nano.logged("its request", |line| {
+        line["app"] == "b" && line["message"] == "request"
+    });
+    assert_eq!(logged("b"), [0, 1, 1, 1, 1]);
 }
 
 #[test]

@@ -196,6 +196,14 @@ fn what_is_wrong_with_one_is_its_own_affair() {
             "expected 100 at most",
         ),
         (
+            r#"{ "limits": { "log_lines": 5001 } }"#,
+            "limits.log_lines: expected 5000 at most",
+        ),
+        (
+            r#"{ "limits": { "log_kb": 4097 } }"#,
+            "limits.log_kb: expected 4096 at most",
+        ),
+        (
             r#"{ "hostname": "a b" }"#,
             "1:15: hostname: expected labels",
         ),
