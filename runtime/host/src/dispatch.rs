@@ -8,7 +8,7 @@
 //! | the body comes too slowly (`clients`); the head is not complete in time (answered by the connection) | 408 |
 //! | the body is larger than `body_mb` | 413 |
 //! | the head is larger than 64 KiB or has more than 100 fields (HTTP/1: read by hyper, answered by the connection) | 431 |
-//! | the handler threw, returned no `Response`, or does not exist; the host itself panicked | 500 |
+//! | the handler threw, returned no `Response`, one larger than `response_mb`, or does not exist; the host itself panicked | 500 |
 //! | a transfer coding other than chunked | 501 |
 //! | the handler passed on that a server it asked did not answer, or its body, which fails before its first byte | 502 |
 //! | the app did not start, has too many requests in flight (or the connection has), or passed its CPU or memory limit | 503 |
@@ -30,13 +30,17 @@ use http::header::HOST;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body::Body as HttpBody;
-use nano_worker::{Body, FetchError, HttpRequest, HttpResponse, RequestId, Unanswered};
+use nano_worker::{
+    Body, BodyError, BodyErrorKind, BodyStream, FetchError, HttpRequest, HttpResponse, RequestId,
+    Unanswered,
+};
 
 use self::pages::{broken, defect, failure, faulty, looped, too_busy, too_slow, unavailable};
 use crate::access::Completion;
 use crate::app::{App, Busy};
 use crate::config::{ListenAddress, Proxies};
 use crate::deployment::Deployment;
+use crate::http::bounded::Bounded;
 use crate::http::error_page::{self, ErrorPage};
 use crate::http::headers::{self, Present, TransferCoding};
 use crate::http::receive::{Fault, Faults, Received, receive, refuse};
@@ -436,8 +440,13 @@ impl Exchange {
                 },
             };
             let error = match result {
-                Ok(response) => match send::usable(&response) {
-                    Ok(status) => return Ok((response, status, self.lease)),
+                Ok(mut response) => match send::usable(&response) {
+                    Ok(status) => {
+                        if let Some(limit) = self.lease.limits().response {
+                            response.body = within(response.body, limit)?;
+                        }
+                        return Ok((response, status, self.lease));
+                    }
                     Err(reason) => FetchError::UnusableResponse { reason },
                 },
                 Err(Unanswered::Failed(error)) => error,
@@ -451,6 +460,26 @@ impl Exchange {
         }
         Err(failure(FetchError::Ended).into())
     }
+}
+
+/// Bounds a response's body.
+fn within(body: Body, limit: u64) -> Result<Body, Box<ErrorPage>> {
+    let over = move || {
+        BodyError::new(
+            BodyErrorKind::TooMuch,
+            format!("it is larger than {limit} bytes"),
+        )
+    };
+    let length = body.length();
+    if length.is_some_and(|length| length > limit) {
+        return Err(broken(&over()));
+    }
+    Ok(match body {
+        Body::Stream(stream) if length.is_none() => {
+            Body::Stream(BodyStream::direct(Bounded::new(stream, limit, over), None))
+        }
+        body => body,
+    })
 }
 
 /// Instances that a request may meet the end of before it is given up.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use http::{Method, StatusCode, Version};
-use nano_worker::{BodyError, RequestId};
+use nano_worker::{BodyError, BodyErrorKind, RequestId};
 
 use crate::app::{Admission, App};
 use crate::http::error_page::ErrorPage;
@@ -55,6 +55,8 @@ enum End {
 pub(crate) struct Failure {
     message: String,
     stack: Option<String>,
+    /// The limit that was met.
+    limit: Option<Limit>,
 }
 
 impl Failure {
@@ -63,6 +65,7 @@ impl Failure {
         Self {
             message: format!("the response's body failed: {error}"),
             stack: None,
+            limit: (error.kind == BodyErrorKind::TooMuch).then_some(Limit::Response),
         }
     }
 }
@@ -156,7 +159,11 @@ impl Record {
 
     /// Notes why the app has no response.
     pub(crate) fn failed(&mut self, message: String, stack: Option<String>) {
-        self.error = Some(Box::new(Failure { message, stack }));
+        self.error = Some(Box::new(Failure {
+            message,
+            stack,
+            limit: None,
+        }));
     }
 
     /// Notes the limit that the request has met.
@@ -192,6 +199,7 @@ impl Record {
     /// The response's body has failed.
     pub(crate) fn body_failed(&mut self, failure: Failure) {
         self.end = End::Failed;
+        self.limit = failure.limit.or(self.limit);
         self.error = Some(Box::new(failure));
     }
 }

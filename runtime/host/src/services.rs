@@ -24,6 +24,7 @@ use crate::app::App;
 use crate::config::AppConfig;
 use crate::dispatch::pages::{broken, faulty, looped, too_busy, too_slow};
 use crate::dispatch::{Exchange, RequestIds};
+use crate::http::bounded::Bounded;
 use crate::http::error_page::ErrorPage;
 use crate::http::headers::is_hop_by_hop;
 use crate::http::receive::{Fault, Faults, TOO_LATE};
@@ -348,12 +349,12 @@ impl Upload {
         };
         let length = stream.length();
         let (fault, faults) = oneshot::channel();
-        let bounded = Cuttable::new(Bounded {
-            stream,
-            left: limit,
-            limit,
-            fault: Some(fault),
-        });
+        let over = move || {
+            let error = Fault::TooLarge(limit).for_app();
+            let _ = fault.send(Fault::TooLarge(limit)); // The app may have answered.
+            error
+        };
+        let bounded = Cuttable::new(Bounded::new(stream, limit, over));
         let upload = Self(Some(bounded.cut()));
         let body = Body::Stream(BodyStream::direct(bounded, length));
         Ok((body, upload, Some(faults)))
@@ -365,35 +366,6 @@ impl Drop for Upload {
         if let Some(cut) = self.0.take() {
             cut.cut(BodyError::new(BodyErrorKind::CutShort, TOO_LATE));
         }
-    }
-}
-
-/// A body of no more than so many bytes.
-struct Bounded {
-    stream: BodyStream,
-    left: u64,
-    limit: u64,
-    fault: Option<oneshot::Sender<Fault>>,
-}
-
-impl Stream for Bounded {
-    type Item = Result<Bytes, BodyError>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let item = ready!(self.stream.poll_chunk(context));
-        let Some(Ok(chunk)) = &item else {
-            return Poll::Ready(item);
-        };
-        let Some(left) = self.left.checked_sub(chunk.len() as u64) else {
-            let fault = Fault::TooLarge(self.limit);
-            let error = fault.for_app();
-            if let Some(tell) = self.fault.take() {
-                let _ = tell.send(fault); // The app may have answered.
-            }
-            return Poll::Ready(Some(Err(error)));
-        };
-        self.left = left;
-        Poll::Ready(item)
     }
 }
 

@@ -118,6 +118,7 @@ counted! {
         Wall = "wall_ms",
         InFlight = "in_flight",
         Body = "body_mb",
+        Response = "response_mb",
         /// Counted by instances: the app may go on without the request that it cannot make.
         Subrequests = "subrequests",
         /// The limit of the process, of which the app's instance held most, or which left no room for a body.

@@ -57,6 +57,8 @@ pub enum BodyErrorKind {
     TooLarge,
     /// The process has no memory left for it.
     NoRoom,
+    /// The app sends more bytes than its limit.
+    TooMuch,
     /// The client or the peer closed its connection or violated HTTP.
     Disconnected,
     /// The producer went away without ending the body.

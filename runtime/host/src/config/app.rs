@@ -218,6 +218,9 @@ pub(super) fn read_limits(fields: &Fields<'_, Limits>, mut limits: AppLimits) ->
     if let Some(body) = fields.read(Limits::BODY_MB) {
         limits.body = body << 20;
     }
+    if let Some(response) = fields.read(Limits::RESPONSE_MB) {
+        limits.response = Some(response << 20);
+    }
     fields.read_over(Limits::LOG_LINES, &mut limits.log_lines);
     if let Some(kilobytes) = fields.read(Limits::LOG_KB) {
         limits.log_bytes = kilobytes << 10;

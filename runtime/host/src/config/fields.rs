@@ -281,6 +281,9 @@ objects! {
         IN_FLIGHT: "in_flight" = Integer<usize>, Integer::new(1, 1_000_000), default AppLimits::default().in_flight;
         /// A request's body, in MiB.
         BODY_MB: "body_mb" = Integer<u64>, Integer::new(0, 1 << 20), default AppLimits::default().body >> 20;
+        /// A response's body, in MiB: one that is larger by its length is not sent, and one whose length is not known is cut off. Where it is
+        /// not given, bodies may be of any size.
+        RESPONSE_MB: "response_mb" = Integer<u64>, Integer::new(0, 1 << 20);
         /// Fetches that one request may cause.
         SUBREQUESTS: "subrequests" = Integer<u32>, Integer::new(0, 1_000_000), default AppLimits::default().worker.subrequests;
         /// Fetches at a time, until their bodies are read; others wait. No more than fit into a quarter of the memory.

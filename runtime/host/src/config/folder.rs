@@ -384,12 +384,13 @@ fn check_limits(fields: &Fields<'_, Limits>, limits: &AppLimits, most: &AppLimit
 }
 
 /// Limits as they are written.
-fn numbers(limits: &AppLimits) -> [(&'static str, u128); 9] {
+fn numbers(limits: &AppLimits) -> [(&'static str, u128); 10] {
     let AppLimits {
         worker,
         wall,
         in_flight,
         body,
+        response,
         log_lines,
         log_bytes,
     } = limits;
@@ -399,6 +400,10 @@ fn numbers(limits: &AppLimits) -> [(&'static str, u128); 9] {
         (Limits::WALL_MS.name, wall.as_millis()),
         (Limits::IN_FLIGHT.name, *in_flight as u128),
         (Limits::BODY_MB.name, u128::from(body >> 20)),
+        (
+            Limits::RESPONSE_MB.name,
+            response.map_or(u128::MAX, |bytes| (bytes >> 20).into()),
+        ),
         (Limits::SUBREQUESTS.name, worker.subrequests.into()),
         (Limits::LOG_LINES.name, (*log_lines).into()),
         (Limits::LOG_KB.name, u128::from(log_bytes >> 10)),

@@ -335,6 +335,8 @@ pub struct AppLimits {
     pub in_flight: usize,
     /// Bytes of a request's body.
     pub body: u64,
+    /// Bytes of a response's body; `None`: any number.
+    pub response: Option<u64>,
     /// Lines that the app may say in a second.
     pub log_lines: u32,
     /// Bytes that these may say in a second.
@@ -348,6 +350,7 @@ impl Default for AppLimits {
             wall: Duration::from_secs(30),
             in_flight: 1024,
             body: 100 << 20,
+            response: None,
             log_lines: 5000,
             log_bytes: 4 << 20,
         }

@@ -116,6 +116,9 @@ pub(crate) fn broken(error: &BodyError) -> Box<ErrorPage> {
     let page = match error.kind {
         BodyErrorKind::Disconnected => ErrorPage::new(StatusCode::BAD_GATEWAY, NO_ANSWER),
         BodyErrorKind::NoRoom => no_room(),
+        BodyErrorKind::TooMuch => {
+            ErrorPage::new(StatusCode::INTERNAL_SERVER_ERROR, NO_RESPONSE).limit(Limit::Response)
+        }
         BodyErrorKind::TooLarge | BodyErrorKind::CutShort | BodyErrorKind::App => {
             ErrorPage::new(StatusCode::INTERNAL_SERVER_ERROR, NO_RESPONSE)
         }

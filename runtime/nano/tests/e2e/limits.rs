@@ -43,6 +43,61 @@ fn bodies_that_are_too_large_get_413() {
     assert_eq!(nano.get("b.test", "/").text(), "here");
 }
 
+/// Answers with as many bytes as it is asked for, at once or as a stream that says that it was cancelled.
+const WRITES: &str = "export default { fetch(request) {
+    const { pathname, searchParams } = new URL(request.url);
+    let left = Number(searchParams.get('bytes'));
+    if (pathname === '/whole') return new Response('x'.repeat(left));
+    return new Response(new ReadableStream({
+        pull(controller) {
+            const chunk = new Uint8Array(Math.min(left, 65536)).fill(120);
+            if (left === 0) return controller.close();
+            left -= chunk.length;
+            controller.enqueue(chunk);
+        },
+        cancel() { console.log('cancelled'); },
+    }));
+} };";
+
+#[test]
+fn responses_that_are_too_large_are_not_sent_or_cut_off() {
+    let calls = "export default { async fetch(request, env) {
+        const response = await env.A.fetch(request);
+        return new Response(await response.text().then(text => text.length, String));
+    } };";
+    let binding = r#""env":{"A":{"type":"service","app":"a"}}"#;
+    let site = Site::new()
+        .app_with("a", WRITES, r#""limits":{"response_mb":1}"#)
+        .app_with("b", calls, binding);
+    let nano = site.serve_with(&["--dev"]);
+    let limit = 1 << 20;
+    for path in ["/whole", "/stream"] {
+        let path = |bytes: usize| format!("{path}?bytes={bytes}");
+        assert_eq!(nano.get("a.test", &path(limit)).text().len(), limit);
+        let fits = nano.get("b.test", &path(limit));
+        assert_eq!(fits.text(), limit.to_string());
+    }
+    let page = nano.get("a.test", &format!("/whole?bytes={}", limit + 1));
+    assert_eq!(page.status, 500);
+    assert!(page.text().contains("larger than 1048576 bytes"));
+    let over = format!("bytes={}", 2 * limit);
+    let mut connection = nano.connect();
+    connection.write(&format!(
+        "GET /stream?{over} HTTP/1.1\r\nHost: a.test\r\n\r\n"
+    ));
+    assert_eq!(connection.head().status, 200);
+    let (sent, _) = connection.until_end();
+    assert!(!sent.ends_with(b"\r\n0\r\n\r\n") && sent.len() > limit / 2);
+    nano.app_logged("a", "cancelled");
+    let called = nano.get("b.test", &format!("/stream?{over}"));
+    assert!(called.text().contains("larger than 1048576 bytes"));
+    for status in [500, 200] {
+        nano.logged("the limit", |line| {
+            line["app"] == "a" && line["status"] == status && line["limit"] == "response_mb"
+        });
+    }
+}
+
 #[test]
 fn heads_that_are_too_large_get_431() {
     let nano = Site::new().app("a", NEIGHBOUR).serve();

@@ -372,3 +372,22 @@ fn a_bound_app_may_be_missing_in_the_folder() {
     let error = faults("").expect_err("there is none").to_string();
     assert!(error.contains(missing), "{error}");
 }
+
+#[test]
+fn where_there_is_no_limit_a_folder_may_set_one() {
+    let site = Site::of(&["a"]);
+    site.file("apps/a/nano.json", r#"{ "limits": { "response_mb": 3 } }"#);
+    let read = |defaults: &str| {
+        let fields = format!(r#"{defaults}"apps_folder": {{ "path": "apps" }}"#);
+        site.read(&fields).expect("a configuration")
+    };
+    let config = read("");
+    assert!(config.faults_of_apps().is_none());
+    assert_eq!(config.apps[0].limits.response, Some(3 << 20));
+    let config = read(r#""defaults": { "limits": { "response_mb": 2 } }, "#);
+    let faults = config.faults_of_apps().expect("a fault").to_string();
+    assert!(
+        faults.contains("limits.response_mb: expected 2 at most"),
+        "{faults}"
+    );
+}
