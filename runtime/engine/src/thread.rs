@@ -218,7 +218,10 @@ fn run_isolate(
 ) -> Exit {
     in_context(isolate, |scope, state| {
         let mut turns = Loop::new(state);
-        let exit = or_panicked(|| turns.run(scope, first));
+        let exit = or_panicked(|| {
+            first(&mut turns, scope);
+            turns.run(scope)
+        });
         finish(scope, state, &exit);
         exit
     })
@@ -292,12 +295,7 @@ impl<'a> Loop<'a> {
         }
     }
 
-    fn run(
-        &mut self,
-        scope: &mut v8::PinScope,
-        first: impl for<'s, 'i> FnOnce(&mut Self, &mut v8::PinScope<'s, 'i>),
-    ) -> Exit {
-        first(self, scope);
+    fn run(&mut self, scope: &mut v8::PinScope) -> Exit {
         let shared = &self.state.shared;
         let (mut idle, mut alarm) = (Idle::default(), Alarm::default());
         loop {

@@ -394,7 +394,7 @@ impl Drop for Worker {
     }
 }
 
-/// The end of an isolate, in a host's words.
+/// What an isolate may use, in the engine's words.
 fn limits_of(limits: &nano_worker::Limits) -> nano_engine::Limits {
     nano_engine::Limits {
         memory: limits.memory_mb as usize * nano_engine::limits::MIB,
@@ -403,6 +403,7 @@ fn limits_of(limits: &nano_worker::Limits) -> nano_engine::Limits {
     }
 }
 
+/// The end of an isolate, in a host's words.
 fn exit_of(exit: nano_engine::Exit) -> Exit {
     match exit {
         nano_engine::Exit::Drained | nano_engine::Exit::Stopped => Exit::Stopped,
