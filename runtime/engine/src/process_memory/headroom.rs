@@ -95,13 +95,22 @@ impl Asked {
         let bytes = self.bytes();
         let gone = bytes - remaining(bytes, age);
         self.bytes.fetch_sub(gone, Ordering::Relaxed);
-        TAKEN.fetch_sub(gone, Ordering::Relaxed);
+        are_gone(gone);
         bytes - gone
     }
 
     pub(crate) fn bytes(&self) -> usize {
         self.bytes.load(Ordering::Relaxed)
     }
+}
+
+/// So many of those that were taken count no more. What an isolate asks for is added here first and to its own count later, and a look
+/// in between takes it for somebody else's: then more is taken off in the end than was added, and a count below 0 would be one without
+/// end.
+fn are_gone(bytes: usize) {
+    let less = |taken: usize| Some(taken.saturating_sub(bytes));
+    // It always does.
+    let _ = TAKEN.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
 }
 
 /// How many of so many bytes are not touched after a time.
@@ -126,8 +135,7 @@ pub(super) fn look(left: usize, since: Duration, arrived: usize, asked: usize) {
     HAS_LOOKED.store(true, Ordering::Relaxed);
     ARRIVED.fetch_sub(arrived, Ordering::Relaxed);
     let others = TAKEN.load(Ordering::Relaxed).saturating_sub(asked);
-    let gone = others - remaining(others, since);
-    TAKEN.fetch_sub(gone, Ordering::Relaxed);
+    are_gone(others - remaining(others, since));
 }
 
 /// The most that a thread has waited for since the last time.
@@ -170,7 +178,7 @@ fn has_room(account: &Account, bytes: usize) -> bool {
             .fetch_add(bytes, Ordering::Relaxed);
         return true;
     }
-    TAKEN.fetch_sub(bytes, Ordering::Relaxed);
+    are_gone(bytes);
     false
 }
 
@@ -401,6 +409,27 @@ mod tests {
         std::thread::sleep(BETWEEN);
         assert!(is_next_refused());
         assert!(!is_next_refused());
+        calm();
+    }
+
+    #[test]
+    fn what_a_look_takes_for_somebody_elses_is_not_owed() {
+        let _one = super::super::tests::one();
+        calm();
+        let account = Account::new(0);
+        assert!(super::has_room(&account, MIB));
+        // It has not seen the account's count.
+        super::look(usize::MAX, TOUCH * 100, arrived(), 0);
+        account.asked_for().settle(None, TOUCH * 100);
+        assert_eq!(taken(), 0);
+        super::look(10 * MIB, Duration::ZERO, arrived(), 0);
+        assert!(has_room(MIB));
+        // One that is refused is seen by a look before it is taken back.
+        look(0, Duration::ZERO);
+        TAKEN.fetch_add(MIB, Ordering::Relaxed);
+        look(0, TOUCH * 100);
+        are_gone(MIB);
+        assert_eq!(taken(), 0);
         calm();
     }
 
