@@ -196,9 +196,8 @@ impl Look {
         both
     }
 
-    fn shortage(&mut self, held: Held, now: Instant) -> Option<Shortage> {
+    fn shortage(&mut self, held: Held, wanted: usize, now: Instant) -> Option<Shortage> {
         let usages = self.usages(held, now);
-        let wanted = headroom::wanted();
         let mut usages = usages.into_iter().flatten();
         usages.find_map(|(used, limit)| Shortage::of(used.saturating_add(wanted), limit))
     }
@@ -216,14 +215,14 @@ pub(crate) fn is_short(held: impl Fn() -> Held) -> Option<Shortage> {
         return None;
     }
     look.last = now;
-    let held = held();
-    let mut shortage = look.shortage(held, now);
+    let (held, wanted) = (held(), headroom::wanted());
+    let mut shortage = look.shortage(held, wanted, now);
     // Bodies that were refused leave some to those that wait.
     let is_needed = shortage.is_some() || headroom::is_awaited();
     if is_needed && look.purged.is_none_or(|purged| now - purged > PURGE) {
         look.purged = Some(now);
         malloc::purge();
-        shortage = look.shortage(held, now);
+        shortage = look.shortage(held, wanted, now);
     }
     look.episode.look(shortage.is_some(), now);
     if shortage.is_some() {

@@ -263,12 +263,14 @@ impl Account {
     }
 
     /// V8 has mapped so many bytes for pages of its heap.
-    pub(super) fn map_pages(&self, bytes: usize) {
+    pub(crate) fn map_pages(&self, bytes: usize) {
         self.pages.fetch_add(bytes, Ordering::Relaxed);
+        self.asked_for.are_pages(bytes);
     }
 
     /// V8 has given so many bytes back, for pages or something else.
-    pub(super) fn unmap_pages(&self, bytes: usize) {
+    pub(crate) fn unmap_pages(&self, bytes: usize) {
+        self.asked_for.lose_pages(bytes);
         // The isolate's thread alone changes it.
         let left = self.pages.load(Ordering::Relaxed).saturating_sub(bytes);
         self.pages.store(left, Ordering::Relaxed);

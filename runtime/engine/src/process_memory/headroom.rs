@@ -80,6 +80,8 @@ const TOUCH: Duration = Duration::from_millis(300);
 #[derive(Debug, Default)]
 pub(crate) struct Asked {
     bytes: AtomicUsize,
+    /// How many of them are pages of V8's heap. It maps some for what a script makes between two collections, and gives them back.
+    pages: AtomicUsize,
     /// Its thread waits for more, and touches nothing meanwhile.
     is_waiting: AtomicBool,
 }
@@ -94,13 +96,27 @@ impl Asked {
         };
         let bytes = self.bytes();
         let gone = bytes - remaining(bytes, age);
-        self.bytes.fetch_sub(gone, Ordering::Relaxed);
+        reduce(&self.bytes, gone);
         are_gone(gone);
+        let pages = self.pages.load(Ordering::Relaxed);
+        reduce(&self.pages, pages - remaining(pages, age));
         bytes - gone
     }
 
     pub(crate) fn bytes(&self) -> usize {
         self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// So many bytes that it has asked for are pages of V8's heap.
+    pub(crate) fn are_pages(&self, bytes: usize) {
+        self.pages.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// So many bytes of pages go again: those first that need not have been touched. (Were it others, the next look finds as many that are
+    /// not used any more.)
+    pub(crate) fn lose_pages(&self, bytes: usize) {
+        let lost = reduce(&self.pages, bytes);
+        are_gone(reduce(&self.bytes, lost));
     }
 }
 
@@ -108,9 +124,14 @@ impl Asked {
 /// in between takes it for somebody else's: then more is taken off in the end than was added, and a count below 0 would be one without
 /// end.
 fn are_gone(bytes: usize) {
-    let less = |taken: usize| Some(taken.saturating_sub(bytes));
-    // It always does.
-    let _ = TAKEN.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+    reduce(&TAKEN, bytes);
+}
+
+/// Takes so many from a count, or what it has. Returns how many it had of them.
+fn reduce(count: &AtomicUsize, bytes: usize) -> usize {
+    let less = |count: usize| Some(count.saturating_sub(bytes));
+    let before = count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+    bytes.min(before.unwrap_or_default())
 }
 
 /// How many of so many bytes are not touched after a time.
@@ -430,6 +451,27 @@ mod tests {
         look(0, TOUCH * 100);
         are_gone(MIB);
         assert_eq!(taken(), 0);
+        calm();
+    }
+
+    #[test]
+    fn pages_that_go_again_count_no_more() {
+        let _one = super::super::tests::one();
+        calm();
+        look(10 * MIB, Duration::ZERO);
+        let account = Account::new(0);
+        // A script that makes garbage.
+        for _ in 0..100 {
+            assert!(super::has_room(&account, MIB));
+            account.map_pages(MIB);
+            account.unmap_pages(MIB);
+        }
+        assert_eq!((taken(), account.asked_for().bytes()), (0, 0));
+        // What else it has asked for stays.
+        assert!(super::has_room(&account, 3 * MIB));
+        account.unmap_pages(2 * MIB);
+        assert_eq!((taken(), account.asked_for().bytes()), (3 * MIB, 3 * MIB));
+        account.asked_for().settle(None, TOUCH * 100);
         calm();
     }
 
