@@ -6,6 +6,7 @@
 //! loses much. Where that does not suffice, those go of apps that have more than their part: what each would have if they shared
 //! evenly, with those that have just come. So no app's requests keep another's out.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -196,6 +197,7 @@ impl Crowd {
             (without, cut_off) = self.share_out(members, most, &young);
             closed += without;
         }
+        young.sort_by_key(|(_, _, link)| Reverse(link.held()));
         for (_, number, link) in young {
             if !self.is_full(members, most) {
                 break;
@@ -265,8 +267,11 @@ impl Crowd {
             Some((link.tenure()?, *number, link))
         });
         let mut tenures: Vec<_> = young.chain(with_requests).collect();
-        // The last one goes first.
-        tenures.sort_unstable_by_key(|(one, ..)| std::cmp::Reverse((one.is_complete, one.since)));
+        // The last one goes first. Who has just come has sent nothing yet, or holds much: those go before.
+        let much = |one: &Tenure| if one.app.is_none() { one.held } else { 0 };
+        tenures.sort_unstable_by_key(|(one, ..)| {
+            Reverse((one.is_complete, Reverse(much(one)), one.since))
+        });
         let mut parts: HashMap<Option<usize>, Part> = HashMap::from([(None, Part::default())]);
         for (tenure, ..) in &tenures {
             let part = parts.entry(tenure.app).or_default();
@@ -408,6 +413,23 @@ mod tests {
             (crowd.used.load(SeqCst), crowd.leaving.load(SeqCst)),
             (0, 0)
         );
+    }
+
+    #[test]
+    fn of_those_who_have_just_come_those_go_first_who_hold_most() {
+        let crowd = Crowd::of(10 * CONNECTION, usize::MAX);
+        let links: Vec<_> = (0..6)
+            .map(|_| {
+                let link = Link::in_crowd(&crowd, Duration::ZERO);
+                let member = crowd.join(&link, None).unwrap();
+                (link, member)
+            })
+            .collect();
+        links[4].0.charge(2 * CONNECTION);
+        links[2].0.charge(3 * CONNECTION);
+        assert_eq!(evicted(&links), [2]);
+        links[1].0.charge(5 * CONNECTION);
+        assert_eq!(evicted(&links), [1, 2]);
     }
 
     #[test]
