@@ -1,7 +1,7 @@
 //! An app, whatever its version: its name, its log, the requests that it serves now, and its current deployment.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
@@ -10,7 +10,7 @@ use crate::config::{AppConfig, CronExpression};
 use crate::deployment::Deployment;
 use crate::lease::Lease;
 use crate::log::{AppLog, LogStatistics};
-use crate::pool::NOBODY;
+use crate::pool::{NOBODY, Pool};
 use crate::server::link::{Link, Share};
 use crate::starter::Starter;
 use crate::statistics::Statistics;
@@ -28,7 +28,12 @@ pub struct App {
     wanted: Mutex<Arc<Deployment>>,
     /// The last version whose refusal has been told.
     told: AtomicU64,
+    /// Versions that have been replaced and finish what they have begun, the oldest first.
+    finishing: Mutex<Vec<Weak<Pool>>>,
 }
+
+/// How many versions of an app may finish what they have begun: each holds as much memory as the one that serves may.
+pub(crate) const MOST_FINISHING: usize = 3;
 
 /// Why an app's new version does not serve.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,6 +89,7 @@ impl App {
             current: ArcSwap::new(deployment.clone()),
             wanted: Mutex::new(deployment),
             told: AtomicU64::new(0),
+            finishing: Mutex::default(),
         })
     }
 
@@ -264,6 +270,22 @@ impl App {
             Some(refusal) => Err(refusal),
             None => Ok(is_new.then_some(current)),
         }
+    }
+
+    /// Takes note of a version that has been replaced. Gives those that are to be ended for it, as too many finish what they have begun.
+    pub(crate) fn finishes(&self, replaced: &Arc<Pool>) -> Vec<Arc<Pool>> {
+        // Nothing that can panic leaves it half changed.
+        let mut finishing = self
+            .finishing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        finishing.push(Arc::downgrade(replaced));
+        finishing.retain(|pool| pool.upgrade().is_some_and(|pool| !pool.is_quiet()));
+        let too_many = finishing.len().saturating_sub(MOST_FINISHING);
+        finishing
+            .drain(..too_many)
+            .filter_map(|pool| pool.upgrade())
+            .collect()
     }
 
     /// Whether that this version is refused has not been told yet; now it is.

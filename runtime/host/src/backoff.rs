@@ -21,6 +21,9 @@ pub(crate) enum Failure {
     Start,
     /// Its instance ended on its own: it passed a limit, or the engine failed.
     End,
+    /// It did not start, or its instance was ended, where the process was short of memory: others may be to blame, and it is to be back
+    /// when they have made room.
+    Shortage,
     /// Its instance crashed, at the start or later. This is never forgiven.
     Crash,
 }
@@ -30,6 +33,7 @@ pub(crate) enum Failure {
 pub(crate) struct Backoff {
     starts: u32,
     ends: u32,
+    shortages: u32,
     crashes: u32,
     last: Option<Instant>,
     retry_at: Option<Instant>,
@@ -56,6 +60,10 @@ impl Backoff {
             Failure::End => {
                 self.ends += 1;
                 (self.ends - 1).checked_sub(FREE_ENDS)
+            }
+            Failure::Shortage => {
+                self.shortages += 1;
+                self.shortages.checked_sub(FREE_ENDS + 1).map(|_| 0)
             }
             Failure::Crash => {
                 self.crashes += 1;
@@ -123,6 +131,19 @@ mod tests {
         }
         assert_eq!(delays, [1, 4, 16, 64, 256, 1024, 3600, 3600]);
         assert_eq!(backoff.failed(Failure::End, now), Duration::ZERO);
+    }
+
+    #[test]
+    fn shortages_are_nobodys_fault_and_soon_over() {
+        let mut backoff = Backoff::default();
+        let now = Instant::now();
+        let delays: Vec<_> = (0..FREE_ENDS + 9)
+            .map(|_| backoff.failed(Failure::Shortage, now))
+            .collect();
+        let (free, slow) = delays.split_at(FREE_ENDS as usize);
+        assert!(free.iter().all(Duration::is_zero));
+        assert!(slow.iter().all(|delay| *delay == FIRST_DELAY));
+        assert_eq!(backoff.failed(Failure::Start, now), FIRST_DELAY);
     }
 
     #[test]

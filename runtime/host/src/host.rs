@@ -16,7 +16,7 @@ use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 
 use crate::admin::listener::AdminListening;
-use crate::app::{App, Refused};
+use crate::app::{App, MOST_FINISHING, Refused};
 use crate::config::{AppConfig, Config, DEFAULT_DRAIN, ListenAddress, Start, example};
 use crate::cron::Schedules;
 use crate::deployment::Deployment;
@@ -414,6 +414,15 @@ impl Host {
                 let version = next.version();
                 tracing::info!(app = name, version, "the app's new version serves");
                 self.retire(&before, drain);
+                for oldest in app.finishes(before.pool()) {
+                    tracing::warn!(
+                        app = name,
+                        most = MOST_FINISHING,
+                        "too many versions of the app have been replaced and have yet to finish what they have begun: the oldest is \
+                         ended, and some work is cut off"
+                    );
+                    oldest.close();
+                }
                 Change::Replaced
             }
             Ok(None) | Err(Refused::Superseded) => Change::None,

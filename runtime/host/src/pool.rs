@@ -105,7 +105,7 @@ impl Pool {
         self.lock().phase == Phase::Open
     }
 
-    /// Whether nothing is under way that could call another app. What is taken in later, could.
+    /// Whether nothing is under way: nothing could call another app. What is taken in later, could.
     pub(crate) fn is_quiet(&self) -> bool {
         let state = self.lock();
         let mut members = state.members.iter().chain(&state.leaving);

@@ -217,6 +217,33 @@ async fn a_version_that_waits_holds_up_no_other_change() {
     );
 }
 
+/// Each holds as much as the app may, and a tenant can change his app as often as he likes.
+#[tokio::test(flavor = "multi_thread")]
+async fn few_old_versions_finish_what_they_have_begun() {
+    let mut site = Site::of(&["a"]).await;
+    let address = site.address().await;
+    let mut requests = Vec::new();
+    for version in 1..=MOST_FINISHING as u64 + 2 {
+        site.launcher
+            .handle(|_| async move { std::future::pending().await });
+        site.app("a").content = version;
+        assert_eq!(site.apply().await.replaced, ["a".into()]);
+        requests.push(tokio::spawn(get(address, "a")));
+        let app = &site.host.apps()[0];
+        while app.in_flight() < requests.len() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+    assert_eq!(site.launcher.stops(), 1, "the first one that was asked");
+    // One that nobody has asked does not count.
+    for (version, stops) in [(10, 2), (11, 2)] {
+        site.app("a").content = version;
+        site.apply().await;
+        assert_eq!(site.launcher.stops(), stops);
+    }
+    requests.iter().for_each(tokio::task::JoinHandle::abort);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_change_is_told() {
     let mut site = Site::of(&["a"]).await;

@@ -70,7 +70,10 @@ impl Pool {
                     "an instance of the app was ended: it passed its memory limit of {limit} MB"
                 )
             }
-            Exit::ProcessLimit => format!("an instance of the app was ended: {exit}"),
+            Exit::ProcessLimit => {
+                failure = Failure::Shortage;
+                format!("an instance of the app was ended: {exit}")
+            }
             Exit::Crashed => {
                 failure = Failure::Crash;
                 format!(

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::Pool;
 use super::member::Member;
 use super::state::{Phase, State};
+use crate::app::MOST_FINISHING;
 use crate::config::InstancePlan;
 
 /// An instance serves for so long before it is replaced by another one, whatever it has done by then.
@@ -185,11 +186,11 @@ impl State {
         self.members.pop()
     }
 
-    /// An instance that is to be replaced, because it has served for long enough. Those that leave and are not done yet are as few as
-    /// those that serve may be.
+    /// An instance that is to be replaced, because it has served for long enough. Those that leave and are not done yet are few: as many as
+    /// serve, or as old versions may be.
     fn worn(&self, app: &str, now: Instant) -> Option<Member> {
         let is_old = |member: &&Member| member.age(now) >= LEAST_LIFE;
-        let may_leave = self.leaving.len() < self.plan.max;
+        let may_leave = self.leaving.len() < self.plan.max.max(MOST_FINISHING);
         let mut old = self.members.iter().filter(is_old).filter(|_| may_leave);
         let member = old.find(|member| self.plan.is_reached_by(member))?;
         let (requests, grown_mb) = (member.instance().stats().requests, member.growth() >> 20);
