@@ -33,6 +33,7 @@ pub(crate) fn init(folder: &Path) -> anyhow::Result<()> {
     let name: String = name
         .chars()
         .filter(|character| is_in_app_names(*character))
+        .skip_while(|character| matches!(character, '.' | '-'))
         .take(MAX_APP_NAME)
         .collect();
     let name = if name.is_empty() { "app" } else { &name };

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use nano_host::MAX_ARCHIVE;
-use nano_host::config::{AdminAddress, is_in_app_names};
+use nano_host::config::{APP_NAMES, AdminAddress, is_app_name};
 use serde_json::Value;
 
 use crate::shell::print;
@@ -329,10 +329,8 @@ fn exchange(address: &str, head: &[u8], body: &[u8], patience: Duration) -> io::
 }
 
 fn path_of(app: &str) -> anyhow::Result<String> {
-    if app.is_empty() || !app.chars().all(is_in_app_names) {
-        bail!(
-            "{app:?} is no name for an app: use letters, digits, hyphens, underscores and dots (--name)"
-        );
+    if !is_app_name(app) {
+        bail!("{app:?} is no name for an app: use {APP_NAMES} (--name)");
     }
     Ok(format!("/admin/apps/{app}"))
 }

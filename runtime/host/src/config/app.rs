@@ -12,7 +12,7 @@ use super::instances::read_instances;
 use super::log::read_log;
 use super::reader::{Fields, Located};
 use super::{
-    AppConfig, AppLimits, HostPattern, Idle, InstancePlan, LogConfig, MAX_APP_NAME, MAX_CRONS,
+    APP_NAMES, AppConfig, AppLimits, HostPattern, Idle, InstancePlan, LogConfig, MAX_CRONS,
     PathPattern, Start, check_root, is_app_name,
 };
 use crate::cron::{CronError, CronExpression};
@@ -139,7 +139,7 @@ fn read_name(app: &Located<'_>, value: &Located<'_>, unique: &mut Unique) -> Opt
     if !is_app_name(name) {
         value.fault(
             format!("{name:?} is no name for an app"),
-            format!("use 1 to {MAX_APP_NAME} letters, digits, hyphens, underscores and dots"),
+            format!("use {APP_NAMES}"),
         );
         return None;
     }

@@ -61,7 +61,7 @@ fn bindings(schemas: &mut Definitions) -> Value {
 }
 
 fn app_name(_: &mut Definitions) -> Value {
-    json!({ "type": "string", "pattern": format!("^[A-Za-z0-9._-]{{1,{MAX_APP_NAME}}}$") })
+    json!({ "type": "string", "pattern": format!("^[A-Za-z0-9_][A-Za-z0-9._-]{{0,{}}}$", MAX_APP_NAME - 1) })
 }
 
 fn crons(_: &mut Definitions) -> Value {

@@ -61,9 +61,15 @@ pub fn is_in_app_names(character: char) -> bool {
 /// How many characters the name of an app may have.
 pub const MAX_APP_NAME: usize = 64;
 
-/// Whether an app may have this name.
-fn is_app_name(name: &str) -> bool {
-    !name.is_empty() && name.len() <= MAX_APP_NAME && name.chars().all(is_in_app_names)
+/// What an app's name must be, as a help.
+pub const APP_NAMES: &str =
+    "1 to 64 letters, digits and underscores, and hyphens and dots that are not its beginning";
+
+/// Whether an app may have this name. It is also a folder's, in the state folder and in an apps folder: so it is neither `.` nor `..`.
+pub fn is_app_name(name: &str) -> bool {
+    !name.starts_with(['.', '-'])
+        && (1..=MAX_APP_NAME).contains(&name.len())
+        && name.chars().all(is_in_app_names)
 }
 
 /// How many cron expressions an app may have.

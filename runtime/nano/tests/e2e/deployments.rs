@@ -131,11 +131,14 @@ fn what_cannot_be_served_changes_nothing() {
         422,
         "is taken already",
     );
-    refused(
-        put(port, "a%20b", r#"{"path":"../other"}"#),
-        422,
-        "is no name for an app",
-    );
+    // An app's files are in a folder of its name.
+    for name in ["a%20b", "..", ".", "%2E%2e", "..a", "-a"] {
+        refused(
+            put(port, name, r#"{"path":"../other"}"#),
+            422,
+            "is no name for an app",
+        );
+    }
     refused(put(port, "fresh", "[]"), 422, "JSON object");
     refused(
         put(port, "fresh", r#"{"path":"../other","colour":1}"#),
