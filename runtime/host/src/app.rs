@@ -1,5 +1,6 @@
 //! An app, whatever its version: its name, its log, the requests that it serves now, and its current deployment.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::SystemTime;
@@ -30,6 +31,8 @@ pub struct App {
     told: AtomicU64,
     /// Versions that have been replaced and finish what they have begun, the oldest first.
     finishing: Mutex<Vec<Weak<Pool>>>,
+    /// How many of the requests in flight are calls of other apps, by their names.
+    calls: Mutex<HashMap<Arc<str>, usize>>,
 }
 
 /// How many versions of an app may finish what they have begun: each holds as much memory as the one that serves may.
@@ -47,7 +50,37 @@ pub(crate) enum Refused {
 /// One of the requests that an app may have in flight; dropping it makes room.
 pub(crate) struct Admission {
     app: Arc<App>,
-    _share: Option<Share>,
+    _part: Part,
+}
+
+/// What a request's sender has of its app's places in flight, where that is limited.
+enum Part {
+    /// Of a connection with one request at a time.
+    One,
+    Connection {
+        _share: Share,
+    },
+    Caller {
+        _part: Box<CallerPart>,
+    },
+}
+
+/// One of the calls that another app has in flight.
+struct CallerPart {
+    app: Arc<App>,
+    caller: Arc<str>,
+}
+
+impl Drop for CallerPart {
+    fn drop(&mut self) {
+        let mut calls = self.app.calls();
+        if let Some(count) = calls.get_mut(&self.caller) {
+            *count -= 1;
+            if *count == 0 {
+                calls.remove(&self.caller);
+            }
+        }
+    }
 }
 
 impl Drop for Admission {
@@ -63,11 +96,13 @@ pub(crate) enum Busy {
     App(usize),
     /// The request's connection has so many requests in flight, and no more places are left for others of so many.
     Connection(usize, usize),
+    /// The app that calls has so many calls in flight, and no more are left for others of those that the app takes: so many of all.
+    Caller(usize, usize, usize),
     /// The app has been removed, or the host is shutting down.
     Gone,
 }
 
-/// So many places in flight one connection may have, however few are left.
+/// So many places in flight one connection, or one app that calls, may have, however few are left.
 const LEAST_SHARE: usize = 16;
 
 impl App {
@@ -90,6 +125,7 @@ impl App {
             wanted: Mutex::new(deployment),
             told: AtomicU64::new(0),
             finishing: Mutex::default(),
+            calls: Mutex::default(),
         })
     }
 
@@ -175,35 +211,60 @@ impl App {
         let lease = known.and_then(|known| Lease::of(known, home));
         let lease = lease.or_else(|| self.lease(home)).ok_or(Busy::Gone)?;
         let limit = lease.limits().in_flight;
-        let share = if several {
+        let part = if several {
             let most = limit.saturating_sub(self.in_flight()).max(LEAST_SHARE);
             let share = link.share(self.id, most);
-            Some(share.map_err(|count| Busy::Connection(count, limit))?)
+            Part::Connection {
+                _share: share.map_err(|count| Busy::Connection(count, limit))?,
+            }
         } else {
-            None
+            Part::One
         };
-        let taken_in = self.take_in(lease, share)?;
+        let taken_in = self.take_in(lease, part)?;
         link.is_with(self.id);
         Ok(taken_in)
     }
 
-    /// Takes a request of another app in, unless the app has its fill.
-    pub(crate) fn admit_call(self: &Arc<Self>) -> Result<(Admission, Lease), Busy> {
+    /// Takes a request of another app in, unless the app has its fill. Calls get no more than half of all places, so that clients are
+    /// never locked out by them; and of these each app that calls gets no more than it leaves to others.
+    pub(crate) fn admit_call(
+        self: &Arc<Self>,
+        caller: &Arc<str>,
+    ) -> Result<(Admission, Lease), Busy> {
         let lease = self.lease(NOBODY).or_else(|| Lease::late(self.current()));
-        self.take_in(lease.ok_or(Busy::Gone)?, None)
+        let lease = lease.ok_or(Busy::Gone)?;
+        let limit = lease.limits().in_flight;
+        if self.in_flight() >= limit {
+            return Err(Busy::App(limit));
+        }
+        {
+            let mut calls = self.calls();
+            let most = limit.div_ceil(2);
+            let left = most.saturating_sub(calls.values().sum());
+            let count = calls.get(caller).copied().unwrap_or_default();
+            if left == 0 || count >= left.max(LEAST_SHARE) {
+                return Err(Busy::Caller(count, most, limit));
+            }
+            calls.insert(caller.clone(), count + 1);
+        }
+        let part = Box::new(CallerPart {
+            app: self.clone(),
+            caller: caller.clone(),
+        });
+        self.take_in(lease, Part::Caller { _part: part })
     }
 
-    fn take_in(
-        self: &Arc<Self>,
-        lease: Lease,
-        share: Option<Share>,
-    ) -> Result<(Admission, Lease), Busy> {
+    fn calls(&self) -> MutexGuard<'_, HashMap<Arc<str>, usize>> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take_in(self: &Arc<Self>, lease: Lease, part: Part) -> Result<(Admission, Lease), Busy> {
         let limit = lease.limits().in_flight;
         let before = self.statistics.begins();
         // Made in either case: its drop takes back the count.
         let admission = Admission {
             app: self.clone(),
-            _share: share,
+            _part: part,
         };
         if before < limit {
             Ok((admission, lease))
@@ -366,6 +427,30 @@ mod tests {
         assert_eq!(app.admit(&link, true, None).err(), Some(Busy::App(100)));
         drop(admissions);
         assert_eq!(all_of(&links[0]).len(), 50);
+    }
+
+    #[tokio::test]
+    async fn calls_leave_half_to_clients_and_a_caller_what_others_need() {
+        let mut config = app_config("a");
+        config.limits.in_flight = 200;
+        let app = app(&FakeLauncher::new(), config);
+        let all_of = |caller: &str| -> Vec<_> {
+            std::iter::from_fn(|| app.admit_call(&caller.into()).ok()).collect()
+        };
+        let callers = ["b", "c", "d", "e", "f"];
+        let admissions = callers.map(all_of);
+        let counts = admissions.each_ref().map(Vec::len);
+        assert_eq!(counts, [50, 25, 16, 9, 0]);
+        let busy = app.admit_call(&"b".into()).err();
+        assert_eq!(busy, Some(Busy::Caller(50, 100, 200)));
+        let link = Link::for_tests();
+        let of_clients: Vec<_> =
+            std::iter::from_fn(|| app.admit(&link, false, None).ok()).collect();
+        assert_eq!(of_clients.len(), 100);
+        assert_eq!(app.admit_call(&"f".into()).err(), Some(Busy::App(200)));
+        drop((admissions, of_clients));
+        assert_eq!((app.in_flight(), app.calls().len()), (0, 0));
+        assert_eq!(all_of("c").len(), 50);
     }
 
     #[tokio::test]

@@ -48,7 +48,7 @@ impl Deployment {
         starter: &Arc<Starter>,
     ) -> Arc<Self> {
         let services = starter.services();
-        let options = config.worker_options(log.clone(), services.clone());
+        let options = config.worker_options(log.clone(), services.of(&config.name));
         let fault = config.fault.as_ref().map(|fault| StartError {
             kind: StartErrorKind::NoEntry,
             message: fault.message.clone(),

@@ -243,6 +243,7 @@ impl Host {
         applied.fixed = own.differences(state.fixed.get_or_insert_with(|| own.clone()));
         let (starting, removed) = self.take_apps(&mut state, wanted, &mut applied);
         self.starter.services().serve(state.apps.values());
+        self.starter.services().clients_may(wanted.clients);
         self.apps
             .store(Arc::new(state.apps.values().cloned().collect()));
         self.idle.store(Arc::new(idle::idle_apps(&state, wanted)));

@@ -8,6 +8,8 @@ use std::time::Duration;
 #[derive(Debug, Clone)]
 pub(crate) struct Patience {
     left: Duration,
+    /// What it can be earned back to.
+    most: Duration,
     limits: ClientLimits,
 }
 
@@ -35,11 +37,28 @@ impl Default for ClientLimits {
     }
 }
 
+impl ClientLimits {
+    /// What so many bytes take at `min_rate`.
+    fn time_for(&self, bytes: usize) -> Duration {
+        Duration::from_secs_f64(bytes as f64 / f64::from(self.min_rate))
+    }
+}
+
 impl Patience {
     pub(crate) fn new(limits: ClientLimits) -> Self {
         Self {
             left: limits.stall,
+            most: limits.stall,
             limits,
+        }
+    }
+
+    /// With somebody who is seen to move bytes only in pieces of so many: at `min_rate` a piece may take longer than `stall`.
+    pub(crate) fn of_pieces(limits: ClientLimits, piece: usize) -> Self {
+        let most = limits.stall.saturating_add(limits.time_for(piece));
+        Self {
+            most,
+            ..Self::new(limits)
         }
     }
 
@@ -55,9 +74,9 @@ impl Patience {
 
     /// The client sent or took bytes.
     pub(crate) fn earn(&mut self, bytes: usize) {
-        if self.left < self.limits.stall {
-            let time = Duration::from_secs_f64(bytes as f64 / f64::from(self.limits.min_rate));
-            self.left = self.left.saturating_add(time).min(self.limits.stall);
+        if self.left < self.most {
+            let time = self.limits.time_for(bytes);
+            self.left = self.left.saturating_add(time).min(self.most);
         }
     }
 
@@ -104,6 +123,20 @@ mod tests {
         assert!(lasts(50).is_some_and(|seconds| (15..25).contains(&seconds)));
         assert_eq!(lasts(100), None);
         assert_eq!(lasts(1_000_000), None);
+    }
+
+    #[test]
+    fn pieces_are_waited_for() {
+        let mut patience = Patience::of_pieces(LIMITS, 2000);
+        assert_eq!(patience.left(), LIMITS.stall);
+        // One in 20 s is the rate.
+        for _ in 0..10 {
+            patience.earn(2000);
+            patience.spend(Duration::from_secs(20));
+            assert!(!patience.is_spent());
+        }
+        patience.spend(LIMITS.stall);
+        assert!(patience.is_spent());
     }
 
     #[test]

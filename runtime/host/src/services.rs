@@ -1,40 +1,43 @@
 //! Requests of apps to other apps, by service bindings: on no socket, and else like those of clients. The app that is called has its own
 //! limits, and its own line in the log.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod download;
+mod head;
+mod upload;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::poll_fn;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
-use std::task::{Context, Poll, ready};
+use std::task::Poll;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bytes::{Buf as _, Bytes};
 use futures_util::future::BoxFuture;
-use futures_util::{FutureExt as _, Stream};
+use futures_util::{FutureExt as _, stream};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use nano_worker::cdn_loop::{self, CDN_LOOP, MAX_PASSES};
 use nano_worker::{
-    Body, BodyError, BodyErrorKind, BodyStream, Cut, Cuttable, Fields, HttpRequest, HttpResponse,
-    RequestId, ServiceError,
+    Body, BodyError, BodyStream, Fields, HttpRequest, HttpResponse, PassedOn, RequestId,
+    ServiceError,
 };
-use tokio::sync::oneshot;
+use tokio::runtime::Handle;
 
+use self::download::Download;
+use self::upload::Upload;
 use crate::app::App;
 use crate::config::AppConfig;
-use crate::dispatch::pages::{broken, faulty, looped, too_busy, too_slow};
+use crate::dispatch::pages::{broken, looped, too_busy, too_slow};
 use crate::dispatch::{Exchange, RequestIds};
-use crate::http::bounded::Bounded;
 use crate::http::error_page::ErrorPage;
 use crate::http::headers::is_hop_by_hop;
-use crate::http::receive::{Fault, Faults, TOO_LATE};
 use crate::otlp::Exporter;
+use crate::patience::{ClientLimits, Patience};
 use crate::pool::Pool;
-use crate::record::{Failure, Record};
+use crate::record::Record;
 use crate::tracer::{RequestTrace, Tracer, Tracing};
 
 /// How the apps of a host reach each other.
-#[derive(Default)]
 pub(crate) struct Services {
     /// By their names; those that have been removed, too, until they are gone.
     apps: ArcSwap<BTreeMap<Arc<str>, Weak<App>>>,
@@ -42,6 +45,10 @@ pub(crate) struct Services {
     ids: Arc<RequestIds>,
     /// Takes the spans of calls, if there is somebody who does.
     exporter: OnceLock<Arc<Exporter>>,
+    /// What clients may take: callers, too.
+    clients: ArcSwap<ClientLimits>,
+    /// Has the time where the thread of an app that reads has none.
+    runtime: Handle,
 }
 
 /// A version of an app that is bound to others.
@@ -54,7 +61,35 @@ struct Caller {
 /// How often to look whether an app is still called.
 const LOOK: Duration = Duration::from_millis(5);
 
+/// Bodies up to this size are handed over as a whole.
+const SMALL: usize = 64 << 10;
+
 impl Services {
+    /// Of a host with this runtime, which serves nothing yet.
+    pub(crate) fn new(runtime: Handle) -> Arc<Self> {
+        Arc::new(Self {
+            apps: ArcSwap::default(),
+            callers: Mutex::default(),
+            ids: Arc::default(),
+            exporter: OnceLock::new(),
+            clients: ArcSwap::default(),
+            runtime,
+        })
+    }
+
+    /// As an app of this name reaches the others.
+    pub(crate) fn of(self: &Arc<Self>, caller: &Arc<str>) -> Arc<ServicesOf> {
+        Arc::new(ServicesOf {
+            services: self.clone(),
+            caller: caller.clone(),
+        })
+    }
+
+    /// Has callers take what clients may from now on.
+    pub(crate) fn clients_may(&self, clients: ClientLimits) {
+        self.clients.store(Arc::new(clients));
+    }
+
     /// Where ids of requests come from.
     pub(crate) fn ids(&self) -> &Arc<RequestIds> {
         &self.ids
@@ -168,27 +203,47 @@ impl Services {
     }
 }
 
-impl nano_worker::Services for Services {
+/// The other apps, as an app of this name reaches them.
+pub(crate) struct ServicesOf {
+    services: Arc<Services>,
+    caller: Arc<str>,
+}
+
+impl nano_worker::Services for ServicesOf {
     fn fetch(
         &self,
         app: &str,
         mut request: HttpRequest,
         caller: Option<RequestId>,
     ) -> BoxFuture<'static, Result<HttpResponse, ServiceError>> {
+        let services = &self.services;
         let name = app.to_owned();
         let error =
             move |why: &str| ServiceError(format!("the app {name:?} did not answer: {why}"));
-        let Some(app) = self.apps.load().get(app).and_then(Weak::upgrade) else {
+        let Some(app) = services.apps.load().get(app).and_then(Weak::upgrade) else {
             return std::future::ready(Err(error("it is not served"))).boxed();
         };
-        let id = self.ids.next();
-        let trace = self.begin_span(app.name(), &mut request);
-        let (method, path) = (request.method.clone(), path_of(&request.url));
+        let id = services.ids.next();
+        let fits = head::check(&request);
+        let trace = match &fits {
+            Ok(()) => services.begin_span(app.name(), &mut request),
+            Err(_) => None,
+        };
+        let (method, path) = head::shown(&request, fits.is_ok());
         let mut record = Record::of_call(id, method, path, trace, caller);
         record.routed(app.clone());
+        let call = Call {
+            caller: self.caller.clone(),
+            clients: **services.clients.load(),
+            runtime: services.runtime.clone(),
+        };
         async move {
-            let page = match call(&app, request, &mut record).await {
-                Ok(answer) => return Ok(answer.send(record)),
+            let answer = match fits {
+                Ok(()) => call.run(&app, request, &mut record).await,
+                Err(page) => Err(page),
+            };
+            let page = match answer {
+                Ok(answer) => return Ok(answer.send(record, &call)),
                 Err(page) => page,
             };
             record.refused(&page);
@@ -198,58 +253,96 @@ impl nano_worker::Services for Services {
     }
 }
 
-/// The path of an absolute URL.
-fn path_of(url: &str) -> &str {
-    let after = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let path = after.find('/').map_or("/", |begin| &after[begin..]);
-    path.split('?').next().unwrap_or(path)
+/// A call that is under way: whose it is, and what it may take.
+struct Call {
+    caller: Arc<str>,
+    clients: ClientLimits,
+    runtime: Handle,
 }
 
-/// Has an app answer.
-async fn call(
-    app: &Arc<App>,
-    mut request: HttpRequest,
-    record: &mut Record,
-) -> Result<Answer, Box<ErrorPage>> {
-    let value = request.headers.get(&CDN_LOOP);
-    let value = value.and_then(|value| HeaderValue::from_bytes(value).ok());
-    if cdn_loop::passes(&value) > MAX_PASSES {
-        return Err(looped().into());
-    }
-    let method = request.method.clone();
-    let (admission, lease) = app.admit_call().map_err(|busy| too_busy(app, busy))?;
-    record.admitted(admission);
-    let limits = *lease.limits();
-    let (body, upload, faults) = Upload::of(request.body, limits.body)?;
-    request.body = body;
-    let exchange = Exchange {
-        app: app.clone(),
-        lease,
-        id: record.id(),
-        request,
-    };
-    let answer = async {
-        let (mut response, status, lease) = exchange.answer(faults).await?;
-        let mut first = None;
-        if let Body::Stream(stream) = &mut response.body
-            && let Some(Some(there)) = poll_fn(|context| stream.poll_first(context)).await
-        {
-            let mut there = there.map_err(|error| broken(&error))?;
-            first = Some(there.copy_to_bytes(there.remaining()));
+impl Call {
+    /// Has an app answer.
+    async fn run(
+        &self,
+        app: &Arc<App>,
+        mut request: HttpRequest,
+        record: &mut Record,
+    ) -> Result<Answer, Box<ErrorPage>> {
+        let value = request.headers.get(&CDN_LOOP);
+        let value = value.and_then(|value| HeaderValue::from_bytes(value).ok());
+        if cdn_loop::passes(&value) > MAX_PASSES {
+            return Err(looped().into());
         }
-        Ok((response, status, lease, first))
+        let method = request.method.clone();
+        let (admission, lease) = app
+            .admit_call(&self.caller)
+            .map_err(|busy| too_busy(app, busy))?;
+        record.admitted(admission);
+        let limits = *lease.limits();
+        let patience = Patience::new(self.clients);
+        let (body, upload, faults) =
+            Upload::of(request.body, limits.body, patience, &self.runtime)?;
+        request.body = body;
+        let exchange = Exchange {
+            app: app.clone(),
+            lease,
+            id: record.id(),
+            request,
+        };
+        let answer = async {
+            let (mut response, status, lease) = exchange.answer(faults).await?;
+            let begun = begin(&mut response.body)
+                .await
+                .map_err(|error| broken(&error))?;
+            Ok((response, status, lease, begun))
+        };
+        let answer = tokio::time::timeout(limits.wall, answer).await;
+        let answer: Result<_, Box<ErrorPage>> =
+            answer.unwrap_or_else(|_| Err(too_slow(limits.wall)));
+        let (response, status, lease, begun) = answer?;
+        record.answered_by(lease);
+        Ok(Answer {
+            method,
+            response,
+            status,
+            begun,
+            upload,
+        })
+    }
+}
+
+/// What there was of a streamed body.
+type Begun = VecDeque<Result<Bytes, BodyError>>;
+
+/// Takes what there is of a streamed body. One that is there as a whole, and small, is no stream any more.
+///
+/// # Errors
+/// It has failed before its first byte.
+async fn begin(body: &mut Body) -> Result<Begun, BodyError> {
+    let Body::Stream(stream) = body else {
+        return Ok(Begun::new());
     };
-    let answer = tokio::time::timeout(limits.wall, answer).await;
-    let answer: Result<_, Box<ErrorPage>> = answer.unwrap_or_else(|_| Err(too_slow(limits.wall)));
-    let (response, status, lease, first) = answer?;
-    record.answered_by(lease);
-    Ok(Answer {
-        method,
-        response,
-        status,
-        first,
-        upload,
-    })
+    let Some(first) = poll_fn(|context| stream.poll_first(context)).await else {
+        return Ok(Begun::new());
+    };
+    let Some(mut first) = first.transpose()? else {
+        *body = Body::Full(Bytes::new());
+        return Ok(Begun::new());
+    };
+    let first = first.copy_to_bytes(first.remaining());
+    let second = match first.len() <= SMALL {
+        true => poll_fn(|context| Poll::Ready(stream.poll_chunk(context))).await,
+        false => Poll::Pending,
+    };
+    if let Poll::Ready(None) = second {
+        *body = Body::Full(first);
+        return Ok(Begun::new());
+    }
+    let mut begun = Begun::from([Ok(first)]);
+    if let Poll::Ready(Some(second)) = second {
+        begun.push_back(second);
+    }
+    Ok(begun)
 }
 
 /// A response that is about to be handed to the caller.
@@ -257,14 +350,13 @@ struct Answer {
     method: Method,
     response: HttpResponse,
     status: StatusCode,
-    /// What there was of a streamed body.
-    first: Option<Bytes>,
+    begun: Begun,
     upload: Upload,
 }
 
 impl Answer {
     /// The response; the record goes with it.
-    fn send(self, mut record: Record) -> HttpResponse {
+    fn send(self, mut record: Record, call: &Call) -> HttpResponse {
         let mut response = self.response;
         record.status(self.status);
         response.headers.retain(|(name, _)| !is_hop_by_hop(name));
@@ -273,99 +365,43 @@ impl Answer {
                 self.status,
                 StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED
             );
-        response.body = match response.body {
-            Body::Stream(stream) if !has_none => {
-                let length = stream.length();
-                let download = Download {
-                    first: self.first,
-                    stream,
-                    kept: Some((record, self.upload)),
-                };
-                Body::Stream(BodyStream::direct(download, length))
-            }
-            body => {
-                let body = if has_none { Body::Empty } else { body };
-                record.sent(body.length().unwrap_or_default());
+        let body = if has_none { Body::Empty } else { response.body };
+        let (begun, stream) = match body {
+            Body::Empty => {
                 record.complete();
-                body
+                response.body = Body::Empty;
+                return response;
             }
+            Body::Full(bytes) if bytes.len() <= SMALL => {
+                record.sent(bytes.len() as u64);
+                record.complete();
+                // It is the caller's from here on, and what it is a part of, is not.
+                response.body = Body::Full(Bytes::copy_from_slice(&bytes));
+                return response;
+            }
+            Body::Full(bytes) => {
+                let length = Some(bytes.len() as u64);
+                let rest = BodyStream::direct(stream::empty(), length);
+                (Begun::from([Ok(bytes)]), rest)
+            }
+            Body::Stream(stream) => (self.begun, stream),
         };
+        let (writer, mut body) = BodyStream::bounded(download::WAITING, stream.length());
+        let passed_on = PassedOn::default();
+        body.tell_when_passed_on(Some(passed_on.clone()));
+        let download = Download {
+            begun,
+            stream,
+            record,
+            _upload: self.upload,
+            caller: call.caller.clone(),
+            patience: Patience::of_pieces(call.clients, download::PIECE),
+            passed_on,
+        };
+        // Where the caller reads it, so that no other thread has to be woken.
+        tokio::spawn(download.run(writer));
+        response.body = Body::Stream(body);
         response
-    }
-}
-
-/// A response's body on its way to the caller, with the record of its request.
-struct Download {
-    first: Option<Bytes>,
-    stream: BodyStream,
-    kept: Option<(Record, Upload)>,
-}
-
-impl Stream for Download {
-    type Item = Result<Bytes, BodyError>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let item = match self.first.take() {
-            Some(first) => Some(Ok(first)),
-            None => ready!(self.stream.poll_chunk(context)),
-        };
-        let Some((record, _)) = &mut self.kept else {
-            return Poll::Ready(item);
-        };
-        match &item {
-            Some(Ok(chunk)) => record.sent(chunk.len() as u64),
-            Some(Err(error)) => record.body_failed(Failure::of_body(error)),
-            None => record.complete(),
-        }
-        if !matches!(item, Some(Ok(_))) {
-            self.kept = None;
-        }
-        Poll::Ready(item)
-    }
-}
-
-impl Drop for Download {
-    fn drop(&mut self) {
-        // Not everybody looks for the end of a body of known length.
-        if let Some((record, _)) = &mut self.kept
-            && self.stream.length() == Some(record.bytes())
-        {
-            record.complete();
-        }
-    }
-}
-
-/// A request's body on its way to the app, which can read it until the response is complete: until this is dropped.
-struct Upload(Option<Cut>);
-
-impl Upload {
-    /// Bounds a body. Gives what the app gets, and what tells of its faults.
-    fn of(body: Body, limit: u64) -> Result<(Body, Self, Option<Faults>), Box<ErrorPage>> {
-        if body.length().is_some_and(|length| length > limit) {
-            return Err(faulty(&Fault::TooLarge(limit)));
-        }
-        let Body::Stream(stream) = body else {
-            return Ok((body, Self(None), None));
-        };
-        let length = stream.length();
-        let (fault, faults) = oneshot::channel();
-        let over = move || {
-            let error = Fault::TooLarge(limit).for_app();
-            let _ = fault.send(Fault::TooLarge(limit)); // The app may have answered.
-            error
-        };
-        let bounded = Cuttable::new(Bounded::new(stream, limit, over));
-        let upload = Self(Some(bounded.cut()));
-        let body = Body::Stream(BodyStream::direct(bounded, length));
-        Ok((body, upload, Some(faults)))
-    }
-}
-
-impl Drop for Upload {
-    fn drop(&mut self) {
-        if let Some(cut) = self.0.take() {
-            cut.cut(BodyError::new(BodyErrorKind::CutShort, TOO_LATE));
-        }
     }
 }
 

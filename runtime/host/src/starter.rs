@@ -35,7 +35,7 @@ impl Starter {
             turns: Semaphore::new(width),
             width,
             runtime: Handle::current(),
-            services: Arc::default(),
+            services: Services::new(Handle::current()),
         })
     }
 

@@ -16,7 +16,7 @@ use bytes::Bytes;
 pub use batch::Batch;
 pub use channel::{Backlog, BodyWriter, Put, Start};
 pub use cut::{Cut, Cuttable};
-pub use stream::BodyStream;
+pub use stream::{BodyStream, PassedOn};
 
 /// The body of an HTTP message.
 #[derive(Debug, Default)]

@@ -28,8 +28,8 @@ mod trace;
 
 pub use binding::{Binding, NoServices, ServiceError, Services};
 pub use body::{
-    Backlog, Batch, Body, BodyError, BodyErrorKind, BodyStream, BodyWriter, Cut, Cuttable, Put,
-    Start,
+    Backlog, Batch, Body, BodyError, BodyErrorKind, BodyStream, BodyWriter, Cut, Cuttable,
+    PassedOn, Put, Start,
 };
 pub use descriptors::descriptors;
 pub use error::{Exit, FetchError, StartError, StartErrorKind, Unanswered, Unfinished};

@@ -319,13 +319,14 @@ impl Call {
                 self.abortable_body(scope, stream, watch, None)
             }
             (AnswerBody::Bytes(bytes), _) => Body::bytes(bytes),
-            (AnswerBody::Arriving(chunks, length), watch) => {
+            (AnswerBody::Arriving(chunks, length, passed_on), watch) => {
                 chunks.keep(driven);
                 let cut = chunks.cut();
                 // It ends with the body that it ends, so nobody need say when that is read.
                 allowance.work(scope, move |_| cut.cut(aborted()));
                 let cut = chunks.cut();
-                let stream = BodyStream::direct(chunks, length);
+                let mut stream = BodyStream::direct(chunks, length);
+                stream.tell_when_passed_on(passed_on);
                 match watch {
                     Some(watch) => self.abortable_body(scope, stream, watch, Some(cut)),
                     None => Body::from_wire(scope, nano_worker::Body::Stream(stream)),

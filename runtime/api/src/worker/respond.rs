@@ -69,7 +69,10 @@ pub(super) fn respond<'s>(
     let body = match sent {
         Outgoing::Null => Body::Empty,
         Outgoing::Bytes(bytes) => Body::Full(bytes),
-        Outgoing::Incoming(stream) => Body::Stream(stream),
+        Outgoing::Incoming(stream) => {
+            stream.pass_on();
+            Body::Stream(stream)
+        }
         Outgoing::Stream(stream) => {
             let length = response
                 .header_list()

@@ -50,6 +50,13 @@ pub(crate) fn too_busy(app: &App, busy: Busy) -> Box<ErrorPage> {
                  gets no more places than it leaves to others"
             ),
         ),
+        Busy::Caller(count, most, limit) => (
+            "The app is busy. Try again soon.",
+            format!(
+                "the calling app has {count} requests in flight of the app \"{name}\", which takes {most} from other apps, half of its \
+                 limit of {limit}: one app gets no more places than it leaves to others"
+            ),
+        ),
         Busy::Gone => (
             "The app is not available. Try again soon.",
             "the app is shutting down".to_owned(),
@@ -57,7 +64,7 @@ pub(crate) fn too_busy(app: &App, busy: Busy) -> Box<ErrorPage> {
     };
     let page = ErrorPage::new(StatusCode::SERVICE_UNAVAILABLE, message).detail(detail);
     let page = match busy {
-        Busy::App(_) | Busy::Connection(..) => page.limit(Limit::InFlight),
+        Busy::App(_) | Busy::Connection(..) | Busy::Caller(..) => page.limit(Limit::InFlight),
         Busy::Gone => page,
     };
     page.retry_after(Duration::from_secs(1)).into()

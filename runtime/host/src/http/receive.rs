@@ -48,7 +48,7 @@ pub(crate) enum Fault {
     TooLarge(u64),
     /// It is cut short, or breaks the rules of HTTP: why.
     Malformed(String),
-    /// The client sends it too slowly: how slowly.
+    /// Whoever sends it is too slow: how slow.
     TooSlow(String),
 }
 
@@ -58,7 +58,7 @@ impl Fault {
         match self {
             Self::TooLarge(limit) => format!("the request's body is larger than {limit} bytes"),
             Self::Malformed(why) => format!("the client did not send the whole body: {why}"),
-            Self::TooSlow(how) => format!("the client sends its request's body too slowly: {how}"),
+            Self::TooSlow(how) => format!("the request's body comes too slowly: {how}"),
         }
     }
 

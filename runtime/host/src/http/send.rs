@@ -300,7 +300,8 @@ pub(crate) fn usable(response: &HttpResponse) -> Result<StatusCode, String> {
         ));
     }
     let size = |(name, value): &(HeaderName, HeaderValue)| name.as_str().len() + value.len() + 4;
-    let head: usize = response.headers.iter().map(size).sum();
+    let reason = response.reason.as_ref().map_or(0, String::len);
+    let head = reason + response.headers.iter().map(size).sum::<usize>();
     if head > MAX_HEAD {
         return Err(format!(
             "its head has {head} bytes, more than {MAX_HEAD}: large values belong into the body"

@@ -1,6 +1,6 @@
 //! Calls between apps, with a fake engine.
 
-use nano_worker::{BodyWriter, Fields, Services as _};
+use nano_worker::{BodyErrorKind, BodyWriter, Fields, Services as _};
 
 use super::*;
 use crate::fake::{FakeLauncher, app_config, ok};
@@ -31,6 +31,7 @@ fn site(change: impl FnOnce(&mut AppConfig)) -> Site {
 impl Site {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, String> {
         let services = self.starter.services();
+        let services = services.of(&"a".into());
         let called = services.fetch("b", request, Some(RequestId(7))).await;
         called.map_err(|error| error.0)
     }
@@ -64,6 +65,7 @@ async fn an_app_answers_as_it_is_by_its_name() {
     assert!(matches!(response.body, Body::Full(text) if text == "ok"));
     assert_eq!(site.app.in_flight(), 0);
     let services = site.starter.services();
+    let services = services.of(&"a".into());
     let nobody = services.fetch("c", request(Body::Empty), None).await;
     assert_eq!(
         nobody.unwrap_err().0,
@@ -183,6 +185,150 @@ async fn a_caller_that_leaves_gives_its_place_back() {
     }
     assert_eq!(site.app.in_flight(), 0);
     assert!(upload.is_closed());
+}
+
+const LARGE: usize = 1 << 20;
+
+/// Takes a body until it fails: how many bytes there were, and why.
+async fn taken(body: Body) -> (usize, String) {
+    let Body::Stream(mut stream) = body else {
+        panic!("it streams");
+    };
+    let mut bytes = 0;
+    loop {
+        match stream.next().await {
+            Some(Ok(chunk)) => bytes += chunk.len(),
+            Some(Err(error)) => return (bytes, error.to_string()),
+            None => return (bytes, String::new()),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_has_the_patience_that_a_client_has() {
+    let site = site(|_| {});
+    let clients = ClientLimits {
+        stall: Duration::from_secs(4),
+        min_rate: 1 << 10,
+        ..ClientLimits::default()
+    };
+    site.starter.services().clients_may(clients);
+    site.launcher.handle(|_| async {
+        let body = Body::Full(Bytes::from(vec![0; LARGE]));
+        Ok(HttpResponse { body, ..ok("") })
+    });
+    let call = async || site.call(request(Body::Empty)).await.expect("an answer");
+    // It is read as a whole.
+    assert_eq!(taken(call().await.body).await, (LARGE, String::new()));
+    assert_eq!(site.app.in_flight(), 0);
+    // Not at all.
+    let unread = call().await;
+    tokio::time::sleep(clients.stall / 2).await;
+    assert_eq!(site.app.in_flight(), 1);
+    tokio::time::sleep(clients.stall).await;
+    assert_eq!(site.app.in_flight(), 0);
+    let (bytes, why) = taken(unread.body).await;
+    assert!(
+        bytes < LARGE && why.contains("fewer than 1024 bytes per second"),
+        "{why}"
+    );
+    // At the rate, a piece at a time.
+    let Body::Stream(mut slow) = call().await.body else {
+        panic!("it streams");
+    };
+    for _ in 0..20 {
+        let piece = slow.next().await.expect("more").expect("bytes");
+        tokio::time::sleep(Duration::from_secs(piece.len() as u64 >> 10)).await;
+    }
+    assert_eq!(site.app.in_flight(), 1);
+    drop(slow);
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    assert_eq!(site.app.in_flight(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_upload_has_the_patience_that_a_clients_has() {
+    let site = site(|config| config.limits.wall = Duration::from_secs(1000));
+    let stall = ClientLimits::default().stall;
+    site.launcher.handle(|request| async move {
+        let (bytes, why) = taken(request.body).await;
+        Ok(ok(format!("{bytes} {why}")))
+    });
+    let (writer, body) = stream();
+    let began = tokio::time::Instant::now();
+    let writing = async {
+        for _ in 0..4 {
+            writer.put(vec![0; 10_000].into());
+            tokio::time::sleep(stall * 3 / 4).await;
+        }
+        writer.closed().await;
+    };
+    let (answer, ()) = tokio::join!(site.call(request(body)), writing);
+    let why = answer.unwrap_err();
+    assert!(why.contains("comes too slowly: fewer than 500"), "{why}");
+    assert_eq!(began.elapsed(), stall * 13 / 4);
+    assert_eq!(site.app.in_flight(), 0);
+}
+
+/// Nothing of the one's is held by the other.
+#[tokio::test]
+async fn what_is_handed_over_is_a_copy() {
+    let site = site(|_| {});
+    let lives = |bytes: Bytes| !bytes.is_unique();
+    for size in [1, LARGE] {
+        let bytes = Bytes::from(vec![0; size]);
+        let (kept, sent) = (Arc::new(Mutex::new(None)), bytes.clone());
+        let received = kept.clone();
+        site.app.current().pool().give_up();
+        site.launcher.handle(move |request| {
+            *received.lock().unwrap() = Some(request.body);
+            let body = Body::Full(sent.clone());
+            async { Ok(HttpResponse { body, ..ok("") }) }
+        });
+        let upload = Bytes::from(vec![0; size]);
+        let call = site.call(request(Body::Full(upload.clone())));
+        let response = call.await.expect("an answer");
+        if size == LARGE {
+            assert_eq!(taken(response.body).await.0, LARGE);
+            let kept = kept.lock().unwrap().take().expect("a body");
+            assert!(taken(kept).await.1.contains("the response is complete"));
+        } else {
+            assert_eq!(response.body.length(), Some(1));
+        }
+        assert!(!lives(upload), "{size}");
+        // The handler has it, and this.
+        drop(kept);
+        let next = |_| async { Ok(ok("")) };
+        site.app.current().pool().give_up();
+        site.launcher.handle(next);
+        site.call(request(Body::Empty)).await.expect("an answer");
+        assert!(!lives(bytes), "{size}");
+    }
+}
+
+#[tokio::test]
+async fn a_head_has_the_bounds_of_a_clients() {
+    let site = site(|_| {});
+    let with = async |url: usize, count: usize, value: usize| {
+        let mut fields = HeaderMap::new();
+        for _ in 0..count {
+            fields.append("x-a", HeaderValue::try_from("v".repeat(value)).unwrap());
+        }
+        let request = HttpRequest {
+            url: format!("http://b/{}", "a".repeat(url)),
+            headers: Fields::from(&fields),
+            ..request(Body::Empty)
+        };
+        site.call(request).await.map(drop).err().unwrap_or_default()
+    };
+    assert_eq!(with(60_000, 0, 0).await, "");
+    assert_eq!(with(0, 100, 500).await, "");
+    let bytes = "bytes, its URL included, more than 65536";
+    assert!(with(70_000, 0, 0).await.contains(bytes));
+    assert!(with(0, 1, 70_000).await.contains(bytes));
+    assert!(with(40_000, 50, 1000).await.contains(bytes));
+    let fields = "the request has 200 header fields, more than 100";
+    assert!(with(0, 200, 1).await.contains(fields));
 }
 
 /// Binds an app to another one.

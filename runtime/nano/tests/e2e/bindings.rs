@@ -696,3 +696,276 @@ fn a_drain_finishes_calls_that_have_yet_to_be_made() {
         assert!(took < Duration::from_secs(15), "{of_b}: {took:?}");
     }
 }
+
+/// Clients that take or send less than 1 MB/s are not waited for, and neither are apps.
+const IMPATIENT: &str = r#""clients":{"stall_ms":500,"min_rate":1000000}"#;
+
+#[test]
+fn a_caller_that_does_not_read_is_cut_off() {
+    let source = caller(&[
+        (
+            "keep",
+            "globalThis.kept = [];
+            const calls = Array.from({ length: 12 }, (_, i) => env.B.fetch(`http://b/${i % 2 ? 'whole' : 'stream'}`).then((r) => kept.push(r), () => {}));
+            ctx.waitUntil(new Promise(() => {}));
+            await Promise.all(calls);
+            return new Response(kept.length);",
+        ),
+        (
+            "read",
+            "const all = await Promise.allSettled(kept.map((r) => r.text())); return new Response([...new Set(all.map((one) => one.reason?.message ?? 'read'))].join());",
+        ),
+    ]);
+    let large = "const size = 1 << 20;
+        export default { fetch(request) {
+            if (!request.url.endsWith('/stream')) return new Response(new Uint8Array(size));
+            return new Response(new ReadableStream({ type: 'bytes', pull(c) { c.enqueue(new Uint8Array(size)); } }));
+        } };";
+    let nano = Site::new()
+        .top(IMPATIENT)
+        .app_with("a", &source, &bound_to("b"))
+        .app_with("b", large, r#""limits":{"memory_mb":32}"#)
+        .serve();
+    let kept: usize = nano.get("a.test", "/keep").text().parse().expect("a count");
+    assert_eq!(kept, 12);
+    for path in ["/whole", "/stream"] {
+        let is_cut_off = |line: &Value| {
+            line["app"] == "b"
+                && line["path"] == path
+                && line["aborted"] == true
+                && line["error"].as_str().is_some_and(|error| {
+                    error.contains("the app \"a\" takes fewer than 1000000 bytes per second")
+                })
+        };
+        eventually("calls that were given up", || {
+            let count = nano.log().iter().filter(|line| is_cut_off(line)).count();
+            (count == kept / 2).then_some(())
+        });
+    }
+    // What they held is free.
+    for _ in 0..12 {
+        assert_eq!(nano.get("b.test", "/whole").status, 200);
+    }
+    let read = nano.get("a.test", "/read").text().to_owned();
+    assert!(
+        read.contains("given up: this app takes fewer than 1000000 bytes per second"),
+        "{read}"
+    );
+    assert!(!read.contains(','), "{read}");
+}
+
+/// How fast it has to be, the client decides: who passes a response on is no slower than that.
+#[test]
+fn a_caller_that_passes_a_response_on_is_as_patient_as_its_client_may_be() {
+    let source = app_of_forms(&[("pass", "return env.B.fetch('http://b/');")]);
+    let large = "export default { fetch: () => new Response(new Uint8Array(40 << 20)) };";
+    let nano = Site::new()
+        .top(r#""clients":{"stall_ms":2000,"min_rate":20000}"#)
+        .app_with("a", &source, &bound_to("b"))
+        .app("b", large)
+        .serve();
+    let mut client = nano.connect();
+    client.write("GET /pass HTTP/1.1\r\nHost: a.test\r\n\r\n");
+    assert_eq!(client.head().status, 200);
+    // So little that the system asks for no more meanwhile.
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_secs(6) {
+        client.bytes(20_000);
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    assert!(
+        nano.log().iter().all(|line| line["message"] != "request"),
+        "{:?}",
+        nano.log()
+    );
+}
+
+#[test]
+fn a_response_ends_with_the_request_that_it_was_asked_for() {
+    let source = caller(&[
+        (
+            "keep",
+            "globalThis.kept = await env.B.fetch('http://b/'); return new Response('kept');",
+        ),
+        (
+            "read",
+            "return said({ then(a, b) { return kept.text().then(a, b); } });",
+        ),
+    ]);
+    let large = "export default { fetch: () => new Response(new Uint8Array(1 << 20)) };";
+    let nano = Site::new()
+        .app_with("a", &source, &bound_to("b"))
+        .app("b", large)
+        .serve();
+    let began = Instant::now();
+    assert_eq!(nano.get("a.test", "/keep").text(), "kept");
+    nano.logged("its end", |line| {
+        line["app"] == "b" && line["aborted"] == true
+    });
+    // Not when the caller would have been too slow.
+    assert!(began.elapsed() < Duration::from_secs(15));
+    let read = nano.get("a.test", "/read").text().to_owned();
+    assert!(read.contains("the fetch was aborted"), "{read}");
+}
+
+#[test]
+fn a_body_that_a_call_sends_is_not_waited_for_without_end() {
+    let source = caller(&[(
+        "stall",
+        "return said(env.B.fetch('http://b/', { method: 'POST', duplex: 'half', body: new ReadableStream({ start(c) { c.enqueue(new Uint8Array(10)); } }) }));",
+    )]);
+    let reads = "let kept;
+        export default { async fetch(request) {
+            if (request.url.endsWith('/keep')) { kept = request; return new Response('kept'); }
+            if (request.url.endsWith('/kept')) return new Response(await kept.text().catch((error) => error.message));
+            return new Response(await request.text());
+        } };";
+    let keeps = caller(&[
+        (
+            "keep",
+            "return said(env.B.fetch('http://b/keep', { method: 'POST', body: 'x'.repeat(1 << 20) }));",
+        ),
+        ("kept", "return said(env.B.fetch('http://b/kept'));"),
+    ]);
+    let nano = Site::new()
+        .top(IMPATIENT)
+        .app_with("a", &source, &bound_to("b"))
+        .app_with("c", &keeps, &bound_to("b"))
+        .app("b", reads)
+        .serve();
+    let stalled = nano.get("a.test", "/stall").text().to_owned();
+    assert!(
+        stalled.contains("the request's body comes too slowly: fewer than 1000000 bytes"),
+        "{stalled}"
+    );
+    nano.logged("its line", |line| {
+        line["app"] == "b" && line["status"] == 408
+    });
+    // What is in the caller's memory is the caller's when it has its answer.
+    assert_eq!(nano.get("c.test", "/keep").text(), "200 kept");
+    let kept = nano.get("c.test", "/kept").text().to_owned();
+    assert!(kept.contains("the response is complete"), "{kept}");
+}
+
+#[test]
+fn calls_leave_places_to_clients() {
+    let source = caller(&[(
+        "fill",
+        "const calls = Array.from({ length: 8 }, () => env.B.fetch('http://b/wait'));
+        ctx.waitUntil(Promise.all(calls.map((call) => call.catch(() => {}))));
+        return said(Promise.race(calls.concat(new Promise((r) => setTimeout(r, 500, new Response('all wait'))))));",
+    )]);
+    let waits = "export default { fetch(request) { return request.url.endsWith('/wait') ? new Promise(() => {}) : new Response('b'); } };";
+    let mut site = Site::new().top(ADMIN);
+    for name in ["a", "c", "d"] {
+        site = site.app_with(name, &source, &bound_to("b"));
+    }
+    let nano = site
+        .app_with("b", waits, r#""limits":{"in_flight":8}"#)
+        .serve();
+    for name in ["a", "c", "d"] {
+        let said = nano.get(&format!("{name}.test"), "/fill").text().to_owned();
+        assert!(
+            said.contains("requests in flight of the app \"b\", which takes 4 from other apps"),
+            "{said}"
+        );
+    }
+    let waiting: Vec<_> = (0..3)
+        .map(|_| {
+            let mut client = nano.connect();
+            client.write("GET /wait HTTP/1.1\r\nHost: b.test\r\n\r\n");
+            client
+        })
+        .collect();
+    for _ in 0..5 {
+        assert_eq!(nano.get("b.test", "/").status, 200);
+    }
+    drop(waiting);
+    nano.logged("what was refused", |line| {
+        line["app"] == "b" && line["status"] == 503 && line["limit"] == "in_flight"
+    });
+    let metrics = admin(admin_port(&nano), "GET", "/metrics")
+        .text()
+        .to_owned();
+    let series = "nano_limit_hits_total{app=\"b\",limit=\"in_flight\"} ";
+    let hits = metrics.lines().find_map(|line| line.strip_prefix(series));
+    assert_eq!(hits, Some("20"), "{metrics}");
+}
+
+#[test]
+fn heads_of_calls_have_bounds() {
+    let source = caller(&[
+        (
+            "url",
+            "return said(env.B.fetch('http://b/' + 'a'.repeat(10_000_000)));",
+        ),
+        (
+            "field",
+            "return said(env.B.fetch('http://b/', { headers: { a: 'v'.repeat(10_000_000) } }));",
+        ),
+        (
+            "method",
+            "return said(env.B.fetch('http://b/', { method: 'M'.repeat(100_000) }));",
+        ),
+        (
+            "fields",
+            "return said(env.B.fetch('http://b/', { headers: Array.from({ length: 200 }, (_, i) => ['f' + i, '']) }));",
+        ),
+        ("redirect", "return said(env.B.fetch('http://b/to'));"),
+        (
+            "most",
+            "return said(env.B.fetch('http://b/?' + 'a'.repeat(60_000), { headers: Array.from({ length: 100 }, (_, i) => ['f' + i, '']) }));",
+        ),
+        ("pass", "return env.B.fetch(request);"),
+        ("large", "return said(env.B.fetch('http://b/large'));"),
+        ("many", "return said(env.B.fetch('http://b/many'));"),
+        ("text", "return said(env.B.fetch('http://b/text'));"),
+    ]);
+    let heads = "export default { fetch(request) {
+        const { pathname } = new URL(request.url);
+        if (pathname === '/to') return new Response(null, { status: 302, headers: { location: '/' + 'a'.repeat(100_000) } });
+        if (pathname === '/large') return new Response('', { headers: { a: 'v'.repeat(500_000) } });
+        if (pathname === '/many') return new Response('', { headers: Array.from({ length: 600 }, (_, i) => ['f' + i, '']) });
+        if (pathname === '/text') return new Response('', { statusText: 'v'.repeat(500_000) });
+        return new Response('b');
+    } };";
+    let nano = Site::new()
+        .app_with("a", &source, &bound_to("b"))
+        .app("b", heads)
+        .serve();
+    let get = |path: &str| nano.get("a.test", path).text().to_owned();
+    for path in ["/url", "/field", "/method", "/redirect"] {
+        let said = get(path);
+        assert!(
+            said.starts_with("TypeError: ") && said.contains("more than 65536"),
+            "{path}: {said}"
+        );
+    }
+    assert!(
+        get("/fields").contains("header fields, more than 100"),
+        "{}",
+        get("/fields")
+    );
+    assert_eq!(get("/most"), "200 b");
+    // What a client may send can be passed on.
+    let fields: String = (0..99).map(|i| format!("f{i}: v\r\n")).collect();
+    let passed = nano.send(&format!(
+        "GET /pass HTTP/1.1\r\nHost: a.test\r\n{fields}\r\n"
+    ));
+    assert_eq!((passed.status, passed.text()), (200, "b"));
+    for path in ["/large", "/many", "/text"] {
+        let said = get(path);
+        assert!(
+            said.contains("the head of the response of the app \"b\" is too large"),
+            "{path}: {said}"
+        );
+    }
+    let refused = nano.logged("its line", |line| {
+        line["app"] == "b" && line["status"] == 431
+    });
+    assert!(
+        refused["path"]
+            .as_str()
+            .is_some_and(|path| path.len() <= 256)
+    );
+}

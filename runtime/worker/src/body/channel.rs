@@ -327,6 +327,11 @@ impl BodyWriter {
         drop(waiting);
     }
 
+    /// Bytes that wait for the reader.
+    pub fn waiting(&self) -> usize {
+        self.0.state().bytes
+    }
+
     /// Whether the reader is gone.
     pub fn is_closed(&self) -> bool {
         self.0.state().reader_gone

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -20,6 +21,8 @@ pub struct BodyStream {
     over: bool,
     /// Ends the body while its writer is silent.
     failure: Option<Pin<Box<dyn Future<Output = BodyError> + Send>>>,
+    /// Says that it is a response's body now.
+    passed_on: Option<PassedOn>,
     /// Is told at its end whether all of it was handed out.
     at_end: Option<Box<dyn FnOnce(bool) + Send>>,
 }
@@ -29,6 +32,17 @@ enum Source {
     Channel(Arc<Channel>),
     /// Whoever reads asks for the next chunk where it comes from.
     Direct(Chunks, Option<Guard>),
+}
+
+/// Whether a body has become that of another response, as it is: from then on it is read no faster than whoever gets that takes it.
+#[derive(Debug, Clone, Default)]
+pub struct PassedOn(Arc<AtomicBool>);
+
+impl PassedOn {
+    /// Whether it has.
+    pub fn get(&self) -> bool {
+        self.0.load(Relaxed)
+    }
 }
 
 pub(super) type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>;
@@ -74,6 +88,7 @@ impl BodyStream {
             length,
             over: false,
             failure: None,
+            passed_on: None,
             at_end: None,
         }
     }
@@ -98,6 +113,23 @@ impl BodyStream {
     /// Ends the body with an error that comes from elsewhere than its writer, once nothing is left that was written before.
     pub fn fail_with(&mut self, failure: impl Future<Output = BodyError> + Send + 'static) {
         self.failure = Some(Box::pin(failure));
+    }
+
+    /// Has the value be told when the body is [passed on](Self::pass_on).
+    pub fn tell_when_passed_on(&mut self, passed_on: Option<PassedOn>) {
+        self.passed_on = passed_on;
+    }
+
+    /// Who is told when it is passed on: for a body that is made of this one.
+    pub fn passed_on(&self) -> Option<PassedOn> {
+        self.passed_on.clone()
+    }
+
+    /// It becomes another response's body.
+    pub fn pass_on(&self) {
+        if let Some(PassedOn(is_so)) = &self.passed_on {
+            is_so.store(true, Relaxed);
+        }
     }
 
     /// Calls `tell` when the body is dropped: with `false` if its end had not been reached, be it a good or a bad one.

@@ -8,13 +8,14 @@ use bytes::Bytes;
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::response::Parts;
-use http::{Method, StatusCode, Version};
+use http::{HeaderName, HeaderValue, Method, StatusCode, Version};
 use http_body::Body as _;
 
 use hyper::ext::ReasonPhrase;
 use nano_engine::Handle;
-use nano_worker::{Body, BodyError, BodyErrorKind, Cuttable, HttpResponse};
+use nano_worker::{Body, BodyError, BodyErrorKind, Cuttable, HttpResponse, PassedOn};
 
+use super::connection::{MAX_HEAD_BYTES, MAX_HEAD_FIELDS};
 use super::decode::{self, Chunks};
 use super::exchange::Exchange;
 use super::failure::{Failure, innermost};
@@ -50,8 +51,8 @@ pub(crate) enum AnswerBody {
     Null,
     /// It has arrived.
     Bytes(Bytes),
-    /// It arrives, and has this length if that is known.
-    Arriving(Cuttable, Option<u64>),
+    /// It arrives, and has this length if that is known; and who is told when it is passed on.
+    Arriving(Cuttable, Option<u64>, Option<PassedOn>),
 }
 
 impl Answer {
@@ -80,7 +81,7 @@ impl Answer {
         } else if body.is_end_stream() {
             AnswerBody::Bytes(Bytes::new())
         } else {
-            let length = body.length();
+            let (length, passed_on) = (body.length(), body.passed_on());
             let codings =
                 decode::codings(&head.headers).filter(|_| exchange.coding == ContentCoding::Decode);
             let (chunks, length) = match codings {
@@ -104,7 +105,7 @@ impl Answer {
             };
             receive_body(
                 chunks,
-                length,
+                (length, passed_on),
                 &exchange.integrity,
                 exchange.isolate.as_ref(),
             )
@@ -147,8 +148,21 @@ pub(super) enum Incoming {
 }
 
 impl Incoming {
-    /// The response of another app.
-    pub(super) fn of_app(response: HttpResponse) -> Result<http::Response<Incoming>, Failure> {
+    /// The response of another app, of this name. Its head has the bounds of a server's.
+    pub(super) fn of_app(
+        response: HttpResponse,
+        app: &str,
+    ) -> Result<http::Response<Incoming>, Failure> {
+        let field = |(name, value): &(HeaderName, HeaderValue)| name.as_str().len() + value.len();
+        let reason = response.reason.as_ref().map_or(0, String::len);
+        let bytes = reason + response.headers.iter().map(field).sum::<usize>();
+        let fields = response.headers.len();
+        if bytes > MAX_HEAD_BYTES || fields > MAX_HEAD_FIELDS {
+            return Err(Failure::new(format!(
+                "the head of the response of the app \"{app}\" is too large: it has {fields} header fields and {bytes} bytes, and may \
+                 have {MAX_HEAD_FIELDS} and {MAX_HEAD_BYTES}"
+            )));
+        }
         let wrong =
             |error: http::Error| Failure::new(format!("HTTP has no such response: {error}"));
         let mut reply = http::Response::builder()
@@ -184,6 +198,13 @@ impl Incoming {
         match self {
             Incoming::Server(body) => body.size_hint().exact(),
             Incoming::App(body) => body.length(),
+        }
+    }
+
+    fn passed_on(&self) -> Option<PassedOn> {
+        match self {
+            Incoming::App(Body::Stream(stream)) => stream.passed_on(),
+            _ => None,
         }
     }
 
@@ -228,7 +249,7 @@ fn chunks(mut body: Received) -> Chunks {
 
 async fn receive_body(
     mut chunks: Chunks,
-    length: Option<u64>,
+    (length, passed_on): (Option<u64>, Option<PassedOn>),
     integrity: &str,
     isolate: Option<&Handle>,
 ) -> Result<AnswerBody, Failure> {
@@ -265,7 +286,11 @@ async fn receive_body(
         }
     }
     let chunks = stream::iter(here).chain(chunks);
-    Ok(AnswerBody::Arriving(Cuttable::new(chunks), length))
+    Ok(AnswerBody::Arriving(
+        Cuttable::new(chunks),
+        length,
+        passed_on,
+    ))
 }
 
 fn join(mut chunks: VecDeque<Result<Bytes, BodyError>>) -> Bytes {

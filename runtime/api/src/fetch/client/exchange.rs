@@ -209,7 +209,7 @@ impl Exchange {
         };
         let response = app.services.fetch(&app.name, request, self.caller).await;
         let response = response.map_err(|error| Failure::new(error.to_string()))?;
-        Incoming::of_app(response)
+        Incoming::of_app(response, &app.name)
     }
 }
 

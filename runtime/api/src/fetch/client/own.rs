@@ -44,7 +44,7 @@ pub(crate) fn own_request(
         let body = match answer.body {
             AnswerBody::Null => Bytes::new(),
             AnswerBody::Bytes(bytes) => bytes.slice(..bytes.len().min(MOST)),
-            AnswerBody::Arriving(mut chunks, _) => {
+            AnswerBody::Arriving(mut chunks, ..) => {
                 let mut all = BytesMut::new();
                 while all.len() < MOST
                     && let Some(chunk) = chunks.next().await

@@ -35,7 +35,7 @@ async fn text(answer: Answer) -> Result<String, String> {
     let bytes = match answer.body {
         AnswerBody::Null => return Ok("null".into()),
         AnswerBody::Bytes(bytes) => bytes.to_vec(),
-        AnswerBody::Arriving(mut stream, _) => {
+        AnswerBody::Arriving(mut stream, ..) => {
             let mut all = Vec::new();
             while let Some(chunk) = stream.next().await {
                 all.extend_from_slice(&chunk.map_err(|error| error.to_string())?);
