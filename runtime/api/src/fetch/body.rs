@@ -49,7 +49,7 @@ enum State {
     Bytes(Kept),
     /// It comes from outside, and nobody has asked for a stream yet.
     Incoming {
-        /// With the reservation of what waits in it.
+        /// What waits in it is reserved.
         stream: BodyStream,
         abortable: Option<AbortableBody>,
     },
@@ -60,23 +60,12 @@ enum State {
 }
 
 impl State {
-    fn incoming(
-        scope: &mut Scope,
-        mut stream: BodyStream,
-        abortable: Option<AbortableBody>,
-    ) -> State {
-        stream.keep(Reservation::of(scope, waiting(&stream)));
+    fn incoming(scope: &mut Scope, stream: BodyStream, abortable: Option<AbortableBody>) -> State {
+        // Whether the app reads it or not. It follows what comes: a client may announce much, and send nothing.
+        let mut waiting = Reservation::of(scope, 0);
+        stream.measure(move |bytes| waiting.set(bytes));
         State::Incoming { stream, abortable }
     }
-}
-
-/// How much may wait of a body that arrives, whether the app reads it or not: what came with the head, and the buffers on its way.
-fn waiting(stream: &BodyStream) -> usize {
-    const MAX_WAITING_BYTES: usize = 128 << 10;
-    let length = stream.length().and_then(|length| length.try_into().ok());
-    length.map_or(MAX_WAITING_BYTES, |length: usize| {
-        length.min(MAX_WAITING_BYTES)
-    })
 }
 
 /// Bytes that a body keeps. Few of them count as part of the body's object; many are reserved on their own, as they may be sent

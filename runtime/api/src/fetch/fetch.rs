@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use http::Method;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use nano_engine::external_memory::ExternalMemory;
+use nano_engine::external_memory::{ExternalMemory, Reservation};
 use nano_engine::thread_io::Driven;
 use nano_engine::{ErrorReport, OpId, State, ThreadIo, external_memory, spawn_op};
 use nano_webidl::{DomExceptionName, Error, Fallible, Realm, Ref, Scope, Value, script};
@@ -36,6 +36,15 @@ use crate::environment::{Environment, request_context};
 use crate::nano::worker_global_scope::WorkerGlobalScope;
 use crate::streams::native_sink::NativeSink;
 use crate::url::UrlRecord;
+
+/// How much may wait of a response's body, in the connection's buffers, of which nobody tells how much there is.
+fn waiting(length: Option<u64>) -> usize {
+    const MAX_WAITING_BYTES: usize = 128 << 10;
+    let length = length.and_then(|length| length.try_into().ok());
+    length.map_or(MAX_WAITING_BYTES, |length: usize| {
+        length.min(MAX_WAITING_BYTES)
+    })
+}
 
 /// Bytes of a streamed request body that may wait for the network.
 const REQUEST_BYTES: usize = 256 << 10;
@@ -315,7 +324,8 @@ impl Call {
                 // An abort takes away what has arrived but was not read.
                 let length = bytes.len() as u64;
                 let chunks = futures_util::stream::iter([Ok(bytes)]);
-                let stream = BodyStream::direct(chunks, Some(length));
+                let mut stream = BodyStream::direct(chunks, Some(length));
+                stream.keep(Reservation::of(scope, waiting(Some(length))));
                 self.abortable_body(scope, stream, watch, None)
             }
             (AnswerBody::Bytes(bytes), _) => Body::bytes(bytes),
@@ -327,6 +337,7 @@ impl Call {
                 let cut = chunks.cut();
                 let mut stream = BodyStream::direct(chunks, length);
                 stream.tell_when_passed_on(passed_on);
+                stream.keep(Reservation::of(scope, waiting(length)));
                 match watch {
                     Some(watch) => self.abortable_body(scope, stream, watch, Some(cut)),
                     None => Body::from_wire(scope, nano_worker::Body::Stream(stream)),

@@ -6,8 +6,8 @@ use nano_engine::external_memory::Reservation;
 use nano_engine::process_memory::{Arrival, SmallBody};
 use nano_worker::{BodyError, BodyErrorKind, BodyStream};
 
-/// How much of a body's stated length is believed before it has come.
-const MAX_EXPECTED_BYTES: usize = 1 << 20;
+/// So many times as much as has come is expected of a body, up to its stated length.
+const EXPECTED: usize = 8;
 /// See [`nano_engine::external_memory::one_byte_string`].
 const SPARE_BYTES: usize = 64;
 
@@ -29,23 +29,29 @@ pub(super) async fn collect(
     let known = length
         .and_then(|length| usize::try_from(length).ok())
         .unwrap_or(0);
-    let expected = known
-        .min(MAX_EXPECTED_BYTES)
-        .max(first.len() + second.len());
-    let mut all = Vec::with_capacity(expected + SPARE_BYTES);
+    let mut all = Vec::with_capacity(expected(first.len() + second.len(), known));
     all.extend_from_slice(&first);
     all.extend_from_slice(&second);
     drop((first, second));
     while let Some(chunk) = stream.next().await.transpose()? {
         room.grow(chunk.len()).await?;
-        let _copy = match all.capacity() - all.len() < chunk.len() {
+        let come = all.len() + chunk.len();
+        let _copy = match all.capacity() < come {
             // To a larger place.
             true => Some(room.of_process(all.len()).await?),
             false => None,
         };
+        if all.capacity() < come && come < known {
+            all.reserve_exact(expected(come, known) - all.len());
+        }
         all.extend_from_slice(&chunk);
     }
     Ok((all.into(), room))
+}
+
+/// How large the place is had better be for a body of which so much has come.
+fn expected(come: usize, known: usize) -> usize {
+    known.min(come.saturating_mul(EXPECTED)).max(come) + SPARE_BYTES
 }
 
 /// Memory for what comes from a client or a peer: the process has it, and the isolate is charged for it.

@@ -103,6 +103,51 @@ fn bodies_wait_for_room_in_the_process() {
     assert_eq!(answer.text(), SIZE.to_string());
 }
 
+/// Clients that announce much, or nothing, and send five bytes. What they have sent counts, and the app serves its other clients.
+#[test]
+fn uploads_that_stall_count_as_what_has_come() {
+    const APP: &str = "export default { async fetch(request) {
+        if (request.url.endsWith('/buffer')) return new Response(new Uint8Array(1 << 20));
+        return new Response(await request.text());
+    } };";
+    const FRONT: &str = "export default { fetch: (request, env) => env.A.fetch(request) };";
+    const UPLOADS: usize = 950;
+    let nano = Site::new()
+        .app("a", APP)
+        .app_with(
+            "front",
+            FRONT,
+            r#""env": { "A": { "type": "service", "app": "a" } }"#,
+        )
+        .serve();
+    let stalled: Vec<_> = (0..UPLOADS)
+        .map(|upload| {
+            let mut connection = nano.connect();
+            let host = ["a", "front"][upload / 2 % 2];
+            let body = [
+                "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+                "Content-Length: 1000000\r\n\r\nhello",
+            ][upload % 2];
+            connection.write(&format!("POST / HTTP/1.1\r\nHost: {host}.test\r\n{body}"));
+            connection
+        })
+        .collect();
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_secs(3) {
+        let buffer = nano.get("a.test", "/buffer");
+        assert_eq!((buffer.status, buffer.body.len()), (200, 1 << 20));
+        let text = nano.post("a.test", "/", "x");
+        assert_eq!((text.status, text.text()), (200, "x"));
+    }
+    let log = nano.log();
+    assert!(
+        !log.iter()
+            .any(|line| line.to_string().contains("was ended")),
+        "no instance is ended"
+    );
+    drop(stalled);
+}
+
 /// An app that keeps what it is told to.
 const KEEPS: &str = "const kept = []; export default { fetch() {
     kept.push(new Uint8Array(1 << 20).fill(1));

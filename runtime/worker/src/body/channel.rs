@@ -1,13 +1,13 @@
 //! What a streamed body's two ends share, and the end that writes.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 
-use super::stream::Guard;
 use super::{Batch, BodyError, BodyErrorKind};
 
 /// The writing end of a streamed body. A writer that is dropped without [`finish`](Self::finish) or
@@ -48,8 +48,8 @@ pub(super) struct State {
     chunks: VecDeque<Bytes>,
     /// In `chunks`.
     bytes: usize,
-    /// Is kept for as long as chunks may wait.
-    guard: Option<Guard>,
+    /// Is told what waits.
+    meter: Option<Meter>,
     /// What the writer has said about the end.
     end: Option<Result<(), BodyError>>,
     reader_gone: bool,
@@ -63,6 +63,15 @@ pub(super) struct State {
     writer: Option<Waker>,
     /// Waits for the reader's end.
     on_reader_gone: Option<Waker>,
+}
+
+/// Is told how many bytes the chunks of a body take that wait.
+pub(super) struct Meter(Box<dyn FnMut(usize) + Send>);
+
+impl fmt::Debug for Meter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Meter").finish_non_exhaustive()
+    }
 }
 
 /// Whether a body begins in its writer's [`Start`].
@@ -82,15 +91,26 @@ impl State {
     pub(super) fn take_chunk(&mut self) -> Bytes {
         let chunk = self.chunks.pop_front().unwrap_or_default();
         self.bytes -= chunk.len();
+        self.measure();
         chunk
     }
 
     /// All chunks.
     pub(super) fn take_batch(&mut self) -> Batch {
-        Batch::new(
+        let batch = Batch::new(
             std::mem::take(&mut self.chunks),
             std::mem::take(&mut self.bytes),
-        )
+        );
+        self.measure();
+        batch
+    }
+
+    /// Tells what waits now.
+    fn measure(&mut self) {
+        if let Some(Meter(tell)) = &mut self.meter {
+            // Chunks may be of a byte each.
+            tell(self.bytes + self.chunks.len() * size_of::<Bytes>());
+        }
     }
 }
 
@@ -166,11 +186,12 @@ impl Channel {
         self.state().is_read = true;
     }
 
-    /// Keeps something for as long as chunks may wait.
-    pub(super) fn keep(&self, guard: Guard) {
+    /// Has somebody told what waits, from now on.
+    pub(super) fn measure(&self, tell: impl FnMut(usize) + Send + 'static) {
         let mut state = self.state();
         if !state.is_withdrawn {
-            state.guard = Some(guard);
+            state.meter = Some(Meter(Box::new(tell)));
+            state.measure();
         }
     }
 
@@ -194,7 +215,7 @@ impl Channel {
     /// Takes out all that waits, to be dropped without the lock.
     fn clear(&self, state: &mut State) -> impl Sized + use<> {
         self.taken(std::mem::take(&mut state.bytes));
-        (std::mem::take(&mut state.chunks), state.guard.take())
+        (std::mem::take(&mut state.chunks), state.meter.take())
     }
 }
 
@@ -274,6 +295,7 @@ impl BodyWriter {
                 backlog.0.fetch_add(chunk.len(), Relaxed);
             }
             state.chunks.push_back(chunk);
+            state.measure();
         }
         let put = if state.bytes < self.0.capacity() {
             Put::Room

@@ -25,13 +25,14 @@ pub struct BodyStream {
     passed_on: Option<PassedOn>,
     /// Is told at its end whether all of it was handed out.
     at_end: Option<Box<dyn FnOnce(bool) + Send>>,
+    guard: Option<Guard>,
 }
 
 enum Source {
     /// What a [`BodyWriter`] puts in.
     Channel(Arc<Channel>),
     /// Whoever reads asks for the next chunk where it comes from.
-    Direct(Chunks, Option<Guard>),
+    Direct(Chunks),
 }
 
 /// Whether a body has become that of another response, as it is: from then on it is read no faster than whoever gets that takes it.
@@ -47,7 +48,7 @@ impl PassedOn {
 
 pub(super) type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>;
 
-/// What is kept for as long as bytes may wait in a body.
+/// What is kept for as long as there is a body.
 pub(super) type Guard = Box<dyn Any + Send>;
 
 impl BodyStream {
@@ -79,7 +80,7 @@ impl BodyStream {
         chunks: impl Stream<Item = Result<Bytes, BodyError>> + Send + 'static,
         length: Option<u64>,
     ) -> Self {
-        Self::with(Source::Direct(Box::pin(chunks), None), length)
+        Self::with(Source::Direct(Box::pin(chunks)), length)
     }
 
     fn with(source: Source, length: Option<u64>) -> Self {
@@ -90,15 +91,21 @@ impl BodyStream {
             failure: None,
             passed_on: None,
             at_end: None,
+            guard: None,
         }
     }
 
-    /// Keeps something for as long as bytes may wait in the body: until it is dropped, or [withdrawn](BodyWriter::withdraw).
+    /// Keeps something until the body is dropped.
     pub fn keep(&mut self, guard: impl Any + Send) {
-        let guard: Guard = Box::new(guard);
-        match &mut self.source {
-            Source::Channel(channel) => channel.keep(guard),
-            Source::Direct(_, place) => *place = Some(guard),
+        self.guard = Some(Box::new(guard));
+    }
+
+    /// Has `tell` told how many bytes wait in the body, now and whenever that changes; on any thread, and it must not come back to the
+    /// body. It is dropped with the body, or when that is [withdrawn](BodyWriter::withdraw). Of a [direct](Self::direct) one nothing
+    /// waits.
+    pub fn measure(&self, tell: impl FnMut(usize) + Send + 'static) {
+        if let Source::Channel(channel) = &self.source {
+            channel.measure(tell);
         }
     }
 
@@ -210,7 +217,7 @@ impl BodyStream {
         }
         let polled = match &mut self.source {
             Source::Channel(channel) => channel.poll_take(context, take),
-            Source::Direct(chunks, _) => chunks
+            Source::Direct(chunks) => chunks
                 .as_mut()
                 .poll_next(context)
                 .map(|item| item.map(|chunk| chunk.map(T::from))),

@@ -1,4 +1,5 @@
 use std::io::IoSlice;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use bytes::{Buf as _, Bytes};
 use futures_util::FutureExt as _;
@@ -135,11 +136,42 @@ fn a_failure_from_elsewhere_ends_a_body_whose_writer_is_silent() {
     assert_eq!(next(&mut stream), Some(None));
 }
 
+/// Has somebody told what waits, who keeps something.
+fn keep(stream: &BodyStream, guard: Arc<()>) {
+    stream.measure(move |_| assert!(Arc::strong_count(&guard) > 0));
+}
+
+/// Has somebody told what waits, which takes so many bytes as of now.
+fn measured(stream: &BodyStream) -> Arc<AtomicUsize> {
+    let waiting = Arc::new(AtomicUsize::new(usize::MAX));
+    let told = waiting.clone();
+    stream.measure(move |bytes| told.store(bytes, Relaxed));
+    waiting
+}
+
+#[test]
+fn what_waits_is_told_as_it_comes_and_goes() {
+    const CHUNK: usize = size_of::<Bytes>();
+    let (writer, mut stream) = BodyStream::bounded(100, Some(1 << 20));
+    put(&writer, "abc");
+    let waiting = measured(&stream);
+    assert_eq!(waiting.load(Relaxed), 3 + CHUNK, "what was there");
+    put(&writer, "de");
+    assert_eq!(waiting.load(Relaxed), 5 + 2 * CHUNK);
+    assert!(next(&mut stream).is_some());
+    assert_eq!(waiting.load(Relaxed), 2 + CHUNK);
+    put(&writer, "f");
+    assert!(all(&mut stream).is_some());
+    assert_eq!(waiting.load(Relaxed), 0);
+    let direct = BodyStream::direct(futures_util::stream::pending(), None);
+    assert_eq!(measured(&direct).load(Relaxed), usize::MAX);
+}
+
 /// A body of a chunk, and what is kept with it.
 fn guarded() -> (BodyWriter, BodyStream, Bytes, Arc<()>) {
-    let (writer, mut stream) = BodyStream::bounded(100, None);
+    let (writer, stream) = BodyStream::bounded(100, None);
     let (chunk, guard) = (Bytes::copy_from_slice(b"abc"), Arc::new(()));
-    stream.keep(guard.clone());
+    keep(&stream, guard.clone());
     writer.put(chunk.clone());
     (writer, stream, chunk, guard)
 }
@@ -154,7 +186,7 @@ fn what_nobody_has_begun_to_read_can_be_withdrawn() {
         }
         assert_eq!((chunk.is_unique(), Arc::strong_count(&guard)), (false, 2));
         writer.withdraw(gone.clone());
-        stream.keep(guard.clone());
+        keep(&stream, guard.clone());
         assert_eq!((chunk.is_unique(), Arc::strong_count(&guard)), (true, 1));
         assert_eq!(next(&mut stream), Some(Some(Err(gone.clone()))));
         assert_eq!(next(&mut stream), Some(None));
