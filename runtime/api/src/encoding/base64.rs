@@ -25,8 +25,8 @@ pub fn btoa<'s>(
             "The string to be encoded contains characters outside of the Latin1 range.",
         ));
     }
-    // The copy and its encoding.
-    require_room(scope, data.length() / 3 * 7)?;
+    // The copy, its encoding, and the string of that.
+    require_room(scope, data.length() / 3 * 11)?;
     let encoded = encode(&latin1(scope, data));
     v8::String::new_from_one_byte(scope, encoded.as_bytes(), v8::NewStringType::Normal)
         .ok_or_else(|| range_error("The encoded data is longer than the longest possible string"))
@@ -37,8 +37,8 @@ pub fn btoa<'s>(
 /// # Errors
 /// An `InvalidCharacterError` if the text is no base64.
 pub fn atob<'s>(scope: &mut Scope<'s, '_>, data: v8::Local<'s, v8::String>) -> Fallible<Vec<u8>> {
-    // The copy and what it encodes.
-    require_room(scope, data.length() * 2)?;
+    // The copy, what it encodes, and the string of that.
+    require_room(scope, data.length() / 2 * 5)?;
     // Characters above U+00FF are outside of base64's alphabet.
     let decoded = if data.contains_only_onebyte() {
         decode(&latin1(scope, data))

@@ -145,8 +145,10 @@ impl TextDecoderMethods for TextDecoder {
         let last = !options.stream;
         let text = match &input {
             Some(input) => {
-                // Code units, of which there may be as many.
-                require_room(scope, input.len() * size_of::<u16>())?;
+                if let Codec::Other(_) = &*self.codec.borrow() {
+                    // Code units, of which there may be as many, and the string of them.
+                    require_room(scope, input.len() * 2 * size_of::<u16>())?;
+                }
                 input.read_strings(scope, |strings, bytes| {
                     self.decode_bytes(strings, bytes, last)
                 })
@@ -181,14 +183,16 @@ impl TextDecoderCommonMethods for TextDecoder {
 }
 
 fn too_long() -> Error {
-    range_error("The decoded text is longer than the longest possible string")
+    range_error(
+        "The decoded text is longer than the longest possible string, or does not fit into the app's memory limit",
+    )
 }
 
 /// <https://encoding.spec.whatwg.org/#utf-8-decode>: malformed sequences are replaced, a byte order mark is taken away.
 ///
 /// # Errors
-/// A `RangeError` where the text is longer than the longest string.
+/// A `RangeError` where the text is longer than the longest string, or does not fit into the app's memory limit.
 pub fn utf8_decode<'s>(scope: &mut Scope<'s, '_>, bytes: &[u8]) -> Fallible<Text<'s>> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    v8::String::new_from_utf8(scope, bytes, v8::NewStringType::Normal).ok_or_else(too_long)
+    nano_engine::text::utf8(scope, bytes).ok_or_else(too_long)
 }

@@ -326,9 +326,8 @@ impl Body {
                     }
                     let (packaged, blame) = match bytes {
                         Ok((bytes, room)) => {
-                            // What is made of the bytes counts on its own.
-                            room.hand_over();
-                            (package_data(scope, kind, &content_type, bytes), None)
+                            let room = Some(room.into_reservation());
+                            (package_data(scope, kind, &content_type, bytes, room), None)
                         }
                         Err(error) => (Err(type_error(error.to_string())), blame::of(&error)),
                     };
@@ -343,7 +342,7 @@ impl Body {
                 return promise.ok_or(Error::Thrown);
             }
         };
-        let value = package_data(scope, kind, &content_type, bytes)?;
+        let value = package_data(scope, kind, &content_type, bytes, None)?;
         resolver.resolve(scope, value).ok_or(Error::Thrown)?;
         Ok(resolver.get_promise(scope))
     }

@@ -1,7 +1,8 @@
 //! What bodies are read as: <https://fetch.spec.whatwg.org/#concept-body-package-data>.
 
 use bytes::Bytes;
-use nano_engine::external_memory;
+use nano_engine::external_memory::{self, Reservation};
+use nano_engine::text;
 use nano_webidl::idl::{self, array_buffer, uint8_array};
 use nano_webidl::{Error, Fallible, Ref, Scope, Value, excerpt, type_error};
 
@@ -55,17 +56,29 @@ impl Kind {
     }
 }
 
-/// <https://fetch.spec.whatwg.org/#concept-body-package-data>
+/// <https://fetch.spec.whatwg.org/#concept-body-package-data>. `room` is the bytes' part of the app's memory, if nobody else has it.
+///
+/// # Errors
+/// A `RangeError` if what is made of the bytes does not fit into the app's memory limit, beside them where it does not take their
+/// place; or the bytes are not what they should be.
 pub fn package_data<'s>(
     scope: &mut Scope<'s, '_>,
     kind: Kind,
     content_type: &[u8],
     bytes: Bytes,
+    room: Option<Reservation>,
 ) -> Fallible<Value<'s>> {
     Ok(match kind {
-        Kind::ArrayBuffer => array_buffer(scope, bytes.into())?.into(),
-        Kind::Bytes => uint8_array(scope, bytes.into())?.into(),
+        Kind::ArrayBuffer => {
+            take_place(room);
+            array_buffer(scope, bytes.into())?.into()
+        }
+        Kind::Bytes => {
+            take_place(room);
+            uint8_array(scope, bytes.into())?.into()
+        }
         Kind::Blob => {
+            take_place(room);
             // A blob's type is in lower case: https://w3c.github.io/FileAPI/#dfn-type.
             let mime = mime_type::extract(content_type);
             let content_type = mime.map(|mime| normalize_type(&mime.to_string()));
@@ -76,15 +89,23 @@ pub fn package_data<'s>(
                 .into()
         }
         Kind::FormData => {
+            let _beside = room.and_then(Reservation::hand_over_little);
             let form = parse_form(scope, content_type, &bytes)?;
             Ref::new(scope, form).object().into()
         }
-        Kind::Text => decode(scope, bytes)?.into(),
+        Kind::Text => decode(scope, bytes, room)?.into(),
         Kind::Json => {
-            let text = decode(scope, bytes)?;
+            let text = decode(scope, bytes, room)?;
             nano_engine::hardening::json::parse(scope, text).ok_or(Error::Thrown)?
         }
     })
+}
+
+/// What is made of the bytes next takes their place.
+fn take_place(room: Option<Reservation>) {
+    if let Some(room) = room {
+        room.hand_over();
+    }
 }
 
 /// <https://fetch.spec.whatwg.org/#dom-body-formdata>
@@ -122,14 +143,22 @@ fn parse_form(scope: &mut Scope, content_type: &[u8], bytes: &[u8]) -> Fallible<
 const MIN_EXTERNAL_TEXT_BYTES: usize = 64 << 10;
 
 /// <https://encoding.spec.whatwg.org/#utf-8-decode>
-fn decode<'s>(scope: &mut Scope<'s, '_>, bytes: Bytes) -> Fallible<v8::Local<'s, v8::String>> {
+fn decode<'s>(
+    scope: &mut Scope<'s, '_>,
+    bytes: Bytes,
+    room: Option<Reservation>,
+) -> Fallible<v8::Local<'s, v8::String>> {
     let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
-    let string = if !text.is_ascii() {
-        v8::String::new_from_utf8(scope, text, v8::NewStringType::Normal)
-    } else if text.len() == bytes.len() && text.len() >= MIN_EXTERNAL_TEXT_BYTES {
+    let is_ascii = text.is_ascii();
+    let string = if is_ascii && text.len() == bytes.len() && text.len() >= MIN_EXTERNAL_TEXT_BYTES {
+        take_place(room);
         external_memory::one_byte_string(scope, bytes.into())
     } else {
-        v8::String::new_from_one_byte(scope, text, v8::NewStringType::Normal)
+        let _beside = room.and_then(Reservation::hand_over_little);
+        match is_ascii {
+            true => text::one_byte(scope, text),
+            false => text::utf8(scope, text),
+        }
     };
     string.ok_or_else(|| {
         nano_webidl::range_error(
@@ -137,6 +166,9 @@ fn decode<'s>(scope: &mut Scope<'s, '_>, bytes: Bytes) -> Fallible<v8::Local<'s,
         )
     })
 }
+
+/// A copy of bytes from this size on counts while something is made of it.
+const MIN_COUNTED_COPY_BYTES: usize = 1 << 20;
 
 /// The namespace, for built-in scripts that have read a stream to its end.
 pub struct BodyData;
@@ -151,7 +183,9 @@ impl BodyDataMethods for BodyData {
         let kind = kind.to_rust_string_lossy(scope);
         let kind = Kind::from_name(&kind)
             .ok_or_else(|| type_error(format!("no kind of body data is called '{kind}'")))?;
-        let bytes = bytes.to_vec(scope)?.into();
-        package_data(scope, kind, &content_type, bytes)
+        let bytes = bytes.to_vec(scope)?;
+        let is_much = bytes.len() >= MIN_COUNTED_COPY_BYTES;
+        let copy = is_much.then(|| Reservation::of(scope, bytes.len()));
+        package_data(scope, kind, &content_type, bytes.into(), copy)
     }
 }

@@ -114,11 +114,6 @@ impl Room {
         })
     }
 
-    /// What is made of it next on the isolate's thread takes its place.
-    pub(super) fn hand_over(self) {
-        self.reservation.hand_over();
-    }
-
     /// The isolate's part of it.
     pub(super) fn into_reservation(self) -> Reservation {
         self.reservation

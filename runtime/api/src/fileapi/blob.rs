@@ -1,6 +1,7 @@
 //! `Blob`, <https://w3c.github.io/FileAPI/#blob-section>.
 
 use bytes::Bytes;
+use nano_engine::external_memory::Reservation;
 use nano_webidl::idl::{self, Promise, array_buffer, uint8_array};
 use nano_webidl::{Fallible, Ref, Scope, ScriptRef, Serializable, Trace, room, script};
 
@@ -137,6 +138,12 @@ impl BlobMethods for Blob {
     // fulfilled at once.
     fn text<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::Promise>> {
         let bytes = self.data.to_bytes(scope)?;
+        let copied = if self.data.is_in_one() {
+            0
+        } else {
+            bytes.len()
+        };
+        let _beside = Reservation::of(scope, copied);
         let text = utf8_decode(scope, &bytes)?;
         Promise::<idl::DomString>::resolved(scope, text)
     }

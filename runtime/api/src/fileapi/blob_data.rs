@@ -110,6 +110,11 @@ impl BlobData {
         BlobData::new(parts)
     }
 
+    /// Whether all bytes are in one buffer already.
+    pub fn is_in_one(&self) -> bool {
+        self.parts.len() <= 1
+    }
+
     /// All bytes in one buffer; without a copy where they are in one already.
     ///
     /// # Errors

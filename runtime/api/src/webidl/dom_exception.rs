@@ -2,8 +2,7 @@
 
 use nano_engine::text::text;
 use nano_webidl::{
-    DomExceptionName, Fallible, Ref, Scope, Serializable, Trace, Value, internalized, range_error,
-    room,
+    DomExceptionName, Fallible, Ref, Scope, Serializable, Trace, Value, internalized, room,
 };
 
 use super::quota_exceeded_error::QuotaExceededError;
@@ -181,5 +180,5 @@ pub(super) fn string<'s>(
     scope: &mut Scope<'s, '_>,
     text: &str,
 ) -> Fallible<v8::Local<'s, v8::String>> {
-    v8::String::new(scope, text).ok_or_else(|| range_error("the string is too long"))
+    nano_webidl::idl::string(scope, text)
 }

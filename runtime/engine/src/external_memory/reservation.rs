@@ -47,6 +47,15 @@ impl Reservation {
         }
     }
 
+    /// The same where it is little. What is large stays, as it is there beside what is made of it.
+    pub fn hand_over_little(self) -> Option<Reservation> {
+        if self.bytes >= LARGE {
+            return Some(self);
+        }
+        self.hand_over();
+        None
+    }
+
     /// Whether it is a part of this isolate's memory.
     pub fn is_of(&self, isolate: &Handle) -> bool {
         Arc::ptr_eq(&self.account, &isolate.0.account)
@@ -83,8 +92,13 @@ const LARGE: usize = 1 << 20;
 /// Whether the isolate may have so many bytes more, after a collection if need be. Native code asks before it takes memory whose
 /// size is an app's wish: what does not fit must never be taken, not even for a moment.
 pub fn has_room(scope: &mut v8::PinScope, bytes: usize) -> bool {
+    if bytes < LARGE {
+        return true;
+    }
     let account = State::from_scope(scope).account();
-    bytes < LARGE || take(scope, || account.has_room(bytes))
+    // As of now, garbage included: what does not fit is looked at again after a collection.
+    account.set_heap(scope.get_heap_statistics().used_heap_size());
+    take(scope, || account.has_room(bytes))
 }
 
 /// Whether C code may take so many bytes more for the time of one call, after a collection if need be.

@@ -148,6 +148,56 @@ fn uploads_that_stall_count_as_what_has_come() {
     drop(stalled);
 }
 
+/// What a client sends takes twice as much as a string. Where that does not fit, it is an error of that one request.
+#[test]
+fn texts_that_do_not_fit_end_no_app() {
+    const APP: &str = "let release;
+    const released = new Promise((resolve) => { release = resolve });
+    const ways = {
+        text: (request) => request.text(),
+        json: async (request) => ({ length: (await request.json()).length }),
+        blob: async (request) => (await request.blob()).text(),
+        bytes: async (request) => new TextDecoder().decode(await request.bytes()),
+        fatal: async (request) => new TextDecoder('utf-8', { fatal: true }).decode(await request.bytes()),
+        latin1: async (request) => new TextDecoder('latin1').decode(await request.bytes()),
+        form: async (request) => {
+            const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+            return (await new Response(request.body, { headers }).formData()).get('a');
+        },
+        stream: (request) => new Response(request.body.pipeThrough(new TransformStream())).text(),
+    };
+    export default { async fetch(request) {
+        const way = new URL(request.url).pathname.slice(1);
+        if (way === 'wait') { await released; return new Response('waited') }
+        if (way === 'release') { release(); return new Response('released') }
+        try {
+            return new Response(`${(await ways[way](request)).length}`);
+        } catch (error) {
+            return new Response(error.name, { status: 400 });
+        }
+    } };";
+    let nano = Site::new().app("a", APP).serve();
+    let mut waits = nano.connect();
+    waits.write("GET /wait HTTP/1.1\r\nHost: a.test\r\n\r\n");
+    let wide = |bytes: usize| format!("a={}\u{20ac}", "a".repeat(bytes));
+    let large = wide(70_000_000);
+    for way in [
+        "text", "json", "blob", "bytes", "fatal", "latin1", "form", "stream",
+    ] {
+        let answer = nano.post("a.test", &format!("/{way}"), &large);
+        assert_eq!((answer.status, answer.text()), (400, "RangeError"), "{way}");
+    }
+    // Beside its bytes it would not fit.
+    let answer = nano.post("a.test", "/text", &wide(50_000_000));
+    assert_eq!((answer.status, answer.text()), (400, "RangeError"));
+    for way in ["text", "blob", "bytes"] {
+        let answer = nano.post("a.test", &format!("/{way}"), &wide(25_000_000));
+        assert_eq!((answer.status, answer.text()), (200, "25000003"), "{way}");
+    }
+    assert_eq!(nano.get("a.test", "/release").text(), "released");
+    assert_eq!(waits.response(false).text(), "waited");
+}
+
 /// An app that keeps what it is told to.
 const KEEPS: &str = "const kept = []; export default { fetch() {
     kept.push(new Uint8Array(1 << 20).fill(1));

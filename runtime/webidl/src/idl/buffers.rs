@@ -6,7 +6,7 @@
 
 use std::marker::PhantomData;
 
-use nano_engine::external_memory;
+use nano_engine::{external_memory, text};
 
 use super::{FromJs, Idl, ToJs};
 use crate::{Fallible, Scope, Value, range_error, require_room, type_error};
@@ -137,19 +137,20 @@ impl<'a, 's, 'i> Strings<'a, 's, 'i> {
         Strings(scope)
     }
 
-    /// A string of UTF-8, in which malformed sequences are replaced; `None` if it is longer than the longest possible string.
+    /// A string of UTF-8, in which malformed sequences are replaced; `None` if it is longer than the longest possible string, or
+    /// does not fit into the isolate's memory limit.
     pub fn utf8(&mut self, bytes: &[u8]) -> Option<v8::Local<'s, v8::String>> {
-        v8::String::new_from_utf8(self.0, bytes, v8::NewStringType::Normal)
+        text::utf8(self.0, bytes)
     }
 
     /// A string of Latin-1, as [`utf8`](Self::utf8).
     pub fn one_byte(&mut self, bytes: &[u8]) -> Option<v8::Local<'s, v8::String>> {
-        v8::String::new_from_one_byte(self.0, bytes, v8::NewStringType::Normal)
+        text::one_byte(self.0, bytes)
     }
 
     /// A string of code units, as [`utf8`](Self::utf8).
     pub fn two_byte(&mut self, units: &[u16]) -> Option<v8::Local<'s, v8::String>> {
-        v8::String::new_from_two_byte(self.0, units, v8::NewStringType::Normal)
+        text::two_byte(self.0, units)
     }
 }
 

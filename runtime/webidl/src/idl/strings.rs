@@ -6,7 +6,7 @@ use nano_engine::external_memory;
 use nano_engine::text::text;
 
 use super::{FromJs, Idl, ToJs};
-use crate::{Error, Fallible, Scope, Value, require_room, room, type_error};
+use crate::{Error, Fallible, Scope, Value, range_error, require_room, room, type_error};
 
 fn to_string<'s>(
     scope: &mut Scope<'s, '_>,
@@ -21,10 +21,15 @@ fn to_string<'s>(
 /// A JavaScript string of this text.
 ///
 /// # Errors
-/// A `RangeError` where it is longer than V8's longest string.
+/// A `RangeError` where it is longer than V8's longest string, or does not fit into the isolate's memory limit.
 pub fn string<'s>(scope: &mut Scope<'s, '_>, text: &str) -> Fallible<v8::Local<'s, v8::String>> {
-    v8::String::new(scope, text)
-        .ok_or_else(|| crate::range_error("the string is longer than the longest possible string"))
+    nano_engine::text::utf8(scope, text.as_bytes()).ok_or_else(too_long)
+}
+
+fn too_long() -> Error {
+    range_error(
+        "the string is longer than the longest possible string, or does not fit into the app's memory limit",
+    )
 }
 
 /// A string that can be one of some short ones only; a longer one is cut, and none of them.
@@ -128,10 +133,7 @@ impl FromJs for ByteString {
 
 impl ToJs for ByteString {
     fn to_js<'s>(scope: &mut Scope<'s, '_>, value: Vec<u8>) -> Fallible<Value<'s>> {
-        v8::String::new_from_one_byte(scope, &value, v8::NewStringType::Normal)
-            .map(Into::into)
-            .ok_or_else(|| {
-                crate::range_error("the string is longer than the longest possible string")
-            })
+        let text = nano_engine::text::one_byte(scope, &value);
+        text.map(Into::into).ok_or_else(too_long)
     }
 }
