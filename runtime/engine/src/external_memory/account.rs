@@ -183,6 +183,11 @@ impl Account {
         self.fits(bytes) && (bytes < MIB || !malloc::is_working() || headroom::ask(self, bytes))
     }
 
+    /// Whether so many bytes more on V8's heap are little, or do not bring that near its limit.
+    pub(super) fn has_heap_room(&self, bytes: usize) -> bool {
+        bytes <= self.limit / 16 || self.heap().saturating_add(bytes) <= self.limit / 4 * 3
+    }
+
     /// The process has room for so many bytes, which the isolate is about to take.
     pub(crate) fn grant(&self, bytes: usize) {
         self.granted.store(bytes, Ordering::Relaxed);

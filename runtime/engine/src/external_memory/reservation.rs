@@ -101,6 +101,17 @@ pub fn has_room(scope: &mut v8::PinScope, bytes: usize) -> bool {
     take(scope, || account.has_room(bytes))
 }
 
+/// Whether V8's heap may grow by so many bytes in one call that nothing can interrupt, after a collection if need be.
+///
+/// V8 collects garbage again and again where its heap nears its limit, and gives up above four fifths of that if there is none to
+/// be found: in the middle of such a call there is none.
+pub(crate) fn has_heap_room(scope: &mut v8::PinScope, bytes: usize) -> bool {
+    has_room(scope, bytes) && {
+        let account = State::from_scope(scope).account();
+        bytes < LARGE || take(scope, || account.has_heap_room(bytes))
+    }
+}
+
 /// Whether C code may take so many bytes more for the time of one call, after a collection if need be.
 pub(crate) fn has_foreign_room(scope: &mut v8::PinScope, bytes: usize) -> bool {
     let account = State::from_scope(scope).account();

@@ -9,7 +9,7 @@
 
 use super::json_cost::{Cost, cost};
 use crate::entry;
-use crate::external_memory::{has_foreign_room, has_room};
+use crate::external_memory::{has_foreign_room, has_heap_room};
 use crate::state::State;
 
 /// Levels of arrays and objects in a text: some 40 MB while it is parsed.
@@ -40,10 +40,7 @@ fn admit(scope: &mut v8::PinScope, text: v8::Local<v8::String>, sources: bool) -
     let message = match cost {
         None => format!("JSON text is nested deeper than {MAX_DEPTH} levels"),
         Some(Cost { heap, native }) => {
-            // As of now, garbage included: what does not fit is looked at again after a collection.
-            let used = scope.get_heap_statistics().used_heap_size();
-            State::from_scope(scope).account().set_heap(used);
-            if has_room(scope, heap) && has_foreign_room(scope, native) {
+            if has_heap_room(scope, heap) && has_foreign_room(scope, native) {
                 return Some(());
             }
             let bytes = heap.saturating_add(native);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use nano_engine::limits::MIB;
 use nano_engine::{Exit, Limits};
 
-use super::harness::{options, run};
+use super::harness::{options, run, run_script};
 use super::{Growth, LIMIT, ONE, run_alone, run_limited};
 
 #[test]
@@ -81,6 +81,39 @@ fn json_that_does_not_fit_is_refused_before_it_is_parsed() {
             "{item}: {exit}"
         );
         growth.is_below(200, item);
+    }
+}
+
+/// What fits into the limit may still be more than V8's heap takes before it gives up: in the middle of the call nothing is garbage. So
+/// near the limit a text is parsed, or refused, and the app goes on.
+#[test]
+fn json_that_nearly_fits_is_parsed_or_refused() {
+    const MEMORY: usize = 128 * MIB;
+    let _one = ONE.lock().unwrap_or_else(|e| e.into_inner());
+    for (item, bytes) in [("[]", 40), ("{}", 64), ("[[]]", 96), ("[1,2]", 72)] {
+        for percent in [40, 60, 75, 85, 100] {
+            let count = MEMORY / 100 * percent / bytes;
+            let script = format!(
+                "const text = '[' + '{item},'.repeat({count}) + '1]';
+                try {{ print(JSON.parse(text).length === {count} + 1); }} catch (e) {{ print(e.name); }}"
+            );
+            let (mut options, log) = options();
+            options.limits = Limits {
+                memory: MEMORY,
+                cpu_per_turn: Some(Duration::from_secs(30)),
+                ..Limits::default()
+            };
+            let began = std::time::Instant::now();
+            let exit = run_script(options, &script);
+            let said = log.lock().expect("log").clone();
+            println!("{item} {percent} %: {said:?}, {:?}", began.elapsed());
+            let outcome = if percent == 40 { "true" } else { "RangeError" };
+            assert!(
+                said[0] == outcome || (said[0] == "true" && percent < 85),
+                "{item} {percent} %: {said:?}"
+            );
+            assert_eq!(exit, Exit::Drained, "{item} {percent} %");
+        }
     }
 }
 

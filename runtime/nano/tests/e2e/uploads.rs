@@ -148,7 +148,8 @@ fn uploads_that_stall_count_as_what_has_come() {
     drop(stalled);
 }
 
-/// What a client sends takes twice as much as a string. Where that does not fit, it is an error of that one request.
+/// What a client sends takes twice as much as a string, or ten times as much as an object. Where that does not fit, it is an error of
+/// that one request.
 #[test]
 fn texts_that_do_not_fit_end_no_app() {
     const APP: &str = "let release;
@@ -194,6 +195,17 @@ fn texts_that_do_not_fit_end_no_app() {
         let answer = nano.post("a.test", &format!("/{way}"), &wide(25_000_000));
         assert_eq!((answer.status, answer.text()), (200, "25000003"), "{way}");
     }
+    let lists = |count: usize| format!("[{}0]", "[],".repeat(count));
+    for count in [2_600_000, 4_000_000] {
+        let answer = nano.post("a.test", "/json", &lists(count));
+        assert_eq!(
+            (answer.status, answer.text()),
+            (400, "RangeError"),
+            "{count}"
+        );
+    }
+    let answer = nano.post("a.test", "/json", &lists(1_000_000));
+    assert_eq!((answer.status, answer.text()), (200, "1000001"));
     assert_eq!(nano.get("a.test", "/release").text(), "released");
     assert_eq!(waits.response(false).text(), "waited");
 }
