@@ -34,16 +34,24 @@ use crate::starter::Starter;
 use crate::tracer::Tracer;
 
 mod admin;
+mod begun;
 mod idle;
 mod refusal;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use self::begun::Begun;
+use self::begun::{Change, UnderWay};
 pub use self::refusal::Refusal;
 pub use crate::fixed::Fixed;
 
-/// How long a change waits for new apps to start before requests reach them. Those that take longer have their requests wait.
+/// How long a new app may take to start before requests reach it that another one has answered so far. If it takes longer, they wait.
 const HEAD_START: Duration = Duration::from_secs(2);
+
+/// How long the first apps of a process wait for one of them that starts.
+const TURN: Duration = Duration::from_millis(200);
+/// How long whoever waits for many apps that start waits for those that take longest.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Apps behind listeners.
 pub struct Host {
@@ -73,18 +81,18 @@ pub struct Host {
 /// An app's version that is to start.
 type Starting = (Arc<App>, Arc<Deployment>);
 
-/// What has become of one.
-enum Change {
-    /// It was there already, or another one has come.
-    None,
-    Replaced,
-    Refused(String),
-}
-
 struct State {
     apps: BTreeMap<Arc<str>, Arc<App>>,
     /// By the address that the configuration names.
     listeners: BTreeMap<ListenAddress, Listening>,
+    /// What was wanted last; `None` before.
+    wanted: Option<Arc<Config>>,
+    /// New apps that get a head start: what others have answered so far goes on to these.
+    ahead: Vec<Arc<App>>,
+    /// Apps that are no more, and answer yet for those with a head start.
+    leaving: Vec<Arc<App>>,
+    /// Versions that start and will take over, and what has them do so.
+    under_way: Vec<UnderWay>,
     /// What was bound before the process began.
     inherited: Inherited,
     /// The admin API, if there is one.
@@ -131,6 +139,8 @@ pub struct Applied {
     pub adjusted: Vec<Arc<str>>,
     /// Apps whose new version does not start, and why. The one before serves on, if there is one.
     pub refused: Vec<(Arc<str>, String)>,
+    /// Apps with a version that starts still, for which nobody waits any more. The one before serves on, if there is one.
+    pub starting: Vec<Arc<str>>,
     /// Addresses that are listened on from now on.
     pub opened: Vec<SocketAddr>,
     /// Addresses that are no longer listened on.
@@ -144,6 +154,7 @@ impl Applied {
     pub(crate) fn has_changed(&self) -> bool {
         let nothing = Self {
             fixed: self.fixed.clone(),
+            starting: self.starting.clone(),
             ..Self::default()
         };
         *self != nothing
@@ -171,6 +182,10 @@ impl Host {
             state: Mutex::new(State {
                 apps: BTreeMap::new(),
                 listeners: BTreeMap::new(),
+                wanted: None,
+                ahead: Vec::new(),
+                leaving: Vec::new(),
+                under_way: Vec::new(),
                 inherited: Inherited::default(),
                 admin: None,
                 closing: Vec::new(),
@@ -202,26 +217,31 @@ impl Host {
     ///   and the old one serves on.
     /// * A new app that is to start lazily starts with its first request; one that nobody has asked for and that is to start eagerly
     ///   from now on starts.
-    /// * New apps get a little time to start before requests reach them, unless they are the process's first. One that does not start
-    ///   is answered for with 503.
+    /// * What another app has answered so far reaches a new one when that has had a little time to start, unless it is of the
+    ///   process's first. One that does not start is answered for with 503.
     /// * What has not changed is left alone.
     ///
-    /// Returns when every change has been made or refused, also if nobody waits for that; drains go on. Versions that take long to
-    /// start hold up no other change.
+    /// Returns when every change has been made or refused, also if nobody waits for that; drains go on. Versions that start hold up no
+    /// other change.
     ///
     /// # Errors
     /// An address cannot be bound, or the host ends: nothing has been changed.
     pub async fn apply(self: &Arc<Self>, wanted: Config) -> Result<Applied, Refusal> {
         let host = self.clone();
         // A task of its own: whoever asks may be given up in the middle.
-        match tokio::spawn(async move { host.reconcile(&wanted).await }).await {
+        let all = async move { Ok(host.begin(&wanted).await?.over(None, Duration::MAX).await) };
+        match tokio::spawn(all).await {
             Ok(result) => result,
             Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
             Err(_) => Err(Refusal::Ending),
         }
     }
 
-    async fn reconcile(&self, wanted: &Config) -> Result<Applied, Refusal> {
+    /// The same; returns when all has changed that waits for no version to start. Whoever wants to hears about those.
+    ///
+    /// # Errors
+    /// See [`apply`](Self::apply).
+    pub(crate) async fn begin(self: &Arc<Self>, wanted: &Config) -> Result<Begun, Refusal> {
         let mut state = self.state.lock().await;
         let is_first = match state.phase {
             Phase::New => true,
@@ -237,31 +257,29 @@ impl Host {
             state.tracer = Tracer::new(wanted.trace, exporter);
         }
         // From here on nothing fails.
-        let wanted = &state.completed(wanted);
+        let wanted = Arc::new(state.completed(wanted).into_owned());
         let mut applied = Applied::default();
-        let own = FixedSettings::of(wanted);
+        let own = FixedSettings::of(&wanted);
         applied.fixed = own.differences(state.fixed.get_or_insert_with(|| own.clone()));
-        let (starting, removed) = self.take_apps(&mut state, wanted, &mut applied);
+        let (starting, removed) = self.take_apps(&mut state, &wanted, &mut applied);
         self.starter.services().serve(state.apps.values());
         self.starter.services().clients_may(wanted.clients);
         self.apps
             .store(Arc::new(state.apps.values().cloned().collect()));
-        self.idle.store(Arc::new(idle::idle_apps(&state, wanted)));
+        self.idle.store(Arc::new(idle::idle_apps(&state, &wanted)));
         self.change_admin(&mut state, wanted.admin.as_ref(), admin);
-        if !is_first {
-            let new = starting.iter().filter(|(_, next)| next.version() == 1);
-            let started = new.map(|(_, next)| next.pool().instance());
-            let _ = tokio::time::timeout(HEAD_START, join_all(started)).await;
-        }
-        let routes = Routes::new(wanted, |config| state.apps.get(&config.name).cloned());
-        self.change_listeners(&mut state, routes, opened, wanted, &mut applied);
-        self.change_schedules(&mut state);
-        self.remove(removed, wanted.drain);
-        self.starter
-            .keep_prepared(wanted.prepared, &wanted.usual_limits());
         state.drain = wanted.drain;
         state.phase = Phase::Serving;
-        drop(state);
+        state.wanted = Some(wanted.clone());
+        state.leaving.extend(removed);
+        if !is_first {
+            let new = starting.iter().filter(|(_, next)| next.version() == 1);
+            state.ahead.extend(new.map(|(app, _)| app.clone()));
+        }
+        self.change_listeners(&mut state, &wanted, opened, &mut applied);
+        self.change_schedules(&mut state);
+        self.starter
+            .keep_prepared(wanted.prepared, &wanted.usual_limits());
         if is_first {
             let (started, host) = (self.start_in_background(starting), self.this.clone());
             tokio::spawn(async move {
@@ -271,19 +289,33 @@ impl Host {
                     host.move_on(Readiness::Starting, Readiness::Ready);
                 }
             });
-        } else {
-            let changes = starting
-                .iter()
-                .map(|(app, next)| self.change(app, next, wanted.drain));
-            for (change, (app, _)) in join_all(changes).await.into_iter().zip(&starting) {
-                match change {
-                    Change::None => {}
-                    Change::Replaced => applied.replaced.push(app.name().clone()),
-                    Change::Refused(reason) => applied.refused.push((app.name().clone(), reason)),
-                }
+            return Ok(Begun::new(applied, Vec::new()));
+        }
+        let (mut changes, drain) = (Vec::new(), wanted.drain);
+        state.under_way.retain(|own| !own.is_over());
+        // New apps that are there already are not among those that start now.
+        for own in &state.under_way {
+            let now = |app: &Arc<App>| state.apps.get(app.name()).is_some_and(is(app));
+            if let Some(app) = own.first_of().filter(|app| now(app)) {
+                changes.push((app.name().clone(), own.clone(), false));
             }
         }
-        Ok(applied)
+        for (app, next) in starting {
+            let own = state.under_way.iter().find(|own| own.is_of(next.pool()));
+            let (is_new, name) = (own.is_none(), app.name().clone());
+            let change = own.cloned().unwrap_or_else(|| {
+                let (host, pool) = (self.clone(), next.pool().clone());
+                UnderWay::new(app.clone(), &pool, async move {
+                    host.head_start(&app, &next).await;
+                    host.change(&app, &next, drain).await
+                })
+            });
+            if is_new {
+                state.under_way.push(change.clone());
+            }
+            changes.push((name, change, is_new));
+        }
+        Ok(Begun::new(applied, changes))
     }
 
     /// Begins to send traces and metrics, if that is wanted.
@@ -353,25 +385,15 @@ impl Host {
         (starting, removed)
     }
 
-    /// Publishes routes, and has the listeners be those that they have.
+    /// Has the listeners be those that the routes have.
     fn change_listeners(
         &self,
         state: &mut State,
-        mut routes: Routes,
-        opened: Vec<(ListenAddress, Listener)>,
         wanted: &Config,
+        opened: Vec<(ListenAddress, Listener)>,
         applied: &mut Applied,
     ) {
-        let gone: Vec<_> = state.listeners.keys().copied().collect();
-        let gone: Vec<_> = gone
-            .into_iter()
-            .filter(|address| !routes.has(*address))
-            .collect();
-        // Requests that are on their way to a listener that closes are answered as before.
-        state.closing.retain(|(_, drain)| drain.strong_count() > 0);
-        let closing = state.closing.iter().map(|(address, _)| *address);
-        routes.keep(&self.routes.load(), gone.iter().copied().chain(closing));
-        self.routes.publish(routes);
+        let gone = self.change_routes(state, wanted);
         for (address, listener) in opened {
             let bound = listener.address();
             let here = |app: &&AppConfig| wanted.address_of(app) == address;
@@ -397,6 +419,60 @@ impl Host {
             let drain = listening.drain(wanted.drain);
             let drain = self.drains.begin(drain.map(drop));
             state.closing.push((address, drain));
+        }
+    }
+
+    /// Publishes the routes of what is wanted, and has apps that nothing leads to any more end. Gives the listeners that have no routes.
+    fn change_routes(&self, state: &mut State, wanted: &Config) -> Vec<ListenAddress> {
+        let State {
+            apps,
+            ahead,
+            leaving,
+            ..
+        } = state;
+        let is_there = |app: &Arc<App>| apps.get(app.name()).is_some_and(is(app));
+        ahead.retain(is_there);
+        let before = self.routes.load();
+        let mut kept = Vec::new();
+        let mut routes = Routes::new(
+            wanted,
+            |config| apps.get(&config.name).cloned(),
+            |app, pattern| {
+                let has_it = before.at(pattern).filter(|_| ahead.iter().any(is(app)))?;
+                let is_left = leaving.iter().any(is(has_it));
+                if is_left {
+                    kept.push(has_it.clone());
+                }
+                (is_left || is_there(has_it)).then(|| has_it.clone())
+            },
+        );
+        let gone = state.listeners.keys().copied();
+        let gone: Vec<_> = gone.filter(|address| !routes.has(*address)).collect();
+        // Requests that are on their way to a listener that closes are answered as before.
+        state.closing.retain(|(_, drain)| drain.strong_count() > 0);
+        let closing = state.closing.iter().map(|(address, _)| *address);
+        routes.keep(&before, gone.iter().copied().chain(closing));
+        self.routes.publish(routes);
+        let over = leaving.extract_if(.., |app| !kept.iter().any(is(app)));
+        let over = over.collect();
+        self.remove(over, state.drain);
+        gone
+    }
+
+    /// Lets a new app start before requests reach it that another one answers, for a while.
+    async fn head_start(&self, app: &Arc<App>, first: &Deployment) {
+        if first.version() > 1 {
+            return;
+        }
+        let _ = tokio::time::timeout(HEAD_START, first.pool().instance()).await;
+        let mut state = self.state.lock().await;
+        let before = state.ahead.len();
+        state.ahead.retain(|other| !Arc::ptr_eq(other, app));
+        if state.ahead.len() < before
+            && state.phase == Phase::Serving
+            && let Some(wanted) = state.wanted.clone()
+        {
+            self.change_routes(&mut state, &wanted);
         }
     }
 
@@ -489,13 +565,19 @@ impl Host {
     }
 
     /// Starts the first apps of a process, in their order, while others are served already. Whoever asks for one meanwhile waits for
-    /// the same instance. Failures are logged where they happen.
+    /// the same instance. Failures are logged where they happen. Over when each has been tried: those that take long are left to
+    /// themselves, and hold up neither the next ones nor whoever waits for all.
     fn start_in_background(&self, starting: Vec<Starting>) -> JoinHandle<()> {
         let width = self.starter.width();
-        let starts = stream::iter(starting).for_each_concurrent(width, |(_, first)| async move {
-            drop(first.pool().instance().await);
-        });
-        tokio::spawn(starts)
+        tokio::spawn(async move {
+            let pools = || starting.iter().map(|(_, first)| first.pool());
+            let turns = stream::iter(pools()).for_each_concurrent(width, |pool| async move {
+                let _ = tokio::time::timeout(TURN, pool.instance()).await;
+            });
+            turns.await;
+            let all = join_all(pools().map(|pool| pool.instance()));
+            let _ = tokio::time::timeout(PATIENCE, all).await;
+        })
     }
 
     /// Whether requests should come to this process.
@@ -558,13 +640,14 @@ impl Host {
             self.readiness.send_replace(Readiness::Draining);
             self.starter.keep_prepared(0, &Limits::default());
             let listeners = std::mem::take(&mut state.listeners);
-            let apps = std::mem::take(&mut state.apps);
+            let apps = std::mem::take(&mut state.apps).into_values();
+            let apps: Vec<_> = apps.chain(std::mem::take(&mut state.leaving)).collect();
             self.change_schedules(&mut state);
             (listeners, apps, state.drain)
         };
         let until = Instant::now() + deadline;
         let left = || until.saturating_duration_since(Instant::now());
-        let in_flight: usize = apps.values().map(|app| app.in_flight()).sum();
+        let in_flight: usize = apps.iter().map(|app| app.in_flight()).sum();
         tracing::info!(in_flight, "shutting down");
         let served = join_all(
             listeners
@@ -573,7 +656,7 @@ impl Host {
         );
         let served = served.await;
         let services = self.starter.services();
-        let drained = join_all(apps.values().map(|app| {
+        let drained = join_all(apps.iter().map(|app| {
             let current = app.settle();
             current.pool().retire();
             async move { drain_after(services.not_called(app.name()), &current, left()).await }
@@ -595,6 +678,11 @@ impl Host {
         }
         complete
     }
+}
+
+/// Whether another is this app.
+fn is(app: &Arc<App>) -> impl Fn(&Arc<App>) -> bool {
+    move |other| Arc::ptr_eq(app, other)
 }
 
 /// Drains a version after something else, if that is over in time. Returns false if the deadline cut something off.

@@ -22,12 +22,14 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 pub(crate) use changes::{
-    Change, ChangeError, ChangeKind, Changed, Temporary, UNFINISHED, state_folder, versions_folder,
+    Change, ChangeError, ChangeKind, Changed, Temporary, Turn, UNFINISHED, state_folder,
+    versions_folder,
 };
 
 use crate::config::Config;
 use crate::fixed::Fixed;
-use crate::host::{Applied, Host, Refusal};
+use crate::host::{self, Applied, Host, Refusal};
+use changes::{Failed, Turns};
 use places::places;
 use survey::Survey;
 use watcher::Watcher;
@@ -52,7 +54,9 @@ enum Seen {
     /// Someone asks, and wants to hear about it: in the log, and by this way.
     Asked(Option<Hear>),
     /// The admin API wants a change.
-    Change(Change, oneshot::Sender<Result<Changed, ChangeError>>),
+    Change(Change, changes::Hear),
+    /// A change by the admin API is to be undone.
+    Failed(Failed),
 }
 
 /// What has been waited for.
@@ -62,8 +66,31 @@ struct Wait {
     /// Someone has asked.
     asked: bool,
     hear: Vec<Hear>,
-    /// What the admin API wants.
-    changes: Vec<(Change, oneshot::Sender<Result<Changed, ChangeError>>)>,
+    /// The first of it, of which there is something.
+    since: Option<Instant>,
+}
+
+impl Default for Wait {
+    fn default() -> Self {
+        Self {
+            touched: Some(Vec::new()),
+            asked: false,
+            hear: Vec::new(),
+            since: None,
+        }
+    }
+}
+
+impl Wait {
+    /// Takes note of something that has happened.
+    fn add(&mut self, touched: Option<Vec<PathBuf>>) {
+        self.since.get_or_insert_with(Instant::now);
+        match (&mut self.touched, touched) {
+            (Some(all), Some(paths)) => all.extend(paths),
+            (all, None) => *all = None,
+            (None, Some(_)) => {}
+        }
+    }
 }
 
 /// Looks at what the host is to serve, on a thread of its own.
@@ -79,6 +106,7 @@ pub(crate) struct Reloader {
     told: Arc<Mutex<Vec<Fixed>>>,
     seen: (Sender<Seen>, Receiver<Seen>),
     temporary: Arc<Temporary>,
+    turns: Arc<Turns>,
 }
 
 /// Hears what has become of a change.
@@ -89,6 +117,7 @@ type Hear = oneshot::Sender<Result<Applied, String>>;
 pub struct Ask {
     seen: Sender<Seen>,
     temporary: Arc<Temporary>,
+    turns: Arc<Turns>,
 }
 
 impl Ask {
@@ -97,6 +126,7 @@ impl Ask {
         Self {
             seen: mpsc::channel().0,
             temporary: Arc::default(),
+            turns: Arc::default(),
         }
     }
 
@@ -116,6 +146,11 @@ impl Ask {
         // Whoever was to answer has gone.
         let ending = |_| Refusal::Ending.to_string();
         heard.await.map_err(ending)?
+    }
+
+    /// Waits until nobody else changes an app.
+    pub(crate) async fn turn(&self, app: String) -> Turn {
+        self.turns.of(app).await
     }
 
     /// Has something changed, and waits for what becomes of it.
@@ -147,6 +182,7 @@ impl Reloader {
             told: Arc::default(),
             seen,
             temporary: Arc::default(),
+            turns: Arc::default(),
         };
         this.look(config, &|_| true);
         this
@@ -157,6 +193,7 @@ impl Reloader {
         Ask {
             seen: self.seen.0.clone(),
             temporary: self.temporary.clone(),
+            turns: self.turns.clone(),
         }
     }
 
@@ -177,16 +214,8 @@ impl Reloader {
                 touched,
                 asked,
                 hear,
-                changes,
-            } = self.wait();
-            for (change, hear) in changes {
-                // Whoever has asked may have gone.
-                let _ = hear.send(self.change(change, host, runtime));
-            }
-            if !asked && touched.as_ref().is_some_and(Vec::is_empty) {
-                // There were changes only, which are made.
-                continue;
-            }
+                ..
+            } = self.wait(host, runtime);
             let is_touched = |path: &Path| match &touched {
                 Some(paths) => paths.iter().any(|changed| changed.starts_with(path)),
                 None => true,
@@ -207,9 +236,14 @@ impl Reloader {
                 config = again;
                 self.look(&mut config, &|_| false);
             }
-            let (host, told) = (host.clone(), self.told.clone());
+            // In the order in which they were read.
+            let begun = runtime.block_on(host.begin(&config));
+            let told = self.told.clone();
             runtime.spawn(async move {
-                let applied = host.apply(config).await;
+                let applied = match begun {
+                    Ok(begun) => Ok(begun.over(None, host::PATIENCE).await),
+                    Err(refusal) => Err(refusal),
+                };
                 log(&applied, asked, &told);
                 tell(hear, || {
                     applied.as_ref().map_err(ToString::to_string).cloned()
@@ -218,44 +252,50 @@ impl Reloader {
         }
     }
 
-    /// Waits for a change.
-    fn wait(&self) -> Wait {
+    /// Waits until something has happened that is to be looked at. Changes by the admin API are made meanwhile, at once.
+    fn wait(&mut self, host: &Arc<Host>, runtime: &Handle) -> Wait {
+        let mut wait = Wait::default();
         let poll = self
             .watcher
             .as_ref()
             .and_then(Watcher::shortage)
-            .map(|_| POLL);
-        let first = match poll {
-            Some(poll) => self.seen.1.recv_timeout(poll),
-            None => self
-                .seen
-                .1
-                .recv()
-                .map_err(|_| RecvTimeoutError::Disconnected),
-        };
-        let mut wait = Wait {
-            touched: Some(Vec::new()),
-            asked: false,
-            hear: Vec::new(),
-            changes: Vec::new(),
-        };
-        let mut next = Some(first.unwrap_or(Seen::Anything));
-        let last = Instant::now() + PATIENCE;
-        while let Some(seen) = next {
-            match (seen, &mut wait.touched) {
-                (Seen::Paths(paths), Some(touched)) => touched.extend(paths),
-                (Seen::Paths(_), None) => {}
-                (Seen::Anything, _) => wait.touched = None,
-                (Seen::Asked(hear), _) => {
-                    (wait.touched, wait.asked) = (None, true);
+            .map(|_| Instant::now() + POLL);
+        loop {
+            let due = wait
+                .since
+                .map(|since| (since + PATIENCE).min(Instant::now() + QUIET));
+            let seen = match due.or(poll) {
+                Some(due) => {
+                    let left = due.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        Err(RecvTimeoutError::Timeout)
+                    } else {
+                        self.seen.1.recv_timeout(left)
+                    }
+                }
+                None => {
+                    let seen = self.seen.1.recv();
+                    seen.map_err(|_| RecvTimeoutError::Disconnected)
+                }
+            };
+            match seen {
+                Ok(Seen::Paths(paths)) => wait.add(Some(paths)),
+                Ok(Seen::Anything) => wait.add(None),
+                Ok(Seen::Asked(hear)) => {
+                    wait.add(None);
+                    wait.asked = true;
                     wait.hear.extend(hear);
                 }
-                (Seen::Change(change, hear), _) => wait.changes.push((change, hear)),
+                Ok(Seen::Change(change, hear)) => self.change(change, hear, host, runtime),
+                Ok(Seen::Failed(failed)) => self.undo(failed, host, runtime),
+                Err(_) => {
+                    if wait.since.is_none() {
+                        wait.add(None);
+                    }
+                    return wait;
+                }
             }
-            let left = last.saturating_duration_since(Instant::now());
-            next = self.seen.1.recv_timeout(QUIET.min(left)).ok();
         }
-        wait
     }
 
     /// Says that the configuration cannot be used, once.

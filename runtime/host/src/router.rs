@@ -103,6 +103,20 @@ impl<T> Paths<T> {
         }
     }
 
+    /// What has this route.
+    fn at(&self, segments: &[PathSegment]) -> Option<&T> {
+        match segments {
+            [] => self.here.as_ref(),
+            [PathSegment::Literal(name), rest @ ..] => self.literal.get(name)?.at(rest),
+            [PathSegment::Partial { before, after }, rest @ ..] => {
+                let is_same = |ends: &Ends| ends.before == *before && ends.after == *after;
+                let same = self.partial.iter().find(|(ends, _)| is_same(ends));
+                same?.1.at(rest)
+            }
+            [PathSegment::Any, rest @ ..] => self.any.as_ref()?.at(rest),
+        }
+    }
+
     /// Whether there is more than one route.
     fn has_paths(&self) -> bool {
         !self.literal.is_empty() || !self.partial.is_empty() || self.any.is_some()
@@ -153,6 +167,16 @@ impl<T: Clone> Router<T> {
 }
 
 impl<T> Router<T> {
+    /// What has the route of just these patterns; without a path, of all paths.
+    pub(crate) fn at(&self, host: &HostPattern, path: Option<&PathPattern>) -> Option<&T> {
+        let paths = match host {
+            HostPattern::Exact(name) => self.exact.get(name)?,
+            HostPattern::Below(name) => self.below.get(name)?,
+            HostPattern::Any => &self.any,
+        };
+        paths.at(path.map_or(&[], PathPattern::segments))
+    }
+
     /// What serves a host, a name in lower case without a port, and a path, as a request has it.
     pub(crate) fn find(&self, host: &str, path: &str) -> Option<Found<'_, T>> {
         let mut look = Look {
@@ -236,6 +260,7 @@ mod tests {
                 )
             });
             router.insert(&host(name), path.as_slice(), text);
+            assert_eq!(router.at(&host(name), path.as_ref()), Some(text));
         }
         router
     }
@@ -267,6 +292,7 @@ mod tests {
         assert_eq!(router.find("c.test", "/"), None);
         assert_eq!(router.find("b.test", "/"), None);
         assert_eq!(router.find("", "/"), None);
+        assert_eq!(router.at(&host("x.b.test"), None), None);
     }
 
     #[test]

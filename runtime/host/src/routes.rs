@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use arc_swap::{ArcSwap, Guard};
 
 use crate::app::App;
-use crate::config::{AppConfig, ClientLimits, Config, ListenAddress, Proxies};
+use crate::config::{
+    AppConfig, ClientLimits, Config, HostPattern, ListenAddress, PathPattern, Proxies,
+};
 use crate::router::{Found, Router};
 
 /// From a listener and what a request says to an app. It never changes: the next one takes its place.
@@ -20,11 +22,16 @@ pub(crate) struct Routes {
     tables: Vec<(ListenAddress, Arc<Router<Arc<App>>>)>,
 }
 
+/// What a route is for: a listener, a host, and a path, or all of them.
+pub(crate) type Pattern<'a> = (ListenAddress, &'a HostPattern, Option<&'a PathPattern>);
+
 impl Routes {
-    /// The routes of a configuration to the apps that it names; those that `app` does not know have none.
+    /// The routes of a configuration to the apps that it names; those that `app` does not know have none. `instead` may say for a
+    /// route what has it as yet.
     pub(crate) fn new(
         config: &Config,
         mut app: impl FnMut(&AppConfig) -> Option<Arc<App>>,
+        mut instead: impl FnMut(&Arc<App>, &Pattern<'_>) -> Option<Arc<App>>,
     ) -> Self {
         let mut tables: BTreeMap<ListenAddress, Router<Arc<App>>> = BTreeMap::new();
         if config.apps_folder.is_some() {
@@ -33,9 +40,19 @@ impl Routes {
         }
         for wanted in &config.apps {
             let Some(app) = app(wanted) else { continue };
-            let table = tables.entry(config.address_of(wanted)).or_default();
+            let listener = config.address_of(wanted);
+            let table = tables.entry(listener).or_default();
             for host in &wanted.hosts {
-                table.insert(host, &wanted.paths, &app);
+                let mut insert = |path: Option<&PathPattern>| {
+                    let pattern = (listener, host, path);
+                    let has_it = instead(&app, &pattern);
+                    let target = has_it.as_ref().unwrap_or(&app);
+                    table.insert(host, path.map_or(&[], std::slice::from_ref), target);
+                };
+                if wanted.paths.is_empty() {
+                    insert(None);
+                }
+                wanted.paths.iter().for_each(|path| insert(Some(path)));
             }
         }
         let shared = |(listener, table)| (listener, Arc::new(table));
@@ -85,6 +102,12 @@ impl Routes {
     /// Who is believed when he says whom a request is from.
     pub(crate) fn proxies(&self) -> &Arc<Proxies> {
         &self.proxies
+    }
+
+    /// What has a route.
+    pub(crate) fn at(&self, (listener, host, path): &Pattern<'_>) -> Option<&Arc<App>> {
+        let (_, table) = self.tables.iter().find(|(of, _)| of == listener)?;
+        table.at(host, *path)
     }
 
     /// What answers to a host, a name in lower case without a port, and a path.

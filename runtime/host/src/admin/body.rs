@@ -1,5 +1,6 @@
 //! Bodies of requests to the admin API.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -7,7 +8,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Request, StatusCode};
 use http_body::Body as HttpBody;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::answer::{Answer, failure};
 use super::archive::MAX_ARCHIVE;
@@ -63,8 +64,8 @@ impl Kind {
 #[derive(Debug)]
 pub(super) struct Reader {
     /// Of archives.
-    large: Semaphore,
-    small: Semaphore,
+    large: Arc<Semaphore>,
+    small: Arc<Semaphore>,
 }
 
 /// So many archives are in memory at a time, which may have 64 MiB each; others wait.
@@ -77,18 +78,18 @@ const PATIENCE: Duration = Duration::from_secs(60);
 impl Default for Reader {
     fn default() -> Self {
         Self {
-            large: Semaphore::new(LARGE),
-            small: Semaphore::new(SMALL),
+            large: Arc::new(Semaphore::new(LARGE)),
+            small: Arc::new(Semaphore::new(SMALL)),
         }
     }
 }
 
-/// A body that has been read.
-pub(super) struct Body<'a> {
+/// A body that has been read. To be dropped as soon as it is of no more use: others wait for its place.
+pub(super) struct Body {
     pub(super) kind: Kind,
     pub(super) bytes: Bytes,
     /// Its place among those in memory.
-    _place: SemaphorePermit<'a>,
+    _place: OwnedSemaphorePermit,
 }
 
 impl Reader {
@@ -100,7 +101,7 @@ impl Reader {
         &self,
         request: Request<B>,
         kinds: &[Kind],
-    ) -> Result<Body<'_>, Box<Answer>>
+    ) -> Result<Body, Box<Answer>>
     where
         B: HttpBody<Error: std::error::Error + Send + Sync + 'static>,
     {
@@ -113,7 +114,7 @@ impl Reader {
             Kind::Json | Kind::Event => &self.small,
             Kind::Tar | Kind::Gzip => &self.large,
         };
-        let Ok(place) = places.acquire().await else {
+        let Ok(place) = places.clone().acquire_owned().await else {
             // It is never closed.
             return Err(failure(StatusCode::SERVICE_UNAVAILABLE, "the process is ending").into());
         };

@@ -4,28 +4,27 @@ use std::io;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use bytes::Bytes;
 use http::StatusCode;
 
 use super::Service;
 use super::answer::{Answer, failure, json};
 use super::archive::{Unpacked, unpack};
-use super::body::Kind;
+use super::body::{Body, Kind};
 use super::endpoints::{Asked, Parameter};
 use super::views::{Change as Shown, Lasting};
 use crate::config::AppFields;
-use crate::reload::{Change, ChangeError, ChangeKind, state_folder, versions_folder};
+use crate::reload::{Change, ChangeError, ChangeKind, Turn, state_folder, versions_folder};
 
 impl Service {
     /// Adds or replaces the app that the path names.
-    pub(super) async fn put(self: Arc<Self>, asked: Asked) -> Answer {
-        if let Some(Kind::Tar | Kind::Gzip) = asked.kind {
-            return self.deploy(asked).await;
+    pub(super) async fn put(self: Arc<Self>, mut asked: Asked) -> Answer {
+        if let Some(body) = asked.body.take_if(|body| body.kind != Kind::Json) {
+            return self.deploy(asked, body).await;
         }
-        match fields_of(&asked.body) {
+        match fields_of(asked.body) {
             Ok(fields) => {
-                let _alone = self.changing.lock().await;
-                self.change(asked.app, ChangeKind::Put(fields)).await
+                let turn = self.ask.turn(asked.app).await;
+                self.change(turn, ChangeKind::Put(fields)).await
             }
             Err(refusal) => *refusal,
         }
@@ -33,7 +32,7 @@ impl Service {
 
     /// Adds or replaces the app that the body names.
     pub(super) async fn post(self: Arc<Self>, asked: Asked) -> Answer {
-        let fields = match fields_of(&asked.body) {
+        let fields = match fields_of(asked.body) {
             Ok(fields) => fields,
             Err(refusal) => return *refusal,
         };
@@ -42,31 +41,30 @@ impl Service {
                 "the app has no \"name\": expected {\"name\": \"hello\", \"path\": \"/srv/hello\"}";
             return failure(StatusCode::UNPROCESSABLE_ENTITY, message);
         };
-        let name = name.to_owned();
-        let _alone = self.changing.lock().await;
-        self.change(name, ChangeKind::Put(fields)).await
+        let turn = self.ask.turn(name.to_owned()).await;
+        self.change(turn, ChangeKind::Put(fields)).await
     }
 
     /// Removes the app that the path names.
     pub(super) async fn delete(self: Arc<Self>, asked: Asked) -> Answer {
-        let _alone = self.changing.lock().await;
-        self.change(asked.app, ChangeKind::Remove).await
+        let turn = self.ask.turn(asked.app).await;
+        self.change(turn, ChangeKind::Remove).await
     }
 
     /// Has an app be what an archive says. Archives of many files take their time, and hold nobody up.
-    async fn deploy(&self, asked: Asked) -> Answer {
-        let unpacked = match self.unpack(&asked).await {
+    async fn deploy(&self, asked: Asked, archive: Body) -> Answer {
+        let unpacked = match self.unpack(&asked.app, archive).await {
             Ok(unpacked) => unpacked,
             Err(refusal) => return *refusal,
         };
-        let _alone = self.changing.lock().await;
+        let turn = self.ask.turn(asked.app).await;
         // Rises with time, and sorts as text does.
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let version = format!("{:020}", now.unwrap_or_default().as_micros());
         match unpacked.keep(&version) {
             Ok(folder) => {
                 let fields = hostnames(&asked.query);
-                self.change(asked.app, ChangeKind::Deploy { folder, fields })
+                self.change(turn, ChangeKind::Deploy { folder, fields })
                     .await
             }
             Err(error) => *not_unpacked(error),
@@ -74,21 +72,22 @@ impl Service {
     }
 
     /// Unpacks an app's files, where they can be served from.
-    async fn unpack(&self, asked: &Asked) -> Result<Unpacked, Box<Answer>> {
+    async fn unpack(&self, app: &str, archive: Body) -> Result<Unpacked, Box<Answer>> {
         let (state, _) = state_folder(&self.config(), self.ask.temporary()).map_err(refused)?;
-        let (archive, versions) = (asked.body.clone(), versions_folder(&state, &asked.app));
-        let unpacked = tokio::task::spawn_blocking(move || unpack(&archive, &versions)).await;
+        let versions = versions_folder(&state, app);
+        let unpack = move || unpack(&archive.bytes, &versions);
+        let unpacked = tokio::task::spawn_blocking(unpack).await;
         unpacked
             .unwrap_or_else(|panic| Err(io::Error::other(panic)))
             .map_err(not_unpacked)
     }
 
-    async fn change(&self, name: String, kind: ChangeKind) -> Answer {
+    async fn change(&self, turn: Turn, kind: ChangeKind) -> Answer {
         let folder = match &kind {
             ChangeKind::Deploy { folder, .. } => Some(folder.clone()),
             ChangeKind::Put(_) | ChangeKind::Remove => None,
         };
-        match self.ask.change(Change { name, kind }).await {
+        match self.ask.change(Change { turn, kind }).await {
             Ok(changed) => json(
                 StatusCode::OK,
                 &Lasting {
@@ -97,7 +96,8 @@ impl Service {
                 },
             ),
             Err(error) => {
-                if let Some(folder) = folder {
+                if let Some(folder) = folder.filter(|_| !matches!(error, ChangeError::Stays { .. }))
+                {
                     // Nobody serves it; what cannot be removed is, with the next version.
                     let _ = tokio::fs::remove_dir_all(folder).await;
                 }
@@ -123,15 +123,18 @@ fn not_unpacked(error: io::Error) -> Box<Answer> {
 fn refused(error: ChangeError) -> Box<Answer> {
     let status = match &error {
         ChangeError::Unknown(_) => StatusCode::NOT_FOUND,
-        ChangeError::Invalid(_) | ChangeError::DoesNotStart(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        ChangeError::Invalid(_) | ChangeError::DoesNotStart(_) | ChangeError::Stays { .. } => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
         ChangeError::State { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         ChangeError::Off | ChangeError::Ending => StatusCode::SERVICE_UNAVAILABLE,
     };
     failure(status, error.to_string()).into()
 }
 
-fn fields_of(body: &Bytes) -> Result<AppFields, Box<Answer>> {
-    serde_json::from_slice(body).map_err(|error| {
+fn fields_of(body: Option<Body>) -> Result<AppFields, Box<Answer>> {
+    let text = body.as_ref().map_or(&[][..], |body| &body.bytes);
+    serde_json::from_slice(text).map_err(|error| {
         let message = format!("the body is not the JSON object of an app's fields: {error}");
         failure(StatusCode::UNPROCESSABLE_ENTITY, message).into()
     })

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use http::{Method, Request, StatusCode};
@@ -12,7 +11,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::Value;
 
 use super::answer::{self, Answer, failure, json, method_not_allowed};
-use super::body::Kind;
+use super::body::{Body, Kind};
 use super::listener::Visitor;
 use super::views::{AppList, AppView, Change, Failure, Fired, Lasting, Ready};
 use super::{Service, access, changes, logs, openapi, scheduled};
@@ -78,9 +77,8 @@ pub(super) struct Asked {
     pub(super) app: String,
     /// The query of the URL, as it came.
     pub(super) query: String,
-    /// What the body is, where there is one.
-    pub(super) kind: Option<Kind>,
-    pub(super) body: Bytes,
+    /// The body, where there is one.
+    pub(super) body: Option<Body>,
 }
 
 const UNKNOWN_APP: Described = described(404, "There is no app of this name.", of::<Failure>());
@@ -276,7 +274,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         call: |_, host, asked| {
             async move {
                 match host.app(&asked.app) {
-                    Some(app) => scheduled::fire(&host, app, &asked.body).await,
+                    Some(app) => scheduled::fire(&host, app, asked.body).await,
                     None => unknown_app(&asked.app),
                 }
             }
@@ -287,7 +285,8 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         method: Method::POST,
         path: "/admin/reload",
         id: "reload",
-        summary: "Has the configuration and the apps' folders be read anew; answers when every change has been made or refused.",
+        summary: "Has the configuration and the apps' folders be read anew; answers when every change has been made or refused, but for \
+                  apps that take over 5 s to start, which are named.",
         is_open: false,
         query: &[],
         takes: &[],
@@ -354,21 +353,13 @@ impl Service {
         };
         let app = app.to_owned();
         let query = request.uri().query().unwrap_or_default().to_owned();
-        // Until the request is answered, its body has its place.
         let is_optional = endpoint.takes.iter().all(|kind| kind.is_optional());
         let body = if is_optional && request.body().is_end_stream() || endpoint.takes.is_empty() {
             None
         } else {
             Some(self.reader.read(request, endpoint.takes).await?)
         };
-        let asked = Asked {
-            app,
-            query,
-            kind: body.as_ref().map(|body| body.kind),
-            body: body
-                .as_ref()
-                .map_or_else(Bytes::new, |body| body.bytes.clone()),
-        };
+        let asked = Asked { app, query, body };
         Ok((endpoint.call)(self.clone(), host, asked).await)
     }
 

@@ -21,7 +21,6 @@ pub use archive::MAX_ARCHIVE;
 use std::sync::{Arc, Weak};
 
 use arc_swap::ArcSwap;
-use tokio::sync::Mutex;
 
 use body::Reader;
 
@@ -35,8 +34,6 @@ pub(crate) struct Service {
     ask: Ask,
     config: ArcSwap<AdminConfig>,
     reader: Reader,
-    /// Whoever has it changes apps: what is unpacked belongs to the change that comes next.
-    changing: Mutex<()>,
 }
 
 impl Service {
@@ -46,7 +43,6 @@ impl Service {
             ask,
             config: ArcSwap::from_pointee(config),
             reader: Reader::default(),
-            changing: Mutex::default(),
         })
     }
 

@@ -3,22 +3,21 @@
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use bytes::Bytes;
 use http::StatusCode;
 use nano_worker::ScheduledEvent;
 
 use super::answer::{Answer, failure, json};
+use super::body::Body;
 use super::views::{Event, Fired};
 use crate::app::App;
 use crate::cron::{self, CronExpression};
 use crate::host::Host;
 
 /// Sends an app an event, and waits for what becomes of it. Where whoever asks goes away, it goes on.
-pub(super) async fn fire(host: &Host, app: Arc<App>, body: &Bytes) -> Answer {
-    let wanted = if body.is_empty() {
-        Ok(Event::default())
-    } else {
-        serde_json::from_slice::<Event>(body)
+pub(super) async fn fire(host: &Host, app: Arc<App>, body: Option<Body>) -> Answer {
+    let wanted = match body.filter(|body| !body.bytes.is_empty()) {
+        Some(body) => serde_json::from_slice::<Event>(&body.bytes),
+        None => Ok(Event::default()),
     };
     let refused = |message: String| failure(StatusCode::UNPROCESSABLE_ENTITY, message);
     let cron: Arc<str> = match wanted {

@@ -213,6 +213,8 @@ pub(super) struct Change {
     pub(super) adjusted: Vec<String>,
     /// Apps whose new version does not start; the one before serves on.
     pub(super) refused: Vec<Refused>,
+    /// Apps whose new version starts still; the one before serves as yet.
+    pub(super) starting: Vec<String>,
     /// Settings that have changed and wait for a restart: what was found, and what stays in force.
     pub(super) fixed: Vec<String>,
 }
@@ -239,6 +241,7 @@ impl From<Applied> for Change {
             removed: names(applied.removed),
             replaced: names(applied.replaced),
             adjusted: names(applied.adjusted),
+            starting: names(applied.starting),
             fixed: applied.fixed.iter().map(ToString::to_string).collect(),
         }
     }

@@ -95,6 +95,19 @@ impl Managed {
             self.removed.insert(name.to_owned());
         }
     }
+
+    /// Has an app be what it was before.
+    pub(crate) fn restore(&mut self, name: &str, before: &Self) {
+        match before.app(name) {
+            Some(fields) => self.put(name, fields.clone()),
+            None => self.apps.retain(|app| !is_of(app, name)),
+        }
+        if before.removed.contains(name) {
+            self.removed.insert(name.to_owned());
+        } else {
+            self.removed.remove(name);
+        }
+    }
 }
 
 fn is_of(app: &AppFields, name: &str) -> bool {
@@ -131,6 +144,13 @@ mod tests {
         managed.put("c", fields("four"));
         managed.remove("a", false);
         assert_eq!((managed.removed.len(), managed.app("a")), (0, None));
+        let before = Managed::load(&state).expect("it is there");
+        managed.put("other", fields("six"));
+        for name in ["a", "c"] {
+            managed.restore(name, &before);
+            assert_eq!(managed.app(name), before.app(name));
+        }
+        assert!(managed.app("other").is_some() && managed.removed.contains("c"));
         fs::write(Managed::file(&state), "{").expect("a file");
         assert!(Managed::load(&state).is_err());
         fs::remove_file(Managed::file(&state)).expect("it is there");

@@ -21,10 +21,11 @@ fn dispatcher(configs: Vec<AppConfig>, launchers: &[Arc<FakeLauncher>]) -> Dispa
     let config = Config::of_apps(configs);
     let mut launchers = launchers.iter();
     let routes = CurrentRoutes::default();
-    routes.publish(Routes::new(&config, |app| {
+    let app = |app: &AppConfig| {
         let starter = Starter::new(launchers.next().expect("a launcher for each").clone());
         Some(App::new(app.clone(), &starter))
-    }));
+    };
+    routes.publish(Routes::new(&config, app, |_, _| None));
     Dispatcher::new(
         routes,
         config.listen,

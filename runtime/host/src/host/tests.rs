@@ -217,6 +217,94 @@ async fn a_version_that_waits_holds_up_no_other_change() {
     );
 }
 
+/// Whatever apps do at their start, changes of others are made.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_waits_for_the_start_of_another_app() {
+    let mut site = Site::of(&["a", "b"]).await;
+    let soon = Duration::from_secs(1);
+    site.launcher.start_within(Duration::from_secs(600));
+    site.app("a").content = 1;
+    site.wanted.apps.push(app_config("new"));
+    let begun = async |site: &Site| {
+        let begun = tokio::time::timeout(soon, site.host.begin(&site.wanted)).await;
+        begun.expect("soon").expect("free ports")
+    };
+    let slow = begun(&site).await;
+    site.app("b").content = 1;
+    // Whoever changes one app waits for that, also where it is another's change that starts it.
+    let applied = begun(&site).await.over(Some("new"), soon / 10).await;
+    let starting: [Arc<str>; 3] = ["a".into(), "b".into(), "new".into()];
+    let mut named = applied.starting.clone();
+    named.sort();
+    assert_eq!(named, starting);
+    assert!(!applied.has_changed(), "{applied:?}");
+    while site.launcher.starts() < 5 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    site.launcher.start_within(Duration::from_millis(1));
+    site.app("b").content = 2;
+    // Whoever changes all waits for what he has changed.
+    let applied = tokio::time::timeout(soon, site.apply()).await;
+    let applied = applied.expect("soon");
+    assert_eq!(applied.replaced, ["b".into()]);
+    assert_eq!(applied.starting, [starting[2].clone(), starting[0].clone()]);
+    let applied = slow.over(None, soon / 10).await;
+    assert_eq!(applied.starting, [starting[0].clone(), starting[2].clone()]);
+    assert_eq!(applied.added, ["new".into()]);
+    // And the end does not wait, either.
+    assert!(tokio::time::timeout(soon, site.host.drain()).await.is_ok());
+}
+
+/// What another app answers goes on to a new one when that has started, or after a while; others do not wait for that.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_app_gets_a_head_start() {
+    for (time, in_time) in [(HEAD_START / 2, true), (HEAD_START * 2, false)] {
+        let mut site = Site::of(&["a", "b"]).await;
+        site.launcher.start_within(time);
+        site.say("new");
+        let hosts = site.app("a").hosts.clone();
+        site.remove("a");
+        site.wanted.apps.push(AppConfig {
+            hosts,
+            ..app_config("new")
+        });
+        let began = Instant::now();
+        let begun = site.host.begin(&site.wanted).await.expect("free ports");
+        assert_eq!(site.get("a").await.1, "ok");
+        site.app("b").hosts = vec![HostPattern::Exact("c.test".into())];
+        site.host.begin(&site.wanted).await.expect("free ports");
+        assert_eq!(site.get("c").await.0, 200);
+        assert_eq!(site.get("a").await.1, "ok");
+        assert!(began.elapsed() < HEAD_START / 2);
+        assert_eq!(site.launcher.drains(), 0);
+        let applied = begun.over(Some("new"), HEAD_START + HEAD_START / 2).await;
+        assert_eq!(applied.starting.is_empty(), in_time);
+        assert_eq!(site.get("a").await.1, "new");
+        assert_eq!(site.launcher.drains(), 1);
+    }
+}
+
+/// Apps that do not come to an end with their start keep neither others from theirs, nor the process from being ready.
+#[tokio::test(start_paused = true)]
+async fn first_apps_that_hang_hold_up_nobody() {
+    let launcher = FakeLauncher::new();
+    launcher.start_within(Duration::from_secs(600));
+    let host = Host::new(launcher.clone(), Ask::of_nobody(), true);
+    let count = 3 * host.starter.width();
+    let apps = (0..count).map(|index| AppConfig {
+        start: Some(Start::Eager),
+        ..app_config(&format!("a{index}"))
+    });
+    let began = tokio::time::Instant::now();
+    host.apply(Config::of_apps(apps.collect()))
+        .await
+        .expect("a port");
+    assert_eq!(host.readiness(), Readiness::Starting);
+    host.has_started().await;
+    assert_eq!(launcher.starts(), count);
+    assert!(began.elapsed() < PATIENCE * 2, "{:?}", began.elapsed());
+}
+
 /// Each holds as much as the app may, and a tenant can change his app as often as he likes.
 #[tokio::test(flavor = "multi_thread")]
 async fn few_old_versions_finish_what_they_have_begun() {

@@ -1,16 +1,18 @@
 //! Changes by the admin API: made as a whole or not at all, and kept in the state folder.
 
+use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::runtime::Handle;
+use tokio::sync::{OwnedMutexGuard, oneshot};
 
-use super::{Reloader, log};
+use super::{Reloader, Seen, log};
 use crate::config::{AdminConfig, AppFields, Config, Managed};
-use crate::host::{Applied, Host};
+use crate::host::{Applied, Begun, Host};
 
 /// How long a change waits for the app's new version to start.
 const START: Duration = Duration::from_secs(30);
@@ -18,9 +20,37 @@ const START: Duration = Duration::from_secs(30);
 /// What is to change.
 #[derive(Debug)]
 pub(crate) struct Change {
-    /// The app.
-    pub(crate) name: String,
+    pub(crate) turn: Turn,
     pub(crate) kind: ChangeKind,
+}
+
+/// The right to change an app: until it is dropped, nobody else changes that app.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    app: String,
+    _alone: OwnedMutexGuard<()>,
+}
+
+/// Whose turn it is, for each app that is being changed.
+#[derive(Default)]
+pub(crate) struct Turns(Mutex<HashMap<String, Weak<tokio::sync::Mutex<()>>>>);
+
+impl Turns {
+    /// Waits for those who change the app.
+    pub(super) async fn of(&self, app: String) -> Turn {
+        let turns = {
+            let mut apps = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            apps.retain(|_, turns| turns.strong_count() > 0);
+            let known = apps.get(&app).and_then(Weak::upgrade);
+            known.unwrap_or_else(|| {
+                let turns = Arc::default();
+                apps.insert(app.clone(), Arc::downgrade(&turns));
+                turns
+            })
+        };
+        let _alone = turns.lock_owned().await;
+        Turn { app, _alone }
+    }
 }
 
 /// What is to become of an app.
@@ -56,6 +86,11 @@ pub(crate) enum ChangeError {
     /// The new version does not start.
     #[error("the app does not start, and nothing has been changed: {0}")]
     DoesNotStart(String),
+    /// The new version does not start, and what the app was before is not possible any more.
+    #[error(
+        "{reason}; and what the app was before cannot be had again, as others have changed meanwhile: {error}"
+    )]
+    Stays { reason: String, error: String },
     #[error("cannot keep the change in {}: {error}", folder.display())]
     State { folder: PathBuf, error: io::Error },
     #[error("the process is ending")]
@@ -106,93 +141,188 @@ pub(crate) fn versions_folder(state: &Path, app: &str) -> PathBuf {
     state.join("apps").join(app)
 }
 
+/// A change that has been made, while it is not known whether the app starts.
+struct Trial {
+    turn: Turn,
+    state: PathBuf,
+    is_lasting: bool,
+    before: Managed,
+    after: Managed,
+}
+
+/// A change that is to be undone, and why.
+pub(super) struct Failed {
+    trial: Trial,
+    error: ChangeError,
+    hear: Hear,
+}
+
+/// Hears what has become of a change.
+pub(super) type Hear = oneshot::Sender<Result<Changed, ChangeError>>;
+
 impl Reloader {
-    /// Makes a change, and waits for what becomes of it.
+    /// Makes a change, and has it undone if the app does not start. That is waited for elsewhere: others have their changes.
     pub(super) fn change(
         &mut self,
         change: Change,
+        hear: Hear,
         host: &Arc<Host>,
         runtime: &Handle,
-    ) -> Result<Changed, ChangeError> {
+    ) {
+        let trial = match self.keep(change) {
+            Ok(trial) => trial,
+            Err(error) => {
+                // Whoever has asked may have gone.
+                let _ = hear.send(Err(error));
+                return;
+            }
+        };
+        let config = self.read();
+        let begun = config.and_then(|config| self.begin(config, &trial.turn.app, host, runtime));
+        let begun = match begun {
+            Ok(begun) => begun,
+            Err(error) => return self.undo(Failed { trial, error, hear }, host, runtime),
+        };
+        let (seen, told) = (self.seen.0.clone(), self.told.clone());
+        runtime.spawn(async move {
+            let applied = begun.over(Some(&trial.turn.app), START).await;
+            if let Some(error) = trial.why_not(&applied) {
+                // If nobody listens, the process ends.
+                let _ = seen.send(Seen::Failed(Failed { trial, error, hear }));
+                return;
+            }
+            log(&Ok(applied.clone()), true, &told);
+            let _ = hear.send(Ok(Changed {
+                applied,
+                is_lasting: trial.is_lasting,
+            }));
+            // They may have many files. The next change of the app does not come before.
+            tokio::task::spawn_blocking(move || trial.remove_old_versions());
+        });
+    }
+
+    /// Has the app be what it was before a change.
+    pub(super) fn undo(&mut self, failed: Failed, host: &Arc<Host>, runtime: &Handle) {
+        let Failed { trial, error, hear } = failed;
+        let app = trial.turn.app.clone();
+        let begun = self
+            .restore(&trial, &error)
+            .and_then(|config| self.begin(config, &app, host, runtime));
+        runtime.spawn(async move {
+            let error = match begun {
+                // What has been refused is not served; this has the host want what it wanted before.
+                Ok(begun) => {
+                    begun.over(Some(&app), START).await;
+                    error
+                }
+                Err(error) => error,
+            };
+            drop(trial);
+            let _ = hear.send(Err(error));
+        });
+    }
+
+    /// Keeps a change.
+    fn keep(&self, change: Change) -> Result<Trial, ChangeError> {
         let now = self.read()?;
         let admin = now.admin.as_ref().ok_or(ChangeError::Off)?;
         let (state, is_lasting) = state_folder(admin, &self.temporary)?;
-        let broken = |error| ChangeError::State {
-            folder: state.clone(),
-            error,
-        };
-        let before = Managed::load(&state).map_err(broken)?;
-        let name = change.name.clone();
-        let after = changed(&before, &now, change)?;
-        after.store(&state).map_err(broken)?;
-        let tried = self.try_now(&name, host, runtime);
-        if tried.is_err() {
-            before.store(&state).map_err(broken)?;
-            if let Ok(config) = self.read() {
-                // What has been refused is not served; this has the host want what it wanted before.
-                self.reconcile(config, &name, host, runtime)?;
-            }
-        }
-        let applied = tried?;
-        log(&Ok(applied.clone()), true, &self.told);
-        let old = old_versions(&state, &name, after.app(&name));
-        // They may have many files, and others wait for their changes.
-        runtime.spawn_blocking(|| remove(old));
-        Ok(Changed {
-            applied,
+        let before = Managed::load(&state).map_err(broken(&state))?;
+        let Change { turn, kind } = change;
+        let after = changed(&before, &now, &turn.app, kind)?;
+        after.store(&state).map_err(broken(&state))?;
+        Ok(Trial {
+            turn,
+            state,
             is_lasting,
+            before,
+            after,
         })
+    }
+
+    /// Keeps what the app was before a change, while others may have changed since. Gives the configuration that this makes.
+    fn restore(&self, trial: &Trial, reason: &ChangeError) -> Result<Config, ChangeError> {
+        let Trial { turn, state, .. } = trial;
+        let now = Managed::load(state).map_err(broken(state))?;
+        let mut restored = now.clone();
+        restored.restore(&turn.app, &trial.before);
+        restored.store(state).map_err(broken(state))?;
+        let Err(error) = self.read() else {
+            return self.read();
+        };
+        now.store(state).map_err(broken(state))?;
+        if self.read().is_ok() {
+            // Another app has got something that this one has given up with its change.
+            return Err(ChangeError::Stays {
+                reason: reason.to_string(),
+                error: error.to_string(),
+            });
+        }
+        restored.store(state).map_err(broken(state))?;
+        Err(error)
     }
 
     fn read(&self) -> Result<Config, ChangeError> {
         (self.load)(self.temporary.get()).map_err(ChangeError::Invalid)
     }
 
-    fn try_now(
-        &mut self,
-        name: &str,
-        host: &Arc<Host>,
-        runtime: &Handle,
-    ) -> Result<Applied, ChangeError> {
-        let config = self.read()?;
-        let applied = self.reconcile(config, name, host, runtime)?;
-        match applied.refused.iter().find(|(app, _)| **app == *name) {
-            Some((_, reason)) => Err(ChangeError::DoesNotStart(reason.clone())),
-            None => Ok(applied),
-        }
-    }
-
-    /// Has the host serve a configuration in which the app `name` may have changed.
-    fn reconcile(
+    /// Has the host begin to serve a configuration in which the app `name` may have changed.
+    fn begin(
         &mut self,
         mut config: Config,
         name: &str,
         host: &Arc<Host>,
         runtime: &Handle,
-    ) -> Result<Applied, ChangeError> {
+    ) -> Result<Begun, ChangeError> {
         let app = config.apps.iter().find(|app| *app.name == *name);
         let root = app.map(|app| app.root.clone());
         self.look(&mut config, &|folder| Some(folder) == root.as_deref());
-        let applied = async { tokio::time::timeout(START, host.apply(config)).await };
-        match runtime.block_on(applied) {
-            Ok(applied) => applied.map_err(|refusal| ChangeError::Invalid(refusal.to_string())),
-            Err(_) => Err(ChangeError::DoesNotStart(format!(
-                "it has not started within {} s",
-                START.as_secs()
-            ))),
+        runtime
+            .block_on(host.begin(&config))
+            .map_err(|refusal| ChangeError::Invalid(refusal.to_string()))
+    }
+}
+
+impl Trial {
+    /// Why the change is to be undone, if it is.
+    fn why_not(&self, applied: &Applied) -> Option<ChangeError> {
+        let app = &*self.turn.app;
+        if let Some((_, reason)) = applied.refused.iter().find(|(name, _)| **name == *app) {
+            return Some(ChangeError::DoesNotStart(reason.clone()));
         }
+        let is_starting = applied.starting.iter().any(|name| **name == *app);
+        let seconds = START.as_secs();
+        let reason = format!("it has not started within {seconds} s");
+        is_starting.then_some(ChangeError::DoesNotStart(reason))
+    }
+
+    fn remove_old_versions(&self) {
+        let app = &*self.turn.app;
+        remove(old_versions(&self.state, app, self.after.app(app)));
+    }
+}
+
+/// What it means that the state folder cannot be read or written.
+fn broken(state: &Path) -> impl Fn(io::Error) -> ChangeError {
+    move |error| ChangeError::State {
+        folder: state.to_owned(),
+        error,
     }
 }
 
 /// What is managed after a change.
-fn changed(before: &Managed, now: &Config, change: Change) -> Result<Managed, ChangeError> {
-    let Change { name, kind } = change;
+fn changed(
+    before: &Managed,
+    now: &Config,
+    name: &str,
+    kind: ChangeKind,
+) -> Result<Managed, ChangeError> {
     let mut after = before.clone();
     let is_served = now.apps.iter().any(|app| *app.name == *name);
     match kind {
-        ChangeKind::Put(fields) => after.put(&name, fields),
+        ChangeKind::Put(fields) => after.put(name, fields),
         ChangeKind::Deploy { folder, fields } => {
-            let known = before.app(&name).cloned();
+            let known = before.app(name).cloned();
             if known.is_none() && is_served {
                 return Err(ChangeError::Invalid(format!(
                     "the app {name:?} is a part of the configuration file, which says where its folder is: put its files there and \
@@ -201,14 +331,14 @@ fn changed(before: &Managed, now: &Config, change: Change) -> Result<Managed, Ch
             }
             let mut fields = known.unwrap_or(fields);
             fields.insert("path".to_owned(), folder.to_string_lossy().into());
-            after.put(&name, fields);
+            after.put(name, fields);
         }
         ChangeKind::Remove => {
             if !is_served {
-                return Err(ChangeError::Unknown(name));
+                return Err(ChangeError::Unknown(name.to_owned()));
             }
             // Whether the file has it, too, is not known where it is replaced: it is not to come back.
-            after.remove(&name, true);
+            after.remove(name, true);
         }
     }
     Ok(after)
@@ -274,14 +404,22 @@ mod tests {
 
     fn change(before: &Managed, name: &str, kind: ChangeKind) -> Result<Managed, ChangeError> {
         let now = Config::of_apps(vec![app_config("file"), app_config("managed")]);
-        changed(
-            before,
-            &now,
-            Change {
-                name: name.to_owned(),
-                kind,
-            },
-        )
+        changed(before, &now, name, kind)
+    }
+
+    #[tokio::test]
+    async fn changes_of_an_app_take_turns_and_those_of_others_do_not() {
+        let turns = Turns::default();
+        let first = turns.of("a".to_owned()).await;
+        let _other = turns.of("b".to_owned()).await;
+        let mut second = Box::pin(turns.of("a".to_owned()));
+        assert!(futures_util::poll!(&mut second).is_pending());
+        drop(first);
+        assert_eq!(second.await.app, "a");
+        drop(turns.of("c".to_owned()).await);
+        let _d = turns.of("d".to_owned()).await;
+        let known = turns.0.lock().expect("no panic").len();
+        assert!(known <= 2, "{known} apps are known of that nobody changes");
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Apps that are not named, each in a folder of its own.
 
 use std::fs;
+use std::time::{Duration, Instant};
 
+use crate::support::admin::{TOKEN, admin_port, ask, deploy};
 use crate::support::{Nano, Site, eventually, nano};
 
 /// An app that says this, and its `TEXT`.
@@ -200,4 +202,57 @@ fn check_looks_at_the_folders_too() {
     );
     fs::remove_dir_all(site.path().join("apps/bad")).expect("a removal");
     assert_eq!(check().0, Some(0));
+}
+
+/// Whoever may write into one folder keeps nobody from changing others.
+#[test]
+fn the_owner_of_a_folder_holds_up_no_other_change() {
+    let admin = format!(r#""admin":{{"listen":"127.0.0.1:0","token":"{TOKEN}"}}"#);
+    let nano = Site::new()
+        .top(&format!("{FOLDER},{admin}"))
+        .file("apps/a/index.js", &says("a"))
+        .file("apps/evil/index.js", &says("evil"))
+        .serve_with(&["--watch"]);
+    let port = admin_port(&nano);
+    eventually_says(&nano, "evil.localhost", "evil undefined");
+    let soon = |what: &str, change: &dyn Fn()| {
+        let began = Instant::now();
+        change();
+        let took = began.elapsed();
+        assert!(took < Duration::from_secs(3), "{what} took {took:?}");
+    };
+    for (round, source) in ["await new Promise(() => {});", "for (;;);"]
+        .iter()
+        .cycle()
+        .take(4)
+        .enumerate()
+    {
+        let evil = |change: u32| {
+            let file = format!("{source} // {round} {change}");
+            nano.write("apps/evil/index.js", &file);
+            // It is seen.
+            std::thread::sleep(Duration::from_millis(200));
+        };
+        fs::create_dir_all(nano.path().join("apps/evil")).expect("a folder");
+        evil(0);
+        soon("a deployment", &|| {
+            let answer = deploy(port, "up?hostname=up.test", &says("up"));
+            assert_eq!(answer.status, 200, "{}", answer.text());
+        });
+        evil(1);
+        soon("a removal", &|| {
+            assert_eq!(ask(port, "DELETE", "/admin/apps/up").status, 200);
+        });
+        evil(2);
+        let text = format!("a{round}");
+        nano.write("apps/a/index.js", &says(&text));
+        soon("a change of a folder", &|| {
+            eventually_says(&nano, "a.localhost", &format!("{text} undefined"));
+        });
+        // A new app, each time.
+        fs::remove_dir_all(nano.path().join("apps/evil")).expect("a folder");
+        eventually("the end of the app", || {
+            (ask(port, "GET", "/admin/apps/evil").status == 404).then_some(())
+        });
+    }
 }

@@ -320,3 +320,96 @@ fn a_large_archive_lets_others_be_changed_meanwhile() {
         assert!(small < large.join().expect("no failure"));
     });
 }
+
+/// A module that comes to an end, which is none, after some seconds.
+fn fails_after(seconds: u32) -> String {
+    format!(
+        "await new Promise(resolve => setTimeout(resolve, {seconds}000)); throw new Error('at last');"
+    )
+}
+
+/// Whoever waits for his app's start keeps nobody else waiting, and takes back only what is his.
+#[test]
+fn changes_wait_for_no_start_of_another_app() {
+    let (nano, port) = serve_lasting();
+    let soon = |what: &str, answer: &dyn Fn() -> Response| {
+        let began = Instant::now();
+        let answer = answer();
+        assert_eq!(answer.status, 200, "{what}: {}", answer.text());
+        let took = began.elapsed();
+        assert!(took < Duration::from_secs(3), "{what} took {took:?}");
+        answer
+    };
+    std::thread::scope(|scope| {
+        // More than there are places for archives.
+        let names = ["h0", "h1", "h2", "h3"];
+        let hanging = names.map(|name| {
+            let path = format!("{name}?hostname={name}.test");
+            scope.spawn(move || deploy(port, &path, &fails_after(10)))
+        });
+        eventually("the changes that hang", || {
+            let apps = json(&ask(port, "GET", "/admin/apps"));
+            (apps["apps"].as_array().expect("apps").len() == 5).then_some(())
+        });
+        soon("a deployment", &|| {
+            deploy(port, "up?hostname=up.test", &says("up"))
+        });
+        assert_eq!(nano.get("up.test", "/").text(), "up ");
+        soon("fields", &|| {
+            put(port, "put", r#"{"path":"../other","hostname":"put.test"}"#)
+        });
+        soon("a reload", &|| ask(port, "POST", "/admin/reload"));
+        soon("a removal", &|| ask(port, "DELETE", "/admin/apps/put"));
+        nano.write("file/index.js", &says("changed"));
+        nano.signal(libc::SIGHUP);
+        let began = Instant::now();
+        eventually("the change of a file", || {
+            (nano.get("file.test", "/").text() == "changed ").then_some(())
+        });
+        let took = began.elapsed();
+        assert!(took < Duration::from_secs(3), "SIGHUP took {took:?}");
+        assert!(!hanging.iter().any(|hanging| hanging.is_finished()));
+        for hanging in hanging {
+            let answer = hanging.join().expect("an answer");
+            assert_eq!(answer.status, 422, "{}", answer.text());
+        }
+    });
+    // What has failed is undone, and nothing else.
+    let apps = json(&ask(port, "GET", "/admin/apps"));
+    let names = apps["apps"].as_array().expect("apps").iter();
+    let names: Vec<_> = names.map(|app| app["name"].as_str()).collect();
+    assert_eq!(names, [Some("file"), Some("up")]);
+    let state = std::fs::read_to_string(nano.path().join("state/apps.json")).expect("a file");
+    let state: serde_json::Value = serde_json::from_str(&state).expect("JSON");
+    assert_eq!(state["apps"].as_array().expect("apps").len(), 1, "{state}");
+    assert_eq!(state["apps"][0]["name"], "up");
+}
+
+/// What an app has given up with a change that fails may be another's by then.
+#[test]
+fn what_others_have_got_meanwhile_is_theirs() {
+    let (nano, port) = serve_lasting();
+    let good = r#"{"path":"../other","hostname":"one.test"}"#;
+    assert_eq!(put(port, "a", good).status, 200);
+    std::fs::create_dir(nano.path().join("hangs")).expect("a folder");
+    nano.write("hangs/index.js", &fails_after(5));
+    std::thread::scope(|scope| {
+        let hanging = r#"{"path":"../hangs","hostname":"two.test"}"#;
+        let hanging = scope.spawn(|| put(port, "a", hanging));
+        eventually("the new hostname", || {
+            let app = json(&ask(port, "GET", "/admin/apps/a"));
+            app.to_string().contains("two.test").then_some(())
+        });
+        assert_eq!(put(port, "b", good).status, 200);
+        let answer = hanging.join().expect("an answer");
+        assert_eq!(answer.status, 422, "{}", answer.text());
+        assert!(
+            answer.text().contains("is taken already"),
+            "{}",
+            answer.text()
+        );
+    });
+    assert_eq!(nano.get("one.test", "/").text(), "other ");
+    assert_eq!(nano.get("two.test", "/").text(), "other ");
+    assert_eq!(ask(port, "POST", "/admin/reload").status, 200);
+}
