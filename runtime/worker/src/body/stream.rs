@@ -16,7 +16,8 @@ use super::{Batch, BodyError};
 /// The reading end of a streamed body. Dropping it tells the [`BodyWriter`] that nobody reads any more.
 pub struct BodyStream {
     source: Source,
-    length: Option<u64>,
+    /// Or [`UNKNOWN`]: many are kept in futures, so it is small.
+    length: u64,
     /// The end or an error has been handed out; nothing follows.
     over: bool,
     /// Ends the body while its writer is silent.
@@ -27,6 +28,9 @@ pub struct BodyStream {
     at_end: Option<Box<dyn FnOnce(bool) + Send>>,
     guard: Option<Guard>,
 }
+
+/// The length of a body whose length is not known.
+const UNKNOWN: u64 = u64::MAX;
 
 enum Source {
     /// What a [`BodyWriter`] puts in.
@@ -86,7 +90,7 @@ impl BodyStream {
     fn with(source: Source, length: Option<u64>) -> Self {
         Self {
             source,
-            length,
+            length: length.unwrap_or(UNKNOWN),
             over: false,
             failure: None,
             passed_on: None,
@@ -146,7 +150,7 @@ impl BodyStream {
 
     /// The whole body's size, where it is known.
     pub fn length(&self) -> Option<u64> {
-        self.length
+        (self.length != UNKNOWN).then_some(self.length)
     }
 
     /// The next chunk, or `None` at the body's end.
@@ -254,7 +258,7 @@ impl Stream for BodyStream {
 impl fmt::Debug for BodyStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BodyStream")
-            .field("length", &self.length)
+            .field("length", &self.length())
             .field("over", &self.over)
             .finish_non_exhaustive()
     }
