@@ -35,6 +35,8 @@ fn main() -> ExitCode {
         bench.iter_custom(|rounds| {
             let mut sum = Duration::ZERO;
             for _ in 0..rounds {
+                // The first start after a pause takes longer.
+                runtime.block_on(cold_start(&folder));
                 let (bare, cold) = (bare_start(), runtime.block_on(cold_start(&folder)));
                 let prepared = runtime.block_on(prepared_start(&launcher, &folder));
                 for (times, time) in times.borrow_mut().iter_mut().zip([bare, cold, prepared]) {
