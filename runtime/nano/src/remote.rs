@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use nano_host::MAX_ARCHIVE;
-use nano_host::config::{APP_NAMES, AdminAddress, is_app_name};
+use nano_host::config::{AdminAddress, app_names, is_app_name};
 use serde_json::Value;
 
 use crate::shell::print;
@@ -330,7 +330,10 @@ fn exchange(address: &str, head: &[u8], body: &[u8], patience: Duration) -> io::
 
 fn path_of(app: &str) -> anyhow::Result<String> {
     if !is_app_name(app) {
-        bail!("{app:?} is no name for an app: use {APP_NAMES} (--name)");
+        bail!(
+            "{app:?} is no name for an app: use {} (--name)",
+            app_names()
+        );
     }
     Ok(format!("/admin/apps/{app}"))
 }

@@ -1,6 +1,5 @@
 //! Isolates that are kept prepared, so that the start of an app does not have to wait for one.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,7 +12,6 @@ const PAUSE: Duration = Duration::from_millis(20);
 #[derive(Debug, Default)]
 pub(crate) struct Warm {
     state: Mutex<State>,
-    is_filling: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -22,6 +20,8 @@ struct State {
     wanted: usize,
     limits: Limits,
     waiting: Vec<Prepared>,
+    /// Those that are missing are about to be prepared.
+    is_filling: bool,
 }
 
 impl Warm {
@@ -48,19 +48,21 @@ impl Warm {
 
     /// Has those prepared that are missing, soon. Must be called within a tokio runtime.
     pub(crate) fn fill(self: &Arc<Self>) {
-        if self.lock().is_full() || self.is_filling.swap(true, Ordering::AcqRel) {
+        let mut state = self.lock();
+        if state.is_full() || std::mem::replace(&mut state.is_filling, true) {
             return;
         }
+        drop(state);
         let warm = self.clone();
         tokio::spawn(async move {
             tokio::time::sleep(PAUSE).await;
-            warm.is_filling.store(false, Ordering::Release);
             warm.prepare();
         });
     }
 
     fn prepare(&self) {
         let mut state = self.lock();
+        state.is_filling = false;
         state.waiting.retain(Prepared::is_waiting);
         // Those that were ended because memory was short would be back at once.
         while !state.is_full() && !process_memory::was_short() {

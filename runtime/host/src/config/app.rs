@@ -12,8 +12,8 @@ use super::instances::read_instances;
 use super::log::read_log;
 use super::reader::{Fields, Located};
 use super::{
-    APP_NAMES, AppConfig, AppLimits, HostPattern, Idle, InstancePlan, LogConfig, MAX_CRONS,
-    PathPattern, Start, check_root, is_app_name,
+    AppConfig, AppLimits, HostPattern, Idle, InstancePlan, LogConfig, MAX_CRONS, PathPattern,
+    Start, app_names, check_root, is_app_name,
 };
 use crate::cron::{CronError, CronExpression};
 
@@ -139,7 +139,7 @@ fn read_name(app: &Located<'_>, value: &Located<'_>, unique: &mut Unique) -> Opt
     if !is_app_name(name) {
         value.fault(
             format!("{name:?} is no name for an app"),
-            format!("use {APP_NAMES}"),
+            format!("use {}", app_names()),
         );
         return None;
     }

@@ -16,7 +16,7 @@ use super::diagnostic::{Diagnostic, Faults};
 use super::fields::{AppsFolder, Configuration, Limits, Settings};
 use super::read::parse;
 use super::reader::{Context, Fields, Located};
-use super::{APP_NAMES, AppConfig, AppLimits, HostPattern, PathPattern, is_app_name, open_file};
+use super::{AppConfig, AppLimits, HostPattern, PathPattern, app_names, is_app_name, open_file};
 
 /// What a folder says of its app.
 pub(super) const SETTINGS: &str = "nano.json";
@@ -74,7 +74,7 @@ pub(super) fn read_apps_folder(
         if !is_app_name(&name) {
             let message =
                 format!("{name:?} is no name for an app, so that nobody serves the folder");
-            let help = format!("rename it: {APP_NAMES}");
+            let help = format!("rename it: {}", app_names());
             found.faults.push(found.place.says(message, Some(&help)));
         } else if !common.unique.has_app(&name) && !is_gone(&name) {
             found.read(&folder.join(&name), &name, common);

@@ -62,8 +62,11 @@ pub fn is_in_app_names(character: char) -> bool {
 pub const MAX_APP_NAME: usize = 64;
 
 /// What an app's name must be, as a help.
-pub const APP_NAMES: &str =
-    "1 to 64 letters, digits and underscores, and hyphens and dots that are not its beginning";
+pub fn app_names() -> String {
+    format!(
+        "1 to {MAX_APP_NAME} letters, digits and underscores, and hyphens and dots that are not its beginning"
+    )
+}
 
 /// Whether an app may have this name. It is also a folder's, in the state folder and in an apps folder: so it is neither `.` nor `..`.
 pub fn is_app_name(name: &str) -> bool {

@@ -238,7 +238,7 @@ fn what_is_wrong_with_one_is_its_own_affair() {
 
 #[test]
 fn all_that_is_wrong_is_said() {
-    let site = Site::of(&["a", "no name", "-x.1"]);
+    let site = Site::of(&["a", "no name", "-x.1", "x-.1"]);
     site.file(
         "apps/a/nano.json",
         r#"{ "entry": 1, "crons": 2, "nothing": 3 }"#,
@@ -249,11 +249,12 @@ fn all_that_is_wrong_is_said() {
         "crons: ",
         "\"nothing\"",
         "\"no name\" is no name for an app",
-        "the folder \"-x.1\" has no hostname",
+        "\"-x.1\" is no name for an app",
+        "the folder \"x-.1\" has no hostname",
     ] {
         assert_eq!(
             faults.contains(part),
-            part != "the folder \"-x.1\" has no hostname",
+            part != "the folder \"x-.1\" has no hostname",
             "{part}: {faults}"
         );
     }
