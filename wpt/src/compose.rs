@@ -200,22 +200,28 @@ fn location(test: &Test, ports: &Ports) -> Location {
     }
 }
 
-/// The data that a test fetches by a literal relative address from files that exist, so that it needs no server.
+/// The data that a test and its scripts fetch by literal relative addresses from files that exist, so that it needs no server.
 /// Not for tests of `fetch()` itself.
 fn data_files(tree: &Tree, test: &Test, source: &str) -> BTreeMap<String, String> {
     if test.needs_server {
         return BTreeMap::new();
     }
-    string_arguments(source, "fetch(")
-        .filter_map(|reference| {
+    let scripts = test.meta.scripts.iter().filter_map(|reference| {
+        let path = Tree::resolve(&test.path, reference)?;
+        tree.read(&path).ok()
+    });
+    let mut files = BTreeMap::new();
+    for source in scripts.chain([source.to_owned()]) {
+        files.extend(string_arguments(&source, "fetch(").filter_map(|reference| {
             let path = Tree::resolve(&test.path, reference)?;
             if path.ends_with(".json") {
                 Some((reference.to_owned(), tree.read(&path).ok()?))
             } else {
                 None
             }
-        })
-        .collect()
+        }));
+    }
+    files
 }
 
 /// The IDL files that a call of `idl_test(['a'], ['b', 'c'], …)` names.

@@ -150,10 +150,25 @@ fn needs_server(tree: &Tree, path: &str, meta: &Meta, source: &str) -> bool {
     let uses_program = |source: &str| source.contains(".py");
     NETWORKED.iter().any(|folder| path.starts_with(folder))
         || uses_program(source)
+        || fetches_what_is_no_data_file(source)
         || meta.scripts.iter().any(|script| {
             let text = Tree::resolve(path, script).and_then(|script| tree.read(&script).ok());
-            script.contains(".sub.") || text.is_some_and(|text| uses_program(&text))
+            // The harness' own scripts get what they fetch otherwise.
+            let fetches = |text: &str| {
+                !script.starts_with("/resources/") && fetches_what_is_no_data_file(text)
+            };
+            script.contains(".sub.")
+                || text.is_some_and(|text| uses_program(&text) || fetches(&text))
         })
+}
+
+/// Does a source fetch anything but JSON at an address that is written out, which the harness gives to it?
+fn fetches_what_is_no_data_file(source: &str) -> bool {
+    source.split(" fetch(").skip(1).any(|rest| {
+        let address = rest.strip_prefix(['"', '\'']);
+        let address = address.and_then(|rest| rest.split(['"', '\'']).next());
+        address.is_none_or(|address| !address.ends_with(".json") && !address.starts_with("data:"))
+    })
 }
 
 /// Why a test cannot run here, as far as that shows in the file.
@@ -264,12 +279,20 @@ mod tests {
             ("url/b.any.js", "fetch('resources/data.json')"),
             ("url/c.any.js", "// META: script=/common/host.sub.js\n"),
             ("fetch/d.any.js", ""),
+            ("url/e.any.js", "const response = await fetch(LARGE_FILE);"),
+            ("url/resources/f.js", "await fetch(address)"),
+            ("url/f.any.js", "// META: script=resources/f.js\n"),
+            ("url/resources/g.js", "await fetch('resources/data.json')"),
+            ("url/g.any.js", "// META: script=resources/g.js\n"),
         ]);
         let needs = |path| list(&tree, &[path]).unwrap()[0].needs_server;
         assert!(needs("url/a.any.js"));
         assert!(!needs("url/b.any.js"));
         assert!(needs("url/c.any.js"));
         assert!(needs("fetch/d.any.js"));
+        assert!(needs("url/e.any.js"));
+        assert!(needs("url/f.any.js"));
+        assert!(!needs("url/g.any.js"));
     }
 
     #[test]

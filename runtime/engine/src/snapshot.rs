@@ -49,7 +49,13 @@ pub fn bake(embedding: &'static Embedding) -> Vec<u8> {
                 Some(())
             });
             if baked.is_none() || scope.has_caught() {
-                let report = crate::ErrorReport::from_try_catch(scope);
+                // A report of an error is made for the isolate's state, which there is none of yet.
+                let report = scope.message().map(|message| {
+                    let text = message.get(scope).to_rust_string_lossy(scope);
+                    let line = message.get_line_number(scope).unwrap_or_default();
+                    format!("{text} (line {line} of the script)")
+                });
+                let report = report.unwrap_or_else(|| "nothing was thrown".to_owned());
                 // Unwinding would drop an isolate that cannot be dropped before it has made a blob.
                 eprintln!("baking the snapshot failed: {report}");
                 std::process::exit(1);
