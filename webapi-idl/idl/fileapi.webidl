@@ -56,3 +56,47 @@ interface File : Blob {
   /** When the file was changed last, in milliseconds since the Unix epoch; now, if it is not given. */
   long long lastModified;
 };
+
+/** Reads blobs, and tells how far it has come by events. `blob.arrayBuffer()` and `blob.text()` are simpler. */
+[Exposed=(Window,Worker)]
+interface FileReader : EventTarget {
+  [Section=filereaderConstrctr] constructor();
+  // async read methods
+  /** Reads a blob's bytes. */
+  [Section=readAsArrayBuffer] undefined readAsArrayBuffer(Blob blob);
+  /** Reads a blob as a string with a character for each byte. */
+  [Section=readAsBinaryString] undefined readAsBinaryString(Blob blob);
+  /** Reads a blob as text, in UTF-8 where neither the argument nor its type says otherwise. */
+  [Section=readAsDataText] undefined readAsText(Blob blob, optional DOMString encoding);
+  /** Reads a blob as a `data:` URL. */
+  [Section=readAsDataURL] undefined readAsDataURL(Blob blob);
+
+  /** Ends the reading. */
+  [Section=abort] undefined abort();
+
+  // states
+  /** Nothing is read yet. */
+  [Section=dom-filereader-empty] const unsigned short EMPTY = 0;
+  /** A blob is being read. */
+  [Section=dom-filereader-loading] const unsigned short LOADING = 1;
+  /** It is read, or the reading has ended otherwise. */
+  [Section=dom-filereader-done] const unsigned short DONE = 2;
+
+  /** What it does. */
+  readonly attribute unsigned short readyState;
+
+  // File or Blob data
+  /** What was read; null before, and where that failed. */
+  readonly attribute (DOMString or ArrayBuffer)? result;
+
+  /** Why the reading failed. */
+  readonly attribute DOMException? error;
+
+  // event handler content attributes
+  [Section=dfn-onloadstart] attribute EventHandler onloadstart;
+  [Section=dfn-onprogress] attribute EventHandler onprogress;
+  [Section=dfn-onload] attribute EventHandler onload;
+  [Section=dfn-onabort] attribute EventHandler onabort;
+  [Section=dfn-onerror] attribute EventHandler onerror;
+  [Section=dfn-onloadend] attribute EventHandler onloadend;
+};

@@ -148,6 +148,21 @@ interface MessagePort : EventTarget {
 
 MessagePort includes MessageEventTarget;
 
+// DEPARTURE: channels are those of one instance of an app, and not of all that have its origin.
+/** Sends messages to all channels of its name in the app's instance. */
+[Exposed=(Window,Worker)]
+interface BroadcastChannel : EventTarget {
+  constructor(DOMString name);
+
+  readonly attribute DOMString name;
+  /** Sends a copy of a value to all other channels of the name. */
+  undefined postMessage(any message);
+  /** Ends it: no message comes any more. */
+  undefined close();
+  [Section=handler-broadcastchannel-onmessage] attribute EventHandler onmessage;
+  [Section=handler-broadcastchannel-onmessageerror] attribute EventHandler onmessageerror;
+};
+
 /** What can be said about the runtime. */
 [Exposed=Window]
 interface Navigator {

@@ -92,3 +92,30 @@ namespace Lifetime {
   /** `waitUntil()` of an event with this context. */
   undefined extendLifetime(ExecutionContext context, any promise);
 };
+
+/** What compresses or decompresses the bytes of one stream. */
+[Internal=compression, Exposed=Worker]
+interface Codec {
+  /** Takes a copy of the bytes; the last ones must have been read by then. */
+  undefined write(BufferSource chunk);
+  /** No bytes follow. */
+  undefined finish();
+  /** The next part of the output, a Uint8Array, which may be empty, or null where all that was written has been processed. */
+  any read();
+  /** Gives its memory back. */
+  undefined close();
+};
+
+/** How they are made. */
+[Internal=compression, Exposed=Worker]
+namespace Codecs {
+  Codec compressor(CompressionFormat format);
+  Codec decompressor(CompressionFormat format);
+};
+
+/** What blobs are read as. */
+[Internal=fileapi, Exposed=Worker]
+namespace FileData {
+  /** File API's "package data", but for ArrayBuffers: `kind` is one of "BinaryString", "Text" and "DataURL". */
+  any packageFileData(DOMString kind, BufferSource bytes, DOMString type, DOMString? encoding);
+};

@@ -39,9 +39,21 @@ interface mixin WorkerGlobalEventHandlers {
 [Implementation=Script] partial interface MessageEvent {};
 [Implementation=Script] partial interface MessageChannel {};
 [Implementation=Script] partial interface MessagePort {};
+[Implementation=Script] partial interface BroadcastChannel {};
 
 // High Resolution Time; a script because its parent, EventTarget, is one.
 [Implementation=Script] partial interface Performance {};
+
+// XMLHttpRequest, File API
+[Implementation=Script] partial interface ProgressEvent {};
+[Implementation=Script] partial interface FileReader {};
+
+// Performance Timeline, User Timing
+[Implementation=Script] partial interface PerformanceEntry {};
+[Implementation=Script] partial interface PerformanceObserver {};
+[Implementation=Script] partial interface PerformanceObserverEntryList {};
+[Implementation=Script] partial interface PerformanceMark {};
+[Implementation=Script] partial interface PerformanceMeasure {};
 
 // Streams
 [Implementation=Script] partial interface ReadableStream {};
@@ -65,6 +77,10 @@ interface mixin WorkerGlobalEventHandlers {
 // Encoding
 [Implementation=Script] partial interface TextEncoderStream {};
 [Implementation=Script] partial interface TextDecoderStream {};
+
+// Compression
+[Implementation=Script] partial interface CompressionStream {};
+[Implementation=Script] partial interface DecompressionStream {};
 
 /** The third argument of a handler, as in Workers. */
 [LegacyNoInterfaceObject, Exposed=Worker]

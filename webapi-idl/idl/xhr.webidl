@@ -24,3 +24,23 @@ interface FormData {
   undefined set(USVString name, Blob blobValue, optional USVString filename);
   iterable<USVString, FormDataEntryValue>;
 };
+
+/** How far something has come. */
+[Exposed=(Window,Worker)]
+interface ProgressEvent : Event {
+  constructor(DOMString type, optional ProgressEventInit eventInitDict = {});
+
+  /** Whether `total` is known. */
+  readonly attribute boolean lengthComputable;
+  /** How much there is. */
+  readonly attribute double loaded;
+  /** How much there will be. */
+  readonly attribute double total;
+};
+
+/** How a new progress event shall be. */
+[Section=progresseventinit] dictionary ProgressEventInit : EventInit {
+  boolean lengthComputable = false;
+  double loaded = 0;
+  double total = 0;
+};

@@ -29,6 +29,7 @@ mod options;
 #[cfg(test)]
 mod tests;
 
+pub mod compression;
 pub mod console;
 pub mod encoding;
 pub mod env;
@@ -45,6 +46,7 @@ pub mod shell;
 pub mod streams;
 pub mod structured_clone;
 pub mod url;
+pub mod urlpattern;
 pub mod webcrypto;
 pub mod webidl;
 pub mod worker;

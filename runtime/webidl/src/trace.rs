@@ -167,3 +167,10 @@ holders! {
     Box: |this| std::iter::once(&**this);
     Rc: |this| std::iter::once(&**this);
 }
+
+// SAFETY: every value is visited.
+unsafe impl<T: Trace, const N: usize> Trace for [T; N] {
+    fn trace(&self, visitor: &mut Visitor) {
+        self.iter().for_each(|value| value.trace(visitor));
+    }
+}

@@ -3,3 +3,4 @@
 pub mod blob;
 pub mod blob_data;
 pub mod file;
+pub mod file_data;

@@ -15,7 +15,7 @@ import { isPromise } from "nano:native";
 export const uncurryThis = Function.prototype.bind.bind(Function.prototype.call);
 
 /** The getter `name` of `prototype` as a function that takes `this` as its only argument. */
-function uncurryGetter(prototype, name) {
+export function uncurryGetter(prototype, name) {
   return uncurryThis(Object.getOwnPropertyDescriptor(prototype, name).get); // safe: before any app
 }
 
@@ -38,6 +38,7 @@ export const WeakRefConstructor = WeakRef;
 
 export const ArrayIsArray = Array.isArray;
 export const ArrayPrototypeIncludes = uncurryThis(Array.prototype.includes);
+export const ArrayPrototypeSort = uncurryThis(Array.prototype.sort);
 /** `Array.prototype.values`, which is also its `Symbol.iterator` and that of iterable interfaces with indexes. */
 export const ArrayPrototypeValuesFunction = Array.prototype.values;
 
@@ -180,6 +181,10 @@ export function PromiseResolve(value) {
     if (shadowed) delete value.constructor;
   }
 }
+
+// ---- RegExp -----------------------------------------------------------------------------------------------------------------
+
+export const RegExpPrototypeExec = uncurryThis(RegExp.prototype.exec);
 
 // ---- String, Symbol ---------------------------------------------------------------------------------------------------------
 

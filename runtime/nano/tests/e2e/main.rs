@@ -5,6 +5,7 @@ mod apps_folder;
 mod bad_input;
 mod bindings;
 mod bodies;
+mod compression;
 mod config;
 mod connections;
 mod crashes;

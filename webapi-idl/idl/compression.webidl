@@ -1,0 +1,25 @@
+// Source: Compression Standard (https://compression.spec.whatwg.org/)
+// Date: 2026-07-01
+
+// "brotli" is newer than the copy of the definitions: https://github.com/whatwg/compression/pull/74
+/** How bytes are compressed. */
+[Section=enumdef-compressionformat] enum CompressionFormat {
+  "deflate",
+  "deflate-raw",
+  "gzip",
+  "brotli",
+};
+
+/** A transform stream that compresses bytes. */
+[Exposed=*]
+interface CompressionStream {
+  [Section=dom-compressionstream-compressionstream] constructor(CompressionFormat format);
+};
+CompressionStream includes GenericTransformStream;
+
+/** A transform stream of what compressed bytes were made of. */
+[Exposed=*]
+interface DecompressionStream {
+  [Section=dom-decompressionstream-decompressionstream] constructor(CompressionFormat format);
+};
+DecompressionStream includes GenericTransformStream;
