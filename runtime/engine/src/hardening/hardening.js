@@ -495,14 +495,14 @@
   // then.
   let wasm;
 
-  // What is wrong with a module, if anything is.
+  // What is wrong with a module, if anything is. Its types come first: there are few enough then for the rest to be read.
   function fault(bytes, what) {
-    const fault = natives.moduleFault(bytes);
-    if (fault !== undefined) {
-      return new wasm.CompileError(`WebAssembly.${what}(): ${fault}`);
-    }
     const refusal = natives.countTypes(bytes);
-    return refusal === undefined ? undefined : new RangeError(`WebAssembly.${what}(): ${refusal}`);
+    if (refusal !== undefined) {
+      return new RangeError(`WebAssembly.${what}(): ${refusal}`);
+    }
+    const fault = natives.moduleFault(bytes);
+    return fault === undefined ? undefined : new wasm.CompileError(`WebAssembly.${what}(): ${fault}`);
   }
 
   const Module = function Module(bytes) {

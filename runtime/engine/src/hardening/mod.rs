@@ -4,7 +4,9 @@ pub mod json;
 mod json_cost;
 mod search;
 pub mod wasm;
+mod wasm_cost;
 pub mod wasm_types;
+mod wasm_walk;
 
 use crate::engine::Engine;
 use crate::entry;
@@ -21,6 +23,14 @@ static NATIVES: [v8::FunctionCallback; 5] = [
 
 fn native(index: usize) -> v8::FunctionCallback {
     std::hint::black_box(&NATIVES)[index]
+}
+
+/// Why a module of WebAssembly is not compiled for an app, if it is not. Its types count from now on.
+pub(crate) fn refusal(app: &str, module: &[u8]) -> Option<String> {
+    let refusal = wasm_types::admit_module(app, module).err();
+    refusal
+        .map(|refusal| refusal.to_string())
+        .or_else(|| wasm::fault(module))
 }
 
 /// What the snapshot may refer to.

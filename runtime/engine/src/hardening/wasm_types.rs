@@ -57,7 +57,7 @@ static TABLE: LazyLock<(RandomState, Mutex<Table>)> = LazyLock::new(Default::def
 
 /// Why an app may name no more types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-enum Refusal {
+pub(super) enum Refusal {
     #[error(
         "the types of all modules and tags of an app may have {max} bytes for as long as the process runs; this app's have {of_app}, \
          and these are {more} more. Use the same modules and tags again, in place of new ones",
@@ -128,6 +128,11 @@ fn admit(app: &str, is_tag: bool, signature: &[u8]) -> Result<(), Refusal> {
     table.admit(app, hash, signature.len())
 }
 
+/// Counts what a module names, of which V8 reads nothing before.
+pub(super) fn admit_module(app: &str, module: &[u8]) -> Result<(), Refusal> {
+    type_sections(module).try_for_each(|section| admit(app, false, section))
+}
+
 /// `countTypes(bytesOrSignature)` of `hardening.js`: why these may not be named, or `undefined`.
 pub(super) unsafe extern "C" fn count_callback(info: *const v8::FunctionCallbackInfo) {
     // SAFETY: V8 has passed it.
@@ -145,11 +150,7 @@ fn count<'s>(
         let signature = format!("{} ", args.get(0).to_rust_string_lossy(scope));
         admit(app, true, signature.as_bytes())
     } else {
-        let of_module = |module: &[u8]| {
-            let mut sections = type_sections(module);
-            sections.try_for_each(|section| admit(app, false, section))
-        };
-        with_bytes(args.get(0), of_module).unwrap_or(Ok(()))
+        with_bytes(args.get(0), |module| admit_module(app, module)).unwrap_or(Ok(()))
     };
     if let Err(refusal) = named
         && let Some(text) = v8::String::new(scope, &refusal.to_string())

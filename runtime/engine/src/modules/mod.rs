@@ -218,8 +218,9 @@ impl Modules {
                 v8::Uint8Array::new(scope, buffer, 0, len)?.into()
             }
             ModuleKind::Wasm => {
-                if let Some(fault) = hardening::wasm::fault(&bytes) {
-                    return throw_cannot_import(scope, specifier, referrer, &ModuleError(fault));
+                let app = State::from_scope(scope).shared.name();
+                if let Some(refusal) = hardening::refusal(app, &bytes) {
+                    return throw_cannot_import(scope, specifier, referrer, &ModuleError(refusal));
                 }
                 v8::WasmModuleObject::compile(scope, &bytes)?.into()
             }

@@ -1,8 +1,8 @@
 //! WebAssembly: memories, functions, and types, which V8 keeps.
 
-use nano_engine::Exit;
+use nano_engine::{ErrorReport, Exit, FolderSource, run_on_current_thread, v8};
 
-use super::harness::{options, run_script};
+use super::harness::{options, run_script, say};
 use super::{ONE, run_limited};
 
 #[test]
@@ -43,6 +43,84 @@ fn functions_of_web_assembly_are_bounded() {
         ]
     );
     assert_eq!(exit, Exit::Drained);
+}
+
+/// V8 would take the first two, and what it makes of them nobody has looked at.
+#[test]
+fn modules_that_cannot_be_read_or_stand_for_too_much_are_refused() {
+    let (said, exit) = run_limited(
+        r#"
+        const leb = (n) => n < 128 ? [n] : [n & 127 | 128, ...leb(n >> 7)];
+        const section = (id, content) => [id, ...leb(content.length), ...content];
+        const module = (...sections) => new Uint8Array([0,97,115,109,1,0,0,0].concat(...sections));
+        const filled = (count, value) => new Array(count).fill(value).flat();
+        const body = (code) => [...leb(code.length + 2), 0, ...code, 0x0b];
+        const small = section(1, [1, 0x60, 0, 0]);
+        const modules = {
+            name: module(section(0, [...leb(100_001), ...filled(100_001, 97)]), small),
+            memories: module(section(5, [101, ...filled(101, [0, 0])])),
+            // 1000 times struct.new_default of 10,000 fields, and drop.
+            objects: module(section(1, [2, 0x5f, ...leb(10_000), ...filled(10_000, [0x7e, 1]), 0x60, 0, 0]), section(3, [1, 1]),
+                section(10, [1, ...body(filled(1000, [0xfb, 1, 0, 0x1a]))])),
+            well: module(section(0, [...leb(99_999), ...filled(99_999, 97)]), small, section(5, [100, ...filled(100, [0, 0])])),
+        };
+        for (const [name, bytes] of Object.entries(modules)) {
+            try { new WebAssembly.Module(bytes); print(name, 'compiled'); } catch (e) { print(name, e instanceof WebAssembly.CompileError); }
+            print(WebAssembly.validate(bytes));
+        }
+    "#,
+    );
+    let refused = |name: &str| [format!("{name} true"), "false".to_owned()];
+    let expected = [
+        refused("name"),
+        refused("memories"),
+        refused("objects"),
+        ["well compiled".to_owned(), "true".to_owned()],
+    ];
+    assert_eq!(said[..8], expected.concat());
+    assert_eq!(exit, Exit::Drained);
+}
+
+#[test]
+fn types_of_imported_modules_count() {
+    let _one = ONE.lock().unwrap_or_else(|e| e.into_inner());
+    let folder = tempfile::tempdir().expect("a folder");
+    for file in 0..2_usize {
+        // Function types of 20 parameters that tell their numbers; 23 bytes each.
+        let types = (file * 6000..(file + 1) * 6000).flat_map(|number| {
+            let parameters = (0..20).map(move |bit| 0x7f - (number >> bit & 1) as u8);
+            [0x60, 20].into_iter().chain(parameters).chain([0])
+        });
+        // 6000, and 138,002 bytes.
+        let types = [0xf0, 0x2e].into_iter().chain(types);
+        let module = b"\0asm\x01\0\0\0\x01\x92\xb6\x08".iter().copied();
+        let module: Vec<u8> = module.chain(types).collect();
+        std::fs::write(folder.path().join(format!("{file}.wasm")), module).expect("a file");
+    }
+    let (mut options, log) = options();
+    options.name = "imports types".to_owned();
+    options.modules = Some(Box::new(
+        FolderSource::new(folder.path()).expect("the folder"),
+    ));
+    run_on_current_thread(options, |scope| {
+        v8::tc_scope!(let scope, scope);
+        for file in ["./0.wasm", "./1.wasm"] {
+            match nano_engine::modules::import(scope, file) {
+                Some(_) => say(scope, "imported".to_owned()),
+                None => {
+                    let report = ErrorReport::from_try_catch(scope);
+                    say(scope, report.message);
+                }
+            }
+            scope.reset();
+        }
+    });
+    let said = log.lock().expect("log").clone();
+    assert_eq!(said[0], "imported");
+    assert!(
+        said[1].contains("bytes for as long as the process runs"),
+        "{said:?}"
+    );
 }
 
 /// V8 keeps them for the life of the process, and ends it when there are too many.
