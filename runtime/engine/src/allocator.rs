@@ -6,7 +6,8 @@
 //! `structuredClone(new Array(1e6).fill(long))` writes the same string a million times: V8's serializer asks for ever larger
 //! buffers, and neither a termination nor a limit of V8's stops it. The `v8` crate gets them from Rust's allocator, and V8 takes
 //! null for an answer (it throws). So this is where one serialization is bounded: [`Bound`]. Whatever else asks for memory
-//! meanwhile gets it, as Rust code ends the process when it is refused: getters of the value run any code there is.
+//! meanwhile gets it, as Rust code ends the process when it is refused: getters of the value run any code there is. Where that
+//! begins another serialization, all that are under way have one bound together.
 
 use std::alloc::{GlobalAlloc, Layout};
 use std::cell::Cell;
@@ -26,36 +27,56 @@ const NEXT: *mut u8 = ptr::without_provenance_mut(1);
 /// The buffer whose growth is bounded now on this thread, known by its address.
 struct Watched {
     buffer: Cell<*mut u8>,
-    bound: Cell<usize>,
+    sizes: Cell<Sizes>,
+}
+
+/// Of the watched buffer.
+#[derive(Clone, Copy)]
+struct Sizes {
+    bound: usize,
+    /// Its bytes.
+    own: usize,
+    /// Those of the buffers whose bounds are around its own.
+    outer: usize,
 }
 
 thread_local! {
     /// A call's, so the thread's: whatever else runs before the call returns may bound another buffer, and puts this one back.
     static WATCHED: Watched = const {
-        Watched { buffer: Cell::new(ptr::null_mut()), bound: Cell::new(0) }
+        Watched {
+            buffer: Cell::new(ptr::null_mut()),
+            sizes: Cell::new(Sizes { bound: 0, own: 0, outer: 0 }),
+        }
     };
 }
 
 /// Bounds the growth of one buffer of bytes until it is dropped. Bounds of one thread nest.
 #[must_use]
 pub struct Bound {
-    outer: (*mut u8, usize),
+    around: (*mut u8, Sizes),
 }
 
 impl Bound {
-    /// Bounds the first buffer of bytes that `allocate` gets: it is refused to grow beyond `bytes` and a mebibyte.
-    pub fn of_first(bytes: usize, allocate: impl FnOnce()) -> Bound {
+    /// Bounds the first buffer of bytes that `allocate` gets: it is refused to grow beyond `bytes` and a mebibyte, less what those
+    /// have whose bounds are around this one. `None` where they leave less than a mebibyte.
+    pub fn of_first(bytes: usize, allocate: impl FnOnce()) -> Option<Bound> {
         WATCHED.with(|watched| {
-            let outer = (
-                watched.buffer.replace(NEXT),
-                watched.bound.replace(bytes.max(SMALLEST_BOUND)),
-            );
-            let bound = Bound { outer };
+            let sizes = watched.sizes.get();
+            let outer = sizes.outer + sizes.own;
+            let bound = bytes.max(SMALLEST_BOUND).saturating_sub(outer);
+            // The first one has as much in any case.
+            if bound < SMALLEST_BOUND {
+                return None;
+            }
+            let own = 0;
+            let inner = Sizes { bound, own, outer };
+            let around = (watched.buffer.replace(NEXT), watched.sizes.replace(inner));
+            let bound = Bound { around };
             allocate();
             if watched.buffer.get() == NEXT {
                 watched.buffer.set(ptr::null_mut());
             }
-            bound
+            Some(bound)
         })
     }
 }
@@ -63,8 +84,8 @@ impl Bound {
 impl Drop for Bound {
     fn drop(&mut self) {
         WATCHED.with(|watched| {
-            watched.buffer.set(self.outer.0);
-            watched.bound.set(self.outer.1);
+            watched.buffer.set(self.around.0);
+            watched.sizes.set(self.around.1);
         });
     }
 }
@@ -77,13 +98,15 @@ static ALLOCATOR: Bounded = Bounded;
 /// The buffer moves to where it has room, unless it is refused.
 #[cold]
 unsafe fn grow_watched(watched: &Watched, data: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-    if size > watched.bound.get() {
+    let sizes = watched.sizes.get();
+    if size > sizes.bound {
         return ptr::null_mut();
     }
     // SAFETY: the caller's promise.
     let moved = unsafe { Jemalloc.realloc(data, layout, size) };
     if !moved.is_null() {
         watched.buffer.set(moved);
+        watched.sizes.set(Sizes { own: size, ..sizes });
     }
     moved
 }
@@ -114,6 +137,8 @@ unsafe impl GlobalAlloc for Bounded {
             WATCHED.with(|watched| {
                 if watched.buffer.get() == NEXT {
                     watched.buffer.set(data);
+                    let (own, sizes) = (layout.size(), watched.sizes.get());
+                    watched.sizes.set(Sizes { own, ..sizes });
                 }
             });
         }
@@ -197,6 +222,22 @@ mod tests {
         assert!(grows(&mut inner_buffer, 8 * SMALLEST_BOUND));
         assert!(grows(&mut outer_buffer, 3 * SMALLEST_BOUND));
         assert!(!grows(&mut outer_buffer, 5 * SMALLEST_BOUND));
+    }
+
+    #[test]
+    fn buffers_of_nested_bounds_share_one() {
+        const ALL: usize = 4 * SMALLEST_BOUND;
+        let (mut outer_buffer, mut inner_buffer) = (Vec::new(), Vec::new());
+        let _outer = Bound::of_first(ALL, || outer_buffer.push(0_u8));
+        assert!(grows(&mut outer_buffer, 2 * SMALLEST_BOUND));
+        {
+            let inner = Bound::of_first(ALL, || inner_buffer.push(0_u8));
+            assert!(inner.is_some());
+            assert!(!grows(&mut inner_buffer, 2 * SMALLEST_BOUND + 1));
+            assert!(grows(&mut inner_buffer, 2 * SMALLEST_BOUND));
+            assert!(Bound::of_first(ALL, || {}).is_none());
+        }
+        assert!(grows(&mut outer_buffer, ALL));
     }
 
     #[test]

@@ -43,7 +43,7 @@ impl BlobData {
         let copied = parts.iter().map(|part| match part {
             BlobPart::UsvString(text) => text.len(),
             BlobPart::BufferSource(buffer) => buffer.len(),
-            BlobPart::Blob(_) => 0,
+            BlobPart::Blob(blob) => blob.data().copied(),
         });
         let copied = copied.fold(0, usize::saturating_add);
         // A blob of itself twice, again and again, has few bytes and many parts.
@@ -59,9 +59,7 @@ impl BlobData {
         for part in parts {
             match part {
                 BlobPart::UsvString(text) if endings == EndingType::Native => {
-                    builder
-                        .copied
-                        .extend_from_slice(to_native_line_endings(&text).as_bytes());
+                    with_native_line_endings(&text, &mut builder.copied);
                 }
                 BlobPart::UsvString(text) => builder.copied.extend_from_slice(text.as_bytes()),
                 BlobPart::BufferSource(buffer) => {
@@ -143,6 +141,12 @@ impl BlobData {
             .for_each(|part| output.extend_from_slice(part));
     }
 
+    /// How many bytes are copied where this becomes part of another blob.
+    fn copied(&self) -> usize {
+        let lengths = self.parts.iter().map(Bytes::len);
+        lengths.filter(|length| *length <= MAX_COPIED_BYTES).sum()
+    }
+
     /// All bytes in pieces of a size that a stream should have.
     pub fn chunks(&self) -> impl Iterator<Item = Bytes> + use<> {
         let parts = self.parts.clone();
@@ -200,9 +204,14 @@ impl Builder {
     }
 }
 
-/// <https://w3c.github.io/FileAPI/#convert-line-endings-to-native>; the native line ending is "\n".
-fn to_native_line_endings(text: &str) -> String {
-    text.replace("\r\n", "\n").replace('\r', "\n")
+/// Appends <https://w3c.github.io/FileAPI/#convert-line-endings-to-native>; the native line ending is "\n".
+fn with_native_line_endings(text: &str, output: &mut Vec<u8>) {
+    let mut lines = text.split('\r');
+    output.extend_from_slice(lines.next().unwrap_or_default().as_bytes());
+    for line in lines {
+        output.push(b'\n');
+        output.extend_from_slice(line.strip_prefix('\n').unwrap_or(line).as_bytes());
+    }
 }
 
 #[cfg(test)]
@@ -241,9 +250,8 @@ mod tests {
 
     #[test]
     fn line_endings_become_native() {
-        assert_eq!(
-            to_native_line_endings("a\r\nb\rc\n\r\r\nd"),
-            "a\nb\nc\n\n\nd"
-        );
+        let mut output = b"x".to_vec();
+        with_native_line_endings("a\r\nb\rc\n\r\r\nd\r", &mut output);
+        assert_eq!(output, b"xa\nb\nc\n\n\nd\n");
     }
 }

@@ -45,9 +45,10 @@ pub fn serialize<'s>(
         v8::tc_scope!(let scope, scope);
         let context = scope.get_current_context();
         let serializer = entry::serializer(scope, SharedDelegate(delegate.clone()));
-        // What is written is short-lived, so it may be as large as all that the app may have.
+        // What is written is short-lived, so it may be as large as all that the app may have; with what those have written in whose
+        // getters this one was begun.
         let limit = State::from_scope(scope).account().limit();
-        let bound = Bound::of_first(limit, || serializer.write_header());
+        let bound = Bound::of_first(limit, || serializer.write_header()).ok_or_else(no_room)?;
         for (id, transferable) in (0..).zip(&transfer) {
             if let Transferable::Buffer(buffer) = transferable {
                 serializer.transfer_array_buffer(id, *buffer);
@@ -169,6 +170,10 @@ pub(super) fn data_clone_error(message: impl Into<std::borrow::Cow<'static, str>
     Error::dom(DomExceptionName::DataClone, message)
 }
 
+fn no_room() -> Error {
+    data_clone_error("The value does not fit into the app's memory limit")
+}
+
 /// What V8 asks while it serializes, and what is collected beside its bytes.
 #[derive(Default)]
 struct Delegate {
@@ -240,8 +245,7 @@ impl v8::ValueSerializerImpl for SharedDelegate {
         }
         // Each object may take memory, and nothing but this stops V8's loop.
         if State::from_scope(scope).is_terminated() {
-            let error = data_clone_error("The value does not fit into the app's memory limit");
-            self.0.fail(scope, error);
+            self.0.fail(scope, no_room());
             return None;
         }
         match host::serialize(scope, object) {

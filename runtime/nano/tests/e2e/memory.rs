@@ -258,6 +258,31 @@ fn serialization_is_bounded() {
     both_are_fine(&nano);
 }
 
+/// What is copied of other objects, and what is written while getters begin further serializations.
+#[test]
+fn copies_are_bounded_as_a_whole() {
+    let attempt = |work: &str| {
+        format!("try {{ {work} }} catch (error) {{ return new Response(error.name); }}")
+    };
+    let blobs = attempt(
+        "const small = new Blob([new Uint8Array(4096)]);
+        new Blob(new Array(100_000).fill(small));",
+    );
+    let nested = attempt(
+        "const texts = new Array(20).fill(text);
+        const level = (left) => ({ texts, get next() { return left && structuredClone(level(left - 1)); } });
+        structuredClone(level(20));",
+    );
+    let nano = serve(&[("blobs", &blobs), ("nested", &nested)]);
+    for (path, expected) in [("blobs", "RangeError"), ("nested", "DataCloneError")] {
+        let before = nano.reset_peak();
+        assert_eq!(nano.get("a.test", &format!("/{path}")).text(), expected);
+        let growth = nano.peak().saturating_sub(before) >> 20;
+        assert!(growth < 200, "{path}: the process grew by {growth} MB");
+        both_are_fine(&nano);
+    }
+}
+
 #[test]
 fn native_buffers_count() {
     let attempt = |make: &str| {
