@@ -98,6 +98,8 @@ pub(crate) enum Busy {
     Connection(usize, usize),
     /// The app that calls has so many calls in flight, and no more are left for others of those that the app takes: so many of all.
     Caller(usize, usize, usize),
+    /// So many requests wait, which is the most that may, until the instance of the app that this one is for begins with them.
+    Queue(usize),
     /// The app has been removed, or the host is shutting down.
     Gone,
 }

@@ -11,7 +11,7 @@
 //! | the handler threw, returned no `Response`, one larger than `response_mb`, or does not exist; the host itself panicked | 500 |
 //! | a transfer coding other than chunked | 501 |
 //! | the handler passed on that a server it asked did not answer, or its body, which fails before its first byte | 502 |
-//! | the app did not start, has too many requests in flight (or the connection has), or passed its CPU or memory limit | 503 |
+//! | the app did not start, has too many requests in flight (or the connection has) or waiting, or passed its CPU or memory limit | 503 |
 //! | the process has no memory left for a body that the handler wanted to read | 503 |
 //! | the handler took longer than `wall_ms` | 504 |
 //! | the request came back to this server too often (`CDN-Loop`) | 508 |
@@ -423,6 +423,10 @@ impl Exchange {
         mut self,
         faults: Option<Faults>,
     ) -> Result<(HttpResponse, StatusCode, Lease), Box<ErrorPage>> {
+        let limit = self.lease.limits().queue();
+        if self.lease.is_behind(limit) {
+            return Err(too_busy(&self.app, Busy::Queue(limit)));
+        }
         let mut fault = faults.map(|faults| Box::pin(fault(faults)));
         let mut request = self.request;
         for _ in 0..ATTEMPTS {

@@ -229,6 +229,7 @@ impl Launcher for FakeLauncher {
             requests: self.requests.clone(),
             heap_mb: self.heap_mb.clone(),
             is_busy: self.is_busy.clone(),
+            waiting: AtomicUsize::new(0),
             events: self.events.clone(),
             over_limit: AtomicBool::new(false),
             ended: Stop::default(),
@@ -283,6 +284,7 @@ struct Fake {
     requests: Arc<AtomicUsize>,
     heap_mb: Arc<AtomicUsize>,
     is_busy: Arc<AtomicBool>,
+    waiting: AtomicUsize,
     events: Arc<Events>,
     over_limit: AtomicBool,
     ended: Stop,
@@ -298,6 +300,11 @@ impl Instance for Fake {
             if self.condemned().is_some() || self.ended.is_set() {
                 return Err(Unanswered::Returned(request.into()));
             }
+            self.waiting.fetch_add(1, Ordering::SeqCst);
+            while self.is_busy.load(Ordering::SeqCst) {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            self.waiting.fetch_sub(1, Ordering::SeqCst);
             let answer = (self.handler)(request).await;
             let is_over = matches!(answer, Err(FetchError::HeapLimit));
             self.over_limit.store(is_over, Ordering::SeqCst);
@@ -342,6 +349,10 @@ impl Instance for Fake {
             }
         }
         .boxed()
+    }
+
+    fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::SeqCst)
     }
 
     fn thread(&self) -> Option<Arc<dyn InstanceThread>> {

@@ -44,6 +44,16 @@ impl Lease {
         self.seat.as_deref()
     }
 
+    /// Whether the request would wait behind so many, or more, until its instance begins with it.
+    #[inline]
+    pub(crate) fn is_behind(&self, count: usize) -> bool {
+        let waiting = match &self.seat {
+            Some(seat) => seat.instance().waiting(),
+            None => self.deployment.pool().waiting(),
+        };
+        waiting >= count
+    }
+
     /// The instance for the request. Where it has none, it gets the next one of its version; or of the next version,
     /// if `app` has one by now.
     pub(crate) async fn instance(&mut self, app: &App) -> Result<Arc<dyn Instance>, Unavailable> {
@@ -60,7 +70,8 @@ impl Lease {
         {
             *self = next;
         }
-        let seat = self.deployment.pool().instance().await?;
+        let pool = self.deployment.pool().clone();
+        let seat = pool.while_it_waits(pool.instance()).await?;
         let instance = seat.instance().clone();
         self.seat = Some(seat);
         Ok(instance)

@@ -9,6 +9,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -31,12 +32,23 @@ pub(crate) struct Pool {
     statistics: Arc<Statistics>,
     starter: Arc<Starter>,
     state: Mutex<State>,
+    /// Requests, and scheduled events, that wait for an instance to start.
+    waiting: AtomicUsize,
     /// Told whenever a start is over, and when the pool closes.
     settled: Notify,
     /// Told when nobody has a lease any more.
     released: Notify,
     /// Tells the task that looks after the instances.
     wanted: Notify,
+}
+
+/// Somebody waits for an instance to start.
+struct Waits<'p>(&'p AtomicUsize);
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
+    }
 }
 
 impl Pool {
@@ -54,6 +66,7 @@ impl Pool {
             statistics,
             starter,
             state: Mutex::new(State::new(plan)),
+            waiting: AtomicUsize::new(0),
             settled: Notify::new(),
             released: Notify::new(),
             wanted: Notify::new(),
@@ -170,6 +183,18 @@ impl Pool {
             }
             settled.await;
         }
+    }
+
+    /// Counts a request as one that waits for an instance to start, as long as that takes.
+    pub(crate) async fn while_it_waits<T>(&self, start: impl Future<Output = T>) -> T {
+        self.waiting.fetch_add(1, Relaxed);
+        let _waits = Waits(&self.waiting);
+        start.await
+    }
+
+    /// How many wait for an instance to start.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.load(Relaxed)
     }
 
     /// Why there are no more instances, if too many are lost.

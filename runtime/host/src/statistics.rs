@@ -117,6 +117,7 @@ counted! {
         Memory = "memory_mb",
         Wall = "wall_ms",
         InFlight = "in_flight",
+        Queue = "queue",
         Body = "body_mb",
         Response = "response_mb",
         /// Counted by instances: the app may go on without the request that it cannot make.

@@ -87,6 +87,9 @@ pub trait Instance: Send + Sync + 'static {
     /// Which events the app has handlers for.
     fn handlers(&self) -> Handlers;
 
+    /// How many of the requests that it was sent its JavaScript has not begun with, those that were given up since then included. At once.
+    fn waiting(&self) -> usize;
+
     /// Waits until the instance's JavaScript could take up what is sent to it now: as long as that takes, a request waits. Ready, too, when
     /// the instance has ended.
     fn reached(self: Arc<Self>) -> BoxFuture<'static, ()>;

@@ -65,6 +65,8 @@ pub(crate) struct Counters {
     pub(crate) in_flight: AtomicUsize,
     pub(crate) background: BackgroundCount,
     pub(crate) requests: AtomicU64,
+    /// Requests that wait for their turns.
+    pub(crate) waiting: AtomicUsize,
     /// Requests whose streamed responses are complete.
     streamed: Mutex<Vec<u64>>,
     /// How much there is that a request's end ends.

@@ -1,6 +1,7 @@
 //! A request's turn: calls the app's handler.
 
 use std::cell::Cell;
+use std::sync::atomic::Ordering;
 
 use nano_engine::{ErrorReport, State, external_memory, rejections};
 use nano_webidl::{Fallible, Ref, Scope, Value, script};
@@ -52,6 +53,7 @@ fn dispatch(
 ) {
     let state = State::from_scope(scope);
     let app = state.extension::<App>();
+    app.counters.waiting.fetch_sub(1, Ordering::Relaxed);
     let in_flight = InFlight::new(state, &app.counters);
     if answer.is_closed() {
         return; // The client left while the request waited for its turn.

@@ -106,6 +106,10 @@ impl Instance for Worker {
         Worker::handlers(self)
     }
 
+    fn waiting(&self) -> usize {
+        Worker::waiting(self)
+    }
+
     fn reached(self: Arc<Self>) -> BoxFuture<'static, ()> {
         Box::pin(async move { Worker::reached(&self).await })
     }

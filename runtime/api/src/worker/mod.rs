@@ -222,6 +222,7 @@ impl Worker {
         let is_head = request.method == Method::HEAD;
         let (answer, outcome) = oneshot::channel();
         let mut delivery = Delivery::new(request, answer);
+        self.counters.waiting.fetch_add(1, Ordering::Relaxed);
         // A task that is not taken, or dropped, returns the request.
         self.handle
             .0
@@ -234,6 +235,9 @@ impl Worker {
         };
         let outcome = self.unless_lost(outcome).await;
         cancel.armed = false;
+        if matches!(outcome, Some(Err(Unanswered::Returned(_)))) {
+            self.counters.waiting.fetch_sub(1, Ordering::Relaxed);
+        }
         match outcome {
             Some(answer) => answer.map(|mut response| {
                 if let Body::Stream(stream) = &mut response.body {
@@ -284,6 +288,12 @@ impl Worker {
             Some(outcome) => outcome,
             None => Err(Unfinished::Failed(self.cut_off().await)),
         }
+    }
+
+    /// How many of the requests that it was sent have not had their turns yet, those that were given up since then included: they take
+    /// their turns as well. Means nothing once the worker has ended.
+    pub fn waiting(&self) -> usize {
+        self.counters.waiting.load(Ordering::Relaxed)
     }
 
     /// Which events the app has handlers for.

@@ -1,22 +1,30 @@
-//! Scheduled events.
+//! Scheduled events, and requests that wait.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, UNIX_EPOCH};
 
 use nano_engine::{Engine, EngineOptions};
 use nano_worker::{
-    FetchError, Limits, LogRecord, LogSink, RequestId, ScheduledEvent, StartErrorKind, Unfinished,
-    WorkerOptions,
+    Body, FetchError, Fields, HttpRequest, HttpResponse, Limits, LogRecord, LogSink, RequestId,
+    ScheduledEvent, StartErrorKind, Unanswered, Unfinished, WorkerOptions,
 };
 
 use super::Worker;
 
 #[derive(Default)]
-struct Lines(Mutex<Vec<String>>);
+struct Lines {
+    lines: Mutex<Vec<String>>,
+    /// Whoever says something waits.
+    is_held: AtomicBool,
+}
 
 impl LogSink for Lines {
     fn log(&self, record: LogRecord) {
-        self.0.lock().unwrap().push(record.message);
+        self.lines.lock().unwrap().push(record.message);
+        while self.is_held.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 }
 
@@ -52,6 +60,17 @@ impl App {
         }
     }
 
+    async fn fetch(&self) -> Result<HttpResponse, Unanswered> {
+        let request = HttpRequest {
+            method: http::Method::GET,
+            url: "http://a.test/".to_owned(),
+            headers: Fields::default(),
+            body: Body::Empty,
+            trace: None,
+        };
+        self.worker.fetch(request, RequestId(8)).await
+    }
+
     async fn scheduled(&self) -> Result<(), Unfinished> {
         let event = ScheduledEvent {
             cron: "*/5 * * * *".into(),
@@ -61,7 +80,7 @@ impl App {
     }
 
     fn lines(&self) -> Vec<String> {
-        self.lines.0.lock().unwrap().clone()
+        self.lines.lines.lock().unwrap().clone()
     }
 }
 
@@ -167,6 +186,50 @@ async fn failures_are_the_event_s() {
             .collect();
         assert_eq!(lines, Vec::from_iter(logged), "{module}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_wait_until_their_turns_begin() {
+    let app = App::start(
+        "export default { async fetch(request) {
+            console.log('begun');
+            return new Response();
+        } };",
+    )
+    .await;
+    let app = Arc::new(app);
+    app.lines.is_held.store(true, Ordering::SeqCst);
+    let send = || {
+        let app = app.clone();
+        tokio::spawn(async move { app.fetch().await })
+    };
+    let until = async |is_so: &dyn Fn() -> bool| {
+        let began = std::time::Instant::now();
+        while !is_so() {
+            assert!(
+                began.elapsed() < Duration::from_secs(20),
+                "{}",
+                app.worker.waiting()
+            );
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    let first = send();
+    until(&|| app.lines().len() == 1).await;
+    assert_eq!(app.worker.waiting(), 0);
+    let (kept, given_up) = (send(), send());
+    until(&|| app.worker.waiting() == 2).await;
+    given_up.abort();
+    assert!(given_up.await.is_err_and(|error| error.is_cancelled()));
+    assert_eq!(app.worker.waiting(), 2, "it has its turn all the same");
+    app.lines.is_held.store(false, Ordering::SeqCst);
+    assert!(first.await.unwrap().is_ok() && kept.await.unwrap().is_ok());
+    until(&|| app.worker.waiting() == 0).await;
+    // What comes back does not wait.
+    app.worker.stop();
+    app.worker.ended().await;
+    assert!(matches!(app.fetch().await, Err(Unanswered::Returned(_))));
+    assert_eq!(app.worker.waiting(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -215,6 +215,7 @@ pub(super) fn read_limits(fields: &Fields<'_, Limits>, mut limits: AppLimits) ->
         worker.outbound_head = worker.outbound_head.max(wall);
     }
     fields.read_over(Limits::IN_FLIGHT, &mut limits.in_flight);
+    limits.queue = fields.read(Limits::QUEUE).or(limits.queue);
     if let Some(body) = fields.read(Limits::BODY_MB) {
         limits.body = body << 20;
     }

@@ -235,8 +235,8 @@ objects! {
         LIMITS: "limits" = Nested<Limits>, Nested(PhantomData);
     }
 
-    /// How many instances of an app run, and how long each of them serves. Limits of memory, CPU time and outbound connections are
-    /// each instance's; those of requests are the app's.
+    /// How many instances of an app run, and how long each of them serves. Limits of memory, CPU time, outbound connections and
+    /// waiting requests are each instance's; others of requests are the app's.
     Instances {
         /// The fewest, once the app has started. An app that is idle for `idle_ms` has none.
         MIN: "min" = Integer<usize>, Integer::new(1, 64), default InstancePlan::default().min;
@@ -279,6 +279,9 @@ objects! {
         WALL_MS: "wall_ms" = Milliseconds, Milliseconds { least: 1, most: DAY }, default milliseconds(AppLimits::default().wall);
         /// Requests at a time, until the last byte of the response has left.
         IN_FLIGHT: "in_flight" = Integer<usize>, Integer::new(1, 1_000_000), default AppLimits::default().in_flight;
+        /// Of these, how many may wait until an instance begins with them: for its start, or for its turn to end. Where it is not given,
+        /// all of them.
+        QUEUE: "queue" = Integer<usize>, Integer::new(1, 1_000_000);
         /// A request's body, in MiB.
         BODY_MB: "body_mb" = Integer<u64>, Integer::new(0, 1 << 20), default AppLimits::default().body >> 20;
         /// A response's body, in MiB: one that is larger by its length is not sent, and one whose length is not known is cut off. Where it is

@@ -382,11 +382,12 @@ fn check_limits(fields: &Fields<'_, Limits>, limits: &AppLimits, most: &AppLimit
 }
 
 /// Limits as they are written.
-fn numbers(limits: &AppLimits) -> [(&'static str, u128); 10] {
+fn numbers(limits: &AppLimits) -> [(&'static str, u128); 11] {
     let AppLimits {
         worker,
         wall,
         in_flight,
+        queue,
         body,
         response,
         log_lines,
@@ -397,6 +398,10 @@ fn numbers(limits: &AppLimits) -> [(&'static str, u128); 10] {
         (Limits::CPU_MS.name, worker.cpu.as_millis()),
         (Limits::WALL_MS.name, wall.as_millis()),
         (Limits::IN_FLIGHT.name, *in_flight as u128),
+        (
+            Limits::QUEUE.name,
+            queue.map_or(u128::MAX, |requests| requests as u128),
+        ),
         (Limits::BODY_MB.name, u128::from(body >> 20)),
         (
             Limits::RESPONSE_MB.name,

@@ -342,6 +342,8 @@ pub struct AppLimits {
     pub wall: Duration,
     /// Requests at the same time, until their responses are complete.
     pub in_flight: usize,
+    /// Of these, those that wait until the same instance begins with them; `None`: all.
+    pub queue: Option<usize>,
     /// Bytes of a request's body.
     pub body: u64,
     /// Bytes of a response's body; `None`: any number.
@@ -358,11 +360,19 @@ impl Default for AppLimits {
             worker: Limits::default(),
             wall: Duration::from_secs(30),
             in_flight: 1024,
+            queue: None,
             body: 100 << 20,
             response: None,
             log_lines: 5000,
             log_bytes: 4 << 20,
         }
+    }
+}
+
+impl AppLimits {
+    /// How many requests may wait until the same instance begins with them.
+    pub(crate) fn queue(&self) -> usize {
+        self.queue.unwrap_or(self.in_flight)
     }
 }
 

@@ -67,7 +67,7 @@ fn everything_at_once() {
             { "name": "shop", "hostname": "Shop.localhost", "path": "./shop",
               "log": { "level": "warn", "sample": 10 },
               "env": { "GREETING": "hello", "KEY": "${SHOP_KEY}" },
-              "limits": { "cpu_ms": 50, "wall_ms": 30000, "in_flight": 256, "body_mb": 10, "log_lines": 7, "log_kb": 2 },
+              "limits": { "cpu_ms": 50, "wall_ms": 30000, "in_flight": 256, "queue": 20, "body_mb": 10, "log_lines": 7, "log_kb": 2 },
               "outbound": { "allow": ["api.example.com", "127.0.0.1:5000"] } },
             { "name": "tools", "hostname": ["tools.localhost", "*.tools.localhost"],
               "path": "./tools", "port": 8081 }
@@ -94,6 +94,7 @@ fn everything_at_once() {
     assert_eq!(shop.limits.worker.cpu, Duration::from_millis(50));
     assert_eq!(shop.limits.body, 10 << 20);
     assert_eq!(shop.limits.in_flight, 256);
+    assert_eq!((shop.limits.queue(), tools.limits.queue()), (20, 1024));
     assert_eq!(shop.outbound_allow.len(), 2);
     assert!(!format!("{config:?}").contains("secret"));
     assert_eq!(tools.port, Some(8081));

@@ -57,6 +57,12 @@ pub(crate) fn too_busy(app: &App, busy: Busy) -> Box<ErrorPage> {
                  limit of {limit}: one app gets no more places than it leaves to others"
             ),
         ),
+        Busy::Queue(limit) => (
+            "The app is busy. Try again soon.",
+            format!(
+                "{limit} requests wait for an instance of the app \"{name}\" to begin with them, the limit of its queue"
+            ),
+        ),
         Busy::Gone => (
             "The app is not available. Try again soon.",
             "the app is shutting down".to_owned(),
@@ -65,6 +71,7 @@ pub(crate) fn too_busy(app: &App, busy: Busy) -> Box<ErrorPage> {
     let page = ErrorPage::new(StatusCode::SERVICE_UNAVAILABLE, message).detail(detail);
     let page = match busy {
         Busy::App(_) | Busy::Connection(..) | Busy::Caller(..) => page.limit(Limit::InFlight),
+        Busy::Queue(_) => page.limit(Limit::Queue),
         Busy::Gone => page,
     };
     page.retry_after(Duration::from_secs(1)).into()

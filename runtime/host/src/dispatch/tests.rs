@@ -355,6 +355,43 @@ async fn requests_in_flight_are_limited_until_their_bodies_end() {
 }
 
 #[tokio::test]
+async fn who_would_wait_behind_too_many_is_refused() {
+    let site = site_with(|config| config.limits.queue = Some(2));
+    let four = || futures_util::future::join_all((0..4).map(|_| site.get()));
+    let is_refused = |(status, page): &(u16, String)| {
+        *status == 503 && page.contains("Limit: queue\n") && page.contains("2 requests wait")
+    };
+    // For a start.
+    site.launcher.start_within(Duration::from_millis(30));
+    let found = four().await;
+    assert!(
+        found[..2].iter().all(|(status, _)| *status == 200),
+        "{found:?}"
+    );
+    assert!(found[2..].iter().all(is_refused), "{found:?}");
+    // For the end of a turn. Who is refused for that is told at once.
+    site.launcher.set_busy(true);
+    let begins = async {
+        tokio::time::sleep(Duration::from_millis(30)).await;
+        site.launcher.set_busy(false);
+    };
+    let (found, ()) = futures_util::join!(four(), begins);
+    assert!(
+        found[..2].iter().all(|(status, _)| *status == 200),
+        "{found:?}"
+    );
+    assert!(found[2..].iter().all(is_refused), "{found:?}");
+    assert_eq!(site.launcher.starts(), 1);
+    // Requests that an instance has begun with do not wait.
+    site.launcher.handle(|_| async {
+        tokio::time::sleep(Duration::from_millis(30)).await;
+        Ok(ok("slow"))
+    });
+    let found = four().await;
+    assert!(found.iter().all(|(status, _)| *status == 200), "{found:?}");
+}
+
+#[tokio::test]
 async fn bodies_that_are_too_large() {
     let site = site_with(|config| config.limits.body = 3);
     let request = || to("a.test").method("POST");

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::support::Site;
+use crate::support::admin::{ask, serve_as};
 
 const NEIGHBOUR: &str = "export default { fetch() { return new Response('here'); } };";
 
@@ -150,6 +151,63 @@ fn too_many_requests_in_flight_get_503() {
     });
     assert_eq!(released.text(), "done");
     assert_eq!(second.response(false).text(), "done");
+}
+
+#[test]
+fn who_would_wait_behind_too_many_gets_503() {
+    let source = "await new Promise(resolve => setTimeout(resolve, 1000));
+    export default { fetch(request) {
+        const time = Number(new URL(request.url).searchParams.get('work'));
+        for (const end = Date.now() + time; Date.now() < end;);
+        return new Response('done');
+    } };";
+    let site = Site::new()
+        .app_with("a", source, r#""start":"lazy","limits":{"queue":2}"#)
+        .app("b", NEIGHBOUR)
+        .top(r#""prepared":0"#);
+    let (nano, admin) = serve_as(site, |command| {
+        command.arg("--dev");
+    });
+    let send = |path: &str| {
+        let mut connection = nano.connect();
+        connection.write(&format!("GET {path} HTTP/1.1\r\nHost: a.test\r\n\r\n"));
+        connection
+    };
+    let fill = || {
+        let waiting = ["/1", "/2"].map(send);
+        std::thread::sleep(Duration::from_millis(300));
+        let began = Instant::now();
+        let refused = nano.get("a.test", "/3");
+        assert_eq!(refused.status, 503, "{}", refused.text());
+        assert_eq!(refused.header("retry-after"), Some("1"));
+        assert!(
+            refused.text().contains("Limit: queue\n"),
+            "{}",
+            refused.text()
+        );
+        assert!(began.elapsed() < Duration::from_millis(500));
+        assert_eq!(nano.get("b.test", "/").text(), "here");
+        waiting
+    };
+    // For its start.
+    for mut connection in fill() {
+        assert_eq!(connection.response(false).text(), "done");
+    }
+    // For the end of a turn.
+    let mut works = send("/?work=2000");
+    std::thread::sleep(Duration::from_millis(300));
+    for mut connection in fill() {
+        assert_eq!(connection.response(false).text(), "done");
+    }
+    assert_eq!(works.response(false).text(), "done");
+    let line = nano.logged("the limit", |line| {
+        line["app"] == "a" && line["status"] == 503 && line["limit"] == "queue"
+    });
+    let error = line["error"].to_string();
+    assert!(error.contains("2 requests wait for an instance of the app"), "{line}");
+    let metrics = ask(admin, "GET", "/metrics");
+    let series = "nano_limit_hits_total{app=\"a\",limit=\"queue\"} 2\n";
+    assert!(metrics.text().contains(series), "{}", metrics.text());
 }
 
 #[test]
