@@ -129,6 +129,7 @@ fn start(scope: &mut v8::PinScope, data: Box<dyn Any + Send>) {
         options.base_url,
         options.errors,
         options.allow_eval,
+        options.timers,
     ));
     state.set_extension(options.outbound);
     state.set_extension(ConsoleState::new(options.console));

@@ -53,5 +53,6 @@ pub mod worker;
 pub mod xhr;
 
 pub use embedding::EMBEDDING;
+pub use environment::timers::TimerQuota;
 pub use environment::{Environment, ErrorSink};
 pub use options::ApiOptions;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::console::ConsoleSink;
 use crate::environment::ErrorSink;
+use crate::environment::timers::TimerQuota;
 use crate::fetch::client::Outbound;
 use crate::url::UrlRecord;
 
@@ -19,4 +20,6 @@ pub struct ApiOptions {
     pub outbound: Arc<Outbound>,
     /// Whether `eval` and the like are there: then timers take strings, too.
     pub allow_eval: bool,
+    /// How many timers there may be at a time.
+    pub timers: TimerQuota,
 }

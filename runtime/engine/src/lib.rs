@@ -81,7 +81,7 @@ pub use snapshot::bake;
 pub use state::State;
 pub use thread::{ExitReceiver, run_on_current_thread, spawn};
 pub use thread_io::ThreadIo;
-pub use timers::TimerId;
+pub use timers::{TimerCallback, TimerId};
 pub use together::run_together;
 pub use transpiler::Transpiler;
 pub use v8;

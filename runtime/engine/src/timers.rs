@@ -48,6 +48,8 @@ pub struct Timers {
     referenced: Cell<usize>,
     /// The nesting level of the timer that is running, 0 outside of timers.
     nesting: Cell<u32>,
+    /// Its identifier.
+    running: Cell<u32>,
 }
 
 impl Timers {
@@ -96,6 +98,17 @@ impl Timers {
     /// Whether no timer is set.
     pub fn is_empty(&self) -> bool {
         self.timers.borrow().is_empty()
+    }
+
+    /// Whether at least so many timers have yet to run. One that runs for the only time has not.
+    pub fn are_pending(&self, count: usize) -> bool {
+        let timers = self.timers.borrow();
+        if timers.len() < count {
+            return false;
+        }
+        let is_last_run = |timer: &Timer| timer.callback.is_none() && !timer.repeat;
+        let runs_out = timers.get(&self.running.get()).is_some_and(is_last_run);
+        timers.len() - usize::from(runs_out) >= count
     }
 
     pub(crate) fn has_referenced(&self) -> bool {
@@ -199,13 +212,16 @@ pub(crate) struct Due {
 impl Due {
     /// Runs the callback. [`Due::finish`] must follow, after the microtasks.
     pub(crate) fn run(&mut self, scope: &mut v8::PinScope) {
-        State::from_scope(scope).timers.nesting.set(self.nesting);
+        let timers = &State::from_scope(scope).timers;
+        timers.nesting.set(self.nesting);
+        timers.running.set(self.id);
         (self.callback)(scope);
     }
 
     /// Sets a repeating timer again, unless it was cleared meanwhile; forgets another.
     pub(crate) fn finish(self, timers: &Timers) {
         timers.nesting.set(0);
+        timers.running.set(0);
         let again = {
             let mut map = timers.timers.borrow_mut();
             // The identifier may belong to another timer by now.
@@ -307,6 +323,29 @@ mod tests {
         timers.nesting.set(6);
         set(&timers, 1);
         assert!(timers.next_due().expect("set") > Instant::now() + Duration::from_millis(2));
+    }
+
+    #[test]
+    fn a_timer_that_runs_for_the_only_time_is_not_pending() {
+        let timers = Timers::default();
+        assert!(timers.are_pending(0) && !timers.are_pending(1));
+        set(&timers, 0);
+        let interval = timers.set(Duration::ZERO, true, Box::new(|_| {}));
+        assert!(timers.are_pending(2) && !timers.are_pending(3));
+        let now = Instant::now() + Duration::from_secs(1);
+        let once = timers.take_due(now, u64::MAX).expect("due");
+        timers.running.set(once.id);
+        assert!(timers.are_pending(1) && !timers.are_pending(2));
+        // One that has cleared itself is none already.
+        timers.clear(TimerId(once.id));
+        assert!(timers.are_pending(1) && !timers.are_pending(2));
+        once.finish(&timers);
+        let again = timers.take_due(now, u64::MAX).expect("due");
+        timers.running.set(again.id);
+        assert!(timers.are_pending(1) && !timers.are_pending(2));
+        timers.clear(interval);
+        assert!(!timers.are_pending(1));
+        again.finish(&timers);
     }
 
     #[test]

@@ -389,6 +389,7 @@ impl Instance for Fake {
             compute_time: Duration::from_millis(5),
             outbound_requests: 3,
             refused_subrequests: 2,
+            refused_timers: 4,
             ..WorkerStats::default()
         }
     }

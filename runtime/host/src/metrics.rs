@@ -190,7 +190,7 @@ families! {
     duration: histogram_of("nano_request_duration_seconds", "From a request's head to the last byte of its response."),
     in_flight: gauge_of("nano_requests_in_flight", "Requests whose responses are not complete."),
     bytes: counter_of("nano_response_bytes_total", "Bytes of responses' bodies that were sent."),
-    limits: counter_of("nano_limit_hits_total", "Requests that met a limit, by its name in the configuration; of subrequests, those that were refused."),
+    limits: counter_of("nano_limit_hits_total", "Requests that met a limit, by its name in the configuration; of subrequests and timers, those that were refused."),
     starts: histogram_of("nano_start_duration_seconds", "Starts of instances: isolate, modules, top-level await."),
     failed_starts: counter_of("nano_failed_starts_total", "Instances that did not start."),
     instances: gauge_of("nano_instances", "Instances that run."),

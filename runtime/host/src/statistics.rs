@@ -122,6 +122,8 @@ counted! {
         Response = "response_mb",
         /// Counted by instances: the app may go on without the request that it cannot make.
         Subrequests = "subrequests",
+        /// The same.
+        Timers = "timers",
         /// The limit of the process, of which the app's instance held most, or which left no room for a body.
         Process = "process_memory",
     }
@@ -184,6 +186,8 @@ struct Instances {
     past_outbound: u64,
     /// And what they were not allowed to send.
     past_refused: u64,
+    /// And the timers that they were not allowed to set.
+    past_refused_timers: u64,
 }
 
 /// What an app's instances use, of all versions.
@@ -203,6 +207,8 @@ pub(crate) struct Usage {
     pub(crate) outbound_requests: u64,
     /// And those that were too many of one inbound request's.
     pub(crate) refused_subrequests: u64,
+    /// Timers that were too many.
+    pub(crate) refused_timers: u64,
 }
 
 impl Default for Statistics {
@@ -288,6 +294,7 @@ impl Statistics {
         instances.past_cpu += stats.cpu();
         instances.past_outbound += stats.outbound_requests;
         instances.past_refused += stats.refused_subrequests;
+        instances.past_refused_timers += stats.refused_timers;
     }
 
     /// What the instances use.
@@ -297,6 +304,7 @@ impl Statistics {
             cpu: instances.past_cpu,
             outbound_requests: instances.past_outbound,
             refused_subrequests: instances.past_refused,
+            refused_timers: instances.past_refused_timers,
             ..Usage::default()
         };
         for stats in instances.living.iter().map(|instance| instance.stats()) {
@@ -307,6 +315,7 @@ impl Statistics {
             usage.cpu += stats.cpu();
             usage.outbound_requests += stats.outbound_requests;
             usage.refused_subrequests += stats.refused_subrequests;
+            usage.refused_timers += stats.refused_timers;
         }
         usage
     }
@@ -326,6 +335,7 @@ impl Statistics {
     pub(crate) fn limit(&self, limit: Limit, usage: &Usage) -> u64 {
         match limit {
             Limit::Subrequests => usage.refused_subrequests,
+            Limit::Timers => usage.refused_timers,
             _ => self.limits[limit as usize].load(Relaxed),
         }
     }
@@ -423,14 +433,19 @@ mod tests {
         );
         assert!(running.cpu > Duration::ZERO && running.heap_bytes > 0);
         assert_eq!(
-            (running.outbound_requests, running.refused_subrequests),
-            (3, 2)
+            (
+                running.outbound_requests,
+                running.refused_subrequests,
+                running.refused_timers
+            ),
+            (3, 2, 4)
         );
         statistics.ended(&instance, &Exit::CpuLimit);
         let expected = Usage {
             cpu: running.cpu,
             outbound_requests: running.outbound_requests,
             refused_subrequests: running.refused_subrequests,
+            refused_timers: running.refused_timers,
             ..Usage::default()
         };
         assert_eq!(statistics.usage(), expected);

@@ -45,6 +45,6 @@ pub enum LogKind {
     Exception,
     /// A promise rejection that nobody handled, with its stack.
     UnhandledRejection,
-    /// The engine speaks: a limit was passed, a deprecated feature is used.
-    Engine,
+    /// The engine speaks: a limit was met, of this name in the configuration.
+    Limit(&'static str),
 }

@@ -51,6 +51,8 @@ pub struct Limits {
     pub cpu: Duration,
     /// Outbound requests that one inbound request may cause.
     pub subrequests: u32,
+    /// Timers that may be set at a time, by `setTimeout()` and whatever else waits for the app by time.
+    pub timers: u32,
     /// Outbound requests that may be under way at a time, and connections to other servers; at least 1, and no more than fit into a
     /// quarter of the memory. A request is under way until the last byte of its response has been read. Further ones wait for their
     /// turn.
@@ -65,6 +67,7 @@ impl Default for Limits {
             memory_mb: 128,
             cpu: Duration::from_secs(5),
             subrequests: 1000,
+            timers: 10_000,
             outbound_connections: 256,
             outbound_head: Duration::from_secs(60),
         }

@@ -15,6 +15,8 @@ pub struct WorkerStats {
     pub outbound_requests: u64,
     /// Requests to other servers that were refused because of [`Limits::subrequests`](crate::Limits::subrequests).
     pub refused_subrequests: u64,
+    /// Timers that were refused because of [`Limits::timers`](crate::Limits::timers).
+    pub refused_timers: u64,
     /// Bytes of V8's heap in use, as of the last garbage collection.
     pub heap_bytes: u64,
     /// Bytes of ArrayBuffers outside of V8's heap.

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use nano_api::console::{ConsoleSink, Level};
 use nano_api::fetch::client::Outbound;
 use nano_api::url::UrlRecord;
-use nano_api::{ApiOptions, EMBEDDING, ErrorSink};
+use nano_api::{ApiOptions, EMBEDDING, ErrorSink, TimerQuota};
 use nano_engine::{
     EngineOptions, ErrorReport, Exit, IsolateOptions, Limits, Until, modules, thread,
 };
@@ -107,6 +107,7 @@ impl Engine for NanoEngine {
                 errors: Box::new(Sink(sender)),
                 outbound: Arc::clone(&self.outbound),
                 allow_eval: true,
+                timers: TimerQuota::unlimited(),
             }),
         };
         let scripts = job.composition.scripts.clone();

@@ -8,7 +8,7 @@ use nano_engine::{State, TimerId};
 use nano_webidl::idl::CallbackFunction;
 use nano_webidl::{Fallible, Scope, Value};
 
-use super::Environment;
+use super::{Environment, timers};
 use crate::bindings::event_loop::EventLoopMethods;
 
 /// What built-in scripts want to be called for, one per task in the mailbox.
@@ -24,11 +24,11 @@ impl EventLoopMethods for EventLoop {
         milliseconds: f64,
         unreferenced: bool,
     ) -> Fallible<u32> {
-        let timers = State::from_scope(scope).timers();
         let callback = v8::Global::new(scope, callback.0);
         let delay = Duration::try_from_secs_f64(milliseconds / 1000.0)
             .unwrap_or(Duration::from_secs(u32::MAX.into()));
-        let id = timers.set(
+        let id = timers::set(
+            scope,
             delay,
             false,
             Box::new(move |scope| {
@@ -37,8 +37,9 @@ impl EventLoopMethods for EventLoop {
                 // What it throws stays pending: the engine reports it.
                 let _ = callback.call(scope, receiver, &[]);
             }),
-        );
+        )?;
         if unreferenced {
+            let timers = State::from_scope(scope).timers();
             timers.set_referenced(id, false);
         }
         Ok(id.0)

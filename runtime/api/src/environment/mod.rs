@@ -6,6 +6,7 @@ pub mod clock;
 pub mod event_loop;
 pub mod promise_reactions;
 pub mod request_context;
+pub mod timers;
 
 use nano_engine::{ErrorReport, State};
 use nano_webidl::{Fallible, Scope};
@@ -14,6 +15,7 @@ use self::clock::TimeOrigin;
 use self::event_loop::Tasks;
 use self::promise_reactions::Reactions;
 use self::request_context::Requests;
+use self::timers::TimerQuota;
 use crate::url::UrlRecord;
 
 /// Takes reports of exceptions and rejections that the app did not handle.
@@ -22,6 +24,8 @@ pub trait ErrorSink: Send {
     fn uncaught(&self, scope: &mut Scope, report: &ErrorReport);
     /// A promise that was rejected, without anyone to handle it.
     fn unhandled_rejection(&self, scope: &mut Scope, report: &ErrorReport);
+    /// A limit of this name was met, which the app is told by an exception.
+    fn limit(&self, _scope: &mut Scope, _name: &'static str, _message: &str) {}
 }
 
 /// The environment of one isolate.
@@ -30,6 +34,7 @@ pub struct Environment {
     pub(crate) errors: Box<dyn ErrorSink>,
     /// Whether `eval` and the like are there: then timers take strings, too.
     pub(crate) allow_eval: bool,
+    timers: TimerQuota,
     time_origin: TimeOrigin,
     reactions: Reactions,
     tasks: Tasks,
@@ -42,11 +47,13 @@ impl Environment {
         base_url: Option<UrlRecord>,
         errors: Box<dyn ErrorSink>,
         allow_eval: bool,
+        timers: TimerQuota,
     ) -> Environment {
         Environment {
             base_url,
             errors,
             allow_eval,
+            timers,
             time_origin: TimeOrigin::now(),
             reactions: Reactions::default(),
             tasks: Tasks::default(),

@@ -6,7 +6,7 @@ use nano_engine::{State, TimerId};
 use nano_webidl::{Error, Fallible, Scope, Value, type_error};
 
 use crate::bindings::types::TimerHandler;
-use crate::environment::Environment;
+use crate::environment::{Environment, timers};
 
 /// <https://html.spec.whatwg.org/multipage/timers-and-user-prompts.html#timer-initialisation-steps>
 pub fn set<'s>(
@@ -30,7 +30,8 @@ pub fn set<'s>(
     // A timer belongs to the request that set it.
     let frame = scope.get_continuation_preserved_embedder_data();
     let frame = v8::Global::new(scope, frame);
-    let id = State::from_scope(scope).timers().set(
+    let id = timers::set(
+        scope,
         delay,
         repeat,
         Box::new(move |scope| {
@@ -47,7 +48,7 @@ pub fn set<'s>(
             }
             // What it throws stays pending: the engine reports it, as this frame's.
         }),
-    );
+    )?;
     Ok(id.0 as i32)
 }
 

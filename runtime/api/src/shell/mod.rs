@@ -17,6 +17,7 @@ use nano_engine::{
 };
 use nano_webidl::Scope;
 
+use crate::environment::timers::TimerQuota;
 use crate::fetch::client::Outbound;
 use crate::options::ApiOptions;
 use crate::url::UrlRecord;
@@ -178,6 +179,7 @@ impl Shell {
                 errors: Box::new(sink),
                 outbound: Arc::new(Outbound::unrestricted()),
                 allow_eval: true,
+                timers: TimerQuota::unlimited(),
             }),
         };
         let (handle, exit) = nano_engine::spawn(isolate, |_| {})

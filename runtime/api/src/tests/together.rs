@@ -11,6 +11,7 @@ use nano_webidl::Scope;
 
 use crate::console::{ConsoleSink, Level};
 use crate::environment::ErrorSink;
+use crate::environment::timers::TimerQuota;
 use crate::fetch::client::Outbound;
 use crate::fetch::client::test_server::Server;
 use crate::options::ApiOptions;
@@ -59,6 +60,7 @@ fn run(scripts: &[String], limits: &Limits) -> Vec<(Exit, Vec<String>)> {
                     errors: Box::new(lines.clone()),
                     outbound: Arc::new(Outbound::unrestricted()),
                     allow_eval: false,
+                    timers: TimerQuota::unlimited(),
                 }),
                 ..IsolateOptions::default()
             };

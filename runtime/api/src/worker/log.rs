@@ -62,4 +62,15 @@ impl ErrorSink for WorkerLog {
     fn unhandled_rejection(&self, scope: &mut Scope, report: &ErrorReport) {
         self.report(scope, report, LogKind::UnhandledRejection);
     }
+
+    fn limit(&self, scope: &mut Scope, name: &'static str, message: &str) {
+        let request_id = current_request(scope);
+        self.0.log(LogRecord {
+            level: LogLevel::Warn,
+            message: message.to_owned(),
+            request_id,
+            span: request_id.and_then(|id| span(scope, id)),
+            kind: LogKind::Limit(name),
+        });
+    }
 }

@@ -20,7 +20,7 @@ mod tests;
 mod warm;
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use http::Method;
@@ -36,6 +36,7 @@ use tokio::sync::{oneshot, watch};
 pub use launcher::WorkerLauncher;
 
 use crate::environment::request_context;
+use crate::environment::timers::TimerQuota;
 use crate::fetch::client::{Counts, Outbound};
 use crate::options::ApiOptions;
 use app::Counters;
@@ -56,6 +57,7 @@ pub struct Worker {
     counters: Arc<Counters>,
     /// What counts the requests to other servers.
     outbound: Arc<Counts>,
+    refused_timers: Arc<AtomicU64>,
     exit: watch::Receiver<Option<Exit>>,
     /// Set when the thread will never say anything again, nor drop what it has.
     lost: Stop,
@@ -105,6 +107,8 @@ impl Worker {
         let log = WorkerLog(options.log);
         let outbound = Arc::new(Outbound::new(options.outbound_allow, &options.limits));
         let outbound_counts = outbound.counts().clone();
+        let timers = TimerQuota::of(options.limits.timers);
+        let refused_timers = timers.refused().clone();
         let isolate = IsolateOptions {
             name: options.name.to_string(),
             limits: limits_of(&options.limits),
@@ -118,6 +122,7 @@ impl Worker {
                 errors: Box::new(log),
                 outbound,
                 allow_eval: false,
+                timers,
             }),
         };
         let counters = Arc::new(Counters::default());
@@ -172,6 +177,7 @@ impl Worker {
             handlers: Handlers::default(),
             counters,
             outbound: outbound_counts,
+            refused_timers,
             exit,
             lost,
             gone,
@@ -390,6 +396,7 @@ impl Worker {
             requests: self.counters.requests.load(Ordering::Relaxed),
             outbound_requests: self.outbound.sent.load(Ordering::Relaxed),
             refused_subrequests: self.outbound.refused.load(Ordering::Relaxed),
+            refused_timers: self.refused_timers.load(Ordering::Relaxed),
             heap_bytes: heap as u64,
             external_bytes: buffers as u64,
             cpu_time: self.handle.0.cpu_time(),

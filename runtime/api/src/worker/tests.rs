@@ -36,6 +36,10 @@ struct App {
 
 impl App {
     async fn start(module: &str) -> App {
+        Self::start_within(module, Limits::default()).await
+    }
+
+    async fn start_within(module: &str, limits: Limits) -> App {
         Engine::start(EngineOptions::new(&crate::EMBEDDING)).expect("the engine starts");
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("index.js"), module).unwrap();
@@ -48,7 +52,7 @@ impl App {
             services: std::sync::Arc::new(nano_worker::NoServices),
             limits: Limits {
                 cpu: Duration::from_millis(300),
-                ..Limits::default()
+                ..limits
             },
             outbound_allow: Vec::new(),
             log: lines.clone(),
@@ -186,6 +190,60 @@ async fn failures_are_the_event_s() {
             .collect();
         assert_eq!(lines, Vec::from_iter(logged), "{module}");
     }
+}
+
+/// What it says, in one line each.
+async fn said_with_timers(timers: u32, module: &str) -> (App, Vec<String>) {
+    let limits = Limits {
+        timers,
+        ..Limits::default()
+    };
+    let app = App::start_within(module, limits).await;
+    let lines = app.lines();
+    (app, lines)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn timers_are_limited_per_instance() {
+    let (app, lines) = said_with_timers(
+        3,
+        "const said = (set) => { try { return typeof set(); } catch (error) { return `${error.constructor.name} ${error.message}`; } };
+         const timeout = () => setTimeout(() => {}, 1e6), interval = () => setInterval(() => {}, 1e6), signal = () => AbortSignal.timeout(1e6);
+         const first = timeout();
+         console.log([interval, signal].map(said));
+         for (const set of [timeout, interval, signal]) console.log(said(set));
+         // What is cleared, or has run, makes room; so does what runs for the only time.
+         clearTimeout(first);
+         await new Promise((run) => setTimeout(() => { console.log(said(() => setTimeout(run, 1)), said(timeout)); }, 1));
+         console.log(said(timeout), said(timeout));
+         export default { fetch() {} };",
+    )
+    .await;
+    let refused = &lines[1];
+    assert!(
+        refused.starts_with("3 timers are set already, the app's limit")
+            && refused.contains("\"limits\": { \"timers\": 3 }"),
+        "{refused}"
+    );
+    let exception = |what: &str| format!("QuotaExceededError {what}{refused}");
+    let by_global = |name: &str| {
+        exception(&format!(
+            "Failed to execute '{name}' on 'WorkerGlobalScope': "
+        ))
+    };
+    let by_timeout = by_global("setTimeout");
+    let expected = [
+        "[ 'number', 'object' ]".to_owned(),
+        // Once per episode.
+        refused.clone(),
+        by_timeout.clone(),
+        by_global("setInterval"),
+        exception(""),
+        format!("number {by_timeout}"),
+        format!("number {by_timeout}"),
+    ];
+    assert_eq!(lines, expected);
+    assert_eq!(app.worker.stats().refused_timers, 5);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -205,6 +205,7 @@ pub(super) fn read_limits(fields: &Fields<'_, Limits>, mut limits: AppLimits) ->
     fields.read_over(Limits::MEMORY_MB, &mut worker.memory_mb);
     fields.read_over(Limits::CPU_MS, &mut worker.cpu);
     fields.read_over(Limits::SUBREQUESTS, &mut worker.subrequests);
+    fields.read_over(Limits::TIMERS, &mut worker.timers);
     fields.read_over(
         Limits::OUTBOUND_CONNECTIONS,
         &mut worker.outbound_connections,

@@ -235,7 +235,7 @@ objects! {
         LIMITS: "limits" = Nested<Limits>, Nested(PhantomData);
     }
 
-    /// How many instances of an app run, and how long each of them serves. Limits of memory, CPU time, outbound connections and
+    /// How many instances of an app run, and how long each of them serves. Limits of memory, CPU time, timers, outbound connections and
     /// waiting requests are each instance's; others of requests are the app's.
     Instances {
         /// The fewest, once the app has started. An app that is idle for `idle_ms` has none.
@@ -289,6 +289,8 @@ objects! {
         RESPONSE_MB: "response_mb" = Integer<u64>, Integer::new(0, 1 << 20);
         /// Fetches that one request may cause.
         SUBREQUESTS: "subrequests" = Integer<u32>, Integer::new(0, 1_000_000), default AppLimits::default().worker.subrequests;
+        /// Timers that are set at a time, those of `AbortSignal.timeout()` included; a further one is an exception.
+        TIMERS: "timers" = Integer<u32>, Integer::new(0, 10_000_000), default AppLimits::default().worker.timers;
         /// Fetches at a time, until their bodies are read; others wait. No more than fit into a quarter of the memory.
         OUTBOUND_CONNECTIONS: "outbound_connections" = Integer<u32>, Integer::new(1, 65_536), default AppLimits::default().worker.outbound_connections;
         /// Lines that it may say in a second; further ones are dropped, and a line of their own says how many. (Those of its requests

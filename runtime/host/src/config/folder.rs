@@ -382,7 +382,7 @@ fn check_limits(fields: &Fields<'_, Limits>, limits: &AppLimits, most: &AppLimit
 }
 
 /// Limits as they are written.
-fn numbers(limits: &AppLimits) -> [(&'static str, u128); 11] {
+fn numbers(limits: &AppLimits) -> [(&'static str, u128); 12] {
     let AppLimits {
         worker,
         wall,
@@ -408,6 +408,7 @@ fn numbers(limits: &AppLimits) -> [(&'static str, u128); 11] {
             response.map_or(u128::MAX, |bytes| (bytes >> 20).into()),
         ),
         (Limits::SUBREQUESTS.name, worker.subrequests.into()),
+        (Limits::TIMERS.name, worker.timers.into()),
         (Limits::LOG_LINES.name, (*log_lines).into()),
         (Limits::LOG_KB.name, u128::from(log_bytes >> 10)),
         (

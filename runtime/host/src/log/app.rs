@@ -83,7 +83,11 @@ impl AppLog {
             LogKind::Console => "console",
             LogKind::Exception => "exception",
             LogKind::UnhandledRejection => "unhandled_rejection",
-            LogKind::Engine => "engine",
+            LogKind::Limit(_) => "limit",
+        };
+        let limit = match record.kind {
+            LogKind::Limit(name) => Some(name),
+            _ => None,
         };
         let level = match record.level {
             LogLevel::Debug => Level::DEBUG,
@@ -102,6 +106,7 @@ impl AppLog {
                 .span
                 .map(|span| ("span_id", Value::Text(span.span.to_string()))),
             Some(("kind", Value::Text(kind.to_owned()))),
+            limit.map(|name| ("limit", Value::Text(name.to_owned()))),
         ];
         Record {
             time: SystemTime::now(),
