@@ -604,8 +604,8 @@ impl Host {
     }
 
     /// Connections of clients.
-    pub(crate) fn connections(&self) -> usize {
-        self.crowd.count()
+    pub(crate) fn connections(&self) -> &Crowd {
+        &self.crowd
     }
 
     /// What numbers requests and events.

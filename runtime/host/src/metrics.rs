@@ -14,15 +14,16 @@ use prometheus::{Encoder as _, TextEncoder};
 
 use crate::app::App;
 use crate::otlp::{Exporter, Group};
+use crate::server::crowd::Crowd;
 use crate::statistics::{Distribution, End, Limit, Outcome};
 
 /// The media type of the format.
 pub(crate) const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
 
-/// All metrics of these apps and of the process, which has so many connections of clients, and perhaps a collector.
+/// All metrics of these apps and of the process, which has these connections of clients, and perhaps a collector.
 pub(crate) fn render(
     apps: &[Arc<App>],
-    connections: usize,
+    connections: &Crowd,
     exporter: Option<&Arc<Exporter>>,
 ) -> Vec<u8> {
     let mut families = of_process(connections, exporter);
@@ -39,7 +40,7 @@ pub(crate) fn render(
 /// The same, each app's by themselves.
 pub(crate) fn groups(
     apps: &[Arc<App>],
-    connections: usize,
+    connections: &Crowd,
     exporter: Option<&Arc<Exporter>>,
 ) -> Vec<Group> {
     let of_app = |app: &Arc<App>| Group {
@@ -57,14 +58,19 @@ pub(crate) fn groups(
         .collect()
 }
 
-fn of_process(connections: usize, exporter: Option<&Arc<Exporter>>) -> Vec<MetricFamily> {
+fn of_process(connections: &Crowd, exporter: Option<&Arc<Exporter>>) -> Vec<MetricFamily> {
     let mut info = Family::new("nano_info", "The version of NANO.", MetricType::GAUGE);
     info.gauge(&[("version", env!("CARGO_PKG_VERSION"))], 1.0);
     #[cfg_attr(not(target_os = "linux"), expect(unused_mut))]
     let help = "Connections of clients, but for those to the admin API.";
     let mut open = Family::gauge_of("nano_connections", help);
-    open.gauge(&[], connections as f64);
-    let mut families = vec![info.0, open.0];
+    open.gauge(&[], connections.count() as f64);
+    let help = "Connections of clients that were closed, or not taken in, for others, by the limit that was met.";
+    let mut closed = Family::counter_of("nano_connections_closed_total", help);
+    for (limit, count) in connections.closed() {
+        closed.counter(&[("limit", limit)], count as f64);
+    }
+    let mut families = vec![info.0, open.0, closed.0];
     families.extend(
         exporter
             .into_iter()

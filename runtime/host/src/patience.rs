@@ -24,6 +24,8 @@ pub struct ClientLimits {
     pub min_rate: u32,
     /// Their connections; `None`: as many as half of the process's descriptors.
     pub connections: Option<u32>,
+    /// Those that one client may have; `None`: half of them, where others need room.
+    pub connections_per_client: Option<u32>,
 }
 
 impl Default for ClientLimits {
@@ -33,6 +35,7 @@ impl Default for ClientLimits {
             stall: Duration::from_secs(20),
             min_rate: 500,
             connections: None,
+            connections_per_client: None,
         }
     }
 }
@@ -103,6 +106,7 @@ mod tests {
         stall: Duration::from_secs(10),
         min_rate: 100,
         connections: None,
+        connections_per_client: None,
     };
 
     /// How many seconds a client lasts that moves so many bytes in each.

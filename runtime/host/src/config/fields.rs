@@ -147,6 +147,9 @@ objects! {
         MIN_RATE: "min_rate" = Integer<u32>, Integer::new(1, 1_000_000_000), default ClientLimits::default().min_rate;
         /// Connections at a time; else half of the process's descriptors. Beyond that, those without a request make room.
         CONNECTIONS: "connections" = Integer<u32>, Integer::new(1, 10_000_000);
+        /// Of these, those that one client may have: an address, or a network of 64 bits of IPv6, which is no proxy that is trusted. Where
+        /// it is not given, any number as long as there is room, and then half.
+        CONNECTIONS_PER_CLIENT: "connections_per_client" = Integer<u32>, Integer::new(1, 10_000_000);
     }
 
     /// Proxies that are believed when they say whom a request is from. Of others' requests, apps learn the address of the connection.

@@ -333,6 +333,7 @@ fn read_clients(fields: &Fields<'_, Clients>) -> ClientLimits {
     fields.read_over(Clients::STALL_MS, &mut limits.stall);
     fields.read_over(Clients::MIN_RATE, &mut limits.min_rate);
     limits.connections = fields.read(Clients::CONNECTIONS);
+    limits.connections_per_client = fields.read(Clients::CONNECTIONS_PER_CLIENT);
     limits
 }
 

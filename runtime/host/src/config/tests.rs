@@ -60,7 +60,7 @@ fn everything_at_once() {
         r#"{
           "listen": "[::]:8080", // where
           "drain_ms": 500,
-          "clients": { "head_ms": 1000, "stall_ms": 2000, "min_rate": 300, "connections": 5000 },
+          "clients": { "head_ms": 1000, "stall_ms": 2000, "min_rate": 300, "connections": 5000, "connections_per_client": 600 },
           "memory_mb": 4096,
           "defaults": { "limits": { "memory_mb": 64, "cpu_ms": 5000 }, "log": { "level": "none", "requests": "failed" } },
           "apps": [
@@ -82,6 +82,7 @@ fn everything_at_once() {
         stall: Duration::from_secs(2),
         min_rate: 300,
         connections: Some(5000),
+        connections_per_client: Some(600),
     };
     assert_eq!(config.clients, clients);
     assert_eq!(config.memory_mb, Some(4096));

@@ -4,7 +4,7 @@
 //! never as a client wrote them. What says the same things in a request counts only if it comes from a proxy that the configuration
 //! trusts, and only the fields that it says this proxy sets: another one would be passed on as the client wrote it.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use http::header::{FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue};
@@ -56,6 +56,18 @@ impl Peer {
             proxies: proxies.trust(address).then(|| proxies.clone()),
             own: told(address, &address.to_string(), false),
         }
+    }
+
+    /// Whose connection it is where those of one client are counted: that of an address, or of the network of one's 64 first bits where it is
+    /// one of IPv6, as a client has all of those. `None`: a proxy's that is trusted, which is for many.
+    pub(crate) fn client(&self) -> Option<IpAddr> {
+        if self.proxies.is_some() {
+            return None;
+        }
+        Some(match self.address {
+            IpAddr::V4(address) => address.into(),
+            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (!0 << 64)).into(),
+        })
     }
 
     /// Takes what says whom a request is from out of its fields, and has its `Host` be the one that its client asked for.
@@ -309,6 +321,28 @@ mod tests {
         ];
         assert_eq!(seen("192.0.2.7", ALL, &forged), own);
         assert_eq!(seen("192.0.2.7", RFC, &forged), own);
+    }
+
+    #[test]
+    fn a_client_has_an_address_or_a_network_of_ipv6() {
+        let proxies = Arc::new(Proxies {
+            trusted: vec!["10.0.0.0/8".parse().expect("a network")],
+            fields: ALL,
+        });
+        let client = |peer: &str| {
+            let peer = Peer::new(peer.parse().expect("an address"), &proxies);
+            peer.client().map(|client| client.to_string())
+        };
+        for (peer, expected) in [
+            ("192.0.2.7", Some("192.0.2.7")),
+            ("::ffff:192.0.2.7", Some("192.0.2.7")),
+            ("2001:db8:1:2:3:4:5:6", Some("2001:db8:1:2::")),
+            ("2001:db8:1:2::", Some("2001:db8:1:2::")),
+            ("10.0.0.1", None),
+            ("::ffff:10.0.0.1", None),
+        ] {
+            assert_eq!(client(peer).as_deref(), expected, "{peer}");
+        }
     }
 
     #[test]

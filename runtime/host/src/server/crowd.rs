@@ -5,13 +5,22 @@
 //! ([`Link::charge`]), by costs that were measured; where the budget or the number of connections is used up, those go of which nobody
 //! loses much. Where that does not suffice, those go of apps that have more than their part: what each would have if they shared
 //! evenly, with those that have just come. So no app's requests keep another's out.
+//!
+//! Of those who would go, a client's go first that has more than its part: what the configuration says, or half, so that it leaves
+//! to others what it has itself. Less would be too little for many people behind one address, or for a proxy that is not named.
+
+mod parts;
+#[cfg(test)]
+mod tests;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+use self::parts::{Part, Parts, Short};
 use super::link::{Link, Tenure};
 
 /// Connections may hold one part in so many of what the process may use.
@@ -35,6 +44,8 @@ pub(super) const PAGE: usize = 6 << 10;
 const YOUNG: Duration = Duration::from_secs(1);
 /// When there is no room, one part in so many is made, as looking for it takes a look at all.
 const ROOM: usize = 32;
+/// What the configuration calls the number of connections that a client may have.
+const PER_CLIENT: &str = "connections_per_client";
 /// What happens within so long of the last time is the same episode.
 const EPISODE: Duration = Duration::from_secs(10);
 
@@ -50,23 +61,127 @@ pub(crate) struct Crowd {
     /// Of these, those of connections that have been told to end.
     leaving: AtomicUsize,
     members: Mutex<Members>,
+    /// Connections that had to end, or were not taken in: because there were as many as there may be,
+    of_number: AtomicU64,
+    /// because one client had more than its part,
+    of_client: AtomicU64,
+    /// or because they held as much as they may.
+    of_memory: AtomicU64,
+}
+
+/// Connections that have been made to end.
+#[derive(Debug, Default)]
+struct Ended {
+    /// Those without a request.
+    closed: usize,
+    /// Those with one.
+    cut_off: usize,
+    /// Of both, those of clients that had more than their parts.
+    of_clients: usize,
+    /// One of these clients.
+    client: Option<IpAddr>,
+}
+
+impl Ended {
+    /// One of a client that had more than its part.
+    fn of(&mut self, client: Option<IpAddr>) {
+        self.of_clients += 1;
+        self.client = self.client.or(client);
+    }
 }
 
 #[derive(Debug, Default)]
 struct Members {
     /// In the order in which they came, without those that have been told to end.
     links: BTreeMap<u64, Weak<Link>>,
+    /// How many of them each client has, without proxies that are trusted.
+    clients: HashMap<IpAddr, usize>,
     next: u64,
     /// When there was no room last.
     crowded: Option<Instant>,
     /// When a connection with a request of an app was cut off last.
     cut_off: Option<Instant>,
+    /// When a client had as many as it may have last.
+    too_many: Option<Instant>,
+}
+
+impl Members {
+    fn add(&mut self, link: &Arc<Link>) -> u64 {
+        let number = self.next;
+        self.next += 1;
+        self.links.insert(number, Arc::downgrade(link));
+        if let Some(client) = link.peer.client() {
+            *self.clients.entry(client).or_default() += 1;
+        }
+        number
+    }
+
+    /// Takes a connection out, if it is there, which is this client's.
+    fn remove(&mut self, number: u64, client: Option<IpAddr>) {
+        if self.links.remove(&number).is_none() {
+            return;
+        }
+        if let Some(client) = client
+            && let Some(count) = self.clients.get_mut(&client)
+        {
+            *count -= 1;
+            if *count == 0 {
+                self.clients.remove(&client);
+            }
+        }
+    }
+
+    fn count_of(&self, client: IpAddr) -> usize {
+        self.clients.get(&client).copied().unwrap_or_default()
+    }
+
+    /// Those that nobody needs, in the order in which they go.
+    fn candidates(&self, now: Instant, is_one: impl Fn(&Link) -> bool) -> Vec<Candidate> {
+        let one = |(number, link): (&u64, &Weak<Link>)| {
+            let link = link.upgrade().filter(|link| is_one(link))?;
+            let (standing, since) = link.standing(now, YOUNG)?;
+            Some(Candidate {
+                standing,
+                since,
+                number: *number,
+                link,
+            })
+        };
+        let mut candidates: Vec<_> = self.links.iter().filter_map(one).collect();
+        candidates.sort_unstable_by_key(|one| (one.standing, one.since));
+        candidates
+    }
+
+    /// What each client has, if there are several of them, of which one may be about to come; proxies that are trusted are one together.
+    /// Each may have `even`.
+    fn clients_parts(&self, newcomer: Option<&Link>, even: Part) -> Parts<Option<IpAddr>> {
+        let mut parts = Parts::new();
+        for link in self.links.values().filter_map(Weak::upgrade) {
+            parts.add(link.peer.client(), link.held());
+        }
+        if let Some(newcomer) = newcomer {
+            parts.know(newcomer.peer.client());
+        }
+        // Who is alone leaves nothing to others; what proxies have is for many.
+        parts.bound(if parts.count() > 1 { even } else { Part::ALL });
+        parts.exempt(&None);
+        parts
+    }
+}
+
+/// A connection that could end.
+struct Candidate {
+    standing: Standing,
+    since: Instant,
+    number: u64,
+    link: Arc<Link>,
 }
 
 /// A connection among the others, until it is dropped.
 pub(super) struct Member {
     crowd: Arc<Crowd>,
     number: u64,
+    client: Option<IpAddr>,
 }
 
 /// Who goes first; of each kind whoever it is since the longest time. Who has a request that the host does not answer itself has no
@@ -99,6 +214,9 @@ impl Crowd {
             used: AtomicUsize::new(0),
             leaving: AtomicUsize::new(0),
             members: Mutex::default(),
+            of_number: AtomicU64::new(0),
+            of_client: AtomicU64::new(0),
+            of_memory: AtomicU64::new(0),
         })
     }
 
@@ -122,23 +240,40 @@ impl Crowd {
         self.used.load(SeqCst).saturating_sub(leaving)
     }
 
-    /// Takes a connection in, if there is room or room can be made. `most`: what the configuration allows.
-    pub(super) fn join(self: &Arc<Self>, link: &Arc<Link>, most: Option<u32>) -> Option<Member> {
-        let most = most.map_or(self.most, |most| most as usize);
+    /// How many were closed, or not taken in, for others, by the limit that was met.
+    pub(crate) fn closed(&self) -> [(&'static str, u64); 3] {
+        [
+            ("connections", &self.of_number),
+            (PER_CLIENT, &self.of_client),
+            ("process_memory", &self.of_memory),
+        ]
+        .map(|(limit, count)| (limit, count.load(Relaxed)))
+    }
+
+    /// Takes a connection in, if there is room or room can be made.
+    pub(super) fn join(self: &Arc<Self>, link: &Arc<Link>) -> Option<Member> {
+        let limits = &link.limits;
+        let most = limits.connections.map_or(self.most, |most| most as usize);
+        let of_client = limits.connections_per_client.map(|most| most as usize);
         let mut members = self.members();
+        if let Some((client, most)) = link.peer.client().zip(of_client)
+            && !self.has_room_for(&mut members, client, most)
+        {
+            return None;
+        }
         if self.is_full(&members, most) {
-            self.make_room(&mut members, most);
+            self.make_room(&mut members, most, of_client, Some(link));
             if self.is_full(&members, most) {
+                self.of_number.fetch_add(1, Relaxed);
                 return None;
             }
         }
-        let number = members.next;
-        members.next += 1;
-        members.links.insert(number, Arc::downgrade(link));
+        let number = members.add(link);
         drop(members);
         Some(Member {
             crowd: self.clone(),
             number,
+            client: link.peer.client(),
         })
     }
 
@@ -147,7 +282,7 @@ impl Crowd {
         self.leaving.fetch_add(leaving, SeqCst);
         self.used.fetch_add(bytes, SeqCst);
         if self.held() > self.budget {
-            self.make_room(&mut self.members(), usize::MAX);
+            self.make_room(&mut self.members(), usize::MAX, None, None);
         }
     }
 
@@ -161,53 +296,108 @@ impl Crowd {
     pub(crate) fn make_room_for_one(&self) {
         let mut members = self.members();
         let most = members.links.len();
-        self.make_room(&mut members, most);
+        self.make_room(&mut members, most, None, None);
     }
 
-    /// Has connections end, so that there is room for one more, and some to spare.
-    #[cold]
-    fn make_room(&self, members: &mut Members, most: usize) {
+    /// Whether there is room for another connection of a client that may have so many. Where it has as many, those of its own go that
+    /// nobody needs; none of its requests is ended for another one.
+    fn has_room_for(&self, members: &mut Members, client: IpAddr, most: usize) -> bool {
+        if members.count_of(client) < most {
+            return true;
+        }
         let now = Instant::now();
-        let (connections, held) = (members.links.len(), self.held());
-        let mut candidates: Vec<_> = members
-            .links
-            .iter()
-            .filter_map(|(number, link)| {
-                let link = link.upgrade()?;
-                let (standing, since) = link.standing(now, YOUNG)?;
-                Some((standing, since, *number, link))
-            })
-            .collect();
-        candidates.sort_unstable_by_key(|(standing, since, ..)| (*standing, *since));
+        let connections = members.count_of(client);
         let mut closed = 0_usize;
-        let mut young = Vec::new();
-        for (standing, since, number, link) in candidates {
-            if self.has_spare(members, most) {
+        for one in members.candidates(now, |link| link.peer.client() == Some(client)) {
+            if one.standing == Standing::Young || members.count_of(client) + most / ROOM < most {
                 break;
             }
-            if standing == Standing::Young {
-                young.push((since, number, link));
-            } else if self.evict(members, number, &link) {
-                closed += 1;
+            closed += usize::from(self.evict(members, one.number, &one.link));
+        }
+        let has_room = members.count_of(client) < most;
+        self.of_client
+            .fetch_add(closed as u64 + u64::from(!has_room), Relaxed);
+        if begins(&mut members.too_many, now) {
+            tracing::warn!(
+                %client,
+                connections,
+                limit = PER_CLIENT,
+                closed,
+                "a client has as many connections as it may: those without a request are closed, the longest idle first, and where it \
+                 has none, further ones are; a proxy that speaks for many is named in \"proxies\", and others get more by \
+                 \"connections_per_client\" of \"clients\""
+            );
+        }
+        has_room
+    }
+
+    /// Has connections end, so that there is room for one more, and some to spare. `of_client`: what the configuration allows one client.
+    #[cold]
+    fn make_room(
+        &self,
+        members: &mut Members,
+        most: usize,
+        of_client: Option<usize>,
+        newcomer: Option<&Link>,
+    ) {
+        let now = Instant::now();
+        let (connections, held) = (members.links.len(), self.held());
+        let half = Part {
+            connections: of_client.unwrap_or((most / 2).max(1)),
+            held: self.budget / 2,
+        };
+        let mut clients = members.clients_parts(newcomer, half);
+        let mut candidates = members.candidates(now, |_| true);
+        let first = self.short(members, most);
+        let mut ended = Ended::default();
+        candidates.retain(|one| {
+            let client = one.link.peer.client();
+            let goes = clients.exceeds(&client, self.short(members, most))
+                && self.evict(members, one.number, &one.link);
+            if goes {
+                clients.take(&client, one.link.held());
+                ended.closed += 1;
+                ended.of(client);
+            }
+            !goes
+        });
+        let mut young = Vec::new();
+        for one in candidates {
+            if !self.short(members, most).of_any() {
+                break;
+            }
+            if one.standing == Standing::Young {
+                young.push(one);
+            } else if self.evict(members, one.number, &one.link) {
+                clients.take(&one.link.peer.client(), one.link.held());
+                ended.closed += 1;
             }
         }
-        let mut cut_off = 0;
         if self.is_full(members, most) {
-            let without;
-            (without, cut_off) = self.share_out(members, most, &young);
-            closed += without;
+            self.share_out(members, most, clients, &young, &mut ended);
         }
-        young.sort_by_key(|(_, _, link)| Reverse(link.held()));
-        for (_, number, link) in young {
+        young.sort_by_key(|one| Reverse(one.link.held()));
+        for one in young {
             if !self.is_full(members, most) {
                 break;
             }
-            closed += usize::from(self.evict(members, number, &link));
+            ended.closed += usize::from(self.evict(members, one.number, &one.link));
         }
-        let begins = |last: Option<Instant>| last.is_none_or(|last| now - last > EPISODE);
-        let mut is_news = begins(members.crowded.replace(now));
+        let Ended {
+            closed,
+            cut_off,
+            of_clients,
+            client,
+        } = ended;
+        self.of_client.fetch_add(of_clients as u64, Relaxed);
+        let others = match first.connections {
+            true => &self.of_number,
+            false => &self.of_memory,
+        };
+        others.fetch_add((closed + cut_off - of_clients) as u64, Relaxed);
+        let mut is_news = begins(&mut members.crowded, now);
         if cut_off > 0 {
-            is_news |= begins(members.cut_off.replace(now));
+            is_news |= begins(&mut members.cut_off, now);
         }
         if is_news {
             tracing::warn!(
@@ -217,9 +407,12 @@ impl Crowd {
                 budget_bytes = self.budget,
                 closed,
                 cut_off,
+                client = client.map(tracing::field::display),
+                limit = client.map(|_| PER_CLIENT),
                 "clients have as many connections, or hold as much memory by them, as they may: those without a request are closed, \
                  the longest idle first, then those whose heads are not complete, and then some with requests of the apps that have \
-                 most of them; to allow more, raise \"connections\" of \"clients\", or what the process may use (\"memory_mb\")"
+                 most of them, and of each kind first those of a client that has more than it leaves to others; to allow more, raise \
+                 \"connections\" of \"clients\", or what the process may use (\"memory_mb\")"
             );
         }
     }
@@ -228,9 +421,12 @@ impl Crowd {
         members.links.len() >= most || self.held() > self.budget
     }
 
-    /// Whether there is as much room as is made at a time.
-    fn has_spare(&self, members: &Members, most: usize) -> bool {
-        members.links.len() + most / ROOM < most && self.held() + self.budget / ROOM <= self.budget
+    /// What there is too little of, where as much room is made as is at a time.
+    fn short(&self, members: &Members, most: usize) -> Short {
+        Short {
+            connections: members.links.len() + most / ROOM >= most,
+            memory: self.held() + self.budget / ROOM > self.budget,
+        }
     }
 
     /// Has a connection end, unless it has got a request in the meantime.
@@ -238,226 +434,86 @@ impl Crowd {
         let Some(held) = link.evict() else {
             return false;
         };
-        members.links.remove(&number);
+        members.remove(number, link.peer.client());
         self.leaving.fetch_add(held, SeqCst);
         true
     }
 
     /// All that are left have requests of apps, or are `young`: each app gets an even part, and the young ones together another. Of those who
-    /// have more than that, some end, so that there is room: first those whose requests have yet to come in full, and of each kind
-    /// those that have been at it for the longest time. Gives how many have been closed without a request, and how many with one.
+    /// have more than that, some end, so that there is room, and before them some of `clients` that have more than their part: first those
+    /// whose requests have yet to come in full, and of each kind those that have been at it for the longest time.
     #[cold]
     fn share_out(
         &self,
         members: &mut Members,
         most: usize,
-        young: &[(Instant, u64, Arc<Link>)],
-    ) -> (usize, usize) {
-        let young = young.iter().map(|(since, number, link)| {
+        mut clients: Parts<Option<IpAddr>>,
+        young: &[Candidate],
+        ended: &mut Ended,
+    ) {
+        let young = young.iter().map(|one| {
             let tenure = Tenure {
                 app: None,
-                held: link.held(),
+                held: one.link.held(),
                 is_complete: false,
-                since: *since,
+                since: one.since,
             };
-            (tenure, *number, link.clone())
+            (tenure, one.number, one.link.clone())
         });
         let with_requests = members.links.iter().filter_map(|(number, link)| {
             let link = link.upgrade()?;
             Some((link.tenure()?, *number, link))
         });
         let mut tenures: Vec<_> = young.chain(with_requests).collect();
-        // The last one goes first. Who has just come has sent nothing yet, or holds much: those go before.
+        // Who has just come has sent nothing yet, or holds much: those go before.
         let much = |one: &Tenure| if one.app.is_none() { one.held } else { 0 };
-        tenures.sort_unstable_by_key(|(one, ..)| {
-            Reverse((one.is_complete, Reverse(much(one)), one.since))
-        });
-        let mut parts: HashMap<Option<usize>, Part> = HashMap::from([(None, Part::default())]);
+        tenures.sort_unstable_by_key(|(one, ..)| (one.is_complete, Reverse(much(one)), one.since));
+        let mut apps = Parts::new();
+        apps.know(None);
         for (tenure, ..) in &tenures {
-            let part = parts.entry(tenure.app).or_default();
-            part.connections += 1;
-            part.held += tenure.held;
+            apps.add(tenure.app, tenure.held);
         }
-        let even = Part {
-            connections: most / parts.len(),
-            held: self.budget / parts.len(),
-        };
-        let (mut closed, mut cut_off) = (0, 0);
-        while let Some((tenure, number, link)) = tenures.pop() {
-            if self.has_spare(members, most) {
-                break;
-            }
-            let Some(part) = parts.get_mut(&tenure.app) else {
-                continue;
-            };
-            let has_too_many =
-                part.connections > even.connections && members.links.len() + most / ROOM >= most;
-            let holds_too_much =
-                part.held > even.held && self.held() + self.budget / ROOM > self.budget;
-            if !has_too_many && !holds_too_much {
-                continue;
-            }
-            if tenure.app.is_some() {
-                members.links.remove(&number);
-                self.leaving.fetch_add(link.cut_off(), SeqCst);
-                cut_off += 1;
-            } else if self.evict(members, number, &link) {
-                closed += 1;
-            } else {
-                continue;
-            }
-            part.connections -= 1;
-            part.held = part.held.saturating_sub(tenure.held);
+        apps.bound(Part {
+            connections: most / apps.count(),
+            held: self.budget / apps.count(),
+        });
+        for of_clients in [true, false] {
+            tenures.retain(|(tenure, number, link)| {
+                let (client, short) = (link.peer.client(), self.short(members, most));
+                let has_too_much = match of_clients {
+                    true => clients.exceeds(&client, short),
+                    false => apps.exceeds(&tenure.app, short),
+                };
+                if !has_too_much {
+                    return true;
+                }
+                if tenure.app.is_some() {
+                    members.remove(*number, client);
+                    self.leaving.fetch_add(link.cut_off(), SeqCst);
+                    ended.cut_off += 1;
+                } else if self.evict(members, *number, link) {
+                    ended.closed += 1;
+                } else {
+                    return true;
+                }
+                if of_clients {
+                    ended.of(client);
+                }
+                clients.take(&client, tenure.held);
+                apps.take(&tenure.app, tenure.held);
+                false
+            });
         }
-        (closed, cut_off)
     }
 }
 
-/// What requests of one app have: how many connections, and bytes.
-#[derive(Debug, Clone, Copy, Default)]
-struct Part {
-    connections: usize,
-    held: usize,
+/// Whether what happens now is another episode than that of the last time.
+fn begins(last: &mut Option<Instant>, now: Instant) -> bool {
+    last.replace(now).is_none_or(|last| now - last > EPISODE)
 }
 
 impl Drop for Member {
     fn drop(&mut self) {
-        self.crowd.members().links.remove(&self.number);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::link::InRequest;
-    use super::*;
-
-    /// Connections that have been idle for longer than others, the first one for the longest time.
-    fn idle(crowd: &Arc<Crowd>, count: u64) -> Vec<(Arc<Link>, Member)> {
-        let join = |number| {
-            let link = Link::in_crowd(crowd, Duration::from_secs(100 - number));
-            let member = crowd.join(&link, None).unwrap();
-            (link, member)
-        };
-        (0..count).map(join).collect()
-    }
-
-    fn evicted(links: &[(Arc<Link>, Member)]) -> Vec<usize> {
-        let evicted = links.iter().enumerate();
-        let evicted = evicted.filter(|(_, (link, _))| link.is_evicted());
-        evicted.map(|(index, _)| index).collect()
-    }
-
-    #[test]
-    fn the_longest_idle_go_first() {
-        let crowd = Crowd::of(usize::MAX, 10);
-        let links = idle(&crowd, 10);
-        let _request = links[0].0.request();
-        let more = idle(&crowd, 1);
-        assert_eq!(evicted(&links), [1]);
-        assert!(!more[0].0.is_evicted());
-    }
-
-    #[test]
-    fn heads_go_after_what_is_idle_and_before_what_has_just_come() {
-        let crowd = Crowd::of(usize::MAX, 3);
-        let links = idle(&crowd, 3);
-        assert!(links[0].0.reads_head());
-        drop(idle(&crowd, 1));
-        assert_eq!(evicted(&links), [1]);
-        let young = Link::in_crowd(&crowd, Duration::ZERO);
-        let _young = crowd.join(&young, None).unwrap();
-        let _request = links[2].0.request();
-        let last = idle(&crowd, 1);
-        assert_eq!(evicted(&links), [0, 1]);
-        assert!(!young.is_evicted() && !last[0].0.is_evicted());
-    }
-
-    #[test]
-    fn where_all_have_requests_the_app_that_has_most_gives() {
-        let crowd = Crowd::of(usize::MAX, 6);
-        let links = idle(&crowd, 6);
-        let _requests: Vec<_> = links.iter().map(|(link, _)| link.request()).collect();
-        for (app, (link, _)) in [1, 2, 2, 2, 2, 3].into_iter().zip(&links) {
-            link.is_with(app);
-        }
-        // What has come in full goes last.
-        let _receiving = links[3].0.receive();
-        // More than the default may be configured.
-        let next = Link::in_crowd(&crowd, Duration::ZERO);
-        drop(crowd.join(&next, Some(7)).unwrap());
-        assert_eq!(evicted(&links), [0; 0]);
-        let _next = crowd.join(&next, None).unwrap();
-        assert_eq!(evicted(&links), [3]);
-        let _request = next.request();
-        next.is_with(4);
-        let more = idle(&crowd, 1);
-        assert_eq!(evicted(&links), [1, 3]);
-        assert!(!more[0].0.is_evicted());
-    }
-
-    #[test]
-    fn where_all_have_requests_the_app_that_holds_most_gives() {
-        let crowd = Crowd::of(10 * CONNECTION, usize::MAX);
-        let links = idle(&crowd, 8);
-        let requests: Vec<_> = links.iter().map(|(link, _)| link.request()).collect();
-        for (app, (link, _)) in [1, 1, 1, 1, 1, 2, 3, 3].into_iter().zip(&links) {
-            link.is_with(app);
-        }
-        // Some room is made beside. A part is two and a half connections.
-        links[5].0.charge(3 * CONNECTION);
-        assert_eq!(evicted(&links), [0, 1]);
-        links[5].0.charge(3 * CONNECTION);
-        assert_eq!(evicted(&links), [0, 1, 2, 5]);
-        drop((requests, links));
-        assert_eq!(
-            (crowd.used.load(SeqCst), crowd.leaving.load(SeqCst)),
-            (0, 0)
-        );
-    }
-
-    #[test]
-    fn of_those_who_have_just_come_those_go_first_who_hold_most() {
-        let crowd = Crowd::of(10 * CONNECTION, usize::MAX);
-        let links: Vec<_> = (0..6)
-            .map(|_| {
-                let link = Link::in_crowd(&crowd, Duration::ZERO);
-                let member = crowd.join(&link, None).unwrap();
-                (link, member)
-            })
-            .collect();
-        links[4].0.charge(2 * CONNECTION);
-        links[2].0.charge(3 * CONNECTION);
-        assert_eq!(evicted(&links), [2]);
-        links[1].0.charge(5 * CONNECTION);
-        assert_eq!(evicted(&links), [1, 2]);
-    }
-
-    #[test]
-    fn who_holds_more_than_there_is_makes_room() {
-        let crowd = Crowd::of(10 * CONNECTION + 2 * PAGE, usize::MAX);
-        let links = idle(&crowd, 10);
-        let mut requests: Vec<_> = (0..3).map(|_| links[0].0.request()).collect();
-        requests[..2].iter_mut().for_each(InRequest::becomes_page);
-        assert_eq!(evicted(&links), [0; 0]);
-        // Its requests are answered by the host, and wait; the others are idle.
-        requests[2].becomes_page();
-        assert_eq!(evicted(&links), [1, 2]);
-        drop(requests);
-        assert_eq!(crowd.held(), 8 * CONNECTION);
-        drop(links);
-        assert_eq!(
-            (crowd.used.load(SeqCst), crowd.leaving.load(SeqCst)),
-            (0, 0)
-        );
-    }
-
-    #[test]
-    fn pages_that_nobody_takes_keep_no_connection() {
-        let crowd = Crowd::of(usize::MAX, 2);
-        let links = idle(&crowd, 2);
-        let mut requests: Vec<_> = links.iter().map(|(link, _)| link.request()).collect();
-        requests[1].becomes_page();
-        drop(idle(&crowd, 1));
-        assert_eq!(evicted(&links), [1]);
+        self.crowd.members().remove(self.number, self.client);
     }
 }

@@ -123,10 +123,23 @@ impl Link {
     /// One that has been idle for so long.
     #[cfg(test)]
     pub(super) fn in_crowd(crowd: &Arc<Crowd>, idle: Duration) -> Arc<Self> {
+        let address = std::net::Ipv4Addr::LOCALHOST.into();
+        let peer = Peer::new(address, &Arc::default());
+        Self::of_peer(crowd, idle, peer, ClientLimits::default())
+    }
+
+    /// The same, of this peer, within these limits.
+    #[cfg(test)]
+    pub(super) fn of_peer(
+        crowd: &Arc<Crowd>,
+        idle: Duration,
+        peer: Peer,
+        limits: ClientLimits,
+    ) -> Arc<Self> {
         let mut link = Self::new(
             SocketAddr::from(([127, 0, 0, 1], 80)),
-            Peer::new(std::net::Ipv4Addr::LOCALHOST.into(), &Arc::default()),
-            ClientLimits::default(),
+            peer,
+            limits,
             Timers::default(),
             Arc::default(),
             crowd.clone(),

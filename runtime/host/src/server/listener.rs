@@ -197,7 +197,7 @@ impl Visitor {
             self.dispatcher.ids().clone(),
             self.crowd.clone(),
         );
-        let Some(member) = self.crowd.join(&link, limits.connections) else {
+        let Some(member) = self.crowd.join(&link) else {
             return;
         };
         let app = tokio::select! {

@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
+use crate::support::admin::{ask, serve};
 use crate::support::http2::{CONTINUATION, PING, SETTINGS, frame};
 use crate::support::{Connection, Http2, Nano, PATIENCE, Site, eventually, limit};
 
@@ -351,6 +352,82 @@ fn beyond_their_number_the_longest_idle_are_closed_and_no_request_is() {
     assert_eq!(line["most_connections"], 20, "{line}");
     // Once per episode.
     assert_eq!(nano.log().iter().filter(|line| is_crowded(line)).count(), 1);
+}
+
+/// One that has been answered, and is idle.
+#[cfg(target_os = "linux")]
+fn idle_from(address: [u8; 4], nano: &Nano) -> Connection {
+    let mut connection = Connection::open_from(address, nano.port());
+    is_answered(&mut connection);
+    connection
+}
+
+#[cfg(target_os = "linux")]
+fn is_answered(connection: &mut Connection) {
+    connection.write("GET / HTTP/1.1\r\nHost: a.test\r\n\r\n");
+    assert_eq!(connection.response(false).text(), "hello");
+}
+
+#[cfg(target_os = "linux")]
+const ONE: [u8; 4] = [127, 0, 0, 2];
+#[cfg(target_os = "linux")]
+const OTHER: [u8; 4] = [127, 0, 0, 3];
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_client_that_has_most_connections_makes_room_for_others() {
+    let site = Site::new()
+        .top(r#""clients":{"connections":20}"#)
+        .app("a", HELLO);
+    let (nano, admin) = serve(site);
+    // Whoever was there before has been idle for longest.
+    let mut others: Vec<_> = (0..5).map(|_| idle_from(OTHER, &nano)).collect();
+    let mut many: Vec<_> = (0..15).map(|_| idle_from(ONE, &nano)).collect();
+    // Those that have just come would go last.
+    std::thread::sleep(Duration::from_millis(1500));
+    others.extend((0..5).map(|_| idle_from(OTHER, &nano)));
+    for connection in &mut many[..5] {
+        assert!(connection.until_end().0.is_empty());
+    }
+    others
+        .iter_mut()
+        .chain(&mut many[5..])
+        .for_each(is_answered);
+    let line = nano.logged("the limit", |line| {
+        line["limit"] == "connections_per_client"
+    });
+    assert_eq!(line["client"], "127.0.0.2", "{line}");
+    let metrics = ask(admin, "GET", "/metrics");
+    let series = "nano_connections_closed_total{limit=\"connections_per_client\"} 5\n";
+    assert!(metrics.text().contains(series), "{}", metrics.text());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_client_has_no_more_connections_than_it_may_but_a_proxy_has() {
+    let source = "export default { fetch(request) {
+        return request.url.endsWith('/wait') ? new Promise(() => {}) : new Response('hello');
+    } };";
+    let site = Site::new()
+        .top(r#""clients":{"connections_per_client":3},"proxies":{"trusted":["127.0.0.3"]}"#)
+        .app("a", source);
+    let (nano, admin) = serve(site);
+    let mut waits: Vec<_> = (0..3).map(|_| idle_from(ONE, &nano)).collect();
+    for connection in &mut waits {
+        connection.write("GET /wait HTTP/1.1\r\nHost: a.test\r\n\r\n");
+    }
+    let mut next = Connection::open_from(ONE, nano.port());
+    assert!(next.until_end().0.is_empty());
+    let mut proxy: Vec<_> = (0..10).map(|_| idle_from(OTHER, &nano)).collect();
+    proxy.iter_mut().for_each(is_answered);
+    let line = nano.logged("the limit", |line| {
+        line["limit"] == "connections_per_client"
+    });
+    assert_eq!(line["client"], "127.0.0.2", "{line}");
+    assert_eq!(line["connections"], 3, "{line}");
+    let metrics = ask(admin, "GET", "/metrics");
+    let series = "nano_connections_closed_total{limit=\"connections_per_client\"} 1\n";
+    assert!(metrics.text().contains(series), "{}", metrics.text());
 }
 
 /// Requests whose app does not read their bodies hold what has come of those, and nobody can do without a request.

@@ -204,7 +204,10 @@ fn who_would_wait_behind_too_many_gets_503() {
         line["app"] == "a" && line["status"] == 503 && line["limit"] == "queue"
     });
     let error = line["error"].to_string();
-    assert!(error.contains("2 requests wait for an instance of the app"), "{line}");
+    assert!(
+        error.contains("2 requests wait for an instance of the app"),
+        "{line}"
+    );
     let metrics = ask(admin, "GET", "/metrics");
     let series = "nano_limit_hits_total{app=\"a\",limit=\"queue\"} 2\n";
     assert!(metrics.text().contains(series), "{}", metrics.text());

@@ -1,7 +1,9 @@
 //! An HTTP/1.1 client that hides nothing.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
+
+use socket2::{Domain, Socket, Type};
 
 use super::PATIENCE;
 
@@ -50,7 +52,22 @@ impl Response {
 
 impl Connection {
     pub(crate) fn open(port: u16) -> Self {
-        let stream = TcpStream::connect(("127.0.0.1", port)).expect("nano accepts");
+        Self::of(TcpStream::connect(("127.0.0.1", port)).expect("nano accepts"))
+    }
+
+    /// One of a client at this address of the machine.
+    pub(crate) fn open_from(address: [u8; 4], port: u16) -> Self {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        let (own, nano) = ((address, 0), ([127, 0, 0, 1], port));
+        socket
+            .bind(&SocketAddr::from(own).into())
+            .expect("an address");
+        let connected = socket.connect(&SocketAddr::from(nano).into());
+        connected.expect("nano accepts");
+        Self::of(socket.into())
+    }
+
+    fn of(stream: TcpStream) -> Self {
         stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
         stream.set_write_timeout(Some(PATIENCE)).expect("a timeout");
         stream.set_nodelay(true).expect("no delay");
