@@ -10,7 +10,7 @@ use nano_webidl::{Realm, Scope, Value, internalized, script};
 use crate::bindings::TABLES;
 use crate::console::ConsoleState;
 use crate::console::inspect::describe_thrown;
-use crate::environment::Environment;
+use crate::environment::{Environment, request_context};
 use crate::options::ApiOptions;
 
 /// The built-in scripts and the glue of what they implement.
@@ -131,6 +131,9 @@ fn start(scope: &mut v8::PinScope, data: Box<dyn Any + Send>) {
         options.allow_eval,
         options.timers,
     ));
+    if let Some(limit) = options.request_cpu {
+        request_context::limit_cpu(state, limit);
+    }
     state.set_extension(options.outbound);
     state.set_extension(ConsoleState::new(options.console));
 }

@@ -1,6 +1,7 @@
 //! What an isolate with the Web APIs is given.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::console::ConsoleSink;
 use crate::environment::ErrorSink;
@@ -22,4 +23,6 @@ pub struct ApiOptions {
     pub allow_eval: bool,
     /// How many timers there may be at a time.
     pub timers: TimerQuota,
+    /// CPU time of all turns of one request or scheduled event; `None`: any.
+    pub request_cpu: Option<Duration>,
 }

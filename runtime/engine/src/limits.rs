@@ -56,6 +56,11 @@ pub enum Exit {
         /// The limit that it passed.
         budget: Duration,
     },
+    /// A turn used more CPU time than was left to whom it was for.
+    PayerLimit {
+        /// Whom; see [`crate::Ledger`].
+        payer: u64,
+    },
     /// Heap, array buffers and native memory passed [`Limits::memory`].
     HeapLimit {
         /// The limit in bytes.
@@ -93,6 +98,9 @@ impl fmt::Display for Exit {
                     "a turn used more CPU time than its limit of {} ms",
                     budget.as_millis()
                 )
+            }
+            Exit::PayerLimit { .. } => {
+                f.write_str("a turn used more CPU time than was left to what it was for")
             }
             Exit::HeapLimit { limit } => {
                 write!(

@@ -13,6 +13,7 @@ use crate::external_memory::{Account, Reservation};
 use crate::foreground::ForegroundQueue;
 use crate::limits::Exit;
 use crate::mail::{Mail, Signal};
+use crate::meter::NO_BOUND;
 use crate::process_memory::{Arrival, SmallBody, headroom};
 use crate::rest::Rest;
 use crate::thread_io::ThreadIo;
@@ -45,6 +46,8 @@ pub(crate) enum Verdict {
     ProcessMemory = 5,
     /// As `Stop`, but in the middle of a turn.
     Terminate = 6,
+    /// Nothing is left to whom a turn is for; see [`crate::meter`].
+    Payer = 7,
 }
 
 /// What the thread of an isolate shares with the rest of the process.
@@ -63,6 +66,10 @@ pub(crate) struct Shared {
     pub(crate) account: Arc<Account>,
     pub(crate) compute: Arc<compute::Share>,
     cpu_budget: Option<Duration>,
+    /// Whom the last turn was for that was for somebody.
+    pub(crate) payer: AtomicU64,
+    /// What is left to whom the turn is for that runs, in nanoseconds; else [`NO_BOUND`].
+    pub(crate) turn_bound: AtomicU64,
     /// CPU time of the isolate's thread, in nanoseconds, once it is over.
     pub(crate) past_cpu: AtomicU64,
 }
@@ -86,6 +93,8 @@ impl Handle {
             account,
             compute: Arc::default(),
             cpu_budget,
+            payer: AtomicU64::new(0),
+            turn_bound: AtomicU64::new(NO_BOUND),
             past_cpu: AtomicU64::new(0),
         });
         shared.account.foreign().bind(&shared);
@@ -317,6 +326,9 @@ impl Shared {
             Verdict::Cpu => Some(Exit::CpuLimit {
                 budget: self.cpu_budget.unwrap_or_default(),
             }),
+            Verdict::Payer => Some(Exit::PayerLimit {
+                payer: self.payer.load(Ordering::Relaxed),
+            }),
             Verdict::Crash => Some(Exit::Crashed),
             Verdict::ProcessMemory => Some(Exit::ProcessLimit),
             Verdict::Heap => Some(Exit::HeapLimit {
@@ -333,6 +345,7 @@ impl Shared {
             3 => Verdict::Heap,
             5 => Verdict::ProcessMemory,
             6 => Verdict::Terminate,
+            7 => Verdict::Payer,
             _ => Verdict::Crash,
         }
     }

@@ -33,6 +33,8 @@ type Done = Box<dyn for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>, &mut dyn Any)>
 
 struct Op {
     done: Done,
+    /// For whom it was begun, and is ended.
+    payer: Option<u64>,
     task: tokio::task::AbortHandle,
     _memory: ExternalMemory,
 }
@@ -127,8 +129,11 @@ pub fn spawn_op<R: Send + 'static>(
     let task = AssertUnwindSafe(future).catch_unwind().map(move |result| {
         let mut result = Some(result.map_err(|panic| entry::panicked(&*panic)));
         handle.post(Box::new(move |scope| {
-            let op = State::from_scope(scope).ops.take(id);
-            if let Some(op) = op {
+            let state = State::from_scope(scope);
+            if let Some(op) = state.ops.take(id) {
+                if let Some(payer) = op.payer {
+                    state.works_for(payer);
+                }
                 (op.done)(scope, &mut result);
             }
         }));
@@ -150,6 +155,7 @@ pub fn spawn_op<R: Send + 'static>(
         id,
         Op {
             done,
+            payer: state.payer(scope),
             task,
             _memory: memory,
         },

@@ -10,6 +10,7 @@ use crate::external_memory::Account;
 use crate::external_memory::tables::Tables;
 use crate::limits::Exit;
 use crate::mailbox::{Handle, KeepAlive, Shared};
+use crate::meter::Meter;
 use crate::modules::Modules;
 use crate::ops::Ops;
 use crate::rejections::Rejections;
@@ -34,6 +35,8 @@ pub struct State {
     pub(crate) json_parse: OnceCell<v8::Global<v8::Function>>,
     /// Set when the isolate has been made.
     pub(crate) tables: OnceCell<Tables>,
+    /// Set where turns are paid for.
+    pub(crate) meter: OnceCell<Meter>,
     tokio: Option<tokio::runtime::Handle>,
     templates: SnapshotData,
     objects: SnapshotData,
@@ -60,6 +63,7 @@ impl State {
             raised_heap_limit: Cell::new(None),
             json_parse: OnceCell::new(),
             tables: OnceCell::new(),
+            meter: OnceCell::new(),
             tokio,
             templates: SnapshotData::new(engine.snapshot.templates),
             objects: SnapshotData::new(engine.snapshot.objects),

@@ -413,6 +413,7 @@ impl<'a> Loop<'a> {
         self.state.shared.turn.begin();
         watchdog::notice();
         self.run_turn(scope, task);
+        self.state.settle_turn();
         self.state.end_turn();
         if self.state.shared.turn.end() {
             self.state.shared.settle_interrupt(scope);

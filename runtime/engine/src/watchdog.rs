@@ -323,9 +323,9 @@ fn look() -> (bool, Duration) {
         if watched.is_overdue() {
             overdue.push(watched.isolate.clone());
         }
-        pause = pause
-            .min(watched.budget / LOOKS_PER_BUDGET)
-            .min(watch::PAUSE);
+        let bound = watched.isolate.turn_bound.load(Ordering::Relaxed);
+        let budget = watched.budget.min(Duration::from_nanos(bound));
+        pause = pause.min(budget / LOOKS_PER_BUDGET).min(watch::PAUSE);
         if !turn.is_fired && watch::is_too_much(&watched.isolate) {
             fire(&watched.isolate, turn, Verdict::Heap);
             ended.push(watched.isolate.clone());
@@ -337,8 +337,12 @@ fn look() -> (bool, Duration) {
         match watched.seen {
             Some((seen, start)) if seen == turn.number => {
                 let used = now.saturating_sub(start);
-                if !turn.is_fired && used > watched.budget {
-                    fire(&watched.isolate, turn, Verdict::Cpu);
+                if !turn.is_fired && used > budget {
+                    let verdict = match budget < watched.budget {
+                        true => Verdict::Payer,
+                        false => Verdict::Cpu,
+                    };
+                    fire(&watched.isolate, turn, verdict);
                     ended.push(watched.isolate.clone());
                 } else if turn.is_fired && used > watched.budget + PATIENCE {
                     watched.abandoned = true;

@@ -114,6 +114,7 @@ counted! {
     /// A limit that has been passed; the names are those of the configuration.
     Limit {
         Cpu = "cpu_ms",
+        RequestCpu = "request_cpu_ms",
         Memory = "memory_mb",
         Wall = "wall_ms",
         InFlight = "in_flight",
@@ -135,6 +136,7 @@ counted! {
         /// It was idle, replaced, or its app was removed.
         Stopped = "stopped",
         Cpu = "cpu_ms",
+        RequestCpu = "request_cpu_ms",
         Memory = "memory_mb",
         Process = "process_memory",
         /// It was idle when the process needed memory.
@@ -150,6 +152,7 @@ impl From<&Exit> for End {
         match exit {
             Exit::Stopped => Self::Stopped,
             Exit::CpuLimit => Self::Cpu,
+            Exit::RequestCpuLimit { .. } => Self::RequestCpu,
             Exit::HeapLimit => Self::Memory,
             Exit::ProcessLimit => Self::Process,
             Exit::Evicted => Self::Evicted,

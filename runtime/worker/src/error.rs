@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use super::HttpRequest;
+use super::{HttpRequest, RequestId};
 
 /// Why an app did not start.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,6 +93,8 @@ pub enum FetchError {
     },
     /// A turn took longer than the CPU limit and was terminated.
     CpuLimit,
+    /// The turns of the request took longer than its CPU limit, and the last of them was terminated.
+    RequestCpuLimit,
     /// The memory limit was passed; the instance ends.
     HeapLimit,
     /// The instance was ended because the process ran out of memory; see [`Exit::ProcessLimit`].
@@ -120,6 +122,10 @@ impl fmt::Display for FetchError {
             Self::CpuLimit => f.write_str(
                 "the app ran longer than its CPU limit for one turn of JavaScript and was terminated: do less at a time, or \
                  raise limits.cpu_ms",
+            ),
+            Self::RequestCpuLimit => f.write_str(
+                "the app ran longer for the request than its CPU limit for all turns of one and was terminated: do less for a \
+                 request, or raise limits.request_cpu_ms",
             ),
             Self::HeapLimit => f.write_str(
                 "the app used more memory than its limit and was ended: keep less, or raise limits.memory_mb",
@@ -165,6 +171,11 @@ pub enum Exit {
     Stopped,
     /// It could not go on after a turn that passed the CPU limit.
     CpuLimit,
+    /// It could not go on after a turn that passed the CPU limit of a request, or scheduled event.
+    RequestCpuLimit {
+        /// Whose.
+        request: RequestId,
+    },
     /// It passed its memory limit.
     HeapLimit,
     /// The process neared the limit of its own memory, and this instance held the most.
@@ -196,6 +207,7 @@ impl fmt::Display for Exit {
         f.write_str(match self {
             Self::Stopped => "it was stopped",
             Self::CpuLimit => "it passed its CPU limit",
+            Self::RequestCpuLimit { .. } => "it passed its CPU limit for one request",
             Self::HeapLimit => "it passed its memory limit",
             Self::ProcessLimit => "the process neared the limit of its own memory, and this instance held the most",
             Self::Evicted => "it had nothing to do, and the process needed its memory",

@@ -49,6 +49,8 @@ pub struct Limits {
     pub memory_mb: u32,
     /// CPU time of one turn: an uninterrupted run of JavaScript.
     pub cpu: Duration,
+    /// CPU time of all turns of one request or scheduled event, until it is over; `None`: any.
+    pub request_cpu: Option<Duration>,
     /// Outbound requests that one inbound request may cause.
     pub subrequests: u32,
     /// Timers that may be set at a time, by `setTimeout()` and whatever else waits for the app by time.
@@ -66,6 +68,7 @@ impl Default for Limits {
         Self {
             memory_mb: 128,
             cpu: Duration::from_secs(5),
+            request_cpu: None,
             subrequests: 1000,
             timers: 10_000,
             outbound_connections: 256,

@@ -108,6 +108,7 @@ impl Engine for NanoEngine {
                 outbound: Arc::clone(&self.outbound),
                 allow_eval: true,
                 timers: TimerQuota::unlimited(),
+                request_cpu: None,
             }),
         };
         let scripts = job.composition.scripts.clone();

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use nano_engine::{State, TimerId};
+use nano_engine::{Ledger, State, TimerId};
 use nano_webidl::{Scope, Value};
 use nano_worker::{RequestId, SpanContext, Trace};
 use rustc_hash::FxHashMap;
@@ -26,6 +26,7 @@ pub(crate) const BACKGROUND: Duration = Duration::from_secs(30);
 pub(crate) fn enter(scope: &mut Scope, id: RequestId) {
     let frame: Value = v8::BigInt::new_from_u64(scope, id.0).into();
     scope.set_continuation_preserved_embedder_data(frame);
+    State::from_scope(scope).works_for(id.0);
 }
 
 /// What runs from now on, runs for no request.
@@ -36,11 +37,34 @@ pub(crate) fn leave(scope: &mut Scope) {
 }
 
 /// The request that the running code works for.
-pub(crate) fn current_request(scope: &mut Scope) -> Option<RequestId> {
+pub(crate) fn current_request(scope: &Scope) -> Option<RequestId> {
     let frame = scope.get_continuation_preserved_embedder_data();
     v8::Local::<v8::BigInt>::try_from(frame)
         .ok()
         .map(|id| RequestId(id.u64_value().0))
+}
+
+/// Requests pay for their turns, until they are over.
+static LEDGER: Ledger = Ledger {
+    payer: |scope| current_request(scope).map(|id| id.0),
+    left: |state, id| {
+        let requests = &state.extension::<Environment>().requests;
+        let spent = requests.ongoing.borrow().get(&id)?.cpu;
+        Some(requests.cpu_limit.get()?.saturating_sub(spent))
+    },
+    spend: |state, id, time| {
+        let requests = &state.extension::<Environment>().requests;
+        if let Some(ongoing) = requests.ongoing.borrow_mut().get_mut(&id) {
+            ongoing.cpu += time;
+        }
+    },
+};
+
+/// Each request, or other event, of this isolate may have so much CPU time.
+pub(crate) fn limit_cpu(state: &State, limit: Duration) {
+    let requests = &state.extension::<Environment>().requests;
+    requests.cpu_limit.set(Some(limit));
+    state.keep_ledger(&LEDGER);
 }
 
 /// The span of a request that is not over, where it is a part of a trace.
@@ -60,6 +84,8 @@ pub(super) struct Requests {
     works: Arc<AtomicUsize>,
     /// The number of the last piece of work.
     last_work: Cell<u64>,
+    /// CPU time that each may have.
+    cpu_limit: Cell<Option<Duration>>,
 }
 
 /// A request that is not over.
@@ -69,6 +95,8 @@ struct Ongoing {
     cdn_loop: Option<Box<[u8]>>,
     /// The trace that it is a part of.
     trace: Option<Arc<Trace>>,
+    /// CPU time of its turns, where that has a limit.
+    cpu: Duration,
     /// Requests that were made because of it.
     subrequests: u32,
     /// Its response is complete, or nobody waits for it.

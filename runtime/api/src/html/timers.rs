@@ -42,6 +42,7 @@ pub fn set<'s>(
             let global = scope.get_current_context().global(scope);
             let frame = v8::Local::new(scope, &frame);
             scope.set_continuation_preserved_embedder_data(frame);
+            State::from_scope(scope).works_for_current(scope);
             if callback.call(scope, global.into(), &arguments).is_some() {
                 let none = v8::undefined(scope).into();
                 scope.set_continuation_preserved_embedder_data(none);

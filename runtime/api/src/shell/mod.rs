@@ -180,6 +180,7 @@ impl Shell {
                 outbound: Arc::new(Outbound::unrestricted()),
                 allow_eval: true,
                 timers: TimerQuota::unlimited(),
+                request_cpu: None,
             }),
         };
         let (handle, exit) = nano_engine::spawn(isolate, |_| {})

@@ -61,6 +61,7 @@ fn run(scripts: &[String], limits: &Limits) -> Vec<(Exit, Vec<String>)> {
                     outbound: Arc::new(Outbound::unrestricted()),
                     allow_eval: false,
                     timers: TimerQuota::unlimited(),
+                    request_cpu: None,
                 }),
                 ..IsolateOptions::default()
             };

@@ -214,7 +214,13 @@ pub(crate) fn ended(scope: &Scope, exit: &nano_engine::Exit) {
     let Some(app) = State::from_scope(scope).try_extension::<App>() else {
         return;
     };
+    let mut guilty = None;
     let (kind, error) = match exit {
+        // It is one request's, and others may try again.
+        Exit::PayerLimit { payer } => {
+            guilty = Some(*payer);
+            (StartErrorKind::Engine, FetchError::Ended)
+        }
         Exit::CpuLimit { .. } => (StartErrorKind::CpuLimit, FetchError::CpuLimit),
         Exit::HeapLimit { .. } => (StartErrorKind::HeapLimit, FetchError::HeapLimit),
         Exit::ProcessLimit => (StartErrorKind::Engine, FetchError::ProcessLimit),
@@ -233,8 +239,12 @@ pub(crate) fn ended(scope: &Scope, exit: &nano_engine::Exit) {
             detail: None,
         }));
     }
-    for (_, (waiting, _)) in app.waiting.take() {
-        waiting.settle(State::from_scope(scope), Err(error.clone().into()));
+    for (id, (waiting, _)) in app.waiting.take() {
+        let error = match guilty == Some(id) {
+            true => FetchError::RequestCpuLimit,
+            false => error.clone(),
+        };
+        waiting.settle(State::from_scope(scope), Err(error.into()));
     }
     app.streaming.take();
     app.handlers.take();

@@ -108,6 +108,7 @@ impl Worker {
         let outbound = Arc::new(Outbound::new(options.outbound_allow, &options.limits));
         let outbound_counts = outbound.counts().clone();
         let timers = TimerQuota::of(options.limits.timers);
+        let request_cpu = options.limits.request_cpu;
         let refused_timers = timers.refused().clone();
         let isolate = IsolateOptions {
             name: options.name.to_string(),
@@ -123,6 +124,7 @@ impl Worker {
                 outbound,
                 allow_eval: false,
                 timers,
+                request_cpu,
             }),
         };
         let counters = Arc::new(Counters::default());
@@ -267,7 +269,7 @@ impl Worker {
                 response
             }),
             // The isolate has ended in the middle of its work on the request, or is lost.
-            None => Err(Unanswered::Failed(self.cut_off().await)),
+            None => Err(Unanswered::Failed(self.cut_off(id).await)),
         }
     }
 
@@ -292,7 +294,7 @@ impl Worker {
         cancel.armed = false;
         match outcome {
             Some(outcome) => outcome,
-            None => Err(Unfinished::Failed(self.cut_off().await)),
+            None => Err(Unfinished::Failed(self.cut_off(id).await)),
         }
     }
 
@@ -307,8 +309,8 @@ impl Worker {
         self.handlers
     }
 
-    /// What the end of the instance means to what it had in hand.
-    async fn cut_off(&self) -> FetchError {
+    /// What the end of the instance means to a request or event that it had in hand.
+    async fn cut_off(&self, id: RequestId) -> FetchError {
         // One that is overdue has not ended yet.
         let exit = self.exit.borrow().clone().or_else(|| self.condemned());
         let exit = match exit {
@@ -317,6 +319,7 @@ impl Worker {
         };
         match exit {
             Exit::CpuLimit | Exit::Unresponsive => FetchError::CpuLimit,
+            Exit::RequestCpuLimit { request } if request == id => FetchError::RequestCpuLimit,
             Exit::HeapLimit => FetchError::HeapLimit,
             Exit::ProcessLimit => FetchError::ProcessLimit,
             Exit::Crashed => FetchError::Crashed,
@@ -425,6 +428,9 @@ fn exit_of(exit: nano_engine::Exit) -> Exit {
     match exit {
         nano_engine::Exit::Drained | nano_engine::Exit::Stopped => Exit::Stopped,
         nano_engine::Exit::CpuLimit { .. } => Exit::CpuLimit,
+        nano_engine::Exit::PayerLimit { payer } => Exit::RequestCpuLimit {
+            request: RequestId(payer),
+        },
         nano_engine::Exit::HeapLimit { .. } => Exit::HeapLimit,
         nano_engine::Exit::ProcessLimit => Exit::ProcessLimit,
         nano_engine::Exit::Evicted => Exit::Evicted,

@@ -6,8 +6,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use nano_engine::{Engine, EngineOptions};
 use nano_worker::{
-    Body, FetchError, Fields, HttpRequest, HttpResponse, Limits, LogRecord, LogSink, RequestId,
-    ScheduledEvent, StartErrorKind, Unanswered, Unfinished, WorkerOptions,
+    Body, Exit, FetchError, Fields, HttpRequest, HttpResponse, Limits, LogRecord, LogSink,
+    RequestId, ScheduledEvent, StartErrorKind, Unanswered, Unfinished, WorkerOptions,
 };
 
 use super::Worker;
@@ -65,14 +65,18 @@ impl App {
     }
 
     async fn fetch(&self) -> Result<HttpResponse, Unanswered> {
+        self.ask(8, "/").await
+    }
+
+    async fn ask(&self, id: u64, path: &str) -> Result<HttpResponse, Unanswered> {
         let request = HttpRequest {
             method: http::Method::GET,
-            url: "http://a.test/".to_owned(),
+            url: format!("http://a.test{path}"),
             headers: Fields::default(),
             body: Body::Empty,
             trace: None,
         };
-        self.worker.fetch(request, RequestId(8)).await
+        self.worker.fetch(request, RequestId(id)).await
     }
 
     async fn scheduled(&self) -> Result<(), Unfinished> {
@@ -244,6 +248,54 @@ async fn timers_are_limited_per_instance() {
     ];
     assert_eq!(lines, expected);
     assert_eq!(app.worker.stats().refused_timers, 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cpu_time_is_limited_per_request() {
+    let module = "const spin = (ms) => { for (const end = performance.now() + ms; performance.now() < end;); };
+        const ways = {
+            '/turn': () => { for (;;); },
+            '/timers': async () => { for (;;) { spin(10); await new Promise((run) => setTimeout(run)); } },
+            '/interval': () => new Promise(() => setInterval(spin, 1, 10)),
+            '/operations': async () => { for (;;) { spin(10); await crypto.subtle.digest('SHA-256', new Uint8Array(1 << 20)); } },
+            '/little': async () => { spin(20); await new Promise((run) => setTimeout(run)); return new Response(); },
+            '/wait': () => { console.log('it waits'); return new Promise(() => {}); },
+        };
+        export default { fetch: (request) => ways[new URL(request.url).pathname]() };";
+    for way in ["/turn", "/timers", "/interval", "/operations"] {
+        let limits = Limits {
+            request_cpu: Some(Duration::from_millis(150)),
+            ..Limits::default()
+        };
+        let app = Arc::new(App::start_within(module, limits).await);
+        // Each has its own.
+        for id in 1..20 {
+            assert!(app.ask(id, "/little").await.is_ok(), "{way}: {id}");
+        }
+        let waits = tokio::spawn({
+            let app = app.clone();
+            async move { app.ask(20, "/wait").await }
+        });
+        while !app.lines().iter().any(|line| line.contains("it waits")) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let end = Duration::from_secs(20);
+        let burns = tokio::time::timeout(end, app.ask(21, way)).await;
+        let failed = |found: Result<HttpResponse, Unanswered>| match found {
+            Err(Unanswered::Failed(error)) => error,
+            other => panic!("{way}: {other:?}"),
+        };
+        assert_eq!(
+            failed(burns.expect(way)),
+            FetchError::RequestCpuLimit,
+            "{way}"
+        );
+        assert_eq!(failed(waits.await.unwrap()), FetchError::Ended, "{way}");
+        let exit = Exit::RequestCpuLimit {
+            request: RequestId(21),
+        };
+        assert_eq!(app.worker.ended().await, exit, "{way}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -204,6 +204,7 @@ pub(super) fn read_limits(fields: &Fields<'_, Limits>, mut limits: AppLimits) ->
     let worker = &mut limits.worker;
     fields.read_over(Limits::MEMORY_MB, &mut worker.memory_mb);
     fields.read_over(Limits::CPU_MS, &mut worker.cpu);
+    worker.request_cpu = fields.read(Limits::REQUEST_CPU_MS).or(worker.request_cpu);
     fields.read_over(Limits::SUBREQUESTS, &mut worker.subrequests);
     fields.read_over(Limits::TIMERS, &mut worker.timers);
     fields.read_over(

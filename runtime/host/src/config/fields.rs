@@ -278,6 +278,9 @@ objects! {
         MEMORY_MB: "memory_mb" = Integer<u32>, Integer::new(8, 65_536), default AppLimits::default().worker.memory_mb;
         /// CPU time of one turn, an uninterrupted run of JavaScript, in milliseconds.
         CPU_MS: "cpu_ms" = Milliseconds, Milliseconds { least: 1, most: HOUR }, default milliseconds(AppLimits::default().worker.cpu);
+        /// CPU time of all turns that run because of one request or scheduled event, in milliseconds, until it is over. Where it is not given,
+        /// any.
+        REQUEST_CPU_MS: "request_cpu_ms" = Milliseconds, Milliseconds { least: 1, most: DAY };
         /// From a request's head to the response's head, in milliseconds.
         WALL_MS: "wall_ms" = Milliseconds, Milliseconds { least: 1, most: DAY }, default milliseconds(AppLimits::default().wall);
         /// Requests at a time, until the last byte of the response has left.

@@ -382,7 +382,7 @@ fn check_limits(fields: &Fields<'_, Limits>, limits: &AppLimits, most: &AppLimit
 }
 
 /// Limits as they are written.
-fn numbers(limits: &AppLimits) -> [(&'static str, u128); 12] {
+fn numbers(limits: &AppLimits) -> [(&'static str, u128); 13] {
     let AppLimits {
         worker,
         wall,
@@ -396,6 +396,12 @@ fn numbers(limits: &AppLimits) -> [(&'static str, u128); 12] {
     [
         (Limits::MEMORY_MB.name, worker.memory_mb.into()),
         (Limits::CPU_MS.name, worker.cpu.as_millis()),
+        (
+            Limits::REQUEST_CPU_MS.name,
+            worker
+                .request_cpu
+                .map_or(u128::MAX, |time| time.as_millis()),
+        ),
         (Limits::WALL_MS.name, wall.as_millis()),
         (Limits::IN_FLIGHT.name, *in_flight as u128),
         (

@@ -67,7 +67,7 @@ fn everything_at_once() {
             { "name": "shop", "hostname": "Shop.localhost", "path": "./shop",
               "log": { "level": "warn", "sample": 10 },
               "env": { "GREETING": "hello", "KEY": "${SHOP_KEY}" },
-              "limits": { "cpu_ms": 50, "wall_ms": 30000, "in_flight": 256, "queue": 20, "timers": 30, "body_mb": 10, "log_lines": 7, "log_kb": 2 },
+              "limits": { "cpu_ms": 50, "request_cpu_ms": 70, "wall_ms": 30000, "in_flight": 256, "queue": 20, "timers": 30, "body_mb": 10, "log_lines": 7, "log_kb": 2 },
               "outbound": { "allow": ["api.example.com", "127.0.0.1:5000"] } },
             { "name": "tools", "hostname": ["tools.localhost", "*.tools.localhost"],
               "path": "./tools", "port": 8081 }
@@ -98,6 +98,8 @@ fn everything_at_once() {
     assert_eq!((shop.limits.queue(), tools.limits.queue()), (20, 1024));
     let timers = [shop, tools].map(|app| app.limits.worker.timers);
     assert_eq!(timers, [30, 10_000]);
+    let request_cpu = [shop, tools].map(|app| app.limits.worker.request_cpu);
+    assert_eq!(request_cpu, [Some(Duration::from_millis(70)), None]);
     assert_eq!(shop.outbound_allow.len(), 2);
     assert!(!format!("{config:?}").contains("secret"));
     assert_eq!(tools.port, Some(8081));

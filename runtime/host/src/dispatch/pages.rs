@@ -161,6 +161,7 @@ pub(crate) fn failure(error: FetchError) -> ErrorPage {
     let detail = error.to_string();
     let page = match &error {
         FetchError::CpuLimit
+        | FetchError::RequestCpuLimit
         | FetchError::HeapLimit
         | FetchError::ProcessLimit
         | FetchError::Crashed => ErrorPage::new(
@@ -184,6 +185,7 @@ pub(crate) fn failure(error: FetchError) -> ErrorPage {
     };
     let page = match &error {
         FetchError::CpuLimit => page.limit(Limit::Cpu),
+        FetchError::RequestCpuLimit => page.limit(Limit::RequestCpu),
         FetchError::HeapLimit => page.limit(Limit::Memory),
         FetchError::ProcessLimit => page.limit(Limit::Process),
         _ => page,

@@ -204,6 +204,7 @@ async fn failures_have_a_status_and_developers_see_why() {
             "no memory left",
         ),
         (FetchError::CpuLimit, 503, "CPU limit"),
+        (FetchError::RequestCpuLimit, 503, "Limit: request_cpu_ms"),
         (FetchError::HeapLimit, 503, "more memory"),
         (FetchError::Crashed, 503, "V8 gave up"),
         (FetchError::Ended, 503, "has ended"),

@@ -64,6 +64,12 @@ impl Pool {
                     "an instance of the app was ended: it passed its CPU limit of {limit} ms for one turn"
                 )
             }
+            Exit::RequestCpuLimit { request } => {
+                let limit = limits.request_cpu.unwrap_or_default().as_millis();
+                format!(
+                    "an instance of the app was ended: it passed its CPU limit of {limit} ms for one request, {request}"
+                )
+            }
             Exit::HeapLimit => {
                 let limit = limits.memory_mb;
                 format!(

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::Site;
 use crate::support::admin::{ask, serve_as};
+use crate::support::{Site, eventually};
 
 const NEIGHBOUR: &str = "export default { fetch() { return new Response('here'); } };";
 
@@ -211,6 +211,50 @@ fn who_would_wait_behind_too_many_gets_503() {
     let metrics = ask(admin, "GET", "/metrics");
     let series = "nano_limit_hits_total{app=\"a\",limit=\"queue\"} 2\n";
     assert!(metrics.text().contains(series), "{}", metrics.text());
+}
+
+#[test]
+fn a_request_has_so_much_cpu_time_for_all_of_its_turns() {
+    let source = "const spin = () => { for (const end = Date.now() + 20; Date.now() < end;); };
+    export default { async fetch(request) {
+        const { pathname } = new URL(request.url);
+        do {
+            spin();
+            await new Promise(resolve => setTimeout(resolve));
+        } while (pathname === '/burn');
+        return new Response('done');
+    } };";
+    let site = Site::new()
+        .app_with("a", source, r#""limits":{"request_cpu_ms":200}"#)
+        .app("b", NEIGHBOUR);
+    let (nano, admin) = serve_as(site, |command| {
+        command.arg("--dev");
+    });
+    for _ in 0..20 {
+        assert_eq!(nano.get("a.test", "/").text(), "done");
+    }
+    let page = nano.get("a.test", "/burn");
+    assert_eq!(page.status, 503, "{}", page.text());
+    assert!(
+        page.text().contains("Limit: request_cpu_ms\n"),
+        "{}",
+        page.text()
+    );
+    nano.logged("the limit", |line| {
+        line["app"] == "a" && line["status"] == 503 && line["limit"] == "request_cpu_ms"
+    });
+    nano.app_logged("a", "passed its CPU limit of 200 ms for one request");
+    assert_eq!(nano.get("b.test", "/").text(), "here");
+    eventually("another instance", || {
+        (nano.get("a.test", "/").status == 200).then_some(())
+    });
+    let metrics = ask(admin, "GET", "/metrics");
+    for series in [
+        "nano_limit_hits_total{app=\"a\",limit=\"request_cpu_ms\"} 1\n",
+        "nano_instance_ends_total{app=\"a\",reason=\"request_cpu_ms\"} 1\n",
+    ] {
+        assert!(metrics.text().contains(series), "{}", metrics.text());
+    }
 }
 
 #[test]
