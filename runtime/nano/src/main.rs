@@ -3,6 +3,8 @@
 mod args;
 mod check;
 mod engine;
+#[cfg(target_os = "linux")]
+mod heaps;
 mod init;
 mod remote;
 mod repl;

@@ -233,7 +233,7 @@ pub(crate) fn with_current<R>(look: impl FnOnce(&Account) -> R) -> Option<R> {
 }
 
 /// Whether this thread works for anybody. Async-signal-safe.
-pub(crate) fn is_working() -> bool {
+pub fn is_working() -> bool {
     !CURRENT.get().is_null()
 }
 
