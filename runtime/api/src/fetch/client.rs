@@ -98,6 +98,11 @@ impl Outbound {
         }
     }
 
+    /// Whether requests are those of an app, of which a process has many.
+    pub(crate) fn is_an_apps(&self) -> bool {
+        self.subrequests.is_some()
+    }
+
     /// How many requests one inbound request may cause.
     pub(crate) fn subrequest_limit(&self) -> Option<u32> {
         self.subrequests

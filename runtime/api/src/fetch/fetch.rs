@@ -265,9 +265,15 @@ impl Call {
         }
         call.memory.set(CALL + exchange.size());
         let this = call.clone();
+        let state = State::from_scope(scope);
+        let io = if exchange.outbound.is_an_apps() {
+            // Elsewhere many of them would be in the way of other apps' requests.
+            state.handle().thread_io()
+        } else {
+            state.thread_io().cloned()
+        };
         // What is on its way needs its runtime, also when the app has handed it on and is gone.
-        let io = State::from_scope(scope).thread_io();
-        let driven = io.and_then(ThreadIo::keep_driven);
+        let driven = io.as_ref().and_then(ThreadIo::keep_driven);
         let spawned = spawn_op(scope, exchange.run(), move |scope, outcome| {
             this.op.take();
             let outcome =
