@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use crate::http::receive::Answered;
 use crate::record::{Failure, Record};
 use crate::server::link::{InRequest, Link};
+use crate::statistics::Limit;
 use crate::tracer::RequestTrace;
 
 /// A request of a connection: its record, and what of the connection ends with it.
@@ -85,6 +86,7 @@ impl Completion {
             sent: AtomicU64::new(0),
             is_whole: AtomicBool::new(false),
             has_left: AtomicBool::new(false),
+            is_too_slow: AtomicBool::new(false),
             failure: OnceLock::new(),
         })
     }
@@ -99,6 +101,9 @@ impl Completion {
 impl Drop for Completion {
     fn drop(&mut self) {
         let now = Instant::now();
+        if let Some(status) = self.record.refusal() {
+            self.request.link().count_refusal(status);
+        }
         self.request.ends(now);
         self.record.ends(now);
     }
@@ -115,6 +120,8 @@ pub(crate) struct Sending {
     is_whole: AtomicBool,
     /// The protocol has handed on everything that it has been handed.
     has_left: AtomicBool,
+    /// The client has taken too little of it.
+    is_too_slow: AtomicBool,
     failure: OnceLock<Failure>,
 }
 
@@ -152,6 +159,11 @@ impl Sending {
         self.has_left.load(Relaxed)
     }
 
+    /// It is given up, as the client takes too little of it.
+    pub(crate) fn too_slow(&self) {
+        self.is_too_slow.store(true, Relaxed);
+    }
+
     /// The version of the request.
     pub(crate) fn version(&self) -> Version {
         self.completion.version
@@ -179,6 +191,8 @@ impl Drop for Sending {
             && sent == *self.handed.get_mut()
         {
             completion.record.complete();
+        } else if *self.is_too_slow.get_mut() || completion.request.link().is_too_slow() {
+            completion.record.limited(Limit::Stall);
         }
     }
 }

@@ -326,7 +326,7 @@ impl Host {
                 let Some(host) = host.upgrade() else {
                     return Vec::new();
                 };
-                metrics::groups(&host.apps(), host.connections(), host.exporter())
+                metrics::groups(&host.apps(), &host.crowd, host.exporter())
             })
         };
         Some(self.exporter.get_or_init(start).clone())
@@ -604,7 +604,7 @@ impl Host {
     }
 
     /// Connections of clients.
-    pub(crate) fn connections(&self) -> &Crowd {
+    pub(crate) fn crowd(&self) -> &Crowd {
         &self.crowd
     }
 

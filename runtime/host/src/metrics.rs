@@ -20,13 +20,13 @@ use crate::statistics::{Distribution, End, Limit, Outcome};
 /// The media type of the format.
 pub(crate) const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
 
-/// All metrics of these apps and of the process, which has these connections of clients, and perhaps a collector.
+/// All metrics of these apps and of the process, with the connections of its clients, and perhaps a collector.
 pub(crate) fn render(
     apps: &[Arc<App>],
-    connections: &Crowd,
+    crowd: &Crowd,
     exporter: Option<&Arc<Exporter>>,
 ) -> Vec<u8> {
-    let mut families = of_process(connections, exporter);
+    let mut families = of_process(crowd, exporter);
     families.extend(of_apps(apps));
     // A family without a metric cannot be written.
     families.retain(|family| !family.get_metric().is_empty());
@@ -40,7 +40,7 @@ pub(crate) fn render(
 /// The same, each app's by themselves.
 pub(crate) fn groups(
     apps: &[Arc<App>],
-    connections: &Crowd,
+    crowd: &Crowd,
     exporter: Option<&Arc<Exporter>>,
 ) -> Vec<Group> {
     let of_app = |app: &Arc<App>| Group {
@@ -51,26 +51,31 @@ pub(crate) fn groups(
     let process = Group {
         app: None,
         since: None,
-        families: of_process(connections, exporter),
+        families: of_process(crowd, exporter),
     };
     std::iter::once(process)
         .chain(apps.iter().map(of_app))
         .collect()
 }
 
-fn of_process(connections: &Crowd, exporter: Option<&Arc<Exporter>>) -> Vec<MetricFamily> {
+fn of_process(crowd: &Crowd, exporter: Option<&Arc<Exporter>>) -> Vec<MetricFamily> {
     let mut info = Family::new("nano_info", "The version of NANO.", MetricType::GAUGE);
     info.gauge(&[("version", env!("CARGO_PKG_VERSION"))], 1.0);
     #[cfg_attr(not(target_os = "linux"), expect(unused_mut))]
     let help = "Connections of clients, but for those to the admin API.";
     let mut open = Family::gauge_of("nano_connections", help);
-    open.gauge(&[], connections.count() as f64);
+    open.gauge(&[], crowd.count() as f64);
     let help = "Connections of clients that were closed, or not taken in, for others, by the limit that was met.";
     let mut closed = Family::counter_of("nano_connections_closed_total", help);
-    for (limit, count) in connections.closed() {
+    for (limit, count) in crowd.closed() {
         closed.counter(&[("limit", limit)], count as f64);
     }
-    let mut families = vec![info.0, open.0, closed.0];
+    let help = "Requests that no app has seen, by the status of the answer: malformed, too large or too slow a head, no app for the host.";
+    let mut refused = Family::counter_of("nano_refused_requests_total", help);
+    for (status, count) in crowd.refusals() {
+        refused.counter(&[("status", &status.to_string())], count as f64);
+    }
+    let mut families = vec![info.0, open.0, closed.0, refused.0];
     families.extend(
         exporter
             .into_iter()
@@ -196,7 +201,7 @@ families! {
     duration: histogram_of("nano_request_duration_seconds", "From a request's head to the last byte of its response."),
     in_flight: gauge_of("nano_requests_in_flight", "Requests whose responses are not complete."),
     bytes: counter_of("nano_response_bytes_total", "Bytes of responses' bodies that were sent."),
-    limits: counter_of("nano_limit_hits_total", "Requests that met a limit, by its name in the configuration; of subrequests and timers, those that were refused."),
+    limits: counter_of("nano_limit_hits_total", "Requests that met a limit, by its name in the configuration; of stall_ms, those whose clients were too slow; of subrequests and timers, those that were refused."),
     starts: histogram_of("nano_start_duration_seconds", "Starts of instances: isolate, modules, top-level await."),
     failed_starts: counter_of("nano_failed_starts_total", "Instances that did not start."),
     instances: gauge_of("nano_instances", "Instances that run."),

@@ -181,6 +181,12 @@ impl Record {
         self.end = End::Complete;
     }
 
+    /// What the client was told, if no app has seen the request.
+    #[inline]
+    pub(crate) fn refusal(&self) -> Option<StatusCode> {
+        self.app.is_none().then_some(self.status)
+    }
+
     /// So many bytes of the response's body have left.
     pub(crate) fn sent(&mut self, bytes: u64) {
         self.bytes += bytes;

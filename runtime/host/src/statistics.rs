@@ -121,6 +121,8 @@ counted! {
         Queue = "queue",
         Body = "body_mb",
         Response = "response_mb",
+        /// The time-out of `clients`: too little came of the request's body, or was taken of the response's.
+        Stall = "stall_ms",
         /// Counted by instances: the app may go on without the request that it cannot make.
         Subrequests = "subrequests",
         /// The same.

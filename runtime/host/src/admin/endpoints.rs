@@ -147,7 +147,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         )],
         call: |_, host, _| {
             async move {
-                let text = metrics::render(&host.apps(), host.connections(), host.exporter());
+                let text = metrics::render(&host.apps(), host.crowd(), host.exporter());
                 answer::of(StatusCode::OK, metrics::CONTENT_TYPE, text)
             }
             .boxed()

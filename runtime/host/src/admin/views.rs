@@ -99,7 +99,8 @@ pub(super) struct AppView {
     pub(super) outbound_requests: u64,
     /// Requests so far, by the class of the response's status, or `aborted` where the client went away.
     pub(super) requests: BTreeMap<&'static str, u64>,
-    /// Requests that met a limit, by its name in the configuration; of `subrequests`, those to other servers that were refused.
+    /// Requests that met a limit, by its name in the configuration; of `stall_ms`, those whose clients were
+    /// too slow; of `subrequests`, those to other servers that were refused.
     pub(super) limit_hits: BTreeMap<&'static str, u64>,
     /// Instances that have ended, by the reason.
     pub(super) instance_ends: BTreeMap<&'static str, u64>,

@@ -106,7 +106,8 @@ pub(crate) fn faulty(fault: &Fault) -> Box<ErrorPage> {
     let page = ErrorPage::new(status, message).detail(fault.message());
     let page = match fault {
         Fault::TooLarge(_) => page.limit(Limit::Body),
-        Fault::Malformed(_) | Fault::TooSlow(_) => page,
+        Fault::TooSlow(_) => page.limit(Limit::Stall),
+        Fault::Malformed(_) => page,
     };
     page.close().into()
 }

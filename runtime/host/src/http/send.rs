@@ -129,6 +129,11 @@ impl ResponseBody {
         self.sending.left();
     }
 
+    /// It is given up, as the client takes too little of it.
+    pub(crate) fn too_slow(&self) {
+        self.sending.too_slow();
+    }
+
     /// Whether it is the host's own, not an app's.
     pub(crate) fn is_page(&self) -> bool {
         self.sending.is_page()

@@ -206,7 +206,7 @@ impl Client {
             self.patience.earn(blocked.queued.saturating_sub(queued));
             if self.patience.is_spent() {
                 // What the system still holds is of no use to anybody.
-                self.link.break_off();
+                self.link.give_up();
                 let message = format!("the client takes {}", self.patience.describe());
                 return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, message)));
             }

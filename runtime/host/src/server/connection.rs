@@ -186,6 +186,7 @@ async fn leave(mut client: Linger<TokioIo<Client>>, begun: bool, link: &Link) {
         if begun {
             let id = link.refused();
             tracing::warn!(request_id = %id, status = 408, "a request's head was not complete in time");
+            link.count_refusal(StatusCode::REQUEST_TIMEOUT);
             let mut answer = error_page::refusal(StatusCode::REQUEST_TIMEOUT, id);
             while let Ok(count) =
                 poll_fn(|context| Pin::new(&mut client).poll_write(context, &answer)).await
@@ -235,6 +236,7 @@ fn answer_http1(
 /// Says what is wrong with a connection where its operator can do something about it.
 fn log_failure(error: &hyper::Error, link: &Link) {
     if error.is_parse_too_large() {
+        link.count_refusal(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
         tracing::warn!(
             request_id = %link.refused(),
             status = 431,
@@ -243,6 +245,7 @@ fn log_failure(error: &hyper::Error, link: &Link) {
             "a request's head has more bytes or header fields than the limit"
         );
     } else if error.is_parse() {
+        link.count_refusal(StatusCode::BAD_REQUEST);
         tracing::warn!(request_id = %link.refused(), status = 400, "a request is malformed: {error}");
     } else {
         tracing::debug!("a connection ended: {error}");

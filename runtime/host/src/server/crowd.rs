@@ -20,6 +20,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::Seq
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+use http::StatusCode;
+
 use self::parts::{Part, Parts, Short};
 use super::link::{Link, Tenure};
 
@@ -67,6 +69,7 @@ pub(crate) struct Crowd {
     of_client: AtomicU64,
     /// or because they held as much as they may.
     of_memory: AtomicU64,
+    refused: [AtomicU64; REFUSALS.len()],
 }
 
 /// Connections that have been made to end.
@@ -89,6 +92,9 @@ impl Ended {
         self.client = self.client.or(client);
     }
 }
+
+/// What those are told whose requests no app sees.
+const REFUSALS: [u16; 6] = [400, 404, 405, 408, 431, 501];
 
 #[derive(Debug, Default)]
 struct Members {
@@ -217,6 +223,7 @@ impl Crowd {
             of_number: AtomicU64::new(0),
             of_client: AtomicU64::new(0),
             of_memory: AtomicU64::new(0),
+            refused: Default::default(),
         })
     }
 
@@ -232,6 +239,20 @@ impl Crowd {
     /// How many there are.
     pub(crate) fn count(&self) -> usize {
         self.members().links.len()
+    }
+
+    /// A request was refused that no app has seen.
+    pub(super) fn refused(&self, status: StatusCode) {
+        let all = REFUSALS.iter().zip(&self.refused);
+        if let Some((_, count)) = { all }.find(|(known, _)| **known == status.as_u16()) {
+            count.fetch_add(1, SeqCst);
+        }
+    }
+
+    /// How many such requests there were, by what they were told.
+    pub(crate) fn refusals(&self) -> impl Iterator<Item = (u16, u64)> {
+        let all = REFUSALS.into_iter().zip(&self.refused);
+        all.map(|(status, count)| (status, count.load(SeqCst)))
     }
 
     /// Bytes that connections hold which stay.

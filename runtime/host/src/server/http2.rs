@@ -296,6 +296,7 @@ async fn send(
                     return Ok(());
                 }
                 if !send_piece(&mut stream, piece, last, room, &mut patience).await? {
+                    body.too_slow();
                     stream.send_reset(Reason::CANCEL);
                     return Ok(());
                 }

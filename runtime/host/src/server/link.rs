@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use futures_util::task::AtomicWaker;
+use http::StatusCode;
 use nano_worker::RequestId;
 
 use super::crowd::{self, Crowd, Standing};
@@ -43,6 +44,8 @@ pub(crate) struct Link {
     closer: AtomicWaker,
     /// The client must see that what it got is not all.
     broken: AtomicBool,
+    /// The client has taken too little, and is cut off.
+    too_slow: AtomicBool,
     /// The system takes no more bytes for the client at the moment.
     blocked: AtomicBool,
     /// h2 may have something of a response that the system has not taken.
@@ -91,6 +94,7 @@ impl Link {
             closing: AtomicBool::new(false),
             closer: AtomicWaker::new(),
             broken: AtomicBool::new(false),
+            too_slow: AtomicBool::new(false),
             blocked: AtomicBool::new(false),
             owes: AtomicBool::new(false),
             late: AtomicBool::new(false),
@@ -279,6 +283,17 @@ impl Link {
         self.broken.load(SeqCst)
     }
 
+    /// [Breaks off](Self::break_off), as the client takes too little.
+    pub(super) fn give_up(&self) {
+        self.too_slow.store(true, SeqCst);
+        self.break_off();
+    }
+
+    /// Whether its client has been given up for taking too little.
+    pub(crate) fn is_too_slow(&self) -> bool {
+        self.too_slow.load(SeqCst)
+    }
+
     /// HTTP/1 has taken the whole of a response, or what there is of one that has failed. That has left when the socket has taken
     /// it, too.
     pub(crate) fn taken(&self, sending: Arc<Sending>) {
@@ -299,6 +314,12 @@ impl Link {
         // The lock is free again when the record is written.
         let lost = self.unflushed().take();
         drop(lost);
+    }
+
+    /// A request of it was refused that no app has seen.
+    #[cold]
+    pub(crate) fn count_refusal(&self, status: StatusCode) {
+        self.crowd.refused(status);
     }
 
     /// The id of the request that the connection itself refuses: its head cannot be read.

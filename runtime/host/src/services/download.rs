@@ -14,6 +14,7 @@ use super::Begun;
 use super::upload::Upload;
 use crate::patience::Patience;
 use crate::record::{Failure, Record};
+use crate::statistics::Limit;
 
 /// What is handed over at a time, and what a caller is seen to take.
 pub(super) const PIECE: usize = 16 << 10;
@@ -65,6 +66,7 @@ impl Download {
             }
             End::Slow(how) => {
                 record.failed(format!("the app \"{caller}\" takes {how}"), None);
+                record.limited(Limit::Stall);
                 let message =
                     format!("the other app's response was given up: this app takes {how}");
                 Err(BodyError::new(BodyErrorKind::CutShort, message))

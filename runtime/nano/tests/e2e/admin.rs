@@ -134,6 +134,53 @@ fn requests_to_other_servers_and_connections_are_counted() {
     assert_eq!(app["outbound_requests"], 2);
 }
 
+/// What no app sees is nobody's, but not unseen.
+#[test]
+fn requests_that_are_refused_before_an_app_has_them_are_counted() {
+    let site = Site::new().app("a", APP);
+    let (nano, port) = serve(site.top(r#""clients":{"head_ms":500}"#));
+    let large = "x".repeat(100 << 10);
+    let many: String = (0..101).map(|n| format!("X-{n}: 1\r\n")).collect();
+    let heads = [
+        ("GET / HTTP/1.1\r\n\r\n".to_owned(), 400),
+        ("nonsense\r\n\r\n".to_owned(), 400),
+        ("GET / HTTP/1.1\r\nHost: b.test\r\n\r\n".to_owned(), 404),
+        ("TRACE / HTTP/1.1\r\nHost: a.test\r\n\r\n".to_owned(), 405),
+        ("GET / HTTP/1.1\r\nHost: a.te".to_owned(), 408),
+        (
+            format!("GET / HTTP/1.1\r\nHost: a.test\r\nX: {large}\r\n\r\n"),
+            431,
+        ),
+        (format!("GET / HTTP/1.1\r\nHost: a.test\r\n{many}\r\n"), 431),
+        (
+            "POST / HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"
+                .to_owned(),
+            501,
+        ),
+    ];
+    for (head, status) in &heads {
+        let mut connection = nano.connect();
+        // The connection may close before everything is written.
+        let _ = connection.write_bytes(head.as_bytes());
+        assert_eq!(connection.response(false).status, *status, "{head:.60}");
+    }
+    assert_eq!(nano.get("a.test", "/").status, 200);
+    eventually("the counts", || {
+        let metrics = ask(port, "GET", "/metrics").text().to_owned();
+        let is_counted = |status: u16| {
+            let count = heads.iter().filter(|(_, told)| *told == status).count();
+            let name = format!("nano_refused_requests_total{{status=\"{status}\"}}");
+            series(&metrics, &name) == count as f64
+        };
+        [400, 404, 405, 408, 431, 501]
+            .into_iter()
+            .all(is_counted)
+            .then_some(())
+    });
+    let app = json(&ask(port, "GET", "/admin/apps/a"));
+    assert_eq!(app["requests"]["4xx"], 0, "{app}");
+}
+
 #[test]
 fn requests_that_an_app_may_not_make_are_counted() {
     let server = "export default { fetch(request) {
@@ -270,6 +317,27 @@ fn a_reload_says_what_it_has_changed() {
     let refused = ask(port, "POST", "/admin/reload");
     assert_eq!(refused.status, 409, "{}", refused.text());
     assert!(refused.text().contains("apps.json"), "{}", refused.text());
+}
+
+#[test]
+fn readiness_begins_when_the_apps_of_the_start_are_there() {
+    let slow = "await new Promise(resolve => setTimeout(resolve, 1500)); export default { fetch: () => new Response('slow') };";
+    let (nano, port) = serve(Site::new().app("a", APP).app("slow", slow));
+    let ready = ask_with(port, "GET", "/readyz", "");
+    assert_eq!(
+        (ready.status, json(&ready)["state"].as_str()),
+        (503, Some("starting"))
+    );
+    // It is alive, and what is there is served.
+    assert_eq!(ask_with(port, "GET", "/healthz", "").status, 200);
+    assert_eq!(nano.get("a.test", "/").text(), "hello");
+    let ready = eventually("readiness", || {
+        let ready = ask_with(port, "GET", "/readyz", "");
+        (ready.status == 200).then_some(ready)
+    });
+    assert_eq!(json(&ready)["state"], "serving");
+    let app = json(&ask(port, "GET", "/admin/apps/slow"));
+    assert_eq!(app["state"], "running", "{app}");
 }
 
 #[test]

@@ -733,6 +733,7 @@ fn a_caller_that_does_not_read_is_cut_off() {
             line["app"] == "b"
                 && line["path"] == path
                 && line["aborted"] == true
+                && line["limit"] == "stall_ms"
                 && line["error"].as_str().is_some_and(|error| {
                     error.contains("the app \"a\" takes fewer than 1000000 bytes per second")
                 })

@@ -28,6 +28,7 @@ mod large_sources;
 mod limits;
 mod logs;
 mod memory;
+mod met_limits;
 mod native_memory;
 mod otlp;
 mod outbound;

@@ -56,7 +56,11 @@ fn clients_that_stop_reading_are_cut_off() {
             (lines.len() == 2).then_some(lines)
         });
         for line in lines {
-            assert_eq!(line["aborted"], true, "{line}");
+            assert_eq!(
+                (&line["aborted"], &line["limit"]),
+                (&true.into(), &"stall_ms".into()),
+                "{line}"
+            );
             let bytes = line["bytes"].as_u64().expect("a number") as usize;
             assert!(bytes > 0 && bytes < SIZE, "{line}");
             assert!(
@@ -305,8 +309,8 @@ fn a_stalled_stream_is_reset_and_its_connection_goes_on() {
         assert_eq!(http2.response(3).text(), "small");
         let line = nano.logged("its line", |line| line["path"] == path);
         assert_eq!(
-            (&line["aborted"], &line["bytes"]),
-            (&true.into(), &65535.into()),
+            (&line["aborted"], &line["bytes"], &line["limit"]),
+            (&true.into(), &65535.into(), &"stall_ms".into()),
             "{line}"
         );
     }

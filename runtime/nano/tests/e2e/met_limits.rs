@@ -1,0 +1,164 @@
+//! Which limit was met is said everywhere by one name, that of the configuration.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::support::admin::{ask, json, serve_as};
+use crate::support::{Connection, Nano, Response, Site, app_of_forms, eventually};
+
+/// Has an app meet a limit; gives the response of the request that does.
+type Meets = fn(&Nano) -> Response;
+
+/// The limit, the app's configuration, and a request that meets it. The status that the client is told.
+const LIMITS: &[(&str, &str, Meets, u16)] = &[
+    (
+        "cpu_ms",
+        r#""limits":{"cpu_ms":100}"#,
+        |nano| nano.get("a.test", "/loop"),
+        503,
+    ),
+    (
+        "memory_mb",
+        r#""limits":{"memory_mb":32}"#,
+        |nano| nano.get("a.test", "/fill"),
+        503,
+    ),
+    (
+        "wall_ms",
+        r#""limits":{"wall_ms":300}"#,
+        |nano| nano.get("a.test", "/wait"),
+        504,
+    ),
+    (
+        "in_flight",
+        r#""limits":{"in_flight":1}"#,
+        |nano| {
+            let mut waits = nano.connect();
+            waits.write("GET /wait HTTP/1.1\r\nHost: a.test\r\n\r\n");
+            nano.app_logged("a", "it waits");
+            nano.get("a.test", "/")
+        },
+        503,
+    ),
+    (
+        "body_mb",
+        r#""limits":{"body_mb":1}"#,
+        |nano| {
+            nano.send(&format!(
+                "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: {}\r\n\r\n",
+                2 << 20
+            ))
+        },
+        413,
+    ),
+    (
+        "stall_ms",
+        "",
+        |nano| {
+            nano.send("POST /read HTTP/1.1\r\nHost: a.test\r\nContent-Length: 1000\r\n\r\nbegin")
+        },
+        408,
+    ),
+    (
+        "response_mb",
+        r#""limits":{"response_mb":1}"#,
+        |nano| nano.get("a.test", "/large"),
+        500,
+    ),
+];
+
+/// What each app of the table can do.
+fn source() -> String {
+    app_of_forms(&[
+        ("loop", "for (;;);"),
+        ("fill", "for (const kept = [];;) kept.push({});"),
+        (
+            "wait",
+            "console.log('it waits'); await new Promise(() => {});",
+        ),
+        ("read", "await request.text();"),
+        ("large", "return new Response('x'.repeat(2 << 20));"),
+    ])
+}
+
+/// Those that a test beside what is about them looks at.
+const ELSEWHERE: &[&str] = &[
+    "subrequests",
+    "process_memory",
+    "queue",
+    "request_cpu_ms",
+    "timers",
+];
+
+fn hits(admin: u16) -> Vec<(String, u64)> {
+    let metrics = ask(admin, "GET", "/metrics").text().to_owned();
+    let hits = metrics.lines().filter_map(|line| {
+        let rest = line.strip_prefix(r#"nano_limit_hits_total{app="a",limit=""#)?;
+        let (limit, count) = rest.split_once(r#""} "#)?;
+        Some((limit.to_owned(), count.parse().expect("a number")))
+    });
+    hits.collect()
+}
+
+#[test]
+fn it_is_named_in_the_log_the_metrics_and_to_developers() {
+    for (limit, fields, meets, status) in LIMITS {
+        for dev in [true, false] {
+            let site = Site::new()
+                .top(r#""clients":{"stall_ms":1000,"min_rate":1000}"#)
+                .app_with("a", &source(), fields);
+            let (nano, admin) = serve_as(site, |command| {
+                command.args(dev.then_some("--dev"));
+            });
+            let page = meets(&nano);
+            assert_eq!(page.status, *status, "{limit}: {}", page.text());
+            // To others than developers it is nobody's business.
+            let names = format!("\nLimit: {limit}\n");
+            assert_eq!(page.text().contains(&names), dev, "{}", page.text());
+            assert_eq!(page.text().contains(limit), dev, "{}", page.text());
+            let id = page.header("x-request-id").expect("an id").to_owned();
+            let line = nano.logged("its line", |line| {
+                line["request_id"] == *id && line["message"] == "request"
+            });
+            assert_eq!(
+                (&line["app"], &line["limit"], &line["status"]),
+                (&"a".into(), &(*limit).into(), &(*status).into()),
+                "{line}"
+            );
+            assert!(line["error"].is_string(), "{line}");
+            // It, and no other.
+            eventually("the count", || {
+                let met = |(_, count): &(String, u64)| *count > 0;
+                let met: Vec<_> = hits(admin).into_iter().filter(met).collect();
+                (met == [((*limit).to_owned(), 1)]).then_some(())
+            });
+            let app = json(&ask(admin, "GET", "/admin/apps/a"));
+            assert_eq!(app["limit_hits"][*limit], 1, "{app}");
+        }
+    }
+}
+
+/// In JSON, too, for those who ask for it.
+#[test]
+fn it_is_a_field_of_a_page_in_json() {
+    let nano = Site::new()
+        .app_with("a", &source(), r#""limits":{"wall_ms":100}"#)
+        .serve_with(&["--dev"]);
+    let mut connection = Connection::open(nano.port());
+    connection.write("GET /wait HTTP/1.1\r\nHost: a.test\r\nAccept: application/json\r\n\r\n");
+    let page: Value = serde_json::from_str(connection.response(false).text()).expect("JSON");
+    assert_eq!(page["error"]["limit"], "wall_ms", "{page}");
+}
+
+/// A limit that is new wants a line of the table.
+#[test]
+fn every_limit_that_is_counted_is_looked_at() {
+    let (_nano, admin) = serve_as(Site::new().app("a", &source()), |_| {});
+    let counted: BTreeSet<_> = hits(admin).into_iter().map(|(limit, _)| limit).collect();
+    let known = LIMITS
+        .iter()
+        .map(|(limit, ..)| *limit)
+        .chain(ELSEWHERE.iter().copied());
+    assert_eq!(counted, known.map(str::to_owned).collect());
+}
