@@ -305,6 +305,42 @@ fn all_faults_are_reported() {
     assert_eq!(fields, ["prt", "apps[0].limits.cpu_ms", "apps[1]"]);
 }
 
+/// What is nested is read by functions that call themselves, and the stack has an end.
+#[test]
+fn what_is_nested_without_end_is_refused() {
+    for depth in [1_000, 100_000, 2_000_000] {
+        for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+            for (begin, end) in [
+                ("", ""),
+                (
+                    r#"{"apps":[{"name":"a","path":"shop","env":{"K":{"type":"json","value":"#,
+                    "}}}]}",
+                ),
+            ] {
+                for is_complete in [true, false] {
+                    let (inner, close) = match is_complete {
+                        true => ("1", close.repeat(depth)),
+                        false => ("", String::new()),
+                    };
+                    let text = format!("{begin}{}{inner}{close}{end}", open.repeat(depth));
+                    let report = read_text(&text).unwrap_err().to_string();
+                    assert!(
+                        report.contains("apps.json:1:") && report.contains("nesting depth"),
+                        "{report}"
+                    );
+                    assert!(report.len() < 2000, "{} bytes", report.len());
+                }
+            }
+        }
+    }
+    // As deep as it may be, it is read, and given to the app as it is.
+    let deep = format!("{}1{}", "[".repeat(400), "]".repeat(400));
+    let text = format!(
+        r#"{{"apps":[{{"name":"a","path":"shop","env":{{"K":{{"type":"json","value":{deep}}}}}}}]}}"#
+    );
+    read_text(&text).expect("it is legal");
+}
+
 #[test]
 fn reports_are_short_whatever_the_file_is() {
     // A file without line breaks, with a thousand times the same app.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::http2::{DATA, PING, WINDOW_UPDATE, frame};
+use crate::support::http2::{DATA, GOAWAY, PING, WINDOW_UPDATE, frame};
 use crate::support::{Busy, Http2, Site};
 
 const SLOW: &str = "export default { async fetch(request, env, ctx) {
@@ -33,6 +33,43 @@ fn what_is_in_flight_is_finished() {
         assert_eq!(nano.wait().code(), Some(0));
         nano.logged("the end", |line| line["message"] == "shut down");
     }
+}
+
+/// Clients learn that a connection takes no further request: with their response, or by a GOAWAY that names the last one.
+#[test]
+fn clients_are_told_of_the_end() {
+    let mut nano = Site::new().app("a", SLOW).serve();
+    assert_eq!(nano.get("a.test", "/?ms=0").header("connection"), None);
+    let mut http1 = nano.connect();
+    http1.write("GET /?ms=1500 HTTP/1.1\r\nHost: a.test\r\n\r\n");
+    let mut http2 = Http2::connect(&nano);
+    http2.request(1, "GET", "a.test", "/?ms=1500", &[], true);
+    std::thread::sleep(Duration::from_millis(300));
+    nano.signal(libc::SIGTERM);
+    // Until the client has said that it knows, requests that cross the GOAWAY are taken in (RFC 9113, section 6.8).
+    let (mut last_streams, mut body) = (Vec::new(), Vec::new());
+    while let Ok(frame) = http2.try_frame() {
+        match frame.kind {
+            GOAWAY => {
+                let number = |at: usize| {
+                    let bytes = frame.payload[at..at + 4].try_into().expect("a number");
+                    u32::from_be_bytes(bytes)
+                };
+                assert_eq!(number(4), 0, "NO_ERROR");
+                last_streams.push(number(0));
+            }
+            PING if frame.flags & 1 == 0 => http2.send(PING, 1, 0, &frame.payload),
+            DATA => body.extend(frame.payload),
+            _ => {}
+        }
+    }
+    assert_eq!(last_streams, [i32::MAX as u32, 1]);
+    assert_eq!(body, b"slow answer");
+    let response = http1.response(false);
+    assert_eq!(response.text(), "slow answer");
+    assert_eq!(response.header("connection"), Some("close"));
+    assert!(http1.rest().is_empty());
+    assert_eq!(nano.wait().code(), Some(0));
 }
 
 #[test]

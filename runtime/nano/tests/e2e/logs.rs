@@ -201,15 +201,31 @@ fn what_of_an_app_is_logged_is_configured() {
 
 #[test]
 fn an_output_that_is_blocked_for_good_does_not_keep_the_process() {
-    for signals in [1, 2] {
-        let mut nano = Site::new().app("a", LOUD).serve();
+    let source = "export default { async fetch(request) {
+        for (let i = 0; i < 10_000; i++) console.log('loud ' + 'x'.repeat(500));
+        if (request.url.endsWith('/slow')) await new Promise(resolve => setTimeout(resolve, 60_000));
+        return new Response('said');
+    } };";
+    for (signals, code) in [(1, 0), (2, 128 + libc::SIGTERM)] {
+        let mut nano = Site::new().app("a", source).serve();
         let gate = nano.gate();
         let _held = gate.lock().unwrap();
-        assert_eq!(nano.get("a.test", "/?lines=10000").text(), "said");
+        assert_eq!(nano.get("a.test", "/").text(), "said");
+        let mut slow = nano.connect();
+        if signals == 2 {
+            // A drain would wait for it.
+            slow.write("GET /slow HTTP/1.1\r\nHost: a.test\r\n\r\n");
+            std::thread::sleep(Duration::from_millis(300));
+        }
+        let began = Instant::now();
         for _ in 0..signals {
             nano.signal(libc::SIGTERM);
+            std::thread::sleep(Duration::from_millis(200));
         }
-        eventually("the end", || nano.status_now());
+        let status = eventually("the end", || nano.status_now());
+        assert_eq!(status.code(), Some(code));
+        let took = began.elapsed();
+        assert!(took < Duration::from_secs(5), "{took:?}");
     }
 }
 

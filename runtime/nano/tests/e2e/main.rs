@@ -5,6 +5,7 @@ mod apps_folder;
 mod bad_input;
 mod bindings;
 mod bodies;
+mod clocks;
 mod compression;
 mod config;
 mod connections;

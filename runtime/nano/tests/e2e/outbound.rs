@@ -93,6 +93,24 @@ fn unread_answers_have_a_bound() {
     assert!(peer.most() <= 50, "{} connections", peer.most());
 }
 
+/// A connection, and what its server knows of it, is one app's.
+#[test]
+fn connections_are_one_apps_only() {
+    let peer = Peer::of_size(5);
+    let source = format!(
+        "export default {{ async fetch() {{ return new Response(await (await fetch('http://127.0.0.1:{}/')).text()); }} }};",
+        peer.port
+    );
+    let nano = Site::new()
+        .app_with("a", &source, ALLOW)
+        .app_with("b", &source, ALLOW)
+        .serve();
+    for (app, connections) in [("a", 1), ("a", 1), ("b", 2), ("a", 2), ("b", 2)] {
+        assert_eq!(nano.get(&format!("{app}.test"), "/").text(), "xxxxx");
+        assert_eq!(peer.most(), connections, "{app}");
+    }
+}
+
 #[test]
 fn answers_that_are_held_unread_leave_descriptors_to_listeners() {
     let peer = Peer::of_size(1_000_000);

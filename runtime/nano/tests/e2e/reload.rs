@@ -1,5 +1,6 @@
 //! Changes while NANO serves.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -290,6 +291,37 @@ fn what_is_removed_finishes() {
 }
 
 #[test]
+fn what_is_removed_finishes_its_streams_and_its_background_work() {
+    let source = "export default { fetch(request, env, ctx) {
+        ctx.waitUntil(new Promise(resolve => setTimeout(resolve, 2500)).then(() => console.log('background work is done')));
+        let left = 20;
+        return new Response(new ReadableStream({ async pull(controller) {
+            await new Promise(resolve => setTimeout(resolve, 50));
+            controller.enqueue(new TextEncoder().encode('x'));
+            if (--left === 0) controller.close();
+        } }));
+    } };";
+    let live = Live::serve(
+        &config(&[("a", "a"), ("b", "b")], ""),
+        &[("a/index.js", &version("a")), ("b/index.js", source)],
+        &["--watch"],
+    );
+    let mut streams = live.nano.connect();
+    streams.write("GET / HTTP/1.1\r\nHost: b.test\r\n\r\n");
+    assert_eq!(streams.head().status, 200);
+    live.write("apps.json", &config(&[("a", "a")], ""));
+    eventually("the removal", || {
+        (live.nano.get("b.test", "/").status == 404).then_some(())
+    });
+    let mut count = 0;
+    while let Some(chunk) = streams.chunk() {
+        count += chunk.len();
+    }
+    assert_eq!(count, 20);
+    live.nano.app_logged("b", "background work is done");
+}
+
+#[test]
 fn ports_come_and_go() {
     let port = || {
         let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -397,7 +429,7 @@ impl Load {
 }
 
 #[test]
-fn no_request_is_lost_over_200_reloads() {
+fn no_request_is_lost_over_240_reloads() {
     let app =
         |path: &str, round: u32| config(&[("a", path)], &format!(r#","env":{{"NAME":"{round}"}}"#));
     let live = Live::serve(
@@ -407,40 +439,54 @@ fn no_request_is_lost_over_200_reloads() {
     );
     live.says("a.test", "v0 0");
     let load = Load::start(live.nano.port());
-    let mut name = 0;
-    let mut path = "a";
-    for round in 1..=200 {
+    let swap = |target: &str, link: &str| {
+        symlink(target, live.path("link")).expect("a link");
+        fs::rename(live.path("link"), live.path(link)).expect("a rename");
+    };
+    // As Kubernetes mounts a folder.
+    live.write("mount/..0/index.js", &version("none"));
+    swap("..0", "mount/..data");
+    symlink("..data/index.js", live.path("mount/index.js")).expect("a link");
+    let mut served = BTreeMap::from([("a", 0)]);
+    let (mut path, mut name) = ("a", 0);
+    for round in 1..=240 {
         let text = version(&format!("v{round}"));
-        match round % 5 {
-            // The file, in place or by a rename.
-            0 => live.replace(&format!("{path}/index.js"), &text),
-            1 => live.replace("a/index.js", &text),
-            // The configuration: another environment, and another folder.
-            2 => {
-                name = round;
-                path = "b";
-                live.write("b/index.js", &text);
-                live.replace("apps.json", &app(path, name));
-            }
-            // A link that leads elsewhere.
-            3 => {
-                live.write(&format!("releases/{round}/index.js"), &text);
-                symlink(format!("releases/{round}"), live.path("link")).expect("a link");
-                fs::rename(live.path("link"), live.path("current")).expect("a rename");
-                path = "current";
-                live.replace("apps.json", &app(path, name));
-            }
+        // Four of a kind in a row: the first one leads to another folder, too.
+        let kind = round / 4 % 6;
+        let to = ["b", "b", "a", "a", "current", "mount"][kind as usize];
+        match kind {
+            // A file, which another one takes the place of.
+            0 => live.replace("b/index.js", &text),
+            // A file in place: half a version is none that starts, and the one before serves on.
+            1 => live.write("b/index.js", &text),
+            // The configuration, below.
+            2 => {}
             // The folder as a whole, renamed into place.
-            _ => {
+            3 => {
                 live.write("next/index.js", &text);
                 let _ = fs::remove_dir_all(live.path("before"));
                 fs::rename(live.path("a"), live.path("before")).expect("a rename");
                 fs::rename(live.path("next"), live.path("a")).expect("a rename");
-                path = "a";
-                live.replace("apps.json", &app(path, name));
+            }
+            // A link that leads to another folder.
+            4 => {
+                live.write(&format!("releases/{round}/index.js"), &text);
+                swap(&format!("releases/{round}"), "current");
+            }
+            // A link that all files are behind.
+            _ => {
+                live.write(&format!("mount/..{round}/index.js"), &text);
+                swap(&format!("..{round}"), "mount/..data");
             }
         }
-        live.says("a.test", &format!("v{round} {name}"));
+        if kind != 2 {
+            served.insert(to, round);
+        }
+        if kind == 2 || to != path {
+            (path, name) = (to, round);
+            live.replace("apps.json", &app(path, name));
+        }
+        live.says("a.test", &format!("v{} {name}", served[to]));
     }
     let answered = load.stop();
     assert!(answered > 1000, "{answered} requests");

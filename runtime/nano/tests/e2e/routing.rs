@@ -171,6 +171,59 @@ fn the_logged_url_leads_to_an_app() {
 }
 
 #[test]
+fn addresses_of_ipv6_are_listened_at_and_are_hosts() {
+    let site = Site::new()
+        .file("six/index.js", &named("six"))
+        .file("any/index.js", &named("any"));
+    let Ok(free) = std::net::TcpListener::bind("[::1]:0") else {
+        eprintln!("this machine has no IPv6");
+        return;
+    };
+    let port = free.local_addr().expect("an address").port();
+    drop(free);
+    // On all addresses, of IPv4 too, where nothing else is said; at one where it is.
+    for (listen, other) in [
+        (format!("\"port\":{port}"), true),
+        (format!("\"listen\":\"[::1]:{port}\""), false),
+    ] {
+        let file = site.path().join("apps.json");
+        let app = |name: &str, host: &str| {
+            format!(r#"{{"name":"{name}","path":"{name}","hostname":"{host}"}}"#)
+        };
+        let apps = format!("{},{}", app("six", "[::1]"), app("any", "*"));
+        std::fs::write(&file, format!("{{{listen},\"apps\":[{apps}]}}")).expect("a file");
+        let mut command = nano();
+        let mut child = command
+            .arg("serve")
+            .arg("--config")
+            .arg(&file)
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .expect("nano starts");
+        let connect = |address: &str| std::net::TcpStream::connect((address, port));
+        crate::support::eventually("the port", || connect("::1").ok());
+        assert_eq!(connect("127.0.0.1").is_ok(), other);
+        let mut connection =
+            crate::support::Connection::over(connect("::1").expect("nano accepts"));
+        for (host, answer) in [
+            ("[::1]", "six http://[::1]/x".to_owned()),
+            (
+                &*format!("[0:0:0:0:0:0:0:1]:{port}"),
+                format!("six http://[::1]:{port}/x"),
+            ),
+            ("[::2]", "any http://[::2]/x".to_owned()),
+        ] {
+            connection.write(&format!("GET /x HTTP/1.1\r\nHost: {host}\r\n\r\n"));
+            assert_eq!(connection.response(false).text(), answer);
+        }
+        connection.write("GET / HTTP/1.1\r\nHost: [::1\r\n\r\n");
+        assert_eq!(connection.response(false).status, 400);
+        child.kill().expect("it lives");
+        child.wait().expect("its end");
+    }
+}
+
+#[test]
 fn one_folder_answers_every_host() {
     let site = Site::new().file("index.js", &named("folder"));
     let mut command = nano();

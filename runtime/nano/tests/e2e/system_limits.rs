@@ -218,6 +218,37 @@ fn a_log_that_may_not_grow() {
     assert!(fs::metadata(&log).expect("a log").len() <= 20_000);
 }
 
+/// What becomes of the log is no reason for who serves to end, or to fail at its end.
+#[test]
+fn a_log_that_goes_nowhere() {
+    let full = || fs::OpenOptions::new().write(true).open("/dev/full");
+    let outputs = [Stdio::piped(), full().expect("Linux has it").into()];
+    for output in outputs {
+        let folder = site();
+        let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = free.local_addr().expect("an address").port();
+        drop(free);
+        let mut command = serve(&folder);
+        command.args(["--host", "127.0.0.1", "--port", &port.to_string()]);
+        let mut child = command.stdout(output).spawn().expect("nano starts");
+        // Whoever has read it is gone.
+        drop(child.stdout.take());
+        eventually("the port", || {
+            std::net::TcpStream::connect(("127.0.0.1", port)).ok()
+        });
+        for path in ["/talk", "/"] {
+            let mut connection = Connection::open(port);
+            connection.write(&format!("GET {path} HTTP/1.1\r\nHost: a.test\r\n\r\n"));
+            assert_eq!(connection.response(false).text(), "here", "{path}");
+        }
+        let id = i32::try_from(child.id()).expect("a process id");
+        // SAFETY: a signal to a child that has not been waited for.
+        assert_eq!(unsafe { libc::kill(id, libc::SIGTERM) }, 0);
+        let status = eventually("the end", || child.try_wait().expect("a status"));
+        assert_eq!(status.code(), Some(0));
+    }
+}
+
 #[test]
 fn an_output_that_takes_nothing_is_a_failure() {
     for code in ["1 + 1", "console.log('x')"] {

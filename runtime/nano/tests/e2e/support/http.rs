@@ -52,7 +52,7 @@ impl Response {
 
 impl Connection {
     pub(crate) fn open(port: u16) -> Self {
-        Self::of(TcpStream::connect(("127.0.0.1", port)).expect("nano accepts"))
+        Self::over(TcpStream::connect(("127.0.0.1", port)).expect("nano accepts"))
     }
 
     /// One of a client at this address of the machine.
@@ -64,10 +64,10 @@ impl Connection {
             .expect("an address");
         let connected = socket.connect(&SocketAddr::from(nano).into());
         connected.expect("nano accepts");
-        Self::of(socket.into())
+        Self::over(socket.into())
     }
 
-    fn of(stream: TcpStream) -> Self {
+    pub(crate) fn over(stream: TcpStream) -> Self {
         stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
         stream.set_write_timeout(Some(PATIENCE)).expect("a timeout");
         stream.set_nodelay(true).expect("no delay");
