@@ -75,6 +75,7 @@ impl App {
             headers: Fields::default(),
             body: Body::Empty,
             trace: None,
+            origin: None,
         };
         self.worker.fetch(request, RequestId(id)).await
     }

@@ -184,11 +184,11 @@ fn a_call_is_a_request() {
     let get = |path: &str| nano.get("a.test", path).text().to_owned();
     assert_eq!(
         get("/url"),
-        r#"201 ["GET","https://any.example:99/p?q","cdn-loop,host","","manual"]"#
+        r#"201 ["GET","https://any.example:99/p?q","cdn-loop,cf-connecting-ip,host,x-forwarded-for,x-forwarded-proto,x-real-ip","","manual"]"#
     );
     assert_eq!(
         get("/init"),
-        r#"201 ["PUT","http://x/","a,cdn-loop,content-length,content-type,host","abc","manual"]"#
+        r#"201 ["PUT","http://x/","a,cdn-loop,cf-connecting-ip,content-length,content-type,host,x-forwarded-for,x-forwarded-proto,x-real-ip","abc","manual"]"#
     );
     let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
     let parent = format!("traceparent: 00-{trace}-00f067aa0ba902b7-01");
