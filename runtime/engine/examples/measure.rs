@@ -23,7 +23,12 @@ impl ModuleSource for One {
         Ok(format!("app:///{}", specifier.trim_start_matches("./")))
     }
 
-    fn load(&self, _: &str, _: ModuleKind) -> Result<Loaded, LoadError> {
+    fn load(
+        &self,
+        _: &str,
+        _: ModuleKind,
+        _: &mut dyn FnMut(usize) -> bool,
+    ) -> Result<Loaded, LoadError> {
         Ok(b"export default { fetch() { return 'hello'; } };"
             .to_vec()
             .into())

@@ -1,10 +1,12 @@
 //! Where modules come from: names and bytes, no V8.
 
 use std::cell::Cell;
+use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use nano_worker::{FileError, Folder};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 use crate::transpiler::{Mistake, SourceMap, SourceMapText, Transpiler};
@@ -62,13 +64,29 @@ pub enum ModuleKind {
     Wasm,
 }
 
+impl ModuleKind {
+    /// How often the bytes of a file are there while it is made a module, outside of what V8 and buffers ask for themselves.
+    pub(crate) fn copies(self) -> usize {
+        match self {
+            // As they were read, and as they are kept for the code cache.
+            Self::JavaScript => 2,
+            Self::Json | Self::Text | Self::Bytes | Self::Wasm => 1,
+        }
+    }
+}
+
 /// Resolves and loads modules, on the isolate's thread.
 pub trait ModuleSource: Send {
     /// The URL of the module that `specifier` means in the script or module `referrer`. Modules with equal URLs are the same.
     fn resolve(&self, specifier: &str, referrer: &str) -> Result<String, ModuleError>;
 
-    /// The contents of a module.
-    fn load(&self, url: &str, kind: ModuleKind) -> Result<Loaded, LoadError>;
+    /// The contents of a module. A file is not read unless so many bytes fit.
+    fn load(
+        &self,
+        url: &str,
+        kind: ModuleKind,
+        fits: &mut dyn FnMut(usize) -> bool,
+    ) -> Result<Loaded, LoadError>;
 
     /// Reads the source map of a module: what `load` gave with it, or what its last line names. Only where an error is shown. A file
     /// is not read unless so many bytes of it fit.
@@ -100,7 +118,7 @@ pub enum MapOf<'t> {
 ///
 /// Module URLs are relative to the folder (`app:///lib/a.js`): an app does not learn where it lies.
 pub struct FolderSource {
-    root: PathBuf,
+    folder: Folder,
     base: String,
     /// The folder, within the root, of scripts that are no files in it.
     scripts: String,
@@ -126,17 +144,10 @@ impl FolderSource {
     pub fn with_base(root: impl AsRef<Path>, base: &str) -> Result<Self, ModuleError> {
         assert!(base.ends_with('/'), "a base URL ends in a slash: {base}");
         let root = root.as_ref();
-        let canonical = root
-            .canonicalize()
+        let folder = Folder::new(root)
             .map_err(|e| ModuleError(format!("cannot open the folder {}: {e}", root.display())))?;
-        if !canonical.is_dir() {
-            return Err(ModuleError(format!(
-                "{} is a file; expected a folder",
-                root.display()
-            )));
-        }
         Ok(Self {
-            root: canonical,
+            folder,
             base: base.into(),
             scripts: String::new(),
             transpiler: None,
@@ -147,7 +158,7 @@ impl FolderSource {
     /// What is evaluated without being a file, such as what a person types, imports relative to this folder.
     #[must_use]
     pub fn scripts_in(mut self, folder: &Path) -> Self {
-        let folder = folder.strip_prefix(&self.root).unwrap_or(folder);
+        let folder = folder.strip_prefix(self.folder.root()).unwrap_or(folder);
         self.scripts = encode(&folder.to_string_lossy()) + "/";
         self
     }
@@ -164,6 +175,7 @@ impl FolderSource {
         format!("{}{}", self.base, encode(path.trim_start_matches('/')))
     }
 
+    /// The path of a file within the folder.
     fn path(&self, url: &str) -> Result<PathBuf, ModuleError> {
         let relative = url
             .strip_prefix(&self.base)
@@ -171,14 +183,14 @@ impl FolderSource {
         let relative = relative.split(['?', '#']).next().unwrap_or_default();
         let relative =
             decode(relative).ok_or_else(|| ModuleError(format!("{url} is no file's name")))?;
-        let path = Path::new(&relative);
+        let path = PathBuf::from(relative);
         if !path
             .components()
             .all(|part| matches!(part, Component::Normal(_)))
         {
             return Err(ModuleError(format!("{url} leads out of the app's folder")));
         }
-        Ok(self.root.join(path))
+        Ok(path)
     }
 }
 
@@ -216,42 +228,43 @@ impl FolderSource {
     }
 
     fn is_file(&self, url: &str) -> bool {
-        self.path(url).is_ok_and(|path| path.is_file())
+        self.path(url).is_ok_and(|path| self.folder.has(&path))
     }
 
-    /// The bytes of a file.
-    fn read(&self, url: &str, max: u64) -> Result<Vec<u8>, ModuleError> {
-        let path = self.path(url)?;
-        let missing = |e: std::io::Error| match e.kind() {
-            std::io::ErrorKind::NotFound => ModuleError(format!(
-                "{url} does not exist; check the name, with its ending"
-            )),
-            _ => ModuleError(format!("{url} cannot be read: {}", e.kind())),
+    /// The bytes of a file, if so many fit.
+    fn read(
+        &self,
+        url: &str,
+        max: u64,
+        fits: &mut dyn FnMut(usize) -> bool,
+    ) -> Result<Vec<u8>, ModuleError> {
+        let wrong = |error| {
+            ModuleError(match error {
+                FileError::Outside => format!("{url} is a link that leads out of the app's folder"),
+                FileError::NoFile => format!("{url} is no file; name the file in the folder"),
+                FileError::TooLarge(max) => format!("{url} has more than {max} bytes"),
+                FileError::System(error) if error.kind() == ErrorKind::NotFound => {
+                    format!("{url} does not exist; check the name, with its ending")
+                }
+                FileError::System(error) => format!("{url} cannot be read: {}", error.kind()),
+            })
         };
-        let real = path.canonicalize().map_err(missing)?;
-        if !real.starts_with(&self.root) {
+        let file = self.folder.open(&self.path(url)?).map_err(wrong)?;
+        let size = file.size();
+        if size > max {
+            return Err(wrong(FileError::TooLarge(max)));
+        }
+        if !usize::try_from(size).is_ok_and(fits) {
             return Err(ModuleError(format!(
-                "{url} is a link that leads out of the app's folder"
+                "the {size} bytes of {url} do not fit into the app's memory limit: raise it (\"memory_mb\")"
             )));
         }
-        let size = std::fs::metadata(&real).map_err(missing)?;
-        if !size.is_file() {
-            return Err(ModuleError(format!(
-                "{url} is no file; name the file in the folder"
-            )));
-        }
-        if size.len() > max {
-            return Err(ModuleError(format!(
-                "{url} has {} bytes, the most is {max}",
-                size.len()
-            )));
-        }
-        std::fs::read(&real).map_err(missing)
+        file.read(size).map_err(wrong)
     }
 
     /// The text of a file that is no module.
     fn read_beside(&self, url: &str, max: u64) -> Option<String> {
-        String::from_utf8(self.read(url, max).ok()?).ok()
+        String::from_utf8(self.read(url, max, &mut |_| true).ok()?).ok()
     }
 }
 
@@ -272,8 +285,13 @@ impl ModuleSource for FolderSource {
         Ok(url)
     }
 
-    fn load(&self, url: &str, kind: ModuleKind) -> Result<Loaded, LoadError> {
-        let bytes = self.read(url, MAX_FILE)?;
+    fn load(
+        &self,
+        url: &str,
+        kind: ModuleKind,
+        fits: &mut dyn FnMut(usize) -> bool,
+    ) -> Result<Loaded, LoadError> {
+        let bytes = self.read(url, MAX_FILE, fits)?;
         let transpiler = match kind {
             ModuleKind::JavaScript => self.transpiler_of(url),
             _ => None,
@@ -310,11 +328,8 @@ impl ModuleSource for FolderSource {
             }
             MapOf::Linked(url) => {
                 let url = join_url(module, url)?;
-                let size = std::fs::metadata(self.path(&url).ok()?).ok()?.len();
-                if !fits(usize::try_from(size).ok()?) {
-                    return None;
-                }
-                let json = self.read_beside(&url, size)?;
+                let json = self.read(&url, MAX_FILE, fits).ok()?;
+                let json = String::from_utf8(json).ok()?;
                 transpiler.source_map(SourceMapText::Json(&json))
             }
         }
@@ -467,7 +482,7 @@ mod tests {
     #[test]
     fn loads_files_and_refuses_ways_out() {
         let (dir, source) = folder();
-        let load = |url: &str| source.load(url, ModuleKind::JavaScript);
+        let load = |url: &str| source.load(url, ModuleKind::JavaScript, &mut |_| true);
         assert_eq!(load("app:///lib/a%20b.js"), Ok(b"text".to_vec().into()));
         assert_eq!(load("app:///lib/a%20b.js?v=2"), Ok(b"text".to_vec().into()));
         std::os::unix::fs::symlink(dir.path().join("secret.js"), dir.path().join("app/link.js"))
@@ -487,6 +502,26 @@ mod tests {
         ] {
             assert!(load(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_not_read() {
+        let (_dir, source) = folder();
+        let mut asked = None;
+        let loaded = source.load("app:///lib/a%20b.js", ModuleKind::Text, &mut |size| {
+            asked = Some(size);
+            false
+        });
+        let Err(LoadError::Missing(error)) = loaded else {
+            panic!("{loaded:?}");
+        };
+        assert!(
+            error
+                .0
+                .contains("the 4 bytes of app:///lib/a%20b.js do not fit"),
+            "{error}"
+        );
+        assert_eq!(asked, Some(4));
     }
 
     /// `.up` files are upper case.
@@ -536,10 +571,13 @@ mod tests {
     fn transpiles_what_has_to_be() {
         let (dir, source) = folder();
         std::fs::write(dir.path().join("app/lib/c.up"), "text").expect("file");
-        let plain = source.load("app:///lib/c.up", ModuleKind::JavaScript);
+        let plain = source.load("app:///lib/c.up", ModuleKind::JavaScript, &mut |_| true);
         assert_eq!(plain, Ok(b"text".to_vec().into()));
         let source = source.transpiler(Some(Arc::new(Upper)));
-        let load = |path, kind| source.load(path, kind).expect("a file");
+        let load = |path, kind| {
+            let loaded = source.load(path, kind, &mut |_| true);
+            loaded.expect("a file")
+        };
         let loaded = load("app:///lib/c.up?v=1", ModuleKind::JavaScript);
         assert_eq!(loaded.bytes, b"TEXT");
         assert_eq!(loaded.map.as_deref(), Some("app:///lib/c.up text"));
@@ -558,9 +596,10 @@ mod tests {
         let (dir, source) = folder();
         std::fs::write(dir.path().join("app/c.up"), "text").expect("file");
         let source = source.transpiler(Some(Arc::new(Upper)));
-        let works = |_| source.load("app:///c.up", ModuleKind::JavaScript).is_ok();
+        let load = |kind| source.load("app:///c.up", kind, &mut |_| true).is_ok();
+        let works = |_| load(ModuleKind::JavaScript);
         assert_eq!([1, 2, 3, 4].map(works), [true, true, true, false]);
-        assert!(source.load("app:///c.up", ModuleKind::Text).is_ok());
+        assert!(load(ModuleKind::Text));
     }
 
     #[test]

@@ -41,4 +41,4 @@ mod starter;
 mod statistics;
 mod tracer;
 
-pub use admin::MAX_ARCHIVE;
+pub use admin::{MAX_ARCHIVE, MAX_UNPACKED};

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use nano_host::MAX_ARCHIVE;
 use nano_host::config::{AdminAddress, app_names, is_app_name};
+use nano_host::{MAX_ARCHIVE, MAX_UNPACKED};
+use nano_worker::{FileError, Folder};
 use serde_json::Value;
 
 use crate::shell::print;
@@ -152,10 +153,9 @@ impl Remote {
         name: Option<&str>,
         hostnames: &[String],
     ) -> anyhow::Result<()> {
-        let root = folder
-            .canonicalize()
-            .with_context(|| format!("cannot deploy {}", folder.display()))?;
-        let own = root.file_name().and_then(|name| name.to_str());
+        let root =
+            Folder::new(folder).with_context(|| format!("cannot deploy {}", folder.display()))?;
+        let own = root.root().file_name().and_then(|name| name.to_str());
         let name = name
             .or(own)
             .context("the folder has no name: give the app one with --name")?;
@@ -358,13 +358,14 @@ fn tell(change: &Value) {
 }
 
 /// What is in a folder, but what is hidden and `node_modules`: a gzipped tar archive. Links are followed within the folder.
-fn archive(root: &Path) -> anyhow::Result<Vec<u8>> {
+fn archive(root: &Folder) -> anyhow::Result<Vec<u8>> {
     let gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     let mut archive = tar::Builder::new(gzip);
     archive.follow_symlinks(true);
     let mut left = vec![PathBuf::new()];
     while let Some(folder) = left.pop() {
-        let mut entries = std::fs::read_dir(root.join(&folder))?.collect::<io::Result<Vec<_>>>()?;
+        let mut entries =
+            std::fs::read_dir(root.root().join(&folder))?.collect::<io::Result<Vec<_>>>()?;
         // The same folder gives the same archive.
         entries.sort_by_key(std::fs::DirEntry::file_name);
         for entry in entries {
@@ -373,17 +374,18 @@ fn archive(root: &Path) -> anyhow::Result<Vec<u8>> {
                 continue;
             }
             let path = folder.join(&name);
-            let target = root.join(&path).canonicalize()?;
-            if !target.starts_with(root) {
-                bail!("{} leads out of the folder", path.display());
+            // A link to a folder above would have no end.
+            if entry.file_type()?.is_dir() {
+                left.push(path);
+                continue;
             }
-            if target.is_dir() {
-                // A link to a folder above would have no end.
-                if !entry.file_type()?.is_symlink() {
-                    left.push(path);
-                }
-            } else if target.is_file() {
-                let content = std::fs::read(&target)?;
+            let content = match root.read(&path, MAX_UNPACKED) {
+                Ok(content) => Some(content),
+                // A folder behind a link, a pipe.
+                Err(FileError::NoFile) => None,
+                Err(error) => bail!("{}: {error}", path.display()),
+            };
+            if let Some(content) = content {
                 let mut header = tar::Header::new_gnu();
                 header.set_size(content.len() as u64);
                 header.set_mode(0o644);

@@ -14,6 +14,7 @@ pub mod cdn_loop;
 mod descriptors;
 mod error;
 mod event;
+mod folder;
 mod launcher;
 mod log;
 mod message;
@@ -34,6 +35,7 @@ pub use body::{
 pub use descriptors::descriptors;
 pub use error::{Exit, FetchError, StartError, StartErrorKind, Unanswered, Unfinished};
 pub use event::{Handlers, ScheduledEvent};
+pub use folder::{FileError, Folder, FolderFile};
 pub use launcher::{Instance, InstanceThread, Launcher, Losses};
 pub use log::{LogKind, LogLevel, LogRecord, LogSink};
 pub use message::{Fields, Hex, HttpRequest, HttpResponse, RequestId};

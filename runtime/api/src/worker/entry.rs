@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
-use nano_worker::{ENTRIES, JAVASCRIPT_ENTRIES, StartError, StartErrorKind};
+use nano_worker::{ENTRIES, FileError, Folder, JAVASCRIPT_ENTRIES, StartError, StartErrorKind};
 
-/// The largest `package.json`, in bytes.
+/// What names the entry, for packages.
+const MANIFEST: &str = "package.json";
+/// The most that it may have, in bytes.
 const MAX_MANIFEST: u64 = 1 << 20;
 
 /// The entry module's path within the app's folder: the configured one, else `exports` or `main` of `package.json`, else
@@ -26,7 +28,13 @@ pub(super) fn find(
         message,
         detail: None,
     };
-    let exists = |path: &str| root.join(path).is_file();
+    let folder = Folder::new(root).map_err(|error| {
+        missing(format!(
+            "the folder {} cannot be read: {error}",
+            root.display()
+        ))
+    })?;
+    let exists = |path: &str| folder.has(Path::new(path));
     if let Some(path) = configured {
         let path = path.to_string_lossy().into_owned();
         return if exists(&path) {
@@ -38,21 +46,15 @@ pub(super) fn find(
             )))
         };
     }
-    let manifest = root.join("package.json");
-    // What is no file may never be read to its end.
-    let size = std::fs::metadata(&manifest)
-        .ok()
-        .filter(std::fs::Metadata::is_file)
-        .map(|file| file.len());
-    if size.is_some_and(|size| size > MAX_MANIFEST) {
-        return Err(missing(format!(
-            "{} has more than {MAX_MANIFEST} bytes",
-            manifest.display()
-        )));
-    }
-    if size.is_some()
-        && let Ok(text) = std::fs::read_to_string(&manifest)
-    {
+    let manifest = root.join(MANIFEST);
+    let text = match folder.read_text(Path::new(MANIFEST), MAX_MANIFEST) {
+        Ok(text) => Some(text),
+        Err(error @ FileError::TooLarge(_)) => {
+            return Err(missing(format!("{}: {error}", manifest.display())));
+        }
+        Err(_) => None,
+    };
+    if let Some(text) = text {
         let json: serde_json::Value = serde_json::from_str(&text)
             .map_err(|error| missing(format!("{} is not JSON: {error}", manifest.display())))?;
         if let Some(path) = from_manifest(&json) {

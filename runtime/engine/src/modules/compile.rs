@@ -145,7 +145,7 @@ impl Modules {
         })
     }
 
-    fn throw_too_large(&self, scope: &v8::PinScope, message: &str) {
+    pub(super) fn throw_too_large(&self, scope: &v8::PinScope, message: &str) {
         self.is_too_large.set(true);
         throw_range_error(scope, message);
     }

@@ -17,6 +17,7 @@ pub use compile::{SourceType, code_cache_hits, detect, evaluate};
 pub(crate) use errors::{Fault, string, throw_cannot_import};
 pub(crate) use source_maps::{original, stack, with_originals};
 
+use crate::external_memory::Reservation;
 use crate::module_source::{LoadError, Loaded, ModuleError, ModuleKind, ModuleSource};
 use crate::state::State;
 use crate::{entry, hardening};
@@ -169,8 +170,19 @@ impl Modules {
             return Some((module, false));
         }
         let (url, kind) = key;
-        let Loaded { bytes, map } = match source.load(&url, kind) {
+        // What is read is there beside what is made of it, until that is done.
+        let (mut room, mut fits) = (None, true);
+        let loaded = source.load(&url, kind, &mut |size| {
+            room = Reservation::take(scope, size.saturating_mul(kind.copies()));
+            fits = room.is_some();
+            fits
+        });
+        let Loaded { bytes, map } = match loaded {
             Ok(loaded) => loaded,
+            Err(LoadError::Missing(ModuleError(message))) if !fits => {
+                self.throw_too_large(scope, &message);
+                return None;
+            }
             Err(LoadError::Missing(error)) => {
                 return throw_cannot_import(scope, specifier, referrer, &error);
             }
@@ -180,18 +192,23 @@ impl Modules {
             self.maps.add(scope, &url, map);
         }
         let text = |bytes: Vec<u8>| {
-            let text = String::from_utf8(bytes)
+            let mut text = String::from_utf8(bytes)
                 .map_err(|_| ModuleError(format!("{url} is not UTF-8 text")))?;
-            Ok::<_, ModuleError>(
-                text.strip_prefix('\u{feff}')
-                    .map(str::to_string)
-                    .unwrap_or(text),
-            )
+            if text.starts_with('\u{feff}') {
+                text.remove(0);
+            }
+            Ok::<_, ModuleError>(text)
         };
         let value: v8::Local<v8::Value> = match kind {
             ModuleKind::JavaScript => {
-                let module = match text(bytes) {
-                    Ok(text) => self.compile(scope, &url, text.into())?,
+                let module = match text(bytes).map(Arc::<str>::from) {
+                    Ok(text) => {
+                        // One of the two is left.
+                        if let Some(room) = &mut room {
+                            room.set(text.len());
+                        }
+                        self.compile(scope, &url, text)?
+                    }
                     Err(error) => return throw_cannot_import(scope, specifier, referrer, &error),
                 };
                 self.insert(scope, url, kind, module, None);
@@ -210,6 +227,9 @@ impl Modules {
             }
             ModuleKind::Bytes => {
                 let len = bytes.len();
+                if let Some(room) = room.take() {
+                    room.hand_over();
+                }
                 let Some(buffer) = crate::external_memory::array_buffer(scope, bytes) else {
                     let error =
                         ModuleError(format!("its {len} bytes do not fit into the memory limit"));

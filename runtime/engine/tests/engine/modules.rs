@@ -311,7 +311,12 @@ fn a_panic_in_a_source_is_an_exception() {
             }
         }
 
-        fn load(&self, _: &str, _: ModuleKind) -> Result<Loaded, LoadError> {
+        fn load(
+            &self,
+            _: &str,
+            _: ModuleKind,
+            _: &mut dyn FnMut(usize) -> bool,
+        ) -> Result<Loaded, LoadError> {
             panic!("on purpose")
         }
     }

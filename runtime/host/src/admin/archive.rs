@@ -13,7 +13,7 @@ use crate::reload::UNFINISHED;
 /// The largest archive of an app that the admin API takes, in bytes.
 pub const MAX_ARCHIVE: u64 = 64 << 20;
 /// What all files of an archive may have together, in bytes.
-const MAX_UNPACKED: u64 = 256 << 20;
+pub const MAX_UNPACKED: u64 = 256 << 20;
 /// How many files and folders an archive may have.
 const MAX_ENTRIES: usize = 10_000;
 /// How deep folders may be.

@@ -16,7 +16,7 @@ mod openapi;
 mod scheduled;
 mod views;
 
-pub use archive::MAX_ARCHIVE;
+pub use archive::{MAX_ARCHIVE, MAX_UNPACKED};
 
 use std::sync::{Arc, Weak};
 

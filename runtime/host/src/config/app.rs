@@ -145,7 +145,7 @@ fn read_name(app: &Located<'_>, value: &Located<'_>, unique: &mut Unique) -> Opt
     }
     match unique.names.entry(name.to_owned()) {
         Entry::Vacant(entry) => {
-            entry.insert(app.field().to_owned());
+            entry.insert(app.field());
         }
         Entry::Occupied(first) => value.fault(
             format!("the name \"{name}\" is taken already, by {}", first.get()),
@@ -274,6 +274,7 @@ pub(super) fn read_crons(value: &Located<'_>) -> Vec<CronExpression> {
             ),
             "put several times into one: \"0,30 9-17 * * MON-FRI\"".to_owned(),
         );
+        return Vec::new();
     }
     let expression = |value: Located<'_>| match value.string()?.parse() {
         Ok(expression) => Some(expression),

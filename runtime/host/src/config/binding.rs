@@ -11,6 +11,13 @@ use super::field::{Field, Kind as _, Ruled, Word};
 use super::fields::{JsonBinding, SecretBinding, ServiceBinding, TextBinding};
 use super::reader::{Fields, Located};
 
+/// How many bytes a name may have: those of secrets take their places in logs.
+pub(super) const MAX_ENV_NAME: usize = 256;
+/// How many names there may be, each of which may be a secret that is looked for in all that the app logs.
+pub(super) const MAX_BINDINGS: usize = 1_000;
+/// How many bytes names and values may have together: all of an app's instances have them.
+const MAX_ENV: usize = 1 << 20;
+
 /// Types of bindings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BindingType {
@@ -54,10 +61,42 @@ pub(super) fn read_env(
     folder: &Path,
     bound: &mut Vec<Bound>,
 ) -> BTreeMap<String, Binding> {
-    let entries = value.entries().unwrap_or_default().into_iter();
-    entries
-        .filter_map(|(name, value)| Some((name.to_owned(), read(&value, folder, bound)?)))
-        .collect()
+    let mut env = BTreeMap::new();
+    let mut size = 0;
+    for (name, value) in value.entries().unwrap_or_default() {
+        if name.len() > MAX_ENV_NAME {
+            value.fault(
+                format!(
+                    "its name has {} bytes, and {MAX_ENV_NAME} are the most",
+                    name.len()
+                ),
+                "choose a shorter one".to_owned(),
+            );
+            continue;
+        }
+        let Some(binding) = read(&value, folder, bound) else {
+            continue;
+        };
+        size += name.len() + text_of(&binding).len();
+        env.insert(name.to_owned(), binding);
+        // What comes later is not read: there may be files without number.
+        if size > MAX_ENV || env.len() > MAX_BINDINGS {
+            value.fault(
+                format!("here \"env\" has more than {MAX_BINDINGS} names, or {MAX_ENV} bytes of names and values"),
+                "have modules of the app hold what is large: import data from \"./data.json\" with { type: \"json\" }".to_owned(),
+            );
+            break;
+        }
+    }
+    env
+}
+
+/// What is kept of a binding.
+fn text_of(binding: &Binding) -> &str {
+    match binding {
+        Binding::Text(text) | Binding::Json(text) | Binding::Secret(text) => text,
+        Binding::Service(app) => app,
+    }
 }
 
 fn read(value: &Located<'_>, folder: &Path, bound: &mut Vec<Bound>) -> Option<Binding> {

@@ -1,6 +1,6 @@
 //! What is wrong with a configuration file, and where.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
@@ -33,6 +33,8 @@ pub struct Diagnostic {
 
 /// A file is reported with so many faults.
 const MAX_FAULTS: usize = 20;
+/// So many are looked through for those that come first in the file; others are counted.
+const MAX_KEPT: usize = 1_000;
 /// Messages quote what they found; so many bytes of it are enough to see what is meant.
 const MAX_TEXT: usize = 500;
 /// How many characters of a line are shown before the fault, and from there on.
@@ -116,6 +118,8 @@ pub(super) struct Faults<'a> {
     file: PathBuf,
     text: &'a str,
     list: RefCell<Vec<Fault>>,
+    /// How many there are that are not in the list.
+    more: Cell<usize>,
     /// Of other files, or known only at the end.
     others: RefCell<Vec<Diagnostic>>,
     /// Where secrets are: they are not shown.
@@ -136,6 +140,7 @@ impl<'a> Faults<'a> {
             file,
             text,
             list: RefCell::default(),
+            more: Cell::default(),
             others: RefCell::default(),
             hidden: RefCell::default(),
         }
@@ -145,23 +150,31 @@ impl<'a> Faults<'a> {
     pub(super) fn add(
         &self,
         range: Range<usize>,
-        field: &str,
+        field: impl fmt::Display,
         message: impl Into<String>,
         help: Option<String>,
     ) {
+        if self.is_full() {
+            return self.more.set(self.more.get() + 1);
+        }
         self.list.borrow_mut().push(Fault {
             range,
-            field: cut(field.to_owned()),
+            field: cut(field.to_string()),
             message: cut(message.into()),
             help: help.map(cut),
         });
     }
 
+    /// Whether further faults are counted only.
+    pub(super) fn is_full(&self) -> bool {
+        self.list.borrow().len() >= MAX_KEPT
+    }
+
     /// A place of the file that nothing is wrong with yet.
-    pub(super) fn place(&self, range: Range<usize>, field: &str) -> Diagnostic {
+    pub(super) fn place(&self, range: Range<usize>, field: impl fmt::Display) -> Diagnostic {
         self.locate(Fault {
             range,
-            field: cut(field.to_owned()),
+            field: cut(field.to_string()),
             message: String::new(),
             help: None,
         })
@@ -249,6 +262,10 @@ impl<'a> Faults<'a> {
     /// A part of the text, without its secrets.
     fn shown(&self, start: usize, text: &str) -> String {
         let hidden = self.hidden.borrow();
+        let hidden: Vec<_> = hidden
+            .iter()
+            .filter(|range| range.start < start + text.len() && range.end > start)
+            .collect();
         let shown = |(index, character)| {
             let place = start + index;
             match hidden.iter().any(|range| range.contains(&place)) {
@@ -279,7 +296,7 @@ impl<'a> Faults<'a> {
         let mut list = self.list.take();
         let others = self.others.take();
         list.sort_by_key(|fault| fault.range.start);
-        let more = list.len().saturating_sub(MAX_FAULTS);
+        let more = self.more.get() + list.len().saturating_sub(MAX_FAULTS);
         let first = list.into_iter().take(MAX_FAULTS);
         ConfigError {
             diagnostics: first

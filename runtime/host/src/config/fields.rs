@@ -6,12 +6,13 @@ use std::time::Duration;
 use nano_worker::LogLevel;
 use serde_json::{Value, json};
 
-use super::binding::BindingType;
+use super::binding::{BindingType, MAX_BINDINGS, MAX_ENV_NAME};
 use super::claims::DEFAULT_HOSTNAME;
 use super::field::{
     AnyField, Boolean, Field, Fraction, Integer, List, Milliseconds, Nested, Object, Ruled, Word,
     object, objects,
 };
+use super::folder::MAX_HOSTNAMES;
 use super::schema::Definitions;
 use super::{
     AdminAddress, AppLimits, ClientLimits, DEFAULT_DRAIN, DEFAULT_PREPARED, InstancePlan,
@@ -32,6 +33,11 @@ fn texts(_: &mut Definitions) -> Value {
 
 fn one_or_many(_: &mut Definitions) -> Value {
     let many = json!({ "type": "array", "items": { "type": "string" }, "minItems": 1 });
+    json!({ "anyOf": [{ "type": "string" }, many] })
+}
+
+fn further_hostnames(_: &mut Definitions) -> Value {
+    let many = json!({ "type": "array", "items": { "type": "string" }, "minItems": 1, "maxItems": MAX_HOSTNAMES });
     json!({ "anyOf": [{ "type": "string" }, many] })
 }
 
@@ -57,7 +63,12 @@ fn bindings(schemas: &mut Definitions) -> Value {
         schemas.reference(object::<SecretBinding>()),
         schemas.reference(object::<ServiceBinding>()),
     ] });
-    json!({ "type": "object", "additionalProperties": binding })
+    json!({
+        "type": "object",
+        "additionalProperties": binding,
+        "propertyNames": { "maxLength": MAX_ENV_NAME },
+        "maxProperties": MAX_BINDINGS,
+    })
 }
 
 fn app_name(_: &mut Definitions) -> Value {
@@ -189,7 +200,7 @@ objects! {
         /// The address of the JSON Schema, for editors.
         SCHEMA: "$schema" = Ruled, Ruled(text);
         /// Further hosts that the app answers to, if they are nobody else's, not even in part.
-        HOSTNAME: "hostname" = Ruled, Ruled(one_or_many);
+        HOSTNAME: "hostname" = Ruled, Ruled(further_hostnames);
         /// The entry module, relative to the folder. Where it is not given, it is found as for every app.
         ENTRY: "entry" = Ruled, Ruled(text);
         /// What its handlers get as `env`: texts, or files of the folder that have them.

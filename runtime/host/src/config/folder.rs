@@ -6,8 +6,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
+
+use nano_worker::{FileError, Folder};
 
 use super::app::{Common, Place, read_crons, read_limits, read_place};
 use super::binding::read_env;
@@ -16,12 +18,14 @@ use super::diagnostic::{Diagnostic, Faults};
 use super::fields::{AppsFolder, Configuration, Limits, Settings};
 use super::read::parse;
 use super::reader::{Context, Fields, Located};
-use super::{AppConfig, AppLimits, HostPattern, PathPattern, app_names, is_app_name, open_file};
+use super::{AppConfig, AppLimits, HostPattern, PathPattern, app_names, is_app_name};
 
 /// What a folder says of its app.
 pub(super) const SETTINGS: &str = "nano.json";
 /// The most that a folder may say, in bytes.
 const MAX_SETTINGS: u64 = 1 << 20;
+/// The most hostnames that a folder may want.
+pub(super) const MAX_HOSTNAMES: usize = 100;
 /// The most folders: each is looked at whenever the configuration is read.
 const MAX_FOLDERS: usize = 20_000;
 
@@ -295,24 +299,15 @@ impl Reading {
 }
 
 /// The text of the settings in an app's folder, if it has some.
-fn settings(root: &Path) -> io::Result<Option<String>> {
-    let file = root.join(SETTINGS);
-    if file.symlink_metadata().is_err() {
+fn settings(root: &Path) -> Result<Option<String>, FileError> {
+    // What is wrong with the folder itself is said where its entry is looked for.
+    let Ok(folder) = Folder::new(root) else {
         return Ok(None);
+    };
+    match folder.read_text(Path::new(SETTINGS), MAX_SETTINGS) {
+        Err(_) if root.join(SETTINGS).symlink_metadata().is_err() => Ok(None),
+        text => text.map(Some),
     }
-    let real = file.canonicalize()?;
-    if !real.starts_with(root) {
-        return Err(io::Error::other("it leads out of the folder"));
-    }
-    let mut text = String::new();
-    let length = open_file(&real)?
-        .take(MAX_SETTINGS + 1)
-        .read_to_string(&mut text)?;
-    if length as u64 > MAX_SETTINGS {
-        let message = format!("it has more than {MAX_SETTINGS} bytes");
-        return Err(io::Error::other(message));
-    }
-    Ok(Some(text))
 }
 
 /// Has an app be what its folder says. `named` is where the configuration names the folder that it is in.
@@ -339,7 +334,21 @@ fn read_settings(
     let crons = fields.read(Settings::CRONS);
     let crons = crons.map_or_else(Vec::new, |value| read_crons(&value));
     let hosts = fields.read(Settings::HOSTNAME);
-    let hosts = hosts.and_then(|value| value.one_or_many());
+    let hosts = hosts.and_then(|value| {
+        let list = value.one_or_many()?;
+        if list.len() > MAX_HOSTNAMES {
+            value.fault(
+                format!(
+                    "found {} hostnames, and {MAX_HOSTNAMES} are the most",
+                    list.len()
+                ),
+                "have the configuration name the app, or use a wildcard: \"*.shop.example.com\""
+                    .to_owned(),
+            );
+            return None;
+        }
+        Some(list)
+    });
     let host = |value: Located<'_>| match HostPattern::parse(&value.expanded()?) {
         Ok(host) => Some((host, value.place())),
         Err((message, help)) => {

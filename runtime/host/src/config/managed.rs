@@ -7,10 +7,11 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use nano_worker::{FileError, Folder};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{open_file, read_some};
+use super::MAX_SIZE;
 
 /// The fields of an app, as in the configuration.
 pub(crate) type AppFields = Map<String, Value>;
@@ -34,10 +35,12 @@ impl Managed {
 
     /// The file's text, if there is a file.
     pub(super) fn text(state: &Path) -> io::Result<Option<Vec<u8>>> {
-        match open_file(&Self::file(state)).and_then(read_some) {
+        let file = std::path::absolute(Self::file(state))?;
+        match Folder::all().read(&file, MAX_SIZE) {
             Ok(text) => Ok(Some(text)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
+            Err(FileError::System(error)) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(FileError::System(error)) => Err(error),
+            Err(error) => Err(io::Error::other(error)),
         }
     }
 

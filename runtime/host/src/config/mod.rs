@@ -27,7 +27,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -381,20 +380,6 @@ pub const DEFAULT_DRAIN: Duration = Duration::from_secs(30);
 
 /// The largest configuration, in bytes: one of 10,000 apps has a tenth of that.
 const MAX_SIZE: u64 = 64 << 20;
-
-/// Opens a file, which a pipe is not: whoever reads that may wait for ever.
-fn open_file(path: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    let file = options
-        .read(true)
-        .custom_flags(libc::O_NONBLOCK)
-        .open(path)?;
-    if file.metadata()?.is_file() {
-        Ok(file)
-    } else {
-        Err(io::Error::other("it is no file"))
-    }
-}
 
 /// Reads a configuration.
 fn read_some(file: impl io::Read) -> io::Result<Vec<u8>> {

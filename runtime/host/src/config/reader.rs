@@ -2,21 +2,26 @@
 
 use std::collections::HashSet;
 use std::ffi::OsString;
-use std::io::Read as _;
+use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Range, RangeInclusive};
-use std::path::Path;
+use std::path::{Path, absolute};
+use std::rc::Rc;
 
 use jsonc_parser::ast::{Object as JsonObject, ObjectProp, Value};
 use jsonc_parser::common::Ranged as _;
+use nano_worker::{FileError, Folder};
 
 use super::diagnostic::{Diagnostic, Faults};
 use super::field::{Field, Kind, Object};
 use super::fields::Secret;
-use super::{open_file, variables};
+use super::variables;
 
 /// The largest file that a value may be in, in bytes.
 const MAX_SECRET: u64 = 64 << 10;
+
+/// No field has a name of so many bytes, and none is meant by one.
+const MAX_MEANT: usize = 100;
 
 /// Looks up a variable of the process's environment.
 pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> Option<OsString>;
@@ -30,11 +35,52 @@ pub(super) struct Context<'a> {
     pub(super) within: Option<&'a Path>,
 }
 
+/// The name of a value: `apps[1].limits`. It is written where it is told, as names may be long, and values many.
+#[derive(Clone, Default)]
+struct Name<'a>(Option<Rc<Step<'a>>>);
+
+/// The last part of a name.
+struct Step<'a> {
+    around: Name<'a>,
+    part: Part<'a>,
+}
+
+enum Part<'a> {
+    Field(&'a str),
+    Element(usize),
+}
+
+impl<'a> Name<'a> {
+    fn with(&self, part: Part<'a>) -> Self {
+        let around = self.clone();
+        Self(Some(Rc::new(Step { around, part })))
+    }
+
+    fn field(&self, name: &'a str) -> Self {
+        self.with(Part::Field(name))
+    }
+}
+
+impl fmt::Display for Name<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let steps = std::iter::successors(self.0.as_deref(), |step| step.around.0.as_deref());
+        let steps: Vec<_> = steps.collect();
+        for (index, step) in steps.iter().rev().enumerate() {
+            match step.part {
+                Part::Field(name) if index == 0 => f.write_str(name)?,
+                Part::Field(name) => write!(f, ".{name}")?,
+                Part::Element(index) => write!(f, "[{index}]")?,
+            }
+        }
+        Ok(())
+    }
+}
+
 /// A value with its place in the file and its name.
 #[derive(Clone)]
 pub(super) struct Located<'a> {
     value: &'a Value<'a>,
-    field: String,
+    name: Name<'a>,
     context: Context<'a>,
     /// Faults do not quote it.
     is_private: bool,
@@ -43,7 +89,7 @@ pub(super) struct Located<'a> {
 /// An object that has been found to be an `O`: it has no other fields.
 pub(super) struct Fields<'a, O> {
     object: &'a JsonObject<'a>,
-    field: String,
+    name: Name<'a>,
     context: Context<'a>,
     kind: PhantomData<fn() -> O>,
 }
@@ -55,7 +101,7 @@ impl<'a> Located<'a> {
     pub(super) fn root(value: &'a Value<'a>, context: Context<'a>) -> Self {
         Self {
             value,
-            field: String::new(),
+            name: Name::default(),
             context,
             is_private: false,
         }
@@ -76,17 +122,17 @@ impl<'a> Located<'a> {
     pub(super) fn fault(&self, message: impl Into<String>, help: impl Into<Option<String>>) {
         self.context
             .faults
-            .add(range(self.value), &self.field, message, help.into());
+            .add(range(self.value), &self.name, message, help.into());
     }
 
     /// The place of this value.
     pub(super) fn place(&self) -> Diagnostic {
-        self.context.faults.place(range(self.value), &self.field)
+        self.context.faults.place(range(self.value), &self.name)
     }
 
     /// The name of this value: `apps[1].limits`.
-    pub(super) fn field(&self) -> &str {
-        &self.field
+    pub(super) fn field(&self) -> String {
+        self.name.to_string()
     }
 
     fn expected(&self, what: &str, help: impl Into<Option<String>>) {
@@ -139,7 +185,7 @@ impl<'a> Located<'a> {
         let property = object.get(name)?;
         Some(Located {
             value: &property.value,
-            field: format!("{}.{name}", self.field),
+            name: self.name.field(property.name.as_str()),
             context: self.context,
             is_private: false,
         })
@@ -216,29 +262,26 @@ impl<'a> Located<'a> {
     /// What the file of this name says, relative to `folder`, up to a last line break.
     pub(super) fn content(&self, folder: &Path) -> Option<String> {
         self.file_name()?;
-        let mut path = folder.join(self.expanded()?);
-        if let Some(within) = self.context.within {
-            match path.canonicalize() {
-                Ok(real) if !real.starts_with(within) => {
-                    let help = "put the file into the app's folder".to_owned();
-                    self.fault(
-                        format!("{} is outside of the app's folder", path.display()),
-                        help,
-                    );
-                    return None;
-                }
-                real => path = real.unwrap_or(path),
-            }
-        }
-        let mut text = String::new();
-        let read =
-            open_file(&path).and_then(|file| file.take(MAX_SECRET + 1).read_to_string(&mut text));
+        let path = folder.join(self.expanded()?);
+        let within = self.context.within.map(Folder::new);
+        let read = within
+            .unwrap_or_else(|| Ok(Folder::all()))
+            .map_err(FileError::from);
+        let read = read.and_then(|within| within.read_text(&absolute(&path)?, MAX_SECRET));
         let wrong = match read {
-            Ok(length) if length as u64 <= MAX_SECRET => {
+            Ok(text) => {
                 let text = text.strip_suffix('\n').unwrap_or(&text);
                 return Some(text.strip_suffix('\r').unwrap_or(text).to_owned());
             }
-            Ok(_) => format!("it has more than {MAX_SECRET} bytes, and a value may not"),
+            Err(FileError::Outside) => {
+                let help = "put the file into the app's folder".to_owned();
+                self.fault(
+                    format!("{} is outside of the app's folder", path.display()),
+                    help,
+                );
+                return None;
+            }
+            Err(error @ FileError::TooLarge(_)) => format!("{error}, and a value may not"),
             Err(error) => error.to_string(),
         };
         let help = "paths are relative to the folder of the file that names them".to_owned();
@@ -262,7 +305,7 @@ impl<'a> Located<'a> {
             Value::NullKeyword(_) => text.push_str("null"),
             Value::Array(_) => {
                 text.push('[');
-                for (index, element) in self.array()?.iter().enumerate() {
+                for (index, element) in self.elements()?.enumerate() {
                     text.push_str(if index == 0 { "" } else { "," });
                     element.write_json(text)?;
                 }
@@ -270,7 +313,7 @@ impl<'a> Located<'a> {
             }
             Value::Object(_) => {
                 text.push('{');
-                for (index, (name, value)) in self.entries()?.iter().enumerate() {
+                for (index, (name, value)) in self.members()?.enumerate() {
                     text.push_str(if index == 0 { "" } else { "," });
                     text.push_str(&quoted(name));
                     text.push(':');
@@ -316,17 +359,21 @@ impl<'a> Located<'a> {
 
     /// An array's elements.
     pub(super) fn array(&self) -> Option<Vec<Located<'a>>> {
+        Some(self.elements()?.collect())
+    }
+
+    fn elements(&self) -> Option<impl Iterator<Item = Located<'a>>> {
         let Value::Array(array) = self.value else {
             self.expected("an array", None);
             return None;
         };
-        let element = |(index, value)| Located {
+        let element = move |(index, value)| Located {
             value,
-            field: format!("{}[{index}]", self.field),
+            name: self.name.with(Part::Element(index)),
             context: self.context,
             is_private: self.is_private,
         };
-        Some(array.elements.iter().enumerate().map(element).collect())
+        Some(array.elements.iter().enumerate().map(element))
     }
 
     /// One string, or an array of strings.
@@ -361,7 +408,7 @@ impl<'a> Located<'a> {
                 let at = property.name.range();
                 self.context.faults.add(
                     at.start..at.end,
-                    &fields.join(name),
+                    fields.name.field(name),
                     format!("unknown field \"{name}\""),
                     Some(help),
                 );
@@ -372,11 +419,15 @@ impl<'a> Located<'a> {
 
     /// The values of an object whose field names are the user's.
     pub(super) fn entries(&self) -> Option<Vec<(&'a str, Located<'a>)>> {
+        Some(self.members()?.collect())
+    }
+
+    fn members(&self) -> Option<impl Iterator<Item = (&'a str, Located<'a>)>> {
         let fields = self.fields::<AnyFields>()?;
         let properties = fields.object.properties.iter();
         let entry =
-            |property: &'a ObjectProp<'a>| (property.name.as_str(), fields.located(property));
-        Some(properties.map(entry).collect())
+            move |property: &'a ObjectProp<'a>| (property.name.as_str(), fields.located(property));
+        Some(properties.map(entry))
     }
 
     fn fields<O>(&self) -> Option<Fields<'a, O>> {
@@ -386,7 +437,7 @@ impl<'a> Located<'a> {
         };
         let fields = Fields {
             object,
-            field: self.field.clone(),
+            name: self.name.clone(),
             context: self.context,
             kind: PhantomData,
         };
@@ -397,7 +448,7 @@ impl<'a> Located<'a> {
                 let at = property.name.range();
                 self.context.faults.add(
                     at.start..at.end,
-                    &fields.join(name),
+                    fields.name.field(name),
                     format!("the field \"{name}\" occurs twice in one object"),
                     Some("keep one of them".to_owned()),
                 );
@@ -408,18 +459,10 @@ impl<'a> Located<'a> {
 }
 
 impl<'a, O> Fields<'a, O> {
-    fn join(&self, name: &str) -> String {
-        if self.field.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{}.{name}", self.field)
-        }
-    }
-
     fn located(&self, property: &'a ObjectProp<'a>) -> Located<'a> {
         Located {
             value: &property.value,
-            field: self.join(property.name.as_str()),
+            name: self.name.field(property.name.as_str()),
             context: self.context,
             is_private: false,
         }
@@ -447,11 +490,11 @@ impl<'a, O> Fields<'a, O> {
     }
 
     /// Says that a field is missing, and what to do.
-    pub(super) fn is_missing(&self, name: &str, help: &str) {
+    pub(super) fn is_missing(&self, name: &'static str, help: &str) {
         let start = self.object.range.start;
         self.context.faults.add(
             start..start + 1,
-            &self.join(name),
+            self.name.field(name),
             format!("the field \"{name}\" is missing"),
             Some(help.to_owned()),
         );
@@ -490,6 +533,9 @@ fn describe(value: &Value<'_>) -> String {
 
 /// The known name that a person most likely meant.
 fn closest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
+    if name.len() > MAX_MEANT {
+        return None;
+    }
     let simple = |text: &str| text.to_ascii_lowercase().replace(['-', '_'], "");
     let score = |candidate: &&str| strsim::jaro_winkler(&simple(name), &simple(candidate));
     let best = known.iter().max_by(|a, b| score(a).total_cmp(&score(b)))?;

@@ -21,6 +21,7 @@ mod examples;
 mod floods;
 mod handlers;
 mod headers;
+mod hostile_folders;
 mod http1;
 mod http2;
 mod instances;
