@@ -16,7 +16,7 @@ use crate::environment::request_context::{current_request, span};
 pub(super) struct WorkerLog(pub(super) Arc<dyn LogSink>);
 
 /// How long a message of an app's console may be, in bytes: about what log collectors take as one line.
-const MAX_MESSAGE_BYTES: usize = 64 << 10;
+pub(super) const MAX_MESSAGE_BYTES: usize = 64 << 10;
 
 impl ConsoleSink for WorkerLog {
     fn max_message(&self) -> usize {
