@@ -26,6 +26,22 @@ pub(crate) struct Options {
 /// How many files may be extended in all, each counted as often as it is.
 const MAX_EXTENDED: usize = 16;
 
+/// The most bytes of a file.
+const MAX_FILE: usize = 64 << 10;
+/// What is read of it. Whatever else there is, of any size, is for compilers and editors.
+const OPTIONS: [&str; 10] = [
+    "jsx",
+    "jsxImportSource",
+    "jsxFactory",
+    "jsxFragmentFactory",
+    "experimentalDecorators",
+    "emitDecoratorMetadata",
+    "useDefineForClassFields",
+    "verbatimModuleSyntax",
+    "preserveValueImports",
+    "target",
+];
+
 /// The options of the file nearest to the one at `path`: beside it, or in a folder above.
 pub(crate) fn nearest(
     path: &str,
@@ -53,6 +69,12 @@ fn merge(
     left: &mut usize,
     merged: &mut serde_json::Map<String, Value>,
 ) -> Result<(), Mistake> {
+    if text.len() > MAX_FILE {
+        return Err(mistake(format!(
+            "{file} cannot be read: it has {} bytes, and {MAX_FILE} are the most",
+            text.len()
+        )));
+    }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     // TypeScript's own reader takes all of these.
     let syntax = ParseOptions::default();
@@ -60,17 +82,24 @@ fn merge(
         .map_err(|error| mistake(format!("{file} cannot be read: {error}")))?;
     let parsed = parsed.unwrap_or_default();
     if let Some(Value::Object(options)) = parsed.get("compilerOptions") {
-        for (name, value) in options {
-            merged.entry(name).or_insert_with(|| value.clone());
+        for name in OPTIONS {
+            if let Some(value @ (Value::String(_) | Value::Bool(_))) = options.get(name) {
+                merged.entry(name).or_insert_with(|| value.clone());
+            }
         }
     }
-    let extends = match parsed.get("extends") {
-        Some(Value::String(one)) => vec![one.as_str()],
+    let extends: Vec<String> = match parsed.get("extends") {
+        Some(Value::String(one)) => vec![one.clone()],
         // The last one counts most.
-        Some(Value::Array(several)) => several.iter().rev().filter_map(Value::as_str).collect(),
+        Some(Value::Array(several)) => {
+            let several = several.iter().rev().filter_map(Value::as_str);
+            several.map(str::to_owned).collect()
+        }
         _ => Vec::new(),
     };
-    for base in extends {
+    // What it has been read into is many times as large.
+    drop(parsed);
+    for base in &extends {
         // Packages are no files of the app; what they say is about checking types, mostly.
         if !base.starts_with("./") && !base.starts_with("../") {
             continue;
@@ -81,7 +110,7 @@ fn merge(
             )));
         }
         *left -= 1;
-        let found = [base.to_owned(), format!("{base}.json")]
+        let found = [base.clone(), format!("{base}.json")]
             .into_iter()
             .filter_map(|base| join(file, &base))
             .find_map(|base| Some((read(&base)?, base)));
@@ -233,6 +262,7 @@ mod tests {
                 "there is no file ../../out.json",
             ),
             (r#"{ "extends": "./tsconfig" }"#, "more than 16 files"),
+            (&" ".repeat(65_537), "65536 are the most"),
         ] {
             let error = options(&[("tsconfig.json", text)], "x.ts").unwrap_err();
             assert!(error.contains(part), "{error}");
