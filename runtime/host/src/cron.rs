@@ -54,22 +54,32 @@ impl FromStr for CronExpression {
         {
             return Err(wrong("an item of a list is empty".to_owned()));
         }
-        let parser = CronParser::builder()
-            .seconds(Seconds::Optional)
-            .year(Year::Disallowed)
-            .build();
-        let cron = parser
-            .parse(text)
-            .map_err(|error| wrong(error.to_string()))?;
-        let expression = Self {
-            text: text.into(),
-            cron: Arc::new(cron),
+        let expression = Self::parse(text, Year::Disallowed).map_err(wrong)?;
+        let now = SystemTime::now();
+        // Where there is no such time, croner looks through thousands of years, unless it is told which ones.
+        let looked_for = match (text.split_whitespace().count(), year(now)) {
+            (fields @ (5 | 6), Some(year)) => {
+                let second = if fields == 5 { "0 " } else { "" };
+                let within = format!("{second}{text} {year}-{}", year + RARE);
+                Self::parse(&within, Year::Required).map_err(wrong)?
+            }
+            _ => expression.clone(),
         };
-        match expression.next_after(SystemTime::now()) {
+        match looked_for.next_after(now) {
             Some(_) => Ok(expression),
             None => Err(wrong("there is no such time".to_owned())),
         }
     }
+}
+
+/// The most years between two times of an expression: the 29th of February is the same day of the week after so many where a century's
+/// last year is no leap year.
+const RARE: i16 = 40;
+
+/// The year of a time, in UTC.
+fn year(time: SystemTime) -> Option<i16> {
+    let time = Timestamp::try_from(time).ok()?;
+    Some(time.to_zoned(TimeZone::UTC).year())
 }
 
 impl PartialEq for CronExpression {
@@ -85,6 +95,18 @@ impl fmt::Debug for CronExpression {
 }
 
 impl CronExpression {
+    fn parse(text: &str, year: Year) -> Result<Self, String> {
+        let parser = CronParser::builder()
+            .seconds(Seconds::Optional)
+            .year(year)
+            .build();
+        let cron = parser.parse(text).map_err(|error| error.to_string())?;
+        Ok(Self {
+            text: text.into(),
+            cron: Arc::new(cron),
+        })
+    }
+
     /// As it was written.
     pub fn text(&self) -> &Arc<str> {
         &self.text
@@ -374,6 +396,10 @@ mod tests {
             "0 0 31 2,4,6,9,11 *",
         ] {
             let _ = rare.parse::<CronExpression>();
+        }
+        for _ in 0..400 {
+            let never = "0 0 31 2,4,6,9,11 *".parse::<CronExpression>();
+            assert!(never.is_err());
         }
         assert!(
             began.elapsed() < Duration::from_secs(2),
