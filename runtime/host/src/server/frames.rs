@@ -9,7 +9,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
@@ -38,6 +38,13 @@ const PADDED: usize = 260;
 const TURN: u32 = 128;
 /// A request takes as long as so many other frames.
 const REQUEST: u32 = 4;
+/// And as long as one more for so many bytes of its head: each may stand for a field.
+const FIELDS: usize = 128;
+/// A head costs one more for so many bytes, as they come. Requests pay that back: those of a head that h2 refuses do not.
+const HEAD_BYTES: usize = 256;
+/// What a head may have unfolded to beyond what has come of it, in these: the fields that the client has had remembered (4 KiB) in
+/// full, and some of the standard's. Only who names the same field again and again comes further.
+const UNFOLDED: usize = (8 << 10) / HEAD_BYTES;
 
 /// The bytes before the first frame (RFC 9113, section 3.4).
 const PREFACE: usize = 24;
@@ -55,6 +62,8 @@ const END_HEADERS: u8 = 4;
 pub(super) struct Work {
     earned: AtomicI64,
     exceeded: AtomicBool,
+    /// What heads have cost by their bytes, and no request has paid back.
+    heads: AtomicUsize,
     /// Nothing more is read in this turn.
     turn_is_over: AtomicBool,
 }
@@ -68,9 +77,14 @@ impl Work {
         self.turn_is_over.store(false, Relaxed);
     }
 
-    /// A request has come, and is served.
-    pub(super) fn request(&self) {
-        self.earn(EARNED_BY_REQUEST);
+    /// A request has come, and is served; its fields have so many bytes.
+    pub(super) fn request(&self, size: usize) {
+        let size = size / HEAD_BYTES;
+        let heads = self.heads.load(Relaxed);
+        let paid = size.min(heads);
+        self.heads.store(heads - paid, Relaxed);
+        self.earn(EARNED_BY_REQUEST + paid);
+        self.spend(size.saturating_sub(paid + UNFOLDED));
     }
 
     /// The socket has taken so many bytes of a response's body, in a frame of their own.
@@ -81,6 +95,13 @@ impl Work {
     fn earn(&self, frames: usize) {
         self.earned
             .fetch_add(i64::try_from(frames).unwrap_or(0), Relaxed);
+    }
+
+    fn spend(&self, frames: usize) {
+        let frames = i64::try_from(frames).unwrap_or(i64::MAX);
+        if frames > 0 && self.earned.fetch_sub(frames, Relaxed) - frames < -BURST {
+            self.exceeded.store(true, Relaxed);
+        }
     }
 
     /// Whether the client has sent more frames than it may. Nothing more is read from it then.
@@ -143,7 +164,12 @@ impl<T> Frames<T> {
             self.skip = u32::from_be_bytes([0, a, b, c]) as usize;
             self.turn += if kind == HEADERS { REQUEST } else { 1 };
             if matches!(kind, HEADERS | CONTINUATION) {
+                self.turn += u32::try_from(self.skip / FIELDS).unwrap_or(TURN);
                 self.block(flags & END_HEADERS == 0);
+                if self.skip >= HEAD_BYTES {
+                    let heads = &self.work.heads;
+                    heads.fetch_add(self.skip / HEAD_BYTES, Relaxed);
+                }
             }
             self.allowance -= expense(kind, flags, self.skip);
         }
@@ -178,12 +204,12 @@ impl<T> Frames<T> {
 
 /// What a frame spends of the allowance; less than nothing if it earns.
 fn expense(kind: u8, flags: u8, length: usize) -> i64 {
-    let earned = i64::try_from(length / EARNING_BYTES).unwrap_or(0);
+    let per = |bytes: usize| i64::try_from(length / bytes).unwrap_or(0);
     match kind {
         DATA if length == 0 || flags & PADDED_FLAG != 0 && length < PADDED => 1,
-        DATA => -earned,
-        HEADERS | CONTINUATION => 1,
-        _ => 1 + i64::try_from(length / FRAME_BYTES).unwrap_or(0),
+        DATA => -per(EARNING_BYTES),
+        HEADERS | CONTINUATION => 1 + per(HEAD_BYTES),
+        _ => 1 + per(FRAME_BYTES),
     }
 }
 
@@ -291,7 +317,8 @@ mod tests {
         assert_eq!(cost(DATA, 0, 0), 1);
         assert_eq!(cost(DATA, PADDED_FLAG, 256), 1);
         assert_eq!(cost(DATA, PADDED_FLAG, PADDED), 0);
-        assert_eq!(cost(HEADERS, 0, 16 << 10), 1);
+        assert_eq!(cost(HEADERS, 0, 255), 1);
+        assert_eq!(cost(HEADERS, 0, 16 << 10), 65);
         assert_eq!(cost(4, 0, 16 << 10), 257);
         assert_eq!(cost(200, 0, 0), 1);
     }
@@ -302,7 +329,7 @@ mod tests {
         let pings = frame(PING, 0, 8).repeat(BURST as usize);
         frames.count(&pings);
         assert!(frames.is_affordable());
-        frames.work.request();
+        frames.work.request(0);
         frames.work.sent(16 << 10);
         let more = EARNED_BY_REQUEST + EARNED_BY_DATA + 16;
         frames.count(&frame(PING, 0, 8).repeat(more));
@@ -310,6 +337,39 @@ mod tests {
         // Time may have passed, but not so much.
         frames.count(&pings);
         assert!(!frames.is_affordable());
+    }
+
+    #[test]
+    fn large_heads_are_paid_by_requests_that_have_them() {
+        let mut frames = counter();
+        let head = frame(HEADERS, END_HEADERS, 40 << 10);
+        for _ in 0..1000 {
+            frames.count(&head);
+            frames.work.request(40 << 10);
+            assert!(frames.is_affordable());
+        }
+        // What is refused pays for nothing; and a turn has few of them.
+        let mut frames = counter();
+        frames.count(&head);
+        assert!(frames.turn > TURN, "{}", frames.turn);
+        frames.count(&head.repeat(10));
+        assert!(!frames.is_affordable());
+    }
+
+    #[test]
+    fn what_a_head_unfolds_to_is_counted() {
+        let mut frames = counter();
+        let head = frame(HEADERS, END_HEADERS, 28);
+        let mut come = |size: usize, count: usize| {
+            for _ in 0..count {
+                frames.count(&head);
+                frames.work.request(size);
+            }
+            frames.is_affordable() && !frames.work.is_exceeded()
+        };
+        assert!(come(8 << 10, 10_000), "fields that are remembered");
+        assert!(come(60 << 10, 5));
+        assert!(!come(60 << 10, 1000));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use bytes::{Buf, Bytes};
 use h2::server::{Builder, Connection, Handshake, SendResponse};
 use h2::{Reason, RecvStream, SendStream};
 use http::header::{CONNECTION, CONTENT_LENGTH, DATE, EXPECT};
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Semaphore, oneshot};
@@ -185,7 +185,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Future for Http2<T> {
                     }
                     let (dispatcher, link) = (this.dispatcher.clone(), this.link.clone());
                     let room = this.room.clone();
-                    room.work.request();
+                    let fields = request.headers().iter();
+                    let size = |(name, value): (&HeaderName, &HeaderValue)| {
+                        name.as_str().len() + value.len()
+                    };
+                    room.work.request(fields.map(size).sum());
                     // From here on the connection is not idle, whenever the task begins.
                     let counted = link.request();
                     link.set_owes(true);
