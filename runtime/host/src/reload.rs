@@ -98,6 +98,8 @@ pub(crate) struct Reloader {
     load: Load,
     watcher: Option<Watcher>,
     surveys: HashMap<PathBuf, Survey>,
+    /// Not all folders could be looked at: that is to be done again.
+    is_short: bool,
     /// The last complaint.
     complaint: String,
     /// What has been said of the apps folder.
@@ -177,6 +179,7 @@ impl Reloader {
             load,
             watcher: None,
             surveys: HashMap::new(),
+            is_short: false,
             complaint: String::new(),
             faults: BTreeSet::new(),
             told: Arc::default(),
@@ -229,6 +232,7 @@ impl Reloader {
                 }
             };
             self.complaint.clear();
+            self.is_short = false;
             if self.look(&mut config, &is_touched)
                 && let Ok(again) = (self.load)(self.temporary.get())
             {
@@ -255,11 +259,8 @@ impl Reloader {
     /// Waits until something has happened that is to be looked at. Changes by the admin API are made meanwhile, at once.
     fn wait(&mut self, host: &Arc<Host>, runtime: &Handle) -> Wait {
         let mut wait = Wait::default();
-        let poll = self
-            .watcher
-            .as_ref()
-            .and_then(Watcher::shortage)
-            .map(|_| Instant::now() + POLL);
+        let shortage = self.watcher.as_ref().and_then(Watcher::shortage);
+        let poll = (self.is_short || shortage.is_some()).then(|| Instant::now() + POLL);
         loop {
             let due = wait
                 .since
@@ -320,12 +321,23 @@ impl Reloader {
             if self.surveys.contains_key(&app.root) {
                 continue;
             }
-            let known = before.get(&app.root).filter(|_| !is_touched(&app.root));
-            let survey = known.cloned().unwrap_or_else(|| {
-                fresh.insert(app.root.clone());
-                Survey::of(&app.root)
-            });
-            self.surveys.insert(app.root.clone(), survey);
+            let last = before.get(&app.root);
+            let survey = match last.filter(|_| !is_touched(&app.root)) {
+                Some(known) => Some(known.clone()),
+                None => match Survey::of(&app.root) {
+                    Some(survey) => {
+                        fresh.insert(app.root.clone());
+                        Some(survey)
+                    }
+                    None => {
+                        self.is_short = true;
+                        last.cloned()
+                    }
+                },
+            };
+            if let Some(survey) = survey {
+                self.surveys.insert(app.root.clone(), survey);
+            }
         }
         let mut is_more = false;
         if let Some(watcher) = &mut self.watcher {
@@ -349,7 +361,10 @@ impl Reloader {
                 }
                 is_more = true;
                 for root in &fresh {
-                    self.surveys.insert(root.clone(), Survey::of(root));
+                    match Survey::of(root) {
+                        Some(survey) => drop(self.surveys.insert(root.clone(), survey)),
+                        None => self.is_short = true,
+                    }
                 }
             }
             if let Some(shortage) = watcher.shortage().filter(|_| !had_shortage) {

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::fs::{self, Metadata};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
@@ -27,8 +28,8 @@ impl Survey {
     /// Looks at a folder and what is below it, but not at what is hidden or in a `node_modules`. Symbolic links are followed to files,
     /// wherever these are, and to folders that are in this one, hidden ones included, as Kubernetes mounts them: a link to anywhere
     /// else, to `/` in the end, would have what is not the app's looked at, and every app's change wait for it. What cannot be read
-    /// counts as if it were not there.
-    pub(super) fn of(root: &Path) -> Self {
+    /// counts as if it were not there. `None`: the system has nothing left to look with, which says nothing of the folder.
+    pub(super) fn of(root: &Path) -> Option<Self> {
         let mut hasher = DefaultHasher::new();
         let mut survey = Self {
             content: 0,
@@ -56,7 +57,11 @@ impl Survey {
             if !identity.is_ok_and(|identity| known.insert(identity)) {
                 continue;
             }
-            let mut names: Vec<_> = fs::read_dir(&folder)
+            let listed = fs::read_dir(&folder);
+            if listed.as_ref().is_err_and(is_shortage) {
+                return None;
+            }
+            let mut names: Vec<_> = listed
                 .into_iter()
                 .flatten()
                 .filter_map(|entry| Some(entry.ok()?.file_name()))
@@ -91,8 +96,16 @@ impl Survey {
             survey.folders.push(folder);
         }
         survey.content = hasher.finish().max(1);
-        survey
+        Some(survey)
     }
+}
+
+/// Whether the process, or the machine, has no descriptor or no memory left.
+fn is_shortage(error: &io::Error) -> bool {
+    let shortages = [libc::EMFILE, libc::ENFILE, libc::ENOMEM];
+    error
+        .raw_os_error()
+        .is_some_and(|error| shortages.contains(&error))
 }
 
 /// What is different when a file has been written to, or another one is in its place.
@@ -111,14 +124,25 @@ mod tests {
     use super::*;
     use std::os::unix::fs::symlink;
 
+    fn look_at(root: &Path) -> Survey {
+        Survey::of(root).expect("descriptors")
+    }
+
+    #[test]
+    fn shortages_say_nothing_of_a_folder() {
+        let is_one = |code| is_shortage(&io::Error::from_raw_os_error(code));
+        assert!(is_one(libc::EMFILE) && is_one(libc::ENFILE));
+        assert!(!is_one(libc::ENOENT) && !is_one(libc::EACCES));
+    }
+
     #[test]
     fn changes_are_seen_and_nothing_else_is() {
         let folder = tempfile::tempdir().expect("a folder");
         let root = folder.path();
         let write = |name: &str, text: &str| fs::write(root.join(name), text).expect("a file");
-        let mut before = Survey::of(root);
+        let mut before = look_at(root);
         let mut look = |what: &str, is_change: bool| {
-            let now = Survey::of(root);
+            let now = look_at(root);
             assert_eq!(now.content != before.content, is_change, "{what}");
             before = now;
         };
@@ -156,7 +180,7 @@ mod tests {
         look("a circle", false);
         fs::remove_file(root.join("mounted.js")).expect("a removal");
         look("one less", true);
-        let folders = Survey::of(root).folders;
+        let folders = look_at(root).folders;
         assert_eq!(
             folders,
             ["", "lib", "lib/deep"].map(|name| match name {
@@ -175,20 +199,20 @@ mod tests {
             fs::create_dir_all(folder).expect("folders");
         }
         symlink("..1", root.join("mounted")).expect("a link");
-        let before = Survey::of(root);
+        let before = look_at(root);
         assert_eq!(before.folders.len(), 3, "{:?}", before.folders);
         assert_eq!(before.outside, [] as [&Path; 0]);
         let link = root.join("elsewhere");
         symlink(other.path(), &link).expect("a link");
-        let linked = Survey::of(root);
+        let linked = look_at(root);
         assert_eq!((&linked.folders, linked.is_whole), (&before.folders, true));
         assert_eq!(linked.outside, std::slice::from_ref(&link));
         assert_ne!(linked.content, before.content);
         fs::write(other.path().join("deep/file"), "1").expect("a file");
-        assert_eq!(Survey::of(root), linked);
+        assert_eq!(look_at(root), linked);
         fs::remove_file(&link).expect("a removal");
         symlink("/", &link).expect("a link");
-        assert_ne!(Survey::of(root).content, linked.content);
+        assert_ne!(look_at(root).content, linked.content);
     }
 
     #[test]
@@ -198,13 +222,13 @@ mod tests {
             fs::create_dir(folder.path().join(number.to_string())).expect("a folder");
         }
         let look = || {
-            let survey = Survey::of(folder.path());
+            let survey = look_at(folder.path());
             (survey.folders.len(), survey.is_whole)
         };
         assert_eq!(look(), (MAX_FOLDERS, true));
         fs::create_dir(folder.path().join("1/below")).expect("a folder");
         assert_eq!(look(), (MAX_FOLDERS, false));
-        let missing = Survey::of(&folder.path().join("none"));
+        let missing = look_at(&folder.path().join("none"));
         assert_eq!(missing.folders, [] as [&Path; 0]);
         assert_ne!(missing.content, 0);
     }
