@@ -1,0 +1,97 @@
+//! ECDH, <https://w3c.github.io/webcrypto/#ecdh>.
+
+use std::sync::Arc;
+
+use nano_webidl::idl::FromJs;
+use nano_webidl::{Fallible, Scope, Value};
+use zeroize::Zeroizing;
+
+use super::algorithm::{Algorithm, Derivation};
+use super::ec::{Generate, GivenCurve, ImportEc, Scheme};
+use super::key::{Key, invalid_access, operation_error};
+use super::pair::PairUsages;
+use super::secret::truncate_bits;
+use crate::bindings::ty;
+use crate::bindings::types::{KeyType, KeyUsage};
+
+pub(super) const ALGORITHMS: &[Algorithm] = &[Algorithm {
+    derivation: Some(agreement),
+    generate: Some(|scope, value| {
+        let curve = ty::EcKeyGenParams::from_js(scope, value)?.named_curve;
+        Ok(Box::new(Generate(&ECDH, GivenCurve::new(scope, curve))))
+    }),
+    import: Some(|scope, value| {
+        let curve = ty::EcKeyImportParams::from_js(scope, value)?.named_curve;
+        Ok(Box::new(ImportEc(&ECDH, GivenCurve::new(scope, curve))))
+    }),
+    export: Some(|format, key| ECDH.export(format, key)),
+    pairs: Some(&ECDH.usages),
+    ..Algorithm::new(ECDH.name)
+}];
+
+const ECDH: Scheme = Scheme {
+    name: "ECDH",
+    usages: PairUsages {
+        public: &[],
+        private: &[KeyUsage::DeriveKey, KeyUsage::DeriveBits],
+    },
+    use_: "enc",
+    has_alg: false,
+};
+
+/// The parameters of an agreement: ECDH and X25519.
+pub(super) fn agreement<'s>(
+    scope: &mut Scope<'s, '_>,
+    value: Value<'s>,
+) -> Fallible<Box<dyn Derivation>> {
+    let public = ty::EcdhKeyDeriveParams::from_js(scope, value)?.public;
+    Ok(Box::new(Agreement {
+        public: public.key().clone(),
+    }))
+}
+
+/// The secret that two pairs agree on.
+struct Agreement {
+    public: Arc<Key>,
+}
+
+impl Derivation for Agreement {
+    fn check(&self, _: Option<u32>) -> Fallible<()> {
+        Ok(())
+    }
+
+    // https://w3c.github.io/webcrypto/#ecdh-operations-derive-bits, steps 1 to 5
+    fn check_key(&self, key: &Key) -> Fallible<()> {
+        key.pair(KeyType::Private)?;
+        self.public.pair(KeyType::Public)?;
+        // Its name and its curve.
+        match self.public.algorithm == key.algorithm {
+            true => Ok(()),
+            false => Err(invalid_access(
+                "The public key and the private key are not of the same algorithm and curve",
+            )),
+        }
+    }
+
+    // Steps 6 to 8, and https://w3c.github.io/webcrypto/#x25519-operations-derive-bits, where a secret of zeros is an error.
+    fn derive(&self, key: &Key, length: Option<u32>) -> Fallible<Zeroizing<Vec<u8>>> {
+        self.check_key(key)?;
+        let private = key.pair(KeyType::Private)?;
+        let mut secret = private
+            .agree(self.public.pair(KeyType::Public)?)
+            .ok_or_else(|| operation_error("The two keys agree on no secret"))?;
+        let Some(length) = length else {
+            return Ok(secret);
+        };
+        let length = length as usize;
+        if length > 8 * secret.len() {
+            let message = format!(
+                "The secret has {} bits, which is less than {length}",
+                8 * secret.len()
+            );
+            return Err(operation_error(message));
+        }
+        truncate_bits(&mut secret, length);
+        Ok(secret)
+    }
+}
