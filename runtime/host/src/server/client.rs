@@ -386,6 +386,8 @@ impl AsyncWrite for Client {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // What was read to find out the protocol, and nobody has wanted since, is nothing that the client sends now.
+        self.read.clear();
         Pin::new(&mut self.socket).poll_shutdown(context)
     }
 }

@@ -200,3 +200,22 @@ fn what_a_client_of_http2_has_yet_to_read_is_not_cut_off() {
     assert_eq!(heads.count(), count as usize);
     assert_eq!(nano.wait().code(), Some(0));
 }
+
+/// A client that has sent a part of HTTP/2's preface, or no more than that, has asked for nothing.
+#[test]
+fn who_has_not_said_which_protocol_it_speaks_puts_nothing_off() {
+    const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0";
+    for length in [0, 1, 10, 24, 28] {
+        let mut nano = Site::new().app("a", SLOW).serve();
+        assert_eq!(nano.get("a.test", "/?ms=0").text(), "slow answer");
+        let mut connection = nano.connect();
+        let sent = connection.write_bytes(&PREFACE[..length]);
+        sent.expect("nano reads");
+        std::thread::sleep(Duration::from_millis(300));
+        let began = Instant::now();
+        nano.signal(libc::SIGTERM);
+        assert_eq!(nano.wait().code(), Some(0));
+        let took = began.elapsed();
+        assert!(took < Duration::from_millis(1800), "{length}: {took:?}");
+    }
+}
