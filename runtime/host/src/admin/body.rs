@@ -1,17 +1,20 @@
 //! Bodies of requests to the admin API.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Request, StatusCode};
 use http_body::Body as HttpBody;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 
 use super::answer::{Answer, failure};
 use super::archive::MAX_ARCHIVE;
+use crate::patience::{ClientLimits, Patience};
 
 /// What a body may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,8 +75,15 @@ pub(super) struct Reader {
 const LARGE: usize = 2;
 /// The same of what has 1 MiB at most.
 const SMALL: usize = 16;
-/// A body that takes longer is given up.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// A body that takes longer is given up,
+const LONGEST: Duration = Duration::from_secs(60);
+/// and one that comes more slowly: it keeps others from their places.
+const PACE: ClientLimits = ClientLimits {
+    head: LONGEST,
+    stall: Duration::from_secs(5),
+    min_rate: 64 << 10,
+    connections: None,
+};
 
 impl Default for Reader {
     fn default() -> Self {
@@ -119,26 +129,99 @@ impl Reader {
             return Err(failure(StatusCode::SERVICE_UNAVAILABLE, "the process is ending").into());
         };
         let limit = usize::try_from(kind.limit()).unwrap_or(usize::MAX);
-        let body = Limited::new(request.into_body(), limit).collect();
-        match tokio::time::timeout(PATIENCE, body).await {
-            Ok(Ok(body)) => Ok(Body {
+        match tokio::time::timeout(LONGEST, whole(request.into_body(), limit)).await {
+            Ok(bytes) => Ok(Body {
                 kind,
-                bytes: body.to_bytes(),
+                bytes: bytes?,
                 _place: place,
             }),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => {
-                let message = format!("a body of this type may have {limit} bytes");
-                Err(failure(StatusCode::PAYLOAD_TOO_LARGE, message).into())
-            }
-            Ok(Err(error)) => {
-                let message = format!("the body cannot be read: {error}");
-                Err(failure(StatusCode::BAD_REQUEST, message).into())
-            }
             Err(_) => {
-                let seconds = PATIENCE.as_secs();
+                let seconds = LONGEST.as_secs();
                 let message = format!("the body has not come within {seconds} s");
                 Err(failure(StatusCode::REQUEST_TIMEOUT, message).into())
             }
         }
+    }
+}
+
+/// All of a body, which may have so many bytes.
+async fn whole<B>(body: B, limit: usize) -> Result<Bytes, Box<Answer>>
+where
+    B: HttpBody<Error: std::error::Error + Send + Sync + 'static>,
+{
+    let mut body = pin!(Limited::new(body, limit));
+    let expected = usize::try_from(body.size_hint().lower()).unwrap_or(limit);
+    let mut bytes = BytesMut::with_capacity(expected.min(limit));
+    let mut patience = Patience::new(PACE);
+    loop {
+        let began = Instant::now();
+        let frame = match tokio::time::timeout(patience.left(), body.frame()).await {
+            Ok(None) => return Ok(bytes.freeze()),
+            Ok(Some(Ok(frame))) => frame,
+            Ok(Some(Err(error))) if error.is::<LengthLimitError>() => {
+                let message = format!("a body of this type may have {limit} bytes");
+                return Err(failure(StatusCode::PAYLOAD_TOO_LARGE, message).into());
+            }
+            Ok(Some(Err(error))) => {
+                let message = format!("the body cannot be read: {error}");
+                return Err(failure(StatusCode::BAD_REQUEST, message).into());
+            }
+            Err(_) => {
+                let ClientLimits {
+                    stall, min_rate, ..
+                } = PACE;
+                let (seconds, rate) = (stall.as_secs(), min_rate >> 10);
+                let message = format!(
+                    "the body comes too slowly: fewer than {rate} KiB per second for {seconds} s"
+                );
+                return Err(failure(StatusCode::REQUEST_TIMEOUT, message).into());
+            }
+        };
+        patience.spend(began.elapsed());
+        if let Ok(data) = frame.into_data() {
+            patience.earn(data.remaining());
+            bytes.put(data);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use futures_util::stream;
+    use http_body::Frame;
+    use http_body_util::StreamBody;
+
+    use super::*;
+
+    /// What is answered to a body of which so many bytes come in each second, and so many in all; and after how many seconds.
+    async fn read(rate: usize, all: usize) -> (Result<usize, StatusCode>, u64) {
+        let chunks = stream::unfold(all, move |left| async move {
+            let chunk = left.min(rate);
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let frame = Frame::data(Bytes::from(vec![0; chunk]));
+            (left > 0).then_some((Ok::<_, Infallible>(frame), left - chunk))
+        });
+        let request = Request::builder().header(CONTENT_TYPE, Kind::Tar.media_type());
+        let request = request.body(StreamBody::new(chunks)).expect("a request");
+        let began = Instant::now();
+        let read = Reader::default().read(request, &Kind::OF_APPS).await;
+        let read = read.map(|body| body.bytes.len());
+        let read = read.map_err(|answer| answer.status());
+        (read, began.elapsed().as_secs())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_sends_slowly_leaves_the_place_to_others() {
+        const MIB: usize = 1 << 20;
+        let slow = Err(StatusCode::REQUEST_TIMEOUT);
+        assert_eq!(read(MIB, 5 * MIB).await, (Ok(5 * MIB), 6));
+        assert_eq!(read(64 << 10, 3 * MIB).await, (Ok(3 * MIB), 49));
+        assert_eq!(read(1, MIB).await, (slow, 5));
+        assert_eq!(read(32 << 10, 3 * MIB).await, (slow, 9));
+        assert_eq!(read(MIB, 62 * MIB).await, (slow, 60));
+        let (large, _) = read(20 * MIB, 65 * MIB).await;
+        assert_eq!(large, Err(StatusCode::PAYLOAD_TOO_LARGE));
     }
 }
