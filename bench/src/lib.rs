@@ -79,6 +79,7 @@ pub fn request() -> HttpRequest {
         headers: Fields::default(),
         body: Body::Empty,
         trace: None,
+        origin: None,
     }
 }
 

@@ -31,8 +31,8 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body::Body as HttpBody;
 use nano_worker::{
-    Body, BodyError, BodyErrorKind, BodyStream, FetchError, HttpRequest, HttpResponse, RequestId,
-    Unanswered,
+    Body, BodyError, BodyErrorKind, BodyStream, FetchError, Fields, HttpRequest, HttpResponse,
+    RequestId, Unanswered,
 };
 
 use self::pages::{broken, defect, failure, faulty, looped, too_busy, too_slow, unavailable};
@@ -262,12 +262,14 @@ impl Dispatcher {
             trace.rewrite(&mut parts.headers);
             trace.routed(app.name(), &url)
         });
+        let origin = link.peer.told(origin);
         let request = HttpRequest {
             method: parts.method,
             url,
-            headers: link.peer.fields(&parts.headers, &origin),
+            headers: Fields::joined(&parts.headers, &origin),
             body: Body::Empty,
             trace,
+            origin: Some(origin),
         };
         let exchange = Exchange {
             app,

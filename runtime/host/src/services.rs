@@ -30,6 +30,7 @@ use crate::config::AppConfig;
 use crate::dispatch::pages::{broken, looped, too_busy, too_slow};
 use crate::dispatch::{Exchange, RequestIds};
 use crate::http::error_page::ErrorPage;
+use crate::http::forwarded::is_forwarding;
 use crate::http::headers::is_hop_by_hop;
 use crate::otlp::Exporter;
 use crate::patience::{ClientLimits, Patience};
@@ -203,6 +204,12 @@ impl Services {
     }
 }
 
+/// Has a call say of its client what the host has said to the app that calls: that app may have written anything.
+fn say_origin(request: &mut HttpRequest) {
+    let origin = request.origin.clone().unwrap_or_default();
+    request.headers = request.headers.replaced(is_forwarding, &origin);
+}
+
 /// The other apps, as an app of this name reaches them.
 pub(crate) struct ServicesOf {
     services: Arc<Services>,
@@ -226,7 +233,10 @@ impl nano_worker::Services for ServicesOf {
         let id = services.ids.next();
         let fits = head::check(&request);
         let trace = match &fits {
-            Ok(()) => services.begin_span(app.name(), &mut request),
+            Ok(()) => {
+                say_origin(&mut request);
+                services.begin_span(app.name(), &mut request)
+            }
             Err(_) => None,
         };
         let (method, path) = head::shown(&request, fits.is_ok());

@@ -20,6 +20,9 @@ pub struct HttpRequest {
     pub body: Body,
     /// The trace that it is a part of.
     pub trace: Option<Arc<Trace>>,
+    /// Those of the header fields that say which client it is from, as the host knows it. Calls of other apps that are made for it have
+    /// them, too; one that is made for no client's request has none.
+    pub origin: Option<Arc<Fields>>,
 }
 
 /// Header fields in one piece of memory, in the order of their arrival per name.
@@ -116,6 +119,22 @@ impl Fields {
         }
         room.copy_from_slice(&more.0);
         Self(bytes)
+    }
+}
+
+impl Fields {
+    /// These fields without some, and with others in their place.
+    pub fn replaced(&self, is_replaced: impl Fn(&HeaderName) -> bool, by: &Self) -> Self {
+        let mut bytes = Vec::with_capacity(self.size() + by.size());
+        for (name, value) in self.iter().filter(|(name, _)| !is_replaced(name)) {
+            for part in [name.as_str().as_bytes(), value] {
+                let begin = bytes.len();
+                bytes.resize(begin + LENGTH + part.len(), 0);
+                put(&mut bytes[begin..], part);
+            }
+        }
+        bytes.extend_from_slice(&by.0);
+        Self(bytes.into())
     }
 }
 
@@ -220,5 +239,32 @@ mod tests {
         assert_eq!(fields.get(&http::header::HOST), Some(&b"a.test"[..]));
         assert_eq!(fields.get(&http::header::COOKIE), None);
         assert_eq!(Fields::default().iter().count(), 0);
+    }
+
+    #[test]
+    fn fields_are_replaced_by_others() {
+        let fields = |pairs: &[(&'static str, &'static str)]| {
+            let pairs = pairs.iter().map(|&(name, value)| {
+                let name = HeaderName::from_static(name);
+                (name, HeaderValue::from_static(value))
+            });
+            Fields::from(&pairs.collect::<HeaderMap>())
+        };
+        let before = fields(&[("host", "a.test"), ("x-own", "forged"), ("x-kept", "")]);
+        let own = fields(&[("x-own", "told")]);
+        let after = before.replaced(|name| name == "x-own", &own);
+        assert_eq!(
+            after,
+            Fields::joined(
+                &HeaderMap::from_iter([
+                    (http::header::HOST, HeaderValue::from_static("a.test")),
+                    (
+                        HeaderName::from_static("x-kept"),
+                        HeaderValue::from_static("")
+                    ),
+                ]),
+                &own
+            )
+        );
     }
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use nano_engine::{State, TimerId};
 use nano_webidl::{Scope, Value};
-use nano_worker::{RequestId, SpanContext, Trace};
+use nano_worker::{Fields, RequestId, SpanContext, Trace};
 use rustc_hash::FxHashMap;
 
 use super::Environment;
@@ -46,7 +46,7 @@ pub(crate) fn current_request(scope: &mut Scope) -> Option<RequestId> {
 /// The span of a request that is not over, where it is a part of a trace.
 pub(crate) fn span(scope: &Scope, id: RequestId) -> Option<SpanContext> {
     let all = Environment::of(scope).requests.ongoing.borrow();
-    Some(all.get(&id.0)?.trace.as_ref()?.span)
+    Some(all.get(&id.0)?.cause.trace.as_ref()?.span)
 }
 
 /// Ends a piece of work when its request is over.
@@ -62,13 +62,21 @@ pub(super) struct Requests {
     last_work: Cell<u64>,
 }
 
+/// What a request passes on to those that are made because of it.
+#[derive(Clone, Default)]
+pub(crate) struct Cause {
+    /// The `CDN-Loop` that it came with.
+    pub(crate) cdn_loop: Option<Box<[u8]>>,
+    /// The trace that it is a part of.
+    pub(crate) trace: Option<Arc<Trace>>,
+    /// What the host says of the client that it is from.
+    pub(crate) origin: Option<Arc<Fields>>,
+}
+
 /// A request that is not over.
 #[derive(Default)]
 struct Ongoing {
-    /// The `CDN-Loop` that it came with.
-    cdn_loop: Option<Box<[u8]>>,
-    /// The trace that it is a part of.
-    trace: Option<Arc<Trace>>,
+    cause: Cause,
     /// Requests that were made because of it.
     subrequests: u32,
     /// Its response is complete, or nobody waits for it.
@@ -106,16 +114,9 @@ impl Requests {
 }
 
 /// A request, or another event, is about to be handled. Promises let its work go on for `background` after it.
-pub(crate) fn begin(
-    scope: &Scope,
-    id: RequestId,
-    cdn_loop: Option<&[u8]>,
-    trace: Option<Arc<Trace>>,
-    background: Duration,
-) {
+pub(crate) fn begin(scope: &Scope, id: RequestId, cause: Cause, background: Duration) {
     let ongoing = Ongoing {
-        cdn_loop: cdn_loop.map(Into::into),
-        trace,
+        cause,
         background,
         ..Ongoing::default()
     };
@@ -199,10 +200,8 @@ pub(crate) enum NoSubrequest {
 pub(crate) struct Subrequest {
     /// How many there may be after this one.
     pub(crate) left: u32,
-    /// The `CDN-Loop` of the request that it is made for.
-    pub(crate) cdn_loop: Option<Box<[u8]>>,
-    /// The trace that it is a part of.
-    pub(crate) trace: Option<Arc<Trace>>,
+    /// Of the request that it is made for.
+    pub(crate) cause: Cause,
 }
 
 /// Counts a request that is made because of request `id`, which may make `limit` of them.
@@ -219,8 +218,7 @@ pub(crate) fn subrequest(
     ongoing.subrequests += 1;
     Ok(Subrequest {
         left: limit - ongoing.subrequests,
-        cdn_loop: ongoing.cdn_loop.clone(),
-        trace: ongoing.trace.clone(),
+        cause: ongoing.cause.clone(),
     })
 }
 

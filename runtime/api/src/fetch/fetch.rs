@@ -168,6 +168,7 @@ fn new_exchange(
         url: url.clone(),
         headers,
         trace: allowance.trace.take(),
+        origin: allowance.origin.take(),
         coding,
         body: RequestBody::Null,
         redirect: request.redirect_mode(),

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use nano_webidl::Scope;
-use nano_worker::{RequestId, Trace, cdn_loop};
+use nano_worker::{Fields, RequestId, Trace, cdn_loop};
 
 use super::client::{Failure, Outbound};
-use crate::environment::request_context::{self, NoSubrequest, WorkId, current_request};
+use crate::environment::request_context::{
+    self, NoSubrequest, Subrequest, WorkId, current_request,
+};
 
 /// Why a fetch is no more, or never was.
 pub(super) const OVER: &str = "the request that this fetch is made for is over: its response is complete, or its client is gone. \
@@ -21,6 +23,8 @@ pub(super) struct Allowance {
     pub(super) cdn_loop: Option<http::HeaderValue>,
     /// The trace that the request is a part of.
     pub(super) trace: Option<Arc<Trace>>,
+    /// What the host says of the client that the request is from.
+    pub(super) origin: Option<Arc<Fields>>,
 }
 
 /// Counts a request. Code that runs for no request, at the app's start, is not limited.
@@ -31,15 +35,17 @@ pub(super) fn count(scope: &mut Scope, outbound: &Outbound) -> Result<Allowance,
             left: u32::MAX,
             cdn_loop: None,
             trace: None,
+            origin: None,
         });
     };
     let limit = outbound.subrequest_limit().unwrap_or(u32::MAX);
     match request_context::subrequest(scope, request, limit) {
-        Ok(subrequest) => Ok(Allowance {
+        Ok(Subrequest { left, cause }) => Ok(Allowance {
             request: Some(request),
-            left: subrequest.left,
-            cdn_loop: Some(cdn_loop::passed_on(subrequest.cdn_loop.as_deref())),
-            trace: subrequest.trace,
+            left,
+            cdn_loop: Some(cdn_loop::passed_on(cause.cdn_loop.as_deref())),
+            trace: cause.trace,
+            origin: cause.origin,
         }),
         Err(NoSubrequest::Over) => Err(Failure::new(OVER)),
         Err(NoSubrequest::TooMany) => Err(outbound.subrequests_exceeded()),

@@ -322,6 +322,7 @@ async fn respond(server: &Server, allow: bool, expression: &str) -> String {
             headers: Fields::default(),
             body: Body::Empty,
             trace: None,
+            origin: None,
         };
         match worker.fetch(request, RequestId(id)).await.unwrap().body {
             Body::Full(bytes) => texts.push(String::from_utf8(bytes.to_vec()).unwrap()),

@@ -13,7 +13,7 @@ use super::handlers::{Callee, callee};
 use super::respond::respond;
 use super::secrets;
 use crate::environment::promise_reactions::when_settled;
-use crate::environment::request_context;
+use crate::environment::request_context::{self, Cause};
 use crate::fetch::blame::Blame;
 use crate::fetch::request::Request;
 use crate::nano::execution_context::ExecutionContext;
@@ -62,6 +62,7 @@ fn dispatch(
         headers,
         body,
         trace,
+        origin,
     } = request;
     // As in Deno: a Request has no body with these methods (https://fetch.spec.whatwg.org/#dom-request, step 36), so one that came
     // with a body could not be passed on. The host reads and drops it.
@@ -70,7 +71,12 @@ fn dispatch(
         _ => body,
     };
     let cdn_loop = headers.get(&CDN_LOOP);
-    request_context::begin(scope, id, cdn_loop, trace, request_context::BACKGROUND);
+    let cause = Cause {
+        cdn_loop: cdn_loop.map(Into::into),
+        trace,
+        origin,
+    };
+    request_context::begin(scope, id, cause, request_context::BACKGROUND);
     let request = Request::from_wire(scope, method, url, headers, body);
     let request = Ref::new(scope, request);
     // What came with it counts, also if the app never looks at it.

@@ -14,8 +14,9 @@ use tokio::sync::oneshot;
 use super::app::{App, InFlight};
 use super::dispatch::{Handled, call, exception, rejection};
 use super::handlers::{Callee, callee};
+use crate::environment::Environment;
 use crate::environment::promise_reactions::when_settled;
-use crate::environment::{Environment, request_context};
+use crate::environment::request_context::{self, Cause};
 use crate::nano::execution_context::{ExecutionContext, FirstFailure};
 
 /// How long promises that were given to `waitUntil` let an event's work go on after its handler. Whoever sends events has a limit
@@ -61,7 +62,7 @@ fn dispatch(
     if answer.is_closed() {
         return; // It was given up while it waited for its turn.
     }
-    request_context::begin(scope, id, None, None, BACKGROUND);
+    request_context::begin(scope, id, Cause::default(), BACKGROUND);
     let failure: Rc<RefCell<Option<FetchError>>> = Rc::default();
     let of_promises = Rc::new(FirstFailure::default());
     let (of_handler, of_promises_too) = (failure.clone(), of_promises.clone());

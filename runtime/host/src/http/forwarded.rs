@@ -1,7 +1,7 @@
 //! Whom a request is from, when proxies stand between.
 //!
 //! An app gets `cf-connecting-ip` and `x-real-ip` (the client's address), `x-forwarded-for` and `x-forwarded-proto` from the host, and
-//! never as a client wrote them. What says the same things in a request counts only if it comes from a proxy that the configuration
+//! never as a client wrote them; nor as an app did that calls another one: a call is from whom the request is from that it is made for. What says the same things in a request counts only if it comes from a proxy that the configuration
 //! trusts, and only the fields that it says this proxy sets: another one would be passed on as the client wrote it.
 
 use std::net::{IpAddr, SocketAddr};
@@ -35,14 +35,14 @@ pub(crate) struct Peer {
     /// A proxy's requests are from others.
     proxies: Option<Arc<Proxies>>,
     /// What apps are told of requests that are from this peer itself.
-    own: Fields,
+    own: Arc<Fields>,
 }
 
 /// What a request is told to be.
 #[derive(Debug)]
 pub(crate) struct Origin {
     /// What the app is told; `None`: what it is told of the peer.
-    told: Option<Fields>,
+    told: Option<Arc<Fields>>,
     /// It came to the first proxy by TLS.
     pub(crate) is_secure: bool,
 }
@@ -96,13 +96,13 @@ impl Peer {
         origin
     }
 
-    /// The fields that an app gets.
-    pub(crate) fn fields(&self, headers: &HeaderMap, origin: &Origin) -> Fields {
-        Fields::joined(headers, origin.told.as_ref().unwrap_or(&self.own))
+    /// What an app is told of a request's client: fields that it gets beside the request's own.
+    pub(crate) fn told(&self, origin: Origin) -> Arc<Fields> {
+        origin.told.unwrap_or_else(|| self.own.clone())
     }
 }
 
-fn told(client: IpAddr, chain: &str, is_secure: bool) -> Fields {
+fn told(client: IpAddr, chain: &str, is_secure: bool) -> Arc<Fields> {
     let client = HeaderValue::try_from(client.to_string());
     let mut map = HeaderMap::new();
     if let (Ok(client), Ok(chain)) = (client, HeaderValue::try_from(chain)) {
@@ -112,7 +112,7 @@ fn told(client: IpAddr, chain: &str, is_secure: bool) -> Fields {
     }
     let scheme = if is_secure { "https" } else { "http" };
     map.insert(X_FORWARDED_PROTO, HeaderValue::from_static(scheme));
-    Fields::from(&map)
+    Arc::new(Fields::from(&map))
 }
 
 /// The way to the first proxy that is trusted.
@@ -280,7 +280,8 @@ mod tests {
         let peer = Peer::new(peer.parse().expect("an address"), &Arc::new(proxies));
         let is_forwarded = parts.headers.keys().any(is_forwarding);
         let origin = peer.origin(&mut parts, is_forwarded);
-        let fields = peer.fields(&parts.headers, &origin);
+        let is_secure = origin.is_secure;
+        let fields = Fields::joined(&parts.headers, &peer.told(origin));
         let get = |name: HeaderName| {
             assert_eq!(fields.iter().filter(|(found, _)| *found == name).count(), 1);
             let value = fields.get(&name).expect("it is there");
@@ -290,7 +291,7 @@ mod tests {
         assert_eq!(fields.get(&FORWARDED), None);
         assert_eq!(fields.get(&X_FORWARDED_HOST), None);
         let scheme = get(X_FORWARDED_PROTO);
-        assert_eq!(origin.is_secure, scheme == "https");
+        assert_eq!(is_secure, scheme == "https");
         [get(X_REAL_IP), get(X_FORWARDED_FOR), scheme, get(HOST)]
     }
 

@@ -44,6 +44,7 @@ fn request(body: Body) -> HttpRequest {
         headers: Fields::default(),
         body,
         trace: None,
+        origin: None,
     }
 }
 

@@ -128,3 +128,39 @@ fn a_reload_changes_who_is_trusted() {
         "203.0.113.7"
     );
 }
+
+/// Whatever the app writes that calls: a call is from whom the request is from that it is made for, or from nobody.
+#[test]
+fn no_app_says_whom_its_calls_are_from() {
+    let front = "const forged = {
+            'X-Forwarded-For': '192.0.2.1', 'X-Forwarded-Proto': 'https', 'X-Forwarded-Host': 'other.test',
+            'Forwarded': 'for=192.0.2.1', 'X-Real-IP': '192.0.2.1', 'CF-Connecting-IP': '192.0.2.1', 'X-Forwarded-Port': '443',
+        };
+        const url = 'http://asked.test/a';
+        export default {
+            fetch(request, env) {
+                const headers = { ...Object.fromEntries(request.headers), ...forged };
+                return env.B.fetch(request.url.endsWith('/own') ? url : new Request(url, { headers }));
+            },
+            async scheduled(event, env) {
+                const { headers } = await (await env.B.fetch(url, { headers: forged })).json();
+                console.log(`called with ${JSON.stringify(headers)}`);
+            },
+        };";
+    let fields = r#""env":{"B":{"type":"service","app":"asked"}},"crons":["* * * * * *"]"#;
+    let site = Site::new().app("asked", APP);
+    let nano = site.app_with("front", front, fields).serve();
+    let own = told("http://asked.test/a", "127.0.0.1", "127.0.0.1", "http");
+    for path in ["/forged", "/own"] {
+        let mut seen = only_forwarding(nano.get("front.test", path).text());
+        let headers = seen["headers"].as_object_mut().expect("fields");
+        headers.retain(|name, _| !["cdn-loop", "accept-encoding"].contains(&name.as_str()));
+        assert_eq!(seen, own, "{path}");
+    }
+    let line = nano.app_logged("front", "called with");
+    let text = line["message"].as_str().expect("a text");
+    assert!(text.contains("asked.test"), "{text}");
+    for word in ["forwarded", "real-ip", "connecting-ip"] {
+        assert!(!text.contains(word), "{text}");
+    }
+}

@@ -65,6 +65,8 @@ pub(crate) struct Exchange {
     pub(crate) headers: HeaderMap,
     /// The trace that it is a part of.
     pub(crate) trace: Option<Arc<Trace>>,
+    /// What the host says of the client that it is made for: for another app.
+    pub(crate) origin: Option<Arc<Fields>>,
     /// Whether the response's content is decoded.
     pub(crate) coding: ContentCoding,
     /// The body.
@@ -206,6 +208,7 @@ impl Exchange {
             headers: Fields::from(&headers),
             body: self.body.take_whole(),
             trace: self.trace.clone(),
+            origin: self.origin.clone(),
         };
         let response = app.services.fetch(&app.name, request, self.caller).await;
         let response = response.map_err(|error| Failure::new(error.to_string()))?;
@@ -259,6 +262,7 @@ impl Exchange {
             url,
             headers: HeaderMap::new(),
             trace: None,
+            origin: None,
             coding: ContentCoding::Keep,
             body,
             redirect: RequestRedirect::Follow,

@@ -32,6 +32,7 @@ pub(crate) fn own_request(
             url: parsed?,
             headers: head.headers,
             trace: None,
+            origin: None,
             coding: ContentCoding::Keep,
             body: RequestBody::Bytes(body),
             redirect: RequestRedirect::Error,
