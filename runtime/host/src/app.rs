@@ -13,6 +13,7 @@ use crate::lease::Lease;
 use crate::log::{AppLog, LogStatistics};
 use crate::pool::{NOBODY, Pool};
 use crate::server::link::{Link, Share};
+use crate::services::untaken::Untaken;
 use crate::starter::Starter;
 use crate::statistics::Statistics;
 
@@ -33,6 +34,8 @@ pub struct App {
     finishing: Mutex<Vec<Weak<Pool>>>,
     /// How many of the requests in flight are calls of other apps, by their names.
     calls: Mutex<HashMap<Arc<str>, usize>>,
+    /// What these apps have yet to take of responses.
+    untaken: Arc<Untaken>,
 }
 
 /// How many versions of an app may finish what they have begun: each holds as much memory as the one that serves may.
@@ -126,6 +129,7 @@ impl App {
             told: AtomicU64::new(0),
             finishing: Mutex::default(),
             calls: Mutex::default(),
+            untaken: Arc::default(),
         })
     }
 
@@ -142,6 +146,11 @@ impl App {
     /// Since when the process has it, and counts.
     pub(crate) fn since(&self) -> SystemTime {
         self.since
+    }
+
+    /// What callers have yet to take of its responses.
+    pub(crate) fn untaken(&self) -> &Arc<Untaken> {
+        &self.untaken
     }
 
     /// Where the app's lines go.

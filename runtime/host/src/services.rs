@@ -3,6 +3,7 @@
 
 mod download;
 mod head;
+pub(crate) mod untaken;
 mod upload;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -24,10 +25,11 @@ use nano_worker::{
 use tokio::runtime::Handle;
 
 use self::download::Download;
+use self::untaken::Taking;
 use self::upload::Upload;
 use crate::app::App;
 use crate::config::AppConfig;
-use crate::dispatch::pages::{broken, looped, too_busy, too_slow};
+use crate::dispatch::pages::{broken, looped, not_taken, too_busy, too_slow};
 use crate::dispatch::{Exchange, RequestIds};
 use crate::http::error_page::ErrorPage;
 use crate::http::forwarded::is_forwarding;
@@ -311,11 +313,20 @@ impl Call {
             answer.unwrap_or_else(|_| Err(too_slow(limits.wall)));
         let (response, status, lease, begun) = answer?;
         record.answered_by(lease);
+        let taking = match &response.body {
+            Body::Full(bytes) if bytes.len() > SMALL => {
+                let most = (limits.worker.memory_mb as usize) << 19;
+                let taking = app.untaken().begin(&self.caller, bytes.len(), most);
+                Some(taking.ok_or_else(|| not_taken(&self.caller))?)
+            }
+            _ => None,
+        };
         Ok(Answer {
             method,
             response,
             status,
             begun,
+            taking,
             upload,
         })
     }
@@ -361,6 +372,8 @@ struct Answer {
     response: HttpResponse,
     status: StatusCode,
     begun: Begun,
+    /// Of one that is there as a whole.
+    taking: Option<Taking>,
     upload: Upload,
 }
 
@@ -403,6 +416,7 @@ impl Answer {
             begun,
             stream,
             record,
+            taking: self.taking,
             _upload: self.upload,
             caller: call.caller.clone(),
             patience: Patience::of_pieces(call.clients, download::PIECE),

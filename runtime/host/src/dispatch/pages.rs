@@ -70,6 +70,17 @@ pub(crate) fn too_busy(app: &App, busy: Busy) -> Box<ErrorPage> {
     page.retry_after(Duration::from_secs(1)).into()
 }
 
+/// What it means to an app that calls that it has yet to take too much of what it was answered before.
+pub(crate) fn not_taken(caller: &str) -> Box<ErrorPage> {
+    let message = "The app is busy. Try again soon.";
+    let detail = format!(
+        "the app \"{caller}\" has yet to take so much of other responses that there is no room for this one: one app gets no more of \
+         it than it leaves to others, of half of the answering app's memory_mb. Read responses when they are there, or stream them"
+    );
+    let page = ErrorPage::new(StatusCode::SERVICE_UNAVAILABLE, message).detail(detail);
+    page.retry_after(Duration::from_secs(1)).into()
+}
+
 /// What it means to the client that the app needs longer than its limit.
 pub(crate) fn too_slow(limit: Duration) -> Box<ErrorPage> {
     let message = "The app took too long to answer.";

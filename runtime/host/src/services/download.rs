@@ -11,7 +11,9 @@ use nano_worker::{BodyError, BodyErrorKind, BodyStream, BodyWriter, PassedOn, Pu
 use tokio::time::{Instant, timeout};
 
 use super::Begun;
+use super::untaken::Taking;
 use super::upload::Upload;
+use crate::dispatch::pages::not_taken;
 use crate::patience::Patience;
 use crate::record::{Failure, Record};
 
@@ -26,6 +28,8 @@ pub(super) struct Download {
     pub(super) begun: Begun,
     pub(super) stream: BodyStream,
     pub(super) record: Record,
+    /// Of one that was there as a whole.
+    pub(super) taking: Option<Taking>,
     /// Is kept as long as the response goes on.
     pub(super) _upload: Upload,
     pub(super) caller: Arc<str>,
@@ -42,15 +46,25 @@ enum End {
     Left,
     /// The caller takes too little: how much.
     Slow(String),
+    /// The caller takes nothing of it, and more of others.
+    GivenUp,
 }
 
 impl Download {
     /// Hands the body over until it ends, or the caller leaves or is too slow.
     pub(super) async fn run(mut self, writer: BodyWriter) {
+        let taking = self.taking.take();
+        let given_up = async {
+            match &taking {
+                Some(taking) => taking.given_up().await,
+                None => std::future::pending().await,
+            }
+        };
         let end = tokio::select! {
             biased;
-            end = self.hand_over(&writer) => end,
+            end = self.hand_over(&writer, taking.as_ref()) => end,
             () = writer.closed() => End::Left,
+            () = given_up => End::GivenUp,
         };
         let length = self.stream.length();
         let Self { record, caller, .. } = &mut self;
@@ -69,6 +83,13 @@ impl Download {
                     format!("the other app's response was given up: this app takes {how}");
                 Err(BodyError::new(BodyErrorKind::CutShort, message))
             }
+            End::GivenUp => {
+                let page = not_taken(caller);
+                let why = page.detail.unwrap_or_default();
+                let message = format!("the other app's response was given up: {why}");
+                record.failed(why, None);
+                Err(BodyError::new(BodyErrorKind::CutShort, message))
+            }
             // Not everybody looks for the end of a body of known length.
             End::Left => {
                 if length == Some(record.bytes()) {
@@ -78,14 +99,14 @@ impl Download {
             }
         };
         // The request is over before the caller knows.
-        drop(self);
+        drop((self, taking));
         match told {
             Ok(()) => writer.finish(),
             Err(error) => writer.fail(error),
         }
     }
 
-    async fn hand_over(&mut self, writer: &BodyWriter) -> End {
+    async fn hand_over(&mut self, writer: &BodyWriter, taking: Option<&Taking>) -> End {
         let mut taken = 0;
         loop {
             let chunk = match self.begun.pop_front() {
@@ -105,6 +126,9 @@ impl Download {
                 }
                 let piece = chunk.split_to(chunk.len().min(PIECE));
                 self.record.sent(piece.len() as u64);
+                if let Some(taking) = taking {
+                    taking.took(piece.len());
+                }
                 if writer.put(Bytes::copy_from_slice(&piece)) == Put::Gone {
                     return End::Left;
                 }

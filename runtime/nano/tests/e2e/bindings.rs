@@ -969,3 +969,35 @@ fn heads_of_calls_have_bounds() {
             .is_some_and(|path| path.len() <= 256)
     );
 }
+
+/// One that asks for as much as it can get, and takes nothing of it.
+#[test]
+fn a_caller_that_takes_no_responses_leaves_the_callees_memory_to_others() {
+    const LARGE: &str = "export default { fetch: () => new Response(new Uint8Array(1 << 20)) };";
+    let holds = caller(&[(
+        "hold",
+        "globalThis.kept = await Promise.allSettled(Array.from({ length: 200 }, () => env.B.fetch('http://b/')));
+         const refused = kept.find((one) => one.status === 'rejected');
+         ctx.waitUntil(new Promise((resolve) => setTimeout(resolve, 15000)));
+         return new Response(String(refused?.reason.message));",
+    )]);
+    let takes = caller(&[(
+        "take",
+        "const all = await Promise.all(Array.from({ length: 10 }, () => env.B.fetch('http://b/').then((r) => r.bytes())));
+         return new Response(String(all.reduce((sum, one) => sum + one.length, 0)));",
+    )]);
+    let nano = Site::new()
+        .app("b", LARGE)
+        .app_with("holds", &holds, &bound_to("b"))
+        .app_with("takes", &takes, &bound_to("b"))
+        .serve();
+    let refused = nano.get("holds.test", "/hold");
+    assert!(
+        refused.text().contains("has yet to take so much"),
+        "{refused:?}"
+    );
+    for _ in 0..20 {
+        assert_eq!(nano.get("takes.test", "/take").text(), "10485760");
+        assert_eq!(nano.get("b.test", "/").body.len(), 1 << 20);
+    }
+}
