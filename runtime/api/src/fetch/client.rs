@@ -41,7 +41,7 @@ use self::policy::Policy;
 use self::pool::{Pool, Received};
 use self::tls::Tls;
 
-pub(crate) use self::answer::{Answer, AnswerBody, integrity_mismatch};
+pub(crate) use self::answer::{Answer, AnswerBody, Arriving, integrity_mismatch};
 pub(crate) use self::body::RequestBody;
 pub(crate) use self::exchange::{BoundApp, Exchange, Way};
 pub(crate) use self::failure::Failure;

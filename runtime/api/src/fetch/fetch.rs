@@ -20,7 +20,7 @@ use super::abort::{self, BodyAbort, Watch};
 use super::blame::Blame;
 use super::body::{Body, Outgoing, Stream, WithBody as _};
 use super::client::{
-    Answer, AnswerBody, Exchange, Failure, Outbound, RequestBody, Way, matches_integrity,
+    Answer, AnswerBody, Arriving, Exchange, Failure, Outbound, RequestBody, Way, matches_integrity,
     request_headers,
 };
 use super::header_list::HeaderList;
@@ -36,15 +36,6 @@ use crate::environment::{Environment, request_context};
 use crate::nano::worker_global_scope::WorkerGlobalScope;
 use crate::streams::native_sink::NativeSink;
 use crate::url::UrlRecord;
-
-/// How much may wait of a response's body, in the connection's buffers, of which nobody tells how much there is.
-fn waiting(length: Option<u64>) -> usize {
-    const MAX_WAITING_BYTES: usize = 128 << 10;
-    let length = length.and_then(|length| length.try_into().ok());
-    length.map_or(MAX_WAITING_BYTES, |length: usize| {
-        length.min(MAX_WAITING_BYTES)
-    })
-}
 
 /// Bytes of a streamed request body that may wait for the network.
 const REQUEST_BYTES: usize = 256 << 10;
@@ -323,14 +314,20 @@ impl Call {
             (AnswerBody::Null, _) => Body::default(),
             (AnswerBody::Bytes(bytes), Some(watch)) if !bytes.is_empty() => {
                 // An abort takes away what has arrived but was not read.
-                let length = bytes.len() as u64;
+                let length = bytes.len();
                 let chunks = futures_util::stream::iter([Ok(bytes)]);
-                let mut stream = BodyStream::direct(chunks, Some(length));
-                stream.keep(Reservation::of(scope, waiting(Some(length))));
+                let mut stream = BodyStream::direct(chunks, Some(length as u64));
+                stream.keep(Reservation::of(scope, length));
                 self.abortable_body(scope, stream, watch, None)
             }
             (AnswerBody::Bytes(bytes), _) => Body::bytes(bytes),
-            (AnswerBody::Arriving(chunks, length, passed_on), watch) => {
+            (AnswerBody::Arriving(arriving), watch) => {
+                let Arriving {
+                    chunks,
+                    length,
+                    passed_on,
+                    waiting,
+                } = arriving;
                 chunks.keep(driven);
                 let cut = chunks.cut();
                 // It ends with the body that it ends, so nobody need say when that is read.
@@ -338,7 +335,7 @@ impl Call {
                 let cut = chunks.cut();
                 let mut stream = BodyStream::direct(chunks, length);
                 stream.tell_when_passed_on(passed_on);
-                stream.keep(Reservation::of(scope, waiting(length)));
+                stream.keep(Reservation::of(scope, waiting));
                 match watch {
                     Some(watch) => self.abortable_body(scope, stream, watch, Some(cut)),
                     None => Body::from_wire(scope, nano_worker::Body::Stream(stream)),

@@ -346,3 +346,27 @@ fn a_body_that_is_compared_as_a_whole_counts_while_it_comes() {
     let text = nano.get("a.test", "/").text().to_owned();
     assert!(text.contains("memory limit"), "{text}");
 }
+
+/// Connections whose responses have begun, and have a few bytes so far.
+#[test]
+fn responses_that_have_hardly_begun_take_little() {
+    let begun = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n";
+    let peer = Peer::start(begun.to_vec());
+    let source = format!(
+        "const kept = []; export default {{ async fetch() {{
+            for (let i = 0; i < 200; i++) kept.push(await fetch('http://127.0.0.1:{}/'));
+            new Uint8Array(16 << 20).fill(1);
+            return new Response(String(kept.length));
+        }} }};",
+        peer.port
+    );
+    let nano = Site::new()
+        .app_with(
+            "a",
+            &source,
+            &format!(r#"{ALLOW},"limits":{{"memory_mb":32}}"#),
+        )
+        .serve();
+    let answer = nano.get("a.test", "/");
+    assert_eq!((answer.status, answer.text()), (200, "200"));
+}

@@ -29,6 +29,9 @@ use crate::fetch::response::is_null_body_status;
 /// A body that is here with its head, up to this size, is handed over as a whole.
 const MAX_WHOLE_BODY_BYTES: usize = 64 << 10;
 
+/// What may wait of a body that is read ahead of whoever wants it, as HTTP/2 and other apps do: nobody tells how much there is.
+const MAX_AHEAD_BYTES: usize = 128 << 10;
+
 /// What a server answered.
 pub(crate) struct Answer {
     /// The last URL of the redirects, without its fragment.
@@ -51,8 +54,20 @@ pub(crate) enum AnswerBody {
     Null,
     /// It has arrived.
     Bytes(Bytes),
-    /// It arrives, and has this length if that is known; and who is told when it is passed on.
-    Arriving(Cuttable, Option<u64>, Option<PassedOn>),
+    /// It arrives.
+    Arriving(Arriving),
+}
+
+/// A body of which not all is here.
+pub(crate) struct Arriving {
+    /// The data.
+    pub(crate) chunks: Cuttable,
+    /// Its length, if that is known.
+    pub(crate) length: Option<u64>,
+    /// Who is told when it is passed on.
+    pub(crate) passed_on: Option<PassedOn>,
+    /// About how many bytes of it wait for whoever reads it.
+    pub(crate) waiting: usize,
 }
 
 impl Answer {
@@ -82,6 +97,11 @@ impl Answer {
             AnswerBody::Bytes(Bytes::new())
         } else {
             let (length, passed_on) = (body.length(), body.passed_on());
+            // A connection of HTTP/1 reads no further than it is asked to, and its buffer has its own count.
+            let ahead = match head.version < Version::HTTP_2 {
+                true => 0,
+                false => MAX_AHEAD_BYTES,
+            };
             let codings =
                 decode::codings(&head.headers).filter(|_| exchange.coding == ContentCoding::Decode);
             let (chunks, length) = match codings {
@@ -105,7 +125,7 @@ impl Answer {
             };
             receive_body(
                 chunks,
-                (length, passed_on),
+                (length, passed_on, ahead),
                 &exchange.integrity,
                 exchange.isolate.as_ref(),
             )
@@ -249,7 +269,7 @@ fn chunks(mut body: Received) -> Chunks {
 
 async fn receive_body(
     mut chunks: Chunks,
-    (length, passed_on): (Option<u64>, Option<PassedOn>),
+    (length, passed_on, ahead): (Option<u64>, Option<PassedOn>, usize),
     integrity: &str,
     isolate: Option<&Handle>,
 ) -> Result<AnswerBody, Failure> {
@@ -286,11 +306,13 @@ async fn receive_body(
         }
     }
     let chunks = stream::iter(here).chain(chunks);
-    Ok(AnswerBody::Arriving(
-        Cuttable::new(chunks),
+    let all = length.and_then(|length| usize::try_from(length).ok());
+    Ok(AnswerBody::Arriving(Arriving {
+        chunks: Cuttable::new(chunks),
         length,
         passed_on,
-    ))
+        waiting: size.max(ahead).min(all.unwrap_or(usize::MAX)),
+    }))
 }
 
 fn join(mut chunks: VecDeque<Result<Bytes, BodyError>>) -> Bytes {

@@ -7,7 +7,7 @@ use futures_util::StreamExt as _;
 use http::{Request, Response};
 
 use super::request_headers::ContentCoding;
-use super::{AnswerBody, Exchange, Failure, Outbound, RequestBody, Way};
+use super::{AnswerBody, Arriving, Exchange, Failure, Outbound, RequestBody, Way};
 use crate::bindings::types::RequestRedirect;
 
 /// How much is kept of a response's body.
@@ -45,7 +45,7 @@ pub(crate) fn own_request(
         let body = match answer.body {
             AnswerBody::Null => Bytes::new(),
             AnswerBody::Bytes(bytes) => bytes.slice(..bytes.len().min(MOST)),
-            AnswerBody::Arriving(mut chunks, ..) => {
+            AnswerBody::Arriving(Arriving { mut chunks, .. }) => {
                 let mut all = BytesMut::new();
                 while all.len() < MOST
                     && let Some(chunk) = chunks.next().await

@@ -13,7 +13,7 @@ use rustls::RootCertStore;
 
 use self::server::Server;
 use super::tls::Tls;
-use super::{Answer, AnswerBody, Exchange, Failure, Outbound, RequestBody};
+use super::{Answer, AnswerBody, Arriving, Exchange, Failure, Outbound, RequestBody};
 use crate::bindings::types::RequestRedirect;
 use crate::fetch::client::request_headers::ContentCoding;
 use nano_worker::{BodyStream, Limits, Put};
@@ -35,7 +35,9 @@ async fn text(answer: Answer) -> Result<String, String> {
     let bytes = match answer.body {
         AnswerBody::Null => return Ok("null".into()),
         AnswerBody::Bytes(bytes) => bytes.to_vec(),
-        AnswerBody::Arriving(mut stream, ..) => {
+        AnswerBody::Arriving(Arriving {
+            chunks: mut stream, ..
+        }) => {
             let mut all = Vec::new();
             while let Some(chunk) = stream.next().await {
                 all.extend_from_slice(&chunk.map_err(|error| error.to_string())?);
