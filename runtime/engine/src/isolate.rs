@@ -251,6 +251,7 @@ fn condemn(shared: &Shared) {
 pub(crate) fn after_collection(isolate: &mut v8::Isolate, state: &State) {
     let used = isolate.get_heap_statistics().used_heap_size();
     state.shared.account.set_heap(used);
+    state.shared.account.is_collected();
     if used + told_by_v8(isolate, &state.shared.account) > state.limits.memory {
         condemn(&state.shared);
     }

@@ -1,13 +1,17 @@
 //! The last line of defence: before the kernel ends the process because it has no memory left, isolates are ended: those that have
-//! nothing to do, the longest idle first, and where these do not hold enough, the one that holds most. Not so where most of that
-//! memory is nobody's, as what V8's compilers take is, or held by those that were ended: ending apps would not give it back.
+//! nothing to do, the longest idle first, and where these do not hold enough, the one that holds most, as long as that is more than its
+//! even part ([`even_part`]). Not so where most of that memory is nobody's, as what V8's compilers take is, or held by those that were
+//! ended: ending apps would not give it back.
 //!
 //! The limit is the process's own: what its control group says (v2 or v1), or what it was configured to be, whichever is less.
 //! The watchdog looks at it while JavaScript runs, and those that would take what is left wait for it ([`headroom`]).
 
+pub(crate) mod even_part;
 pub(crate) mod headroom;
 
 pub use headroom::{Arrival, SmallBody};
+
+use even_part::even_part;
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -42,6 +46,10 @@ const NOBODYS: usize = 3;
 /// is used is elsewhere, and it would start again for its next request. The share is of those that can be ended, so that one of
 /// many small ones still is, where they are what uses the memory.
 const NEXT_TO_NOTHING: usize = 4;
+
+/// Less than one part in so many of what isolates can have is little. They get even parts of the rest then: what those want next who have
+/// less is to fit in, too.
+const SCARCE: usize = 8;
 
 /// When the watchdog last found a shortage, in milliseconds of [`headroom::milliseconds`]; 0 if it never has.
 static LAST_SHORTAGE: AtomicU64 = AtomicU64::new(0);
@@ -190,8 +198,17 @@ impl Look {
         let others = used.map_or(0, |used| self.others.look(used, held.all, since));
         let mapped = others.saturating_add(held.heaps);
         let both = both.map(|usage| usage.map(|(used, limit)| (used.max(mapped), limit)));
-        let left = |(used, limit): &(usize, usize)| threshold(*limit).saturating_sub(*used);
-        let left = both.iter().flatten().map(left).min().unwrap_or(usize::MAX);
+        let room = |(used, limit): &(usize, usize)| {
+            let all = threshold(*limit).saturating_add(held.all);
+            all.saturating_sub(*used)
+        };
+        let room = both.iter().flatten().map(room).min().unwrap_or(usize::MAX);
+        let left = room.saturating_sub(held.all);
+        let part = match left < room / SCARCE {
+            true => watchdog::even_part(room - room / SCARCE),
+            false => usize::MAX,
+        };
+        headroom::parts_are(part);
         headroom::look(left, since, arrived, held.asked);
         both
     }
@@ -199,7 +216,7 @@ impl Look {
     fn shortage(&mut self, held: Held, wanted: usize, now: Instant) -> Option<Shortage> {
         let usages = self.usages(held, now);
         let mut usages = usages.into_iter().flatten();
-        usages.find_map(|(used, limit)| Shortage::of(used.saturating_add(wanted), limit))
+        usages.find_map(|(used, limit)| Shortage::of(used, wanted, limit))
     }
 }
 
@@ -253,12 +270,19 @@ fn threshold(limit: usize) -> usize {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Shortage {
     used: usize,
+    /// How much of that is waited for.
+    wanted: usize,
     limit: usize,
 }
 
 impl Shortage {
-    fn of(used: usize, limit: usize) -> Option<Shortage> {
-        (used > threshold(limit)).then_some(Shortage { used, limit })
+    fn of(used: usize, wanted: usize, limit: usize) -> Option<Shortage> {
+        let used = used.saturating_add(wanted);
+        (used > threshold(limit)).then_some(Shortage {
+            used,
+            wanted,
+            limit,
+        })
     }
 
     /// Whether most of what is used is not known to be held by isolates, lost ones included.
@@ -266,9 +290,23 @@ impl Shortage {
         held < self.used / NOBODYS
     }
 
+    /// What isolates get even parts of, which hold so much.
+    fn room(self, held: usize) -> usize {
+        let others = self.used.saturating_sub(held);
+        let room = threshold(self.limit).saturating_sub(others);
+        room - room / SCARCE
+    }
+
+    /// Whether half of what has to stay free is used. As long as it is not, those who hold no more than their part wait for what others are
+    /// about to give back.
+    fn is_acute(self) -> bool {
+        let reserve = self.limit - threshold(self.limit);
+        self.used - self.wanted > self.limit - reserve / 2
+    }
+
     /// Whether there is none once so many bytes are given back.
     fn ends_with(self, bytes: usize) -> bool {
-        Shortage::of(self.used.saturating_sub(bytes), self.limit).is_none()
+        Shortage::of(self.used.saturating_sub(bytes), 0, self.limit).is_none()
     }
 
     /// Whether ending one that holds so much, of so many that can be ended, helps.
@@ -285,6 +323,7 @@ pub(crate) fn end_largest(mut isolates: Vec<Arc<Shared>>, shortage: Shortage, no
     let mut ended = ENDED.lock().unwrap_or_else(PoisonError::into_inner);
     let held = |isolate: &Arc<Shared>| isolate.account.held_at_most();
     let all = isolates.iter().map(held).sum::<usize>();
+    let room = shortage.room(all);
     let all = all.saturating_add(containment::lost());
     let is_ending = |isolate: &&Arc<Shared>| isolate.is_terminated() || isolate.is_leaving();
     let mut ending = isolates.iter().filter(is_ending).map(held).sum::<usize>();
@@ -296,6 +335,7 @@ pub(crate) fn end_largest(mut isolates: Vec<Arc<Shared>>, shortage: Shortage, no
         ending = 0;
     }
     isolates.retain(|isolate| isolate.verdict() == Verdict::None && !isolate.is_leaving());
+    let part = even_part(room, || isolates.iter().map(held));
     if !shortage.is_nobodys(all) {
         let evicted = evict_resting(&mut isolates, shortage, ending);
         if evicted > 0 {
@@ -308,6 +348,9 @@ pub(crate) fn end_largest(mut isolates: Vec<Arc<Shared>>, shortage: Shortage, no
         let count = isolates.len();
         let largest = isolates.pop();
         let most = largest.as_ref().map_or(0, held);
+        if largest.is_some() && most <= part && !shortage.is_acute() {
+            return;
+        }
         if !end(largest, count, most, all, shortage) {
             return;
         }
@@ -344,7 +387,7 @@ fn end(
     shortage: Shortage,
 ) -> bool {
     let helps = !shortage.is_nobodys(held) && shortage.is_eased_by(most, count);
-    let Shortage { used, limit } = shortage;
+    let Shortage { used, limit, .. } = shortage;
     let (used, limit) = (used / MIB, limit / MIB);
     let Some(isolate) = largest.filter(|_| helps) else {
         if lock().episode.tell() {
@@ -569,8 +612,8 @@ pub(crate) mod tests {
     fn a_tenth_stays_free_and_of_little_more() {
         for (limit, most) in [(2000, 1800), (600, 504), (100, 80)] {
             let (limit, most) = (limit * MIB, most * MIB);
-            assert_eq!(Shortage::of(most, limit), None);
-            let shortage = Shortage::of(most + 1, limit);
+            assert_eq!(Shortage::of(most, 0, limit), None);
+            let shortage = Shortage::of(most + 1, 0, limit);
             assert_eq!(shortage.map(|shortage| shortage.limit), Some(limit));
         }
     }
@@ -596,6 +639,7 @@ pub(crate) mod tests {
         let end = |after| {
             let shortage = Shortage {
                 used: 1150 * MIB,
+                wanted: 0,
                 limit: 1200 * MIB,
             };
             let isolates = vec![guilty.0.clone(), innocent.0.clone()];
@@ -618,6 +662,7 @@ pub(crate) mod tests {
         let all = isolates.iter().map(|one| one.0.clone()).collect();
         let shortage = Shortage {
             used: 600 * MIB,
+            wanted: 0,
             limit: 600 * MIB,
         };
         end_largest(all, shortage, Instant::now());
@@ -654,7 +699,15 @@ pub(crate) mod tests {
         let end = |used| {
             let all = isolates.iter().map(|one| one.0.clone()).collect();
             let limit = 600 * MIB;
-            end_largest(all, Shortage { used, limit }, Instant::now());
+            end_largest(
+                all,
+                Shortage {
+                    used,
+                    wanted: 0,
+                    limit,
+                },
+                Instant::now(),
+            );
         };
         let left = || -> Vec<_> {
             let leaving = isolates.iter().map(|one| one.0.is_leaving());
@@ -676,6 +729,7 @@ pub(crate) mod tests {
         let _one = one();
         let shortage = Shortage {
             used: 1150 * MIB,
+            wanted: 0,
             limit: 1200 * MIB,
         };
         let (ended, small) = (isolate(700 * MIB), isolate(100 * MIB));
@@ -703,6 +757,7 @@ pub(crate) mod tests {
             all(),
             Shortage {
                 used: 1100 * MIB,
+                wanted: 0,
                 limit,
             },
             Instant::now() + GRACE,
@@ -713,6 +768,7 @@ pub(crate) mod tests {
             all(),
             Shortage {
                 used: 1100 * MIB,
+                wanted: 0,
                 limit,
             },
             Instant::now() + GRACE,

@@ -267,6 +267,16 @@ pub(crate) fn held() -> Held {
     held
 }
 
+/// The part of each isolate that goes on, of so much room for all.
+pub(crate) fn even_part(room: usize) -> usize {
+    let all = lock();
+    let goes_on = |one: &&Watched| !one.isolate.is_terminated() && !one.isolate.is_leaving();
+    process_memory::even_part::even_part(room, || {
+        let goes_on = all.iter().filter(goes_on);
+        goes_on.map(|one| one.isolate.account.held_at_most())
+    })
+}
+
 fn run() {
     let mut quiet = 0;
     loop {

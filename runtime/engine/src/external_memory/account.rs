@@ -13,6 +13,9 @@ use crate::process_memory::headroom::{self, Asked};
 /// [`crate::external_memory::malloc`].
 const FOREIGN_SLACK: usize = 96 * MIB;
 
+/// One part in so many of what an isolate holds may be garbage, where the process is short of memory, until it collects it.
+const GARBAGE: usize = 8;
+
 /// How far buffers with mappings of their own may pass the limit, garbage included.
 const MAPPED_SLACK: usize = 256 * MIB;
 
@@ -47,6 +50,8 @@ pub struct Account {
     asked_for: Asked,
     /// Bytes of small bodies that came where the process had no room; see [`headroom::SmallBody`].
     small_bodies: AtomicUsize,
+    /// What it held, at most, after its last full collection.
+    collected: AtomicUsize,
     /// Whether the allocator has refused a buffer since the last look.
     refused: AtomicBool,
     /// Whether none of the isolate's JavaScript may run any more. Here, as every callback looks at it.
@@ -79,6 +84,7 @@ impl Account {
             granted: AtomicUsize::default(),
             asked_for: Asked::default(),
             small_bodies: AtomicUsize::default(),
+            collected: AtomicUsize::default(),
             refused: AtomicBool::default(),
             terminated: AtomicBool::default(),
         }
@@ -88,7 +94,7 @@ impl Account {
     pub(super) fn try_take(&self, bytes: usize) -> bool {
         // The app's own limit first: what that refuses is nothing that the process has to make room for.
         self.fits(bytes)
-            && self.process_has_room(bytes)
+            && self.process_has_room_or_garbage(bytes)
             && self.try_add(&self.buffers, bytes, self.reserved())
     }
 
@@ -150,6 +156,22 @@ impl Account {
     /// be taken for the app's.
     fn process_has_room(&self, bytes: usize) -> bool {
         !malloc::is_working() || headroom::take(self, bytes) || self.is_terminated()
+    }
+
+    /// The same for what is asked for again after a collection: where much may be garbage of the isolate's own, nobody has to make room
+    /// before that.
+    fn process_has_room_or_garbage(&self, bytes: usize) -> bool {
+        if !malloc::is_working() || headroom::takes_at_once(self, bytes) {
+            return true;
+        }
+        let held = self.held_at_most();
+        let grown = held.saturating_sub(self.collected.load(Ordering::Relaxed));
+        grown <= (held / GARBAGE).max(MIB) && self.process_has_room(bytes) || self.is_terminated()
+    }
+
+    /// A full collection is over.
+    pub(crate) fn is_collected(&self) {
+        self.collected.store(self.held_at_most(), Ordering::Relaxed);
     }
 
     /// The same for what is there: who allocated it has asked ([`headroom`]), but for pieces that are too small for that.

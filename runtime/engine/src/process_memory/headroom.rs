@@ -29,17 +29,25 @@ static LEFT: AtomicUsize = AtomicUsize::new(0);
 static TAKEN: AtomicUsize = AtomicUsize::new(0);
 /// The most that is waited for.
 static WANTED: AtomicUsize = AtomicUsize::new(0);
+/// What each isolate may hold whatever others do, in bytes, where there is little left ([`super::even_part`]).
+static PART: AtomicUsize = AtomicUsize::new(usize::MAX);
+/// What those wait for who hold no more than that: nobody else gets it.
+static KEPT: AtomicUsize = AtomicUsize::new(0);
 
 /// What is refused, in bytes.
 pub(crate) const LARGE: usize = MIB;
-/// How often and how long a thread waits.
+/// How often and how long a thread waits; and how often for what is its isolate's part, as others are ended for that.
 const WAITS: u32 = 500;
+const WAITS_FOR_PART: u32 = 5000;
 const WAIT: Duration = Duration::from_millis(2);
 
 /// What bodies leave to those who work with others that have come.
 const BESIDE: usize = 8 * MIB;
-/// How long a body waits, at least, and how often it asks.
+/// How long a body waits, at least, and how often it asks; how long it waits for what is its isolate's part, and when others are ended for
+/// that, if none of theirs wait.
 const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE_FOR_PART: Duration = Duration::from_secs(15);
+const URGE: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_millis(10);
 /// One that is refused gives back what it has, and others go on with that: so much later at the earliest the next one is.
 const BETWEEN: Duration = Duration::from_millis(250);
@@ -62,6 +70,8 @@ static SMALL: AtomicUsize = AtomicUsize::new(0);
 
 /// Bodies that wait.
 static AWAITED: AtomicUsize = AtomicUsize::new(0);
+/// Those of them that are more than their isolates' parts.
+static BEYOND: AtomicUsize = AtomicUsize::new(0);
 /// When one was refused last; 0 if none was.
 static REFUSED: AtomicU64 = AtomicU64::new(0);
 /// Whether there was a look.
@@ -159,6 +169,41 @@ pub(super) fn look(left: usize, since: Duration, arrived: usize, asked: usize) {
     are_gone(others - remaining(others, since));
 }
 
+/// A look has found what each isolate may hold whatever others do.
+pub(super) fn parts_are(bytes: usize) {
+    PART.store(bytes, Ordering::Relaxed);
+}
+
+/// Whether an isolate has no more than its part with so many bytes.
+fn is_part(account: &Account, bytes: usize) -> bool {
+    account.held_at_most().saturating_add(bytes) <= PART.load(Ordering::Relaxed)
+}
+
+/// So many bytes are kept for those who have less than their part, until this is dropped.
+struct Kept(usize);
+
+impl Kept {
+    /// Keeps so many bytes for an isolate, if they are a part of its part.
+    fn for_part(account: &Account, bytes: usize) -> Option<Self> {
+        is_part(account, bytes).then(|| {
+            KEPT.fetch_add(bytes, Ordering::Relaxed);
+            Self(bytes)
+        })
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        KEPT.fetch_sub(self.0, Ordering::Relaxed);
+    }
+}
+
+/// Whether so many bytes of what is left are not kept for others than this isolate.
+fn is_free(account: &Account, bytes: usize, left: usize) -> bool {
+    bytes <= left.saturating_sub(KEPT.load(Ordering::Relaxed))
+        || bytes <= left && is_part(account, bytes)
+}
+
 /// The most that a thread has waited for since the last time.
 pub(super) fn wanted() -> usize {
     WANTED.swap(0, Ordering::Relaxed)
@@ -190,9 +235,13 @@ pub(crate) fn ask(account: &Account, bytes: usize) -> bool {
 
 #[inline]
 fn has_room(account: &Account, bytes: usize) -> bool {
+    if bytes == 0 {
+        return true;
+    }
     let taken = TAKEN.fetch_add(bytes, Ordering::Relaxed);
     let taken = taken.saturating_add(unseen());
-    if taken.saturating_add(bytes) <= LEFT.load(Ordering::Relaxed) {
+    let left = LEFT.load(Ordering::Relaxed).checked_sub(taken);
+    if left.is_some_and(|left| is_free(account, bytes, left)) {
         account
             .asked_for()
             .bytes
@@ -213,15 +262,27 @@ fn wait(account: &Account, bytes: usize) -> bool {
 }
 
 fn waits_for_room(account: &Account, bytes: usize) -> bool {
-    for _ in 0..WAITS {
+    let mut waits = 0;
+    let mut kept = None;
+    loop {
         // The watchdog does not look where turns are short.
         super::look_again();
         if has_room(account, bytes) {
             return true;
         }
-        if account.is_terminated() {
+        match is_part(account, bytes) {
+            true => kept = kept.or_else(|| Kept::for_part(account, bytes)),
+            false => kept = None,
+        }
+        // What is small is given in the end.
+        let most = match kept.is_some() && bytes >= LARGE {
+            true => WAITS_FOR_PART,
+            false => WAITS,
+        };
+        if waits >= most || account.is_terminated() {
             break;
         }
+        waits += 1;
         WANTED.fetch_max(bytes, Ordering::Relaxed);
         std::thread::sleep(WAIT);
     }
@@ -236,8 +297,8 @@ pub struct Arrival {
 }
 
 impl Arrival {
-    /// If there is room for so many bytes, and a look has seen what was kept before, but for a little.
-    fn begin(bytes: usize) -> Option<Arrival> {
+    /// If there is room for so many bytes of an isolate's, and a look has seen what was kept before, but for a little.
+    fn begin(account: &Account, bytes: usize) -> Option<Arrival> {
         let left = LEFT.load(Ordering::Relaxed);
         let known = match HAS_LOOKED.load(Ordering::Relaxed) {
             false => 0,
@@ -247,15 +308,20 @@ impl Arrival {
         let left = left.saturating_sub(TAKEN.load(Ordering::Relaxed).saturating_add(BESIDE));
         let more = |arriving: usize| {
             let before = arriving.saturating_add(arrived());
-            (before <= blind && before.saturating_add(bytes) <= left).then(|| arriving + bytes)
+            let left = left.checked_sub(before)?;
+            (before <= blind && is_free(account, bytes, left)).then(|| arriving + bytes)
         };
         let begun = ARRIVING.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
         begun.ok().map(|_| Arrival { bytes })
     }
 
     /// The same; where there is none, a small body may still have its part of the budget.
-    fn begin_for(bytes: usize, small: Option<&mut SmallBody>) -> Option<Arrival> {
-        Self::begin(bytes).or_else(|| {
+    fn begin_for(
+        account: &Account,
+        bytes: usize,
+        small: Option<&mut SmallBody>,
+    ) -> Option<Arrival> {
+        Self::begin(account, bytes).or_else(|| {
             let has_grown = small.is_some_and(|small| small.try_grow(bytes));
             has_grown.then(|| {
                 ARRIVING.fetch_add(bytes, Ordering::Relaxed);
@@ -322,19 +388,29 @@ pub(crate) async fn arrival(
     bytes: usize,
     mut small: Option<&mut SmallBody>,
 ) -> Option<Arrival> {
-    if let Some(arrival) = Arrival::begin_for(bytes, small.as_deref_mut()) {
+    if let Some(arrival) = Arrival::begin_for(account, bytes, small.as_deref_mut()) {
         return Some(arrival);
     }
-    let _awaited = Awaited::begin();
+    let mut awaited = Awaited::begin();
     let began = Instant::now();
     loop {
         watchdog::wake();
         tokio::time::sleep(PAUSE).await;
-        if let Some(arrival) = Arrival::begin_for(bytes, small.as_deref_mut()) {
+        if let Some(arrival) = Arrival::begin_for(account, bytes, small.as_deref_mut()) {
             return Some(arrival);
         }
-        if account.is_terminated() || began.elapsed() >= PATIENCE && is_next_refused() {
+        let (is_part, waits) = (is_part(account, bytes), began.elapsed());
+        awaited.keep(is_part.then_some((account, bytes)));
+        let patience = match is_part {
+            true => PATIENCE_FOR_PART,
+            false => PATIENCE,
+        };
+        if account.is_terminated() || waits >= patience && is_next_refused() {
             return None;
+        }
+        // Bodies that wait are refused before anybody is ended.
+        if is_part && waits >= URGE && BEYOND.load(Ordering::Relaxed) == 0 {
+            WANTED.fetch_max(bytes.saturating_add(BESIDE), Ordering::Relaxed);
         }
     }
 }
@@ -354,18 +430,42 @@ pub(crate) fn is_awaited() -> bool {
 }
 
 /// A body waits until this is dropped.
-struct Awaited;
+struct Awaited {
+    /// For what is its isolate's part.
+    kept: Option<Kept>,
+}
 
 impl Awaited {
     fn begin() -> Self {
         AWAITED.fetch_add(1, Ordering::Relaxed);
-        Self
+        BEYOND.fetch_add(1, Ordering::Relaxed);
+        Self { kept: None }
+    }
+
+    /// What it waits for is a part of an isolate's part, of so many bytes; or it is not.
+    fn keep(&mut self, part: Option<(&Account, usize)>) {
+        if part.is_some() == self.kept.is_some() {
+            return;
+        }
+        self.leave();
+        self.kept = part.and_then(|(account, bytes)| Kept::for_part(account, bytes));
+        if self.kept.is_none() {
+            BEYOND.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// It is counted nowhere.
+    fn leave(&mut self) {
+        if self.kept.take().is_none() {
+            BEYOND.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 }
 
 impl Drop for Awaited {
     fn drop(&mut self) {
         AWAITED.fetch_sub(1, Ordering::Relaxed);
+        self.leave();
     }
 }
 
@@ -397,7 +497,7 @@ mod tests {
     }
 
     fn can_arrive(bytes: usize) -> bool {
-        Arrival::begin(bytes).is_some()
+        Arrival::begin(&Account::new(0), bytes).is_some()
     }
 
     #[test]
@@ -482,11 +582,11 @@ mod tests {
         let accounts: Vec<_> = (0..3).map(|_| Arc::new(Account::new(0))).collect();
         let body = |account: &Arc<Account>| SmallBody::new(account.clone());
         let mut first = body(&accounts[0]);
-        assert!(Arrival::begin_for(1000, Some(&mut first)).is_some());
+        assert!(Arrival::begin_for(&accounts[0], 1000, Some(&mut first)).is_some());
         assert_eq!(first.bytes, 0, "there is room for all");
         look(BESIDE, Duration::ZERO);
-        assert!(Arrival::begin_for(1000, None).is_none());
-        let arrival = Arrival::begin_for(SmallBody::MOST, Some(&mut first));
+        assert!(Arrival::begin_for(&accounts[0], 1000, None).is_none());
+        let arrival = Arrival::begin_for(&accounts[0], SmallBody::MOST, Some(&mut first));
         assert_eq!(unseen(), SmallBody::MOST, "isolates see it");
         drop(arrival);
         assert!(!first.try_grow(1), "it is not small any more");
@@ -607,7 +707,7 @@ mod tests {
         assert!(!can_arrive(5 * MIB));
         assert!(!has_room(BESIDE + 5 * MIB), "isolates see them, too");
         look(BESIDE + 4 * MIB, Duration::ZERO);
-        let copy = Arrival::begin(4 * MIB);
+        let copy = Arrival::begin(&Account::new(0), 4 * MIB);
         assert!(copy.is_some());
         look(BESIDE + 4 * MIB, Duration::ZERO);
         assert!(!can_arrive(1), "it has not seen what is being copied");

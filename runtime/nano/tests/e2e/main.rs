@@ -32,6 +32,7 @@ mod native_memory;
 mod otlp;
 mod outbound;
 mod outbound_shares;
+mod over_commit;
 mod polluted_prototypes;
 mod programs;
 mod proxies;
