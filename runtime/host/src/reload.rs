@@ -309,7 +309,7 @@ impl Reloader {
     }
 
     /// Looks at the apps' folders where something has happened, and at those that are new; and watches what there is, if the
-    /// configuration says so. Returns whether apps' folders are watched that were not.
+    /// configuration says so. Returns whether folders are watched that were not.
     fn look(&mut self, config: &mut Config, is_touched: &dyn Fn(&Path) -> bool) -> bool {
         if config.watch != self.watcher.is_some() {
             self.watcher = config.watch.then(|| Watcher::new(self.seen.0.clone()));
@@ -330,9 +330,6 @@ impl Reloader {
         let mut is_more = false;
         if let Some(watcher) = &mut self.watcher {
             let had_shortage = watcher.shortage().is_some();
-            let roots = config.apps.iter().map(|app| &app.root);
-            let roots = roots.chain(&config.apps_folder);
-            let new: Vec<_> = roots.filter(|root| !watcher.watches(root)).collect();
             // What comes into a folder before it is watched is seen by looking once more.
             for _ in 0..3 {
                 let links = config.apps.iter().flat_map(|app| places(&app.path));
@@ -350,11 +347,11 @@ impl Reloader {
                 if !watcher.watch(wanted, anew) {
                     break;
                 }
+                is_more = true;
                 for root in &fresh {
                     self.surveys.insert(root.clone(), Survey::of(root));
                 }
             }
-            is_more = new.into_iter().any(|root| watcher.watches(root));
             if let Some(shortage) = watcher.shortage().filter(|_| !had_shortage) {
                 let seconds = POLL.as_secs();
                 tracing::warn!(

@@ -47,7 +47,7 @@ const BESIDE: usize = 8 * MIB;
 /// that, if none of theirs wait.
 const PATIENCE: Duration = Duration::from_secs(5);
 const PATIENCE_FOR_PART: Duration = Duration::from_secs(15);
-const URGE: Duration = Duration::from_secs(1);
+const URGE: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(10);
 /// One that is refused gives back what it has, and others go on with that: so much later at the earliest the next one is.
 const BETWEEN: Duration = Duration::from_millis(250);

@@ -210,8 +210,9 @@ fn texts_that_do_not_fit_end_no_app() {
     assert_eq!(waits.response(false).text(), "waited");
 }
 
-/// An app that keeps what it is told to.
-const KEEPS: &str = "const kept = []; export default { fetch() {
+/// An app that keeps what it is told to, and reads what it is sent.
+const KEEPS: &str = "const kept = []; export default { async fetch(request) {
+    if (request.method === 'POST') return new Response(await request.text());
     kept.push(new Uint8Array(1 << 20).fill(1));
     return new Response('kept');
 } };";
@@ -227,17 +228,23 @@ fn post_later(nano: &Nano, host: &str, size: usize) -> Response {
     connection.response(false)
 }
 
-/// Where apps have used up the process's memory, forms are still read, and what is larger has to come later.
-#[test]
-fn where_the_process_is_full_small_bodies_are_read() {
-    const LARGE: usize = 100_000;
-    let site = Site::new()
+/// More than a small body has.
+const LARGE: usize = 100_000;
+
+/// With an app that can use up the process.
+fn with_an_app_that_keeps() -> Site {
+    Site::new()
         .top(r#""memory_mb": 300"#)
         .app_with("keeps", KEEPS, r#""limits":{"memory_mb":512}"#)
-        .app("a", "export default { async fetch(request) { return new Response(await request.text()) } };");
-    let (nano, admin) = serve(site);
+        .app("a", "export default { async fetch(request) { return new Response(await request.text()) } };")
+}
+
+/// Where an app has used up the process's memory, another one's forms are still read, and what is larger when that has been ended for it.
+#[test]
+fn where_the_process_is_full_small_bodies_are_read() {
+    let nano = with_an_app_that_keeps().serve();
     assert_eq!(nano.post("a.test", "/", "x").text(), "x");
-    let refused = (0..280).find_map(|_| {
+    let waited = (0..280).any(|_| {
         assert_eq!(nano.get("keeps.test", "/").text(), "kept");
         std::thread::scope(|scope| {
             let large = scope.spawn(|| post_later(&nano, "a.test", LARGE));
@@ -253,11 +260,22 @@ fn where_the_process_is_full_small_bodies_are_read() {
                 !large.is_finished()
             };
             let large = large.join().expect("an answer");
-            (large.body.len() != LARGE).then(|| {
-                assert!(overtakes, "small bodies wait as long as a large one");
-                large
-            })
+            assert_eq!((large.status, large.body.len()), (200, LARGE));
+            overtakes
         })
+    });
+    assert!(waited, "the process is never full");
+    nano.app_logged("keeps", "which holds the most");
+}
+
+/// One that has used up the process's memory is not read more, and says so.
+#[test]
+fn who_has_used_up_the_process_is_refused_bodies() {
+    let (nano, admin) = serve(with_an_app_that_keeps());
+    let refused = (0..280).find_map(|_| {
+        assert_eq!(nano.get("keeps.test", "/").text(), "kept");
+        let large = post_later(&nano, "keeps.test", LARGE);
+        (large.body.len() != LARGE).then_some(large)
     });
     let refused = refused.expect("the process is full");
     assert_eq!(refused.status, 503, "{refused:?}");
@@ -267,7 +285,7 @@ fn where_the_process_is_full_small_bodies_are_read() {
     let metrics = ask(admin, "GET", "/metrics").text().to_owned();
     let counted = metrics
         .lines()
-        .find(|line| line.contains("app=\"a\"") && line.contains("process_memory"));
+        .find(|line| line.contains("app=\"keeps\"") && line.contains("process_memory"));
     assert!(
         counted.is_some_and(|line| line.ends_with(" 1")),
         "{counted:?}"
