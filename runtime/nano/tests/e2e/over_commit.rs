@@ -59,7 +59,8 @@ fn modest_ones_are_served_beside(greedy: &str) {
                 std::thread::sleep(Duration::from_millis(2));
             }
         });
-        let asked = MODEST.map(|(name, _)| scope.spawn(|| ask_for_a_while(&nano, name)));
+        let nano = &nano;
+        let asked = MODEST.map(|(name, _)| scope.spawn(move || ask_for_a_while(nano, name)));
         let failed: Vec<_> = asked
             .into_iter()
             .filter_map(|asked| {
