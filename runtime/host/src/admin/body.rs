@@ -78,12 +78,13 @@ const SMALL: usize = 16;
 /// A body that takes longer is given up,
 const LONGEST: Duration = Duration::from_secs(60);
 /// and one that comes more slowly: it keeps others from their places.
-const PACE: ClientLimits = ClientLimits {
-    head: LONGEST,
-    stall: Duration::from_secs(5),
-    min_rate: 64 << 10,
-    connections: None,
-};
+fn pace() -> ClientLimits {
+    ClientLimits {
+        stall: Duration::from_secs(5),
+        min_rate: 64 << 10,
+        ..ClientLimits::default()
+    }
+}
 
 impl Default for Reader {
     fn default() -> Self {
@@ -152,7 +153,7 @@ where
     let mut body = pin!(Limited::new(body, limit));
     let expected = usize::try_from(body.size_hint().lower()).unwrap_or(limit);
     let mut bytes = BytesMut::with_capacity(expected.min(limit));
-    let mut patience = Patience::new(PACE);
+    let mut patience = Patience::new(pace());
     loop {
         let began = Instant::now();
         let frame = match tokio::time::timeout(patience.left(), body.frame()).await {
@@ -167,10 +168,8 @@ where
                 return Err(failure(StatusCode::BAD_REQUEST, message).into());
             }
             Err(_) => {
-                let ClientLimits {
-                    stall, min_rate, ..
-                } = PACE;
-                let (seconds, rate) = (stall.as_secs(), min_rate >> 10);
+                let pace = pace();
+                let (seconds, rate) = (pace.stall.as_secs(), pace.min_rate >> 10);
                 let message = format!(
                     "the body comes too slowly: fewer than {rate} KiB per second for {seconds} s"
                 );
