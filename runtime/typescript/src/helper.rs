@@ -120,6 +120,8 @@ impl Helper {
         let program = std::path::PathBuf::from("/proc/self/exe");
         #[cfg(not(target_os = "linux"))]
         let program = std::env::current_exe()?;
+        // Nobody hears what it complains of. Not by /dev/null, which not everyone may write to everywhere.
+        let (_, nowhere) = io::pipe()?;
         let mut process = Command::new(program)
             .arg0("nano")
             .arg(crate::COMMAND)
@@ -127,7 +129,7 @@ impl Helper {
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(nowhere)
             .spawn()?;
         let (Some(input), Some(output)) = (process.stdin.take(), process.stdout.take()) else {
             return Err(io::Error::other("the process has no pipes"));

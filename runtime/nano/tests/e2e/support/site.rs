@@ -357,7 +357,7 @@ impl Nano {
     #[cfg(target_os = "linux")]
     pub(crate) fn children(&self) -> Vec<String> {
         let tasks = fs::read_dir(format!("/proc/{}/task", self.child.id()));
-        let tasks = tasks.expect("a list of threads").flatten();
+        let tasks = tasks.into_iter().flatten().flatten();
         let lists = tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
         lists
             .flat_map(|list| {
@@ -431,6 +431,13 @@ impl Drop for Nano {
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!("nano's state: {:?}", self.child.try_wait());
+        }
+        // What it started may outlive it, with its outputs: a process in a namespace of its own, a helper of another user.
+        #[cfg(target_os = "linux")]
+        for child in self.children() {
+            let child: i32 = child.parse().expect("a number");
+            // SAFETY: a signal; who it is for is a child of our own child, which has not been waited for.
+            unsafe { libc::kill(child, libc::SIGKILL) };
         }
         // It may have ended already.
         let _ = self.child.kill();
