@@ -12,8 +12,8 @@ use super::key::{Key, NewKey, Usages, not_supported};
 use super::pair::PairUsages;
 use super::parallel::Time;
 use super::{
-    aes, chacha20_poly1305, digest, ecdh, ecdsa, ed25519, hkdf, hmac, kmac, ml_dsa, ml_kem, pbkdf2,
-    rsa, x25519, xof,
+    aes, chacha20_poly1305, digest, ecdh, ecdsa, ed448, ed25519, hkdf, hmac, kmac, ml_dsa, ml_kem,
+    pbkdf2, rsa, x448, x25519, xof,
 };
 use crate::bindings::ty;
 use crate::bindings::types::{AlgorithmIdentifier, HashAlgorithmIdentifier, KeyFormat};
@@ -85,6 +85,8 @@ const REGISTRY: &[&[Algorithm]] = &[
     ecdh::ALGORITHMS,
     ed25519::ALGORITHMS,
     x25519::ALGORITHMS,
+    ed448::ALGORITHMS,
+    x448::ALGORITHMS,
     hkdf::ALGORITHMS,
     pbkdf2::ALGORITHMS,
     chacha20_poly1305::ALGORITHMS,

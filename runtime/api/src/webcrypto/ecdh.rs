@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::algorithm::{Algorithm, Derivation};
 use super::ec::{Generate, GivenCurve, ImportEc, Scheme};
-use super::key::{Details, Key, invalid_access, operation_error};
+use super::key::{Details, Key, Material, invalid_access, operation_error};
 use super::pair::PairUsages;
 use super::secret::truncate_bits;
 use crate::bindings::ty;
@@ -39,7 +39,7 @@ const ECDH: Scheme = Scheme {
     has_alg: false,
 };
 
-/// The parameters of an agreement: ECDH and X25519.
+/// The parameters of an agreement: ECDH, X25519 and X448.
 pub(super) fn agreement<'s>(
     scope: &mut Scope<'s, '_>,
     value: Value<'s>,
@@ -60,7 +60,10 @@ impl Agreement {
     fn bits(&self) -> u32 {
         match self.public.algorithm.details {
             Details::Ec(curve) => 8 * curve.size() as u32,
-            _ => 256,
+            _ => match &self.public.material {
+                Material::Curve448(_) => 448,
+                _ => 256,
+            },
         }
     }
 }
@@ -79,8 +82,8 @@ impl Derivation for Agreement {
 
     // Steps 1 to 5
     fn check_key(&self, key: &Key) -> Fallible<()> {
-        key.pair(KeyType::Private)?;
-        self.public.pair(KeyType::Public)?;
+        key.part(KeyType::Private)?;
+        self.public.part(KeyType::Public)?;
         // Its name and its curve.
         match self.public.algorithm == key.algorithm {
             true => Ok(()),
@@ -94,10 +97,13 @@ impl Derivation for Agreement {
     fn derive(&self, key: &Key, length: Option<u32>) -> Fallible<Zeroizing<Vec<u8>>> {
         self.check_key(key)?;
         self.check(length)?;
-        let private = key.pair(KeyType::Private)?;
-        let mut secret = private
-            .agree(self.public.pair(KeyType::Public)?)
-            .ok_or_else(|| operation_error("The two keys agree on no secret"))?;
+        let secret = match (&key.material, &self.public.material) {
+            (Material::Pair(private), Material::Pair(public)) => private.agree(public),
+            (Material::Curve448(private), Material::Curve448(public)) => private.agree(public),
+            _ => None,
+        };
+        let mut secret =
+            secret.ok_or_else(|| operation_error("The two keys agree on no secret"))?;
         if let Some(length) = length {
             truncate_bits(&mut secret, length as usize);
         }

@@ -5,7 +5,7 @@ use nano_webidl::Fallible;
 use super::algorithm::{self, Algorithm, Signature};
 use super::aws_lc::Family;
 use super::key::{Key, operation_error};
-use super::okp::{Generate, ImportOkp, Scheme};
+use super::okp::{Curve, Generate, ImportOkp, Scheme};
 use super::pair::PairUsages;
 use crate::bindings::types::{KeyType, KeyUsage};
 
@@ -29,7 +29,7 @@ pub(super) const ALGORITHMS: &[Algorithm] = &[Algorithm {
 
 const ED25519: Scheme = Scheme {
     name: "Ed25519",
-    family: Family::Ed25519,
+    curve: Curve::AwsLc(Family::Ed25519),
     usages: PairUsages {
         public: &[KeyUsage::Verify],
         private: &[KeyUsage::Sign],

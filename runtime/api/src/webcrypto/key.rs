@@ -4,6 +4,7 @@ use nano_webidl::{DomExceptionName, Error, Fallible};
 use zeroize::Zeroizing;
 
 use super::aws_lc::{Curve, PKey};
+use super::curve448::Key448;
 use super::digest::Hash;
 use crate::bindings::types::{KeyType, KeyUsage};
 
@@ -37,6 +38,14 @@ pub enum Material {
     Secret(Zeroizing<Vec<u8>>),
     /// A key of a pair.
     Pair(PKey),
+    /// A key of a pair on Curve448.
+    Curve448(Key448),
+}
+
+impl From<PKey> for Material {
+    fn from(key: PKey) -> Material {
+        Material::Pair(key)
+    }
 }
 
 /// `[[algorithm]]`: <https://w3c.github.io/webcrypto/#key-algorithm-dictionary> and what inherits from it.
@@ -94,7 +103,7 @@ impl Key {
     pub fn secret(&self) -> Fallible<&[u8]> {
         match &self.material {
             Material::Secret(bytes) => Ok(bytes),
-            Material::Pair(_) => Err(invalid_access("The key is not a secret one")),
+            _ => Err(invalid_access("The key is not a secret one")),
         }
     }
 
@@ -103,9 +112,20 @@ impl Key {
     /// # Errors
     /// An `InvalidAccessError` where the key is another one.
     pub fn pair(&self, key_type: KeyType) -> Fallible<&PKey> {
-        match &self.material {
-            Material::Pair(key) if self.key_type == key_type => Ok(key),
-            _ => Err(invalid_access(format!(
+        match self.part(key_type)? {
+            Material::Pair(key) => Ok(key),
+            _ => Err(invalid_access("The key is not one of this algorithm")),
+        }
+    }
+
+    /// The part of a pair, of this type.
+    ///
+    /// # Errors
+    /// An `InvalidAccessError` where the key is another one.
+    pub fn part(&self, key_type: KeyType) -> Fallible<&Material> {
+        match self.key_type == key_type {
+            true => Ok(&self.material),
+            false => Err(invalid_access(format!(
                 "The key is a {} one, but it takes a {} one",
                 self.key_type.as_str(),
                 key_type.as_str()

@@ -1,21 +1,71 @@
-//! Keys on Curve25519, what Ed25519 and X25519 have in common: <https://w3c.github.io/webcrypto/#ed25519> and the section after it.
+//! Keys on Curve25519 and Curve448, what Ed25519, X25519, Ed448 and X448 have in common: <https://w3c.github.io/webcrypto/#ed25519> and
+//! the section after it.
 
 use nano_webidl::Fallible;
 
 use super::algorithm::{Generated, Generation, Import, KeyData, no_such_format};
 use super::aws_lc::{Family, PKey};
+use super::curve448::{Curve448, Key448};
 use super::jwk::{Jwk, decode, encode};
-use super::key::{Details, Key, NewKey, Usages, data_error, operation_error};
+use super::key::{Details, Key, Material, NewKey, Usages, data_error, operation_error};
 use super::pair::{self, PairUsages};
 use super::secret::random_bits;
 use crate::bindings::types::{KeyFormat, KeyType};
 
-/// What the two differ in.
+/// Where a curve is implemented.
+#[derive(Clone, Copy)]
+pub enum Curve {
+    /// By AWS-LC.
+    AwsLc(Family),
+    /// By `crrl`.
+    Curve448(Curve448),
+}
+
+impl Curve {
+    fn public(self, bytes: &[u8]) -> Option<Material> {
+        match self {
+            Curve::AwsLc(family) => PKey::from_raw_public(family, bytes).map(Material::Pair),
+            Curve::Curve448(curve) => Key448::from_public(curve, bytes).map(Material::Curve448),
+        }
+    }
+
+    fn private(self, bytes: &[u8]) -> Option<Material> {
+        match self {
+            Curve::AwsLc(family) => PKey::from_raw_private(family, bytes).map(Material::Pair),
+            Curve::Curve448(curve) => Key448::from_private(curve, bytes).map(Material::Curve448),
+        }
+    }
+
+    /// The key in a "spki" or "pkcs8".
+    fn parse(self, format: KeyFormat, bytes: &[u8], name: &str) -> Fallible<Material> {
+        match (self, format) {
+            (Curve::AwsLc(family), _) => {
+                pair::parse(format, bytes, family, name).map(Material::Pair)
+            }
+            (Curve::Curve448(curve), KeyFormat::Pkcs8) => Key448::from_pkcs8(curve, bytes)
+                .map(Material::Curve448)
+                .ok_or_else(|| pair::no_key(format, name)),
+            (Curve::Curve448(curve), _) => Key448::from_spki(curve, bytes)
+                .map(Material::Curve448)
+                .ok_or_else(|| pair::no_key(format, name)),
+        }
+    }
+
+    /// How many bytes a private key has.
+    fn length(self) -> usize {
+        match self {
+            Curve::AwsLc(_) => 32,
+            Curve::Curve448(curve) => curve.length(),
+        }
+    }
+}
+
+/// What they differ in.
 pub struct Scheme {
     /// The algorithm, and `crv` of a JWK.
     pub name: &'static str,
-    /// What AWS-LC calls its keys.
-    pub family: Family,
+    /// Its curve.
+    pub curve: Curve,
     /// What its keys are used for.
     pub usages: PairUsages,
     /// `use` of a JWK.
@@ -25,7 +75,7 @@ pub struct Scheme {
 }
 
 impl Scheme {
-    fn key(&self, key_type: KeyType, key: PKey) -> NewKey {
+    fn key(&self, key_type: KeyType, key: Material) -> NewKey {
         pair::pair_key(self.name, Details::None, key_type, key)
     }
 
@@ -35,10 +85,10 @@ impl Scheme {
         match format {
             KeyFormat::Spki | KeyFormat::Pkcs8 => pair::marshal(format, key),
             KeyFormat::Raw | KeyFormat::RawPublic => {
-                pair::exported(key.pair(KeyType::Public)?.raw_public())
+                pair::exported(key.part(KeyType::Public)?.raw_public())
             }
             KeyFormat::Jwk => {
-                let pair = key.pair(key.key_type)?;
+                let pair = key.part(key.key_type)?;
                 let mut jwk = Jwk {
                     alg: self.algs.first().map(|alg| (*alg).to_owned()),
                     crv: Some(self.name.to_owned()),
@@ -54,7 +104,7 @@ impl Scheme {
         }
     }
 
-    fn of_jwk(&self, jwk: &Jwk) -> Fallible<PKey> {
+    fn of_jwk(&self, jwk: &Jwk) -> Fallible<Material> {
         let bad = || pair::no_key(KeyFormat::Jwk, self.name);
         if jwk.crv.as_deref() != Some(self.name) {
             return Err(bad());
@@ -68,9 +118,11 @@ impl Scheme {
         }
         let public = decode("x", &jwk.x)?;
         match jwk.d {
-            None => PKey::from_raw_public(self.family, &public).ok_or_else(bad),
+            None => self.curve.public(&public).ok_or_else(bad),
             // "If x is not the public key of d, then throw a DataError."
-            Some(_) => PKey::from_raw_private(self.family, &decode("d", &jwk.d)?)
+            Some(_) => self
+                .curve
+                .private(&decode("d", &jwk.d)?)
                 .filter(|key| key.raw_public().as_ref() == Some(&*public))
                 .ok_or_else(bad),
         }
@@ -88,7 +140,9 @@ impl Generation for Generate {
 
     fn generate(&self, usages: Usages, _: &dyn Fn() -> bool) -> Fallible<Generated> {
         let scheme = self.0;
-        let key = PKey::from_raw_private(scheme.family, &random_bits(256)?);
+        let key = scheme
+            .curve
+            .private(&random_bits(8 * scheme.curve.length())?);
         pair::generated(key, usages, &scheme.usages, |key_type, key| {
             Ok(scheme.key(key_type, key))
         })
@@ -115,12 +169,14 @@ impl Import for ImportOkp {
                     _ => KeyType::Public,
                 };
                 usages.only(scheme.usages.of(key_type))?;
-                let key = pair::parse(format, &bytes, scheme.family, scheme.name)?;
+                let key = scheme.curve.parse(format, &bytes, scheme.name)?;
                 (key_type, key)
             }
             (KeyFormat::Raw | KeyFormat::RawPublic, KeyData::Bytes(bytes)) => {
                 usages.only(scheme.usages.public)?;
-                let key = PKey::from_raw_public(scheme.family, &bytes)
+                let key = scheme
+                    .curve
+                    .public(&bytes)
                     .ok_or_else(|| pair::no_key(format, scheme.name))?;
                 (KeyType::Public, key)
             }

@@ -36,12 +36,60 @@ impl PairUsages {
     }
 }
 
+/// What has a public key.
+pub trait Private: Sized {
+    /// The public key alone.
+    fn public(&self) -> Option<Self>;
+}
+
+impl Private for PKey {
+    fn public(&self) -> Option<PKey> {
+        self.to_public()
+    }
+}
+
+impl Private for Material {
+    fn public(&self) -> Option<Material> {
+        match self {
+            Material::Pair(key) => key.to_public().map(Material::Pair),
+            Material::Curve448(key) => Some(Material::Curve448(key.to_public())),
+            Material::Secret(_) => None,
+        }
+    }
+}
+
+impl Material {
+    /// The public key's bytes.
+    pub fn raw_public(&self) -> Option<Vec<u8>> {
+        match self {
+            Material::Pair(key) => key.raw_public(),
+            Material::Curve448(key) => Some(key.raw_public().to_vec()),
+            Material::Secret(_) => None,
+        }
+    }
+
+    /// The private key's bytes.
+    pub fn raw_private(&self) -> Option<Zeroizing<Vec<u8>>> {
+        let bytes = match self {
+            Material::Pair(key) => key.raw_private(),
+            Material::Curve448(key) => key.raw_private().map(<[u8]>::to_vec),
+            Material::Secret(_) => None,
+        };
+        bytes.map(Zeroizing::new)
+    }
+}
+
 /// A key of these parts.
-pub fn pair_key(name: &'static str, details: Details, key_type: KeyType, key: PKey) -> NewKey {
+pub fn pair_key(
+    name: &'static str,
+    details: Details,
+    key_type: KeyType,
+    key: impl Into<Material>,
+) -> NewKey {
     NewKey {
         key_type,
         algorithm: KeyAlgorithm { name, details },
-        material: Material::Pair(key),
+        material: key.into(),
     }
 }
 
@@ -49,15 +97,15 @@ pub fn pair_key(name: &'static str, details: Details, key_type: KeyType, key: PK
 ///
 /// # Errors
 /// An `OperationError` where there is none.
-pub fn generated(
-    private: Option<PKey>,
+pub fn generated<K: Private>(
+    private: Option<K>,
     usages: Usages,
     of: &PairUsages,
-    key: impl Fn(KeyType, PKey) -> Fallible<NewKey>,
+    key: impl Fn(KeyType, K) -> Fallible<NewKey>,
 ) -> Fallible<Generated> {
     let failed = || operation_error("No key could be made");
     let private = private.ok_or_else(failed)?;
-    let public = private.to_public().ok_or_else(failed)?;
+    let public = private.public().ok_or_else(failed)?;
     Ok(Generated::Pair {
         public: (key(KeyType::Public, public)?, usages.among(of.public)),
         private: (key(KeyType::Private, private)?, usages.among(of.private)),
@@ -90,11 +138,18 @@ pub fn no_key(format: KeyFormat, name: &str) -> Error {
 /// # Errors
 /// An `InvalidAccessError` where it is the other one of the pair.
 pub fn marshal(format: KeyFormat, key: &Key) -> Fallible<KeyData> {
-    let bytes = match format {
-        KeyFormat::Pkcs8 => key.pair(KeyType::Private)?.to_pkcs8(),
-        _ => key.pair(KeyType::Public)?.to_spki(),
-    };
-    exported(bytes)
+    exported(match format {
+        KeyFormat::Pkcs8 => match key.part(KeyType::Private)? {
+            Material::Pair(key) => key.to_pkcs8(),
+            Material::Curve448(key) => key.to_pkcs8(),
+            Material::Secret(_) => None,
+        },
+        _ => match key.part(KeyType::Public)? {
+            Material::Pair(key) => key.to_spki(),
+            Material::Curve448(key) => Some(key.to_spki()),
+            Material::Secret(_) => None,
+        },
+    })
 }
 
 /// The external form that AWS-LC has made.

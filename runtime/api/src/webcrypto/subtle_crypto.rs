@@ -13,7 +13,8 @@ use super::crypto_key::CryptoKey;
 use super::digest::Digest;
 use super::importing::{Importing, export, require_usages};
 use super::jwk::Jwk;
-use super::key::{Key, Material, NewKey, Usages, invalid_access, not_supported, operation_error};
+use super::key::{Key, NewKey, Usages, invalid_access, not_supported, operation_error};
+use super::pair::Private;
 use super::parallel::{Cost, Time, perform, perform_on, perform_slices};
 use super::supports;
 use crate::bindings::subtle_crypto::SubtleCryptoMethods;
@@ -513,15 +514,15 @@ impl SubtleCryptoMethods for SubtleCrypto {
             return Err(not_supported(format!("Keys of {name} are no pairs")));
         };
         let usages = Usages::new(&key_usages);
-        let private = key.pair(KeyType::Private)?;
+        let private = key.part(KeyType::Private)?;
         usages.only(of_pairs.public)?;
         let public = private
-            .to_public()
+            .public()
             .ok_or_else(|| operation_error("The key has no public one"))?;
         let public = NewKey {
             key_type: KeyType::Public,
             algorithm: key.algorithm.clone(),
-            material: Material::Pair(public),
+            material: public,
         };
         let object = CryptoKey::of_new(scope, public, true, usages);
         idl::Promise::<KeyMarker>::resolved(scope, object)

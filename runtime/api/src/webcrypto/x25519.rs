@@ -3,7 +3,7 @@
 use super::algorithm::{self, Algorithm};
 use super::aws_lc::Family;
 use super::ecdh::agreement;
-use super::okp::{Generate, ImportOkp, Scheme};
+use super::okp::{Curve, Generate, ImportOkp, Scheme};
 use super::pair::PairUsages;
 use crate::bindings::types::KeyUsage;
 
@@ -24,7 +24,7 @@ pub(super) const ALGORITHMS: &[Algorithm] = &[Algorithm {
 
 const X25519: Scheme = Scheme {
     name: "X25519",
-    family: Family::X25519,
+    curve: Curve::AwsLc(Family::X25519),
     usages: PairUsages {
         public: &[],
         private: &[KeyUsage::DeriveKey, KeyUsage::DeriveBits],
