@@ -304,7 +304,7 @@ impl ModuleSource for FolderSource {
         let path = path_of(url);
         let read = |path: &str| self.read_beside(path, MAX_BESIDE);
         let mut left = self.transpiling_left.get();
-        let transpiled = transpiler.transpile(path, &text, &read, &mut left);
+        let transpiled = transpiler.transpile(path, &text, &read, self.folder.root(), &mut left);
         self.transpiling_left.set(left);
         let transpiled =
             transpiled.map_err(|mistake| LoadError::Mistake(url.to_owned(), mistake))?;
@@ -541,6 +541,7 @@ mod tests {
             path: &str,
             text: &str,
             read: &dyn Fn(&str) -> Option<String>,
+            _: &Path,
             left: &mut Duration,
         ) -> Result<Transpiled, Mistake> {
             if left.is_zero() {

@@ -1,5 +1,6 @@
 //! What makes JavaScript of modules that are something else, and knows where it has come from: names and texts, no V8.
 
+use std::path::Path;
 use std::time::Duration;
 
 /// Makes JavaScript of files, and reads source maps. Called on isolates' threads, for what apps have written.
@@ -11,8 +12,9 @@ pub trait Transpiler: Send + Sync {
     /// first.
     fn alternatives(&self, path: &str) -> Vec<String>;
 
-    /// Makes JavaScript of the text of the file at `path`. `read` gives the text of other files of the folder. `left` is how long
-    /// whoever asks may keep transpilers at work, and gets less.
+    /// Makes JavaScript of the text of the file at `path`. `read` gives the text of other files of the folder. `who` asks: all
+    /// instances of an app have one folder, and one share of the transpilers. `left` is how long this one may keep them at work, and
+    /// gets less.
     ///
     /// # Errors
     /// The text has a mistake, or is more than the transpiler takes; or no time is left.
@@ -21,6 +23,7 @@ pub trait Transpiler: Send + Sync {
         path: &str,
         text: &str,
         read: &dyn Fn(&str) -> Option<String>,
+        who: &Path,
         left: &mut Duration,
     ) -> Result<Transpiled, Mistake>;
 

@@ -25,9 +25,6 @@ pub enum ServeError {
     /// What is configured cannot be served.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// Signals cannot be received.
-    #[error("cannot receive signals: {0}")]
-    Signals(io::Error),
     /// The system has no thread for what looks at changes.
     #[error("cannot start a thread: {0}")]
     Thread(io::Error),
@@ -35,7 +32,7 @@ pub enum ServeError {
 
 /// Serves until a signal asks for an end. A second signal cuts the drain off. `load` gives the configuration as it is by then: when a
 /// SIGHUP asks for it, or when something has changed and the configuration wants that to be noticed. `inherited` are sockets that are
-/// bound already.
+/// bound already; `signals` are listened to since before the configuration was read.
 ///
 /// # Errors
 /// See [`ServeError`]. Whether a drain was complete is logged, not returned.
@@ -45,8 +42,8 @@ pub async fn serve(
     launcher: Arc<dyn Launcher>,
     dev: bool,
     inherited: Inherited,
+    mut signals: Signals,
 ) -> Result<Ending, ServeError> {
-    let mut signals = Signals::new().map_err(ServeError::Signals)?;
     let reloader = Reloader::new(load, &mut config);
     let ask = reloader.ask();
     let host = Host::new(launcher, ask.clone(), dev);
@@ -82,7 +79,8 @@ pub enum Ending {
 }
 
 /// The signals that serving listens to.
-struct Signals {
+#[derive(Debug)]
+pub struct Signals {
     /// Those that ask for an end.
     ends: [Signal; SIGNALS.len()],
     /// It asks for the configuration to be loaded anew.
@@ -90,7 +88,11 @@ struct Signals {
 }
 
 impl Signals {
-    fn new() -> io::Result<Self> {
+    /// Listens to them, in the context of a runtime.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn new() -> io::Result<Self> {
         let [terminate, interrupt, quit] = SIGNALS;
         Ok(Self {
             ends: [signal(terminate)?, signal(interrupt)?, signal(quit)?],

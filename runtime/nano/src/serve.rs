@@ -5,12 +5,13 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use nano_host::inherited::Inherited;
 use nano_host::log::{self, Format};
-use nano_host::serve::Ending;
+use nano_host::serve::{Ending, Signals};
 
 use crate::args::ServeOptions;
 use crate::engine;
 
 pub(crate) fn serve(options: ServeOptions) -> anyhow::Result<ExitCode> {
+    set_early_signals(libc::SIG_BLOCK);
     // SAFETY: the process has no other thread yet, and comes here once.
     let inherited = unsafe { Inherited::take() }?;
     let config = options.load(None)?;
@@ -35,6 +36,11 @@ pub(crate) fn serve(options: ServeOptions) -> anyhow::Result<ExitCode> {
         .thread_name("io")
         .build()
         .context("cannot start the threads for I/O")?;
+    let signals = {
+        let _context = runtime.enter();
+        Signals::new().context("cannot receive signals")?
+    };
+    set_early_signals(libc::SIG_UNBLOCK);
     let ending = runtime.block_on(nano_host::serve::serve(
         config,
         Box::new(move |state| {
@@ -44,6 +50,7 @@ pub(crate) fn serve(options: ServeOptions) -> anyhow::Result<ExitCode> {
         engine::launcher(),
         dev,
         inherited,
+        signals,
     ));
     // Nothing that is still running has a say in when the process ends.
     runtime.shutdown_background();
@@ -54,6 +61,24 @@ pub(crate) fn serve(options: ServeOptions) -> anyhow::Result<ExitCode> {
         // As a shell reports a process that the signal ended.
         Ending::Cut(signal) => std::process::exit(128 + signal),
     })
+}
+
+/// Has this thread hold signals back that come before there is somebody to listen to them, or has them come. SIGHUP would end the
+/// process. Those that ask it to end do so by themselves, unless it is process 1: the system drops what that one does not listen to.
+fn set_early_signals(how: libc::c_int) {
+    let ends: &[libc::c_int] = match std::process::id() {
+        1 => &[libc::SIGTERM, libc::SIGINT, libc::SIGQUIT],
+        _ => &[],
+    };
+    // SAFETY: a set of signals may have any bytes, and is made empty first; the thread's own mask is changed, and no other memory.
+    unsafe {
+        let mut signals: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&mut signals);
+        for signal in ends.iter().chain(&[libc::SIGHUP]) {
+            libc::sigaddset(&mut signals, *signal);
+        }
+        libc::pthread_sigmask(how, &signals, std::ptr::null_mut());
+    }
 }
 
 /// How many threads tokio starts.

@@ -3,25 +3,29 @@
 //! oxc recurses without a limit, and takes exponential time and memory for some texts (`a<a<a<…`). Neither can be stopped in a
 //! thread, and both would be the whole host's. A helper process has limits that the system keeps, and can be lost. It is this
 //! program, started anew; what it knows is one text, and nothing of the host's environment. One that has done its work is kept for
-//! some seconds, as apps have several files.
+//! some seconds, as apps have several files. A text that takes long gives its place to others, and works on where only those do that
+//! take long: hostile texts delay others for moments.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{self, BufReader, Read, Write};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use nano_engine::transpiler::{Mistake, MistakePlace, Transpiled};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde::{Deserialize, Serialize};
 
 use crate::limits::CPU_SECONDS;
 use crate::mistake;
 use crate::paths::Language;
 use crate::tsconfig::Options;
-use crate::turns::Turns;
+use crate::turns::{Lane, Turn, Turns};
 
-/// How many work at a time; whoever wants another one waits, and longer if he has had much.
-const MOST: usize = 2;
+/// What most files are far from, which take some milliseconds.
+const SHORT: Duration = Duration::from_millis(300);
 /// How long one is kept that has nothing to do.
 const KEPT: Duration = Duration::from_secs(10);
 /// The most bytes of a text.
@@ -141,12 +145,16 @@ impl Helper {
         })
     }
 
-    /// Takes from `left` how long it was at work.
-    fn ask(&mut self, question: &Question, left: &mut Duration) -> io::Result<Vec<u8>> {
-        let began = Instant::now();
-        let answer = write(&mut self.input, question).and_then(|()| read(&mut self.output));
-        *left = left.saturating_sub(began.elapsed());
-        answer
+    /// What it answers; `None` where it does not within this time.
+    fn answer(&mut self, within: Option<Duration>) -> io::Result<Option<Vec<u8>>> {
+        if let Some(within) = within {
+            let within = Timespec::try_from(within).map_err(io::Error::other)?;
+            let mut output = [PollFd::new(self.output.get_ref(), PollFlags::IN)];
+            if poll(&mut output, Some(&within))? == 0 {
+                return Ok(None);
+            }
+        }
+        read(&mut self.output).map(Some)
     }
 
     /// It has not answered: how it has ended.
@@ -180,7 +188,7 @@ impl Helpers {
                 idle: Vec::new(),
                 is_swept: false,
             }),
-            turns: Turns::new(MOST),
+            turns: Turns::new(),
         }
     }
 
@@ -192,6 +200,7 @@ impl Helpers {
     pub(crate) fn transpile(
         &'static self,
         question: &Question,
+        who: &Path,
         left: &mut Duration,
     ) -> Result<Transpiled, Mistake> {
         let path = question.path;
@@ -210,24 +219,65 @@ impl Helpers {
                   files beforehand",
             ));
         }
-        let _turn = self.turns.take(*left);
+        let mut hasher = DefaultHasher::new();
+        who.hash(&mut hasher);
+        let who = hasher.finish();
+        let start = || {
+            Helper::start()
+                .map_err(|error| failed(&format!("cannot start a process for it: {error}")))
+        };
+
+        let mut turn = self.turns.take(Lane::Short, who);
         let idle = self.lock().idle.pop();
-        // Something else may have ended it.
-        if let Some((_, mut helper)) = idle {
-            match helper.ask(question, left) {
-                Ok(answer) => return self.take(helper, &answer).map_err(|error| failed(&error))?,
-                Err(_) => drop(helper.end()),
+        let mut is_new = idle.is_none();
+        let mut helper = idle.map_or_else(start, |(_, helper)| Ok(helper))?;
+        loop {
+            let (answer, turn_at_end) = self.ask(&mut helper, question, turn, left);
+            turn = turn_at_end;
+            match answer {
+                Ok(Some(answer)) => {
+                    return self.take(helper, &answer).map_err(|error| failed(&error))?;
+                }
+                // Anew, as a stopped process would keep its memory while it waits.
+                Ok(None) => {
+                    drop(helper.end());
+                    drop(turn);
+                    turn = self.turns.take(Lane::Long, who);
+                }
+                // Something else may have ended it.
+                Err(_) if !is_new => drop(helper.end()),
+                Err(_) => {
+                    return Err(failed(&match helper.end() {
+                        Ok(status) => ending(status),
+                        Err(error) => error.to_string(),
+                    }));
+                }
             }
+            helper = start()?;
+            is_new = true;
         }
-        let mut helper = Helper::start()
-            .map_err(|error| failed(&format!("cannot start a process for it: {error}")))?;
-        match helper.ask(question, left) {
-            Ok(answer) => self.take(helper, &answer).map_err(|error| failed(&error))?,
-            Err(_) => Err(failed(&match helper.end() {
-                Ok(status) => ending(status),
-                Err(error) => error.to_string(),
-            })),
-        }
+    }
+
+    /// What a helper answers, with the turn that it is at work in by then; `None` if a short turn was too short for it, and there was no
+    /// long one for it to go on in. Takes from `left` how long it was at work.
+    fn ask(
+        &'static self,
+        helper: &mut Helper,
+        question: &Question,
+        mut turn: Turn<'static>,
+        left: &mut Duration,
+    ) -> (io::Result<Option<Vec<u8>>>, Turn<'static>) {
+        let began = Instant::now();
+        let asked = write(&mut helper.input, question);
+        let answer = asked.and_then(|()| match turn.lane() {
+            Lane::Long => helper.answer(None),
+            Lane::Short => match helper.answer(Some(SHORT))? {
+                None if turn.lengthen() => helper.answer(None),
+                answer => Ok(answer),
+            },
+        });
+        *left = left.saturating_sub(began.elapsed());
+        (answer, turn)
     }
 
     fn take(

@@ -20,6 +20,7 @@ mod turns;
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::time::Duration;
 
 use nano_engine::transpiler::{Mistake, SourceMap, SourceMapText, Transpiled, Transpiler};
@@ -53,6 +54,7 @@ impl Transpiler for TypeScript {
         path: &str,
         text: &str,
         read: &dyn Fn(&str) -> Option<String>,
+        who: &Path,
         left: &mut Duration,
     ) -> Result<Transpiled, Mistake> {
         let Some(language) = paths::Language::of(path) else {
@@ -69,7 +71,7 @@ impl Transpiler for TypeScript {
         if let Some(known) = CACHE.get(key) {
             return Ok(known);
         }
-        let transpiled = HELPERS.transpile(&question, left)?;
+        let transpiled = HELPERS.transpile(&question, who, left)?;
         CACHE.put(key, &transpiled);
         Ok(transpiled)
     }

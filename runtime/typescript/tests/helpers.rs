@@ -1,5 +1,6 @@
 //! Helper processes: what may happen to them, and that nothing happens to whoever has them.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -14,10 +15,14 @@ fn main() -> ExitCode {
             Err(_) => ExitCode::FAILURE,
         };
     }
-    let tests: [(&str, fn()); 5] = [
+    let tests: [(&str, fn()); 6] = [
         ("none_is_left", none_is_left),
         ("nesting", nesting),
         ("what_takes_too_long", what_takes_too_long),
+        (
+            "what_takes_long_delays_others_for_moments",
+            what_takes_long_delays_others_for_moments,
+        ),
         ("there_is_an_end", there_is_an_end),
         ("many_at_a_time", many_at_a_time),
     ];
@@ -32,8 +37,13 @@ fn main() -> ExitCode {
 }
 
 fn transpile(path: &str, text: &str) -> Result<String, String> {
+    transpile_for("/a", path, text)
+}
+
+fn transpile_for(who: &str, path: &str, text: &str) -> Result<String, String> {
     let left = &mut Duration::from_secs(60);
-    let done = TypeScript.transpile(&format!("app:///{path}"), text, &|_| None, left);
+    let path = format!("app:///{path}");
+    let done = TypeScript.transpile(&path, text, &|_| None, Path::new(who), left);
     done.map(|done| done.code)
         .map_err(|mistake| mistake.message)
 }
@@ -155,15 +165,40 @@ fn nesting() {
     assert!(outcomes.iter().all(|count| *count > 0), "{outcomes:?}");
 }
 
+/// It takes all the CPU time that there is for a text.
+fn endless(comment: &str) -> String {
+    let count = 200_000;
+    format!("/*{comment}*/") + &"switch(a){case 1:".repeat(count) + &"}".repeat(count)
+}
+
+fn what_takes_long_delays_others_for_moments() {
+    std::thread::scope(|scope| {
+        let hostile: Vec<_> = ["/1", "/2", "/3", "/4"]
+            .map(|who| scope.spawn(move || transpile_for(who, "a.ts", &endless(who))))
+            .into();
+        std::thread::sleep(Duration::from_millis(500));
+        for turn in 0..20 {
+            let text = format!("let moment: 1 = {turn};");
+            let done = transpile_for("/b", "b.ts", &text);
+            assert_eq!(done, Ok(format!("let moment = {turn};\n")));
+        }
+        // Each of them takes 5 s in the one place that there is.
+        let done = hostile.iter().filter(|thread| thread.is_finished()).count();
+        assert!(done <= 1, "{done} have had all their time meanwhile");
+        for thread in hostile {
+            let error = thread.join().expect("no panic").unwrap_err();
+            assert!(error.contains("it takes more than 5 s"), "{error}");
+        }
+    });
+}
+
 fn what_takes_too_long() {
     let error = transpile("a.ts", &" ".repeat(9 << 20)).unwrap_err();
     assert!(
         error.starts_with("app:///a.ts cannot be transpiled: it has 9437184 bytes"),
         "{error}"
     );
-    let count = 200_000;
-    let text = "switch(a){case 1:".repeat(count) + &"}".repeat(count);
-    let error = transpile("a.ts", &text).unwrap_err();
+    let error = transpile("a.ts", &endless("")).unwrap_err();
     assert!(
         error.starts_with("app:///a.ts cannot be transpiled: it takes more than 5 s"),
         "{error}"
@@ -173,7 +208,7 @@ fn what_takes_too_long() {
 /// What fails takes time, too.
 fn there_is_an_end() {
     let ask = |text: &str, mut left: Duration| {
-        let done = TypeScript.transpile("app:///a.ts", text, &|_| None, &mut left);
+        let done = TypeScript.transpile("app:///a.ts", text, &|_| None, Path::new("/a"), &mut left);
         let done = done.map(|done| done.code);
         (done.map_err(|mistake| mistake.message), left)
     };

@@ -12,12 +12,16 @@ use super::archive::{Unpacked, unpack};
 use super::body::{Body, Kind};
 use super::endpoints::{Asked, Parameter};
 use super::views::{Change as Shown, Lasting};
-use crate::config::AppFields;
+use crate::config::{AppFields, app_names, is_app_name};
 use crate::reload::{Change, ChangeError, ChangeKind, Turn, state_folder, versions_folder};
 
 impl Service {
     /// Adds or replaces the app that the path names.
     pub(super) async fn put(self: Arc<Self>, mut asked: Asked) -> Answer {
+        if !is_app_name(&asked.app) {
+            let message = format!("{:?} is no name for an app: use {}", asked.app, app_names());
+            return failure(StatusCode::UNPROCESSABLE_ENTITY, message);
+        }
         if let Some(body) = asked.body.take_if(|body| body.kind != Kind::Json) {
             return self.deploy(asked, body).await;
         }
@@ -125,6 +129,9 @@ fn refused(error: ChangeError) -> Box<Answer> {
         ChangeError::Unknown(_) => StatusCode::NOT_FOUND,
         ChangeError::Invalid(_) | ChangeError::DoesNotStart(_) | ChangeError::Stays { .. } => {
             StatusCode::UNPROCESSABLE_ENTITY
+        }
+        ChangeError::State { error, .. } if error.kind() == io::ErrorKind::StorageFull => {
+            StatusCode::INSUFFICIENT_STORAGE
         }
         ChangeError::State { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         ChangeError::Off | ChangeError::Ending => StatusCode::SERVICE_UNAVAILABLE,

@@ -139,6 +139,12 @@ fn what_cannot_be_served_changes_nothing() {
             "is no name for an app",
         );
     }
+    // Nor is anything of it unpacked.
+    refused(
+        send(port, "PUT", "/admin/apps/.a", "application/x-tar", b"x"),
+        422,
+        "is no name for an app",
+    );
     refused(put(port, "fresh", "[]"), 422, "JSON object");
     refused(
         put(port, "fresh", r#"{"path":"../other","colour":1}"#),

@@ -278,3 +278,45 @@ fn signals_of_operators() {
     assert_eq!(nano.wait().code(), Some(0));
     nano.logged("the end", |line| line["message"] == "shut down");
 }
+
+/// A manager may send SIGHUP as soon as there is a process: here while it reads its configuration, from a pipe that it waits for.
+#[test]
+fn a_signal_may_come_before_anything_is_served() {
+    let folder = site();
+    let config = folder.path().join("apps.json");
+    let (pipe, pid) = (folder.path().join("pipe"), folder.path().join("pid"));
+    let made = Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("it runs").success());
+    let text = fs::read_to_string(&config).expect("the configuration");
+    fs::rename(&pipe, &config).expect("a pipe in its place");
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", "echo $$ > \"$0\"; exec \"$@\""])
+        .arg(&pid)
+        .arg(env!("CARGO_BIN_EXE_nano"))
+        .args(["serve", "--config"])
+        .arg(&config);
+    let sender = std::thread::spawn(move || {
+        use std::io::Write as _;
+        // It opens when somebody reads.
+        let mut pipe = fs::File::options()
+            .write(true)
+            .open(&config)
+            .expect("a pipe");
+        let pid = fs::read_to_string(pid).expect("a number").trim().parse();
+        // SAFETY: a signal to the process that the test has started.
+        let sent = unsafe { libc::kill(pid.expect("a number"), libc::SIGHUP) };
+        assert_eq!(sent, 0);
+        let other = config.with_extension("new");
+        fs::write(&other, &text).expect("a file");
+        fs::rename(other, config).expect("what the signal has loaded");
+        pipe.write_all(text.as_bytes()).expect("nano reads");
+    });
+    let mut nano = Nano::start(command, Some(folder));
+    sender.join().expect("no panic");
+    nano.logged("what SIGHUP does", |line| {
+        line["message"] == "the configuration has been loaded"
+    });
+    nano.signal(libc::SIGTERM);
+    assert_eq!(nano.wait().code(), Some(0));
+}
