@@ -11,6 +11,8 @@ pub(crate) mod listener;
 mod placement;
 pub(crate) mod timers;
 
+pub(crate) use http2::WINDOW as HTTP2_WINDOW;
+
 /// The largest head of a request, and the largest chunk of a body; larger heads get 431.
 pub const MAX_HEAD: usize = 64 << 10;
 /// The most header fields of a request; more get 431. It is hyper's own number for HTTP/1: with another one hyper takes its lists

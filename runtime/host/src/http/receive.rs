@@ -16,6 +16,7 @@ use nano_worker::{Body, BodyError, BodyErrorKind, BodyStream, BodyWriter};
 use tokio::sync::oneshot;
 
 use crate::patience::{ClientLimits, Patience};
+use crate::server::HTTP2_WINDOW;
 use crate::server::link::Receiving;
 use crate::server::timers::Timers;
 
@@ -179,6 +180,9 @@ where
         }
     }
     let (writer, stream) = BodyStream::bounded(WAITING, length);
+    if !incoming.is_http1 {
+        writer.has_behind(HTTP2_WINDOW as usize);
+    }
     let (faults, told) = oneshot::channel();
     timers.place().spawn(|timers| async move {
         incoming.timers = timers.clone();

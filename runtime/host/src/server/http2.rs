@@ -34,7 +34,7 @@ const MAX_STREAMS: u32 = 256;
 const MAX_CANCELLED: usize = MAX_STREAMS as usize;
 /// What a client may send of a stream before its app has read it. The connection's window is as large as those of all streams: one
 /// that nobody reads holds up no other.
-const WINDOW: u32 = 128 << 10;
+pub(crate) const WINDOW: u32 = 128 << 10;
 /// What of a response may wait for the socket, and what of all responses of a connection.
 const SEND_BUFFER: usize = 256 << 10;
 const ALL_SEND_BUFFERS: usize = 1 << 20;

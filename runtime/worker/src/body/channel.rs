@@ -48,6 +48,9 @@ pub(super) struct State {
     chunks: VecDeque<Bytes>,
     /// In `chunks`.
     bytes: usize,
+    /// How many bytes more may wait in front of the writer while there is no room here: the number from which on there is none, and
+    /// that.
+    behind: Option<(usize, usize)>,
     /// Is told what waits.
     meter: Option<Meter>,
     /// What the writer has said about the end.
@@ -108,8 +111,10 @@ impl State {
     /// Tells what waits now.
     fn measure(&mut self) {
         if let Some(Meter(tell)) = &mut self.meter {
+            let behind = self.behind.filter(|(full, _)| self.bytes >= *full);
+            let behind = behind.map_or(0, |(_, bytes)| bytes);
             // Chunks may be of a byte each.
-            tell(self.bytes + self.chunks.len() * size_of::<Bytes>());
+            tell(self.bytes + self.chunks.len() * size_of::<Bytes>() + behind);
         }
     }
 }
@@ -276,6 +281,13 @@ impl BodyWriter {
     pub(super) fn bounded(capacity: usize, backlog: Option<Arc<Backlog>>) -> (Self, Arc<Channel>) {
         let channel = Channel::new(capacity, backlog);
         (Self(channel.clone()), channel)
+    }
+
+    /// Has `bytes` more counted as waiting while there is no room: whoever sends may go on until as many wait in front of the writer.
+    pub fn has_behind(&self, bytes: usize) {
+        let mut state = self.0.state();
+        state.behind = Some((self.0.capacity, bytes));
+        state.measure();
     }
 
     /// Waits while the reader is behind, then hands a chunk on. Returns false when the reader is gone: stop producing.

@@ -150,6 +150,20 @@ fn measured(stream: &BodyStream) -> Arc<AtomicUsize> {
 }
 
 #[test]
+fn what_waits_in_front_of_a_full_body_is_told_too() {
+    const CHUNK: usize = size_of::<Bytes>();
+    let (writer, mut stream) = BodyStream::bounded(4, None);
+    writer.has_behind(1000);
+    let waiting = measured(&stream);
+    put(&writer, "abc");
+    assert_eq!(waiting.load(Relaxed), 3 + CHUNK, "there is room");
+    put(&writer, "de");
+    assert_eq!(waiting.load(Relaxed), 5 + 2 * CHUNK + 1000);
+    assert!(next(&mut stream).is_some());
+    assert_eq!(waiting.load(Relaxed), 2 + CHUNK, "there is room again");
+}
+
+#[test]
 fn what_waits_is_told_as_it_comes_and_goes() {
     const CHUNK: usize = size_of::<Bytes>();
     let (writer, mut stream) = BodyStream::bounded(100, Some(1 << 20));
