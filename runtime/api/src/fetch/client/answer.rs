@@ -30,7 +30,7 @@ use crate::fetch::response::is_null_body_status;
 const MAX_WHOLE_BODY_BYTES: usize = 64 << 10;
 
 /// What may wait of a body that is read ahead of whoever wants it, as HTTP/2 and other apps do: nobody tells how much there is.
-const MAX_AHEAD_BYTES: usize = 128 << 10;
+pub(super) const MAX_AHEAD_BYTES: usize = 128 << 10;
 
 /// What a server answered.
 pub(crate) struct Answer {

@@ -14,6 +14,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use nano_engine::Handle as Isolate;
 use tokio::time::Instant;
 
+use super::answer::MAX_AHEAD_BYTES;
 use super::body::WireBody;
 use super::connector::Io;
 use super::head_wait::{Interim, NoHead};
@@ -23,6 +24,9 @@ use super::memory::{CONNECTION, Memory};
 pub(super) const MAX_HEAD_BYTES: usize = 408 << 10;
 /// Header fields of an HTTP/1 response.
 pub(super) const MAX_HEAD_FIELDS: usize = 512;
+
+/// How many responses of an HTTP/2 connection may wait for whoever reads them before they hold up the others.
+const STREAMS: usize = 256;
 
 /// A scheme, a host and a port: what a connection is good for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,7 +87,9 @@ impl Connection {
             memory.add(CONNECTION);
             let (sender, task) = http2::Builder::new(TokioExecutor::new())
                 .timer(TokioTimer::new())
-                .adaptive_window(true)
+                // Not by the server's speed: what may wait of a response is counted.
+                .initial_stream_window_size(MAX_AHEAD_BYTES as u32)
+                .initial_connection_window_size((MAX_AHEAD_BYTES * STREAMS) as u32)
                 .max_header_list_size(MAX_HEAD_BYTES as u32)
                 .handshake(io)
                 .await?;
