@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher as _, RandomState};
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use nano_engine::transpiler::Transpiled;
 
@@ -23,9 +23,10 @@ impl Key {
     }
 }
 
-/// The texts, the last one in front.
+/// The texts, the last one in front. They are copied without the lock: an app's thread may have to wait for memory, and others must not
+/// wait for it.
 #[derive(Debug)]
-pub(crate) struct Cache(Mutex<VecDeque<(Key, Transpiled)>>);
+pub(crate) struct Cache(Mutex<VecDeque<(Key, Arc<Transpiled>)>>);
 
 fn size(transpiled: &Transpiled) -> usize {
     transpiled.code.len() + transpiled.map.len()
@@ -36,7 +37,7 @@ impl Cache {
         Self(Mutex::new(VecDeque::new()))
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<(Key, Transpiled)>> {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<(Key, Arc<Transpiled>)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -46,7 +47,8 @@ impl Cache {
         let found = all.remove(index)?;
         let transpiled = found.1.clone();
         all.push_front(found);
-        Some(transpiled)
+        drop(all);
+        Some(Transpiled::clone(&transpiled))
     }
 
     pub(crate) fn put(&self, key: Key, transpiled: &Transpiled) {
@@ -54,8 +56,9 @@ impl Cache {
         if size(transpiled) > MAX_BYTES / 4 {
             return;
         }
+        let transpiled = Arc::new(transpiled.clone());
         let mut all = self.lock();
-        all.push_front((key, transpiled.clone()));
+        all.push_front((key, transpiled));
         let mut bytes: usize = all.iter().map(|(_, transpiled)| size(transpiled)).sum();
         while bytes > MAX_BYTES
             && let Some((_, oldest)) = all.pop_back()

@@ -8,6 +8,7 @@
 
 mod app;
 mod json;
+mod lines;
 mod pretty;
 pub(crate) mod recent;
 mod record;

@@ -6,6 +6,7 @@ use std::io::{ErrorKind, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::lines::Lines;
 use super::source::{Admission, Loss, SECOND, Source};
 
 /// How long lines are collected before they are written: under load, waking the thread for each would cost more than
@@ -16,8 +17,6 @@ const ROOM: usize = 8 << 20;
 /// Each source may have a fourth of the room that the others leave. So one flood takes a fifth of it, many floods
 /// share it equally, and whoever logs little always finds room.
 const SHARE: usize = 4;
-/// Buffers that have grown beyond this are given back.
-const KEEP: usize = 256 << 10;
 /// How soon an output is tried again that is full, and does not block.
 const RETRY: Duration = Duration::from_millis(5);
 
@@ -36,7 +35,7 @@ pub(super) struct Writer {
 
 #[derive(Debug, Default)]
 struct State {
-    lines: String,
+    lines: Lines,
     /// Those who have lines here, or have lost some.
     sources: Vec<Arc<Source>>,
     /// Those who have had lines dropped for their rate, and when that is told.
@@ -73,22 +72,26 @@ impl Writer {
                 let mut taken = State::default();
                 loop {
                     own.take(&mut taken);
+                    let mut told = String::new();
                     for source in &taken.sources {
                         if let Some(loss) = source.take_untold() {
-                            tell(&mut taken.lines, source, loss);
+                            tell(&mut told, source, loss);
                         }
                     }
                     for source in taken.due.drain(..) {
                         if let Some(loss) = source.take_over() {
-                            tell(&mut taken.lines, &source, loss);
+                            tell(&mut told, &source, loss);
                         }
                     }
-                    let result = write_all(&mut output, taken.lines.as_bytes());
+                    let result = taken
+                        .lines
+                        .iter()
+                        .chain([&*told])
+                        .try_for_each(|piece| write_all(&mut output, piece.as_bytes()));
                     for source in taken.sources.drain(..) {
                         source.written(result.is_ok());
                     }
                     taken.lines.clear();
-                    taken.lines.shrink_to(KEEP);
                 }
             })?;
         Ok(writer)
@@ -129,7 +132,7 @@ impl Writer {
             state.sources.push(source.clone());
         }
         if offer.is_taken {
-            state.lines.push_str(line);
+            state.lines.push(line);
         }
         let wake = std::mem::take(&mut state.idle);
         drop(state);
@@ -221,6 +224,7 @@ fn write_all(output: &mut impl Write, mut bytes: &[u8]) -> std::io::Result<()> {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use super::super::lines::PIECE;
     use super::super::source::Rate;
     use super::*;
 
@@ -432,6 +436,6 @@ pub(super) mod tests {
             writer.line(&source, "small\n");
             assert!(writer.flush(PATIENCE));
         }
-        assert!(writer.lock().lines.capacity() <= KEEP);
+        assert!(writer.lock().lines.kept() <= PIECE);
     }
 }
