@@ -18,7 +18,7 @@ use nano_engine::transpiler::{Mistake, MistakePlace, Transpiled};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde::{Deserialize, Serialize};
 
-use crate::limits::CPU_SECONDS;
+use crate::limits::{self, CPU_SECONDS};
 use crate::mistake;
 use crate::paths::Language;
 use crate::tsconfig::Options;
@@ -126,10 +126,12 @@ impl Helper {
         let program = std::env::current_exe()?;
         // Nobody hears what it complains of. Not by /dev/null, which not everyone may write to everywhere.
         let (_, nowhere) = io::pipe()?;
+        let memory = limits::memory(nano_engine::process_memory::limit());
         let mut process = Command::new(program)
             .arg0("nano")
             .arg(crate::COMMAND)
             .env_clear()
+            .env(limits::MEMORY, memory.to_string())
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

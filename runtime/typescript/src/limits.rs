@@ -4,12 +4,35 @@ use std::io;
 
 /// CPU time for one text.
 pub(crate) const CPU_SECONDS: u64 = 5;
-/// Bytes of address space beside what the program has when it starts, the stack included.
-#[cfg(target_os = "linux")]
-const MEMORY: u64 = 768 << 20;
-/// The stack for what recurses. Measured over some sixty forms of nesting with the options of the dev profile, a level takes at
-/// most 2.4 KB.
-pub(crate) const STACK: usize = 256 << 20;
+/// Bytes of address space beside what the program has when it starts, the stack included, where there is no lack of memory.
+const MAX_MEMORY: usize = 768 << 20;
+/// And the least.
+const MIN_MEMORY: usize = 96 << 20;
+/// Of what the host may use, a helper may take one part in so many: several of them are at work, and apps have the rest.
+const SHARE: usize = 8;
+/// The part of a helper's memory that is the stack for what recurses. Measured over some sixty forms of nesting with the options of the
+/// dev profile, a level takes at most 2.4 KB.
+const STACK: usize = 3;
+
+/// The environment variable that tells a helper how much memory it has.
+pub(crate) const MEMORY: &str = "NANO_TRANSPILER_MEMORY";
+
+/// How much memory helpers have, in bytes, of a host that may use so much.
+pub(crate) fn memory(host: usize) -> usize {
+    (host / SHARE).clamp(MIN_MEMORY, MAX_MEMORY)
+}
+
+/// How much this helper has.
+fn own_memory() -> usize {
+    let said = std::env::var(MEMORY).ok();
+    let said = said.and_then(|said| said.parse().ok());
+    said.unwrap_or(MIN_MEMORY)
+}
+
+/// Its stack, in bytes.
+pub(crate) fn stack() -> usize {
+    own_memory() / STACK
+}
 
 #[cfg(target_os = "linux")]
 type Resource = libc::__rlimit_resource_t;
@@ -42,6 +65,9 @@ pub(crate) fn begin() -> io::Result<()> {
     set(libc::RLIMIT_CORE, 0)?;
     #[cfg(target_os = "linux")]
     {
+        // Where there is not enough memory for all, the system ends this process, and not the host with all its apps. Some systems
+        // forbid to say so.
+        let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
         let status = std::fs::read_to_string("/proc/self/statm")?;
         let pages = status
             .split(' ')
@@ -50,7 +76,7 @@ pub(crate) fn begin() -> io::Result<()> {
         let pages: u64 = pages.ok_or_else(|| io::Error::other("no size in /proc/self/statm"))?;
         // SAFETY: no preconditions.
         let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) }.unsigned_abs();
-        set(libc::RLIMIT_AS, pages * page + MEMORY)?;
+        set(libc::RLIMIT_AS, pages * page + own_memory() as u64)?;
     }
     Ok(())
 }

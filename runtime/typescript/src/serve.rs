@@ -12,7 +12,7 @@ use crate::{limits, transpile};
 /// Limits cannot be set, or a pipe is broken.
 pub fn serve() -> io::Result<()> {
     limits::begin()?;
-    let thread = std::thread::Builder::new().stack_size(limits::STACK);
+    let thread = std::thread::Builder::new().stack_size(limits::stack());
     let thread = thread.spawn(answer_all)?;
     thread
         .join()
