@@ -179,6 +179,15 @@ impl Schedule {
     }
 }
 
+/// The first times after this one. Each is looked for once, and not by those who serve: a rare one takes a millisecond.
+async fn look(crons: &[CronExpression], after: SystemTime) -> Vec<Option<SystemTime>> {
+    let crons = crons.to_vec();
+    let look = move || crons.iter().map(|cron| cron.next_after(after)).collect();
+    let found = tokio::task::spawn_blocking(look).await;
+    // croner has panicked, or the process ends.
+    found.unwrap_or_default()
+}
+
 /// Sends an app its events, until that is stopped and they are over.
 async fn keep(
     app: Arc<App>,
@@ -191,6 +200,7 @@ async fn keep(
     let mut sent = JoinSet::new();
     // What was due until then was sent.
     let mut until = clock();
+    let mut next = look(&crons, until).await;
     while !stop.is_set() {
         while sent.try_join_next().is_some() {}
         let now = clock();
@@ -200,14 +210,16 @@ async fn keep(
         };
         if is_far(now, until) || is_far(until, now) {
             until = now;
+            next = look(&crons, until).await;
         }
-        let next = crons.iter().filter_map(|cron| cron.next_after(until)).min();
-        let wait = next.map_or(LOOK, |next| next.duration_since(now).unwrap_or_default());
+        let first = next.iter().flatten().min().copied();
+        let wait = first.map_or(LOOK, |first| first.duration_since(now).unwrap_or_default());
         if !wait.is_zero() {
             // Only here: what was due before a change is sent.
             let wanted = app.crons();
             if wanted != crons {
                 (crons, until) = (wanted, now);
+                next = look(&crons, until).await;
                 continue;
             }
             tokio::select! {
@@ -216,11 +228,12 @@ async fn keep(
                 () = stop.stopped() => break,
             }
         }
-        let Some(due) = next else { continue };
-        for cron in crons
-            .iter()
-            .filter(|cron| cron.next_after(until) == Some(due))
-        {
+        let Some(due) = first else { continue };
+        for (cron, next) in crons.iter().zip(&mut next) {
+            if *next != Some(due) {
+                continue;
+            }
+            *next = cron.next_after(due);
             let event = ScheduledEvent {
                 cron: cron.text.clone(),
                 time: due,
@@ -559,6 +572,27 @@ mod tests {
         kept.change(&["0 0 1 1 *"]);
         wait(200).await;
         assert_eq!(kept.times(), [180, 240]);
+        kept.stop.set();
+    }
+
+    /// Each look for one of these takes a millisecond: an event each second must not have them looked for.
+    #[tokio::test(start_paused = true)]
+    async fn rare_times_are_looked_for_once() {
+        let mut crons: Vec<_> = (0..60)
+            .map(|second| format!("{second} 59 23 29 2 +THU"))
+            .collect();
+        crons.push("* * * * * *".to_owned());
+        let crons: Vec<_> = crons.iter().map(|cron| &**cron).collect();
+        let began = std::time::Instant::now();
+        let kept = begin(&crons);
+        let once = began.elapsed();
+        tokio::time::sleep(Duration::from_secs(300)).await;
+        assert_eq!(kept.begun().len(), 300);
+        let took = began.elapsed();
+        assert!(
+            took < 20 * once + Duration::from_secs(1),
+            "{took:?}, {once:?} to read them"
+        );
         kept.stop.set();
     }
 
