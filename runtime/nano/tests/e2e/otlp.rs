@@ -236,6 +236,30 @@ fn calls_of_other_apps_are_spans_of_both() {
     assert_eq!(version, None);
 }
 
+/// Spans wait for a collector by thousands, and count for nobody.
+#[test]
+fn what_an_app_chooses_is_short_in_its_spans() {
+    let collector = collector();
+    let source = "export default { async fetch() {
+        const request = { method: 'M'.repeat(1000) };
+        await fetch('http://' + 'a'.repeat(1000) + '.test/' + 'b'.repeat(10000), request).catch(() => {});
+        return new Response('done');
+    } };";
+    let nano = Site::new()
+        .top(&to(collector.port, ""))
+        .app("a", source)
+        .serve();
+    assert_eq!(nano.get("a.test", "/").text(), "done");
+    let (_, span) = eventually("the fetch's span", || {
+        let is = |(_, span): &(_, Span)| span.kind == 3;
+        spans(&collector).into_iter().find(is)
+    });
+    let attributes = &span.attributes;
+    assert_eq!(text(attributes, "server.address"), "a".repeat(255));
+    assert_eq!(text(attributes, "http.request.method"), "_OTHER");
+    assert_eq!(text(attributes, "url.full").len(), 2048);
+}
+
 #[test]
 fn what_is_sampled_is_decided_where_a_trace_begins() {
     let collector = collector();

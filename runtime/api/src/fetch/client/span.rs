@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use nano_worker::{ClientSpan, SpanId, SpanSink, Trace};
 
 use super::exchange::Exchange;
@@ -11,6 +11,11 @@ use super::failure::Failure;
 
 /// How long a URL may be there: an app chooses it, and spans wait to be sent.
 const MAX_URL: usize = 2 << 10;
+/// The same for a host: as long as DNS's names may be.
+const MAX_HOST: usize = 255;
+/// The same for a method; longer ones are as unknown as they can be:
+/// <https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client-span>.
+const MAX_METHOD: usize = 32;
 
 /// What went wrong where there is no response: whoever waited for it has gone, or
 /// <https://fetch.spec.whatwg.org/#concept-network-error>.
@@ -39,6 +44,10 @@ impl Span {
         let url = &exchange.url;
         let mut text = format!("{}//{}{}", url.protocol(), url.host(), url.pathname());
         text.truncate(text.floor_char_boundary(MAX_URL));
+        // Spans wait for a collector, by thousands.
+        text.shrink_to_fit();
+        let host = url.hostname();
+        let host = &host[..host.floor_char_boundary(MAX_HOST)];
         Some(Box::new(Self {
             sink: trace.sink.clone()?,
             began: Instant::now(),
@@ -47,9 +56,12 @@ impl Span {
                 parent: trace.span.span,
                 began: SystemTime::now(),
                 duration: Duration::ZERO,
-                method: exchange.method.clone(),
+                method: match exchange.method.as_str().len() {
+                    0..=MAX_METHOD => exchange.method.clone(),
+                    _ => Method::from_bytes(b"_OTHER").unwrap_or_default(),
+                },
                 url: text,
-                host: url.hostname().to_owned(),
+                host: host.to_owned(),
                 port,
                 outcome: Err(CANCELLED),
                 resends: exchange.redirects,
