@@ -6,6 +6,7 @@
 (function (natives) {
   "use strict";
   const { construct, defineProperty, deleteProperty, getOwnPropertyDescriptor, getPrototypeOf, ownKeys, apply } = Reflect;
+  const { setPrototypeOf } = Reflect;
   const { RangeError, TypeError, Promise, Array } = globalThis;
   const { isArray } = Array;
   const reject = Promise.reject;
@@ -509,11 +510,18 @@
     if (new.target === undefined) {
       throw new TypeError("WebAssembly.Module must be invoked with 'new'");
     }
+    // https://webidl.spec.whatwg.org/#internally-create-a-new-object-implementing-the-interface, step 3. V8 would ask after the
+    // look at the bytes and before its own, and the answer may be a getter, which changes them.
+    const prototype = new.target === Module ? undefined : new.target.prototype;
     const error = fault(bytes, "Module");
     if (error !== undefined) {
       throw error;
     }
-    return construct(wasm.Module, arguments, new.target === Module ? wasm.Module : new.target);
+    const module = construct(wasm.Module, arguments, wasm.Module);
+    if (isObject(prototype)) {
+      setPrototypeOf(module, prototype);
+    }
+    return module;
   };
   const wasmFunctions = {
     compile(bytes) {

@@ -73,7 +73,10 @@ pub(super) fn with_bytes<R>(
             let buffer = v8::Local::<v8::SharedArrayBuffer>::try_from(value).ok()?;
             (buffer.get_backing_store(), 0, buffer.byte_length())
         };
-    let bytes = store.get(offset..offset.checked_add(length)?)?;
+    // Whatever V8 may see in bytes that are not there is looked at as nothing, which is no module.
+    let bytes = store
+        .get(offset..offset.saturating_add(length))
+        .unwrap_or_default();
     // SAFETY: the range lies within the store, which is held; no script runs meanwhile, and an isolate has no second thread.
     let bytes = unsafe { std::slice::from_raw_parts(bytes.as_ptr().cast::<u8>(), bytes.len()) };
     Some(look(bytes))

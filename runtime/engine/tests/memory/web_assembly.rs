@@ -213,6 +213,21 @@ fn what_is_looked_at_is_what_is_compiled() {
         const one = WebAssembly.compile(bytes, options).then((module) => print(exports(module)));
         bytes.set(harmless);
         one.then(() => WebAssembly.instantiate(bytes, {}, options)).then(({ module }) => print(exports(module)));
+        // V8 asks for the prototype before it reads. It would take a module of 101 memories.
+        const header = [0,97,115,109,1,0,0,0];
+        const changing = new Uint8Array([...header, 0,203,1, ...new Array(203).fill(0)]);
+        const prototype = { __proto__: WebAssembly.Module.prototype };
+        let asked = 0;
+        const target = new Proxy(function () {}, { get(of, key) {
+            asked++;
+            changing.set([...header, 5,203,1, 101, ...new Array(202).fill(0)]);
+            return key === 'prototype' ? prototype : of[key];
+        } });
+        try { Reflect.construct(WebAssembly.Module, [changing], target); print('compiled'); } catch (e) { print(e.name, asked); }
+        class Derived extends WebAssembly.Module {}
+        print(new Derived(new Uint8Array(exporting)) instanceof Derived);
+        const made = Reflect.construct(WebAssembly.Module, [new Uint8Array(exporting)], target);
+        print(Object.getPrototypeOf(made) === prototype, exports(made));
         const parameters = { get length() { delete this.length; return 1; }, get 0() { Object.defineProperty(this, 0, { value: '?' }); return 'i32'; } };
         print(new WebAssembly.Tag({ parameters }) instanceof WebAssembly.Tag);
         for (const wrong of [undefined, {}, { parameters: 1 }, { parameters: ['text'] }, { parameters: { length: 2000 } }]) {
@@ -227,6 +242,9 @@ fn what_is_looked_at_is_what_is_compiled() {
             "1",
             "0",
             "true",
+            "CompileError 1",
+            "true",
+            "true 1",
             "true",
             "TypeError",
             "TypeError",
