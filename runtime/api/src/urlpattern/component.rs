@@ -2,8 +2,9 @@
 
 use std::cmp::Ordering;
 
+use nano_engine::external_memory;
 use nano_engine::text::text;
-use nano_webidl::{Error, Fallible, Scope, Trace, Traced, script, type_error};
+use nano_webidl::{Error, Fallible, Scope, Trace, Traced, require_room, script, type_error};
 
 use super::parts::{
     Encode, Modifier, Options, Part, PartType, parse, pattern_string, regexp_and_names,
@@ -210,13 +211,35 @@ pub(super) const SPECIAL_SCHEMES: [&str; 6] = ["ftp", "file", "http", "https", "
 /// The result of an `exec()`.
 pub(super) struct Groups<'s>(v8::Local<'s, v8::Array>);
 
+/// A text of a result is there in UTF-8, and becomes a string of V8's with up to two bytes for each of these.
+const RESULT_BYTES: usize = 3;
+
 impl<'s> Groups<'s> {
-    /// What a group has matched, by its number from 1 on; none where it is not part of the match.
+    /// Asks for room for the groups of these names: each may have matched all of the input.
+    ///
+    /// # Errors
+    /// A `RangeError` if they do not fit into the isolate's memory limit.
+    pub(super) fn require_room(&self, scope: &mut Scope<'s, '_>, names: &[String]) -> Fallible<()> {
+        let mut bytes = 0_usize;
+        for (number, name) in (1..).zip(names) {
+            let value = self.0.get_index(scope, number).ok_or(Error::Thrown)?;
+            let text = v8::Local::<v8::String>::try_from(value).ok();
+            bytes += name.len() + text.map_or(0, |text| text.utf8_length(scope));
+        }
+        require_room(scope, bytes.saturating_mul(RESULT_BYTES))
+    }
+
+    /// What a group has matched, by its number from 1 on; none where it is not part of the match. It counts until the native function
+    /// returns.
     pub(super) fn get(&self, scope: &mut Scope<'s, '_>, number: u32) -> Fallible<Option<String>> {
         // An element of its own, whatever an app has made of prototypes.
         let value = self.0.get_index(scope, number).ok_or(Error::Thrown)?;
         match v8::Local::<v8::String>::try_from(value) {
-            Ok(text) => Ok(Some(nano_webidl::room::text(scope, text)?)),
+            Ok(text) => {
+                let text = nano_webidl::room::text(scope, text)?;
+                external_memory::converted(scope, size_of::<String>() + text.len());
+                Ok(Some(text))
+            }
             Err(_) => Ok(None),
         }
     }

@@ -196,6 +196,7 @@ impl UrlPatternMethods for UrlPattern {
         let mut results = Vec::with_capacity(COMPONENTS.len());
         for (component, (input, matched)) in self.components.iter().zip(matches) {
             // https://urlpattern.spec.whatwg.org/#create-a-component-match-result
+            matched.require_room(scope, &component.names)?;
             let mut groups = Vec::with_capacity(component.names.len());
             for (number, name) in (1..).zip(&component.names) {
                 let value = match matched.get(scope, number)? {

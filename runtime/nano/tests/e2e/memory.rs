@@ -60,6 +60,26 @@ fn end(bodies: &[(&str, &str)]) {
     }
 }
 
+/// Groups within each other have all matched the same text.
+#[test]
+fn what_the_groups_of_a_pattern_have_matched_counts() {
+    let nano = serve(&[(
+        "groups",
+        "let groups = '.*';
+        for (let i = 0; i < 400; i++) groups = `(?<a${i}>${groups})`;
+        const pattern = new URLPattern({ hash: `(${groups})` + '(z)?'.repeat(400) });
+        try {
+            if (!pattern.test({ hash: 'x' }) || pattern.exec({ hash: 'x'.repeat(1000) }) === null) return new Response('no match');
+            pattern.exec({ hash: 'x'.repeat(300_000) });
+        } catch (error) { return new Response(error.name); }",
+    )]);
+    let before = nano.reset_peak();
+    assert_eq!(nano.get("a.test", "/groups").text(), "RangeError");
+    let growth = nano.peak().saturating_sub(before) >> 20;
+    assert!(growth < 80, "the process grew by {growth} MB");
+    both_are_fine(&nano);
+}
+
 #[test]
 fn native_objects_count() {
     end(&[
