@@ -77,7 +77,7 @@ impl SourceMaps {
     pub(super) fn add(&self, scope: &mut v8::PinScope, url: &str, map: String) {
         self.begin(scope);
         let loaded = Loaded {
-            _reservation: Reservation::of(scope, map.len()),
+            _reservation: Reservation::of(scope, url.len() + map.len()),
             map,
         };
         self.loaded.borrow_mut().insert(url.to_owned(), loaded);
@@ -153,7 +153,7 @@ impl Modules {
         let (base, map) = match loaded {
             Some(map) => (None, map),
             None => {
-                let key = (url.to_owned(), ModuleKind::JavaScript);
+                let key: (Rc<str>, ModuleKind) = (url.into(), ModuleKind::JavaScript);
                 let index = *self.by_name.borrow().get(&key)?;
                 v8::scope!(let scope, scope);
                 let module = v8::Local::new(scope, &self.entries.borrow()[index].module);

@@ -60,6 +60,27 @@ fn end(bodies: &[(&str, &str)]) {
     }
 }
 
+/// Each query makes a module of its own of a file.
+#[test]
+fn urls_of_imported_modules_count() {
+    let nano = serve(&[(
+        "imports",
+        "for (let n = 0;; n++) await import(`./index.js?${n}${'\\uffff'.repeat(65_000)}`, { with: { type: 'text' } });",
+    )]);
+    let before = nano.reset_peak();
+    // Either there is no room for the next one, or the instance is ended.
+    let status = nano.get("a.test", "/imports").status;
+    assert!([500, 503].contains(&status), "{status}");
+    nano.logged("the limit", |line| {
+        line["message"]
+            .as_str()
+            .is_some_and(|message| message.contains("it passed its memory limit"))
+    });
+    let growth = nano.peak().saturating_sub(before) >> 20;
+    assert!(growth < 150, "the process grew by {growth} MB");
+    both_are_fine(&nano);
+}
+
 /// Groups within each other have all matched the same text.
 #[test]
 fn what_the_groups_of_a_pattern_have_matched_counts() {
