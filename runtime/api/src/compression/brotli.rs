@@ -1,7 +1,7 @@
 //! Brotli, RFC 7932.
 
-use std::cell::Cell;
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use brotli::enc::BrotliAlloc;
 use brotli::enc::encode::{
@@ -25,19 +25,25 @@ const TABLE_BYTES: usize = 4 << 20;
 
 /// Counts what is allocated.
 #[derive(Clone, Default)]
-struct Counting(Rc<Cell<usize>>);
+struct Counting(Arc<AtomicUsize>);
+
+impl Counting {
+    fn bytes(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
 
 /// Memory that counts until it is dropped.
 struct Counted<T> {
     items: Box<[T]>,
-    count: Rc<Cell<usize>>,
+    count: Arc<AtomicUsize>,
 }
 
 impl<T> Default for Counted<T> {
     fn default() -> Self {
         Self {
             items: Box::default(),
-            count: Rc::default(),
+            count: Arc::default(),
         }
     }
 }
@@ -45,7 +51,7 @@ impl<T> Default for Counted<T> {
 impl<T> Drop for Counted<T> {
     fn drop(&mut self) {
         let bytes = size_of_val(&*self.items);
-        self.count.set(self.count.get().saturating_sub(bytes));
+        self.count.fetch_sub(bytes, Ordering::Relaxed);
     }
 }
 
@@ -66,7 +72,7 @@ impl<T: Clone + Default> Allocator<T> for Counting {
 
     fn alloc_cell(&mut self, length: usize) -> Counted<T> {
         let items = vec![T::default(); length].into_boxed_slice();
-        self.0.set(self.0.get() + size_of_val(&*items));
+        self.0.fetch_add(size_of_val(&*items), Ordering::Relaxed);
         Counted {
             items,
             count: self.0.clone(),
@@ -100,7 +106,7 @@ impl Algorithm for Compressor {
     }
 
     fn memory(&self) -> usize {
-        size_of_val(&self.state) + self.allocated.0.get()
+        size_of_val(&self.state) + self.allocated.bytes()
     }
 
     fn step(&mut self, input: &[u8], output: &mut [u8], finish: bool) -> Result<Step, String> {
@@ -133,15 +139,16 @@ impl Algorithm for Compressor {
 }
 
 /// Reads compressed data.
-pub(super) struct Decompressor {
+pub(crate) struct Decompressor {
     state: Box<BrotliState<Counting, Counting, Counting>>,
     allocated: Counting,
     total: usize,
-    has_begun: bool,
+    /// What it may allocate, once the size of the window is known. The window grows as there is output.
+    most: usize,
 }
 
 impl Decompressor {
-    pub(super) fn new() -> Decompressor {
+    pub(crate) fn new() -> Decompressor {
         let allocated = Counting::default();
         // Strict: windows of up to 16 MiB, as in the RFC.
         let state =
@@ -150,25 +157,29 @@ impl Decompressor {
             state: Box::new(state),
             allocated,
             total: 0,
-            has_begun: false,
+            most: 0,
+        }
+    }
+
+    fn most(&self, input: &[u8]) -> usize {
+        match input.first() {
+            Some(&first) if self.most == 0 => TABLE_BYTES + window_bytes(first),
+            _ => self.most,
         }
     }
 }
 
 impl Algorithm for Decompressor {
     fn wanted(&self, input: &[u8]) -> usize {
-        match input.first() {
-            Some(&first) if !self.has_begun => TABLE_BYTES + window_bytes(first),
-            _ => 0,
-        }
+        self.most(input).saturating_sub(self.allocated.bytes())
     }
 
     fn memory(&self) -> usize {
-        size_of_val(&*self.state) + self.allocated.0.get()
+        size_of_val(&*self.state) + self.allocated.bytes()
     }
 
     fn step(&mut self, input: &[u8], output: &mut [u8], _: bool) -> Result<Step, String> {
-        self.has_begun |= !input.is_empty();
+        self.most = self.most(input);
         let (mut step, mut input_left, mut room) = (Step::default(), input.len(), output.len());
         let result = BrotliDecompressStream(
             &mut input_left,

@@ -15,7 +15,7 @@ const INPUT_BYTES: usize = 256 << 10;
 
 /// How far one step of an algorithm came.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Step {
+pub(crate) struct Step {
     /// Bytes of input that were taken.
     pub read: usize,
     /// Bytes of output that were made.
@@ -25,7 +25,7 @@ pub(super) struct Step {
 }
 
 /// A compressor's or decompressor's algorithm, with its state.
-pub(super) trait Algorithm {
+pub(crate) trait Algorithm {
     /// About how many bytes it may allocate with its next input beside what it has.
     fn wanted(&self, input: &[u8]) -> usize;
 

@@ -1,8 +1,8 @@
 //! The Compression Standard, <https://compression.spec.whatwg.org/>.
 //!
-//! `CompressionStream` and `DecompressionStream` are the scripts of this folder; what works on bytes is native.
+//! `CompressionStream` and `DecompressionStream` are the scripts of this folder; what works on bytes is native, and decodes what is fetched, too.
 
-mod brotli;
+pub(crate) mod brotli;
 pub mod codec;
 pub mod codecs;
-mod zlib;
+pub(crate) mod zlib;

@@ -15,7 +15,7 @@ const DECOMPRESSOR_BYTES: usize = 60 << 10;
 
 /// What stands around the compressed data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Format {
+pub(crate) enum Format {
     Zlib,
     Raw,
     Gzip,
@@ -77,10 +77,10 @@ impl Algorithm for Compressor {
 }
 
 /// Reads compressed data.
-pub(super) struct Decompressor(Decompress);
+pub(crate) struct Decompressor(Decompress);
 
 impl Decompressor {
-    pub(super) fn new(format: Format) -> Decompressor {
+    pub(crate) fn new(format: Format) -> Decompressor {
         Decompressor(match format {
             Format::Zlib => Decompress::new(true),
             Format::Raw => Decompress::new(false),

@@ -90,17 +90,53 @@ impl Room {
     pub(super) async fn grow(&mut self, bytes: usize) -> Result<(), BodyError> {
         // It is there already, and small, or copied next.
         drop(self.of_process(bytes).await?);
-        if self.reservation.try_grow(bytes) {
-            return Ok(());
-        }
-        self.isolate.collect_garbage().await;
-        if self.reservation.try_grow(bytes) {
+        if self.charge(|reservation| reservation.try_grow(bytes)).await {
             return Ok(());
         }
         Err(BodyError::new(
             BodyErrorKind::TooLarge,
             "the body does not fit into the app's memory limit: read it as a stream",
         ))
+    }
+
+    /// Charges the isolate for so many bytes in all, which are about to be allocated at most.
+    ///
+    /// # Errors
+    /// They do not fit into the isolate's memory limit, also after a collection.
+    pub(super) async fn reach(&mut self, bytes: usize) -> Result<(), BodyError> {
+        if self
+            .charge(|reservation| reservation.try_reach(bytes))
+            .await
+        {
+            return Ok(());
+        }
+        Err(BodyError::new(
+            BodyErrorKind::TooLarge,
+            "what decodes the body does not fit into the app's memory limit",
+        ))
+    }
+
+    /// So many bytes in all were allocated, of which so many were not there before: waits until the process has room for them.
+    ///
+    /// # Errors
+    /// The process has no room in time.
+    pub(super) async fn keep(&mut self, bytes: usize, new: usize) -> Result<(), BodyError> {
+        self.set(bytes);
+        drop(self.of_process(new).await?);
+        Ok(())
+    }
+
+    /// So many bytes in all were allocated, which is little more than before.
+    pub(super) fn set(&mut self, bytes: usize) {
+        self.reservation.set(bytes);
+    }
+
+    async fn charge(&mut self, attempt: impl Fn(&mut Reservation) -> bool) -> bool {
+        if attempt(&mut self.reservation) {
+            return true;
+        }
+        self.isolate.collect_garbage().await;
+        attempt(&mut self.reservation)
     }
 
     async fn of_process(&mut self, bytes: usize) -> Result<Arrival, BodyError> {

@@ -70,6 +70,12 @@ impl Reservation {
         }
         fits
     }
+
+    /// Makes it at least so many bytes, as above.
+    #[must_use]
+    pub fn try_reach(&mut self, bytes: usize) -> bool {
+        bytes <= self.bytes || self.try_grow(bytes - self.bytes)
+    }
 }
 
 impl Drop for Reservation {

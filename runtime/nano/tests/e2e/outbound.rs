@@ -388,3 +388,30 @@ fn responses_that_have_hardly_begun_take_little() {
     let answer = nano.get("a.test", "/");
     assert_eq!((answer.status, answer.text()), (200, "200"));
 }
+
+/// A server announces a block of 16 MiB of brotli in a window of that size, sends a byte of it, and waits.
+#[test]
+fn what_decodes_responses_counts() {
+    let mut response =
+        b"HTTP/1.1 200 OK\r\ncontent-encoding: br\r\ncontent-length: 100\r\n\r\n".to_vec();
+    response.extend([0xcf, 0xff, 0xff, 0xff, b'a']);
+    let peer = Peer::start(response);
+    let source = format!(
+        "const kept = []; export default {{ async fetch() {{
+            try {{
+                for (let i = 0; i < 8; i++) {{
+                    const response = await fetch('http://127.0.0.1:{}/');
+                    const reader = response.body.getReader();
+                    kept.push(reader);
+                    await Promise.race([reader.read(), new Promise((resolve) => setTimeout(resolve, 50))]);
+                }}
+                return new Response('all');
+            }} catch (e) {{ return new Response(e.message); }}
+        }} }};",
+        peer.port
+    );
+    let fields = format!(r#"{ALLOW},"limits":{{"memory_mb":64}}"#);
+    let nano = Site::new().app_with("a", &source, &fields).serve();
+    let text = nano.get("a.test", "/").text().to_owned();
+    assert!(text.contains("memory limit"), "{text}");
+}

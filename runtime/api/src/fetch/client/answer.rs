@@ -120,7 +120,8 @@ impl Answer {
                     // DEPARTURE: the headers say what the app gets, as it may hand response and body on.
                     head.headers.remove(CONTENT_ENCODING);
                     head.headers.remove(CONTENT_LENGTH);
-                    (decode::decode(body.chunks(), codings), None)
+                    let isolate = exchange.isolate.as_ref();
+                    (decode::decode(body.chunks(), codings, isolate), None)
                 }
             };
             receive_body(

@@ -1,26 +1,27 @@
 //! Content codings of responses: <https://www.rfc-editor.org/rfc/rfc9110#section-8.4.1>.
 
-use std::io;
 use std::pin::Pin;
 
-use async_compression::tokio::bufread::{BrotliDecoder, DeflateDecoder, GzipDecoder, ZlibDecoder};
-use bytes::Bytes;
-use futures_util::{Stream, StreamExt as _};
+use bytes::{Buf as _, Bytes};
+use futures_util::{Stream, StreamExt as _, stream};
 use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
+use nano_engine::Handle;
 use nano_worker::{BodyError, BodyErrorKind};
-use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
-use tokio_util::io::{ReaderStream, StreamReader};
+
+use crate::compression::codec::Algorithm;
+use crate::compression::{brotli, zlib};
+use crate::fetch::gather::Room;
 
 /// Bytes of one decoded chunk: however far a few bytes expand, this many are in memory at a time.
 const CHUNK_BYTES: usize = 32 << 10;
+/// The process is asked for as much as this, as windows of brotli may be. The rest counts for the app only.
+const LARGE: usize = 1 << 20;
 /// Codings on top of each other that a response may have. Nobody needs a second one.
 const LAYERS: usize = 4;
 
 /// Chunks of a body.
 pub(super) type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>;
-
-type Reader = Pin<Box<dyn AsyncRead + Send>>;
 
 /// One content coding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,74 +49,117 @@ pub(super) fn codings(headers: &HeaderMap) -> Option<Vec<Coding>> {
     (1..=LAYERS).contains(&codings.len()).then_some(codings)
 }
 
-/// Undoes the codings, chunk by chunk.
-pub(super) fn decode(encoded: Chunks, codings: Vec<Coding>) -> Chunks {
-    let reader = StreamReader::new(encoded.map(|chunk| chunk.map_err(io::Error::other)));
-    Box::pin(
-        futures_util::stream::once(async move {
-            let mut reader: Reader = Box::pin(reader);
-            for coding in codings.into_iter().rev() {
-                reader = match layer(reader, coding).await {
-                    Ok(reader) => reader,
-                    Err(error) => Box::pin(Failed(Some(error))),
-                };
+impl Coding {
+    /// What undoes it, for data that begins with these bytes.
+    fn decoder(self, start: &[u8]) -> Box<dyn Algorithm + Send> {
+        // "deflate" is the zlib format. Some servers send what is in it without its header; browsers take that, too.
+        let is_zlib = match *start {
+            [method, flags, ..] => {
+                method & 0x0F == 8 && u16::from_be_bytes([method, flags]) % 31 == 0
             }
-            ReaderStream::with_capacity(reader, CHUNK_BYTES)
+            _ => true,
+        };
+        let format = match self {
+            Coding::Gzip => zlib::Format::Gzip,
+            Coding::Deflate if is_zlib => zlib::Format::Zlib,
+            Coding::Deflate => zlib::Format::Raw,
+            Coding::Brotli => return Box::new(brotli::Decompressor::new()),
+        };
+        Box::new(zlib::Decompressor::new(format))
+    }
+}
+
+/// Undoes the codings, chunk by chunk. What that takes counts for `isolate`.
+pub(super) fn decode(encoded: Chunks, codings: Vec<Coding>, isolate: Option<&Handle>) -> Chunks {
+    codings
+        .into_iter()
+        .rev()
+        .fold(encoded, |chunks, coding| -> Chunks {
+            let layer = Layer {
+                chunks,
+                coding,
+                input: Bytes::new(),
+                decoder: None,
+                has_more: false,
+                is_over: false,
+                room: isolate.cloned().map(Room::new),
+                asked: 0,
+            };
+            Box::pin(stream::try_unfold(layer, Layer::next))
         })
-        .flatten()
-        .map(|chunk| chunk.map_err(body_error)),
-    )
 }
 
-async fn layer(reader: Reader, coding: Coding) -> io::Result<Reader> {
-    let mut reader = BufReader::new(reader);
-    let start = reader.fill_buf().await?;
-    // A body without any bytes is not encoded.
-    if start.is_empty() {
-        return Ok(Box::pin(reader));
-    }
-    // "deflate" is the zlib format. Some servers send what is in it without its header; browsers take that, too.
-    let is_zlib = match *start {
-        [method, flags, ..] => method & 0x0F == 8 && u16::from_be_bytes([method, flags]) % 31 == 0,
-        _ => true,
-    };
-    Ok(match coding {
-        Coding::Gzip => {
-            let mut decoder = GzipDecoder::new(reader);
-            decoder.multiple_members(true);
-            Box::pin(decoder)
+/// One coding of a body, while it is undone.
+struct Layer {
+    chunks: Chunks,
+    coding: Coding,
+    /// What is left of the last chunk.
+    input: Bytes,
+    /// `None` before the data, and behind what ends by itself.
+    decoder: Option<Box<dyn Algorithm + Send>>,
+    /// The decoder may have output without further input.
+    has_more: bool,
+    is_over: bool,
+    room: Option<Room>,
+    /// Bytes that the process was asked for.
+    asked: usize,
+}
+
+impl Layer {
+    /// The next decoded chunk. `None` at the end.
+    async fn next(mut self) -> Result<Option<(Bytes, Layer)>, BodyError> {
+        while !self.is_over {
+            while self.input.is_empty() && !self.has_more {
+                match self.chunks.next().await.transpose()? {
+                    Some(chunk) => self.input = chunk,
+                    // A body without any bytes is not encoded.
+                    None if self.decoder.is_none() => return Ok(None),
+                    None => return Err(wrong("it ends too early")),
+                }
+            }
+            let decoder = self
+                .decoder
+                .get_or_insert_with(|| self.coding.decoder(&self.input));
+            if let Some(room) = &mut self.room {
+                let most = CHUNK_BYTES + decoder.memory() + decoder.wanted(&self.input);
+                room.reach(most).await?;
+            }
+            let mut output = vec![0; CHUNK_BYTES];
+            let step = decoder.step(&self.input, &mut output, false);
+            let step = step.map_err(|fault| wrong(&fault))?;
+            self.input.advance(step.read);
+            self.has_more = step.written == CHUNK_BYTES && !step.ended;
+            if let Some(room) = &mut self.room {
+                let held = CHUNK_BYTES + decoder.memory();
+                let new = held.saturating_sub(self.asked);
+                if new < LARGE {
+                    room.set(held);
+                } else {
+                    room.keep(held, new).await?;
+                    self.asked = held;
+                }
+            }
+            if step.ended {
+                self.decoder = None;
+                // https://www.rfc-editor.org/rfc/rfc1952#section-2.2: "a series of members". Of the others one is all.
+                self.is_over = self.coding != Coding::Gzip;
+            }
+            if step.written > 0 {
+                output.truncate(step.written);
+                output.shrink_to_fit();
+                return Ok(Some((output.into(), self)));
+            }
         }
-        Coding::Deflate if is_zlib => Box::pin(ZlibDecoder::new(reader)),
-        Coding::Deflate => Box::pin(DeflateDecoder::new(reader)),
-        Coding::Brotli => Box::pin(BrotliDecoder::new(reader)),
-    })
-}
-
-/// A reader that fails with an error of its source.
-struct Failed(Option<io::Error>);
-
-impl AsyncRead for Failed {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        _: &mut std::task::Context<'_>,
-        _: &mut tokio::io::ReadBuf<'_>,
-    ) -> std::task::Poll<io::Result<()>> {
-        std::task::Poll::Ready(self.0.take().map_or(Ok(()), Err))
+        Ok(None)
     }
 }
 
-/// What the body itself failed with, or what is wrong with its coding.
-fn body_error(error: io::Error) -> BodyError {
-    match error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<BodyError>())
-    {
-        Some(error) => error.clone(),
-        None => BodyError::new(
-            BodyErrorKind::Disconnected,
-            format!("the response's body is not what its Content-Encoding says: {error}"),
-        ),
-    }
+/// The body is not encoded as it says.
+fn wrong(fault: &str) -> BodyError {
+    BodyError::new(
+        BodyErrorKind::Disconnected,
+        format!("the response's body is not what its Content-Encoding says: {fault}"),
+    )
 }
 
 #[cfg(test)]
@@ -125,7 +169,7 @@ mod tests {
         BrotliEncoder, DeflateEncoder, GzipEncoder, ZlibEncoder,
     };
     use http::HeaderValue;
-    use tokio::io::AsyncReadExt as _;
+    use tokio::io::{AsyncRead, AsyncReadExt as _};
 
     fn of(values: &[&'static str]) -> Option<Vec<Coding>> {
         let mut headers = HeaderMap::new();
@@ -157,6 +201,7 @@ mod tests {
         let mut chunks = decode(
             Box::pin(futures_util::stream::iter(pieces)),
             codings.to_vec(),
+            None,
         );
         let mut all = Vec::new();
         while let Some(chunk) = chunks.next().await.transpose()? {
@@ -233,6 +278,24 @@ mod tests {
         assert!(error.to_string().contains("Content-Encoding"), "{error}");
     }
 
+    /// A window of a gibibyte, which RFC 7932 does not have, would be filled before anything comes out.
+    #[tokio::test]
+    async fn windows_of_brotli_are_those_of_its_standard() {
+        // Empty, with windows of 64 KiB and 1 GiB.
+        assert_eq!(decoded(&[0x06], &[Coding::Brotli]).await, Ok(Vec::new()));
+        assert!(decoded(&[0x11, 0xde], &[Coding::Brotli]).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn what_follows_the_end_is_another_member_or_nothing() {
+        let gzip = read(GzipEncoder::new(&b"hello"[..])).await;
+        let zlib = read(ZlibEncoder::new(&b"hello"[..])).await;
+        let followed = |data: &[u8]| [data, b"more"].concat();
+        assert!(decoded(&followed(&gzip), &[Coding::Gzip]).await.is_err());
+        let all = decoded(&followed(&zlib), &[Coding::Deflate]).await;
+        assert_eq!(all.unwrap(), b"hello");
+    }
+
     #[tokio::test]
     async fn an_error_of_the_body_passes_through() {
         let error = BodyError::new(BodyErrorKind::Disconnected, "gone");
@@ -244,6 +307,7 @@ mod tests {
             let mut chunks = decode(
                 Box::pin(futures_util::stream::iter(items)),
                 vec![Coding::Gzip],
+                None,
             );
             assert_eq!(chunks.next().await, Some(Err(error.clone())));
         }
