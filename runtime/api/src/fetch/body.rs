@@ -233,7 +233,11 @@ impl Body {
                 self.state.replace(State::Null);
                 return Ok(None);
             }
-            State::Bytes(kept) => (NativeSource::bytes(kept.bytes.clone()), Some(kept)),
+            State::Bytes(kept) => {
+                // The stream may be kept for longer than this object.
+                let source = NativeSource::bytes(kept.bytes.clone(), Some(Box::new(kept.share())));
+                (source, Some(kept))
+            }
             State::Incoming { stream, abortable } => {
                 abort = abortable
                     .as_ref()
@@ -242,7 +246,7 @@ impl Body {
                 (NativeSource::stream(stream, guard), None)
             }
             // Read without a stream: what the app sees is one that was read.
-            State::Used => (NativeSource::bytes(Bytes::new()), None),
+            State::Used => (NativeSource::bytes(Bytes::new(), None), None),
             State::Stream(..) => unreachable!("returned above"),
         };
         let used = bytes.is_none() && source.is_spent();
@@ -428,7 +432,7 @@ impl Body {
             State::Stream(kept) => kept.take(),
             _ => None,
         };
-        Ok(match (source.value().take(), kept) {
+        Ok(match (source.value().take(scope), kept) {
             // They are reserved already.
             (Taken::Bytes(_), Some(kept)) => Claim::Bytes(kept),
             (Taken::Bytes(bytes), None) => Claim::Bytes(Kept::few(bytes)),

@@ -10,7 +10,7 @@ use crate::bindings::blob::BlobMethods;
 use crate::bindings::marker;
 use crate::bindings::types::{BlobPart, BlobPropertyBag};
 use crate::encoding::text_decoder::utf8_decode;
-use crate::streams::native_source::NativeSource;
+use crate::streams::native_source::{Chunks, NativeSource};
 
 /// A `Blob` object. Clones share the bytes.
 #[derive(Clone, Trace)]
@@ -129,7 +129,12 @@ impl BlobMethods for Blob {
         &self,
         scope: &mut Scope<'s, '_>,
     ) -> Fallible<ScriptRef<'s, marker::ReadableStream>> {
-        let source = Ref::new(scope, NativeSource::chunks(self.data.chunks()));
+        let chunks = Chunks {
+            chunks: Box::new(self.data.chunks()),
+            length: self.data.size(),
+            held: self.data.external_size(),
+        };
+        let source = Ref::new(scope, NativeSource::chunks(chunks));
         let stream = script::call(scope, "bodyStream", &[source.object().into()])?;
         script::require(scope, stream)
     }

@@ -1,6 +1,6 @@
 //! The bytes behind blobs: immutable, shared by every blob that was made of them, never copied to be sliced.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use nano_webidl::{Fallible, Scope, require_room, room};
@@ -17,8 +17,8 @@ const MAX_CHUNK_BYTES: usize = 64 * 1024;
 /// A blob's bytes: the concatenation of a list of buffers, none of which is empty.
 #[derive(Clone, Default)]
 pub struct BlobData {
-    /// Not a slice, which would be a copy of what was put together.
-    parts: Rc<Vec<Bytes>>,
+    /// Not a slice, which would be a copy of what was put together. Its streams may leave the thread.
+    parts: Arc<Vec<Bytes>>,
     size: u64,
 }
 
@@ -26,7 +26,7 @@ impl BlobData {
     fn new(parts: Vec<Bytes>) -> Self {
         let size = parts.iter().map(|part| part.len() as u64).sum();
         BlobData {
-            parts: Rc::new(parts),
+            parts: Arc::new(parts),
             size,
         }
     }
@@ -148,7 +148,7 @@ impl BlobData {
     }
 
     /// All bytes in pieces of a size that a stream should have.
-    pub fn chunks(&self) -> impl Iterator<Item = Bytes> + use<> {
+    pub fn chunks(&self) -> impl Iterator<Item = Bytes> + Send + use<> {
         let parts = self.parts.clone();
         (0..parts.len()).flat_map(move |index| {
             let part = parts[index].clone();

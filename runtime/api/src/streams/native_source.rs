@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
+use nano_engine::external_memory::{ExternalMemory, Reservation};
 use nano_engine::promise_op;
 use nano_webidl::idl::uint8_array;
 use nano_webidl::{Error, Fallible, Scope, Trace, Value, type_error};
@@ -23,6 +24,19 @@ pub struct NativeSource {
     /// What shall last as long as the stream.
     #[untraced]
     guard: RefCell<Option<Box<dyn Any>>>,
+    /// Of [`State::Chunks`].
+    #[untraced]
+    memory: ExternalMemory,
+}
+
+/// Chunks that are in memory, none of which is empty.
+pub struct Chunks {
+    /// The chunks, of which there may be many: they are made one by one.
+    pub chunks: Box<dyn Iterator<Item = Bytes> + Send>,
+    /// How many bytes they have together.
+    pub length: u64,
+    /// About how many bytes they hold beside those, which are reserved.
+    pub held: usize,
 }
 
 /// What was in a source that nobody has pulled.
@@ -35,7 +49,7 @@ pub enum Taken {
 
 enum State {
     Bytes(Bytes),
-    Chunks(Box<dyn Iterator<Item = Bytes>>),
+    Chunks(Chunks),
     Stream(BodyStream),
     /// A chunk is waited for, until it comes or this is dropped.
     Pulling(oneshot::Sender<Infallible>),
@@ -43,14 +57,17 @@ enum State {
 }
 
 impl NativeSource {
-    /// A source of one chunk.
-    pub fn bytes(bytes: Bytes) -> NativeSource {
-        NativeSource::new(State::Bytes(bytes), None)
+    /// A source of one chunk, which keeps `guard` as long as somebody may read it.
+    pub fn bytes(bytes: Bytes, guard: Option<Box<dyn Any>>) -> NativeSource {
+        NativeSource::new(State::Bytes(bytes), guard)
     }
 
-    /// A source of chunks that are in memory, none of which is empty.
-    pub fn chunks(chunks: impl Iterator<Item = Bytes> + 'static) -> NativeSource {
-        NativeSource::new(State::Chunks(Box::new(chunks)), None)
+    /// A source of chunks that are in memory.
+    pub fn chunks(chunks: Chunks) -> NativeSource {
+        let held = chunks.held;
+        let source = NativeSource::new(State::Chunks(chunks), None);
+        source.memory.set(held);
+        source
     }
 
     /// A source that hands a body's chunks on, and keeps `guard` as long as somebody may read them.
@@ -62,18 +79,22 @@ impl NativeSource {
         NativeSource {
             state: Rc::new(RefCell::new(state)),
             guard: RefCell::new(guard),
+            memory: ExternalMemory::default(),
         }
     }
 
     /// Takes all out, so that the bytes move without JavaScript. Nobody must have pulled.
-    pub fn take(&self) -> Taken {
+    pub fn take(&self, scope: &Scope) -> Taken {
         match self.state.replace(State::Over) {
             State::Bytes(bytes) => Taken::Bytes(bytes),
             State::Chunks(chunks) => {
-                let chunks: Vec<_> = chunks.collect();
-                let length = chunks.iter().map(|chunk| chunk.len() as u64).sum();
-                let chunks = futures_util::stream::iter(chunks.into_iter().map(Ok));
-                Taken::Stream(BodyStream::direct(chunks, Some(length)), None)
+                let held = Reservation::of(scope, chunks.held);
+                self.memory.set(0);
+                let length = Some(chunks.length);
+                let chunks = futures_util::stream::iter(chunks.chunks.map(Ok));
+                let mut stream = BodyStream::direct(chunks, length);
+                stream.keep(held);
+                Taken::Stream(stream, None)
             }
             State::Stream(stream) => Taken::Stream(stream, self.guard.take()),
             State::Pulling(_) | State::Over => Taken::Bytes(Bytes::new()),
@@ -96,8 +117,11 @@ impl NativeSourceMethods for NativeSource {
             State::Over => Ok(v8::null(scope).into()),
             State::Bytes(bytes) if bytes.is_empty() => Ok(v8::null(scope).into()),
             State::Bytes(bytes) => Ok(uint8_array(scope, bytes.into())?.into()),
-            State::Chunks(mut chunks) => match chunks.next() {
-                None => Ok(v8::null(scope).into()),
+            State::Chunks(mut chunks) => match chunks.chunks.next() {
+                None => {
+                    self.memory.set(0);
+                    Ok(v8::null(scope).into())
+                }
                 Some(chunk) => {
                     self.state.replace(State::Chunks(chunks));
                     Ok(uint8_array(scope, chunk.into())?.into())
@@ -123,6 +147,7 @@ impl NativeSourceMethods for NativeSource {
     fn cancel<'s>(&self, _: &mut Scope<'s, '_>, _reason: Value<'s>) -> Fallible<()> {
         // Dropping the stream tells its writer, also where its next chunk is being waited for.
         self.state.replace(State::Over);
+        self.memory.set(0);
         Ok(())
     }
 }

@@ -121,6 +121,12 @@ fn native_objects_count() {
         ),
         ("urls", "for (;;) keep.push(new URL('http://a.test/'));"),
         ("decoders", "for (;;) keep.push(new TextDecoder('big5'));"),
+        (
+            "streams_of_blobs",
+            "let blob = new Blob([new Uint8Array(8192)]);
+             for (let i = 0; i < 14; i++) blob = new Blob([blob, blob]);
+             for (;;) keep.push(new Blob([blob]).stream());",
+        ),
     ]);
 }
 

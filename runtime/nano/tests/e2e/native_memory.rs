@@ -557,3 +557,24 @@ fn a_lock_of_all_apps_is_let_go_of_at_the_bound() {
     nano.signal(libc::SIGTERM);
     assert_eq!(nano.wait().code(), Some(0));
 }
+
+/// A blob of little that has many parts may be sent as a stream, for as long as somebody reads.
+#[test]
+fn streams_of_blobs_take_no_more_than_their_chunks() {
+    let nano = serve(&[(
+        "send",
+        "let blob = new Blob([new Uint8Array(8 << 20)]);
+         for (const times of [1000, 100]) blob = new Blob(new Array(times).fill(blob));
+         try { await new Response(blob.stream()).text(); } catch (e) { return new Response(e.message); }",
+    )]);
+    let before = nano.reset_peak();
+    let response = nano.get("a.test", "/send");
+    assert!(
+        response.text().contains("memory limit"),
+        "{}",
+        response.text()
+    );
+    let growth = nano.peak().saturating_sub(before) >> 20;
+    assert!(growth < 250, "the process grew by {growth} MB");
+    both_are_fine(&nano);
+}
