@@ -149,7 +149,12 @@ impl Request {
             Some(Some(url)) => url.href().len(),
             _ => self.url.given.len(),
         };
-        size_of::<AppHeaderList>() + url + self.options.integrity.len()
+        let referrer = match &self.options.referrer {
+            Referrer::Url(url) => url.len(),
+            Referrer::Client | Referrer::None => 0,
+        };
+        let texts = self.method.as_str().len() + referrer + self.options.integrity.len();
+        size_of::<AppHeaderList>() + url + texts
     }
 
     /// A request that the app was sent.

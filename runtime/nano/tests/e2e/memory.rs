@@ -157,6 +157,15 @@ fn growth_counts() {
             "clones",
             "const h = new Headers({ a: 'x'.repeat(1000) }); for (;;) keep.push(new Headers(h));",
         ),
+        (
+            "methods",
+            "const init = { method: 'X'.repeat(1e6) }; for (;;) keep.push(new Request('http://a.test/', init));",
+        ),
+        (
+            "referrers",
+            "const init = { referrer: 'http://a.test/' + 'x'.repeat(1e6) };
+             for (;;) keep.push(new Request('http://a.test/', init));",
+        ),
     ]);
 }
 

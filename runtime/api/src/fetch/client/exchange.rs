@@ -83,7 +83,8 @@ pub(crate) struct Exchange {
     pub(crate) redirects_left: u32,
 }
 
-/// A request's fields are in a map as the app gave them, in one that says how long the body is, and in hyper's.
+/// A request's fields are in a map as the app gave them, in one that says how long the body is, and in hyper's. So are its method and
+/// its URL.
 const COPIES: usize = 3;
 /// About what a field takes in a map, besides its name and its value.
 const FIELD: usize = 128;
@@ -94,8 +95,8 @@ impl Exchange {
         let field = |(name, value): (&HeaderName, &HeaderValue)| {
             FIELD + COPIES * (name.as_str().len() + value.len())
         };
-        let url = COPIES * self.url.href().len();
-        url + self.headers.iter().map(field).sum::<usize>() + self.integrity.len()
+        let line = COPIES * (self.method.as_str().len() + self.url.href().len());
+        line + self.headers.iter().map(field).sum::<usize>() + self.integrity.len()
     }
 
     /// Sends the request, follows redirects, and receives the head of the response.
