@@ -5,13 +5,16 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use nano_engine::State;
+use nano_engine::external_memory::ExternalMemory;
 use nano_engine::text::cut;
 use nano_webidl::Scope;
 
 use super::inspect::InspectOptions;
 
-/// How many counters and timers a console keeps: their labels are memory that no limit of V8's counts.
+/// How many counters and how many timers a console keeps.
 const MAX_LABELS: usize = 10_000;
+/// About what a map takes for each beside the label's text.
+const ENTRY: usize = 64;
 
 /// How grave a message is, <https://console.spec.whatwg.org/#loglevel-severity>.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,6 +56,8 @@ pub struct ConsoleState {
     sink: Box<dyn ConsoleSink + Send>,
     counts: RefCell<HashMap<String, u32>>,
     timers: RefCell<HashMap<String, Instant>>,
+    /// Of their labels.
+    memory: ExternalMemory,
     groups: Cell<usize>,
 }
 
@@ -67,6 +72,7 @@ impl ConsoleState {
             sink,
             counts: RefCell::default(),
             timers: RefCell::default(),
+            memory: ExternalMemory::default(),
             groups: Cell::new(0),
         }
     }
@@ -116,12 +122,16 @@ impl ConsoleState {
     /// Counts up, and returns the new count.
     pub fn count(&self, label: String) -> Result<u32, TooManyLabels> {
         let mut counts = self.counts.borrow_mut();
-        if counts.len() >= MAX_LABELS && !counts.contains_key(&label) {
+        if let Some(count) = counts.get_mut(&label) {
+            *count = count.saturating_add(1);
+            return Ok(*count);
+        }
+        if counts.len() >= MAX_LABELS {
             return Err(TooManyLabels);
         }
-        let count = counts.entry(label).or_insert(0);
-        *count = count.saturating_add(1);
-        Ok(*count)
+        self.memory.add(ENTRY + label.len());
+        counts.insert(label, 1);
+        Ok(1)
     }
 
     /// Sets a counter to zero; false if there is none of this label.
@@ -142,6 +152,7 @@ impl ConsoleState {
         if timers.len() >= MAX_LABELS {
             return Err(TooManyLabels);
         }
+        self.memory.add(ENTRY + label.len());
         timers.insert(label, Instant::now());
         Ok(true)
     }
@@ -153,10 +164,9 @@ impl ConsoleState {
 
     /// Ends a timer; returns how long it ran.
     pub fn stop_timer(&self, label: &str) -> Option<Duration> {
-        self.timers
-            .borrow_mut()
-            .remove(label)
-            .map(|start| start.elapsed())
+        let start = self.timers.borrow_mut().remove(label)?;
+        self.memory.sub(ENTRY + label.len());
+        Some(start.elapsed())
     }
 }
 

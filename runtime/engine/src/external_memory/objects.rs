@@ -123,6 +123,11 @@ impl ExternalMemory {
     pub fn add(&self, bytes: usize) {
         self.set(self.bytes.get() + bytes);
     }
+
+    /// Makes it so many bytes fewer.
+    pub fn sub(&self, bytes: usize) {
+        self.set(self.bytes.get().saturating_sub(bytes));
+    }
 }
 
 impl Drop for ExternalMemory {
@@ -196,7 +201,8 @@ mod tests {
         let _working = malloc::work_for(&account);
         let held = || account.objects().held();
         let memory = ExternalMemory::new(10);
-        memory.add(5);
+        memory.add(7);
+        memory.sub(2);
         assert_eq!(held(), 15);
         let outer = Conversions::begin();
         account.objects().convert(7);

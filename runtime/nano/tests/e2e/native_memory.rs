@@ -578,3 +578,17 @@ fn streams_of_blobs_take_no_more_than_their_chunks() {
     assert!(growth < 250, "the process grew by {growth} MB");
     both_are_fine(&nano);
 }
+
+#[test]
+fn labels_of_a_console_count() {
+    let source = "const label = '\\uffff'.repeat(990);
+        export default { fetch() {
+            for (let i = 0; i < 10_000; i++) console.time(label + i);
+            return new Response('fine');
+        } };";
+    let nano = Site::new()
+        .app_with("a", source, r#""limits":{"memory_mb":16}"#)
+        .serve();
+    assert_eq!(nano.get("a.test", "/").status, 503);
+    nano.app_logged("a", "more memory than its limit");
+}
