@@ -249,6 +249,7 @@ fn condemn(shared: &Shared) {
 
 /// Notes the size of the heap after a full collection.
 pub(crate) fn after_collection(isolate: &mut v8::Isolate, state: &State) {
+    state.wasm_modules.sweep();
     let used = isolate.get_heap_statistics().used_heap_size();
     state.shared.account.set_heap(used);
     if used + told_by_v8(isolate, &state.shared.account) > state.limits.memory {

@@ -8,6 +8,7 @@ use crate::embedding::Embedding;
 use crate::engine::Engine;
 use crate::external_memory::Account;
 use crate::external_memory::tables::Tables;
+use crate::hardening::wasm_functions;
 use crate::limits::Exit;
 use crate::mailbox::{Handle, KeepAlive, Shared};
 use crate::meter::Meter;
@@ -28,6 +29,8 @@ pub struct State {
     pub(crate) timers: Timers,
     pub(crate) rejections: Rejections,
     pub(crate) modules: Modules,
+    /// Modules of WebAssembly, whoever has them.
+    pub(crate) wasm_modules: wasm_functions::Modules,
     pub(crate) limits: crate::Limits,
     /// V8's own limit, while it is raised.
     pub(crate) raised_heap_limit: Cell<Option<usize>>,
@@ -59,6 +62,7 @@ impl State {
             timers: Timers::default(),
             rejections: Rejections::default(),
             modules: Modules::default(),
+            wasm_modules: wasm_functions::Modules::default(),
             limits,
             raised_heap_limit: Cell::new(None),
             json_parse: OnceCell::new(),
@@ -253,6 +257,7 @@ impl State {
         self.timers.clear_all();
         self.rejections.clear();
         self.modules.clear();
+        self.wasm_modules.clear();
         drop(self.extensions.take());
         self.templates.values.take();
         self.objects.values.take();

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use nano_engine::entry;
+use nano_engine::hardening::wasm_functions;
 use nano_webidl::{Error, Fallible, Scope, Value, range_error};
 use v8::ValueDeserializerHelper as _;
 
@@ -143,10 +144,12 @@ impl v8::ValueDeserializerImpl for Delegate<'_> {
         scope: &mut v8::PinScope<'s, '_>,
         id: u32,
     ) -> Option<v8::Local<'s, v8::WasmModuleObject>> {
-        let module = self.serialized.modules.get(id as usize);
-        if module.is_none() {
+        let Some((module, functions)) = self.serialized.modules.get(id as usize) else {
             self.fail(scope, data_clone_error("A WebAssembly module is missing"));
-        }
-        v8::WasmModuleObject::from_compiled_module(scope, module?)
+            return None;
+        };
+        let module = v8::WasmModuleObject::from_compiled_module(scope, module)?;
+        wasm_functions::keep(scope, module, functions.clone());
+        Some(module)
     }
 }

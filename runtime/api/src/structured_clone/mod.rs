@@ -15,6 +15,9 @@ pub mod serialized_message;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
+use nano_engine::hardening::wasm_functions::Functions;
 use nano_webidl::serializable::SerializedObject;
 use nano_webidl::{Fallible, Scope, Value};
 
@@ -29,8 +32,8 @@ pub struct Serialized {
     transferred: Vec<Transferred>,
     /// The memory of SharedArrayBuffers.
     shared: Vec<v8::SharedRef<v8::BackingStore>>,
-    /// Compiled WebAssembly modules.
-    modules: Vec<v8::CompiledWasmModule>,
+    /// Compiled WebAssembly modules, whose functions count.
+    modules: Vec<(v8::CompiledWasmModule, Arc<Functions>)>,
     /// The data of platform objects.
     hosts: Vec<SerializedObject>,
 }

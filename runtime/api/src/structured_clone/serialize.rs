@@ -4,8 +4,10 @@ use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::num::NonZeroI32;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use nano_engine::allocator::Bound;
+use nano_engine::hardening::wasm_functions::Functions;
 use nano_engine::text::text;
 use nano_engine::{State, entry};
 use nano_webidl::serializable::SerializedObject;
@@ -182,7 +184,7 @@ struct Delegate {
     /// The objects that built-in scripts transfer, with their places in the transfer list, by their hashes.
     transferred: HashMap<NonZeroI32, Vec<(u32, v8::Global<v8::Object>)>>,
     shared: RefCell<Vec<v8::SharedRef<v8::BackingStore>>>,
-    modules: RefCell<Vec<v8::CompiledWasmModule>>,
+    modules: RefCell<Vec<(v8::CompiledWasmModule, Arc<Functions>)>>,
     hosts: RefCell<Vec<SerializedObject>>,
 }
 
@@ -288,11 +290,15 @@ impl v8::ValueSerializerImpl for SharedDelegate {
 
     fn get_wasm_module_transfer_id(
         &self,
-        _: &mut v8::PinScope<'_, '_>,
+        scope: &mut v8::PinScope<'_, '_>,
         module: v8::Local<v8::WasmModuleObject>,
     ) -> Option<u32> {
+        let module = module.get_compiled_module();
+        let functions = Functions::of(scope, &module)
+            .map_err(|refusal| self.0.fail(scope, data_clone_error(refusal.to_string())))
+            .ok()?;
         let mut modules = self.0.modules.borrow_mut();
-        modules.push(module.get_compiled_module());
+        modules.push((module, Arc::new(functions)));
         u32::try_from(modules.len() - 1).ok()
     }
 }

@@ -9,7 +9,7 @@
   const { setPrototypeOf } = Reflect;
   const { RangeError, TypeError, Promise, Array } = globalThis;
   const { isArray } = Array;
-  const reject = Promise.reject;
+  const { resolve, reject } = Promise;
 
   // A property, and nothing that an app has put on Object.prototype.
   function propertyOf(object, key) {
@@ -506,31 +506,57 @@
     return fault === undefined ? undefined : new wasm.CompileError(`WebAssembly.${what}(): ${fault}`);
   }
 
-  const Module = function Module(bytes) {
+  // The module of some bytes, whose functions count (see wasm_functions.rs); `undefined` where there are no bytes, which V8 says in its
+  // words.
+  function compiled(bytes, options, what) {
+    const error = fault(bytes, what);
+    if (error !== undefined) {
+      throw error;
+    }
+    const module = natives.countedModule(bytes, () => construct(wasm.Module, [bytes, options], wasm.Module));
+    if (typeof module === "string") {
+      throw new RangeError(`WebAssembly.${what}(): ${module}`);
+    }
+    return module;
+  }
+
+  // https://webassembly.github.io/spec/js-api/#dom-webassembly-instantiate: nothing of the imports is read before the caller goes on.
+  async function instantiated(module, imports) {
+    await undefined;
+    const instance = await wasm.instantiate(module, imports);
+    return { module, instance };
+  }
+
+  const Module = function Module(bytes, options = undefined) {
     if (new.target === undefined) {
       throw new TypeError("WebAssembly.Module must be invoked with 'new'");
     }
     // https://webidl.spec.whatwg.org/#internally-create-a-new-object-implementing-the-interface, step 3. V8 would ask after the
     // look at the bytes and before its own, and the answer may be a getter, which changes them.
     const prototype = new.target === Module ? undefined : new.target.prototype;
-    const error = fault(bytes, "Module");
-    if (error !== undefined) {
-      throw error;
-    }
-    const module = construct(wasm.Module, arguments, wasm.Module);
+    const module = compiled(bytes, options, "Module") ?? construct(wasm.Module, arguments, wasm.Module);
     if (isObject(prototype)) {
       setPrototypeOf(module, prototype);
     }
     return module;
   };
   const wasmFunctions = {
-    compile(bytes) {
-      const error = fault(bytes, "compile");
-      return error === undefined ? apply(wasm.compile, this, arguments) : apply(reject, Promise, [error]);
+    // V8 would compile on other threads, and an app could have the module from a `then` on `Object.prototype` before it counts.
+    compile(bytes, options = undefined) {
+      try {
+        const module = compiled(bytes, options, "compile");
+        return module === undefined ? apply(wasm.compile, this, arguments) : apply(resolve, Promise, [module]);
+      } catch (error) {
+        return apply(reject, Promise, [error]);
+      }
     },
-    instantiate(bytes) {
-      const error = fault(bytes, "instantiate");
-      return error === undefined ? apply(wasm.instantiate, this, arguments) : apply(reject, Promise, [error]);
+    instantiate(bytes, imports = undefined, options = undefined) {
+      try {
+        const module = compiled(bytes, options, "instantiate");
+        return module === undefined ? apply(wasm.instantiate, this, arguments) : instantiated(module, imports);
+      } catch (error) {
+        return apply(reject, Promise, [error]);
+      }
     },
     // https://webassembly.github.io/spec/js-api/#limits: a module beyond a limit is not valid here. One whose types are too many
     // now may be valid in another process.

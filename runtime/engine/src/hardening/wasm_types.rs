@@ -159,11 +159,15 @@ fn count<'s>(
     }
 }
 
-/// The contents of type sections, of a module of which the rest may be anything: V8 reads them before it knows. The last may lack
-/// its end.
 fn type_sections(module: &[u8]) -> impl Iterator<Item = &[u8]> {
     /// <https://webassembly.github.io/spec/core/binary/modules.html#sections>
     const TYPES: u8 = 1;
+    sections(module, TYPES)
+}
+
+/// The contents of a kind of sections, of a module of which the rest may be anything: V8 reads them before it knows. The last may
+/// lack its end.
+pub(super) fn sections(module: &[u8], kind: u8) -> impl Iterator<Item = &[u8]> {
     let mut rest = module.get(HEADER..).unwrap_or_default();
     std::iter::from_fn(move || {
         let mut reader = BinaryReader::new(rest, 0);
@@ -174,7 +178,7 @@ fn type_sections(module: &[u8]) -> impl Iterator<Item = &[u8]> {
         rest = after;
         Some((id, section))
     })
-    .filter(|(id, section)| *id == TYPES && !section.is_empty())
+    .filter(move |(id, section)| *id == kind && !section.is_empty())
     .map(|(_, section)| section)
 }
 

@@ -19,6 +19,7 @@ pub(crate) use errors::{Fault, string, throw_cannot_import};
 pub(crate) use source_maps::{original, stack, with_originals};
 
 use crate::external_memory::{ExternalMemory, Reservation};
+use crate::hardening::wasm_functions::{self, Functions, declared};
 use crate::module_source::{LoadError, Loaded, ModuleError, ModuleKind, ModuleSource};
 use crate::state::State;
 use crate::{entry, hardening};
@@ -248,7 +249,16 @@ impl Modules {
                 if let Some(refusal) = hardening::refusal(app, &bytes) {
                     return throw_cannot_import(scope, specifier, referrer, &ModuleError(refusal));
                 }
-                v8::WasmModuleObject::compile(scope, &bytes)?.into()
+                let functions = match Functions::take(scope, declared(&bytes)) {
+                    Ok(functions) => functions,
+                    Err(refusal) => {
+                        let refusal = ModuleError(refusal.to_string());
+                        return throw_cannot_import(scope, specifier, referrer, &refusal);
+                    }
+                };
+                let module = v8::WasmModuleObject::compile(scope, &bytes)?;
+                wasm_functions::keep(scope, module, functions.into());
+                module.into()
             }
         };
         let name = string(scope, &url)?;

@@ -194,6 +194,54 @@ fn types_of_web_assembly_are_bounded_for_each_app() {
     assert_eq!(run("another app", script).0[..2], ["fine", "fine"]);
 }
 
+/// V8's table of them is one for the process, which ends where it is full.
+#[test]
+fn functions_of_modules_are_bounded_for_each_app() {
+    let run = || {
+        let _one = ONE.lock().unwrap_or_else(|e| e.into_inner());
+        let (mut options, log) = options();
+        options.name = "many functions".to_owned();
+        options.limits.memory = 1 << 30;
+        let exit = run_script(
+            options,
+            "
+            const leb = (n) => n < 128 ? [n] : [n & 127 | 128, ...leb(n >> 7)];
+            const many = (count) => {
+                const section = (id, rest) => [id, ...leb(leb(count).length + rest), ...leb(count)];
+                const head = [0,97,115,109,1,0,0,0, 1,4,1,0x60,0,0, ...section(3, count)], code = section(10, 3 * count);
+                const module = new Uint8Array(head.length + code.length + 4 * count);
+                module.set(head);
+                module.set(code, head.length + count);
+                for (let i = head.length + count + code.length; i < module.length; i += 3) module.set([2, 0, 0x0b], i);
+                return module;
+            };
+            const say = (e) => print(e instanceof RangeError, e.message.includes('functions together'));
+            const bytes = many(300_000);
+            let kept = [];
+            try { for (;;) kept.push(new WebAssembly.Module(bytes)); } catch (e) { say(e); }
+            print(kept.length, WebAssembly.validate(bytes));
+            WebAssembly.compile(bytes).catch(say);
+            WebAssembly.instantiate(bytes).catch(say);
+            kept = [];
+            // What nobody has is collected.
+            WebAssembly.compile(bytes).then((module) => print(module instanceof WebAssembly.Module));
+            ",
+        );
+        let said = log.lock().expect("log").clone();
+        (said, exit)
+    };
+    // Its next instance gets as many.
+    for _ in 0..2 {
+        let (said, exit) = run();
+        let refused = "true true";
+        assert_eq!(
+            said,
+            [refused, "3 true", refused, refused, "true", "exit drained"]
+        );
+        assert_eq!(exit, Exit::Drained);
+    }
+}
+
 /// Getters run while V8 reads what it was given.
 #[test]
 fn what_is_looked_at_is_what_is_compiled() {
