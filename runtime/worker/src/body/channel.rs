@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 use super::{Batch, BodyError, BodyErrorKind};
 
@@ -46,7 +46,9 @@ impl Backlog {
 #[derive(Debug, Default)]
 pub(super) struct State {
     chunks: VecDeque<Bytes>,
-    /// In `chunks`.
+    /// Behind them, small ones that came while others waited, in one piece: each may be a part of a large buffer, which it would keep.
+    joined: BytesMut,
+    /// In both.
     bytes: usize,
     /// How many bytes more may wait in front of the writer while there is no room here: the number from which on there is none, and
     /// that.
@@ -89,9 +91,42 @@ pub(super) enum Beginning {
     Later,
 }
 
+/// Chunks below this size are joined, up to this size.
+const JOINED: usize = 4 << 10;
+
 impl State {
+    /// Nothing waits.
+    fn is_empty(&self) -> bool {
+        self.bytes == 0
+    }
+
+    /// Adds a chunk.
+    fn push(&mut self, chunk: Bytes) {
+        let is_small = chunk.len() < JOINED && !self.is_empty();
+        if !is_small || self.joined.len() + chunk.len() > JOINED {
+            self.end_joined();
+        }
+        self.bytes += chunk.len();
+        if is_small {
+            self.joined.extend_from_slice(&chunk);
+        } else {
+            self.chunks.push_back(chunk);
+        }
+    }
+
+    /// What comes next is not joined with what was.
+    fn end_joined(&mut self) {
+        if !self.joined.is_empty() {
+            self.chunks
+                .push_back(std::mem::take(&mut self.joined).freeze());
+        }
+    }
+
     /// The next chunk; there is one.
     pub(super) fn take_chunk(&mut self) -> Bytes {
+        if self.chunks.is_empty() {
+            self.end_joined();
+        }
         let chunk = self.chunks.pop_front().unwrap_or_default();
         self.bytes -= chunk.len();
         self.measure();
@@ -100,6 +135,7 @@ impl State {
 
     /// All chunks.
     pub(super) fn take_batch(&mut self) -> Batch {
+        self.end_joined();
         let batch = Batch::new(
             std::mem::take(&mut self.chunks),
             std::mem::take(&mut self.bytes),
@@ -114,7 +150,8 @@ impl State {
             let behind = self.behind.filter(|(full, _)| self.bytes >= *full);
             let behind = behind.map_or(0, |(_, bytes)| bytes);
             // Chunks may be of a byte each.
-            tell(self.bytes + self.chunks.len() * size_of::<Bytes>() + behind);
+            let chunks = self.chunks.len() + usize::from(!self.joined.is_empty());
+            tell(self.bytes + chunks * size_of::<Bytes>() + behind);
         }
     }
 }
@@ -167,7 +204,7 @@ impl Channel {
     ) -> Poll<Option<Result<T, BodyError>>> {
         let mut state = self.state();
         state.is_read = true;
-        if state.chunks.is_empty() {
+        if state.is_empty() {
             return match &state.end {
                 None => {
                     register(&mut state.reader, context);
@@ -220,7 +257,11 @@ impl Channel {
     /// Takes out all that waits, to be dropped without the lock.
     fn clear(&self, state: &mut State) -> impl Sized + use<> {
         self.taken(std::mem::take(&mut state.bytes));
-        (std::mem::take(&mut state.chunks), state.meter.take())
+        (
+            std::mem::take(&mut state.chunks),
+            std::mem::take(&mut state.joined),
+            state.meter.take(),
+        )
     }
 }
 
@@ -258,7 +299,7 @@ pub struct Start(Arc<Channel>);
 impl Drop for Start {
     fn drop(&mut self) {
         let mut state = self.0.state();
-        let is_later = state.chunks.is_empty() && state.end.is_none();
+        let is_later = state.is_empty() && state.end.is_none();
         state.beginning = if is_later {
             Beginning::Later
         } else {
@@ -302,11 +343,10 @@ impl BodyWriter {
             return Put::Gone;
         }
         if !chunk.is_empty() {
-            state.bytes += chunk.len();
             if let Some(backlog) = &self.0.backlog {
                 backlog.0.fetch_add(chunk.len(), Relaxed);
             }
-            state.chunks.push_back(chunk);
+            state.push(chunk);
             state.measure();
         }
         let put = if state.bytes < self.0.capacity() {
@@ -314,7 +354,7 @@ impl BodyWriter {
         } else {
             Put::Full
         };
-        if !state.chunks.is_empty() {
+        if !state.is_empty() {
             wake(state, |state| &mut state.reader);
         }
         put

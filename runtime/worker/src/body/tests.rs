@@ -149,6 +149,31 @@ fn measured(stream: &BodyStream) -> Arc<AtomicUsize> {
     waiting
 }
 
+/// Each may be a byte of a buffer that it keeps.
+#[test]
+fn small_chunks_that_wait_are_one() {
+    const CHUNK: usize = size_of::<Bytes>();
+    let (writer, mut stream) = BodyStream::bounded(1 << 20, None);
+    let waiting = measured(&stream);
+    let text = "0123456789".repeat(1000);
+    let buffer = Bytes::from(text.clone());
+    for index in 0..text.len() {
+        assert_ne!(writer.put(buffer.slice(index..=index)), Put::Gone);
+    }
+    assert_eq!(waiting.load(Relaxed), text.len() + 4 * CHUNK);
+    put(&writer, "x".repeat(5000).leak());
+    put(&writer, "y");
+    let mut read = String::new();
+    let mut sizes = Vec::new();
+    while waiting.load(Relaxed) > 0 {
+        let chunk = next(&mut stream).unwrap().unwrap().unwrap();
+        sizes.push(chunk.len());
+        read.push_str(std::str::from_utf8(&chunk).expect("text"));
+    }
+    assert_eq!(sizes, [1, 4096, 4096, text.len() - 1 - 2 * 4096, 5000, 1]);
+    assert_eq!(read, text + &"x".repeat(5000) + "y");
+}
+
 #[test]
 fn what_waits_in_front_of_a_full_body_is_told_too() {
     const CHUNK: usize = size_of::<Bytes>();
