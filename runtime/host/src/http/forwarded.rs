@@ -4,6 +4,7 @@
 //! never as a client wrote them; nor as an app did that calls another one: a call is from whom the request is from that it is made for. What says the same things in a request counts only if it comes from a proxy that the configuration
 //! trusts, and only the fields that it says this proxy sets: another one would be passed on as the client wrote it.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
@@ -82,7 +83,9 @@ impl Peer {
         }
         if let Some(proxies) = &self.proxies {
             let hop = Hop::before(self.address, &parts.headers, proxies);
-            let mut chain = all(&parts.headers, &X_FORWARDED_FOR).join(", ");
+            let mut chain = elements(&parts.headers, &X_FORWARDED_FOR).join(", ");
+            // Other bytes are in no value that is made of text.
+            chain = chain.replace(|character: char| !character.is_ascii(), "?");
             if proxies.fields.forwarded || !proxies.fields.x_forwarded_for {
                 // The chain itself is not known; its begin is.
                 chain = hop.client.to_string();
@@ -145,7 +148,7 @@ impl Hop {
         }
         let (mut client, mut hops) = (peer, 0);
         if fields.x_forwarded_for {
-            for text in all(headers, &X_FORWARDED_FOR).iter().rev() {
+            for text in elements(headers, &X_FORWARDED_FOR).iter().rev() {
                 let Some(address) = node(text) else { break };
                 client = address;
                 if !proxies.trust(address) {
@@ -156,9 +159,9 @@ impl Hop {
         }
         // A proxy adds to a list, or replaces it by what it knows best.
         let at_first = |name: &HeaderName| {
-            let values = all(headers, name);
+            let mut values = elements(headers, name);
             let last = values.len().checked_sub(1)?;
-            Some(values[last.saturating_sub(hops)].to_owned())
+            Some(values.swap_remove(last.saturating_sub(hops)).into_owned())
         };
         let scheme = at_first(&X_FORWARDED_PROTO).filter(|_| fields.x_forwarded_proto);
         Self {
@@ -175,13 +178,11 @@ impl Hop {
             is_secure: false,
             host: None,
         };
-        for element in all(headers, &FORWARDED).iter().rev() {
+        for pairs in forwarded(headers) {
             let value = |wanted: &str| {
-                let pairs = split(element, b';').into_iter();
-                let mut pairs = pairs.filter_map(|pair| pair.split_once('='));
-                let (_, value) =
-                    pairs.find(|(name, _)| name.trim().eq_ignore_ascii_case(wanted))?;
-                Some(unquoted(value.trim()))
+                let mut pairs = pairs.iter();
+                let (_, value) = pairs.find(|(name, _)| name.eq_ignore_ascii_case(wanted))?;
+                Some(value.clone())
             };
             hop.is_secure = value("proto").is_some_and(|proto| proto.eq_ignore_ascii_case("https"));
             hop.host = value("host");
@@ -197,53 +198,101 @@ impl Hop {
     }
 }
 
-/// The elements of a list that may have several lines.
-fn all<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Vec<&'h str> {
+/// The elements of an `X-Forwarded-…` list, which may have several lines. They have no quoted strings: what a client begins, no comma of
+/// a proxy's ends.
+fn elements<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Vec<Cow<'h, str>> {
     let lines = headers.get_all(name).iter();
-    // What is not text is nothing that a proxy writes: what comes before it cannot be told from it.
-    let lines: Option<Vec<_>> = lines.map(|line| line.to_str().ok()).collect();
-    let elements = lines.unwrap_or_default().into_iter();
+    let elements = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
     elements
-        .flat_map(|line| split(line, b','))
-        .map(str::trim)
+        .map(|element| String::from_utf8_lossy(element.trim_ascii()))
         .filter(|element| !element.is_empty())
         .collect()
 }
 
-/// Splits outside of quoted strings.
-fn split(text: &str, separator: u8) -> Vec<&str> {
-    let (mut parts, mut begin) = (Vec::new(), 0);
-    let (mut is_quoted, mut is_escaped) = (false, false);
-    for (index, byte) in text.bytes().enumerate() {
-        match byte {
-            _ if is_escaped => is_escaped = false,
-            b'\\' if is_quoted => is_escaped = true,
-            b'"' => is_quoted = !is_quoted,
-            byte if byte == separator && !is_quoted => {
-                parts.push(&text[begin..index]);
-                begin = index + 1;
+/// The name and the value of each pair of an element of `Forwarded`.
+type Pairs<'h> = Vec<(&'h str, String)>;
+
+/// The elements of `Forwarded`, the last one first, as far as they are well-formed. The client has written the first ones, perhaps with a
+/// quotation mark that is to swallow what a proxy adds: so an element is the shortest end of a line that is one, and where there is none,
+/// nothing before it counts.
+fn forwarded(headers: &HeaderMap) -> impl Iterator<Item = Pairs<'_>> {
+    let mut lines: Vec<_> = headers.get_all(FORWARDED).iter().collect();
+    let mut line = None;
+    std::iter::from_fn(move || {
+        loop {
+            let rest: &str = match line.take() {
+                Some(rest) => rest,
+                None => lines.pop()?.to_str().ok()?,
+            };
+            let commas = rest.rmatch_indices(',').map(|(index, _)| Some(index));
+            let mut begins = commas.chain([None]);
+            let (before, pairs) = begins.find_map(|comma| {
+                let (before, element) = match comma {
+                    Some(index) => (Some(&rest[..index]), &rest[index + 1..]),
+                    None => (None, rest),
+                };
+                Some((before, pairs(element)?))
+            })?;
+            line = before;
+            if !pairs.is_empty() {
+                return Some(pairs);
             }
-            _ => {}
         }
-    }
-    parts.push(&text[begin..]);
-    parts
+    })
 }
 
-/// What a token or a quoted string says.
-fn unquoted(text: &str) -> String {
-    let Some(inner) = text
-        .strip_prefix('"')
-        .and_then(|text| text.strip_suffix('"'))
-    else {
-        return text.to_owned();
-    };
-    let mut is_escaped = false;
-    let plain = inner.chars().filter(|character| {
-        is_escaped = *character == '\\' && !is_escaped;
-        !is_escaped
-    });
-    plain.collect()
+/// What an element says: <https://www.rfc-editor.org/rfc/rfc7239#section-4>. `None` where it is none. Values that are no tokens, such as
+/// addresses of IPv6, are taken without quotation marks, too.
+fn pairs(element: &str) -> Option<Pairs<'_>> {
+    let mut pairs = Vec::new();
+    let mut rest = element.trim();
+    while !rest.is_empty() {
+        if let Some(next) = rest.strip_prefix(';') {
+            rest = next.trim_start();
+            continue;
+        }
+        let (name, after) = rest.split_once('=')?;
+        if name.is_empty() || name.contains(is_special) {
+            return None;
+        }
+        let (value, after) = match after.strip_prefix('"') {
+            Some(inner) => quoted(inner)?,
+            None => {
+                let end = after.find([';', ',']).unwrap_or(after.len());
+                let (value, after) = after.split_at(end);
+                let value = value.trim_end();
+                if value.contains(is_special) {
+                    return None;
+                }
+                (value.to_owned(), after)
+            }
+        };
+        pairs.push((name, value));
+        rest = after.trim_start();
+        if !rest.is_empty() && !rest.starts_with(';') {
+            return None;
+        }
+    }
+    Some(pairs)
+}
+
+/// Whether a character is in no name, and in no value that is not quoted.
+fn is_special(character: char) -> bool {
+    matches!(character, '"' | '\\' | ',' | ';' | '=') || character.is_whitespace()
+}
+
+/// What a quoted string says, whose first quotation mark has been read, and what is behind it.
+fn quoted(text: &str) -> Option<(String, &str)> {
+    let mut value = String::new();
+    let mut characters = text.char_indices();
+    while let Some((index, character)) = characters.next() {
+        match character {
+            '"' => return Some((value, &text[index + 1..])),
+            '\\' => value.push(characters.next()?.1),
+            _ => value.push(character),
+        }
+    }
+    None
 }
 
 /// An address, with a port or without.
@@ -419,12 +468,69 @@ mod tests {
                 "o,ther.test"
             ]
         );
-        for element in ["for=_hidden", "for=unknown", "proto=https", "\"", "=;,=\\"] {
+        for element in [
+            "for=_hidden",
+            "for=unknown",
+            "proto=https",
+            "\"",
+            "=;,=\\",
+            "for=1.1.1.1 1",
+            "for=\"1.1.1.1\"1",
+        ] {
             assert_eq!(
                 seen("10.0.0.1", RFC, &[("forwarded", element)])[0],
                 "10.0.0.1"
             );
         }
-        assert_eq!(unquoted(r#""a\"b\\c""#), r#"a"b\c"#);
+        assert_eq!(quoted(r#"a\"b\\c"d"#), Some((r#"a"b\c"#.to_owned(), "d")));
+    }
+
+    /// Proxies append to the line that their client has sent.
+    #[test]
+    fn what_a_client_writes_swallows_nothing_of_what_a_proxy_adds() {
+        let forged = "for=1.1.1.1;proto=https;host=internal.test;x=";
+        for client in [
+            "\"",
+            "\"\\",
+            "\"a\"\"",
+            "a\"",
+            "\"a\", for=1.1.1.1;y=\"",
+            ",",
+        ] {
+            for added in [
+                "for=192.0.2.7;proto=http;host=b.test",
+                "for=\"192.0.2.7:80\";proto=http;host=\"b.test\"",
+                "host=\"b.test\";proto=\"http\";for=\"192.0.2.7\"",
+            ] {
+                let line = format!("{forged}{client}, {added}");
+                let told = seen("10.0.0.1", RFC, &[("forwarded", &line)]);
+                assert_eq!(told[0], "192.0.2.7", "{line}");
+                assert_eq!(told[2..], ["http", "b.test"], "{line}");
+            }
+        }
+        for client in ["\"", "\u{e9}", "1.1.1.1, \"", "\"1.1.1.1", ","] {
+            let line = format!("{client}, 192.0.2.7");
+            let lines = [
+                ("x-forwarded-for", client),
+                ("x-forwarded-for", "192.0.2.7"),
+            ];
+            assert_eq!(
+                seen("10.0.0.1", ALL, &[("x-forwarded-for", &line)])[0],
+                "192.0.2.7"
+            );
+            assert_eq!(seen("10.0.0.1", ALL, &lines)[0], "192.0.2.7", "{client}");
+        }
+    }
+
+    #[test]
+    fn long_fields_are_read_in_no_time() {
+        let began = std::time::Instant::now();
+        for part in [",", ";", "a=\"\\\",", "a=\"", "a,", "a=1,", "a=\"b,c\","] {
+            for end in ["", "\"", "a", "=", "\\"] {
+                let line = part.repeat(60_000 / part.len()) + end;
+                let _ = seen("10.0.0.1", RFC, &[("forwarded", &line)]);
+            }
+        }
+        assert!(began.elapsed().as_secs() < 3, "{:?}", began.elapsed());
     }
 }
