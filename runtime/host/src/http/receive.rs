@@ -16,9 +16,9 @@ use nano_worker::{Body, BodyError, BodyErrorKind, BodyStream, BodyWriter};
 use tokio::sync::oneshot;
 
 use crate::patience::{ClientLimits, Patience};
-use crate::server::HTTP2_WINDOW;
 use crate::server::link::Receiving;
 use crate::server::timers::Timers;
+use crate::server::{HTTP2_WINDOW, MAX_HEAD};
 
 /// Bodies up to this size that arrive together with their head are handed over whole.
 const SMALL: u64 = 64 << 10;
@@ -252,7 +252,12 @@ impl Head {
     }
 
     fn bytes(self) -> Bytes {
-        self.first.unwrap_or_else(|| self.more.freeze())
+        match self.first {
+            // They are a part of the connection's buffer, and keep all of it for as long as the app keeps the request.
+            Some(few) if few.len() < MAX_HEAD / 2 => Bytes::copy_from_slice(&few),
+            Some(many) => many,
+            None => self.more.freeze(),
+        }
     }
 
     fn into_body(self) -> Body {
@@ -428,6 +433,17 @@ mod tests {
             .await
             .unwrap();
         assert!(matches!(body, Body::Empty));
+    }
+
+    #[test]
+    fn few_bytes_do_not_keep_the_buffer_that_they_came_in() {
+        for (count, is_kept) in [(1, false), (MAX_HEAD / 2, true)] {
+            let buffer = Bytes::from(vec![0; MAX_HEAD]);
+            let mut head = Head::default();
+            head.push(buffer.slice(..count));
+            let bytes = head.bytes();
+            assert_eq!((bytes.len(), buffer.is_unique()), (count, !is_kept));
+        }
     }
 
     #[tokio::test]

@@ -165,7 +165,58 @@ fn requests_that_an_app_keeps_do_not_keep_bodies() {
     );
 }
 
-/// A server whose answers have bodies of 100 kB.
+/// A request of a byte came in the buffer of its connection, with a head of 60 kB. The app is told of none of that.
+#[test]
+fn requests_that_an_app_keeps_do_not_keep_buffers() {
+    let source = "const held = [];
+        export default { fetch(request) { held.push(request); return new Response('ok'); } };";
+    let nano = Site::new().app_with("a", source, LIMIT).serve();
+    let request = format!(
+        "POST / HTTP/1.1\r\nHost: a.test\r\nConnection: x-junk\r\nX-Junk: {}\r\nContent-Length: 1\r\n\r\nx",
+        "j".repeat(60_000)
+    );
+    let mut connection = nano.connect();
+    let mut keep = |count| {
+        for _ in 0..count {
+            connection.write(&request);
+            assert_eq!(connection.response(false).status, 200);
+        }
+    };
+    keep(100);
+    let growth = Growth::since_now(&nano);
+    // 120 MB.
+    keep(2_000);
+    growth.is_below(48, "requests of a byte");
+}
+
+/// The same, for what it fetches: an interim response may be larger.
+#[test]
+fn answers_that_an_app_keeps_do_not_keep_buffers() {
+    let response = format!(
+        "HTTP/1.1 103 Early Hints\r\nx-junk: {}\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\nx",
+        "j".repeat(390_000)
+    );
+    let peer = Peer::answering(response.into_bytes());
+    let source = format!(
+        "const held = [];
+        export default {{ async fetch(request) {{
+            const count = Number(new URL(request.url).pathname.slice(1));
+            for (let i = 0; i < count; i++) held.push(await fetch('http://127.0.0.1:{}/'));
+            return new Response('done');
+        }} }};",
+        peer.port
+    );
+    let limits =
+        r#""limits":{"memory_mb":64,"subrequests":10000},"outbound":{"allow":["127.0.0.1"]}"#;
+    let nano = Site::new().app_with("a", &source, limits).serve();
+    assert_eq!(nano.get("a.test", "/20").text(), "done");
+    let growth = Growth::since_now(&nano);
+    // 120 MB.
+    assert_eq!(nano.get("a.test", "/300").text(), "done");
+    growth.is_below(48, "answers of a byte");
+}
+
+/// A server that always answers the same.
 struct Peer {
     port: u16,
     /// The most connections that it has had at a time.
@@ -174,13 +225,17 @@ struct Peer {
 
 impl Peer {
     fn start() -> Peer {
+        let mut response = b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n".to_vec();
+        response.resize(response.len() + 100_000, b'x');
+        Peer::answering(response)
+    }
+
+    fn answering(response: Vec<u8>) -> Peer {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let most = Arc::new(AtomicUsize::new(0));
         let seen = most.clone();
         std::thread::spawn(move || {
-            let mut response = b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n".to_vec();
-            response.resize(response.len() + 100_000, b'x');
             let response: &[u8] = response.leak();
             let open = Arc::new(());
             for stream in listener.incoming() {

@@ -306,6 +306,9 @@ async fn receive_body(
             Some(None) => return Ok(AnswerBody::Bytes(join(here))),
         }
     }
+    for chunk in here.iter_mut().flatten() {
+        *chunk = own(std::mem::take(chunk));
+    }
     let chunks = stream::iter(here).chain(chunks);
     let all = length.and_then(|length| usize::try_from(length).ok());
     Ok(AnswerBody::Arriving(Arriving {
@@ -320,7 +323,40 @@ fn join(mut chunks: VecDeque<Result<Bytes, BodyError>>) -> Bytes {
     if chunks.len() == 1
         && let Some(Ok(only)) = chunks.pop_front()
     {
-        return only;
+        return own(only);
     }
     chunks.into_iter().flatten().flatten().collect()
+}
+
+/// Bytes that do not keep a connection's buffer, in which there may have been large heads, for as long as the app keeps the response.
+fn own(chunk: Bytes) -> Bytes {
+    if chunk.len() < MAX_HEAD_BYTES / 2 {
+        return Bytes::copy_from_slice(&chunk);
+    }
+    chunk
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn few_bytes_do_not_keep_the_buffer_that_they_came_in() {
+        for is_whole in [true, false] {
+            let buffer = Bytes::from(vec![0; MAX_HEAD_BYTES]);
+            let chunk = stream::iter([Ok(buffer.slice(..1))]);
+            let chunks: Chunks = match is_whole {
+                true => Box::pin(chunk),
+                false => Box::pin(chunk.chain(stream::pending())),
+            };
+            let body = receive_body(chunks, (None, None, 0), "", None).await;
+            // Also before it is read.
+            assert!(buffer.is_unique());
+            match body.expect("a body") {
+                AnswerBody::Bytes(bytes) => assert!(is_whole && bytes.len() == 1),
+                AnswerBody::Arriving(arriving) => assert!(!is_whole && arriving.waiting == 1),
+                AnswerBody::Null => panic!("there is a body"),
+            }
+        }
+    }
 }
