@@ -38,6 +38,8 @@ pub(crate) const WINDOW: u32 = 128 << 10;
 /// What of a response may wait for the socket, and what of all responses of a connection.
 const SEND_BUFFER: usize = 256 << 10;
 const ALL_SEND_BUFFERS: usize = 1 << 20;
+/// What a piece of a response takes of that at least: h2 keeps a frame for it, however few its bytes are.
+const MIN_PIECE: usize = 1 << 10;
 /// Streams of a connection that were given up a second ago or less: what is on its way for one of them is ignored
 /// (RFC 9113, section 5.1). What comes for another is an error, as on a stream that is closed. h2 keeps them until the connection has
 /// something to do.
@@ -372,19 +374,21 @@ async fn send_piece(
         if count == 0 {
             continue;
         }
-        if !room.take(stream, count, patience).await? {
+        let frame = MIN_PIECE.saturating_sub(count);
+        if !room.take(stream, count + frame, patience).await? {
             return Ok(false);
         }
-        let part = Part::new(piece.split_to(count), room);
+        let mut part = Part::new(piece.split_to(count), room);
+        part.frame = frame;
         patience.earn(count);
         stream.send_data(part, last && piece.is_empty())?;
     }
     Ok(true)
 }
 
-/// What the responses of a connection may have in h2's buffers, together: a client that opens all windows and reads nothing would
-/// fill the buffer of each. They get it in the order in which they ask. Whatever has a part of it has got the windows for it,
-/// and waits for nothing but the socket.
+/// What the responses of a connection may have in h2's buffers, together, in bytes and frames: a client that opens all windows and
+/// reads nothing would fill the buffer of each. They get it in the order in which they ask. Whatever has a part of it has got the
+/// windows for it, and waits for nothing but the socket.
 struct Room {
     bytes: Semaphore,
     /// Bytes that the socket has taken.
@@ -447,6 +451,8 @@ impl Room {
 /// A piece in h2's buffers. Its room is free again when h2 has handed it on, or has no use for it any more.
 struct Part {
     piece: Piece,
+    /// The room that it has beside that of its bytes.
+    frame: usize,
     room: Arc<Room>,
     /// Dropped with the part.
     held: Option<oneshot::Sender<Infallible>>,
@@ -457,6 +463,7 @@ impl Part {
     fn new(piece: Piece, room: &Arc<Room>) -> Self {
         Self {
             piece,
+            frame: 0,
             room: room.clone(),
             held: None,
         }
@@ -494,7 +501,8 @@ impl Buf for Part {
 
 impl Drop for Part {
     fn drop(&mut self) {
-        self.room.bytes.add_permits(self.piece.remaining());
+        let left = self.piece.remaining() + self.frame;
+        self.room.bytes.add_permits(left);
     }
 }
 

@@ -4,8 +4,9 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
-use crate::support::{Nano, Site, eventually};
+use crate::support::{Http2, Nano, Site, eventually};
 
 const LIMIT: &str = r#""limits":{"memory_mb":64},"outbound":{"allow":["127.0.0.1"]}"#;
 
@@ -214,6 +215,28 @@ fn answers_that_an_app_keeps_do_not_keep_buffers() {
     // 120 MB.
     assert_eq!(nano.get("a.test", "/300").text(), "done");
     growth.is_below(48, "answers of a byte");
+}
+
+/// Each byte is a frame, where the client's windows are open.
+#[test]
+fn small_chunks_that_a_client_does_not_read_are_bounded() {
+    let source = "export default { fetch() {
+            return new Response(new ReadableStream({ async pull(controller) {
+                for (let i = 0; i < 500; i++) controller.enqueue(new Uint8Array(1));
+                await new Promise((resolve) => setTimeout(resolve, 1));
+            } }));
+        } };";
+    let nano = Site::new().app_with("a", source, LIMIT).serve();
+    let growth = Growth::since_now(&nano);
+    let mut client = Http2::with_little_room(nano.port());
+    client.widen_streams();
+    client.widen_connection();
+    for stream in 0..64 {
+        client.request(2 * stream + 1, "GET", "a.test", "/", &[], true);
+    }
+    // It reads nothing.
+    std::thread::sleep(Duration::from_secs(3));
+    growth.is_below(96, "responses of bytes");
 }
 
 /// A server that always answers the same.
