@@ -9,18 +9,32 @@ const ID: &[u8] = b"nano";
 /// How often a request may have come through a server of this kind: further than any chain of apps that call each other, and
 /// near enough to end one that calls itself.
 pub const MAX_PASSES: usize = 16;
+/// How long a value may be that is kept as it came: requests with work in `waitUntil` keep theirs, beside what counts for the app.
+const MAX_KEPT: usize = 512;
 
 /// How often a request has come through a server of this kind, by the values of the field.
 pub fn passes<'v>(values: impl IntoIterator<Item = &'v HeaderValue>) -> usize {
-    let entries = values
-        .into_iter()
-        .flat_map(|value| value.as_bytes().split(|&byte| byte == b','));
+    let values = values.into_iter();
+    values.map(|value| own_entries(value.as_bytes())).sum()
+}
+
+fn own_entries(value: &[u8]) -> usize {
+    let entries = value.split(|&byte| byte == b',');
     entries
         .filter(|entry| {
             let id = entry.split(|&byte| byte == b';').next();
             id.unwrap_or_default().trim_ascii().eq_ignore_ascii_case(ID)
         })
         .count()
+}
+
+/// What a request keeps of the value that it came with: all, or of a long one what ends a loop through this server.
+pub fn kept(received: &[u8]) -> Box<[u8]> {
+    if received.len() <= MAX_KEPT {
+        return received.into();
+    }
+    let passes = own_entries(received).min(MAX_PASSES + 1);
+    vec![ID; passes].join(&b", "[..]).into()
 }
 
 /// The field's value for a request that is made because of one that had `received`.
@@ -47,6 +61,18 @@ mod tests {
         assert_eq!(count(&[]), 0);
         assert_eq!(count(&["other, nano-like", "x;nano"]), 0);
         assert_eq!(count(&["nano, other", " Nano ;v=1 ,nano"]), 3);
+    }
+
+    #[test]
+    fn long_values_are_cut_to_own_entries() {
+        assert_eq!(*kept(b"other; a=b, nano"), *b"other; a=b, nano");
+        let other = "x".repeat(MAX_KEPT);
+        assert_eq!(*kept(other.as_bytes()), *other.as_bytes());
+        let long = format!("nano, {other}, NANO;v=1, other");
+        assert_eq!(*kept(long.as_bytes()), *b"nano, nano");
+        assert!(kept(format!("{other}, y").as_bytes()).is_empty());
+        assert!(kept("nano,".repeat(1000).as_bytes()).len() <= MAX_KEPT);
+        assert_eq!(passed_on(Some(&kept(long.as_bytes()))), "nano, nano, nano");
     }
 
     #[test]

@@ -91,7 +91,7 @@ pub(super) struct Requests {
 /// What a request passes on to those that are made because of it.
 #[derive(Clone, Default)]
 pub(crate) struct Cause {
-    /// The `CDN-Loop` that it came with.
+    /// What is kept of the `CDN-Loop` that it came with.
     pub(crate) cdn_loop: Option<Box<[u8]>>,
     /// The trace that it is a part of.
     pub(crate) trace: Option<Arc<Trace>>,

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use nano_engine::{ErrorReport, State, external_memory, rejections};
 use nano_webidl::{Fallible, Ref, Scope, Value, script};
-use nano_worker::cdn_loop::CDN_LOOP;
+use nano_worker::cdn_loop::{self, CDN_LOOP};
 use nano_worker::{Body, FetchError, Handlers, HttpRequest, RequestId, Unanswered};
 use tokio::sync::oneshot;
 
@@ -74,7 +74,7 @@ fn dispatch(
     };
     let cdn_loop = headers.get(&CDN_LOOP);
     let cause = Cause {
-        cdn_loop: cdn_loop.map(Into::into),
+        cdn_loop: cdn_loop.map(cdn_loop::kept),
         trace,
         origin,
     };
