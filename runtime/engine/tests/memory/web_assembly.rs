@@ -290,7 +290,8 @@ fn what_is_looked_at_is_what_is_compiled() {
             "1",
             "0",
             "true",
-            "CompileError 1",
+            // When the call begins, and before anything is looked at.
+            "CompileError 2",
             "true",
             "true 1",
             "true",
