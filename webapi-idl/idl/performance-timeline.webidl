@@ -29,6 +29,7 @@ interface PerformanceEntry {
   [Default] object toJSON();
 };
 
+/** Is called with what was measured since it was called last. */
 callback PerformanceObserverCallback = undefined (PerformanceObserverEntryList entries,
                                                  PerformanceObserver observer,
                                                  optional PerformanceObserverCallbackOptions options = {});
