@@ -147,6 +147,8 @@ fn what_work_holds_and_makes_counts() {
         let response = nano.get("a.test", &format!("/{path}"));
         // What finds no room is refused; where the app's other memory passes the limit, its instance ends.
         match response.status {
+            // HKDF says no length of keys, which is an error of its own: the outermost call's, where an inner one finds no room.
+            200 if path == "getters" => assert_eq!(response.text(), "OperationError"),
             200 => assert_eq!(response.text(), "RangeError", "{path}"),
             status => assert_eq!(status, 503, "{path}: {}", response.text()),
         }
