@@ -535,6 +535,43 @@
     },
   };
 
+  // https://webassembly.github.io/spec/web-api/#streaming-modules. The functions are streaming by name only: a module is read as a whole
+  // before V8 sees it.
+  const { withResolvers } = Promise;
+  const then = uncurry(Promise.prototype.then);
+
+  // What `make` makes of the bytes of the response that `source` is, or is a promise for.
+  function ofResponse(source, what, make) {
+    // Web IDL's conversion to a promise: https://webidl.spec.whatwg.org/#js-promise.
+    const given = apply(withResolvers, Promise, []);
+    const { promise, resolve, reject } = apply(withResolvers, Promise, []);
+    const finish = (bytes) => {
+      const error = fault(bytes, what);
+      if (error === undefined) resolve(make(bytes));
+      else reject(error);
+    };
+    const begin = (response) => {
+      try {
+        then(natives.responseBytes(response), finish, reject);
+      } catch (error) {
+        reject(error);
+      }
+    };
+    given.resolve(source);
+    then(given.promise, begin, reject);
+    return promise;
+  }
+
+  const streamingFunctions = {
+    compileStreaming(source) {
+      return ofResponse(source, "compileStreaming", (bytes) => apply(wasm.compile, undefined, [bytes]));
+    },
+    instantiateStreaming(source) {
+      const imports = arguments.length > 1 ? arguments[1] : undefined;
+      return ofResponse(source, "instantiateStreaming", (bytes) => apply(wasm.instantiate, undefined, [bytes, imports]));
+    },
+  };
+
   // The most parameters that V8 lets a tag have, and more characters than the name of a type has.
   const MAX_PARAMETERS = 1000;
   const LONG = 100;
@@ -576,6 +613,9 @@
     replaceConstructor(WebAssembly, "Tag", NativeTag, Tag);
     for (const name of ownKeys(wasmFunctions)) {
       replace(WebAssembly, name, wasmFunctions[name]);
+    }
+    for (const name of ownKeys(streamingFunctions)) {
+      defineProperty(WebAssembly, name, { __proto__: null, ...propertyOf(WebAssembly, "compile"), value: streamingFunctions[name] });
     }
     for (const name of ["Instance", "Memory", "Table", "Global", "Exception"]) {
       interruptibleConstructor(WebAssembly, name);
