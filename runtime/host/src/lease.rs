@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use nano_worker::{Exit, Instance};
+use nano_worker::{Exit, Instance, Stop};
 
 use crate::app::App;
 use crate::config::AppLimits;
@@ -42,6 +42,14 @@ impl Lease {
     /// The instance, if one was running when the request was taken in.
     pub(crate) fn member(&self) -> Option<&Member> {
         self.seat.as_deref()
+    }
+
+    /// What is set when its version, or its instance, is to finish what it has begun.
+    pub(crate) fn leaving(&self) -> Vec<Stop> {
+        let own = self.seat.as_ref().map(|seat| seat.leaving().clone());
+        own.into_iter()
+            .chain([self.deployment.pool().leaving().clone()])
+            .collect()
     }
 
     /// Whether the request would wait behind so many, or more, until its instance begins with it.

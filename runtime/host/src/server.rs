@@ -10,6 +10,7 @@ pub(crate) mod link;
 pub(crate) mod listener;
 mod placement;
 pub(crate) mod timers;
+pub(crate) mod upgrade;
 
 /// The largest head of a request, and the largest chunk of a body; larger heads get 431.
 pub const MAX_HEAD: usize = 64 << 10;

@@ -98,6 +98,7 @@ pub(super) fn respond<'s>(
         reason,
         headers,
         body,
+        socket: None,
     };
     let state = State::from_scope(scope);
     let in_flight = waiting.map(|(_, waiting)| waiting.settle(state, Ok(answer)));

@@ -65,6 +65,11 @@ impl<T> Linger<T> {
             closing: None,
         }
     }
+
+    /// What it is over.
+    pub(super) fn get_mut(&mut self) -> &mut T {
+        &mut self.inner
+    }
 }
 
 impl<T: Read + Unpin> Read for Linger<T> {

@@ -12,6 +12,7 @@ use nano_worker::RequestId;
 
 use super::crowd::{self, Crowd, Standing};
 use super::timers::Timers;
+use super::upgrade;
 use crate::access::Sending;
 use crate::dispatch::RequestIds;
 use crate::http::forwarded::Peer;
@@ -54,6 +55,8 @@ pub(crate) struct Link {
     late: AtomicBool,
     /// A response that HTTP/1 has taken, as a whole or up to its failure, and not yet handed to the socket.
     unflushed: Mutex<Option<Arc<Sending>>>,
+    /// What it becomes after its last response.
+    pub(crate) upgrade: upgrade::Slot,
     ids: Arc<RequestIds>,
     /// Of the request that the connection itself refuses, its last one.
     refused: OnceLock<RequestId>,
@@ -99,6 +102,7 @@ impl Link {
             owes: AtomicBool::new(false),
             late: AtomicBool::new(false),
             unflushed: Mutex::default(),
+            upgrade: upgrade::Slot::default(),
             ids,
             refused: OnceLock::new(),
             shares: Mutex::default(),
@@ -313,7 +317,7 @@ impl Link {
     pub(crate) fn gone(&self) {
         // The lock is free again when the record is written.
         let lost = self.unflushed().take();
-        drop(lost);
+        drop((lost, self.upgrade.take()));
     }
 
     /// A request of it was refused that no app has seen.
