@@ -34,6 +34,7 @@ pub mod console;
 pub mod encoding;
 pub mod env;
 pub mod environment;
+pub mod eventsource;
 pub mod fetch;
 pub mod fileapi;
 pub mod hr_time;
@@ -49,6 +50,7 @@ pub mod url;
 pub mod urlpattern;
 pub mod webcrypto;
 pub mod webidl;
+pub mod websockets;
 pub mod worker;
 pub mod xhr;
 

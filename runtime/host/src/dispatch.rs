@@ -347,10 +347,15 @@ fn upgrade(
         return Ok(None);
     };
     let Some(handshake) = handshake else {
-        let reason = "it has a WebSocket, and the request does not ask for one by HTTP/1.1".into();
-        return Err(failure(FetchError::UnusableResponse { reason }).into());
+        return Err(unasked());
     };
     Ok(Some(Box::new(Upgrade::new(*handshake, socket, lease))))
+}
+
+/// A response has a WebSocket that nobody has asked for.
+pub(crate) fn unasked() -> Box<ErrorPage> {
+    let reason = "it has a webSocket, and the request does not ask for one by HTTP/1.1".into();
+    failure(FetchError::UnusableResponse { reason }).into()
 }
 
 fn malformed(fault: &str) -> ErrorPage {

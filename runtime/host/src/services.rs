@@ -16,6 +16,7 @@ use arc_swap::ArcSwap;
 use bytes::{Buf as _, Bytes};
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt as _, stream};
+use http::header::UPGRADE;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use nano_worker::cdn_loop::{self, CDN_LOOP, MAX_PASSES};
 use nano_worker::{
@@ -30,7 +31,7 @@ use self::upload::Upload;
 use crate::app::App;
 use crate::config::AppConfig;
 use crate::dispatch::pages::{broken, looped, not_taken, too_busy, too_slow};
-use crate::dispatch::{Exchange, RequestIds};
+use crate::dispatch::{Exchange, RequestIds, unasked};
 use crate::http::error_page::ErrorPage;
 use crate::http::forwarded::is_forwarding;
 use crate::http::headers::is_hop_by_hop;
@@ -286,6 +287,7 @@ impl Call {
             return Err(looped().into());
         }
         let method = request.method.clone();
+        let is_upgrade = request.headers.get(&UPGRADE).is_some();
         let (admission, lease) = app
             .admit_call(&self.caller)
             .map_err(|busy| too_busy(app, busy))?;
@@ -303,6 +305,9 @@ impl Call {
         };
         let answer = async {
             let (mut response, status, lease) = exchange.answer(faults).await?;
+            if response.socket.is_some() && !is_upgrade {
+                return Err(unasked());
+            }
             let begun = begin(&mut response.body)
                 .await
                 .map_err(|error| broken(&error))?;
@@ -382,6 +387,12 @@ impl Answer {
     fn send(self, mut record: Record, call: &Call) -> HttpResponse {
         let mut response = self.response;
         record.status(self.status);
+        if let Some(socket) = &response.socket {
+            // What is sent by it is its sender's until it is taken. The call is over when the caller has done with it.
+            record.complete();
+            socket.at_end(move || drop(record));
+            return response;
+        }
         response.headers.retain(|(name, _)| !is_hop_by_hop(name));
         let has_none = self.method == Method::HEAD
             || matches!(

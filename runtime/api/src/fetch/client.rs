@@ -26,6 +26,7 @@ mod span;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod upgrade;
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -20,3 +20,4 @@ pub mod response;
 mod subrequests;
 #[cfg(test)]
 mod tests;
+pub(crate) mod websocket;
