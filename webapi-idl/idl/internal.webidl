@@ -134,7 +134,7 @@ interface NativeSocket {
   /** Closes, with a number or -1 for none. */
   undefined close(long code, DOMString reason);
   /** Lets go of it. */
-  undefined finish();
+  [WithScope] undefined finish();
   /** Bytes that have been sent and not left. */
   double buffered();
 };

@@ -243,7 +243,6 @@ impl SocketEnd {
         let account = own.account.take();
         let other = &mut sides[1 - self.side];
         let unheard = std::mem::take(&mut other.messages);
-        (other.bytes, other.count) = (0, 0);
         let writer = other.writer.take();
         drop(sides);
         wake(reader);

@@ -83,7 +83,7 @@ export class WebSocketImpl extends EventTargetImpl {
 
   // https://websockets.spec.whatwg.org/#dom-websocket-bufferedamount
   get bufferedAmount() {
-    return this.native.buffered() + this.unsent;
+    return this.readyState === SOCKET_CLOSED ? this.unsent : this.native.buffered() + this.unsent;
   }
 
   // https://websockets.spec.whatwg.org/#dom-websocket-close
@@ -222,6 +222,7 @@ export class WebSocketImpl extends EventTargetImpl {
   // https://websockets.spec.whatwg.org/#eventdef-websocket-close
   closed_(failure) {
     // 1.
+    this.unsent += this.native.buffered();
     this.readyState = SOCKET_CLOSED;
     // 2. If it was to fail, or was flagged as full, fire an event named error.
     if (!this.wasClosed && this.hasListeners_("error")) {

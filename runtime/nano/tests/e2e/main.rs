@@ -53,3 +53,4 @@ mod typescript;
 mod unread_bodies;
 mod unread_memory;
 mod uploads;
+mod websockets;
