@@ -72,7 +72,11 @@ pub(crate) struct Deflater(Compress);
 impl Deflater {
     /// With a window of 2^`bits` bytes, 9 to 15.
     pub(crate) fn new(bits: u8) -> Self {
-        Self(Compress::new_with_window_bits(LEVEL, false, bits.clamp(9, 15)))
+        Self(Compress::new_with_window_bits(
+            LEVEL,
+            false,
+            bits.clamp(9, 15),
+        ))
     }
 
     /// Folds some of `input`, the rest of the message, onto the end of `out`, within its capacity. Gives what it took, and whether that
@@ -148,7 +152,9 @@ mod tests {
 
     #[test]
     fn messages_come_out_as_they_went_in() {
-        let long: Vec<u8> = (0..200_000u32).flat_map(|n| (n / 7).to_le_bytes()).collect();
+        let long: Vec<u8> = (0..200_000u32)
+            .flat_map(|n| (n / 7).to_le_bytes())
+            .collect();
         for message in [&b""[..], b"a", b"Hello, Hello, Hello", &long] {
             for piece in [64, 1000, 70_000] {
                 let data = folded(message, piece);

@@ -83,7 +83,9 @@ fn accept(offer: &Extension<'_>) -> Option<(Deflate, HeaderValue)> {
                 is_stated = true;
             }
             (CLIENT_BITS, None) => {}
-            (CLIENT_BITS, value) => drop(bits(value)?),
+            (CLIENT_BITS, value) => {
+                bits(value)?;
+            }
             _ => return None,
         }
     }
@@ -145,8 +147,14 @@ mod tests {
         let both = "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
         for (offer, answered) in [
             ("permessage-deflate", Some(both.to_owned())),
-            ("permessage-deflate; client_max_window_bits", Some(both.to_owned())),
-            ("x-webkit-deflate-frame, permessage-deflate", Some(both.to_owned())),
+            (
+                "permessage-deflate; client_max_window_bits",
+                Some(both.to_owned()),
+            ),
+            (
+                "x-webkit-deflate-frame, permessage-deflate",
+                Some(both.to_owned()),
+            ),
             (
                 "permessage-deflate; server_max_window_bits=10",
                 Some(format!("{both}; server_max_window_bits=10")),
@@ -184,10 +192,19 @@ mod tests {
                 "permessage-deflate; server_no_context_takeover; client_no_context_takeover",
                 true,
             ),
-            ("permessage-deflate; server_no_context_takeover; server_max_window_bits=12", true),
+            (
+                "permessage-deflate; server_no_context_takeover; server_max_window_bits=12",
+                true,
+            ),
             ("permessage-deflate", false),
-            ("permessage-deflate; server_no_context_takeover; client_max_window_bits=12", false),
-            ("permessage-deflate; server_no_context_takeover, permessage-deflate", false),
+            (
+                "permessage-deflate; server_no_context_takeover; client_max_window_bits=12",
+                false,
+            ),
+            (
+                "permessage-deflate; server_no_context_takeover, permessage-deflate",
+                false,
+            ),
             ("x-other", false),
         ] {
             assert_eq!(agreed(&headers(answer)).is_ok(), is_agreed, "{answer}");

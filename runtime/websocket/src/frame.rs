@@ -72,12 +72,16 @@ pub(crate) fn take_head(
     };
     // 5.2: the minimal number of bytes must be used to encode the length.
     if size != header.len(length) || length > i64::MAX as u64 {
-        return Err(Fault::protocol("a frame's length is not written as it must be"));
+        return Err(Fault::protocol(
+            "a frame's length is not written as it must be",
+        ));
     }
     // RFC 7692, section 6: the bit is set on the first fragment of a message only.
     let may_have_rsv1 = may_compress && matches!(kind, Kind::Text | Kind::Binary);
     if header.rsv2 || header.rsv3 || (header.rsv1 && !may_have_rsv1) {
-        return Err(Fault::protocol("a frame has a bit that nothing was agreed on"));
+        return Err(Fault::protocol(
+            "a frame has a bit that nothing was agreed on",
+        ));
     }
     // 5.5: control frames are short, and not fragmented.
     if kind.is_control() && (!header.is_final || length > MAX_CONTROL as u64) {
@@ -146,7 +150,9 @@ pub(crate) fn read_close(payload: &[u8]) -> Result<CloseFrame, Fault> {
         [high, low, reason @ ..] => {
             let code = u16::from_be_bytes([*high, *low]);
             if !matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999) {
-                return Err(Fault::protocol("a close frame's number is none that is sent"));
+                return Err(Fault::protocol(
+                    "a close frame's number is none that is sent",
+                ));
             }
             let reason = std::str::from_utf8(reason).map_err(|_| Fault::not_utf8())?;
             Ok(CloseFrame {
@@ -164,5 +170,5 @@ pub(crate) fn close_payload(frame: &CloseFrame) -> Vec<u8> {
         return Vec::new();
     };
     let end = frame.reason.floor_char_boundary(MAX_CLOSE_REASON);
-    [&code.to_be_bytes(), &frame.reason.as_bytes()[..end]].concat()
+    [&code.to_be_bytes()[..], &frame.reason.as_bytes()[..end]].concat()
 }

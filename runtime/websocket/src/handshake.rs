@@ -18,10 +18,7 @@ const PROTOCOL: &str = "websocket";
 
 /// `Sec-WebSocket-Accept` of a key.
 fn accept(key: &[u8]) -> Option<HeaderValue> {
-    let hash = digest::digest(
-        &digest::SHA1_FOR_LEGACY_USE_ONLY,
-        &[key, GUID].concat(),
-    );
+    let hash = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, &[key, GUID].concat());
     HeaderValue::try_from(STANDARD.encode_to_string(hash.as_ref())).ok()
 }
 
@@ -153,8 +150,7 @@ impl ClientHandshake {
     /// # Errors
     /// It is no answer to this handshake: why.
     pub fn check(&self, headers: &HeaderMap) -> Result<Accepted, &'static str> {
-        if !has_token(headers, &UPGRADE, PROTOCOL) || !has_token(headers, &CONNECTION, "upgrade")
-        {
+        if !has_token(headers, &UPGRADE, PROTOCOL) || !has_token(headers, &CONNECTION, "upgrade") {
             return Err("the server switched to another protocol than WebSocket");
         }
         if only(headers, &SEC_WEBSOCKET_ACCEPT) != accept(self.key.as_bytes()).as_ref() {
@@ -200,7 +196,7 @@ mod tests {
             ),
         ]);
         for (name, value) in fields {
-            headers.insert(name, HeaderValue::from_static(value));
+            headers.insert(name, HeaderValue::from_static(*value));
         }
         headers
     }

@@ -1,4 +1,5 @@
-//! The WebSocket protocol, RFC 6455, with permessage-deflate, RFC 7692: between a connection and a border's [`SocketEnd`].
+//! The WebSocket protocol, RFC 6455, with permessage-deflate, RFC 7692: between a connection and a border's
+//! [`nano_worker::SocketEnd`].
 //!
 //! The heads of frames are tungstenite's. What its connections, and those of other crates, cannot do is ours: memory is asked for before
 //! a message takes it ([`nano_worker::SocketCharge`]), a compressed one is unfolded piece by piece, nothing is read for an app that does
@@ -27,6 +28,3 @@ pub use clock::{Alarm, Clock, RuntimeClock};
 pub use connection::{Config, Ended, Role, run};
 pub use extensions::Deflate;
 pub use handshake::{Accepted, ClientHandshake, Protocols, ServerHandshake};
-
-#[cfg(doc)]
-use nano_worker::SocketEnd;

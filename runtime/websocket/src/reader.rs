@@ -87,19 +87,20 @@ impl<'c, R: AsyncRead + Unpin> Reader<'c, R> {
 
     /// Reads and drops what comes until the peer has closed the connection, or for some time.
     pub(crate) async fn drain(&mut self) {
+        let (io, buffer, config) = (&mut self.io, &mut self.buffer, self.config);
         let rest = async {
             let mut bytes = 0;
             while bytes < STEP {
-                self.buffer.clear();
-                self.buffer.reserve(BUFFER);
-                match self.io.read_buf(&mut self.buffer).await {
+                buffer.clear();
+                buffer.reserve(BUFFER);
+                match io.read_buf(buffer).await {
                     Ok(0) | Err(_) => return,
                     Ok(count) => bytes += count,
                 }
             }
         };
         // It need not end in time.
-        let _ = within(&*self.config.clock, self.config.close, rest).await;
+        let _ = within(&*config.clock, config.close, rest).await;
     }
 
     async fn more(&mut self) -> Result<(), Fault> {
@@ -111,7 +112,9 @@ impl<'c, R: AsyncRead + Unpin> Reader<'c, R> {
     /// So many bytes have come.
     fn heard(&self, count: usize) -> Result<(), Fault> {
         if count == 0 {
-            return Err(Fault::Broken("the peer ended the connection without closing it".into()));
+            return Err(Fault::Broken(
+                "the peer ended the connection without closing it".into(),
+            ));
         }
         self.shared.heard(self.config.clock.now());
         Ok(())
@@ -120,7 +123,8 @@ impl<'c, R: AsyncRead + Unpin> Reader<'c, R> {
     async fn head(&mut self) -> Result<Head, Fault> {
         loop {
             let may_compress = self.config.deflate.is_some();
-            if let Some(head) = frame::take_head(&mut self.buffer, self.config.role, may_compress)? {
+            if let Some(head) = frame::take_head(&mut self.buffer, self.config.role, may_compress)?
+            {
                 return Ok(head);
             }
             self.more().await?;

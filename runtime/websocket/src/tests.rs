@@ -46,7 +46,10 @@ async fn message(end: &SocketEnd) -> SocketMessage {
 }
 
 /// A server, and the raw connection of a client that has sent this.
-async fn server_hears(config: Config, bytes: &[u8]) -> (SocketEnd, JoinHandle<Ended>, DuplexStream) {
+async fn server_hears(
+    config: Config,
+    bytes: &[u8],
+) -> (SocketEnd, JoinHandle<Ended>, DuplexStream) {
     let (server, mut client) = duplex(1 << 20);
     let (app, task) = speak(server, config);
     client.write_all(bytes).await.unwrap();
@@ -73,15 +76,26 @@ async fn messages_go_both_ways() {
         let random: Vec<u8> = (0..70_000u32)
             .map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8)
             .collect();
-        for content in [text(""), text("a"), text(&long), SocketMessage::Binary(random.into())] {
+        for content in [
+            text(""),
+            text("a"),
+            text(&long),
+            SocketMessage::Binary(random.into()),
+        ] {
             assert!(server.put(content.clone()));
             assert_eq!(message(&client).await, content);
             assert!(client.put(content.clone()));
             assert_eq!(message(&server).await, content);
         }
         client.close(CloseFrame::of(3000, "enough"));
-        assert_eq!(server.next().await, SocketEvent::Close(CloseFrame::of(3000, "enough")));
-        let echoed = CloseFrame { code: Some(3000), reason: "".into() };
+        assert_eq!(
+            server.next().await,
+            SocketEvent::Close(CloseFrame::of(3000, "enough"))
+        );
+        let echoed = CloseFrame {
+            code: Some(3000),
+            reason: "".into(),
+        };
         assert_eq!(client.next().await, SocketEvent::Close(echoed));
         assert_eq!(server.next().await, SocketEvent::Gone(None));
         assert_eq!(client.next().await, SocketEvent::Gone(None));
@@ -103,11 +117,21 @@ async fn whoever_breaks_a_rule_is_told() {
         ("control opcode", plain(), frame(0x8b, b""), 1002),
         ("rsv1", plain(), frame(0xc1, b"a"), 1002),
         ("rsv2", plain(), frame(0xa1, b"a"), 1002),
-        ("rsv1 of a ping", compressed.clone(), frame(0xc9, b"a"), 1002),
+        (
+            "rsv1 of a ping",
+            compressed.clone(),
+            frame(0xc9, b"a"),
+            1002,
+        ),
         ("fragmented ping", plain(), frame(0x09, b"a"), 1002),
         ("long ping", plain(), frame(0x89, &[0; 126]), 1002),
         ("nothing to continue", plain(), frame(0x80, b"a"), 1002),
-        ("text in text", plain(), [frame(0x01, b"a"), frame(0x81, b"b")].concat(), 1002),
+        (
+            "text in text",
+            plain(),
+            [frame(0x01, b"a"), frame(0x81, b"b")].concat(),
+            1002,
+        ),
         ("half a number", plain(), frame(0x88, b"a"), 1002),
         ("1005", plain(), frame(0x88, &1005u16.to_be_bytes()), 1002),
         ("2999", plain(), frame(0x88, &2999u16.to_be_bytes()), 1002),
@@ -116,10 +140,21 @@ async fn whoever_breaks_a_rule_is_told() {
         ("half a character", plain(), frame(0x81, b"\xc3"), 1007),
         ("text at once", plain(), frame(0x01, b"a\xff"), 1007),
         ("corrupt", compressed, frame(0xc1, &[0xff; 9]), 1007),
-        ("too big", Config { max_message: 9, ..plain() }, frame(0x82, &[0; 10]), 1009),
+        (
+            "too big",
+            Config {
+                max_message: 9,
+                ..plain()
+            },
+            frame(0x82, &[0; 10]),
+            1009,
+        ),
         (
             "too big in pieces",
-            Config { max_message: 9, ..plain() },
+            Config {
+                max_message: 9,
+                ..plain()
+            },
             [frame(0x02, &[0; 6]), frame(0x80, &[0; 6])].concat(),
             1009,
         ),
@@ -130,13 +165,21 @@ async fn whoever_breaks_a_rule_is_told() {
         assert_eq!(answer[0], 0x88, "{what}");
         assert_eq!(u16::from_be_bytes([answer[2], answer[3]]), code, "{what}");
         assert!(task.await.unwrap().fault.is_some(), "{what}");
-        assert!(matches!(app.next().await, SocketEvent::Gone(Some(_))), "{what}");
+        assert!(
+            matches!(app.next().await, SocketEvent::Gone(Some(_))),
+            "{what}"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_character_may_be_in_two_frames() {
-    let pieces = [frame(0x01, b"\xc3"), frame(0x89, b"ping"), frame(0x80, b"\xa4")].concat();
+    let pieces = [
+        frame(0x01, b"\xc3"),
+        frame(0x89, b"ping"),
+        frame(0x80, b"\xa4"),
+    ]
+    .concat();
     let (app, _task, mut client) = server_hears(config(Role::Server), &pieces).await;
     assert_eq!(message(&app).await, text("ä"));
     let mut pong = [0; 6];
@@ -168,15 +211,15 @@ impl SocketAccount for Account {
 impl SocketCharge for Charge {
     fn try_grow(&mut self, bytes: usize) -> bool {
         let taken = |left: usize| left.checked_sub(bytes);
-        let fits = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, taken).is_ok();
+        let fits = self
+            .0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, taken)
+            .is_ok();
         self.1 += if fits { bytes } else { 0 };
         fits
     }
 
-    fn grow(
-        &mut self,
-        bytes: usize,
-    ) -> std::pin::Pin<Box<dyn Future<Output = bool> + Send + '_>> {
+    fn grow(&mut self, bytes: usize) -> std::pin::Pin<Box<dyn Future<Output = bool> + Send + '_>> {
         Box::pin(std::future::ready(self.try_grow(bytes)))
     }
 

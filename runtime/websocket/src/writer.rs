@@ -37,12 +37,7 @@ pub(crate) enum Sent {
 }
 
 impl<'c, W: AsyncWrite + Unpin> Writer<'c, W> {
-    pub(crate) fn new(
-        io: W,
-        config: &'c Config,
-        shared: &'c Shared,
-        end: &'c SocketEnd,
-    ) -> Self {
+    pub(crate) fn new(io: W, config: &'c Config, shared: &'c Shared, end: &'c SocketEnd) -> Self {
         Self {
             io,
             out: Vec::new(),
@@ -61,7 +56,7 @@ impl<'c, W: AsyncWrite + Unpin> Writer<'c, W> {
         gone: impl FnOnce(Option<Arc<str>>) -> CloseFrame,
     ) -> Result<Sent, Fault> {
         let clock = self.config.clock.clone();
-        let mut pinged = None;
+        let mut pinged: Option<std::time::Instant> = None;
         let mut look = clock.at(clock.now() + self.config.ping);
         loop {
             match self.shared.due() {
@@ -114,7 +109,8 @@ impl<'c, W: AsyncWrite + Unpin> Writer<'c, W> {
     }
 
     async fn close(&mut self, frame: &CloseFrame) -> Result<(), Fault> {
-        self.control(Kind::Close, &frame::close_payload(frame)).await
+        self.control(Kind::Close, &frame::close_payload(frame))
+            .await
     }
 
     async fn control(&mut self, kind: Kind, payload: &[u8]) -> Result<(), Fault> {
@@ -130,12 +126,19 @@ impl<'c, W: AsyncWrite + Unpin> Writer<'c, W> {
         let content = message.bytes();
         let deflate = self.config.deflate;
         match deflate.filter(|_| content.len() >= WORTH_IT) {
-            Some(deflate) => match self.end.charge() {
-                Some(mut charge) if !charge.try_grow(DEFLATER) => {
+            Some(deflate) => {
+                let mut charge = self.end.charge();
+                // Who has no room for a compressor sends more.
+                let is_paid = charge
+                    .as_mut()
+                    .is_none_or(|charge| charge.try_grow(DEFLATER));
+                if is_paid {
+                    self.folded(kind, content, deflate).await?;
+                } else {
                     self.frame(kind, true, false, content).await?;
                 }
-                _paid => self.folded(kind, content, deflate).await?,
-            },
+                drop(charge);
+            }
             None => self.frame(kind, true, false, content).await?,
         }
         self.flush().await
@@ -212,7 +215,9 @@ impl<'c, W: AsyncWrite + Unpin> Writer<'c, W> {
 
     async fn flush(&mut self) -> Result<(), Fault> {
         let (clock, time) = (&*self.config.clock, self.config.stall);
-        Ok(within(clock, time, self.io.flush()).await.ok_or_else(too_slow)??)
+        Ok(within(clock, time, self.io.flush())
+            .await
+            .ok_or_else(too_slow)??)
     }
 }
 

@@ -149,7 +149,7 @@ export class EventSourceImpl extends EventTargetImpl {
         __proto__: null,
         chunkSteps: (chunk) => {
           if (!isCurrent()) return;
-          if (!parser.push(decodeText(decoder, chunk, options))) {
+          if (!parser.feed(decodeText(decoder, chunk, options))) {
             this.fail_();
             return;
           }

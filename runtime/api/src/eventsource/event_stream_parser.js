@@ -27,7 +27,7 @@ export class EventStreamParser {
   }
 
   /** Returns false if there is more of a line or an event than there may be. */
-  push(text) {
+  feed(text) {
     let begin = 0;
     for (let i = 0; i < text.length; i++) {
       const code = StringPrototypeCharCodeAt(text, i);

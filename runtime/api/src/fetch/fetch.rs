@@ -474,10 +474,7 @@ impl Call {
 }
 
 /// What the connection of a response has become, for the app.
-fn socket<'s>(
-    scope: &mut Scope<'s, '_>,
-    opened: Opened,
-) -> Fallible<v8::Local<'s, v8::Object>> {
+fn socket<'s>(scope: &mut Scope<'s, '_>, opened: Opened) -> Fallible<v8::Local<'s, v8::Object>> {
     let WebSockets(make) = State::from_scope(scope).extension::<WebSockets>();
     make(scope, opened)
 }

@@ -30,10 +30,7 @@ pub(crate) struct Opened {
 
 /// Makes the public object of such a connection: those stand above this folder.
 pub(crate) struct WebSockets(
-    pub(crate)  for<'s, 'i> fn(
-        &mut Scope<'s, 'i>,
-        Opened,
-    ) -> Fallible<v8::Local<'s, v8::Object>>,
+    pub(crate) for<'s, 'i> fn(&mut Scope<'s, 'i>, Opened) -> Fallible<v8::Local<'s, v8::Object>>,
 );
 
 /// A connection that is about to be opened.

@@ -71,7 +71,11 @@ impl Coupling {
     }
 
     fn release(&self) {
-        let guard = self.guard.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let guard = self
+            .guard
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(guard) = guard {
             guard.release();
         }

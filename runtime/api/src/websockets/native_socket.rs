@@ -8,7 +8,7 @@ use bytes::Bytes;
 use nano_engine::external_memory::Reservation;
 use nano_engine::{OpId, State};
 use nano_webidl::idl::{Bytes as Buffer, CallbackFunction};
-use nano_webidl::{Error, Fallible, Ref, Scope, Trace, room, script};
+use nano_webidl::{Error, Fallible, Ref, Scope, Trace, Value, room, script};
 use nano_worker::{CloseFrame, SocketEnd, SocketMessage};
 
 use super::account;
@@ -48,10 +48,8 @@ pub(super) struct Inner {
 
 impl NativeSocket {
     pub(super) fn opening(opening: Opening) -> NativeSocket {
-        let inner = Inner {
-            opening: RefCell::new(Some(opening)),
-            ..Inner::default()
-        };
+        let inner = Inner::default();
+        inner.opening.replace(Some(opening));
         NativeSocket {
             inner: Rc::new(inner),
         }
@@ -64,11 +62,9 @@ impl NativeSocket {
         coupling: Option<(Arc<Coupling>, usize)>,
     ) -> NativeSocket {
         end.set_account(account::of(State::from_scope(scope).handle()));
-        let inner = Inner {
-            end: RefCell::new(Some(end)),
-            coupling: RefCell::new(coupling),
-            ..Inner::default()
-        };
+        let inner = Inner::default();
+        inner.end.replace(Some(end));
+        inner.coupling.replace(coupling);
         NativeSocket {
             inner: Rc::new(inner),
         }
@@ -218,15 +214,18 @@ pub(crate) fn of_response<'s>(
     } = opened;
     let native = NativeSocket::of_end(scope, end, None);
     let native = Ref::new(scope, native).object();
-    let text = |scope: &mut Scope<'s, '_>, text: &str| {
-        v8::String::new(scope, text).map(v8::Local::<v8::Value>::from)
-    };
-    let protocol = text(scope, &protocol).ok_or(Error::Thrown)?;
-    let extensions = text(scope, &extensions).ok_or(Error::Thrown)?;
+    let protocol = string(scope, &protocol)?;
+    let extensions = string(scope, &extensions)?;
     let socket = script::call(
         scope,
         "socketOfResponse",
         &[native.into(), protocol, extensions],
     )?;
     socket.try_into().map_err(|_| Error::Thrown)
+}
+
+/// Short text of a peer's.
+fn string<'s>(scope: &mut Scope<'s, '_>, text: &str) -> Fallible<Value<'s>> {
+    let string = v8::String::new(scope, text).ok_or(Error::Thrown)?;
+    Ok(string.into())
 }

@@ -77,8 +77,7 @@ pub(super) async fn serve(socket: Socket, link: Arc<Link>, visitor: Visitor) {
                 Ok(End::Over) => {
                     if let Some(upgrade) = link.upgrade.take() {
                         let parts = connection.into_parts();
-                        let serve =
-                            upgrade::serve(parts.io, parts.read_buf, upgrade, &link, &stop);
+                        let serve = upgrade::serve(parts.io, parts.read_buf, upgrade, &link, &stop);
                         Box::pin(serve).await;
                     }
                 }

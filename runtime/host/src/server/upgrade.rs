@@ -105,7 +105,8 @@ pub(super) async fn serve(
         Arc::new(LinkClock(link.timers.clone())),
     );
     let config = Config {
-        max_message: usize::try_from(max_message).map_or(usual.max_message, |most| most.min(usual.max_message)),
+        max_message: usize::try_from(max_message)
+            .map_or(usual.max_message, |most| most.min(usual.max_message)),
         stall: link.limits.stall,
         ..usual
     };

@@ -93,8 +93,7 @@ fn both_sides_close() {
 #[test]
 fn protocols_and_compression_are_agreed_on() {
     let nano = Site::new().app("a", ECHO).serve();
-    let fields =
-        "Sec-WebSocket-Protocol: chat, other\r\nSec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n";
+    let fields = "Sec-WebSocket-Protocol: chat, other\r\nSec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n";
     let (head, mut socket) = Socket::ask(&nano, "a.test", "/", fields);
     assert_eq!(head.status, 101);
     assert_eq!(head.header("sec-websocket-protocol"), Some("chat"));
@@ -225,7 +224,10 @@ fn a_drain_closes_sockets() {
 fn a_new_version_closes_the_sockets_of_the_last_one() {
     let nano = Site::new().app("a", ECHO).serve();
     let mut socket = Socket::open(&nano, "a.test", "/");
-    nano.write("a/index.js", "export default { fetch: () => new Response('next') };");
+    nano.write(
+        "a/index.js",
+        "export default { fetch: () => new Response('next') };",
+    );
     nano.signal(libc::SIGHUP);
     assert_eq!(socket.closed(), 1001);
     eventually("the next version", || {
@@ -292,7 +294,9 @@ fn apps_are_clients() {
             };
         });
     } };";
-    let server = Site::new().app_with("b", ECHO, r#""hostname":"127.0.0.1""#).serve();
+    let server = Site::new()
+        .app_with("b", ECHO, r#""hostname":"127.0.0.1""#)
+        .serve();
     let nano = Site::new()
         .app_with("a", client, r#""outbound":{"allow":["127.0.0.1"]}"#)
         .app("guarded", client)
@@ -303,7 +307,8 @@ fn apps_are_clients() {
         "open, hello, close 3001 true"
     );
     assert_eq!(
-        nano.get("a.test", &format!("/?how=fetch&port={port}")).text(),
+        nano.get("a.test", &format!("/?how=fetch&port={port}"))
+            .text(),
         "by fetch"
     );
     // Addresses that an app may not reach, and what is no WebSocket's server.

@@ -13,9 +13,7 @@ use http_body::Body as _;
 
 use hyper::ext::ReasonPhrase;
 use nano_engine::Handle;
-use nano_worker::{
-    Body, BodyError, BodyErrorKind, Cuttable, HttpResponse, PassedOn, SocketEnd,
-};
+use nano_worker::{Body, BodyError, BodyErrorKind, Cuttable, HttpResponse, PassedOn, SocketEnd};
 
 use super::connection::{MAX_HEAD_BYTES, MAX_HEAD_FIELDS};
 use super::decode::{self, Chunks};

@@ -188,7 +188,9 @@ impl Pool {
         let memory = Memory::take(isolate).await?;
         let only_http1 = head.is_upgrade;
         let connector = &self.0.connector;
-        let io = connector.connect(&head.uri, permit, memory, only_http1).await;
+        let io = connector
+            .connect(&head.uri, permit, memory, only_http1)
+            .await;
         let io = io.map_err(|error| Failure::of_connect(authority.as_str(), &*error))?;
         let connection = Connection::begin(origin, io, head.is_upgrade)
             .await
