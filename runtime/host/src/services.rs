@@ -3,6 +3,7 @@
 
 mod download;
 mod head;
+mod socket;
 pub(crate) mod untaken;
 mod upload;
 
@@ -21,7 +22,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use nano_worker::cdn_loop::{self, CDN_LOOP, MAX_PASSES};
 use nano_worker::{
     Body, BodyError, BodyStream, Fields, HttpRequest, HttpResponse, PassedOn, RequestId,
-    ServiceError,
+    ServiceError, Stop, socket_pair,
 };
 use tokio::runtime::Handle;
 
@@ -317,6 +318,10 @@ impl Call {
         let answer: Result<_, Box<ErrorPage>> =
             answer.unwrap_or_else(|_| Err(too_slow(limits.wall)));
         let (response, status, lease, begun) = answer?;
+        let leaving = match &response.socket {
+            Some(_) => lease.leaving(),
+            None => Vec::new(),
+        };
         record.answered_by(lease);
         let taking = match &response.body {
             Body::Full(bytes) if bytes.len() > SMALL => {
@@ -333,6 +338,7 @@ impl Call {
             begun,
             taking,
             upload,
+            leaving,
         })
     }
 }
@@ -380,6 +386,8 @@ struct Answer {
     /// Of one that is there as a whole.
     taking: Option<Taking>,
     upload: Upload,
+    /// What has its WebSocket close, if it has one.
+    leaving: Vec<Stop>,
 }
 
 impl Answer {
@@ -387,10 +395,11 @@ impl Answer {
     fn send(self, mut record: Record, call: &Call) -> HttpResponse {
         let mut response = self.response;
         record.status(self.status);
-        if let Some(socket) = &response.socket {
-            // What is sent by it is its sender's until it is taken. The call is over when the caller has done with it.
+        if let Some(callee) = response.socket.take() {
             record.complete();
-            socket.at_end(move || drop(record));
+            let (own, caller) = socket_pair();
+            tokio::spawn(socket::relay(callee, own, self.leaving, record));
+            response.socket = Some(caller);
             return response;
         }
         response.headers.retain(|(name, _)| !is_hop_by_hop(name));

@@ -76,6 +76,8 @@ struct DueState {
     close: Option<CloseFrame>,
     /// When the peer said something last.
     heard: Instant,
+    /// Nothing is read at the moment, whatever the peer says.
+    is_deaf: bool,
 }
 
 /// Something that is sent before messages.
@@ -91,6 +93,7 @@ impl Shared {
                 pong: None,
                 close: None,
                 heard: now,
+                is_deaf: false,
             }),
             wake: Notify::new(),
         }
@@ -127,8 +130,19 @@ impl Shared {
         self.lock().heard = now;
     }
 
-    pub(crate) fn silent_since(&self) -> Instant {
-        self.lock().heard
+    /// Nothing is read for as long as a future takes: silence means nothing then.
+    pub(crate) async fn deaf<T>(&self, clock: &dyn Clock, wait: impl Future<Output = T>) -> T {
+        self.lock().is_deaf = true;
+        let done = wait.await;
+        let mut due = self.lock();
+        due.is_deaf = false;
+        due.heard = clock.now();
+        done
+    }
+
+    pub(crate) fn silent_since(&self, now: Instant) -> Instant {
+        let due = self.lock();
+        if due.is_deaf { now } else { due.heard }
     }
 }
 

@@ -3,8 +3,8 @@
 use aws_lc_rs::{digest, rand};
 use base64_simd::STANDARD;
 use http::header::{
-    CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY,
-    SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
+    CONNECTION, CONTENT_LENGTH, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY,
+    SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
 
@@ -54,6 +54,9 @@ impl ServerHandshake {
             || !has_token(headers, &UPGRADE, PROTOCOL)
             || !has_token(headers, &CONNECTION, "upgrade")
             || only(headers, &SEC_WEBSOCKET_VERSION)? != VERSION
+            // Whatever follows the head is to be frames.
+            || headers.contains_key(TRANSFER_ENCODING)
+            || headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0")
         {
             return None;
         }
@@ -217,6 +220,8 @@ mod tests {
             (SEC_WEBSOCKET_VERSION, "8"),
             (SEC_WEBSOCKET_KEY, "dGhlIHNhbXBsZSBub25jZQ"),
             (SEC_WEBSOCKET_KEY, "c2hvcnQ="),
+            (CONTENT_LENGTH, "1"),
+            (TRANSFER_ENCODING, "chunked"),
         ] {
             let headers = request(&[(name, value)]);
             assert!(ServerHandshake::of(&Method::GET, Version::HTTP_11, &headers).is_none());

@@ -69,7 +69,8 @@ impl<'c, R: AsyncRead + Unpin> Reader<'c, R> {
                         Some(message) => message,
                         None => {
                             // Nothing is read for whoever has enough. Where nobody is there any more, it is dropped.
-                            self.end.room().await;
+                            let clock = &*self.config.clock;
+                            self.shared.deaf(clock, self.end.room()).await;
                             let limit = self.config.max_message;
                             Incoming::begin(head.kind, head.is_compressed, limit, self.end).await?
                         }

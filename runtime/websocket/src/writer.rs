@@ -72,7 +72,8 @@ impl<'c, W: AsyncWrite + Unpin> Writer<'c, W> {
                 () = self.shared.is_due() => continue,
                 event = self.end.next() => event,
                 () = &mut look => {
-                    let (now, silent) = (clock.now(), self.shared.silent_since());
+                    let now = clock.now();
+                    let silent = self.shared.silent_since(now);
                     let next = if silent + self.config.ping > now {
                         silent + self.config.ping
                     } else if pinged.is_some_and(|pinged| silent < pinged) {

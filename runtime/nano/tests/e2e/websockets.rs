@@ -294,9 +294,7 @@ fn apps_are_clients() {
             };
         });
     } };";
-    let server = Site::new()
-        .app_with("b", ECHO, r#""hostname":"127.0.0.1""#)
-        .serve();
+    let server = Site::new().app_with("b", ECHO, r#""hostname":"*""#).serve();
     let nano = Site::new()
         .app_with("a", client, r#""outbound":{"allow":["127.0.0.1"]}"#)
         .app("guarded", client)
@@ -364,4 +362,32 @@ fn pairs_are_local_as_well() {
         nano.get("a.test", "/").text(),
         "TypeError, right question, left answer, close 1000 bye true"
     );
+}
+
+/// By a service binding: without a connection, and also where it is handed on to the client.
+#[test]
+fn apps_have_sockets_with_each_other() {
+    let front = "export default { async fetch(request, env) {
+        if (new URL(request.url).pathname === '/through') return env.BACK.fetch(request);
+        const { webSocket } = await env.BACK.fetch('http://back/', { headers: { upgrade: 'websocket' } });
+        const answer = new Promise(resolve => webSocket.addEventListener('message', event => resolve(event.data)));
+        webSocket.accept();
+        webSocket.send('from the front');
+        return new Response(await answer);
+    } };";
+    let nano = Site::new()
+        .app_with(
+            "front",
+            front,
+            r#""env":{"BACK":{"type":"service","app":"back"}}"#,
+        )
+        .app("back", ECHO)
+        .serve();
+    assert_eq!(nano.get("front.test", "/").text(), "from the front");
+    let mut socket = Socket::open(&nano, "front.test", "/through");
+    socket.text("through both");
+    assert_eq!(socket.next_text(), "through both");
+    socket.send(CLOSE, &3000u16.to_be_bytes());
+    assert_eq!(socket.closed(), 3000);
+    nano.app_logged("back", "closed 3000  true");
 }
