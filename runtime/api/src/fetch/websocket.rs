@@ -13,7 +13,8 @@ use nano_worker::cdn_loop::CDN_LOOP;
 
 use super::client::{Exchange, Failure, Outbound, RequestBody, Way, request_headers};
 use super::header_list::HeaderList;
-use super::subrequests::{self, Allowance, OVER};
+pub(crate) use super::subrequests::OVER;
+use super::subrequests::{self, Allowance};
 use crate::bindings::types::{RequestCache, RequestRedirect};
 use crate::environment::request_context::WorkId;
 use crate::url::{UrlRecord, url};

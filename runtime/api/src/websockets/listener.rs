@@ -9,7 +9,8 @@ use nano_worker::{SocketEnd, SocketEvent, SocketMessage};
 
 use super::account;
 use super::native_socket::Inner;
-use crate::fetch::websocket::{Opened, Opening, Started};
+use crate::environment::request_context;
+use crate::fetch::websocket::{OVER, Opened, Opening, Started};
 
 /// What the script is called with.
 #[derive(Clone, Copy)]
@@ -43,7 +44,24 @@ impl Listener {
         let opening = listener.inner.opening.take();
         match opening {
             Some(opening) => listener.open(scope, opening),
-            None => listener.listen(scope),
+            None => {
+                listener.clone().ends_with_request(scope);
+                listener.listen(scope)
+            }
+        }
+    }
+
+    /// One that a fetch has brought ends with the request that it works for. That of a pair may be what its request goes on for.
+    fn ends_with_request(self: Rc<Self>, scope: &Scope) {
+        if self.inner.is_paired() {
+            return;
+        }
+        if let Some(request) = request_context::current_request(scope) {
+            let this = self.clone();
+            let end = move |scope: &mut Scope| this.end(scope, OVER);
+            self.inner
+                .work
+                .set(request_context::work(scope, request, end));
         }
     }
 

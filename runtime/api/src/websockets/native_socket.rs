@@ -100,6 +100,11 @@ impl NativeSocket {
 }
 
 impl Inner {
+    /// Whether it is one of a pair.
+    pub(super) fn is_paired(&self) -> bool {
+        self.coupling.borrow().is_some()
+    }
+
     /// Nothing is heard any more, and what was done for it is over.
     pub(super) fn over(&self, scope: &Scope) {
         if let Some(work) = self.work.take() {
