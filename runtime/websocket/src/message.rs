@@ -20,6 +20,8 @@ pub(crate) struct Incoming {
     content: Vec<u8>,
     /// How much of a text has been seen to be UTF-8.
     checked: usize,
+    is_compressed: bool,
+    /// Of a compressed message.
     inflater: Option<Inflater>,
     limit: usize,
     /// `None` where nobody pays: nobody hears the message.
@@ -39,6 +41,7 @@ impl Incoming {
             is_text: kind == Kind::Text,
             content: Vec::new(),
             checked: 0,
+            is_compressed,
             inflater: None,
             limit,
             charge: end.charge(),
@@ -52,7 +55,7 @@ impl Incoming {
     }
 
     pub(crate) fn is_compressed(&self) -> bool {
-        self.inflater.is_some()
+        self.is_compressed
     }
 
     async fn pay(&mut self, bytes: usize) -> Result<(), Fault> {
@@ -78,8 +81,8 @@ impl Incoming {
         let there = self.content.capacity();
         if wanted > there {
             // Twice as much as there was, but no more than will come for all that is known.
-            let doubled = there.saturating_mul(2).clamp(LEAST, self.limit);
-            let most = match self.is_compressed() {
+            let doubled = there.saturating_mul(2).max(LEAST).min(self.limit);
+            let most = match self.is_compressed {
                 true => self.limit,
                 false => usize::try_from(all).unwrap_or(self.limit).max(LEAST),
             };
@@ -117,7 +120,7 @@ impl Incoming {
         };
         loop {
             let begin = self.content.len();
-            // One byte more than the limit tells a message of that size from one that is larger.
+            // At the limit, one byte more tells a message of that size from one that is larger.
             let piece = PIECE.min(self.limit - begin);
             let step = if piece == 0 {
                 let step = inflater.step(input, &mut [0])?;

@@ -71,7 +71,11 @@ impl<'c, R: AsyncRead + Unpin> Reader<'c, R> {
                             // Nothing is read for whoever has enough. Where nobody is there any more, it is dropped.
                             let clock = &*self.config.clock;
                             self.shared.deaf(clock, self.end.room()).await;
-                            let limit = self.config.max_message;
+                            let limit = match self.end.is_alone() {
+                                // Nobody pays for it any more.
+                                true => self.config.max_message.min(STEP),
+                                false => self.config.max_message,
+                            };
                             Incoming::begin(head.kind, head.is_compressed, limit, self.end).await?
                         }
                     };
