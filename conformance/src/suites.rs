@@ -60,12 +60,9 @@ pub const SUITES: &[&str] = &[
     "websockets/basic-auth",
     "websockets/binaryType",
     "websockets/close-invalid",
-    "websockets/closing-handshake",
     "websockets/constructor",
     "websockets/eventhandlers",
     "websockets/idlharness",
-    "websockets/interfaces",
-    "websockets/opening-handshake",
     "websockets/referrer",
     "websockets/send-many",
 ];
