@@ -53,6 +53,12 @@ impl Opening {
         Opening(exchange)
     }
 
+    /// About the bytes that it holds.
+    pub(crate) fn size(&self) -> usize {
+        let exchange = self.0.as_ref().ok();
+        exchange.map_or(0, |(exchange, _)| exchange.size())
+    }
+
     /// Opens it. `ended` is called when the request that it is made for is over, `opened` with what has come of it.
     pub(crate) fn start(
         self,

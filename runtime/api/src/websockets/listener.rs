@@ -8,7 +8,7 @@ use nano_webidl::{Fallible, Scope, Value, type_error};
 use nano_worker::{SocketEnd, SocketEvent, SocketMessage};
 
 use super::account;
-use super::native_socket::Inner;
+use super::native_socket::{Inner, SOCKET};
 use crate::environment::request_context;
 use crate::fetch::websocket::{OVER, Opened, Opening, Started};
 
@@ -93,6 +93,7 @@ impl Listener {
         } = opened;
         end.set_account(account::of(State::from_scope(scope).handle()));
         self.inner.end.replace(Some(end));
+        self.inner.memory.set(SOCKET);
         let protocol = string(scope, protocol.as_bytes());
         let extensions = string(scope, extensions.as_bytes());
         let values = protocol.zip(extensions);

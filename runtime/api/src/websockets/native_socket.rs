@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use nano_engine::external_memory::Reservation;
+use nano_engine::external_memory::{ExternalMemory, Reservation};
 use nano_engine::{OpId, State};
 use nano_webidl::idl::{Bytes as Buffer, CallbackFunction};
 use nano_webidl::{Error, Fallible, Ref, Scope, Trace, Value, room, script};
@@ -44,11 +44,17 @@ pub(super) struct Inner {
     pub(super) work: Cell<Option<WorkId>>,
     is_started: Cell<bool>,
     is_finished: Cell<bool>,
+    /// What it takes besides messages.
+    pub(super) memory: ExternalMemory,
 }
+
+/// About what an end takes: itself, its part of the channel, a task that listens.
+pub(super) const SOCKET: usize = 1 << 10;
 
 impl NativeSocket {
     pub(super) fn opening(opening: Opening) -> NativeSocket {
         let inner = Inner::default();
+        inner.memory.set(SOCKET + opening.size());
         inner.opening.replace(Some(opening));
         NativeSocket {
             inner: Rc::new(inner),
@@ -63,6 +69,7 @@ impl NativeSocket {
     ) -> NativeSocket {
         end.set_account(account::of(State::from_scope(scope).handle()));
         let inner = Inner::default();
+        inner.memory.set(SOCKET);
         inner.end.replace(Some(end));
         inner.coupling.replace(coupling);
         NativeSocket {
@@ -110,6 +117,7 @@ impl Inner {
         if let Some(work) = self.work.take() {
             request_context::done(scope, work);
         }
+        self.memory.set(0);
         self.opening.take();
         drop(self.end.take());
         if let Some((coupling, side)) = self.coupling.take() {
