@@ -261,11 +261,12 @@ impl Client {
 
     /// The client has closed its half. The protocol, which would take it for gone, is not told while an answer is due.
     fn poll_ended(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let waits = self.is_http1() && self.link.has_requests();
         let timers = &self.link.timers;
         let gone = self
             .ended
             .get_or_insert_with(|| timers.at(Instant::now() + HALF_CLOSED));
-        if self.is_http1() && self.link.has_requests() {
+        if waits {
             ready!(Pin::new(gone).poll(context));
         }
         Poll::Ready(Ok(()))
