@@ -17,6 +17,7 @@ mod deployments;
 mod drain;
 mod endless_loops;
 mod errors;
+mod event_sources;
 mod examples;
 mod floods;
 mod handlers;
