@@ -320,3 +320,53 @@ async fn an_app_that_is_gone_is_told_of() {
     client.read_exact(&mut sent).await.unwrap();
     assert_eq!(sent, [0x88, 2, 0x03, 0xf3]);
 }
+
+/// Frames that are more or less some, in pieces: whatever comes, the connection ends, and everything comes back.
+#[tokio::test]
+async fn whatever_comes_has_an_end() {
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut random = move |below: u64| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state % below
+    };
+    for round in 0..400 {
+        let mut bytes = Vec::new();
+        for _ in 0..random(6) {
+            let first = match random(4) {
+                0 => random(256) as u8,
+                1 => 0x40 | random(3) as u8,
+                2 => 0xc0 | random(11) as u8,
+                _ => 0x80 | random(11) as u8,
+            };
+            let payload: Vec<u8> = (0..random(300)).map(|_| random(256) as u8).collect();
+            bytes.extend(frame(first, &payload));
+            if random(8) == 0 {
+                let length = bytes.len();
+                bytes.truncate(length - random(length as u64) as usize);
+            }
+        }
+        let deflate = (round % 2 == 0).then_some(Deflate { bits: 15 });
+        let config = Config {
+            max_message: random(500) as usize,
+            ..with(Role::Server, deflate)
+        };
+        let (server, mut client) = duplex(1 << 16);
+        let (app, task) = speak(server, config);
+        let left = Arc::new(AtomicUsize::new(1 << 20));
+        app.set_account(Arc::new(Account(left.clone())));
+        for piece in bytes.chunks(1 + random(400) as usize) {
+            if client.write_all(piece).await.is_err() {
+                break;
+            }
+        }
+        let heard =
+            tokio::spawn(async move { while !matches!(app.next().await, SocketEvent::Gone(_)) {} });
+        // Who does not read is no reason to stay.
+        drop(client);
+        task.await.expect("no panic");
+        heard.await.expect("it hears the end");
+        assert_eq!(left.load(Ordering::Relaxed), 1 << 20, "round {round}");
+    }
+}
