@@ -120,8 +120,10 @@ impl Incoming {
         };
         loop {
             let begin = self.content.len();
-            // At the limit, one byte more tells a message of that size from one that is larger.
-            let piece = PIECE.min(self.limit - begin);
+            // A small message should not take a large place. At the limit, one byte more tells a message of that size from one that is
+            // larger.
+            let expected = input.len().saturating_mul(4).clamp(LEAST, PIECE);
+            let piece = expected.min(self.limit - begin);
             let step = if piece == 0 {
                 let step = inflater.step(input, &mut [0])?;
                 if step.written > 0 {
