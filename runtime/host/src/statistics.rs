@@ -269,7 +269,10 @@ impl Statistics {
         };
         self.outcomes[outcome as usize].fetch_add(1, Relaxed);
         self.response_bytes.fetch_add(bytes, Relaxed);
-        self.requests.observe(took);
+        // How long a WebSocket lasts says nothing of how fast an app is.
+        if status != http::StatusCode::SWITCHING_PROTOCOLS {
+            self.requests.observe(took);
+        }
     }
 
     /// A request met a limit.
