@@ -101,6 +101,12 @@ partial interface FetchEvent {
   undefined passThroughOnException();
 };
 
+// https://developers.cloudflare.com/workers/runtime-apis/web-crypto/#timingsafeequal
+partial interface SubtleCrypto {
+  /** Workers' comparison of secrets: as many bytes are the same, or not, in a time that does not tell where they differ. */
+  boolean timingSafeEqual(BufferSource a, BufferSource b);
+};
+
 // As in Workers, it has no constructor: https://developers.cloudflare.com/workers/runtime-apis/handlers/scheduled/
 /** A time has come that the app's configuration names by a cron expression. */
 [Exposed=ServiceWorker, Implementation=Script]

@@ -5,10 +5,13 @@ use webapi_idl::{AnnotatedType, Dictionary, DictionaryMember, Type};
 use super::{Printer, Result, Source, snake, type_name};
 
 impl Printer<'_> {
-    /// Members in the order of conversion.
+    /// Members in the order of conversion, without those that the algorithm has from the inherited dictionary already.
     pub(crate) fn dictionary_members(&self, name: &str) -> Vec<&DictionaryMember> {
         let members = self.model.members_in_order_of_conversion(name);
-        members.into_iter().map(|(_, member)| member).collect()
+        let members = members
+            .into_iter()
+            .filter(|(owner, member)| owner.name == name || !member.attributes.has("ReadOnce"));
+        members.map(|(_, member)| member).collect()
     }
 
     fn dictionary_type(&self, dictionary: &Dictionary) -> AnnotatedType {

@@ -358,7 +358,7 @@ pub(crate) fn buffer_test(buffer: Buffer, allow_shared: bool) -> String {
         Buffer::BufferSource => {
             "value.is_array_buffer() || value.is_array_buffer_view()".to_owned()
         }
-        other => format!("idl::{other:?}::accepts(value)"),
+        other => format!("<idl::{other:?} as idl::BufferKind>::accepts(value)"),
     };
     if allow_shared && buffer == Buffer::BufferSource {
         format!("{test} || value.is_shared_array_buffer()")

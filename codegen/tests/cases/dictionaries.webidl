@@ -3,7 +3,7 @@
 
 dictionary Base {
   boolean zeta = false;
-  DOMString alpha;
+  [ReadOnce] DOMString alpha;
 };
 dictionary Options : Base {
   required unsigned long size;

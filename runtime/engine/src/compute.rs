@@ -3,16 +3,20 @@
 //! There are as many threads as cores, and at least two. An app has a share of them: no more than half at a time, so that another
 //! one's work begins at once however long the first one's takes; and among those that wait, the next is whoever has fewest at
 //! work and has used least CPU time, so that many pieces of work are no better than few. What is used is [charged](Share::used) to
-//! whoever asked. Work cannot be interrupted: bound its size before.
+//! whoever asked. Work cannot be interrupted: bound its size before, or do it [in slices](compute_slices). What can be neither
+//! bounded well nor cut (a search for primes) is [slow](compute_slow), and has a pool of its own: more threads, of which an app has
+//! one, and which give way to all others.
 
 use std::collections::VecDeque;
 use std::future::Future;
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use crate::containment::ThreadId;
 use crate::cpu_clock::CpuClock;
 use crate::entry;
 use crate::state::State;
@@ -20,11 +24,15 @@ use crate::state::State;
 /// How long an idle thread waits for more work.
 const KEPT: Duration = Duration::from_secs(10);
 
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// The process's pool.
-static POOL: LazyLock<Arc<Pool>> = LazyLock::new(|| {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    Pool::new(cores.max(2))
-});
+static POOL: LazyLock<Arc<Pool>> = LazyLock::new(|| Pool::new(cores().max(2)));
+
+/// The pool of slow work: so many apps at a time hold each other up only as far as they share the cores.
+static SLOW: LazyLock<Arc<Pool>> = LazyLock::new(|| Pool::slow(4 * cores()));
 
 /// The work failed, or there is no thread for it. The log says why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -62,6 +70,30 @@ where
     POOL.run(&state.shared.compute, work)
 }
 
+/// As [`compute`], of work that takes seconds or minutes, and asks by itself whether anybody wants it still.
+pub fn compute_slow<R, W>(
+    state: &State,
+    work: W,
+) -> impl Future<Output = Result<R, NotDone>> + Send + use<R, W>
+where
+    R: Send + 'static,
+    W: FnOnce() -> R + Send + 'static,
+{
+    SLOW.run(&state.shared.compute, work)
+}
+
+/// As [`compute`], of work that is done a slice at a time, so that others' comes between. It ends where the future is dropped.
+pub fn compute_slices<R, W>(
+    state: &State,
+    slice: W,
+) -> impl Future<Output = Result<R, NotDone>> + Send + use<R, W>
+where
+    R: Send + 'static,
+    W: FnMut() -> ControlFlow<R> + Send + 'static,
+{
+    POOL.run_slices(&state.shared.compute, slice)
+}
+
 type Work = Box<dyn FnOnce() + Send>;
 
 struct Pool {
@@ -70,6 +102,7 @@ struct Pool {
     /// The most threads, and the most of them for one share.
     threads: usize,
     per_share: usize,
+    gives_way: bool,
 }
 
 #[derive(Default)]
@@ -95,6 +128,17 @@ impl Pool {
             more: Condvar::new(),
             threads,
             per_share: threads.div_ceil(2),
+            gives_way: false,
+        })
+    }
+
+    fn slow(threads: usize) -> Arc<Self> {
+        Arc::new(Self {
+            queues: Mutex::default(),
+            more: Condvar::new(),
+            threads,
+            per_share: 1,
+            gives_way: true,
         })
     }
 
@@ -120,6 +164,30 @@ impl Pool {
         };
         self.push(share, Box::new(work));
         async move { result.await.map_err(|_| NotDone) }
+    }
+
+    fn run_slices<R, W>(
+        self: &Arc<Self>,
+        share: &Arc<Share>,
+        mut slice: W,
+    ) -> impl Future<Output = Result<R, NotDone>> + Send + use<R, W>
+    where
+        R: Send + 'static,
+        W: FnMut() -> ControlFlow<R> + Send + 'static,
+    {
+        let (pool, share) = (self.clone(), share.clone());
+        async move {
+            loop {
+                let work = move || {
+                    let flow = slice();
+                    (slice, flow)
+                };
+                match pool.run(&share, work).await? {
+                    (_, ControlFlow::Break(result)) => return Ok(result),
+                    (rest, ControlFlow::Continue(())) => slice = rest,
+                }
+            }
+        }
     }
 
     fn push(self: &Arc<Self>, share: &Arc<Share>, work: Work) {
@@ -149,6 +217,9 @@ impl Pool {
 
     /// The life of a thread.
     fn work(&self) {
+        if self.gives_way {
+            ThreadId::current().give_way();
+        }
         let clock = CpuClock::of_this_thread();
         let mut queues = self.queues();
         loop {
@@ -295,6 +366,48 @@ mod tests {
         );
         let seen: Vec<_> = seen.try_iter().collect();
         assert_eq!(seen, ["light", "light", "heavy", "heavy"]);
+    }
+
+    #[tokio::test]
+    async fn work_in_slices_lets_others_between_and_ends_with_whoever_wants_it() {
+        let pool = Pool::new(1);
+        let (endless, quiet) = (share(), share());
+        let mut slices = 0;
+        let three = pool.run_slices(&endless, move || {
+            slices += 1;
+            match slices {
+                3 => ControlFlow::Break(slices),
+                _ => ControlFlow::Continue(()),
+            }
+        });
+        assert_eq!(three.await, Ok(3));
+        let (began, begins) = mpsc::channel();
+        let forever = pool.run_slices(&endless, move || {
+            let _ = began.send(());
+            ControlFlow::<()>::Continue(())
+        });
+        let forever = tokio::spawn(forever);
+        for n in 0..100 {
+            let work = tokio::time::timeout(PATIENCE, pool.run(&quiet, move || n));
+            assert_eq!(work.await, Ok(Ok(n)));
+        }
+        forever.abort();
+        assert!(forever.await.is_err());
+        // All that began are there, and the sender is dropped with the last slice.
+        assert!(begins.iter().count() > 0);
+    }
+
+    #[tokio::test]
+    async fn slow_work_of_one_takes_one_thread() {
+        let pool = Pool::slow(3);
+        let (flood, quiet) = (share(), share());
+        let (gate, closed) = mpsc::channel::<()>();
+        let first = pool.run(&flood, move || closed.recv().is_err());
+        let second = pool.run(&flood, || ());
+        assert_eq!(pool.run(&quiet, || 1).await, Ok(1));
+        assert_eq!(pool.queues().of(&flood).waiting.len(), 1);
+        drop(gate);
+        assert_eq!((first.await, second.await), (Ok(true), Ok(())));
     }
 
     #[tokio::test]

@@ -148,6 +148,12 @@ impl ThreadId {
         // SAFETY: the call touches no memory; a thread that is gone is an error, which changes nothing.
         unsafe { libc::setpriority(libc::PRIO_PROCESS, self.id.unsigned_abs(), nice) == 0 }
     }
+
+    /// Has it claim little, for good, where the system can do that to one thread.
+    pub(crate) fn give_way(self) {
+        #[cfg(target_os = "linux")]
+        self.set_nice((self.nice() + 5).min(19));
+    }
 }
 
 /// A thread that was given up, and lets every other one go first, where the system can do that to one thread.

@@ -66,7 +66,7 @@ pub mod transpiler;
 mod turn_clock;
 pub mod watchdog;
 
-pub use compute::compute;
+pub use compute::{compute, compute_slices, compute_slow};
 pub use embedding::{Baker, Embedding};
 pub use engine::{Engine, EngineError, EngineOptions};
 pub use entry::Panicked;

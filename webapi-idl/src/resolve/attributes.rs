@@ -170,6 +170,7 @@ const KNOWN: &[(&str, Form, &[&[Target]])] = &[
         Form::Identifier,
         &[&[Target::Namespace, Target::Interface]],
     ),
+    ("ReadOnce", Form::Bare, &[&[Target::DictionaryMember]]),
     (
         "RustName",
         Form::Identifier,

@@ -2,6 +2,40 @@
 
 use aws_lc_rs::digest;
 
+use super::algorithm::{self, Algorithm};
+use super::xof::Xof;
+
+pub(super) const ALGORITHMS: &[Algorithm] = {
+    macro_rules! entries {
+        ($($hash:ident: $name:literal,)*) => {
+            &[$(Algorithm {
+                digest: Some(|scope, value| {
+                    algorithm::no_parameters(scope, value)?;
+                    Ok(Digest::Hash(Hash::$hash))
+                }),
+                ..Algorithm::new($name)
+            },)*]
+        };
+    }
+    entries! {
+        Sha1: "SHA-1",
+        Sha256: "SHA-256",
+        Sha384: "SHA-384",
+        Sha512: "SHA-512",
+        Sha3_256: "SHA3-256",
+        Sha3_384: "SHA3-384",
+        Sha3_512: "SHA3-512",
+    }
+};
+
+/// What `digest()` does.
+pub enum Digest {
+    /// A hash function, which others use, too.
+    Hash(Hash),
+    /// One that gives as many bits as are wanted.
+    Xof(Xof),
+}
+
 /// A hash function that `digest()` knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hash {
@@ -22,24 +56,6 @@ pub enum Hash {
 }
 
 impl Hash {
-    /// All of them.
-    pub const ALL: [Hash; 7] = [
-        Hash::Sha1,
-        Hash::Sha256,
-        Hash::Sha384,
-        Hash::Sha512,
-        Hash::Sha3_256,
-        Hash::Sha3_384,
-        Hash::Sha3_512,
-    ];
-
-    /// The function of this name, in whatever case.
-    pub fn from_name(name: &str) -> Option<Hash> {
-        Hash::ALL
-            .into_iter()
-            .find(|hash| hash.name().eq_ignore_ascii_case(name))
-    }
-
     /// The name as algorithms have it.
     pub fn name(self) -> &'static str {
         match self {
@@ -51,6 +67,21 @@ impl Hash {
             Hash::Sha3_384 => "SHA3-384",
             Hash::Sha3_512 => "SHA3-512",
         }
+    }
+
+    /// Whether it is of the SHA-3 family.
+    pub fn is_sha3(self) -> bool {
+        matches!(self, Hash::Sha3_256 | Hash::Sha3_384 | Hash::Sha3_512)
+    }
+
+    /// How many bits it takes in at a time.
+    pub fn block_bits(self) -> u32 {
+        8 * self.algorithm().block_len() as u32
+    }
+
+    /// How many bytes a digest has.
+    pub fn length(self) -> usize {
+        self.algorithm().output_len()
     }
 
     /// The digest of `data`.
@@ -74,12 +105,6 @@ impl Hash {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_are_case_insensitive() {
-        assert_eq!(Hash::from_name("sHa-384"), Some(Hash::Sha384));
-        assert_eq!(Hash::from_name("SHA256"), None);
-    }
 
     #[test]
     fn digests_are_those_of_the_standards() {

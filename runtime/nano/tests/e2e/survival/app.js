@@ -139,6 +139,22 @@ const operations = {
     digest: (text, n) => crypto.subtle.digest("SHA-256", bytes(n)),
     digest_name: (text) => crypto.subtle.digest(text, bytes(1)),
     random: (text, n) => crypto.getRandomValues(bytes(n)),
+    jwk: (text) => crypto.subtle.importKey("jwk", { kty: "oct", k: text, key_ops: [text] }, "AES-GCM", true, ["encrypt"]),
+    spki: (text, n) => crypto.subtle.importKey("spki", bytes(n).fill(0x30), { name: "ECDSA", namedCurve: "P-256" }, true, ["verify"]),
+    long_key: (text, n) => crypto.subtle.generateKey({ name: "HMAC", hash: "SHA-256", length: Math.min(8 * n, 2 ** 32 - 1) }, true, ["sign"]),
+    async hmac(text, n) {
+        const key = await crypto.subtle.importKey("raw", bytes(n), { name: "HMAC", hash: "SHA-256" }, true, ["sign"]);
+        return [await crypto.subtle.sign("HMAC", key, bytes(n)), await crypto.subtle.exportKey("jwk", key), structuredClone(key)];
+    },
+    async encrypt(text, n) {
+        const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 128 }, true, ["encrypt"]);
+        return crypto.subtle.encrypt({ name: "AES-GCM", iv: bytes(n), additionalData: bytes(n) }, key, bytes(n));
+    },
+    async derive(text, n) {
+        const key = await crypto.subtle.importKey("raw", bytes(n), "PBKDF2", false, ["deriveBits"]);
+        return crypto.subtle.deriveBits({ name: "PBKDF2", hash: text.length & 1 ? "SHA-1" : text, salt: bytes(n), iterations: 1 }, key, Math.min(8 * n, 2 ** 32 - 8));
+    },
+    sponge: (text, n) => crypto.subtle.digest({ name: "KT128", outputLength: Math.min(8 * n, 2 ** 32 - 8), customization: bytes(n) }, bytes(n)),
     // V8's own.
     json: (text) => JSON.parse(JSON.stringify({ [text]: [text, text] })),
     json_revive: (text, n) => JSON.parse(JSON.stringify(list(n, 1)), (key, value) => value),

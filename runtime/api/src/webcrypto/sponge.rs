@@ -1,0 +1,246 @@
+//! The sponges of Keccak's family: cSHAKE and KMAC (NIST SP 800-185), TurboSHAKE and KangarooTwelve (RFC 9861).
+
+use keccak::Keccak;
+
+/// How strong a function is: 128 or 256 bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strength {
+    /// 128 bits
+    Bits128,
+    /// 256 bits
+    Bits256,
+}
+
+impl Strength {
+    /// How many bytes are absorbed, or given, between two permutations.
+    fn rate(self) -> usize {
+        match self {
+            Strength::Bits128 => 168,
+            Strength::Bits256 => 136,
+        }
+    }
+}
+
+/// A state that takes bytes, and then gives as many as are wanted.
+pub struct Sponge {
+    state: [u64; 25],
+    rate: usize,
+    /// The next byte of the rate.
+    position: usize,
+    /// Whether all 24 rounds are made, or the last 12 of them.
+    full: bool,
+}
+
+impl Sponge {
+    fn new(strength: Strength, full: bool) -> Sponge {
+        Sponge {
+            state: [0; 25],
+            rate: strength.rate(),
+            position: 0,
+            full,
+        }
+    }
+
+    fn permute(&mut self) {
+        let state = &mut self.state;
+        match self.full {
+            true => Keccak::new().with_f1600(|permute| permute(state)),
+            false => Keccak::new().with_p1600::<12>(|permute| permute(state)),
+        }
+        self.position = 0;
+    }
+
+    fn xor(&mut self, position: usize, byte: u8) {
+        self.state[position / 8] ^= u64::from(byte) << (8 * (position % 8));
+    }
+
+    /// Takes bytes.
+    pub fn absorb(&mut self, mut bytes: &[u8]) {
+        while let Some((first, rest)) = bytes.split_first() {
+            match bytes.first_chunk::<8>() {
+                Some(word) if self.position.is_multiple_of(8) => {
+                    self.state[self.position / 8] ^= u64::from_le_bytes(*word);
+                    self.position += 8;
+                    bytes = &bytes[8..];
+                }
+                _ => {
+                    self.xor(self.position, *first);
+                    self.position += 1;
+                    bytes = rest;
+                }
+            }
+            if self.position == self.rate {
+                self.permute();
+            }
+        }
+    }
+
+    /// Ends what is absorbed; `padding` has the domain's bits and the first one of the padding.
+    fn finish(mut self, padding: u8) -> Sponge {
+        self.xor(self.position, padding);
+        self.xor(self.rate - 1, 0x80);
+        self.permute();
+        self
+    }
+
+    /// Gives so many bytes.
+    fn squeeze(mut self, length: usize) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(length);
+        while bytes.len() < length {
+            for word in &self.state[..self.rate / 8] {
+                let wanted = (length - bytes.len()).min(8);
+                bytes.extend_from_slice(&word.to_le_bytes()[..wanted]);
+            }
+            self.permute();
+        }
+        bytes
+    }
+}
+
+/// A number's bytes, big-endian, at least one.
+fn number(value: u64) -> Vec<u8> {
+    let bytes = value.to_be_bytes();
+    let zeros = bytes.iter().take(7).take_while(|byte| **byte == 0).count();
+    bytes[zeros..].to_vec()
+}
+
+/// `left_encode`, NIST SP 800-185, section 2.3.1.
+fn left_encode(value: u64) -> Vec<u8> {
+    let mut bytes = number(value);
+    bytes.insert(0, bytes.len() as u8);
+    bytes
+}
+
+/// `right_encode`, NIST SP 800-185, section 2.3.1.
+fn right_encode(value: u64) -> Vec<u8> {
+    let mut bytes = number(value);
+    bytes.push(bytes.len() as u8);
+    bytes
+}
+
+/// Absorbs `bytepad` of strings, NIST SP 800-185, sections 2.3.2 and 2.3.3.
+fn absorb_strings(sponge: &mut Sponge, strings: &[&[u8]]) {
+    sponge.absorb(&left_encode(sponge.rate as u64));
+    for string in strings {
+        sponge.absorb(&left_encode(8 * string.len() as u64));
+        sponge.absorb(string);
+    }
+    if sponge.position > 0 {
+        sponge.permute();
+    }
+}
+
+/// cSHAKE: `length` bytes for the data, NIST SP 800-185, section 3.
+pub fn cshake(
+    strength: Strength,
+    function_name: &[u8],
+    customization: &[u8],
+    data: &[u8],
+    length: usize,
+) -> Vec<u8> {
+    let mut sponge = Sponge::new(strength, true);
+    // Without both it is SHAKE.
+    let plain = function_name.is_empty() && customization.is_empty();
+    if !plain {
+        absorb_strings(&mut sponge, &[function_name, customization]);
+    }
+    sponge.absorb(data);
+    sponge
+        .finish(if plain { 0x1f } else { 0x04 })
+        .squeeze(length)
+}
+
+/// KMAC: `length` bytes for the key and the data, NIST SP 800-185, section 4.
+pub fn kmac(
+    strength: Strength,
+    key: &[u8],
+    customization: &[u8],
+    data: &[u8],
+    length: usize,
+) -> Vec<u8> {
+    let mut sponge = Sponge::new(strength, true);
+    absorb_strings(&mut sponge, &[b"KMAC", customization]);
+    absorb_strings(&mut sponge, &[key]);
+    sponge.absorb(data);
+    sponge.absorb(&right_encode(8 * length as u64));
+    sponge.finish(0x04).squeeze(length)
+}
+
+/// TurboSHAKE: `length` bytes for the data, RFC 9861, section 2. The domain is 0x01 to 0x7f.
+pub fn turbo_shake(strength: Strength, domain: u8, data: &[&[u8]], length: usize) -> Vec<u8> {
+    let mut sponge = Sponge::new(strength, false);
+    data.iter().for_each(|part| sponge.absorb(part));
+    sponge.finish(domain).squeeze(length)
+}
+
+/// `length_encode`, RFC 9861, section 3.3: as `right_encode`, but nothing has no bytes.
+fn length_encode(value: u64) -> Vec<u8> {
+    match value {
+        0 => vec![0],
+        _ => right_encode(value),
+    }
+}
+
+/// KangarooTwelve: `length` bytes for the data, RFC 9861, section 3.
+pub fn kangaroo_twelve(
+    strength: Strength,
+    customization: &[u8],
+    data: &[u8],
+    length: usize,
+) -> Vec<u8> {
+    const CHUNK: usize = 8192;
+    let suffix = length_encode(customization.len() as u64);
+    let parts = [data, customization, &suffix];
+    let total: usize = parts.iter().map(|part| part.len()).sum();
+    if total <= CHUNK {
+        return turbo_shake(strength, 0x07, &parts, length);
+    }
+    let chaining_length = match strength {
+        Strength::Bits128 => 32,
+        Strength::Bits256 => 64,
+    };
+    let mut node = Sponge::new(strength, false);
+    let mut leaf = Sponge::new(strength, false);
+    let (mut position, mut leaves) = (0, 0_u64);
+    for mut part in parts {
+        while !part.is_empty() {
+            let (head, tail) = part.split_at(part.len().min(CHUNK - position % CHUNK));
+            if position < CHUNK {
+                node.absorb(head);
+            } else {
+                leaf.absorb(head);
+            }
+            (position, part) = (position + head.len(), tail);
+            if position == CHUNK {
+                node.absorb(&[3, 0, 0, 0, 0, 0, 0, 0]);
+            } else if position > CHUNK && (position.is_multiple_of(CHUNK) || position == total) {
+                let done = std::mem::replace(&mut leaf, Sponge::new(strength, false));
+                node.absorb(&done.finish(0x0b).squeeze(chaining_length));
+                leaves += 1;
+            }
+        }
+    }
+    node.absorb(&length_encode(leaves));
+    node.absorb(&[0xff, 0xff]);
+    node.finish(0x06).squeeze(length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_encoded_as_the_standard_says() {
+        assert_eq!(left_encode(0), [1, 0]);
+        assert_eq!(left_encode(168), [1, 168]);
+        assert_eq!(right_encode(256), [1, 0, 2]);
+        assert_eq!(length_encode(0), [0]);
+        assert_eq!(length_encode(12), [12, 1]);
+    }
+
+    #[test]
+    fn without_names_it_is_shake() {
+        let bytes = cshake(Strength::Bits128, b"", b"", b"", 4);
+        assert_eq!(bytes, [0x7f, 0x9c, 0x2b, 0xa4]);
+    }
+}
