@@ -82,7 +82,8 @@ impl Answer {
     ) -> Result<Answer, Failure> {
         let (mut head, body) = response.into_parts();
         if head.status == StatusCode::SWITCHING_PROTOCOLS {
-            let opened = upgrade(&mut exchange, &mut head, body).await?;
+            // Boxed, so that what waits for other responses is small.
+            let opened = Box::pin(upgrade(&mut exchange, &mut head, body)).await?;
             let reason = head.status.canonical_reason().unwrap_or_default().into();
             let answer = Answer::with(exchange, head, reason, AnswerBody::Null);
             return Ok(Answer {
