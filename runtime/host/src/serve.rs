@@ -32,7 +32,7 @@ pub enum ServeError {
 
 /// Serves until a signal asks for an end. A second signal cuts the drain off. `load` gives the configuration as it is by then: when a
 /// SIGHUP asks for it, or when something has changed and the configuration wants that to be noticed. `inherited` are sockets that are
-/// bound already; `signals` are listened to since before the configuration was read.
+/// bound already. What `signals` listen to must have been held back since before the configuration was read.
 ///
 /// # Errors
 /// See [`ServeError`]. Whether a drain was complete is logged, not returned.
