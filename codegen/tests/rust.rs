@@ -48,3 +48,29 @@ fn types_of_dictionary_members_are_checked() {
     let error = codegen::rust::bindings(&model).expect_err("is refused");
     assert!(error.to_string().starts_with("d.webidl:3:23: "), "{error}");
 }
+
+/// Each specification's folder implements what it adds to the interface of another.
+#[test]
+fn partials_of_other_specifications_have_traits_of_their_own() {
+    let head = "// Source: Test (https://example.org/)\n// Date: 2026-07-01\n";
+    let url = format!("{head}interface URL {{ readonly attribute DOMString href; }};");
+    let file =
+        format!("{head}partial interface URL {{ static undefined revoke(DOMString url); }};");
+    let files = [
+        ("url.webidl", url.as_str()),
+        ("file-api.webidl", file.as_str()),
+    ];
+    let model = webapi_idl::parse_and_resolve(&files).expect("a valid model");
+    let glue = codegen::rust::bindings(&model).expect("glue");
+    let (_, own) = glue
+        .split_once("pub trait UrlMethods: webidl::PlatformObject + FileApiUrlMethods {")
+        .expect("the trait of the interface");
+    let (own, added) = own
+        .split_once("pub trait FileApiUrlMethods: webidl::PlatformObject {")
+        .expect("the trait of the addition");
+    assert!(
+        own.contains("fn href") && !own.contains("fn revoke"),
+        "{own}"
+    );
+    assert!(added.contains("fn revoke"), "{added}");
+}

@@ -21,6 +21,8 @@ pub const SUITES: &[&str] = &[
     "fetch/api/response",
     "fetch/content-encoding/gzip",
     "fetch/data-urls",
+    "fetch/range/blob",
+    "fetch/range/data",
     "hr-time",
     "html/webappapis/atob",
     "html/webappapis/microtask-queuing",

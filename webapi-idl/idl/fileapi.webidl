@@ -100,3 +100,13 @@ interface FileReader : EventTarget {
   [Section=dfn-onerror] attribute EventHandler onerror;
   [Section=dfn-onloadend] attribute EventHandler onloadend;
 };
+
+// DEPARTURE: the standard's union with MediaSource, of which there are none. Its `[Exposed]` leaves service workers out, which end when they
+// are idle, and their URLs with them; so do apps' instances, but what `[Exposed]` says means nothing here.
+[Exposed=(Window,DedicatedWorker,SharedWorker)]
+partial interface URL {
+  /** A `blob:` URL that `fetch()` answers with the blob, within the app's instance and until it is revoked. It keeps the blob in memory. */
+  [Section=dfn-createObjectURL] static DOMString createObjectURL(Blob obj);
+  /** Has a `blob:` URL stand for nothing any more. */
+  [Section=dfn-revokeObjectURL] static undefined revokeObjectURL(DOMString url);
+};

@@ -79,12 +79,17 @@ impl Printer<'_> {
         } else {
             "PlatformObject"
         };
+        let (own, added) = self.members_by_specification(interface);
+        let bounds: String = added
+            .iter()
+            .map(|(methods, _)| format!(" + {methods}"))
+            .collect();
         out.line(format!(
             "/// What `{}` implements, <{}>.",
             interface.name, specification.url
         ));
         out.open(format!(
-            "pub trait {name}Methods: webidl::{base}{} {{",
+            "pub trait {name}Methods: webidl::{base}{}{bounds} {{",
             self.mixin_bounds(interface)
         ));
         if let Some(set) = constructors(interface) {
@@ -107,7 +112,7 @@ impl Printer<'_> {
             out.line("/// Runs after the constructor, when the object exists.");
             out.line("fn constructed<'s>(_scope: &mut webidl::Scope<'s, '_>, _this: webidl::Ref<'s, Self>) -> webidl::Fallible<()> { Ok(()) }");
         }
-        for member in self.model.own_members(interface) {
+        for member in own {
             self.print_signature(member, Receiver::Object, out)?;
         }
         if self.has_own_stringifier(interface) {
@@ -126,7 +131,46 @@ impl Printer<'_> {
         }
         out.close("}");
         out.line("");
+        for (methods, members) in added {
+            let file = &members[0].span().file;
+            out.line(format!("/// What {file} adds to `{}`.", interface.name));
+            out.open(format!("pub trait {methods}: webidl::PlatformObject {{"));
+            for member in members {
+                self.print_signature(member, Receiver::Object, out)?;
+            }
+            out.close("}");
+            out.line("");
+        }
         Ok(())
+    }
+
+    /// An interface's own members, and by the names of their traits those that other specifications add by partials: every folder
+    /// implements its own.
+    fn members_by_specification<'a>(
+        &'a self,
+        interface: &'a Interface,
+    ) -> (Vec<&'a Member>, Vec<(String, Vec<&'a Member>)>) {
+        let (mut own, mut added) = (Vec::new(), Vec::<(String, Vec<&Member>)>::new());
+        for member in self.model.own_members(interface) {
+            let file = &member.span().file;
+            let specification = match file.strip_suffix(".webidl") {
+                Some(specification) if *file != interface.span.file => specification,
+                _ => {
+                    own.push(member);
+                    continue;
+                }
+            };
+            let methods = format!(
+                "{}{}Methods",
+                type_name(&specification.replace('-', "_")),
+                type_name(&interface.name)
+            );
+            match added.iter_mut().find(|(name, _)| *name == methods) {
+                Some((_, members)) => members.push(member),
+                None => added.push((methods, vec![member])),
+            }
+        }
+        (own, added)
     }
 
     /// What a trait has for a member.

@@ -27,7 +27,7 @@ use super::header_list::HeaderList;
 use super::request::Request;
 use super::response::Response;
 use super::subrequests::{self, Allowance};
-use super::{client, data_url};
+use super::{blob_url, client, data_url};
 use crate::bindings::request::RequestMethods as _;
 use crate::bindings::types::{RequestCache, RequestInfo, RequestInit, RequestMode};
 use crate::bindings::worker_global_scope::FetchGlobalMethods;
@@ -115,11 +115,12 @@ fn scheme_fetch<'s>(
             let response = Ref::new(scope, response);
             resolver.resolve(scope, response.object().into());
         })),
-        "blob:" => Ok(Err(Failure::new(
-            "fetching blob: URLs is not supported yet; use the Blob itself",
-        ))),
+        "blob:" => Ok(blob_url::response(scope, request, url)?.map(|response| {
+            let response = Ref::new(scope, response);
+            resolver.resolve(scope, response.object().into());
+        })),
         scheme => Ok(Err(Failure::new(format!(
-            "the scheme '{scheme}' cannot be fetched: http:, https: and data: can"
+            "the scheme '{scheme}' cannot be fetched: http:, https:, data: and blob: can"
         )))),
     }
 }

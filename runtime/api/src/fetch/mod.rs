@@ -2,6 +2,7 @@
 
 mod abort;
 pub(crate) mod blame;
+mod blob_url;
 pub mod body;
 pub mod body_data;
 pub mod client;

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use http::header::CONTENT_TYPE;
 use nano_engine::external_memory::ExternalMemory;
 use nano_webidl::{
-    Error, Fallible, Ref, Scope, ScriptRef, Trace, Traced, Value, room, script, type_error,
+    Fallible, Ref, Scope, ScriptRef, Trace, Traced, Value, room, script, type_error,
 };
 use nano_worker::Fields;
 
@@ -20,6 +20,7 @@ use crate::bindings::types::{
     RequestInfo, RequestInit, RequestMode, RequestRedirect,
 };
 use crate::environment::Environment;
+use crate::fileapi::blob_url::{self, BlobUrlEntry};
 use crate::url::UrlRecord;
 
 /// A request that the app makes, or one that it was sent.
@@ -72,14 +73,31 @@ struct Signal {
 struct RequestUrl {
     given: String,
     parsed: OnceCell<Option<UrlRecord>>,
+    /// <https://url.spec.whatwg.org/#concept-url-blob-entry>
+    blob: Option<Rc<BlobUrlEntry>>,
 }
 
 impl RequestUrl {
-    fn parsed(url: UrlRecord) -> RequestUrl {
+    fn parsed(scope: &Scope, url: UrlRecord) -> RequestUrl {
         RequestUrl {
             given: String::new(),
+            blob: blob_url::resolve(scope, &url),
             parsed: OnceCell::from(Some(url)),
         }
+    }
+
+    /// Another request's.
+    ///
+    /// # Errors
+    /// A `TypeError` if it is none.
+    fn copy(&self) -> Fallible<RequestUrl> {
+        let url = self.url().cloned();
+        let url = url.ok_or_else(|| type_error("the request's URL is invalid"))?;
+        Ok(RequestUrl {
+            given: String::new(),
+            parsed: OnceCell::from(Some(url)),
+            blob: self.blob.clone(),
+        })
     }
 
     fn url(&self) -> Option<&UrlRecord> {
@@ -170,6 +188,7 @@ impl Request {
             url: RequestUrl {
                 given: url,
                 parsed: OnceCell::new(),
+                blob: None,
             },
             headers: RequestHeaders::from_wire(headers),
             guard: Guard::Immutable,
@@ -190,6 +209,11 @@ impl Request {
     /// The URL. Only one that came from the network may be none.
     pub fn parsed_url(&self) -> Option<&UrlRecord> {
         self.url.url()
+    }
+
+    /// What a `blob:` URL stood for when it was parsed.
+    pub(crate) fn blob_url_entry(&self) -> Option<&BlobUrlEntry> {
+        self.url.blob.as_deref()
     }
 
     /// What to do with redirects.
@@ -244,16 +268,12 @@ impl RequestMethods for Request {
                     ));
                 }
                 options = Options::default();
+                let url = RequestUrl::parsed(scope, url);
                 (url, http::Method::GET, None)
             }
             // 6. Otherwise, input is a Request object.
             RequestInfo::Request(request) => {
-                let url = request
-                    .value()
-                    .url
-                    .url()
-                    .cloned()
-                    .ok_or_else(|| type_error("the request's URL is invalid"))?;
+                let url = request.value().url.copy()?;
                 options = request.value().options.clone();
                 parent = request.signal_if_any(scope);
                 (url, request.value().method.clone(), Some(request))
@@ -426,7 +446,7 @@ impl RequestMethods for Request {
         let parent = parent.map(|object| v8::TracedReference::new(scope, object));
         Ok(Request {
             method,
-            url: RequestUrl::parsed(url),
+            url,
             headers: RequestHeaders::over(headers.list().clone()),
             guard,
             body,
@@ -533,14 +553,9 @@ impl RequestMethods for Request {
         // 2. to 5. The clone's signal follows this's signal.
         let signal = self.signal(scope).object();
         let parent = Some(v8::TracedReference::new(scope, signal));
-        let url = self
-            .url
-            .url()
-            .cloned()
-            .ok_or(Error::Type("the request's URL is invalid".into()))?;
         let request = Request {
             method: self.method.clone(),
-            url: RequestUrl::parsed(url),
+            url: self.url.copy()?,
             headers: RequestHeaders::over(Rc::new(self.headers.list().borrow().clone().into())),
             guard: self.guard,
             body: self.body.clone_body(scope)?,

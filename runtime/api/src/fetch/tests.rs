@@ -245,7 +245,7 @@ fn failures_are_type_errors() {
     check(
         "console.log(await caught(fetch('ftp://localhost/')));
          console.log(await caught(fetch('about:blank')));
-         console.log((await caught(fetch('blob:https://x/1'))).slice(0, 30));
+         console.log((await caught(fetch('blob:https://x/1'))).slice(0, 60));
          console.log(await caught(fetch(base + '/loop')));
          console.log(await caught(fetch(base + '/loop', { redirect: 'error' })));
          console.log(await caught(fetch(base + '/path', { integrity: 'sha256-AAAA' })));
@@ -257,9 +257,9 @@ fn failures_are_type_errors() {
          console.log((await caught(fetch(base + '/echo', { method: 'POST', body: text, duplex: 'half' }))).includes('Uint8Array'));
          console.log((await fetch(base + '/loop', { redirect: 'manual' })).status);",
         &[
-            "TypeError: fetch failed: the scheme 'ftp:' cannot be fetched: http:, https: and data: can",
-            "TypeError: fetch failed: the scheme 'about:' cannot be fetched: http:, https: and data: can",
-            "TypeError: fetch failed: fetch",
+            "TypeError: fetch failed: the scheme 'ftp:' cannot be fetched: http:, https:, data: and blob: can",
+            "TypeError: fetch failed: the scheme 'about:' cannot be fetched: http:, https:, data: and blob: can",
+            "TypeError: fetch failed: the blob: URL stands for no blob of",
             "TypeError: fetch failed: more than 20 redirects",
             "TypeError: fetch failed: the response is a redirect, which the request's redirect mode 'error' refuses",
             "TypeError: fetch failed: the response does not match the request's integrity metadata",
@@ -267,6 +267,37 @@ fn failures_are_type_errors() {
             "TypeError: fetch failed: the request's body failed: RangeError: no more no more 0",
             "true",
             "302",
+        ],
+    );
+}
+
+#[test]
+fn blob_urls() {
+    check(
+        "const url = URL.createObjectURL(new File(['abc', new Uint8Array(5000), 'def'], 'f', { type: 'text/X' }));
+         console.log(url.startsWith('blob:null/'), url.length, new URL(url).origin);
+         const response = await fetch(url + '#part');
+         console.log(response.url === url, response.status, [...response.headers].join(), (await response.bytes()).length);
+         const part = await fetch(url, { headers: { range: 'bytes=-4' } });
+         console.log(part.status, part.statusText, [...part.headers].join(), (await part.bytes()).join());
+         console.log(await caught(fetch(url, { headers: { range: 'bytes=5006-' } })));
+         console.log(await caught(fetch(url, { integrity: 'sha256-AAAA' })));
+         const request = new Request(url);
+         URL.revokeObjectURL(url + '#part');
+         console.log((await fetch(url)).ok);
+         URL.revokeObjectURL(url);
+         URL.revokeObjectURL('nonsense');
+         console.log((await caught(fetch(url))).slice(25, 60), (await fetch(new Request(request.clone(), { headers: {} }))).ok);
+         console.log((await caught(fetch(request, { method: 'POST' }))).slice(25));",
+        &[
+            "true 46 null",
+            "true 200 content-length,5006,content-type,text/x 5006",
+            "206 Partial Content content-length,4,content-range,bytes 5002-5005/5006,content-type,text/x 0,100,101,102",
+            "TypeError: fetch failed: the header 'range' wants nothing that a blob of 5006 bytes has: 'bytes=5006-'",
+            "TypeError: fetch failed: the response does not match the request's integrity metadata",
+            "true",
+            "the blob: URL stands for no blob of true",
+            "a blob: URL can be asked for by GET only, not by POST",
         ],
     );
 }

@@ -2,5 +2,6 @@
 
 pub mod blob;
 pub mod blob_data;
+pub mod blob_url;
 pub mod file;
 pub mod file_data;

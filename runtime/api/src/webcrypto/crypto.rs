@@ -66,7 +66,7 @@ impl CryptoMethods for Crypto {
 
     // https://w3c.github.io/webcrypto/#Crypto-method-randomUUID
     fn random_uuid<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<v8::Local<'s, v8::String>> {
-        let text = uuid_text(random::bytes()?);
+        let text = random_uuid()?;
         v8::String::new_from_one_byte(scope, &text, v8::NewStringType::Normal).ok_or(Error::Thrown)
     }
 }
@@ -78,7 +78,15 @@ fn is_integer_array(view: Value) -> bool {
         && !idl::Float16Array::accepts(view)
 }
 
-/// <https://w3c.github.io/webcrypto/#dfn-generate-a-random-uuid>, from step 3.
+/// <https://w3c.github.io/webcrypto/#dfn-generate-a-random-uuid>, in ASCII.
+///
+/// # Errors
+/// An `OperationError` if the operating system has no entropy.
+pub(crate) fn random_uuid() -> Fallible<[u8; 36]> {
+    Ok(uuid_text(random::bytes()?))
+}
+
+/// The same, from step 3.
 fn uuid_text(mut bytes: [u8; 16]) -> [u8; 36] {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     // 3. and 4. The version, 4, and the variant of RFC 4122.

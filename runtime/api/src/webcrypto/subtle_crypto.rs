@@ -17,7 +17,9 @@ use super::key::{Key, NewKey, Usages, invalid_access, not_supported, operation_e
 use super::pair::Private;
 use super::parallel::{Cost, Time, perform, perform_on, perform_slices};
 use super::supports;
-use crate::bindings::subtle_crypto::SubtleCryptoMethods;
+use crate::bindings::subtle_crypto::{
+    NanoSubtleCryptoMethods, SubtleCryptoMethods, WebcryptoModernAlgosSubtleCryptoMethods,
+};
 use crate::bindings::ty;
 use crate::bindings::types::{
     AlgorithmIdentifier, ArrayBufferOrJsonWebKey, BufferSourceOrJsonWebKey,
@@ -412,7 +414,9 @@ impl SubtleCryptoMethods for SubtleCrypto {
             |scope, (key, importing)| Ok(importing.object(scope, key)),
         )
     }
+}
 
+impl WebcryptoModernAlgosSubtleCryptoMethods for SubtleCrypto {
     // https://wicg.github.io/webcrypto-modern-algos/#SubtleCrypto-method-encapsulateKey
     fn encapsulate_key<'s>(
         &self,
@@ -553,7 +557,9 @@ impl SubtleCryptoMethods for SubtleCrypto {
         let additional = supports::Additional::Algorithm(additional_algorithm);
         supports::supports(scope, operation, &algorithm, additional)
     }
+}
 
+impl NanoSubtleCryptoMethods for SubtleCrypto {
     // https://developers.cloudflare.com/workers/runtime-apis/web-crypto/#timingsafeequal
     fn timing_safe_equal<'s>(
         &self,

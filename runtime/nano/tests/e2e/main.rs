@@ -4,6 +4,7 @@ mod admin;
 mod apps_folder;
 mod bad_input;
 mod bindings;
+mod blob_urls;
 mod bodies;
 mod clocks;
 mod compression;
