@@ -42,6 +42,7 @@ pub const SUITES: &[&str] = &[
     "url",
     "urlpattern",
     "user-timing",
+    "wasm/webapi",
     "webidl/ecmascript-binding",
     "webmessaging/Channel_",
     "webmessaging/broadcastchannel",

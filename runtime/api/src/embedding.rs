@@ -11,6 +11,7 @@ use crate::bindings::TABLES;
 use crate::console::ConsoleState;
 use crate::console::inspect::describe_thrown;
 use crate::environment::{Environment, request_context};
+use crate::fetch::wasm_response;
 use crate::options::ApiOptions;
 
 /// The built-in scripts and the glue of what they implement.
@@ -33,6 +34,7 @@ pub static EMBEDDING: Embedding = Embedding {
     promise_rejected,
     promise_handled,
     describe: describe_thrown,
+    response_bytes,
     exit,
     ..Embedding::EMPTY
 };
@@ -205,6 +207,19 @@ fn promise_handled<'s>(
     v8::tc_scope!(let scope, scope);
     // What a listener throws was reported by the dispatch.
     let _ = script::call(scope, "notifyRejectionHandled", &[promise.into(), reason]);
+}
+
+fn response_bytes<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    source: Value<'s>,
+) -> Option<v8::Local<'s, v8::Promise>> {
+    match wasm_response::bytes(scope, source) {
+        Ok(promise) => Some(promise),
+        Err(error) => {
+            error.throw(scope);
+            None
+        }
+    }
 }
 
 fn exit(scope: &mut v8::PinScope, exit: &Exit) {

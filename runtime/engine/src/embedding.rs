@@ -58,6 +58,12 @@ pub struct Embedding {
     /// What to say of a value that was thrown, in at most about so many characters each. Must not run JavaScript of the app.
     pub describe:
         for<'s, 'i> fn(&mut v8::PinScope<'s, 'i>, v8::Local<'s, v8::Value>, usize) -> Thrown,
+    /// The bytes of what `WebAssembly.compileStreaming()` and `instantiateStreaming()` are given: a promise for an array buffer that nobody else
+    /// has. `None` after an exception.
+    pub response_bytes: for<'s, 'i> fn(
+        &mut v8::PinScope<'s, 'i>,
+        v8::Local<'s, v8::Value>,
+    ) -> Option<v8::Local<'s, v8::Promise>>,
     /// The isolate is about to end. Runs no JavaScript (it may have been terminated): settle what others wait for.
     /// Not called after [`Exit::Crashed`]: that thread runs nothing any more. Nor where [`Embedding::start`] was not, because the
     /// isolate ended while it was made.
@@ -83,6 +89,12 @@ impl Embedding {
         },
         promise_handled: |_, _, _| {},
         describe: exception::describe,
+        response_bytes: |scope, _| {
+            let message = v8::String::new(scope, "there are no responses here")?;
+            let error = v8::Exception::type_error(scope, message);
+            scope.throw_exception(error);
+            None
+        },
         exit: |_, _| {},
     };
 }

@@ -21,3 +21,4 @@ pub mod response;
 mod subrequests;
 #[cfg(test)]
 mod tests;
+pub(crate) mod wasm_response;

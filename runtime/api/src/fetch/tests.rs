@@ -302,6 +302,45 @@ fn blob_urls() {
     );
 }
 
+/// A module arrives as a response, and is read before V8 sees it.
+#[test]
+fn responses_are_modules() {
+    check(
+        "const type = { 'content-type': 'application/wasm' };
+         // It exports a memory as 'm'.
+         const module = [0, 97, 115, 109, 1, 0, 0, 0, 5, 3, 1, 0, 1, 7, 5, 1, 1, 109, 2, 0];
+         const served = (bytes, init = { headers: type }) => new Response(new Uint8Array(bytes), init);
+         const { compileStreaming, instantiateStreaming } = WebAssembly;
+         console.log(compileStreaming.length, instantiateStreaming.length, 'prototype' in compileStreaming);
+         console.log((await compileStreaming(served(module))) instanceof WebAssembly.Module);
+         const { instance } = await instantiateStreaming(Promise.resolve(served(module)), {});
+         console.log(instance.exports.m instanceof WebAssembly.Memory);
+         console.log(await caught(compileStreaming(1)));
+         console.log(await caught(compileStreaming(served(module, {}))));
+         console.log(await caught(compileStreaming(served(module, { headers: { 'content-type': 'application/wasm; a=b' } }))));
+         console.log(await caught(compileStreaming(served(module, { status: 404, headers: type }))));
+         console.log(await caught(instantiateStreaming(served([0, 97]))));
+         // A custom section whose name is longer than a module's may be, which V8 would take.
+         const name = new Array(100_001).fill(97);
+         const long = [...module.slice(0, 8), 0, 0xa4, 0x8d, 6, 0xa1, 0x8d, 6, ...name];
+         console.log((await caught(compileStreaming(served(long)))).slice(0, 50));
+         const body = new ReadableStream({ pull() { throw new RangeError('no more') } });
+         console.log(await caught(compileStreaming(new Response(body, { headers: type }))));",
+        &[
+            "1 1 false",
+            "true",
+            "true",
+            "TypeError: the source is neither a Response nor a promise for one",
+            "TypeError: the response has no Content-Type; it must be application/wasm",
+            "TypeError: the response's Content-Type is 'application/wasm; a=b'; it must be application/wasm",
+            "TypeError: the response's status is 404, not one from 200 to 299",
+            "CompileError: WebAssembly.instantiateStreaming(): unexpected end-of-file (at offset 0x0)",
+            "CompileError: WebAssembly.compileStreaming(): stri",
+            "RangeError: no more",
+        ],
+    );
+}
+
 #[test]
 fn data_urls() {
     check(

@@ -569,6 +569,42 @@
     },
   };
 
+  // https://webassembly.github.io/spec/web-api/#streaming-modules. The functions are streaming by name only: a module is read as a whole
+  // before V8 sees it.
+  const { withResolvers } = Promise;
+  const then = uncurry(Promise.prototype.then);
+
+  // The module of the response that `source` is, or is a promise for, or what `make` makes of it.
+  function ofResponse(source, options, what, make = (module) => module) {
+    // Web IDL's conversion to a promise: https://webidl.spec.whatwg.org/#js-promise.
+    const given = apply(withResolvers, Promise, []);
+    const { promise, resolve, reject } = apply(withResolvers, Promise, []);
+    const attempt = (step) => (value) => {
+      try {
+        step(value);
+      } catch (error) {
+        reject(error);
+      }
+    };
+    const finish = attempt((bytes) => resolve(make(compiled(bytes, options, what))));
+    const begin = attempt((response) => then(natives.responseBytes(response), finish, reject));
+    given.resolve(source);
+    then(given.promise, begin, reject);
+    return promise;
+  }
+
+  const streamingFunctions = {
+    compileStreaming(source) {
+      const options = arguments.length > 1 ? arguments[1] : undefined;
+      return ofResponse(source, options, "compileStreaming");
+    },
+    instantiateStreaming(source) {
+      const imports = arguments.length > 1 ? arguments[1] : undefined;
+      const options = arguments.length > 2 ? arguments[2] : undefined;
+      return ofResponse(source, options, "instantiateStreaming", (module) => instantiated(module, imports));
+    },
+  };
+
   // The most parameters that V8 lets a tag have, and more characters than the name of a type has.
   const MAX_PARAMETERS = 1000;
   const LONG = 100;
@@ -610,6 +646,9 @@
     replaceConstructor(WebAssembly, "Tag", NativeTag, Tag);
     for (const name of ownKeys(wasmFunctions)) {
       replace(WebAssembly, name, wasmFunctions[name]);
+    }
+    for (const name of ownKeys(streamingFunctions)) {
+      defineProperty(WebAssembly, name, { __proto__: null, ...propertyOf(WebAssembly, "compile"), value: streamingFunctions[name] });
     }
     for (const name of ["Instance", "Memory", "Table", "Global", "Exception"]) {
       interruptibleConstructor(WebAssembly, name);

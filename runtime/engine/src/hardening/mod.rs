@@ -14,13 +14,14 @@ use crate::entry;
 
 /// Native functions of `hardening.js`. Read from here only: each must have one address (see
 /// [`crate::Embedding::external_references`]).
-static NATIVES: [v8::FunctionCallback; 6] = [
+static NATIVES: [v8::FunctionCallback; 7] = [
     json::parse_callback,
     wasm::fault_callback,
     wasm_types::count_callback,
     search::find_callback,
     search::find_last_callback,
     wasm_functions::counted_callback,
+    wasm::response_callback,
 ];
 
 fn native(index: usize) -> v8::FunctionCallback {
@@ -58,6 +59,7 @@ pub(crate) fn bake<'s>(scope: &mut v8::PinScope<'s, '_>) -> Option<v8::Local<'s,
         (3, "find", "find", 3),
         (4, "findLast", "findLast", 3),
         (5, "countedModule", "countedModule", 2),
+        (6, "responseBytes", "responseBytes", 1),
     ] {
         let function = v8::Function::builder_raw(native(index))
             .length(length)

@@ -9,6 +9,7 @@
 use wasmparser::{Parser, ValidPayload, Validator, WasmFeatures};
 
 use super::wasm_cost::{Costs, max_body};
+use crate::state::State;
 use crate::{entry, process_memory};
 
 /// What is wrong with a module in this process, if anything is.
@@ -52,6 +53,19 @@ fn callback<'s>(
     let fault = with_bytes(args.get(0), fault).flatten();
     if let Some(text) = fault.and_then(|text| v8::String::new(scope, &text)) {
         result.set(text.into());
+    }
+}
+
+/// `responseBytes(response)` of `hardening.js`.
+pub(super) unsafe extern "C" fn response_callback(info: *const v8::FunctionCallbackInfo) {
+    // SAFETY: V8 has passed it.
+    unsafe {
+        entry::function(info, |scope, args, mut result| {
+            let embedding = State::from_scope(scope).embedding;
+            if let Some(promise) = (embedding.response_bytes)(scope, args.get(0)) {
+                result.set(promise.into());
+            }
+        })
     }
 }
 
