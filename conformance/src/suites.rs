@@ -43,6 +43,7 @@ pub const SUITES: &[&str] = &[
     "urlpattern",
     "user-timing",
     "wasm/webapi",
+    "web-locks",
     "webidl/ecmascript-binding",
     "webmessaging/Channel_",
     "webmessaging/broadcastchannel",

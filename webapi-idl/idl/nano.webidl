@@ -78,6 +78,10 @@ interface mixin WorkerGlobalEventHandlers {
 [Implementation=Script] partial interface TextEncoderStream {};
 [Implementation=Script] partial interface TextDecoderStream {};
 
+// Web Locks
+[Implementation=Script] partial interface LockManager {};
+[Implementation=Script] partial interface Lock {};
+
 // Compression
 [Implementation=Script] partial interface CompressionStream {};
 [Implementation=Script] partial interface DecompressionStream {};

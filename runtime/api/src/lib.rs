@@ -47,6 +47,7 @@ pub mod streams;
 pub mod structured_clone;
 pub mod url;
 pub mod urlpattern;
+mod web_locks;
 pub mod webcrypto;
 pub mod webidl;
 pub mod worker;

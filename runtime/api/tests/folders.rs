@@ -15,7 +15,7 @@ const ORDER: &[&[&str]] = &[
     &["service_worker", "env"],
     &["fetch"],
     &["xhr"],
-    &["fileapi"],
+    &["fileapi", "web_locks"],
     &["webcrypto"],
     &["html"],
     &["compression", "encoding", "hr_time", "urlpattern"],

@@ -54,4 +54,5 @@ mod typescript;
 mod unread_bodies;
 mod unread_memory;
 mod uploads;
+mod web_locks;
 mod webcrypto;

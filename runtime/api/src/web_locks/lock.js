@@ -1,0 +1,13 @@
+// `Lock`: a lock that somebody holds, or held.
+
+import { PlatformObject } from "../script/webidl.js";
+
+/** https://w3c.github.io/web-locks/#api-lock */
+export class LockImpl extends PlatformObject {
+  name = "";
+  mode = "exclusive";
+  // Whose it is: a `LockResource`.
+  resource = undefined;
+  // The released promise, a `Deferred`.
+  released = undefined;
+}

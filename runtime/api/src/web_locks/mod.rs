@@ -1,0 +1,3 @@
+//! The Web Locks API, <https://w3c.github.io/web-locks/>.
+
+mod navigator_locks;

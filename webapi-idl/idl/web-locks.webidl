@@ -1,0 +1,62 @@
+// Source: Web Locks API (https://w3c.github.io/web-locks/)
+// Date: 2026-07-01
+
+[SecureContext]
+interface mixin NavigatorLocks {
+  /** Has work of one name done in turns. */
+  [SameObject, Throws] readonly attribute LockManager locks;
+};
+Navigator includes NavigatorLocks;
+
+// DEPARTURE: locks are those of one instance of an app, and not of all that have its origin.
+/** Gives locks to the app's instance, one after another where they have the same name. */
+[SecureContext, Exposed=(Window,Worker,SharedStorageWorklet)]
+interface LockManager {
+  /** Calls a function as soon as a lock of this name is free; the lock is held until the promise settles that the function returns. */
+  Promise<any> request(DOMString name,
+                       LockGrantedCallback callback);
+  Promise<any> request(DOMString name,
+                       LockOptions options,
+                       LockGrantedCallback callback);
+
+  /** The locks that are held, and those that are waited for. */
+  Promise<LockManagerSnapshot> query();
+};
+
+/** A function that is called with the lock that it has now, or null where there was none to be had at once. */
+[Section=callbackdef-lockgrantedcallback] callback LockGrantedCallback = Promise<any> (Lock? lock);
+
+/** Whether a lock may be held by several at a time. */
+[Section=enumdef-lockmode] enum LockMode { "shared", "exclusive" };
+
+/** How a lock is asked for. */
+[Section=dictdef-lockoptions] dictionary LockOptions {
+  LockMode mode = "exclusive";
+  /** Null instead of a lock, where it would have to be waited for. */
+  boolean ifAvailable = false;
+  /** Takes the lock away from whoever has it. */
+  boolean steal = false;
+  /** Ends the waiting. */
+  AbortSignal signal;
+};
+
+/** Locks at one time. */
+[Section=dictdef-lockmanagersnapshot] dictionary LockManagerSnapshot {
+  sequence<LockInfo> held;
+  sequence<LockInfo> pending;
+};
+
+/** A lock that is held or waited for. */
+[Section=dictdef-lockinfo] dictionary LockInfo {
+  DOMString name;
+  LockMode mode;
+  /** The app's instance. */
+  DOMString clientId;
+};
+
+/** A lock that is held. */
+[SecureContext, Exposed=(Window,Worker,SharedStorageWorklet)]
+interface Lock {
+  readonly attribute DOMString name;
+  readonly attribute LockMode mode;
+};
