@@ -169,8 +169,27 @@ interface Navigator {
   // objects implementing this interface also implement the interfaces given below
 };
 Navigator includes NavigatorID;
+Navigator includes NavigatorLanguage;
+Navigator includes NavigatorOnLine;
+Navigator includes NavigatorConcurrentHardware;
 
 interface mixin NavigatorID {
   /** The runtime's name and version. */
   [Section=dom-navigator-useragent] readonly attribute DOMString userAgent;
+};
+
+interface mixin NavigatorLanguage {
+  /** The language in which dates and numbers are written where an app asks for none. */
+  [Section=dom-navigator-language] readonly attribute DOMString language;
+  [Section=dom-navigator-languages, SameObject] readonly attribute FrozenArray<DOMString> languages;
+};
+
+interface mixin NavigatorOnLine {
+  /** Always true: a server knows of no time without its network. */
+  [Section=dom-navigator-online] readonly attribute boolean onLine;
+};
+
+interface mixin NavigatorConcurrentHardware {
+  /** How many threads an app's instance has: 1, whatever the machine has. */
+  [Section=dom-navigator-hardwareconcurrency] readonly attribute unsigned long long hardwareConcurrency;
 };

@@ -93,6 +93,13 @@ interface ExecutionContext {
   undefined waitUntil(any promise);
   /** Workers' fall-through to an origin server; there is none here, so it has no effect. */
   undefined passThroughOnException();
+  /** What Workers' service bindings give the app; an empty object here. */
+  [SameObject] readonly attribute object props;
+};
+
+partial interface Request {
+  /** What Cloudflare's network says of a request; an empty object here, so that what is looked up in it is undefined. */
+  [SameObject] readonly attribute object cf;
 };
 
 partial interface FetchEvent {

@@ -455,6 +455,18 @@ enum Claim<'s> {
 
 const DISTURBED: i32 = 2;
 
+/// How many bytes a stream will have, if its source knows.
+pub(crate) fn stream_length<'s>(
+    scope: &mut Scope<'s, '_>,
+    stream: &Stream<'s>,
+) -> Fallible<Option<u64>> {
+    let length = script::call(scope, "streamLength", &[stream.object().into()])?;
+    // It was an `unsigned long long`.
+    Ok(length
+        .is_number()
+        .then(|| length.integer_value(scope).unwrap_or(0) as u64))
+}
+
 /// An interface that includes the mixin `Body`, <https://fetch.spec.whatwg.org/#body-mixin>.
 pub trait WithBody {
     /// The header list of the request or response.

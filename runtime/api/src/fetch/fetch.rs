@@ -18,7 +18,7 @@ use nano_worker::{BodyError, BodyErrorKind, BodyStream, Cut};
 
 use super::abort::{self, BodyAbort, Watch};
 use super::blame::Blame;
-use super::body::{Body, Outgoing, Stream, WithBody as _};
+use super::body::{Body, Outgoing, Stream, WithBody as _, stream_length};
 use super::client::{
     Answer, AnswerBody, Arriving, Exchange, Failure, Outbound, RequestBody, Way, matches_integrity,
     request_headers,
@@ -250,7 +250,13 @@ impl Call {
             Outgoing::Null => RequestBody::Null,
             Outgoing::Bytes(bytes) => RequestBody::Bytes(bytes),
             Outgoing::Incoming(stream) => RequestBody::Stream(stream),
-            Outgoing::Stream(stream) => RequestBody::Stream(call.upload(scope, stream, length)?),
+            Outgoing::Stream(stream) => {
+                let length = match length {
+                    None => stream_length(scope, &stream)?,
+                    given => given,
+                };
+                RequestBody::Stream(call.upload(scope, stream, length)?)
+            }
         };
         // A stream may have failed at once.
         if call.is_settled.get() {

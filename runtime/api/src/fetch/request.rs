@@ -14,7 +14,7 @@ use super::body::{Body, WithBody};
 use super::header_list::{AppHeaderList, HeaderList};
 use super::headers::{Guard, Headers};
 use crate::bindings::marker;
-use crate::bindings::request::RequestMethods;
+use crate::bindings::request::{NanoRequestMethods, RequestMethods};
 use crate::bindings::types::{
     ReferrerPolicy, RequestCache, RequestCredentials, RequestDestination, RequestDuplex,
     RequestInfo, RequestInit, RequestMode, RequestRedirect,
@@ -566,6 +566,12 @@ impl RequestMethods for Request {
             },
         };
         Ok(Ref::new(scope, request))
+    }
+}
+
+impl NanoRequestMethods for Request {
+    fn cf<'s>(&self, scope: &mut Scope<'s, '_>) -> v8::Local<'s, v8::Object> {
+        v8::Object::new(scope)
     }
 }
 

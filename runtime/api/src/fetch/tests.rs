@@ -302,6 +302,91 @@ fn blob_urls() {
     );
 }
 
+/// As in Workers: bytes go through as they are, and a reader may bring buffers of its own.
+#[test]
+fn identity_streams_hand_on_bytes() {
+    check(
+        "const { readable, writable } = new IdentityTransformStream();
+         const writer = writable.getWriter();
+         const source = new Uint8Array([1, 2, 3, 4]);
+         let written = false;
+         const write = writer.write(source.subarray(1)).then(() => { written = true; });
+         await new Promise((resolve) => setTimeout(resolve, 10));
+         console.log(written);
+         const reader = readable.getReader({ mode: 'byob' });
+         console.log((await reader.read(new Uint8Array(2))).value.join());
+         await write;
+         source.fill(9);
+         console.log((await reader.read(new Uint8Array(2))).value.join());
+         const last = reader.read(new Uint8Array(2));
+         await writer.close();
+         console.log((await last).done, writable instanceof WritableStream);
+         const text = new IdentityTransformStream();
+         console.log(await caught(text.writable.getWriter().write('text')), await caught(text.readable.getReader().read()));
+         const cancelled = new IdentityTransformStream();
+         const waiting = cancelled.writable.getWriter().write(new ArrayBuffer(1));
+         await cancelled.readable.cancel(new RangeError('enough'));
+         console.log(await caught(waiting));
+         const aborted = new IdentityTransformStream();
+         aborted.writable.abort(new RangeError('no more'));
+         console.log(await caught(aborted.readable.getReader().read()));",
+        &[
+            "false",
+            "2,3",
+            "4",
+            "true true",
+            "TypeError: A chunk of an identity stream must be an ArrayBuffer or a view of one \
+             TypeError: A chunk of an identity stream must be an ArrayBuffer or a view of one",
+            "RangeError: enough",
+            "RangeError: no more",
+        ],
+    );
+}
+
+#[test]
+fn fixed_length_streams_have_their_length() {
+    check(
+        "const stream = (length, ...chunks) => {
+             const fixed = new FixedLengthStream(length), writer = fixed.writable.getWriter();
+             const done = (async () => {
+                 for (const chunk of chunks) await writer.write(new Uint8Array(chunk).fill(97));
+                 await writer.close();
+             })();
+             done.catch(() => {});
+             return [fixed.readable, done];
+         };
+         const [whole] = stream(5, 2, 3);
+         const echo = async (body) => (await fetch(base + '/echo', { method: 'PUT', duplex: 'half', body })).json();
+         const { body, headers } = await echo(whole);
+         console.log(body, headers['content-length'], headers['transfer-encoding']);
+         // Of what was read before, nothing is said.
+         const [part] = stream(5, 2, 3);
+         const reader = part.getReader();
+         await reader.read();
+         reader.releaseLock();
+         console.log((await caught(echo(part))).slice(0, 9));
+         const [few, fewDone] = stream(3, 2);
+         console.log(await caught(new Response(few).text()), '/', await caught(fewDone));
+         const [many, manyDone] = stream(3, 4);
+         console.log(await caught(new Response(many).text()), '/', await caught(manyDone));
+         console.log((await caught((async () => new FixedLengthStream(-1))())).slice(0, 50));
+         const shown = new FixedLengthStream(0);
+         console.log(shown instanceof IdentityTransformStream, shown instanceof TransformStream);
+         console.log(Object.keys(new Request('http://a/').cf).length, navigator.hardwareConcurrency, navigator.languages.join(), navigator.onLine);",
+        &[
+            "aaaaa 5 undefined",
+            "TypeError",
+            "TypeError: A FixedLengthStream was closed 1 bytes before its length / \
+             TypeError: A FixedLengthStream was closed 1 bytes before its length",
+            "TypeError: A FixedLengthStream got 1 bytes more than its length / \
+             TypeError: A FixedLengthStream got 1 bytes more than its length",
+            "TypeError: Failed to construct 'FixedLengthStream'",
+            "true true",
+            "0 1 en-US true",
+        ],
+    );
+}
+
 /// A module arrives as a response, and is read before V8 sees it.
 #[test]
 fn responses_are_modules() {

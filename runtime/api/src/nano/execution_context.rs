@@ -133,4 +133,8 @@ impl ExecutionContextMethods for ExecutionContext {
     fn pass_through_on_exception(&self) -> Fallible<()> {
         Ok(())
     }
+
+    fn props<'s>(&self, scope: &mut Scope<'s, '_>) -> v8::Local<'s, v8::Object> {
+        v8::Object::new(scope)
+    }
 }

@@ -22,6 +22,7 @@ import {
   ReadableByteStreamControllerImpl,
   readableByteStreamControllerClose,
 } from "./readable_byte_stream_controller.js";
+import { IdentityEnds } from "./identity_ends.js";
 import { readableByteStreamControllerRespond } from "./readable_byte_stream_pull_into.js";
 import { ReadableStreamImpl } from "./readable_stream.js";
 import { acquireReadableStreamDefaultReader, readableStreamCancel, readableStreamClose } from "./readable_stream_operations.js";
@@ -307,6 +308,11 @@ export function teeStream(stream) {
 }
 
 // Here the values are public objects: they cross the border.
+// How many bytes a stream that is a body will have, where its source knows.
+exportToNative("streamLength", (stream) => {
+  const { source } = unwrap_ReadableStream(stream).controller;
+  return source instanceof IdentityEnds ? source.bytesLeft : undefined;
+});
 exportToNative("cancelStream", (stream, reason) => cancelStream(unwrap_ReadableStream(stream), reason));
 exportToNative("takeNativeSource", (stream) => takeNativeSource(unwrap_ReadableStream(stream)));
 // A stream over a NativeSource.

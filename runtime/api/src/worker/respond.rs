@@ -10,7 +10,7 @@ use nano_worker::{Body, BodyStream, FetchError, HttpResponse, RequestId};
 use super::app::{App, Waiting, begin_streaming};
 use super::dispatch::settle;
 use crate::environment::{Environment, request_context};
-use crate::fetch::body::{Outgoing, WithBody as _};
+use crate::fetch::body::{Outgoing, WithBody as _, stream_length};
 use crate::fetch::response::Response;
 use crate::streams::native_sink::NativeSink;
 
@@ -78,7 +78,13 @@ pub(super) fn respond<'s>(
                 .header_list()
                 .borrow()
                 .get(&http::header::CONTENT_LENGTH);
-            let length = length.and_then(|l| std::str::from_utf8(&l).ok()?.parse().ok());
+            let mut length = length.and_then(|l| std::str::from_utf8(&l).ok()?.parse().ok());
+            if length.is_none() {
+                let Ok(known) = stream_length(scope, &stream) else {
+                    return; // The isolate is terminated.
+                };
+                length = known;
+            }
             let backlog = State::from_scope(scope).extension::<App>().backlog.clone();
             let (writer, reader) = BodyStream::bounded_among(RESPONSE_BYTES, length, backlog);
             // Which status goes out does not depend on who is faster, this turn or a connection's thread.

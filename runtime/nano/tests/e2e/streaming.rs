@@ -33,6 +33,32 @@ fn chunks_flow_both_ways_at_the_same_time() {
     assert_eq!(connection.response(false).text(), "A");
 }
 
+/// A client is told how long the body will be, and that it is not whole where an app does not keep to that.
+#[test]
+fn a_fixed_length_stream_has_a_content_length() {
+    let source = "export default { fetch(request, env, ctx) {
+        const { readable, writable } = new FixedLengthStream(300_000);
+        const writer = writable.getWriter();
+        const chunks = new URL(request.url).pathname === '/' ? 3 : 2;
+        ctx.waitUntil((async () => {
+            for (let i = 0; i < chunks; i++) await writer.write(new Uint8Array(100_000).fill(97));
+            await new Promise((resolve) => setTimeout(resolve, 20));
+            await writer.close();
+        })().catch(() => {}));
+        return new Response(readable, { headers: { 'x-props': Object.keys(ctx.props).length + typeof request.cf } });
+    } };";
+    let nano = Site::new().app("a", source).serve();
+    let response = nano.get("a.test", "/");
+    assert_eq!(response.header("content-length"), Some("300000"));
+    assert_eq!(response.header("transfer-encoding"), None);
+    assert_eq!(response.header("x-props"), Some("0object"));
+    assert_eq!(response.text(), "a".repeat(300_000));
+    let mut client = nano.connect();
+    client.write("GET /short HTTP/1.1\r\nHost: a.test\r\n\r\n");
+    assert_eq!(client.head().header("content-length"), Some("300000"));
+    assert_eq!(client.rest().len(), 200_000);
+}
+
 #[test]
 fn a_body_in_memory_is_read_whole() {
     let source = "export default { async fetch(request) {
