@@ -17,19 +17,16 @@
 //! | the request came back to this server too often (`CDN-Loop`) | 508 |
 
 use std::cell::Cell;
-use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
 use http::header::HOST;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version};
-use http_body::Body as HttpBody;
 use nano_worker::{
     Body, BodyError, BodyErrorKind, BodyStream, FetchError, Fields, HttpRequest, HttpResponse,
     RequestId, Unanswered,
@@ -43,7 +40,7 @@ use crate::deployment::Deployment;
 use crate::http::bounded::Bounded;
 use crate::http::error_page::{self, ErrorPage};
 use crate::http::headers::{self, Present, TransferCoding};
-use crate::http::receive::{Fault, Faults, Received, receive, refuse};
+use crate::http::receive::{Arriving, Fault, Faults, Received, receive, refuse};
 use crate::http::send::{self, ResponseBody, response};
 use crate::http::target;
 use crate::lease::Lease;
@@ -136,8 +133,7 @@ impl Dispatcher {
         last: Option<&LastRoute>,
     ) -> impl Future<Output = Response<ResponseBody>> + Send + use<B>
     where
-        B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
-        B::Error: Display + Send,
+        B: Arriving,
     {
         let (parts, body) = request.into_parts();
         let id = self.ids.next();

@@ -20,6 +20,7 @@ use nano_worker::{
 
 use crate::access::Completion;
 use crate::config::{AppConfig, AppLimits, HostPattern, InstancePlan, LogConfig};
+use crate::http::receive::{Arriving, OnTaken};
 use crate::http::send::{self, ResponseBody};
 use crate::server::link::Link;
 
@@ -399,9 +400,31 @@ impl Instance for Fake {
 pub(crate) struct FakeBody {
     chunks: VecDeque<Result<Bytes, &'static str>>,
     length: Option<u64>,
+    /// What has been taken, where it comes unasked: no more than its window beyond that.
+    taken: Option<Arc<AtomicUsize>>,
+    window: usize,
+    come: usize,
+}
+
+impl Arriving for FakeBody {
+    fn on_taken(&mut self) -> Option<OnTaken> {
+        let taken = self.taken.clone()?;
+        Some(Box::new(move |bytes| {
+            taken.fetch_add(bytes, Ordering::SeqCst);
+        }))
+    }
 }
 
 impl FakeBody {
+    /// Comes unasked, as far as its window and what is counted there go.
+    pub(crate) fn flowing(self, window: usize, taken: &Arc<AtomicUsize>) -> Self {
+        Self {
+            taken: Some(taken.clone()),
+            window,
+            ..self
+        }
+    }
+
     /// With a Content-Length.
     pub(crate) fn sized(chunks: &[&'static str]) -> Self {
         let length = chunks.iter().map(|chunk| chunk.len() as u64).sum();
@@ -420,6 +443,9 @@ impl FakeBody {
         Self {
             chunks,
             length: None,
+            taken: None,
+            window: 0,
+            come: 0,
         }
     }
 
@@ -438,12 +464,21 @@ impl HttpBody for FakeBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, &'static str>>> {
+        let room = (self.taken.as_ref()).map(|taken| self.window + taken.load(Ordering::SeqCst));
+        if let (Some(room), Some(Ok(next))) = (room, self.chunks.front())
+            && self.come + next.len() > room
+        {
+            // Until more has been taken.
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         match self.chunks.pop_front() {
             Some(Ok(bytes)) if bytes.is_empty() => {
                 context.waker().wake_by_ref();
                 Poll::Pending
             }
             Some(Ok(bytes)) => {
+                self.come += bytes.len();
                 if let Some(left) = &mut self.length {
                     *left -= bytes.len() as u64;
                 }

@@ -12,7 +12,7 @@ use http::header::EXPECT;
 use http::request::Parts;
 use http::{HeaderValue, Version};
 use http_body::{Body as HttpBody, Frame, SizeHint};
-use nano_worker::{Body, BodyError, BodyErrorKind, BodyStream, BodyWriter};
+use nano_worker::{Body, BodyError, BodyErrorKind, BodyStream, BodyWriter, Put};
 use tokio::sync::oneshot;
 
 use crate::patience::{ClientLimits, Patience};
@@ -24,6 +24,8 @@ use crate::server::{HTTP2_WINDOW, MAX_HEAD};
 const SMALL: u64 = 64 << 10;
 /// Bytes that wait between a connection and an app. hyper's own chunks are of 64 KiB at most, as its buffer is.
 const WAITING: usize = 128 << 10;
+/// The app is behind where so much of a body waits that comes unasked; its window is all that can.
+const BEHIND: usize = HTTP2_WINDOW as usize / 2;
 /// How much is read of a body that nobody wants, so that the client gets to read the response.
 const DISCARD_BYTES: u64 = 8 << 20;
 const DISCARD_TIME: Duration = Duration::from_secs(5);
@@ -72,6 +74,22 @@ impl Fault {
         BodyError::new(kind, self.message())
     }
 }
+
+/// Is told how many bytes of a body have been taken.
+pub(crate) type OnTaken = Box<dyn FnMut(usize) + Send>;
+
+/// A request's body, as a connection has it.
+pub(crate) trait Arriving:
+    HttpBody<Data = Bytes, Error: Display + Send> + Send + Unpin + 'static
+{
+    /// Who has to be told what has been taken, where it is not enough to ask for the next chunk: as much comes unasked as has been
+    /// told, and a window before.
+    fn on_taken(&mut self) -> Option<OnTaken> {
+        None
+    }
+}
+
+impl Arriving for hyper::body::Incoming {}
 
 /// A request's body on its way from the client.
 pub(crate) struct Received<B: HttpBody> {
@@ -157,15 +175,11 @@ impl<B: HttpBody> Drop for Received<B> {
 ///
 /// # Errors
 /// The body says that it is larger than the limit, or is malformed. (What comes later is told by [`Faults`].)
-pub(crate) async fn receive<B>(
+pub(crate) async fn receive<B: Arriving>(
     mut incoming: Received<B>,
     limit: u64,
     answered: Answered,
-) -> Result<(Body, Option<Faults>), Fault>
-where
-    B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
-    B::Error: Display + Send,
-{
+) -> Result<(Body, Option<Faults>), Fault> {
     let length = incoming.size_hint().exact();
     let timers = incoming.timers.clone();
     if incoming.size_hint().lower() > limit {
@@ -179,10 +193,11 @@ where
             return Ok((head.into_body(), None));
         }
     }
-    let (writer, stream) = BodyStream::bounded(WAITING, length);
-    if !incoming.is_http1 {
-        writer.has_behind(HTTP2_WINDOW as usize);
-    }
+    let on_taken = incoming.body.on_taken();
+    // What comes unasked is bounded by its window.
+    let waiting = on_taken.as_ref().map_or(WAITING, |_| BEHIND);
+    let (writer, stream) = BodyStream::bounded(waiting, length);
+    let pace = Pace::of(on_taken, &writer);
     let (faults, told) = oneshot::channel();
     timers.place().spawn(|timers| async move {
         incoming.timers = timers.clone();
@@ -190,7 +205,7 @@ where
         let whole = tokio::select! {
             biased;
             _ = &mut answered => None,
-            whole = pump(&mut incoming, head.bytes(), &writer, limit, faults) => Some(whole),
+            whole = pump(&mut incoming, head.bytes(), (&writer, pace), limit, faults) => Some(whole),
         };
         // What nobody has begun to read would wait for a garbage collection.
         let withdraw = || writer.withdraw(BodyError::new(BodyErrorKind::CutShort, TOO_LATE));
@@ -209,11 +224,7 @@ where
 }
 
 /// Does with the body of a request that is answered without it what is done with those that apps leave unread.
-pub(crate) fn refuse<B>(incoming: Received<B>, answered: Answered)
-where
-    B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
-    B::Error: Display + Send,
-{
+pub(crate) fn refuse<B: Arriving>(incoming: Received<B>, answered: Answered) {
     let waits = incoming.waits;
     // Who waits to be told that it may send is told by the response that it may not; hyper gives up the connection then.
     if waits && incoming.is_http1 {
@@ -311,18 +322,36 @@ where
     Ok(head)
 }
 
+/// Whose pace a body comes at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    /// The next chunk comes when it is asked for.
+    Asked,
+    /// It comes when it is sent. It is taken at once, so that it waits where it counts, and in few pieces; who sends it is told when
+    /// the app has taken it.
+    Sent,
+}
+
+impl Pace {
+    fn of(on_taken: Option<OnTaken>, writer: &BodyWriter) -> Self {
+        match on_taken {
+            None => Self::Asked,
+            Some(tell) => {
+                writer.on_taken(tell);
+                Self::Sent
+            }
+        }
+    }
+}
+
 /// Moves chunks from the connection to the app, as fast as the app reads. Returns false if a rest is unread.
-async fn pump<B>(
+async fn pump<B: Arriving>(
     incoming: &mut Received<B>,
     head: Bytes,
-    writer: &BodyWriter,
+    (writer, pace): (&BodyWriter, Pace),
     limit: u64,
     faults: oneshot::Sender<Fault>,
-) -> bool
-where
-    B: HttpBody<Data = Bytes> + Send + Unpin,
-    B::Error: Display + Send,
-{
+) -> bool {
     let mut patience = Patience::new(incoming.limits);
     let timers = incoming.timers.clone();
     let mut total = head.len() as u64;
@@ -330,17 +359,25 @@ where
         return false;
     }
     let fault = loop {
-        match next_chunk(incoming, &mut patience, &timers).await {
+        match next_chunk(incoming, (writer, pace), &mut patience, &timers).await {
             Ok(None) => {
                 writer.finish();
                 return true;
             }
             Ok(Some(chunk)) => {
-                total += chunk.len() as u64;
+                let count = chunk.len();
+                total += count as u64;
                 if total > limit {
                     break Fault::TooLarge(limit);
                 }
-                if !writer.write(chunk).await {
+                let is_read = match pace {
+                    Pace::Asked => writer.write(chunk).await,
+                    Pace::Sent => writer.put(chunk) != Put::Gone,
+                };
+                if !is_read {
+                    if let Some(mut tell) = incoming.body.on_taken() {
+                        tell(count);
+                    }
                     return false;
                 }
             }
@@ -355,24 +392,38 @@ where
 }
 
 /// The next chunk of data; `None` at the end.
-async fn next_chunk<B>(
-    incoming: &mut B,
+async fn next_chunk<B: Arriving>(
+    incoming: &mut Received<B>,
+    (writer, pace): (&BodyWriter, Pace),
     patience: &mut Patience,
     timers: &Timers,
-) -> Result<Option<Bytes>, Fault>
-where
-    B: HttpBody<Data = Bytes> + Unpin,
-    B::Error: Display,
-{
+) -> Result<Option<Bytes>, Fault> {
     loop {
-        let began = Instant::now();
-        let frame = poll_fn(|context| Pin::new(&mut *incoming).poll_frame(context));
-        let frame = match timers.within(patience.left(), frame).await {
-            Some(None) => return Ok(None),
-            Some(Some(frame)) => frame.map_err(|error| Fault::Malformed(error.to_string()))?,
-            None => return Err(Fault::TooSlow(patience.describe())),
+        let mut frame = poll_fn(|context| Pin::new(&mut *incoming).poll_frame(context));
+        let early = match pace {
+            Pace::Asked => None,
+            // As long as the app is behind, it may be the sender who waits.
+            Pace::Sent => tokio::select! {
+                biased;
+                frame = &mut frame => Some(frame),
+                _ = writer.room() => None,
+            },
         };
-        patience.spend(began.elapsed());
+        let frame = match early {
+            Some(frame) => frame,
+            None => {
+                let began = Instant::now();
+                let Some(frame) = timers.within(patience.left(), frame).await else {
+                    return Err(Fault::TooSlow(patience.describe()));
+                };
+                patience.spend(began.elapsed());
+                frame
+            }
+        };
+        let Some(frame) = frame else {
+            return Ok(None);
+        };
+        let frame = frame.map_err(|error| Fault::Malformed(error.to_string()))?;
         // Else trailers: the end follows.
         if let Ok(bytes) = frame.into_data() {
             patience.earn(bytes.len());
@@ -385,15 +436,16 @@ where
 
 /// Reads and drops the rest of a body, within reason. Closing a connection with unread data makes the system reset it,
 /// and a client that still sends would never see the response. To HTTP/2, what comes for a stream that is given up is an error.
-async fn discard<B>(mut incoming: B, timers: Timers)
-where
-    B: HttpBody<Data = Bytes> + Send + Unpin,
-    B::Error: Display,
-{
+async fn discard<B: Arriving>(mut incoming: Received<B>, timers: Timers) {
+    let mut on_taken = incoming.body.on_taken();
     let mut total = 0;
     let read = poll_fn(|context| {
         while let Some(Ok(frame)) = ready!(Pin::new(&mut incoming).poll_frame(context)) {
-            total += frame.data_ref().map_or(0, Bytes::len) as u64;
+            let count = frame.data_ref().map_or(0, Bytes::len);
+            if let Some(tell) = &mut on_taken {
+                tell(count);
+            }
+            total += count as u64;
             if total > DISCARD_BYTES {
                 break;
             }
@@ -406,6 +458,9 @@ where
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
     use super::*;
     use crate::fake::FakeBody;
     use crate::server::link::Link;
@@ -462,6 +517,70 @@ mod tests {
         assert_eq!(stream.next().await.unwrap().unwrap(), "ab");
         assert_eq!(stream.next().await.unwrap().unwrap(), "c");
         assert!(stream.next().await.is_none());
+    }
+
+    /// A body of six chunks of 16 KiB that comes unasked, within HTTP/2's window, and what has been told to be taken of it.
+    fn sent() -> (Received<FakeBody>, Arc<AtomicUsize>) {
+        let chunk: &str = "x".repeat(16 << 10).leak();
+        let taken = Arc::new(AtomicUsize::new(0));
+        let body = FakeBody::chunked(&[chunk; 6]).flowing(HTTP2_WINDOW as usize, &taken);
+        (from_client(body), taken)
+    }
+
+    #[tokio::test]
+    async fn what_comes_unasked_waits_in_one_place_and_is_told_when_it_is_taken() {
+        let (body, taken) = sent();
+        let (body, _faults) = receive(body, 1 << 20, unanswered()).await.unwrap();
+        let Body::Stream(mut stream) = body else {
+            panic!("{body:?}")
+        };
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let waits = waiting.clone();
+        stream.measure(move |bytes| waits.store(bytes, Relaxed));
+        settle().await;
+        assert!(waiting.load(Relaxed) >= HTTP2_WINDOW as usize);
+        assert_eq!(taken.load(Relaxed), 0);
+        for chunk in 1..=6 {
+            assert_eq!(stream.next().await.unwrap().unwrap().len(), 16 << 10);
+            // Of what waits at the end its sender is told then.
+            assert!(taken.load(Relaxed) >= chunk * (16 << 10));
+        }
+        assert!(stream.next().await.is_none());
+        assert_eq!(taken.load(Relaxed), 6 * (16 << 10));
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_the_app_is_not_slow() {
+        let (mut body, _) = sent();
+        body.limits.stall = Duration::from_millis(20);
+        let (body, _faults) = receive(body, 1 << 20, unanswered()).await.unwrap();
+        let Body::Stream(mut stream) = body else {
+            panic!("{body:?}")
+        };
+        tokio::time::sleep(Duration::from_millis(60)).await;
+        let mut count = 0;
+        while let Some(chunk) = stream.next().await {
+            count += chunk.unwrap().len();
+        }
+        assert_eq!(count, 6 * (16 << 10));
+    }
+
+    #[tokio::test]
+    async fn what_is_dropped_of_a_body_that_comes_unasked_is_told_too() {
+        for is_begun in [false, true] {
+            let (body, taken) = sent();
+            let (reading, answered) = oneshot::channel();
+            if is_begun {
+                let (body, _faults) = receive(body, 1 << 20, answered).await.unwrap();
+                settle().await;
+                drop(body);
+            } else {
+                refuse(body, answered);
+            }
+            settle().await;
+            assert_eq!(taken.load(Relaxed), 6 * (16 << 10), "{is_begun}");
+            drop(reading);
+        }
     }
 
     #[tokio::test]

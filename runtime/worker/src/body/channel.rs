@@ -50,11 +50,10 @@ pub(super) struct State {
     joined: BytesMut,
     /// In both.
     bytes: usize,
-    /// How many bytes more may wait in front of the writer while there is no room here: the number from which on there is none, and
-    /// that.
-    behind: Option<(usize, usize)>,
     /// Is told what waits.
-    meter: Option<Meter>,
+    meter: Option<Tell>,
+    /// Is told what waits no more, until the writer's end.
+    on_taken: Option<Tell>,
     /// What the writer has said about the end.
     end: Option<Result<(), BodyError>>,
     reader_gone: bool,
@@ -70,12 +69,12 @@ pub(super) struct State {
     on_reader_gone: Option<Waker>,
 }
 
-/// Is told how many bytes the chunks of a body take that wait.
-pub(super) struct Meter(Box<dyn FnMut(usize) + Send>);
+/// Is told a number of bytes.
+pub(super) struct Tell(Box<dyn FnMut(usize) + Send>);
 
-impl fmt::Debug for Meter {
+impl fmt::Debug for Tell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Meter").finish_non_exhaustive()
+        f.debug_struct("Tell").finish_non_exhaustive()
     }
 }
 
@@ -146,12 +145,9 @@ impl State {
 
     /// Tells what waits now.
     fn measure(&mut self) {
-        if let Some(Meter(tell)) = &mut self.meter {
-            let behind = self.behind.filter(|(full, _)| self.bytes >= *full);
-            let behind = behind.map_or(0, |(_, bytes)| bytes);
-            // Chunks may be of a byte each.
+        if let Some(Tell(tell)) = &mut self.meter {
             let chunks = self.chunks.len() + usize::from(!self.joined.is_empty());
-            tell(self.bytes + chunks * size_of::<Bytes>() + behind);
+            tell(self.bytes + chunks * size_of::<Bytes>());
         }
     }
 }
@@ -177,9 +173,12 @@ impl Channel {
     }
 
     /// So many bytes wait here no more.
-    fn taken(&self, bytes: usize) {
+    fn taken(&self, state: &mut State, bytes: usize) {
         if let Some(backlog) = &self.backlog {
             backlog.0.fetch_sub(bytes, Relaxed);
+        }
+        if let Some(Tell(tell)) = &mut state.on_taken {
+            tell(bytes);
         }
     }
 
@@ -192,7 +191,13 @@ impl Channel {
         let mut state = self.state();
         if state.end.is_none() {
             state.end = Some(end);
+            let on_taken = state.on_taken.take();
+            let left = state.bytes;
             wake(state, |state| &mut state.reader);
+            // What is left is the reader's alone, and nothing follows.
+            if let Some(Tell(mut tell)) = on_taken {
+                tell(left);
+            }
         }
     }
 
@@ -215,7 +220,8 @@ impl Channel {
         }
         let before = state.bytes;
         let taken = take(&mut state);
-        self.taken(before - state.bytes);
+        let after = state.bytes;
+        self.taken(&mut state, before - after);
         // A writer is woken for more than one chunk, where there can be more than one.
         if state.bytes <= self.capacity() / 2 {
             wake(state, |state| &mut state.writer);
@@ -232,7 +238,7 @@ impl Channel {
     pub(super) fn measure(&self, tell: impl FnMut(usize) + Send + 'static) {
         let mut state = self.state();
         if !state.is_withdrawn {
-            state.meter = Some(Meter(Box::new(tell)));
+            state.meter = Some(Tell(Box::new(tell)));
             state.measure();
         }
     }
@@ -256,11 +262,13 @@ impl Channel {
 
     /// Takes out all that waits, to be dropped without the lock.
     fn clear(&self, state: &mut State) -> impl Sized + use<> {
-        self.taken(std::mem::take(&mut state.bytes));
+        let bytes = std::mem::take(&mut state.bytes);
+        self.taken(state, bytes);
         (
             std::mem::take(&mut state.chunks),
             std::mem::take(&mut state.joined),
             state.meter.take(),
+            state.on_taken.take(),
         )
     }
 }
@@ -324,11 +332,13 @@ impl BodyWriter {
         (Self(channel.clone()), channel)
     }
 
-    /// Has `bytes` more counted as waiting while there is no room: whoever sends may go on until as many wait in front of the writer.
-    pub fn has_behind(&self, bytes: usize) {
+    /// Has `tell` told how many bytes the reader has taken, or left behind, each time that it does: whoever sends them may send as many
+    /// more. On any thread; it must not come back to the body. At the writer's end it is told of what waits then, and dropped.
+    pub fn on_taken(&self, tell: impl FnMut(usize) + Send + 'static) {
         let mut state = self.0.state();
-        state.behind = Some((self.0.capacity, bytes));
-        state.measure();
+        if !state.reader_gone && state.end.is_none() {
+            state.on_taken = Some(Tell(Box::new(tell)));
+        }
     }
 
     /// Waits while the reader is behind, then hands a chunk on. Returns false when the reader is gone: stop producing.

@@ -174,18 +174,50 @@ fn small_chunks_that_wait_are_one() {
     assert_eq!(read, text + &"x".repeat(5000) + "y");
 }
 
+/// A body whose sender may send as many bytes as it says.
+fn flowing() -> (BodyWriter, BodyStream, Arc<AtomicUsize>) {
+    let (writer, stream) = BodyStream::bounded(4, None);
+    let taken = Arc::new(AtomicUsize::new(0));
+    let told = taken.clone();
+    writer.on_taken(move |bytes| {
+        told.fetch_add(bytes, Relaxed);
+    });
+    (writer, stream, taken)
+}
+
 #[test]
-fn what_waits_in_front_of_a_full_body_is_told_too() {
-    const CHUNK: usize = size_of::<Bytes>();
-    let (writer, mut stream) = BodyStream::bounded(4, None);
-    writer.has_behind(1000);
-    let waiting = measured(&stream);
+fn who_sends_is_told_what_is_taken_or_left() {
+    let (writer, mut stream, taken) = flowing();
     put(&writer, "abc");
-    assert_eq!(waiting.load(Relaxed), 3 + CHUNK, "there is room");
-    put(&writer, "de");
-    assert_eq!(waiting.load(Relaxed), 5 + 2 * CHUNK + 1000);
+    put(&writer, "d");
+    assert_eq!(taken.load(Relaxed), 0, "it waits");
     assert!(next(&mut stream).is_some());
-    assert_eq!(waiting.load(Relaxed), 2 + CHUNK, "there is room again");
+    assert_eq!(taken.load(Relaxed), 3);
+    put(&writer, "ef");
+    assert!(all(&mut stream).is_some());
+    assert_eq!(taken.load(Relaxed), 6);
+    put(&writer, "gh");
+    drop(stream);
+    assert_eq!(taken.load(Relaxed), 8, "left behind");
+    assert_eq!(Arc::strong_count(&taken), 1);
+}
+
+#[test]
+fn who_sends_is_told_of_what_waits_at_the_end_once() {
+    let gone = BodyError::new(BodyErrorKind::CutShort, "gone");
+    for is_withdrawn in [false, true] {
+        let (writer, mut stream, taken) = flowing();
+        put(&writer, "abc");
+        if is_withdrawn {
+            writer.withdraw(gone.clone());
+        } else {
+            writer.finish();
+        }
+        assert_eq!((taken.load(Relaxed), Arc::strong_count(&taken)), (3, 1));
+        let first = next(&mut stream).unwrap().unwrap();
+        assert_eq!(first.is_err(), is_withdrawn);
+        assert_eq!(taken.load(Relaxed), 3);
+    }
 }
 
 #[test]
