@@ -24,6 +24,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use http::Method;
+use nano_engine::external_memory::Reservation;
 use nano_engine::{FolderSource, Handle, IsolateOptions, Transpiler, Until};
 use nano_webidl::Scope;
 use nano_worker::{
@@ -229,12 +230,14 @@ impl Worker {
     ) -> Result<HttpResponse, Unanswered> {
         let is_head = request.method == Method::HEAD;
         let (answer, outcome) = oneshot::channel();
+        let held = self.count(&request.body);
         let mut delivery = Delivery::new(request, answer);
         self.counters.waiting.fetch_add(1, Ordering::Relaxed);
         // A task that is not taken, or dropped, returns the request.
-        self.handle
-            .0
-            .post(Box::new(move |scope| delivery.arrive(scope, id)));
+        self.handle.0.post(Box::new(move |scope| {
+            drop(held);
+            delivery.arrive(scope, id);
+        }));
         let mut cancel = Cancel {
             handle: &self.handle.0,
             id,
@@ -270,6 +273,23 @@ impl Worker {
             }),
             // The isolate has ended in the middle of its work on the request, or is lost.
             None => Err(Unanswered::Failed(self.cut_off(id).await)),
+        }
+    }
+
+    /// Counts what comes of a request's body for the isolate, which may be too busy to look at it. Gives what counts until it does.
+    fn count(&self, body: &Body) -> Option<Reservation> {
+        match body {
+            Body::Empty => None,
+            Body::Full(bytes) => {
+                let mut waiting = self.handle.0.reservation();
+                waiting.set(bytes.len());
+                Some(waiting)
+            }
+            Body::Stream(stream) => {
+                let mut waiting = self.handle.0.reservation();
+                stream.measure(move |bytes| waiting.set(bytes));
+                None
+            }
         }
     }
 

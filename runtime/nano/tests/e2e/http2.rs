@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::{Http2, Site};
+use crate::support::admin::{ask, json, serve};
+use crate::support::http2::{DATA, Frame, WINDOW_UPDATE};
+use crate::support::{Http2, Site, eventually};
 
 const ECHO: &str = "export default { async fetch(request) {
     const text = await request.text();
@@ -52,15 +54,96 @@ fn bodies_that_nobody_reads_hold_up_no_other_stream() {
     for stream in (1..=63).step_by(2) {
         let length = [("content-length", &*length)];
         http2.request(stream, "POST", "b.test", "/", &length, false);
-        for _ in 0..8 {
-            http2.data(stream, &[b'x'; 16 << 10], false);
-        }
+        fill_window(&mut http2, stream);
     }
     http2.request(65, "POST", "a.test", "/", &[], false);
     http2.data(65, &[b'y'; 5000], true);
     let response = http2.response(65);
     assert_eq!((response.status, response.reset), (200, None));
     assert!(response.text().contains("yyyy"));
+}
+
+/// Sends as much of a body as may come before its app has read any of it.
+fn fill_window(http2: &mut Http2, stream: u32) {
+    for _ in 0..4 {
+        http2.data(stream, &[b'x'; 16 << 10], false);
+    }
+}
+
+/// By how much the window of the first stream opens until the response of another one is here.
+fn opened_by(http2: &mut Http2, stream: u32, path: &str) -> u32 {
+    http2.request(stream, "GET", "a.test", path, &[], true);
+    let mut opened = 0;
+    loop {
+        let frame = http2.try_frame().expect("a frame");
+        match (frame.stream, frame.kind) {
+            (1, WINDOW_UPDATE) => {
+                let bytes: [u8; 4] = frame.payload[..].try_into().expect("a number");
+                opened += u32::from_be_bytes(bytes);
+            }
+            (this, DATA) if this == stream && frame.flags & 1 != 0 => return opened,
+            _ => {}
+        }
+    }
+}
+
+/// RFC 9113, section 6.9.1: what waits somewhere else has not been taken.
+#[test]
+fn the_window_of_a_body_opens_as_its_app_reads() {
+    let waits = "let go;
+        const gone = new Promise(resolve => { go = resolve; });
+        export default { async fetch(request) {
+            if (request.method === 'GET') {
+                if (request.url.endsWith('/go')) go();
+                return new Response('ok');
+            }
+            await gone;
+            return new Response(`${(await request.arrayBuffer()).byteLength}`);
+        } };";
+    let nano = Site::new().app("a", waits).serve();
+    let mut http2 = Http2::connect(&nano);
+    http2.request(1, "POST", "a.test", "/", &[], false);
+    fill_window(&mut http2, 1);
+    for stream in [3, 5] {
+        std::thread::sleep(Duration::from_millis(50));
+        assert_eq!(opened_by(&mut http2, stream, "/"), 0, "nobody has read");
+    }
+    if opened_by(&mut http2, 7, "/go") == 0 {
+        let is_opened = |frame: Frame| (frame.stream, frame.kind) == (1, WINDOW_UPDATE);
+        while !is_opened(http2.try_frame().expect("a frame")) {}
+    }
+    http2.data(1, &[b'x'; 16 << 10], true);
+    assert_eq!(http2.response(1).text(), format!("{}", 80 << 10));
+}
+
+/// One that is busy is not told of them before its turn ends.
+#[test]
+fn bodies_count_for_an_app_that_has_yet_to_look_at_them() {
+    const STREAMS: usize = 30;
+    let spins = "export default { fetch(request) {
+        const end = Date.now() + 3000;
+        while (request.method === 'GET' && Date.now() < end);
+        return new Response('ok');
+    } };";
+    let (nano, admin) = serve(Site::new().app("a", spins));
+    assert_eq!(nano.post("a.test", "/", "").status, 200);
+    let external = || {
+        let app = json(&ask(admin, "GET", "/admin/apps/a"));
+        app["external_bytes"].as_u64().expect("a number") as usize
+    };
+    let before = external();
+    let mut http2 = Http2::connect(&nano);
+    http2.request(1, "GET", "a.test", "/", &[], true);
+    let began = Instant::now();
+    std::thread::sleep(Duration::from_millis(100));
+    for stream in (3..).step_by(2).take(STREAMS) {
+        http2.request(stream, "POST", "a.test", "/", &[], false);
+        fill_window(&mut http2, stream);
+    }
+    eventually("what has come to count", || {
+        (external() >= before + STREAMS * (64 << 10)).then_some(())
+    });
+    assert!(began.elapsed() < Duration::from_secs(3), "the app is busy");
 }
 
 /// RFC 9113, section 8.2.3
