@@ -5,13 +5,13 @@ use std::cell::{Cell, RefCell};
 
 use bytes::Bytes;
 use nano_engine::external_memory::TakenBuffer;
-use nano_engine::{ErrorReport, promise_op};
+use nano_engine::{ErrorReport, State, promise_op};
 use nano_webidl::idl::Bytes as Buffer;
 use nano_webidl::{Error, Fallible, Scope, Trace, Value, type_error};
 use nano_worker::{BodyError, BodyErrorKind, BodyWriter, Put};
 
 use crate::bindings::native_sink::NativeSinkMethods;
-use crate::reserved::{MIN_RESERVED_BYTES, reserve};
+use crate::reserved::{MIN_RESERVED_BYTES, reserve, with_reservation};
 
 /// Is told what the app's stream failed with.
 type OnError = Box<dyn for<'s, 'i> Fn(&mut Scope<'s, 'i>, Value<'s>)>;
@@ -31,6 +31,9 @@ pub struct NativeSink {
     /// Bytes that were handed on without being reserved.
     #[untraced]
     unreserved: Cell<usize>,
+    /// Small chunks that wait are reserved together.
+    #[untraced]
+    reserves_joined: Cell<bool>,
 }
 
 impl NativeSink {
@@ -45,6 +48,7 @@ impl NativeSink {
             guard: RefCell::new(Some(Box::new(guard))),
             on_error: Box::new(on_error),
             unreserved: Cell::new(0),
+            reserves_joined: Cell::new(false),
         }
     }
 
@@ -126,9 +130,23 @@ impl NativeSink {
         // Small chunks may wait for a reader in great numbers: only a body that is small itself is not worth the cost.
         let unreserved = self.unreserved.get() + bytes.len();
         if unreserved >= MIN_RESERVED_BYTES {
+            self.reserve_joined(scope);
             return reserve(scope, bytes);
         }
         self.unreserved.set(unreserved);
         Ok(bytes)
+    }
+
+    /// Reserves what small chunks become that wait, too: their own reservations end when they are joined.
+    fn reserve_joined(&self, scope: &mut Scope) {
+        if let (false, Some(writer)) = (self.reserves_joined.replace(true), &*self.writer.borrow())
+        {
+            let isolate = State::from_scope(scope).handle();
+            writer.on_joined(move |bytes| {
+                let mut reservation = isolate.reservation();
+                reservation.set(bytes.len());
+                with_reservation(bytes, reservation)
+            });
+        }
     }
 }

@@ -48,6 +48,8 @@ pub(super) struct State {
     chunks: VecDeque<Bytes>,
     /// Behind them, small ones that came while others waited, in one piece: each may be a part of a large buffer, which it would keep.
     joined: BytesMut,
+    /// Makes of such a piece what waits.
+    on_joined: Option<Join>,
     /// In both.
     bytes: usize,
     /// Is told what waits.
@@ -75,6 +77,15 @@ pub(super) struct Tell(Box<dyn FnMut(usize) + Send>);
 impl fmt::Debug for Tell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tell").finish_non_exhaustive()
+    }
+}
+
+/// Makes a piece of joined chunks.
+struct Join(Box<dyn FnMut(Bytes) -> Bytes + Send>);
+
+impl fmt::Debug for Join {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Join").finish_non_exhaustive()
     }
 }
 
@@ -116,8 +127,12 @@ impl State {
     /// What comes next is not joined with what was.
     fn end_joined(&mut self) {
         if !self.joined.is_empty() {
-            self.chunks
-                .push_back(std::mem::take(&mut self.joined).freeze());
+            let joined = std::mem::take(&mut self.joined).freeze();
+            let piece = match &mut self.on_joined {
+                Some(Join(make)) => make(joined),
+                None => joined,
+            };
+            self.chunks.push_back(piece);
         }
     }
 
@@ -339,6 +354,12 @@ impl BodyWriter {
         if !state.reader_gone && state.end.is_none() {
             state.on_taken = Some(Tell(Box::new(tell)));
         }
+    }
+
+    /// Has `make` put something in the place of pieces that are made of small chunks, whose own owners are gone: the same bytes, with
+    /// what keeps count of them. On any thread; it must not come back to the body.
+    pub fn on_joined(&self, make: impl FnMut(Bytes) -> Bytes + Send + 'static) {
+        self.0.state().on_joined = Some(Join(Box::new(make)));
     }
 
     /// Waits while the reader is behind, then hands a chunk on. Returns false when the reader is gone: stop producing.

@@ -174,6 +174,29 @@ fn small_chunks_that_wait_are_one() {
     assert_eq!(read, text + &"x".repeat(5000) + "y");
 }
 
+#[test]
+fn joined_chunks_are_counted_until_they_are_gone() {
+    struct Counted(Bytes, Arc<()>);
+    impl AsRef<[u8]> for Counted {
+        fn as_ref(&self) -> &[u8] {
+            &self.0
+        }
+    }
+    let (writer, mut stream) = BodyStream::bounded(1 << 20, None);
+    let owner = Arc::new(());
+    let owns = owner.clone();
+    writer.on_joined(move |bytes| Bytes::from_owner(Counted(bytes, owns.clone())));
+    for chunk in ["a", "b", "c"] {
+        put(&writer, chunk);
+    }
+    let mut batch = all(&mut stream).unwrap().unwrap().unwrap();
+    assert_eq!(Arc::strong_count(&owner), 3);
+    batch.advance(2);
+    assert_eq!((batch.chunk(), Arc::strong_count(&owner)), (&b"c"[..], 3));
+    drop(batch);
+    assert_eq!(Arc::strong_count(&owner), 2);
+}
+
 /// A body whose sender may send as many bytes as it says.
 fn flowing() -> (BodyWriter, BodyStream, Arc<AtomicUsize>) {
     let (writer, stream) = BodyStream::bounded(4, None);

@@ -28,6 +28,9 @@ pub(super) const MAX_HEAD_FIELDS: usize = 512;
 /// How many responses of an HTTP/2 connection may wait for whoever reads them before they hold up the others.
 const STREAMS: usize = 256;
 
+/// What may wait of a request's body for an HTTP/2 server that does not take it.
+const MAX_SEND_BYTES: usize = 256 << 10;
+
 /// A scheme, a host and a port: what a connection is good for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Origin {
@@ -90,6 +93,7 @@ impl Connection {
                 // Not by the server's speed: what may wait of a response is counted.
                 .initial_stream_window_size(MAX_AHEAD_BYTES as u32)
                 .initial_connection_window_size((MAX_AHEAD_BYTES * STREAMS) as u32)
+                .max_send_buf_size(MAX_SEND_BYTES)
                 .max_header_list_size(MAX_HEAD_BYTES as u32)
                 .handshake(io)
                 .await?;
