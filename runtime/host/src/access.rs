@@ -174,6 +174,11 @@ impl Sending {
         self.completion.request.is_page()
     }
 
+    /// Whether no app has taken the request in.
+    pub(crate) fn is_refused(&self) -> bool {
+        !self.completion.record.is_admitted()
+    }
+
     pub(crate) fn link(&self) -> &Arc<Link> {
         self.completion.request.link()
     }

@@ -149,6 +149,11 @@ impl Record {
         self.admission = Some(admission);
     }
 
+    /// Whether it has a place in flight.
+    pub(crate) fn is_admitted(&self) -> bool {
+        self.admission.is_some()
+    }
+
     pub(crate) fn answered_by(&mut self, lease: Lease) {
         self.lease = Some(lease);
     }

@@ -139,6 +139,11 @@ impl ResponseBody {
         self.sending.is_page()
     }
 
+    /// Whether no app has taken the request in.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.sending.is_refused()
+    }
+
     fn piece(&self, bytes: Batch) -> Piece {
         Piece {
             bytes,

@@ -23,7 +23,8 @@ const BURST: i64 = 1000;
 /// How long it takes to earn one of these anew. A hundred per second, each in a packet of its own, take some
 /// 0.5 ms.
 const EARNED_BY_TIME: Duration = Duration::from_millis(10);
-/// For a request that is served: its head, its PRIORITY_UPDATE, WINDOW_UPDATEs, RST_STREAM. That many cost less than it does.
+/// For a request that an app takes in: its head, its PRIORITY_UPDATE, WINDOW_UPDATEs, RST_STREAM. That many cost less than it does. One
+/// that is refused has the host's answer to it, which earns as any body does.
 const EARNED_BY_REQUEST: usize = 16;
 /// For a frame of a response's body, two WINDOW_UPDATEs, the stream's and the connection's, and a PING (clients measure the round trip so).
 const EARNED_BY_DATA: usize = 3;
@@ -77,14 +78,19 @@ impl Work {
         self.turn_is_over.store(false, Relaxed);
     }
 
-    /// A request has come, and is served; its fields have so many bytes.
+    /// A request has come; its fields have so many bytes.
     pub(super) fn request(&self, size: usize) {
         let size = size / HEAD_BYTES;
         let heads = self.heads.load(Relaxed);
         let paid = size.min(heads);
         self.heads.store(heads - paid, Relaxed);
-        self.earn(EARNED_BY_REQUEST + paid);
+        self.earn(paid);
         self.spend(size.saturating_sub(paid + UNFOLDED));
+    }
+
+    /// An app has taken it in, and it is answered.
+    pub(super) fn served(&self) {
+        self.earn(EARNED_BY_REQUEST);
     }
 
     /// The socket has taken so many bytes of a response's body, in a frame of their own.
@@ -330,6 +336,7 @@ mod tests {
         frames.count(&pings);
         assert!(frames.is_affordable());
         frames.work.request(0);
+        frames.work.served();
         frames.work.sent(16 << 10);
         let more = EARNED_BY_REQUEST + EARNED_BY_DATA + 16;
         frames.count(&frame(PING, 0, 8).repeat(more));
@@ -346,6 +353,7 @@ mod tests {
         for _ in 0..1000 {
             frames.count(&head);
             frames.work.request(40 << 10);
+            frames.work.served();
             assert!(frames.is_affordable());
         }
         // What is refused pays for nothing; and a turn has few of them.
@@ -364,12 +372,29 @@ mod tests {
             for _ in 0..count {
                 frames.count(&head);
                 frames.work.request(size);
+                frames.work.served();
             }
             frames.is_affordable() && !frames.work.is_exceeded()
         };
         assert!(come(8 << 10, 10_000), "fields that are remembered");
         assert!(come(60 << 10, 5));
         assert!(!come(60 << 10, 1000));
+    }
+
+    #[test]
+    fn what_is_refused_earns_nothing() {
+        let mut frames = counter();
+        let head = frame(HEADERS, END_HEADERS, 28);
+        let mut come = |count: usize| {
+            for _ in 0..count {
+                frames.count(&head);
+                frames.work.request(100);
+            }
+            frames.is_affordable()
+        };
+        assert!(come(BURST as usize));
+        // Time may have passed, but not so much.
+        assert!(!come(BURST as usize));
     }
 
     #[test]

@@ -245,7 +245,11 @@ async fn serve(
             tokio::select! {
                 biased;
                 response = answer.as_mut() => break response,
-                _ = poll_fn(|context| reply.poll_reset(context)) => return,
+                _ = poll_fn(|context| reply.poll_reset(context)) => {
+                    // What is refused is answered at once.
+                    room.work.served();
+                    return;
+                }
                 asked = asked.as_mut(), if waits => {
                     waits = false;
                     if asked.is_ok() {
@@ -258,6 +262,9 @@ async fn serve(
             }
         }
     };
+    if !response.body().is_refused() {
+        room.work.served();
+    }
     // A stream that cannot be used any more has been reset.
     let _ = send(response, reply, link, room).await;
 }
