@@ -1,6 +1,8 @@
 //! HTTP/2 connections, on the `h2` crate: hyper's server keeps to itself what RFC 9110, section 10.1.1 (`100 Continue`) and a
 //! deadline for each stream need.
 
+mod request_body;
+
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::io::IoSlice;
@@ -10,21 +12,21 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
 use std::task::{Context, Poll, ready};
 use std::time::{Instant, SystemTime};
 
-use bytes::{Buf, Bytes};
+use bytes::Buf;
 use h2::server::{Builder, Connection, Handshake, SendResponse};
 use h2::{Reason, RecvStream, SendStream};
 use http::header::{CONNECTION, CONTENT_LENGTH, DATE, EXPECT};
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
-use http_body::{Body as HttpBody, Frame, SizeHint};
+use http_body::{Body as _, Frame};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Semaphore, oneshot};
 
+use self::request_body::RequestBody;
 use super::MAX_HEAD;
 use super::crowd::STREAM;
 use super::frames::{Frames, Work};
 use super::link::{InRequest, Link};
 use crate::dispatch::Dispatcher;
-use crate::http::receive::{Arriving, OnTaken};
 use crate::http::send::{Piece, ResponseBody};
 use crate::patience::Patience;
 
@@ -512,62 +514,6 @@ impl Drop for Part {
     fn drop(&mut self) {
         let left = self.piece.remaining() + self.frame;
         self.room.bytes.add_permits(left);
-    }
-}
-
-/// A request's body.
-struct RequestBody {
-    stream: RecvStream,
-    /// What has yet to come, where the client says so. h2 resets a stream that does not keep to it (RFC 9113, section 8.1.1).
-    length: Option<u64>,
-    /// Told when somebody reads, if the client waits for that (RFC 9110, section 10.1.1).
-    asks: Option<oneshot::Sender<()>>,
-}
-
-impl HttpBody for RequestBody {
-    type Data = Bytes;
-    type Error = h2::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, h2::Error>>> {
-        if let Some(asks) = self.asks.take() {
-            // The stream may have been reset.
-            let _ = asks.send(());
-        }
-        if let Some(data) = ready!(self.stream.poll_data(context)) {
-            let bytes = data?;
-            if let Some(length) = &mut self.length {
-                *length = length.saturating_sub(bytes.len() as u64);
-            }
-            return Poll::Ready(Some(Ok(Frame::data(bytes))));
-        }
-        // DEPARTURE: RFC 9113, section 8.1, forbids pseudo-header fields here; h2 drops them before anybody sees them.
-        let trailers = ready!(self.stream.poll_trailers(context))?;
-        Poll::Ready(trailers.map(|trailers| Ok(Frame::trailers(trailers))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.stream.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        match self.length {
-            Some(length) => SizeHint::with_exact(length),
-            None if self.stream.is_end_stream() => SizeHint::with_exact(0),
-            None => SizeHint::default(),
-        }
-    }
-}
-
-impl Arriving for RequestBody {
-    fn on_taken(&mut self) -> Option<OnTaken> {
-        let mut flow = self.stream.flow_control().clone();
-        Some(Box::new(move |bytes| {
-            // The stream may have been reset.
-            let _ = flow.release_capacity(bytes);
-        }))
     }
 }
 
