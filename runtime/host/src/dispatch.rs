@@ -48,6 +48,7 @@ use crate::patience::ClientLimits;
 use crate::routes::CurrentRoutes;
 use crate::server::MAX_FIELDS;
 use crate::server::link::Link;
+use crate::server::waiting::Waiting;
 use crate::tracer::Tracer;
 
 pub(crate) mod pages;
@@ -148,6 +149,12 @@ impl Dispatcher {
         });
         let admitted =
             contain(|| self.admit(parts, &present, link, last, id, &mut completion)).flatten();
+        let early = match &admitted {
+            Ok((exchange, _)) if body.is_some() && exchange.lease.member().is_none() => {
+                Some(link.clone())
+            }
+            _ => None,
+        };
         let (dev, timers) = (self.dev, link.timers.clone());
         match &admitted {
             _ if version >= Version::HTTP_2 => timers.place().is_multiplexed(),
@@ -166,10 +173,14 @@ impl Dispatcher {
                     let deadline = completion.began() + limit;
                     let answer = async {
                         let mut faults = None;
+                        let mut waiting = early.map(Waiting::new);
                         if let Some((body, answered)) = body {
                             // Boxed, as most requests do without: their futures are small.
                             let received = Box::pin(receive(body, most, answered)).await;
                             let (body, told) = received.map_err(|fault| faulty(&fault))?;
+                            if let (Some(waiting), Body::Full(bytes)) = (&mut waiting, &body) {
+                                waiting.set(bytes.len());
+                            }
                             exchange.request.body = body;
                             faults = told;
                         }

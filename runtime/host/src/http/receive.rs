@@ -198,6 +198,11 @@ pub(crate) async fn receive<B: Arriving>(
     let waiting = on_taken.as_ref().map_or(WAITING, |_| BEHIND);
     let (writer, stream) = BodyStream::bounded(waiting, length);
     let pace = Pace::of(on_taken, &writer);
+    if let Some(receiving) = &incoming.receiving {
+        // Until the app's instance counts it.
+        let mut waiting = receiving.waits();
+        stream.measure(move |bytes| waiting.set(bytes));
+    }
     let (faults, told) = oneshot::channel();
     timers.place().spawn(|timers| async move {
         incoming.timers = timers.clone();

@@ -12,6 +12,7 @@ use nano_worker::RequestId;
 
 use super::crowd::{self, Crowd, Standing};
 use super::timers::Timers;
+use super::waiting::Waiting;
 use crate::access::Sending;
 use crate::dispatch::RequestIds;
 use crate::http::forwarded::Peer;
@@ -440,7 +441,7 @@ impl Link {
     }
 
     /// Bytes that it holds for its client.
-    pub(super) fn held(&self) -> usize {
+    pub(crate) fn held(&self) -> usize {
         self.held.load(SeqCst)
     }
 
@@ -621,6 +622,11 @@ pub(crate) struct Receiving(Arc<Link>);
 impl Receiving {
     pub(crate) fn link(&self) -> &Link {
         &self.0
+    }
+
+    /// What has come of it counts for the connection, as long as no app's instance has it.
+    pub(crate) fn waits(&self) -> Waiting {
+        Waiting::new(self.0.clone())
     }
 
     /// No app gets it; what it holds is counted until the value is dropped.

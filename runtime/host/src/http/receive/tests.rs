@@ -92,6 +92,26 @@ async fn what_comes_unasked_waits_in_one_place_and_is_told_when_it_is_taken() {
 }
 
 #[tokio::test]
+async fn what_comes_counts_for_its_connection_until_an_instance_counts_it() {
+    let (head, ()) = http::Request::new(()).into_parts();
+    let link = Link::for_tests();
+    let chunk: &str = "x".repeat(10_000).leak();
+    let body = FakeBody::chunked(&[chunk; 2]);
+    let before = link.held();
+    let body = Received::new(body, &head, link.receive());
+    let (body, _faults) = receive(body, 1 << 20, unanswered()).await.unwrap();
+    let Body::Stream(mut stream) = body else {
+        panic!("{body:?}")
+    };
+    settle().await;
+    assert!(link.held() >= before + 20_000);
+    stream.next().await.unwrap().unwrap();
+    assert!((before + 10_000..before + 20_000).contains(&link.held()));
+    stream.measure(|_| {});
+    assert_eq!(link.held(), before);
+}
+
+#[tokio::test]
 async fn who_waits_for_the_app_is_not_slow() {
     let (mut body, _) = sent();
     body.limits.stall = Duration::from_millis(20);
