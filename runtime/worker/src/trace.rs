@@ -188,11 +188,16 @@ impl fmt::Display for SpanContext {
 
 /// How many members a `tracestate` has.
 const MAX_MEMBERS: usize = 32;
+/// How long it may be that is passed on, of 16 KB that may come: requests with work in `waitUntil` keep theirs, beside what counts for
+/// the app. It is the least that others may rely on: <https://www.w3.org/TR/trace-context/#tracestate-limits>.
+const MAX_STATE: usize = 512;
+/// A longer member is the first to go.
+const LONG_MEMBER: usize = 128;
 
 /// The `tracestate` of a request that has a valid `traceparent`, in one line. One that is malformed is none:
 /// <https://www.w3.org/TR/trace-context/#tracestate-header-field-values>.
 pub fn trace_state(headers: &HeaderMap) -> Option<HeaderValue> {
-    let mut state = Vec::new();
+    let mut members: Vec<&[u8]> = Vec::new();
     let mut keys: Vec<&[u8]> = Vec::new();
     for value in headers.get_all(TRACESTATE) {
         for member in value.as_bytes().split(|byte| *byte == b',') {
@@ -205,15 +210,28 @@ pub fn trace_state(headers: &HeaderMap) -> Option<HeaderValue> {
             if keys.len() == MAX_MEMBERS || keys.contains(&key) {
                 return None;
             }
-            if !state.is_empty() {
-                state.push(b',');
-            }
             keys.push(key);
-            state.extend_from_slice(member);
+            members.push(member);
         }
     }
-    let state = Some(state).filter(|state| !state.is_empty())?;
+    shorten(&mut members);
+    let state = Some(members.join(&b","[..])).filter(|state| !state.is_empty())?;
     HeaderValue::from_bytes(&state).ok()
+}
+
+/// Removes members until a list is no longer than may be passed on: long ones first, then others, from the end, where the oldest are.
+fn shorten(members: &mut Vec<&[u8]>) {
+    // Each with a comma.
+    let mut length: usize = members.iter().map(|member| member.len() + 1).sum();
+    for shortest in [LONG_MEMBER + 1, 0] {
+        let mut at = members.len();
+        while length > MAX_STATE + 1 && at > 0 {
+            at -= 1;
+            if members[at].len() >= shortest {
+                length -= members.remove(at).len() + 1;
+            }
+        }
+    }
 }
 
 /// The key of a member, if that is well-formed: <https://www.w3.org/TR/trace-context/#list>.
@@ -376,6 +394,43 @@ mod tests {
         assert!(state(&[&many(33)]).is_none());
         assert!(state(&[&format!("{}=v", "k".repeat(257))]).is_none());
         assert!(state(&[&format!("k={}", "v".repeat(257))]).is_none());
+    }
+
+    #[test]
+    fn long_states_lose_long_members_first_and_then_old_ones() {
+        let member =
+            |key: &str, length: usize| format!("{key}={}", "v".repeat(length - key.len() - 1));
+        let state = |members: &[String]| {
+            let mut headers = HeaderMap::new();
+            headers.insert(TRACESTATE, members.join(", ").parse().unwrap());
+            trace_state(&headers).map(|state| state.to_str().unwrap().to_owned())
+        };
+        let all = |members: &[&String]| {
+            let members: Vec<_> = members.iter().map(|member| member.as_str()).collect();
+            Some(members.join(","))
+        };
+        let [a, b, c] = ["a", "b", "c"].map(|key| member(key, 127));
+        let whole = [a.clone(), b.clone(), c.clone(), member("d", 128)];
+        assert_eq!(state(&whole).unwrap().len(), 512);
+        assert_eq!(
+            state(&[a.clone(), b.clone(), c.clone(), member("d", 129)]),
+            all(&[&a, &b, &c])
+        );
+        let (long, short) = (member("l", 200), "s=1".to_owned());
+        let with = [long.clone(), a.clone(), b.clone(), c.clone(), short.clone()];
+        assert_eq!(state(&with), all(&[&a, &b, &c, &short]));
+        let longest: Vec<_> = (0..32)
+            .map(|index| member(&format!("k{index}"), 250))
+            .collect();
+        assert_eq!(state(&longest), all(&[&longest[0], &longest[1]]));
+        let many: Vec<_> = (0..32)
+            .map(|index| member(&format!("k{index}"), 20))
+            .collect();
+        assert_eq!(state(&many).as_deref(), Some(&*many[..24].join(",")));
+        assert_eq!(
+            state(&[format!("{}={}", "k".repeat(256), "v".repeat(256))]),
+            None
+        );
     }
 
     #[test]
