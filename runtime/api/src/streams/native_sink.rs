@@ -75,6 +75,11 @@ impl NativeSinkMethods for NativeSink {
             None => return Err(gone()),
             Some(writer) => match writer.put(chunk) {
                 Put::Gone => return Err(gone()),
+                Put::TooLong { stated } => {
+                    return Err(type_error(format!(
+                        "the body has more than the {stated} bytes that its content-length says"
+                    )));
+                }
                 Put::Room => return Ok(v8::undefined(scope).into()),
                 Put::Full => writer.room(),
             },

@@ -13,7 +13,7 @@ use http::header::{CONNECTION, CONTENT_LENGTH};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Version};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::ext::ReasonPhrase;
-use nano_worker::{Batch, Body, BodyError, BodyErrorKind, BodyStream, HttpResponse};
+use nano_worker::{Batch, Body, BodyError, BodyStream, HttpResponse};
 use tokio::sync::oneshot;
 
 use super::headers;
@@ -189,16 +189,9 @@ impl HttpBody for ResponseBody {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Some(Ok(chunks))) => {
                     let handed = this.sending.hand(chunks.remaining());
-                    let length = body.stream.length();
-                    // hyper asks for nothing beyond the stated length, and sends nothing.
-                    if length == Some(handed) {
+                    // hyper asks for nothing beyond the stated length.
+                    if body.stream.length() == Some(handed) {
                         this.sending.whole();
-                    } else if length.is_some_and(|length| length < handed)
-                        && this.sending.version() >= Version::HTTP_2
-                    {
-                        let error = wrong_length(length, "more");
-                        this.fail(&error);
-                        return Poll::Ready(Some(Err(error)));
                     }
                     return Poll::Ready(Some(Ok(Frame::data(this.piece(chunks)))));
                 }
@@ -213,16 +206,6 @@ impl HttpBody for ResponseBody {
                     // hyper flushes when it is polled, whether there is something to write or not.
                     context.waker().wake_by_ref();
                     return Poll::Pending;
-                }
-                // hyper ends the connection where there is less than the stated length; a stream is to be reset (RFC 9113,
-                // section 8.1.1).
-                Poll::Ready(None)
-                    if body.stream.length() > Some(this.sending.hand(0))
-                        && this.sending.version() >= Version::HTTP_2 =>
-                {
-                    let error = wrong_length(body.stream.length(), "less");
-                    this.fail(&error);
-                    return Poll::Ready(Some(Err(error)));
                 }
                 Poll::Ready(None) => {
                     this.content = Content::Over;
@@ -251,16 +234,6 @@ impl HttpBody for ResponseBody {
             Content::Failing(_, length) => size_hint(*length),
         }
     }
-}
-
-/// A body has more or less than its app says.
-#[cold]
-fn wrong_length(stated: Option<u64>, has: &str) -> BodyError {
-    let stated = stated.unwrap_or_default();
-    BodyError::new(
-        BodyErrorKind::App,
-        format!("it has {has} than the {stated} bytes that its content-length says"),
-    )
 }
 
 /// Of a stream's length.
@@ -331,7 +304,8 @@ pub(crate) struct Ready(Response<Content>);
 
 impl Ready {
     /// Looks at what is there of a body that is a stream: of an app's, once the turn is over that the response was made in, or with its
-    /// first bytes; of a server's, what has come with the head. One that fails before its first byte is no response yet.
+    /// first bytes; of a server's, what has come with the head. One that fails before its first byte is no response yet, nor is one that
+    /// states its length and fails in that turn, as it does if it has another.
     ///
     /// # Errors
     /// It has failed so.
@@ -341,6 +315,11 @@ impl Ready {
         };
         if let Some(Some(there)) = poll_fn(|context| stream.poll_first(context)).await {
             *first = Some(there?);
+        }
+        if stream.length().is_some()
+            && let Some(error) = poll_fn(|context| stream.poll_first_failure(context)).await
+        {
+            return Err(error);
         }
         Ok(())
     }

@@ -131,8 +131,10 @@ impl Download {
                 if let Some(taking) = taking {
                     taking.took(piece.len());
                 }
-                if writer.put(Bytes::copy_from_slice(&piece)) == Put::Gone {
-                    return End::Left;
+                match writer.put(Bytes::copy_from_slice(&piece)) {
+                    Put::Room | Put::Full => {}
+                    // What the callee states it keeps to: that fails before.
+                    Put::Gone | Put::TooLong { .. } => return End::Left,
                 }
             }
         }

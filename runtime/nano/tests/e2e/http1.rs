@@ -168,6 +168,57 @@ fn a_half_closed_client_is_answered() {
     }
 }
 
+/// Nothing is sent yet in the turn that a response is made in. Later the connection ends before the body looks whole.
+#[test]
+fn a_stream_of_another_length_than_stated_is_no_response_or_cut_off() {
+    let source = "export default { fetch(request) {
+        const { pathname, searchParams } = new URL(request.url);
+        const parts = searchParams.get('parts').split(',').filter((part) => part !== '');
+        const stream = new ReadableStream({ async pull(controller) {
+            if (pathname === '/later') await new Promise((r) => setTimeout(r, 5));
+            const part = parts.shift();
+            part ? controller.enqueue(new TextEncoder().encode(part)) : controller.close();
+        } }, { highWaterMark: 0 });
+        return new Response(stream, { headers: { 'content-length': searchParams.get('length') } });
+    } };";
+    let nano = Site::new().app("a", source).serve();
+    for (parts, length, says) in [
+        ("ab,c", 30, "less"),
+        ("", 5, "less"),
+        ("hello", 3, "more"),
+        ("he,llos", 4, "more"),
+    ] {
+        let query = format!("?parts={parts}&length={length}");
+        let said = |path: &str| {
+            let error = format!("{says} than the {length} bytes");
+            nano.logged(&query, |line| {
+                line["path"] == path && line["error"].to_string().contains(&error)
+            });
+        };
+        let mut connection = nano.connect();
+        connection.write(&format!("GET /now{query} HTTP/1.1\r\nhost: a.test\r\n\r\n"));
+        assert_eq!(connection.response(false).status, 500, "{query}");
+        said("/now");
+        // The connection is as good as before.
+        connection.write("GET /now?parts=ab,c&length=3 HTTP/1.1\r\nhost: a.test\r\n\r\n");
+        assert_eq!(connection.response(false).text(), "abc");
+        connection.write(&format!(
+            "GET /later{query} HTTP/1.1\r\nhost: a.test\r\n\r\n"
+        ));
+        let (received, _) = connection.until_end();
+        let text = String::from_utf8(received).expect("text");
+        assert!(text.starts_with("HTTP/1.1 200 OK\r\n"), "{query}: {text}");
+        let (_, body) = text.split_once("\r\n\r\n").expect("a head");
+        assert!(body.len() < length, "{query}: {text}");
+        said("/later");
+    }
+    // What is behind a body that is whole comes too late; the app is told.
+    let mut connection = nano.connect();
+    connection.write("GET /later?parts=hel,lo&length=3 HTTP/1.1\r\nhost: a.test\r\n\r\n");
+    assert_eq!(connection.response(false).text(), "hel");
+    nano.app_logged("a", "the body has more than the 3 bytes");
+}
+
 /// The connection's end is the end of a body without a length, so it must not look like one.
 #[test]
 fn a_failed_stream_ends_in_a_reset_for_http_1_0() {

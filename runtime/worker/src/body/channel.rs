@@ -23,6 +23,8 @@ pub(super) struct Channel {
     capacity: usize,
     /// Of the bodies that share their room with this one.
     backlog: Option<Arc<Backlog>>,
+    /// The body's size where it was stated: with more or fewer bytes, it fails.
+    length: Option<u64>,
     state: Mutex<State>,
 }
 
@@ -52,6 +54,8 @@ pub(super) struct State {
     on_joined: Option<Join>,
     /// In both.
     bytes: usize,
+    /// All that were ever put in, and those that were too many.
+    written: u64,
     /// Is told what waits.
     meter: Option<Tell>,
     /// Is told what waits no more, until the writer's end.
@@ -95,6 +99,8 @@ pub(super) enum Beginning {
     /// It did, or there was none.
     #[default]
     There,
+    /// It did, and its end was there, too.
+    Whole,
     /// That is about to be known.
     Awaited,
     /// There was nothing then.
@@ -168,11 +174,12 @@ impl State {
 }
 
 impl Channel {
-    fn new(capacity: usize, backlog: Option<Arc<Backlog>>) -> Arc<Self> {
+    fn new(capacity: usize, length: Option<u64>, backlog: Option<Arc<Backlog>>) -> Arc<Self> {
         assert!(capacity > 0, "a body's channel must have room");
         Arc::new(Self {
             capacity,
             backlog,
+            length,
             state: Mutex::default(),
         })
     }
@@ -203,17 +210,7 @@ impl Channel {
 
     /// Says how the body ends, once.
     fn end(&self, end: Result<(), BodyError>) {
-        let mut state = self.state();
-        if state.end.is_none() {
-            state.end = Some(end);
-            let on_taken = state.on_taken.take();
-            let left = state.bytes;
-            wake(state, |state| &mut state.reader);
-            // What is left is the reader's alone, and nothing follows.
-            if let Some(Tell(mut tell)) = on_taken {
-                tell(left);
-            }
-        }
+        end_with(self.state(), end);
     }
 
     /// Registers the reader, unless `take` finds what it wants. `None` at the end.
@@ -262,6 +259,19 @@ impl Channel {
         self.state().beginning
     }
 
+    /// What the body has failed with by the end of its writer's [`Start`], which is waited for.
+    pub(super) fn poll_first_failure(&self, context: &Context<'_>) -> Poll<Option<BodyError>> {
+        let mut state = self.state();
+        match state.beginning {
+            Beginning::Awaited => {
+                register(&mut state.reader, context);
+                Poll::Pending
+            }
+            Beginning::Whole => Poll::Ready(state.end.clone().and_then(Result::err)),
+            Beginning::There | Beginning::Later => Poll::Ready(None),
+        }
+    }
+
     /// The reader is gone: nobody wants what is there, and whoever waits is told.
     pub(super) fn leave(&self) {
         let mut state = self.state();
@@ -297,6 +307,28 @@ fn wake(mut state: MutexGuard<'_, State>, who: impl FnOnce(&mut State) -> &mut O
     }
 }
 
+#[cold]
+fn wrong_length(stated: u64, has: u64) -> BodyError {
+    let has = if has < stated { "less" } else { "more" };
+    BodyError::new(
+        BodyErrorKind::App,
+        format!("it has {has} than the {stated} bytes that its content-length says"),
+    )
+}
+
+fn end_with(mut state: MutexGuard<'_, State>, end: Result<(), BodyError>) {
+    if state.end.is_none() {
+        state.end = Some(end);
+        let on_taken = state.on_taken.take();
+        let left = state.bytes;
+        wake(state, |state| &mut state.reader);
+        // What is left is the reader's alone, and nothing follows.
+        if let Some(Tell(mut tell)) = on_taken {
+            tell(left);
+        }
+    }
+}
+
 fn register(place: &mut Option<Waker>, context: &Context<'_>) {
     match place {
         Some(waker) => waker.clone_from(context.waker()),
@@ -313,6 +345,11 @@ pub enum Put {
     Full,
     /// The reader is gone: stop producing.
     Gone,
+    /// It was not taken: with it the body would be longer than was stated. It cannot end well any more.
+    TooLong {
+        /// The body's size.
+        stated: u64,
+    },
 }
 
 /// A body's writer is about to begin, until this is dropped; see [`BodyWriter::start`].
@@ -322,11 +359,10 @@ pub struct Start(Arc<Channel>);
 impl Drop for Start {
     fn drop(&mut self) {
         let mut state = self.0.state();
-        let is_later = state.is_empty() && state.end.is_none();
-        state.beginning = if is_later {
-            Beginning::Later
-        } else {
-            Beginning::There
+        state.beginning = match state.end {
+            Some(_) => Beginning::Whole,
+            None if state.is_empty() => Beginning::Later,
+            None => Beginning::There,
         };
         wake(state, |state| &mut state.reader);
     }
@@ -342,8 +378,12 @@ impl BodyWriter {
     }
 
     /// The writer of a channel that has room for `capacity` bytes, and what its reader has.
-    pub(super) fn bounded(capacity: usize, backlog: Option<Arc<Backlog>>) -> (Self, Arc<Channel>) {
-        let channel = Channel::new(capacity, backlog);
+    pub(super) fn bounded(
+        capacity: usize,
+        length: Option<u64>,
+        backlog: Option<Arc<Backlog>>,
+    ) -> (Self, Arc<Channel>) {
+        let channel = Channel::new(capacity, length, backlog);
         (Self(channel.clone()), channel)
     }
 
@@ -362,9 +402,9 @@ impl BodyWriter {
         self.0.state().on_joined = Some(Join(Box::new(make)));
     }
 
-    /// Waits while the reader is behind, then hands a chunk on. Returns false when the reader is gone: stop producing.
+    /// Waits while the reader is behind, then hands a chunk on. Returns false when nothing more is taken: stop producing.
     pub async fn write(&self, chunk: Bytes) -> bool {
-        self.room().await && self.put(chunk) != Put::Gone
+        self.room().await && !matches!(self.put(chunk), Put::Gone | Put::TooLong { .. })
     }
 
     /// Hands a chunk on, whether there is room for it or not; an empty one is nothing.
@@ -374,6 +414,10 @@ impl BodyWriter {
             return Put::Gone;
         }
         if !chunk.is_empty() {
+            state.written += chunk.len() as u64;
+            if let Some(stated) = self.0.length.filter(|length| state.written > *length) {
+                return Put::TooLong { stated };
+            }
             if let Some(backlog) = &self.0.backlog {
                 backlog.0.fetch_add(chunk.len(), Relaxed);
             }
@@ -407,9 +451,14 @@ impl BodyWriter {
         })
     }
 
-    /// Ends the body well. What is said about the end later has no effect.
+    /// Ends the body well, if it is as long as was stated. What is said about the end later has no effect.
     pub fn finish(&self) {
-        self.0.end(Ok(()));
+        let state = self.0.state();
+        let end = match self.0.length {
+            Some(stated) if stated != state.written => Err(wrong_length(stated, state.written)),
+            _ => Ok(()),
+        };
+        end_with(state, end);
     }
 
     /// Ends the body with an error, which the reader sees after the chunks before it.

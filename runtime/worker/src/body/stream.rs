@@ -57,12 +57,12 @@ pub(super) type Guard = Box<dyn Any + Send>;
 
 impl BodyStream {
     /// A pair of ends. `capacity` is the number of bytes between them from which on [`BodyWriter::write`] waits. `length` is
-    /// the body's size where it is known.
+    /// the body's size where it is known: one that turns out to have another fails.
     ///
     /// # Panics
     /// If `capacity` is 0.
     pub fn bounded(capacity: usize, length: Option<u64>) -> (BodyWriter, Self) {
-        let (writer, channel) = BodyWriter::bounded(capacity, None);
+        let (writer, channel) = BodyWriter::bounded(capacity, length, None);
         (writer, Self::with(Source::Channel(channel), length))
     }
 
@@ -75,7 +75,7 @@ impl BodyStream {
         length: Option<u64>,
         backlog: Arc<Backlog>,
     ) -> (BodyWriter, Self) {
-        let (writer, channel) = BodyWriter::bounded(capacity, Some(backlog));
+        let (writer, channel) = BodyWriter::bounded(capacity, length, Some(backlog));
         (writer, Self::with(Source::Channel(channel), length))
     }
 
@@ -197,10 +197,19 @@ impl BodyStream {
             Beginning::Later => Poll::Ready(None),
             Beginning::There if matches!(self.source, Source::Direct(..)) => Poll::Ready(None),
             // Since it was polled.
-            Beginning::There => Poll::Ready(match self.poll_batch(context) {
+            Beginning::There | Beginning::Whole => Poll::Ready(match self.poll_batch(context) {
                 Poll::Ready(first) => Some(first),
                 Poll::Pending => None,
             }),
+        }
+    }
+
+    /// What the body has failed with by the end of what its writer has [started](BodyWriter::start), which is waited for. Chunks that
+    /// came before are there all the same.
+    pub fn poll_first_failure(&self, context: &Context<'_>) -> Poll<Option<BodyError>> {
+        match &self.source {
+            Source::Channel(channel) => channel.poll_first_failure(context),
+            Source::Direct(..) => Poll::Ready(None),
         }
     }
 

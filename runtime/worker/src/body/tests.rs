@@ -43,6 +43,54 @@ fn a_finished_body_ends() {
 }
 
 #[test]
+fn a_body_of_another_length_than_stated_fails() {
+    let wrong = |stream: &mut BodyStream| {
+        let error = next(stream).unwrap().unwrap().unwrap_err();
+        assert_eq!(next(stream), Some(None));
+        error.message.to_string()
+    };
+    let (writer, mut stream) = BodyStream::bounded(10, Some(3));
+    put(&writer, "ab");
+    writer.finish();
+    assert_eq!(next(&mut stream), Some(Some(Ok("ab".into()))));
+    assert!(wrong(&mut stream).contains("less than the 3 bytes"));
+
+    let (writer, mut stream) = BodyStream::bounded(10, Some(3));
+    put(&writer, "ab");
+    assert_eq!(put(&writer, "cd"), Put::TooLong { stated: 3 });
+    // What is there must not look whole, whatever follows.
+    assert_eq!(writer.write("c".into()).now_or_never(), Some(false));
+    writer.finish();
+    assert_eq!(next(&mut stream), Some(Some(Ok("ab".into()))));
+    assert!(wrong(&mut stream).contains("more than the 3 bytes"));
+
+    let (writer, mut stream) = BodyStream::bounded(10, Some(0));
+    writer.finish();
+    assert_eq!(next(&mut stream), Some(None));
+}
+
+#[test]
+fn what_fails_within_its_start_is_known_with_its_first_chunks() {
+    let failure = |stream: &BodyStream| {
+        std::future::poll_fn(|context| stream.poll_first_failure(context)).now_or_never()
+    };
+    for is_whole in [false, true] {
+        let (writer, mut stream) = BodyStream::bounded(10, Some(3));
+        let start = writer.start();
+        put(&writer, "ab");
+        assert!(next(&mut stream).is_some());
+        assert_eq!(failure(&stream), None, "the start is not over");
+        if is_whole {
+            writer.finish();
+        }
+        drop(start);
+        writer.finish();
+        let known = failure(&stream).expect("the start is over");
+        assert_eq!(known.is_some(), is_whole);
+    }
+}
+
+#[test]
 fn a_dropped_writer_is_an_error() {
     let (writer, mut stream) = BodyStream::bounded(1, None);
     drop(writer);
