@@ -26,7 +26,7 @@ const ORDER: &[&[&str]] = &[
     &["console"],
     &["dom", "nano"],
     &["environment"],
-    &["url", "webidl", "reserved"],
+    &["mimesniff", "url", "webidl", "reserved"],
     &["script"],
 ];
 

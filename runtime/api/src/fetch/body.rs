@@ -12,8 +12,8 @@ use nano_engine::external_memory::ExternalMemory;
 use nano_engine::external_memory::Reservation;
 use nano_engine::promise_op;
 use nano_webidl::{
-    Error, Fallible, PlatformObject, Ref, Scope, ScriptRef, Trace, Traced, Value, script,
-    type_error,
+    Error, Fallible, PlatformObject, Ref, Scope, ScriptRef, Trace, Traced, Value, require_room,
+    script, type_error,
 };
 use nano_worker::BodyStream;
 
@@ -481,7 +481,9 @@ pub trait WithBody {
         scope: &mut Scope<'s, '_>,
         kind: Kind,
     ) -> Fallible<v8::Local<'s, v8::Promise>> {
-        let content_type = self.header_list().borrow().get(&CONTENT_TYPE);
+        let list = self.header_list().borrow();
+        let content_type = list.get_within(&CONTENT_TYPE, |length| require_room(scope, length))?;
+        drop(list);
         self.body_ref().consume(scope, kind, content_type)
     }
 }

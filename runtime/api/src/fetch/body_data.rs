@@ -80,8 +80,8 @@ pub fn package_data<'s>(
         Kind::Blob => {
             take_place(room);
             // A blob's type is in lower case: https://w3c.github.io/FileAPI/#dfn-type.
-            let mime = mime_type::extract(content_type);
-            let content_type = mime.map(|mime| normalize_type(&mime.to_string()));
+            let mime_type = mime_type::extract(scope, content_type)?;
+            let content_type = mime_type.map(|own| normalize_type(&own.to_string()));
             let content_type = content_type.unwrap_or_default();
             let data = BlobData::from(bytes).reserved(scope)?;
             Ref::new(scope, Blob::new(data, content_type))
@@ -108,33 +108,36 @@ fn take_place(room: Option<Reservation>) {
     }
 }
 
+/// How much of a type an error looks at.
+const MAX_SHOWN: usize = 200;
+
 /// <https://fetch.spec.whatwg.org/#dom-body-formdata>
 ///
 /// # Errors
 /// A `TypeError` if the type is none of a form's, or if the bytes are not of that type.
 fn parse_form(scope: &mut Scope, content_type: &[u8], bytes: &[u8]) -> Fallible<FormData> {
-    let text: String = content_type.iter().map(|&byte| char::from(byte)).collect();
-    match mime_type::extract(content_type)
-        .as_ref()
-        .map(|mime| (mime.type_.as_str(), mime.subtype.as_str(), mime))
-    {
-        Some(("multipart", "form-data", mime)) => {
-            let boundary = mime.get_parameter("boundary").ok_or_else(|| {
+    let shown = || {
+        let beginning = content_type.iter().take(MAX_SHOWN);
+        let text: String = beginning.map(|&byte| char::from(byte)).collect();
+        excerpt(&text).to_owned()
+    };
+    let mime_type = mime_type::extract(scope, content_type)?;
+    match mime_type.as_ref().map(|own| (own.essence(), own)) {
+        Some(("multipart/form-data", own)) => {
+            let boundary = own.parameter("boundary").ok_or_else(|| {
                 type_error(format!(
                     "the body's Content-Type '{}' has no 'boundary' parameter",
-                    excerpt(&text)
+                    shown()
                 ))
             })?;
             // The parameter is isomorphic-decoded.
             let boundary: Vec<u8> = boundary.chars().map(|character| character as u8).collect();
             FormData::parse_multipart(scope, bytes, &boundary)
         }
-        Some(("application", "x-www-form-urlencoded", _)) => {
-            FormData::parse_urlencoded(scope, bytes)
-        }
+        Some(("application/x-www-form-urlencoded", _)) => FormData::parse_urlencoded(scope, bytes),
         _ => Err(type_error(format!(
             "the body's Content-Type must be multipart/form-data or application/x-www-form-urlencoded, but is '{}'",
-            excerpt(&text)
+            shown()
         ))),
     }
 }

@@ -12,7 +12,9 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use nano_engine::external_memory::{ExternalMemory, Reservation};
 use nano_engine::thread_io::Driven;
 use nano_engine::{ErrorReport, OpId, State, ThreadIo, external_memory, spawn_op};
-use nano_webidl::{DomExceptionName, Error, Fallible, Realm, Ref, Scope, Value, script};
+use nano_webidl::{
+    DomExceptionName, Error, Fallible, Realm, Ref, Scope, Value, require_room, script,
+};
 use nano_worker::cdn_loop::CDN_LOOP;
 use nano_worker::{BodyError, BodyErrorKind, BodyStream, Cut};
 
@@ -111,10 +113,13 @@ fn scheme_fetch<'s>(
         scheme if matches!(way, Way::App(..)) => Ok(Err(Failure::new(format!(
             "an app cannot be asked for '{scheme}' URLs: http: and https: are what it answers to"
         )))),
-        "data:" => Ok(data_url_response(request, url.href()).map(|response| {
-            let response = Ref::new(scope, response);
-            resolver.resolve(scope, response.object().into());
-        })),
+        "data:" => {
+            require_room(scope, data_url::room(url.href()))?;
+            Ok(data_url_response(request, url.href()).map(|response| {
+                let response = Ref::new(scope, response);
+                resolver.resolve(scope, response.object().into());
+            }))
+        }
         "blob:" => Ok(blob_url::response(scope, request, url)?.map(|response| {
             let response = Ref::new(scope, response);
             resolver.resolve(scope, response.object().into());

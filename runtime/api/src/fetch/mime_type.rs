@@ -1,44 +1,54 @@
 //! The MIME type of a message: <https://fetch.spec.whatwg.org/#concept-header-extract-mime-type>.
 
-use data_url::mime::Mime;
+use nano_webidl::{Fallible, Scope, require_room};
+
+use crate::mimesniff::mime_type::{MimeType, WORKING_BYTES};
 
 /// Extracts a MIME type from the value of `Content-Type`, that of several header lines joined by commas. None is failure.
-pub fn extract(content_type: &[u8]) -> Option<Mime> {
+///
+/// # Errors
+/// A `RangeError` if the longest of its types does not fit into the app's memory limit.
+pub fn extract(scope: &mut Scope, content_type: &[u8]) -> Fallible<Option<MimeType>> {
+    let longest = split(content_type).map(<[u8]>::len).max().unwrap_or(0);
+    require_room(scope, longest.saturating_mul(WORKING_BYTES))?;
+    Ok(last_of(content_type))
+}
+
+/// The steps from 1 on. Of many types there are never more than two.
+fn last_of(content_type: &[u8]) -> Option<MimeType> {
     // 1. to 5.
-    let mut extracted: Option<Mime> = None;
+    let mut extracted: Option<MimeType> = None;
     let mut charset: Option<String> = None;
     // 6. For each value of values:
     for value in split(content_type) {
         // 6.1 Let temporaryMimeType be the result of parsing value.
         // 6.2 If temporaryMimeType is failure or its essence is `*/*`, then continue.
-        let Some(mut mime) = value.parse().ok().filter(|m: &Mime| !m.matches("*", "*")) else {
+        let parsed = MimeType::parse(value).filter(|parsed| parsed.essence() != "*/*");
+        let Some(mut mime_type) = parsed else {
             continue;
         };
-        let own = mime.get_parameter("charset").map(str::to_owned);
+        let own = mime_type.parameter("charset").map(str::to_owned);
         let is_the_same = extracted
             .as_ref()
-            .is_some_and(|before| before.matches(&mime.type_, &mime.subtype));
+            .is_some_and(|before| before.essence() == mime_type.essence());
         if !is_the_same {
             // 6.4 If mimeType's essence is not essence, then set charset to its own, or to null.
             charset = own;
         } else if let (None, Some(charset)) = (own, &charset) {
             // 6.5 Otherwise, if it has no charset, and charset is non-null, then set it to charset.
-            mime.parameters
-                .push(("charset".to_owned(), charset.clone()));
+            mime_type.add_parameter("charset", charset.clone());
         }
-        extracted = Some(mime);
+        extracted = Some(mime_type);
     }
     extracted
 }
 
 /// <https://fetch.spec.whatwg.org/#header-value-get-decode-and-split>, without the whitespace that parsing takes off anyway.
-fn split(value: &[u8]) -> Vec<String> {
-    let mut values = vec![String::new()];
+fn split(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     let (mut is_quoted, mut is_escaped) = (false, false);
-    for &byte in value {
+    value.split(move |&byte| {
         if byte == b',' && !is_quoted {
-            values.push(String::new());
-            continue;
+            return true;
         }
         match byte {
             _ if is_escaped => is_escaped = false,
@@ -46,11 +56,8 @@ fn split(value: &[u8]) -> Vec<String> {
             b'"' => is_quoted = !is_quoted,
             _ => {}
         }
-        if let Some(last) = values.last_mut() {
-            last.push(char::from(byte));
-        }
-    }
-    values
+        false
+    })
 }
 
 #[cfg(test)]
@@ -58,7 +65,8 @@ mod tests {
     use super::*;
 
     fn extracted(value: &str) -> String {
-        extract(value.as_bytes()).map_or_else(|| "failure".to_owned(), |mime| mime.to_string())
+        let mime_type = last_of(value.as_bytes());
+        mime_type.map_or_else(|| "failure".to_owned(), |mime_type| mime_type.to_string())
     }
 
     #[test]

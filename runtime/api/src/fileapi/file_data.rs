@@ -1,6 +1,5 @@
 //! `FileData`: what a `FileReader` makes of bytes, <https://w3c.github.io/FileAPI/#packaging-data>.
 
-use data_url::mime::Mime;
 use encoding_rs::{Encoding, UTF_8};
 use nano_engine::text::{one_byte, text, two_byte};
 use nano_webidl::idl::Bytes;
@@ -8,6 +7,7 @@ use nano_webidl::{Error, Fallible, Scope, Value, range_error, require_room, type
 
 use crate::bindings::file_data::FileDataMethods;
 use crate::encoding::{base64, text_decoder};
+use crate::mimesniff::mime_type::MimeType;
 
 /// The namespace.
 pub struct FileData;
@@ -60,8 +60,8 @@ fn decode<'s>(
     let encoding = label.and_then(|label| Encoding::for_label(label.as_bytes()));
     // 3.
     let encoding = encoding.or_else(|| {
-        let media_type: Mime = media_type.parse().ok()?;
-        Encoding::for_label(media_type.get_parameter("charset")?.as_bytes())
+        let media_type = MimeType::parse(media_type.as_bytes())?;
+        Encoding::for_label(media_type.parameter("charset")?.as_bytes())
     });
     // 4. and 5. Decode: a byte order mark says better what it is.
     let (encoding, skipped) = match Encoding::for_bom(bytes) {
