@@ -44,9 +44,12 @@ pub(super) fn room(input: &[u8]) -> usize {
     const BLOCKS: usize = 2 * 8;
     // A malformed byte becomes three.
     let malformed = input.iter().filter(|byte| !byte.is_ascii()).count();
+    // The pair that is decoded is there with spaces for "+", too, and as bytes.
+    let longest = sequences(input).map(<[u8]>::len).max().unwrap_or(0);
     sequences(input).count() * (size_of::<(String, String)>() + BLOCKS)
         + input.len()
         + 2 * malformed
+        + 2 * longest
 }
 
 /// What [`parse`] gives, if there is [`room`].

@@ -7,7 +7,8 @@ use nano_webidl::{
     Fallible, Ref, Scope, Trace, Traced, TracedCell, Value, require_room, room, type_error,
 };
 
-use super::{multipart_parser, multipart_serializer};
+use super::multipart_parser::{self, Part};
+use super::multipart_serializer;
 use crate::bindings::form_data::FormDataMethods;
 use crate::bindings::types::FormDataEntryValue;
 use crate::fileapi::blob::Blob;
@@ -145,8 +146,10 @@ impl FormData {
     /// A `TypeError` that says what is wrong with the bytes; a `RangeError` if the entries do not fit into the app's memory limit.
     pub fn parse_multipart(scope: &mut Scope, bytes: &[u8], boundary: &[u8]) -> Fallible<Self> {
         require_room(scope, multipart_parser::room(bytes, boundary))?;
-        let mut entries = multipart_parser::parse(bytes, boundary)
+        let parts = multipart_parser::parse(bytes, boundary)
             .map_err(|error| type_error(format!("the body is no multipart/form-data: {error}")))?;
+        require_room(scope, parts.iter().map(Part::room).sum())?;
+        let mut entries: Vec<_> = parts.into_iter().map(Part::into_entry).collect();
         for entry in &mut entries {
             if let EntryValue::File(entry) = &mut entry.value {
                 *entry = Rc::new(entry.reserved(scope)?);

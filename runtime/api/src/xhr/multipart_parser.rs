@@ -23,24 +23,25 @@ impl fmt::Display for Malformed {
     }
 }
 
-/// How much memory the entries of a body take, at the most: of small parts several times as much as they do themselves.
+/// An entry with the strings and the file of its own, and what is known of it before.
+const PART: usize = 512;
+
+/// How much memory the parts of a body take, without the texts and files that are made of them.
 pub fn room(input: &[u8], boundary: &[u8]) -> usize {
-    /// An entry with the strings and the file of its own.
-    const PART: usize = 512;
     let delimiter = [b"--", boundary].concat();
-    memmem::find_iter(input, &delimiter).count() * PART + input.len()
+    memmem::find_iter(input, &delimiter).count() * PART
 }
 
-/// The entries of a body.
+/// The parts of a body.
 ///
 /// # Errors
 /// Where it is malformed.
-pub fn parse(input: &[u8], boundary: &[u8]) -> Result<Vec<Entry>, Malformed> {
+pub fn parse<'b>(input: &'b [u8], boundary: &[u8]) -> Result<Vec<Part<'b>>, Malformed> {
     let delimiter = [b"--", boundary].concat();
     let end_of_part = [b"\r\n", &delimiter[..]].concat();
     let end_of_part = memmem::Finder::new(&end_of_part);
     let mut parser = Parser { input, position: 0 };
-    let mut entries = Vec::new();
+    let mut parts = Vec::new();
     // DEPARTURE: line breaks before the first delimiter are skipped, as some clients send one.
     while parser.take(b"\r\n") {}
     loop {
@@ -48,47 +49,76 @@ pub fn parse(input: &[u8], boundary: &[u8]) -> Result<Vec<Entry>, Malformed> {
         parser.require(&delimiter, "the boundary")?;
         // 5.2. DEPARTURE: whatever follows the last delimiter is ignored, as RFC 2046 says; the algorithm demands CRLF and the end.
         if parser.take(b"--") {
-            return Ok(entries);
+            return Ok(parts);
         }
         // 5.3. and 5.4.
         parser.require(b"\r\n", "a line break after the boundary")?;
         // 5.5. and 5.6.
-        let head = parser.part_head()?;
+        let mut part = parser.part_head()?;
         // 5.7. and 5.8. The body ends where a line break and the next delimiter stand.
         let start = parser.position;
         let length = end_of_part
             .find(&input[start..])
             .ok_or(parser.missing("the closing boundary"))?;
-        let body = &input[start..start + length];
+        part.body = &input[start..start + length];
         // 5.9.
         parser.position = start + length + b"\r\n".len();
         // 5.10. to 5.13.
-        entries.push(head.into_entry(body));
+        parts.push(part);
     }
 }
 
-/// The headers of a part that matter.
-struct PartHead {
-    name: String,
-    filename: Option<String>,
-    content_type: Option<String>,
+/// A part of a body, with the headers that matter.
+pub struct Part<'b> {
+    name: &'b [u8],
+    filename: Option<&'b [u8]>,
+    content_type: Option<&'b [u8]>,
+    body: &'b [u8],
 }
 
-impl PartHead {
-    fn into_entry(self, body: &[u8]) -> Entry {
+impl Part<'_> {
+    /// How much memory its entry takes, with what is in it.
+    pub fn room(&self) -> usize {
+        // The text as it is decoded, and without its escapes.
+        let name = |name: &[u8]| 2 * decoded_length(name);
+        let content_type = self.content_type.map_or(0, <[u8]>::len);
+        let value = match self.filename {
+            Some(filename) => name(filename) + content_type + self.body.len(),
+            None => decoded_length(self.body),
+        };
+        PART + name(self.name) + value
+    }
+
+    /// What becomes of it.
+    pub fn into_entry(self) -> Entry {
         let value = match self.filename {
             Some(filename) => {
-                let content_type = self.content_type.unwrap_or_else(|| "text/plain".to_owned());
-                let blob = Blob::from_bytes(Bytes::copy_from_slice(body), content_type);
-                EntryValue::file(File::new(blob, filename))
+                let content_type = self.content_type.map(content_type_of);
+                let content_type = content_type.unwrap_or_else(|| "text/plain".to_owned());
+                let blob = Blob::from_bytes(Bytes::copy_from_slice(self.body), content_type);
+                EntryValue::file(File::new(blob, unescape(filename)))
             }
-            None => EntryValue::Text(String::from_utf8_lossy(body).into_owned()),
+            None => EntryValue::Text(String::from_utf8_lossy(self.body).into_owned()),
         };
         Entry {
-            name: self.name,
+            name: unescape(self.name),
             value,
         }
     }
+}
+
+/// The length of bytes that are decoded as UTF-8: a malformed one may become three.
+fn decoded_length(bytes: &[u8]) -> usize {
+    const REPLACEMENT: usize = char::REPLACEMENT_CHARACTER.len_utf8();
+    if std::str::from_utf8(bytes).is_ok() {
+        return bytes.len();
+    }
+    let chunks = bytes.utf8_chunks();
+    let lengths = chunks.map(|chunk| match chunk.invalid() {
+        [] => chunk.valid().len(),
+        _ => chunk.valid().len() + REPLACEMENT,
+    });
+    lengths.sum()
 }
 
 struct Parser<'a> {
@@ -141,7 +171,7 @@ impl<'a> Parser<'a> {
     }
 
     /// <https://andreubotella.github.io/multipart-form-data/#parse-multipart-form-data-headers>
-    fn part_head(&mut self) -> Result<PartHead, Malformed> {
+    fn part_head(&mut self) -> Result<Part<'a>, Malformed> {
         let (mut disposition, mut content_type) = (None, None);
         while !self.take(b"\r\n") {
             let header = self
@@ -156,17 +186,18 @@ impl<'a> Parser<'a> {
                     .collect(|byte| !matches!(byte, b'\n' | b'\r'))
                     .trim_ascii_end();
                 if header.eq_ignore_ascii_case(b"content-type") {
-                    content_type = Some(content_type_of(value));
+                    content_type = Some(value);
                 }
             }
             self.require(b"\r\n", "a line break after a part's header")?;
         }
         let (name, filename) =
             disposition.ok_or(self.missing("a part's 'Content-Disposition' header"))?;
-        Ok(PartHead {
+        Ok(Part {
             name,
             filename,
             content_type,
+            body: &[],
         })
     }
 
@@ -174,7 +205,7 @@ impl<'a> Parser<'a> {
     ///
     /// DEPARTURE: spaces, the case of letters and the order of parameters are free, values need no quotes, and unknown
     /// parameters are skipped; the algorithm knows one spelling only.
-    fn disposition(&mut self) -> Result<(String, Option<String>), Malformed> {
+    fn disposition(&mut self) -> Result<(&'a [u8], Option<&'a [u8]>), Malformed> {
         let kind = self.collect(|byte| !matches!(byte, b';' | b' ' | b'\t' | b'\r' | b'\n'));
         if !kind.eq_ignore_ascii_case(b"form-data") {
             return Err(self.missing("'form-data' in a part's 'Content-Disposition' header"));
@@ -204,29 +235,41 @@ impl<'a> Parser<'a> {
     }
 
     /// <https://andreubotella.github.io/multipart-form-data/#parse-a-multipart-form-data-name>
-    fn parameter_value(&mut self) -> Result<String, Malformed> {
+    fn parameter_value(&mut self) -> Result<&'a [u8], Malformed> {
         if !self.take(b"\"") {
-            let token = self.collect(|byte| !matches!(byte, b';' | b' ' | b'\t' | b'\r' | b'\n'));
-            return Ok(unescape(token));
+            return Ok(self.collect(|byte| !matches!(byte, b';' | b' ' | b'\t' | b'\r' | b'\n')));
         }
         let quoted = self.collect(|byte| !matches!(byte, b'"' | b'\r' | b'\n'));
         self.require(b"\"", "the closing quote of a part's parameter")?;
-        Ok(unescape(quoted))
+        Ok(quoted)
     }
 }
 
 /// Undoes the escapes of [`super::multipart_serializer`], and decodes UTF-8 without BOM.
 fn unescape(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
-    if !text.contains('%') {
+    let mut pieces = text.split('%');
+    let first = pieces.next().unwrap_or_default();
+    if first.len() == text.len() {
         return text.into_owned();
     }
-    let text = text
-        .replace("%0A", "\n")
-        .replace("%0a", "\n")
-        .replace("%0D", "\r")
-        .replace("%0d", "\r");
-    text.replace("%22", "\"")
+    let mut unescaped = String::with_capacity(text.len());
+    unescaped.push_str(first);
+    for piece in pieces {
+        let character = match piece.get(..2) {
+            Some("0A" | "0a") => '\n',
+            Some("0D" | "0d") => '\r',
+            Some("22") => '"',
+            _ => {
+                unescaped.push('%');
+                unescaped.push_str(piece);
+                continue;
+            }
+        };
+        unescaped.push(character);
+        unescaped.push_str(&piece[2..]);
+    }
+    unescaped
 }
 
 /// A type that is not ASCII is none.
@@ -259,6 +302,7 @@ mod tests {
         };
         Ok(entries
             .into_iter()
+            .map(Part::into_entry)
             .map(|entry| (entry.name, text(entry.value)))
             .collect())
     }
@@ -279,6 +323,51 @@ mod tests {
                 pair("b", "f\".png (image/PNG): \u{feff}data")
             ])
         );
+    }
+
+    #[test]
+    fn escapes_are_undone_once() {
+        for (escaped, expected) in [
+            ("a%0D%0Ab%22c", "a\r\nb\"c"),
+            ("%0d%0a", "\r\n"),
+            ("100%", "100%"),
+            ("%2%0A2%", "%2\n2%"),
+            ("%\u{e4}%20", "%\u{e4}%20"),
+        ] {
+            assert_eq!(unescape(escaped.as_bytes()), expected);
+        }
+        assert_eq!(unescape(b"\xff%22"), "\u{fffd}\"");
+    }
+
+    #[test]
+    fn there_is_room_for_all_entries() {
+        let [head, end] = [
+            "--X\r\nContent-Disposition: form-data; name=\"",
+            "\r\n--X--",
+        ];
+        let bodies: [(&[u8], usize); 4] = [
+            (b"ab", 2),
+            (&[0xff; 1000], 3000),
+            ("\u{20ac}".as_bytes(), 3),
+            (b"\xe2\x82a\xff\xf0\x9f\x98", 3 + 1 + 3 + 3),
+        ];
+        for (bytes, decoded) in bodies {
+            assert_eq!(decoded_length(bytes), decoded);
+            assert_eq!(String::from_utf8_lossy(bytes).len(), decoded);
+            let body = [head.as_bytes(), bytes, b"\"\r\n\r\n", bytes, end.as_bytes()].concat();
+            let parts = parse(&body, b"X").expect("a form");
+            assert_eq!(parts[0].room(), PART + 3 * decoded);
+            let file = [
+                head.as_bytes(),
+                b"\";filename=f\r\n\r\n",
+                bytes,
+                end.as_bytes(),
+            ]
+            .concat();
+            let parts = parse(&file, b"X").expect("a form");
+            // Files stay as they are.
+            assert_eq!(parts[0].room(), PART + 2 + bytes.len());
+        }
     }
 
     #[test]
