@@ -25,7 +25,7 @@ use super::header_list::AppHeaderList;
 use crate::bindings::body::BodyMethods;
 use crate::bindings::marker;
 use crate::bindings::types::BodyInit;
-use crate::reserved::{MIN_RESERVED_BYTES, reserve};
+use crate::reserved::{MIN_RESERVED_BYTES, reserve, with_reservation};
 use crate::streams::native_source::{NativeSource, Taken};
 
 /// A script's stream object.
@@ -72,14 +72,15 @@ impl State {
 /// for longer than the object lives.
 struct Kept {
     bytes: Bytes,
-    _memory: ExternalMemory,
+    /// `None` where they are reserved.
+    memory: Option<ExternalMemory>,
 }
 
 impl Kept {
-    /// Bytes that came whole, and so are few.
+    /// Bytes that came whole, and so are few, as a rule.
     fn few(bytes: Bytes) -> Kept {
         Kept {
-            _memory: ExternalMemory::new(bytes.len()),
+            memory: Some(ExternalMemory::new(bytes.len())),
             bytes,
         }
     }
@@ -92,16 +93,27 @@ impl Kept {
         }
         Ok(Kept {
             bytes: reserve(scope, bytes)?,
-            _memory: ExternalMemory::default(),
+            memory: None,
         })
     }
 
     /// Another body's share of the same bytes.
     fn share(&self) -> Kept {
-        let many = self.bytes.len() >= MIN_RESERVED_BYTES;
+        let memory = self.memory.as_ref();
         Kept {
             bytes: self.bytes.clone(),
-            _memory: ExternalMemory::new(if many { 0 } else { self.bytes.len() }),
+            memory: memory.map(|_| ExternalMemory::new(self.bytes.len())),
+        }
+    }
+
+    /// The bytes, which leave the isolate: many are reserved from here on.
+    fn leave(self, scope: &Scope) -> Bytes {
+        match self.memory {
+            Some(_) if self.bytes.len() >= MIN_RESERVED_BYTES => {
+                let reservation = Reservation::of(scope, self.bytes.len());
+                with_reservation(self.bytes, reservation)
+            }
+            _ => self.bytes,
         }
     }
 }
@@ -110,7 +122,7 @@ impl Kept {
 pub enum Outgoing<'s> {
     /// There is none.
     Null,
-    /// Bytes.
+    /// Bytes, which are reserved where they are many.
     Bytes(Bytes),
     /// A stream from outside that no script has touched.
     Incoming(BodyStream),
@@ -394,7 +406,7 @@ impl Body {
     pub fn send<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<Outgoing<'s>> {
         Ok(match self.claim(scope)? {
             Claim::Null => Outgoing::Null,
-            Claim::Bytes(kept) => Outgoing::Bytes(kept.bytes),
+            Claim::Bytes(kept) => Outgoing::Bytes(kept.leave(scope)),
             Claim::Incoming(stream, _) => Outgoing::Incoming(stream),
             Claim::Stream(stream) => Outgoing::Stream(ScriptRef::trusted(stream)),
         })

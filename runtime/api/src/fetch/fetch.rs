@@ -36,6 +36,7 @@ use crate::bindings::worker_global_scope::FetchGlobalMethods;
 use crate::environment::request_context::WorkId;
 use crate::environment::{Environment, request_context};
 use crate::nano::worker_global_scope::WorkerGlobalScope;
+use crate::reserved::MIN_RESERVED_BYTES;
 use crate::streams::native_sink::NativeSink;
 use crate::url::UrlRecord;
 
@@ -305,6 +306,9 @@ impl Call {
         length: Option<u64>,
     ) -> Fallible<BodyStream> {
         let (writer, reader) = BodyStream::bounded(REQUEST_BYTES, length);
+        // Its first bytes are not reserved.
+        let mut few = Reservation::of(scope, 0);
+        reader.measure(move |waiting| few.set(waiting.min(MIN_RESERVED_BYTES)));
         let call = Rc::downgrade(self);
         let sink = new_sink(writer, call);
         let sink = Ref::new(scope, sink).object();

@@ -19,6 +19,7 @@ use super::request_headers::ContentCoding;
 use super::span::Span;
 use crate::bindings::types::RequestRedirect;
 use crate::fetch::response::is_redirect_status;
+use crate::reserved::MIN_RESERVED_BYTES;
 use crate::url::UrlRecord;
 
 /// Bytes of a redirect's body that are read, so that its connection can serve the next request.
@@ -90,13 +91,17 @@ const COPIES: usize = 3;
 const FIELD: usize = 128;
 
 impl Exchange {
-    /// About the bytes that it holds outside of itself. Its body counts by itself.
+    /// About the bytes that it holds outside of itself. A body counts by itself, but for one of few bytes, which are not reserved.
     pub(crate) fn size(&self) -> usize {
         let field = |(name, value): (&HeaderName, &HeaderValue)| {
             FIELD + COPIES * (name.as_str().len() + value.len())
         };
         let line = COPIES * (self.method.as_str().len() + self.url.href().len());
-        line + self.headers.iter().map(field).sum::<usize>() + self.integrity.len()
+        let body = match &self.body {
+            RequestBody::Bytes(bytes) if bytes.len() < MIN_RESERVED_BYTES => bytes.len(),
+            _ => 0,
+        };
+        line + body + self.headers.iter().map(field).sum::<usize>() + self.integrity.len()
     }
 
     /// Sends the request, follows redirects, and receives the head of the response.
@@ -272,5 +277,25 @@ impl Exchange {
             redirects: 0,
             redirects_left: u32::MAX,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_bytes_of_a_body_count_with_their_request() {
+        let size = |body| {
+            let url = UrlRecord::parse("http://a.test/", None).unwrap();
+            Exchange::for_test(Method::POST, url, body).size()
+        };
+        let bytes = |count: usize| size(RequestBody::Bytes(vec![0; count].into()));
+        let without = size(RequestBody::Null);
+        assert_eq!(
+            bytes(MIN_RESERVED_BYTES - 1),
+            without + MIN_RESERVED_BYTES - 1
+        );
+        assert_eq!(bytes(MIN_RESERVED_BYTES), without, "they are reserved");
     }
 }
