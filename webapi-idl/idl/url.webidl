@@ -49,7 +49,7 @@ interface URLSearchParams {
   /** Takes away all values of a name, or those that are equal to one. */
   [WithScope] undefined delete(USVString name, optional USVString value);
   /** The first value of a name, or null. */
-  USVString? get(USVString name);
+  [WithScope] USVString? get(USVString name);
   /** All values of a name. */
   [WithScope] sequence<USVString> getAll(USVString name);
   /** Whether a name has a value, or this one. */

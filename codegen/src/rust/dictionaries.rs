@@ -128,6 +128,24 @@ impl Printer<'_> {
         }
         out.line("Ok(object.into())");
         out.close("}");
+        let held: Vec<String> = members
+            .iter()
+            .map(|member| {
+                let (marker, field) = (self.marker(&member.ty), snake(&member.name));
+                if member.required || member.default.is_some() {
+                    format!(" + <{marker}>::held(&value.{field})")
+                } else {
+                    format!(" + value.{field}.as_ref().map_or(0, <{marker}>::held)")
+                }
+            })
+            .collect();
+        out.open(format!(
+            "fn held(value: &{}) -> usize {{",
+            native.replace("<'s>", "<'_>")
+        ));
+        out.line("let _ = value;");
+        out.line(format!("0{}", held.concat()));
+        out.close("}");
         out.close("}");
         out.line("");
         Ok(())

@@ -124,7 +124,7 @@ impl Printer<'_> {
             self.check_type(value, &interface.span)?;
             out.line("/// The pair at this index of the list as it is now.");
             out.line(format!(
-                "fn pair_at<'s>(&self, scope: &mut webidl::Scope<'s, '_>, index: usize) -> Option<({}, {})>;",
+                "fn pair_at<'s>(&self, scope: &mut webidl::Scope<'s, '_>, index: usize) -> webidl::Fallible<Option<({}, {})>>;",
                 self.native(key),
                 self.native(value)
             ));
@@ -288,7 +288,7 @@ impl Printer<'_> {
             "const ITERATOR_NAME: &'static str = \"{name} Iterator\";"
         ));
         out.line("");
-        out.open("fn pair_at<'s>(&self, scope: &mut webidl::Scope<'s, '_>, index: usize) -> Option<iterable::Pair<'s, Self>> {");
+        out.open("fn pair_at<'s>(&self, scope: &mut webidl::Scope<'s, '_>, index: usize) -> webidl::Fallible<Option<iterable::Pair<'s, Self>>> {");
         out.line(format!(
             "{}Methods::pair_at(self, scope, index)",
             type_name(name)

@@ -106,6 +106,20 @@ impl Printer<'_> {
         }
         out.close("}");
         out.close("}");
+        out.open(format!(
+            "fn held(value: &{}) -> usize {{",
+            native.replace("<'s>", "<'_>")
+        ));
+        out.open("match value {");
+        for member in members {
+            out.line(format!(
+                "types::{name}::{}(value) => <{}>::held(value),",
+                self.variant(member),
+                self.marker(member)
+            ));
+        }
+        out.close("}");
+        out.close("}");
         out.close("}");
         out.line("");
         Ok(())

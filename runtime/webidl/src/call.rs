@@ -4,7 +4,7 @@
 
 use nano_engine::entry;
 
-use crate::idl::{FromJs, ToJs};
+use crate::idl::{self, FromJs, ToJs};
 use crate::{Error, Fallible, PlatformObject, Ref, Scope, Value, internalized, type_error};
 
 /// One call of a generated callback.
@@ -112,7 +112,7 @@ impl<'s> Call<'s> {
         scope: &mut Scope<'s, '_>,
         value: T::Native<'s>,
     ) -> Fallible<()> {
-        let value = T::to_js(scope, value)?;
+        let value = idl::result::<T>(scope, value)?;
         self.result.set(value);
         Ok(())
     }
@@ -171,7 +171,7 @@ impl<'s> Call<'s> {
         let mut value = this.get_private(scope, slot).ok_or(Error::Thrown)?;
         if value.is_undefined() {
             let native = make(scope)?;
-            value = T::to_js(scope, native)?;
+            value = idl::result::<T>(scope, native)?;
             this.set_private(scope, slot, value);
         }
         self.result.set(value);

@@ -4,7 +4,7 @@
 
 use nano_engine::entry;
 
-use crate::idl::ToJs;
+use crate::idl::{self, ToJs};
 use crate::object::head;
 use crate::{Fallible, PlatformObject, Scope, Value};
 
@@ -116,7 +116,7 @@ fn get<'s, T: Indexed>(
     }
     let value = this
         .indexed_value(scope, index)
-        .and_then(|value| T::Value::to_js(scope, value));
+        .and_then(|value| idl::result::<T::Value>(scope, value));
     match value {
         Ok(value) => result.set(value),
         Err(error) => error

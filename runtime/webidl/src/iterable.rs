@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use crate::call::Call;
-use crate::idl::{CallbackFunction, ToJs};
+use crate::idl::{self, CallbackFunction, ToJs};
 use crate::object::Head;
 use crate::{Error, Fallible, PlatformObject, Ref, Scope, Trace, Value, internalized, type_error};
 
@@ -19,7 +19,14 @@ pub trait PairIterable: PlatformObject {
     const ITERATOR_NAME: &'static str;
 
     /// The pair at this index of the list as it is now.
-    fn pair_at<'s>(&self, scope: &mut Scope<'s, '_>, index: usize) -> Option<Pair<'s, Self>>;
+    ///
+    /// # Errors
+    /// There is no room for a copy of it.
+    fn pair_at<'s>(
+        &self,
+        scope: &mut Scope<'s, '_>,
+        index: usize,
+    ) -> Fallible<Option<Pair<'s, Self>>>;
 }
 
 /// A key and its value.
@@ -96,15 +103,19 @@ pub fn next<'s, T: PairIterable>(scope: &mut Scope<'s, '_>, call: &mut Call<'s>)
     // A live iterator keeps its target, which `create` took of a `Ref` of the interface.
     let target = target.and_then(|target| Ref::<T>::from_value(scope, target.into()));
     let index = this.index.get();
-    let result = match target.and_then(|target| target.pair_at(scope, index)) {
+    let pair = match target {
+        Some(target) => target.pair_at(scope, index)?,
+        None => None,
+    };
+    let result = match pair {
         None => result_object(scope, v8::undefined(scope).into(), true)?,
         Some((key, value)) => {
             this.index.set(index + 1);
             let item = match this.kind {
-                Kind::Keys => T::Key::to_js(scope, key)?,
-                Kind::Values => T::Value::to_js(scope, value)?,
+                Kind::Keys => idl::result::<T::Key>(scope, key)?,
+                Kind::Values => idl::result::<T::Value>(scope, value)?,
                 Kind::Entries => {
-                    let pair = [T::Key::to_js(scope, key)?, T::Value::to_js(scope, value)?];
+                    let pair = pair_to_js::<T>(scope, key, value)?;
                     v8::Array::new_with_elements(scope, &pair).into()
                 }
             };
@@ -125,13 +136,23 @@ pub fn for_each<'s, T: PairIterable>(
     let callback: CallbackFunction = call.argument::<crate::idl::Callback>(scope, 0)?;
     let this_arg = call.raw(1);
     let mut index = 0;
-    while let Some((key, value)) = this.pair_at(scope, index) {
-        let key = T::Key::to_js(scope, key)?;
-        let value = T::Value::to_js(scope, value)?;
+    while let Some((key, value)) = this.pair_at(scope, index)? {
+        let [key, value] = pair_to_js::<T>(scope, key, value)?;
         callback.invoke(scope, this_arg, &[value, key, this.object().into()])?;
         index += 1;
     }
     Ok(())
+}
+
+fn pair_to_js<'s, T: PairIterable>(
+    scope: &mut Scope<'s, '_>,
+    key: <T::Key as idl::Idl>::Native<'s>,
+    value: <T::Value as idl::Idl>::Native<'s>,
+) -> Fallible<[Value<'s>; 2]> {
+    Ok([
+        idl::result::<T::Key>(scope, key)?,
+        idl::result::<T::Value>(scope, value)?,
+    ])
 }
 
 fn result_object<'s>(

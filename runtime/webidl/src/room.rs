@@ -3,7 +3,7 @@
 //! Whatever joins, encodes or takes apart what an app gives may be many times as large: measure it first, then take the memory
 //! from here.
 
-use nano_engine::external_memory;
+use nano_engine::external_memory::{self, ExternalMemory};
 
 use crate::{Error, Fallible, Scope, range_error};
 
@@ -37,6 +37,46 @@ pub fn list<T>(scope: &mut Scope, items: usize, beside: usize) -> Fallible<Vec<T
         items.saturating_mul(size_of::<T>()).saturating_add(beside),
     )?;
     Ok(Vec::with_capacity(items))
+}
+
+/// A copy of a text; see [`require_room`].
+///
+/// # Errors
+/// A `RangeError` if it does not fit into the isolate's memory limit.
+pub fn copy(scope: &mut Scope, text: &str) -> Fallible<String> {
+    require_room(scope, text.len())?;
+    Ok(text.to_owned())
+}
+
+/// A text that grows piece by piece, of which nobody knows how long it will be. What it has counts, as long as it grows.
+#[derive(Debug, Default)]
+pub struct Growing {
+    text: String,
+    memory: ExternalMemory,
+}
+
+impl Growing {
+    /// Adds a piece.
+    ///
+    /// # Errors
+    /// A `RangeError` if there is no room for it in the isolate's memory limit.
+    pub fn push(&mut self, scope: &mut Scope, piece: &str) -> Fallible<()> {
+        let length = self.text.len() + piece.len();
+        if length > self.text.capacity() {
+            let capacity = length.max(self.text.capacity() / 2 * 3);
+            require_room(scope, capacity)?;
+            self.text.reserve_exact(capacity - self.text.len());
+            self.memory.set(capacity);
+            external_memory::settle(scope);
+        }
+        self.text.push_str(piece);
+        Ok(())
+    }
+
+    /// The text.
+    pub fn finish(self) -> String {
+        self.text
+    }
 }
 
 /// The error for bytes that do not fit.

@@ -206,21 +206,64 @@ impl HeaderList {
     }
 
     /// <https://fetch.spec.whatwg.org/#concept-header-list-sort-and-combine>
-    pub fn sort_and_combine(&self) -> Vec<Header> {
-        let mut sorted: Vec<&Header> = self.iter().collect();
+    pub fn sort_and_combine(&self) -> Combined {
+        let all = self.all();
+        let mut order: Vec<usize> = (0..all.len()).collect();
         // Values of one name keep their order.
-        sorted.sort_by_key(|(name, _)| name.as_str());
-        let mut combined: Vec<Header> = Vec::with_capacity(sorted.len());
-        for (name, value) in sorted {
-            match combined.last_mut() {
-                Some((last, joined)) if last == name && *name != http::header::SET_COOKIE => {
-                    joined.extend_from_slice(b", ");
-                    joined.extend_from_slice(value);
-                }
-                _ => combined.push((name.clone(), value.clone())),
-            }
-        }
-        combined
+        order.sort_by_key(|&place| all[place].0.as_str());
+        let is_same = |&[before, place]: &[usize; 2]| {
+            let name = &all[place].0;
+            *name == all[before].0 && *name != http::header::SET_COOKIE
+        };
+        let mut starts: Vec<usize> = (0..order.len().min(1)).collect();
+        let pairs = order.array_windows().zip(1..);
+        starts.extend(pairs.filter(|(pair, _)| !is_same(pair)).map(|(_, at)| at));
+        Combined { order, starts }
+    }
+
+    /// The header at this index of a [`Combined`] of this list, if `room` has no objection to as many bytes.
+    ///
+    /// # Errors
+    /// The objection.
+    pub fn combined<E>(
+        &self,
+        combined: &Combined,
+        index: usize,
+        room: impl FnOnce(usize) -> Result<(), E>,
+    ) -> Result<Option<(&HeaderName, Vec<u8>)>, E> {
+        let all = self.all();
+        let places = combined.places(index);
+        let Some(first) = places.first() else {
+            return Ok(None);
+        };
+        let values = || places.iter().map(move |&place| all[place].1.as_slice());
+        let value = joined(values, room)?;
+        Ok(value.map(|value| (&all[*first].0, value)))
+    }
+}
+
+/// A list in order and by names: where its headers are. A value is joined when somebody asks for it, so that this takes little.
+#[derive(Debug, Default)]
+pub struct Combined {
+    /// The places of headers, sorted by their names.
+    order: Vec<usize>,
+    /// Where in there each of the combined headers begins.
+    starts: Vec<usize>,
+}
+
+impl Combined {
+    /// The places of the headers that are combined in the one at this index; none behind the last one.
+    fn places(&self, index: usize) -> &[usize] {
+        let start = self.starts.get(index).copied();
+        let end = self.starts.get(index + 1).copied();
+        let range = start.unwrap_or(self.order.len())..end.unwrap_or(self.order.len());
+        self.order.get(range).unwrap_or_default()
+    }
+}
+
+impl ExternalSize for Combined {
+    fn external_size(&self) -> usize {
+        size_of_val(&*self.order) + size_of_val(&*self.starts)
     }
 }
 
@@ -318,12 +361,19 @@ mod tests {
         ] {
             list.append(name(n), v.into());
         }
-        let combined: Vec<_> = list
-            .sort_and_combine()
-            .into_iter()
-            .map(|(n, v)| format!("{n}={}", String::from_utf8(v).unwrap()))
-            .collect();
-        assert_eq!(combined, ["set-cookie=b", "set-cookie=a", "x=1, 2"]);
+        list.append(name("a"), b"3".to_vec());
+        let combined = list.sort_and_combine();
+        let at = |index| {
+            let Ok(found) = list.combined(&combined, index, |_| Ok::<_, Infallible>(()));
+            found.map(|(n, v)| format!("{n}={}", String::from_utf8(v).unwrap()))
+        };
+        let all: Vec<_> = (0..).map_while(at).collect();
+        assert_eq!(all, ["a=3", "set-cookie=b", "set-cookie=a", "x=1, 2"]);
+        let none = HeaderList::default();
+        let found = none.combined(&none.sort_and_combine(), 0, |_| Ok::<_, Infallible>(()));
+        assert_eq!(found, Ok(None));
+        // Values are asked for before they are joined.
+        assert_eq!(list.combined(&combined, 3, Err), Err(6));
     }
 
     #[test]

@@ -5,9 +5,11 @@ use std::rc::Rc;
 
 use http::HeaderName;
 use nano_engine::external_memory::ExternalMemory;
-use nano_webidl::{Error, Fallible, Scope, Trace, excerpt, require_room, room, type_error};
+use nano_webidl::{
+    Error, ExternalSize as _, Fallible, Scope, Trace, excerpt, require_room, room, type_error,
+};
 
-use super::header_list::{AppHeaderList, Header, header_size, is_value, normalize};
+use super::header_list::{AppHeaderList, Combined, header_size, is_value, normalize};
 use crate::bindings::headers::HeadersMethods;
 use crate::bindings::types::HeadersInit;
 
@@ -34,9 +36,9 @@ pub struct Headers {
     list: Rc<AppHeaderList>,
     #[untraced]
     guard: Cell<Guard>,
-    /// The sorted list that an iteration is in, until the list changes.
+    /// The order that an iteration goes through, until the list changes.
     #[untraced]
-    sorted: RefCell<Option<Rc<[Header]>>>,
+    sorted: RefCell<Option<Rc<Combined>>>,
     /// Of `sorted`.
     #[untraced]
     memory: ExternalMemory,
@@ -113,13 +115,12 @@ impl Headers {
     }
 
     /// The list sorted and combined, made anew only after a change.
-    fn sorted(&self) -> Rc<[Header]> {
+    fn sorted(&self) -> Rc<Combined> {
         self.sorted
             .borrow_mut()
             .get_or_insert_with(|| {
                 let sorted = self.list.borrow().sort_and_combine();
-                let sizes = sorted.iter().map(|(name, value)| header_size(name, value));
-                self.memory.set(sizes.sum());
+                self.memory.set(sorted.external_size());
                 sorted.into()
             })
             .clone()
@@ -143,7 +144,7 @@ impl HeadersMethods for Headers {
         // 1. Normalize value.
         let value = normalize(value);
         // 2. If validating (name, value) for headers returns false, then return.
-        let mut whole = value.clone();
+        let mut whole = None;
         if self.guard.get() == Guard::RequestNoCors
             && let Ok(name) = parse_name(&name)
             && let Some(mut before) = self.list.borrow().get(&name)
@@ -151,9 +152,9 @@ impl HeadersMethods for Headers {
             // 3. If headers's guard is "request-no-cors", the value to be checked is the combined one.
             before.extend_from_slice(b", ");
             before.extend_from_slice(&value);
-            whole = before;
+            whole = Some(before);
         }
-        let Some(name) = self.validate(&name, &whole)? else {
+        let Some(name) = self.validate(&name, whole.as_ref().unwrap_or(&value))? else {
             return Ok(());
         };
         // 4. Append (name, value) to headers's header list.
@@ -222,12 +223,12 @@ impl HeadersMethods for Headers {
     }
 
     // https://fetch.spec.whatwg.org/#dom-headers-value-pairs-to-iterate-over
-    fn pair_at(&self, _: &mut Scope, index: usize) -> Option<(Vec<u8>, Vec<u8>)> {
+    fn pair_at(&self, scope: &mut Scope, index: usize) -> Fallible<Option<(Vec<u8>, Vec<u8>)>> {
         // A change during iteration shows: the next step sorts the list as it is then.
         let sorted = self.sorted();
-        sorted
-            .get(index)
-            .map(|(name, value)| (name.as_str().as_bytes().to_vec(), value.clone()))
+        let list = self.list.borrow();
+        let found = list.combined(&sorted, index, |length| require_room(scope, length))?;
+        Ok(found.map(|(name, value)| (name.as_str().as_bytes().to_vec(), value)))
     }
 }
 

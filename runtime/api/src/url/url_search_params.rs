@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use nano_webidl::{Accounted, Fallible, Scope, Trace, room, type_error};
+use nano_webidl::{Accounted, Fallible, Scope, Trace, require_room, room, type_error};
 
 use super::url::Shared;
 use super::urlencoded::{self, PairList, Pairs, pair_size};
@@ -63,7 +63,10 @@ impl UrlSearchParams {
     fn update(&self, scope: &mut Scope) -> Fallible<()> {
         // 1. If query's URL object is null, then return.
         if let Some(url) = &self.url {
-            url.set_query(&self.serialize(scope)?);
+            let query = self.serialize(scope)?;
+            // The parser's, and the URL's.
+            require_room(scope, query.len().saturating_mul(2))?;
+            url.set_query(&query);
         }
         Ok(())
     }
@@ -132,14 +135,10 @@ impl UrlSearchParamsMethods for UrlSearchParams {
         })
     }
 
-    fn get(&self, name: String) -> Fallible<Option<String>> {
-        Ok(self
-            .list
-            .borrow()
-            .0
-            .iter()
-            .find(|pair| pair.0 == name)
-            .map(|pair| pair.1.clone()))
+    fn get(&self, scope: &mut Scope, name: String) -> Fallible<Option<String>> {
+        let list = self.list.borrow();
+        let first = list.0.iter().find(|pair| pair.0 == name);
+        first.map(|(_, value)| room::copy(scope, value)).transpose()
     }
 
     fn get_all(&self, scope: &mut Scope, name: String) -> Fallible<Vec<String>> {
@@ -178,8 +177,16 @@ impl UrlSearchParamsMethods for UrlSearchParams {
         self.serialize(scope)
     }
 
-    fn pair_at<'s>(&self, _: &mut Scope<'s, '_>, index: usize) -> Option<(String, String)> {
-        self.list.borrow().0.get(index).cloned()
+    fn pair_at<'s>(
+        &self,
+        scope: &mut Scope<'s, '_>,
+        index: usize,
+    ) -> Fallible<Option<(String, String)>> {
+        let list = self.list.borrow();
+        let Some((name, value)) = list.0.get(index) else {
+            return Ok(None);
+        };
+        Ok(Some((room::copy(scope, name)?, room::copy(scope, value)?)))
     }
 }
 

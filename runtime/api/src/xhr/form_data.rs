@@ -84,9 +84,17 @@ impl EntryValue {
         }))
     }
 
-    fn to_js<'s>(&self, scope: &mut Scope<'s, '_>) -> FormDataEntryValue<'s> {
+    /// Bytes that a copy has of its own.
+    fn copied(&self) -> usize {
         match self {
-            EntryValue::Text(text) => FormDataEntryValue::UsvString(text.clone()),
+            EntryValue::Text(text) => text.len(),
+            EntryValue::File(_) => 0,
+        }
+    }
+
+    fn to_js<'s>(self, scope: &mut Scope<'s, '_>) -> FormDataEntryValue<'s> {
+        match self {
+            EntryValue::Text(text) => FormDataEntryValue::UsvString(text),
             EntryValue::File(entry) => FormDataEntryValue::File(entry.to_object(scope)),
         }
     }
@@ -222,14 +230,19 @@ impl FormData {
         });
     }
 
+    /// A copy of the entry at this index.
+    fn copy(&self, scope: &mut Scope, index: usize) -> Fallible<Option<Entry>> {
+        let size = |entry: &Entry| entry.name.len() + entry.value.copied();
+        let bytes = self.read(scope, |entries| entries.get(index).map_or(0, size));
+        require_room(scope, bytes)?;
+        Ok(self.read(scope, |entries| entries.get(index).cloned()))
+    }
+
     /// The values of this name.
     fn values(&self, scope: &mut Scope, name: &str) -> Fallible<Vec<EntryValue>> {
         let (count, bytes) = self.read(scope, |entries| {
             let own = entries.iter().filter(|entry| entry.name == name);
-            let sizes = own.map(|entry| match &entry.value {
-                EntryValue::Text(text) => text.len(),
-                EntryValue::File(_) => 0,
-            });
+            let sizes = own.map(|entry| entry.value.copied());
             sizes.fold((0, 0), |(count, sum), size| (count + 1, sum + size))
         });
         let mut values = room::list(scope, count, bytes)?;
@@ -277,11 +290,13 @@ impl FormDataMethods for FormData {
         scope: &mut Scope<'s, '_>,
         name: String,
     ) -> Fallible<Option<FormDataEntryValue<'s>>> {
-        let value = self.read(scope, |entries| {
-            let first = entries.iter().find(|entry| entry.name == name);
-            first.map(|entry| entry.value.clone())
-        });
-        Ok(value.map(|value| value.to_js(scope)))
+        let first = |entries: &[Entry]| entries.iter().position(|entry| entry.name == name);
+        match self.read(scope, first) {
+            None => Ok(None),
+            Some(index) => Ok(self
+                .copy(scope, index)?
+                .map(|entry| entry.value.to_js(scope))),
+        }
     }
 
     fn get_all<'s>(
@@ -289,11 +304,10 @@ impl FormDataMethods for FormData {
         scope: &mut Scope<'s, '_>,
         name: String,
     ) -> Fallible<Vec<FormDataEntryValue<'s>>> {
-        Ok(self
-            .values(scope, &name)?
-            .iter()
-            .map(|value| value.to_js(scope))
-            .collect())
+        let values = self.values(scope, &name)?;
+        let mut result = room::list(scope, values.len(), 0)?;
+        result.extend(values.into_iter().map(|value| value.to_js(scope)));
+        Ok(result)
     }
 
     fn has(&self, scope: &mut Scope, name: String) -> Fallible<bool> {
@@ -323,9 +337,8 @@ impl FormDataMethods for FormData {
         &self,
         scope: &mut Scope<'s, '_>,
         index: usize,
-    ) -> Option<(String, FormDataEntryValue<'s>)> {
-        let entry = self.read(scope, |entries| entries.get(index).cloned());
-        let Entry { name, value } = entry?;
-        Some((name, value.to_js(scope)))
+    ) -> Fallible<Option<(String, FormDataEntryValue<'s>)>> {
+        let entry = self.copy(scope, index)?;
+        Ok(entry.map(|Entry { name, value }| (name, value.to_js(scope))))
     }
 }

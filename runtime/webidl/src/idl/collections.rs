@@ -80,6 +80,14 @@ impl<T: ToJs> ToJs for Sequence<T> {
     fn to_js<'s>(scope: &mut Scope<'s, '_>, items: Vec<T::Native<'s>>) -> Fallible<Value<'s>> {
         Ok(array::<T>(scope, items)?.into())
     }
+
+    fn held(items: &Vec<T::Native<'_>>) -> usize {
+        held_by_list::<T>(items)
+    }
+}
+
+fn held_by_list<T: ToJs>(items: &[T::Native<'_>]) -> usize {
+    size_of_val(items) + items.iter().map(T::held).sum::<usize>()
 }
 
 fn array<'s, T: ToJs>(
@@ -113,6 +121,10 @@ impl<T: ToJs> ToJs for FrozenArray<T> {
             .set_integrity_level(scope, v8::IntegrityLevel::Frozen)
             .ok_or(Error::Thrown)?;
         Ok(array.into())
+    }
+
+    fn held(items: &Vec<T::Native<'_>>) -> usize {
+        held_by_list::<T>(items)
     }
 }
 
@@ -255,6 +267,13 @@ impl<K: ToJs, V: ToJs> ToJs for Record<K, V> {
                 .ok_or(Error::Thrown)?;
         }
         Ok(object.into())
+    }
+
+    fn held(entries: &Self::Native<'_>) -> usize {
+        let inside = entries
+            .iter()
+            .map(|(key, value)| K::held(key) + V::held(value));
+        size_of_val(&**entries) + inside.sum::<usize>()
     }
 }
 

@@ -18,8 +18,11 @@ pub use strings::*;
 
 use std::marker::PhantomData;
 
+use nano_engine::external_memory::{self, ExternalMemory};
+
 use crate::{
-    Error, Fallible, PlatformObject, Ref, Scope, ScriptInterface, ScriptRef, Value, type_error,
+    Error, Fallible, PlatformObject, Ref, Scope, ScriptInterface, ScriptRef, Value, require_room,
+    type_error,
 };
 
 /// An IDL type.
@@ -38,6 +41,29 @@ pub trait FromJs: Idl {
 pub trait ToJs: Idl {
     /// "Convert an IDL value to a JavaScript value."
     fn to_js<'s>(scope: &mut Scope<'s, '_>, value: Self::Native<'s>) -> Fallible<Value<'s>>;
+
+    /// About how many bytes the value holds outside of V8's heap, beside its own size. What V8 has of them is a copy.
+    fn held(_: &Self::Native<'_>) -> usize {
+        0
+    }
+}
+
+/// Converts what native code gives to JavaScript. The members of interfaces need not know of it: what they have made is there beside
+/// V8's copy, so there must be room for both, and it counts meanwhile.
+///
+/// # Errors
+/// Those of the conversion, and a `RangeError` if both do not fit into the isolate's memory limit.
+pub fn result<'s, T: ToJs>(scope: &mut Scope<'s, '_>, value: T::Native<'s>) -> Fallible<Value<'s>> {
+    /// Less is not worth a look.
+    const FEW: usize = 64 << 10;
+    let held = T::held(&value);
+    if held < FEW {
+        return T::to_js(scope, value);
+    }
+    require_room(scope, held.saturating_mul(2))?;
+    let _there = ExternalMemory::new(held);
+    external_memory::settle(scope);
+    T::to_js(scope, value)
 }
 
 /// <https://webidl.spec.whatwg.org/#js-any>
@@ -141,6 +167,10 @@ impl<T: ToJs> ToJs for Nullable<T> {
             Some(value) => T::to_js(scope, value),
             None => Ok(v8::null(scope).into()),
         }
+    }
+
+    fn held(value: &Option<T::Native<'_>>) -> usize {
+        value.as_ref().map_or(0, T::held)
     }
 }
 

@@ -42,7 +42,7 @@ impl<T: ToJs> Promise<T> {
         scope: &mut Scope<'s, '_>,
         value: T::Native<'s>,
     ) -> Fallible<v8::Local<'s, v8::Promise>> {
-        let value = T::to_js(scope, value)?;
+        let value = super::result::<T>(scope, value)?;
         resolved(scope, value)
     }
 
@@ -71,7 +71,7 @@ impl<T: ToJs> Promise<T> {
         finish: impl for<'a, 'b> FnOnce(&mut Scope<'a, 'b>, R) -> Fallible<T::Native<'a>> + 'static,
     ) -> Fallible<v8::Local<'s, v8::Promise>> {
         let promise = promise_op(scope, work, move |scope, result| {
-            let value = finish(scope, result).and_then(|value| T::to_js(scope, value));
+            let value = finish(scope, result).and_then(|value| super::result::<T>(scope, value));
             // Of what was thrown already the exception is pending, and rejects the promise.
             value.map_err(|error| {
                 let reason = error.to_exception(scope);

@@ -84,6 +84,10 @@ impl<T: ToJs> ToJs for LegacyNullToEmptyString<T> {
     fn to_js<'s>(scope: &mut Scope<'s, '_>, value: T::Native<'s>) -> Fallible<Value<'s>> {
         T::to_js(scope, value)
     }
+
+    fn held(value: &T::Native<'_>) -> usize {
+        T::held(value)
+    }
 }
 
 /// `USVString`: lone surrogates become U+FFFD.
@@ -105,6 +109,10 @@ impl FromJs for UsvString {
 impl ToJs for UsvString {
     fn to_js<'s>(scope: &mut Scope<'s, '_>, value: String) -> Fallible<Value<'s>> {
         Ok(string(scope, &value)?.into())
+    }
+
+    fn held(value: &String) -> usize {
+        value.len()
     }
 }
 
@@ -135,5 +143,9 @@ impl ToJs for ByteString {
     fn to_js<'s>(scope: &mut Scope<'s, '_>, value: Vec<u8>) -> Fallible<Value<'s>> {
         let text = nano_engine::text::one_byte(scope, &value);
         text.map(Into::into).ok_or_else(too_long)
+    }
+
+    fn held(value: &Vec<u8>) -> usize {
+        value.len()
     }
 }
