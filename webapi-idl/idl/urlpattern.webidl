@@ -40,7 +40,7 @@ interface URLPattern {
   // Both are proposals, which browsers have: https://github.com/whatwg/urlpattern/pull/166 and
   // https://github.com/whatwg/urlpattern/issues/61
   /** A component of a URL of this shape, with these values in the place of the groups. */
-  [Section=urlpattern-class] USVString generate(USVString component, record<USVString, USVString> groups);
+  [Section=urlpattern-class, WithScope] USVString generate(USVString component, record<USVString, USVString> groups);
   /** Which of two patterns is more specific in a component: 1 for the first one, -1 for the second one, and 0 if they are the same. */
   [Section=urlpattern-class] static short compareComponent(USVString component, URLPattern left, URLPattern right);
 };

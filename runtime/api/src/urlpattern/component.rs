@@ -2,9 +2,9 @@
 
 use std::cmp::Ordering;
 
-use nano_engine::external_memory;
+use nano_engine::external_memory::{ExternalMemory, settle};
 use nano_engine::text::text;
-use nano_webidl::{Error, Fallible, Scope, Trace, Traced, require_room, script, type_error};
+use nano_webidl::{Error, Fallible, Scope, Trace, Traced, require_room, room, script, type_error};
 
 use super::parts::{
     Encode, Modifier, Options, Part, PartType, parse, pattern_string, regexp_and_names,
@@ -133,9 +133,14 @@ impl Component {
     /// <https://github.com/whatwg/urlpattern/pull/166>.
     ///
     /// # Errors
-    /// A `TypeError` where a value is missing, or the pattern leaves something open that has no name.
-    pub(super) fn generate(&self, values: &[(String, String)]) -> Fallible<String> {
-        let mut result = String::new();
+    /// A `TypeError` where a value is missing, or the pattern leaves something open that has no name; a `RangeError` if the text does not
+    /// fit into the isolate's memory limit.
+    pub(super) fn generate(
+        &self,
+        scope: &mut Scope,
+        values: &[(String, String)],
+    ) -> Fallible<String> {
+        let mut result = room::Growing::default();
         for part in &self.parts {
             if part.modifier != Modifier::None {
                 return Err(type_error(format!(
@@ -144,13 +149,14 @@ impl Component {
                 )));
             }
             match part.kind {
-                PartType::FixedText => result += &part.value,
+                PartType::FixedText => result.push(scope, &part.value)?,
                 PartType::SegmentWildcard => {
                     let value = values.iter().find(|(name, _)| *name == part.name);
                     let (_, value) = value.ok_or_else(|| {
                         let name = nano_webidl::excerpt(&part.name);
                         type_error(format!("The group '{name}' has no value"))
                     })?;
+                    require_room(scope, value.len().saturating_mul(ENCODING_BYTES))?;
                     let value = (self.encode)(value)?;
                     let delimiter = self.options.delimiter;
                     if value.is_empty() || !delimiter.is_empty() && value.contains(delimiter) {
@@ -160,9 +166,9 @@ impl Component {
                             nano_webidl::excerpt(&part.name)
                         )));
                     }
-                    result += &part.prefix;
-                    result += &value;
-                    result += &part.suffix;
+                    for piece in [&part.prefix, &value, &part.suffix] {
+                        result.push(scope, piece)?;
+                    }
                 }
                 PartType::FullWildcard | PartType::Regexp => {
                     return Err(type_error(format!(
@@ -172,7 +178,7 @@ impl Component {
                 }
             }
         }
-        Ok(result)
+        Ok(result.finish())
     }
 
     /// Which of two patterns is the more specific one: `Greater` where this one is. Proposed by
@@ -213,6 +219,8 @@ pub(super) struct Groups<'s>(v8::Local<'s, v8::Array>);
 
 /// A text of a result is there in UTF-8, and becomes a string of V8's with up to two bytes for each of these.
 const RESULT_BYTES: usize = 3;
+/// A byte that is percent-encoded becomes three, in a URL and then in a text of their own.
+pub(super) const ENCODING_BYTES: usize = 8;
 
 impl<'s> Groups<'s> {
     /// Asks for room for the groups of these names: each may have matched all of the input.
@@ -229,15 +237,20 @@ impl<'s> Groups<'s> {
         require_room(scope, bytes.saturating_mul(RESULT_BYTES))
     }
 
-    /// What a group has matched, by its number from 1 on; none where it is not part of the match. It counts until the native function
-    /// returns.
-    pub(super) fn get(&self, scope: &mut Scope<'s, '_>, number: u32) -> Fallible<Option<String>> {
+    /// What a group has matched, by its number from 1 on; none where it is not part of the match. It counts in `made`.
+    pub(super) fn get(
+        &self,
+        scope: &mut Scope<'s, '_>,
+        number: u32,
+        made: &ExternalMemory,
+    ) -> Fallible<Option<String>> {
         // An element of its own, whatever an app has made of prototypes.
         let value = self.0.get_index(scope, number).ok_or(Error::Thrown)?;
         match v8::Local::<v8::String>::try_from(value) {
             Ok(text) => {
-                let text = nano_webidl::room::text(scope, text)?;
-                external_memory::converted(scope, size_of::<String>() + text.len());
+                let text = room::text(scope, text)?;
+                made.add(size_of::<String>() + text.len());
+                settle(scope);
                 Ok(Some(text))
             }
             Err(_) => Ok(None),

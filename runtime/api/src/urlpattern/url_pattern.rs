@@ -1,8 +1,9 @@
 //! `URLPattern`, <https://urlpattern.spec.whatwg.org/#urlpattern-class>.
 
+use nano_engine::external_memory::{ExternalMemory, settle};
 use nano_webidl::{Fallible, Ref, Scope, Trace, require_room, type_error};
 
-use super::component::{Component, Groups};
+use super::component::{Component, ENCODING_BYTES, Groups};
 use super::init::{COMPONENTS, Type, index_of, process, uniform};
 use super::parts::{Encode, Options};
 use super::{canonicalize, constructor_string};
@@ -22,8 +23,9 @@ pub struct UrlPattern {
     components: [Component; 8],
 }
 
-/// Bytes that the making of a pattern takes for each of the input's.
-const WORKING_BYTES: usize = 64;
+/// Bytes that the making of a pattern takes for each of the input's, at the most: `**` is a group of two, with tokens, a part, and a name
+/// in two lists and a set.
+const WORKING_BYTES: usize = 192;
 
 impl UrlPattern {
     /// About how many bytes it keeps beside its own size.
@@ -41,7 +43,7 @@ impl UrlPattern {
         // 1. to 3.
         let init = match input {
             UrlPatternInput::UsvString(input) => {
-                require_room(scope, input.len() * WORKING_BYTES)?;
+                require_room(scope, input.len().saturating_mul(WORKING_BYTES))?;
                 let mut init = constructor_string::parse(scope, &input)?;
                 if base_url.is_none() && init.protocol.is_none() {
                     return Err(type_error(format!(
@@ -59,6 +61,7 @@ impl UrlPattern {
             }
             UrlPatternInput::UrlPatternInit(init) => init,
         };
+        require_room(scope, length_of(&init).saturating_mul(ENCODING_BYTES))?;
         // 4. and 5.
         let init = process(&init, Type::Pattern, uniform(None))?;
         let [
@@ -75,7 +78,8 @@ impl UrlPattern {
             &protocol, &username, &password, &hostname, &pathname, &search, &hash,
         ]
         .map(String::len);
-        require_room(scope, length.iter().sum::<usize>() * WORKING_BYTES)?;
+        let length = length.iter().sum::<usize>();
+        require_room(scope, length.saturating_mul(WORKING_BYTES))?;
         // 6.
         if default_port(&protocol) == Some(&*port) {
             port.clear();
@@ -126,11 +130,20 @@ impl UrlPattern {
         scope: &mut Scope<'s, '_>,
         input: &UrlPatternInput,
         base_url: Option<&str>,
+        made: &ExternalMemory,
     ) -> Fallible<Option<[(String, Groups<'s>); 8]>> {
+        let given = match input {
+            UrlPatternInput::UsvString(input) => input.len(),
+            UrlPatternInput::UrlPatternInit(init) => length_of(init),
+        };
+        let given = given + base_url.map_or(0, str::len);
+        require_room(scope, given.saturating_mul(ENCODING_BYTES))?;
         // 1. to 12.
         let Some(inputs) = inputs(input, base_url)? else {
             return Ok(None);
         };
+        made.add(inputs.iter().map(String::len).sum());
+        settle(scope);
         // 13. to 21.
         let mut matches = Vec::with_capacity(COMPONENTS.len());
         for (component, input) in self.components.iter().zip(inputs) {
@@ -179,7 +192,9 @@ impl UrlPatternMethods for UrlPattern {
         input: UrlPatternInput,
         base_url: Option<String>,
     ) -> Fallible<bool> {
-        Ok(self.find(scope, &input, base_url.as_deref())?.is_some())
+        let made = ExternalMemory::default();
+        let found = self.find(scope, &input, base_url.as_deref(), &made)?;
+        Ok(found.is_some())
     }
 
     // https://urlpattern.spec.whatwg.org/#dom-urlpattern-exec
@@ -189,7 +204,8 @@ impl UrlPatternMethods for UrlPattern {
         input: UrlPatternInput,
         base_url: Option<String>,
     ) -> Fallible<Option<UrlPatternResult>> {
-        let Some(matches) = self.find(scope, &input, base_url.as_deref())? else {
+        let made = ExternalMemory::default();
+        let Some(matches) = self.find(scope, &input, base_url.as_deref(), &made)? else {
             return Ok(None);
         };
         // 22. to 31.
@@ -199,7 +215,7 @@ impl UrlPatternMethods for UrlPattern {
             matched.require_room(scope, &component.names)?;
             let mut groups = Vec::with_capacity(component.names.len());
             for (number, name) in (1..).zip(&component.names) {
-                let value = match matched.get(scope, number)? {
+                let value = match matched.get(scope, number, &made)? {
                     Some(value) => UsvStringOrUndefined::UsvString(value),
                     None => UsvStringOrUndefined::Undefined(()),
                 };
@@ -263,9 +279,14 @@ impl UrlPatternMethods for UrlPattern {
     }
 
     // https://github.com/whatwg/urlpattern/pull/166
-    fn generate(&self, component: String, groups: Vec<(String, String)>) -> Fallible<String> {
+    fn generate(
+        &self,
+        scope: &mut Scope,
+        component: String,
+        groups: Vec<(String, String)>,
+    ) -> Fallible<String> {
         let index = index_of(&component)?;
-        self.components[index].generate(&groups)
+        self.components[index].generate(scope, &groups)
     }
 
     // https://github.com/whatwg/urlpattern/issues/61
@@ -279,6 +300,22 @@ impl UrlPatternMethods for UrlPattern {
         let (left, right) = (left.value(), right.value());
         Ok(left.components[index].compare(&right.components[index]) as i16)
     }
+}
+
+/// How many bytes the texts of a dictionary have.
+fn length_of(init: &UrlPatternInit) -> usize {
+    let all = [
+        &init.protocol,
+        &init.username,
+        &init.password,
+        &init.hostname,
+        &init.port,
+        &init.pathname,
+        &init.search,
+        &init.hash,
+        &init.base_url,
+    ];
+    all.into_iter().flatten().map(String::len).sum()
 }
 
 /// Steps 1 to 12 of "match": the text of each component; none where the input is no URL.
