@@ -23,10 +23,11 @@ pub fn set<'s>(
         TimerHandler::DomString(source) => compile(scope, source)?,
     };
     let callback = v8::Global::new(scope, callback);
-    let arguments: Vec<v8::Global<v8::Value>> = arguments
-        .iter()
-        .map(|a| v8::Global::new(scope, *a))
-        .collect();
+    // In V8's heap, which is counted: there may be many.
+    let arguments = (!arguments.is_empty()).then(|| {
+        let arguments = v8::Array::new_with_elements(scope, arguments);
+        v8::Global::new(scope, arguments)
+    });
     // A timer belongs to the request that set it.
     let frame = scope.get_continuation_preserved_embedder_data();
     let frame = v8::Global::new(scope, frame);
@@ -36,8 +37,8 @@ pub fn set<'s>(
         repeat,
         Box::new(move |scope| {
             let callback = v8::Local::new(scope, &callback);
-            let arguments: Vec<Value> =
-                arguments.iter().map(|a| v8::Local::new(scope, a)).collect();
+            let arguments = arguments.as_ref().map(|own| v8::Local::new(scope, own));
+            let arguments = arguments.map_or_else(Vec::new, |own| elements(scope, own));
             // The callback's this value is the global object.
             let global = scope.get_current_context().global(scope);
             let frame = v8::Local::new(scope, &frame);
@@ -51,6 +52,12 @@ pub fn set<'s>(
         }),
     )?;
     Ok(id.0 as i32)
+}
+
+/// The elements of an array that no script has seen.
+fn elements<'s>(scope: &mut Scope<'s, '_>, array: v8::Local<'s, v8::Array>) -> Vec<Value<'s>> {
+    let element = |index| array.get_index(scope, index);
+    (0..array.length()).filter_map(element).collect()
 }
 
 /// A string handler is a script; only where `eval` is.
