@@ -7,6 +7,11 @@ pub fn encode(bytes: &[u8]) -> String {
     base64_simd::STANDARD.encode_to_string(bytes)
 }
 
+/// The same, behind a text.
+pub fn append(bytes: &[u8], text: &mut String) {
+    base64_simd::STANDARD.encode_append(bytes, text);
+}
+
 /// <https://infra.spec.whatwg.org/#forgiving-base64-decode>; `None` for failure.
 pub fn decode(text: &[u8]) -> Option<Vec<u8>> {
     base64_simd::forgiving_decode_to_vec(text).ok()
@@ -66,6 +71,9 @@ mod tests {
     fn encodes_with_padding() {
         assert_eq!(encode(b""), "");
         assert_eq!(encode(b"\xff\xee"), "/+4=");
+        let mut text = "a,".to_owned();
+        append(b"\xff\xee", &mut text);
+        assert_eq!(text, "a,/+4=");
     }
 
     #[test]

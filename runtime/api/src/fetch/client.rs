@@ -43,7 +43,7 @@ use self::tls::Tls;
 
 pub(crate) use self::answer::{Answer, AnswerBody, Arriving, integrity_mismatch};
 pub(crate) use self::body::RequestBody;
-pub(crate) use self::exchange::{BoundApp, Exchange, Way};
+pub(crate) use self::exchange::{BoundApp, Exchange, HEADER_COPIES, Way};
 pub(crate) use self::failure::Failure;
 pub(crate) use self::integrity::matches_integrity;
 pub(crate) use self::own::own_request;

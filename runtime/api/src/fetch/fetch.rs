@@ -13,7 +13,8 @@ use nano_engine::external_memory::{ExternalMemory, Reservation};
 use nano_engine::thread_io::Driven;
 use nano_engine::{ErrorReport, OpId, State, ThreadIo, external_memory, spawn_op};
 use nano_webidl::{
-    DomExceptionName, Error, Fallible, Realm, Ref, Scope, Value, require_room, script,
+    DomExceptionName, Error, ExternalSize as _, Fallible, Realm, Ref, Scope, Value, require_room,
+    script,
 };
 use nano_worker::cdn_loop::CDN_LOOP;
 use nano_worker::{BodyError, BodyErrorKind, BodyStream, Cut};
@@ -102,6 +103,9 @@ fn scheme_fetch<'s>(
     };
     match url.protocol() {
         "http:" | "https:" => {
+            // They are copied, to go to a server or to another app.
+            let size = request.header_list().borrow().external_size();
+            require_room(scope, size.saturating_mul(client::HEADER_COPIES))?;
             let exchange = match new_exchange(scope, request, way, url) {
                 Ok(exchange) => exchange,
                 Err(failure) => return Ok(Err(failure)),

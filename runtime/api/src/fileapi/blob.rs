@@ -3,7 +3,9 @@
 use bytes::Bytes;
 use nano_engine::external_memory::Reservation;
 use nano_webidl::idl::{self, Promise, array_buffer, uint8_array};
-use nano_webidl::{Fallible, Ref, Scope, ScriptRef, Serializable, Trace, room, script};
+use nano_webidl::{
+    Fallible, Ref, Scope, ScriptRef, Serializable, Trace, require_room, room, script,
+};
 
 use super::blob_data::BlobData;
 use crate::bindings::blob::BlobMethods;
@@ -107,6 +109,7 @@ impl BlobMethods for Blob {
         end: Option<i64>,
         content_type: Option<v8::Local<'s, v8::String>>,
     ) -> Fallible<Ref<'s, Blob>> {
+        require_room(scope, self.data.external_size())?;
         // 1. to 3.
         let (start, end) = slice_range(self.data.size(), start, end);
         // 4. Let relativeContentType be contentType, where it is given and nothing but printable ASCII.

@@ -3,7 +3,7 @@
 use encoding_rs::{Encoding, UTF_8};
 use nano_engine::text::{one_byte, text, two_byte};
 use nano_webidl::idl::Bytes;
-use nano_webidl::{Error, Fallible, Scope, Value, range_error, require_room, type_error};
+use nano_webidl::{Error, Fallible, Scope, Value, range_error, require_room, room, type_error};
 
 use crate::bindings::file_data::FileDataMethods;
 use crate::encoding::{base64, text_decoder};
@@ -27,12 +27,14 @@ impl FileDataMethods for FileData {
         let string = match &*kind.to_rust_string_lossy(scope) {
             "BinaryString" => one_byte(scope, &bytes),
             "DataURL" => {
-                require_room(scope, bytes.len() / 3 * 4 + 4)?;
                 let media_type = match &*media_type {
                     "" => "application/octet-stream",
                     media_type => media_type,
                 };
-                let url = format!("data:{media_type};base64,{}", base64::encode(&bytes));
+                let head = format!("data:{media_type};base64,");
+                let mut url = room::string(scope, head.len() + bytes.len() / 3 * 4 + 4)?;
+                url.push_str(&head);
+                base64::append(&bytes, &mut url);
                 one_byte(scope, url.as_bytes())
             }
             "Text" => {

@@ -2,9 +2,10 @@
 
 use http::HeaderValue;
 use http::header::InvalidHeaderValue;
+use nano_engine::external_memory::has_room;
 use nano_engine::text::text;
 use nano_engine::{ErrorReport, State};
-use nano_webidl::{Ref, Scope, Value, script};
+use nano_webidl::{ExternalSize as _, Ref, Scope, Value, script};
 use nano_worker::{Body, BodyStream, FetchError, HttpResponse, RequestId};
 
 use super::app::{App, Waiting, begin_streaming};
@@ -46,6 +47,11 @@ pub(super) fn respond<'s>(
             waiting,
             "its body was read already, or its stream is locked".into(),
         );
+    }
+    let size = response.header_list().borrow().external_size();
+    if !has_room(scope, size) {
+        let reason = "its headers do not fit into the app's memory limit once more";
+        return unusable(scope, waiting, reason.into());
     }
     let mut headers = Vec::with_capacity(response.header_list().borrow().len());
     for (name, value) in response.header_list().borrow().iter() {

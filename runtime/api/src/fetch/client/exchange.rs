@@ -86,7 +86,7 @@ pub(crate) struct Exchange {
 
 /// A request's fields are in a map as the app gave them, in one that says how long the body is, and in hyper's. So are its method and
 /// its URL.
-const COPIES: usize = 3;
+pub(crate) const HEADER_COPIES: usize = 3;
 /// About what a field takes in a map, besides its name and its value.
 const FIELD: usize = 128;
 
@@ -94,9 +94,9 @@ impl Exchange {
     /// About the bytes that it holds outside of itself. A body counts by itself, but for one of few bytes, which are not reserved.
     pub(crate) fn size(&self) -> usize {
         let field = |(name, value): (&HeaderName, &HeaderValue)| {
-            FIELD + COPIES * (name.as_str().len() + value.len())
+            FIELD + HEADER_COPIES * (name.as_str().len() + value.len())
         };
-        let line = COPIES * (self.method.as_str().len() + self.url.href().len());
+        let line = HEADER_COPIES * (self.method.as_str().len() + self.url.href().len());
         let body = match &self.body {
             RequestBody::Bytes(bytes) if bytes.len() < MIN_RESERVED_BYTES => bytes.len(),
             _ => 0,
