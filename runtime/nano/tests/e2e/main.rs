@@ -33,6 +33,7 @@ mod logs;
 mod memory;
 mod met_limits;
 mod native_memory;
+mod native_results;
 mod otlp;
 mod outbound;
 mod outbound_shares;
