@@ -206,7 +206,7 @@ impl BodyStream {
 
     /// What the body has failed with by the end of what its writer has [started](BodyWriter::start), which is waited for. Chunks that
     /// came before are there all the same.
-    pub fn poll_first_failure(&self, context: &Context<'_>) -> Poll<Option<BodyError>> {
+    pub fn poll_first_failure(&mut self, context: &Context<'_>) -> Poll<Option<BodyError>> {
         match &self.source {
             Source::Channel(channel) => channel.poll_first_failure(context),
             Source::Direct(..) => Poll::Ready(None),

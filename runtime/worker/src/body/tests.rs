@@ -71,7 +71,7 @@ fn a_body_of_another_length_than_stated_fails() {
 
 #[test]
 fn what_fails_within_its_start_is_known_with_its_first_chunks() {
-    let failure = |stream: &BodyStream| {
+    let failure = |stream: &mut BodyStream| {
         std::future::poll_fn(|context| stream.poll_first_failure(context)).now_or_never()
     };
     for is_whole in [false, true] {
@@ -79,13 +79,13 @@ fn what_fails_within_its_start_is_known_with_its_first_chunks() {
         let start = writer.start();
         put(&writer, "ab");
         assert!(next(&mut stream).is_some());
-        assert_eq!(failure(&stream), None, "the start is not over");
+        assert_eq!(failure(&mut stream), None, "the start is not over");
         if is_whole {
             writer.finish();
         }
         drop(start);
         writer.finish();
-        let known = failure(&stream).expect("the start is over");
+        let known = failure(&mut stream).expect("the start is over");
         assert_eq!(known.is_some(), is_whole);
     }
 }
