@@ -26,7 +26,11 @@ impl Template {
     /// # Errors
     /// What is wrong, and what to do.
     pub(super) fn parse(text: &str) -> Result<Self, (String, String)> {
-        let text = text.to_ascii_lowercase();
+        let mut text = text.to_ascii_lowercase();
+        // It says nothing in a hostname.
+        if text.ends_with('.') {
+            text.pop();
+        }
         let parts = text.split_once(NAME);
         let Some((before, after)) = parts.filter(|(_, after)| !after.contains(NAME)) else {
             let message =
@@ -43,23 +47,44 @@ impl Template {
         Ok(this)
     }
 
-    /// The hostname of the app of this name.
+    /// The hostname of the app of this name, which stands in it as it is: so two names never make the same.
     ///
     /// # Errors
     /// It is none: why, and what to do.
     pub(super) fn host(&self, name: &str) -> Result<HostPattern, (String, String)> {
-        HostPattern::parse(&self.text.replace(NAME, name))
+        let text = self.text.replace(NAME, name);
+        let host = HostPattern::parse(&text)?;
+        let form = host.to_string();
+        if form != text {
+            let message = format!("\"{text}\" is \"{form}\" in the form that hostnames have");
+            let help = "rename the folder, so that its name is in lower case and stands in its hostname as it is";
+            return Err((message, help.to_owned()));
+        }
+        Ok(host)
+    }
+
+    /// Whether this gives a host, as a whole or in part, to an app of another name, or might: below a name there is any.
+    pub(super) fn may_give_to_others(&self, host: &HostPattern, name: &str) -> bool {
+        match host {
+            HostPattern::Exact(host) if !self.text.starts_with('*') => {
+                self.name_in(host).is_some_and(|other| other != name)
+            }
+            _ => true,
+        }
+    }
+
+    /// What stands for a name in a hostname.
+    fn name_in<'h>(&self, host: &'h str) -> Option<&'h str> {
+        let rest = host.strip_suffix(&*self.after)?;
+        let name = rest.strip_prefix(&*self.before)?;
+        (!name.is_empty()).then_some(name)
     }
 
     /// Whether a pattern matches what is the hostname of an app of some name.
     pub(super) fn may_be(&self, host: &HostPattern) -> bool {
         match host {
             HostPattern::Any => true,
-            HostPattern::Exact(name) => {
-                let rest = name.strip_suffix(&*self.after);
-                let rest = rest.and_then(|rest| rest.strip_prefix(&*self.before));
-                rest.is_some_and(|name| !name.is_empty())
-            }
+            HostPattern::Exact(host) => self.name_in(host).is_some(),
             HostPattern::Below(parent) => {
                 let end = format!(".{parent}");
                 end.ends_with(&self.after) || self.after.ends_with(&end)
@@ -124,12 +149,14 @@ mod tests {
     #[test]
     fn a_template_gives_hostnames() {
         let template = Template::parse("{name}.apps.Example.com").expect("a template");
-        assert_eq!(template.host("Shop"), Ok(host("shop.apps.example.com")));
+        assert_eq!(template.host("shop"), Ok(host("shop.apps.example.com")));
         let wild = Template::parse("*.{name}.localhost").expect("a template");
         assert_eq!(wild.host("shop"), Ok(host("*.shop.localhost")));
         let bare = Template::parse("{name}").expect("a template");
         assert_eq!(bare.host("shop.example.com"), Ok(host("shop.example.com")));
         assert!(template.host(".").is_err());
+        let rooted = Template::parse("{name}.test.").expect("a template");
+        assert_eq!(rooted.host("shop"), Ok(host("shop.test")));
         for (text, part) in [
             ("localhost", "expected {name} once"),
             ("{name}.{name}.localhost", "expected {name} once"),
@@ -139,6 +166,36 @@ mod tests {
         ] {
             let (message, _) = Template::parse(text).err().expect("a fault");
             assert!(message.contains(part), "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn two_names_never_make_one_hostname() {
+        for (template, name, form) in [
+            ("{name}.localhost", "SHOP", "shop.localhost"),
+            ("{name}.localhost", "shoP", "shop.localhost"),
+            ("{name}", "127.1", "127.0.0.1"),
+            ("1.2.{name}", "3", "1.2.0.3"),
+        ] {
+            let rule = Template::parse(template).expect("a template");
+            let (message, _) = rule.host(name).expect_err(name);
+            assert!(message.contains(&format!("is \"{form}\"")), "{message}");
+        }
+    }
+
+    #[test]
+    fn what_a_template_may_give_to_others() {
+        for (template, text, name, others) in [
+            ("{name}.test", "a.b.test", "a.b", false),
+            ("{name}.test", "a.b.other", "a.b", false),
+            ("{name}.b.test", "a.b.test", "a.b", true),
+            ("x.{name}.test", "x.b.test", "x.b", true),
+            ("*.{name}.test", "a.b.test", "a.b", true),
+            ("{name}.test", "*.a.b.test", "a.b", true),
+        ] {
+            let rule = Template::parse(template).expect("a template");
+            let may = rule.may_give_to_others(&host(text), name);
+            assert_eq!(may, others, "{template}: {text}");
         }
     }
 

@@ -191,7 +191,8 @@ objects! {
     AppsFolder {
         /// The folder.
         PATH: "path" = Ruled, Ruled(text), missing "name the folder, relative to this file";
-        /// The hosts that an app answers to, with `{name}` in place of its name.
+        /// The hosts that an app answers to, with `{name}` in place of its name. A name that is not in lower case stands in none, nor
+        /// one with dots where another folder may get that host.
         HOSTNAME: "hostname" = Ruled, Ruled(one_or_many), default DEFAULT_HOSTNAME;
     }
 

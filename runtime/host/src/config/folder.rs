@@ -147,33 +147,51 @@ struct Reading {
 }
 
 impl Reading {
-    /// Gives each app the hostnames that are its by the rule.
+    /// Gives each app the hostnames that are its by the rule. What the first hostname of the rule gives comes before what the second
+    /// one does, whatever the folders are called: so nobody takes a hostname by a name that sorts before another.
     fn give_hosts(&mut self, common: &mut Common<'_>) {
         let all = PathPattern::all();
-        for Candidate { app, .. } in &mut self.candidates {
-            for template in &self.templates {
-                let (message, help) = match template.host(&app.name) {
+        let mut given = Claims::default();
+        for template in &self.templates {
+            for Candidate { app, .. } in &mut self.candidates {
+                let name = &app.name;
+                let fault = match template.host(name) {
+                    Err((message, help)) => {
+                        let message = format!("the folder \"{name}\" has no hostname: {message}");
+                        (message, help)
+                    }
+                    // A name with dots ends as another one does, whose app need not be there yet.
+                    Ok(host)
+                        if name.contains('.')
+                            && self
+                                .templates
+                                .iter()
+                                .any(|rule| rule.may_give_to_others(&host, name)) =>
+                    {
+                        let message = format!(
+                            "the hostname \"{host}\" of the folder \"{name}\" is another folder's, too, by the rule of \"apps_folder\""
+                        );
+                        (message, "rename the folder: use no dots".to_owned())
+                    }
                     Ok(host) => {
-                        let owner = common.unique.claim(common.port, &host, &all, &app.name);
+                        let owner = given.owner(&host).filter(|owner| *owner != name).cloned();
+                        let owner =
+                            owner.or_else(|| common.unique.claim(common.port, &host, &all, name));
                         let Some(owner) = owner else {
+                            given.add(&host, name);
                             app.hosts.push(host);
                             continue;
                         };
                         let message = format!(
-                            "the hostname \"{host}\" of the folder \"{}\" is taken already, by the app \"{owner}\"",
-                            app.name
+                            "the hostname \"{host}\" of the folder \"{name}\" is taken already, by the app \"{owner}\""
                         );
                         (
                             message,
                             "rename the folder, or the other app's hostname".to_owned(),
                         )
                     }
-                    Err((message, help)) => {
-                        let message =
-                            format!("the folder \"{}\" has no hostname: {message}", app.name);
-                        (message, help)
-                    }
                 };
+                let (message, help) = fault;
                 self.faults.push(self.place.says(message, Some(&help)));
             }
         }

@@ -63,7 +63,7 @@ fn shown(config: &Config) -> Vec<String> {
 
 #[test]
 fn each_folder_is_an_app() {
-    let site = Site::of(&["shop", "Tools", ".hidden", "node_modules"]);
+    let site = Site::of(&["shop", "tools", ".hidden", "node_modules"]);
     site.file("apps/file", "");
     site.file("releases/7/index.js", "");
     symlink("../releases/7", site.path("apps/linked")).expect("a link");
@@ -71,21 +71,21 @@ fn each_folder_is_an_app() {
     assert_eq!(
         shown(&config),
         [
-            "Tools tools.localhost",
             "linked linked.localhost",
-            "shop shop.localhost"
+            "shop shop.localhost",
+            "tools tools.localhost"
         ]
     );
-    assert_eq!(config.apps[1].root, site.path("releases/7"));
-    assert_eq!(config.apps[1].path, site.path("apps/linked"));
+    assert_eq!(config.apps[0].root, site.path("releases/7"));
+    assert_eq!(config.apps[0].path, site.path("apps/linked"));
     assert_eq!(config.apps_folder, Some(site.path("apps")));
     assert!(config.faults_of_apps().is_none());
     // Defaults are theirs, too.
     let fields = r#""port": 81, "defaults": { "start": "lazy", "limits": { "memory_mb": 64 } },
         "apps_folder": { "path": "${NONE:-apps}", "hostname": ["{name}.test", "*.{name}.test"] }"#;
     let config = site.read(fields).expect("a configuration");
-    assert_eq!(shown(&config)[2], "shop shop.test *.shop.test");
-    let shop = &config.apps[2];
+    assert_eq!(shown(&config)[1], "shop shop.test *.shop.test");
+    let shop = &config.apps[1];
     assert_eq!(shop.limits.worker.memory_mb, 64);
     assert_eq!(shop.start, Some(Start::Lazy));
     let addresses = config.addresses();
@@ -312,6 +312,44 @@ fn a_hostname_is_the_first_ones() {
         faults[4]
             .contains("\"one.test\" is taken already, as a whole or in part, by the app \"a\""),
         "{faults:#?}"
+    );
+}
+
+/// Whoever may make folders chooses their names, and gets no hostname of another folder by it.
+#[test]
+fn a_folder_takes_no_hostname_of_another_by_its_name() {
+    let site = Site::of(&["SHOP", "Shop", "shop", "pay.shop"]);
+    assert_eq!(
+        shown(&site.apps()),
+        [
+            "SHOP",
+            "Shop",
+            "pay.shop pay.shop.localhost",
+            "shop shop.localhost"
+        ]
+    );
+    let faults = site.faults();
+    let part = "the folder \"SHOP\" has no hostname: \"SHOP.localhost\" is \"shop.localhost\"";
+    assert!(faults.contains(part), "{faults}");
+    let hosts = |folders: &[&str], rule: &str| {
+        let fields = format!(r#""apps_folder": {{ "path": "apps", "hostname": [{rule}] }}"#);
+        shown(&Site::of(folders).read(&fields).expect("a configuration"))
+    };
+    assert_eq!(
+        hosts(&["pay.shop", "shop"], r#""{name}.test", "*.{name}.test""#),
+        ["pay.shop", "shop shop.test *.shop.test"]
+    );
+    assert_eq!(
+        hosts(&["a.x", "a"], r#""{name}.test", "{name}.x.test""#),
+        ["a a.test a.x.test", "a.x"]
+    );
+    assert_eq!(
+        hosts(&["a", "app-a"], r#""{name}.test", "app-{name}.test""#),
+        ["a a.test", "app-a app-a.test app-app-a.test"]
+    );
+    assert_eq!(
+        hosts(&["a", "b-a"], r#""*.{name}.test", "x.b-{name}.test""#),
+        ["a *.a.test", "b-a *.b-a.test x.b-b-a.test"]
     );
 }
 
