@@ -1,13 +1,16 @@
 //! The last line of defence: before the kernel ends the process because it has no memory left, isolates are ended: those that have
 //! nothing to do, the longest idle first, and where these do not hold enough, the one that holds most. Not so where most of that
-//! memory is nobody's, as what V8's compilers take is, or held by those that were ended: ending apps would not give it back.
+//! memory is nobody's, as what V8's compilers take is, or held by those that were ended: ending apps would not give it back. Before any
+//! of them, processes that work for this one are ([`helpers`]).
 //!
 //! The limit is the process's own: what its control group says (v2 or v1), or what it was configured to be, whichever is less.
 //! The watchdog looks at it while JavaScript runs, and those that would take what is left wait for it ([`headroom`]).
 
 pub(crate) mod headroom;
+pub(crate) mod helpers;
 
 pub use headroom::{Arrival, SmallBody};
+pub use helpers::HelperProcess;
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -181,7 +184,8 @@ impl Look {
         self.any = Some(now);
         let arrived = headroom::arrived();
         let configured = CONFIGURED.load(Ordering::Relaxed);
-        let own = (configured > 0).then(|| Some((resident()?, configured)));
+        // A control group counts its helpers by itself.
+        let own = (configured > 0).then(|| Some((resident()? + helpers::resident(), configured)));
         let both = [
             own.flatten(),
             self.group.as_ref().and_then(ControlGroup::usage),
@@ -281,7 +285,11 @@ impl Shortage {
 static ENDED: Mutex<Option<Instant>> = Mutex::new(None);
 
 /// Ends isolates, those that hold most first, as long as that helps and until those that end have enough; then these have their time.
+/// Helpers come before them.
 pub(crate) fn end_largest(mut isolates: Vec<Arc<Shared>>, shortage: Shortage, now: Instant) {
+    if helpers::end_largest(shortage, now) {
+        return;
+    }
     let mut ended = ENDED.lock().unwrap_or_else(PoisonError::into_inner);
     let held = |isolate: &Arc<Shared>| isolate.account.held_at_most();
     let all = isolates.iter().map(held).sum::<usize>();
@@ -374,8 +382,13 @@ fn end(
 /// Bytes of this process's memory that are resident and its own.
 #[cfg(target_os = "linux")]
 fn resident() -> Option<usize> {
+    resident_of(Path::new("/proc/self/statm"))
+}
+
+/// The same of a process, by its file.
+fn resident_of(statm: &Path) -> Option<usize> {
     let mut buffer = [0; LONGEST_FILE];
-    let text = read(Path::new("/proc/self/statm"), &mut buffer)?;
+    let text = read(statm, &mut buffer)?;
     let mut pages = text.split(' ').skip(1).map(str::parse::<usize>);
     let (resident, shared) = (pages.next()?.ok()?, pages.next()?.ok()?);
     // SAFETY: no preconditions.
@@ -719,6 +732,40 @@ pub(crate) mod tests {
         );
         assert_eq!(innocent.0.verdict(), Verdict::ProcessMemory);
         assert_eq!(small.0.verdict(), Verdict::None);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn helpers_are_ended_before_any_isolate() {
+        let _one = one();
+        let isolate = isolate(64 * MIB);
+        let mut sleep = std::process::Command::new("sleep");
+        let mut process = sleep.arg("60").spawn().expect("a process");
+        let helper = HelperProcess::new(process.id());
+        let end = || {
+            let shortage = Shortage {
+                used: MIB,
+                limit: MIB,
+            };
+            end_largest(vec![isolate.0.clone()], shortage, Instant::now());
+        };
+        // It is another program a moment later.
+        while helpers::resident() < 2 * MIB / 32 {
+            std::thread::yield_now();
+        }
+        end();
+        assert!(helper.was_ended_for_memory());
+        assert_eq!(isolate.0.verdict(), Verdict::None);
+        // Nobody has waited for it, and it has nothing any more.
+        while helpers::resident() > 0 {
+            std::thread::yield_now();
+        }
+        end();
+        assert_eq!(isolate.0.verdict(), Verdict::ProcessMemory);
+        let status = helper.wait(|| process.wait()).expect("its end");
+        assert!(!status.success());
+        drop(helper);
+        assert!(!helpers::are_there());
     }
 
     #[test]

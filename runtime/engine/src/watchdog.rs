@@ -21,7 +21,7 @@ use crate::cpu_clock::CpuClock;
 use crate::external_memory::watch;
 use crate::limits::Exit;
 use crate::mailbox::{Shared, Verdict};
-use crate::process_memory::{Held, headroom};
+use crate::process_memory::{Held, headroom, helpers};
 use crate::thread_io::ThreadIo;
 use crate::turn_clock::{Doze, Turn};
 use crate::{containment, process_memory};
@@ -271,7 +271,7 @@ fn run() {
     let mut quiet = 0;
     loop {
         let (running, pause) = look();
-        let running = running || headroom::is_awaited();
+        let running = running || headroom::is_awaited() || helpers::are_there();
         if running && let Some(shortage) = process_memory::is_short(held) {
             let isolates = lock().iter().map(|one| one.isolate.clone()).collect();
             process_memory::end_largest(isolates, shortage, Instant::now());
@@ -287,7 +287,8 @@ fn run() {
         }
         while DOZE.is_on() {
             std::thread::park();
-            if headroom::is_awaited() || !lock().is_empty() && look().0 {
+            let is_needed = headroom::is_awaited() || helpers::are_there();
+            if is_needed || !lock().is_empty() && look().0 {
                 DOZE.end();
             }
         }

@@ -14,6 +14,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use nano_engine::process_memory::{self, HelperProcess};
 use nano_engine::transpiler::{Mistake, MistakePlace, Transpiled};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde::{Deserialize, Serialize};
@@ -113,6 +114,7 @@ pub(crate) fn read(from: &mut impl Read) -> io::Result<Vec<u8>> {
 #[derive(Debug)]
 struct Helper {
     process: Child,
+    memory: HelperProcess,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
 }
@@ -126,7 +128,7 @@ impl Helper {
         let program = std::env::current_exe()?;
         // Nobody hears what it complains of. Not by /dev/null, which not everyone may write to everywhere.
         let (_, nowhere) = io::pipe()?;
-        let memory = limits::memory(nano_engine::process_memory::limit());
+        let memory = limits::memory(process_memory::limit());
         let mut process = Command::new(program)
             .arg0("nano")
             .arg(crate::COMMAND)
@@ -137,11 +139,13 @@ impl Helper {
             .stdout(Stdio::piped())
             .stderr(nowhere)
             .spawn()?;
+        let memory = HelperProcess::new(process.id());
         let (Some(input), Some(output)) = (process.stdin.take(), process.stdout.take()) else {
             return Err(io::Error::other("the process has no pipes"));
         };
         Ok(Self {
             process,
+            memory,
             input,
             output: BufReader::new(output),
         })
@@ -160,11 +164,40 @@ impl Helper {
     }
 
     /// It has not answered: how it has ended.
-    fn end(mut self) -> io::Result<ExitStatus> {
+    fn end(mut self) -> End {
         drop((self.input, self.output));
         // It may have had more to say.
-        self.process.kill()?;
-        self.process.wait()
+        let killed = self.process.kill();
+        let waited = killed.and_then(|()| self.memory.wait(|| self.process.wait()));
+        if self.memory.was_ended_for_memory() {
+            return End::ForMemory;
+        }
+        waited.map_or_else(End::Unknown, End::Ended)
+    }
+}
+
+/// How a helper has ended.
+enum End {
+    Ended(ExitStatus),
+    /// The process was short of memory.
+    ForMemory,
+    Unknown(io::Error),
+}
+
+/// What it means for the text.
+impl std::fmt::Display for End {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Ended(status) if status.signal() == Some(libc::SIGXCPU) => {
+                write!(f, "it takes more than {CPU_SECONDS} s of CPU time")
+            }
+            Self::Ended(status) => write!(f, "it nests too deeply, or takes too much memory ({status})"),
+            Self::ForMemory => f.write_str(
+                "the process is short of memory, and transpiling is what can be done without; make JavaScript of it beforehand, or \
+                 raise the process's memory limit",
+            ),
+            Self::Unknown(error) => error.fmt(f),
+        }
     }
 }
 
@@ -232,6 +265,7 @@ impl Helpers {
         let mut turn = self.turns.take(Lane::Short, who);
         let idle = self.lock().idle.pop();
         let mut is_new = idle.is_none();
+        let mut was_ended = false;
         let mut helper = idle.map_or_else(start, |(_, helper)| Ok(helper))?;
         loop {
             let (answer, turn_at_end) = self.ask(&mut helper, question, turn, left);
@@ -248,12 +282,15 @@ impl Helpers {
                 }
                 // Something else may have ended it.
                 Err(_) if !is_new => drop(helper.end()),
-                Err(_) => {
-                    return Err(failed(&match helper.end() {
-                        Ok(status) => ending(status),
-                        Err(error) => error.to_string(),
-                    }));
-                }
+                Err(_) => match helper.end() {
+                    // It need not have been this text that took the memory: once more, where only one is at work.
+                    End::ForMemory if !was_ended => {
+                        was_ended = true;
+                        drop(turn);
+                        turn = self.turns.take(Lane::Long, who);
+                    }
+                    end => return Err(failed(&end)),
+                },
             }
             helper = start()?;
             is_new = true;
@@ -322,13 +359,5 @@ impl Helpers {
                 return;
             }
         }
-    }
-}
-
-/// What the end of a helper means, which has not answered.
-fn ending(status: ExitStatus) -> String {
-    match status.signal() {
-        Some(libc::SIGXCPU) => format!("it takes more than {CPU_SECONDS} s of CPU time"),
-        _ => format!("it nests too deeply, or takes too much memory ({status})"),
     }
 }

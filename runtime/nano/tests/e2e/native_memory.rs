@@ -356,6 +356,34 @@ fn the_instance_that_holds_most_is_ended_when_the_process_nears_its_limit() {
     assert!(!ended, "the one that holds less goes on");
 }
 
+/// What transpiles is the process's, too: it counts without a control group, and is ended before an app that does nothing.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_transpiler_is_ended_before_any_instance() {
+    let holds = "const keep = []; for (let i = 0; i < 42; i++) keep.push(new Uint8Array(10 << 20).fill(1));
+        const made = Math.random(); export default { fetch() { return new Response(made + ' ' + keep.length); } };";
+    let imports = "export default { async fetch() {
+        try { await import('./large.ts'); return new Response('done'); } catch (error) { return new Response(error.message); }
+    } };";
+    let large = format!("export default [{}1];", "1,".repeat(3_900_000));
+    let nano = Site::new()
+        .top(r#""memory_mb":600"#)
+        .app_with("a", holds, r#""limits":{"memory_mb":4096}"#)
+        .app("b", imports)
+        .file("b/large.ts", &large)
+        .serve();
+    let before = nano.get("a.test", "/").text();
+    let answer = nano.get("b.test", "/").text();
+    assert!(answer.contains("short of memory"), "{answer}");
+    assert_eq!(nano.get("a.test", "/").text(), before, "the same instance");
+    let ends = nano
+        .log()
+        .iter()
+        .filter(|line| line.to_string().contains("a process that transpiles"))
+        .count();
+    assert_eq!(ends, 2, "it was tried twice");
+}
+
 /// What a running call has taken counts for its app, and not when it is over.
 #[test]
 #[cfg(target_os = "linux")]
