@@ -49,6 +49,7 @@ use crate::routes::CurrentRoutes;
 use crate::server::MAX_FIELDS;
 use crate::server::link::Link;
 use crate::server::waiting::Waiting;
+use crate::statistics::Limit;
 use crate::tracer::Tracer;
 
 pub(crate) mod pages;
@@ -469,7 +470,11 @@ impl Exchange {
                     continue;
                 }
             };
-            return Err(failure(error).into());
+            let mut page = failure(error);
+            if page.limit.is_none() && self.lease.has_met_subrequests(self.id) {
+                page.limit = Some(Limit::Subrequests);
+            }
+            return Err(page.into());
         }
         Err(failure(FetchError::Ended).into())
     }

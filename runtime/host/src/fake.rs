@@ -381,6 +381,10 @@ impl Instance for Fake {
         self.ended.set();
     }
 
+    fn has_met_subrequests(&self, _: RequestId) -> bool {
+        false
+    }
+
     fn stats(&self) -> WorkerStats {
         WorkerStats {
             background: self.background.load(Ordering::SeqCst),
@@ -390,6 +394,8 @@ impl Instance for Fake {
             compute_time: Duration::from_millis(5),
             outbound_requests: 3,
             refused_subrequests: 2,
+            forbidden_requests: 5,
+            waiting_requests: 1,
             refused_timers: 4,
             ..WorkerStats::default()
         }

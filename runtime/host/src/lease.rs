@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use nano_worker::{Exit, Instance};
+use nano_worker::{Exit, Instance, RequestId};
 
 use crate::app::App;
 use crate::config::AppLimits;
@@ -42,6 +42,12 @@ impl Lease {
     /// The instance, if one was running when the request was taken in.
     pub(crate) fn member(&self) -> Option<&Member> {
         self.seat.as_deref()
+    }
+
+    /// Whether the request met the limit of requests that it may cause, as far as its instance knows.
+    pub(crate) fn has_met_subrequests(&self, id: RequestId) -> bool {
+        let seat = self.seat.as_ref();
+        seat.is_some_and(|seat| seat.instance().has_met_subrequests(id))
     }
 
     /// Whether the request would wait behind so many, or more, until its instance begins with it.

@@ -211,6 +211,8 @@ families! {
     background: gauge_of("nano_background_promises", "Promises given to waitUntil that are pending."),
     cpu: counter_of("nano_cpu_seconds_total", "CPU time of the app's instances, those that have ended included."),
     outbound: counter_of("nano_outbound_requests_total", "Requests that the app has sent to other servers, each redirect by itself."),
+    forbidden: counter_of("nano_outbound_refused_total", "Requests of the app to hosts, addresses or ports that it may not reach."),
+    waiting: gauge_of("nano_outbound_waiting", "Requests to other servers that wait until others of the app have ended, or for what the process has for all apps."),
     lines: counter_of("nano_log_lines_total", "Log lines of the app and its requests that were written."),
     dropped: counter_of("nano_log_lines_dropped_total", "Log lines of the app and its requests that were dropped."),
 }
@@ -251,6 +253,8 @@ impl AppFamilies {
         self.background.gauge(own, usage.background as f64);
         self.cpu.counter(own, seconds(usage.cpu));
         self.outbound.counter(own, usage.outbound_requests as f64);
+        self.forbidden.counter(own, usage.forbidden_requests as f64);
+        self.waiting.gauge(own, usage.waiting_requests as f64);
         let log = app.log_statistics();
         self.lines.counter(own, log.lines as f64);
         self.dropped.counter(own, log.dropped_lines as f64);

@@ -222,6 +222,11 @@ impl Drop for Record {
         let app = self.app.as_deref();
         let took = now.duration_since(self.began);
         let is_aborted = self.end == End::Open;
+        // The app may have gone on without what it was refused.
+        let has_met = |lease: &Lease| lease.has_met_subrequests(self.id);
+        if self.limit.is_none() && self.lease.as_ref().is_some_and(has_met) {
+            self.limit = Some(Limit::Subrequests);
+        }
         if let Some(app) = app {
             let statistics = app.statistics();
             statistics.answered(self.status, is_aborted, self.bytes, took);

@@ -191,6 +191,8 @@ struct Instances {
     past_outbound: u64,
     /// And what they were not allowed to send.
     past_refused: u64,
+    /// And what they may not reach.
+    past_forbidden: u64,
     /// And the timers that they were not allowed to set.
     past_refused_timers: u64,
 }
@@ -212,6 +214,10 @@ pub(crate) struct Usage {
     pub(crate) outbound_requests: u64,
     /// And those that were too many of one inbound request's.
     pub(crate) refused_subrequests: u64,
+    /// And those to what the app may not reach.
+    pub(crate) forbidden_requests: u64,
+    /// Those that wait to be sent.
+    pub(crate) waiting_requests: usize,
     /// Timers that were too many.
     pub(crate) refused_timers: u64,
 }
@@ -299,6 +305,7 @@ impl Statistics {
         instances.past_cpu += stats.cpu();
         instances.past_outbound += stats.outbound_requests;
         instances.past_refused += stats.refused_subrequests;
+        instances.past_forbidden += stats.forbidden_requests;
         instances.past_refused_timers += stats.refused_timers;
     }
 
@@ -309,6 +316,7 @@ impl Statistics {
             cpu: instances.past_cpu,
             outbound_requests: instances.past_outbound,
             refused_subrequests: instances.past_refused,
+            forbidden_requests: instances.past_forbidden,
             refused_timers: instances.past_refused_timers,
             ..Usage::default()
         };
@@ -320,6 +328,8 @@ impl Statistics {
             usage.cpu += stats.cpu();
             usage.outbound_requests += stats.outbound_requests;
             usage.refused_subrequests += stats.refused_subrequests;
+            usage.forbidden_requests += stats.forbidden_requests;
+            usage.waiting_requests += stats.waiting_requests;
             usage.refused_timers += stats.refused_timers;
         }
         usage
@@ -441,15 +451,18 @@ mod tests {
             (
                 running.outbound_requests,
                 running.refused_subrequests,
-                running.refused_timers
+                running.refused_timers,
+                running.forbidden_requests,
+                running.waiting_requests
             ),
-            (3, 2, 4)
+            (3, 2, 4, 5, 1)
         );
         statistics.ended(&instance, &Exit::CpuLimit);
         let expected = Usage {
             cpu: running.cpu,
             outbound_requests: running.outbound_requests,
             refused_subrequests: running.refused_subrequests,
+            forbidden_requests: running.forbidden_requests,
             refused_timers: running.refused_timers,
             ..Usage::default()
         };

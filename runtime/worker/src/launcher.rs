@@ -111,6 +111,9 @@ pub trait Instance: Send + Sync + 'static {
     /// Ends the instance now: JavaScript that runs is terminated, pending requests fail with [`FetchError::Ended`](crate::FetchError::Ended).
     fn stop(&self);
 
+    /// Whether the request met the limit of [`Limits::subrequests`](crate::Limits::subrequests), which the app may have gone on without.
+    fn has_met_subrequests(&self, id: RequestId) -> bool;
+
     /// What the instance has used so far.
     fn stats(&self) -> WorkerStats;
 }

@@ -15,6 +15,10 @@ pub struct WorkerStats {
     pub outbound_requests: u64,
     /// Requests to other servers that were refused because of [`Limits::subrequests`](crate::Limits::subrequests).
     pub refused_subrequests: u64,
+    /// Requests that were refused because the app may not reach their hosts, addresses or ports.
+    pub forbidden_requests: u64,
+    /// Requests to other servers that wait until others have ended, or for what the process has for all apps.
+    pub waiting_requests: usize,
     /// Timers that were refused because of [`Limits::timers`](crate::Limits::timers).
     pub refused_timers: u64,
     /// Bytes of V8's heap in use, as of the last garbage collection.

@@ -27,13 +27,14 @@ mod span;
 mod tests;
 mod tls;
 
+use std::collections::VecDeque;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use nano_engine::Handle;
-use nano_worker::{Limits, OutboundRule};
+use nano_worker::{Limits, OutboundRule, RequestId};
 
 use self::connection::Head;
 use self::connector::Connector;
@@ -71,6 +72,53 @@ pub(crate) struct Counts {
     pub(crate) sent: AtomicU64,
     /// Those that were too many of one inbound request's.
     pub(crate) refused: AtomicU64,
+    /// The inbound requests that these were of, the last ones.
+    callers: Mutex<VecDeque<RequestId>>,
+    /// Those to hosts, addresses or ports that the app may not reach.
+    pub(crate) forbidden: AtomicU64,
+    /// Those that wait until others have ended, or for what the process has for all.
+    pub(crate) waiting: AtomicUsize,
+}
+
+/// Of so many inbound requests it is known that they have asked for too much. Each is asked about when it ends.
+const CALLERS: usize = 256;
+
+impl Counts {
+    fn refuse(&self, caller: Option<RequestId>) {
+        self.refused.fetch_add(1, Ordering::Relaxed);
+        let Some(caller) = caller else { return };
+        let mut callers = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
+        if callers.contains(&caller) {
+            return;
+        }
+        if callers.len() == CALLERS {
+            callers.pop_front();
+        }
+        callers.push_back(caller);
+    }
+
+    /// Whether requests were refused that were too many of this one's.
+    pub(crate) fn has_refused(&self, caller: RequestId) -> bool {
+        if self.refused.load(Ordering::Relaxed) == 0 {
+            return false;
+        }
+        let callers = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
+        callers.contains(&caller)
+    }
+
+    fn waits(&self) -> Waits<'_> {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        Waits(&self.waiting)
+    }
+}
+
+/// A request waits until this is dropped.
+struct Waits<'c>(&'c AtomicUsize);
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Outbound {
@@ -113,9 +161,9 @@ impl Outbound {
         &self.counts
     }
 
-    /// Refuses a request: one inbound request has caused as many as it may.
-    pub(crate) fn subrequests_exceeded(&self) -> Failure {
-        self.counts.refused.fetch_add(1, Ordering::Relaxed);
+    /// Refuses a request: the inbound request `caller` has caused as many as it may.
+    pub(crate) fn subrequests_exceeded(&self, caller: Option<RequestId>) -> Failure {
+        self.counts.refuse(caller);
         let limit = self.subrequests.unwrap_or_default();
         Failure::new(format!(
             "one request to this app may cause {limit} requests of its own, redirects included; to allow more, raise \
@@ -132,7 +180,7 @@ impl Outbound {
     ) -> Result<http::Response<Received>, Failure> {
         let new = || {
             let connector = Connector::new(self.policy.clone(), self.tls.clone());
-            Pool::new(connector, self.connections, self.head)
+            Pool::new(connector, self.connections, self.head, self.counts.clone())
         };
         self.counts.sent.fetch_add(1, Ordering::Relaxed);
         self.pool.get_or_init(new).send(head, body, isolate).await

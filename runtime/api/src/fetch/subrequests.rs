@@ -48,7 +48,7 @@ pub(super) fn count(scope: &mut Scope, outbound: &Outbound) -> Result<Allowance,
             origin: cause.origin,
         }),
         Err(NoSubrequest::Over) => Err(Failure::new(OVER)),
-        Err(NoSubrequest::TooMany) => Err(outbound.subrequests_exceeded()),
+        Err(NoSubrequest::TooMany) => Err(outbound.subrequests_exceeded(Some(request))),
     }
 }
 

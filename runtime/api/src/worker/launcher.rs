@@ -135,6 +135,10 @@ impl Instance for Worker {
         Worker::stop(self);
     }
 
+    fn has_met_subrequests(&self, id: RequestId) -> bool {
+        Worker::has_met_subrequests(self, id)
+    }
+
     fn stats(&self) -> WorkerStats {
         Worker::stats(self)
     }

@@ -410,6 +410,11 @@ impl Worker {
         ended.unwrap_or(Exit::Stopped)
     }
 
+    /// Whether the request met the limit of requests that it may cause.
+    pub fn has_met_subrequests(&self, id: RequestId) -> bool {
+        self.outbound.has_refused(id)
+    }
+
     /// What the instance has used so far.
     pub fn stats(&self) -> WorkerStats {
         let (heap, buffers) = self.handle.0.memory();
@@ -419,6 +424,8 @@ impl Worker {
             requests: self.counters.requests.load(Ordering::Relaxed),
             outbound_requests: self.outbound.sent.load(Ordering::Relaxed),
             refused_subrequests: self.outbound.refused.load(Ordering::Relaxed),
+            forbidden_requests: self.outbound.forbidden.load(Ordering::Relaxed),
+            waiting_requests: self.outbound.waiting.load(Ordering::Relaxed),
             refused_timers: self.refused_timers.load(Ordering::Relaxed),
             heap_bytes: heap as u64,
             external_bytes: buffers as u64,

@@ -97,6 +97,10 @@ pub(super) struct AppView {
     pub(super) cpu_seconds: f64,
     /// Requests that it has sent to other servers.
     pub(super) outbound_requests: u64,
+    /// Those to hosts, addresses or ports that it may not reach, which were refused.
+    pub(super) outbound_refused: u64,
+    /// Those that wait until others have ended, or for what the process has for all apps.
+    pub(super) outbound_waiting: usize,
     /// Requests so far, by the class of the response's status, or `aborted` where the client went away.
     pub(super) requests: BTreeMap<&'static str, u64>,
     /// Requests that met a limit, by its name in the configuration; of `stall_ms`, those whose clients were
@@ -154,6 +158,8 @@ impl From<&App> for AppView {
             external_bytes: usage.external_bytes,
             cpu_seconds: usage.cpu.as_secs_f64(),
             outbound_requests: usage.outbound_requests,
+            outbound_refused: usage.forbidden_requests,
+            outbound_waiting: usage.waiting_requests,
             requests: counts(Outcome::ALL, |kind| (kind.name(), counted.outcome(kind))),
             limit_hits: counts(Limit::ALL, |kind| {
                 (kind.name(), counted.limit(kind, &usage))

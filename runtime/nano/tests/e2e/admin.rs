@@ -213,13 +213,55 @@ fn requests_that_an_app_may_not_make_are_counted() {
         (&app["limit_hits"]["subrequests"], &app["outbound_requests"]),
         (&2.into(), &2.into())
     );
+    // The app has gone on, and its request's line says so.
+    let line = |path: &str| {
+        nano.logged("its line", |line| {
+            line["path"] == *path && line["app"] == "a"
+        })
+    };
+    assert_eq!(line("/")["limit"], "subrequests");
     // They still count when the instance has ended.
     assert_eq!(nano.get("a.test", "/loop").status, 503);
+    assert_eq!(line("/loop")["limit"], "cpu_ms");
     eventually("the instance's end", || {
         let app = json(&ask(port, "GET", "/admin/apps/a"));
         (app["instance_ends"]["cpu_ms"] == 1).then_some(())
     });
     assert_eq!(count("a"), 2.0);
+}
+
+#[test]
+fn requests_that_an_app_may_not_make_and_those_that_wait_are_counted() {
+    let source = "export default { async fetch(request) {
+        const to = new URL(request.url).searchParams.get('to');
+        const ask = (port) => fetch(`http://127.0.0.1:${port}/`).then(() => 'answered', () => 'refused');
+        if (request.url.includes('/wait')) return new Response(await Promise.all([ask(to), ask(to)]));
+        return new Response(`${await ask(80)} ${await ask(25)}`);
+    } };";
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let to = silent.local_addr().expect("an address").port();
+    let fields = format!(
+        r#""outbound":{{"allow":["127.0.0.1:{to}"]}},"limits":{{"outbound_connections":1}}"#
+    );
+    let (nano, admin) = serve(Site::new().app_with("a", source, &fields));
+    assert_eq!(nano.get("a.test", "/").text(), "refused refused");
+    let mut waits = nano.connect();
+    waits.write(&format!(
+        "GET /wait?to={to} HTTP/1.1\r\nHost: a.test\r\n\r\n"
+    ));
+    eventually("one that waits for the other", || {
+        let app = json(&ask(admin, "GET", "/admin/apps/a"));
+        (app["outbound_waiting"] == 1 && app["outbound_refused"] == 2).then_some(())
+    });
+    let metrics = ask(admin, "GET", "/metrics").text().to_owned();
+    let value = |name: &str| series(&metrics, &format!(r#"{name}{{app="a"}}"#));
+    assert_eq!(
+        (
+            value("nano_outbound_refused_total"),
+            value("nano_outbound_waiting")
+        ),
+        (2.0, 1.0)
+    );
 }
 
 #[test]

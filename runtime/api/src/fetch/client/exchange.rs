@@ -1,6 +1,7 @@
 //! A request and the redirects that it leads to: <https://fetch.spec.whatwg.org/#http-fetch>.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -122,7 +123,7 @@ impl Exchange {
                         if let Some(location) = redirect::location(&self.url, response.headers()) {
                             redirect::rewrite(&mut self, status, location?)?;
                             if self.redirects > self.redirects_left {
-                                return Err(self.outbound.subrequests_exceeded());
+                                return Err(self.outbound.subrequests_exceeded(self.caller));
                             }
                             discard(response.into_body()).await;
                             continue;
@@ -168,6 +169,8 @@ impl Exchange {
                 80
             });
         if self.way.is_network() && self.outbound.policy.blocks_port(host, port) {
+            let forbidden = &self.outbound.counts.forbidden;
+            forbidden.fetch_add(1, Ordering::Relaxed);
             return Err(Failure::new(format!(
                 "port {port} belongs to another protocol than HTTP, and is blocked"
             )));

@@ -47,6 +47,11 @@ impl Failure {
     }
 }
 
+/// Whether there is no connection because the app may not have it.
+pub(super) fn is_forbidden(error: &(dyn Error + 'static)) -> bool {
+    Causes(Some(error)).any(|cause| cause.is::<Refused>())
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -21,10 +21,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use super::Counts;
 use super::body::{RequestBody, WireBody};
 use super::connection::{Connection, Head, Origin, Unanswered};
 use super::connector::Connector;
-use super::failure::Failure;
+use super::failure::{self, Failure};
 use super::memory::Memory;
 use super::shares::Share;
 use crate::fetch::response::is_null_body_status;
@@ -51,6 +52,7 @@ struct Shared {
     head: Duration,
     turns: Arc<Semaphore>,
     share: Share,
+    counts: Arc<Counts>,
     kept: Mutex<Kept>,
     collections: Mutex<Collections>,
     /// Responses that were dropped before their end, as a collection drops those that nobody has any more.
@@ -76,13 +78,19 @@ struct Kept {
 
 impl Pool {
     /// A pool without connections, for `limit` requests at a time, to servers that begin their responses within `head`.
-    pub(super) fn new(connector: Connector, limit: usize, head: Duration) -> Pool {
+    pub(super) fn new(
+        connector: Connector,
+        limit: usize,
+        head: Duration,
+        counts: Arc<Counts>,
+    ) -> Pool {
         Pool(Arc::new(Shared {
             connector,
             limit,
             head,
             turns: Arc::new(Semaphore::new(limit)),
             share: Share::new(),
+            counts,
             kept: Mutex::default(),
             collections: Mutex::default(),
             abandoned: AtomicUsize::new(0),
@@ -183,7 +191,12 @@ impl Pool {
         };
         let memory = Memory::take(isolate).await?;
         let io = self.0.connector.connect(&head.uri, permit, memory).await;
-        let io = io.map_err(|error| Failure::of_connect(authority.as_str(), &*error))?;
+        let io = io.map_err(|error| {
+            if failure::is_forbidden(&*error) {
+                self.0.counts.forbidden.fetch_add(1, Ordering::Relaxed);
+            }
+            Failure::of_connect(authority.as_str(), &*error)
+        })?;
         let connection = Connection::begin(origin, io)
             .await
             .map_err(|error| Failure::of_connect(authority.as_str(), &error))?;
@@ -285,6 +298,7 @@ impl Shared {
         isolate: Option<&Isolate>,
         wanted: impl Future<Output = T>,
     ) -> Option<T> {
+        let _waits = self.counts.waits();
         let mut wanted = std::pin::pin!(wanted);
         let in_time = tokio::time::timeout(WAIT_TIMEOUT, async {
             loop {
