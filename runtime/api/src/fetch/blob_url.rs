@@ -1,6 +1,5 @@
 //! `blob:` URLs: <https://fetch.spec.whatwg.org/#scheme-fetch>, "blob".
 
-use data_url::mime::Mime;
 use http::Method;
 use http::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, RANGE};
 use nano_webidl::{Fallible, Scope};
@@ -10,6 +9,7 @@ use super::client::{self, Failure, matches_integrity};
 use super::header_list::HeaderList;
 use super::request::Request;
 use super::response::Response;
+use crate::mimesniff::mime_type::MimeType;
 use crate::url::UrlRecord;
 
 /// The response to a request for a blob.
@@ -38,9 +38,9 @@ pub(super) fn response(
     let full_length = data.size();
     // What is no MIME type says nothing, as Web Platform Tests want it; the standard hands it on.
     let content_type = entry.blob.content_type();
-    let content_type = match content_type.parse::<Mime>() {
-        Ok(_) => content_type.as_bytes().to_vec(),
-        Err(_) => Vec::new(),
+    let content_type = match MimeType::parse(content_type.as_bytes()) {
+        Some(_) => content_type.as_bytes().to_vec(),
+        None => Vec::new(),
     };
     let range = request.header_list().borrow().get(&RANGE);
     let mut headers = HeaderList::default();

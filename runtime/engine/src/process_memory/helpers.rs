@@ -133,7 +133,7 @@ pub(super) fn end_largest(shortage: Shortage, now: Instant) -> bool {
         }
     }
     let largest = largest.filter(|(_, resident)| *resident >= (limit / NEXT_TO_NOTHING).max(1));
-    let Some((entry, resident)) = largest.filter(|(entry, _)| entry.end(now)) else {
+    let Some((_, resident)) = largest.filter(|(entry, _)| entry.end(now)) else {
         return false;
     };
     tracing::warn!(

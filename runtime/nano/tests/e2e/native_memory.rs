@@ -372,8 +372,8 @@ fn a_transpiler_is_ended_before_any_instance() {
         .app("b", imports)
         .file("b/large.ts", &large)
         .serve();
-    let before = nano.get("a.test", "/").text();
-    let answer = nano.get("b.test", "/").text();
+    let before = nano.get("a.test", "/").text().to_owned();
+    let answer = nano.get("b.test", "/").text().to_owned();
     assert!(answer.contains("short of memory"), "{answer}");
     assert_eq!(nano.get("a.test", "/").text(), before, "the same instance");
     let ends = nano

@@ -224,16 +224,22 @@ fn small_chunks_that_wait_are_one() {
 
 #[test]
 fn joined_chunks_are_counted_until_they_are_gone() {
-    struct Counted(Bytes, Arc<()>);
+    struct Counted {
+        bytes: Bytes,
+        _owner: Arc<()>,
+    }
     impl AsRef<[u8]> for Counted {
         fn as_ref(&self) -> &[u8] {
-            &self.0
+            &self.bytes
         }
     }
     let (writer, mut stream) = BodyStream::bounded(1 << 20, None);
     let owner = Arc::new(());
     let owns = owner.clone();
-    writer.on_joined(move |bytes| Bytes::from_owner(Counted(bytes, owns.clone())));
+    writer.on_joined(move |bytes| {
+        let _owner = owns.clone();
+        Bytes::from_owner(Counted { bytes, _owner })
+    });
     for chunk in ["a", "b", "c"] {
         put(&writer, chunk);
     }
