@@ -119,7 +119,16 @@ fn parse_address(listen: &Located<'_>, folder: &Path) -> Option<AdminAddress> {
         && !path.is_empty()
         && !path.contains('\0')
     {
-        return Some(AdminAddress::Unix(folder.join(path)));
+        let path = folder.join(path);
+        // unix(7): some hundred bytes.
+        if let Err(error) = std::os::unix::net::SocketAddr::from_pathname(&path) {
+            listen.fault(
+                format!("no Unix socket can be at {}: {error}", path.display()),
+                "choose a shorter path, such as \"unix:/run/nano/admin.sock\"".to_owned(),
+            );
+            return None;
+        }
+        return Some(AdminAddress::Unix(path));
     }
     if let Ok(address) = text.parse() {
         return Some(AdminAddress::Tcp(address));

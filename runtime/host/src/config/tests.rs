@@ -396,6 +396,11 @@ fn the_admin_api_is_never_open_to_all() {
         matches!(with(r#"{"listen":"unix:run/a.sock"}"#), Ok(admin) if admin.listen.to_string().ends_with("/run/a.sock"))
     );
     let wrong = |admin: &str| with(admin).expect_err("it is wrong").to_string();
+    let text = wrong(&format!(r#"{{"listen":"unix:{}"}}"#, "a".repeat(108)));
+    assert!(
+        text.contains("admin.listen: no Unix socket can be at"),
+        "{text}"
+    );
     for public in [
         "0.0.0.0:9000",
         "[::]:9000",
