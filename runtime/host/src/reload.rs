@@ -22,14 +22,14 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 pub(crate) use changes::{
-    Change, ChangeError, ChangeKind, Changed, Temporary, Turn, UNFINISHED, state_folder,
-    versions_folder,
+    Change, ChangeError, ChangeKind, Changed, Temporary, Turn, UNFINISHED, next_version,
+    state_folder, versions_folder,
 };
 
 use crate::config::Config;
 use crate::fixed::Fixed;
 use crate::host::{self, Applied, Host, Refusal};
-use changes::{Failed, Turns};
+use changes::{Failed, Removed, Turns};
 use places::places;
 use survey::Survey;
 use watcher::Watcher;
@@ -109,6 +109,8 @@ pub(crate) struct Reloader {
     seen: (Sender<Seen>, Receiver<Seen>),
     temporary: Arc<Temporary>,
     turns: Arc<Turns>,
+    /// Folders of apps that were removed before the process has started: nobody uses them.
+    removed: Vec<Removed>,
 }
 
 /// Hears what has become of a change.
@@ -186,6 +188,7 @@ impl Reloader {
             seen,
             temporary: Arc::default(),
             turns: Arc::default(),
+            removed: Removed::all(config),
         };
         this.look(config, &|_| true);
         this
@@ -204,8 +207,14 @@ impl Reloader {
     ///
     /// # Errors
     /// The system has no thread.
-    pub(crate) fn start(self, host: Arc<Host>) -> io::Result<()> {
+    pub(crate) fn start(mut self, host: Arc<Host>) -> io::Result<()> {
         let runtime = Handle::current();
+        let (removed, turns) = (std::mem::take(&mut self.removed), self.turns.clone());
+        runtime.spawn(async move {
+            for removed in removed {
+                removed.forget(&turns).await;
+            }
+        });
         let thread = std::thread::Builder::new().name("reload".to_owned());
         thread.spawn(move || self.run(&host, &runtime))?;
         Ok(())

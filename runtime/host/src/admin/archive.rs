@@ -28,6 +28,11 @@ const MAX_EXTENSION: u64 = 64 << 10;
 pub(super) struct Unpacked(TempDir);
 
 impl Unpacked {
+    /// The folder of all versions.
+    pub(super) fn versions(&self) -> &Path {
+        self.0.path().parent().unwrap_or(self.0.path())
+    }
+
     /// Gives the folder a name beside its own, which nothing has yet.
     ///
     /// # Errors
@@ -46,10 +51,16 @@ impl Unpacked {
 /// # Errors
 /// The archive is malformed, too large, or has what an app's folder may not have; or the system refuses.
 pub(super) fn unpack(archive: &[u8], versions: &Path) -> io::Result<Unpacked> {
-    fs::create_dir_all(versions)?;
-    let new = tempfile::Builder::new()
-        .prefix(UNFINISHED)
-        .tempdir_in(versions)?;
+    let new = || {
+        fs::create_dir_all(versions)?;
+        let mut new = tempfile::Builder::new();
+        new.prefix(UNFINISHED).tempdir_in(versions)
+    };
+    // The folder of all versions goes with the last one of an app that was removed: at this moment, perhaps.
+    let new = new().or_else(|error| match error.kind() {
+        io::ErrorKind::NotFound => new(),
+        _ => Err(error),
+    })?;
     let is_gzip = archive.starts_with(&[0x1f, 0x8b]);
     let unpacked = if is_gzip {
         unpack_into(MultiGzDecoder::new(archive), new.path())

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use http::StatusCode;
 
@@ -13,7 +12,9 @@ use super::body::{Body, Kind};
 use super::endpoints::{Asked, Parameter};
 use super::views::{Change as Shown, Lasting};
 use crate::config::{AppFields, app_names, is_app_name};
-use crate::reload::{Change, ChangeError, ChangeKind, Turn, state_folder, versions_folder};
+use crate::reload::{
+    Change, ChangeError, ChangeKind, Turn, next_version, state_folder, versions_folder,
+};
 
 impl Service {
     /// Adds or replaces the app that the path names.
@@ -62,9 +63,7 @@ impl Service {
             Err(refusal) => return *refusal,
         };
         let turn = self.ask.turn(asked.app).await;
-        // Rises with time, and sorts as text does.
-        let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        let version = format!("{:020}", now.unwrap_or_default().as_micros());
+        let version = next_version(unpacked.versions());
         match unpacked.keep(&version) {
             Ok(folder) => {
                 let fields = hostnames(&asked.query);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tempfile::TempDir;
 use tokio::runtime::Handle;
@@ -16,6 +16,8 @@ use crate::host::{Applied, Begun, Host};
 
 /// How long a change waits for the app's new version to start.
 const START: Duration = Duration::from_secs(30);
+/// An app that was removed has so much longer than its drain before its files go.
+const AFTER_DRAIN: Duration = Duration::from_secs(1);
 
 /// What is to change.
 #[derive(Debug)]
@@ -138,7 +140,20 @@ pub(crate) fn state_folder(
 
 /// Where archives of an app are unpacked.
 pub(crate) fn versions_folder(state: &Path, app: &str) -> PathBuf {
-    state.join("apps").join(app)
+    state.join(VERSIONS).join(app)
+}
+
+/// Of these, in the state folder.
+const VERSIONS: &str = "apps";
+
+/// The name of an app's next version. They sort in the order of their coming, also where the clock was set back.
+pub(crate) fn next_version(versions: &Path) -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = now.unwrap_or_default().as_micros();
+    let known = std::fs::read_dir(versions).into_iter().flatten().flatten();
+    let known = known.filter_map(|entry| entry.file_name().to_str()?.parse::<u128>().ok());
+    let next = known.max().map_or(0, |last| last.saturating_add(1));
+    format!("{:020}", now.max(next))
 }
 
 /// A change that has been made, while it is not known whether the app starts.
@@ -178,12 +193,18 @@ impl Reloader {
             }
         };
         let config = self.read();
-        let begun = config.and_then(|config| self.begin(config, &trial.turn.app, host, runtime));
-        let begun = match begun {
+        let app = trial.turn.app.clone();
+        let begun = config.and_then(|config| {
+            let removed = Removed::of(&trial.state, &app, &trial.after, &config);
+            let removed = removed.map(|removed| (removed, config.drain + AFTER_DRAIN));
+            Ok((self.begin(config, &app, host, runtime)?, removed))
+        });
+        let (begun, removed) = match begun {
             Ok(begun) => begun,
             Err(error) => return self.undo(Failed { trial, error, hear }, host, runtime),
         };
         let (seen, told) = (self.seen.0.clone(), self.told.clone());
+        let turns = self.turns.clone();
         runtime.spawn(async move {
             let applied = begun.over(Some(&trial.turn.app), START).await;
             if let Some(error) = trial.why_not(&applied) {
@@ -197,7 +218,12 @@ impl Reloader {
                 is_lasting: trial.is_lasting,
             }));
             // They may have many files. The next change of the app does not come before.
-            tokio::task::spawn_blocking(move || trial.remove_old_versions());
+            let old = tokio::task::spawn_blocking(move || trial.remove_old_versions());
+            let _ = old.await;
+            if let Some((removed, drain)) = removed {
+                tokio::time::sleep(drain).await;
+                removed.forget(&turns).await;
+            }
         });
     }
 
@@ -302,6 +328,63 @@ impl Trial {
     }
 }
 
+/// An app that is managed no more, and has left files.
+pub(super) struct Removed {
+    state: PathBuf,
+    app: String,
+}
+
+impl Removed {
+    /// If there are files that neither a change nor the configuration speaks of.
+    fn of(state: &Path, app: &str, managed: &Managed, config: &Config) -> Option<Self> {
+        let folder = versions_folder(state, app);
+        let is_used = config.apps.iter().any(|app| app.path.starts_with(&folder));
+        let is_left = managed.app(app).is_none() && !is_used && folder.is_dir();
+        is_left.then(|| Self {
+            state: state.to_owned(),
+            app: app.to_owned(),
+        })
+    }
+
+    /// All that there are: those that were still at work when a process ended.
+    pub(super) fn all(config: &Config) -> Vec<Self> {
+        let state = config
+            .admin
+            .as_ref()
+            .and_then(|admin| admin.state.as_deref());
+        let Some(state) = state else {
+            return Vec::new();
+        };
+        let (Ok(managed), Ok(apps)) = (
+            Managed::load(state),
+            std::fs::read_dir(state.join(VERSIONS)),
+        ) else {
+            return Vec::new();
+        };
+        let names = apps
+            .flatten()
+            .filter_map(|entry| entry.file_name().into_string().ok());
+        names
+            .filter_map(|app| Self::of(state, &app, &managed, config))
+            .collect()
+    }
+
+    /// Removes the files, unless there is such an app again.
+    pub(super) async fn forget(self, turns: &Turns) {
+        let turn = turns.of(self.app.clone()).await;
+        let Self { state, app } = self;
+        let forget = move || {
+            let _turn = turn;
+            if Managed::load(&state).is_ok_and(|managed| managed.app(&app).is_none()) {
+                remove(versions(&state, &app, None));
+                // What is being unpacked keeps it.
+                let _ = std::fs::remove_dir(versions_folder(&state, &app));
+            }
+        };
+        let _ = tokio::task::spawn_blocking(forget).await;
+    }
+}
+
 /// What it means that the state folder cannot be read or written.
 fn broken(state: &Path) -> impl Fn(io::Error) -> ChangeError {
     move |error| ChangeError::State {
@@ -351,6 +434,25 @@ const ABANDONED: Duration = Duration::from_secs(3600);
 
 /// The versions of an app's files that are neither the one that is served nor the one before, which may be in use.
 fn old_versions(state: &Path, name: &str, fields: Option<&AppFields>) -> Vec<PathBuf> {
+    let mut versions = versions(state, name, fields);
+    // Their names are numbers of the same length, in the order of their coming.
+    let is_version = |path: &PathBuf| !is_unfinished(path);
+    let before = versions
+        .iter()
+        .filter(|path| is_version(path))
+        .max()
+        .cloned();
+    versions.retain(|path| Some(path) != before.as_ref());
+    versions
+}
+
+fn is_unfinished(version: &Path) -> bool {
+    let name = version.file_name().unwrap_or_default();
+    name.as_encoded_bytes().starts_with(UNFINISHED.as_bytes())
+}
+
+/// The versions of an app's files that are not the one that is served, without those that are being unpacked.
+fn versions(state: &Path, name: &str, fields: Option<&AppFields>) -> Vec<PathBuf> {
     let folder = versions_folder(state, name);
     let Ok(entries) = std::fs::read_dir(&folder) else {
         return Vec::new();
@@ -359,23 +461,16 @@ fn old_versions(state: &Path, name: &str, fields: Option<&AppFields>) -> Vec<Pat
         .and_then(|fields| fields.get("path"))
         .and_then(|path| path.as_str());
     let served = served.map(|path| state.join(path));
-    let (unfinished, mut versions): (Vec<_>, Vec<_>) = entries
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| Some(path) != served.as_ref())
-        .partition(|path| {
-            let name = path.file_name().unwrap_or_default();
-            name.as_encoded_bytes().starts_with(UNFINISHED.as_bytes())
-        });
-    // Their names are numbers of the same length, in the order of their coming.
-    versions.sort();
-    versions.pop();
-    let is_abandoned = |path: &PathBuf| {
+    let is_abandoned = |path: &Path| {
         let written = std::fs::metadata(path).and_then(|found| found.modified());
         written.is_ok_and(|written| written.elapsed().is_ok_and(|age| age > ABANDONED))
     };
-    versions.extend(unfinished.into_iter().filter(is_abandoned));
-    versions
+    entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| Some(path) != served.as_ref())
+        .filter(|path| !is_unfinished(path) || is_abandoned(path))
+        .collect()
 }
 
 /// Removes folders that nobody uses.
@@ -483,5 +578,53 @@ mod tests {
         let old = old_versions(state.path(), "a", Some(&served));
         assert_eq!(old, [folder.join(".new-x")]);
         assert!(old_versions(state.path(), "none", None).is_empty());
+    }
+
+    #[test]
+    fn the_next_version_sorts_behind_the_last_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let first = next_version(folder.path());
+        assert!(first > format!("{:020}", 1_700_000_000_000_000_u64));
+        // The clock was set back since.
+        let ahead = format!("{:020}", 9_000_000_000_000_000_u64);
+        for name in [&ahead, ".new-1", "other"] {
+            fs::create_dir(folder.path().join(name)).expect("a folder");
+        }
+        let next = next_version(folder.path());
+        assert_eq!(next, format!("{:020}", 9_000_000_000_000_001_u64));
+    }
+
+    #[tokio::test]
+    async fn what_a_removed_app_has_left_goes_unless_it_is_there_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let state = folder.path();
+        let version = |app: &str, version: &str| {
+            let version = versions_folder(state, app).join(version);
+            fs::create_dir_all(&version).expect("a folder");
+            version
+        };
+        let mut managed = Managed::default();
+        let (kept, again) = (version("kept", "1"), version("again", "1"));
+        let (gone, unpacked) = (version("gone", "1"), version("new", ".new-x"));
+        managed.put("kept", fields(kept.to_str().expect("text")));
+        managed.store(state).expect("it is stored");
+        let mut config = Config::of_apps(Vec::new());
+        config.admin = Some(AdminConfig {
+            listen: crate::config::AdminAddress::DEFAULT,
+            token: None,
+            state: Some(state.to_owned()),
+        });
+        let removed = Removed::all(&config);
+        let mut names: Vec<_> = removed.iter().map(|removed| removed.app.as_str()).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["again", "gone", "new"]);
+        managed.put("again", fields(again.to_str().expect("text")));
+        managed.store(state).expect("it is stored");
+        let turns = Turns::default();
+        for removed in removed {
+            removed.forget(&turns).await;
+        }
+        assert!(kept.exists() && again.exists() && unpacked.exists());
+        assert!(!gone.exists() && !versions_folder(state, "gone").exists());
     }
 }

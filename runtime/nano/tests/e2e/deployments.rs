@@ -3,7 +3,9 @@
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 
-use crate::support::admin::{ask, deploy, json, put, run, says, send, serve, serve_lasting, tar};
+use crate::support::admin::{
+    TOKEN, admin_port, ask, deploy, json, put, run, says, send, serve, serve_lasting, tar,
+};
 use crate::support::{Nano, Response, Site, eventually};
 
 #[test]
@@ -52,6 +54,33 @@ fn what_was_changed_holds_after_a_restart() {
     // A reload of the configuration keeps it.
     assert_eq!(ask(port, "POST", "/admin/reload").status, 200);
     assert_eq!(nano.get("up.test", "/").text(), "up ");
+}
+
+#[test]
+fn files_of_an_app_that_was_removed_go_when_it_has_drained() {
+    let site = Site::new()
+        .app("file", &says("file"))
+        .top(r#""drain_ms":300"#)
+        .top(&format!(
+            r#""admin":{{"listen":"127.0.0.1:0","token":"{TOKEN}","state":"state"}}"#
+        ));
+    let nano = site.serve();
+    let port = admin_port(&nano);
+    let left = |app: &str| nano.path().join("state/apps").join(app).exists();
+    for app in ["up", "stays"] {
+        let path = format!("{app}?hostname={app}.test");
+        assert_eq!(deploy(port, &path, &says(app)).status, 200);
+        assert!(left(app));
+    }
+    assert_eq!(ask(port, "DELETE", "/admin/apps/up").status, 200);
+    assert!(left("up"), "it may be at work");
+    eventually("its files' end", || (!left("up")).then_some(()));
+    assert!(left("stays"));
+    assert_eq!(
+        deploy(port, "up?hostname=up.test", &says("again")).status,
+        200
+    );
+    assert_eq!(nano.get("up.test", "/").text(), "again ");
 }
 
 #[test]
