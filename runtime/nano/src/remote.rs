@@ -1,8 +1,9 @@
 //! Requests to the admin API of a NANO that serves: `nano apps`, `nano deploy`.
 
-use std::io::{self, BufRead as _, Read as _, Write as _};
-use std::net::TcpStream;
-use std::os::unix::net::UnixStream;
+mod connection;
+
+use std::borrow::Cow;
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,8 +13,34 @@ use nano_host::{MAX_ARCHIVE, MAX_UNPACKED};
 use nano_worker::{FileError, Folder};
 use serde_json::Value;
 
-use crate::shell::print;
+use crate::shell;
 use crate::table;
+use connection::{Connection, line_of};
+
+/// Prints a line of what a server says, which is no command for the terminal.
+fn print(line: &str) {
+    shell::print(&plain(line));
+}
+
+/// A text with its control characters, and those that turn the direction of writing, as escapes.
+pub(crate) fn plain(text: &str) -> Cow<'_, str> {
+    let is_command = |character: char| {
+        character.is_control() && !matches!(character, '\n' | '\t')
+            || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !text.contains(is_command) {
+        return text.into();
+    }
+    let mut plain = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_command(character) {
+            plain.extend(character.escape_unicode());
+        } else {
+            plain.push(character);
+        }
+    }
+    plain.into()
+}
 
 /// Where the admin API is, and how to be let in.
 #[derive(Debug, clap::Args)]
@@ -90,14 +117,16 @@ impl Remote {
         // The answer of 1.0 is what comes until the connection ends.
         let head = self.head("GET", "1.0", &path, None)?;
         let address = self.address();
-        let mut stream = connect(&address, (!follows).then_some(PATIENCE))
-            .with_context(|| unreachable_at(&address))?;
-        stream.write_all(head.as_bytes())?;
-        let mut reader = io::BufReader::new(stream);
+        let mut connection =
+            Connection::open(&address, PATIENCE).with_context(|| unreachable_at(&address))?;
+        connection.write_all(head.as_bytes())?;
+        let mut reader = io::BufReader::new(connection);
         let mut answer = Vec::new();
         loop {
-            let before = answer.len();
-            if reader.read_until(b'\n', &mut answer)? == 0 || answer[before..] == *b"\r\n" {
+            let line = line_of(&mut reader)?;
+            let is_last = line.is_empty() || line == b"\r\n";
+            answer.extend(line);
+            if is_last {
                 break;
             }
         }
@@ -106,12 +135,16 @@ impl Remote {
             self.value(&address, &answer)?;
             bail!("{address} does not answer like NANO's admin API");
         }
-        let mut line = String::new();
-        while reader.read_line(&mut line)? > 0 {
-            print(line.trim_end());
-            line.clear();
+        if follows {
+            reader.get_mut().follow();
         }
-        Ok(())
+        loop {
+            let line = line_of(&mut reader)?;
+            if line.is_empty() {
+                return Ok(());
+            }
+            print(String::from_utf8_lossy(&line).trim_end());
+        }
     }
 
     /// Removes an app.
@@ -136,7 +169,7 @@ impl Remote {
         let fired = self.ask_within("POST", &path, body, EVENT)?;
         let text = |name: &str| fired[name].as_str().unwrap_or_default();
         if fired["succeeded"] != true {
-            bail!("the event has failed: {}", text("error"));
+            bail!("the event has failed: {}", plain(text("error")));
         }
         let duration = fired["duration_ms"].as_f64().unwrap_or_default();
         print(&format!(
@@ -276,7 +309,7 @@ impl Remote {
             return Ok(body);
         }
         match body["error"]["message"].as_str() {
-            Some(message) => bail!("{message}"),
+            Some(message) => bail!("{}", plain(message)),
             None => bail!("{address} answers with status {status}"),
         }
     }
@@ -294,35 +327,16 @@ fn status_of(response: &[u8]) -> Option<u16> {
     std::str::from_utf8(status).ok()?.parse().ok()
 }
 
-/// Something to write a request to, and to read its response from.
-trait Stream: io::Read + io::Write {}
-impl<T: io::Read + io::Write> Stream for T {}
-
-/// Connects to an address; `patience`: how long what comes is waited for.
-fn connect(address: &str, patience: Option<Duration>) -> io::Result<Box<dyn Stream>> {
-    Ok(match address.strip_prefix("unix:") {
-        Some(path) => {
-            let stream = UnixStream::connect(path)?;
-            stream.set_read_timeout(patience)?;
-            Box::new(stream)
-        }
-        None => {
-            let stream = TcpStream::connect(address)?;
-            stream.set_read_timeout(patience)?;
-            Box::new(stream)
-        }
-    })
-}
-
 /// Sends a request, and reads all that comes back.
 fn exchange(address: &str, head: &[u8], body: &[u8], patience: Duration) -> io::Result<Vec<u8>> {
-    let mut stream = connect(address, Some(patience))?;
-    stream.write_all(head)?;
+    let mut connection = Connection::open(address, patience)?;
+    connection.write_all(head)?;
     // Whoever refuses a request may not read all of it, and says why.
-    let sent = stream.write_all(body);
+    let sent = connection.write_all(body);
     let mut response = Vec::new();
-    match stream.read_to_end(&mut response) {
+    match connection.read_to_end(&mut response) {
         Err(error) if response.is_empty() => return Err(sent.err().unwrap_or(error)),
+        Err(error) if connection.is_spent() => return Err(error),
         _ => {}
     }
     Ok(response)
@@ -400,4 +414,19 @@ fn archive(root: &Folder) -> anyhow::Result<Vec<u8>> {
         }
     }
     Ok(archive.into_inner()?.finish()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn what_a_server_says_is_no_command_for_the_terminal() {
+        assert_eq!(plain("a\tb\nc ü"), "a\tb\nc ü");
+        assert_eq!(
+            plain("\u{1b}[2J\u{9b}\u{7f}\r"),
+            "\\u{1b}[2J\\u{9b}\\u{7f}\\u{d}"
+        );
+        assert_eq!(plain("\u{202e}x"), "\\u{202e}x");
+    }
 }

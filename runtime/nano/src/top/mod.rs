@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use crate::remote::Remote;
+use crate::remote::{Remote, plain};
 use crate::shell::print;
 use sample::Sample;
 use screen::{Key, Screen};
@@ -44,7 +44,7 @@ pub(crate) fn top(options: TopOptions) -> anyhow::Result<ExitCode> {
         std::thread::sleep(options.interval);
         let after = Sample::take(&options.remote)?;
         for line in View::between(&before, &after).lines(Order::default()) {
-            print(&line);
+            print(&plain(&line));
         }
         return Ok(ExitCode::SUCCESS);
     }
