@@ -139,10 +139,10 @@ impl Client {
         Ok(self.protocol)
     }
 
-    /// Whether what the client has sent before its protocol was known may be a request of HTTP/1. Its methods and the preface of
-    /// HTTP/2 have two letters in common.
-    pub(super) fn begins_http1(&self) -> bool {
-        matches!(&*self.read, b"P" | b"PR")
+    /// Forgets what the client has sent before its protocol was known: nobody reads it, and it is no sign that more comes. Returns whether
+    /// it may have been a request of HTTP/1, whose methods and the preface of HTTP/2 have two letters in common.
+    pub(super) fn forget(&mut self) -> bool {
+        matches!(&*std::mem::take(&mut self.read), b"P" | b"PR")
     }
 
     /// HTTP/1 has read so many bytes into a buffer that has so much room left.

@@ -47,7 +47,7 @@ pub(super) async fn serve(socket: Socket, link: Arc<Link>, visitor: Visitor) {
         () = stop.stopped().then(|()| within(GRACE)) => None,
         () = within(link.limits.head) => None,
     };
-    let begun = client.begins_http1();
+    let begun = protocol.is_none() && client.forget();
     let client = Linger::new(TokioIo::new(client), link.timers.clone());
     let ending = async {
         tokio::select! {
@@ -308,6 +308,23 @@ mod tests {
             }
         }
         is_left_at_once(server, true, &link).await;
+    }
+
+    #[tokio::test]
+    async fn who_sends_nothing_after_a_preface_is_not_waited_for() {
+        let (server, link, mut client) = connection().await;
+        client
+            .write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+            .await
+            .unwrap();
+        let mut server = server.into_inner().into_inner();
+        let soon = Duration::from_millis(100);
+        let protocol = tokio::time::timeout(soon, server.protocol()).await;
+        assert!(protocol.is_err(), "its SETTINGS are due");
+        assert!(!server.forget());
+        let server = Linger::new(TokioIo::new(server), link.timers.clone());
+        let left = tokio::time::timeout(soon * 3, leave(server, false, &link)).await;
+        assert!(left.is_ok(), "it is waited for");
     }
 
     #[tokio::test]

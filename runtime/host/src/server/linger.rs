@@ -65,6 +65,11 @@ impl<T> Linger<T> {
             closing: None,
         }
     }
+
+    #[cfg(test)]
+    pub(super) fn into_inner(self) -> T {
+        self.inner
+    }
 }
 
 impl<T: Read + Unpin> Read for Linger<T> {
