@@ -744,13 +744,13 @@ pub(crate) mod tests {
         let helper = HelperProcess::new(process.id());
         let end = || {
             let shortage = Shortage {
-                used: MIB,
-                limit: MIB,
+                used: MIB / 2,
+                limit: MIB / 2,
             };
             end_largest(vec![isolate.0.clone()], shortage, Instant::now());
         };
         // It is another program a moment later.
-        while helpers::resident() < 2 * MIB / 32 {
+        while helpers::resident() < MIB / 32 {
             std::thread::yield_now();
         }
         end();

@@ -436,10 +436,9 @@ const ABANDONED: Duration = Duration::from_secs(3600);
 fn old_versions(state: &Path, name: &str, fields: Option<&AppFields>) -> Vec<PathBuf> {
     let mut versions = versions(state, name, fields);
     // Their names are numbers of the same length, in the order of their coming.
-    let is_version = |path: &PathBuf| !is_unfinished(path);
     let before = versions
         .iter()
-        .filter(|path| is_version(path))
+        .filter(|path| !is_unfinished(path))
         .max()
         .cloned();
     versions.retain(|path| Some(path) != before.as_ref());
@@ -587,7 +586,7 @@ mod tests {
         assert!(first > format!("{:020}", 1_700_000_000_000_000_u64));
         // The clock was set back since.
         let ahead = format!("{:020}", 9_000_000_000_000_000_u64);
-        for name in [&ahead, ".new-1", "other"] {
+        for name in [ahead.as_str(), ".new-1", "other"] {
             fs::create_dir(folder.path().join(name)).expect("a folder");
         }
         let next = next_version(folder.path());
