@@ -106,7 +106,7 @@ fn a_program_s_relative_urls_are_relative_to_its_file() {
         (
             Some(0),
             "/100%25%20%231%3F.js \n/other?a=b ?a=b\nhttp://b.test/\n\
-             fetch failed: the scheme 'file:' cannot be fetched: http:, https: and data: can\n",
+             fetch failed: the scheme 'file:' cannot be fetched: http:, https:, data: and blob: can\n",
             ""
         )
     );
