@@ -8,6 +8,8 @@
 //! null for an answer (it throws). So this is where one serialization is bounded: [`Bound`]. Whatever else asks for memory
 //! meanwhile gets it, as Rust code ends the process when it is refused: getters of the value run any code there is. Where that
 //! begins another serialization, all that are under way have one bound together.
+//!
+//! It is also where Rust's memory is found that an isolate holds ([`samples`]).
 
 use std::alloc::{GlobalAlloc, Layout};
 use std::cell::Cell;
@@ -16,6 +18,7 @@ use std::ptr;
 use tikv_jemallocator::Jemalloc;
 
 use crate::external_memory::malloc;
+use crate::external_memory::samples::{self, Sample};
 use crate::process_memory::headroom;
 
 /// No buffer is refused as much as this.
@@ -103,7 +106,7 @@ unsafe fn grow_watched(watched: &Watched, data: *mut u8, layout: Layout, size: u
         return ptr::null_mut();
     }
     // SAFETY: the caller's promise.
-    let moved = unsafe { Jemalloc.realloc(data, layout, size) };
+    let moved = unsafe { reallocate(data, layout, size) };
     if !moved.is_null() {
         watched.buffer.set(moved);
         watched.sizes.set(Sizes { own: size, ..sizes });
@@ -111,28 +114,93 @@ unsafe fn grow_watched(watched: &Watched, data: *mut u8, layout: Layout, size: u
     moved
 }
 
-/// So many bytes more are about to be taken.
-#[inline]
+/// Where an isolate takes so many bytes more and they are many, its thread waits as long as the process has no room for them.
 fn about_to_take(bytes: usize) {
     if bytes >= headroom::LARGE {
-        wait_for_room(bytes);
+        // Rust code ends the process when it is refused memory; who can do without has asked before.
+        let _ = malloc::with_current(|account| headroom::take(account, bytes));
     }
 }
 
-/// Where an isolate takes that much more, its thread waits as long as the process has no room for it.
+/// jemalloc's flags for a block that is noted.
+fn flags(layout: Layout) -> i32 {
+    // Not by way of the thread's cache, which would take ten such blocks for the first one.
+    tikv_jemalloc_sys::MALLOCX_ALIGN(layout.align().max(samples::ALIGNMENT))
+        | tikv_jemalloc_sys::MALLOCX_TCACHE_NONE
+}
+
+/// Allocates a block that is due to be noted. All that are large come here.
 #[cold]
-fn wait_for_room(bytes: usize) {
-    // Rust code ends the process when it is refused memory; who can do without has asked before.
-    let _ = malloc::with_current(|account| headroom::take(account, bytes));
+unsafe fn allocate_noted(layout: Layout, zero: bool) -> *mut u8 {
+    const { assert!(samples::LARGE <= headroom::LARGE) };
+    about_to_take(layout.size());
+    let Some(sample) = Sample::of(layout.size()) else {
+        // SAFETY: the caller's promise.
+        return unsafe {
+            match zero {
+                true => Jemalloc.alloc_zeroed(layout),
+                false => Jemalloc.alloc(layout),
+            }
+        };
+    };
+    if !sample.is_admitted() {
+        return ptr::null_mut();
+    }
+    let zero = if zero {
+        tikv_jemalloc_sys::MALLOCX_ZERO
+    } else {
+        0
+    };
+    // SAFETY: the size is not 0, by the caller's promise.
+    let data = unsafe { tikv_jemalloc_sys::mallocx(layout.size(), flags(layout) | zero) };
+    sample.note(data.cast());
+    data.cast()
+}
+
+/// Moves a block to where it has room. That counts as a new block.
+#[inline]
+unsafe fn reallocate(data: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if samples::is_due(size) {
+            reallocate_noted(data, layout, size)
+        } else {
+            samples::forget(data);
+            // It does not look at the size that the block has, which may be more than the layout says.
+            Jemalloc.realloc(data, layout, size)
+        }
+    }
+}
+
+#[cold]
+unsafe fn reallocate_noted(data: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+    about_to_take(size.saturating_sub(layout.size()));
+    let sample = Sample::of(size);
+    if sample.as_ref().is_some_and(|sample| !sample.is_admitted()) {
+        return ptr::null_mut();
+    }
+    samples::forget(data);
+    let Some(sample) = sample else {
+        // SAFETY: the caller's promise.
+        return unsafe { Jemalloc.realloc(data, layout, size) };
+    };
+    // SAFETY: the block is jemalloc's, and the size is not 0, by the caller's promise.
+    let moved = unsafe { tikv_jemalloc_sys::rallocx(data.cast(), size, flags(layout)) };
+    sample.note(moved.cast());
+    moved.cast()
 }
 
 // SAFETY: what is not refused is jemalloc's; refusing is allowed.
 unsafe impl GlobalAlloc for Bounded {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        about_to_take(layout.size());
         // SAFETY: the caller's promise.
-        let data = unsafe { Jemalloc.alloc(layout) };
+        let data = unsafe {
+            match samples::is_due(layout.size()) {
+                true => allocate_noted(layout, false),
+                false => Jemalloc.alloc(layout),
+            }
+        };
         if layout.align() == 1 {
             WATCHED.with(|watched| {
                 if watched.buffer.get() == NEXT {
@@ -147,15 +215,21 @@ unsafe impl GlobalAlloc for Bounded {
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        about_to_take(layout.size());
         // SAFETY: the caller's promise.
-        unsafe { Jemalloc.alloc_zeroed(layout) }
+        unsafe {
+            match samples::is_due(layout.size()) {
+                true => allocate_noted(layout, true),
+                false => Jemalloc.alloc_zeroed(layout),
+            }
+        }
     }
 
     #[inline]
     unsafe fn dealloc(&self, data: *mut u8, layout: Layout) {
-        if layout.size() > SMALLEST_BOUND && layout.align() == 1 {
-            // The `v8` crate frees a buffer that was refused more room with the size that it did not get.
+        if samples::may_be_noted(data) || layout.size() > SMALLEST_BOUND {
+            samples::forget(data);
+            // A block that was noted is larger than it had to be; and the `v8` crate frees a buffer that was refused more room with
+            // the size that it did not get.
             // SAFETY: the memory is jemalloc's, by the caller's promise; this way it does not look at a size.
             return unsafe { tikv_jemalloc_sys::dallocx(data.cast(), 0) };
         }
@@ -165,14 +239,13 @@ unsafe impl GlobalAlloc for Bounded {
 
     #[inline]
     unsafe fn realloc(&self, data: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        about_to_take(size.saturating_sub(layout.size()));
         WATCHED.with(|watched| {
             // SAFETY: the caller's promise.
             unsafe {
                 if data == watched.buffer.get() {
                     grow_watched(watched, data, layout, size)
                 } else {
-                    Jemalloc.realloc(data, layout, size)
+                    reallocate(data, layout, size)
                 }
             }
         })

@@ -293,7 +293,8 @@ pub(crate) fn enforce_limit(isolate: &mut v8::Isolate, shared: &Shared) {
 /// Bytes of buffers and native memory.
 fn outside_of_heap(isolate: &mut v8::Isolate, account: &Account) -> usize {
     let buffers = account.buffers().max(told_by_v8(isolate, account));
-    buffers + account.reserved() + account.objects().held() + account.foreign().held()
+    let native = account.reserved() + account.objects().held() + account.overlooked();
+    buffers + native + account.foreign().held()
 }
 
 /// Bytes of heap, buffers and native memory in use now, garbage included.

@@ -13,6 +13,11 @@ use crate::process_memory::headroom::{self, Asked};
 /// [`crate::external_memory::malloc`].
 const FOREIGN_SLACK: usize = 96 * MIB;
 
+/// What Rust code may hold that nothing accounts for, in bytes and as a part of what it holds: what an app needs besides, and the error
+/// of an estimate.
+const OVERLOOKED: usize = 8 * MIB;
+const OVERLOOKED_PART: usize = 8;
+
 /// How far buffers with mappings of their own may pass the limit, garbage included.
 const MAPPED_SLACK: usize = 256 * MIB;
 
@@ -34,6 +39,8 @@ pub struct Account {
     spare_heap: Spare,
     objects: ObjectMemory,
     foreign: ForeignMemory,
+    /// What Rust code holds, by an estimate; see [`super::samples`].
+    sampled: AtomicUsize,
     /// What V8's collector was told of [`Account::untracked`].
     told: AtomicUsize,
     /// The isolate's thread has been asked to tell V8, and has not yet.
@@ -72,6 +79,7 @@ impl Account {
             large_objects: AtomicUsize::default(),
             pages: AtomicUsize::default(),
             objects: ObjectMemory::default(),
+            sampled: AtomicUsize::default(),
             told: AtomicUsize::default(),
             asked: AtomicBool::default(),
             mappings: AtomicUsize::default(),
@@ -127,7 +135,10 @@ impl Account {
 
     /// Reserves what is there, or nothing if it does not fit beside the rest.
     pub(super) fn try_reserve(&self, bytes: usize) -> bool {
-        self.fits(bytes)
+        // It is among what Rust code holds.
+        let overlooked = self.overlooked_beside(self.known().saturating_add(bytes), 0);
+        let held = self.accounted().saturating_add(overlooked);
+        held.saturating_add(bytes) <= self.for_buffers()
             && self.process_has(bytes)
             && self.try_add(&self.reserved, bytes, self.buffers())
     }
@@ -309,7 +320,7 @@ impl Account {
 
     /// What V8 learns from time to time only: other threads than the isolate's may change it.
     pub(crate) fn untracked(&self) -> usize {
-        self.reserved() + self.foreign.held()
+        self.reserved() + self.foreign.held() + self.overlooked()
     }
 
     /// What V8's collector was told of [`Account::untracked`].
@@ -323,10 +334,50 @@ impl Account {
         now as i64 - self.told.swap(now, Ordering::Relaxed) as i64
     }
 
+    /// What somebody has counted of what Rust code holds. (Bodies are, and may have come on another thread.)
+    fn known(&self) -> usize {
+        self.reserved() + self.objects.held()
+    }
+
+    /// All bytes that somebody has counted, wherever they are.
+    fn accounted(&self) -> usize {
+        self.heap() + self.buffers() + self.known() + self.foreign.held()
+    }
+
     /// All bytes that are known, wherever they are.
     pub(crate) fn held(&self) -> usize {
-        let external = self.reserved() + self.objects.held() + self.foreign.held();
-        self.heap() + self.buffers() + external
+        self.accounted() + self.overlooked()
+    }
+
+    /// So much more is held by Rust code than anybody has counted.
+    pub(crate) fn overlooked(&self) -> usize {
+        self.overlooked_beside(self.known(), 0)
+    }
+
+    /// The same with so many bytes more, where so many are known.
+    fn overlooked_beside(&self, known: usize, bytes: usize) -> usize {
+        let sampled = self.sampled().saturating_add(bytes);
+        let beyond = (sampled - sampled / OVERLOOKED_PART).saturating_sub(OVERLOOKED);
+        beyond.saturating_sub(known)
+    }
+
+    /// What Rust code holds for the isolate, by an estimate, but for the contents of buffers and strings.
+    pub(crate) fn sampled(&self) -> usize {
+        self.sampled.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn add_sampled(&self, bytes: usize) {
+        self.sampled.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(super) fn sub_sampled(&self, bytes: usize) {
+        self.sampled.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// Whether Rust code may take so many bytes, beside what is not known to be for something: as `malloc` gives them to C++ code.
+    pub(super) fn admits_rust(&self, bytes: usize) -> bool {
+        let overlooked = self.overlooked_beside(self.known(), bytes);
+        overlooked == 0 || self.foreign.admits_beside(overlooked, bytes)
     }
 
     /// The same, with what V8 has mapped for buffers, and for its heap since the last look at that. Some of it may be garbage.
@@ -433,6 +484,38 @@ mod tests {
             "asked for here, allocated there"
         );
         headroom::calm();
+    }
+
+    #[test]
+    fn what_rust_code_holds_counts_once_and_beyond_a_slack() {
+        let account = Arc::new(Account::new(100 * MIB));
+        account.add_sampled(OVERLOOKED);
+        assert_eq!((account.held(), account.untracked()), (0, 0));
+        account.add_sampled(64 * MIB - OVERLOOKED);
+        assert_eq!(account.overlooked(), 48 * MIB);
+        assert_eq!(account.untracked(), 48 * MIB);
+        assert!(!account.try_take(50 * MIB), "a buffer beside it");
+        let mut reservation = Reservation::new(account.clone());
+        assert!(reservation.try_grow(60 * MIB), "it is the same");
+        assert_eq!((account.overlooked(), account.held()), (0, 60 * MIB));
+        assert!(!reservation.try_grow(40 * MIB));
+        drop(reservation);
+        assert_eq!(account.held_at_most(), 48 * MIB);
+        account.sub_sampled(64 * MIB);
+        assert_eq!(account.held(), 0);
+    }
+
+    #[test]
+    fn rust_code_meets_the_second_bound_until_the_isolate_ends() {
+        let account = Arc::new(Account::new(100 * MIB));
+        account.add_sampled(200 * MIB);
+        assert!(account.admits_rust(20 * MIB));
+        assert!(!account.admits_rust(40 * MIB));
+        account.reserve(100 * MIB);
+        assert!(account.admits_rust(40 * MIB), "it is known");
+        account.release(100 * MIB);
+        account.foreign().lift_bound();
+        assert!(account.admits_rust(40 * MIB));
     }
 
     #[test]

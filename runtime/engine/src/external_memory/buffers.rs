@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::Account;
 use super::reservation::{has_room, take};
+use super::samples;
 use crate::state::State;
 
 /// An `ArrayBuffer` over these bytes, which move into it without a copy and count against the isolate's limit until the last
@@ -17,10 +18,12 @@ pub fn array_buffer<'s>(
 ) -> Option<v8::Local<'s, v8::ArrayBuffer>> {
     let account = State::from_scope(scope).account();
     let length = bytes.len();
+    let mut bytes = bytes.into_boxed_slice();
+    samples::forget(bytes.as_mut_ptr());
     if !take(scope, || account.try_adopt(length)) {
         return None;
     }
-    let data = Box::into_raw(bytes.into_boxed_slice());
+    let data = Box::into_raw(bytes);
     let account = Arc::into_raw(account.clone());
     // SAFETY: `release` takes back what both pointers own, once.
     let store = unsafe {
@@ -182,10 +185,14 @@ fn external_string<'s, T: Unit>(
     }
     let bytes = length * size_of::<T>();
     let account = State::from_scope(scope).account();
-    if length > v8::String::MAX_LENGTH || !take(scope, || account.try_adopt(bytes)) {
+    if length > v8::String::MAX_LENGTH {
         return None;
     }
     units.reserve_exact(size_of::<Tail>());
+    samples::forget(units.as_mut_ptr().cast());
+    if !take(scope, || account.try_adopt(bytes)) {
+        return None;
+    }
     let mut units = ManuallyDrop::new(units);
     let tail = Tail {
         capacity: units.capacity(),

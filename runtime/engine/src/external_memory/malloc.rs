@@ -4,7 +4,8 @@
 //! limit of 128 MB does not see. So on Linux the program brings its own `malloc`: jemalloc, which all of the program's memory
 //! comes from, and which counts what a thread takes and frees to the [`ForeignMemory`] of the isolate that it works for. Rust's own
 //! memory comes through its global allocator and is not counted here: it is counted where it belongs to an app, by
-//! [`crate::external_memory`] and [`crate::external_memory::ExternalMemory`], as array buffers are.
+//! [`crate::external_memory`] and [`crate::external_memory::ExternalMemory`], as array buffers are, and what nobody counts is found by
+//! [`crate::external_memory::samples`].
 //!
 //! An account is watched ([`crate::external_memory::watch`]), and has two bounds. At the first `malloc` itself orders the isolate to end, so
 //! that it makes no other call that takes memory (see `hardening.js`). The second is for what one call takes that nothing can
@@ -152,6 +153,17 @@ impl ForeignMemory {
         }
         let beyond = self.held().saturating_add(bytes).saturating_sub(self.hard);
         beyond == 0 || bytes < LARGE && beyond <= GRACE || self.spare.covers(beyond)
+    }
+
+    /// Whether Rust code may take so many bytes, with so many that it holds beside what is held here: the second bound is for both.
+    pub(super) fn admits_beside(&self, others: usize, bytes: usize) -> bool {
+        let beyond = self.held().saturating_add(others).saturating_sub(self.hard);
+        let is_lifted = || self.bound.load(Ordering::Relaxed) == usize::MAX;
+        #[cfg(target_os = "linux")]
+        let lends = || locks::lends(bytes);
+        #[cfg(not(target_os = "linux"))]
+        let lends = || bytes == 0;
+        beyond == 0 || is_lifted() || self.spare.covers(beyond) || lends()
     }
 
     /// Has V8 end what runs. On its thread, which must have no lock of V8's.

@@ -7,6 +7,8 @@
 //! * What native objects hold on the isolate's thread is [`ExternalMemory`]; what may leave the thread, as bodies do, is a
 //!   [`Reservation`].
 //! * What C and C++ code takes is counted by [`malloc`], and watched by `watch`.
+//! * What Rust code holds beyond what is counted by one of these is estimated by `samples`. A part of it is nobody's concern: 8 MiB and an
+//!   eighth. The rest counts as if somebody had thought of it.
 //!
 //! The sum is checked at full collections, whenever external memory has grown, and between turns (see [`crate::isolate`]).
 
@@ -20,6 +22,7 @@ pub(crate) mod mappings;
 mod objects;
 pub(crate) mod parsing;
 mod reservation;
+pub(crate) mod samples;
 pub(crate) mod spare;
 pub(crate) mod tables;
 pub(crate) mod watch;

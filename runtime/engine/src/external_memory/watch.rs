@@ -1,5 +1,5 @@
-//! The watchdog's look at what C and C++ code holds for a running turn ([`crate::external_memory::malloc`]), at what is reserved, and
-//! at the large objects that V8 has mapped, whose size its collector checks too late.
+//! The watchdog's look at what C and C++ code holds for a running turn ([`crate::external_memory::malloc`]), at what is reserved, at what
+//! Rust code holds that nobody has counted ([`crate::external_memory::samples`]), and at the large objects that V8 has mapped, whose size its collector checks too late.
 //!
 //! V8's collector knows nothing of it, and an `Intl` object of a kilobyte may hold half a megabyte. So when it has grown by some
 //! megabytes the isolate's thread is interrupted, tells V8, and meets its limit there: after a collection, as for all memory
@@ -38,7 +38,7 @@ pub(crate) fn is_too_much(isolate: &Shared) -> bool {
         isolate.request_settlement();
     }
     account.foreign().lower_mark();
-    account.foreign().held() > account.limit().saturating_add(SLACK)
+    account.foreign().held() + account.overlooked() > account.limit().saturating_add(SLACK)
 }
 
 /// Counts the large objects that were mapped since the last look, as far as they are still there.
