@@ -122,11 +122,16 @@ fn about_to_take(bytes: usize) {
     }
 }
 
-/// jemalloc's flags for a block that is noted.
-fn flags(layout: Layout) -> i32 {
-    // Not by way of the thread's cache, which would take ten such blocks for the first one.
-    tikv_jemalloc_sys::MALLOCX_ALIGN(layout.align().max(samples::ALIGNMENT))
-        | tikv_jemalloc_sys::MALLOCX_TCACHE_NONE
+/// jemalloc's flags for a block of so many bytes that is noted.
+fn flags(align: usize, bytes: usize) -> i32 {
+    // A thread's cache would take ten pages for the first one that a small block is made.
+    let is_small = bytes < 4 * samples::ALIGNMENT;
+    let cache = if is_small {
+        tikv_jemalloc_sys::MALLOCX_TCACHE_NONE
+    } else {
+        0
+    };
+    tikv_jemalloc_sys::MALLOCX_ALIGN(align.max(samples::ALIGNMENT)) | cache
 }
 
 /// Allocates a block that is due to be noted. All that are large come here.
@@ -152,7 +157,9 @@ unsafe fn allocate_noted(layout: Layout, zero: bool) -> *mut u8 {
         0
     };
     // SAFETY: the size is not 0, by the caller's promise.
-    let data = unsafe { tikv_jemalloc_sys::mallocx(layout.size(), flags(layout) | zero) };
+    let data = unsafe {
+        tikv_jemalloc_sys::mallocx(layout.size(), flags(layout.align(), layout.size()) | zero)
+    };
     sample.note(data.cast());
     data.cast()
 }
@@ -185,7 +192,8 @@ unsafe fn reallocate_noted(data: *mut u8, layout: Layout, size: usize) -> *mut u
         return unsafe { Jemalloc.realloc(data, layout, size) };
     };
     // SAFETY: the block is jemalloc's, and the size is not 0, by the caller's promise.
-    let moved = unsafe { tikv_jemalloc_sys::rallocx(data.cast(), size, flags(layout)) };
+    let moved =
+        unsafe { tikv_jemalloc_sys::rallocx(data.cast(), size, flags(layout.align(), size)) };
     sample.note(moved.cast());
     moved.cast()
 }

@@ -161,11 +161,12 @@ impl<const SETS: usize> Table<SETS> {
         }
     }
 
-    /// As many pages in a row as a set has places are one set's. Blocks of one size lie at equal distances, also of many pages: so
-    /// higher bits count, too.
+    /// Pages that lie side by side have sets that do. Blocks of one size lie at equal distances, also of many pages: so more than that
+    /// is mixed.
     fn set(&self, block: usize) -> &Set {
         let pages = block / ALIGNMENT / WAYS;
-        &self.sets[(pages ^ (pages >> 5) ^ (pages >> 10)) % SETS]
+        let mixed = (pages / 64).wrapping_mul(0x9E37_79B9_7F4A_7C15_u64 as usize);
+        &self.sets[(pages ^ (mixed >> 16)) % SETS]
     }
 
     /// Notes a block, and counts it, if there is a place. Returns whether there was.
