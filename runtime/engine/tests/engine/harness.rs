@@ -1,5 +1,6 @@
 //! An embedding for tests: a few native functions in the snapshot, and a log of what scripts say.
 
+use std::cell::RefCell;
 use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
 
@@ -11,8 +12,12 @@ use nano_engine::{run_on_current_thread, v8};
 /// What scripts said, in order.
 pub type Log = Arc<Mutex<Vec<String>>>;
 
+/// What scripts have native code keep, and count nowhere.
+#[derive(Default)]
+struct Kept(RefCell<Vec<Box<[u64; 8]>>>);
+
 /// The callbacks of the snapshot. Read through `black_box` everywhere, so that each has one address.
-static CALLBACKS: [(&str, v8::FunctionCallback); 7] = [
+static CALLBACKS: [(&str, v8::FunctionCallback); 8] = [
     ("print", raw_print),
     ("setTimeout", raw_set_timeout),
     ("setInterval", raw_set_interval),
@@ -20,6 +25,7 @@ static CALLBACKS: [(&str, v8::FunctionCallback); 7] = [
     ("sleep", raw_sleep),
     ("panic", raw_panic),
     ("hold", raw_hold),
+    ("keep", raw_keep),
 ];
 
 macro_rules! raw {
@@ -31,7 +37,7 @@ macro_rules! raw {
     )*};
 }
 raw!(raw_print => print, raw_set_timeout => set_timeout, raw_set_interval => set_interval,
-     raw_clear_timeout => clear_timeout, raw_sleep => sleep, raw_panic => panic, raw_hold => hold);
+     raw_clear_timeout => clear_timeout, raw_sleep => sleep, raw_panic => panic, raw_hold => hold, raw_keep => keep);
 
 fn callbacks() -> &'static [(&'static str, v8::FunctionCallback)] {
     std::hint::black_box(&CALLBACKS)
@@ -53,6 +59,7 @@ pub static EMBEDDING: Embedding = Embedding {
             .downcast::<Log>()
             .map_or_else(|_| Log::default(), |log| *log);
         State::from_scope(scope).set_extension(log);
+        State::from_scope(scope).set_extension(Kept::default());
     },
     report_exception: |scope, exception, message| {
         let report = nano_engine::ErrorReport::new(scope, exception, message);
@@ -117,6 +124,18 @@ fn hold(
     nano_engine::external_memory::converted(scope, bytes as usize);
     let message = v8::String::new(scope, "held").expect("a short text");
     scope.throw_exception(message.into());
+}
+
+/// Keeps so many blocks of 64 bytes more. Returns how many there are.
+fn keep(
+    scope: &mut v8::PinScope,
+    args: v8::FunctionCallbackArguments,
+    mut rv: v8::ReturnValue<v8::Value>,
+) {
+    let count = args.get(0).uint32_value(scope).expect("a number");
+    let mut kept = State::from_scope(scope).extension::<Kept>().0.borrow_mut();
+    kept.extend((0..count).map(|number| Box::new([u64::from(number); 8])));
+    rv.set_double(kept.len() as f64);
 }
 
 fn timer(scope: &mut v8::PinScope, args: &v8::FunctionCallbackArguments, repeat: bool) -> u32 {

@@ -9,6 +9,7 @@ mod harness;
 mod buffers;
 mod built_ins;
 mod containment;
+mod native;
 mod web_assembly;
 
 use std::sync::Mutex;
