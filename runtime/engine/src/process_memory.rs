@@ -707,6 +707,29 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn what_nobody_has_counted_is_known_of_who_took_it() {
+        let _one = one();
+        let account = Arc::new(Account::new(1 << 30));
+        let (guilty, innocent) = (
+            crate::Handle::new(account.clone(), None),
+            isolate(100 * MIB),
+        );
+        let working = malloc::work_for(&account);
+        let kept: Vec<_> = (0..3 << 20).map(|_| Box::new([1_u64; 8])).collect();
+        drop(working);
+        let shortage = Shortage {
+            used: 400 * MIB,
+            limit: 400 * MIB,
+        };
+        let all = || vec![guilty.0.clone(), innocent.0.clone()];
+        end_largest(all(), shortage, Instant::now() + GRACE);
+        assert_eq!(innocent.0.verdict(), Verdict::None);
+        assert_eq!(guilty.0.verdict(), Verdict::ProcessMemory);
+        drop(kept);
+        assert_eq!(account.held_at_most(), 0);
+    }
+
+    #[test]
     fn nobody_is_ended_for_what_is_nobodys() {
         let _one = one();
         let (innocent, small) = (isolate(150 * MIB), isolate(30 * MIB));
