@@ -148,9 +148,6 @@ unsafe fn allocate_noted(layout: Layout, zero: bool) -> *mut u8 {
             }
         };
     };
-    if !sample.is_admitted() {
-        return ptr::null_mut();
-    }
     let zero = if zero {
         tikv_jemalloc_sys::MALLOCX_ZERO
     } else {
@@ -182,12 +179,8 @@ unsafe fn reallocate(data: *mut u8, layout: Layout, size: usize) -> *mut u8 {
 #[cold]
 unsafe fn reallocate_noted(data: *mut u8, layout: Layout, size: usize) -> *mut u8 {
     about_to_take(size.saturating_sub(layout.size()));
-    let sample = Sample::of(size);
-    if sample.as_ref().is_some_and(|sample| !sample.is_admitted()) {
-        return ptr::null_mut();
-    }
     samples::forget(data);
-    let Some(sample) = sample else {
+    let Some(sample) = Sample::of(size) else {
         // SAFETY: the caller's promise.
         return unsafe { Jemalloc.realloc(data, layout, size) };
     };

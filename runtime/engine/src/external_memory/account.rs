@@ -136,7 +136,7 @@ impl Account {
     /// Reserves what is there, or nothing if it does not fit beside the rest.
     pub(super) fn try_reserve(&self, bytes: usize) -> bool {
         // It is among what Rust code holds.
-        let overlooked = self.overlooked_beside(self.known().saturating_add(bytes), 0);
+        let overlooked = self.overlooked_beside(self.known().saturating_add(bytes));
         let held = self.accounted().saturating_add(overlooked);
         held.saturating_add(bytes) <= self.for_buffers()
             && self.process_has(bytes)
@@ -351,12 +351,12 @@ impl Account {
 
     /// So much more is held by Rust code than anybody has counted.
     pub(crate) fn overlooked(&self) -> usize {
-        self.overlooked_beside(self.known(), 0)
+        self.overlooked_beside(self.known())
     }
 
-    /// The same with so many bytes more, where so many are known.
-    fn overlooked_beside(&self, known: usize, bytes: usize) -> usize {
-        let sampled = self.sampled().saturating_add(bytes);
+    /// The same where so many bytes are known.
+    fn overlooked_beside(&self, known: usize) -> usize {
+        let sampled = self.sampled();
         let beyond = (sampled - sampled / OVERLOOKED_PART).saturating_sub(OVERLOOKED);
         beyond.saturating_sub(known)
     }
@@ -372,12 +372,6 @@ impl Account {
 
     pub(super) fn sub_sampled(&self, bytes: usize) {
         self.sampled.fetch_sub(bytes, Ordering::Relaxed);
-    }
-
-    /// Whether Rust code may take so many bytes, beside what is not known to be for something: as `malloc` gives them to C++ code.
-    pub(super) fn admits_rust(&self, bytes: usize) -> bool {
-        let overlooked = self.overlooked_beside(self.known(), bytes);
-        overlooked == 0 || self.foreign.admits_beside(overlooked, bytes)
     }
 
     /// The same, with what V8 has mapped for buffers, and for its heap since the last look at that. Some of it may be garbage.
@@ -503,19 +497,6 @@ mod tests {
         assert_eq!(account.held_at_most(), 48 * MIB);
         account.sub_sampled(64 * MIB);
         assert_eq!(account.held(), 0);
-    }
-
-    #[test]
-    fn rust_code_meets_the_second_bound_until_the_isolate_ends() {
-        let account = Arc::new(Account::new(100 * MIB));
-        account.add_sampled(200 * MIB);
-        assert!(account.admits_rust(20 * MIB));
-        assert!(!account.admits_rust(40 * MIB));
-        account.reserve(100 * MIB);
-        assert!(account.admits_rust(40 * MIB), "it is known");
-        account.release(100 * MIB);
-        account.foreign().lift_bound();
-        assert!(account.admits_rust(40 * MIB));
     }
 
     #[test]

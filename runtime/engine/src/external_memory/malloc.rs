@@ -155,17 +155,6 @@ impl ForeignMemory {
         beyond == 0 || bytes < LARGE && beyond <= GRACE || self.spare.covers(beyond)
     }
 
-    /// Whether Rust code may take so many bytes, with so many that it holds beside what is held here: the second bound is for both.
-    pub(super) fn admits_beside(&self, others: usize, bytes: usize) -> bool {
-        let beyond = self.held().saturating_add(others).saturating_sub(self.hard);
-        let is_lifted = || self.bound.load(Ordering::Relaxed) == usize::MAX;
-        #[cfg(target_os = "linux")]
-        let lends = || locks::lends(bytes);
-        #[cfg(not(target_os = "linux"))]
-        let lends = || bytes == 0;
-        beyond == 0 || is_lifted() || self.spare.covers(beyond) || lends()
-    }
-
     /// Has V8 end what runs. On its thread, which must have no lock of V8's.
     pub(crate) fn order_end(&self) {
         if let Some(isolate) = self.isolate.get().and_then(Weak::upgrade) {

@@ -102,11 +102,6 @@ impl Sample {
         Some(Sample { owner, weight })
     }
 
-    /// Whether the block may be taken.
-    pub(crate) fn is_admitted(&self) -> bool {
-        self.owner.admits_rust(self.weight)
-    }
-
     /// The block was allocated, or is null. Nobody else has it yet.
     pub(crate) fn note(self, block: *mut u8) {
         if !block.is_null() {

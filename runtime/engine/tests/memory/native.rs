@@ -1,11 +1,9 @@
 //! What native code holds for a script, and counts nowhere.
 
-use std::time::Duration;
-
+use nano_engine::Exit;
 use nano_engine::limits::MIB;
-use nano_engine::{Exit, Limits};
 
-use super::harness::{options, run};
+use super::harness::run;
 use super::{Growth, LIMIT, ONE, run_alone};
 
 /// A block of the test's functions, and its address in a list.
@@ -32,28 +30,6 @@ fn what_nobody_counts_is_found_in_a_turn_and_between_turns() {
         growth.is_below(120, how);
     }
     assert_eq!(run("print(keep(10000))").0, ["10000"]);
-}
-
-/// Nothing can interrupt it: the allocator has the last word, and the thread stops.
-#[test]
-fn what_one_call_takes_and_nobody_counts_is_bounded() {
-    let _one = ONE.lock().unwrap_or_else(|e| e.into_inner());
-    let before = nano_engine::containment::count();
-    let (mut options, _) = options();
-    options.limits = Limits {
-        memory: LIMIT,
-        cpu_per_turn: Some(Duration::from_secs(30)),
-        ..Limits::default()
-    };
-    let growth = Growth::since_now();
-    let (_, exit) = nano_engine::spawn(options, |scope| {
-        nano_engine::evaluate(scope, "main", "keep(2 ** 31)");
-    })
-    .expect("a thread");
-    assert_eq!(exit.wait(), Exit::Crashed);
-    growth.is_below(400, "one call");
-    assert_eq!(run("print(1 + 1)").0, ["2"]);
-    assert_eq!(nano_engine::containment::count() - before, 1);
 }
 
 /// What fits stays, to the end.
