@@ -128,7 +128,9 @@ fn characters_of_native_strings_count_until_they_are_collected() {
     let _one = ONE.lock().unwrap_or_else(|e| e.into_inner());
     let (mut options, _) = options();
     options.limits.memory = LIMIT;
-    let (handle, exit) = nano_engine::spawn(options, |scope| {
+    // It would be the isolate's if it were made there.
+    let long = vec![b'a'; v8::String::MAX_LENGTH + 1];
+    let (handle, exit) = nano_engine::spawn(options, move |scope| {
         let held = |scope: &v8::PinScope| State::from_scope(scope).account().buffers();
         let before = held(scope);
         {
@@ -147,7 +149,6 @@ fn characters_of_native_strings_count_until_they_are_collected() {
         }
         scope.low_memory_notification();
         assert_eq!(held(scope), before);
-        let long = vec![b'a'; v8::String::MAX_LENGTH + 1];
         assert!(external_memory::one_byte_string(scope, long).is_none());
         let none = external_memory::one_byte_string(scope, Vec::new()).expect("it is short");
         assert_eq!(none.length(), 0);
