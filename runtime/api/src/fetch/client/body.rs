@@ -32,7 +32,10 @@ impl RequestBody {
             RequestBody::Null | RequestBody::Spent => WireBody(None),
             RequestBody::Bytes(bytes) => WireBody(Some(Chunks::One(bytes.clone()))),
             RequestBody::Stream(_) => match std::mem::replace(self, RequestBody::Spent) {
-                RequestBody::Stream(stream) => WireBody(Some(Chunks::Many(stream, Arc::default()))),
+                RequestBody::Stream(stream) => WireBody(Some(Chunks::Many(Box::new(Upload {
+                    stream,
+                    handed: Arc::default(),
+                })))),
                 _ => unreachable!("matched above"),
             },
         }
@@ -70,7 +73,13 @@ pub(super) struct WireBody(Option<Chunks>);
 
 enum Chunks {
     One(Bytes),
-    Many(BodyStream, Arc<Handed>),
+    /// Apart, as most requests have none, and are moved about.
+    Many(Box<Upload>),
+}
+
+struct Upload {
+    stream: BodyStream,
+    handed: Arc<Handed>,
 }
 
 /// What hyper has of a stream, and has not written. HTTP/2 keeps a frame for each piece until the server takes it, however few its bytes
@@ -162,11 +171,11 @@ impl http_body::Body for WireBody {
                 };
                 (!bytes.is_empty()).then(|| Ok(piece(bytes)))
             }
-            Some(Chunks::Many(stream, handed)) => {
-                ready!(handed.poll_room(context));
-                match ready!(stream.poll_batch(context)) {
+            Some(Chunks::Many(upload)) => {
+                ready!(upload.handed.poll_room(context));
+                match ready!(upload.stream.poll_batch(context)) {
                     Some(item) => {
-                        let frame = item.map(|bytes| Frame::data(handed.hand(bytes)));
+                        let frame = item.map(|bytes| Frame::data(upload.handed.hand(bytes)));
                         return Poll::Ready(Some(frame));
                     }
                     None => None,
@@ -189,7 +198,8 @@ impl http_body::Body for WireBody {
         match &self.0 {
             None => SizeHint::with_exact(0),
             Some(Chunks::One(bytes)) => SizeHint::with_exact(bytes.len() as u64),
-            Some(Chunks::Many(stream, _)) => stream
+            Some(Chunks::Many(upload)) => upload
+                .stream
                 .length()
                 .map_or_else(SizeHint::default, SizeHint::with_exact),
         }
