@@ -44,7 +44,11 @@ pub fn definitions(model: &Model) -> String {
     for dictionary in model.dictionaries.values() {
         printer.dictionary(dictionary);
     }
-    for interface in model.interfaces.values() {
+    for interface in model
+        .interfaces
+        .values()
+        .filter(|interface| !interface.attributes.has("Internal"))
+    {
         printer.interface(interface);
     }
     for namespace in model

@@ -15,7 +15,7 @@ use crate::idl_text::{annotated_text, arguments_text, default_text};
 pub struct Reference {
     /// The standards, by the name of their IDL file.
     pub specifications: BTreeMap<String, Specification>,
-    /// Interfaces by name.
+    /// Interfaces that apps see, by name.
     pub interfaces: BTreeMap<String, Entry>,
     /// Namespaces that apps see, by name.
     pub namespaces: BTreeMap<String, Entry>,
@@ -128,6 +128,7 @@ pub fn reference(model: &Model) -> Reference {
         interfaces: model
             .interfaces
             .values()
+            .filter(|i| !i.attributes.has("Internal"))
             .map(|i| (i.name.clone(), interface(model, i)))
             .collect(),
         namespaces: model
@@ -466,6 +467,7 @@ interface Names {
   readonly setlike<DOMString>;
 };
 [Internal=folder] namespace hidden { undefined log(); };
+[Internal=folder] interface Hidden { undefined log(); };
 ",
         )])
         .unwrap_or_else(|errors| panic!("{errors}"));

@@ -1,0 +1,3517 @@
+// The Web APIs of NANO. Generated from their Web IDL; do not edit.
+// Use with `"lib": ["esnext"]`, without `dom` and `webworker`.
+
+type ArrayBufferOrView = ArrayBuffer | ArrayBufferView;
+type BufferSource = ArrayBufferOrView;
+type AllowSharedBufferSource = ArrayBufferOrView | SharedArrayBuffer;
+
+/** What an app's entry module exports by default. */
+interface ExportedHandler<Env = Record<string, any>> {
+  fetch?(request: Request, env: Env, ctx: ExecutionContext): Response | PromiseLike<Response>;
+  scheduled?(event: ScheduledEvent, env: Env, ctx: ExecutionContext): void | PromiseLike<void>;
+}
+
+/** Handles requests, in an app without a default export. */
+declare function addEventListener(type: "fetch", callback: (event: FetchEvent) => void): void;
+/** Handles scheduled events. */
+declare function addEventListener(type: "scheduled", callback: (event: ScheduledEvent) => void): void;
+
+type AlgorithmIdentifier = object | string;
+type BlobPart = BufferSource | Blob | string;
+type BodyInit = ReadableStream | Blob | BufferSource | FormData | URLSearchParams | string;
+type DOMHighResTimeStamp = number;
+type EventHandler = EventHandlerNonNull | null;
+type FormDataEntryValue = File | string;
+type HashAlgorithmIdentifier = object | string;
+type HeadersInit = string[][] | Record<string, string>;
+type MessageEventSource = MessagePort;
+type NamedCurve = string;
+type OnErrorEventHandler = OnErrorEventHandlerNonNull | null;
+type PerformanceEntryList = PerformanceEntry[];
+type ReadableStreamController = ReadableStreamDefaultController | ReadableByteStreamController;
+type ReadableStreamReader = ReadableStreamDefaultReader | ReadableStreamBYOBReader;
+type RequestInfo = Request | string | URL;
+type TimerHandler = string | Function;
+type URLPatternInput = string | URLPatternInit;
+type XMLHttpRequestBodyInit = Blob | BufferSource | FormData | URLSearchParams | string;
+
+/**
+ * How bytes are compressed.
+ * @see https://compression.spec.whatwg.org/#enumdef-compressionformat
+ */
+type CompressionFormat = "deflate" | "deflate-raw" | "gzip" | "brotli";
+/**
+ * Whether line ends of text are kept, or become those of the system.
+ * @see https://w3c.github.io/FileAPI/#enumdef-endingtype
+ */
+type EndingType = "transparent" | "native";
+/**
+ * The external forms of keys.
+ * @see https://wicg.github.io/webcrypto-modern-algos/#dfn-KeyFormat
+ */
+type KeyFormat = "raw-public" | "raw-private" | "raw-seed" | "raw-secret" | "raw" | "spki" | "pkcs8" | "jwk";
+/**
+ * Which part of a pair a key is, or that it is shared.
+ * @see https://w3c.github.io/webcrypto/#dfn-KeyType
+ */
+type KeyType = "public" | "private" | "secret";
+/**
+ * What a key may be used for.
+ * @see https://wicg.github.io/webcrypto-modern-algos/#dfn-KeyUsage
+ */
+type KeyUsage = "encrypt" | "decrypt" | "sign" | "verify" | "deriveKey" | "deriveBits" | "wrapKey" | "unwrapKey" | "encapsulateKey" | "encapsulateBits" | "decapsulateKey" | "decapsulateBits";
+/**
+ * What kind of reader is wanted.
+ * @see https://streams.spec.whatwg.org/#enumdef-readablestreamreadermode
+ */
+type ReadableStreamReaderMode = "byob";
+/**
+ * What a stream is made of.
+ * @see https://streams.spec.whatwg.org/#enumdef-readablestreamtype
+ */
+type ReadableStreamType = "bytes";
+/**
+ * How much of an address is sent along as that of the referrer.
+ * @see https://w3c.github.io/webappsec-referrer-policy/#enumdef-referrerpolicy
+ */
+type ReferrerPolicy = "" | "no-referrer" | "no-referrer-when-downgrade" | "same-origin" | "origin" | "strict-origin" | "origin-when-cross-origin" | "strict-origin-when-cross-origin" | "unsafe-url";
+/**
+ * How a request uses a cache of responses.
+ * @see https://fetch.spec.whatwg.org/#requestcache
+ */
+type RequestCache = "default" | "no-store" | "reload" | "no-cache" | "force-cache" | "only-if-cached";
+/**
+ * When cookies and the like are sent along.
+ * @see https://fetch.spec.whatwg.org/#requestcredentials
+ */
+type RequestCredentials = "omit" | "same-origin" | "include";
+/**
+ * What the response to a request is used for.
+ * @see https://fetch.spec.whatwg.org/#requestdestination
+ */
+type RequestDestination = "" | "audio" | "audioworklet" | "document" | "embed" | "font" | "frame" | "iframe" | "image" | "json" | "manifest" | "object" | "paintworklet" | "report" | "script" | "sharedworker" | "style" | "track" | "video" | "worker" | "xslt";
+/**
+ * When the response may come.
+ * @see https://fetch.spec.whatwg.org/#requestduplex
+ */
+type RequestDuplex = "half";
+/**
+ * How a request may reach other origins.
+ * @see https://fetch.spec.whatwg.org/#requestmode
+ */
+type RequestMode = "navigate" | "same-origin" | "no-cors" | "cors";
+/**
+ * How important a request is among others.
+ * @see https://fetch.spec.whatwg.org/#requestpriority
+ */
+type RequestPriority = "high" | "low" | "auto";
+/**
+ * What happens to responses that point somewhere else: they are followed, are an error, or are handed out.
+ * @see https://fetch.spec.whatwg.org/#requestredirect
+ */
+type RequestRedirect = "follow" | "error" | "manual";
+/**
+ * Where a response comes from, and how much of it may be seen.
+ * @see https://fetch.spec.whatwg.org/#responsetype
+ */
+type ResponseType = "basic" | "cors" | "default" | "error" | "opaque" | "opaqueredirect";
+
+/**
+ * A function that is called with each event of its kind; if it returns false, the event is canceled.
+ * @see https://html.spec.whatwg.org/multipage/#eventhandlernonnull
+ */
+type EventHandlerNonNull = (event: Event) => any;
+/**
+ * A function that is called with an error that nobody caught; if it returns true, the error counts as handled.
+ * @see https://html.spec.whatwg.org/multipage/#onerroreventhandlernonnull
+ */
+type OnErrorEventHandlerNonNull = (event: Event | string, source?: string, lineno?: number, colno?: number, error?: any) => any;
+/**
+ * Is called with what was measured since it was called last.
+ * @see https://w3c.github.io/performance-timeline/#callbackdef-performanceobservercallback
+ */
+type PerformanceObserverCallback = (entries: PerformanceObserverEntryList, observer: PerformanceObserver, options?: PerformanceObserverCallbackOptions) => void;
+/**
+ * The size of a chunk.
+ * @see https://streams.spec.whatwg.org/#callbackdef-queuingstrategysize
+ */
+type QueuingStrategySize<T = any> = (chunk: T) => number;
+/**
+ * Ends the transformer, as it is.
+ * @see https://streams.spec.whatwg.org/#callbackdef-transformercancelcallback
+ */
+type TransformerCancelCallback = (reason: any) => void | PromiseLike<void>;
+/**
+ * Enqueues what is left.
+ * @see https://streams.spec.whatwg.org/#callbackdef-transformerflushcallback
+ */
+type TransformerFlushCallback = (controller: TransformStreamDefaultController) => void | PromiseLike<void>;
+/**
+ * Makes the transformer ready.
+ * @see https://streams.spec.whatwg.org/#callbackdef-transformerstartcallback
+ */
+type TransformerStartCallback = (controller: TransformStreamDefaultController) => any;
+/**
+ * Takes a chunk and enqueues as many as it likes.
+ * @see https://streams.spec.whatwg.org/#callbackdef-transformertransformcallback
+ */
+type TransformerTransformCallback = (chunk: any, controller: TransformStreamDefaultController) => void | PromiseLike<void>;
+/**
+ * Ends the destination, as it is.
+ * @see https://streams.spec.whatwg.org/#callbackdef-underlyingsinkabortcallback
+ */
+type UnderlyingSinkAbortCallback = (reason?: any) => void | PromiseLike<void>;
+/**
+ * Ends the destination.
+ * @see https://streams.spec.whatwg.org/#callbackdef-underlyingsinkclosecallback
+ */
+type UnderlyingSinkCloseCallback = () => void | PromiseLike<void>;
+/**
+ * Makes the destination ready.
+ * @see https://streams.spec.whatwg.org/#callbackdef-underlyingsinkstartcallback
+ */
+type UnderlyingSinkStartCallback = (controller: WritableStreamDefaultController) => any;
+/**
+ * Takes a chunk; not called again before its promise resolves.
+ * @see https://streams.spec.whatwg.org/#callbackdef-underlyingsinkwritecallback
+ */
+type UnderlyingSinkWriteCallback = (chunk: any, controller: WritableStreamDefaultController) => void | PromiseLike<void>;
+/**
+ * Stops producing.
+ * @see https://streams.spec.whatwg.org/#callbackdef-underlyingsourcecancelcallback
+ */
+type UnderlyingSourceCancelCallback = (reason?: any) => void | PromiseLike<void>;
+/**
+ * Produces a chunk; not called again before its promise resolves.
+ * @see https://streams.spec.whatwg.org/#callbackdef-underlyingsourcepullcallback
+ */
+type UnderlyingSourcePullCallback = (controller: ReadableStreamController) => void | PromiseLike<void>;
+/**
+ * Begins to produce chunks.
+ * @see https://streams.spec.whatwg.org/#callbackdef-underlyingsourcestartcallback
+ */
+type UnderlyingSourceStartCallback = (controller: ReadableStreamController) => any;
+/**
+ * A function without arguments and result.
+ * @see https://webidl.spec.whatwg.org/#VoidFunction
+ */
+type VoidFunction = () => void;
+/**
+ * A function, or an object with a method `handleEvent`, that is called with each event.
+ * @see https://dom.spec.whatwg.org/#callbackdef-eventlistener
+ */
+type EventListener = { bivariant(event: Event): void }["bivariant"] | { handleEvent(event: Event): void };
+
+/**
+ * How a listener shall be called.
+ * @see https://dom.spec.whatwg.org/#dictdef-addeventlisteneroptions
+ */
+interface AddEventListenerOptions extends EventListenerOptions {
+  /**
+   * Whether the listener is removed when it is called.
+   * @see https://dom.spec.whatwg.org/#dom-addeventlisteneroptions-once
+   */
+  once?: boolean;
+  /**
+   * Whether the listener promises not to cancel events; its `preventDefault()` has no effect.
+   * @see https://dom.spec.whatwg.org/#dom-addeventlisteneroptions-passive
+   */
+  passive?: boolean;
+  /**
+   * Removes the listener when it aborts.
+   * @see https://dom.spec.whatwg.org/#dom-addeventlisteneroptions-signal
+   */
+  signal?: AbortSignal;
+}
+
+/**
+ * ChaCha20-Poly1305 and AES-OCB: the initialization vector, what is authenticated beside the data, and the tag's length in bits.
+ * @see https://wicg.github.io/webcrypto-modern-algos/#aead-params
+ */
+interface AeadParams extends Algorithm {
+  additionalData?: BufferSource;
+  iv: BufferSource;
+  tagLength?: number;
+}
+
+/**
+ * AES-CBC: the initialization vector, of 16 bytes.
+ * @see https://w3c.github.io/webcrypto/#aes-cbc-params
+ */
+interface AesCbcParams extends Algorithm {
+  iv: BufferSource;
+}
+
+/**
+ * AES-CTR: the first counter block, and how many of its last bits count.
+ * @see https://w3c.github.io/webcrypto/#aes-ctr-params
+ */
+interface AesCtrParams extends Algorithm {
+  counter: BufferSource;
+  length: number;
+}
+
+/**
+ * The length of a key of AES that is derived: 128, 192 or 256 bits.
+ * @see https://w3c.github.io/webcrypto/#aes-derivedkey-params
+ */
+interface AesDerivedKeyParams extends Algorithm {
+  length: number;
+}
+
+/**
+ * AES-GCM: the initialization vector, what is authenticated beside the data, and the tag's length in bits.
+ * @see https://w3c.github.io/webcrypto/#aes-gcm-params
+ */
+interface AesGcmParams extends Algorithm {
+  additionalData?: BufferSource;
+  iv: BufferSource;
+  tagLength?: number;
+}
+
+/**
+ * The algorithm of a key of AES: its length in bits.
+ * @see https://w3c.github.io/webcrypto/#AesKeyAlgorithm-dictionary
+ */
+interface AesKeyAlgorithm extends KeyAlgorithm {
+  length: number;
+}
+
+/**
+ * The length of a key of AES that shall be made: 128, 192 or 256 bits.
+ * @see https://w3c.github.io/webcrypto/#aes-keygen-params
+ */
+interface AesKeyGenParams extends Algorithm {
+  length: number;
+}
+
+/**
+ * An algorithm by its name.
+ * @see https://w3c.github.io/webcrypto/#algorithm-dictionary
+ */
+interface Algorithm {
+  name: string;
+}
+
+/**
+ * How a new blob shall be.
+ * @see https://w3c.github.io/FileAPI/#dfn-BlobPropertyBag
+ */
+interface BlobPropertyBag {
+  endings?: EndingType;
+  type?: string;
+}
+
+/**
+ * cSHAKE: how many bits it gives, and what tells its uses apart.
+ * @see https://wicg.github.io/webcrypto-modern-algos/#cshake-params
+ */
+interface CShakeParams extends Algorithm {
+  customization?: BufferSource;
+  functionName?: BufferSource;
+  outputLength: number;
+}
+
+/**
+ * ML-DSA: what the signature belongs to.
+ * @see https://wicg.github.io/webcrypto-modern-algos/#context-params
+ */
+interface ContextParams extends Algorithm {
+  context?: BufferSource;
+}
+
+/**
+ * A public key and its private one.
+ * @see https://w3c.github.io/webcrypto/#keypair
+ */
+interface CryptoKeyPair {
+  privateKey?: CryptoKey;
+  publicKey?: CryptoKey;
+}
+
+/**
+ * How a new custom event shall be.
+ * @see https://dom.spec.whatwg.org/#dictdef-customeventinit
+ */
+interface CustomEventInit<T = any> extends EventInit {
+  detail?: T;
+}
+
+/**
+ * The algorithm of a key on an elliptic curve.
+ * @see https://w3c.github.io/webcrypto/#EcKeyAlgorithm-dictionary
+ */
+interface EcKeyAlgorithm extends KeyAlgorithm {
+  namedCurve: NamedCurve;
+}
+
+/**
+ * The curve of a key that shall be made: P-256, P-384 or P-521.
+ * @see https://w3c.github.io/webcrypto/#EcKeyGenParams-dictionary
+ */
+interface EcKeyGenParams extends Algorithm {
+  namedCurve: NamedCurve;
+}
+
+/**
+ * The curve of a key that is imported: P-256, P-384 or P-521.
+ * @see https://w3c.github.io/webcrypto/#EcKeyImportParams-dictionary
+ */
+interface EcKeyImportParams extends Algorithm {
+  namedCurve: NamedCurve;
+}
+
+/**
+ * ECDH and X25519: the other one's public key.
+ * @see https://w3c.github.io/webcrypto/#dh-EcdhKeyDeriveParams
+ */
+interface EcdhKeyDeriveParams extends Algorithm {
+  public: CryptoKey;
+}
+
+/**
+ * ECDSA: the hash.
+ * @see https://w3c.github.io/webcrypto/#EcdsaParams-dictionary
+ */
+interface EcdsaParams extends Algorithm {
+  hash: HashAlgorithmIdentifier;
+}
+
+/**
+ * Ed448: what the signature belongs to.
+ * @see https://wicg.github.io/webcrypto-secure-curves/#dfn-Ed448Params
+ */
+interface Ed448Params extends Algorithm {
+  context?: BufferSource;
+}
+
+/**
+ * New bits, and what the other side needs for them.
+ * @see https://wicg.github.io/webcrypto-modern-algos/#encapsulation
+ */
+interface EncapsulatedBits {
+  ciphertext?: ArrayBuffer;
+  sharedKey?: ArrayBuffer;
+}
+
+/**
+ * A new key, and what the other side needs for it.
+ * @see https://wicg.github.io/webcrypto-modern-algos/#encapsulation
+ */
+interface EncapsulatedKey {
+  ciphertext?: ArrayBuffer;
+  sharedKey?: CryptoKey;
+}
+
+/**
+ * How a new error event shall be.
+ * @see https://html.spec.whatwg.org/multipage/#erroreventinit
+ */
+interface ErrorEventInit extends EventInit {
+  colno?: number;
+  error?: any;
+  filename?: string;
+  lineno?: number;
+  message?: string;
+}
+
+/**
+ * How a new event shall be.
+ * @see https://dom.spec.whatwg.org/#dictdef-eventinit
+ */
+interface EventInit {
+  bubbles?: boolean;
+  cancelable?: boolean;
+  composed?: boolean;
+}
+
+/**
+ * What tells apart two listeners with the same function.
+ * @see https://dom.spec.whatwg.org/#dictdef-eventlisteneroptions
+ */
+interface EventListenerOptions {
+  /**
+   * Whether the listener comes before those that do not capture.
+   * @see https://dom.spec.whatwg.org/#dom-eventlisteneroptions-capture
+   */
+  capture?: boolean;
+}
+
+/**
+ * How a new extendable event shall be.
+ * @see https://w3c.github.io/ServiceWorker/#dictdef-extendableeventinit
+ */
+interface ExtendableEventInit extends EventInit {
+}
+
+/**
+ * How a new fetch event shall be.
+ * @see https://w3c.github.io/ServiceWorker/#dictdef-fetcheventinit
+ */
+interface FetchEventInit extends ExtendableEventInit {
+  request: Request;
+}
+
+/**
+ * How a new file shall be.
+ * @see https://w3c.github.io/FileAPI/#dfn-FilePropertyBag
+ */
+interface FilePropertyBag extends BlobPropertyBag {
+  /**
+   * When the file was changed last, in milliseconds since the Unix epoch; now, if it is not given.
+   * @see https://w3c.github.io/FileAPI/#dom-filepropertybag-lastmodified
+   */
+  lastModified?: number;
+}
+
+/**
+ * HKDF: the hash, the salt, and what the derived key is for.
+ * @see https://w3c.github.io/webcrypto/#hkdf-params
+ */
+interface HkdfParams extends Algorithm {
+  hash: HashAlgorithmIdentifier;
+  info: BufferSource;
+  salt: BufferSource;
+}
+
+/**
+ * HMAC: the hash, and the key's length in bits.
+ * @see https://w3c.github.io/webcrypto/#hmac-importparams
+ */
+interface HmacImportParams extends Algorithm {
+  hash: HashAlgorithmIdentifier;
+  length?: number;
+}
+
+/**
+ * The algorithm of a key of HMAC.
+ * @see https://w3c.github.io/webcrypto/#HmacKeyAlgorithm-dictionary
+ */
+interface HmacKeyAlgorithm extends KeyAlgorithm {
+  hash: KeyAlgorithm;
+  length: number;
+}
+
+/**
+ * HMAC: the hash, and the key's length in bits.
+ * @see https://w3c.github.io/webcrypto/#hmac-keygen-params
+ */
+interface HmacKeyGenParams extends Algorithm {
+  hash: HashAlgorithmIdentifier;
+  length?: number;
+}
+
+/**
+ * A key as JSON.
+ * @see https://w3c.github.io/webcrypto/#JsonWebKey-dictionary
+ */
+interface JsonWebKey {
+  alg?: string;
+  crv?: string;
+  d?: string;
+  dp?: string;
+  dq?: string;
+  e?: string;
+  ext?: boolean;
+  k?: string;
+  key_ops?: string[];
+  kty?: string;
+  n?: string;
+  oth?: RsaOtherPrimesInfo[];
+  p?: string;
+  priv?: string;
+  pub?: string;
+  q?: string;
+  qi?: string;
+  use?: string;
+  x?: string;
+  y?: string;
+}
+
+/**
+ * KangarooTwelve: how many bits it gives, and what tells its uses apart.
+ * @see https://wicg.github.io/webcrypto-modern-algos/#kangarootwelve-params
+ */
+interface KangarooTwelveParams extends Algorithm {
+  customization?: BufferSource;
+  outputLength: number;
+}
+
+/**
+ * The algorithm of a key, by its name.
+ * @see https://w3c.github.io/webcrypto/#key-algorithm-dictionary
+ */
+interface KeyAlgorithm {
+  name: string;
+}
+
+/**
+ * KMAC: the key's length in bits.
+ * @see https://wicg.github.io/webcrypto-modern-algos/#kmac-importparams
+ */
+interface KmacImportParams extends Algorithm {
+  length?: number;
+}
+
+/**
+ * The algorithm of a key of KMAC.
+ * @see https://wicg.github.io/webcrypto-modern-algos/#KmacKeyAlgorithm-dictionary
+ */
+interface KmacKeyAlgorithm extends KeyAlgorithm {
+  length: number;
+}
+
+/**
+ * KMAC: the length of a new key in bits.
+ * @see https://wicg.github.io/webcrypto-modern-algos/#kmac-keygen-params
+ */
+interface KmacKeyGenParams extends Algorithm {
+  length?: number;
+}
+
+/**
+ * KMAC: how many bits it gives, and what tells its uses apart.
+ * @see https://wicg.github.io/webcrypto-modern-algos/#kmac-params
+ */
+interface KmacParams extends Algorithm {
+  customization?: BufferSource;
+  outputLength: number;
+}
+
+/**
+ * How a new message event shall be.
+ * @see https://html.spec.whatwg.org/multipage/#messageeventinit
+ */
+interface MessageEventInit extends EventInit {
+  data?: any;
+  lastEventId?: string;
+  origin?: string;
+  ports?: MessagePort[];
+  source?: MessageEventSource | null;
+}
+
+/**
+ * PBKDF2: the salt, how many times, and the hash.
+ * @see https://w3c.github.io/webcrypto/#pbkdf2-params
+ */
+interface Pbkdf2Params extends Algorithm {
+  hash: HashAlgorithmIdentifier;
+  iterations: number;
+  salt: BufferSource;
+}
+
+/**
+ * What a mark has.
+ * @see https://w3c.github.io/user-timing/#dom-performancemarkoptions
+ */
+interface PerformanceMarkOptions {
+  /**
+   * Anything, of which a copy is kept.
+   * @see https://w3c.github.io/user-timing/#dom-performancemarkoptions-detail
+   */
+  detail?: any;
+  /**
+   * The time, in milliseconds since `performance.timeOrigin`; else now.
+   * @see https://w3c.github.io/user-timing/#dom-performancemarkoptions-starttime
+   */
+  startTime?: DOMHighResTimeStamp;
+}
+
+/**
+ * What a measure has: two of start, duration and end, or one of start and end.
+ * @see https://w3c.github.io/user-timing/#dom-performancemeasureoptions
+ */
+interface PerformanceMeasureOptions {
+  /**
+   * Anything, of which a copy is kept.
+   * @see https://w3c.github.io/user-timing/#dom-performancemeasureoptions-detail
+   */
+  detail?: any;
+  /**
+   * How long it took, in milliseconds.
+   * @see https://w3c.github.io/user-timing/#dom-performancemeasureoptions-duration
+   */
+  duration?: DOMHighResTimeStamp;
+  /**
+   * When it ended: a mark's name or a time.
+   * @see https://w3c.github.io/user-timing/#dom-performancemeasureoptions-end
+   */
+  end?: string | DOMHighResTimeStamp;
+  /**
+   * When it began: a mark's name or a time.
+   * @see https://w3c.github.io/user-timing/#dom-performancemeasureoptions-start
+   */
+  start?: string | DOMHighResTimeStamp;
+}
+
+/**
+ * How an observer is called.
+ * @see https://w3c.github.io/performance-timeline/#dom-performanceobservercallbackoptions
+ */
+interface PerformanceObserverCallbackOptions {
+  /**
+   * How many entries are not among those before the first call because there was no room; always 0.
+   * @see https://w3c.github.io/performance-timeline/#dom-performanceobservercallbackoptions-droppedentriescount
+   */
+  droppedEntriesCount?: number;
+}
+
+/**
+ * What is to be observed.
+ * @see https://w3c.github.io/performance-timeline/#dom-performanceobserverinit
+ */
+interface PerformanceObserverInit {
+  /**
+   * Whether entries count that are there already; with `type` only.
+   * @see https://w3c.github.io/performance-timeline/#dom-performanceobserverinit-buffered
+   */
+  buffered?: boolean;
+  /**
+   * Several types.
+   * @see https://w3c.github.io/performance-timeline/#dom-performanceobserverinit-entrytypes
+   */
+  entryTypes?: string[];
+  /**
+   * One type; further calls add others.
+   * @see https://w3c.github.io/performance-timeline/#dom-performanceobserverinit-type
+   */
+  type?: string;
+}
+
+/**
+ * How a new progress event shall be.
+ * @see https://xhr.spec.whatwg.org/#progresseventinit
+ */
+interface ProgressEventInit extends EventInit {
+  lengthComputable?: boolean;
+  loaded?: number;
+  total?: number;
+}
+
+/**
+ * How a new rejection event shall be.
+ * @see https://html.spec.whatwg.org/multipage/#promiserejectioneventinit
+ */
+interface PromiseRejectionEventInit extends EventInit {
+  promise: object;
+  reason?: any;
+}
+
+/**
+ * How much a stream keeps in its queue.
+ * @see https://streams.spec.whatwg.org/#dictdef-queuingstrategy
+ */
+interface QueuingStrategy<T = any> {
+  /**
+   * The size from which on the queue is full.
+   * @see https://streams.spec.whatwg.org/#dom-queuingstrategy-highwatermark
+   */
+  highWaterMark?: number;
+  /**
+   * The size of a chunk; 1 if there is no such function.
+   * @see https://streams.spec.whatwg.org/#dom-queuingstrategy-size
+   */
+  size?: QueuingStrategySize<T>;
+}
+
+/**
+ * How a strategy shall be.
+ * @see https://streams.spec.whatwg.org/#dictdef-queuingstrategyinit
+ */
+interface QueuingStrategyInit {
+  /**
+   * The size from which on the queue is full.
+   * @see https://streams.spec.whatwg.org/#dom-queuingstrategyinit-highwatermark
+   */
+  highWaterMark: number;
+}
+
+/**
+ * The figures of a quota that was exceeded.
+ * @see https://webidl.spec.whatwg.org/#dictdef-quotaexceedederroroptions
+ */
+interface QuotaExceededErrorOptions {
+  /**
+   * What was to be had.
+   * @see https://webidl.spec.whatwg.org/#dom-quotaexceedederroroptions-quota
+   */
+  quota?: number;
+  /**
+   * What was wanted.
+   * @see https://webidl.spec.whatwg.org/#dom-quotaexceedederroroptions-requested
+   */
+  requested?: number;
+}
+
+/**
+ * How much is read.
+ * @see https://streams.spec.whatwg.org/#dictdef-readablestreambyobreaderreadoptions
+ */
+interface ReadableStreamBYOBReaderReadOptions {
+  /**
+   * The number of elements that there must be before the promise resolves.
+   * @see https://streams.spec.whatwg.org/#dom-readablestreambyobreaderreadoptions-min
+   */
+  min?: number;
+}
+
+/**
+ * What kind of reader is wanted.
+ * @see https://streams.spec.whatwg.org/#dictdef-readablestreamgetreaderoptions
+ */
+interface ReadableStreamGetReaderOptions {
+  /**
+   * "byob" for a reader that fills arrays of the app.
+   * @see https://streams.spec.whatwg.org/#dom-readablestreamgetreaderoptions-mode
+   */
+  mode?: ReadableStreamReaderMode;
+}
+
+/**
+ * How an iteration ends.
+ * @see https://streams.spec.whatwg.org/#dictdef-readablestreamiteratoroptions
+ */
+interface ReadableStreamIteratorOptions {
+  /**
+   * Whether the stream goes on after an iteration that was broken off.
+   * @see https://streams.spec.whatwg.org/#dom-readablestreamiteratoroptions-preventcancel
+   */
+  preventCancel?: boolean;
+}
+
+/**
+ * What a reader got.
+ * @see https://streams.spec.whatwg.org/#dictdef-readablestreamreadresult
+ */
+type ReadableStreamReadResult<R = any> = { done: false; value: R } | { done: true; value: R | undefined };
+
+/**
+ * Two sides of a transform.
+ * @see https://streams.spec.whatwg.org/#dictdef-readablewritablepair
+ */
+interface ReadableWritablePair<R = any, W = any> {
+  readable: ReadableStream<R>;
+  writable: WritableStream<W>;
+}
+
+/**
+ * How a request shall be, or in what it shall differ from another one.
+ * @see https://fetch.spec.whatwg.org/#requestinit
+ */
+interface RequestInit {
+  /**
+   * The body; a stream needs `duplex: "half"`.
+   * @see https://fetch.spec.whatwg.org/#dom-requestinit-body
+   */
+  body?: BodyInit | null;
+  cache?: RequestCache;
+  credentials?: RequestCredentials;
+  duplex?: RequestDuplex;
+  headers?: HeadersInit;
+  integrity?: string;
+  keepalive?: boolean;
+  method?: string;
+  mode?: RequestMode;
+  priority?: RequestPriority;
+  /**
+   * What happens to responses that point somewhere else.
+   * @see https://fetch.spec.whatwg.org/#dom-requestinit-redirect
+   */
+  redirect?: RequestRedirect;
+  referrer?: string;
+  referrerPolicy?: ReferrerPolicy;
+  /**
+   * Stops the request when it aborts.
+   * @see https://fetch.spec.whatwg.org/#dom-requestinit-signal
+   */
+  signal?: AbortSignal | null;
+  /**
+   * Null, if anything.
+   * @see https://fetch.spec.whatwg.org/#dom-requestinit-window
+   */
+  window?: any;
+}
+
+/**
+ * The head of a new response.
+ * @see https://fetch.spec.whatwg.org/#responseinit
+ */
+interface ResponseInit {
+  headers?: HeadersInit;
+  status?: number;
+  statusText?: string;
+}
+
+/**
+ * The hash that an RSA key is used with.
+ * @see https://w3c.github.io/webcrypto/#RsaHashedImportParams-dictionary
+ */
+interface RsaHashedImportParams extends Algorithm {
+  hash: HashAlgorithmIdentifier;
+}
+
+/**
+ * The algorithm of an RSA key, with its hash.
+ * @see https://w3c.github.io/webcrypto/#RsaHashedKeyAlgorithm-dictionary
+ */
+interface RsaHashedKeyAlgorithm extends RsaKeyAlgorithm {
+  hash: KeyAlgorithm;
+}
+
+/**
+ * How an RSA key shall be, and the hash that it is used with.
+ * @see https://w3c.github.io/webcrypto/#RsaHashedKeyGenParams-dictionary
+ */
+interface RsaHashedKeyGenParams extends RsaKeyGenParams {
+  hash: HashAlgorithmIdentifier;
+}
+
+/**
+ * The algorithm of an RSA key.
+ * @see https://w3c.github.io/webcrypto/#RsaKeyAlgorithm-dictionary
+ */
+interface RsaKeyAlgorithm extends KeyAlgorithm {
+  modulusLength: number;
+  publicExponent: Uint8Array;
+}
+
+/**
+ * How an RSA key shall be: its size in bits, and the public exponent.
+ * @see https://w3c.github.io/webcrypto/#RsaKeyGenParams-dictionary
+ */
+interface RsaKeyGenParams extends Algorithm {
+  modulusLength: number;
+  publicExponent: Uint8Array;
+}
+
+/**
+ * RSA-OAEP: what the encrypted data belongs to.
+ * @see https://w3c.github.io/webcrypto/#rsa-oaep-params
+ */
+interface RsaOaepParams extends Algorithm {
+  label?: BufferSource;
+}
+
+/**
+ * A prime of an RSA key that has more than two.
+ * @see https://w3c.github.io/webcrypto/#JsonWebKey-dictionary
+ */
+interface RsaOtherPrimesInfo {
+  d?: string;
+  r?: string;
+  t?: string;
+}
+
+/**
+ * RSA-PSS: the salt's length in bytes.
+ * @see https://w3c.github.io/webcrypto/#RsaPssParams-dictionary
+ */
+interface RsaPssParams extends Algorithm {
+  saltLength: number;
+}
+
+/**
+ * How the end of one stream acts on the other.
+ * @see https://streams.spec.whatwg.org/#dictdef-streampipeoptions
+ */
+interface StreamPipeOptions {
+  /**
+   * Whether the destination goes on after an error of the source.
+   * @see https://streams.spec.whatwg.org/#dom-streampipeoptions-preventabort
+   */
+  preventAbort?: boolean;
+  /**
+   * Whether the source goes on after an error of the destination.
+   * @see https://streams.spec.whatwg.org/#dom-streampipeoptions-preventcancel
+   */
+  preventCancel?: boolean;
+  /**
+   * Whether the destination stays open at the end of the source.
+   * @see https://streams.spec.whatwg.org/#dom-streampipeoptions-preventclose
+   */
+  preventClose?: boolean;
+  /**
+   * Breaks the pipe off when it aborts.
+   * @see https://streams.spec.whatwg.org/#dom-streampipeoptions-signal
+   */
+  signal?: AbortSignal;
+}
+
+/**
+ * How a value is sent.
+ * @see https://html.spec.whatwg.org/multipage/#structuredserializeoptions
+ */
+interface StructuredSerializeOptions {
+  /**
+   * Objects that move to the copy and cannot be used any more here.
+   * @see https://html.spec.whatwg.org/multipage/#dom-structuredserializeoptions-transfer
+   */
+  transfer?: object[];
+}
+
+/**
+ * How one call of `decode()` belongs to others.
+ * @see https://encoding.spec.whatwg.org/#textdecodeoptions
+ */
+interface TextDecodeOptions {
+  /**
+   * Whether further bytes follow, which may complete a character.
+   * @see https://encoding.spec.whatwg.org/#dom-textdecodeoptions-stream
+   */
+  stream?: boolean;
+}
+
+/**
+ * How a decoder shall treat its input.
+ * @see https://encoding.spec.whatwg.org/#textdecoderoptions
+ */
+interface TextDecoderOptions {
+  /**
+   * Whether bytes that are no text of the encoding are an error, and do not become U+FFFD.
+   * @see https://encoding.spec.whatwg.org/#dom-textdecoderoptions-fatal
+   */
+  fatal?: boolean;
+  /**
+   * Whether a byte order mark is part of the text.
+   * @see https://encoding.spec.whatwg.org/#dom-textdecoderoptions-ignorebom
+   */
+  ignoreBOM?: boolean;
+}
+
+/**
+ * How far `encodeInto()` came.
+ * @see https://encoding.spec.whatwg.org/#textencoderencodeintoresult
+ */
+interface TextEncoderEncodeIntoResult {
+  /**
+   * How many code units of the text were taken.
+   * @see https://encoding.spec.whatwg.org/#dom-textencoderencodeintoresult-read
+   */
+  read?: number;
+  /**
+   * How many bytes were written.
+   * @see https://encoding.spec.whatwg.org/#dom-textencoderencodeintoresult-written
+   */
+  written?: number;
+}
+
+/**
+ * What a transform stream does with chunks.
+ * @see https://streams.spec.whatwg.org/#dictdef-transformer
+ */
+interface Transformer<I = any, O = any> {
+  /**
+   * Called when one of the sides fails by the will of who uses it.
+   * @see https://streams.spec.whatwg.org/#dom-transformer-cancel
+   */
+  cancel?: TransformerCancelCallback;
+  /**
+   * Called after the last chunk.
+   * @see https://streams.spec.whatwg.org/#dom-transformer-flush
+   */
+  flush?: (controller: TransformStreamDefaultController<O>) => void | PromiseLike<void>;
+  readableType?: any;
+  /**
+   * Called when the stream is made.
+   * @see https://streams.spec.whatwg.org/#dom-transformer-start
+   */
+  start?: (controller: TransformStreamDefaultController<O>) => any;
+  /**
+   * Called with each chunk; without it, chunks pass as they are.
+   * @see https://streams.spec.whatwg.org/#dom-transformer-transform
+   */
+  transform?: (chunk: I, controller: TransformStreamDefaultController<O>) => void | PromiseLike<void>;
+  writableType?: any;
+}
+
+/**
+ * TurboSHAKE: how many bits it gives, and what tells its uses apart.
+ * @see https://wicg.github.io/webcrypto-modern-algos/#turboshake-params
+ */
+interface TurboShakeParams extends Algorithm {
+  domainSeparation?: number;
+  outputLength: number;
+}
+
+/**
+ * What a pattern has matched in a component.
+ * @see https://urlpattern.spec.whatwg.org/#dictdef-urlpatterncomponentresult
+ */
+interface URLPatternComponentResult {
+  /**
+   * What each group has matched, by its name or number.
+   * @see https://urlpattern.spec.whatwg.org/#dom-urlpatterncomponentresult-groups
+   */
+  groups?: Record<string, string | undefined>;
+  /**
+   * The component.
+   * @see https://urlpattern.spec.whatwg.org/#dom-urlpatterncomponentresult-input
+   */
+  input?: string;
+}
+
+/**
+ * The components of a URL, or of a pattern.
+ * @see https://urlpattern.spec.whatwg.org/#dictdef-urlpatterninit
+ */
+interface URLPatternInit {
+  /**
+   * A URL that gives what is left out.
+   * @see https://urlpattern.spec.whatwg.org/#dom-urlpatterninit-baseurl
+   */
+  baseURL?: string;
+  /**
+   * The fragment.
+   * @see https://urlpattern.spec.whatwg.org/#dom-urlpatterninit-hash
+   */
+  hash?: string;
+  /**
+   * The host.
+   * @see https://urlpattern.spec.whatwg.org/#dom-urlpatterninit-hostname
+   */
+  hostname?: string;
+  /**
+   * The password.
+   * @see https://urlpattern.spec.whatwg.org/#dom-urlpatterninit-password
+   */
+  password?: string;
+  /**
+   * The path.
+   * @see https://urlpattern.spec.whatwg.org/#dom-urlpatterninit-pathname
+   */
+  pathname?: string;
+  /**
+   * The port.
+   * @see https://urlpattern.spec.whatwg.org/#dom-urlpatterninit-port
+   */
+  port?: string;
+  /**
+   * The scheme.
+   * @see https://urlpattern.spec.whatwg.org/#dom-urlpatterninit-protocol
+   */
+  protocol?: string;
+  /**
+   * The query.
+   * @see https://urlpattern.spec.whatwg.org/#dom-urlpatterninit-search
+   */
+  search?: string;
+  /**
+   * The user's name.
+   * @see https://urlpattern.spec.whatwg.org/#dom-urlpatterninit-username
+   */
+  username?: string;
+}
+
+/**
+ * How a pattern matches.
+ * @see https://urlpattern.spec.whatwg.org/#dictdef-urlpatternoptions
+ */
+interface URLPatternOptions {
+  /**
+   * Whether lower and upper case are the same in paths, queries and fragments.
+   * @see https://urlpattern.spec.whatwg.org/#dom-urlpatternoptions-ignorecase
+   */
+  ignoreCase?: boolean;
+}
+
+/**
+ * What a pattern has matched.
+ * @see https://urlpattern.spec.whatwg.org/#dictdef-urlpatternresult
+ */
+interface URLPatternResult {
+  /**
+   * The fragment.
+   * @see https://urlpattern.spec.whatwg.org/#dom-urlpatternresult-hash
+   */
+  hash?: URLPatternComponentResult;
+  /**
+   * The host.
+   * @see https://urlpattern.spec.whatwg.org/#dom-urlpatternresult-hostname
+   */
+  hostname?: URLPatternComponentResult;
+  /**
+   * The arguments.
+   * @see https://urlpattern.spec.whatwg.org/#dom-urlpatternresult-inputs
+   */
+  inputs?: URLPatternInput[];
+  /**
+   * The password.
+   * @see https://urlpattern.spec.whatwg.org/#dom-urlpatternresult-password
+   */
+  password?: URLPatternComponentResult;
+  /**
+   * The path.
+   * @see https://urlpattern.spec.whatwg.org/#dom-urlpatternresult-pathname
+   */
+  pathname?: URLPatternComponentResult;
+  /**
+   * The port.
+   * @see https://urlpattern.spec.whatwg.org/#dom-urlpatternresult-port
+   */
+  port?: URLPatternComponentResult;
+  /**
+   * The scheme.
+   * @see https://urlpattern.spec.whatwg.org/#dom-urlpatternresult-protocol
+   */
+  protocol?: URLPatternComponentResult;
+  /**
+   * The query.
+   * @see https://urlpattern.spec.whatwg.org/#dom-urlpatternresult-search
+   */
+  search?: URLPatternComponentResult;
+  /**
+   * The user's name.
+   * @see https://urlpattern.spec.whatwg.org/#dom-urlpatternresult-username
+   */
+  username?: URLPatternComponentResult;
+}
+
+/**
+ * Where the chunks of a writable stream go.
+ * @see https://streams.spec.whatwg.org/#dictdef-underlyingsink
+ */
+interface UnderlyingSink<W = any> {
+  /**
+   * Called when the stream fails by the will of its writer.
+   * @see https://streams.spec.whatwg.org/#dom-underlyingsink-abort
+   */
+  abort?: UnderlyingSinkAbortCallback;
+  /**
+   * Called after the last chunk.
+   * @see https://streams.spec.whatwg.org/#dom-underlyingsink-close
+   */
+  close?: UnderlyingSinkCloseCallback;
+  /**
+   * Called when the stream is made.
+   * @see https://streams.spec.whatwg.org/#dom-underlyingsink-start
+   */
+  start?: UnderlyingSinkStartCallback;
+  type?: any;
+  /**
+   * Called with each chunk.
+   * @see https://streams.spec.whatwg.org/#dom-underlyingsink-write
+   */
+  write?: (chunk: W, controller: WritableStreamDefaultController) => void | PromiseLike<void>;
+}
+
+/**
+ * Where the chunks of a readable stream come from.
+ * @see https://streams.spec.whatwg.org/#dictdef-underlyingsource
+ */
+interface UnderlyingSource<R = any> {
+  /**
+   * The size of the buffers that are made for readers without one.
+   * @see https://streams.spec.whatwg.org/#dom-underlyingsource-autoallocatechunksize
+   */
+  autoAllocateChunkSize?: number;
+  /**
+   * Called when nobody wants more.
+   * @see https://streams.spec.whatwg.org/#dom-underlyingsource-cancel
+   */
+  cancel?: UnderlyingSourceCancelCallback;
+  /**
+   * Called when there is room in the queue.
+   * @see https://streams.spec.whatwg.org/#dom-underlyingsource-pull
+   */
+  pull?(controller: ReadableStreamDefaultController<R> & ReadableByteStreamController): void | PromiseLike<void>;
+  /**
+   * Called when the stream is made.
+   * @see https://streams.spec.whatwg.org/#dom-underlyingsource-start
+   */
+  start?(controller: ReadableStreamDefaultController<R> & ReadableByteStreamController): any;
+  /**
+   * "bytes" for a stream of bytes.
+   * @see https://streams.spec.whatwg.org/#dom-underlyingsource-type
+   */
+  type?: ReadableStreamType;
+}
+
+/**
+ * Tells operations to stop, through its signal.
+ * @see https://dom.spec.whatwg.org/#abortcontroller
+ */
+interface AbortController {
+  /**
+   * What is given to the operations.
+   * @see https://dom.spec.whatwg.org/#dom-abortcontroller-signal
+   */
+  readonly signal: AbortSignal;
+  /**
+   * Aborts the signal, with a reason that operations fail with; an "AbortError" DOMException if there is none.
+   * @see https://dom.spec.whatwg.org/#dom-abortcontroller-abort
+   */
+  abort(reason?: any): void;
+}
+declare var AbortController: {
+  prototype: AbortController;
+  new(): AbortController;
+};
+
+/**
+ * Tells operations that they shall stop.
+ * @see https://dom.spec.whatwg.org/#abortsignal
+ */
+interface AbortSignal extends EventTarget {
+  /**
+   * Whether the signal was aborted.
+   * @see https://dom.spec.whatwg.org/#dom-abortsignal-aborted
+   */
+  readonly aborted: boolean;
+  /**
+   * What it was aborted with; undefined as long as it was not.
+   * @see https://dom.spec.whatwg.org/#dom-abortsignal-reason
+   */
+  readonly reason: any;
+  /**
+   * Throws the reason if the signal was aborted.
+   * @see https://dom.spec.whatwg.org/#dom-abortsignal-throwifaborted
+   */
+  throwIfAborted(): void;
+  onabort: EventHandler;
+}
+declare var AbortSignal: {
+  prototype: AbortSignal;
+  /**
+   * A signal that is aborted from the beginning.
+   * @see https://dom.spec.whatwg.org/#dom-abortsignal-abort
+   */
+  abort(reason?: any): AbortSignal;
+  /**
+   * A signal that aborts after some milliseconds, with a "TimeoutError" DOMException.
+   * @see https://dom.spec.whatwg.org/#dom-abortsignal-timeout
+   */
+  timeout(milliseconds: number): AbortSignal;
+  /**
+   * A signal that aborts with the first of several.
+   * @see https://dom.spec.whatwg.org/#dom-abortsignal-any
+   */
+  any(signals: Iterable<AbortSignal>): AbortSignal;
+};
+
+/**
+ * Bytes that do not change, with a type.
+ * @see https://w3c.github.io/FileAPI/#blob-section
+ */
+interface Blob {
+  /**
+   * The number of bytes.
+   * @see https://w3c.github.io/FileAPI/#dfn-size
+   */
+  readonly size: number;
+  /**
+   * The media type in lower case, or nothing.
+   * @see https://w3c.github.io/FileAPI/#dfn-type
+   */
+  readonly type: string;
+  /**
+   * The bytes from one index up to another one; negative indexes count from the end.
+   * @see https://w3c.github.io/FileAPI/#dfn-slice
+   */
+  slice(start?: number, end?: number, contentType?: string): Blob;
+  /**
+   * The bytes as a stream.
+   * @see https://w3c.github.io/FileAPI/#dom-blob-stream
+   */
+  stream(): ReadableStream;
+  /**
+   * The bytes as text in UTF-8.
+   * @see https://w3c.github.io/FileAPI/#dom-blob-text
+   */
+  text(): Promise<string>;
+  /**
+   * A copy of the bytes.
+   * @see https://w3c.github.io/FileAPI/#dom-blob-arraybuffer
+   */
+  arrayBuffer(): Promise<ArrayBuffer>;
+  /**
+   * A copy of the bytes.
+   * @see https://w3c.github.io/FileAPI/#dom-blob-bytes
+   */
+  bytes(): Promise<Uint8Array>;
+}
+declare var Blob: {
+  prototype: Blob;
+  new(blobParts?: Iterable<BlobPart>, options?: BlobPropertyBag): Blob;
+};
+
+/**
+ * Sends messages to all channels of its name in the app's instance.
+ * @see https://html.spec.whatwg.org/multipage/#broadcastchannel
+ */
+interface BroadcastChannel extends EventTarget {
+  readonly name: string;
+  /**
+   * Sends a copy of a value to all other channels of the name.
+   * @see https://html.spec.whatwg.org/multipage/#dom-broadcastchannel-postmessage
+   */
+  postMessage(message: any): void;
+  /**
+   * Ends it: no message comes any more.
+   * @see https://html.spec.whatwg.org/multipage/#dom-broadcastchannel-close
+   */
+  close(): void;
+  onmessage: EventHandler;
+  onmessageerror: EventHandler;
+}
+declare var BroadcastChannel: {
+  prototype: BroadcastChannel;
+  new(name: string): BroadcastChannel;
+};
+
+/**
+ * Measures chunks by their `byteLength`.
+ * @see https://streams.spec.whatwg.org/#blqs-class
+ */
+interface ByteLengthQueuingStrategy {
+  /**
+   * The number of bytes from which on the queue is full.
+   * @see https://streams.spec.whatwg.org/#blqs-high-water-mark
+   */
+  readonly highWaterMark: number;
+  /**
+   * A function that gives a chunk's `byteLength`.
+   * @see https://streams.spec.whatwg.org/#blqs-size
+   */
+  readonly size: Function;
+}
+declare var ByteLengthQueuingStrategy: {
+  prototype: ByteLengthQueuingStrategy;
+  new(init: QueuingStrategyInit): ByteLengthQueuingStrategy;
+};
+
+
+/**
+ * A transform stream that compresses bytes.
+ * @see https://compression.spec.whatwg.org/#compressionstream
+ */
+interface CompressionStream {
+  /**
+   * The side to read from.
+   * @see https://streams.spec.whatwg.org/#dom-generictransformstream-readable
+   */
+  readonly readable: ReadableStream;
+  /**
+   * The side to write to.
+   * @see https://streams.spec.whatwg.org/#dom-generictransformstream-writable
+   */
+  readonly writable: WritableStream;
+}
+declare var CompressionStream: {
+  prototype: CompressionStream;
+  new(format: CompressionFormat): CompressionStream;
+};
+
+/**
+ * Counts chunks.
+ * @see https://streams.spec.whatwg.org/#cqs-class
+ */
+interface CountQueuingStrategy {
+  /**
+   * The number of chunks from which on the queue is full.
+   * @see https://streams.spec.whatwg.org/#cqs-high-water-mark
+   */
+  readonly highWaterMark: number;
+  /**
+   * A function that gives 1.
+   * @see https://streams.spec.whatwg.org/#cqs-size
+   */
+  readonly size: Function;
+}
+declare var CountQueuingStrategy: {
+  prototype: CountQueuingStrategy;
+  new(init: QueuingStrategyInit): CountQueuingStrategy;
+};
+
+/**
+ * Random values and cryptographic operations.
+ * @see https://w3c.github.io/webcrypto/#crypto-interface
+ */
+interface Crypto {
+  /**
+   * Cryptographic operations.
+   * @see https://w3c.github.io/webcrypto/#Crypto-attribute-subtle
+   */
+  readonly subtle: SubtleCrypto;
+  /**
+   * Fills an array of integers with random values.
+   * @see https://w3c.github.io/webcrypto/#Crypto-method-getRandomValues
+   */
+  getRandomValues(array: ArrayBufferView): ArrayBufferView;
+  /**
+   * A random UUID, version 4.
+   * @see https://w3c.github.io/webcrypto/#Crypto-method-randomUUID
+   */
+  randomUUID(): string;
+}
+declare var Crypto: {
+  prototype: Crypto;
+};
+
+/**
+ * A cryptographic key.
+ * @see https://w3c.github.io/webcrypto/#cryptokey-interface
+ */
+interface CryptoKey {
+  /**
+   * Which part of a pair it is, or that it is shared.
+   * @see https://w3c.github.io/webcrypto/#cryptokey-type
+   */
+  readonly type: KeyType;
+  /**
+   * Whether it may be exported and wrapped.
+   * @see https://w3c.github.io/webcrypto/#cryptokey-extractable
+   */
+  readonly extractable: boolean;
+  /**
+   * Its algorithm, with what the algorithm says about keys.
+   * @see https://w3c.github.io/webcrypto/#cryptokey-algorithm
+   */
+  readonly algorithm: object;
+  /**
+   * What it may be used for, an array of KeyUsage.
+   * @see https://w3c.github.io/webcrypto/#cryptokey-usages
+   */
+  readonly usages: object;
+}
+declare var CryptoKey: {
+  prototype: CryptoKey;
+};
+
+/**
+ * An event that carries a value of the app.
+ * @see https://dom.spec.whatwg.org/#customevent
+ */
+interface CustomEvent<T = any> extends Event {
+  /**
+   * The value.
+   * @see https://dom.spec.whatwg.org/#dom-customevent-detail
+   */
+  readonly detail: T;
+  /**
+   * Sets what the constructor sets; from times when events were made without it.
+   * @see https://dom.spec.whatwg.org/#dom-customevent-initcustomevent
+   */
+  initCustomEvent(type: string, bubbles?: boolean, cancelable?: boolean, detail?: any): void;
+}
+declare var CustomEvent: {
+  prototype: CustomEvent;
+  new<T = any>(type: string, eventInitDict?: CustomEventInit<T>): CustomEvent<T>;
+};
+
+/**
+ * An error of a Web API, told apart from others by its name.
+ * @see https://webidl.spec.whatwg.org/#idl-DOMException
+ */
+interface DOMException extends Error {
+  /**
+   * What kind of error it is: "AbortError", "DataCloneError".
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-name
+   */
+  readonly name: string;
+  readonly message: string;
+  /**
+   * The number that some names had in old times; otherwise 0.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-code
+   */
+  readonly code: number;
+  readonly INDEX_SIZE_ERR: 1;
+  readonly DOMSTRING_SIZE_ERR: 2;
+  readonly HIERARCHY_REQUEST_ERR: 3;
+  readonly WRONG_DOCUMENT_ERR: 4;
+  readonly INVALID_CHARACTER_ERR: 5;
+  readonly NO_DATA_ALLOWED_ERR: 6;
+  readonly NO_MODIFICATION_ALLOWED_ERR: 7;
+  readonly NOT_FOUND_ERR: 8;
+  readonly NOT_SUPPORTED_ERR: 9;
+  readonly INUSE_ATTRIBUTE_ERR: 10;
+  readonly INVALID_STATE_ERR: 11;
+  readonly SYNTAX_ERR: 12;
+  readonly INVALID_MODIFICATION_ERR: 13;
+  readonly NAMESPACE_ERR: 14;
+  readonly INVALID_ACCESS_ERR: 15;
+  readonly VALIDATION_ERR: 16;
+  readonly TYPE_MISMATCH_ERR: 17;
+  readonly SECURITY_ERR: 18;
+  readonly NETWORK_ERR: 19;
+  readonly ABORT_ERR: 20;
+  readonly URL_MISMATCH_ERR: 21;
+  readonly QUOTA_EXCEEDED_ERR: 22;
+  readonly TIMEOUT_ERR: 23;
+  readonly INVALID_NODE_TYPE_ERR: 24;
+  readonly DATA_CLONE_ERR: 25;
+}
+declare var DOMException: {
+  prototype: DOMException;
+  new(message?: string, name?: string): DOMException;
+  readonly INDEX_SIZE_ERR: 1;
+  readonly DOMSTRING_SIZE_ERR: 2;
+  readonly HIERARCHY_REQUEST_ERR: 3;
+  readonly WRONG_DOCUMENT_ERR: 4;
+  readonly INVALID_CHARACTER_ERR: 5;
+  readonly NO_DATA_ALLOWED_ERR: 6;
+  readonly NO_MODIFICATION_ALLOWED_ERR: 7;
+  readonly NOT_FOUND_ERR: 8;
+  readonly NOT_SUPPORTED_ERR: 9;
+  readonly INUSE_ATTRIBUTE_ERR: 10;
+  readonly INVALID_STATE_ERR: 11;
+  readonly SYNTAX_ERR: 12;
+  readonly INVALID_MODIFICATION_ERR: 13;
+  readonly NAMESPACE_ERR: 14;
+  readonly INVALID_ACCESS_ERR: 15;
+  readonly VALIDATION_ERR: 16;
+  readonly TYPE_MISMATCH_ERR: 17;
+  readonly SECURITY_ERR: 18;
+  readonly NETWORK_ERR: 19;
+  readonly ABORT_ERR: 20;
+  readonly URL_MISMATCH_ERR: 21;
+  readonly QUOTA_EXCEEDED_ERR: 22;
+  readonly TIMEOUT_ERR: 23;
+  readonly INVALID_NODE_TYPE_ERR: 24;
+  readonly DATA_CLONE_ERR: 25;
+};
+
+/**
+ * A transform stream of what compressed bytes were made of.
+ * @see https://compression.spec.whatwg.org/#decompressionstream
+ */
+interface DecompressionStream {
+  /**
+   * The side to read from.
+   * @see https://streams.spec.whatwg.org/#dom-generictransformstream-readable
+   */
+  readonly readable: ReadableStream;
+  /**
+   * The side to write to.
+   * @see https://streams.spec.whatwg.org/#dom-generictransformstream-writable
+   */
+  readonly writable: WritableStream;
+}
+declare var DecompressionStream: {
+  prototype: DecompressionStream;
+  new(format: CompressionFormat): DecompressionStream;
+};
+
+/**
+ * An error that nobody caught.
+ * @see https://html.spec.whatwg.org/multipage/#errorevent
+ */
+interface ErrorEvent extends Event {
+  readonly message: string;
+  /**
+   * The address of the module where it was thrown.
+   * @see https://html.spec.whatwg.org/multipage/#dom-errorevent-filename
+   */
+  readonly filename: string;
+  readonly lineno: number;
+  readonly colno: number;
+  /**
+   * What was thrown.
+   * @see https://html.spec.whatwg.org/multipage/#dom-errorevent-error
+   */
+  readonly error: any;
+}
+declare var ErrorEvent: {
+  prototype: ErrorEvent;
+  new(type: string, eventInitDict?: ErrorEventInit): ErrorEvent;
+};
+
+/**
+ * Something that happened, as listeners are told of it.
+ * @see https://dom.spec.whatwg.org/#event
+ */
+interface Event {
+  readonly type: string;
+  /**
+   * The object that the event was dispatched to.
+   * @see https://dom.spec.whatwg.org/#dom-event-target
+   */
+  readonly target: EventTarget | null;
+  /**
+   * As `target`; from old browsers.
+   * @see https://dom.spec.whatwg.org/#dom-event-srcelement
+   */
+  readonly srcElement: EventTarget | null;
+  /**
+   * The object whose listener is running.
+   * @see https://dom.spec.whatwg.org/#dom-event-currenttarget
+   */
+  readonly currentTarget: EventTarget | null;
+  /**
+   * The objects whose listeners are called. Without a tree of nodes, that is the target alone.
+   * @see https://dom.spec.whatwg.org/#dom-event-composedpath
+   */
+  composedPath(): EventTarget[];
+  readonly NONE: 0;
+  readonly CAPTURING_PHASE: 1;
+  readonly AT_TARGET: 2;
+  readonly BUBBLING_PHASE: 3;
+  /**
+   * `AT_TARGET` while listeners run, otherwise `NONE`.
+   * @see https://dom.spec.whatwg.org/#dom-event-eventphase
+   */
+  readonly eventPhase: number;
+  /**
+   * Keeps the event from further objects on its path.
+   * @see https://dom.spec.whatwg.org/#dom-event-stoppropagation
+   */
+  stopPropagation(): void;
+  /**
+   * Whether `stopPropagation()` was called; setting it to true calls it.
+   * @see https://dom.spec.whatwg.org/#dom-event-cancelbubble
+   */
+  cancelBubble: boolean;
+  /**
+   * Keeps the event from all listeners that have not run yet.
+   * @see https://dom.spec.whatwg.org/#dom-event-stopimmediatepropagation
+   */
+  stopImmediatePropagation(): void;
+  readonly bubbles: boolean;
+  /**
+   * Whether `preventDefault()` has an effect.
+   * @see https://dom.spec.whatwg.org/#dom-event-cancelable
+   */
+  readonly cancelable: boolean;
+  /**
+   * False if the event was canceled; setting it to false cancels it.
+   * @see https://dom.spec.whatwg.org/#dom-event-returnvalue
+   */
+  returnValue: boolean;
+  /**
+   * Cancels the event: who dispatched it leaves out what would follow.
+   * @see https://dom.spec.whatwg.org/#dom-event-preventdefault
+   */
+  preventDefault(): void;
+  readonly defaultPrevented: boolean;
+  readonly composed: boolean;
+  /**
+   * Whether the runtime dispatched the event, and not the app.
+   * @see https://dom.spec.whatwg.org/#dom-event-istrusted
+   */
+  readonly isTrusted: boolean;
+  /**
+   * When the event was made, in milliseconds since `performance.timeOrigin`.
+   * @see https://dom.spec.whatwg.org/#dom-event-timestamp
+   */
+  readonly timeStamp: DOMHighResTimeStamp;
+  /**
+   * Sets what the constructor sets; from times when events were made without it.
+   * @see https://dom.spec.whatwg.org/#dom-event-initevent
+   */
+  initEvent(type: string, bubbles?: boolean, cancelable?: boolean): void;
+}
+declare var Event: {
+  prototype: Event;
+  new(type: string, eventInitDict?: EventInit): Event;
+  readonly NONE: 0;
+  readonly CAPTURING_PHASE: 1;
+  readonly AT_TARGET: 2;
+  readonly BUBBLING_PHASE: 3;
+};
+
+/**
+ * An object that events can be dispatched to.
+ * @see https://dom.spec.whatwg.org/#eventtarget
+ */
+interface EventTarget {
+  /**
+   * Calls the listener for each event of the type from now on. The same listener is added once only.
+   * @see https://dom.spec.whatwg.org/#dom-eventtarget-addeventlistener
+   */
+  addEventListener(type: string, callback: EventListener | null, options?: AddEventListenerOptions | boolean): void;
+  /**
+   * Takes back `addEventListener()` with the same type, listener and `capture`.
+   * @see https://dom.spec.whatwg.org/#dom-eventtarget-removeeventlistener
+   */
+  removeEventListener(type: string, callback: EventListener | null, options?: EventListenerOptions | boolean): void;
+  /**
+   * Calls the listeners of the event's type, and returns false if one of them canceled the event.
+   * @see https://dom.spec.whatwg.org/#dom-eventtarget-dispatchevent
+   */
+  dispatchEvent(event: Event): boolean;
+}
+declare var EventTarget: {
+  prototype: EventTarget;
+  new(): EventTarget;
+};
+
+/** The third argument of a handler, as in Workers. */
+interface ExecutionContext {
+  /** Keeps the app's instance at work until the promise settles, and the request's fetches for up to 30 s beyond the response. */
+  waitUntil(promise: any): void;
+  /** Workers' fall-through to an origin server; there is none here, so it has no effect. */
+  passThroughOnException(): void;
+}
+
+/**
+ * Something that an app has to do, which may take longer than its listeners.
+ * @see https://w3c.github.io/ServiceWorker/#extendableevent
+ */
+interface ExtendableEvent extends Event {
+  /**
+   * Keeps the app's instance at work until the promise settles, and what it fetches for up to 30 s beyond the response.
+   * @see https://w3c.github.io/ServiceWorker/#dom-extendableevent-waituntil
+   */
+  waitUntil(f: any | PromiseLike<any>): void;
+}
+declare var ExtendableEvent: {
+  prototype: ExtendableEvent;
+  new(type: string, eventInitDict?: ExtendableEventInit): ExtendableEvent;
+};
+
+/**
+ * A request for an app whose handlers are listeners.
+ * @see https://w3c.github.io/ServiceWorker/#fetchevent
+ */
+interface FetchEvent extends ExtendableEvent {
+  readonly request: Request;
+  /**
+   * Answers the request. Only one listener can, while it runs.
+   * @see https://w3c.github.io/ServiceWorker/#dom-fetchevent-respondwith
+   */
+  respondWith(r: Response | PromiseLike<Response>): void;
+  /** Workers' fall-through to an origin server; there is none here, so it has no effect. */
+  passThroughOnException(): void;
+}
+declare var FetchEvent: {
+  prototype: FetchEvent;
+  new(type: string, eventInitDict: FetchEventInit): FetchEvent;
+};
+
+/**
+ * Another app of the process, by a service binding.
+ * @see https://developers.cloudflare.com/workers/runtime-apis/bindings/#fetcher
+ */
+interface Fetcher {
+  /**
+   * Has the app answer a request. The host of the URL may be any; redirects lead to the same app.
+   * @see https://developers.cloudflare.com/workers/runtime-apis/bindings/#dom-fetcher-fetch
+   */
+  fetch(input: RequestInfo, init?: RequestInit): Promise<Response>;
+}
+
+/**
+ * A blob with a name, as it is part of a form.
+ * @see https://w3c.github.io/FileAPI/#file-section
+ */
+interface File extends Blob {
+  readonly name: string;
+  /**
+   * When the file was changed last, in milliseconds since the Unix epoch.
+   * @see https://w3c.github.io/FileAPI/#dfn-lastModified
+   */
+  readonly lastModified: number;
+}
+declare var File: {
+  prototype: File;
+  new(fileBits: Iterable<BlobPart>, fileName: string, options?: FilePropertyBag): File;
+};
+
+/**
+ * Reads blobs, and tells how far it has come by events. `blob.arrayBuffer()` and `blob.text()` are simpler.
+ * @see https://w3c.github.io/FileAPI/#filereader
+ */
+interface FileReader extends EventTarget {
+  /**
+   * Reads a blob's bytes.
+   * @see https://w3c.github.io/FileAPI/#readAsArrayBuffer
+   */
+  readAsArrayBuffer(blob: Blob): void;
+  /**
+   * Reads a blob as a string with a character for each byte.
+   * @see https://w3c.github.io/FileAPI/#readAsBinaryString
+   */
+  readAsBinaryString(blob: Blob): void;
+  /**
+   * Reads a blob as text, in UTF-8 where neither the argument nor its type says otherwise.
+   * @see https://w3c.github.io/FileAPI/#readAsDataText
+   */
+  readAsText(blob: Blob, encoding?: string): void;
+  /**
+   * Reads a blob as a `data:` URL.
+   * @see https://w3c.github.io/FileAPI/#readAsDataURL
+   */
+  readAsDataURL(blob: Blob): void;
+  /**
+   * Ends the reading.
+   * @see https://w3c.github.io/FileAPI/#abort
+   */
+  abort(): void;
+  /**
+   * Nothing is read yet.
+   * @see https://w3c.github.io/FileAPI/#dom-filereader-empty
+   */
+  readonly EMPTY: 0;
+  /**
+   * A blob is being read.
+   * @see https://w3c.github.io/FileAPI/#dom-filereader-loading
+   */
+  readonly LOADING: 1;
+  /**
+   * It is read, or the reading has ended otherwise.
+   * @see https://w3c.github.io/FileAPI/#dom-filereader-done
+   */
+  readonly DONE: 2;
+  /**
+   * What it does.
+   * @see https://w3c.github.io/FileAPI/#dom-filereader-readystate
+   */
+  readonly readyState: number;
+  /**
+   * What was read; null before, and where that failed.
+   * @see https://w3c.github.io/FileAPI/#dom-filereader-result
+   */
+  readonly result: string | ArrayBuffer | null;
+  /**
+   * Why the reading failed.
+   * @see https://w3c.github.io/FileAPI/#dom-filereader-error
+   */
+  readonly error: DOMException | null;
+  onloadstart: EventHandler;
+  onprogress: EventHandler;
+  onload: EventHandler;
+  onabort: EventHandler;
+  onerror: EventHandler;
+  onloadend: EventHandler;
+}
+declare var FileReader: {
+  prototype: FileReader;
+  new(): FileReader;
+  /**
+   * Nothing is read yet.
+   * @see https://w3c.github.io/FileAPI/#dom-filereader-empty
+   */
+  readonly EMPTY: 0;
+  /**
+   * A blob is being read.
+   * @see https://w3c.github.io/FileAPI/#dom-filereader-loading
+   */
+  readonly LOADING: 1;
+  /**
+   * It is read, or the reading has ended otherwise.
+   * @see https://w3c.github.io/FileAPI/#dom-filereader-done
+   */
+  readonly DONE: 2;
+};
+
+/**
+ * The fields of a form, in order: names with texts or files.
+ * @see https://xhr.spec.whatwg.org/#formdata
+ */
+interface FormData {
+  /**
+   * Adds a value, and keeps those that are there.
+   * @see https://xhr.spec.whatwg.org/#dom-formdata-append
+   */
+  append(name: string, value: string): void;
+  append(name: string, blobValue: Blob, filename?: string): void;
+  delete(name: string): void;
+  /**
+   * The first value of a name, or null.
+   * @see https://xhr.spec.whatwg.org/#dom-formdata-get
+   */
+  get(name: string): FormDataEntryValue | null;
+  /**
+   * All values of a name.
+   * @see https://xhr.spec.whatwg.org/#dom-formdata-getall
+   */
+  getAll(name: string): FormDataEntryValue[];
+  has(name: string): boolean;
+  /**
+   * Replaces all values of a name.
+   * @see https://xhr.spec.whatwg.org/#dom-formdata-set
+   */
+  set(name: string, value: string): void;
+  set(name: string, blobValue: Blob, filename?: string): void;
+  forEach(callback: (value: FormDataEntryValue, key: string, parent: FormData) => void, thisArg?: any): void;
+  entries(): IterableIterator<[string, FormDataEntryValue]>;
+  keys(): IterableIterator<string>;
+  values(): IterableIterator<FormDataEntryValue>;
+  [Symbol.iterator](): IterableIterator<[string, FormDataEntryValue]>;
+}
+declare var FormData: {
+  prototype: FormData;
+  new(form?: any): FormData;
+};
+
+/**
+ * A list of header fields. Names are the same in upper and lower case.
+ * @see https://fetch.spec.whatwg.org/#headers
+ */
+interface Headers {
+  /**
+   * Adds a value to a field, and keeps those that are there.
+   * @see https://fetch.spec.whatwg.org/#dom-headers-append
+   */
+  append(name: string, value: string): void;
+  delete(name: string): void;
+  /**
+   * All values of a field, joined by a comma and a space; null if there are none.
+   * @see https://fetch.spec.whatwg.org/#dom-headers-get
+   */
+  get(name: string): string | null;
+  /**
+   * The values of all `Set-Cookie` fields, one by one: they cannot be joined.
+   * @see https://fetch.spec.whatwg.org/#dom-headers-getsetcookie
+   */
+  getSetCookie(): string[];
+  has(name: string): boolean;
+  /**
+   * Replaces all values of a field.
+   * @see https://fetch.spec.whatwg.org/#dom-headers-set
+   */
+  set(name: string, value: string): void;
+  forEach(callback: (value: string, key: string, parent: Headers) => void, thisArg?: any): void;
+  entries(): IterableIterator<[string, string]>;
+  keys(): IterableIterator<string>;
+  values(): IterableIterator<string>;
+  [Symbol.iterator](): IterableIterator<string>;
+}
+declare var Headers: {
+  prototype: Headers;
+  new(init?: HeadersInit): Headers;
+};
+
+/**
+ * Two ports; what is sent to one arrives at the other.
+ * @see https://html.spec.whatwg.org/multipage/#messagechannel
+ */
+interface MessageChannel {
+  readonly port1: MessagePort;
+  readonly port2: MessagePort;
+}
+declare var MessageChannel: {
+  prototype: MessageChannel;
+  new(): MessageChannel;
+};
+
+/**
+ * A message that arrived.
+ * @see https://html.spec.whatwg.org/multipage/#messageevent
+ */
+interface MessageEvent extends Event {
+  /**
+   * The message.
+   * @see https://html.spec.whatwg.org/multipage/#dom-messageevent-data
+   */
+  readonly data: any;
+  readonly origin: string;
+  readonly lastEventId: string;
+  readonly source: MessageEventSource | null;
+  /**
+   * The message ports that came with it.
+   * @see https://html.spec.whatwg.org/multipage/#dom-messageevent-ports
+   */
+  readonly ports: readonly MessagePort[];
+  /**
+   * Sets what the constructor sets; from times when events were made without it.
+   * @see https://html.spec.whatwg.org/multipage/#dom-messageevent-initmessageevent
+   */
+  initMessageEvent(type: string, bubbles?: boolean, cancelable?: boolean, data?: any, origin?: string, lastEventId?: string, source?: MessageEventSource | null, ports?: Iterable<MessagePort>): void;
+}
+declare var MessageEvent: {
+  prototype: MessageEvent;
+  new(type: string, eventInitDict?: MessageEventInit): MessageEvent;
+};
+
+/**
+ * One end of a channel.
+ * @see https://html.spec.whatwg.org/multipage/#messageport
+ */
+interface MessagePort extends EventTarget {
+  /**
+   * Sends a copy of a value to the other port.
+   * @see https://html.spec.whatwg.org/multipage/#dom-messageport-postmessage
+   */
+  postMessage(message: any, transfer: Iterable<object>): void;
+  postMessage(message: any, options?: StructuredSerializeOptions): void;
+  /**
+   * Begins to deliver messages; setting `onmessage` does so, too.
+   * @see https://html.spec.whatwg.org/multipage/#dom-messageport-start
+   */
+  start(): void;
+  /**
+   * Ends the channel, after what was sent has arrived.
+   * @see https://html.spec.whatwg.org/multipage/#dom-messageport-close
+   */
+  close(): void;
+  onclose: EventHandler;
+  onmessage: EventHandler;
+  onmessageerror: EventHandler;
+}
+declare var MessagePort: {
+  prototype: MessagePort;
+};
+
+
+
+/**
+ * What can be said about the runtime.
+ * @see https://html.spec.whatwg.org/multipage/#navigator
+ */
+interface Navigator {
+  /**
+   * The runtime's name and version.
+   * @see https://html.spec.whatwg.org/multipage/#dom-navigator-useragent
+   */
+  readonly userAgent: string;
+}
+declare var Navigator: {
+  prototype: Navigator;
+};
+
+/**
+ * A clock that never goes back.
+ * @see https://w3c.github.io/hr-time/#sec-performance
+ */
+interface Performance extends EventTarget {
+  /**
+   * Milliseconds since `timeOrigin`.
+   * @see https://w3c.github.io/hr-time/#dom-performance-now
+   */
+  now(): DOMHighResTimeStamp;
+  /**
+   * When the app's instance started, in milliseconds since the Unix epoch.
+   * @see https://w3c.github.io/hr-time/#dom-performance-timeorigin
+   */
+  readonly timeOrigin: DOMHighResTimeStamp;
+  toJSON(): object;
+  /**
+   * All that was measured, by the time of its start.
+   * @see https://w3c.github.io/performance-timeline/#dom-performance-getentries
+   */
+  getEntries(): PerformanceEntryList;
+  /**
+   * Those of a type.
+   * @see https://w3c.github.io/performance-timeline/#dom-performance-getentriesbytype
+   */
+  getEntriesByType(type: string): PerformanceEntryList;
+  /**
+   * Those of a name, and of a type if one is given.
+   * @see https://w3c.github.io/performance-timeline/#dom-performance-getentriesbyname
+   */
+  getEntriesByName(name: string, type?: string): PerformanceEntryList;
+  /**
+   * Keeps a time under a name.
+   * @see https://w3c.github.io/user-timing/#dom-performance-mark
+   */
+  mark(markName: string, markOptions?: PerformanceMarkOptions): PerformanceMark;
+  /**
+   * Forgets the marks of a name, or all.
+   * @see https://w3c.github.io/user-timing/#dom-performance-clearmarks
+   */
+  clearMarks(markName?: string): void;
+  /**
+   * Keeps the time between two marks, or from the beginning, or until now, under a name.
+   * @see https://w3c.github.io/user-timing/#dom-performance-measure
+   */
+  measure(measureName: string, startOrMeasureOptions?: string | PerformanceMeasureOptions, endMark?: string): PerformanceMeasure;
+  /**
+   * Forgets the measures of a name, or all.
+   * @see https://w3c.github.io/user-timing/#dom-performance-clearmeasures
+   */
+  clearMeasures(measureName?: string): void;
+}
+declare var Performance: {
+  prototype: Performance;
+};
+
+/**
+ * Something that was measured.
+ * @see https://w3c.github.io/performance-timeline/#dom-performanceentry
+ */
+interface PerformanceEntry {
+  /**
+   * Its number: later entries have larger ones.
+   * @see https://w3c.github.io/performance-timeline/#dom-performanceentry-id
+   */
+  readonly id: number;
+  /**
+   * What the app has called it.
+   * @see https://w3c.github.io/performance-timeline/#dom-performanceentry-name
+   */
+  readonly name: string;
+  /**
+   * "mark" or "measure".
+   * @see https://w3c.github.io/performance-timeline/#dom-performanceentry-entrytype
+   */
+  readonly entryType: string;
+  /**
+   * When it began, in milliseconds since `performance.timeOrigin`.
+   * @see https://w3c.github.io/performance-timeline/#dom-performanceentry-starttime
+   */
+  readonly startTime: DOMHighResTimeStamp;
+  /**
+   * How long it took, in milliseconds.
+   * @see https://w3c.github.io/performance-timeline/#dom-performanceentry-duration
+   */
+  readonly duration: DOMHighResTimeStamp;
+  /**
+   * 0: there are no navigations.
+   * @see https://w3c.github.io/performance-timeline/#dom-performanceentry-navigationid
+   */
+  readonly navigationId: number;
+  toJSON(): object;
+}
+declare var PerformanceEntry: {
+  prototype: PerformanceEntry;
+};
+
+/**
+ * A time with a name.
+ * @see https://w3c.github.io/user-timing/#dom-performancemark
+ */
+interface PerformanceMark extends PerformanceEntry {
+  /**
+   * The copy of what was given with it.
+   * @see https://w3c.github.io/user-timing/#dom-performancemark-detail
+   */
+  readonly detail: any;
+}
+declare var PerformanceMark: {
+  prototype: PerformanceMark;
+  new(markName: string, markOptions?: PerformanceMarkOptions): PerformanceMark;
+};
+
+/**
+ * A span of time with a name.
+ * @see https://w3c.github.io/user-timing/#dom-performancemeasure
+ */
+interface PerformanceMeasure extends PerformanceEntry {
+  /**
+   * The copy of what was given with it.
+   * @see https://w3c.github.io/user-timing/#dom-performancemeasure-detail
+   */
+  readonly detail: any;
+}
+declare var PerformanceMeasure: {
+  prototype: PerformanceMeasure;
+};
+
+/**
+ * Calls a function with what was measured.
+ * @see https://w3c.github.io/performance-timeline/#dom-performanceobserver
+ */
+interface PerformanceObserver {
+  /**
+   * Begins to observe entries of some types.
+   * @see https://w3c.github.io/performance-timeline/#dom-performanceobserver-observe
+   */
+  observe(options?: PerformanceObserverInit): void;
+  /**
+   * Ends it.
+   * @see https://w3c.github.io/performance-timeline/#dom-performanceobserver-disconnect
+   */
+  disconnect(): void;
+  /**
+   * What was measured since the last call; the function is not called with these any more.
+   * @see https://w3c.github.io/performance-timeline/#dom-performanceobserver-takerecords
+   */
+  takeRecords(): PerformanceEntryList;
+}
+declare var PerformanceObserver: {
+  prototype: PerformanceObserver;
+  new(callback: PerformanceObserverCallback): PerformanceObserver;
+  /**
+   * The types of entries that there are.
+   * @see https://w3c.github.io/performance-timeline/#dom-performanceobserver-supportedentrytypes
+   */
+  readonly supportedEntryTypes: readonly string[];
+};
+
+/**
+ * What was measured since the last call of an observer's function.
+ * @see https://w3c.github.io/performance-timeline/#dom-performanceobserverentrylist
+ */
+interface PerformanceObserverEntryList {
+  /**
+   * All entries, by the time of their start.
+   * @see https://w3c.github.io/performance-timeline/#dom-performanceobserverentrylist-getentries
+   */
+  getEntries(): PerformanceEntryList;
+  /**
+   * Those of a type.
+   * @see https://w3c.github.io/performance-timeline/#dom-performanceobserverentrylist-getentriesbytype
+   */
+  getEntriesByType(type: string): PerformanceEntryList;
+  /**
+   * Those of a name, and of a type if one is given.
+   * @see https://w3c.github.io/performance-timeline/#dom-performanceobserverentrylist-getentriesbyname
+   */
+  getEntriesByName(name: string, type?: string): PerformanceEntryList;
+}
+declare var PerformanceObserverEntryList: {
+  prototype: PerformanceObserverEntryList;
+};
+
+/**
+ * How far something has come.
+ * @see https://xhr.spec.whatwg.org/#progressevent
+ */
+interface ProgressEvent extends Event {
+  /**
+   * Whether `total` is known.
+   * @see https://xhr.spec.whatwg.org/#dom-progressevent-lengthcomputable
+   */
+  readonly lengthComputable: boolean;
+  /**
+   * How much there is.
+   * @see https://xhr.spec.whatwg.org/#dom-progressevent-loaded
+   */
+  readonly loaded: number;
+  /**
+   * How much there will be.
+   * @see https://xhr.spec.whatwg.org/#dom-progressevent-total
+   */
+  readonly total: number;
+}
+declare var ProgressEvent: {
+  prototype: ProgressEvent;
+  new(type: string, eventInitDict?: ProgressEventInit): ProgressEvent;
+};
+
+/**
+ * A promise that was rejected while nobody listened, or that somebody listened to later.
+ * @see https://html.spec.whatwg.org/multipage/#promiserejectionevent
+ */
+interface PromiseRejectionEvent extends Event {
+  readonly promise: object;
+  /**
+   * What the promise was rejected with.
+   * @see https://html.spec.whatwg.org/multipage/#dom-promiserejectionevent-reason
+   */
+  readonly reason: any;
+}
+declare var PromiseRejectionEvent: {
+  prototype: PromiseRejectionEvent;
+  new(type: string, eventInitDict: PromiseRejectionEventInit): PromiseRejectionEvent;
+};
+
+/**
+ * An operation wanted more than it may have.
+ * @see https://webidl.spec.whatwg.org/#quotaexceedederror
+ */
+interface QuotaExceededError extends DOMException {
+  /**
+   * What it may have, if that is known.
+   * @see https://webidl.spec.whatwg.org/#dom-quotaexceedederror-quota
+   */
+  readonly quota: number | null;
+  /**
+   * What it wanted, if that is known.
+   * @see https://webidl.spec.whatwg.org/#dom-quotaexceedederror-requested
+   */
+  readonly requested: number | null;
+}
+declare var QuotaExceededError: {
+  prototype: QuotaExceededError;
+  new(message?: string, options?: QuotaExceededErrorOptions): QuotaExceededError;
+};
+
+/**
+ * Fills a readable stream of bytes.
+ * @see https://streams.spec.whatwg.org/#rbs-controller-class
+ */
+interface ReadableByteStreamController {
+  /**
+   * The array that a reader waits for, if there is one.
+   * @see https://streams.spec.whatwg.org/#rbs-controller-byob-request
+   */
+  readonly byobRequest: ReadableStreamBYOBRequest | null;
+  /**
+   * How much room is in the queue, in bytes; null after an error.
+   * @see https://streams.spec.whatwg.org/#rbs-controller-desired-size
+   */
+  readonly desiredSize: number | null;
+  /**
+   * Ends the stream after the bytes in the queue.
+   * @see https://streams.spec.whatwg.org/#rbs-controller-close
+   */
+  close(): void;
+  /**
+   * Puts bytes into the queue; their buffer cannot be used any more.
+   * @see https://streams.spec.whatwg.org/#rbs-controller-enqueue
+   */
+  enqueue(chunk: ArrayBufferView): void;
+  /**
+   * Makes the stream fail.
+   * @see https://streams.spec.whatwg.org/#rbs-controller-error
+   */
+  error(e?: any): void;
+}
+declare var ReadableByteStreamController: {
+  prototype: ReadableByteStreamController;
+};
+
+/**
+ * A source of chunks, read at the reader's pace.
+ * @see https://streams.spec.whatwg.org/#rs-class
+ */
+interface ReadableStream<R = any> {
+  /**
+   * Whether the stream has a reader.
+   * @see https://streams.spec.whatwg.org/#rs-locked
+   */
+  readonly locked: boolean;
+  /**
+   * Tells the source that nobody wants more.
+   * @see https://streams.spec.whatwg.org/#rs-cancel
+   */
+  cancel(reason?: any): Promise<void>;
+  /**
+   * A reader, which has the stream for itself until it is released.
+   * @see https://streams.spec.whatwg.org/#rs-get-reader
+   */
+  getReader(options: { mode: "byob" }): ReadableStreamBYOBReader;
+  getReader(options?: { mode?: undefined }): ReadableStreamDefaultReader<R>;
+  /**
+   * Pipes the stream into a transform stream, and gives the other side of that.
+   * @see https://streams.spec.whatwg.org/#rs-pipe-through
+   */
+  pipeThrough<T>(transform: ReadableWritablePair<T, R>, options?: StreamPipeOptions): ReadableStream<T>;
+  /**
+   * Writes all chunks to a writable stream; the promise resolves when it is closed.
+   * @see https://streams.spec.whatwg.org/#rs-pipe-to
+   */
+  pipeTo(destination: WritableStream<R>, options?: StreamPipeOptions): Promise<void>;
+  /**
+   * Two streams of the same chunks; this one cannot be read any more.
+   * @see https://streams.spec.whatwg.org/#rs-tee
+   */
+  tee(): [ReadableStream<R>, ReadableStream<R>];
+  values(options?: ReadableStreamIteratorOptions): AsyncIterableIterator<R>;
+  [Symbol.asyncIterator](options?: ReadableStreamIteratorOptions): AsyncIterableIterator<R>;
+}
+declare var ReadableStream: {
+  prototype: ReadableStream;
+  new<R = any>(underlyingSource?: UnderlyingSource<R>, strategy?: QueuingStrategy<R>): ReadableStream<R>;
+  /**
+   * A stream of the values of an iterable.
+   * @see https://streams.spec.whatwg.org/#rs-from
+   */
+  from<R>(asyncIterable: AsyncIterable<R> | Iterable<R | PromiseLike<R>>): ReadableStream<R>;
+};
+
+/**
+ * Reads bytes into arrays that the app brings along.
+ * @see https://streams.spec.whatwg.org/#byob-reader-class
+ */
+interface ReadableStreamBYOBReader {
+  /**
+   * Fills the view with the next bytes, and gives back a new view of them: the old one cannot be used any more.
+   * @see https://streams.spec.whatwg.org/#byob-reader-read
+   */
+  read<T extends ArrayBufferView>(view: T, options?: ReadableStreamBYOBReaderReadOptions): Promise<ReadableStreamReadResult<T>>;
+  /**
+   * Gives the stream free for other readers.
+   * @see https://streams.spec.whatwg.org/#byob-reader-release-lock
+   */
+  releaseLock(): void;
+  /**
+   * Resolves when the stream ends, rejects when it fails or the reader is released.
+   * @see https://streams.spec.whatwg.org/#generic-reader-closed
+   */
+  readonly closed: Promise<void>;
+  /**
+   * Tells the source that nobody wants more.
+   * @see https://streams.spec.whatwg.org/#generic-reader-cancel
+   */
+  cancel(reason?: any): Promise<void>;
+}
+declare var ReadableStreamBYOBReader: {
+  prototype: ReadableStreamBYOBReader;
+  new(stream: ReadableStream): ReadableStreamBYOBReader;
+};
+
+/**
+ * An array that a reader wants to have filled.
+ * @see https://streams.spec.whatwg.org/#rs-byob-request-class
+ */
+interface ReadableStreamBYOBRequest {
+  /**
+   * Where to write; null once it was answered.
+   * @see https://streams.spec.whatwg.org/#rs-byob-request-view
+   */
+  readonly view: ArrayBufferView | null;
+  /**
+   * Says how many bytes were written.
+   * @see https://streams.spec.whatwg.org/#rs-byob-request-respond
+   */
+  respond(bytesWritten: number): void;
+  /**
+   * Answers with another view of the same memory.
+   * @see https://streams.spec.whatwg.org/#rs-byob-request-respond-with-new-view
+   */
+  respondWithNewView(view: ArrayBufferView): void;
+}
+declare var ReadableStreamBYOBRequest: {
+  prototype: ReadableStreamBYOBRequest;
+};
+
+/**
+ * Fills a readable stream.
+ * @see https://streams.spec.whatwg.org/#rs-default-controller-class
+ */
+interface ReadableStreamDefaultController<R = any> {
+  /**
+   * How much room is in the queue; null after an error.
+   * @see https://streams.spec.whatwg.org/#rs-default-controller-desired-size
+   */
+  readonly desiredSize: number | null;
+  /**
+   * Ends the stream after the chunks in the queue.
+   * @see https://streams.spec.whatwg.org/#rs-default-controller-close
+   */
+  close(): void;
+  /**
+   * Puts a chunk into the queue.
+   * @see https://streams.spec.whatwg.org/#rs-default-controller-enqueue
+   */
+  enqueue(chunk?: R): void;
+  /**
+   * Makes the stream fail.
+   * @see https://streams.spec.whatwg.org/#rs-default-controller-error
+   */
+  error(e?: any): void;
+}
+declare var ReadableStreamDefaultController: {
+  prototype: ReadableStreamDefaultController;
+};
+
+/**
+ * Reads chunks as they are.
+ * @see https://streams.spec.whatwg.org/#default-reader-class
+ */
+interface ReadableStreamDefaultReader<R = any> {
+  /**
+   * The next chunk, or `done`.
+   * @see https://streams.spec.whatwg.org/#default-reader-read
+   */
+  read(): Promise<ReadableStreamReadResult<R>>;
+  /**
+   * Gives the stream free for other readers.
+   * @see https://streams.spec.whatwg.org/#default-reader-release-lock
+   */
+  releaseLock(): void;
+  /**
+   * Resolves when the stream ends, rejects when it fails or the reader is released.
+   * @see https://streams.spec.whatwg.org/#generic-reader-closed
+   */
+  readonly closed: Promise<void>;
+  /**
+   * Tells the source that nobody wants more.
+   * @see https://streams.spec.whatwg.org/#generic-reader-cancel
+   */
+  cancel(reason?: any): Promise<void>;
+}
+declare var ReadableStreamDefaultReader: {
+  prototype: ReadableStreamDefaultReader;
+  new<R = any>(stream: ReadableStream<R>): ReadableStreamDefaultReader<R>;
+};
+
+/**
+ * A request: one that an app gets, or one that it sends by `fetch()`.
+ * @see https://fetch.spec.whatwg.org/#request
+ */
+interface Request {
+  readonly method: string;
+  /**
+   * The whole address, without credentials.
+   * @see https://fetch.spec.whatwg.org/#dom-request-url
+   */
+  readonly url: string;
+  readonly headers: Headers;
+  /**
+   * What a browser would use the response for; empty here.
+   * @see https://fetch.spec.whatwg.org/#dom-request-destination
+   */
+  readonly destination: RequestDestination;
+  readonly referrer: string;
+  readonly referrerPolicy: ReferrerPolicy;
+  readonly mode: RequestMode;
+  readonly credentials: RequestCredentials;
+  readonly cache: RequestCache;
+  readonly redirect: RequestRedirect;
+  readonly integrity: string;
+  readonly keepalive: boolean;
+  readonly isReloadNavigation: boolean;
+  readonly isHistoryNavigation: boolean;
+  /**
+   * Aborts when the request shall stop; for one that an app gets, when its client has gone.
+   * @see https://fetch.spec.whatwg.org/#dom-request-signal
+   */
+  readonly signal: AbortSignal;
+  /**
+   * "half": the response comes after the request's body was sent.
+   * @see https://fetch.spec.whatwg.org/#dom-request-duplex
+   */
+  readonly duplex: RequestDuplex;
+  /**
+   * A copy with a body of its own; not possible once the body is being read.
+   * @see https://fetch.spec.whatwg.org/#dom-request-clone
+   */
+  clone(): Request;
+  /**
+   * The body as a stream of bytes; null if there is none.
+   * @see https://fetch.spec.whatwg.org/#dom-body-body
+   */
+  readonly body: ReadableStream | null;
+  /**
+   * Whether the body was read, or is being read.
+   * @see https://fetch.spec.whatwg.org/#dom-body-bodyused
+   */
+  readonly bodyUsed: boolean;
+  /**
+   * Reads the whole body as bytes.
+   * @see https://fetch.spec.whatwg.org/#dom-body-arraybuffer
+   */
+  arrayBuffer(): Promise<ArrayBuffer>;
+  /**
+   * Reads the whole body as a Blob of the type that the headers say.
+   * @see https://fetch.spec.whatwg.org/#dom-body-blob
+   */
+  blob(): Promise<Blob>;
+  /**
+   * Reads the whole body as bytes.
+   * @see https://fetch.spec.whatwg.org/#dom-body-bytes
+   */
+  bytes(): Promise<Uint8Array>;
+  /**
+   * Reads the whole body as a form, sent as `multipart/form-data` or `application/x-www-form-urlencoded`.
+   * @see https://fetch.spec.whatwg.org/#dom-body-formdata
+   */
+  formData(): Promise<FormData>;
+  /**
+   * Reads the whole body as JSON.
+   * @see https://fetch.spec.whatwg.org/#dom-body-json
+   */
+  json(): Promise<any>;
+  /**
+   * Reads the whole body as text in UTF-8.
+   * @see https://fetch.spec.whatwg.org/#dom-body-text
+   */
+  text(): Promise<string>;
+}
+declare var Request: {
+  prototype: Request;
+  new(input: RequestInfo, init?: RequestInit): Request;
+};
+
+/**
+ * A response: one that an app answers with, or one that it got by `fetch()`.
+ * @see https://fetch.spec.whatwg.org/#response
+ */
+interface Response {
+  /**
+   * Where the response comes from: "default" for those made by an app.
+   * @see https://fetch.spec.whatwg.org/#dom-response-type
+   */
+  readonly type: ResponseType;
+  /**
+   * The address that it came from, after all redirects; empty for those made by an app.
+   * @see https://fetch.spec.whatwg.org/#dom-response-url
+   */
+  readonly url: string;
+  /**
+   * Whether redirects were followed on the way to it.
+   * @see https://fetch.spec.whatwg.org/#dom-response-redirected
+   */
+  readonly redirected: boolean;
+  readonly status: number;
+  /**
+   * Whether the status is between 200 and 299.
+   * @see https://fetch.spec.whatwg.org/#dom-response-ok
+   */
+  readonly ok: boolean;
+  /**
+   * The words after the status in HTTP/1.1.
+   * @see https://fetch.spec.whatwg.org/#dom-response-statustext
+   */
+  readonly statusText: string;
+  readonly headers: Headers;
+  /**
+   * A copy with a body of its own; not possible once the body is being read.
+   * @see https://fetch.spec.whatwg.org/#dom-response-clone
+   */
+  clone(): Response;
+  /**
+   * The body as a stream of bytes; null if there is none.
+   * @see https://fetch.spec.whatwg.org/#dom-body-body
+   */
+  readonly body: ReadableStream | null;
+  /**
+   * Whether the body was read, or is being read.
+   * @see https://fetch.spec.whatwg.org/#dom-body-bodyused
+   */
+  readonly bodyUsed: boolean;
+  /**
+   * Reads the whole body as bytes.
+   * @see https://fetch.spec.whatwg.org/#dom-body-arraybuffer
+   */
+  arrayBuffer(): Promise<ArrayBuffer>;
+  /**
+   * Reads the whole body as a Blob of the type that the headers say.
+   * @see https://fetch.spec.whatwg.org/#dom-body-blob
+   */
+  blob(): Promise<Blob>;
+  /**
+   * Reads the whole body as bytes.
+   * @see https://fetch.spec.whatwg.org/#dom-body-bytes
+   */
+  bytes(): Promise<Uint8Array>;
+  /**
+   * Reads the whole body as a form, sent as `multipart/form-data` or `application/x-www-form-urlencoded`.
+   * @see https://fetch.spec.whatwg.org/#dom-body-formdata
+   */
+  formData(): Promise<FormData>;
+  /**
+   * Reads the whole body as JSON.
+   * @see https://fetch.spec.whatwg.org/#dom-body-json
+   */
+  json(): Promise<any>;
+  /**
+   * Reads the whole body as text in UTF-8.
+   * @see https://fetch.spec.whatwg.org/#dom-body-text
+   */
+  text(): Promise<string>;
+}
+declare var Response: {
+  prototype: Response;
+  new(body?: BodyInit | null, init?: ResponseInit): Response;
+  /**
+   * The response that stands for a network error.
+   * @see https://fetch.spec.whatwg.org/#dom-response-error
+   */
+  error(): Response;
+  /**
+   * A response that points to another address.
+   * @see https://fetch.spec.whatwg.org/#dom-response-redirect
+   */
+  redirect(url: string, status?: number): Response;
+  /**
+   * A response whose body is the value as JSON.
+   * @see https://fetch.spec.whatwg.org/#dom-response-json
+   */
+  json(data: any, init?: ResponseInit): Response;
+};
+
+/** A time has come that the app's configuration names by a cron expression. */
+interface ScheduledEvent extends ExtendableEvent {
+  /** The expression. */
+  readonly cron: string;
+  /** The time, in milliseconds since the Unix epoch. */
+  readonly scheduledTime: number;
+  /** Workers' promise not to run the event again if it fails; it never is here. */
+  noRetry(): void;
+}
+declare var ScheduledEvent: {
+  prototype: ScheduledEvent;
+};
+
+
+/**
+ * Cryptographic operations.
+ * @see https://w3c.github.io/webcrypto/#subtlecrypto-interface
+ */
+interface SubtleCrypto {
+  /**
+   * Encrypts data with a key.
+   * @see https://w3c.github.io/webcrypto/#SubtleCrypto-method-encrypt
+   */
+  encrypt(algorithm: AlgorithmIdentifier, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>;
+  /**
+   * Decrypts data with a key.
+   * @see https://w3c.github.io/webcrypto/#SubtleCrypto-method-decrypt
+   */
+  decrypt(algorithm: AlgorithmIdentifier, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>;
+  /**
+   * The signature of data, or its authentication code.
+   * @see https://w3c.github.io/webcrypto/#SubtleCrypto-method-sign
+   */
+  sign(algorithm: AlgorithmIdentifier, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>;
+  /**
+   * Whether a signature is that of the data.
+   * @see https://w3c.github.io/webcrypto/#SubtleCrypto-method-verify
+   */
+  verify(algorithm: AlgorithmIdentifier, key: CryptoKey, signature: BufferSource, data: BufferSource): Promise<boolean>;
+  /**
+   * The hash of data, by SHA-1, SHA-256, SHA-384, SHA-512, or SHA3-256, SHA3-384, SHA3-512.
+   * @see https://w3c.github.io/webcrypto/#SubtleCrypto-method-digest
+   */
+  digest(algorithm: AlgorithmIdentifier, data: BufferSource): Promise<ArrayBuffer>;
+  /**
+   * A new key, or a pair of keys.
+   * @see https://w3c.github.io/webcrypto/#SubtleCrypto-method-generateKey
+   */
+  generateKey(algorithm: AlgorithmIdentifier, extractable: boolean, keyUsages: Iterable<KeyUsage>): Promise<CryptoKey | CryptoKeyPair>;
+  /**
+   * A key that is made of another one.
+   * @see https://w3c.github.io/webcrypto/#SubtleCrypto-method-deriveKey
+   */
+  deriveKey(algorithm: AlgorithmIdentifier, baseKey: CryptoKey, derivedKeyType: AlgorithmIdentifier, extractable: boolean, keyUsages: Iterable<KeyUsage>): Promise<CryptoKey>;
+  /**
+   * Bits that are made of a key.
+   * @see https://w3c.github.io/webcrypto/#SubtleCrypto-method-deriveBits
+   */
+  deriveBits(algorithm: AlgorithmIdentifier, baseKey: CryptoKey, length?: number | null): Promise<ArrayBuffer>;
+  /**
+   * A key of its external form.
+   * @see https://w3c.github.io/webcrypto/#SubtleCrypto-method-importKey
+   */
+  importKey(format: KeyFormat, keyData: BufferSource | JsonWebKey, algorithm: AlgorithmIdentifier, extractable: boolean, keyUsages: Iterable<KeyUsage>): Promise<CryptoKey>;
+  /**
+   * The external form of a key that is extractable.
+   * @see https://w3c.github.io/webcrypto/#SubtleCrypto-method-exportKey
+   */
+  exportKey(format: KeyFormat, key: CryptoKey): Promise<ArrayBuffer | JsonWebKey>;
+  /**
+   * Exports a key and encrypts it.
+   * @see https://w3c.github.io/webcrypto/#SubtleCrypto-method-wrapKey
+   */
+  wrapKey(format: KeyFormat, key: CryptoKey, wrappingKey: CryptoKey, wrapAlgorithm: AlgorithmIdentifier): Promise<ArrayBuffer>;
+  /**
+   * Decrypts a key and imports it.
+   * @see https://w3c.github.io/webcrypto/#SubtleCrypto-method-unwrapKey
+   */
+  unwrapKey(format: KeyFormat, wrappedKey: BufferSource, unwrappingKey: CryptoKey, unwrapAlgorithm: AlgorithmIdentifier, unwrappedKeyAlgorithm: AlgorithmIdentifier, extractable: boolean, keyUsages: Iterable<KeyUsage>): Promise<CryptoKey>;
+  /** Workers' comparison of secrets: as many bytes are the same, or not, in a time that does not tell where they differ. */
+  timingSafeEqual(a: BufferSource, b: BufferSource): boolean;
+  /**
+   * A new key for both sides, and the form in which it is sent to the other one.
+   * @see https://wicg.github.io/webcrypto-modern-algos/#SubtleCrypto-method-encapsulateKey
+   */
+  encapsulateKey(encapsulationAlgorithm: AlgorithmIdentifier, encapsulationKey: CryptoKey, sharedKeyAlgorithm: AlgorithmIdentifier, extractable: boolean, keyUsages: Iterable<KeyUsage>): Promise<EncapsulatedKey>;
+  /**
+   * New bits for both sides, and the form in which they are sent to the other one.
+   * @see https://wicg.github.io/webcrypto-modern-algos/#SubtleCrypto-method-encapsulateBits
+   */
+  encapsulateBits(encapsulationAlgorithm: AlgorithmIdentifier, encapsulationKey: CryptoKey): Promise<EncapsulatedBits>;
+  /**
+   * The key that the other side has encapsulated.
+   * @see https://wicg.github.io/webcrypto-modern-algos/#SubtleCrypto-method-decapsulateKey
+   */
+  decapsulateKey(decapsulationAlgorithm: AlgorithmIdentifier, decapsulationKey: CryptoKey, ciphertext: BufferSource, sharedKeyAlgorithm: AlgorithmIdentifier, extractable: boolean, keyUsages: Iterable<KeyUsage>): Promise<CryptoKey>;
+  /**
+   * The bits that the other side has encapsulated.
+   * @see https://wicg.github.io/webcrypto-modern-algos/#SubtleCrypto-method-decapsulateBits
+   */
+  decapsulateBits(decapsulationAlgorithm: AlgorithmIdentifier, decapsulationKey: CryptoKey, ciphertext: BufferSource): Promise<ArrayBuffer>;
+  /**
+   * The public key of a private one.
+   * @see https://wicg.github.io/webcrypto-modern-algos/#SubtleCrypto-method-getPublicKey
+   */
+  getPublicKey(key: CryptoKey, keyUsages: Iterable<KeyUsage>): Promise<CryptoKey>;
+}
+declare var SubtleCrypto: {
+  prototype: SubtleCrypto;
+  /**
+   * Whether an operation is there for an algorithm with these parameters.
+   * @see https://wicg.github.io/webcrypto-modern-algos/#SubtleCrypto-method-supports
+   */
+  supports(operation: string, algorithm: AlgorithmIdentifier, length?: number | null): boolean;
+  supports(operation: string, algorithm: AlgorithmIdentifier, additionalAlgorithm: AlgorithmIdentifier): boolean;
+};
+
+/**
+ * Makes text of bytes, in one of the encodings of the web.
+ * @see https://encoding.spec.whatwg.org/#textdecoder
+ */
+interface TextDecoder {
+  /**
+   * The text of the bytes, those of earlier calls with `stream` included.
+   * @see https://encoding.spec.whatwg.org/#dom-textdecoder-decode
+   */
+  decode(input?: AllowSharedBufferSource, options?: TextDecodeOptions): string;
+  /**
+   * The name of the encoding, in lower case.
+   * @see https://encoding.spec.whatwg.org/#dom-textdecoder-encoding
+   */
+  readonly encoding: string;
+  /**
+   * Whether bytes that are no text of the encoding are an error.
+   * @see https://encoding.spec.whatwg.org/#dom-textdecoder-fatal
+   */
+  readonly fatal: boolean;
+  /**
+   * Whether a byte order mark is part of the text.
+   * @see https://encoding.spec.whatwg.org/#dom-textdecoder-ignorebom
+   */
+  readonly ignoreBOM: boolean;
+}
+declare var TextDecoder: {
+  prototype: TextDecoder;
+  new(label?: string, options?: TextDecoderOptions): TextDecoder;
+};
+
+/**
+ * A transform stream from chunks of bytes to chunks of text.
+ * @see https://encoding.spec.whatwg.org/#textdecoderstream
+ */
+interface TextDecoderStream {
+  /**
+   * The name of the encoding, in lower case.
+   * @see https://encoding.spec.whatwg.org/#dom-textdecoder-encoding
+   */
+  readonly encoding: string;
+  /**
+   * Whether bytes that are no text of the encoding are an error.
+   * @see https://encoding.spec.whatwg.org/#dom-textdecoder-fatal
+   */
+  readonly fatal: boolean;
+  /**
+   * Whether a byte order mark is part of the text.
+   * @see https://encoding.spec.whatwg.org/#dom-textdecoder-ignorebom
+   */
+  readonly ignoreBOM: boolean;
+  /**
+   * The side to read from.
+   * @see https://streams.spec.whatwg.org/#dom-generictransformstream-readable
+   */
+  readonly readable: ReadableStream;
+  /**
+   * The side to write to.
+   * @see https://streams.spec.whatwg.org/#dom-generictransformstream-writable
+   */
+  readonly writable: WritableStream;
+}
+declare var TextDecoderStream: {
+  prototype: TextDecoderStream;
+  new(label?: string, options?: TextDecoderOptions): TextDecoderStream;
+};
+
+/**
+ * Makes bytes of text, in UTF-8.
+ * @see https://encoding.spec.whatwg.org/#textencoder
+ */
+interface TextEncoder {
+  /**
+   * The bytes of a text.
+   * @see https://encoding.spec.whatwg.org/#dom-textencoder-encode
+   */
+  encode(input?: string): Uint8Array;
+  /**
+   * Writes as much of a text as has room in an array.
+   * @see https://encoding.spec.whatwg.org/#dom-textencoder-encodeinto
+   */
+  encodeInto(source: string, destination: Uint8Array): TextEncoderEncodeIntoResult;
+  /**
+   * "utf-8".
+   * @see https://encoding.spec.whatwg.org/#dom-textencoder-encoding
+   */
+  readonly encoding: string;
+}
+declare var TextEncoder: {
+  prototype: TextEncoder;
+  new(): TextEncoder;
+};
+
+/**
+ * A transform stream from chunks of text to chunks of bytes, in UTF-8.
+ * @see https://encoding.spec.whatwg.org/#textencoderstream
+ */
+interface TextEncoderStream {
+  /**
+   * "utf-8".
+   * @see https://encoding.spec.whatwg.org/#dom-textencoder-encoding
+   */
+  readonly encoding: string;
+  /**
+   * The side to read from.
+   * @see https://streams.spec.whatwg.org/#dom-generictransformstream-readable
+   */
+  readonly readable: ReadableStream;
+  /**
+   * The side to write to.
+   * @see https://streams.spec.whatwg.org/#dom-generictransformstream-writable
+   */
+  readonly writable: WritableStream;
+}
+declare var TextEncoderStream: {
+  prototype: TextEncoderStream;
+  new(): TextEncoderStream;
+};
+
+/**
+ * What is written to one side comes, changed, out of the other one.
+ * @see https://streams.spec.whatwg.org/#ts-class
+ */
+interface TransformStream<I = any, O = any> {
+  /**
+   * The side to read from.
+   * @see https://streams.spec.whatwg.org/#ts-readable
+   */
+  readonly readable: ReadableStream<O>;
+  /**
+   * The side to write to.
+   * @see https://streams.spec.whatwg.org/#ts-writable
+   */
+  readonly writable: WritableStream<I>;
+}
+declare var TransformStream: {
+  prototype: TransformStream;
+  new<I = any, O = any>(transformer?: Transformer<I, O>, writableStrategy?: QueuingStrategy<I>, readableStrategy?: QueuingStrategy<O>): TransformStream<I, O>;
+};
+
+/**
+ * Fills the readable side of a transform stream.
+ * @see https://streams.spec.whatwg.org/#ts-default-controller-class
+ */
+interface TransformStreamDefaultController<O = any> {
+  /**
+   * How much room is in the queue of the readable side; null after an error.
+   * @see https://streams.spec.whatwg.org/#ts-default-controller-desired-size
+   */
+  readonly desiredSize: number | null;
+  /**
+   * Puts a chunk into the queue of the readable side.
+   * @see https://streams.spec.whatwg.org/#ts-default-controller-enqueue
+   */
+  enqueue(chunk?: O): void;
+  /**
+   * Makes both sides fail.
+   * @see https://streams.spec.whatwg.org/#ts-default-controller-error
+   */
+  error(reason?: any): void;
+  /**
+   * Ends the readable side, and makes the writable side fail.
+   * @see https://streams.spec.whatwg.org/#ts-default-controller-terminate
+   */
+  terminate(): void;
+}
+declare var TransformStreamDefaultController: {
+  prototype: TransformStreamDefaultController;
+};
+
+/**
+ * An address, by its parts.
+ * @see https://url.spec.whatwg.org/#url
+ */
+interface URL {
+  /**
+   * The whole address.
+   * @see https://url.spec.whatwg.org/#dom-url-href
+   */
+  href: string;
+  /**
+   * Scheme, host and port.
+   * @see https://url.spec.whatwg.org/#dom-url-origin
+   */
+  readonly origin: string;
+  /**
+   * The scheme, with a colon.
+   * @see https://url.spec.whatwg.org/#dom-url-protocol
+   */
+  protocol: string;
+  username: string;
+  password: string;
+  /**
+   * The host with its port, if that is not the usual one.
+   * @see https://url.spec.whatwg.org/#dom-url-host
+   */
+  host: string;
+  /**
+   * The host without the port.
+   * @see https://url.spec.whatwg.org/#dom-url-hostname
+   */
+  hostname: string;
+  /**
+   * The port; empty if it is the usual one.
+   * @see https://url.spec.whatwg.org/#dom-url-port
+   */
+  port: string;
+  pathname: string;
+  /**
+   * The query, with a question mark; empty if there is none.
+   * @see https://url.spec.whatwg.org/#dom-url-search
+   */
+  search: string;
+  /**
+   * The query as names and values; changes change the address.
+   * @see https://url.spec.whatwg.org/#dom-url-searchparams
+   */
+  readonly searchParams: URLSearchParams;
+  /**
+   * The fragment, with a number sign; empty if there is none.
+   * @see https://url.spec.whatwg.org/#dom-url-hash
+   */
+  hash: string;
+  toJSON(): string;
+  toString(): string;
+}
+declare var URL: {
+  prototype: URL;
+  new(url: string | URL, base?: string | URL): URL;
+  /**
+   * The address that a text stands for, or null if it is none.
+   * @see https://url.spec.whatwg.org/#dom-url-parse
+   */
+  parse(url: string | URL, base?: string | URL): URL | null;
+  /**
+   * Whether a text stands for an address.
+   * @see https://url.spec.whatwg.org/#dom-url-canparse
+   */
+  canParse(url: string | URL, base?: string | URL): boolean;
+};
+
+/**
+ * Tells URLs of one shape from others.
+ * @see https://urlpattern.spec.whatwg.org/#urlpattern-class
+ */
+interface URLPattern {
+  /**
+   * Whether a URL has the shape.
+   * @see https://urlpattern.spec.whatwg.org/#urlpattern-test
+   */
+  test(input?: URLPatternInput, baseURL?: string): boolean;
+  /**
+   * What the groups have matched in a URL, or null if it has another shape.
+   * @see https://urlpattern.spec.whatwg.org/#urlpattern-exec
+   */
+  exec(input?: URLPatternInput, baseURL?: string): URLPatternResult | null;
+  /**
+   * The pattern of the scheme, without its colon.
+   * @see https://urlpattern.spec.whatwg.org/#urlpattern-protocol
+   */
+  readonly protocol: string;
+  /**
+   * The pattern of the user's name.
+   * @see https://urlpattern.spec.whatwg.org/#urlpattern-username
+   */
+  readonly username: string;
+  /**
+   * The pattern of the password.
+   * @see https://urlpattern.spec.whatwg.org/#urlpattern-password
+   */
+  readonly password: string;
+  /**
+   * The pattern of the host.
+   * @see https://urlpattern.spec.whatwg.org/#urlpattern-hostname
+   */
+  readonly hostname: string;
+  /**
+   * The pattern of the port; empty for the scheme's own.
+   * @see https://urlpattern.spec.whatwg.org/#urlpattern-port
+   */
+  readonly port: string;
+  /**
+   * The pattern of the path.
+   * @see https://urlpattern.spec.whatwg.org/#urlpattern-pathname
+   */
+  readonly pathname: string;
+  /**
+   * The pattern of the query, without its question mark.
+   * @see https://urlpattern.spec.whatwg.org/#urlpattern-search
+   */
+  readonly search: string;
+  /**
+   * The pattern of the fragment, without its number sign.
+   * @see https://urlpattern.spec.whatwg.org/#urlpattern-hash
+   */
+  readonly hash: string;
+  /**
+   * Whether regular expressions are among the groups.
+   * @see https://urlpattern.spec.whatwg.org/#urlpattern-has-reg-exp-groups
+   */
+  readonly hasRegExpGroups: boolean;
+  /**
+   * A component of a URL of this shape, with these values in the place of the groups.
+   * @see https://urlpattern.spec.whatwg.org/#urlpattern-class
+   */
+  generate(component: string, groups: Record<string, string>): string;
+}
+declare var URLPattern: {
+  prototype: URLPattern;
+  new(input?: URLPatternInput, baseURLOrOptions?: string | URLPatternOptions, options?: URLPatternOptions): URLPattern;
+  /**
+   * Which of two patterns is more specific in a component: 1 for the first one, -1 for the second one, and 0 if they are the same.
+   * @see https://urlpattern.spec.whatwg.org/#urlpattern-class
+   */
+  compareComponent(component: string, left: URLPattern, right: URLPattern): number;
+};
+
+/**
+ * The names and values of a query, in order.
+ * @see https://url.spec.whatwg.org/#urlsearchparams
+ */
+interface URLSearchParams {
+  readonly size: number;
+  /**
+   * Adds a value, and keeps those that are there.
+   * @see https://url.spec.whatwg.org/#dom-urlsearchparams-append
+   */
+  append(name: string, value: string): void;
+  /**
+   * Takes away all values of a name, or those that are equal to one.
+   * @see https://url.spec.whatwg.org/#dom-urlsearchparams-delete
+   */
+  delete(name: string, value?: string): void;
+  /**
+   * The first value of a name, or null.
+   * @see https://url.spec.whatwg.org/#dom-urlsearchparams-get
+   */
+  get(name: string): string | null;
+  /**
+   * All values of a name.
+   * @see https://url.spec.whatwg.org/#dom-urlsearchparams-getall
+   */
+  getAll(name: string): string[];
+  /**
+   * Whether a name has a value, or this one.
+   * @see https://url.spec.whatwg.org/#dom-urlsearchparams-has
+   */
+  has(name: string, value?: string): boolean;
+  /**
+   * Replaces all values of a name.
+   * @see https://url.spec.whatwg.org/#dom-urlsearchparams-set
+   */
+  set(name: string, value: string): void;
+  /**
+   * Orders by name; values of the same name keep their order.
+   * @see https://url.spec.whatwg.org/#dom-urlsearchparams-sort
+   */
+  sort(): void;
+  forEach(callback: (value: string, key: string, parent: URLSearchParams) => void, thisArg?: any): void;
+  entries(): IterableIterator<[string, string]>;
+  keys(): IterableIterator<string>;
+  values(): IterableIterator<string>;
+  [Symbol.iterator](): IterableIterator<string>;
+  toString(): string;
+}
+declare var URLSearchParams: {
+  prototype: URLSearchParams;
+  new(init?: Iterable<Iterable<string>> | Record<string, string> | string): URLSearchParams;
+};
+
+/** The global object of an app. */
+interface WorkerGlobalScope extends EventTarget {
+  /** The global object itself. */
+  readonly self: WorkerGlobalScope;
+  /** What can be said about the runtime. */
+  readonly navigator: Navigator;
+  /**
+   * Treats a value as an error that nobody caught.
+   * @see https://html.spec.whatwg.org/multipage/#dom-reporterror
+   */
+  reportError(e: any): void;
+  /**
+   * The Base64 text of a string whose characters are bytes.
+   * @see https://html.spec.whatwg.org/multipage/#dom-btoa
+   */
+  btoa(data: string): string;
+  /**
+   * The string, a character for each byte, that a Base64 text stands for.
+   * @see https://html.spec.whatwg.org/multipage/#dom-atob
+   */
+  atob(data: string): string;
+  /**
+   * Calls a function once, after some milliseconds.
+   * @see https://html.spec.whatwg.org/multipage/#dom-settimeout
+   */
+  setTimeout(handler: TimerHandler, timeout?: number, ...arguments_: any[]): number;
+  /**
+   * Takes back `setTimeout()`.
+   * @see https://html.spec.whatwg.org/multipage/#dom-cleartimeout
+   */
+  clearTimeout(id?: number): void;
+  /**
+   * Calls a function again and again, with some milliseconds in between.
+   * @see https://html.spec.whatwg.org/multipage/#dom-setinterval
+   */
+  setInterval(handler: TimerHandler, timeout?: number, ...arguments_: any[]): number;
+  /**
+   * Ends what `setInterval()` began.
+   * @see https://html.spec.whatwg.org/multipage/#dom-clearinterval
+   */
+  clearInterval(id?: number): void;
+  /**
+   * Calls a function right after the code that is running, before anything else.
+   * @see https://html.spec.whatwg.org/multipage/#dom-queuemicrotask
+   */
+  queueMicrotask(callback: VoidFunction): void;
+  /**
+   * A deep copy of a value, circles included.
+   * @see https://html.spec.whatwg.org/multipage/#dom-structuredclone
+   */
+  structuredClone(value: any, options?: StructuredSerializeOptions): any;
+  /**
+   * Sends a request; the promise resolves when the head of the response is there, whatever its status.
+   * @see https://fetch.spec.whatwg.org/#fetch-method
+   */
+  fetch(input: RequestInfo, init?: RequestInit): Promise<Response>;
+  /**
+   * A clock that never goes back.
+   * @see https://w3c.github.io/hr-time/#the-performance-attribute
+   */
+  readonly performance: Performance;
+  /**
+   * Random values and cryptographic operations.
+   * @see https://w3c.github.io/webcrypto/#dom-windoworworkerglobalscope-crypto
+   */
+  readonly crypto: Crypto;
+  /** Called with errors that nobody caught. */
+  onerror: OnErrorEventHandler;
+  /** Called with promises that somebody listened to after they had been told as unhandled. */
+  onrejectionhandled: EventHandler;
+  /** Called with promises that were rejected while nobody listened. */
+  onunhandledrejection: EventHandler;
+}
+
+/**
+ * A destination for chunks, written at the destination's pace.
+ * @see https://streams.spec.whatwg.org/#ws-class
+ */
+interface WritableStream<W = any> {
+  /**
+   * Whether the stream has a writer.
+   * @see https://streams.spec.whatwg.org/#ws-locked
+   */
+  readonly locked: boolean;
+  /**
+   * Makes the stream fail; chunks that wait are lost.
+   * @see https://streams.spec.whatwg.org/#ws-abort
+   */
+  abort(reason?: any): Promise<void>;
+  /**
+   * Ends the stream after the chunks that wait.
+   * @see https://streams.spec.whatwg.org/#ws-close
+   */
+  close(): Promise<void>;
+  /**
+   * A writer, which has the stream for itself until it is released.
+   * @see https://streams.spec.whatwg.org/#ws-get-writer
+   */
+  getWriter(): WritableStreamDefaultWriter<W>;
+}
+declare var WritableStream: {
+  prototype: WritableStream;
+  new<W = any>(underlyingSink?: UnderlyingSink<W>, strategy?: QueuingStrategy<W>): WritableStream<W>;
+};
+
+/**
+ * What the destination knows of its stream.
+ * @see https://streams.spec.whatwg.org/#ws-default-controller-class
+ */
+interface WritableStreamDefaultController {
+  /**
+   * Aborts with the stream, so that a write on its way can stop.
+   * @see https://streams.spec.whatwg.org/#ws-default-controller-signal
+   */
+  readonly signal: AbortSignal;
+  /**
+   * Makes the stream fail.
+   * @see https://streams.spec.whatwg.org/#ws-default-controller-error
+   */
+  error(e?: any): void;
+}
+declare var WritableStreamDefaultController: {
+  prototype: WritableStreamDefaultController;
+};
+
+/**
+ * Writes chunks.
+ * @see https://streams.spec.whatwg.org/#default-writer-class
+ */
+interface WritableStreamDefaultWriter<W = any> {
+  /**
+   * Resolves when the stream is closed, rejects when it fails or the writer is released.
+   * @see https://streams.spec.whatwg.org/#default-writer-closed
+   */
+  readonly closed: Promise<void>;
+  /**
+   * How much room is in the queue; null after an error.
+   * @see https://streams.spec.whatwg.org/#default-writer-desired-size
+   */
+  readonly desiredSize: number | null;
+  /**
+   * Resolves when there is room in the queue.
+   * @see https://streams.spec.whatwg.org/#default-writer-ready
+   */
+  readonly ready: Promise<void>;
+  /**
+   * Makes the stream fail; chunks that wait are lost.
+   * @see https://streams.spec.whatwg.org/#default-writer-abort
+   */
+  abort(reason?: any): Promise<void>;
+  /**
+   * Ends the stream after the chunks that wait.
+   * @see https://streams.spec.whatwg.org/#default-writer-close
+   */
+  close(): Promise<void>;
+  /**
+   * Gives the stream free for other writers.
+   * @see https://streams.spec.whatwg.org/#default-writer-release-lock
+   */
+  releaseLock(): void;
+  /**
+   * Writes a chunk; the promise resolves when the destination has taken it.
+   * @see https://streams.spec.whatwg.org/#default-writer-write
+   */
+  write(chunk?: W): Promise<void>;
+}
+declare var WritableStreamDefaultWriter: {
+  prototype: WritableStreamDefaultWriter;
+  new<W = any>(stream: WritableStream<W>): WritableStreamDefaultWriter<W>;
+};
+
+/**
+ * Writes to the app's log.
+ * @see https://console.spec.whatwg.org/#console-namespace
+ */
+declare namespace console {
+  /**
+   * Logs the data if the condition is false.
+   * @see https://console.spec.whatwg.org/#assert
+   */
+  function assert(condition?: boolean, ...data: any[]): void;
+  function clear(): void;
+  /**
+   * Logs the data, for those who look for a fault.
+   * @see https://console.spec.whatwg.org/#debug
+   */
+  function debug(...data: any[]): void;
+  function error(...data: any[]): void;
+  function info(...data: any[]): void;
+  function log(...data: any[]): void;
+  /**
+   * Logs the rows of an array or an object as a table.
+   * @see https://console.spec.whatwg.org/#table
+   */
+  function table(tabularData?: any, properties?: Iterable<string>): void;
+  /**
+   * Logs the data and the stack of the call.
+   * @see https://console.spec.whatwg.org/#trace
+   */
+  function trace(...data: any[]): void;
+  function warn(...data: any[]): void;
+  /**
+   * Logs the properties of an object.
+   * @see https://console.spec.whatwg.org/#dir
+   */
+  function dir(item?: any, options?: object | null): void;
+  /**
+   * As `log()`; there is no tree of elements here.
+   * @see https://console.spec.whatwg.org/#dirxml
+   */
+  function dirxml(...data: any[]): void;
+  /**
+   * Logs how often it was called with this label.
+   * @see https://console.spec.whatwg.org/#count
+   */
+  function count(label?: string): void;
+  /**
+   * Sets the count of a label to zero.
+   * @see https://console.spec.whatwg.org/#countreset
+   */
+  function countReset(label?: string): void;
+  /**
+   * Logs the data, and indents what follows until `groupEnd()`.
+   * @see https://console.spec.whatwg.org/#group
+   */
+  function group(...data: any[]): void;
+  /**
+   * As `group()`; a log cannot be unfolded.
+   * @see https://console.spec.whatwg.org/#groupcollapsed
+   */
+  function groupCollapsed(...data: any[]): void;
+  function groupEnd(): void;
+  /**
+   * Starts a timer.
+   * @see https://console.spec.whatwg.org/#time
+   */
+  function time(label?: string): void;
+  /**
+   * Logs how long a timer has been running.
+   * @see https://console.spec.whatwg.org/#timelog
+   */
+  function timeLog(label?: string, ...data: any[]): void;
+  /**
+   * Logs how long a timer has been running, and ends it.
+   * @see https://console.spec.whatwg.org/#timeend
+   */
+  function timeEnd(label?: string): void;
+}
+
+/** The global object itself. */
+declare var self: WorkerGlobalScope & typeof globalThis;
+/** What can be said about the runtime. */
+declare var navigator: Navigator;
+/**
+ * Treats a value as an error that nobody caught.
+ * @see https://html.spec.whatwg.org/multipage/#dom-reporterror
+ */
+declare function reportError(e: any): void;
+/**
+ * The Base64 text of a string whose characters are bytes.
+ * @see https://html.spec.whatwg.org/multipage/#dom-btoa
+ */
+declare function btoa(data: string): string;
+/**
+ * The string, a character for each byte, that a Base64 text stands for.
+ * @see https://html.spec.whatwg.org/multipage/#dom-atob
+ */
+declare function atob(data: string): string;
+/**
+ * Calls a function once, after some milliseconds.
+ * @see https://html.spec.whatwg.org/multipage/#dom-settimeout
+ */
+declare function setTimeout(handler: TimerHandler, timeout?: number, ...arguments_: any[]): number;
+/**
+ * Takes back `setTimeout()`.
+ * @see https://html.spec.whatwg.org/multipage/#dom-cleartimeout
+ */
+declare function clearTimeout(id?: number): void;
+/**
+ * Calls a function again and again, with some milliseconds in between.
+ * @see https://html.spec.whatwg.org/multipage/#dom-setinterval
+ */
+declare function setInterval(handler: TimerHandler, timeout?: number, ...arguments_: any[]): number;
+/**
+ * Ends what `setInterval()` began.
+ * @see https://html.spec.whatwg.org/multipage/#dom-clearinterval
+ */
+declare function clearInterval(id?: number): void;
+/**
+ * Calls a function right after the code that is running, before anything else.
+ * @see https://html.spec.whatwg.org/multipage/#dom-queuemicrotask
+ */
+declare function queueMicrotask(callback: VoidFunction): void;
+/**
+ * A deep copy of a value, circles included.
+ * @see https://html.spec.whatwg.org/multipage/#dom-structuredclone
+ */
+declare function structuredClone(value: any, options?: StructuredSerializeOptions): any;
+/**
+ * Sends a request; the promise resolves when the head of the response is there, whatever its status.
+ * @see https://fetch.spec.whatwg.org/#fetch-method
+ */
+declare function fetch(input: RequestInfo, init?: RequestInit): Promise<Response>;
+/**
+ * A clock that never goes back.
+ * @see https://w3c.github.io/hr-time/#the-performance-attribute
+ */
+declare var performance: Performance;
+/**
+ * Random values and cryptographic operations.
+ * @see https://w3c.github.io/webcrypto/#dom-windoworworkerglobalscope-crypto
+ */
+declare var crypto: Crypto;
+/** Called with errors that nobody caught. */
+declare var onerror: OnErrorEventHandler;
+/** Called with promises that somebody listened to after they had been told as unhandled. */
+declare var onrejectionhandled: EventHandler;
+/** Called with promises that were rejected while nobody listened. */
+declare var onunhandledrejection: EventHandler;
+/**
+ * Calls the listener for each event of the type from now on. The same listener is added once only.
+ * @see https://dom.spec.whatwg.org/#dom-eventtarget-addeventlistener
+ */
+declare function addEventListener(type: string, callback: EventListener | null, options?: AddEventListenerOptions | boolean): void;
+/**
+ * Takes back `addEventListener()` with the same type, listener and `capture`.
+ * @see https://dom.spec.whatwg.org/#dom-eventtarget-removeeventlistener
+ */
+declare function removeEventListener(type: string, callback: EventListener | null, options?: EventListenerOptions | boolean): void;
+/**
+ * Calls the listeners of the event's type, and returns false if one of them canceled the event.
+ * @see https://dom.spec.whatwg.org/#dom-eventtarget-dispatchevent
+ */
+declare function dispatchEvent(event: Event): boolean;

@@ -1,0 +1,17 @@
+// What the Web Platform Tests say, as of the last run that `npm run data -- --wpt` has taken over.
+import { existsSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
+
+export interface Count {
+  passed: number;
+  total: number;
+}
+export interface Wpt {
+  date: string;
+  folders: Record<string, Count & { tests: number }>;
+  interfaces: Record<string, Count & { members: Record<string, Count> }>;
+}
+
+const file = resolve(process.cwd(), "data/wpt.json");
+export const wpt: Wpt | undefined = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined;
+export const ofInterface = (name: string) => wpt?.interfaces[name];
