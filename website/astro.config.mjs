@@ -19,6 +19,8 @@ export default defineConfig({
       components: { Search: "./src/overrides/Search.astro" },
       expressiveCode: { defaultProps: { wrap: true }, themes: ["github-dark", "github-light"], styleOverrides: { borderRadius: "0.5rem" } },
       sidebar: [
+        { label: "Start", items: [{ autogenerate: { directory: "start" } }] },
+        { label: "Guides", items: [{ autogenerate: { directory: "guides" } }] },
         {
           label: "Reference",
           items: [

@@ -2,7 +2,7 @@
 //
 //   npm run data                    writes it; wants `cargo build --workspace` to have run
 //   npm run data -- --check         writes nothing, and fails where something is out of date
-//   npm run data -- --wpt FILE      also takes over the results of `cargo wpt run --json FILE`
+//   npm run data -- --wpt FILE      also takes over the results of `cargo wpt run --json FILE`; may be given several times
 //
 // `--bin FOLDER` is where the programs `gen` and `nano` are: ../target/debug otherwise.
 import { execFileSync, spawn } from "node:child_process";
@@ -15,7 +15,7 @@ import { parseArgs } from "node:util";
 const here = resolve(import.meta.dirname, "..");
 const root = resolve(here, "..");
 const { values: options } = parseArgs({
-  options: { check: { type: "boolean" }, bin: { type: "string" }, wpt: { type: "string" } },
+  options: { check: { type: "boolean" }, bin: { type: "string" }, wpt: { type: "string", multiple: true } },
 });
 const programs = resolve(options.bin ?? join(root, "target/debug"));
 const scratch = mkdtempSync(join(tmpdir(), "nano-data-"));
@@ -130,24 +130,81 @@ function common() {
   return JSON.parse(run("nano", "eval", script).split("\n")[0]);
 }
 
-/** Results of the Web Platform Tests, by file and by what the tests of the IDL say of each member. */
-function results(file) {
-  const report = JSON.parse(readFileSync(file, "utf8"));
-  return report;
+/**
+ * Results of the Web Platform Tests: by folder, by what the tests of the IDL say of each member, and by the tests that are named after
+ * an interface. What the expectations, which `cargo test -p conformance` holds, say that it fails, fails. Of a test that is in several
+ * files, the run counts in which more of it passed: one may have met a time-out.
+ */
+function results(files, model) {
+  const expectations = Object.assign({}, ...readdirSync(join(root, "conformance/expectations"))
+    .map((file) => JSON.parse(readFileSync(join(root, "conformance/expectations", file), "utf8"))));
+  const expected = (name) => {
+    const entries = [name, name.replace(/\?.*/, "")].map((key) => expectations[key]);
+    for (let folder = name; folder.includes("/"); ) {
+      folder = folder.slice(0, folder.lastIndexOf("/"));
+      entries.push(expectations[`${folder}/`]);
+    }
+    return Object.assign({ fail: {} }, ...entries.filter(Boolean));
+  };
+  const tests = {};
+  const good = (test) => test?.results?.subtests.filter(({ status }) => status === "PASS").length ?? -1;
+  for (const file of files) {
+    for (const [name, test] of Object.entries(JSON.parse(readFileSync(file, "utf8")).tests)) {
+      if (good(test) >= good(tests[name])) tests[name] = test;
+    }
+  }
+  const suites = [...readFileSync(join(root, "conformance/src/suites.rs"), "utf8").matchAll(/^ {4}"(.*)",$/gm)].map(([, suite]) => suite);
+  const count = (counts, passed, total) => {
+    counts.passed += passed;
+    counts.total += total;
+  };
+  const none = () => ({ passed: 0, total: 0 });
+  const folders = {};
+  const interfaces = {};
+  const of = (name) => (interfaces[name] ??= { ...none(), members: {}, named: none() });
+  const names = Object.keys({ ...model.interfaces, ...model.namespaces }).sort((a, b) => b.length - a.length);
+  for (const [name, { results }] of Object.entries(tests).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const { fail, skip, omit } = expected(name);
+    if (omit || !suites.some((suite) => name.startsWith(suite))) continue;
+    const [top] = name.split("/");
+    const folder = (folders[top] ??= { ...none(), tests: 0 });
+    folder.tests++;
+    const subtests = skip || !results?.subtests.length ? [undefined] : results.subtests;
+    const passes = (subtest) => subtest?.status === "PASS" && !(subtest.name in fail);
+    const passed = subtests.filter(passes).length;
+    count(folder, passed, subtests.length);
+    if (!name.includes("idlharness")) {
+      // `url/urlsearchparams-get.any.js`, `fetch/api/headers/…`, `streams/readable-streams/…`.
+      const parts = name.split("/").slice(1).map((part) => part.replace(/[^a-z]/gi, "").toLowerCase());
+      const about = names.find((name) => parts.some((part) => part.startsWith(name.toLowerCase())));
+      if (about) count(of(about).named, passed, subtests.length);
+      continue;
+    }
+    for (const subtest of results?.subtests ?? []) {
+      const [, about] = subtest.name.match(/^(\w+) (?:interface|namespace|must be|includes)/) ?? [];
+      if (!about || !names.includes(about)) continue;
+      const own = of(about);
+      count(own, passes(subtest) ? 1 : 0, 1);
+      const [, member] = subtest.name.match(/(?:operation|attribute|constant|calling) (\w+)/) ?? [];
+      if (member) count((own.members[member] ??= none()), passes(subtest) ? 1 : 0, 1);
+    }
+  }
+  const sorted = (object) => Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return { date: new Date().toISOString().slice(0, 10), folders, interfaces: sorted(interfaces) };
 }
 
 const data = new Map();
 run("gen", "--out", scratch);
 const { openapi, metrics } = await served();
 data.set("reference.json", readFileSync(join(scratch, "reference.json"), "utf8"));
-data.set("nano.d.ts", readFileSync(join(scratch, "nano.d.ts"), "utf8"));
+data.set("../types/index.d.ts", readFileSync(join(scratch, "nano.d.ts"), "utf8"));
 data.set("schema.json", run("nano", "schema"));
 data.set("cli.json", json(commands()));
 data.set("openapi.json", json(openapi));
 data.set("metrics.json", json(metrics));
 data.set("errors.json", json(errors()));
 data.set("ecma-429.json", json(common()));
-if (options.wpt) data.set("wpt.json", json(results(options.wpt)));
+if (options.wpt) data.set("wpt.json", json(results(options.wpt.map((file) => resolve(file)), JSON.parse(data.get("reference.json")))));
 rmSync(scratch, { recursive: true });
 
 function json(value) {

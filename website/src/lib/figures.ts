@@ -21,3 +21,11 @@ export function figure(words: string): string {
   if (!row) throw new Error(`no row of ARCHITECTURE.md's figures says "${words}"`);
   return row[1];
 }
+
+/** A number of a figure's row, where `pattern` finds it in column 1 (NANO) or 2 (compared with). */
+export function number(words: string, column: 1 | 2, pattern: RegExp): number {
+  const row = rows.find(([what]) => what.includes(words));
+  const found = row?.[column].match(pattern)?.[1];
+  if (found === undefined) throw new Error(`no row of ARCHITECTURE.md's figures says "${words}" with ${pattern}`);
+  return Number(found);
+}

@@ -9,9 +9,16 @@ export interface Count {
 export interface Wpt {
   date: string;
   folders: Record<string, Count & { tests: number }>;
-  interfaces: Record<string, Count & { members: Record<string, Count> }>;
+  interfaces: Record<string, Count & { members: Record<string, Count>; named: Count }>;
 }
 
 const file = resolve(process.cwd(), "data/wpt.json");
 export const wpt: Wpt | undefined = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined;
 export const ofInterface = (name: string) => wpt?.interfaces[name];
+
+/** All folders together. */
+export const sum: Count | undefined =
+  wpt && Object.values(wpt.folders).reduce((sum, { passed, total }) => ({ passed: sum.passed + passed, total: sum.total + total }), { passed: 0, total: 0 });
+
+/** Rounded down, so that 100 is all. */
+export const percent = ({ passed, total }: Count) => (Math.floor((1000 * passed) / total) / 10).toFixed(1);
