@@ -5,6 +5,8 @@ export default defineConfig({
   // Where it is served, for the sitemap and canonical addresses: `SITE=https://… npm run build`.
   site: process.env.SITE,
   telemetry: false,
+  // Line breaks between words and elements are spaces.
+  compressHTML: true,
   devToolbar: { enabled: false },
   integrations: [
     starlight({
@@ -17,7 +19,7 @@ export default defineConfig({
       credits: false,
       pagination: true,
       components: { Search: "./src/overrides/Search.astro" },
-      expressiveCode: { defaultProps: { wrap: true }, themes: ["github-dark", "github-light"], styleOverrides: { borderRadius: "0.5rem" } },
+      expressiveCode: { defaultProps: { wrap: true }, themes: ["github-dark", "github-light"], styleOverrides: { borderRadius: "0.5rem", codeBackground: "var(--nano-code)", frames: { editorBackground: "var(--nano-code)", terminalBackground: "var(--nano-code)" } } },
       sidebar: [
         { label: "Start", items: [{ autogenerate: { directory: "start" } }] },
         { label: "Guides", items: [{ autogenerate: { directory: "guides" } }] },

@@ -23,7 +23,7 @@ type DOMHighResTimeStamp = number;
 type EventHandler = EventHandlerNonNull | null;
 type FormDataEntryValue = File | string;
 type HashAlgorithmIdentifier = object | string;
-type HeadersInit = string[][] | Record<string, string>;
+type HeadersInit = Headers | Iterable<string[]> | Record<string, string>;
 type MessageEventSource = MessagePort;
 type NamedCurve = string;
 type OnErrorEventHandler = OnErrorEventHandlerNonNull | null;
@@ -325,8 +325,8 @@ interface ContextParams extends Algorithm {
  * @see https://w3c.github.io/webcrypto/#keypair
  */
 interface CryptoKeyPair {
-  privateKey?: CryptoKey;
-  publicKey?: CryptoKey;
+  privateKey: CryptoKey;
+  publicKey: CryptoKey;
 }
 
 /**
@@ -1042,12 +1042,12 @@ interface URLPatternComponentResult {
    * What each group has matched, by its name or number.
    * @see https://urlpattern.spec.whatwg.org/#dom-urlpatterncomponentresult-groups
    */
-  groups?: Record<string, string | undefined>;
+  groups: Record<string, string | undefined>;
   /**
    * The component.
    * @see https://urlpattern.spec.whatwg.org/#dom-urlpatterncomponentresult-input
    */
-  input?: string;
+  input: string;
 }
 
 /**
@@ -1123,47 +1123,47 @@ interface URLPatternResult {
    * The fragment.
    * @see https://urlpattern.spec.whatwg.org/#dom-urlpatternresult-hash
    */
-  hash?: URLPatternComponentResult;
+  hash: URLPatternComponentResult;
   /**
    * The host.
    * @see https://urlpattern.spec.whatwg.org/#dom-urlpatternresult-hostname
    */
-  hostname?: URLPatternComponentResult;
+  hostname: URLPatternComponentResult;
   /**
    * The arguments.
    * @see https://urlpattern.spec.whatwg.org/#dom-urlpatternresult-inputs
    */
-  inputs?: URLPatternInput[];
+  inputs: URLPatternInput[];
   /**
    * The password.
    * @see https://urlpattern.spec.whatwg.org/#dom-urlpatternresult-password
    */
-  password?: URLPatternComponentResult;
+  password: URLPatternComponentResult;
   /**
    * The path.
    * @see https://urlpattern.spec.whatwg.org/#dom-urlpatternresult-pathname
    */
-  pathname?: URLPatternComponentResult;
+  pathname: URLPatternComponentResult;
   /**
    * The port.
    * @see https://urlpattern.spec.whatwg.org/#dom-urlpatternresult-port
    */
-  port?: URLPatternComponentResult;
+  port: URLPatternComponentResult;
   /**
    * The scheme.
    * @see https://urlpattern.spec.whatwg.org/#dom-urlpatternresult-protocol
    */
-  protocol?: URLPatternComponentResult;
+  protocol: URLPatternComponentResult;
   /**
    * The query.
    * @see https://urlpattern.spec.whatwg.org/#dom-urlpatternresult-search
    */
-  search?: URLPatternComponentResult;
+  search: URLPatternComponentResult;
   /**
    * The user's name.
    * @see https://urlpattern.spec.whatwg.org/#dom-urlpatternresult-username
    */
-  username?: URLPatternComponentResult;
+  username: URLPatternComponentResult;
 }
 
 /**
@@ -1350,8 +1350,8 @@ interface BroadcastChannel extends EventTarget {
    * @see https://html.spec.whatwg.org/multipage/#dom-broadcastchannel-close
    */
   close(): void;
-  onmessage: EventHandler;
-  onmessageerror: EventHandler;
+  onmessage: ((event: MessageEvent) => any) | null;
+  onmessageerror: ((event: MessageEvent) => any) | null;
 }
 declare var BroadcastChannel: {
   prototype: BroadcastChannel;
@@ -1372,7 +1372,7 @@ interface ByteLengthQueuingStrategy {
    * A function that gives a chunk's `byteLength`.
    * @see https://streams.spec.whatwg.org/#blqs-size
    */
-  readonly size: Function;
+  readonly size: QueuingStrategySize<ArrayBufferView>;
 }
 declare var ByteLengthQueuingStrategy: {
   prototype: ByteLengthQueuingStrategy;
@@ -1415,7 +1415,7 @@ interface CountQueuingStrategy {
    * A function that gives 1.
    * @see https://streams.spec.whatwg.org/#cqs-size
    */
-  readonly size: Function;
+  readonly size: QueuingStrategySize;
 }
 declare var CountQueuingStrategy: {
   prototype: CountQueuingStrategy;
@@ -1436,7 +1436,7 @@ interface Crypto {
    * Fills an array of integers with random values.
    * @see https://w3c.github.io/webcrypto/#Crypto-method-getRandomValues
    */
-  getRandomValues(array: ArrayBufferView): ArrayBufferView;
+  getRandomValues<T extends ArrayBufferView>(array: T): T;
   /**
    * A random UUID, version 4.
    * @see https://w3c.github.io/webcrypto/#Crypto-method-randomUUID
@@ -1466,12 +1466,12 @@ interface CryptoKey {
    * Its algorithm, with what the algorithm says about keys.
    * @see https://w3c.github.io/webcrypto/#cryptokey-algorithm
    */
-  readonly algorithm: object;
+  readonly algorithm: KeyAlgorithm;
   /**
    * What it may be used for, an array of KeyUsage.
    * @see https://w3c.github.io/webcrypto/#cryptokey-usages
    */
-  readonly usages: object;
+  readonly usages: KeyUsage[];
 }
 declare var CryptoKey: {
   prototype: CryptoKey;
@@ -1866,12 +1866,12 @@ interface FileReader extends EventTarget {
    * @see https://w3c.github.io/FileAPI/#dom-filereader-error
    */
   readonly error: DOMException | null;
-  onloadstart: EventHandler;
-  onprogress: EventHandler;
-  onload: EventHandler;
-  onabort: EventHandler;
-  onerror: EventHandler;
-  onloadend: EventHandler;
+  onloadstart: ((event: ProgressEvent) => any) | null;
+  onprogress: ((event: ProgressEvent) => any) | null;
+  onload: ((event: ProgressEvent) => any) | null;
+  onabort: ((event: ProgressEvent) => any) | null;
+  onerror: ((event: ProgressEvent) => any) | null;
+  onloadend: ((event: ProgressEvent) => any) | null;
 }
 declare var FileReader: {
   prototype: FileReader;
@@ -2035,8 +2035,8 @@ interface MessagePort extends EventTarget {
    */
   close(): void;
   onclose: EventHandler;
-  onmessage: EventHandler;
-  onmessageerror: EventHandler;
+  onmessage: ((event: MessageEvent) => any) | null;
+  onmessageerror: ((event: MessageEvent) => any) | null;
 }
 declare var MessagePort: {
   prototype: MessagePort;
@@ -2742,6 +2742,8 @@ interface SubtleCrypto {
    * A new key, or a pair of keys.
    * @see https://w3c.github.io/webcrypto/#SubtleCrypto-method-generateKey
    */
+  generateKey(algorithm: RsaHashedKeyGenParams | EcKeyGenParams, extractable: boolean, keyUsages: Iterable<KeyUsage>): Promise<CryptoKeyPair>;
+  generateKey(algorithm: AesKeyGenParams | HmacKeyGenParams, extractable: boolean, keyUsages: Iterable<KeyUsage>): Promise<CryptoKey>;
   generateKey(algorithm: AlgorithmIdentifier, extractable: boolean, keyUsages: Iterable<KeyUsage>): Promise<CryptoKey | CryptoKeyPair>;
   /**
    * A key that is made of another one.

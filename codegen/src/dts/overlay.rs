@@ -37,6 +37,10 @@ const GENERICS: &[(&str, &str)] = &[
 
 /// What replaces a whole dictionary, callback or typedef.
 const WHOLE: &[(&str, &str)] = &[
+    (
+        "HeadersInit",
+        "Headers | Iterable<string[]> | Record<string, string>",
+    ),
     ("QueuingStrategySize", "(chunk: T) => number"),
     (
         "ReadableStreamReadResult",
@@ -50,6 +54,39 @@ const ELEMENTS: &[(&str, &str)] = &[("ReadableStream", "R")];
 
 /// Members, by owner; `new` is the constructor.
 const MEMBERS: &[(&str, &str, &str)] = &[
+    (
+        "BroadcastChannel",
+        "onmessage",
+        "onmessage: ((event: MessageEvent) => any) | null;",
+    ),
+    (
+        "BroadcastChannel",
+        "onmessageerror",
+        "onmessageerror: ((event: MessageEvent) => any) | null;",
+    ),
+    (
+        "ByteLengthQueuingStrategy",
+        "size",
+        "readonly size: QueuingStrategySize<ArrayBufferView>;",
+    ),
+    (
+        "CountQueuingStrategy",
+        "size",
+        "readonly size: QueuingStrategySize;",
+    ),
+    (
+        "Crypto",
+        "getRandomValues",
+        "getRandomValues<T extends ArrayBufferView>(array: T): T;",
+    ),
+    (
+        "CryptoKey",
+        "algorithm",
+        "readonly algorithm: KeyAlgorithm;",
+    ),
+    ("CryptoKey", "usages", "readonly usages: KeyUsage[];"),
+    ("CryptoKeyPair", "privateKey", "privateKey: CryptoKey;"),
+    ("CryptoKeyPair", "publicKey", "publicKey: CryptoKey;"),
     ("CustomEvent", "detail", "readonly detail: T;"),
     (
         "CustomEvent",
@@ -61,6 +98,46 @@ const MEMBERS: &[(&str, &str, &str)] = &[
         "FetchEvent",
         "respondWith",
         "respondWith(r: Response | PromiseLike<Response>): void;",
+    ),
+    (
+        "FileReader",
+        "onabort",
+        "onabort: ((event: ProgressEvent) => any) | null;",
+    ),
+    (
+        "FileReader",
+        "onerror",
+        "onerror: ((event: ProgressEvent) => any) | null;",
+    ),
+    (
+        "FileReader",
+        "onload",
+        "onload: ((event: ProgressEvent) => any) | null;",
+    ),
+    (
+        "FileReader",
+        "onloadend",
+        "onloadend: ((event: ProgressEvent) => any) | null;",
+    ),
+    (
+        "FileReader",
+        "onloadstart",
+        "onloadstart: ((event: ProgressEvent) => any) | null;",
+    ),
+    (
+        "FileReader",
+        "onprogress",
+        "onprogress: ((event: ProgressEvent) => any) | null;",
+    ),
+    (
+        "MessagePort",
+        "onmessage",
+        "onmessage: ((event: MessageEvent) => any) | null;",
+    ),
+    (
+        "MessagePort",
+        "onmessageerror",
+        "onmessageerror: ((event: MessageEvent) => any) | null;",
     ),
     ("QueuingStrategy", "size", "size?: QueuingStrategySize<T>;"),
     (
@@ -124,6 +201,11 @@ const MEMBERS: &[(&str, &str, &str)] = &[
         "writable: WritableStream<W>;",
     ),
     (
+        "SubtleCrypto",
+        "generateKey",
+        "generateKey(algorithm: RsaHashedKeyGenParams | EcKeyGenParams, extractable: boolean, keyUsages: Iterable<KeyUsage>): Promise<CryptoKeyPair>;\ngenerateKey(algorithm: AesKeyGenParams | HmacKeyGenParams, extractable: boolean, keyUsages: Iterable<KeyUsage>): Promise<CryptoKey>;\ngenerateKey(algorithm: AlgorithmIdentifier, extractable: boolean, keyUsages: Iterable<KeyUsage>): Promise<CryptoKey | CryptoKeyPair>;",
+    ),
+    (
         "TransformStream",
         "new",
         "new<I = any, O = any>(transformer?: Transformer<I, O>, writableStrategy?: QueuingStrategy<I>, readableStrategy?: QueuingStrategy<O>): TransformStream<I, O>;",
@@ -172,6 +254,53 @@ const MEMBERS: &[(&str, &str, &str)] = &[
         "URL",
         "parse",
         "parse(url: string | URL, base?: string | URL): URL | null;",
+    ),
+    (
+        "URLPatternComponentResult",
+        "groups",
+        "groups: Record<string, string | undefined>;",
+    ),
+    ("URLPatternComponentResult", "input", "input: string;"),
+    (
+        "URLPatternResult",
+        "hash",
+        "hash: URLPatternComponentResult;",
+    ),
+    (
+        "URLPatternResult",
+        "hostname",
+        "hostname: URLPatternComponentResult;",
+    ),
+    ("URLPatternResult", "inputs", "inputs: URLPatternInput[];"),
+    (
+        "URLPatternResult",
+        "password",
+        "password: URLPatternComponentResult;",
+    ),
+    (
+        "URLPatternResult",
+        "pathname",
+        "pathname: URLPatternComponentResult;",
+    ),
+    (
+        "URLPatternResult",
+        "port",
+        "port: URLPatternComponentResult;",
+    ),
+    (
+        "URLPatternResult",
+        "protocol",
+        "protocol: URLPatternComponentResult;",
+    ),
+    (
+        "URLPatternResult",
+        "search",
+        "search: URLPatternComponentResult;",
+    ),
+    (
+        "URLPatternResult",
+        "username",
+        "username: URLPatternComponentResult;",
     ),
     (
         "UnderlyingSink",

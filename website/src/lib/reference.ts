@@ -1,5 +1,5 @@
 // The model, as `cargo gen` prints it, by what its pages need: where each definition is, what it uses, and who uses it.
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { resolve } from "node:path";
 import data from "../../data/reference.json";
 
@@ -180,4 +180,10 @@ export function sections(members: Member[]) {
         return { title, slug, kind, members: group.map((member) => ({ ...member, anchor: anchor(member) })) };
       });
   });
+}
+
+/** The example of an interface, which a test runs. */
+export function example(name: string) {
+  const file = [`examples/${name}.js`, `examples/handlers/${name}.js`].find((file) => existsSync(resolve(process.cwd(), file)));
+  return file && readFileSync(resolve(process.cwd(), file), "utf8").trim();
 }

@@ -1,0 +1,2 @@
+const stream = new WritableStream({}, new CountQueuingStrategy({ highWaterMark: 3 }));
+console.log(stream.getWriter().desiredSize); // 3

@@ -1,0 +1,3 @@
+const event = new Event("tick", { cancelable: true });
+event.preventDefault();
+console.log(event.type, event.defaultPrevented); // tick true

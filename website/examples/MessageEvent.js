@@ -1,0 +1,2 @@
+const event = new MessageEvent("message", { data: { from: "here" } });
+console.log(event.data.from); // here

@@ -1,0 +1,3 @@
+const start = performance.now();
+await new Promise((resolve) => setTimeout(resolve, 5));
+console.log(performance.now() - start >= 4, performance.timeOrigin > 0); // true true

@@ -1,0 +1,3 @@
+performance.mark("begun");
+const [entry] = performance.getEntriesByName("begun");
+console.log(entry.entryType, entry.duration); // mark 0

@@ -1,0 +1,2 @@
+const bytes = new TextEncoder().encode("€");
+console.log(bytes.length); // 3

@@ -1,0 +1,4 @@
+addEventListener("fetch", (event) => {
+  event.waitUntil(Promise.resolve("some work"));
+  event.respondWith(new Response("done"));
+});

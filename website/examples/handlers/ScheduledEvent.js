@@ -1,0 +1,5 @@
+export default {
+  async scheduled(event) {
+    console.log(event.cron, new Date(event.scheduledTime).toISOString());
+  },
+};
