@@ -23,7 +23,7 @@ fn getters_of_a_serialized_value_get_memory() {
         catch (error) { return new Response(error.name); }
     } };";
     let nano = Site::new()
-        .app_with("a", source, r#""limits":{"memory_mb":256}"#)
+        .app_with("a", source, r#""limits":{"memory_mb":1024}"#)
         .app("b", NEIGHBOUR)
         .serve();
     for (path, answer) in [
