@@ -715,7 +715,7 @@ pub(crate) mod tests {
             isolate(100 * MIB),
         );
         let working = malloc::work_for(&account);
-        let kept: Vec<_> = (0..3 << 20).map(|_| Box::new([1_u64; 8])).collect();
+        let kept: Vec<_> = (0..200 << 10).map(|_| Box::new([0_u64; 128])).collect();
         drop(working);
         let shortage = Shortage {
             used: 400 * MIB,

@@ -14,7 +14,7 @@ pub type Log = Arc<Mutex<Vec<String>>>;
 
 /// What scripts have native code keep, and count nowhere.
 #[derive(Default)]
-struct Kept(RefCell<Vec<Box<[u64; 8]>>>);
+struct Kept(RefCell<Vec<Box<[u64; 128]>>>);
 
 /// The callbacks of the snapshot. Read through `black_box` everywhere, so that each has one address.
 static CALLBACKS: [(&str, v8::FunctionCallback); 8] = [
@@ -126,7 +126,7 @@ fn hold(
     scope.throw_exception(message.into());
 }
 
-/// Keeps so many blocks of 64 bytes more. Returns how many there are.
+/// Keeps so many kibibytes more, each as one block. Returns how many there are.
 fn keep(
     scope: &mut v8::PinScope,
     args: v8::FunctionCallbackArguments,
@@ -134,7 +134,9 @@ fn keep(
 ) {
     let count = args.get(0).uint32_value(scope).expect("a number");
     let mut kept = State::from_scope(scope).extension::<Kept>().0.borrow_mut();
-    kept.extend((0..count).map(|number| Box::new([u64::from(number); 8])));
+    for _ in 0..count {
+        kept.push(Box::new([0; 128]));
+    }
     rv.set_double(kept.len() as f64);
 }
 
