@@ -92,7 +92,7 @@ impl EntryValue {
         }
     }
 
-    fn to_js<'s>(self, scope: &mut Scope<'s, '_>) -> FormDataEntryValue<'s> {
+    fn into_js<'s>(self, scope: &mut Scope<'s, '_>) -> FormDataEntryValue<'s> {
         match self {
             EntryValue::Text(text) => FormDataEntryValue::UsvString(text),
             EntryValue::File(entry) => FormDataEntryValue::File(entry.to_object(scope)),
@@ -295,7 +295,7 @@ impl FormDataMethods for FormData {
             None => Ok(None),
             Some(index) => Ok(self
                 .copy(scope, index)?
-                .map(|entry| entry.value.to_js(scope))),
+                .map(|entry| entry.value.into_js(scope))),
         }
     }
 
@@ -306,7 +306,7 @@ impl FormDataMethods for FormData {
     ) -> Fallible<Vec<FormDataEntryValue<'s>>> {
         let values = self.values(scope, &name)?;
         let mut result = room::list(scope, values.len(), 0)?;
-        result.extend(values.into_iter().map(|value| value.to_js(scope)));
+        result.extend(values.into_iter().map(|value| value.into_js(scope)));
         Ok(result)
     }
 
@@ -339,6 +339,6 @@ impl FormDataMethods for FormData {
         index: usize,
     ) -> Fallible<Option<(String, FormDataEntryValue<'s>)>> {
         let entry = self.copy(scope, index)?;
-        Ok(entry.map(|Entry { name, value }| (name, value.to_js(scope))))
+        Ok(entry.map(|Entry { name, value }| (name, value.into_js(scope))))
     }
 }
