@@ -1,8 +1,8 @@
 //! Two tables of V8's that are mostly empty: to which code an address on the stack belongs, and the same for WebAssembly.
 //!
-//! Each isolate has them. V8 fills all of their 112 KiB with zeros when it makes the isolate, and hardly an app has more than some
-//! entries in them. So while an isolate rests, the pages that have nothing but zeros go back to the system. When V8 looks at them
-//! again, they are zeros.
+//! Each isolate has them. V8 fills their 112 KiB with zeros when it makes the isolate, but for some bytes of each entry: these are
+//! what they were when another one had the memory, so it is filled before V8 gets it. Hardly an app has more than some entries in them.
+//! So while an isolate rests, the pages that have nothing but zeros go back to the system. When V8 looks at them again, they are zeros.
 //!
 //! V8 does not tell where its tables are. They are known by their sizes, among the blocks that V8 asks `malloc` for while it makes an
 //! isolate: sizes of this version of V8. In another one none may be found, which costs memory and is what the test is for.
@@ -11,7 +11,7 @@ use std::cell::Cell;
 use std::ffi::c_void;
 use std::ops::Range;
 
-/// `InnerPointerToCodeCache`; `wasm::WasmCodeLookupCache`, which begins with a pointer.
+/// `wasm::WasmCodeLookupCache`; `InnerPointerToCodeCache`, which begins with a pointer.
 const SIZES: [usize; 2] = [1024 * 48, 8 + 1024 * 64];
 
 /// Blocks of [`SIZES`].
@@ -37,7 +37,11 @@ pub(super) fn allocated(block: *mut c_void, size: usize) {
 
 #[cold]
 fn note(block: *mut c_void, size: usize) {
-    let Some(mut found) = FOUND.get() else { return };
+    let Some(mut found) = FOUND.get().filter(|_| !block.is_null()) else {
+        return;
+    };
+    // SAFETY: the block has that size, and nobody has it yet.
+    unsafe { block.cast::<u8>().write_bytes(0, size) };
     for (index, _) in SIZES.iter().enumerate().filter(|(_, of)| **of == size) {
         found.addresses[index] = block.expose_provenance();
         found.counts[index] += 1;
@@ -134,19 +138,23 @@ mod tests {
     #[test]
     fn pages_of_zeros_are_given_back_and_others_stay() {
         crate::platform::initialize();
+        // The tables' memory has been others'.
+        let used: Vec<_> = SIZES.iter().cycle().take(64).collect();
+        drop::<Vec<_>>(used.into_iter().map(|size| vec![1_u8; *size]).collect());
         let (mut isolate, tables) = of(|| v8::Isolate::new(v8::CreateParams::default()));
-        let [code, wasm] = &tables.pages[..] else {
+        let [wasm, code] = &tables.pages[..] else {
             panic!(
                 "V8 has other tables: {tables:?}; look for their sizes among what it allocates for an isolate"
             )
         };
-        let in_use = code.start + page_size() + 8;
-        // SAFETY: the first table's entries are addresses, which V8 compares with others; none ends in an odd one.
+        // An entry has 48 bytes.
+        let in_use = wasm.start + 48 * 100;
+        // SAFETY: an entry begins with an address, which V8 compares with others; none is odd.
         unsafe { *std::ptr::with_exposed_provenance_mut::<usize>(in_use) = 1 };
-        assert!(resident(code) >= 11 && resident(wasm) >= 14);
+        assert!(resident(wasm) >= 11 && resident(code) >= 14);
         tables.give_back(&mut isolate);
-        assert_eq!(resident(code), 1);
-        assert!(resident(wasm) <= 1);
+        assert_eq!(resident(wasm), 1);
+        assert!(resident(code) <= 1);
         // SAFETY: as above.
         let kept = unsafe { *std::ptr::with_exposed_provenance::<usize>(in_use) };
         assert_eq!(kept, 1);
