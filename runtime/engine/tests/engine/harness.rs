@@ -13,6 +13,7 @@ use nano_engine::{run_on_current_thread, v8};
 pub type Log = Arc<Mutex<Vec<String>>>;
 
 /// What scripts have native code keep, and count nowhere.
+#[expect(clippy::vec_box, reason = "many blocks are what is to be found")]
 #[derive(Default)]
 struct Kept(RefCell<Vec<Box<[u64; 128]>>>);
 
