@@ -119,3 +119,20 @@ namespace FileData {
   /** File API's "package data", but for ArrayBuffers: `kind` is one of "BinaryString", "Text" and "DataURL". */
   any packageFileData(DOMString kind, BufferSource bytes, DOMString type, DOMString? encoding);
 };
+
+/** What digests bytes as they come. */
+[Internal=webcrypto, Exposed=Worker]
+interface Digester {
+  undefined update(BufferSource bytes);
+  undefined updateText(USVString text);
+  /** How many bytes that were. */
+  unsigned long long bytesWritten();
+  /** The digest, an ArrayBuffer. Nothing may follow. */
+  any finish();
+};
+
+/** How they are made. */
+[Internal=webcrypto, Exposed=Worker]
+namespace Digesters {
+  Digester digester(AlgorithmIdentifier algorithm);
+};

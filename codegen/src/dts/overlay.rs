@@ -58,6 +58,11 @@ const MEMBERS: &[(&str, &str, &str)] = &[
     ),
     ("CustomEventInit", "detail", "detail?: T;"),
     (
+        "Crypto",
+        "DigestStream",
+        "readonly DigestStream: { prototype: DigestStream; new(algorithm: AlgorithmIdentifier): DigestStream };",
+    ),
+    (
         "FetchEvent",
         "respondWith",
         "respondWith(r: Response | PromiseLike<Response>): void;",

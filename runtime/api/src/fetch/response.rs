@@ -2,14 +2,14 @@
 
 use std::rc::Rc;
 
-use http::header::{CONTENT_TYPE, LOCATION};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION};
 use nano_webidl::{Error, Fallible, Ref, Scope, Trace, Value, range_error, room, type_error};
 
 use super::body::{Body, WithBody};
 use super::header_list::{AppHeaderList, HeaderList};
 use super::headers::{Guard, Headers};
 use crate::bindings::response::ResponseMethods;
-use crate::bindings::types::{BodyInit, ResponseInit, ResponseType};
+use crate::bindings::types::{BodyInit, ResponseEncodeBody, ResponseInit, ResponseType};
 use crate::environment::Environment;
 
 /// A response, of the app's or from the network.
@@ -27,6 +27,8 @@ pub struct Response {
     #[untraced]
     guard: Guard,
     body: Body,
+    /// Whether the body is compressed when it is sent, if the headers say that it is.
+    encodes_body: bool,
 }
 
 impl Response {
@@ -45,6 +47,7 @@ impl Response {
             headers: Rc::default(),
             guard,
             body,
+            encodes_body: false,
         }
     }
 
@@ -66,6 +69,7 @@ impl Response {
             headers: Rc::new(headers.into()),
             guard: Guard::Immutable,
             body,
+            encodes_body: false,
         }
     }
 
@@ -95,6 +99,7 @@ impl Response {
         // 3. and 4.
         self.status = init.status;
         self.status_text = init.status_text;
+        self.encodes_body = init.encode_body == ResponseEncodeBody::Automatic;
         // 5. If init["headers"] exists, then fill response's headers with init["headers"].
         if let Some(headers) = init.headers {
             Headers::over(self.headers.clone(), self.guard).fill(headers)?;
@@ -122,6 +127,20 @@ impl Response {
     /// The status, 0 for network errors.
     pub fn status_code(&self) -> u16 {
         self.status
+    }
+
+    /// What the body is to be compressed by when it is sent; a name of `CompressionFormat`.
+    pub(crate) fn sent_coding(&self) -> Option<&'static str> {
+        if !self.encodes_body {
+            return None;
+        }
+        let coding = self.headers.borrow().get(&CONTENT_ENCODING)?;
+        match coding.to_ascii_lowercase().as_slice() {
+            b"gzip" | b"x-gzip" => Some("gzip"),
+            b"br" => Some("brotli"),
+            b"deflate" => Some("deflate"),
+            _ => None,
+        }
     }
 
     /// The status text.
@@ -278,6 +297,7 @@ impl ResponseMethods for Response {
             headers: Rc::new(self.headers.borrow().clone().into()),
             guard: self.guard,
             body: self.body.clone_body(scope)?,
+            encodes_body: self.encodes_body,
         };
         Ok(Ref::new(scope, response))
     }

@@ -7,7 +7,7 @@ use nano_webidl::{Fallible, Scope, Value};
 use super::algorithm::{self, Algorithm, Copied};
 use super::digest::Digest;
 use super::key::operation_error;
-use super::sponge::{Strength, cshake, kangaroo_twelve, turbo_shake};
+use super::sponge::{KangarooTwelve, Sponge, Strength, cshake, cshake_padding, turbo_shake};
 use crate::bindings::ty;
 
 pub(super) const ALGORITHMS: &[Algorithm] = &[
@@ -135,16 +135,67 @@ impl Xof {
 
     /// The digest of `data`.
     pub fn digest(&self, data: &[u8]) -> Vec<u8> {
-        let (strength, length) = (self.strength, self.length());
+        let mut absorbing = self.absorbing();
+        absorbing.absorb(data);
+        self.finish(absorbing)
+    }
+
+    /// A state for bytes that are to come.
+    pub fn absorbing(&self) -> Absorbing {
         match &self.function {
             Function::CShake {
                 function_name,
                 customization,
-            } => cshake(strength, function_name, customization, data, length),
-            Function::TurboShake { domain } => turbo_shake(strength, *domain, &[data], length),
-            Function::KangarooTwelve { customization } => {
-                kangaroo_twelve(strength, customization, data, length)
+            } => {
+                let sponge = cshake(self.strength, function_name, customization);
+                Absorbing::Sponge(Box::new(sponge))
             }
+            Function::TurboShake { .. } => Absorbing::Sponge(Box::new(turbo_shake(self.strength))),
+            Function::KangarooTwelve { .. } => {
+                Absorbing::Tree(Box::new(KangarooTwelve::new(self.strength)))
+            }
+        }
+    }
+
+    /// The digest of what was absorbed, by a state of its own.
+    pub fn finish(&self, absorbing: Absorbing) -> Vec<u8> {
+        let length = self.length();
+        match (&self.function, absorbing) {
+            (
+                Function::CShake {
+                    function_name,
+                    customization,
+                },
+                Absorbing::Sponge(sponge),
+            ) => {
+                let padding = cshake_padding(function_name, customization);
+                sponge.finish(padding).squeeze(length)
+            }
+            (Function::TurboShake { domain }, Absorbing::Sponge(sponge)) => {
+                sponge.finish(*domain).squeeze(length)
+            }
+            (Function::KangarooTwelve { customization }, Absorbing::Tree(tree)) => {
+                tree.finish(customization, length)
+            }
+            _ => unreachable!("a state is of its function"),
+        }
+    }
+}
+
+/// What has been absorbed of the bytes that are digested.
+pub enum Absorbing {
+    /// All in one state.
+    Sponge(Box<Sponge>),
+    /// By KangarooTwelve.
+    Tree(Box<KangarooTwelve>),
+}
+
+impl Absorbing {
+    /// Takes bytes.
+    pub fn absorb(&mut self, bytes: &[u8]) {
+        match self {
+            Absorbing::Sponge(sponge) => sponge.absorb(bytes),
+            Absorbing::Tree(tree) => tree.absorb(bytes),
         }
     }
 }
