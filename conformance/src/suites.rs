@@ -38,6 +38,7 @@ pub const SUITES: &[&str] = &[
     "performance-timeline/po-",
     "performance-timeline/supportedEntryTypes.any",
     "performance-timeline/webtiming-resolution",
+    "service-workers/cache-storage",
     "streams",
     "url",
     "urlpattern",

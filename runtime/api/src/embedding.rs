@@ -137,6 +137,7 @@ fn start(scope: &mut v8::PinScope, data: Box<dyn Any + Send>) {
         request_context::limit_cpu(state, limit);
     }
     state.set_extension(options.outbound);
+    state.set_extension(options.caches);
     state.set_extension(ConsoleState::new(options.console));
 }
 

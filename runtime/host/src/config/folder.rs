@@ -391,7 +391,7 @@ fn check_limits(fields: &Fields<'_, Limits>, limits: &AppLimits, most: &AppLimit
 }
 
 /// Limits as they are written.
-fn numbers(limits: &AppLimits) -> [(&'static str, u128); 13] {
+fn numbers(limits: &AppLimits) -> [(&'static str, u128); 14] {
     let AppLimits {
         worker,
         wall,
@@ -399,6 +399,7 @@ fn numbers(limits: &AppLimits) -> [(&'static str, u128); 13] {
         queue,
         body,
         response,
+        caches,
         log_lines,
         log_bytes,
     } = limits;
@@ -424,6 +425,7 @@ fn numbers(limits: &AppLimits) -> [(&'static str, u128); 13] {
         ),
         (Limits::SUBREQUESTS.name, worker.subrequests.into()),
         (Limits::TIMERS.name, worker.timers.into()),
+        (Limits::CACHE_MB.name, u128::from(caches >> 20)),
         (Limits::LOG_LINES.name, (*log_lines).into()),
         (Limits::LOG_KB.name, u128::from(log_bytes >> 10)),
         (
