@@ -38,6 +38,7 @@ pub mod fetch;
 pub mod fileapi;
 pub mod hr_time;
 pub mod html;
+pub mod html_rewriter;
 pub mod nano;
 pub mod reserved;
 pub mod script;

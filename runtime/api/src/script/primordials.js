@@ -41,6 +41,7 @@ export const ArrayIsArray = Array.isArray;
 export const ArrayPrototypeIncludes = uncurryThis(Array.prototype.includes);
 export const ArrayPrototypeSort = uncurryThis(Array.prototype.sort);
 /** `Array.prototype.values`, which is also its `Symbol.iterator` and that of iterable interfaces with indexes. */
+export const ArrayPrototypeValues = uncurryThis(Array.prototype.values);
 export const ArrayPrototypeValuesFunction = Array.prototype.values;
 
 // ---- ArrayBuffer, SharedArrayBuffer, typed arrays, DataView -----------------------------------------------------------------

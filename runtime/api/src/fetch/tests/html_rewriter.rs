@@ -1,0 +1,100 @@
+//! `HTMLRewriter`, as Workers have it.
+
+use super::check;
+
+#[test]
+fn parts_of_documents_are_changed() {
+    check(
+        "const rewrite = async (html, build) => await build(new HTMLRewriter()).transform(new Response(html)).text();
+         console.log(await rewrite('<a href=x>1</a><p>2</p>', (r) => r.on('a[href]', { element(e) {
+             console.log(e.tagName, e.namespaceURI, JSON.stringify([...e.attributes]), e.getAttribute('href'), e.getAttribute('y'), e.hasAttribute('href'), e.removed);
+             e.setAttribute('href', 'z\"').removeAttribute('none').before('<b>').after('<i>', { html: true }).prepend('p').append('a');
+             e.onEndTag((tag) => { tag.before('!'); tag.name = 'b'; });
+             e.tagName = 'b';
+         } })));
+         console.log(await rewrite('<p>a<!--c-->b</p><p>x</p>', (r) => r.on('p', {
+             comments(c) { c.text = c.text + c.removed; c.before('<').after('>', { html: true }); },
+             text(t) { if (t.text === 'x') t.replace('y'); if (t.lastInTextNode) t.after('|'); },
+         })));
+         console.log(await rewrite('<div>a<span>b</span></div><i>c</i><u>d</u><s>e</s>', (r) => r
+             .on('span', { element(e) { e.remove(); } })
+             .on('i', { element(e) { e.removeAndKeepContent(); } })
+             .on('u', { element(e) { e.setInnerContent('<x>'); } })
+             .on('s', { element(e) { e.replace('<hr>', { html: true }); } })));
+         console.log(await rewrite('<!doctype html PUBLIC \"a\" \"b\"><p>1', (r) => r.onDocument({
+             doctype(d) { console.log(d.name, d.publicId, d.systemId); },
+             end(e) { e.append('<end>', { html: true }); },
+         })));",
+        &[
+            r#"a http://www.w3.org/1999/xhtml [["href","x"]] x null true false"#,
+            "&lt;b&gt;<b href=\"z&quot;\">p1a!</b><i><p>2</p>",
+            "<p>a|&lt;<!--cfalse-->>b|</p><p>y|</p>",
+            "<div>a</div>c<u>&lt;x&gt;</u><hr>",
+            "html a b",
+            "<!doctype html PUBLIC \"a\" \"b\"><p>1<end>",
+        ],
+    );
+}
+
+/// The rest of a document waits; handlers are methods of their objects, and parts end with them.
+#[test]
+fn handlers_may_take_their_time() {
+    check(
+        "class Counter {
+             count = 0;
+             async element(element) {
+                 const mine = ++this.count;
+                 await scheduler.wait(5);
+                 element.setAttribute('n', String(mine));
+                 this.last = element;
+             }
+         }
+         const counter = new Counter();
+         const { readable, writable } = new TransformStream();
+         const writer = writable.getWriter();
+         (async () => {
+             for (const piece of ['<i></', 'i><', 'i', '>', '</i>é']) for (const byte of new TextEncoder().encode(piece)) await writer.write(new Uint8Array([byte]));
+             await writer.close();
+         })();
+         const source = new Response(readable, { status: 201, headers: { 'x-a': 'b', 'content-length': '3' } });
+         const response = new HTMLRewriter().on('i', counter).transform(source);
+         console.log(response.status, response.headers.get('x-a'), response.headers.get('content-length'), source.bodyUsed);
+         console.log(await response.text(), await caught((async () => counter.last.tagName)()));
+         const failing = (handlers) => caught(new HTMLRewriter().on('i', handlers).transform(new Response('<i>')).text());
+         console.log(await failing({ element() { throw new RangeError('no'); } }), '/', await failing({ async element() { throw new RangeError('later'); } }));
+         console.log(await failing({ element(e) { e.setAttribute('a b', ''); } }), '/', await failing({ element(e) { e.tagName = ''; } }));
+         console.log((await caught((async () => new HTMLRewriter().on('a[', {}))())).slice(0, 40));
+         console.log((await caught((async () => new HTMLRewriter().on(':not('.repeat(5000), {}))())).slice(0, 40));
+         console.log(new HTMLRewriter().transform(new Response(null)).body);
+         // Whoever does not want the rest.
+         const reader = new HTMLRewriter().on('i', { async element() { await scheduler.wait(5); } }).transform(new Response('<i><i>')).body.getReader();
+         const read = reader.read();
+         await reader.cancel();
+         console.log((await read).done);
+         const many = '<p class=\"x\">text</p>'.repeat(20_000);
+         let count = 0;
+         const same = await new HTMLRewriter().on('p.x', { element() { count++; } }).transform(new Response(many)).text();
+         console.log(same === many, count);",
+        &[
+            "201 b null true",
+            "<i n=\"1\"></i><i n=\"2\"></i>é TypeError: The part is done with: it is there until its handler returns, or the promise that this gives is settled",
+            "RangeError: no / RangeError: later",
+            "TypeError: Failed to execute 'setAttribute' on 'Rewriting': ` ` character is forbidden in the attribute name / TypeError: Failed to execute 'setProperty' on 'Rewriting': Tag name can't be empty.",
+            "TypeError: Failed to execute 'addElement",
+            "RangeError: Failed to execute 'addElemen",
+            "null",
+            "true",
+            "true 20000",
+        ],
+    );
+}
+
+/// What a document may keep of itself has a bound.
+#[test]
+fn what_is_kept_of_a_document_is_bounded() {
+    check(
+        "const long = new HTMLRewriter().on('i', { element() {} }).transform(new Response('<i a=\"' + 'x'.repeat(3 << 20)));
+         console.log((await caught(long.text())).slice(0, 60));",
+        &["TypeError: The document cannot be rewritten: The memory limi"],
+    );
+}
