@@ -61,6 +61,11 @@ type KeyType = "public" | "private" | "secret";
  */
 type KeyUsage = "encrypt" | "decrypt" | "sign" | "verify" | "deriveKey" | "deriveBits" | "wrapKey" | "unwrapKey" | "encapsulateKey" | "encapsulateBits" | "decapsulateKey" | "decapsulateBits";
 /**
+ * Whether a lock may be held by several at a time.
+ * @see https://w3c.github.io/web-locks/#enumdef-lockmode
+ */
+type LockMode = "shared" | "exclusive";
+/**
  * What kind of reader is wanted.
  * @see https://streams.spec.whatwg.org/#enumdef-readablestreamreadermode
  */
@@ -121,6 +126,11 @@ type ResponseType = "basic" | "cors" | "default" | "error" | "opaque" | "opaquer
  * @see https://html.spec.whatwg.org/multipage/#eventhandlernonnull
  */
 type EventHandlerNonNull = (event: Event) => any;
+/**
+ * A function that is called with the lock that it has now, or null where there was none to be had at once.
+ * @see https://w3c.github.io/web-locks/#callbackdef-lockgrantedcallback
+ */
+type LockGrantedCallback = (lock: Lock | null) => any | PromiseLike<any>;
 /**
  * A function that is called with an error that nobody caught; if it returns true, the error counts as handled.
  * @see https://html.spec.whatwg.org/multipage/#onerroreventhandlernonnull
@@ -576,6 +586,52 @@ interface KmacKeyGenParams extends Algorithm {
 interface KmacParams extends Algorithm {
   customization?: BufferSource;
   outputLength: number;
+}
+
+/**
+ * A lock that is held or waited for.
+ * @see https://w3c.github.io/web-locks/#dictdef-lockinfo
+ */
+interface LockInfo {
+  /**
+   * The app's instance.
+   * @see https://w3c.github.io/web-locks/#dom-lockinfo-clientid
+   */
+  clientId?: string;
+  mode?: LockMode;
+  name?: string;
+}
+
+/**
+ * Locks at one time.
+ * @see https://w3c.github.io/web-locks/#dictdef-lockmanagersnapshot
+ */
+interface LockManagerSnapshot {
+  held?: LockInfo[];
+  pending?: LockInfo[];
+}
+
+/**
+ * How a lock is asked for.
+ * @see https://w3c.github.io/web-locks/#dictdef-lockoptions
+ */
+interface LockOptions {
+  /**
+   * Null instead of a lock, where it would have to be waited for.
+   * @see https://w3c.github.io/web-locks/#dom-lockoptions-ifavailable
+   */
+  ifAvailable?: boolean;
+  mode?: LockMode;
+  /**
+   * Ends the waiting.
+   * @see https://w3c.github.io/web-locks/#dom-lockoptions-signal
+   */
+  signal?: AbortSignal;
+  /**
+   * Takes the lock away from whoever has it.
+   * @see https://w3c.github.io/web-locks/#dom-lockoptions-steal
+   */
+  steal?: boolean;
 }
 
 /**
@@ -1740,6 +1796,8 @@ interface ExecutionContext {
   waitUntil(promise: any): void;
   /** Workers' fall-through to an origin server; there is none here, so it has no effect. */
   passThroughOnException(): void;
+  /** What Workers' service bindings give the app; an empty object here. */
+  readonly props: object;
 }
 
 /**
@@ -1894,6 +1952,17 @@ declare var FileReader: {
 };
 
 /**
+ * Hands on so many bytes, neither more nor fewer: a body that is its readable side has a Content-Length.
+ * @see https://developers.cloudflare.com/workers/runtime-apis/streams/transformstream/#fixedlengthstream
+ */
+interface FixedLengthStream extends IdentityTransformStream {
+}
+declare var FixedLengthStream: {
+  prototype: FixedLengthStream;
+  new(expectedLength: number, writableStrategy?: QueuingStrategy): FixedLengthStream;
+};
+
+/**
  * The fields of a form, in order: names with texts or files.
  * @see https://xhr.spec.whatwg.org/#formdata
  */
@@ -1969,6 +2038,50 @@ interface Headers {
 declare var Headers: {
   prototype: Headers;
   new(init?: HeadersInit): Headers;
+};
+
+/**
+ * A transform stream that hands on bytes as they are; its readable side is a byte stream.
+ * @see https://developers.cloudflare.com/workers/runtime-apis/streams/transformstream/#identitytransformstream
+ */
+interface IdentityTransformStream extends TransformStream {
+}
+declare var IdentityTransformStream: {
+  prototype: IdentityTransformStream;
+  new(writableStrategy?: QueuingStrategy): IdentityTransformStream;
+};
+
+/**
+ * A lock that is held.
+ * @see https://w3c.github.io/web-locks/#lock
+ */
+interface Lock {
+  readonly name: string;
+  readonly mode: LockMode;
+}
+declare var Lock: {
+  prototype: Lock;
+};
+
+/**
+ * Gives locks to the app's instance, one after another where they have the same name.
+ * @see https://w3c.github.io/web-locks/#lockmanager
+ */
+interface LockManager {
+  /**
+   * Calls a function as soon as a lock of this name is free; the lock is held until the promise settles that the function returns.
+   * @see https://w3c.github.io/web-locks/#dom-lockmanager-request
+   */
+  request(name: string, callback: LockGrantedCallback): Promise<any>;
+  request(name: string, options: LockOptions, callback: LockGrantedCallback): Promise<any>;
+  /**
+   * The locks that are held, and those that are waited for.
+   * @see https://w3c.github.io/web-locks/#dom-lockmanager-query
+   */
+  query(): Promise<LockManagerSnapshot>;
+}
+declare var LockManager: {
+  prototype: LockManager;
 };
 
 /**
@@ -2054,6 +2167,27 @@ interface Navigator {
    * @see https://html.spec.whatwg.org/multipage/#dom-navigator-useragent
    */
   readonly userAgent: string;
+  /**
+   * The language in which dates and numbers are written where an app asks for none.
+   * @see https://html.spec.whatwg.org/multipage/#dom-navigator-language
+   */
+  readonly language: string;
+  readonly languages: readonly string[];
+  /**
+   * Always true: a server knows of no time without its network.
+   * @see https://html.spec.whatwg.org/multipage/#dom-navigator-online
+   */
+  readonly onLine: boolean;
+  /**
+   * How many threads an app's instance has: 1, whatever the machine has.
+   * @see https://html.spec.whatwg.org/multipage/#dom-navigator-hardwareconcurrency
+   */
+  readonly hardwareConcurrency: number;
+  /**
+   * Has work of one name done in turns.
+   * @see https://w3c.github.io/web-locks/#dom-navigatorlocks-locks
+   */
+  readonly locks: LockManager;
 }
 declare var Navigator: {
   prototype: Navigator;
@@ -2550,6 +2684,8 @@ interface Request {
    * @see https://fetch.spec.whatwg.org/#dom-request-clone
    */
   clone(): Request;
+  /** What Cloudflare's network says of a request; an empty object here, so that what is looked up in it is undefined. */
+  readonly cf: object;
   /**
    * The body as a stream of bytes; null if there is none.
    * @see https://fetch.spec.whatwg.org/#dom-body-body
@@ -3052,6 +3188,16 @@ declare var URL: {
    * @see https://url.spec.whatwg.org/#dom-url-canparse
    */
   canParse(url: string | URL, base?: string | URL): boolean;
+  /**
+   * A `blob:` URL that `fetch()` answers with the blob, within the app's instance and until it is revoked. It keeps the blob in memory.
+   * @see https://w3c.github.io/FileAPI/#dfn-createObjectURL
+   */
+  createObjectURL(obj: Blob): string;
+  /**
+   * Has a `blob:` URL stand for nothing any more.
+   * @see https://w3c.github.io/FileAPI/#dfn-revokeObjectURL
+   */
+  revokeObjectURL(url: string): void;
 };
 
 /**
