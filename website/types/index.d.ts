@@ -1435,7 +1435,6 @@ declare var ByteLengthQueuingStrategy: {
   new(init: QueuingStrategyInit): ByteLengthQueuingStrategy;
 };
 
-
 /**
  * A transform stream that compresses bytes.
  * @see https://compression.spec.whatwg.org/#compressionstream
@@ -2155,8 +2154,6 @@ declare var MessagePort: {
   prototype: MessagePort;
 };
 
-
-
 /**
  * What can be said about the runtime.
  * @see https://html.spec.whatwg.org/multipage/#navigator
@@ -2842,7 +2839,6 @@ interface ScheduledEvent extends ExtendableEvent {
 declare var ScheduledEvent: {
   prototype: ScheduledEvent;
 };
-
 
 /**
  * Cryptographic operations.
