@@ -365,30 +365,39 @@ fn a_transpiler_is_ended_before_any_instance() {
         if (megabytes) keep.push(new Uint8Array(megabytes << 20).fill(1));
         return new Response(String(made));
     } };";
-    let imports = "export default { async fetch() {
-        try { await import('./large.ts'); return new Response('done'); } catch (error) { return new Response(error.message); }
+    let imports = "export default { async fetch(request) {
+        try { await import(`./large${new URL(request.url).search.slice(1)}.ts`); return new Response('done'); }
+        catch (error) { return new Response(error.message); }
     } };";
     let large = format!("export default [{}1];", "1,".repeat(3_900_000));
-    let nano = Site::new()
+    let mut site = Site::new()
         .top(r#""memory_mb":600"#)
         .app_with("a", holds, r#""limits":{"memory_mb":4096}"#)
-        .app("b", imports)
-        .file("b/large.ts", &large)
-        .serve();
+        .app("b", imports);
+    for number in 0..6 {
+        site = site.file(&format!("b/large{number}.ts"), &large);
+    }
+    let nano = site.serve();
     // The process has room for the text, and then for less than the 40 MB which what transpiles it takes.
     let before = nano.get("a.test", "/?megabytes=350").text().to_owned();
     while nano.anonymous() >> 20 < 462 {
         assert_eq!(nano.get("a.test", "/?megabytes=4").text(), before);
     }
-    let answer = nano.get("b.test", "/").text().to_owned();
-    assert!(answer.contains("short of memory"), "{answer}");
+    let is_ended = || {
+        let log = nano.log();
+        log.iter()
+            .any(|line| line.to_string().contains("a process that transpiles"))
+    };
+    // It may meet its own limit first, of an eighth of the process's, where nobody looks for some tenths of a second.
+    for number in 0..6 {
+        let answer = nano.get("b.test", &format!("/?{number}")).text().to_owned();
+        assert_ne!(answer, "done");
+        if is_ended() {
+            break;
+        }
+    }
+    assert!(is_ended(), "for the process's sake");
     assert_eq!(nano.get("a.test", "/").text(), before, "the same instance");
-    let ends = nano
-        .log()
-        .iter()
-        .filter(|line| line.to_string().contains("a process that transpiles"))
-        .count();
-    assert_eq!(ends, 2, "it was tried twice");
 }
 
 /// What a running call has taken counts for its app, and not when it is over.
