@@ -20,6 +20,7 @@ mod log;
 mod message;
 mod options;
 mod outbound;
+mod socket;
 mod stats;
 mod stop;
 #[cfg(test)]
@@ -41,6 +42,10 @@ pub use log::{LogKind, LogLevel, LogRecord, LogSink};
 pub use message::{Fields, Hex, HttpRequest, HttpResponse, RequestId};
 pub use options::{ENTRIES, JAVASCRIPT_ENTRIES, Limits, WorkerOptions};
 pub use outbound::{OutboundRule, OutboundRuleError};
+pub use socket::{
+    CloseFrame, MAX_CLOSE_REASON, SOCKET_BYTES, SOCKET_MESSAGES, SocketAccount, SocketCharge,
+    SocketEnd, SocketEvent, SocketMessage, socket_pair,
+};
 pub use stats::WorkerStats;
 pub use stop::{Stop, Stopped};
 pub use trace::{

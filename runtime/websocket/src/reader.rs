@@ -1,0 +1,191 @@
+//! What the peer sends.
+
+use bytes::{Buf as _, BufMut as _, BytesMut};
+use nano_worker::{CloseFrame, SocketEnd};
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+
+use crate::clock::within;
+use crate::connection::{Config, Shared};
+use crate::fault::Fault;
+use crate::frame::{self, Head, Kind};
+use crate::message::Incoming;
+
+/// Bytes that are read at a time where it is not known what follows.
+const BUFFER: usize = 4 << 10;
+/// Bytes of a message that are read at a time.
+const STEP: usize = 64 << 10;
+
+/// Reads frames, and hands messages on.
+pub(crate) struct Reader<'c, R> {
+    io: R,
+    /// What has come, and was not looked at.
+    buffer: BytesMut,
+    config: &'c Config,
+    shared: &'c Shared,
+    end: &'c SocketEnd,
+}
+
+impl<'c, R: AsyncRead + Unpin> Reader<'c, R> {
+    /// `ahead` has been read already.
+    pub(crate) fn new(
+        io: R,
+        ahead: &[u8],
+        config: &'c Config,
+        shared: &'c Shared,
+        end: &'c SocketEnd,
+    ) -> Self {
+        Self {
+            io,
+            buffer: BytesMut::from(ahead),
+            config,
+            shared,
+            end,
+        }
+    }
+
+    /// Reads until the peer closes.
+    ///
+    /// # Errors
+    /// It does not, or sends what it must not.
+    pub(crate) async fn run(&mut self) -> Result<CloseFrame, Fault> {
+        let mut message: Option<Incoming> = None;
+        loop {
+            let head = self.head().await?;
+            match head.kind {
+                Kind::Close => return frame::read_close(&self.control(&head).await?),
+                Kind::Ping => {
+                    let payload = self.control(&head).await?;
+                    self.shared.pong(payload);
+                }
+                Kind::Pong => drop(self.control(&head).await?),
+                Kind::Continuation if message.is_none() => {
+                    return Err(Fault::protocol("a frame continues nothing"));
+                }
+                Kind::Text | Kind::Binary if message.is_some() => {
+                    return Err(Fault::protocol("a message begins within another one"));
+                }
+                Kind::Continuation | Kind::Text | Kind::Binary => {
+                    let mut incoming = match message.take() {
+                        Some(message) => message,
+                        None => {
+                            // Nothing is read for whoever has enough. Where nobody is there any more, it is dropped.
+                            let clock = &*self.config.clock;
+                            self.shared.deaf(clock, self.end.room()).await;
+                            let limit = match self.end.is_alone() {
+                                // Nobody pays for it any more.
+                                true => self.config.max_message.min(STEP),
+                                false => self.config.max_message,
+                            };
+                            Incoming::begin(head.kind, head.is_compressed, limit, self.end).await?
+                        }
+                    };
+                    self.payload(&head, &mut incoming).await?;
+                    if head.is_final {
+                        self.end.put(incoming.end().await?);
+                    } else {
+                        message = Some(incoming);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads and drops what comes until the peer has closed the connection, or for some time.
+    pub(crate) async fn drain(&mut self) {
+        let (io, buffer, config) = (&mut self.io, &mut self.buffer, self.config);
+        let rest = async {
+            let mut bytes = 0;
+            while bytes < STEP {
+                buffer.clear();
+                buffer.reserve(BUFFER);
+                match io.read_buf(buffer).await {
+                    Ok(0) | Err(_) => return,
+                    Ok(count) => bytes += count,
+                }
+            }
+        };
+        // It need not end in time.
+        let _ = within(&*config.clock, config.close, rest).await;
+    }
+
+    async fn more(&mut self) -> Result<(), Fault> {
+        self.buffer.reserve(BUFFER);
+        let count = self.io.read_buf(&mut self.buffer).await?;
+        self.heard(count)
+    }
+
+    /// So many bytes have come.
+    fn heard(&self, count: usize) -> Result<(), Fault> {
+        if count == 0 {
+            return Err(Fault::Broken(
+                "the peer ended the connection without closing it".into(),
+            ));
+        }
+        self.shared.heard(self.config.clock.now());
+        Ok(())
+    }
+
+    async fn head(&mut self) -> Result<Head, Fault> {
+        loop {
+            let may_compress = self.config.deflate.is_some();
+            if let Some(head) = frame::take_head(&mut self.buffer, self.config.role, may_compress)?
+            {
+                return Ok(head);
+            }
+            self.more().await?;
+        }
+    }
+
+    /// The payload of a control frame.
+    async fn control(&mut self, head: &Head) -> Result<Vec<u8>, Fault> {
+        // Of a control frame, which is short.
+        let length = usize::try_from(head.length).unwrap_or(frame::MAX_CONTROL);
+        while self.buffer.len() < length {
+            self.more().await?;
+        }
+        let mut payload = self.buffer.split_to(length).to_vec();
+        if let Some(mask) = head.mask {
+            frame::mask(&mut payload, mask, 0);
+        }
+        Ok(payload)
+    }
+
+    /// The payload of a frame of a message.
+    async fn payload(&mut self, head: &Head, incoming: &mut Incoming) -> Result<(), Fault> {
+        let mut at = 0;
+        while at < head.length {
+            let rest = head.length - at;
+            let step = usize::try_from(rest).map_or(STEP, |rest| rest.min(STEP));
+            if incoming.is_compressed() {
+                if self.buffer.is_empty() {
+                    self.more().await?;
+                }
+                let mut input = self.buffer.split_to(step.min(self.buffer.len()));
+                if let Some(mask) = head.mask {
+                    frame::mask(&mut input, mask, at);
+                }
+                at += input.len() as u64;
+                incoming.unfold(&input).await?;
+                continue;
+            }
+            let content = incoming.room(step, rest - step as u64).await?;
+            let begin = content.len();
+            if self.buffer.is_empty() {
+                let mut room = (&mut *content).limit(step);
+                let count = self.io.read_buf(&mut room).await?;
+                self.heard(count)?;
+            } else {
+                let here = step.min(self.buffer.len());
+                content.put_slice(&self.buffer[..here]);
+                self.buffer.advance(here);
+            }
+            let content = &mut content[begin..];
+            if let Some(mask) = head.mask {
+                frame::mask(content, mask, at);
+            }
+            at += content.len() as u64;
+            incoming.added()?;
+        }
+        Ok(())
+    }
+}

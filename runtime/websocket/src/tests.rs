@@ -1,0 +1,385 @@
+//! A server and a client, and peers that know no rules.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use nano_worker::{
+    CloseFrame, SocketAccount, SocketCharge, SocketEnd, SocketEvent, SocketMessage, socket_pair,
+};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
+use tokio::task::JoinHandle;
+
+use crate::{Config, Deflate, Ended, Role, RuntimeClock, run};
+
+fn config(role: Role) -> Config {
+    with(role, None)
+}
+
+fn with(role: Role, deflate: Option<Deflate>) -> Config {
+    Config::of(role, deflate, Arc::new(RuntimeClock))
+}
+
+/// Speaks over a connection; gives the app's end.
+fn speak(io: DuplexStream, config: Config) -> (SocketEnd, JoinHandle<Ended>) {
+    let (own, app) = socket_pair();
+    let task = tokio::spawn(async move {
+        let gone = |_| CloseFrame::of(CloseFrame::FAILURE, "");
+        run(io, &[], &own, &config, std::future::pending(), gone).await
+    });
+    (app, task)
+}
+
+fn text(text: &str) -> SocketMessage {
+    SocketMessage::Text(Bytes::copy_from_slice(text.as_bytes()))
+}
+
+async fn message(end: &SocketEnd) -> SocketMessage {
+    match end.next().await {
+        SocketEvent::Message(message) => {
+            end.taken(message.bytes().len());
+            message
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A server, and the raw connection of a client that has sent this.
+async fn server_hears(
+    config: Config,
+    bytes: &[u8],
+) -> (SocketEnd, JoinHandle<Ended>, DuplexStream) {
+    let (server, mut client) = duplex(1 << 20);
+    let (app, task) = speak(server, config);
+    client.write_all(bytes).await.unwrap();
+    (app, task, client)
+}
+
+/// A client's frame, masked by zeros.
+fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    let length = match payload.len() {
+        short @ 0..126 => vec![0x80 | short as u8],
+        long => [&[0x80 | 126][..], &(long as u16).to_be_bytes()].concat(),
+    };
+    [&[first][..], &length, &[0; 4], payload].concat()
+}
+
+#[tokio::test]
+async fn messages_go_both_ways() {
+    let deflate = Some(Deflate { bits: 15 });
+    for deflate in [None, deflate] {
+        let (left, right) = duplex(1000);
+        let (server, server_task) = speak(left, with(Role::Server, deflate));
+        let (client, client_task) = speak(right, with(Role::Client, deflate));
+        let long = "Ähnliches und Ähnlicheres. ".repeat(10_000);
+        let random: Vec<u8> = (0..70_000u32)
+            .map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8)
+            .collect();
+        for content in [
+            text(""),
+            text("a"),
+            text(&long),
+            SocketMessage::Binary(random.into()),
+        ] {
+            assert!(server.put(content.clone()));
+            assert_eq!(message(&client).await, content);
+            assert!(client.put(content.clone()));
+            assert_eq!(message(&server).await, content);
+        }
+        client.close(CloseFrame::of(3000, "enough"));
+        assert_eq!(
+            server.next().await,
+            SocketEvent::Close(CloseFrame::of(3000, "enough"))
+        );
+        let echoed = CloseFrame {
+            code: Some(3000),
+            reason: "".into(),
+        };
+        assert_eq!(client.next().await, SocketEvent::Close(echoed));
+        assert_eq!(server.next().await, SocketEvent::Gone(None));
+        assert_eq!(client.next().await, SocketEvent::Gone(None));
+        assert_eq!(server_task.await.unwrap(), Ended { fault: None });
+        assert_eq!(client_task.await.unwrap(), Ended { fault: None });
+    }
+}
+
+#[tokio::test]
+async fn whoever_breaks_a_rule_is_told() {
+    let compressed = with(Role::Server, Some(Deflate { bits: 15 }));
+    let plain = || config(Role::Server);
+    let unmasked = b"\x81\x01a".to_vec();
+    let long_written = [&b"\x81\xfe\x00\x01"[..], &[0; 4], b"a"].concat();
+    for (what, config, bytes, code) in [
+        ("not masked", plain(), unmasked, 1002u16),
+        ("length", plain(), long_written, 1002),
+        ("opcode", plain(), frame(0x83, b""), 1002),
+        ("control opcode", plain(), frame(0x8b, b""), 1002),
+        ("rsv1", plain(), frame(0xc1, b"a"), 1002),
+        ("rsv2", plain(), frame(0xa1, b"a"), 1002),
+        (
+            "rsv1 of a ping",
+            compressed.clone(),
+            frame(0xc9, b"a"),
+            1002,
+        ),
+        ("fragmented ping", plain(), frame(0x09, b"a"), 1002),
+        ("long ping", plain(), frame(0x89, &[0; 126]), 1002),
+        ("nothing to continue", plain(), frame(0x80, b"a"), 1002),
+        (
+            "text in text",
+            plain(),
+            [frame(0x01, b"a"), frame(0x81, b"b")].concat(),
+            1002,
+        ),
+        ("half a number", plain(), frame(0x88, b"a"), 1002),
+        ("1005", plain(), frame(0x88, &1005u16.to_be_bytes()), 1002),
+        ("2999", plain(), frame(0x88, &2999u16.to_be_bytes()), 1002),
+        ("reason", plain(), frame(0x88, b"\x03\xe8\xff"), 1007),
+        ("text", plain(), frame(0x81, b"\xff"), 1007),
+        ("half a character", plain(), frame(0x81, b"\xc3"), 1007),
+        ("text at once", plain(), frame(0x01, b"a\xff"), 1007),
+        ("corrupt", compressed, frame(0xc1, &[0xff; 9]), 1007),
+        (
+            "too big",
+            Config {
+                max_message: 9,
+                ..plain()
+            },
+            frame(0x82, &[0; 10]),
+            1009,
+        ),
+        (
+            "too big in pieces",
+            Config {
+                max_message: 9,
+                ..plain()
+            },
+            [frame(0x02, &[0; 6]), frame(0x80, &[0; 6])].concat(),
+            1009,
+        ),
+    ] {
+        let (app, task, mut client) = server_hears(config, &bytes).await;
+        let mut answer = [0; 4];
+        client.read_exact(&mut answer).await.expect(what);
+        assert_eq!(answer[0], 0x88, "{what}");
+        assert_eq!(u16::from_be_bytes([answer[2], answer[3]]), code, "{what}");
+        assert!(task.await.unwrap().fault.is_some(), "{what}");
+        assert!(
+            matches!(app.next().await, SocketEvent::Gone(Some(_))),
+            "{what}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_character_may_be_in_two_frames() {
+    let pieces = [
+        frame(0x01, b"\xc3"),
+        frame(0x89, b"ping"),
+        frame(0x80, b"\xa4"),
+    ]
+    .concat();
+    let (app, _task, mut client) = server_hears(config(Role::Server), &pieces).await;
+    assert_eq!(message(&app).await, text("ä"));
+    let mut pong = [0; 6];
+    client.read_exact(&mut pong).await.unwrap();
+    assert_eq!(&pong, b"\x8a\x04ping");
+}
+
+#[tokio::test]
+async fn pings_are_answered_each_but_only_the_last_of_many() {
+    let pings: Vec<u8> = (0..100u8).flat_map(|n| frame(0x89, &[n])).collect();
+    let (server, mut client) = duplex(1 << 12);
+    client.write_all(&pings).await.unwrap();
+    let (_app, _task) = speak(server, config(Role::Server));
+    for n in 84..100 {
+        let mut pong = [0; 3];
+        client.read_exact(&mut pong).await.unwrap();
+        assert_eq!(pong, [0x8a, 1, n]);
+    }
+}
+
+#[tokio::test]
+async fn a_close_frame_without_a_number_is_one() {
+    let (app, task, mut client) = server_hears(config(Role::Server), &frame(0x88, b"")).await;
+    assert_eq!(app.next().await, SocketEvent::Close(CloseFrame::default()));
+    let mut answer = Vec::new();
+    client.read_to_end(&mut answer).await.unwrap();
+    assert_eq!(answer, b"\x88\x00");
+    assert_eq!(task.await.unwrap(), Ended { fault: None });
+}
+
+/// An app with so much memory.
+struct Account(Arc<AtomicUsize>);
+
+struct Charge(Arc<AtomicUsize>, usize);
+
+impl SocketAccount for Account {
+    fn charge(&self) -> Box<dyn SocketCharge> {
+        Box::new(Charge(self.0.clone(), 0))
+    }
+}
+
+impl SocketCharge for Charge {
+    fn try_grow(&mut self, bytes: usize) -> bool {
+        let taken = |left: usize| left.checked_sub(bytes);
+        let fits = self
+            .0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, taken)
+            .is_ok();
+        self.1 += if fits { bytes } else { 0 };
+        fits
+    }
+
+    fn grow(&mut self, bytes: usize) -> std::pin::Pin<Box<dyn Future<Output = bool> + Send + '_>> {
+        Box::pin(std::future::ready(self.try_grow(bytes)))
+    }
+
+    fn give_back(&mut self, bytes: usize) {
+        self.0.fetch_add(bytes, Ordering::Relaxed);
+        self.1 -= bytes;
+    }
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        self.0.fetch_add(self.1, Ordering::Relaxed);
+    }
+}
+
+#[tokio::test]
+async fn what_unfolds_to_much_is_bounded() {
+    let zeros = vec![0; 50 << 20];
+    let mut deflater = crate::deflate::Deflater::new(15);
+    let mut bomb = Vec::with_capacity(1 << 20);
+    assert!(deflater.step(&zeros, &mut bomb).unwrap().1);
+    crate::deflate::without_tail(&mut bomb);
+    assert!(bomb.len() > 1 << 15, "several reads");
+    let parts: Vec<&[u8]> = bomb.chunks(60_000).collect();
+    let mut bytes = Vec::new();
+    for (index, part) in parts.iter().enumerate() {
+        let first = if index == 0 { 0x42 } else { 0x00 };
+        let last = if index + 1 == parts.len() { 0x80 } else { 0x00 };
+        bytes.extend(frame(first | last, part));
+    }
+    let config = with(Role::Server, Some(Deflate { bits: 15 }));
+    let (server, mut client) = duplex(1 << 20);
+    let (app, task) = speak(server, config);
+    let left = Arc::new(AtomicUsize::new(4 << 20));
+    app.set_account(Arc::new(Account(left.clone())));
+    client.write_all(&bytes).await.unwrap();
+    let mut answer = [0; 4];
+    client.read_exact(&mut answer).await.unwrap();
+    assert_eq!(u16::from_be_bytes([answer[2], answer[3]]), 1009);
+    assert!(task.await.unwrap().fault.unwrap().contains("memory"));
+    drop(app);
+    assert_eq!(left.load(Ordering::Relaxed), 4 << 20, "all came back");
+}
+
+#[tokio::test]
+async fn an_app_that_takes_nothing_is_sent_no_more() {
+    let (server, client) = duplex(1 << 10);
+    let (app, _task) = speak(server, config(Role::Server));
+    let left = Arc::new(AtomicUsize::new(64 << 20));
+    app.set_account(Arc::new(Account(left.clone())));
+    let (_read, mut write) = tokio::io::split(client);
+    let sent = Arc::new(AtomicUsize::new(0));
+    let count = sent.clone();
+    tokio::spawn(async move {
+        let piece = frame(0x82, &[1; 10_000]);
+        while write.write_all(&piece).await.is_ok() {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let before = sent.load(Ordering::Relaxed);
+    assert!((20..60).contains(&before), "{before}");
+    for _ in 0..40 {
+        message(&app).await;
+    }
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(sent.load(Ordering::Relaxed) > before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_peer_is_asked_and_given_up() {
+    let (app, task, mut client) = server_hears(config(Role::Server), b"").await;
+    let mut ping = [0; 2];
+    client.read_exact(&mut ping).await.unwrap();
+    assert_eq!(ping, [0x89, 0]);
+    client.write_all(&frame(0x8a, b"")).await.unwrap();
+    client.read_exact(&mut ping).await.unwrap();
+    assert_eq!(ping, [0x89, 0], "it is asked again later");
+    assert!(task.await.unwrap().fault.unwrap().contains("pings"));
+    assert!(matches!(app.next().await, SocketEvent::Gone(Some(_))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_does_not_close_is_left() {
+    let (app, task, mut client) = server_hears(config(Role::Server), b"").await;
+    app.close(CloseFrame::of(1000, ""));
+    let mut sent = [0; 4];
+    client.read_exact(&mut sent).await.unwrap();
+    assert_eq!(sent, [0x88, 2, 0x03, 0xe8]);
+    assert!(task.await.unwrap().fault.is_some());
+}
+
+#[tokio::test]
+async fn an_app_that_is_gone_is_told_of() {
+    let (app, _task, mut client) = server_hears(config(Role::Server), b"").await;
+    drop(app);
+    let mut sent = [0; 4];
+    client.read_exact(&mut sent).await.unwrap();
+    assert_eq!(sent, [0x88, 2, 0x03, 0xf3]);
+}
+
+/// Frames that are more or less some, in pieces: whatever comes, the connection ends, and everything comes back.
+#[tokio::test]
+async fn whatever_comes_has_an_end() {
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut random = move |below: u64| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state % below
+    };
+    for round in 0..400 {
+        let mut bytes = Vec::new();
+        for _ in 0..random(6) {
+            let first = match random(4) {
+                0 => random(256) as u8,
+                1 => 0x40 | random(3) as u8,
+                2 => 0xc0 | random(11) as u8,
+                _ => 0x80 | random(11) as u8,
+            };
+            let payload: Vec<u8> = (0..random(300)).map(|_| random(256) as u8).collect();
+            bytes.extend(frame(first, &payload));
+            if random(8) == 0 {
+                let length = bytes.len();
+                bytes.truncate(length - random(length as u64) as usize);
+            }
+        }
+        let deflate = (round % 2 == 0).then_some(Deflate { bits: 15 });
+        let config = Config {
+            max_message: random(500) as usize,
+            ..with(Role::Server, deflate)
+        };
+        let (server, mut client) = duplex(1 << 16);
+        let (app, task) = speak(server, config);
+        let left = Arc::new(AtomicUsize::new(1 << 20));
+        app.set_account(Arc::new(Account(left.clone())));
+        for piece in bytes.chunks(1 + random(400) as usize) {
+            if client.write_all(piece).await.is_err() {
+                break;
+            }
+        }
+        let heard =
+            tokio::spawn(async move { while !matches!(app.next().await, SocketEvent::Gone(_)) {} });
+        // Who does not read is no reason to stay.
+        drop(client);
+        task.await.expect("no panic");
+        heard.await.expect("it hears the end");
+        assert_eq!(left.load(Ordering::Relaxed), 1 << 20, "round {round}");
+    }
+}
