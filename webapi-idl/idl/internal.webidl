@@ -119,3 +119,54 @@ namespace FileData {
   /** File API's "package data", but for ArrayBuffers: `kind` is one of "BinaryString", "Text" and "DataURL". */
   any packageFileData(DOMString kind, BufferSource bytes, DOMString type, DOMString? encoding);
 };
+
+/** One end of a WebSocket, in the hands of its built-in script. */
+[Internal=websockets, Exposed=Worker]
+interface NativeSocket {
+  /** Begins to hear. Calls with `kind` and two values, each time in a task of its own: 0, the connection is there, with protocol and
+   * extensions; 1, a message: a string or a Uint8Array; 2, the other end closes: its number or -1, and its reason; 3, it is gone:
+   * why or null. Nothing follows 3. */
+  undefined start(Function callback);
+  /** Sends a message; false if there is no room for it. */
+  boolean sendText(DOMString data);
+  boolean sendBytes(BufferSource data);
+  boolean sendBlob(Blob data);
+  /** Closes, with a number or -1 for none. */
+  undefined close(long code, DOMString reason);
+  /** Lets go of it. */
+  [WithScope] undefined finish();
+  /** Bytes that have been sent and not left. */
+  double buffered();
+};
+
+/** How they are made, and what else their script wants. */
+[Internal=websockets, Exposed=Worker]
+namespace Sockets {
+  /** The address that a WebSocket of this one has. */
+  [WithScope] USVString socketURL(USVString url);
+  /** The origin of such an address. */
+  USVString socketOrigin(USVString url);
+  /** Opens a connection to such an address, for one of the protocols, which have commas between them. */
+  NativeSocket connectSocket(USVString url, DOMString protocols);
+  /** The two ends of a channel. */
+  sequence<NativeSocket> socketPair();
+  /** A Blob of these bytes. */
+  Blob socketBlob(Uint8Array bytes);
+  /** Bytes of a text in UTF-8. */
+  double socketTextSize(DOMString text);
+};
+
+/** What the script of EventSource wants. */
+[Internal=eventsource, Exposed=Worker]
+namespace EventSources {
+  /** The address that an event source of this one has. */
+  [WithScope] USVString eventSourceURL(USVString url);
+  /** The origin of an address. */
+  USVString eventSourceOrigin(USVString url);
+  /** Whether it is that of event streams. */
+  [WithScope] boolean isEventStream(ByteString contentType);
+  /** A text in UTF-8, a character for each byte. */
+  ByteString eventSourceField(USVString text);
+  /** Whether the request that the running code works for is over. */
+  [WithScope] boolean isRequestOver();
+};

@@ -70,6 +70,11 @@ interface mixin WorkerGlobalEventHandlers {
 [Implementation=Script] partial interface ByteLengthQueuingStrategy {};
 [Implementation=Script] partial interface CountQueuingStrategy {};
 
+// WebSockets, and HTML's EventSource
+[Implementation=Script] partial interface WebSocket {};
+[Implementation=Script] partial interface CloseEvent {};
+[Implementation=Script] partial interface EventSource {};
+
 // Service Workers
 [Implementation=Script] partial interface ExtendableEvent {};
 [Implementation=Script] partial interface FetchEvent {};
@@ -123,4 +128,27 @@ interface ScheduledEvent : ExtendableEvent {
   readonly attribute double scheduledTime;
   /** Workers' promise not to run the event again if it fails; it never is here. */
   undefined noRetry();
+};
+
+// WebSockets of servers, as in Workers: https://developers.cloudflare.com/workers/runtime-apis/websockets/
+
+partial interface WebSocket {
+  /** Begins to receive, and lets this end send: for those of a `WebSocketPair`, and of responses. */
+  undefined accept();
+};
+
+/** Two WebSockets, `0` and `1`: what is sent to one arrives at the other. One goes to a client, as the `webSocket` of a response. */
+[Exposed=Worker, Implementation=Script]
+interface WebSocketPair {
+  constructor();
+};
+
+partial interface Response {
+  /** What its connection has become; with the status 101. */
+  readonly attribute WebSocket? webSocket;
+};
+
+partial dictionary ResponseInit {
+  /** What the client's connection becomes; with the status 101. */
+  WebSocket? webSocket = null;
 };

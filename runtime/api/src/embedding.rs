@@ -12,7 +12,9 @@ use crate::console::ConsoleState;
 use crate::console::inspect::describe_thrown;
 use crate::environment::{Environment, request_context};
 use crate::fetch::wasm_response;
+use crate::fetch::websocket::WebSockets;
 use crate::options::ApiOptions;
+use crate::websockets;
 
 /// The built-in scripts and the glue of what they implement.
 const BUILTINS: &str = include_str!(concat!(env!("OUT_DIR"), "/builtins.js"));
@@ -137,6 +139,7 @@ fn start(scope: &mut v8::PinScope, data: Box<dyn Any + Send>) {
         request_context::limit_cpu(state, limit);
     }
     state.set_extension(options.outbound);
+    state.set_extension(WebSockets(websockets::of_response));
     state.set_extension(ConsoleState::new(options.console));
 }
 

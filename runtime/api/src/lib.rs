@@ -34,6 +34,7 @@ pub mod console;
 pub mod encoding;
 pub mod env;
 pub mod environment;
+pub mod eventsource;
 pub mod fetch;
 pub mod fileapi;
 pub mod hr_time;
@@ -51,6 +52,7 @@ pub mod urlpattern;
 mod web_locks;
 pub mod webcrypto;
 pub mod webidl;
+pub mod websockets;
 pub mod worker;
 pub mod xhr;
 

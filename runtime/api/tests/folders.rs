@@ -13,6 +13,7 @@ const ORDER: &[&[&str]] = &[
     &["worker", "shell"],
     &["options"],
     &["service_worker", "env"],
+    &["eventsource", "websockets"],
     &["fetch"],
     &["xhr"],
     &["fileapi", "web_locks"],

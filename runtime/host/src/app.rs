@@ -50,10 +50,28 @@ pub(crate) enum Refused {
     Superseded,
 }
 
-/// One of the requests that an app may have in flight; dropping it makes room.
+/// One of the requests that an app may have in flight, or of its WebSockets; dropping it makes room.
 pub(crate) struct Admission {
     app: Arc<App>,
+    is_websocket: bool,
     _part: Part,
+}
+
+impl Admission {
+    /// The request becomes a WebSocket, of which the app may have so many.
+    pub(crate) fn becomes_websocket(&mut self, limit: usize) -> Result<(), Busy> {
+        self.is_websocket = true;
+        match self.app.statistics.becomes_websocket() {
+            before if before < limit => Ok(()),
+            // Its drop takes back the count.
+            _ => Err(Busy::WebSockets(limit)),
+        }
+    }
+
+    /// Whose it is.
+    pub(crate) fn app(&self) -> &App {
+        &self.app
+    }
 }
 
 /// What a request's sender has of its app's places in flight, where that is limited.
@@ -88,7 +106,10 @@ impl Drop for CallerPart {
 
 impl Drop for Admission {
     fn drop(&mut self) {
-        self.app.statistics.is_over();
+        match self.is_websocket {
+            true => self.app.statistics.websocket_is_over(),
+            false => self.app.statistics.is_over(),
+        }
     }
 }
 
@@ -103,6 +124,8 @@ pub(crate) enum Busy {
     Caller(usize, usize, usize),
     /// So many requests wait, which is the most that may, until the instance of the app that this one is for begins with them.
     Queue(usize),
+    /// The app has its fill of WebSockets, which is this many.
+    WebSockets(usize),
     /// The app has been removed, or the host is shutting down.
     Gone,
 }
@@ -275,6 +298,7 @@ impl App {
         // Made in either case: its drop takes back the count.
         let admission = Admission {
             app: self.clone(),
+            is_websocket: false,
             _part: part,
         };
         if before < limit {
@@ -402,6 +426,26 @@ mod tests {
             content,
             ..app_config("a")
         }
+    }
+
+    #[tokio::test]
+    async fn websockets_are_counted_by_themselves() {
+        let mut config = app_config("a");
+        (config.limits.in_flight, config.limits.websockets) = (1, 2);
+        let app = app(&FakeLauncher::new(), config);
+        let link = Link::for_tests();
+        let open = || {
+            let (mut admission, lease) = app.admit(&link, false, None).ok().unwrap();
+            let is_open = admission.becomes_websocket(lease.limits().websockets);
+            is_open.map(|()| admission)
+        };
+        let first = open().ok().unwrap();
+        let _second = open().ok().unwrap();
+        assert_eq!(open().err(), Some(Busy::WebSockets(2)));
+        assert_eq!((app.in_flight(), app.statistics().websockets()), (0, 2));
+        drop(first);
+        assert!(open().is_ok());
+        assert_eq!((app.in_flight(), app.statistics().websockets()), (0, 1));
     }
 
     #[tokio::test]

@@ -24,9 +24,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
-use http::header::HOST;
+use http::header::{HOST, UPGRADE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version};
+use nano_websocket::ServerHandshake;
 use nano_worker::{
     Body, BodyError, BodyErrorKind, BodyStream, FetchError, Fields, HttpRequest, HttpResponse,
     RequestId, Unanswered,
@@ -48,6 +49,7 @@ use crate::patience::ClientLimits;
 use crate::routes::CurrentRoutes;
 use crate::server::MAX_FIELDS;
 use crate::server::link::Link;
+use crate::server::upgrade::Upgrade;
 use crate::server::waiting::Waiting;
 use crate::statistics::Limit;
 use crate::tracer::Tracer;
@@ -151,7 +153,7 @@ impl Dispatcher {
         let admitted =
             contain(|| self.admit(parts, &present, link, last, id, &mut completion)).flatten();
         let early = match &admitted {
-            Ok((exchange, _)) if body.is_some() && exchange.lease.member().is_none() => {
+            Ok((exchange, ..)) if body.is_some() && exchange.lease.member().is_none() => {
                 Some(link.clone())
             }
             _ => None,
@@ -159,7 +161,7 @@ impl Dispatcher {
         let (dev, timers) = (self.dev, link.timers.clone());
         match &admitted {
             _ if version >= Version::HTTP_2 => timers.place().is_multiplexed(),
-            Ok((exchange, _)) => {
+            Ok((exchange, ..)) => {
                 let place = timers.place();
                 place.asked_for(&exchange.app, exchange.lease.member());
             }
@@ -168,7 +170,7 @@ impl Dispatcher {
         async move {
             timers.place().settled().await;
             let answer = match admitted {
-                Ok((mut exchange, fields)) => {
+                Ok((mut exchange, fields, handshake)) => {
                     let limits = exchange.lease.limits();
                     let (limit, most) = (limits.wall, limits.body);
                     let deadline = completion.began() + limit;
@@ -185,11 +187,18 @@ impl Dispatcher {
                             exchange.request.body = body;
                             faults = told;
                         }
-                        let (from_app, status, lease) = exchange.answer(faults).await?;
+                        let (mut from_app, status, lease) = exchange.answer(faults).await?;
+                        let upgrade = upgrade(&mut from_app, handshake, &lease)?;
+                        if upgrade.is_some() {
+                            completion.becomes_websocket(lease.limits().websockets)?;
+                        }
                         completion.answered_by(lease);
                         let mut answer = response(from_app, status, &method, fields);
+                        if let Some(upgrade) = &upgrade {
+                            answer.upgrades(upgrade);
+                        }
                         answer.begin().await.map_err(|error| broken(&error))?;
-                        Ok(answer)
+                        Ok((answer, upgrade))
                     };
                     let answer = AssertUnwindSafe(answer).catch_unwind();
                     match timers.until(deadline, pin!(answer)).await {
@@ -206,7 +215,13 @@ impl Dispatcher {
                 }
             };
             let page = match answer {
-                Ok(response) => return response.send(completion),
+                Ok((response, upgrade)) => {
+                    let response = response.send(completion);
+                    if let Some(upgrade) = upgrade {
+                        response.body().upgrade(upgrade);
+                    }
+                    return response;
+                }
                 Err(page) => page,
             };
             if let Some(detail) = &page.detail {
@@ -226,7 +241,7 @@ impl Dispatcher {
         last: Option<&LastRoute>,
         id: RequestId,
         completion: &mut Completion,
-    ) -> Result<(Exchange, HeaderMap), Box<ErrorPage>> {
+    ) -> Result<(Exchange, HeaderMap, Handshake), Box<ErrorPage>> {
         check(&mut parts, present)?;
         let origin = link.peer.origin(&mut parts, present.forwarding);
         let several = parts.version >= Version::HTTP_2;
@@ -260,8 +275,17 @@ impl Dispatcher {
         if origin.is_secure {
             target::secure(&mut url);
         }
+        let handshake = match present.upgrade {
+            true => ServerHandshake::of(&parts.method, parts.version, &parts.headers).map(Box::new),
+            false => None,
+        };
         if present.hop_by_hop {
             headers::strip(&mut parts.headers);
+        }
+        if handshake.is_some() {
+            // It is the app's to answer. One that cannot be answered so is no handshake to it.
+            let websocket = HeaderValue::from_static("websocket");
+            parts.headers.insert(UPGRADE, websocket);
         }
         if parts.version == Version::HTTP_2 {
             headers::join_cookies(&mut parts.headers);
@@ -285,7 +309,7 @@ impl Dispatcher {
             id,
             request,
         };
-        Ok((exchange, emptied(parts.headers)))
+        Ok((exchange, emptied(parts.headers), handshake))
     }
 
     /// Finds the app and the URL.
@@ -316,6 +340,33 @@ impl Dispatcher {
             ),
         }
     }
+}
+
+/// How a request asks for a WebSocket, if it does.
+type Handshake = Option<Box<ServerHandshake>>;
+
+/// What the connection of a response becomes.
+///
+/// # Errors
+/// Nobody has asked for it.
+fn upgrade(
+    response: &mut HttpResponse,
+    handshake: Handshake,
+    lease: &Lease,
+) -> Result<Option<Box<Upgrade>>, Box<ErrorPage>> {
+    let Some(socket) = response.socket.take() else {
+        return Ok(None);
+    };
+    let Some(handshake) = handshake else {
+        return Err(unasked());
+    };
+    Ok(Some(Box::new(Upgrade::new(*handshake, socket, lease))))
+}
+
+/// A response has a WebSocket that nobody has asked for.
+pub(crate) fn unasked() -> Box<ErrorPage> {
+    let reason = "it has a webSocket, and the request does not ask for one by HTTP/1.1".into();
+    failure(FetchError::UnusableResponse { reason }).into()
 }
 
 fn malformed(fault: &str) -> ErrorPage {

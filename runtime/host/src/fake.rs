@@ -212,6 +212,7 @@ pub(crate) fn ok(text: impl Into<bytes::Bytes>) -> HttpResponse {
         reason: None,
         headers: Vec::new(),
         body: Body::Full(text.into()),
+        socket: None,
     }
 }
 

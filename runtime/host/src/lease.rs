@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use nano_worker::{Exit, Instance, RequestId};
+use nano_worker::{Exit, Instance, RequestId, Stop};
 
 use crate::app::App;
 use crate::config::AppLimits;
@@ -48,6 +48,14 @@ impl Lease {
     pub(crate) fn has_met_subrequests(&self, id: RequestId) -> bool {
         let seat = self.seat.as_ref();
         seat.is_some_and(|seat| seat.instance().has_met_subrequests(id))
+    }
+
+    /// What is set when its version, or its instance, is to finish what it has begun.
+    pub(crate) fn leaving(&self) -> Vec<Stop> {
+        let own = self.seat.as_ref().map(|seat| seat.leaving().clone());
+        own.into_iter()
+            .chain([self.deployment.pool().leaving().clone()])
+            .collect()
     }
 
     /// Whether the request would wait behind so many, or more, until its instance begins with it.

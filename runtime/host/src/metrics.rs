@@ -200,6 +200,7 @@ families! {
     requests: counter_of("nano_requests_total", "Requests for the app, by the class of the response's status, or \"aborted\" where the client went away."),
     duration: histogram_of("nano_request_duration_seconds", "From a request's head to the last byte of its response."),
     in_flight: gauge_of("nano_requests_in_flight", "Requests whose responses are not complete."),
+    websockets: gauge_of("nano_websockets", "WebSockets that clients, and other apps, have open to the app."),
     bytes: counter_of("nano_response_bytes_total", "Bytes of responses' bodies that were sent."),
     limits: counter_of("nano_limit_hits_total", "Requests that met a limit, by its name in the configuration; of stall_ms, those whose clients were too slow; of subrequests and timers, those that were refused."),
     starts: histogram_of("nano_start_duration_seconds", "Starts of instances: isolate, modules, top-level await."),
@@ -234,6 +235,7 @@ impl AppFamilies {
         let duration = counted.requests.distribution();
         self.duration.histogram(own, &duration);
         self.in_flight.gauge(own, counted.in_flight() as f64);
+        self.websockets.gauge(own, counted.websockets() as f64);
         self.bytes.counter(own, counted.response_bytes() as f64);
         for limit in Limit::ALL {
             let labels = &[name, ("limit", limit.name())];

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use nano_worker::{StartError, WorkerOptions};
+use nano_worker::{StartError, Stop, WorkerOptions};
 use tokio::sync::Notify;
 
 pub(crate) use self::condition::{Condition, Reason, Unavailable};
@@ -40,6 +40,8 @@ pub(crate) struct Pool {
     released: Notify,
     /// Tells the task that looks after the instances.
     wanted: Notify,
+    /// Set when nothing is taken in any more: what could go on for ever is asked to end.
+    leaving: Stop,
 }
 
 /// Somebody waits for an instance to start.
@@ -70,6 +72,7 @@ impl Pool {
             settled: Notify::new(),
             released: Notify::new(),
             wanted: Notify::new(),
+            leaving: Stop::default(),
         })
     }
 
@@ -260,6 +263,13 @@ impl Pool {
         if state.phase == Phase::Open {
             state.phase = Phase::Retiring;
         }
+        drop(state);
+        self.leaving.set();
+    }
+
+    /// Set when nothing is taken in any more.
+    pub(crate) fn leaving(&self) -> &Stop {
+        &self.leaving
     }
 
     /// Takes no further request in, waits for those that have been, and then until the instances have nothing left to do. Returns

@@ -7,6 +7,7 @@ use http::{Method, StatusCode, Version};
 use nano_worker::{BodyError, BodyErrorKind, RequestId};
 
 use crate::app::{Admission, App};
+use crate::dispatch::pages::too_busy;
 use crate::http::error_page::ErrorPage;
 use crate::lease::Lease;
 use crate::log::{self, RequestLine};
@@ -152,6 +153,15 @@ impl Record {
     /// Whether it has a place in flight.
     pub(crate) fn is_admitted(&self) -> bool {
         self.admission.is_some()
+    }
+
+    /// The request becomes a WebSocket, if its app may have one more of them.
+    pub(crate) fn becomes_websocket(&mut self, limit: usize) -> Result<(), Box<ErrorPage>> {
+        let Some(admission) = &mut self.admission else {
+            return Ok(());
+        };
+        let taken = admission.becomes_websocket(limit);
+        taken.map_err(|busy| too_busy(admission.app(), busy))
     }
 
     pub(crate) fn answered_by(&mut self, lease: Lease) {

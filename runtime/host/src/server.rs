@@ -10,6 +10,7 @@ pub(crate) mod link;
 pub(crate) mod listener;
 mod placement;
 pub(crate) mod timers;
+pub(crate) mod upgrade;
 pub(crate) mod waiting;
 
 pub(crate) use http2::WINDOW as HTTP2_WINDOW;

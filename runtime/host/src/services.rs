@@ -3,6 +3,7 @@
 
 mod download;
 mod head;
+mod socket;
 pub(crate) mod untaken;
 mod upload;
 
@@ -16,11 +17,12 @@ use arc_swap::ArcSwap;
 use bytes::{Buf as _, Bytes};
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt as _, stream};
+use http::header::UPGRADE;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use nano_worker::cdn_loop::{self, CDN_LOOP, MAX_PASSES};
 use nano_worker::{
     Body, BodyError, BodyStream, Fields, HttpRequest, HttpResponse, PassedOn, RequestId,
-    ServiceError,
+    ServiceError, Stop, socket_pair,
 };
 use tokio::runtime::Handle;
 
@@ -30,7 +32,7 @@ use self::upload::Upload;
 use crate::app::App;
 use crate::config::AppConfig;
 use crate::dispatch::pages::{broken, looped, not_taken, too_busy, too_slow};
-use crate::dispatch::{Exchange, RequestIds};
+use crate::dispatch::{Exchange, RequestIds, unasked};
 use crate::http::error_page::ErrorPage;
 use crate::http::forwarded::is_forwarding;
 use crate::http::headers::is_hop_by_hop;
@@ -286,6 +288,7 @@ impl Call {
             return Err(looped().into());
         }
         let method = request.method.clone();
+        let is_upgrade = request.headers.get(&UPGRADE).is_some();
         let (admission, lease) = app
             .admit_call(&self.caller)
             .map_err(|busy| too_busy(app, busy))?;
@@ -303,6 +306,9 @@ impl Call {
         };
         let answer = async {
             let (mut response, status, lease) = exchange.answer(faults).await?;
+            if response.socket.is_some() && !is_upgrade {
+                return Err(unasked());
+            }
             let begun = begin(&mut response.body)
                 .await
                 .map_err(|error| broken(&error))?;
@@ -312,6 +318,13 @@ impl Call {
         let answer: Result<_, Box<ErrorPage>> =
             answer.unwrap_or_else(|_| Err(too_slow(limits.wall)));
         let (response, status, lease, begun) = answer?;
+        let leaving = match &response.socket {
+            Some(_) => {
+                record.becomes_websocket(lease.limits().websockets)?;
+                lease.leaving()
+            }
+            None => Vec::new(),
+        };
         record.answered_by(lease);
         let taking = match &response.body {
             Body::Full(bytes) if bytes.len() > SMALL => {
@@ -328,6 +341,7 @@ impl Call {
             begun,
             taking,
             upload,
+            leaving,
         })
     }
 }
@@ -375,6 +389,8 @@ struct Answer {
     /// Of one that is there as a whole.
     taking: Option<Taking>,
     upload: Upload,
+    /// What has its WebSocket close, if it has one.
+    leaving: Vec<Stop>,
 }
 
 impl Answer {
@@ -382,6 +398,13 @@ impl Answer {
     fn send(self, mut record: Record, call: &Call) -> HttpResponse {
         let mut response = self.response;
         record.status(self.status);
+        if let Some(callee) = response.socket.take() {
+            record.complete();
+            let (own, caller) = socket_pair();
+            tokio::spawn(socket::relay(callee, own, self.leaving, record));
+            response.socket = Some(caller);
+            return response;
+        }
         response.headers.retain(|(name, _)| !is_hop_by_hop(name));
         let has_none = self.method == Method::HEAD
             || matches!(

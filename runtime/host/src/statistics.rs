@@ -121,6 +121,7 @@ counted! {
         Queue = "queue",
         Body = "body_mb",
         Response = "response_mb",
+        WebSockets = "websockets",
         /// The time-out of `clients`: too little came of the request's body, or was taken of the response's.
         Stall = "stall_ms",
         /// Counted by instances: the app may go on without the request that it cannot make.
@@ -169,6 +170,8 @@ impl From<&Exit> for End {
 pub(crate) struct Statistics {
     /// Requests whose responses are not complete, of all versions.
     in_flight: AtomicUsize,
+    /// WebSockets that are open, of all versions.
+    websockets: AtomicUsize,
     outcomes: [AtomicU64; Outcome::ALL.len()],
     limits: [AtomicU64; Limit::ALL.len()],
     ends: [AtomicU64; End::ALL.len()],
@@ -226,6 +229,7 @@ impl Default for Statistics {
     fn default() -> Self {
         Self {
             in_flight: AtomicUsize::default(),
+            websockets: AtomicUsize::default(),
             outcomes: Default::default(),
             limits: Default::default(),
             ends: Default::default(),
@@ -254,6 +258,23 @@ impl Statistics {
         self.in_flight.load(Relaxed)
     }
 
+    /// A request in flight becomes a WebSocket; gives how many there were before.
+    pub(crate) fn becomes_websocket(&self) -> usize {
+        let before = self.websockets.fetch_add(1, Relaxed);
+        self.is_over();
+        before
+    }
+
+    /// A WebSocket has ended.
+    pub(crate) fn websocket_is_over(&self) {
+        self.websockets.fetch_sub(1, Relaxed);
+    }
+
+    /// WebSockets that are open.
+    pub(crate) fn websockets(&self) -> usize {
+        self.websockets.load(Relaxed)
+    }
+
     /// A request for the app is over, whether it was taken in or not.
     pub(crate) fn answered(
         &self,
@@ -275,7 +296,10 @@ impl Statistics {
         };
         self.outcomes[outcome as usize].fetch_add(1, Relaxed);
         self.response_bytes.fetch_add(bytes, Relaxed);
-        self.requests.observe(took);
+        // How long a WebSocket lasts says nothing of how fast an app is.
+        if status != http::StatusCode::SWITCHING_PROTOCOLS {
+            self.requests.observe(took);
+        }
     }
 
     /// A request met a limit.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-use crate::{Body, Trace};
+use crate::{Body, SocketEnd, Trace};
 
 /// A request for an app.
 #[derive(Debug)]
@@ -148,7 +148,7 @@ impl fmt::Debug for Fields {
 /// An app's response.
 #[derive(Debug)]
 pub struct HttpResponse {
-    /// The status, 200 to 599.
+    /// The status, 200 to 599; 101 with a WebSocket.
     pub status: u16,
     /// `statusText`, where the app set one.
     pub reason: Option<String>,
@@ -156,6 +156,8 @@ pub struct HttpResponse {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// The body. For [`Body::Full`] and a stream of known length the sender states `content-length`.
     pub body: Body,
+    /// What the connection becomes after the response's head.
+    pub socket: Option<SocketEnd>,
 }
 
 /// Names one request in logs and in the `x-request-id` header: 16 hexadecimal digits, unique in the process.

@@ -12,7 +12,36 @@ use super::{Environment, timers};
 use crate::bindings::event_loop::EventLoopMethods;
 
 /// What built-in scripts want to be called for, one per task in the mailbox.
-pub(super) type Tasks = RefCell<VecDeque<v8::Global<v8::Function>>>;
+pub(super) type Tasks = RefCell<VecDeque<Callback>>;
+
+/// A callback, which works for the request that it was given for.
+pub(super) struct Callback {
+    function: v8::Global<v8::Function>,
+    frame: v8::Global<v8::Value>,
+}
+
+impl Callback {
+    fn new<'s>(scope: &mut Scope<'s, '_>, callback: &CallbackFunction<'s>) -> Callback {
+        let frame = scope.get_continuation_preserved_embedder_data();
+        Callback {
+            function: v8::Global::new(scope, callback.0),
+            frame: v8::Global::new(scope, frame),
+        }
+    }
+
+    fn call(&self, scope: &mut Scope) {
+        let function = v8::Local::new(scope, &self.function);
+        let frame = v8::Local::new(scope, &self.frame);
+        scope.set_continuation_preserved_embedder_data(frame);
+        State::from_scope(scope).works_for_current(scope);
+        let receiver = v8::undefined(scope).into();
+        // What it throws stays pending: the engine reports it, as this frame's.
+        if function.call(scope, receiver, &[]).is_some() {
+            let none = v8::undefined(scope).into();
+            scope.set_continuation_preserved_embedder_data(none);
+        }
+    }
+}
 
 /// The namespace.
 pub struct EventLoop;
@@ -24,19 +53,14 @@ impl EventLoopMethods for EventLoop {
         milliseconds: f64,
         unreferenced: bool,
     ) -> Fallible<u32> {
-        let callback = v8::Global::new(scope, callback.0);
+        let callback = Callback::new(scope, &callback);
         let delay = Duration::try_from_secs_f64(milliseconds / 1000.0)
             .unwrap_or(Duration::from_secs(u32::MAX.into()));
         let id = timers::set(
             scope,
             delay,
             false,
-            Box::new(move |scope| {
-                let callback = v8::Local::new(scope, &callback);
-                let receiver = v8::undefined(scope).into();
-                // What it throws stays pending: the engine reports it.
-                let _ = callback.call(scope, receiver, &[]);
-            }),
+            Box::new(move |scope| callback.call(scope)),
         )?;
         if unreferenced {
             let timers = State::from_scope(scope).timers();
@@ -58,7 +82,7 @@ impl EventLoopMethods for EventLoop {
     }
 
     fn post_task<'s>(scope: &mut Scope<'s, '_>, callback: CallbackFunction<'s>) -> Fallible<()> {
-        let callback = v8::Global::new(scope, callback.0);
+        let callback = Callback::new(scope, &callback);
         Environment::of(scope)
             .tasks
             .borrow_mut()
@@ -67,11 +91,9 @@ impl EventLoopMethods for EventLoop {
         // is closed runs nothing any more.
         State::from_scope(scope).handle().post_fn(|scope| {
             let callback = Environment::of(scope).tasks.borrow_mut().pop_front();
-            let Some(callback) = callback else { return };
-            let callback = v8::Local::new(scope, &callback);
-            let receiver = v8::undefined(scope).into();
-            // What it throws stays pending: the engine reports it.
-            let _ = callback.call(scope, receiver, &[]);
+            if let Some(callback) = callback {
+                callback.call(scope);
+            }
         });
         Ok(())
     }

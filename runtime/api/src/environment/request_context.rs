@@ -157,6 +157,12 @@ pub(crate) fn work_count(scope: &Scope) -> Arc<AtomicUsize> {
     Environment::of(scope).requests.works.clone()
 }
 
+/// Whether the request that the running code works for is over.
+pub(crate) fn is_over(scope: &Scope) -> bool {
+    let ongoing = &Environment::of(scope).requests.ongoing;
+    current_request(scope).is_some_and(|id| !ongoing.borrow().contains_key(&id.0))
+}
+
 /// A request's response is complete, or nobody waits for it: what works for it ends, unless `waitUntil` was told of it.
 pub(crate) fn over(scope: &mut Scope, id: RequestId) {
     let requests = &Environment::of(scope).requests;

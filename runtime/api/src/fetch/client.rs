@@ -26,6 +26,7 @@ mod span;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod upgrade;
 
 use std::collections::VecDeque;
 use std::fmt;

@@ -8,7 +8,7 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use http::Method;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, UPGRADE};
 use nano_engine::external_memory::{ExternalMemory, Reservation};
 use nano_engine::thread_io::Driven;
 use nano_engine::{ErrorReport, OpId, State, ThreadIo, external_memory, spawn_op};
@@ -16,6 +16,7 @@ use nano_webidl::{
     DomExceptionName, Error, ExternalSize as _, Fallible, Realm, Ref, Scope, Value, require_room,
     script,
 };
+use nano_websocket::{ClientHandshake, Protocols};
 use nano_worker::cdn_loop::CDN_LOOP;
 use nano_worker::{BodyError, BodyErrorKind, BodyStream, Cut};
 
@@ -30,6 +31,7 @@ use super::header_list::HeaderList;
 use super::request::Request;
 use super::response::Response;
 use super::subrequests::{self, Allowance};
+use super::websocket::{Opened, WebSockets};
 use super::{blob_url, client, data_url};
 use crate::bindings::request::RequestMethods as _;
 use crate::bindings::types::{RequestCache, RequestInfo, RequestInit, RequestMode};
@@ -152,6 +154,14 @@ fn new_exchange(
     }
     let list = request.header_list().borrow();
     let (mut headers, coding) = request_headers(&list, request.cache(), way.is_network())?;
+    // As in Workers: https://developers.cloudflare.com/workers/examples/websockets/#write-a-websocket-client
+    let handshake = match list.get(&UPGRADE) {
+        Some(upgrade) if upgrade.eq_ignore_ascii_case(b"websocket") => {
+            let handshake = ClientHandshake::new(Protocols::Any);
+            Some(Box::new(handshake))
+        }
+        _ => None,
+    };
     drop(list);
     let only_origin = (request.mode() == RequestMode::SameOrigin)
         .then(|| Environment::of(scope).origin())
@@ -178,6 +188,8 @@ fn new_exchange(
         integrity: request.integrity_metadata().to_owned(),
         redirects: 0,
         redirects_left: allowance.left,
+        handshake,
+        driven: None,
     };
     Ok((exchange, allowance))
 }
@@ -283,6 +295,9 @@ impl Call {
         };
         // What is on its way needs its runtime, also when the app has handed it on and is gone.
         let driven = io.as_ref().and_then(ThreadIo::keep_driven);
+        if exchange.handshake.is_some() {
+            exchange.driven = io.as_ref().and_then(ThreadIo::keep_driven);
+        }
         let spawned = spawn_op(scope, exchange.run(), move |scope, outcome| {
             this.op.take();
             let outcome =
@@ -369,6 +384,14 @@ impl Call {
             }
         };
         let redirected = answer.redirects > 0;
+        let socket = match answer.socket {
+            Some(opened) => match socket(scope, opened) {
+                Ok(socket) => Some(socket),
+                // Only a termination makes it fail.
+                Err(_) => return,
+            },
+            None => None,
+        };
         let response = Response::from_network(
             answer.url,
             redirected,
@@ -378,6 +401,9 @@ impl Call {
             body,
         );
         let response = Ref::new(scope, response);
+        if let Some(socket) = socket {
+            response.value().set_socket(scope, socket);
+        }
         external_memory::settle(scope);
         self.is_settled.set(true);
         let resolver = v8::Local::new(scope, &self.resolver);
@@ -465,6 +491,12 @@ impl Call {
             nano_engine::reject(scope, resolver, exception);
         }
     }
+}
+
+/// What the connection of a response has become, for the app.
+fn socket<'s>(scope: &mut Scope<'s, '_>, opened: Opened) -> Fallible<v8::Local<'s, v8::Object>> {
+    let WebSockets(make) = State::from_scope(scope).extension::<WebSockets>();
+    make(scope, opened)
 }
 
 /// What the reader of a body sees that ends before its time.

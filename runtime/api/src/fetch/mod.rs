@@ -22,3 +22,4 @@ mod subrequests;
 #[cfg(test)]
 mod tests;
 pub(crate) mod wasm_response;
+pub(crate) mod websocket;

@@ -3,12 +3,15 @@
 use std::rc::Rc;
 
 use http::header::{CONTENT_TYPE, LOCATION};
-use nano_webidl::{Error, Fallible, Ref, Scope, Trace, Value, range_error, room, type_error};
+use nano_webidl::{
+    Error, Fallible, Ref, Scope, ScriptRef, Trace, Traced, Value, range_error, room, type_error,
+};
 
 use super::body::{Body, WithBody};
 use super::header_list::{AppHeaderList, HeaderList};
 use super::headers::{Guard, Headers};
-use crate::bindings::response::ResponseMethods;
+use crate::bindings::marker;
+use crate::bindings::response::{NanoResponseMethods, ResponseMethods};
 use crate::bindings::types::{BodyInit, ResponseInit, ResponseType};
 use crate::environment::Environment;
 
@@ -27,6 +30,8 @@ pub struct Response {
     #[untraced]
     guard: Guard,
     body: Body,
+    /// What its connection has become.
+    socket: Traced<v8::Object>,
 }
 
 impl Response {
@@ -45,6 +50,7 @@ impl Response {
             headers: Rc::default(),
             guard,
             body,
+            socket: Traced::default(),
         }
     }
 
@@ -66,17 +72,45 @@ impl Response {
             headers: Rc::new(headers.into()),
             guard: Guard::Immutable,
             body,
+            socket: Traced::default(),
         }
     }
 
+    /// Its connection has become this WebSocket.
+    pub(crate) fn set_socket<'s>(
+        &self,
+        scope: &mut Scope<'s, '_>,
+        socket: v8::Local<'s, v8::Object>,
+    ) {
+        self.socket.set(scope, socket);
+    }
+
+    /// The WebSocket that its connection has become, or is to become.
+    pub(crate) fn socket<'s>(
+        &self,
+        scope: &mut Scope<'s, '_>,
+    ) -> Option<v8::Local<'s, v8::Object>> {
+        self.socket.get(scope)
+    }
+
     /// <https://fetch.spec.whatwg.org/#initialize-a-response>
-    fn initialize(
+    fn initialize<'s>(
         mut self,
-        init: ResponseInit,
+        scope: &mut Scope<'s, '_>,
+        init: ResponseInit<'s>,
         content_type: Option<Vec<u8>>,
     ) -> Fallible<Response> {
-        // 1. If init["status"] is not in the range 200 to 599, inclusive, then throw a RangeError.
-        if !(200..=599).contains(&init.status) {
+        // As in Workers: https://developers.cloudflare.com/workers/runtime-apis/response/#parameters
+        if let Some(socket) = init.web_socket {
+            if init.status != 101 {
+                return Err(range_error(format!(
+                    "a response with a webSocket must have the status 101, not {}",
+                    init.status
+                )));
+            }
+            self.socket.set(scope, socket.object());
+        } else if !(200..=599).contains(&init.status) {
+            // 1. If init["status"] is not in the range 200 to 599, inclusive, then throw a RangeError.
             return Err(range_error(format!(
                 "the status must be from 200 to 599, {} is not",
                 init.status
@@ -150,12 +184,22 @@ impl WithBody for Response {
     }
 }
 
+impl NanoResponseMethods for Response {
+    // https://developers.cloudflare.com/workers/runtime-apis/response/#properties
+    fn web_socket<'s>(
+        &self,
+        scope: &mut Scope<'s, '_>,
+    ) -> Option<ScriptRef<'s, marker::WebSocket>> {
+        self.socket.get(scope).map(ScriptRef::trusted)
+    }
+}
+
 impl ResponseMethods for Response {
     // https://fetch.spec.whatwg.org/#dom-response
     fn constructor<'s>(
         scope: &mut Scope<'s, '_>,
         body: Option<BodyInit<'s>>,
-        init: ResponseInit,
+        init: ResponseInit<'s>,
     ) -> Fallible<Self> {
         // 3. and 4. Let bodyWithType be null; if body is non-null, then set it to the result of extracting body.
         let (body, content_type) = match body {
@@ -163,7 +207,7 @@ impl ResponseMethods for Response {
             None => (Body::default(), None),
         };
         // 5. Perform initialize a response given this, init, and bodyWithType.
-        Response::with(Guard::Response, body).initialize(init, content_type)
+        Response::with(Guard::Response, body).initialize(scope, init, content_type)
     }
 
     // https://fetch.spec.whatwg.org/#dom-response-error
@@ -205,7 +249,7 @@ impl ResponseMethods for Response {
     fn from_json<'s>(
         scope: &mut Scope<'s, '_>,
         data: Value<'s>,
-        init: ResponseInit,
+        init: ResponseInit<'s>,
     ) -> Fallible<Ref<'s, Response>> {
         // 1. Let bytes the result of running serialize a JavaScript value to JSON bytes on data.
         v8::tc_scope!(let attempt, scope);
@@ -226,7 +270,8 @@ impl ResponseMethods for Response {
         // 2. to 4.
         let body = Body::from_app(attempt, text.into())?;
         let response = Response::with(Guard::Response, body);
-        let response = response.initialize(init, Some(b"application/json".to_vec()))?;
+        let content_type = Some(b"application/json".to_vec());
+        let response = response.initialize(attempt, init, content_type)?;
         Ok(Ref::new(attempt, response))
     }
 
@@ -262,6 +307,9 @@ impl ResponseMethods for Response {
 
     // https://fetch.spec.whatwg.org/#dom-response-clone
     fn clone<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<Ref<'s, Response>> {
+        if self.socket.get(scope).is_some() {
+            return Err(type_error("a response with a webSocket cannot be cloned"));
+        }
         // 1. If this is unusable, then throw a TypeError.
         if self.body.is_unusable(scope) {
             return Err(type_error(
@@ -278,6 +326,7 @@ impl ResponseMethods for Response {
             headers: Rc::new(self.headers.borrow().clone().into()),
             guard: self.guard,
             body: self.body.clone_body(scope)?,
+            socket: Traced::default(),
         };
         Ok(Ref::new(scope, response))
     }

@@ -11,7 +11,7 @@ use crate::environment::request_context::{
 };
 
 /// Why a fetch is no more, or never was.
-pub(super) const OVER: &str = "the request that this fetch is made for is over: its response is complete, or its client is gone. \
+pub(crate) const OVER: &str = "the request that this fetch is made for is over: its response is complete, or its client is gone. \
     Promises that are given to ctx.waitUntil() let its fetches go on";
 
 /// The right to make requests on behalf of one.

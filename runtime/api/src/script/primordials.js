@@ -195,6 +195,7 @@ export const RegExpPrototypeExec = uncurryThis(RegExp.prototype.exec);
 
 export const StringPrototypeCharCodeAt = uncurryThis(String.prototype.charCodeAt);
 export const StringPrototypeSlice = uncurryThis(String.prototype.slice);
+export const StringPrototypeToLowerCase = uncurryThis(String.prototype.toLowerCase);
 export const StringPrototypeToWellFormed = uncurryThis(String.prototype.toWellFormed);
 export const SymbolAsyncIterator = Symbol.asyncIterator;
 export const SymbolIterator = Symbol.iterator;

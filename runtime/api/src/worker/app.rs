@@ -16,6 +16,7 @@ use super::handlers::Handlers;
 use crate::environment::request_context;
 use crate::fetch::request::Request;
 use crate::nano::execution_context::BackgroundCount;
+use crate::websockets::{Given, Guard};
 
 pub(super) type Answer = Result<HttpResponse, Unanswered>;
 pub(super) type Started = Result<nano_worker::Handlers, StartError>;
@@ -109,6 +110,20 @@ impl Waiting {
         let sender = self.answer;
         state.deliver(move || drop(sender.send(answer))); // The client may have left.
         self.in_flight
+    }
+
+    /// Answers with a WebSocket: the request is over when that is.
+    pub(super) fn become_socket(
+        self,
+        state: &State,
+        id: RequestId,
+        mut answer: HttpResponse,
+        given: Given,
+    ) {
+        let sender = self.answer;
+        let guard = Guard::new(id, state.handle(), self.in_flight);
+        answer.socket = Some(given.guarded(guard));
+        state.deliver(move || drop(sender.send(Ok(answer)))); // The client may have left.
     }
 }
 

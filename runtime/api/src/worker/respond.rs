@@ -14,6 +14,7 @@ use crate::environment::{Environment, request_context};
 use crate::fetch::body::{Outgoing, WithBody as _, stream_length};
 use crate::fetch::response::Response;
 use crate::streams::native_sink::NativeSink;
+use crate::websockets;
 
 /// Bytes of a streamed response that may wait for the network.
 const RESPONSE_BYTES: usize = 256 << 10;
@@ -66,6 +67,17 @@ pub(super) fn respond<'s>(
             }
         }
     }
+    let given = match response.socket(scope) {
+        None => None,
+        Some(socket) => match websockets::give(scope, socket) {
+            Ok(Some(given)) => Some(given),
+            Ok(None) => {
+                let reason = "its webSocket was accepted, or given away, already".into();
+                return unusable(scope, waiting, reason);
+            }
+            Err(_) => return, // The isolate is terminated: `ended` says why.
+        },
+    };
     let reason = response.reason();
     let reason = (!reason.is_empty()).then(|| reason.iter().copied().map(char::from).collect());
     let mut pump = None;
@@ -110,8 +122,15 @@ pub(super) fn respond<'s>(
         reason,
         headers,
         body,
+        socket: None,
     };
     let state = State::from_scope(scope);
+    if let Some(given) = given {
+        if let Some((id, waiting)) = waiting {
+            waiting.become_socket(state, id, answer, given);
+        }
+        return;
+    }
     let in_flight = waiting.map(|(_, waiting)| waiting.settle(state, Ok(answer)));
     if let Some((stream, writer)) = pump {
         let sink = NativeSink::new(writer, in_flight, report_body_failure);

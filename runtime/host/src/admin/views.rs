@@ -87,6 +87,8 @@ pub(super) struct AppView {
     pub(super) instances: usize,
     /// Requests whose responses are not complete.
     pub(super) in_flight: usize,
+    /// WebSockets that clients, and other apps, have open to it.
+    pub(super) websockets: usize,
     /// Promises given to `waitUntil` that are pending.
     pub(super) background: usize,
     /// V8's heaps of its instances, in bytes, as of their last garbage collections.
@@ -153,6 +155,7 @@ impl From<&App> for AppView {
             reason,
             instances: usage.instances,
             in_flight: counted.in_flight(),
+            websockets: counted.websockets(),
             background: usage.background,
             heap_bytes: usage.heap_bytes,
             external_bytes: usage.external_bytes,

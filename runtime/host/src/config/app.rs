@@ -224,6 +224,10 @@ pub(super) fn read_limits(fields: &Fields<'_, Limits>, mut limits: AppLimits) ->
     if let Some(response) = fields.read(Limits::RESPONSE_MB) {
         limits.response = Some(response << 20);
     }
+    fields.read_over(Limits::WEBSOCKETS, &mut limits.websockets);
+    if let Some(message) = fields.read(Limits::MESSAGE_MB) {
+        limits.message = message << 20;
+    }
     fields.read_over(Limits::LOG_LINES, &mut limits.log_lines);
     if let Some(kilobytes) = fields.read(Limits::LOG_KB) {
         limits.log_bytes = kilobytes << 10;

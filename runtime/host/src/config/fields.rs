@@ -305,6 +305,10 @@ objects! {
         /// A response's body, in MiB: one that is larger by its length is not sent, and one whose length is not known is cut off. Where it is
         /// not given, bodies may be of any size.
         RESPONSE_MB: "response_mb" = Integer<u64>, Integer::new(0, 1 << 20);
+        /// WebSockets that clients, and other apps, have open to it at a time. They are none of the requests in flight.
+        WEBSOCKETS: "websockets" = Integer<usize>, Integer::new(0, 1_000_000), default AppLimits::default().websockets;
+        /// A message that comes by one, in MiB, as it is when it is not compressed any more.
+        MESSAGE_MB: "message_mb" = Integer<u64>, Integer::new(1, 1024), default AppLimits::default().message >> 20;
         /// Fetches that one request may cause.
         SUBREQUESTS: "subrequests" = Integer<u32>, Integer::new(0, 1_000_000), default AppLimits::default().worker.subrequests;
         /// Timers that are set at a time, those of `AbortSignal.timeout()` included; a further one is an exception.

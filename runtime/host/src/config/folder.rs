@@ -409,7 +409,7 @@ fn check_limits(fields: &Fields<'_, Limits>, limits: &AppLimits, most: &AppLimit
 }
 
 /// Limits as they are written.
-fn numbers(limits: &AppLimits) -> [(&'static str, u128); 13] {
+fn numbers(limits: &AppLimits) -> [(&'static str, u128); 15] {
     let AppLimits {
         worker,
         wall,
@@ -417,6 +417,8 @@ fn numbers(limits: &AppLimits) -> [(&'static str, u128); 13] {
         queue,
         body,
         response,
+        websockets,
+        message,
         log_lines,
         log_bytes,
     } = limits;
@@ -440,6 +442,8 @@ fn numbers(limits: &AppLimits) -> [(&'static str, u128); 13] {
             Limits::RESPONSE_MB.name,
             response.map_or(u128::MAX, |bytes| (bytes >> 20).into()),
         ),
+        (Limits::WEBSOCKETS.name, *websockets as u128),
+        (Limits::MESSAGE_MB.name, u128::from(message >> 20)),
         (Limits::SUBREQUESTS.name, worker.subrequests.into()),
         (Limits::TIMERS.name, worker.timers.into()),
         (Limits::LOG_LINES.name, (*log_lines).into()),

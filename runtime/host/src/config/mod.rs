@@ -345,6 +345,10 @@ pub struct AppLimits {
     pub queue: Option<usize>,
     /// Bytes of a request's body.
     pub body: u64,
+    /// WebSockets that clients have open at the same time.
+    pub websockets: usize,
+    /// Bytes of a message of theirs.
+    pub message: u64,
     /// Bytes of a response's body; `None`: any number.
     pub response: Option<u64>,
     /// Lines that the app may say in a second.
@@ -361,6 +365,8 @@ impl Default for AppLimits {
             in_flight: 1024,
             queue: None,
             body: 100 << 20,
+            websockets: 1024,
+            message: 32 << 20,
             response: None,
             log_lines: 5000,
             log_bytes: 4 << 20,

@@ -63,6 +63,10 @@ pub(crate) fn too_busy(app: &App, busy: Busy) -> Box<ErrorPage> {
                 "{limit} requests wait for an instance of the app \"{name}\" to begin with them, the limit of its queue"
             ),
         ),
+        Busy::WebSockets(limit) => (
+            "The app is busy. Try again soon.",
+            format!("the app \"{name}\" has {limit} WebSockets open, its limit of websockets"),
+        ),
         Busy::Gone => (
             "The app is not available. Try again soon.",
             "the app is shutting down".to_owned(),
@@ -72,6 +76,7 @@ pub(crate) fn too_busy(app: &App, busy: Busy) -> Box<ErrorPage> {
     let page = match busy {
         Busy::App(_) | Busy::Connection(..) | Busy::Caller(..) => page.limit(Limit::InFlight),
         Busy::Queue(_) => page.limit(Limit::Queue),
+        Busy::WebSockets(_) => page.limit(Limit::WebSockets),
         Busy::Gone => page,
     };
     page.retry_after(Duration::from_secs(1)).into()

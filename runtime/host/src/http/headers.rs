@@ -23,6 +23,8 @@ pub(crate) fn is_hop_by_hop(name: &HeaderName) -> bool {
 pub(crate) struct Present {
     /// Some that are [the connection's](is_hop_by_hop).
     pub(crate) hop_by_hop: bool,
+    /// One of them, by which the connection may become another protocol's.
+    pub(crate) upgrade: bool,
     pub(crate) accept: bool,
     pub(crate) traceparent: bool,
     pub(crate) cdn_loop: bool,
@@ -38,7 +40,10 @@ impl Present {
             match *name {
                 HOST | USER_AGENT => {}
                 ACCEPT => present.accept = true,
-                _ if is_hop_by_hop(name) => present.hop_by_hop = true,
+                _ if is_hop_by_hop(name) => {
+                    present.hop_by_hop = true;
+                    present.upgrade |= *name == UPGRADE;
+                }
                 _ => {
                     present.traceparent |= *name == TRACEPARENT;
                     present.cdn_loop |= *name == CDN_LOOP;

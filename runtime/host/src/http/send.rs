@@ -18,6 +18,7 @@ use tokio::sync::oneshot;
 
 use super::headers;
 use crate::access::{Completion, Sending};
+use crate::server::upgrade::Upgrade;
 
 /// How long an app may take to end a stream whose bytes are all sent.
 const END_PATIENCE: Duration = Duration::from_secs(5);
@@ -122,6 +123,12 @@ impl ResponseBody {
             Content::Full(bytes)
         };
         Self::new(content, completion)
+    }
+
+    /// After this response its connection becomes something else.
+    pub(crate) fn upgrade(&self, upgrade: Box<Upgrade>) {
+        let slot = &self.sending.link().upgrade;
+        slot.put(upgrade, self.sending.clone());
     }
 
     /// The protocol has handed on everything.
@@ -291,6 +298,9 @@ pub(crate) fn usable(response: &HttpResponse) -> Result<StatusCode, String> {
         ));
     }
     match StatusCode::from_u16(response.status) {
+        Ok(StatusCode::SWITCHING_PROTOCOLS) if response.socket.is_some() => {
+            Ok(StatusCode::SWITCHING_PROTOCOLS)
+        }
         Ok(status) if (200..=599).contains(&response.status) => Ok(status),
         _ => Err(format!(
             "its status {} is none of 200 to 599",
@@ -303,6 +313,11 @@ pub(crate) fn usable(response: &HttpResponse) -> Result<StatusCode, String> {
 pub(crate) struct Ready(Response<Content>);
 
 impl Ready {
+    /// Has it say what its connection becomes.
+    pub(crate) fn upgrades(&mut self, upgrade: &Upgrade) {
+        upgrade.say(self.0.headers_mut());
+    }
+
     /// Looks at what is there of a body that is a stream: of an app's, once the turn is over that the response was made in, or with its
     /// first bytes; of a server's, what has come with the head. One that fails before its first byte is no response yet, nor is one that
     /// states its length and fails in that turn, as it does if it has another.
@@ -439,6 +454,7 @@ mod tests {
             reason: None,
             headers: headers.iter().map(field).collect(),
             body,
+            socket: None,
         }
     }
 

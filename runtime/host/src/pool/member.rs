@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use nano_worker::{Instance, InstanceThread};
+use nano_worker::{Instance, InstanceThread, Stop};
 use tokio::sync::Notify;
 
 /// An instance of a pool.
@@ -24,6 +24,8 @@ struct Inner {
     is_leaving: AtomicBool,
     /// Told when the last seat of one that leaves is given back.
     vacated: Notify,
+    /// What has a seat and could go on for ever is asked to end.
+    leaving: Stop,
 }
 
 /// The id of no member.
@@ -40,6 +42,7 @@ impl Member {
             seats: AtomicUsize::new(0),
             is_leaving: AtomicBool::new(false),
             vacated: Notify::new(),
+            leaving: Stop::default(),
         }))
     }
 
@@ -54,6 +57,11 @@ impl Member {
     /// A place for connections whose requests go to this instance.
     pub(crate) fn thread(&self) -> Option<Arc<dyn InstanceThread>> {
         self.0.instance.thread()
+    }
+
+    /// Set when it finishes what it has begun.
+    pub(crate) fn leaving(&self) -> &Stop {
+        &self.0.leaving
     }
 
     /// Whether it takes requests.
@@ -85,6 +93,7 @@ impl Member {
     /// Waits until nobody has a seat. Nobody must be given one any more.
     pub(super) async fn vacated(&self) {
         self.0.is_leaving.store(true, Ordering::SeqCst);
+        self.0.leaving.set();
         loop {
             // Registered before the seats are counted, so that no change is missed.
             let mut vacated = std::pin::pin!(self.0.vacated.notified());

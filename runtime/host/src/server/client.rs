@@ -67,6 +67,8 @@ pub(super) struct Client {
     /// Bytes that the system has taken, and how many of them it had when it took the last of a response; of HTTP/2.
     written: u64,
     responses: u64,
+    /// HTTP/1 is over: it speaks another protocol now.
+    is_upgraded: bool,
 }
 
 /// The protocols.
@@ -111,7 +113,17 @@ impl Client {
             framing: 0,
             written: 0,
             responses: 0,
+            is_upgraded: false,
         }
+    }
+
+    /// HTTP/1 is over.
+    pub(super) fn is_upgraded(&mut self) {
+        self.is_upgraded = true;
+    }
+
+    fn is_http1(&self) -> bool {
+        self.protocol == Protocol::Http1 && !self.is_upgraded
     }
 
     /// Finds out which protocol the client speaks. Reads no more than that takes.
@@ -249,11 +261,12 @@ impl Client {
 
     /// The client has closed its half. The protocol, which would take it for gone, is not told while an answer is due.
     fn poll_ended(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let waits = self.is_http1() && self.link.has_requests();
         let timers = &self.link.timers;
         let gone = self
             .ended
             .get_or_insert_with(|| timers.at(Instant::now() + HALF_CLOSED));
-        if self.protocol == Protocol::Http1 && self.link.has_requests() {
+        if waits {
             ready!(Pin::new(gone).poll(context));
         }
         Poll::Ready(Ok(()))
@@ -271,7 +284,7 @@ impl Client {
         length: usize,
     ) -> Option<Poll<io::Result<usize>>> {
         // Whatever answers a request is written while the request is counted.
-        if self.protocol != Protocol::Http1 || self.link.has_requests() {
+        if !self.is_http1() || self.link.has_requests() {
             return None;
         }
         if self.refusal.is_none() {
@@ -335,7 +348,7 @@ impl AsyncRead for Client {
         if buffer.filled().len() == before && buffer.remaining() > 0 {
             return this.poll_ended(context);
         }
-        if this.protocol == Protocol::Http1 {
+        if this.is_http1() {
             let count = buffer.filled().len() - before;
             this.count_read(count, buffer.remaining())?;
         }

@@ -22,6 +22,7 @@ use super::linger::Linger;
 use super::link::Link;
 use super::listener::Visitor;
 use super::placement::Socket;
+use super::upgrade;
 use super::{MAX_FIELDS, MAX_HEAD};
 use crate::dispatch::{Dispatcher, LastRoute};
 use crate::http::error_page;
@@ -73,7 +74,14 @@ pub(super) async fn serve(socket: Socket, link: Arc<Link>, visitor: Visitor) {
                 |connection: Pin<&mut http1::Connection<_, _>>| connection.graceful_shutdown();
             let driven = drive(Pin::new(&mut connection), finish, false, &link, ending);
             match driven.await {
-                Ok(End::Over | End::Evicted) => {}
+                Ok(End::Over) => {
+                    if let Some(upgrade) = link.upgrade.take() {
+                        let parts = connection.into_parts();
+                        let serve = upgrade::serve(parts.io, parts.read_buf, upgrade, &link, &stop);
+                        Box::pin(serve).await;
+                    }
+                }
+                Ok(End::Evicted) => {}
                 Ok(End::Late) => {
                     let parts = connection.into_parts();
                     let begun = !parts.read_buf.is_empty() && !link.is_closing();

@@ -70,6 +70,11 @@ impl<T> Linger<T> {
     pub(super) fn into_inner(self) -> T {
         self.inner
     }
+
+    /// What it is over.
+    pub(super) fn get_mut(&mut self) -> &mut T {
+        &mut self.inner
+    }
 }
 
 impl<T: Read + Unpin> Read for Linger<T> {

@@ -12,6 +12,7 @@ use nano_worker::RequestId;
 
 use super::crowd::{self, Crowd, Standing};
 use super::timers::Timers;
+use super::upgrade;
 use super::waiting::Waiting;
 use crate::access::Sending;
 use crate::dispatch::RequestIds;
@@ -55,6 +56,8 @@ pub(crate) struct Link {
     late: AtomicBool,
     /// A response that HTTP/1 has taken, as a whole or up to its failure, and not yet handed to the socket.
     unflushed: Mutex<Option<Arc<Sending>>>,
+    /// What it becomes after its last response.
+    pub(crate) upgrade: upgrade::Slot,
     ids: Arc<RequestIds>,
     /// Of the request that the connection itself refuses, its last one.
     refused: OnceLock<RequestId>,
@@ -100,6 +103,7 @@ impl Link {
             owes: AtomicBool::new(false),
             late: AtomicBool::new(false),
             unflushed: Mutex::default(),
+            upgrade: upgrade::Slot::default(),
             ids,
             refused: OnceLock::new(),
             shares: Mutex::default(),
@@ -314,7 +318,7 @@ impl Link {
     pub(crate) fn gone(&self) {
         // The lock is free again when the record is written.
         let lost = self.unflushed().take();
-        drop(lost);
+        drop((lost, self.upgrade.take()));
     }
 
     /// A request of it was refused that no app has seen.

@@ -13,7 +13,7 @@ use http_body::Body as _;
 
 use hyper::ext::ReasonPhrase;
 use nano_engine::Handle;
-use nano_worker::{Body, BodyError, BodyErrorKind, Cuttable, HttpResponse, PassedOn};
+use nano_worker::{Body, BodyError, BodyErrorKind, Cuttable, HttpResponse, PassedOn, SocketEnd};
 
 use super::connection::{MAX_HEAD_BYTES, MAX_HEAD_FIELDS};
 use super::decode::{self, Chunks};
@@ -22,9 +22,11 @@ use super::failure::{Failure, innermost};
 use super::integrity::matches_integrity;
 use super::pool::Received;
 use super::request_headers::ContentCoding;
+use super::upgrade::upgrade;
 use crate::fetch::gather::Room;
 use crate::fetch::header_list::HeaderList;
 use crate::fetch::response::is_null_body_status;
+use crate::fetch::websocket::Opened;
 
 /// A body that is here with its head, up to this size, is handed over as a whole.
 const MAX_WHOLE_BODY_BYTES: usize = 64 << 10;
@@ -46,6 +48,8 @@ pub(crate) struct Answer {
     pub(crate) headers: HeaderList,
     /// The body.
     pub(crate) body: AnswerBody,
+    /// What its connection has become.
+    pub(crate) socket: Option<Opened>,
 }
 
 /// A response's body.
@@ -73,14 +77,19 @@ pub(crate) struct Arriving {
 impl Answer {
     /// Takes over a response, which ends the exchange.
     pub(super) async fn receive(
-        exchange: Exchange,
+        mut exchange: Exchange,
         response: http::Response<Incoming>,
     ) -> Result<Answer, Failure> {
         let (mut head, body) = response.into_parts();
         if head.status == StatusCode::SWITCHING_PROTOCOLS {
-            return Err(Failure::new(
-                "the server switched to another protocol, which nobody asked for",
-            ));
+            // Boxed, so that what waits for other responses is small.
+            let opened = Box::pin(upgrade(&mut exchange, &mut head, body)).await?;
+            let reason = head.status.canonical_reason().unwrap_or_default().into();
+            let answer = Answer::with(exchange, head, reason, AnswerBody::Null);
+            return Ok(Answer {
+                socket: Some(opened),
+                ..answer
+            });
         }
         // DEPARTURE: a phrase with bytes above 0x7F is empty. It would be isomorphic-decoded, but hyper's parser gives none of it.
         let reason = match head.extensions.get::<ReasonPhrase>() {
@@ -156,6 +165,7 @@ impl Answer {
                 .map(|(name, value)| (name.clone(), value.as_bytes().to_vec()))
                 .collect(),
             body,
+            socket: None,
         }
     }
 }
@@ -166,6 +176,8 @@ pub(super) enum Incoming {
     Server(Received),
     /// Of another app.
     App(Body),
+    /// None, but a WebSocket of another app's.
+    Socket(SocketEnd),
 }
 
 impl Incoming {
@@ -190,7 +202,10 @@ impl Incoming {
             .status(response.status)
             // It has the words of its status that the app has given it, or none.
             .version(Version::HTTP_2)
-            .body(Incoming::App(response.body))
+            .body(match response.socket {
+                Some(socket) => Incoming::Socket(socket),
+                None => Incoming::App(response.body),
+            })
             .map_err(wrong)?;
         reply.headers_mut().extend(
             response
@@ -211,6 +226,7 @@ impl Incoming {
         match self {
             Incoming::Server(body) => body.is_end_stream(),
             Incoming::App(body) => body.length() == Some(0),
+            Incoming::Socket(_) => true,
         }
     }
 
@@ -219,6 +235,7 @@ impl Incoming {
         match self {
             Incoming::Server(body) => body.size_hint().exact(),
             Incoming::App(body) => body.length(),
+            Incoming::Socket(_) => Some(0),
         }
     }
 
@@ -233,7 +250,7 @@ impl Incoming {
     pub(super) fn chunks(self) -> Chunks {
         match self {
             Incoming::Server(body) => chunks(body),
-            Incoming::App(Body::Empty) => Box::pin(stream::empty()),
+            Incoming::App(Body::Empty) | Incoming::Socket(_) => Box::pin(stream::empty()),
             Incoming::App(Body::Full(bytes)) => Box::pin(stream::iter([Ok(bytes)])),
             Incoming::App(Body::Stream(stream)) => Box::pin(stream),
         }

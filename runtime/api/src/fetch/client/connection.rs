@@ -54,6 +54,8 @@ pub(super) struct Head {
     /// Absolute.
     pub(super) uri: Uri,
     pub(super) headers: HeaderMap,
+    /// Whether the connection may become another protocol's.
+    pub(super) is_upgrade: bool,
 }
 
 /// A connection that can take a request.
@@ -84,7 +86,11 @@ pub(super) enum Sender {
 
 impl Connection {
     /// Speaks HTTP over a new connection, on a task of its own. How that ends is told to its requests.
-    pub(super) async fn begin(origin: Origin, io: Io) -> hyper::Result<Connection> {
+    pub(super) async fn begin(
+        origin: Origin,
+        io: Io,
+        may_upgrade: bool,
+    ) -> hyper::Result<Connection> {
         let (sent, memory) = (io.sent(), io.memory());
         let sender = if io.is_http2() {
             memory.add(CONNECTION);
@@ -105,7 +111,10 @@ impl Connection {
                 .max_headers(MAX_HEAD_FIELDS)
                 .handshake(io)
                 .await?;
-            tokio::spawn(task);
+            match may_upgrade {
+                true => tokio::spawn(task.with_upgrades()),
+                false => tokio::spawn(task),
+            };
             Sender::Http1(sender)
         };
         Ok(Connection {

@@ -142,12 +142,13 @@ impl Connector {
         uri: &Uri,
         permit: Permit,
         memory: Memory,
+        only_http1: bool,
     ) -> Result<Io, BoxError> {
         let timeout = |_| {
             let message = format!("no connection within {} s", CONNECT_TIMEOUT.as_secs());
             io::Error::new(io::ErrorKind::TimedOut, message)
         };
-        let stream = tokio::time::timeout(CONNECT_TIMEOUT, self.reach(uri)).await;
+        let stream = tokio::time::timeout(CONNECT_TIMEOUT, self.reach(uri, only_http1)).await;
         let stream = stream.map_err(timeout)??;
         if let MaybeHttpsStream::Https(_) = stream {
             memory.add(CONNECTION);
@@ -160,7 +161,11 @@ impl Connector {
         })
     }
 
-    async fn reach(&self, uri: &Uri) -> Result<MaybeHttpsStream<TokioIo<TcpStream>>, BoxError> {
+    async fn reach(
+        &self,
+        uri: &Uri,
+        only_http1: bool,
+    ) -> Result<MaybeHttpsStream<TokioIo<TcpStream>>, BoxError> {
         let is_https = uri.scheme() == Some(&http::uri::Scheme::HTTPS);
         let host = uri.host().unwrap_or_default();
         let port = uri.port_u16().unwrap_or(if is_https { 443 } else { 80 });
@@ -174,7 +179,7 @@ impl Connector {
         if !is_https {
             return Ok(MaybeHttpsStream::Http(tcp.call(uri.clone()).await?));
         }
-        let tls = self.tls.config().await?;
+        let tls = self.tls.config(only_http1).await?;
         HttpsConnector::from((tcp, tls)).call(uri.clone()).await
     }
 }

@@ -8,6 +8,8 @@ use futures_util::StreamExt as _;
 use http::header::{CONTENT_LENGTH, HOST};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use nano_engine::Handle;
+use nano_engine::thread_io::Driven;
+use nano_websocket::ClientHandshake;
 use nano_worker::{Fields, HttpRequest, RequestId, Services, Trace};
 
 use super::Outbound;
@@ -83,6 +85,10 @@ pub(crate) struct Exchange {
     pub(crate) redirects: u32,
     /// How many redirects the app may cause.
     pub(crate) redirects_left: u32,
+    /// How it asks for a WebSocket, if it does.
+    pub(crate) handshake: Option<Box<ClientHandshake>>,
+    /// What has the runtime driven on which such a WebSocket is.
+    pub(crate) driven: Option<Driven>,
 }
 
 /// A request's fields are in a map as the app gave them, in one that says how long the body is, and in hyper's. So are its method and
@@ -158,6 +164,9 @@ impl Exchange {
         if let Some(length) = length {
             headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
         }
+        if let Some(handshake) = &self.handshake {
+            handshake.add_to(&mut headers);
+        }
         let host = self.url.hostname();
         let port = self
             .url
@@ -185,6 +194,7 @@ impl Exchange {
                     method: self.method.clone(),
                     uri: uri(&self.url)?,
                     headers,
+                    is_upgrade: self.handshake.is_some(),
                 };
                 let isolate = self.isolate.as_ref();
                 let sent = self.outbound.send(&head, &mut self.body, isolate).await;
@@ -279,6 +289,8 @@ impl Exchange {
             integrity: String::new(),
             redirects: 0,
             redirects_left: u32::MAX,
+            handshake: None,
+            driven: None,
         }
     }
 }

@@ -129,6 +129,12 @@ impl Memory {
         self.state().head = None;
     }
 
+    /// It is HTTP no more.
+    pub(super) fn is_upgraded(&self) {
+        let mut state = self.state();
+        (state.head, state.framing) = (None, None);
+    }
+
     /// Content of the response's body is here.
     pub(super) fn content_is_here(&self) {
         if let Some(framing) = &mut self.state().framing {

@@ -40,6 +40,8 @@ pub(crate) fn own_request(
             integrity: String::new(),
             redirects: 0,
             redirects_left: 0,
+            handshake: None,
+            driven: None,
         };
         let answer = exchange.run().await?;
         let body = match answer.body {

@@ -108,7 +108,11 @@ impl Pool {
             return Err(Failure::new("the request's URL has no host"));
         };
         let turn = self.turn(isolate).await?;
-        let Some(mut connection) = self.0.take(&origin) else {
+        let kept = match head.is_upgrade {
+            true => None,
+            false => self.0.take(&origin),
+        };
+        let Some(mut connection) = kept else {
             return self
                 .send_anew(head, body.take(), origin, turn, isolate)
                 .await;
@@ -190,14 +194,18 @@ impl Pool {
             )));
         };
         let memory = Memory::take(isolate).await?;
-        let io = self.0.connector.connect(&head.uri, permit, memory).await;
+        let only_http1 = head.is_upgrade;
+        let connector = &self.0.connector;
+        let io = connector
+            .connect(&head.uri, permit, memory, only_http1)
+            .await;
         let io = io.map_err(|error| {
             if failure::is_forbidden(&*error) {
                 self.0.counts.forbidden.fetch_add(1, Ordering::Relaxed);
             }
             Failure::of_connect(authority.as_str(), &*error)
         })?;
-        let connection = Connection::begin(origin, io)
+        let connection = Connection::begin(origin, io, head.is_upgrade)
             .await
             .map_err(|error| Failure::of_connect(authority.as_str(), &error))?;
         let Some(shared) = connection.share() else {
@@ -381,6 +389,15 @@ struct Lease {
     runtime: Handle,
     connection: Connection,
     _turn: OwnedSemaphorePermit,
+}
+
+impl Received {
+    /// The connection is another protocol's from here on, and has its turn as long as this is kept.
+    pub(super) fn is_upgraded(&self) {
+        if let Some(lease) = &self.lease {
+            lease.connection.memory.is_upgraded();
+        }
+    }
 }
 
 impl http_body::Body for Received {

@@ -20,7 +20,21 @@ impl Tls {
         Tls(Some(configure(roots).unwrap()))
     }
 
-    pub(super) async fn config(&self) -> Result<Arc<ClientConfig>, Box<dyn Error + Send + Sync>> {
+    /// The configuration; of connections that must not speak HTTP/2, one that does not offer it.
+    pub(super) async fn config(
+        &self,
+        only_http1: bool,
+    ) -> Result<Arc<ClientConfig>, Box<dyn Error + Send + Sync>> {
+        let config = self.usual().await?;
+        if !only_http1 {
+            return Ok(config);
+        }
+        let mut config = ClientConfig::clone(&config);
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Arc::new(config))
+    }
+
+    async fn usual(&self) -> Result<Arc<ClientConfig>, Box<dyn Error + Send + Sync>> {
         if let Some(config) = &self.0 {
             return Ok(config.clone());
         }

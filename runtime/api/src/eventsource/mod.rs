@@ -1,0 +1,3 @@
+//! The HTML Standard's event streams, <https://html.spec.whatwg.org/multipage/server-sent-events.html>.
+
+pub mod event_sources;
