@@ -76,7 +76,8 @@ impl Ports {
 pub struct Server {
     /// A shell that waits for the end of its input, which this process holds, and then ends its process group.
     guard: Child,
-    port: u16,
+    /// Of HTTP, and of WebSockets, whose server is the last one that is up.
+    ports: [u16; 2],
     log: File,
     /// What the server reads while it starts.
     _configuration: Option<NamedTempFile>,
@@ -106,7 +107,7 @@ impl Server {
             .context("cannot start the WPT server, a Python 3 program")?;
         Ok(Self {
             guard,
-            port: ports.http,
+            ports: [ports.http, ports.ws],
             log,
             _configuration: configuration,
         })
@@ -118,19 +119,24 @@ impl Server {
     /// Where it ends instead, or takes more than a minute, with what it wrote.
     pub fn wait_until_ready(&mut self) -> Result<()> {
         let deadline = Instant::now() + Duration::from_secs(60);
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
+        for port in self.ports {
+            self.wait_for(port, deadline)?;
+        }
+        Ok(())
+    }
+
+    fn wait_for(&mut self, port: u16, deadline: Instant) -> Result<()> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         while TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_err() {
             if self.guard.try_wait()?.is_some() {
                 bail!(
-                    "the WPT server ended instead of listening on port {}; it wrote:\n{}",
-                    self.port,
+                    "the WPT server ended instead of listening on port {port}; it wrote:\n{}",
                     self.log_tail()
                 );
             }
             if Instant::now() > deadline {
                 bail!(
-                    "the WPT server did not listen on port {} within a minute; it wrote:\n{}",
-                    self.port,
+                    "the WPT server did not listen on port {port} within a minute; it wrote:\n{}",
                     self.log_tail()
                 );
             }
@@ -253,8 +259,9 @@ mod tests {
         let root = folder.path().join("wpt");
         std::fs::create_dir_all(root.join("resources")).unwrap();
         std::fs::write(root.join("resources/testharness.js"), "").unwrap();
-        let program = "import http.server, sys\n\
-            port = int(sys.argv[sys.argv.index('--http') + 1])\n\
+        let program = "import http.server, socket, sys\n\
+            port, ws = (int(sys.argv[sys.argv.index(option) + 1]) for option in ('--http', '--ws'))\n\
+            other = socket.create_server(('127.0.0.1', ws))\n\
             http.server.HTTPServer(('127.0.0.1', port), http.server.SimpleHTTPRequestHandler).serve_forever()";
         std::fs::write(folder.path().join("wpt-serve"), program).unwrap();
         let ports = Ports::free().unwrap();

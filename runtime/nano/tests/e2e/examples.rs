@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::support::socket::Socket;
 use crate::support::{Nano, nano};
 
 fn examples() -> PathBuf {
@@ -31,6 +32,10 @@ fn all_of_them() {
             .as_array()
             .is_some_and(|products| products.len() >= 3)
     );
+    let mut echo = Socket::open(&nano, "echo.localhost", "/");
+    echo.text("Hello");
+    assert_eq!(echo.next_text(), "Hello");
+    assert_eq!(nano.get("echo.localhost", "/").status, 426);
     let order = nano.post(
         "shop.localhost",
         "/orders",

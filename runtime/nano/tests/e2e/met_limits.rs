@@ -89,6 +89,7 @@ const ELSEWHERE: &[&str] = &[
     "queue",
     "request_cpu_ms",
     "timers",
+    "websockets",
 ];
 
 fn hits(admin: u16) -> Vec<(String, u64)> {

@@ -5,6 +5,7 @@ mod http;
 pub(crate) mod http2;
 mod recorder;
 mod site;
+pub(crate) mod socket;
 
 pub(crate) use http::{Connection, Response};
 pub(crate) use http2::Http2;
