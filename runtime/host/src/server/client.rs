@@ -3,6 +3,7 @@
 //! What HTTP is not told by its libraries, the socket sees: which protocol the client speaks, when a response has left, when
 //! a client takes too little of it, and when it has closed its half.
 
+use std::future::poll_fn;
 use std::io;
 use std::os::fd::AsRawFd as _;
 use std::pin::Pin;
@@ -14,7 +15,7 @@ use bytes::{Buf as _, Bytes};
 use http::StatusCode;
 use hyper_util::rt::TokioIo;
 use socket2::{SockRef, TcpKeepalive};
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::MAX_HEAD;
@@ -134,7 +135,16 @@ impl Client {
         let mut bytes = [0; PREFACE.len() + SETTINGS.len()];
         let mut count = 0;
         while count < bytes.len() {
-            let more = self.socket.read(&mut bytes[count..]).await?;
+            let read = &mut bytes[count..];
+            let more = poll_fn(|context| {
+                let mut buffer = ReadBuf::new(read);
+                let read = Pin::new(&mut self.socket).poll_read(context, &mut buffer);
+                if read.is_pending() {
+                    self.link.has_read();
+                }
+                read.map_ok(|()| buffer.filled().len())
+            });
+            let more = more.await?;
             count += more;
             self.read = Bytes::copy_from_slice(&bytes[..count]);
             let preface = &bytes[..count.min(PREFACE.len())];
@@ -344,7 +354,11 @@ impl AsyncRead for Client {
             return this.poll_ended(context);
         }
         let before = buffer.filled().len();
-        ready!(Pin::new(&mut this.socket).poll_read(context, buffer))?;
+        let read = Pin::new(&mut this.socket).poll_read(context, buffer);
+        if read.is_pending() {
+            this.link.has_read();
+        }
+        ready!(read)?;
         if buffer.filled().len() == before && buffer.remaining() > 0 {
             return this.poll_ended(context);
         }
@@ -420,13 +434,38 @@ mod tests {
     use super::*;
     use crate::fake::failing;
     use crate::server::placement::Place;
+    use futures_util::FutureExt as _;
     use http::{Request, Version};
     use hyper::body::Incoming;
     use hyper::server::conn::http1;
     use hyper::service::service_fn;
     use std::convert::Infallible;
-    use tokio::io::AsyncWriteExt as _;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::{TcpListener, TcpSocket};
+
+    /// A connection that is told to go while its request is being read would lose it.
+    #[tokio::test]
+    async fn what_is_read_of_a_head_is_looked_at_before_it_could_go() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).await;
+        let mut client = client.unwrap();
+        let (server, _) = listener.accept().await.unwrap();
+        let link = Link::for_tests();
+        let socket = Socket::new(server, Arc::new(Place::default()));
+        let mut server = Client::new(socket, link.clone());
+        client
+            .write_all(b"GET / HTTP/1.1\r\nhost: a.test\r\nx: y")
+            .await
+            .unwrap();
+        assert_eq!(server.protocol().await.unwrap(), Protocol::Http1);
+        // What it has read for that, and the rest.
+        for _ in 0..2 {
+            assert!(server.read(&mut [0; 100]).await.unwrap() > 0);
+        }
+        assert_eq!(link.evict(), None);
+        assert!(server.read(&mut [0; 100]).now_or_never().is_none());
+        assert!(link.evict().is_some());
+    }
 
     #[tokio::test]
     async fn what_there_is_of_a_response_leaves_before_its_failure() {

@@ -284,7 +284,8 @@ impl Crowd {
         }
         if self.is_full(&members, most) {
             self.make_room(&mut members, most, of_client, Some(link));
-            if self.is_full(&members, most) {
+            // What others hold by now is theirs to make room for.
+            if members.links.len() >= most {
                 self.of_number.fetch_add(1, Relaxed);
                 return None;
             }

@@ -28,8 +28,9 @@ pub(crate) struct Link {
     pub(crate) limits: ClientLimits,
     pub(crate) timers: Timers,
     began: Instant,
-    /// Requests whose responses have not left ([`REQUESTS`]); how many of them the host itself answers ([`PAGE`]); and whether the
-    /// connection must end ([`EVICTED`]). One number, so that it is told at a time who needs the connection.
+    /// Requests whose responses have not left ([`REQUESTS`]); how many of them the host itself answers ([`PAGE`]); whether what has come
+    /// is yet to be looked at ([`READING`]); and whether the connection must end ([`EVICTED`]). One number, so that it is told at a time
+    /// who needs the connection.
     requests: AtomicU64,
     /// The app that took in a request of it last ([`App::admit`](crate::app::App::admit)), by its number.
     app: AtomicUsize,
@@ -364,9 +365,24 @@ impl Link {
         self.crowd.release(bytes, 0);
     }
 
+    /// Bytes have come that may be a request's: the connection is needed until all of them have been looked at.
+    #[inline]
+    pub(super) fn reads(&self) {
+        self.requests.fetch_or(READING, SeqCst);
+    }
+
+    /// Whoever looks at what has come waits for more of it.
+    #[inline]
+    pub(super) fn has_read(&self) {
+        if self.requests.load(SeqCst) & READING != 0 {
+            self.requests.fetch_and(!READING, SeqCst);
+        }
+    }
+
     /// Bytes of HTTP/1 have come while there is no request. Returns whether they are the first ones since the last request.
     #[inline]
     pub(super) fn reads_head(&self) -> bool {
+        self.reads();
         let since = self.idle_since.load(Relaxed);
         let begins = since & HEAD == 0;
         if begins {
@@ -396,7 +412,8 @@ impl Link {
         pages(self.requests.load(SeqCst)) > MAX_PAGES
     }
 
-    /// How it stands with a connection that could end, and since when. `None`: it has a request that the host does not answer itself.
+    /// How it stands with a connection that could end, and since when. `None`: it has, or may have, a request that the host does not answer
+    /// itself.
     pub(super) fn standing(&self, now: Instant, young: Duration) -> Option<(Standing, Instant)> {
         let requests = self.requests.load(SeqCst);
         let at = |millis: u64| self.began + Duration::from_millis(millis);
@@ -512,18 +529,20 @@ const REQUESTS: u64 = PAGE - 1;
 const PAGE: u64 = 1 << 24;
 /// this says that the connection must end,
 const EVICTED: u64 = 1 << 63;
-/// and this that it must also if it has a request of an app's.
+/// this that it must also if it has a request of an app's,
 const CUT_OFF: u64 = 1 << 62;
+/// and this that what has come is yet to be looked at.
+const READING: u64 = 1 << 61;
 /// A part of a head has come.
 const HEAD: u64 = 1;
 
 fn pages(requests: u64) -> u64 {
-    (requests & !(EVICTED | CUT_OFF)) / PAGE
+    (requests & !(EVICTED | CUT_OFF | READING)) / PAGE
 }
 
-/// Whether there are requests that the host does not answer itself, or not yet.
+/// Whether there are requests that the host does not answer itself, or not yet, or may be.
 fn is_needed(requests: u64) -> bool {
-    requests & REQUESTS > pages(requests)
+    requests & READING != 0 || requests & REQUESTS > pages(requests)
 }
 
 /// What a connection is for of which an app has a request.

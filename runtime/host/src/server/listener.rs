@@ -207,6 +207,11 @@ impl Visitor {
             () = tokio::time::sleep(limits.head) => return,
         };
         let Ok(app) = app else { return };
+        // It waits for its turn where it is served.
+        link.reads();
+        if let Some(app) = &app {
+            link.is_with(app.id());
+        }
         let socket = Socket::new(stream, place.clone());
         let connection = connection::serve(socket, link, self).map(|()| drop(member));
         placement::serve(connection, place, app.as_deref());

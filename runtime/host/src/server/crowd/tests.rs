@@ -37,6 +37,7 @@ fn heads_go_after_what_is_idle_and_before_what_has_just_come() {
     let crowd = Crowd::of(usize::MAX, 3);
     let links = idle(&crowd, 3);
     assert!(links[0].0.reads_head());
+    links[0].0.has_read();
     drop(idle(&crowd, 1));
     assert_eq!(evicted(&links), [1]);
     let young = Link::in_crowd(&crowd, Duration::ZERO);
@@ -45,6 +46,30 @@ fn heads_go_after_what_is_idle_and_before_what_has_just_come() {
     let last = idle(&crowd, 1);
     assert_eq!(evicted(&links), [0, 1]);
     assert!(!young.is_evicted() && !last[0].0.is_evicted());
+}
+
+#[test]
+fn what_has_come_is_looked_at_before_its_connection_could_go() {
+    let crowd = Crowd::of(usize::MAX, 2);
+    let links = idle(&crowd, 2);
+    assert!(links[0].0.reads_head());
+    drop(idle(&crowd, 1));
+    assert_eq!(evicted(&links), [1]);
+    // It is a part of a head.
+    links[0].0.has_read();
+    let young = [0; 2].map(|_| Link::in_crowd(&crowd, Duration::ZERO));
+    let _members = young.each_ref().map(|link| crowd.join(link));
+    assert_eq!(evicted(&links), [0, 1]);
+}
+
+/// It counts for itself, and others make the room that they take.
+#[test]
+fn a_newcomer_is_taken_in_where_others_take_the_room_that_is_made() {
+    let crowd = Crowd::of(10 * CONNECTION, usize::MAX);
+    let other = Link::in_crowd(&crowd, Duration::ZERO);
+    other.charge(10 * CONNECTION);
+    assert_eq!(idle(&crowd, 1).len(), 1);
+    assert_eq!(crowd.closed()[0], ("connections", 0));
 }
 
 #[test]
