@@ -9,7 +9,8 @@ use std::time::Duration;
 use nano_worker::{FileError, Folder};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
-use crate::transpiler::{Mistake, SourceMap, SourceMapText, Transpiler};
+use crate::process_memory;
+use crate::transpiler::{self, Mistake, SourceMap, SourceMapText, Transpiler};
 
 /// Why a module cannot be had. Thrown as a `TypeError` that also names the importer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -291,10 +292,26 @@ impl ModuleSource for FolderSource {
         kind: ModuleKind,
         fits: &mut dyn FnMut(usize) -> bool,
     ) -> Result<Loaded, LoadError> {
-        let bytes = self.read(url, MAX_FILE, fits)?;
         let transpiler = match kind {
             ModuleKind::JavaScript => self.transpiler_of(url),
             _ => None,
+        };
+        let mut is_spared = true;
+        let read = self.read(url, MAX_FILE, &mut |size| {
+            fits(size) && {
+                // Transpiling can be done without.
+                is_spared = transpiler.is_none() || process_memory::spares(size);
+                is_spared
+            }
+        });
+        let bytes = match read {
+            Err(_) if !is_spared => {
+                return Err(LoadError::Missing(ModuleError(format!(
+                    "{url} cannot be transpiled: {}",
+                    transpiler::NO_MEMORY
+                ))));
+            }
+            read => read?,
         };
         let Some(transpiler) = transpiler else {
             return Ok(bytes.into());

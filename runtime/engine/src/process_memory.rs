@@ -77,6 +77,12 @@ pub fn limit() -> usize {
     configured.min(group).min(machine)
 }
 
+/// Whether the process has so many bytes for Rust code, which takes them next for the isolate that this thread works for. They are for
+/// something that can be done without: it waits for them a while, and no isolate is ended for it.
+pub fn spares(bytes: usize) -> bool {
+    malloc::current().is_none_or(|account| headroom::spares(&account, bytes))
+}
+
 /// Whether the process is short of memory, or was a moment ago: what can be done without had better not begin. Costs two loads.
 pub fn was_short() -> bool {
     is_recent(
@@ -789,6 +795,30 @@ pub(crate) mod tests {
         assert!(!status.success());
         drop(helper);
         assert!(!helpers::are_there());
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_small_helper_is_ended_where_that_is_enough() {
+        let _one = one();
+        let isolate = isolate(64 * MIB);
+        let mut sleep = std::process::Command::new("sleep");
+        let mut process = sleep.arg("60").spawn().expect("a process");
+        let helper = HelperProcess::new(process.id());
+        while helpers::resident() == 0 {
+            std::thread::yield_now();
+        }
+        let limit = 1 << 30;
+        let used = threshold(limit) + 1;
+        end_largest(
+            vec![isolate.0.clone()],
+            Shortage { used, limit },
+            Instant::now(),
+        );
+        assert!(helper.was_ended_for_memory());
+        assert_eq!(isolate.0.verdict(), Verdict::None);
+        let status = helper.wait(|| process.wait()).expect("its end");
+        assert!(!status.success());
     }
 
     #[test]

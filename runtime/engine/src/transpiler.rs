@@ -3,6 +3,10 @@
 use std::path::Path;
 use std::time::Duration;
 
+/// Why nothing is transpiled where others need the memory.
+pub const NO_MEMORY: &str = "the process is short of memory, and transpiling is what can be done without; make JavaScript of it beforehand, or \
+     raise the process's memory limit";
+
 /// Makes JavaScript of files, and reads source maps. Called on isolates' threads, for what apps have written.
 pub trait Transpiler: Send + Sync {
     /// Whether a file has to be transpiled, by its path. What is not never meets the transpiler.

@@ -79,7 +79,7 @@ mod tests {
         let read = |path: &str| (path == "app:///tsconfig.json").then(|| config.to_owned());
         let options = tsconfig::nearest(path, &read).unwrap();
         Key::of(&Question {
-            path,
+            path: path.into(),
             text: text.into(),
             language: Language::TypeScript,
             options: Cow::Owned(options),

@@ -6,8 +6,9 @@
 //! some seconds, as apps have several files. A text that takes long gives its place to others, and works on where only those do that
 //! take long: hostile texts delay others for moments.
 
+use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufReader, Write};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
@@ -15,11 +16,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use nano_engine::process_memory::{self, HelperProcess};
-use nano_engine::transpiler::{Mistake, MistakePlace, Transpiled};
+use nano_engine::transpiler::{self, Mistake, MistakePlace, Transpiled};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{self, CPU_SECONDS};
+use crate::message::{self, Beginning};
 use crate::mistake;
 use crate::paths::Language;
 use crate::tsconfig::Options;
@@ -31,82 +33,56 @@ const SHORT: Duration = Duration::from_millis(300);
 const KEPT: Duration = Duration::from_secs(10);
 /// The most bytes of a text.
 const MAX_TEXT: usize = 8 << 20;
-/// The most bytes of a message: what is made of a text is larger than that.
-const MAX_MESSAGE: u64 = 32 << 20;
 
-/// What a helper is asked.
+/// What a helper is asked; the text goes beside the rest.
 #[derive(Debug, Hash, Serialize, Deserialize)]
 pub(crate) struct Question<'t> {
-    pub(crate) path: &'t str,
-    pub(crate) text: std::borrow::Cow<'t, str>,
+    pub(crate) path: Cow<'t, str>,
+    #[serde(skip)]
+    pub(crate) text: Cow<'t, str>,
     pub(crate) language: Language,
-    pub(crate) options: std::borrow::Cow<'t, Options>,
+    pub(crate) options: Cow<'t, Options>,
 }
 
-/// What it says.
+/// What has become of a text.
+type Answered = Result<Transpiled, Mistake>;
+
+/// What a helper says of the two texts that it answers with.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Answer {
-    Transpiled {
-        code: String,
-        map: String,
-    },
-    Mistake {
-        message: String,
-        /// Line, columns, text.
-        place: Option<(u32, (u32, u32), String)>,
-    },
+    /// They are the code and its map.
+    Transpiled,
+    /// They are the message, and the line that the mistake is in, if it is at one place: that line's number, and columns.
+    Mistake(Option<(u32, (u32, u32))>),
 }
 
-impl From<Result<Transpiled, Mistake>> for Answer {
-    fn from(result: Result<Transpiled, Mistake>) -> Self {
-        match result {
-            Ok(Transpiled { code, map }) => Self::Transpiled { code, map },
-            Err(Mistake { message, place }) => Self::Mistake {
-                message,
-                place: place.map(|place| (place.line, place.columns, place.text)),
-            },
+impl Answer {
+    pub(crate) fn write(to: &mut impl Write, answered: &Answered) -> io::Result<()> {
+        match answered {
+            Ok(Transpiled { code, map }) => message::write(to, &Self::Transpiled, [code, map]),
+            Err(Mistake { message, place }) => {
+                let line = place.as_ref().map_or("", |place| &place.text);
+                let place = place.as_ref().map(|place| (place.line, place.columns));
+                message::write(to, &Self::Mistake(place), [message, line])
+            }
         }
     }
-}
 
-impl From<Answer> for Result<Transpiled, Mistake> {
-    fn from(answer: Answer) -> Self {
-        match answer {
-            Answer::Transpiled { code, map } => Ok(Transpiled { code, map }),
-            Answer::Mistake { message, place } => Err(Mistake {
-                message,
-                place: place.map(|(line, columns, text)| MistakePlace {
+    fn with(self, [first, second]: [String; 2]) -> Answered {
+        match self {
+            Self::Transpiled => Ok(Transpiled {
+                code: first,
+                map: second,
+            }),
+            Self::Mistake(place) => Err(Mistake {
+                message: first,
+                place: place.map(|(line, columns)| MistakePlace {
                     line,
                     columns,
-                    text,
+                    text: second,
                 }),
             }),
         }
-    }
-}
-
-/// Writes a message: its length, and JSON.
-pub(crate) fn write(to: &mut impl Write, message: &impl Serialize) -> io::Result<()> {
-    let json = serde_json::to_vec(message)?;
-    to.write_all(&(json.len() as u64).to_le_bytes())?;
-    to.write_all(&json)?;
-    to.flush()
-}
-
-/// Reads a message; an error at the end.
-pub(crate) fn read(from: &mut impl Read) -> io::Result<Vec<u8>> {
-    let mut length = [0; 8];
-    from.read_exact(&mut length)?;
-    let length = u64::from_le_bytes(length);
-    if length > MAX_MESSAGE {
-        return Err(io::Error::other("the message is too long"));
-    }
-    let mut json = Vec::new();
-    from.take(length).read_to_end(&mut json)?;
-    if json.len() as u64 == length {
-        Ok(json)
-    } else {
-        Err(io::ErrorKind::UnexpectedEof.into())
     }
 }
 
@@ -152,7 +128,7 @@ impl Helper {
     }
 
     /// What it answers; `None` where it does not within this time.
-    fn answer(&mut self, within: Option<Duration>) -> io::Result<Option<Vec<u8>>> {
+    fn answer(&mut self, within: Option<Duration>) -> io::Result<Option<Answered>> {
         if let Some(within) = within {
             let within = Timespec::try_from(within).map_err(io::Error::other)?;
             let mut output = [PollFd::new(self.output.get_ref(), PollFlags::IN)];
@@ -160,7 +136,12 @@ impl Helper {
                 return Ok(None);
             }
         }
-        read(&mut self.output).map(Some)
+        let beginning = Beginning::<Answer, 2>::read(&mut self.output)?;
+        if !process_memory::spares(beginning.size()) {
+            return Err(io::ErrorKind::OutOfMemory.into());
+        }
+        let (answer, texts) = beginning.read_texts(&mut self.output)?;
+        Ok(Some(answer.with(texts)))
     }
 
     /// It has not answered: how it has ended.
@@ -191,11 +172,11 @@ impl std::fmt::Display for End {
             Self::Ended(status) if status.signal() == Some(libc::SIGXCPU) => {
                 write!(f, "it takes more than {CPU_SECONDS} s of CPU time")
             }
-            Self::Ended(status) => write!(f, "it nests too deeply, or takes too much memory ({status})"),
-            Self::ForMemory => f.write_str(
-                "the process is short of memory, and transpiling is what can be done without; make JavaScript of it beforehand, or \
-                 raise the process's memory limit",
+            Self::Ended(status) => write!(
+                f,
+                "it nests too deeply, or takes too much memory ({status})"
             ),
+            Self::ForMemory => f.write_str(transpiler::NO_MEMORY),
             Self::Unknown(error) => error.fmt(f),
         }
     }
@@ -238,7 +219,7 @@ impl Helpers {
         who: &Path,
         left: &mut Duration,
     ) -> Result<Transpiled, Mistake> {
-        let path = question.path;
+        let path = &question.path;
         let failed = |error: &dyn std::fmt::Display| {
             mistake(format!("{path} cannot be transpiled: {error}"))
         };
@@ -271,14 +252,19 @@ impl Helpers {
             let (answer, turn_at_end) = self.ask(&mut helper, question, turn, left);
             turn = turn_at_end;
             match answer {
-                Ok(Some(answer)) => {
-                    return self.take(helper, &answer).map_err(|error| failed(&error))?;
+                Ok(Some(answered)) => {
+                    self.keep(helper);
+                    return answered;
                 }
                 // Anew, as a stopped process would keep its memory while it waits.
                 Ok(None) => {
                     drop(helper.end());
                     drop(turn);
                     turn = self.turns.take(Lane::Long, who);
+                }
+                Err(error) if error.kind() == io::ErrorKind::OutOfMemory => {
+                    drop(helper.end());
+                    return Err(failed(&End::ForMemory));
                 }
                 // Something else may have ended it.
                 Err(_) if !is_new => drop(helper.end()),
@@ -305,9 +291,9 @@ impl Helpers {
         question: &Question,
         mut turn: Turn<'static>,
         left: &mut Duration,
-    ) -> (io::Result<Option<Vec<u8>>>, Turn<'static>) {
+    ) -> (io::Result<Option<Answered>>, Turn<'static>) {
         let began = Instant::now();
-        let asked = write(&mut helper.input, question);
+        let asked = message::write(&mut helper.input, question, [&question.text]);
         let answer = asked.and_then(|()| match turn.lane() {
             Lane::Long => helper.answer(None),
             Lane::Short => match helper.answer(Some(SHORT))? {
@@ -319,12 +305,8 @@ impl Helpers {
         (answer, turn)
     }
 
-    fn take(
-        &'static self,
-        helper: Helper,
-        answer: &[u8],
-    ) -> Result<Result<Transpiled, Mistake>, serde_json::Error> {
-        let answer: Answer = serde_json::from_slice(answer)?;
+    /// Keeps one that has done its work for what comes next.
+    fn keep(&'static self, helper: Helper) {
         let mut state = self.lock();
         if !state.is_swept {
             let sweeper = std::thread::Builder::new().name("transpilers".to_owned());
@@ -336,7 +318,6 @@ impl Helpers {
             drop(state);
             drop(helper.end());
         }
-        Ok(answer.into())
     }
 
     /// Ends those that have waited long enough, until there are none.

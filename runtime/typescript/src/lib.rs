@@ -11,6 +11,7 @@
 mod cache;
 mod helper;
 mod limits;
+mod message;
 mod paths;
 mod serve;
 mod source_map;
@@ -62,7 +63,7 @@ impl Transpiler for TypeScript {
         };
         let options = tsconfig::nearest(path, read)?;
         let question = Question {
-            path,
+            path: path.into(),
             text: text.into(),
             language,
             options: Cow::Owned(options),

@@ -2,7 +2,8 @@
 
 use std::io;
 
-use crate::helper::{Answer, Question, read, write};
+use crate::helper::{Answer, Question};
+use crate::message::Beginning;
 use crate::{limits, transpile};
 
 /// Answers what comes on standard input, until that ends. What a helper process does, and nothing else may: it takes limits of the
@@ -22,19 +23,17 @@ pub fn serve() -> io::Result<()> {
 fn answer_all() -> io::Result<()> {
     let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
     loop {
-        let json = match read(&mut input) {
-            Ok(json) => json,
+        let read = Beginning::<Question, 1>::read(&mut input);
+        let read = read.and_then(|beginning| beginning.read_texts(&mut input));
+        let (question, [text]) = match read {
+            Ok(read) => read,
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
             Err(error) => return Err(error),
         };
-        let question: Question = serde_json::from_slice(&json)?;
         limits::renew_cpu_time()?;
-        let answer = transpile::transpile(
-            question.path,
-            &question.text,
-            question.language,
-            &question.options,
-        );
-        write(&mut output, &Answer::from(answer))?;
+        let answer =
+            transpile::transpile(&question.path, &text, question.language, &question.options);
+        drop(text);
+        Answer::write(&mut output, &answer)?;
     }
 }

@@ -169,7 +169,7 @@ pub(super) fn wanted() -> usize {
 #[inline]
 pub(crate) fn take(account: &Account, bytes: usize) -> bool {
     let bytes = account.take_granted(bytes);
-    has_room(account, bytes) || wait(account, bytes)
+    has_room(account, bytes) || wait(account, bytes, want)
 }
 
 /// As above, without waiting.
@@ -188,6 +188,21 @@ pub(crate) fn ask(account: &Account, bytes: usize) -> bool {
     has_room
 }
 
+/// Whether an isolate can take so many bytes, which it does next, without asking again, and on its thread. Nobody is ended for them.
+pub(super) fn spares(account: &Account, bytes: usize) -> bool {
+    bytes < LARGE || has_room(account, bytes) || {
+        // What was freed is given back to the system meanwhile.
+        let _awaited = Awaited::begin();
+        watchdog::wake();
+        wait(account, bytes, |_| {})
+    }
+}
+
+/// The watchdog ends isolates for what is waited for.
+fn want(bytes: usize) {
+    WANTED.fetch_max(bytes, Ordering::Relaxed);
+}
+
 #[inline]
 fn has_room(account: &Account, bytes: usize) -> bool {
     let taken = TAKEN.fetch_add(bytes, Ordering::Relaxed);
@@ -204,15 +219,15 @@ fn has_room(account: &Account, bytes: usize) -> bool {
 }
 
 #[cold]
-fn wait(account: &Account, bytes: usize) -> bool {
+fn wait(account: &Account, bytes: usize, want: impl Fn(usize)) -> bool {
     let is_waiting = &account.asked_for().is_waiting;
     is_waiting.store(true, Ordering::Relaxed);
-    let has_room = waits_for_room(account, bytes);
+    let has_room = waits_for_room(account, bytes, want);
     is_waiting.store(false, Ordering::Relaxed);
     has_room
 }
 
-fn waits_for_room(account: &Account, bytes: usize) -> bool {
+fn waits_for_room(account: &Account, bytes: usize, want: impl Fn(usize)) -> bool {
     for _ in 0..WAITS {
         // The watchdog does not look where turns are short.
         super::look_again();
@@ -222,7 +237,7 @@ fn waits_for_room(account: &Account, bytes: usize) -> bool {
         if account.is_terminated() {
             break;
         }
-        WANTED.fetch_max(bytes, Ordering::Relaxed);
+        want(bytes);
         std::thread::sleep(WAIT);
     }
     bytes < LARGE
@@ -551,6 +566,33 @@ mod tests {
         assert!(!time(LARGE).0, "it is refused");
         let (has_room, took) = time(LARGE - 1);
         assert!(has_room && took < WAIT);
+        calm();
+    }
+
+    #[test]
+    fn nobody_is_ended_for_what_can_be_done_without() {
+        let _one = super::super::tests::one();
+        // Nobody else looks meanwhile.
+        let _look = super::super::lock();
+        let account = Account::new(0);
+        calm();
+        look(0, Duration::ZERO);
+        wanted();
+        assert!(spares(&account, LARGE - 1), "it is little");
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                std::thread::sleep(WAIT * 5);
+                assert!(is_awaited(), "what was freed is given back");
+                look(usize::MAX, Duration::ZERO);
+            });
+            assert!(spares(&account, LARGE));
+        });
+        assert_eq!(taken(), LARGE, "it counts from then on");
+        calm();
+        look(0, Duration::ZERO);
+        assert!(!spares(&account, LARGE), "in a second");
+        assert_eq!(wanted(), 0);
+        assert!(!is_awaited());
         calm();
     }
 

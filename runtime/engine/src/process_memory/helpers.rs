@@ -10,7 +10,7 @@ use super::{GRACE, Shortage, resident_of};
 use crate::limits::MIB;
 use crate::watchdog;
 
-/// One that has less than one part in so many of the limit is not ended: it is not what the process lacks.
+/// One that has less than one part in so many of the limit is not ended, if that would not be enough: it is not what the process lacks.
 const NEXT_TO_NOTHING: usize = 32;
 
 static HELPERS: Mutex<Vec<Arc<Entry>>> = Mutex::new(Vec::new());
@@ -112,9 +112,13 @@ pub(super) fn resident() -> usize {
     lock().iter().map(|entry| entry.resident()).sum()
 }
 
-/// Ends the one that has most, if it has much. Returns whether there is one, or one that has yet to give back what it has.
+/// Ends the one that has most, if that helps. Returns whether there is one, or one that has yet to give back what it has.
 pub(super) fn end_largest(shortage: Shortage, now: Instant) -> bool {
     let Shortage { used, limit } = shortage;
+    let helps = |resident: usize| {
+        let is_much = resident >= (limit / NEXT_TO_NOTHING).max(1);
+        is_much || shortage.ends_with(resident)
+    };
     let mut largest: Option<(Arc<Entry>, usize)> = None;
     for entry in lock().iter() {
         let resident = entry.resident();
@@ -122,7 +126,7 @@ pub(super) fn end_largest(shortage: Shortage, now: Instant) -> bool {
         match ended {
             Some(ended) => {
                 let is_ending = now.saturating_duration_since(ended) < GRACE;
-                if is_ending && resident >= limit / NEXT_TO_NOTHING {
+                if is_ending && resident > 0 && helps(resident) {
                     return true;
                 }
             }
@@ -132,7 +136,7 @@ pub(super) fn end_largest(shortage: Shortage, now: Instant) -> bool {
             None => {}
         }
     }
-    let largest = largest.filter(|(_, resident)| *resident >= (limit / NEXT_TO_NOTHING).max(1));
+    let largest = largest.filter(|(_, resident)| helps(*resident));
     let Some((_, resident)) = largest.filter(|(entry, _)| entry.end(now)) else {
         return false;
     };

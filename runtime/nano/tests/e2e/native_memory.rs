@@ -374,13 +374,13 @@ fn a_transpiler_is_ended_before_any_instance() {
         .top(r#""memory_mb":600"#)
         .app_with("a", holds, r#""limits":{"memory_mb":4096}"#)
         .app("b", imports);
-    for number in 0..6 {
+    for number in 0..7 {
         site = site.file(&format!("b/large{number}.ts"), &large);
     }
     let nano = site.serve();
-    // The process has room for the text, and then for less than the 40 MB which what transpiles it takes.
+    // The process has room for the text, of 8 MB, and then for less than the 40 MB which what transpiles it takes.
     let before = nano.get("a.test", "/?megabytes=350").text().to_owned();
-    while nano.anonymous() >> 20 < 462 {
+    while nano.anonymous() >> 20 < 466 {
         assert_eq!(nano.get("a.test", "/?megabytes=4").text(), before);
     }
     let is_ended = || {
@@ -397,6 +397,12 @@ fn a_transpiler_is_ended_before_any_instance() {
         }
     }
     assert!(is_ended(), "for the process's sake");
+    assert_eq!(nano.get("a.test", "/").text(), before, "the same instance");
+    // There is room for the text once, and for next to nothing beside it.
+    while nano.anonymous() >> 20 < 488 {
+        assert_eq!(nano.get("a.test", "/?megabytes=1").text(), before);
+    }
+    assert_ne!(nano.get("b.test", "/?6").text(), "done");
     assert_eq!(nano.get("a.test", "/").text(), before, "the same instance");
 }
 
