@@ -241,7 +241,7 @@ impl Drop for Record {
             let statistics = app.statistics();
             statistics.answered(self.status, is_aborted, self.bytes, took);
             if let Some(limit) = self.limit {
-                statistics.limited(limit);
+                statistics.limited(self.id, limit);
             }
         }
         let line = RequestLine {

@@ -1,10 +1,11 @@
 //! What is counted of an app, whatever its version: for `/metrics` and the admin API.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use nano_worker::{Exit, Instance};
+use nano_worker::{Exit, Instance, RequestId};
 
 /// Upper bounds of a histogram's buckets, in seconds.
 type Bounds = &'static [f64];
@@ -19,6 +20,9 @@ const START_BOUNDS: Bounds = &[
 ];
 /// The longest of [`REQUEST_BOUNDS`] and [`START_BOUNDS`], with one for what is beyond it.
 const MAX_BUCKETS: usize = 16;
+
+/// More instances of an app do not end before what is told of one is told.
+const MAX_ENDED_BY: usize = 64;
 
 /// Durations, counted by size.
 #[derive(Debug)]
@@ -174,6 +178,8 @@ pub(crate) struct Statistics {
     websockets: AtomicUsize,
     outcomes: [AtomicU64; Outcome::ALL.len()],
     limits: [AtomicU64; Limit::ALL.len()],
+    /// The last requests that have passed their CPU limit.
+    ended_by: Mutex<VecDeque<RequestId>>,
     ends: [AtomicU64; End::ALL.len()],
     response_bytes: AtomicU64,
     failed_starts: AtomicU64,
@@ -232,6 +238,7 @@ impl Default for Statistics {
             websockets: AtomicUsize::default(),
             outcomes: Default::default(),
             limits: Default::default(),
+            ended_by: Mutex::default(),
             ends: Default::default(),
             response_bytes: AtomicU64::default(),
             failed_starts: AtomicU64::default(),
@@ -303,8 +310,24 @@ impl Statistics {
     }
 
     /// A request met a limit.
-    pub(crate) fn limited(&self, limit: Limit) {
-        self.limits[limit as usize].fetch_add(1, Relaxed);
+    pub(crate) fn limited(&self, id: RequestId, limit: Limit) {
+        if limit != Limit::RequestCpu || self.is_first_told_of(id) {
+            self.limits[limit as usize].fetch_add(1, Relaxed);
+        }
+    }
+
+    /// A request has passed its CPU limit. That ends its instance, and both tell, in any order; but the request does not if its line had
+    /// been written, and work in `waitUntil` went on.
+    fn is_first_told_of(&self, id: RequestId) -> bool {
+        let mut told = self.ended_by.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.contains(&id) {
+            return false;
+        }
+        if told.len() == MAX_ENDED_BY {
+            told.pop_front();
+        }
+        told.push_back(id);
+        true
     }
 
     /// An instance has started.
@@ -321,6 +344,9 @@ impl Statistics {
     /// The same instance has ended.
     pub(crate) fn ended(&self, instance: &Arc<dyn Instance>, exit: &Exit) {
         self.ends[End::from(exit) as usize].fetch_add(1, Relaxed);
+        if let Exit::RequestCpuLimit { request } = exit {
+            self.limited(*request, Limit::RequestCpu);
+        }
         let mut instances = self.lock();
         instances
             .living
@@ -495,5 +521,17 @@ mod tests {
             (statistics.end(End::Cpu), statistics.end(End::Crashed)),
             (1, 0)
         );
+        // Work that goes on after a request counts as the request does, and once.
+        let hits = || statistics.limit(Limit::RequestCpu, &Usage::default());
+        for (number, is_told) in [(1, true), (2, false)] {
+            let request = RequestId(number);
+            if is_told {
+                statistics.limited(request, Limit::RequestCpu);
+            }
+            statistics.ended(&instance, &Exit::RequestCpuLimit { request });
+            assert_eq!(hits(), number);
+        }
+        statistics.limited(RequestId(2), Limit::RequestCpu);
+        assert_eq!(hits(), 2);
     }
 }

@@ -10,6 +10,7 @@ pub mod timers;
 
 use nano_engine::{ErrorReport, State};
 use nano_webidl::{Fallible, Scope};
+use nano_worker::RequestId;
 
 use self::clock::TimeOrigin;
 use self::event_loop::Tasks;
@@ -24,8 +25,15 @@ pub trait ErrorSink: Send {
     fn uncaught(&self, scope: &mut Scope, report: &ErrorReport);
     /// A promise that was rejected, without anyone to handle it.
     fn unhandled_rejection(&self, scope: &mut Scope, report: &ErrorReport);
-    /// A limit of this name was met, which the app is told by an exception.
-    fn limit(&self, _scope: &mut Scope, _name: &'static str, _message: &str) {}
+    /// A limit of this name was met, by what works for this request; the app is told by an exception.
+    fn limit(
+        &self,
+        _scope: &mut Scope,
+        _request: Option<RequestId>,
+        _name: &'static str,
+        _message: &str,
+    ) {
+    }
 }
 
 /// The environment of one isolate.

@@ -109,6 +109,8 @@ struct Ongoing {
     subrequests: u32,
     /// Its response is complete, or nobody waits for it.
     is_over: bool,
+    /// Since then it has been told that it met a limit.
+    has_told: bool,
     /// Promises given to `waitUntil` that are pending.
     promises: usize,
     /// How long they let it go on.
@@ -254,6 +256,14 @@ pub(crate) fn subrequest(
         left: limit - ongoing.subrequests,
         cause: ongoing.cause.clone(),
     })
+}
+
+/// What works for a request has met a limit. Whether the log is to be told now: until the request is over its own line tells, and
+/// from then on nothing would.
+pub(crate) fn is_to_tell(scope: &Scope, id: RequestId) -> bool {
+    let mut all = Environment::of(scope).requests.ongoing.borrow_mut();
+    let ongoing = all.get_mut(&id.0).filter(|ongoing| ongoing.is_over);
+    ongoing.is_some_and(|ongoing| !std::mem::replace(&mut ongoing.has_told, true))
 }
 
 /// Counts redirects as such requests.

@@ -9,6 +9,7 @@ use nano_engine::{State, TimerCallback, TimerId};
 use nano_webidl::{DomExceptionName, Error, Fallible, Scope};
 
 use super::Environment;
+use super::request_context::current_request;
 
 /// The limit's name in the configuration.
 const NAME: &str = "timers";
@@ -80,7 +81,8 @@ fn refuse(scope: &mut Scope) -> Error {
         .replace(Some(now))
         .is_none_or(|last| now - last > EPISODE)
     {
-        environment.errors.limit(scope, NAME, &message);
+        let request = current_request(scope);
+        environment.errors.limit(scope, request, NAME, &message);
     }
     Error::dom(DomExceptionName::QuotaExceeded, message)
 }

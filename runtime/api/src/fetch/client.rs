@@ -166,10 +166,13 @@ impl Outbound {
     pub(crate) fn subrequests_exceeded(&self, caller: Option<RequestId>) -> Failure {
         self.counts.refuse(caller);
         let limit = self.subrequests.unwrap_or_default();
-        Failure::new(format!(
-            "one request to this app may cause {limit} requests of its own, redirects included; to allow more, raise \
-             \"limits\": {{ \"subrequests\": {limit} }} in the app's configuration"
-        ))
+        Failure::of_limit(
+            "subrequests",
+            format!(
+                "one request to this app may cause {limit} requests of its own, redirects included; to allow more, raise \
+                 \"limits\": {{ \"subrequests\": {limit} }} in the app's configuration"
+            ),
+        )
     }
 
     /// Sends one request of `isolate`.

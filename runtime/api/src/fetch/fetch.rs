@@ -307,7 +307,10 @@ impl Call {
             }
             match outcome {
                 Ok(answer) => this.respond(scope, answer, driven, &allowance),
-                Err(failure) => this.fail(scope, &failure),
+                Err(failure) => {
+                    allowance.failed(scope, &failure);
+                    this.fail(scope, &failure);
+                }
             }
         });
         match spawned {

@@ -6,6 +6,7 @@ use nano_webidl::Scope;
 use nano_worker::{Fields, RequestId, Trace, cdn_loop};
 
 use super::client::{Failure, Outbound};
+use crate::environment::Environment;
 use crate::environment::request_context::{
     self, NoSubrequest, Subrequest, WorkId, current_request,
 };
@@ -48,7 +49,21 @@ pub(super) fn count(scope: &mut Scope, outbound: &Outbound) -> Result<Allowance,
             origin: cause.origin,
         }),
         Err(NoSubrequest::Over) => Err(Failure::new(OVER)),
-        Err(NoSubrequest::TooMany) => Err(outbound.subrequests_exceeded(Some(request))),
+        Err(NoSubrequest::TooMany) => {
+            let failure = outbound.subrequests_exceeded(Some(request));
+            tell_of_limit(scope, request, &failure);
+            Err(failure)
+        }
+    }
+}
+
+/// Has the log tell that a request met a limit after its line was written.
+fn tell_of_limit(scope: &mut Scope, request: RequestId, failure: &Failure) {
+    if let Some(limit) = failure.limit()
+        && request_context::is_to_tell(scope, request)
+    {
+        let errors = &Environment::of(scope).errors;
+        errors.limit(scope, Some(request), limit, &failure.to_string());
     }
 }
 
@@ -62,6 +77,13 @@ impl Allowance {
     pub(super) fn add(&self, scope: &Scope, redirects: u32) {
         if let Some(request) = self.request {
             request_context::add_subrequests(scope, request, redirects);
+        }
+    }
+
+    /// It has failed.
+    pub(super) fn failed(&self, scope: &mut Scope, failure: &Failure) {
+        if let Some(request) = self.request {
+            tell_of_limit(scope, request, failure);
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use nano_engine::ErrorReport;
 use nano_webidl::Scope;
-use nano_worker::{LogKind, LogLevel, LogRecord, LogSink};
+use nano_worker::{LogKind, LogLevel, LogRecord, LogSink, RequestId};
 
 use super::secrets;
 use crate::console::{ConsoleSink, Level};
@@ -63,13 +63,18 @@ impl ErrorSink for WorkerLog {
         self.report(scope, report, LogKind::UnhandledRejection);
     }
 
-    fn limit(&self, scope: &mut Scope, name: &'static str, message: &str) {
-        let request_id = current_request(scope);
+    fn limit(
+        &self,
+        scope: &mut Scope,
+        request: Option<RequestId>,
+        name: &'static str,
+        message: &str,
+    ) {
         self.0.log(LogRecord {
             level: LogLevel::Warn,
             message: message.to_owned(),
-            request_id,
-            span: request_id.and_then(|id| span(scope, id)),
+            request_id: request,
+            span: request.and_then(|id| span(scope, id)),
             kind: LogKind::Limit(name),
         });
     }

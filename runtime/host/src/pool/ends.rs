@@ -3,12 +3,13 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use nano_worker::{Exit, Losses, StartErrorKind};
+use nano_worker::{Exit, Losses, RequestId, StartErrorKind};
 
 use super::Pool;
 use super::member::Member;
 use super::state::{Phase, State};
 use crate::backoff::Failure;
+use crate::statistics::Limit;
 
 /// Each lost instance keeps a thread and memory, and takes a core for as long as it goes on; so after this many a version of an app
 /// gets no other: not before the app is changed.
@@ -96,12 +97,27 @@ impl Pool {
         };
         let delay = state.backoff.failed(failure, Instant::now());
         let retry_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
-        tracing::error!(app = name, retry_ms, "{reason}");
+        let (request, limit) = limit_of(exit);
+        let request_id = request.map(tracing::field::display);
+        tracing::error!(app = name, request_id, limit, retry_ms, "{reason}");
         state.reason = reason.into();
         if failure == Failure::Crash {
             state.lost_one(name, self.starter.losses());
         }
     }
+}
+
+/// The limit that has ended an instance, by its name in the configuration, and the request that met it, where one did. Its own line may
+/// have been written before.
+fn limit_of(exit: &Exit) -> (Option<RequestId>, Option<&'static str>) {
+    let (request, limit) = match exit {
+        Exit::RequestCpuLimit { request } => (Some(*request), Limit::RequestCpu),
+        Exit::CpuLimit => (None, Limit::Cpu),
+        Exit::HeapLimit => (None, Limit::Memory),
+        Exit::ProcessLimit => (None, Limit::Process),
+        _ => return (None, None),
+    };
+    (request, Some(limit.name()))
 }
 
 impl State {

@@ -105,7 +105,9 @@ fn metrics_say_what_apps_do() {
     });
     // What has ended still counts.
     assert!(series(&after, r#"nano_cpu_seconds_total{app="a"}"#) >= cpu + 0.1);
-    let line = nano.logged("the request's line", |line| line["limit"] == "cpu_ms");
+    let line = nano.logged("the request's line", |line| {
+        line["message"] == "request" && line["limit"] == "cpu_ms"
+    });
     assert_eq!(line["status"], 503);
 }
 

@@ -140,6 +140,63 @@ fn it_is_named_in_the_log_the_metrics_and_to_developers() {
     }
 }
 
+/// What goes on in `waitUntil` may meet one when the request's line has been written.
+#[test]
+fn what_is_met_after_the_requests_line_has_a_line_of_its_own() {
+    let source = "const gates = {};
+    const gate = (name) => gates[name] ??= Promise.withResolvers();
+    const forms = {
+        async '/fetch'() {
+            for (let count = 0; count < 3; count++) await fetch('http://127.0.0.1:1/').catch(() => {});
+            console.log('it went on');
+        },
+        async '/burn'() {
+            for (;;) {
+                for (const end = Date.now() + 20; Date.now() < end;);
+                await new Promise((resolve) => setTimeout(resolve));
+            }
+        },
+    };
+    export default { fetch(request, env, ctx) {
+        const { pathname, search } = new URL(request.url);
+        if (pathname === '/go') gate(search.slice(1)).resolve();
+        else ctx.waitUntil(gate(pathname).promise.then(forms[pathname]));
+        return new Response('done');
+    } };";
+    let fields = r#""limits":{"subrequests":1,"request_cpu_ms":200}"#;
+    let (nano, admin) = serve_as(Site::new().app_with("a", source, fields), |_| {});
+    let meets = |form: &str, limit: &str| {
+        let response = nano.get("a.test", form);
+        let id = response.header("x-request-id").expect("an id").to_owned();
+        let is_its = |line: &Value| line["request_id"] == *id;
+        let line = nano.logged("its line", |line| {
+            is_its(line) && line["message"] == "request"
+        });
+        assert_eq!(
+            (&line["status"], &line["limit"]),
+            (&200.into(), &Value::Null)
+        );
+        assert_eq!(nano.get("a.test", &format!("/go?{form}")).text(), "done");
+        nano.logged("the limit", |line| is_its(line) && line["limit"] == *limit);
+        id
+    };
+    let id = meets("/fetch", "subrequests");
+    nano.app_logged("a", "it went on");
+    let lines = nano.log();
+    let told = lines
+        .iter()
+        .filter(|line| line["request_id"] == *id && line["kind"] == "limit");
+    assert_eq!(told.count(), 1, "of two that were refused");
+    meets("/burn", "request_cpu_ms");
+    eventually("the counts", || {
+        let met = |(_, count): &(String, u64)| *count > 0;
+        let mut met: Vec<_> = hits(admin).into_iter().filter(met).collect();
+        met.sort();
+        let expected = [("request_cpu_ms", 1), ("subrequests", 2)];
+        (met == expected.map(|(limit, count)| (limit.to_owned(), count))).then_some(())
+    });
+}
+
 /// In JSON, too, for those who ask for it.
 #[test]
 fn it_is_a_field_of_a_page_in_json() {

@@ -262,7 +262,9 @@ fn where_the_process_is_full_small_bodies_are_read() {
     let refused = refused.expect("the process is full");
     assert_eq!(refused.status, 503, "{refused:?}");
     assert_eq!(refused.header("retry-after"), Some("1"));
-    let line = nano.logged("the refusal", |line| line["limit"] == "process_memory");
+    let line = nano.logged("the refusal", |line| {
+        line["message"] == "request" && line["limit"] == "process_memory"
+    });
     assert!(line.to_string().contains("no memory left"), "{line}");
     let metrics = ask(admin, "GET", "/metrics").text().to_owned();
     let counted = metrics

@@ -13,11 +13,31 @@ use super::policy::Refused;
 
 /// A network error. Its text ends the message of the `TypeError` that an app sees.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Failure(Cow<'static, str>);
+pub(crate) struct Failure {
+    message: Cow<'static, str>,
+    /// The limit that the app has met, by its name in the configuration.
+    limit: Option<&'static str>,
+}
 
 impl Failure {
     pub(crate) fn new(message: impl Into<Cow<'static, str>>) -> Failure {
-        Failure(message.into())
+        Failure {
+            message: message.into(),
+            limit: None,
+        }
+    }
+
+    /// The app has met the limit of this name.
+    pub(crate) fn of_limit(limit: &'static str, message: String) -> Failure {
+        Failure {
+            message: message.into(),
+            limit: Some(limit),
+        }
+    }
+
+    /// The limit that the app has met, where that is why.
+    pub(crate) fn limit(&self) -> Option<&'static str> {
+        self.limit
     }
 
     /// There is no connection to `authority`.
@@ -25,24 +45,26 @@ impl Failure {
         for cause in Causes(Some(error)) {
             // These name the host themselves.
             if cause.is::<Refused>() || cause.is::<Unresolved>() {
-                return Failure(cause.to_string().into());
+                return Failure::new(cause.to_string());
             }
         }
-        Failure(format!("cannot connect to {authority}: {}", innermost(error)).into())
+        Failure::new(format!(
+            "cannot connect to {authority}: {}",
+            innermost(error)
+        ))
     }
 
     /// A request to `authority` was sent, and got no response.
     pub(super) fn of_response(authority: &str, error: &hyper::Error) -> Failure {
         let body = Causes(Some(error)).find_map(|cause| cause.downcast_ref::<BodyError>());
-        Failure(match body {
+        Failure::new(match body {
             _ if error.is_parse_too_large() => format!(
                 "the head of the response of {authority} is too large: it has more than {MAX_HEAD_FIELDS} header fields, some {} KiB in \
                  all, a field name of more than 64 KiB, or a Content-Length near 2^64",
                 MAX_HEAD_BYTES >> 10
-            )
-            .into(),
-            Some(body) => format!("the request's body failed: {body}").into(),
-            None => format!("no response from {authority}: {}", innermost(error)).into(),
+            ),
+            Some(body) => format!("the request's body failed: {body}"),
+            None => format!("no response from {authority}: {}", innermost(error)),
         })
     }
 }
@@ -54,7 +76,7 @@ pub(super) fn is_forbidden(error: &(dyn Error + 'static)) -> bool {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.message)
     }
 }
 
