@@ -10,6 +10,7 @@ use aws_lc_rs::iv::FixedLength;
 use nano_webidl::idl::FromJs;
 use nano_webidl::{Error, Fallible, Scope, Value};
 
+use super::aead::Aead;
 use super::aes_ocb::AesOcb;
 use super::algorithm::{self, Algorithm, Cipher, Copied, Generated, Generation, Import, KeyData};
 use super::aws_lc::{Direction, aes_gcm, aes_key_wrap};
@@ -60,25 +61,13 @@ pub(super) const ALGORITHMS: &[Algorithm] = &[
     Algorithm {
         cipher: Some(|scope, value| {
             let given = ty::AesGcmParams::from_js(scope, value)?;
-            Ok(Box::new(AesGcm {
-                iv: algorithm::copy(scope, given.iv)?,
-                additional_data: algorithm::copy_optional(scope, given.additional_data)?
-                    .unwrap_or_default(),
-                tag_bits: given.tag_length.unwrap_or(128),
-            }))
+            let (iv, data, bits) = (given.iv, given.additional_data, given.tag_length);
+            Ok(Box::new(AesGcm(Aead::copy(scope, iv, data, bits)?)))
         }),
         ..keys!(GCM)
     },
     Algorithm {
-        cipher: Some(|scope, value| {
-            let given = ty::AeadParams::from_js(scope, value)?;
-            Ok(Box::new(AesOcb {
-                iv: algorithm::copy(scope, given.iv)?,
-                additional_data: algorithm::copy_optional(scope, given.additional_data)?
-                    .unwrap_or_default(),
-                tag_bits: given.tag_length.unwrap_or(128),
-            }))
-        }),
+        cipher: Some(|scope, value| Ok(Box::new(AesOcb(Aead::read(scope, value)?)))),
         ..keys!(OCB)
     },
     Algorithm {
@@ -327,17 +316,13 @@ impl Cipher for AesCbc {
     }
 }
 
-struct AesGcm {
-    iv: Copied,
-    additional_data: Copied,
-    tag_bits: u8,
-}
+struct AesGcm(Aead);
 
 impl AesGcm {
     fn apply(&self, direction: Direction, key: &Key, data: &[u8]) -> Fallible<Vec<u8>> {
         self.check()?;
-        let tag_length = usize::from(self.tag_bits) / 8;
-        let (iv, additional_data) = (&self.iv, &self.additional_data);
+        let tag_length = usize::from(self.0.tag_bits) / 8;
+        let (iv, additional_data) = (&self.0.iv, &self.0.additional_data);
         aes_gcm(
             direction,
             key.secret()?,
@@ -353,7 +338,7 @@ impl AesGcm {
 impl Cipher for AesGcm {
     // https://w3c.github.io/webcrypto/#aes-gcm-operations-encrypt, step 4
     fn check(&self) -> Fallible<()> {
-        match self.tag_bits {
+        match self.0.tag_bits {
             32 | 64 | 96 | 104 | 112 | 120 | 128 => Ok(()),
             other => Err(operation_error(format!(
                 "A tag has 32, 64, 96, 104, 112, 120 or 128 bits, not {other}"

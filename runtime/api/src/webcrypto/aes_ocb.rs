@@ -4,20 +4,14 @@ use aws_lc_rs::cipher::{DecryptingKey, DecryptionContext, EncryptingKey, Encrypt
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use nano_webidl::Fallible;
 
+use super::aead::Aead;
 use super::aes::{failed, unbound};
-use super::algorithm::{Cipher, Copied};
+use super::algorithm::Cipher;
 use super::aws_lc::Direction;
 use super::key::{Key, operation_error};
 
-/// The parameters.
-pub struct AesOcb {
-    /// The nonce, up to 15 bytes.
-    pub iv: Copied,
-    /// What is authenticated beside the data.
-    pub additional_data: Copied,
-    /// 64, 96 or 128
-    pub tag_bits: u8,
-}
+/// The parameters: the nonce has up to 15 bytes, the tag 64, 96 or 128 bits.
+pub struct AesOcb(pub Aead);
 
 /// The block cipher with one key.
 struct Blocks<'a>(&'a Key);
@@ -106,8 +100,8 @@ fn sum(data: &[u8]) -> u128 {
 impl AesOcb {
     /// `HASH`, RFC 7253, section 4.1.
     fn hash(&self, blocks: &Blocks, masks: &Masks) -> Fallible<u128> {
-        let whole = self.additional_data.len() / 16 * 16;
-        let (head, tail) = self.additional_data.split_at(whole);
+        let whole = self.0.additional_data.len() / 16 * 16;
+        let (head, tail) = self.0.additional_data.split_at(whole);
         let mut data = head.to_vec();
         let offset = mask(masks, 0, &mut data);
         blocks.apply(Direction::Encrypt, &mut data)?;
@@ -121,9 +115,9 @@ impl AesOcb {
     /// The first offset, RFC 7253, section 4.2.
     fn first_offset(&self, blocks: &Blocks) -> Fallible<u128> {
         let mut nonce = [0; 16];
-        nonce[16 - self.iv.len()..].copy_from_slice(&self.iv);
-        nonce[15 - self.iv.len()] |= 1;
-        nonce[0] |= (self.tag_bits % 128) << 1;
+        nonce[16 - self.0.iv.len()..].copy_from_slice(&self.0.iv);
+        nonce[15 - self.0.iv.len()] |= 1;
+        nonce[0] |= (self.0.tag_bits % 128) << 1;
         let nonce = u128::from_be_bytes(nonce);
         let bottom = (nonce & 63) as u32;
         let top = blocks.encrypt(nonce & !63)?;
@@ -170,13 +164,13 @@ impl AesOcb {
 
 impl Cipher for AesOcb {
     fn check(&self) -> Fallible<()> {
-        if !matches!(self.iv.len(), 1..=15) {
+        if !matches!(self.0.iv.len(), 1..=15) {
             return Err(operation_error(format!(
                 "The initialization vector (iv) must have 1 to 15 bytes, not {}",
-                self.iv.len()
+                self.0.iv.len()
             )));
         }
-        match self.tag_bits {
+        match self.0.tag_bits {
             64 | 96 | 128 => Ok(()),
             other => Err(operation_error(format!(
                 "A tag has 64, 96 or 128 bits, not {other}"
@@ -188,14 +182,14 @@ impl Cipher for AesOcb {
     fn encrypt(&self, key: &Key, data: &[u8]) -> Fallible<Vec<u8>> {
         self.check()?;
         let (mut result, tag) = self.apply(Direction::Encrypt, key, data)?;
-        result.extend_from_slice(&tag[..usize::from(self.tag_bits) / 8]);
+        result.extend_from_slice(&tag[..usize::from(self.0.tag_bits) / 8]);
         Ok(result)
     }
 
     // https://wicg.github.io/webcrypto-modern-algos/#aes-ocb-operations-decrypt; tags are compared in the same time wherever they differ.
     fn decrypt(&self, key: &Key, data: &[u8]) -> Fallible<Vec<u8>> {
         self.check()?;
-        let length = usize::from(self.tag_bits) / 8;
+        let length = usize::from(self.0.tag_bits) / 8;
         let split = data.len().checked_sub(length).ok_or_else(failed)?;
         let (data, given) = data.split_at(split);
         let (result, tag) = self.apply(Direction::Decrypt, key, data)?;

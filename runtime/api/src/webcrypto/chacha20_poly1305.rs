@@ -1,13 +1,12 @@
 //! ChaCha20-Poly1305, <https://wicg.github.io/webcrypto-modern-algos/#chacha20-poly1305>.
 
 use aws_lc_rs::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
-use nano_webidl::idl::FromJs;
 use nano_webidl::{Error, Fallible};
 
-use super::algorithm::{self, Algorithm, Cipher, Copied, Generated, Generation, Import, KeyData};
+use super::aead::Aead;
+use super::algorithm::{self, Algorithm, Cipher, Generated, Generation, Import, KeyData};
 use super::key::{Details, Key, NewKey, Usages, data_error, operation_error};
 use super::secret::{Forms, random_bits, secret_key};
-use crate::bindings::ty;
 use crate::bindings::types::{KeyFormat, KeyUsage};
 
 const NAME: &str = "ChaCha20-Poly1305";
@@ -19,15 +18,7 @@ const USAGES: [KeyUsage; 4] = [
 ];
 
 pub(super) const ALGORITHMS: &[Algorithm] = &[Algorithm {
-    cipher: Some(|scope, value| {
-        let given = ty::AeadParams::from_js(scope, value)?;
-        Ok(Box::new(ChaCha20Poly1305 {
-            iv: algorithm::copy(scope, given.iv)?,
-            additional_data: algorithm::copy_optional(scope, given.additional_data)?
-                .unwrap_or_default(),
-            tag_bits: given.tag_length.unwrap_or(128),
-        }))
-    }),
+    cipher: Some(|scope, value| Ok(Box::new(ChaCha20Poly1305(Aead::read(scope, value)?)))),
     generate: Some(|scope, value| {
         algorithm::no_parameters(scope, value)?;
         Ok(Box::new(Generate))
@@ -87,11 +78,7 @@ impl Import for ImportChaCha {
     }
 }
 
-struct ChaCha20Poly1305 {
-    iv: Copied,
-    additional_data: Copied,
-    tag_bits: u8,
-}
+struct ChaCha20Poly1305(Aead);
 
 fn failed() -> Error {
     operation_error(
@@ -102,7 +89,7 @@ fn failed() -> Error {
 impl ChaCha20Poly1305 {
     fn start(&self, key: &Key) -> Fallible<(LessSafeKey, Nonce)> {
         self.check()?;
-        let nonce = Nonce::try_assume_unique_for_key(&self.iv).map_err(|_| failed())?;
+        let nonce = Nonce::try_assume_unique_for_key(&self.0.iv).map_err(|_| failed())?;
         let key = UnboundKey::new(&CHACHA20_POLY1305, key.secret()?).map_err(|_| failed())?;
         Ok((LessSafeKey::new(key), nonce))
     }
@@ -111,14 +98,14 @@ impl ChaCha20Poly1305 {
 impl Cipher for ChaCha20Poly1305 {
     // https://wicg.github.io/webcrypto-modern-algos/#chacha20-poly1305-operations-encrypt
     fn check(&self) -> Fallible<()> {
-        if self.iv.len() != 12 {
+        if self.0.iv.len() != 12 {
             let message = format!(
                 "The initialization vector (iv) must have 12 bytes, not {}",
-                self.iv.len()
+                self.0.iv.len()
             );
             return Err(operation_error(message));
         }
-        match self.tag_bits {
+        match self.0.tag_bits {
             128 => Ok(()),
             other => Err(operation_error(format!("A tag has 128 bits, not {other}"))),
         }
@@ -128,7 +115,7 @@ impl Cipher for ChaCha20Poly1305 {
         let (key, nonce) = self.start(key)?;
         let mut result = Vec::with_capacity(data.len() + 16);
         result.extend_from_slice(data);
-        key.seal_in_place_append_tag(nonce, Aad::from(&self.additional_data), &mut result)
+        key.seal_in_place_append_tag(nonce, Aad::from(&self.0.additional_data), &mut result)
             .map_err(|_| failed())?;
         Ok(result)
     }
@@ -137,7 +124,7 @@ impl Cipher for ChaCha20Poly1305 {
         let (key, nonce) = self.start(key)?;
         let mut result = data.to_vec();
         let length = key
-            .open_in_place(nonce, Aad::from(&self.additional_data), &mut result)
+            .open_in_place(nonce, Aad::from(&self.0.additional_data), &mut result)
             .map_err(|_| failed())?
             .len();
         result.truncate(length);

@@ -3,6 +3,7 @@
 //!
 //! [`algorithm`] is the registry; each family of algorithms is a file that has its part of it, with its operations' steps.
 
+pub mod aead;
 pub mod aes;
 pub mod aes_ocb;
 pub mod algorithm;

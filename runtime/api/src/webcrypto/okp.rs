@@ -164,10 +164,7 @@ impl Import for ImportOkp {
         let scheme = self.0;
         let (key_type, key) = match (format, data) {
             (KeyFormat::Spki | KeyFormat::Pkcs8, KeyData::Bytes(bytes)) => {
-                let key_type = match format {
-                    KeyFormat::Pkcs8 => KeyType::Private,
-                    _ => KeyType::Public,
-                };
+                let key_type = pair::type_of(format);
                 usages.only(scheme.usages.of(key_type))?;
                 let key = scheme.curve.parse(format, &bytes, scheme.name)?;
                 (key_type, key)

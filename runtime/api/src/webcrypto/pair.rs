@@ -36,6 +36,14 @@ impl PairUsages {
     }
 }
 
+/// The type of the key in a "spki" or "pkcs8".
+pub fn type_of(format: KeyFormat) -> KeyType {
+    match format {
+        KeyFormat::Pkcs8 => KeyType::Private,
+        _ => KeyType::Public,
+    }
+}
+
 /// What has a public key.
 pub trait Private: Sized {
     /// The public key alone.

@@ -254,10 +254,7 @@ impl Import for ImportRsa {
         let scheme = self.scheme;
         let (key_type, key) = match (format, data) {
             (KeyFormat::Spki | KeyFormat::Pkcs8, KeyData::Bytes(bytes)) => {
-                let key_type = match format {
-                    KeyFormat::Pkcs8 => KeyType::Private,
-                    _ => KeyType::Public,
-                };
+                let key_type = pair::type_of(format);
                 usages.only(scheme.usages.of(key_type))?;
                 (
                     key_type,
