@@ -136,9 +136,7 @@ impl Account {
     /// Reserves what is there, or nothing if it does not fit beside the rest.
     pub(super) fn try_reserve(&self, bytes: usize) -> bool {
         // It is among what Rust code holds.
-        let overlooked = self.overlooked_beside(self.known().saturating_add(bytes));
-        let held = self.accounted().saturating_add(overlooked);
-        held.saturating_add(bytes) <= self.for_buffers()
+        self.held_with(bytes) <= self.for_buffers()
             && self.process_has(bytes)
             && self.try_add(&self.reserved, bytes, self.buffers())
     }
@@ -346,7 +344,14 @@ impl Account {
 
     /// All bytes that are known, wherever they are.
     pub(crate) fn held(&self) -> usize {
-        self.accounted() + self.overlooked()
+        self.held_with(0)
+    }
+
+    /// The same where so many bytes of what Rust code holds are counted, too.
+    fn held_with(&self, counted: usize) -> usize {
+        let overlooked = self.overlooked_beside(self.known().saturating_add(counted));
+        let accounted = self.accounted().saturating_add(counted);
+        accounted.saturating_add(overlooked)
     }
 
     /// So much more is held by Rust code than anybody has counted.

@@ -27,8 +27,7 @@ impl Lines {
     /// # Errors
     /// There is no memory for it.
     pub(super) fn try_reserve(&mut self, line: usize) -> Result<(), TryReserveError> {
-        let is_room = |piece: &String| piece.capacity() - piece.len() >= line;
-        if self.pieces.back().is_some_and(is_room) {
+        if self.piece(line).is_some() {
             return Ok(());
         }
         if self.pieces.len() == self.pieces.capacity() {
@@ -43,11 +42,16 @@ impl Lines {
     /// Adds a line, for which there should be room.
     pub(super) fn push(&mut self, line: &str) {
         self.bytes += line.len();
-        let room = |piece: &&mut String| piece.capacity() - piece.len() >= line.len();
-        match self.pieces.back_mut().filter(room) {
+        match self.piece(line.len()) {
             Some(piece) => piece.push_str(line),
             None => self.pieces.push_back(line.to_owned()),
         }
+    }
+
+    /// The piece that has room for a line.
+    fn piece(&mut self, line: usize) -> Option<&mut String> {
+        let last = self.pieces.back_mut();
+        last.filter(|piece| piece.capacity() - piece.len() >= line)
     }
 
     /// Bytes of memory that are kept for them.

@@ -145,6 +145,18 @@ async fn what_is_dropped_of_a_body_that_comes_unasked_is_told_too() {
     }
 }
 
+/// Reads the chunk "ab", and the error after it, which is told beside the body, too.
+async fn first_and_error(body: FakeBody, limit: u64) -> (BodyErrorKind, Fault) {
+    let received = receive(from_client(body), limit, unanswered()).await;
+    let (body, faults) = received.unwrap();
+    let Body::Stream(mut stream) = body else {
+        panic!("{body:?}")
+    };
+    assert_eq!(stream.next().await.unwrap().unwrap(), "ab");
+    let error = stream.next().await.unwrap().unwrap_err().kind;
+    (error, faults.unwrap().await.unwrap())
+}
+
 #[tokio::test]
 async fn limits() {
     assert_eq!(
@@ -158,42 +170,16 @@ async fn limits() {
             .await
             .is_ok()
     );
-    let (body, faults) = receive(
-        from_client(FakeBody::chunked(&["ab", "cd"])),
-        3,
-        unanswered(),
-    )
-    .await
-    .unwrap();
-    let Body::Stream(mut stream) = body else {
-        panic!("{body:?}")
-    };
-    assert_eq!(stream.next().await.unwrap().unwrap(), "ab");
-    assert_eq!(
-        stream.next().await.unwrap().unwrap_err().kind,
-        BodyErrorKind::TooLarge
-    );
-    assert_eq!(faults.unwrap().await, Ok(Fault::TooLarge(3)));
+    let (error, fault) = first_and_error(FakeBody::chunked(&["ab", "cd"]), 3).await;
+    assert_eq!(error, BodyErrorKind::TooLarge);
+    assert_eq!(fault, Fault::TooLarge(3));
 }
 
 #[tokio::test]
 async fn a_client_that_goes_away_is_an_error() {
-    let (body, faults) = receive(
-        from_client(FakeBody::chunked(&["ab"]).broken()),
-        10,
-        unanswered(),
-    )
-    .await
-    .unwrap();
-    let Body::Stream(mut stream) = body else {
-        panic!("{body:?}")
-    };
-    assert_eq!(stream.next().await.unwrap().unwrap(), "ab");
-    assert_eq!(
-        stream.next().await.unwrap().unwrap_err().kind,
-        BodyErrorKind::Disconnected
-    );
-    assert!(matches!(faults.unwrap().await, Ok(Fault::Malformed(_))));
+    let (error, fault) = first_and_error(FakeBody::chunked(&["ab"]).broken(), 10).await;
+    assert_eq!(error, BodyErrorKind::Disconnected);
+    assert!(matches!(fault, Fault::Malformed(_)), "{fault:?}");
 }
 
 #[tokio::test]
