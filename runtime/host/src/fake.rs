@@ -238,11 +238,17 @@ impl Launcher for FakeLauncher {
         };
         let time = *self.start_time.lock().unwrap();
         let (starting, most) = (self.starting.clone(), self.most_starting.clone());
+        let stops = self.stops.clone();
         async move {
             let count = starting.fetch_add(1, Ordering::SeqCst) + 1;
             most.fetch_max(count, Ordering::SeqCst);
+            let mut start = Start {
+                starting,
+                stops: Some(stops),
+            };
             tokio::time::sleep(time).await;
-            starting.fetch_sub(1, Ordering::SeqCst);
+            start.stops = None;
+            drop(start);
             match failure {
                 Some(error) => Err(error),
                 None => Ok(Arc::new(fake) as Arc<dyn Instance>),
@@ -274,6 +280,22 @@ impl Launcher for FakeLauncher {
 
     fn is_short_of_memory(&self) -> bool {
         self.is_short.load(Ordering::SeqCst)
+    }
+}
+
+/// Is under way until it is dropped.
+struct Start {
+    starting: Arc<AtomicUsize>,
+    /// Where it counts if it has been given up.
+    stops: Option<Arc<AtomicUsize>>,
+}
+
+impl Drop for Start {
+    fn drop(&mut self) {
+        self.starting.fetch_sub(1, Ordering::SeqCst);
+        if let Some(stops) = &self.stops {
+            stops.fetch_add(1, Ordering::SeqCst);
+        }
     }
 }
 

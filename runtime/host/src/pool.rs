@@ -225,6 +225,7 @@ impl Pool {
             state.epoch += 1;
             state.take_all()
         };
+        self.settled.notify_waiters();
         members.iter().for_each(|member| member.instance().stop());
     }
 

@@ -15,7 +15,7 @@ use crate::{
 /// Starts instances.
 pub trait Launcher: Send + Sync + 'static {
     /// Starts an instance of an app, evaluates its entry module, and waits until its top-level `await`s are settled. Must be
-    /// called within a tokio runtime: the instance's I/O runs there.
+    /// called within a tokio runtime: the instance's I/O runs there. Dropping the future ends what it has begun.
     ///
     /// # Errors
     /// The app's module graph cannot be loaded or throws, or a limit was passed on the way.

@@ -8,7 +8,7 @@ use nano_worker::{StartError, StartErrorKind};
 use super::Pool;
 use super::condition::Reason;
 use super::member::Member;
-use super::state::{Phase, State};
+use super::state::State;
 use crate::backoff::Failure;
 
 impl Pool {
@@ -26,24 +26,26 @@ impl Pool {
         let began = Instant::now();
         let name = &*self.options.name;
         let started = match &self.fault {
-            Some(fault) => Err(fault.clone()),
-            None => self.starter.launch(self.options.clone()).await,
+            Some(fault) => Some(Err(fault.clone())),
+            // What nobody wants any more ends where it is: its modules may take what those need that come after it.
+            None => tokio::select! {
+                biased;
+                started = self.starter.launch(self.options.clone()) => Some(started),
+                () = self.until_unwanted(epoch) => None,
+            },
         };
         let member = {
             let mut guard = self.lock();
             let state = &mut *guard;
             state.is_starting = false;
-            state.has_failed = started.is_err();
+            state.has_failed = matches!(started, Some(Err(_)));
             match started {
-                Ok(instance)
-                    if state.phase == Phase::Closed
-                        || state.is_disabled
-                        || state.epoch != epoch =>
-                {
+                None => None,
+                Some(Ok(instance)) if state.is_disabled || state.is_unwanted(epoch) => {
                     instance.stop();
                     None
                 }
-                Ok(instance) => {
+                Some(Ok(instance)) => {
                     state.backoff.started();
                     state.heavy_starts = 0;
                     self.statistics.started(&instance, began.elapsed());
@@ -58,7 +60,7 @@ impl Pool {
                     self.have_tended(state);
                     Some(member)
                 }
-                Err(error) => {
+                Some(Err(error)) => {
                     self.statistics.start_failed();
                     let failure = match error.kind {
                         StartErrorKind::Crashed => Failure::Crash,
@@ -87,6 +89,19 @@ impl Pool {
         let exit = member.instance().clone().ended().await;
         self.statistics.ended(member.instance(), &exit);
         self.remove(&member, &exit);
+    }
+
+    /// Waits until nobody wants what was begun in this epoch.
+    async fn until_unwanted(&self, epoch: u64) {
+        loop {
+            // Registered before the state is looked at, so that no change is missed.
+            let mut settled = std::pin::pin!(self.settled.notified());
+            settled.as_mut().enable();
+            if self.lock().is_unwanted(epoch) {
+                return;
+            }
+            settled.await;
+        }
     }
 }
 

@@ -115,6 +115,11 @@ impl State {
         self.members.iter().find_map(exit)
     }
 
+    /// Whether nobody wants an instance any more whose start was begun in this epoch.
+    pub(super) fn is_unwanted(&self, epoch: u64) -> bool {
+        self.phase == Phase::Closed || self.epoch != epoch
+    }
+
     /// Whether an instance may be started.
     pub(super) fn may_start(&self, now: Instant) -> Result<(), Unavailable> {
         if self.phase == Phase::Closed {

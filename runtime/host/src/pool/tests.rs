@@ -226,6 +226,31 @@ async fn a_version_that_is_given_up_while_it_starts_does_not_run() {
     assert_eq!((launcher.starts(), launcher.stops()), (1, 1));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_start_that_nobody_wants_any_more_ends_where_it_is() {
+    for closes in [true, false] {
+        let launcher = FakeLauncher::new();
+        launcher.start_within(Duration::from_secs(60));
+        let pool = pool(&launcher);
+        let began = tokio::time::Instant::now();
+        let asks = tokio::spawn({
+            let pool = pool.clone();
+            async move { pool.instance().await.is_ok() }
+        });
+        until("a start", || launcher.starts() == 1).await;
+        launcher.start_within(Duration::from_millis(1));
+        if closes {
+            pool.close();
+        } else {
+            pool.give_up();
+        }
+        until("its end", || launcher.stops() == 1).await;
+        // Whoever waits gets another one, unless there is none any more.
+        assert_eq!(asks.await.expect("no panic"), !closes);
+        assert!(began.elapsed() < Duration::from_secs(1));
+    }
+}
+
 /// Up to so many instances, the next one after a millisecond's wait.
 fn several(min: usize, max: usize) -> InstancePlan {
     InstancePlan {
