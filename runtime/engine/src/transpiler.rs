@@ -3,9 +3,16 @@
 use std::path::Path;
 use std::time::Duration;
 
+use crate::external_memory::{Account, malloc};
+
 /// Why nothing is transpiled where others need the memory.
 pub const NO_MEMORY: &str = "the process is short of memory, and transpiling is what can be done without; make JavaScript of it beforehand, or \
      raise the process's memory limit";
+
+/// Whether the isolate that this thread works for is to end: nobody waits for what is made for it.
+pub fn is_unwanted() -> bool {
+    malloc::with_current(Account::is_terminated).unwrap_or(false)
+}
 
 /// Makes JavaScript of files, and reads source maps. Called on isolates' threads, for what apps have written.
 pub trait Transpiler: Send + Sync {

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use nano_engine::process_memory::{self, HelperProcess};
 use nano_engine::transpiler::{self, Mistake, MistakePlace, Transpiled};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::retry_on_intr;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{self, CPU_SECONDS};
@@ -25,7 +26,7 @@ use crate::message::{self, Beginning};
 use crate::mistake;
 use crate::paths::Language;
 use crate::tsconfig::Options;
-use crate::turns::{Lane, Turn, Turns};
+use crate::turns::{self, Lane, Turn, Turns};
 
 /// What most files are far from, which take some milliseconds.
 const SHORT: Duration = Duration::from_millis(300);
@@ -128,20 +129,30 @@ impl Helper {
     }
 
     /// What it answers; `None` where it does not within this time.
-    fn answer(&mut self, within: Option<Duration>) -> io::Result<Option<Answered>> {
-        if let Some(within) = within {
-            let within = Timespec::try_from(within).map_err(io::Error::other)?;
-            let mut output = [PollFd::new(self.output.get_ref(), PollFlags::IN)];
-            if poll(&mut output, Some(&within))? == 0 {
+    fn answer(&mut self, within: Option<Duration>) -> Result<Option<Answered>, Unanswered> {
+        let began = Instant::now();
+        while !self.has_answered(turns::LOOK)? {
+            if transpiler::is_unwanted() {
+                return Err(Unanswered::Unwanted);
+            }
+            if within.is_some_and(|within| began.elapsed() >= within) {
                 return Ok(None);
             }
         }
         let beginning = Beginning::<Answer, 2>::read(&mut self.output)?;
         if !process_memory::spares(beginning.size()) {
-            return Err(io::ErrorKind::OutOfMemory.into());
+            return Err(Unanswered::NoRoom);
         }
         let (answer, texts) = beginning.read_texts(&mut self.output)?;
         Ok(Some(answer.with(texts)))
+    }
+
+    /// Whether it answers, or ends, within a time.
+    fn has_answered(&self, within: Duration) -> io::Result<bool> {
+        let within = Timespec::try_from(within).map_err(io::Error::other)?;
+        let mut output = [PollFd::new(self.output.get_ref(), PollFlags::IN)];
+        let ready = retry_on_intr(|| poll(&mut output, Some(&within)))?;
+        Ok(ready > 0)
     }
 
     /// It has not answered: how it has ended.
@@ -157,11 +168,29 @@ impl Helper {
     }
 }
 
+/// Why there is no answer.
+enum Unanswered {
+    /// The helper has ended.
+    Lost,
+    /// The process has no room for it.
+    NoRoom,
+    /// Nobody wants it any more.
+    Unwanted,
+}
+
+impl From<io::Error> for Unanswered {
+    fn from(_: io::Error) -> Self {
+        Self::Lost
+    }
+}
+
 /// How a helper has ended.
 enum End {
     Ended(ExitStatus),
     /// The process was short of memory.
     ForMemory,
+    /// Nobody waited for it any more.
+    Unwanted,
     Unknown(io::Error),
 }
 
@@ -177,6 +206,7 @@ impl std::fmt::Display for End {
                 "it nests too deeply, or takes too much memory ({status})"
             ),
             Self::ForMemory => f.write_str(transpiler::NO_MEMORY),
+            Self::Unwanted => f.write_str("its instance is to end"),
             Self::Unknown(error) => error.fmt(f),
         }
     }
@@ -212,6 +242,12 @@ impl Helpers {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Waits for a place among the helpers.
+    fn turn(&'static self, lane: Lane, who: u64) -> Result<Turn<'static>, End> {
+        let turn = self.turns.take(lane, who, transpiler::is_unwanted);
+        turn.ok_or(End::Unwanted)
+    }
+
     /// Has a text transpiled, unless no time is left.
     pub(crate) fn transpile(
         &'static self,
@@ -243,7 +279,9 @@ impl Helpers {
                 .map_err(|error| failed(&format!("cannot start a process for it: {error}")))
         };
 
-        let mut turn = self.turns.take(Lane::Short, who);
+        let wait = |lane| self.turn(lane, who).map_err(|end| failed(&end));
+
+        let mut turn = wait(Lane::Short)?;
         let idle = self.lock().idle.pop();
         let mut is_new = idle.is_none();
         let mut was_ended = false;
@@ -260,20 +298,24 @@ impl Helpers {
                 Ok(None) => {
                     drop(helper.end());
                     drop(turn);
-                    turn = self.turns.take(Lane::Long, who);
+                    turn = wait(Lane::Long)?;
                 }
-                Err(error) if error.kind() == io::ErrorKind::OutOfMemory => {
+                Err(Unanswered::NoRoom) => {
                     drop(helper.end());
                     return Err(failed(&End::ForMemory));
                 }
+                Err(Unanswered::Unwanted) => {
+                    drop(helper.end());
+                    return Err(failed(&End::Unwanted));
+                }
                 // Something else may have ended it.
-                Err(_) if !is_new => drop(helper.end()),
-                Err(_) => match helper.end() {
+                Err(Unanswered::Lost) if !is_new => drop(helper.end()),
+                Err(Unanswered::Lost) => match helper.end() {
                     // It need not have been this text that took the memory: once more, where only one is at work.
                     End::ForMemory if !was_ended => {
                         was_ended = true;
                         drop(turn);
-                        turn = self.turns.take(Lane::Long, who);
+                        turn = wait(Lane::Long)?;
                     }
                     end => return Err(failed(&end)),
                 },
@@ -291,9 +333,10 @@ impl Helpers {
         question: &Question,
         mut turn: Turn<'static>,
         left: &mut Duration,
-    ) -> (io::Result<Option<Answered>>, Turn<'static>) {
+    ) -> (Result<Option<Answered>, Unanswered>, Turn<'static>) {
         let began = Instant::now();
         let asked = message::write(&mut helper.input, question, [&question.text]);
+        let asked = asked.map_err(Unanswered::from);
         let answer = asked.and_then(|()| match turn.lane() {
             Lane::Long => helper.answer(None),
             Lane::Short => match helper.answer(Some(SHORT))? {

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 /// After this long, half of what somebody has had is forgotten.
 const HALF: Duration = Duration::from_secs(30);
+/// How often those that wait look whether they are wanted still.
+pub(crate) const LOOK: Duration = Duration::from_millis(50);
 /// From so many on, those are looked for that have had next to nothing.
 const MANY: usize = 256;
 
@@ -114,27 +116,36 @@ impl Turns {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for a place.
-    pub(crate) fn take(&self, lane: Lane, who: u64) -> Turn<'_> {
+    /// Waits for a place; `None` if nobody wants it any more by then.
+    pub(crate) fn take(
+        &self,
+        lane: Lane,
+        who: u64,
+        is_unwanted: impl Fn() -> bool,
+    ) -> Option<Turn<'_>> {
         let mut state = self.lock();
         let number = state.next;
         state.next += 1;
         state.waiting.push(Waiting { lane, who, number });
-        while !state.is_free(lane) || state.first(lane) != Some(number) {
-            let waited = self.returned.wait(state);
-            state = waited.unwrap_or_else(PoisonError::into_inner);
+        let mut has_gone = false;
+        while !has_gone && (!state.is_free(lane) || state.first(lane) != Some(number)) {
+            let waited = self.returned.wait_timeout(state, LOOK);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            has_gone = is_unwanted();
         }
         state.waiting.retain(|waiting| waiting.number != number);
-        state.working[lane as usize] += 1;
+        if !has_gone {
+            state.working[lane as usize] += 1;
+        }
         drop(state);
         // There may be another place, for the one behind.
         self.returned.notify_all();
-        Turn {
+        (!has_gone).then(|| Turn {
             turns: self,
             lane,
             who,
             began: Instant::now(),
-        }
+        })
     }
 }
 
@@ -184,15 +195,19 @@ mod tests {
             turns
         }
 
+        fn place(&self, lane: Lane, who: u64) -> Turn<'_> {
+            self.take(lane, who, || false).expect("it is wanted")
+        }
+
         /// The order in which they have places, who ask in this order while none is free.
         fn order(&self, lane: Lane, who: &[u64]) -> Vec<u64> {
-            let places: Vec<_> = (0..lane.places()).map(|_| self.take(lane, 0)).collect();
+            let places: Vec<_> = (0..lane.places()).map(|_| self.place(lane, 0)).collect();
             let (tell, told) = mpsc::channel();
             std::thread::scope(|scope| {
                 for (index, who) in who.iter().copied().enumerate() {
                     let tell = tell.clone();
                     scope.spawn(move || {
-                        let turn = self.take(lane, who);
+                        let turn = self.place(lane, who);
                         tell.send(who).expect("somebody hears");
                         // One at a time, as the other places stay taken.
                         drop(turn);
@@ -224,6 +239,16 @@ mod tests {
     }
 
     #[test]
+    fn who_is_not_wanted_any_more_waits_no_longer() {
+        let turns = Turns::new();
+        let place = turns.place(Lane::Long, 1);
+        assert!(turns.take(Lane::Long, 2, || true).is_none());
+        assert!(turns.lock().waiting.is_empty(), "it keeps nobody waiting");
+        drop(place);
+        drop(turns.place(Lane::Long, 3));
+    }
+
+    #[test]
     fn what_somebody_had_is_forgotten() {
         let now = Instant::now();
         let had = Had(Duration::from_secs(8), now);
@@ -235,10 +260,10 @@ mod tests {
     #[test]
     fn what_takes_long_makes_room_where_others_do_not() {
         let turns = Turns::new();
-        let (mut first, mut second) = (turns.take(Lane::Short, 1), turns.take(Lane::Short, 2));
+        let (mut first, mut second) = (turns.place(Lane::Short, 1), turns.place(Lane::Short, 2));
         assert!(first.lengthen());
         // There is room for this one.
-        drop(turns.take(Lane::Short, 3));
+        drop(turns.place(Lane::Short, 3));
         assert!(!second.lengthen(), "the place is taken");
         drop(first);
         assert!(second.lengthen());

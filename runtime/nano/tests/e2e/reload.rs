@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::support::{Connection, Http2, Nano, eventually, nano};
+use crate::support::{Connection, Http2, Nano, cpu_time_of, eventually, nano};
 
 /// An app that says which version it is, after a while if it is asked to.
 fn version(text: &str) -> String {
@@ -698,7 +698,7 @@ fn typescript_is_loaded_anew() {
     live.write("a/lib/text.ts", "export const text: string = 'new';");
     live.says("a.test", "2 new");
     let refused = |what: &str| {
-        live.nano.logged(what, |line| {
+        live.nano.logged_in_the_end(what, |line| {
             let text = line["message"].as_str().unwrap_or_default();
             line["app"] == "a" && text.contains("is refused") && text.contains(what)
         });
@@ -714,10 +714,7 @@ fn typescript_is_loaded_anew() {
             nested("function*f(a=function(){", "}){}"),
             "it nests too deeply, or takes too much memory",
         ),
-        (
-            "switch(a){case 1:".repeat(200_000) + &"}".repeat(200_000),
-            "it takes more than 5 s of CPU time",
-        ),
+        (endless(), "it takes more than 5 s of CPU time"),
         (" ".repeat(9 << 20), "it has 9437184 bytes"),
     ] {
         live.replace("a/lib/text.ts", &text);
@@ -725,6 +722,37 @@ fn typescript_is_loaded_anew() {
     }
     live.replace("a/lib/text.ts", "export const text: string = 'mended';");
     live.says("a.test", "2 mended");
+}
+
+/// A text that takes all the CPU time that there is for one.
+fn endless() -> String {
+    "switch(a){case 1:".repeat(200_000) + &"}".repeat(200_000)
+}
+
+/// Who edits a file again does not wait for what was made of the last edit.
+#[test]
+#[cfg(target_os = "linux")]
+fn what_is_edited_again_is_transpiled_no_longer() {
+    let text =
+        |text: &str| format!("export default {{ fetch: () => new Response('{text}' as string) }};");
+    let live = Live::serve(
+        &config(&[("a", "a")], ""),
+        &[("a/index.ts", &text("1"))],
+        &["--watch"],
+    );
+    live.says("a.test", "1");
+    live.replace("a/index.ts", &endless());
+    let second = Duration::from_secs(1);
+    let at_work = eventually("a process that is at work", || {
+        let mut children = live.nano.children().into_iter();
+        children.find(|id| cpu_time_of(id).is_some_and(|used| used > second / 2))
+    });
+    live.replace("a/index.ts", &text("2"));
+    live.says("a.test", "2");
+    while let Some(used) = cpu_time_of(&at_work) {
+        assert!(used < 4 * second, "it goes on");
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 /// What a tenant does to its folder is its own affair: others change meanwhile, and the process starts.

@@ -10,7 +10,7 @@ pub(crate) mod socket;
 pub(crate) use http::{Connection, Response};
 pub(crate) use http2::Http2;
 pub(crate) use recorder::{Recorded, Recorder, response};
-pub(crate) use site::{Nano, Site, app_of_forms, limit, nano};
+pub(crate) use site::{Nano, Site, app_of_forms, cpu_time_of, limit, nano};
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -128,6 +128,17 @@ pub(crate) struct Nano {
     folder: Option<tempfile::TempDir>,
 }
 
+/// The CPU time that a process has used, while it is there: fields 14 and 15 of proc_pid_stat(5).
+pub(crate) fn cpu_time_of(process: &str) -> Option<Duration> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    let (_, fields) = stat.rsplit_once(") ").expect("a name in parentheses");
+    let ticks = fields.split(' ').skip(11).take(2);
+    let ticks: u32 = ticks.map(|n| n.parse::<u32>().expect("a number")).sum();
+    // SAFETY: no preconditions.
+    let per_second = unsafe { libc::sysconf(libc::_SC_CLK_TCK) };
+    Some(Duration::from_secs(1) / u32::try_from(per_second).expect("a number") * ticks)
+}
+
 impl Nano {
     /// Starts a command that serves, and waits until it says where.
     pub(crate) fn start(mut command: Command, folder: Option<tempfile::TempDir>) -> Self {
@@ -267,6 +278,27 @@ impl Nano {
         }
     }
 
+    /// The same, for as long as it or what it has started uses CPU time, however little a busy machine has for them.
+    pub(crate) fn logged_in_the_end(&self, what: &str, is: impl Fn(&Value) -> bool) -> Value {
+        let used = || {
+            let children = self.children();
+            let theirs: Duration = children.iter().filter_map(|id| cpu_time_of(id)).sum();
+            theirs + self.cpu_time()
+        };
+        let (mut last, mut worked) = (used(), Instant::now());
+        while worked.elapsed() < PATIENCE {
+            if let Some(line) = self.log().into_iter().find(&is) {
+                return line;
+            }
+            let now = used();
+            if now != last {
+                (last, worked) = (now, Instant::now());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        self.logged(what, is)
+    }
+
     /// Waits for a line of an app's with this text anywhere in it.
     pub(crate) fn app_logged(&self, app: &str, text: &str) -> Value {
         let escaped = serde_json::to_string(text).expect("a string");
@@ -337,15 +369,9 @@ impl Nano {
         }
     }
 
-    /// The CPU time that it has used: fields 14 and 15 of proc_pid_stat(5).
+    /// The CPU time that it has used.
     pub(crate) fn cpu_time(&self) -> Duration {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("a stat");
-        let (_, fields) = stat.rsplit_once(") ").expect("a name in parentheses");
-        let ticks = fields.split(' ').skip(11).take(2);
-        let ticks: u32 = ticks.map(|n| n.parse::<u32>().expect("a number")).sum();
-        // SAFETY: no preconditions.
-        let per_second = unsafe { libc::sysconf(libc::_SC_CLK_TCK) };
-        Duration::from_secs(1) / u32::try_from(per_second).expect("a number") * ticks
+        cpu_time_of(&self.child.id().to_string()).expect("it is there")
     }
 
     /// The number of its process.
@@ -354,7 +380,6 @@ impl Nano {
     }
 
     /// The processes that it has started: proc_pid_task_children(5).
-    #[cfg(target_os = "linux")]
     pub(crate) fn children(&self) -> Vec<String> {
         let tasks = fs::read_dir(format!("/proc/{}/task", self.child.id()));
         let tasks = tasks.into_iter().flatten().flatten();
