@@ -231,8 +231,7 @@ pub(crate) fn is_short(held: impl Fn() -> Held) -> Option<Shortage> {
     let is_needed = shortage.is_some() || headroom::is_awaited();
     if is_needed && look.purged.is_none_or(|purged| now - purged > PURGE) {
         look.purged = Some(now);
-        malloc::purge();
-        shortage = look.shortage(held, wanted, now);
+        shortage = headroom::give_back(|| look.shortage(held, wanted, now));
     }
     look.episode.look(shortage.is_some(), now);
     if shortage.is_some() {

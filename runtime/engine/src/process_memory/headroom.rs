@@ -16,10 +16,10 @@
 //! the time of the wall twelve apps on two cores were admitted what others had yet to fill.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::external_memory::Account;
+use crate::external_memory::{Account, malloc};
 use crate::limits::MIB;
 use crate::watchdog;
 
@@ -41,8 +41,10 @@ const BESIDE: usize = 8 * MIB;
 /// How long a body waits, at least, and how often it asks.
 const PATIENCE: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(10);
-/// One that is refused gives back what it has, and others go on with that: so much later at the earliest the next one is.
+/// One that is refused gives back what it has, and others go on with that: so much later at the earliest the next one is, and when that
+/// has been looked for. Where the machine is so busy that nobody looks, the next one is this often as late.
 const BETWEEN: Duration = Duration::from_millis(250);
+const UNSEEN: u32 = 10;
 
 /// So many bytes of bodies are kept without another look, or a part of what was left at the last one: what is left is not known
 /// before the first, and may have changed since. (The watchdog sleeps while no isolate is at work.)
@@ -62,8 +64,11 @@ static SMALL: AtomicUsize = AtomicUsize::new(0);
 
 /// Bodies that wait.
 static AWAITED: AtomicUsize = AtomicUsize::new(0);
-/// When one was refused last; 0 if none was.
-static REFUSED: AtomicU64 = AtomicU64::new(0);
+/// When one was refused last, and how often memory had begun to be given back by then.
+static REFUSED: Mutex<Option<(Instant, u64)>> = Mutex::new(None);
+/// How often that which was freed has begun to be given back to the system and looked for, and which of these times is over.
+static BEGUN: AtomicU64 = AtomicU64::new(0);
+static OVER: AtomicU64 = AtomicU64::new(0);
 /// Whether there was a look.
 static HAS_LOOKED: AtomicBool = AtomicBool::new(false);
 
@@ -355,12 +360,25 @@ pub(crate) async fn arrival(
 }
 
 fn is_next_refused() -> bool {
-    let now = milliseconds();
-    let is_due =
-        |before: u64| (before == 0 || now >= before + BETWEEN.as_millis() as u64).then_some(now);
-    REFUSED
-        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, is_due)
-        .is_ok()
+    let mut refused = REFUSED.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_due = refused.is_none_or(|(time, begun)| {
+        let is_seen = OVER.load(Ordering::Relaxed) > begun;
+        let pause = if is_seen { BETWEEN } else { BETWEEN * UNSEEN };
+        time.elapsed() >= pause
+    });
+    if is_due {
+        *refused = Some((Instant::now(), BEGUN.load(Ordering::Relaxed)));
+    }
+    is_due
+}
+
+/// Gives back what was freed, and looks for it.
+pub(super) fn give_back<R>(look: impl FnOnce() -> R) -> R {
+    let number = BEGUN.fetch_add(1, Ordering::Relaxed) + 1;
+    malloc::purge();
+    let found = look();
+    OVER.store(number, Ordering::Relaxed);
+    found
 }
 
 /// Whether a body waits, so that what is left has to be looked at.
@@ -441,10 +459,18 @@ mod tests {
         look(BESIDE, Duration::ZERO);
         account.terminate();
         assert!(arrival(&account, MIB, None).await.is_none());
-        // Two that have waited for long.
+        // Some that have waited for long.
+        give_back(|| ());
         std::thread::sleep(BETWEEN);
         assert!(is_next_refused());
-        assert!(!is_next_refused());
+        give_back(|| ());
+        assert!(!is_next_refused(), "others go on with that");
+        std::thread::sleep(BETWEEN);
+        assert!(is_next_refused());
+        std::thread::sleep(BETWEEN);
+        assert!(!is_next_refused(), "nobody has looked for that");
+        std::thread::sleep(BETWEEN * UNSEEN);
+        assert!(is_next_refused());
         calm();
     }
 

@@ -226,7 +226,7 @@ const WAITS: &str = "let waiting; export default { fetch(request) {
 } };";
 
 /// For apps whose requests wait until the test is done with others, however slow the machine is.
-const PATIENT: &str = r#""limits":{"wall_ms":600000}"#;
+const PATIENT: &str = r#""limits":{"wall_ms":600000,"in_flight":10000}"#;
 
 /// A connection whose request waits.
 fn wait(nano: &Nano) -> Connection {
