@@ -54,6 +54,10 @@ pub(super) struct Client {
     read: Bytes,
     /// The client has closed its half; when it is taken for gone.
     ended: Option<Deadline>,
+    /// HTTP/1 waits for what comes next.
+    reads: bool,
+    /// A request's body that HTTP/1 does not read, as its app does not.
+    unread: Option<Unread>,
     /// Of a client that takes a response.
     patience: Patience,
     blocked: Option<Blocked>,
@@ -70,6 +74,13 @@ pub(super) struct Client {
     responses: u64,
     /// HTTP/1 is over: it speaks another protocol now.
     is_upgraded: bool,
+}
+
+/// Behind bytes that nobody reads, nobody sees the client's end: it is looked for now and then.
+struct Unread {
+    timer: Deadline,
+    /// It was there at the last look, and nothing could be sent, and nothing was read, since then.
+    is_there: bool,
 }
 
 /// The protocols.
@@ -106,6 +117,8 @@ impl Client {
             protocol: Protocol::Http1,
             read: Bytes::new(),
             ended: None,
+            reads: false,
+            unread: None,
             patience,
             blocked: None,
             refusal: None,
@@ -263,6 +276,9 @@ impl Client {
                 if let Some(gone) = &mut self.ended {
                     *gone = self.link.timers.at(Instant::now() + HALF_CLOSED);
                 }
+                if let Some(unread) = &mut self.unread {
+                    unread.is_there = false;
+                }
                 Poll::Ready(Ok(count))
             }
             failed => failed,
@@ -280,6 +296,29 @@ impl Client {
             ready!(Pin::new(gone).poll(context));
         }
         Poll::Ready(Ok(()))
+    }
+
+    /// A client that closes its half behind a body that is not read is given up after as long as another one, or a little later.
+    fn look_behind_unread(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+        if self.reads || !self.link.is_receiving() || !self.is_http1() {
+            return Ok(());
+        }
+        let timers = &self.link.timers;
+        let next = || timers.at(Instant::now() + HALF_CLOSED);
+        let unread = self.unread.get_or_insert_with(|| Unread {
+            timer: next(),
+            is_there: false,
+        });
+        while Pin::new(&mut unread.timer).poll(context).is_ready() {
+            let was_there = unread.is_there;
+            unread.is_there = self.socket.stream().is_some_and(has_closed_its_half);
+            if was_there && unread.is_there {
+                let message = "the client has closed its half, and takes nothing";
+                return Err(io::Error::new(io::ErrorKind::ConnectionAborted, message));
+            }
+            unread.timer = next();
+        }
+        Ok(())
     }
 
     /// Says what is wrong in place of hyper's own answer to a head that it cannot read: hyper's has nothing but a status.
@@ -310,6 +349,24 @@ impl Client {
         }
         Some(Poll::Ready(Ok(length)))
     }
+}
+
+/// Whether the client sends nothing any more, or is gone, whatever is to be read before that.
+#[cfg(target_os = "linux")]
+fn has_closed_its_half(stream: &TcpStream) -> bool {
+    let mut look = libc::pollfd {
+        fd: stream.as_raw_fd(),
+        events: libc::POLLRDHUP,
+        revents: 0,
+    };
+    // SAFETY: the descriptor is open, and `look` is one value, valid for reading and writing.
+    unsafe { libc::poll(&mut look, 1, 0) > 0 }
+}
+
+/// Other systems do not tell.
+#[cfg(not(target_os = "linux"))]
+fn has_closed_its_half(_: &TcpStream) -> bool {
+    false
 }
 
 impl Peer for TokioIo<Client> {
@@ -355,7 +412,8 @@ impl AsyncRead for Client {
         }
         let before = buffer.filled().len();
         let read = Pin::new(&mut this.socket).poll_read(context, buffer);
-        if read.is_pending() {
+        this.reads = read.is_pending();
+        if this.reads {
             this.link.has_read();
         }
         ready!(read)?;
@@ -365,6 +423,9 @@ impl AsyncRead for Client {
         if this.is_http1() {
             let count = buffer.filled().len() - before;
             this.count_read(count, buffer.remaining())?;
+            if let Some(unread) = &mut this.unread {
+                unread.is_there = false;
+            }
         }
         Poll::Ready(Ok(()))
     }
@@ -409,7 +470,7 @@ impl AsyncWrite for Client {
         if self.link.flushed() {
             context.waker().wake_by_ref();
         }
-        Poll::Ready(Ok(()))
+        Poll::Ready(self.look_behind_unread(context))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -168,6 +168,36 @@ fn a_half_closed_client_is_answered() {
     }
 }
 
+/// The end of what it sends lies behind a body that its app does not read, and hyper reads no further.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_client_that_leaves_behind_an_unread_body_is_noticed() {
+    let source = "export default { fetch(request) {
+        const name = new URL(request.url).pathname;
+        return new Response(new ReadableStream({ cancel() { console.log(`${name} is cancelled`); } }));
+    } };";
+    // More than waits for an app, and less than the system takes beside that.
+    const SIZE: usize = 180_000;
+    let nano = Site::new().app("a", source).serve();
+    let clients = ["/half", "/whole", "/there"].map(|name| {
+        let mut connection = nano.connect();
+        connection.write(&format!(
+            "POST {name} HTTP/1.1\r\nHost: a.test\r\nContent-Length: {SIZE}\r\n\r\n{}",
+            "x".repeat(SIZE)
+        ));
+        assert_eq!(connection.head().status, 200);
+        connection
+    });
+    let [half, whole, mut there] = clients;
+    half.finish();
+    drop(whole);
+    nano.app_logged("a", "/half is cancelled");
+    nano.app_logged("a", "/whole is cancelled");
+    // Who is there is not given up.
+    there.set_timeouts(std::time::Duration::from_millis(100));
+    assert_eq!(there.until_end().1, Some(std::io::ErrorKind::WouldBlock));
+}
+
 /// Nothing is sent yet in the turn that a response is made in. Later the connection ends before the body looks whole.
 #[test]
 fn a_stream_of_another_length_than_stated_is_no_response_or_cut_off() {
