@@ -77,8 +77,8 @@ pub fn limit() -> usize {
     configured.min(group).min(machine)
 }
 
-/// Whether the process has so many bytes for Rust code, which takes them next for the isolate that this thread works for. They are for
-/// something that can be done without: it waits for them a while, and no isolate is ended for it.
+/// Whether the process has so many bytes, which the isolate that this thread works for takes next, and then without asking. They are for
+/// something that can be done without: they are waited for a while, and no isolate is ended for them.
 pub fn spares(bytes: usize) -> bool {
     malloc::current().is_none_or(|account| headroom::spares(&account, bytes))
 }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
+use nano_engine::process_memory;
 use nano_engine::transpiler::Transpiled;
 
 use crate::helper::Question;
@@ -53,7 +54,7 @@ impl Cache {
 
     pub(crate) fn put(&self, key: Key, transpiled: &Transpiled) {
         // One that leaves no room for others is not kept.
-        if size(transpiled) > MAX_BYTES / 4 {
+        if size(transpiled) > MAX_BYTES / 4 || process_memory::was_short() {
             return;
         }
         let transpiled = Arc::new(transpiled.clone());

@@ -193,14 +193,22 @@ pub(crate) fn ask(account: &Account, bytes: usize) -> bool {
     has_room
 }
 
-/// Whether an isolate can take so many bytes, which it does next, without asking again, and on its thread. Nobody is ended for them.
+/// The same where nobody is to be ended for it. On the isolate's thread.
 pub(super) fn spares(account: &Account, bytes: usize) -> bool {
-    bytes < LARGE || has_room(account, bytes) || {
+    if bytes < LARGE {
+        return true;
+    }
+    account.grant(0);
+    let has_room = has_room(account, bytes) || {
         // What was freed is given back to the system meanwhile.
         let _awaited = Awaited::begin();
         watchdog::wake();
         wait(account, bytes, |_| {})
+    };
+    if has_room {
+        account.grant(bytes);
     }
+    has_room
 }
 
 /// The watchdog ends isolates for what is waited for.
@@ -616,7 +624,8 @@ mod tests {
             });
             assert!(spares(&account, LARGE));
         });
-        assert_eq!(taken(), LARGE, "it counts from then on");
+        assert!(take(&account, LARGE), "and is taken next");
+        assert_eq!(taken(), LARGE, "it counts once");
         calm();
         look(0, Duration::ZERO);
         assert!(!spares(&account, LARGE), "in a second");
