@@ -147,7 +147,7 @@ fn what_is_met_after_the_requests_line_has_a_line_of_its_own() {
     const gate = (name) => gates[name] ??= Promise.withResolvers();
     const forms = {
         async '/fetch'() {
-            for (let count = 0; count < 3; count++) await fetch('http://127.0.0.1:1/').catch(() => {});
+            for (let count = 0; count < 3; count++) await fetch('http://127.0.0.1:8099/').catch(() => {});
             console.log('it went on');
         },
         async '/burn'() {
