@@ -65,7 +65,7 @@ impl Watcher {
     }
 
     /// Watches these folders, and no others. `anew` says where another folder may have taken the place of one of the same name.
-    /// Returns whether some were not watched before. What is to be told of a folder that stays is not lost: it may have changed since
+    /// Returns whether some were not watched before, or may not have been. What is to be told of a folder that stays is not lost: it may have changed since
     /// it was looked at.
     pub(super) fn watch(
         &mut self,
@@ -76,8 +76,9 @@ impl Watcher {
             return false;
         };
         self.folders.retain(|folder, identity| {
+            // Where nobody can tell, it stays: what has yet to be told of it would be lost.
             let is_same =
-                || !anew(folder) || identity.is_some() && *identity == Identity::of(folder);
+                || !anew(folder) || identity.is_none() || *identity == Identity::of(folder);
             let stays = wanted.contains(folder) && is_same();
             if !stays {
                 // It may be gone.
@@ -100,8 +101,8 @@ impl Watcher {
             // One that was moved away, and is back, is not watched any more.
             match inner.watch(&folder, RecursiveMode::NonRecursive) {
                 Ok(()) => {
+                    is_more |= !is_known || identity.is_none();
                     self.folders.insert(folder, identity);
-                    is_more |= !is_known;
                 }
                 Err(error) => {
                     self.folders.remove(&folder);
