@@ -170,3 +170,20 @@ namespace EventSources {
   /** Whether the request that the running code works for is over. */
   [WithScope] boolean isRequestOver();
 };
+
+/** What digests bytes as they come. */
+[Internal=webcrypto, Exposed=Worker]
+interface Digester {
+  undefined update(BufferSource bytes);
+  undefined updateText(USVString text);
+  /** How many bytes that were. */
+  unsigned long long bytesWritten();
+  /** The digest, an ArrayBuffer. Nothing may follow. */
+  any finish();
+};
+
+/** How they are made. */
+[Internal=webcrypto, Exposed=Worker]
+namespace Digesters {
+  Digester digester(AlgorithmIdentifier algorithm);
+};

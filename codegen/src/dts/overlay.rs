@@ -76,6 +76,11 @@ const MEMBERS: &[(&str, &str, &str)] = &[
     ),
     (
         "Crypto",
+        "DigestStream",
+        "readonly DigestStream: { prototype: DigestStream; new(algorithm: AlgorithmIdentifier): DigestStream };",
+    ),
+    (
+        "Crypto",
         "getRandomValues",
         "getRandomValues<T extends ArrayBufferView>(array: T): T;",
     ),

@@ -412,6 +412,25 @@ impl Body {
         })
     }
 
+    /// As [`send`](Self::send), of what the body is when it is compressed by a `CompressionFormat`.
+    ///
+    /// # Errors
+    /// There is no memory for what compresses it, or the isolate ends.
+    pub fn send_compressed<'s>(
+        &self,
+        scope: &mut Scope<'s, '_>,
+        format: &str,
+    ) -> Fallible<Outgoing<'s>> {
+        v8::tc_scope!(let scope, scope);
+        let Some(stream) = self.as_stream(scope)? else {
+            return Ok(Outgoing::Null);
+        };
+        let arguments = [stream.object().into(), name(scope, format)];
+        let compressed = script::call(scope, "compressStream", &arguments)?;
+        let compressed = compressed.try_into().map_err(|_| type_error("no stream"))?;
+        Ok(Outgoing::Stream(ScriptRef::trusted(compressed)))
+    }
+
     /// What is in the body, for whoever uses it up. It must not be unusable.
     fn claim<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<Claim<'s>> {
         let claim = self.claim_unread(scope)?;

@@ -3,6 +3,7 @@
 
 import { unwrap_AbortSignal, unwrap_ReadableStream } from "nano:bindings";
 import { packageData, settled } from "nano:native";
+import { CompressionStreamImpl } from "../compression/compression_stream.js";
 import { AbortSignalImpl, createDependentAbortSignal } from "../dom/abort_signal.js";
 import { exportToNative } from "../script/bridge.js";
 import { markAsHandled } from "../streams/promises.js";
@@ -35,6 +36,14 @@ exportToNative("proxyStream", (stream) => {
   transform.constructor_(undefined, { __proto__: null }, { __proto__: null });
   markAsHandled(readableStreamPipeTo(unwrap_ReadableStream(stream), transform.writable, false, false, false));
   return transform.readable.wrapper;
+});
+
+// What the stream's bytes are compressed to.
+exportToNative("compressStream", (stream, format) => {
+  const compression = new CompressionStreamImpl();
+  compression.constructor_(format);
+  markAsHandled(readableStreamPipeTo(unwrap_ReadableStream(stream), compression.writable, false, false, false));
+  return compression.readable.wrapper;
 });
 
 // Reads the stream to its end, into a NativeSink. Errors reach the sink.

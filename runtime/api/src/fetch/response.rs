@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use http::header::{CONTENT_TYPE, LOCATION};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION};
 use nano_webidl::{
     Error, Fallible, Ref, Scope, ScriptRef, Trace, Traced, Value, range_error, room, type_error,
 };
@@ -12,7 +12,7 @@ use super::header_list::{AppHeaderList, HeaderList};
 use super::headers::{Guard, Headers};
 use crate::bindings::marker;
 use crate::bindings::response::{NanoResponseMethods, ResponseMethods};
-use crate::bindings::types::{BodyInit, ResponseInit, ResponseType};
+use crate::bindings::types::{BodyInit, ResponseEncodeBody, ResponseInit, ResponseType};
 use crate::environment::Environment;
 
 /// A response, of the app's or from the network.
@@ -32,6 +32,8 @@ pub struct Response {
     body: Body,
     /// What its connection has become.
     socket: Traced<v8::Object>,
+    /// Whether the body is compressed when it is sent, if the headers say that it is.
+    encodes_body: bool,
 }
 
 impl Response {
@@ -51,6 +53,7 @@ impl Response {
             guard,
             body,
             socket: Traced::default(),
+            encodes_body: false,
         }
     }
 
@@ -73,6 +76,7 @@ impl Response {
             guard: Guard::Immutable,
             body,
             socket: Traced::default(),
+            encodes_body: false,
         }
     }
 
@@ -129,6 +133,7 @@ impl Response {
         // 3. and 4.
         self.status = init.status;
         self.status_text = init.status_text;
+        self.encodes_body = init.encode_body == ResponseEncodeBody::Automatic;
         // 5. If init["headers"] exists, then fill response's headers with init["headers"].
         if let Some(headers) = init.headers {
             Headers::over(self.headers.clone(), self.guard).fill(headers)?;
@@ -156,6 +161,20 @@ impl Response {
     /// The status, 0 for network errors.
     pub fn status_code(&self) -> u16 {
         self.status
+    }
+
+    /// What the body is to be compressed by when it is sent; a name of `CompressionFormat`.
+    pub(crate) fn sent_coding(&self) -> Option<&'static str> {
+        if !self.encodes_body {
+            return None;
+        }
+        let coding = self.headers.borrow().get(&CONTENT_ENCODING)?;
+        match coding.to_ascii_lowercase().as_slice() {
+            b"gzip" | b"x-gzip" => Some("gzip"),
+            b"br" => Some("brotli"),
+            b"deflate" => Some("deflate"),
+            _ => None,
+        }
     }
 
     /// The status text.
@@ -327,6 +346,7 @@ impl ResponseMethods for Response {
             guard: self.guard,
             body: self.body.clone_body(scope)?,
             socket: Traced::default(),
+            encodes_body: self.encodes_body,
         };
         Ok(Ref::new(scope, response))
     }

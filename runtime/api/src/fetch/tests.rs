@@ -1,5 +1,7 @@
 //! `fetch()` as scripts call it, against a server of its own.
 
+mod workers;
+
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 

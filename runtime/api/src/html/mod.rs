@@ -2,4 +2,5 @@
 
 mod global;
 pub mod navigator;
+mod scheduler;
 pub mod timers;

@@ -89,6 +89,11 @@ impl Hash {
         digest::digest(self.algorithm(), data).as_ref().to_vec()
     }
 
+    /// The state of a digest of bytes that are to come.
+    pub fn context(self) -> digest::Context {
+        digest::Context::new(self.algorithm())
+    }
+
     fn algorithm(self) -> &'static digest::Algorithm {
         match self {
             Hash::Sha1 => &digest::SHA1_FOR_LEGACY_USE_ONLY,

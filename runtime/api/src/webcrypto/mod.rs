@@ -13,6 +13,8 @@ pub mod crypto;
 pub mod crypto_key;
 pub mod curve448;
 pub mod digest;
+pub mod digester;
+pub mod digesters;
 pub mod ec;
 pub mod ecdh;
 pub mod ecdsa;

@@ -76,7 +76,7 @@ impl Sponge {
     }
 
     /// Ends what is absorbed; `padding` has the domain's bits and the first one of the padding.
-    fn finish(mut self, padding: u8) -> Sponge {
+    pub fn finish(mut self, padding: u8) -> Sponge {
         self.xor(self.position, padding);
         self.xor(self.rate - 1, 0x80);
         self.permute();
@@ -84,7 +84,7 @@ impl Sponge {
     }
 
     /// Gives so many bytes.
-    fn squeeze(mut self, length: usize) -> Vec<u8> {
+    pub fn squeeze(mut self, length: usize) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(length);
         while bytes.len() < length {
             for word in &self.state[..self.rate / 8] {
@@ -130,24 +130,22 @@ fn absorb_strings(sponge: &mut Sponge, strings: &[&[u8]]) {
     }
 }
 
-/// cSHAKE: `length` bytes for the data, NIST SP 800-185, section 3.
-pub fn cshake(
-    strength: Strength,
-    function_name: &[u8],
-    customization: &[u8],
-    data: &[u8],
-    length: usize,
-) -> Vec<u8> {
+/// cSHAKE, which takes data now, NIST SP 800-185, section 3.
+pub fn cshake(strength: Strength, function_name: &[u8], customization: &[u8]) -> Sponge {
     let mut sponge = Sponge::new(strength, true);
     // Without both it is SHAKE.
-    let plain = function_name.is_empty() && customization.is_empty();
-    if !plain {
+    if !(function_name.is_empty() && customization.is_empty()) {
         absorb_strings(&mut sponge, &[function_name, customization]);
     }
-    sponge.absorb(data);
     sponge
-        .finish(if plain { 0x1f } else { 0x04 })
-        .squeeze(length)
+}
+
+/// What ends the data of cSHAKE.
+pub fn cshake_padding(function_name: &[u8], customization: &[u8]) -> u8 {
+    match function_name.is_empty() && customization.is_empty() {
+        true => 0x1f,
+        false => 0x04,
+    }
 }
 
 /// KMAC: `length` bytes for the key and the data, NIST SP 800-185, section 4.
@@ -166,11 +164,9 @@ pub fn kmac(
     sponge.finish(0x04).squeeze(length)
 }
 
-/// TurboSHAKE: `length` bytes for the data, RFC 9861, section 2. The domain is 0x01 to 0x7f.
-pub fn turbo_shake(strength: Strength, domain: u8, data: &[&[u8]], length: usize) -> Vec<u8> {
-    let mut sponge = Sponge::new(strength, false);
-    data.iter().for_each(|part| sponge.absorb(part));
-    sponge.finish(domain).squeeze(length)
+/// TurboSHAKE, which takes data now, and ends with its domain, 0x01 to 0x7f; RFC 9861, section 2.
+pub fn turbo_shake(strength: Strength) -> Sponge {
+    Sponge::new(strength, false)
 }
 
 /// `length_encode`, RFC 9861, section 3.3: as `right_encode`, but nothing has no bytes.
@@ -181,48 +177,78 @@ fn length_encode(value: u64) -> Vec<u8> {
     }
 }
 
-/// KangarooTwelve: `length` bytes for the data, RFC 9861, section 3.
-pub fn kangaroo_twelve(
+/// KangarooTwelve, which takes data, and ends with its customization; RFC 9861, section 3.
+pub struct KangarooTwelve {
     strength: Strength,
-    customization: &[u8],
-    data: &[u8],
-    length: usize,
-) -> Vec<u8> {
+    /// Of the first chunk, and of the chaining values of the others.
+    node: Sponge,
+    /// Of the current chunk, if that is not the first.
+    leaf: Sponge,
+    /// Bytes of the current chunk.
+    position: usize,
+    /// How many chunks are complete.
+    chunks: u64,
+}
+
+impl KangarooTwelve {
     const CHUNK: usize = 8192;
-    let suffix = length_encode(customization.len() as u64);
-    let parts = [data, customization, &suffix];
-    let total: usize = parts.iter().map(|part| part.len()).sum();
-    if total <= CHUNK {
-        return turbo_shake(strength, 0x07, &parts, length);
-    }
-    let chaining_length = match strength {
-        Strength::Bits128 => 32,
-        Strength::Bits256 => 64,
-    };
-    let mut node = Sponge::new(strength, false);
-    let mut leaf = Sponge::new(strength, false);
-    let (mut position, mut leaves) = (0, 0_u64);
-    for mut part in parts {
-        while !part.is_empty() {
-            let (head, tail) = part.split_at(part.len().min(CHUNK - position % CHUNK));
-            if position < CHUNK {
-                node.absorb(head);
-            } else {
-                leaf.absorb(head);
-            }
-            (position, part) = (position + head.len(), tail);
-            if position == CHUNK {
-                node.absorb(&[3, 0, 0, 0, 0, 0, 0, 0]);
-            } else if position > CHUNK && (position.is_multiple_of(CHUNK) || position == total) {
-                let done = std::mem::replace(&mut leaf, Sponge::new(strength, false));
-                node.absorb(&done.finish(0x0b).squeeze(chaining_length));
-                leaves += 1;
-            }
+
+    /// One that has taken nothing.
+    pub fn new(strength: Strength) -> KangarooTwelve {
+        KangarooTwelve {
+            strength,
+            node: turbo_shake(strength),
+            leaf: turbo_shake(strength),
+            position: 0,
+            chunks: 0,
         }
     }
-    node.absorb(&length_encode(leaves));
-    node.absorb(&[0xff, 0xff]);
-    node.finish(0x06).squeeze(length)
+
+    /// Takes bytes.
+    pub fn absorb(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            // A chunk is complete when more follows: one that is the only one is no part of a tree.
+            if self.position == Self::CHUNK {
+                self.end_chunk();
+            }
+            let (head, tail) = bytes.split_at(bytes.len().min(Self::CHUNK - self.position));
+            match self.chunks {
+                0 => self.node.absorb(head),
+                _ => self.leaf.absorb(head),
+            }
+            self.position += head.len();
+            bytes = tail;
+        }
+    }
+
+    fn end_chunk(&mut self) {
+        if self.chunks == 0 {
+            self.node.absorb(&[3, 0, 0, 0, 0, 0, 0, 0]);
+        } else {
+            let chaining_length = match self.strength {
+                Strength::Bits128 => 32,
+                Strength::Bits256 => 64,
+            };
+            let done = std::mem::replace(&mut self.leaf, turbo_shake(self.strength));
+            let chaining_value = done.finish(0x0b).squeeze(chaining_length);
+            self.node.absorb(&chaining_value);
+        }
+        self.chunks += 1;
+        self.position = 0;
+    }
+
+    /// `length` bytes.
+    pub fn finish(mut self, customization: &[u8], length: usize) -> Vec<u8> {
+        self.absorb(customization);
+        self.absorb(&length_encode(customization.len() as u64));
+        if self.chunks == 0 {
+            return self.node.finish(0x07).squeeze(length);
+        }
+        self.end_chunk();
+        self.node.absorb(&length_encode(self.chunks - 1));
+        self.node.absorb(&[0xff, 0xff]);
+        self.node.finish(0x06).squeeze(length)
+    }
 }
 
 #[cfg(test)]
@@ -240,7 +266,8 @@ mod tests {
 
     #[test]
     fn without_names_it_is_shake() {
-        let bytes = cshake(Strength::Bits128, b"", b"", b"", 4);
+        let sponge = cshake(Strength::Bits128, b"", b"");
+        let bytes = sponge.finish(cshake_padding(b"", b"")).squeeze(4);
         assert_eq!(bytes, [0x7f, 0x9c, 0x2b, 0xa4]);
     }
 }

@@ -7,7 +7,7 @@ use nano_webidl::{Fallible, Scope, Value};
 use super::algorithm::{self, Algorithm, Copied};
 use super::digest::Digest;
 use super::key::operation_error;
-use super::sponge::{Strength, cshake, kangaroo_twelve, turbo_shake};
+use super::sponge::{KangarooTwelve, Sponge, Strength, cshake, cshake_padding, turbo_shake};
 use crate::bindings::ty;
 
 pub(super) const ALGORITHMS: &[Algorithm] = &[
@@ -135,16 +135,70 @@ impl Xof {
 
     /// The digest of `data`.
     pub fn digest(&self, data: &[u8]) -> Vec<u8> {
-        let (strength, length) = (self.strength, self.length());
-        match &self.function {
+        let mut absorbing = self.absorbing();
+        absorbing.absorb(data);
+        absorbing.finish()
+    }
+
+    /// A state for bytes that are to come.
+    pub fn absorbing(&self) -> Absorbing {
+        let state = match &self.function {
             Function::CShake {
                 function_name,
                 customization,
-            } => cshake(strength, function_name, customization, data, length),
-            Function::TurboShake { domain } => turbo_shake(strength, *domain, &[data], length),
-            Function::KangarooTwelve { customization } => {
-                kangaroo_twelve(strength, customization, data, length)
+            } => {
+                let sponge = cshake(self.strength, function_name, customization);
+                let padding = cshake_padding(function_name, customization);
+                State::Sponge(Box::new(sponge), padding)
             }
+            Function::TurboShake { domain } => {
+                State::Sponge(Box::new(turbo_shake(self.strength)), *domain)
+            }
+            Function::KangarooTwelve { customization } => State::Tree(
+                Box::new(KangarooTwelve::new(self.strength)),
+                customization.clone(),
+            ),
+        };
+        Absorbing {
+            state,
+            length: self.length(),
+        }
+    }
+}
+
+/// What has been absorbed of the bytes that are digested.
+pub struct Absorbing {
+    state: State,
+    /// Of the digest, in bytes.
+    length: usize,
+}
+
+enum State {
+    /// All in one state, with what ends it.
+    Sponge(Box<Sponge>, u8),
+    /// KangarooTwelve's, with its customization.
+    Tree(Box<KangarooTwelve>, Copied),
+}
+
+impl Absorbing {
+    /// Takes bytes.
+    pub fn absorb(&mut self, bytes: &[u8]) {
+        match &mut self.state {
+            State::Sponge(sponge, _) => sponge.absorb(bytes),
+            State::Tree(tree, _) => tree.absorb(bytes),
+        }
+    }
+
+    /// How many bytes the digest has.
+    pub fn length(&self) -> usize {
+        self.length
+    }
+
+    /// The digest of what was absorbed.
+    pub fn finish(self) -> Vec<u8> {
+        match self.state {
+            State::Sponge(sponge, padding) => sponge.finish(padding).squeeze(self.length),
+            State::Tree(tree, customization) => tree.finish(&customization, self.length),
         }
     }
 }

@@ -54,8 +54,12 @@ pub(super) fn respond<'s>(
         let reason = "its headers do not fit into the app's memory limit once more";
         return unusable(scope, waiting, reason.into());
     }
+    let coding = response.sent_coding();
     let mut headers = Vec::with_capacity(response.header_list().borrow().len());
     for (name, value) in response.header_list().borrow().iter() {
+        if coding.is_some() && *name == http::header::CONTENT_LENGTH {
+            continue; // It is another one.
+        }
         match field_value(value) {
             Ok(value) => headers.push((name.clone(), value)),
             Err(_) => {
@@ -81,8 +85,17 @@ pub(super) fn respond<'s>(
     let reason = response.reason();
     let reason = (!reason.is_empty()).then(|| reason.iter().copied().map(char::from).collect());
     let mut pump = None;
-    let Ok(sent) = response.body_ref().send(scope) else {
-        return; // The isolate is terminated: `ended` says why.
+    let body = response.body_ref();
+    let sent = match coding {
+        None => body.send(scope),
+        Some(coding) => body.send_compressed(scope, coding),
+    };
+    let Ok(sent) = sent else {
+        if !State::from_scope(scope).is_terminated() {
+            let reason = "there is no memory to compress its body".into();
+            return unusable(scope, waiting, reason);
+        }
+        return; // `ended` says why.
     };
     let body = match sent {
         Outgoing::Null => Body::Empty,
@@ -92,10 +105,11 @@ pub(super) fn respond<'s>(
             Body::Stream(stream)
         }
         Outgoing::Stream(stream) => {
-            let length = response
-                .header_list()
-                .borrow()
-                .get(&http::header::CONTENT_LENGTH);
+            let list = response.header_list();
+            let length = match coding {
+                None => list.borrow().get(&http::header::CONTENT_LENGTH),
+                Some(_) => None,
+            };
             let mut length = length.and_then(|l| std::str::from_utf8(&l).ok()?.parse().ok());
             if length.is_none() {
                 let Ok(known) = stream_length(scope, &stream) else {

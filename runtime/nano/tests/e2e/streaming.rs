@@ -59,6 +59,34 @@ fn a_fixed_length_stream_has_a_content_length() {
     assert_eq!(client.rest().len(), 200_000);
 }
 
+/// The app sees what it has made, and its client what the header says.
+#[test]
+fn a_body_is_compressed_where_the_app_wants_that() {
+    let source = "export default { async fetch(request) {
+        const coding = new URL(request.url).pathname.slice(1);
+        const init = { headers: { 'content-encoding': coding, 'content-length': '7' }, encodeBody: 'automatic' };
+        const response = new Response('a'.repeat(100_000), init);
+        response.headers.set('x-length', (await response.clone().text()).length);
+        if (coding === 'gzip') return response.clone();
+        if (coding === 'manual') return new Response('plain', { headers: { 'content-encoding': 'gzip' }, encodeBody: 'manual' });
+        if (coding === 'null') return new Response(null, init);
+        return response;
+    } };";
+    let nano = Site::new().app("a", source).serve();
+    for (coding, begin) in [("gzip", [0x1f, 0x8b]), ("deflate", [0x78, 0x9c])] {
+        let response = nano.get("a.test", &format!("/{coding}"));
+        assert_eq!(response.header("content-encoding"), Some(coding));
+        assert_eq!(response.header("content-length"), None);
+        assert_eq!(response.header("x-length"), Some("100000"));
+        assert_eq!(response.body[..2], begin);
+        assert!(response.body.len() < 1000, "{}", response.body.len());
+    }
+    assert!(nano.get("a.test", "/br").body.len() < 1000);
+    // What nobody knows is nobody's to compress, and what the app has compressed is sent as it is.
+    assert_eq!(nano.get("a.test", "/manual").text(), "plain");
+    assert!(nano.get("a.test", "/null").body.is_empty());
+}
+
 #[test]
 fn a_body_in_memory_is_read_whole() {
     let source = "export default { async fetch(request) {
