@@ -67,6 +67,7 @@ pub fn options(folder: &TempDir) -> WorkerOptions {
         services: std::sync::Arc::new(nano_worker::NoServices),
         limits: Limits::default(),
         outbound_allow: Vec::new(),
+        caches: Default::default(),
         log: Arc::new(Silence),
     }
 }

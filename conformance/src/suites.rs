@@ -39,6 +39,7 @@ pub const SUITES: &[&str] = &[
     "performance-timeline/po-",
     "performance-timeline/supportedEntryTypes.any",
     "performance-timeline/webtiming-resolution",
+    "service-workers/cache-storage",
     "streams",
     "url",
     "urlpattern",

@@ -187,3 +187,42 @@ interface Digester {
 namespace Digesters {
   Digester digester(AlgorithmIdentifier algorithm);
 };
+
+/** A cache, as its built-in script reaches it. Without a request, all of its responses are meant. */
+[Internal=service_worker, Exposed=Worker]
+interface CacheAccess {
+  /** The first response that is meant, or undefined. */
+  any firstResponse(Request request, optional CacheQueryOptions options = {});
+  /** Frozen arrays. */
+  any responses(Request? request, optional CacheQueryOptions options = {});
+  any requests(Request? request, optional CacheQueryOptions options = {});
+  boolean removeResponses(Request request, optional CacheQueryOptions options = {});
+};
+
+/** Responses that are put into a cache, all or none, in the order of their places. */
+[Internal=service_worker, Exposed=Worker]
+interface CacheBatch {
+  /** The next place, for a response to the request, which must be one that can be cached. */
+  unsigned long reserve(Request request);
+  /** Reads the response's body. */
+  Promise<undefined> draft(unsigned long place, Request request, Response response, boolean mustBeOk);
+  undefined commit(CacheAccess cache);
+};
+
+/** How they are made, and the app's caches. */
+[Internal=service_worker, Exposed=Worker]
+namespace CacheAccesses {
+  /** The request that is meant. */
+  Request cacheRequest(RequestInfo info);
+  /** `fetch()`. */
+  Promise<any> fetchForCache(Request request);
+  CacheBatch newCacheBatch();
+  CacheAccess openCache(DOMString name);
+  CacheAccess openDefaultCache();
+  boolean hasCache(DOMString name);
+  boolean deleteCache(DOMString name);
+  /** An array. */
+  any cacheNames();
+  /** The first response that is meant, of the cache of this name or of all that have one. */
+  any firstResponseOfCaches(DOMString? name, Request request, optional CacheQueryOptions options = {});
+};

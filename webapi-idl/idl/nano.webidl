@@ -78,6 +78,8 @@ interface mixin WorkerGlobalEventHandlers {
 // Service Workers
 [Implementation=Script] partial interface ExtendableEvent {};
 [Implementation=Script] partial interface FetchEvent {};
+[Implementation=Script] partial interface Cache {};
+[Implementation=Script] partial interface CacheStorage {};
 
 // Encoding
 [Implementation=Script] partial interface TextEncoderStream {};

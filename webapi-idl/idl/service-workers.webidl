@@ -29,3 +29,59 @@ interface FetchEvent : ExtendableEvent {
 dictionary FetchEventInit : ExtendableEventInit {
   required Request request;
 };
+
+partial interface mixin WindowOrWorkerGlobalScope {
+  /** The app's caches. */
+  [SecureContext, SameObject, Throws, Section=self-caches] readonly attribute CacheStorage caches;
+};
+
+// DEPARTURE: as in Workers, a cache keeps to HTTP's rules for shared caches: what has expired is not there any more, and what may not be
+// kept (`Cache-Control: no-store`, `private`, `no-cache`, `Set-Cookie`) is not. What has not been used for longest makes room for others.
+/** Responses that the app has put there, with the requests that they are for. */
+[SecureContext, Exposed=(Window,Worker)]
+interface Cache {
+  /** The first response for the request. */
+  [NewObject] Promise<(Response or undefined)> match(RequestInfo request, optional CacheQueryOptions options = {});
+  /** All responses, or those for the request. */
+  [NewObject] Promise<FrozenArray<Response>> matchAll(optional RequestInfo request, optional CacheQueryOptions options = {});
+  /** Fetches a response and puts it into the cache. */
+  [NewObject] Promise<undefined> add(RequestInfo request);
+  /** Fetches responses and puts them into the cache, all or none. */
+  [NewObject] Promise<undefined> addAll(sequence<RequestInfo> requests);
+  /** Puts a response into the cache, in the place of the one for the same request. */
+  [NewObject] Promise<undefined> put(RequestInfo request, Response response);
+  /** Takes the responses for the request out. Whether there was one. */
+  [NewObject] Promise<boolean> delete(RequestInfo request, optional CacheQueryOptions options = {});
+  /** The requests that there are responses for. */
+  [NewObject] Promise<FrozenArray<Request>> keys(optional RequestInfo request, optional CacheQueryOptions options = {});
+};
+
+/** What need not be the same. */
+[Section=dictdef-cachequeryoptions] dictionary CacheQueryOptions {
+  /** The query of the URL. */
+  boolean ignoreSearch = false;
+  /** The method, which is GET else. */
+  boolean ignoreMethod = false;
+  /** The fields that the response varies by. */
+  boolean ignoreVary = false;
+};
+
+/** The app's caches, which its instances share, in memory. */
+[SecureContext, Exposed=(Window,Worker)]
+interface CacheStorage {
+  /** The first response for the request, of all caches with a name, or of one. */
+  [NewObject] Promise<(Response or undefined)> match(RequestInfo request, optional MultiCacheQueryOptions options = {});
+  /** Whether there is a cache of this name. */
+  [NewObject] Promise<boolean> has(DOMString cacheName);
+  /** The cache of this name, which is made if there is none. */
+  [NewObject] Promise<Cache> open(DOMString cacheName);
+  /** Forgets a cache. Whether there was one. */
+  [NewObject] Promise<boolean> delete(DOMString cacheName);
+  /** The names of the caches, in the order in which they were made. */
+  [NewObject] Promise<sequence<DOMString>> keys();
+};
+
+/** What need not be the same, and where to look. */
+[Section=dictdef-multicachequeryoptions] dictionary MultiCacheQueryOptions : CacheQueryOptions {
+  DOMString cacheName;
+};

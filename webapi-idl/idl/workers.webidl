@@ -57,3 +57,9 @@ partial interface mixin WindowOrWorkerGlobalScope {
   /** Workers' `scheduler.wait()`. */
   [SameObject, Throws] readonly attribute Scheduler scheduler;
 };
+
+// https://developers.cloudflare.com/workers/runtime-apis/cache/#accessing-cache
+partial interface CacheStorage {
+  /** The cache that is there without a name. */
+  readonly attribute Cache default;
+};

@@ -140,6 +140,7 @@ fn start(scope: &mut v8::PinScope, data: Box<dyn Any + Send>) {
     }
     state.set_extension(options.outbound);
     state.set_extension(WebSockets(websockets::of_response));
+    state.set_extension(options.caches);
     state.set_extension(ConsoleState::new(options.console));
 }
 

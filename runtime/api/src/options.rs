@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use nano_worker::Caches;
+
 use crate::console::ConsoleSink;
 use crate::environment::ErrorSink;
 use crate::environment::timers::TimerQuota;
@@ -19,6 +21,8 @@ pub struct ApiOptions {
     pub errors: Box<dyn ErrorSink>,
     /// What `fetch()` may reach.
     pub outbound: Arc<Outbound>,
+    /// What `caches` has.
+    pub caches: Arc<Caches>,
     /// Whether `eval` and the like are there: then timers take strings, too.
     pub allow_eval: bool,
     /// How many timers there may be at a time.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
+use nano_worker::Caches;
 
 use crate::config::{AppConfig, CronExpression};
 use crate::deployment::Deployment;
@@ -25,6 +26,8 @@ pub struct App {
     since: SystemTime,
     log: Arc<AppLog>,
     statistics: Arc<Statistics>,
+    /// Of all of its instances and versions.
+    caches: Arc<Caches>,
     current: ArcSwap<Deployment>,
     /// What is to be current: it starts, or has failed to, unless it is current.
     wanted: Mutex<Arc<Deployment>>,
@@ -133,6 +136,11 @@ pub(crate) enum Busy {
 /// So many places in flight one connection, or one app that calls, may have, however few are left.
 const LEAST_SHARE: usize = 16;
 
+/// How many bytes its caches may hold.
+fn cache_budget(config: &AppConfig) -> usize {
+    usize::try_from(config.limits.caches).unwrap_or(usize::MAX)
+}
+
 impl App {
     /// An app with its first version; starts nothing yet.
     pub(crate) fn new(config: AppConfig, starter: &Arc<Starter>) -> Arc<Self> {
@@ -142,13 +150,16 @@ impl App {
         let log = Arc::new(AppLog::new(name.clone()));
         log.want(&config);
         let statistics = Arc::new(Statistics::default());
-        let deployment = Deployment::first(config, &log, &statistics, starter);
+        let budget = cache_budget(&config);
+        let caches = Arc::new(Caches::new(budget, starter.cache_memory().clone()));
+        let deployment = Deployment::first(config, &log, &statistics, &caches, starter);
         Arc::new(Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             name,
             since: SystemTime::now(),
             log,
             statistics,
+            caches,
             current: ArcSwap::new(deployment.clone()),
             wanted: Mutex::new(deployment),
             told: AtomicU64::new(0),
@@ -314,6 +325,7 @@ impl App {
     pub(crate) fn want(&self, config: AppConfig, starter: &Arc<Starter>) -> Arc<Deployment> {
         let mut wanted = self.lock();
         self.log.want(&config);
+        self.caches.set_budget(cache_budget(&config));
         let current = self.current.load_full();
         let adjusted = current.under(current.config().with_host_part_of(&config));
         let next = if current.config().is_same_version(&config) {
@@ -321,7 +333,7 @@ impl App {
         } else if wanted.config().is_same_version(&config) {
             wanted.under(config)
         } else {
-            wanted.next(config, &self.log, &self.statistics, starter)
+            wanted.next(config, &self.log, &self.statistics, &self.caches, starter)
         };
         self.current.store(adjusted);
         let before = std::mem::replace(&mut *wanted, next.clone());

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use nano_worker::{StartError, StartErrorKind};
+use nano_worker::{Caches, StartError, StartErrorKind};
 
 use crate::config::AppConfig;
 use crate::log::AppLog;
@@ -24,9 +24,10 @@ impl Deployment {
         config: AppConfig,
         log: &Arc<AppLog>,
         statistics: &Arc<Statistics>,
+        caches: &Arc<Caches>,
         starter: &Arc<Starter>,
     ) -> Arc<Self> {
-        Self::numbered(1, config, log, statistics, starter)
+        Self::numbered(1, config, log, statistics, caches, starter)
     }
 
     /// The version after this one, with instances of its own. Starts nothing.
@@ -35,9 +36,10 @@ impl Deployment {
         config: AppConfig,
         log: &Arc<AppLog>,
         statistics: &Arc<Statistics>,
+        caches: &Arc<Caches>,
         starter: &Arc<Starter>,
     ) -> Arc<Self> {
-        Self::numbered(self.version + 1, config, log, statistics, starter)
+        Self::numbered(self.version + 1, config, log, statistics, caches, starter)
     }
 
     fn numbered(
@@ -45,10 +47,11 @@ impl Deployment {
         config: AppConfig,
         log: &Arc<AppLog>,
         statistics: &Arc<Statistics>,
+        caches: &Arc<Caches>,
         starter: &Arc<Starter>,
     ) -> Arc<Self> {
         let services = starter.services();
-        let options = config.worker_options(log.clone(), services.of(&config.name));
+        let options = config.worker_options(log.clone(), services.of(&config.name), caches.clone());
         let fault = config.fault.as_ref().map(|fault| StartError {
             kind: StartErrorKind::NoEntry,
             message: fault.message.clone(),

@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use nano_worker::{Instance, Launcher, Limits, Losses, StartError, WorkerOptions};
+use nano_worker::{CacheMemory, Instance, Launcher, Limits, Losses, StartError, WorkerOptions};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
@@ -24,13 +24,20 @@ pub(crate) struct Starter {
     runtime: Handle,
     /// How the apps reach each other.
     services: Arc<Services>,
+    /// What their caches hold.
+    cache_memory: Arc<CacheMemory>,
 }
+
+/// All caches take this part of what the process may use.
+const CACHE_PART: usize = 8;
 
 impl Starter {
     /// Must be called within the host's runtime.
     pub(crate) fn new(launcher: Arc<dyn Launcher>) -> Arc<Self> {
         let width = std::thread::available_parallelism().map_or(1, usize::from);
+        let cache_memory = CacheMemory::new(launcher.process_memory() / CACHE_PART);
         Arc::new(Self {
+            cache_memory: Arc::new(cache_memory),
             launcher,
             turns: Semaphore::new(width),
             width,
@@ -51,6 +58,11 @@ impl Starter {
     /// How the apps reach each other.
     pub(crate) fn services(&self) -> &Arc<Services> {
         &self.services
+    }
+
+    /// What the apps' caches hold and may hold.
+    pub(crate) fn cache_memory(&self) -> &Arc<CacheMemory> {
+        &self.cache_memory
     }
 
     /// Keeps so many isolates prepared from now on, for apps that may use so much.
@@ -103,6 +115,7 @@ mod tests {
         app_config(name).worker_options(
             Arc::new(AppLog::new(name.into())),
             Arc::new(nano_worker::NoServices),
+            Arc::default(),
         )
     }
 

@@ -487,6 +487,7 @@ mod tests {
         let options = app_config("a").worker_options(
             Arc::new(AppLog::new("a".into())),
             Arc::new(nano_worker::NoServices),
+            Arc::default(),
         );
         let statistics = Statistics::default();
         let instance = launcher.launch(options).await.ok().unwrap();

@@ -28,7 +28,7 @@ pub(crate) fn check(site: &Site) -> anyhow::Result<ExitCode> {
         for app in &config.apps {
             let log = log::of_app(&app.name);
             // They are started, and called by nobody.
-            let options = app.worker_options(log, Arc::new(NoServices));
+            let options = app.worker_options(log, Arc::new(NoServices), Arc::default());
             match launcher.launch(options).await {
                 Ok(instance) => {
                     instance.stop();

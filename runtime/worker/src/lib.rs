@@ -10,6 +10,7 @@
 
 mod binding;
 mod body;
+mod caches;
 pub mod cdn_loop;
 mod descriptors;
 mod error;
@@ -32,6 +33,9 @@ pub use binding::{Binding, NoServices, ServiceError, Services};
 pub use body::{
     Backlog, Batch, Body, BodyError, BodyErrorKind, BodyStream, BodyWriter, Cut, Cuttable,
     PassedOn, Put, Start,
+};
+pub use caches::{
+    CacheEntry, CacheError, CacheHandle, CacheMemory, CacheQuery, CachedResponse, Caches,
 };
 pub use descriptors::descriptors;
 pub use error::{Exit, FetchError, StartError, StartErrorKind, Unanswered, Unfinished};

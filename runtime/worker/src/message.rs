@@ -104,6 +104,20 @@ impl From<&HeaderMap> for Fields {
     }
 }
 
+impl<'f> FromIterator<(&'f HeaderName, &'f [u8])> for Fields {
+    fn from_iter<T: IntoIterator<Item = (&'f HeaderName, &'f [u8])>>(fields: T) -> Self {
+        let mut bytes = Vec::new();
+        for (name, value) in fields {
+            for part in [name.as_str().as_bytes(), value] {
+                let begin = bytes.len();
+                bytes.resize(begin + LENGTH + part.len(), 0);
+                put(&mut bytes[begin..], part);
+            }
+        }
+        Self(bytes.into())
+    }
+}
+
 impl Fields {
     /// A map's fields, and some more.
     pub fn joined(map: &HeaderMap, more: &Self) -> Self {

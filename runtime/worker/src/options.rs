@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{Binding, LogSink, OutboundRule, Services};
+use crate::{Binding, Caches, LogSink, OutboundRule, Services};
 
 /// Everything that an instance needs to run an app.
 #[derive(Clone)]
@@ -25,6 +25,8 @@ pub struct WorkerOptions {
     pub limits: Limits,
     /// Hosts that outbound requests may reach even where their address is loopback, link-local or private.
     pub outbound_allow: Vec<OutboundRule>,
+    /// The app's caches, which all of its instances share.
+    pub caches: Arc<Caches>,
     /// Where `console` and uncaught exceptions go.
     pub log: Arc<dyn LogSink>,
 }

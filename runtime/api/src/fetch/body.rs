@@ -70,8 +70,8 @@ impl State {
 
 /// Bytes that a body keeps. Few of them count as part of the body's object; many are reserved on their own, as they may be sent
 /// for longer than the object lives.
-struct Kept {
-    bytes: Bytes,
+pub(super) struct Kept {
+    pub(super) bytes: Bytes,
     /// `None` where they are reserved.
     memory: Option<ExternalMemory>,
 }
@@ -432,7 +432,7 @@ impl Body {
     }
 
     /// What is in the body, for whoever uses it up. It must not be unusable.
-    fn claim<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<Claim<'s>> {
+    pub(super) fn claim<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<Claim<'s>> {
         let claim = self.claim_unread(scope)?;
         if let Claim::Incoming(stream, _) = &claim {
             // It may be polled only after the response is complete.
@@ -476,7 +476,7 @@ impl Body {
 }
 
 /// What was in a body.
-enum Claim<'s> {
+pub(super) enum Claim<'s> {
     Null,
     Bytes(Kept),
     Incoming(BodyStream, Option<AbortableBody>),
@@ -559,7 +559,7 @@ fn stream_state<'s>(scope: &mut Scope<'s, '_>, stream: v8::Local<'s, v8::Object>
     Ok(state.int32_value(scope).unwrap_or(0))
 }
 
-fn name<'s>(scope: &mut Scope<'s, '_>, text: &str) -> Value<'s> {
+pub(super) fn name<'s>(scope: &mut Scope<'s, '_>, text: &str) -> Value<'s> {
     v8::String::new(scope, text)
         .unwrap_or_else(|| v8::String::empty(scope))
         .into()

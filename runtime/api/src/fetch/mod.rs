@@ -23,3 +23,4 @@ mod subrequests;
 mod tests;
 pub(crate) mod wasm_response;
 pub(crate) mod websocket;
+mod whole_body;

@@ -201,6 +201,23 @@ impl Request {
         }
     }
 
+    /// The request that a cached response is for.
+    pub(crate) fn from_cache(url: &str, headers: &Fields) -> Request {
+        Request {
+            method: http::Method::GET,
+            url: RequestUrl {
+                given: url.to_owned(),
+                parsed: OnceCell::new(),
+                blob: None,
+            },
+            headers: RequestHeaders::from_wire(headers.clone()),
+            guard: Guard::Request,
+            body: Body::default(),
+            options: Options::default(),
+            signal: Signal::default(),
+        }
+    }
+
     /// The method.
     pub fn http_method(&self) -> &http::Method {
         &self.method

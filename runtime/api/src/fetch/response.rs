@@ -6,6 +6,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION};
 use nano_webidl::{
     Error, Fallible, Ref, Scope, ScriptRef, Trace, Traced, Value, range_error, room, type_error,
 };
+use nano_worker::CachedResponse;
 
 use super::body::{Body, WithBody};
 use super::header_list::{AppHeaderList, HeaderList};
@@ -95,6 +96,44 @@ impl Response {
         scope: &mut Scope<'s, '_>,
     ) -> Option<v8::Local<'s, v8::Object>> {
         self.socket.get(scope)
+    }
+
+    /// A cached response.
+    ///
+    /// # Errors
+    /// A `RangeError` if its body does not fit into the app's memory limit.
+    pub(crate) fn from_cache(scope: &mut Scope, cached: &CachedResponse) -> Fallible<Response> {
+        let body = match &cached.body {
+            None => Body::default(),
+            Some(bytes) => Body::from_app(scope, bytes.clone())?,
+        };
+        Ok(Response {
+            kind: match cached.is_from_network {
+                true => ResponseType::Basic,
+                false => ResponseType::Default,
+            },
+            url: cached.url.to_string(),
+            redirected: cached.is_redirected,
+            status: cached.status,
+            status_text: cached.reason.to_vec(),
+            headers: Rc::new(HeaderList::from_wire(cached.fields.clone()).into()),
+            ..Response::with(Guard::Immutable, body)
+        })
+    }
+
+    /// What a cache keeps of it, but for its body.
+    pub(crate) fn to_cache(&self) -> CachedResponse {
+        let headers = self.headers.borrow();
+        let fields = headers.iter();
+        CachedResponse {
+            status: self.status,
+            reason: self.status_text.as_slice().into(),
+            url: self.url.as_str().into(),
+            is_redirected: self.redirected,
+            is_from_network: self.kind == ResponseType::Basic,
+            fields: fields.map(|(name, value)| (name, &**value)).collect(),
+            body: None,
+        }
     }
 
     /// <https://fetch.spec.whatwg.org/#initialize-a-response>

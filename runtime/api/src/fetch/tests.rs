@@ -468,6 +468,7 @@ async fn respond(server: &Server, allow: bool, expression: &str) -> String {
             ..Limits::default()
         },
         outbound_allow: if allow { vec![rule] } else { Vec::new() },
+        caches: Default::default(),
         log: Arc::new(Silent),
     });
     let worker = worker.await.unwrap();

@@ -123,6 +123,7 @@ impl Worker {
                 console: Box::new(log.clone()),
                 errors: Box::new(log),
                 outbound,
+                caches: options.caches,
                 allow_eval: false,
                 timers,
                 request_cpu,

@@ -55,6 +55,7 @@ impl App {
                 ..limits
             },
             outbound_allow: Vec::new(),
+            caches: Default::default(),
             log: lines.clone(),
         });
         App {
@@ -425,6 +426,7 @@ async fn which_handlers_there_are() {
         services: std::sync::Arc::new(nano_worker::NoServices),
         limits: Limits::default(),
         outbound_allow: Vec::new(),
+        caches: Default::default(),
         log: Arc::new(Lines::default()),
     });
     assert_eq!(none.await.unwrap_err().kind, StartErrorKind::NoHandler);

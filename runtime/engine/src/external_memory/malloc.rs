@@ -207,6 +207,14 @@ pub(crate) fn work_for_nobody() -> Working {
     }
 }
 
+/// Does something for all of an app's instances. What it takes is nobody's here: whoever keeps it counts it. It must not call V8, nor
+/// change an [`ExternalMemory`](super::ExternalMemory). It may take a lock that other threads take: where there is no memory, the
+/// thread does not stop here.
+pub fn for_nobody<R>(work: impl FnOnce() -> R) -> R {
+    let _nobody = work_for_nobody();
+    work()
+}
+
 impl Drop for Working {
     fn drop(&mut self) {
         CURRENT.set(self.outer);

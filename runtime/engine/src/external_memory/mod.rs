@@ -30,6 +30,7 @@ pub(crate) mod watch;
 pub use account::Account;
 pub use buffers::{TakenBuffer, array_buffer, one_byte_string};
 pub(crate) use buffers::{allocator, text_string};
+pub use malloc::for_nobody;
 pub use objects::{Conversions, ExternalMemory, converted, settle};
 pub use reservation::{Reservation, has_room};
 pub(crate) use reservation::{has_foreign_room, has_heap_room};

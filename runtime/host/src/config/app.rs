@@ -228,6 +228,9 @@ pub(super) fn read_limits(fields: &Fields<'_, Limits>, mut limits: AppLimits) ->
     if let Some(message) = fields.read(Limits::MESSAGE_MB) {
         limits.message = message << 20;
     }
+    if let Some(caches) = fields.read(Limits::CACHE_MB) {
+        limits.caches = caches << 20;
+    }
     fields.read_over(Limits::LOG_LINES, &mut limits.log_lines);
     if let Some(kilobytes) = fields.read(Limits::LOG_KB) {
         limits.log_bytes = kilobytes << 10;

@@ -315,6 +315,9 @@ objects! {
         TIMERS: "timers" = Integer<u32>, Integer::new(0, 10_000_000), default AppLimits::default().worker.timers;
         /// Fetches at a time, until their bodies are read; others wait. No more than fit into a quarter of the memory.
         OUTBOUND_CONNECTIONS: "outbound_connections" = Integer<u32>, Integer::new(1, 65_536), default AppLimits::default().worker.outbound_connections;
+        /// What its caches (`caches`, the Cache API) may hold, in MiB, beside the memory of its instances, which share them; what has not been
+        /// used for longest makes room. All apps' caches hold an eighth of the process's memory at most.
+        CACHE_MB: "cache_mb" = Integer<u64>, Integer::new(0, 65_536), default AppLimits::default().caches >> 20;
         /// Lines that it may say in a second; further ones are dropped, and a line of their own says how many. (Those of its requests
         /// do not count.)
         LOG_LINES: "log_lines" = Integer<u32>, Integer::new(1, 1_000_000), default AppLimits::default().log_lines;

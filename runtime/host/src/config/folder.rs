@@ -409,7 +409,7 @@ fn check_limits(fields: &Fields<'_, Limits>, limits: &AppLimits, most: &AppLimit
 }
 
 /// Limits as they are written.
-fn numbers(limits: &AppLimits) -> [(&'static str, u128); 15] {
+fn numbers(limits: &AppLimits) -> [(&'static str, u128); 16] {
     let AppLimits {
         worker,
         wall,
@@ -419,6 +419,7 @@ fn numbers(limits: &AppLimits) -> [(&'static str, u128); 15] {
         response,
         websockets,
         message,
+        caches,
         log_lines,
         log_bytes,
     } = limits;
@@ -446,6 +447,7 @@ fn numbers(limits: &AppLimits) -> [(&'static str, u128); 15] {
         (Limits::MESSAGE_MB.name, u128::from(message >> 20)),
         (Limits::SUBREQUESTS.name, worker.subrequests.into()),
         (Limits::TIMERS.name, worker.timers.into()),
+        (Limits::CACHE_MB.name, u128::from(caches >> 20)),
         (Limits::LOG_LINES.name, (*log_lines).into()),
         (Limits::LOG_KB.name, u128::from(log_bytes >> 10)),
         (

@@ -32,7 +32,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nano_worker::{
-    Binding, ENTRIES, Handlers, Limits, LogSink, OutboundRule, Services, WorkerOptions,
+    Binding, Caches, ENTRIES, Handlers, Limits, LogSink, OutboundRule, Services, WorkerOptions,
 };
 
 pub use crate::cron::CronExpression;
@@ -207,6 +207,7 @@ impl AppConfig {
         &self,
         log: Arc<dyn LogSink>,
         services: Arc<dyn Services>,
+        caches: Arc<Caches>,
     ) -> WorkerOptions {
         WorkerOptions {
             name: self.name.clone(),
@@ -216,6 +217,7 @@ impl AppConfig {
             services,
             limits: self.limits.worker,
             outbound_allow: self.outbound_allow.clone(),
+            caches,
             log,
         }
     }
@@ -351,6 +353,8 @@ pub struct AppLimits {
     pub message: u64,
     /// Bytes of a response's body; `None`: any number.
     pub response: Option<u64>,
+    /// Bytes in the app's caches.
+    pub caches: u64,
     /// Lines that the app may say in a second.
     pub log_lines: u32,
     /// Bytes that these may say in a second.
@@ -368,6 +372,7 @@ impl Default for AppLimits {
             websockets: 1024,
             message: 32 << 20,
             response: None,
+            caches: Caches::DEFAULT_BUDGET as u64,
             log_lines: 5000,
             log_bytes: 4 << 20,
         }

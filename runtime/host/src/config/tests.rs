@@ -67,7 +67,7 @@ fn everything_at_once() {
             { "name": "shop", "hostname": "Shop.localhost", "path": "./shop",
               "log": { "level": "warn", "sample": 10 },
               "env": { "GREETING": "hello", "KEY": "${SHOP_KEY}" },
-              "limits": { "cpu_ms": 50, "request_cpu_ms": 70, "wall_ms": 30000, "in_flight": 256, "queue": 20, "timers": 30, "body_mb": 10, "log_lines": 7, "log_kb": 2 },
+              "limits": { "cpu_ms": 50, "request_cpu_ms": 70, "wall_ms": 30000, "in_flight": 256, "queue": 20, "timers": 30, "body_mb": 10, "cache_mb": 3, "log_lines": 7, "log_kb": 2 },
               "outbound": { "allow": ["api.example.com", "127.0.0.1:5000"] } },
             { "name": "tools", "hostname": ["tools.localhost", "*.tools.localhost"],
               "path": "./tools", "port": 8081 }
@@ -105,6 +105,7 @@ fn everything_at_once() {
     assert_eq!(tools.port, Some(8081));
     assert_eq!(tools.hosts[1], HostPattern::Below("tools.localhost".into()));
     assert_eq!(tools.limits.worker.cpu, Duration::from_secs(5));
+    assert_eq!(shop.limits.caches, 3 << 20);
     assert_eq!((shop.limits.log_lines, shop.limits.log_bytes), (7, 2048));
     let log = LogConfig {
         level: Some(LogLevel::Warn),

@@ -15,7 +15,7 @@ fn pool(launcher: &Arc<FakeLauncher>) -> Arc<Pool> {
 fn planned(launcher: &Arc<FakeLauncher>, plan: InstancePlan) -> Arc<Pool> {
     let log = Arc::new(AppLog::new("a".into()));
     Pool::new(
-        app_config("a").worker_options(log, Arc::new(nano_worker::NoServices)),
+        app_config("a").worker_options(log, Arc::new(nano_worker::NoServices), Arc::default()),
         plan,
         None,
         Arc::default(),

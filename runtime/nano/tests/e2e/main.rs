@@ -6,6 +6,7 @@ mod bad_input;
 mod bindings;
 mod blob_urls;
 mod bodies;
+mod caches;
 mod clocks;
 mod compression;
 mod config;

@@ -1,4 +1,4 @@
-//! What Workers have beside the web.
+//! What Workers have beside the web, and the caches.
 
 use super::check;
 
@@ -45,6 +45,61 @@ fn digest_streams_digest_what_is_written() {
             "RangeError: no more",
             "NotSupportedError undefined",
             "a9993e364706816aba3e25717850c26c9cd0d89d true",
+        ],
+    );
+}
+
+/// As in Workers, and as a shared cache.
+#[test]
+fn caches_keep_what_http_lets_them_keep() {
+    check(
+        "const cache = caches.default, url = 'http://a.test/page';
+         console.log(cache === caches.default, await cache.match(url), (await caches.keys()).length);
+         const put = (body, headers) => cache.put(url, new Response(body, { headers }));
+         const text = async (request, options) => (await cache.match(request, options))?.text();
+         await put('one', { 'cache-control': 'max-age=60', 'x-a': 'b' });
+         const found = await cache.match(url);
+         console.log(found.headers.get('x-a'), await caught((async () => found.headers.set('x', 'y'))()));
+         console.log(await text(url), await text(url + '?q'), await text(url + '?q', { ignoreSearch: true }),
+             await text(new Request(url, { method: 'HEAD' })), await text(new Request(url, { method: 'HEAD' }), { ignoreMethod: true }));
+         await put('two', { 'cache-control': 'no-store' });
+         console.log(await text(url));
+         await put('three', { 'set-cookie': 'a=b' });
+         console.log(await text(url));
+         await put('four', { 'set-cookie': 'a=b', 'cache-control': 'private=Set-Cookie' });
+         console.log(await text(url), (await cache.match(url)).headers.has('set-cookie'));
+         await put('five', { 'cache-control': 'max-age=1' });
+         console.log(await text(url));
+         await scheduler.wait(1050);
+         console.log(await text(url), (await cache.keys()).length);
+         // A stream, what comes from a server, and what varies.
+         await cache.put(url, new Response(new Blob(['stre', 'am']).stream()));
+         console.log(await text(url), await cache.delete(url), await cache.delete(url));
+         await cache.add(base + '/echo');
+         console.log((await cache.match(base + '/echo')).url === base + '/echo');
+         const named = await caches.open('named');
+         const vary = (language) => new Request(url, { headers: { 'accept-language': language } });
+         for (const language of ['de', 'en']) await named.put(vary(language), new Response(language, { headers: { vary: 'accept-language' } }));
+         console.log(await (await caches.match(vary('en'))).text(), await caches.match(url), await (await caches.match(url, { ignoreVary: true })).text());
+         console.log((await named.keys()).map((request) => request.headers.get('accept-language')).join(), (await named.matchAll()).length);
+         console.log((await caught(named.put(url, new Response(new Uint8Array(17 << 20))))).slice(0, 33));
+         const failing = new ReadableStream({ pull(controller) { controller.error(new RangeError('broken')); } });
+         console.log(await caught(named.put(url, new Response(failing))));",
+        &[
+            "true undefined 0",
+            "b TypeError: Failed to execute 'set' on 'Headers': these headers are immutable",
+            "one undefined one undefined one",
+            "undefined",
+            "undefined",
+            "four false",
+            "five",
+            "undefined 0",
+            "stream true false",
+            "true",
+            "en undefined de",
+            "de,en 2",
+            "QuotaExceededError: It would take",
+            "RangeError: broken",
         ],
     );
 }
