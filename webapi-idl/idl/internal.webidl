@@ -226,3 +226,55 @@ namespace CacheAccesses {
   /** The first response that is meant, of the cache of this name or of all that have one. */
   any firstResponseOfCaches(DOMString? name, Request request, optional CacheQueryOptions options = {});
 };
+
+/** One document that is rewritten. It stands still at each part that a function is called with. */
+[Internal=html_rewriter, Exposed=Worker]
+interface Rewriting {
+  /** More of the document, or its end; what was given before must be done with. */
+  undefined write(BufferSource bytes);
+  undefined end();
+  /** Goes on to the next part that somebody wants, and gives its kind: "element", "endTag", "comment", "text", "doctype" or "end"; null where
+   * there is none in the next piece of what was given. */
+  DOMString? nextPart();
+  /** Whether there are more pieces, once the output of the last one was taken. */
+  boolean hasMore();
+  /** The number of the function that wants it. */
+  unsigned long handler();
+  /** The part is done with; nothing may be asked of it any more. */
+  undefined leave();
+  /** Gives all memory back. */
+  undefined close();
+  /** What has become of the document since the last time, a Uint8Array, or null. */
+  any takeOutput();
+
+  /** Of the part: */
+  USVString? property(DOMString name);
+  undefined setProperty(DOMString name, USVString value);
+  boolean isRemoved();
+  boolean isLast();
+  any attributes();
+  USVString? attributeValue(USVString name);
+  [WithScope] undefined setAttribute(USVString name, USVString value);
+  undefined removeAttribute(USVString name);
+  undefined insertContent(DOMString place, USVString content, boolean isHtml);
+  undefined removePart(boolean keepContent);
+  undefined callAtEndTag(unsigned long handler);
+};
+
+/** How documents are begun, with the handlers that were told before, by their numbers. */
+[Internal=html_rewriter, Exposed=Worker]
+interface RewriterPlan {
+  [WithScope] undefined addElementHandlers(USVString selector, long element, long comments, long text);
+  undefined addDocumentHandlers(long doctype, long comments, long text, long end);
+  Rewriting begin(Response response);
+  /** The body as a stream, or null. */
+  any body(Response response);
+  /** The response with another body. */
+  Response withBody(Response response, ReadableStream body);
+};
+
+/** How plans are made. */
+[Internal=html_rewriter, Exposed=Worker]
+namespace RewriterPlans {
+  RewriterPlan newRewriterPlan();
+};

@@ -100,6 +100,16 @@ const MEMBERS: &[(&str, &str, &str)] = &[
     ),
     ("CustomEventInit", "detail", "detail?: T;"),
     (
+        "Element",
+        "attributes",
+        "readonly attributes: IterableIterator<[string, string]>;",
+    ),
+    (
+        "Element",
+        "onEndTag",
+        "onEndTag(handler: (tag: EndTag) => any): void;",
+    ),
+    (
         "FetchEvent",
         "respondWith",
         "respondWith(r: Response | PromiseLike<Response>): void;",
@@ -133,6 +143,51 @@ const MEMBERS: &[(&str, &str, &str)] = &[
         "FileReader",
         "onprogress",
         "onprogress: ((event: ProgressEvent) => any) | null;",
+    ),
+    (
+        "HTMLRewriter",
+        "on",
+        "on(selector: string, handlers: HTMLRewriterElementHandlers): HTMLRewriter;",
+    ),
+    (
+        "HTMLRewriter",
+        "onDocument",
+        "onDocument(handlers: HTMLRewriterDocumentHandlers): HTMLRewriter;",
+    ),
+    (
+        "HTMLRewriterDocumentHandlers",
+        "comments",
+        "comments?(comment: Comment): any;",
+    ),
+    (
+        "HTMLRewriterDocumentHandlers",
+        "doctype",
+        "doctype?(doctype: Doctype): any;",
+    ),
+    (
+        "HTMLRewriterDocumentHandlers",
+        "end",
+        "end?(end: DocumentEnd): any;",
+    ),
+    (
+        "HTMLRewriterDocumentHandlers",
+        "text",
+        "text?(text: Text): any;",
+    ),
+    (
+        "HTMLRewriterElementHandlers",
+        "comments",
+        "comments?(comment: Comment): any;",
+    ),
+    (
+        "HTMLRewriterElementHandlers",
+        "element",
+        "element?(element: Element): any;",
+    ),
+    (
+        "HTMLRewriterElementHandlers",
+        "text",
+        "text?(text: Text): any;",
     ),
     (
         "MessagePort",

@@ -39,6 +39,7 @@ pub mod fetch;
 pub mod fileapi;
 pub mod hr_time;
 pub mod html;
+pub mod html_rewriter;
 pub mod mimesniff;
 pub mod nano;
 pub mod reserved;

@@ -12,7 +12,7 @@ const ORDER: &[&[&str]] = &[
     &["embedding"],
     &["worker", "shell"],
     &["options"],
-    &["service_worker", "env"],
+    &["service_worker", "html_rewriter", "env"],
     &["eventsource", "websockets"],
     &["fetch"],
     &["xhr"],

@@ -170,7 +170,7 @@ impl Body {
     }
 
     /// A body that is a stream of the app's.
-    fn stream(scope: &mut Scope, stream: v8::Local<v8::Object>) -> Body {
+    pub(super) fn stream(scope: &mut Scope, stream: v8::Local<v8::Object>) -> Body {
         Body {
             state: RefCell::new(State::Stream(None)),
             stream: Traced::new(scope, stream),

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use nano_webidl::{
     Error, Fallible, Ref, Scope, ScriptRef, Trace, Traced, Value, range_error, room, type_error,
 };
@@ -96,6 +96,24 @@ impl Response {
         scope: &mut Scope<'s, '_>,
     ) -> Option<v8::Local<'s, v8::Object>> {
         self.socket.get(scope)
+    }
+
+    /// A response like this one, with a body of another length.
+    pub(crate) fn with_stream(&self, scope: &mut Scope, stream: v8::Local<v8::Object>) -> Response {
+        let mut headers = self.headers.borrow().clone();
+        headers.delete(&CONTENT_LENGTH);
+        Response {
+            kind: ResponseType::Default,
+            url: self.url.clone(),
+            redirected: self.redirected,
+            status: self.status,
+            status_text: self.status_text.clone(),
+            headers: Rc::new(headers.into()),
+            guard: Guard::Response,
+            body: Body::stream(scope, stream),
+            socket: Traced::default(),
+            encodes_body: self.encodes_body,
+        }
     }
 
     /// A cached response.

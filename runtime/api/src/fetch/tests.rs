@@ -1,5 +1,6 @@
 //! `fetch()` as scripts call it, against a server of its own.
 
+mod html_rewriter;
 mod workers;
 
 use std::path::PathBuf;

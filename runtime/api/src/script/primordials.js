@@ -40,6 +40,7 @@ export const WeakRefConstructor = WeakRef;
 export const ArrayIsArray = Array.isArray;
 export const ArrayPrototypeIncludes = uncurryThis(Array.prototype.includes);
 export const ArrayPrototypeSort = uncurryThis(Array.prototype.sort);
+export const ArrayPrototypeValues = uncurryThis(Array.prototype.values);
 /** `Array.prototype.values`, which is also its `Symbol.iterator` and that of iterable interfaces with indexes. */
 export const ArrayPrototypeValuesFunction = Array.prototype.values;
 
