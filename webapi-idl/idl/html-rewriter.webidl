@@ -6,11 +6,22 @@
 [Exposed=Worker, Implementation=Script]
 interface HTMLRewriter {
   constructor();
-  /** What is called with the elements that a CSS selector means, and with the comments and texts in them: the methods `element`, `comments` and `text`. */
+  /**
+   * What is called with the elements that a CSS selector means, and with the comments and texts in them: the methods `element`, `comments` and `text`.
+   * @throws {TypeError} if the selector is not valid, or has something that is not supported: only descendants and children can be told, and no siblings
+   * @throws {RangeError} if it is too long or too deep, or the rewriter has handlers for 1000 selectors already
+   */
   HTMLRewriter on(USVString selector, object handlers);
-  /** What is called with the whole document's parts: the methods `doctype`, `comments`, `text` and `end`. */
+  /**
+   * What is called with the whole document's parts: the methods `doctype`, `comments`, `text` and `end`.
+   * @throws {RangeError} if the rewriter has handlers for 1000 selectors already
+   */
   HTMLRewriter onDocument(object handlers);
-  /** A response like the other one, with what becomes of its body. */
+  /**
+   * A response like the other one, with what becomes of its body.
+   * @throws {TypeError} if the response's body was read already, or its text is in UTF-16 or ISO-2022-JP
+   * @throws {RangeError} if the app has 1,024 documents that are not rewritten to their end
+   */
   [NewObject] Response transform(Response response);
 };
 
@@ -49,6 +60,10 @@ interface Element {
   readonly attribute USVString namespaceURI;
   USVString? getAttribute(USVString name);
   boolean hasAttribute(USVString name);
+  /**
+   * @throws {TypeError} if the name is empty, or has a character that no name has
+   * @throws {TypeError} if the handler is done
+   */
   Element setAttribute(USVString name, USVString value);
   Element removeAttribute(USVString name);
   Element before(USVString content, optional ContentOptions options = {});
@@ -59,7 +74,11 @@ interface Element {
   Element setInnerContent(USVString content, optional ContentOptions options = {});
   Element remove();
   Element removeAndKeepContent();
-  /** Has a function called with the end tag. */
+  /**
+   * Has a function called with the end tag.
+   * @throws {TypeError} if the element cannot have content
+   * @throws {TypeError} if the handler is done
+   */
   undefined onEndTag(HTMLRewriterHandler handler);
 };
 

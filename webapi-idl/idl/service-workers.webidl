@@ -40,19 +40,45 @@ partial interface mixin WindowOrWorkerGlobalScope {
 /** Responses that the app has put there, with the requests that they are for. */
 [SecureContext, Exposed=(Window,Worker)]
 interface Cache {
-  /** The first response for the request. */
+  /**
+   * The first response for the request.
+   * @throws {TypeError} if the URL is invalid, or has a user name or password in it
+   */
   [NewObject] Promise<(Response or undefined)> match(RequestInfo request, optional CacheQueryOptions options = {});
-  /** All responses, or those for the request. */
+  /**
+   * All responses, or those for the request.
+   * @throws {TypeError} if the URL is invalid, or has a user name or password in it
+   */
   [NewObject] Promise<FrozenArray<Response>> matchAll(optional RequestInfo request, optional CacheQueryOptions options = {});
-  /** Fetches a response and puts it into the cache. */
+  /**
+   * Fetches a response and puts it into the cache.
+   * @throws {TypeError} if a request is no GET of http: or https:, or its response is none, or no success, or varies by everything
+   * @throws {QuotaExceededError} if the app's caches may not hold that much (`cache_mb`)
+   */
   [NewObject] Promise<undefined> add(RequestInfo request);
-  /** Fetches responses and puts them into the cache, all or none. */
+  /**
+   * Fetches responses and puts them into the cache, all or none.
+   * @throws {TypeError} if a request is no GET of http: or https:, or its response is none, or no success, or varies by everything
+   * @throws {DOMException} "InvalidStateError", if two responses are for the same request
+   * @throws {QuotaExceededError} if the app's caches may not hold that much (`cache_mb`)
+   */
   [NewObject] Promise<undefined> addAll(sequence<RequestInfo> requests);
-  /** Puts a response into the cache, in the place of the one for the same request. */
+  /**
+   * Puts a response into the cache, in the place of the one for the same request.
+   * @throws {TypeError} if the request is no GET, its URL is not http: or https:, or the response is one of the status 101, 206 or varies by everything
+   * @throws {TypeError} if the response's body was read already, or fails
+   * @throws {QuotaExceededError} if the app's caches may not hold that much (`cache_mb`)
+   */
   [NewObject] Promise<undefined> put(RequestInfo request, Response response);
-  /** Takes the responses for the request out. Whether there was one. */
+  /**
+   * Takes the responses for the request out. Whether there was one.
+   * @throws {TypeError} if the URL is invalid, or has a user name or password in it
+   */
   [NewObject] Promise<boolean> delete(RequestInfo request, optional CacheQueryOptions options = {});
-  /** The requests that there are responses for. */
+  /**
+   * The requests that there are responses for.
+   * @throws {TypeError} if the URL is invalid, or has a user name or password in it
+   */
   [NewObject] Promise<FrozenArray<Request>> keys(optional RequestInfo request, optional CacheQueryOptions options = {});
 };
 
@@ -69,11 +95,17 @@ interface Cache {
 /** The app's caches, which its instances share, in memory. */
 [SecureContext, Exposed=(Window,Worker)]
 interface CacheStorage {
-  /** The first response for the request, of all caches with a name, or of one. */
+  /**
+   * The first response for the request, of all caches with a name, or of one.
+   * @throws {TypeError} if the URL is invalid, or has a user name or password in it
+   */
   [NewObject] Promise<(Response or undefined)> match(RequestInfo request, optional MultiCacheQueryOptions options = {});
   /** Whether there is a cache of this name. */
   [NewObject] Promise<boolean> has(DOMString cacheName);
-  /** The cache of this name, which is made if there is none. */
+  /**
+   * The cache of this name, which is made if there is none.
+   * @throws {QuotaExceededError} if the names of the app's caches take a quarter of what these may hold
+   */
   [NewObject] Promise<Cache> open(DOMString cacheName);
   /** Forgets a cache. Whether there was one. */
   [NewObject] Promise<boolean> delete(DOMString cacheName);

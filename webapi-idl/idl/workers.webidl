@@ -19,8 +19,16 @@ interface FixedLengthStream : IdentityTransformStream {
 /** Digests what is written to it; only the digest is kept. */
 [LegacyNoInterfaceObject, Exposed=Worker, Implementation=Script]
 interface DigestStream : WritableStream {
+  /**
+   * @throws {DOMException} "NotSupportedError", if there is no such algorithm for digests
+   * @throws {DOMException} "OperationError", if its parameters are not valid
+   */
   constructor(AlgorithmIdentifier algorithm);
-  /** The digest, once the stream is closed. */
+  /**
+   * The digest, once the stream is closed.
+   * @throws {TypeError} if a chunk is no bytes and no string
+   * @throws {any} what the stream was aborted with
+   */
   readonly attribute Promise<ArrayBuffer> digest;
   /** How many bytes have been digested. */
   readonly attribute unsigned long long bytesWritten;
@@ -43,7 +51,11 @@ partial dictionary ResponseInit {
 /** What has to do with time. */
 [Exposed=Worker, Implementation=Script]
 interface Scheduler {
-  /** A promise that resolves after so many milliseconds. */
+  /**
+   * A promise that resolves after so many milliseconds.
+   * @throws {any} the reason of the signal
+   * @throws {QuotaExceededError} if the app has as many timers as it may
+   */
   Promise<undefined> wait(double delay, optional SchedulerWaitOptions options = {});
 };
 
