@@ -193,6 +193,21 @@ function results(files, model) {
   return { date: new Date().toISOString().slice(0, 10), folders, interfaces: sorted(interfaces) };
 }
 
+/** How many subtests the expectations said to fail, at the end of each day on which they changed. */
+function history() {
+  const git = (...args) => execFileSync("git", ["-C", root, ...args], { encoding: "utf8", maxBuffer: 1 << 26 });
+  const days = new Map();
+  for (const line of git("log", "--reverse", "--date=short", "--format=%ad %H", "--", "conformance/expectations").trim().split("\n")) {
+    const [day, commit] = line.split(" ");
+    days.set(day, commit);
+  }
+  return [...days].map(([date, commit]) => {
+    const files = git("ls-tree", "--name-only", commit, "conformance/expectations/").trim().split("\n").filter(Boolean);
+    const entries = files.flatMap((file) => Object.values(JSON.parse(git("show", `${commit}:${file}`))));
+    return { date, failing: entries.reduce((sum, { fail, skip }) => sum + Object.keys(fail ?? {}).length + (skip ? 1 : 0), 0) };
+  });
+}
+
 const data = new Map();
 run("gen", "--out", scratch);
 const { openapi, metrics } = await served();
@@ -205,6 +220,7 @@ data.set("metrics.json", json(metrics));
 data.set("errors.json", json(errors()));
 data.set("ecma-429.json", json(common()));
 if (options.wpt) data.set("wpt.json", json(results(options.wpt.map((file) => resolve(file)), JSON.parse(data.get("reference.json")))));
+if (options.wpt) data.set("history.json", json(history()));
 rmSync(scratch, { recursive: true });
 
 function json(value) {
