@@ -11,6 +11,7 @@ use crate::shell::print;
 
 /// The app that everyone begins with.
 const INDEX: &str = "\
+/** @type {ExportedHandler} */
 export default {
   async fetch(request, env, ctx) {
     const { pathname } = new URL(request.url);
@@ -20,7 +21,23 @@ export default {
 };
 ";
 
-/// Makes a folder with an app, and a configuration beside it that serves it. What is there already is left alone.
+/// What editors know apps' Web APIs by.
+const TYPES: &str = include_str!("../../../website/types/index.d.ts");
+
+/// Has editors take these types, and not a browser's. It is not a `tsconfig.json`, which would say how files are transpiled.
+const EDITORS: &str = r#"{
+  "compilerOptions": {
+    "target": "esnext",
+    "module": "esnext",
+    "moduleResolution": "bundler",
+    "lib": ["esnext"],
+    "types": [],
+    "checkJs": true
+  }
+}
+"#;
+
+/// Makes a folder with an app, a configuration beside it that serves it, and types for editors. What is there already is left alone.
 pub(crate) fn init(folder: &Path) -> anyhow::Result<()> {
     let shown = folder.display();
     fs::create_dir_all(folder).with_context(|| format!("cannot make {shown}"))?;
@@ -42,6 +59,8 @@ pub(crate) fn init(folder: &Path) -> anyhow::Result<()> {
     );
     write_new(&folder.join("index.js"), INDEX)?;
     write_new(&folder.join("apps.json"), &config)?;
+    write_new(&folder.join("nano.d.ts"), TYPES)?;
+    write_new(&folder.join("jsconfig.json"), EDITORS)?;
     print(&format!(
         "{shown} has an app. Serve it with:\n\n    nano serve --config {} --dev\n\nand ask it: curl http://localhost:8080/",
         folder.join("apps.json").display()

@@ -272,6 +272,8 @@ fn the_program_deploys_lists_and_removes() {
     let app = app.to_str().expect("text");
     let (done, said) = run(port, &["init", app]);
     assert!(done && said.contains("nano serve --config"), "{said}");
+    let types = std::fs::read_to_string(folder.path().join("site/nano.d.ts")).expect("types");
+    assert!(types.contains("interface ExportedHandler<"));
     let (done, said) = run(port, &["init", app]);
     assert!(!done && said.contains("is there already"), "{said}");
     let (done, said) = run(port, &["deploy", app, "--hostname", "site.test"]);
