@@ -111,18 +111,27 @@ impl Printer<'_> {
     /// The comment that names the standard.
     /// The documentation of a definition or a member, as JSDoc; nothing where there is no text.
     fn documentation(&mut self, span: &Span) {
-        let Some(Documentation { text, section }) = self.model.documentation.get(span) else {
+        let Some(documentation) = self.model.documentation.get(span) else {
             return;
         };
-        if text.is_empty() || !self.documented {
+        let Documentation {
+            text,
+            exceptions,
+            section,
+        } = documentation;
+        if text.is_empty() && exceptions.is_empty() || !self.documented {
             return;
         }
-        let mut lines: Vec<&str> = text.lines().collect();
-        let see = format!("@see {section}");
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        lines.extend(
+            exceptions
+                .iter()
+                .map(|exception| format!("@throws {{{}}} {}", exception.name, exception.condition)),
+        );
         if !section.is_empty() {
-            lines.push(&see);
+            lines.push(format!("@see {section}"));
         }
-        if let [line] = lines[..] {
+        if let [line] = &lines[..] {
             self.w.line(format!("/** {line} */"));
             return;
         }

@@ -50,6 +50,18 @@ pub struct Documentation {
     /// The address of its section.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub section: String,
+    /// What it throws, or has its promise rejected with.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub exceptions: Vec<Thrown>,
+}
+
+/// An exception of a member.
+#[derive(Debug, Serialize)]
+pub struct Thrown {
+    /// Its interface or class; `any` for what an app has chosen.
+    pub name: String,
+    /// When it is thrown, Markdown.
+    pub condition: String,
 }
 
 /// One definition.
@@ -421,6 +433,14 @@ fn documentation(model: &Model, span: &Span) -> Documentation {
     Documentation {
         description: found.text,
         section: found.section,
+        exceptions: found
+            .exceptions
+            .into_iter()
+            .map(|exception| Thrown {
+                name: exception.name,
+                condition: exception.condition,
+            })
+            .collect(),
     }
 }
 
@@ -452,7 +472,13 @@ dictionary Options { required Mode mode; /** In bytes. */ [EnforceRange] long si
  */
 [Section=things]
 interface Thing {
-  /** Makes one. */
+  /**
+   * Makes one.
+   *
+   * @throws {TypeError} if the name
+   *   is too long
+   * @throws {DOMException} \"NotFoundError\", if there is none
+   */
   constructor(optional DOMString name = \"x\");
   const unsigned short ZERO = 0;
   readonly attribute long? size;

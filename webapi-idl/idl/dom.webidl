@@ -82,7 +82,10 @@ interface EventTarget {
   undefined addEventListener(DOMString type, EventListener? callback, optional (AddEventListenerOptions or boolean) options = {});
   /** Takes back `addEventListener()` with the same type, listener and `capture`. */
   undefined removeEventListener(DOMString type, EventListener? callback, optional (EventListenerOptions or boolean) options = {});
-  /** Calls the listeners of the event's type, and returns false if one of them canceled the event. */
+  /**
+   * Calls the listeners of the event's type, and returns false if one of them canceled the event.
+   * @throws {DOMException} "InvalidStateError", if the event is being dispatched already, or was not initialized
+   */
   boolean dispatchEvent(Event event);
 };
 
@@ -133,7 +136,10 @@ interface AbortSignal : EventTarget {
   readonly attribute boolean aborted;
   /** What it was aborted with; undefined as long as it was not. */
   readonly attribute any reason;
-  /** Throws the reason if the signal was aborted. */
+  /**
+   * Throws the reason if the signal was aborted.
+   * @throws {any} the reason, if the signal was aborted
+   */
   undefined throwIfAborted();
 
   [Section=abortsignal-onabort] attribute EventHandler onabort;

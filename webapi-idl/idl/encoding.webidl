@@ -27,10 +27,14 @@ interface mixin TextDecoderCommon {
 /** Makes text of bytes, in one of the encodings of the web. */
 [Exposed=*]
 interface TextDecoder {
+  /** @throws {RangeError} if the label is that of no encoding */
   [Section=dom-textdecoder] constructor(optional DOMString label = "utf-8", optional TextDecoderOptions options = {});
 
   // DEPARTURE: USVString. The decoder makes the JavaScript string itself, without a copy in between; it has no lone surrogates.
-  /** The text of the bytes, those of earlier calls with `stream` included. */
+  /**
+   * The text of the bytes, those of earlier calls with `stream` included.
+   * @throws {TypeError} if the decoder is fatal and the bytes are no text of its encoding
+   */
   DOMString decode(optional AllowSharedBufferSource input, optional TextDecodeOptions options = {});
 };
 TextDecoder includes TextDecoderCommon;
@@ -65,6 +69,7 @@ TextEncoder includes TextEncoderCommon;
 /** A transform stream from chunks of bytes to chunks of text. */
 [Exposed=*]
 interface TextDecoderStream {
+  /** @throws {RangeError} if the label is that of no encoding */
   [Section=dom-textdecoderstream] constructor(optional DOMString label = "utf-8", optional TextDecoderOptions options = {});
 };
 TextDecoderStream includes TextDecoderCommon;

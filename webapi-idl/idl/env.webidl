@@ -4,6 +4,10 @@
 /** Another app of the process, by a service binding. */
 [LegacyNoInterfaceObject, Exposed=Worker]
 interface Fetcher {
-  /** Has the app answer a request. The host of the URL may be any; redirects lead to the same app. */
+  /**
+   * Has the app answer a request. The host of the URL may be any; redirects lead to the same app.
+   * @throws {TypeError} if the request cannot be made, as with `fetch()`, or the other app cannot be reached
+   * @throws {any} the reason of the signal, if it aborts
+   */
   [NewObject] Promise<Response> fetch(RequestInfo input, optional RequestInit init = {});
 };

@@ -4,6 +4,7 @@
 /** A stream of a server's events, which is asked for again whenever it ends. */
 [Exposed=(Window,Worker)]
 interface EventSource : EventTarget {
+  /** @throws {DOMException} "SyntaxError", if the URL cannot be parsed */
   constructor(USVString url, optional EventSourceInit eventSourceInitDict = {});
 
   readonly attribute USVString url;

@@ -6,17 +6,29 @@ typedef (sequence<sequence<ByteString>> or record<ByteString, ByteString>) Heade
 /** A list of header fields. Names are the same in upper and lower case. */
 [Exposed=(Window,Worker)]
 interface Headers {
+  /** @throws {TypeError} if a name or a value cannot be that of a header field, or an entry is no pair */
   [Section=dom-headers] constructor(optional HeadersInit init);
 
-  /** Adds a value to a field, and keeps those that are there. */
+  /**
+   * Adds a value to a field, and keeps those that are there.
+   * @throws {TypeError} if the name or the value cannot be that of a header field, or the headers are immutable
+   */
   undefined append(ByteString name, ByteString value);
+  /** @throws {TypeError} if the name cannot be that of a header field, or the headers are immutable */
   undefined delete(ByteString name);
-  /** All values of a field, joined by a comma and a space; null if there are none. */
+  /**
+   * All values of a field, joined by a comma and a space; null if there are none.
+   * @throws {TypeError} if the name cannot be that of a header field
+   */
   [WithScope] ByteString? get(ByteString name);
   /** The values of all `Set-Cookie` fields, one by one: they cannot be joined. */
   [WithScope] sequence<ByteString> getSetCookie();
+  /** @throws {TypeError} if the name cannot be that of a header field */
   boolean has(ByteString name);
-  /** Replaces all values of a field. */
+  /**
+   * Replaces all values of a field.
+   * @throws {TypeError} if the name or the value cannot be that of a header field, or the headers are immutable
+   */
   undefined set(ByteString name, ByteString value);
   iterable<ByteString, ByteString>;
 };
@@ -29,17 +41,42 @@ interface mixin Body {
   readonly attribute ReadableStream? body;
   /** Whether the body was read, or is being read. */
   [WithScope] readonly attribute boolean bodyUsed;
-  /** Reads the whole body as bytes. */
+  /**
+   * Reads the whole body as bytes.
+   * @throws {TypeError} if the body was read already, or is being read
+   * @throws {any} what the body's stream failed with
+   */
   [NewObject] Promise<ArrayBuffer> arrayBuffer();
-  /** Reads the whole body as a Blob of the type that the headers say. */
+  /**
+   * Reads the whole body as a Blob of the type that the headers say.
+   * @throws {TypeError} if the body was read already, or is being read
+   * @throws {any} what the body's stream failed with
+   */
   [NewObject] Promise<Blob> blob();
-  /** Reads the whole body as bytes. */
+  /**
+   * Reads the whole body as bytes.
+   * @throws {TypeError} if the body was read already, or is being read
+   * @throws {any} what the body's stream failed with
+   */
   [NewObject] Promise<Uint8Array> bytes();
-  /** Reads the whole body as a form, sent as `multipart/form-data` or `application/x-www-form-urlencoded`. */
+  /**
+   * Reads the whole body as a form, sent as `multipart/form-data` or `application/x-www-form-urlencoded`.
+   * @throws {TypeError} if the body was read already, or is being read, or is no form
+   * @throws {any} what the body's stream failed with
+   */
   [NewObject] Promise<FormData> formData();
-  /** Reads the whole body as JSON. */
+  /**
+   * Reads the whole body as JSON.
+   * @throws {TypeError} if the body was read already, or is being read
+   * @throws {SyntaxError} if the text is no JSON
+   * @throws {any} what the body's stream failed with
+   */
   [NewObject] Promise<any> json();
-  /** Reads the whole body as text in UTF-8. */
+  /**
+   * Reads the whole body as text in UTF-8.
+   * @throws {TypeError} if the body was read already, or is being read
+   * @throws {any} what the body's stream failed with
+   */
   [NewObject] Promise<USVString> text();
 };
 typedef (Request or USVString) RequestInfo;
@@ -47,6 +84,10 @@ typedef (Request or USVString) RequestInfo;
 /** A request: one that an app gets, or one that it sends by `fetch()`. */
 [Exposed=(Window,Worker)]
 interface Request {
+  /**
+   * @throws {TypeError} if the URL cannot be parsed or has credentials, the method is none or forbidden, GET or HEAD has a body, a stream
+   *   comes without `duplex`, or the body of `input` was read
+   */
   [Section=dom-request] constructor(RequestInfo input, optional RequestInit init = {});
 
   readonly attribute ByteString method;
@@ -71,7 +112,10 @@ interface Request {
   /** "half": the response comes after the request's body was sent. */
   readonly attribute RequestDuplex duplex;
 
-  /** A copy with a body of its own; not possible once the body is being read. */
+  /**
+   * A copy with a body of its own; not possible once the body is being read.
+   * @throws {TypeError} if the body was read already, or is being read
+   */
   [NewObject] Request clone();
 };
 Request includes Body;
@@ -116,13 +160,25 @@ Request includes Body;
 
 /** A response: one that an app answers with, or one that it got by `fetch()`. */
 [Exposed=(Window,Worker)]interface Response {
+  /**
+   * @throws {RangeError} if the status is not from 200 to 599
+   * @throws {TypeError} if `statusText` or a header cannot be sent, there is a body with a status that has none, or the body was read
+   */
   [Section=dom-response] constructor(optional BodyInit? body = null, optional ResponseInit init = {});
 
   /** The response that stands for a network error. */
   [NewObject] static Response error();
-  /** A response that points to another address. */
+  /**
+   * A response that points to another address.
+   * @throws {TypeError} if the URL cannot be parsed
+   * @throws {RangeError} if the status is not 301, 302, 303, 307 or 308
+   */
   [NewObject] static Response redirect(USVString url, optional unsigned short status = 302);
-  /** A response whose body is the value as JSON. */
+  /**
+   * A response whose body is the value as JSON.
+   * @throws {TypeError} if the value has no JSON form
+   * @throws {RangeError} if the status is not from 200 to 599
+   */
   [NewObject, RustName=from_json] static Response json(any data, optional ResponseInit init = {});
 
   /** Where the response comes from: "default" for those made by an app. */
@@ -139,7 +195,10 @@ Request includes Body;
   readonly attribute ByteString statusText;
   [SameObject] readonly attribute Headers headers;
 
-  /** A copy with a body of its own; not possible once the body is being read. */
+  /**
+   * A copy with a body of its own; not possible once the body is being read.
+   * @throws {TypeError} if the body was read already, or is being read
+   */
   [NewObject] Response clone();
 };
 Response includes Body;
@@ -155,6 +214,11 @@ Response includes Body;
 [Section=responsetype] enum ResponseType { "basic", "cors", "default", "error", "opaque", "opaqueredirect" };
 
 partial interface mixin WindowOrWorkerGlobalScope {
-  /** Sends a request; the promise resolves when the head of the response is there, whatever its status. */
+  /**
+   * Sends a request; the promise resolves when the head of the response is there, whatever its status.
+   * @throws {TypeError} if the request cannot be made (see `Request`), its address may not be asked or cannot be reached, or what comes back
+   *   is no HTTP
+   * @throws {any} the reason of the signal, if it aborts
+   */
   [Section=fetch-method, NewObject] Promise<Response> fetch(RequestInfo input, optional RequestInit init = {});
 };

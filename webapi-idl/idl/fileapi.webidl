@@ -62,13 +62,25 @@ interface File : Blob {
 interface FileReader : EventTarget {
   [Section=filereaderConstrctr] constructor();
   // async read methods
-  /** Reads a blob's bytes. */
+  /**
+   * Reads a blob's bytes.
+   * @throws {DOMException} "InvalidStateError", if a blob is being read already
+   */
   [Section=readAsArrayBuffer] undefined readAsArrayBuffer(Blob blob);
-  /** Reads a blob as a string with a character for each byte. */
+  /**
+   * Reads a blob as a string with a character for each byte.
+   * @throws {DOMException} "InvalidStateError", if a blob is being read already
+   */
   [Section=readAsBinaryString] undefined readAsBinaryString(Blob blob);
-  /** Reads a blob as text, in UTF-8 where neither the argument nor its type says otherwise. */
+  /**
+   * Reads a blob as text, in UTF-8 where neither the argument nor its type says otherwise.
+   * @throws {DOMException} "InvalidStateError", if a blob is being read already
+   */
   [Section=readAsDataText] undefined readAsText(Blob blob, optional DOMString encoding);
-  /** Reads a blob as a `data:` URL. */
+  /**
+   * Reads a blob as a `data:` URL.
+   * @throws {DOMException} "InvalidStateError", if a blob is being read already
+   */
   [Section=readAsDataURL] undefined readAsDataURL(Blob blob);
 
   /** Ends the reading. */

@@ -57,9 +57,15 @@ interface mixin WindowOrWorkerGlobalScope {
   [Section=dom-reporterror] undefined reportError(any e);
 
   // base64 utility methods
-  /** The Base64 text of a string whose characters are bytes. */
+  /**
+   * The Base64 text of a string whose characters are bytes.
+   * @throws {DOMException} "InvalidCharacterError", if a character is beyond U+00FF
+   */
   [Section=dom-btoa] DOMString btoa(DOMString data);
-  /** The string, a character for each byte, that a Base64 text stands for. */
+  /**
+   * The string, a character for each byte, that a Base64 text stands for.
+   * @throws {DOMException} "InvalidCharacterError", if the text is no Base64
+   */
   [Section=dom-atob] ByteString atob(DOMString data);
 
   // timers
@@ -77,7 +83,10 @@ interface mixin WindowOrWorkerGlobalScope {
   [Section=dom-queuemicrotask] undefined queueMicrotask(VoidFunction callback);
 
   // structured cloning
-  /** A deep copy of a value, circles included. */
+  /**
+   * A deep copy of a value, circles included.
+   * @throws {DOMException} "DataCloneError", if something in the value cannot be copied, or cannot be transferred
+   */
   [Section=dom-structuredclone] any structuredClone(any value, optional StructuredSerializeOptions options = {});
 };
 WorkerGlobalScope includes WindowOrWorkerGlobalScope;
@@ -134,8 +143,12 @@ interface mixin MessageEventTarget {
 /** One end of a channel. */
 [Exposed=(Window,Worker,AudioWorklet), Transferable]
 interface MessagePort : EventTarget {
-  /** Sends a copy of a value to the other port. */
+  /**
+   * Sends a copy of a value to the other port.
+   * @throws {DOMException} "DataCloneError", if something in the value cannot be copied, or cannot be transferred
+   */
   undefined postMessage(any message, sequence<object> transfer);
+  /** @throws {DOMException} "DataCloneError", if something in the value cannot be copied, or cannot be transferred */
   undefined postMessage(any message, optional StructuredSerializeOptions options = {});
   /** Begins to deliver messages; setting `onmessage` does so, too. */
   undefined start();
@@ -155,7 +168,11 @@ interface BroadcastChannel : EventTarget {
   constructor(DOMString name);
 
   readonly attribute DOMString name;
-  /** Sends a copy of a value to all other channels of the name. */
+  /**
+   * Sends a copy of a value to all other channels of the name.
+   * @throws {DOMException} "DataCloneError", if something in the value cannot be copied
+   * @throws {DOMException} "InvalidStateError", if the channel is closed
+   */
   undefined postMessage(any message);
   /** Ends it: no message comes any more. */
   undefined close();

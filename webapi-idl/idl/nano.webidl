@@ -116,7 +116,10 @@ partial interface FetchEvent {
 
 // https://developers.cloudflare.com/workers/runtime-apis/web-crypto/#timingsafeequal
 partial interface SubtleCrypto {
-  /** Workers' comparison of secrets: as many bytes are the same, or not, in a time that does not tell where they differ. */
+  /**
+   * Workers' comparison of secrets: as many bytes are the same, or not, in a time that does not tell where they differ.
+   * @throws {TypeError} if one has more bytes than the other
+   */
   boolean timingSafeEqual(BufferSource a, BufferSource b);
 };
 
@@ -135,7 +138,10 @@ interface ScheduledEvent : ExtendableEvent {
 // WebSockets of servers, as in Workers: https://developers.cloudflare.com/workers/runtime-apis/websockets/
 
 partial interface WebSocket {
-  /** Begins to receive, and lets this end send: for those of a `WebSocketPair`, and of responses. */
+  /**
+   * Begins to receive, and lets this end send: for those of a `WebSocketPair`, and of responses.
+   * @throws {TypeError} if it is accepted already
+   */
   undefined accept();
 };
 

@@ -38,7 +38,11 @@ callback PerformanceObserverCallback = undefined (PerformanceObserverEntryList e
 [Section=dom-performanceobserver, Exposed=(Window,Worker)]
 interface PerformanceObserver {
   [Section=dom-performanceobserver-constructor] constructor(PerformanceObserverCallback callback);
-  /** Begins to observe entries of some types. */
+  /**
+   * Begins to observe entries of some types.
+   * @throws {TypeError} if neither `entryTypes` nor `type` is given, or both are
+   * @throws {DOMException} "InvalidModificationError", if an earlier call was of the other kind
+   */
   undefined observe (optional PerformanceObserverInit options = {});
   /** Ends it. */
   undefined disconnect ();

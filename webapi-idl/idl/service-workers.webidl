@@ -6,7 +6,10 @@
 interface ExtendableEvent : Event {
   constructor(DOMString type, optional ExtendableEventInit eventInitDict = {});
 
-  /** Keeps the app's instance at work until the promise settles, and what it fetches for up to 30 s beyond the response. */
+  /**
+   * Keeps the app's instance at work until the promise settles, and what it fetches for up to 30 s beyond the response.
+   * @throws {DOMException} "InvalidStateError", if the app itself has dispatched the event, or its listeners and promises are over
+   */
   undefined waitUntil(Promise<any> f);
 };
 
@@ -21,7 +24,10 @@ interface FetchEvent : ExtendableEvent {
 
   [SameObject] readonly attribute Request request;
 
-  /** Answers the request. Only one listener can, while it runs. */
+  /**
+   * Answers the request. Only one listener can, while it runs.
+   * @throws {DOMException} "InvalidStateError", if it was called already, or the listeners have returned
+   */
   undefined respondWith(Promise<Response> r);
 };
 

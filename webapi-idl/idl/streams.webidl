@@ -4,23 +4,48 @@
 /** A source of chunks, read at the reader's pace. */
 [Sections=rs, Exposed=*, Transferable]
 interface ReadableStream {
+  /**
+   * @throws {TypeError} if the source is no such object
+   * @throws {RangeError} if the strategy's `highWaterMark` is negative or not a number, or a stream of bytes has a `size()`
+   * @throws {any} what `start()` throws
+   */
   constructor(optional object underlyingSource, optional QueuingStrategy strategy = {});
 
-  /** A stream of the values of an iterable. */
+  /**
+   * A stream of the values of an iterable.
+   * @throws {TypeError} if the value is not iterable
+   */
   static ReadableStream from(any asyncIterable);
 
   /** Whether the stream has a reader. */
   readonly attribute boolean locked;
 
-  /** Tells the source that nobody wants more. */
+  /**
+   * Tells the source that nobody wants more.
+   * @throws {TypeError} if the stream has a reader
+   * @throws {any} what the source's `cancel()` throws, or what the stream failed with
+   */
   Promise<undefined> cancel(optional any reason);
-  /** A reader, which has the stream for itself until it is released. */
+  /**
+   * A reader, which has the stream for itself until it is released.
+   * @throws {TypeError} if the stream has a reader, or "byob" is asked of one that is not of bytes
+   */
   ReadableStreamReader getReader(optional ReadableStreamGetReaderOptions options = {});
-  /** Pipes the stream into a transform stream, and gives the other side of that. */
+  /**
+   * Pipes the stream into a transform stream, and gives the other side of that.
+   * @throws {TypeError} if the stream has a reader, or the writable side a writer
+   */
   ReadableStream pipeThrough(ReadableWritablePair transform, optional StreamPipeOptions options = {});
-  /** Writes all chunks to a writable stream; the promise resolves when it is closed. */
+  /**
+   * Writes all chunks to a writable stream; the promise resolves when it is closed.
+   * @throws {TypeError} if the stream has a reader, or the destination a writer
+   * @throws {any} what one of the two failed with, or the reason of the signal
+   */
   Promise<undefined> pipeTo(WritableStream destination, optional StreamPipeOptions options = {});
-  /** Two streams of the same chunks; this one cannot be read any more. */
+  /**
+   * Two streams of the same chunks; this one cannot be read any more.
+   * @throws {TypeError} if the stream has a reader
+   */
   sequence<ReadableStream> tee();
 
   async_iterable<any>(optional ReadableStreamIteratorOptions options = {});
@@ -88,19 +113,32 @@ callback UnderlyingSourceCancelCallback = Promise<undefined> (optional any reaso
 enum ReadableStreamType { "bytes" };
 
 [Sections=generic-reader] interface mixin ReadableStreamGenericReader {
-  /** Resolves when the stream ends, rejects when it fails or the reader is released. */
+  /**
+   * Resolves when the stream ends, rejects when it fails or the reader is released.
+   * @throws {TypeError} if the reader is released
+   * @throws {any} what the stream failed with
+   */
   readonly attribute Promise<undefined> closed;
 
-  /** Tells the source that nobody wants more. */
+  /**
+   * Tells the source that nobody wants more.
+   * @throws {TypeError} if the reader was released
+   * @throws {any} what the source's `cancel()` throws, or what the stream failed with
+   */
   Promise<undefined> cancel(optional any reason);
 };
 
 /** Reads chunks as they are. */
 [Sections=default-reader, Exposed=*]
 interface ReadableStreamDefaultReader {
+  /** @throws {TypeError} if the stream has a reader */
   constructor(ReadableStream stream);
 
-  /** The next chunk, or `done`. */
+  /**
+   * The next chunk, or `done`.
+   * @throws {TypeError} if the reader was released
+   * @throws {any} what the stream failed with
+   */
   Promise<ReadableStreamReadResult> read();
   /** Gives the stream free for other readers. */
   undefined releaseLock();
@@ -117,9 +155,15 @@ dictionary ReadableStreamReadResult {
 /** Reads bytes into arrays that the app brings along. */
 [Sections=byob-reader, Exposed=*]
 interface ReadableStreamBYOBReader {
+  /** @throws {TypeError} if the stream has a reader, or is not one of bytes */
   constructor(ReadableStream stream);
 
-  /** Fills the view with the next bytes, and gives back a new view of them: the old one cannot be used any more. */
+  /**
+   * Fills the view with the next bytes, and gives back a new view of them: the old one cannot be used any more.
+   * @throws {TypeError} if the reader was released, the view has no bytes, or `min` is 0
+   * @throws {RangeError} if `min` is more than the view has room for
+   * @throws {any} what the stream failed with
+   */
   Promise<ReadableStreamReadResult> read(ArrayBufferView view, optional ReadableStreamBYOBReaderReadOptions options = {});
   /** Gives the stream free for other readers. */
   undefined releaseLock();
@@ -138,9 +182,17 @@ interface ReadableStreamDefaultController {
   /** How much room is in the queue; null after an error. */
   readonly attribute unrestricted double? desiredSize;
 
-  /** Ends the stream after the chunks in the queue. */
+  /**
+   * Ends the stream after the chunks in the queue.
+   * @throws {TypeError} if the stream was closed, or has failed
+   */
   undefined close();
-  /** Puts a chunk into the queue. */
+  /**
+   * Puts a chunk into the queue.
+   * @throws {TypeError} if the stream was closed, or has failed
+   * @throws {RangeError} if the size of the chunk, as the strategy says, is negative or no finite number
+   * @throws {any} what the strategy's `size()` throws
+   */
   undefined enqueue(optional any chunk);
   /** Makes the stream fail. */
   undefined error(optional any e);
@@ -154,9 +206,15 @@ interface ReadableByteStreamController {
   /** How much room is in the queue, in bytes; null after an error. */
   readonly attribute unrestricted double? desiredSize;
 
-  /** Ends the stream after the bytes in the queue. */
+  /**
+   * Ends the stream after the bytes in the queue.
+   * @throws {TypeError} if the stream was closed or has failed, or a reader's element is incomplete
+   */
   undefined close();
-  /** Puts bytes into the queue; their buffer cannot be used any more. */
+  /**
+   * Puts bytes into the queue; their buffer cannot be used any more.
+   * @throws {TypeError} if the stream was closed or has failed, or the chunk has no bytes
+   */
   undefined enqueue(ArrayBufferView chunk);
   /** Makes the stream fail. */
   undefined error(optional any e);
@@ -168,25 +226,48 @@ interface ReadableStreamBYOBRequest {
   /** Where to write; null once it was answered. */
   readonly attribute ArrayBufferView? view;
 
-  /** Says how many bytes were written. */
+  /**
+   * Says how many bytes were written.
+   * @throws {TypeError} if it was answered already, or no bytes come though the stream is open
+   * @throws {RangeError} if it is more than there is room for
+   */
   undefined respond([EnforceRange] unsigned long long bytesWritten);
-  /** Answers with another view of the same memory. */
+  /**
+   * Answers with another view of the same memory.
+   * @throws {TypeError} if it was answered already, or the view is empty though the stream is open
+   * @throws {RangeError} if the view is not where the old one was, or has more bytes
+   */
   undefined respondWithNewView(ArrayBufferView view);
 };
 
 /** A destination for chunks, written at the destination's pace. */
 [Sections=ws, Exposed=*, Transferable]
 interface WritableStream {
+  /**
+   * @throws {RangeError} if the sink has a `type`, or the strategy's `highWaterMark` is negative or not a number
+   * @throws {any} what `start()` throws
+   */
   constructor(optional object underlyingSink, optional QueuingStrategy strategy = {});
 
   /** Whether the stream has a writer. */
   readonly attribute boolean locked;
 
-  /** Makes the stream fail; chunks that wait are lost. */
+  /**
+   * Makes the stream fail; chunks that wait are lost.
+   * @throws {TypeError} if the stream has a writer
+   * @throws {any} what the sink's `abort()` throws
+   */
   Promise<undefined> abort(optional any reason);
-  /** Ends the stream after the chunks that wait. */
+  /**
+   * Ends the stream after the chunks that wait.
+   * @throws {TypeError} if the stream has a writer, or was closed
+   * @throws {any} what the stream failed with
+   */
   Promise<undefined> close();
-  /** A writer, which has the stream for itself until it is released. */
+  /**
+   * A writer, which has the stream for itself until it is released.
+   * @throws {TypeError} if the stream has a writer
+   */
   WritableStreamDefaultWriter getWriter();
 };
 
@@ -215,22 +296,46 @@ callback UnderlyingSinkAbortCallback = Promise<undefined> (optional any reason);
 /** Writes chunks. */
 [Sections=default-writer, Exposed=*]
 interface WritableStreamDefaultWriter {
+  /** @throws {TypeError} if the stream has a writer */
   constructor(WritableStream stream);
 
-  /** Resolves when the stream is closed, rejects when it fails or the writer is released. */
+  /**
+   * Resolves when the stream is closed, rejects when it fails or the writer is released.
+   * @throws {TypeError} if the writer is released
+   * @throws {any} what the stream failed with
+   */
   readonly attribute Promise<undefined> closed;
-  /** How much room is in the queue; null after an error. */
+  /**
+   * How much room is in the queue; null after an error.
+   * @throws {TypeError} if the writer was released
+   */
   readonly attribute unrestricted double? desiredSize;
-  /** Resolves when there is room in the queue. */
+  /**
+   * Resolves when there is room in the queue.
+   * @throws {TypeError} if the writer is released
+   * @throws {any} what the stream failed with
+   */
   readonly attribute Promise<undefined> ready;
 
-  /** Makes the stream fail; chunks that wait are lost. */
+  /**
+   * Makes the stream fail; chunks that wait are lost.
+   * @throws {TypeError} if the writer was released
+   * @throws {any} what the sink's `abort()` throws
+   */
   Promise<undefined> abort(optional any reason);
-  /** Ends the stream after the chunks that wait. */
+  /**
+   * Ends the stream after the chunks that wait.
+   * @throws {TypeError} if the writer was released, or the stream was closed
+   * @throws {any} what the stream failed with
+   */
   Promise<undefined> close();
   /** Gives the stream free for other writers. */
   undefined releaseLock();
-  /** Writes a chunk; the promise resolves when the destination has taken it. */
+  /**
+   * Writes a chunk; the promise resolves when the destination has taken it.
+   * @throws {TypeError} if the writer was released, or the stream was closed
+   * @throws {any} what the stream failed with
+   */
   Promise<undefined> write(optional any chunk);
 };
 
@@ -246,6 +351,11 @@ interface WritableStreamDefaultController {
 /** What is written to one side comes, changed, out of the other one. */
 [Sections=ts, Exposed=*, Transferable]
 interface TransformStream {
+  /**
+   * @throws {RangeError} if the transformer has a `readableType` or a `writableType`, or a strategy's `highWaterMark` is negative or not a
+   *   number
+   * @throws {any} what `start()` throws
+   */
   constructor(optional object transformer,
               optional QueuingStrategy writableStrategy = {},
               optional QueuingStrategy readableStrategy = {});
@@ -285,7 +395,11 @@ interface TransformStreamDefaultController {
   /** How much room is in the queue of the readable side; null after an error. */
   readonly attribute unrestricted double? desiredSize;
 
-  /** Puts a chunk into the queue of the readable side. */
+  /**
+   * Puts a chunk into the queue of the readable side.
+   * @throws {TypeError} if the readable side was closed, or has failed
+   * @throws {any} what the strategy's `size()` throws
+   */
   undefined enqueue(optional any chunk);
   /** Makes both sides fail. */
   undefined error(optional any reason);

@@ -5,6 +5,7 @@
 [Exposed=*,
  LegacyWindowAlias=webkitURL]
 interface URL {
+  /** @throws {TypeError} if the text is no URL, or is relative and there is no base */
   constructor(USVString url, optional USVString base);
 
   /** The address that a text stands for, or null if it is none. */
@@ -12,7 +13,10 @@ interface URL {
   /** Whether a text stands for an address. */
   static boolean canParse(USVString url, optional USVString base);
 
-  /** The whole address. */
+  /**
+   * The whole address.
+   * @throws {TypeError} on setting, if the text is no URL
+   */
   [WithScope] stringifier attribute USVString href;
   /** Scheme, host and port. */
   readonly attribute USVString origin;
@@ -40,6 +44,7 @@ interface URL {
 /** The names and values of a query, in order. */
 [Exposed=*]
 interface URLSearchParams {
+  /** @throws {TypeError} if an item of a list is no pair */
   [WithScope] constructor(optional (sequence<sequence<USVString>> or record<USVString, USVString> or USVString) init = "");
 
   readonly attribute unsigned long size;

@@ -9,12 +9,19 @@ interface URLPattern {
   // DEPARTURE: two overloads, (URLPatternInput input, USVString baseURL, optional URLPatternOptions options = {}) and (optional
   // URLPatternInput input = {}, optional URLPatternOptions options = {}), which `input` does not tell apart. The only difference: with three
   // arguments, an object in the second place is taken for the options, and not for the text that it can be converted to.
+  /** @throws {TypeError} if a pattern is not valid, or is relative and there is no base URL */
   [WithScope] constructor(optional URLPatternInput input = {}, optional (USVString or URLPatternOptions) baseURLOrOptions = {}, optional URLPatternOptions options = {});
 
-  /** Whether a URL has the shape. */
+  /**
+   * Whether a URL has the shape.
+   * @throws {TypeError} if a base URL is given beside components, which have it among them
+   */
   [WithScope] boolean test(optional URLPatternInput input = {}, optional USVString baseURL);
 
-  /** What the groups have matched in a URL, or null if it has another shape. */
+  /**
+   * What the groups have matched in a URL, or null if it has another shape.
+   * @throws {TypeError} if a base URL is given beside components, which have it among them
+   */
   [WithScope] URLPatternResult? exec(optional URLPatternInput input = {}, optional USVString baseURL);
 
   /** The pattern of the scheme, without its colon. */
@@ -39,9 +46,15 @@ interface URLPattern {
 
   // Both are proposals, which browsers have: https://github.com/whatwg/urlpattern/pull/166 and
   // https://github.com/whatwg/urlpattern/issues/61
-  /** A component of a URL of this shape, with these values in the place of the groups. */
+  /**
+   * A component of a URL of this shape, with these values in the place of the groups.
+   * @throws {TypeError} if it is no component's name, or a group has no value that fits
+   */
   [Section=urlpattern-class, WithScope] USVString generate(USVString component, record<USVString, USVString> groups);
-  /** Which of two patterns is more specific in a component: 1 for the first one, -1 for the second one, and 0 if they are the same. */
+  /**
+   * Which of two patterns is more specific in a component: 1 for the first one, -1 for the second one, and 0 if they are the same.
+   * @throws {TypeError} if it is no component's name
+   */
   [Section=urlpattern-class] static short compareComponent(USVString component, URLPattern left, URLPattern right);
 };
 

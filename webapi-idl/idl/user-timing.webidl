@@ -22,11 +22,20 @@
 };
 
 partial interface Performance {
-    /** Keeps a time under a name. */
+    /**
+     * Keeps a time under a name.
+     * @throws {TypeError} if `startTime` is negative
+     * @throws {DOMException} "DataCloneError", if `detail` cannot be copied
+     */
     PerformanceMark mark(DOMString markName, optional PerformanceMarkOptions markOptions = {});
     /** Forgets the marks of a name, or all. */
     undefined clearMarks(optional DOMString markName);
-    /** Keeps the time between two marks, or from the beginning, or until now, under a name. */
+    /**
+     * Keeps the time between two marks, or from the beginning, or until now, under a name.
+     * @throws {DOMException} "SyntaxError", if there is no mark of the name
+     * @throws {TypeError} if start, duration and end are given, or options together with `endMark`
+     * @throws {DOMException} "DataCloneError", if `detail` cannot be copied
+     */
     PerformanceMeasure measure(DOMString measureName, optional (DOMString or PerformanceMeasureOptions) startOrMeasureOptions = {}, optional DOMString endMark);
     /** Forgets the measures of a name, or all. */
     undefined clearMeasures(optional DOMString measureName);
@@ -35,6 +44,10 @@ partial interface Performance {
 /** A time with a name. */
 [Section=dom-performancemark, Exposed=(Window,Worker)]
 interface PerformanceMark : PerformanceEntry {
+  /**
+   * @throws {TypeError} if `startTime` is negative
+   * @throws {DOMException} "DataCloneError", if `detail` cannot be copied
+   */
   [Section=dom-performancemark-constructor] constructor(DOMString markName, optional PerformanceMarkOptions markOptions = {});
   /** The copy of what was given with it. */
   readonly attribute any detail;

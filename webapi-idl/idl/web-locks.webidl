@@ -12,9 +12,19 @@ Navigator includes NavigatorLocks;
 /** Gives locks to the app's instance, one after another where they have the same name. */
 [SecureContext, Exposed=(Window,Worker,SharedStorageWorklet)]
 interface LockManager {
-  /** Calls a function as soon as a lock of this name is free; the lock is held until the promise settles that the function returns. */
+  /**
+   * Calls a function as soon as a lock of this name is free; the lock is held until the promise settles that the function returns.
+   * @throws {DOMException} "NotSupportedError", if the name begins with a hyphen
+   * @throws {DOMException} "AbortError", if somebody steals the lock
+   * @throws {any} what the function throws, or its promise is rejected with
+   */
   Promise<any> request(DOMString name,
                        LockGrantedCallback callback);
+  /**
+   * @throws {DOMException} "NotSupportedError", if the name begins with a hyphen, or two options exclude each other
+   * @throws {DOMException} "AbortError", if somebody steals the lock
+   * @throws {any} the reason of the signal, or what the function throws
+   */
   Promise<any> request(DOMString name,
                        LockOptions options,
                        LockGrantedCallback callback);

@@ -3,7 +3,13 @@
 
 [SecureContext,Exposed=(Window,Worker)]
 partial interface SubtleCrypto {
-  /** A new key for both sides, and the form in which it is sent to the other one. */
+  /**
+   * A new key for both sides, and the form in which it is sent to the other one.
+   * @throws {DOMException} "NotSupportedError", if the algorithm is none that does this
+   * @throws {DOMException} "InvalidAccessError", if the key is of another algorithm, or may not be used for this
+   * @throws {DOMException} "SyntaxError", if the usages are none that such a key can have, or there are none for a secret or private key
+   * @throws {DOMException} "OperationError", if the operation fails, or a parameter of the algorithm has a value that it cannot have
+   */
   [Section=SubtleCrypto-method-encapsulateKey] Promise<EncapsulatedKey> encapsulateKey(
     AlgorithmIdentifier encapsulationAlgorithm,
     CryptoKey encapsulationKey,
@@ -11,13 +17,24 @@ partial interface SubtleCrypto {
     boolean extractable,
     sequence<KeyUsage> keyUsages
   );
-  /** New bits for both sides, and the form in which they are sent to the other one. */
+  /**
+   * New bits for both sides, and the form in which they are sent to the other one.
+   * @throws {DOMException} "NotSupportedError", if the algorithm is none that does this
+   * @throws {DOMException} "InvalidAccessError", if the key is of another algorithm, or may not be used for this
+   * @throws {DOMException} "OperationError", if the operation fails, or a parameter of the algorithm has a value that it cannot have
+   */
   [Section=SubtleCrypto-method-encapsulateBits] Promise<EncapsulatedBits> encapsulateBits(
     AlgorithmIdentifier encapsulationAlgorithm,
     CryptoKey encapsulationKey
   );
 
-  /** The key that the other side has encapsulated. */
+  /**
+   * The key that the other side has encapsulated.
+   * @throws {DOMException} "NotSupportedError", if the algorithm is none that does this
+   * @throws {DOMException} "InvalidAccessError", if the key is of another algorithm, or may not be used for this
+   * @throws {DOMException} "SyntaxError", if the usages are none that such a key can have, or there are none for a secret or private key
+   * @throws {DOMException} "OperationError", if the operation fails, or a parameter of the algorithm has a value that it cannot have
+   */
   [Section=SubtleCrypto-method-decapsulateKey] Promise<CryptoKey> decapsulateKey(
     AlgorithmIdentifier decapsulationAlgorithm,
     CryptoKey decapsulationKey,
@@ -26,14 +43,24 @@ partial interface SubtleCrypto {
     boolean extractable,
     sequence<KeyUsage> keyUsages
   );
-  /** The bits that the other side has encapsulated. */
+  /**
+   * The bits that the other side has encapsulated.
+   * @throws {DOMException} "NotSupportedError", if the algorithm is none that does this
+   * @throws {DOMException} "InvalidAccessError", if the key is of another algorithm, or may not be used for this
+   * @throws {DOMException} "OperationError", if the operation fails, or a parameter of the algorithm has a value that it cannot have
+   */
   [Section=SubtleCrypto-method-decapsulateBits] Promise<ArrayBuffer> decapsulateBits(
     AlgorithmIdentifier decapsulationAlgorithm,
     CryptoKey decapsulationKey,
     BufferSource ciphertext
   );
 
-  /** The public key of a private one. */
+  /**
+   * The public key of a private one.
+   * @throws {DOMException} "NotSupportedError", if keys of the algorithm are no pairs
+   * @throws {DOMException} "InvalidAccessError", if the key is not the private one
+   * @throws {DOMException} "SyntaxError", if the usages are none that a public key can have
+   */
   [Section=SubtleCrypto-method-getPublicKey] Promise<CryptoKey> getPublicKey(
     CryptoKey key,
     sequence<KeyUsage> keyUsages

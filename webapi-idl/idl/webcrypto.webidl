@@ -11,7 +11,11 @@ partial interface mixin WindowOrWorkerGlobalScope {
 interface Crypto {
   /** Cryptographic operations. */
   [Section=Crypto-attribute-subtle, SecureContext] readonly attribute SubtleCrypto subtle;
-  /** Fills an array of integers with random values. */
+  /**
+   * Fills an array of integers with random values.
+   * @throws {DOMException} "TypeMismatchError", if the array is not of integers
+   * @throws {QuotaExceededError} if it has more than 65,536 bytes
+   */
   [Section=Crypto-method-getRandomValues] ArrayBufferView getRandomValues(ArrayBufferView array);
   /** A random UUID, version 4. */
   [Section=Crypto-method-randomUUID, SecureContext] DOMString randomUUID();
@@ -51,44 +55,78 @@ interface CryptoKey {
 /** Cryptographic operations. */
 [Section=subtlecrypto-interface, SecureContext,Exposed=(Window,Worker)]
 interface SubtleCrypto {
-  /** Encrypts data with a key. */
+  /**
+   * Encrypts data with a key.
+   * @throws {DOMException} "NotSupportedError", if the algorithm is none that does this
+   * @throws {DOMException} "InvalidAccessError", if the key is of another algorithm, or may not be used for this
+   * @throws {DOMException} "OperationError", if the operation fails, or a parameter of the algorithm has a value that it cannot have
+   */
   [Section=SubtleCrypto-method-encrypt] Promise<ArrayBuffer> encrypt(
     AlgorithmIdentifier algorithm,
     CryptoKey key,
     BufferSource data
   );
-  /** Decrypts data with a key. */
+  /**
+   * Decrypts data with a key.
+   * @throws {DOMException} "NotSupportedError", if the algorithm is none that does this
+   * @throws {DOMException} "InvalidAccessError", if the key is of another algorithm, or may not be used for this
+   * @throws {DOMException} "OperationError", if the operation fails, or a parameter of the algorithm has a value that it cannot have
+   */
   [Section=SubtleCrypto-method-decrypt] Promise<ArrayBuffer> decrypt(
     AlgorithmIdentifier algorithm,
     CryptoKey key,
     BufferSource data
   );
-  /** The signature of data, or its authentication code. */
+  /**
+   * The signature of data, or its authentication code.
+   * @throws {DOMException} "NotSupportedError", if the algorithm is none that does this
+   * @throws {DOMException} "InvalidAccessError", if the key is of another algorithm, or may not be used for this
+   * @throws {DOMException} "OperationError", if the operation fails, or a parameter of the algorithm has a value that it cannot have
+   */
   [Section=SubtleCrypto-method-sign] Promise<ArrayBuffer> sign(
     AlgorithmIdentifier algorithm,
     CryptoKey key,
     BufferSource data
   );
-  /** Whether a signature is that of the data. */
+  /**
+   * Whether a signature is that of the data.
+   * @throws {DOMException} "NotSupportedError", if the algorithm is none that does this
+   * @throws {DOMException} "InvalidAccessError", if the key is of another algorithm, or may not be used for this
+   * @throws {DOMException} "OperationError", if the operation fails, or a parameter of the algorithm has a value that it cannot have
+   */
   [Section=SubtleCrypto-method-verify] Promise<boolean> verify(
     AlgorithmIdentifier algorithm,
     CryptoKey key,
     BufferSource signature,
     BufferSource data
   );
-  /** The hash of data, by SHA-1, SHA-256, SHA-384, SHA-512, or SHA3-256, SHA3-384, SHA3-512. */
+  /**
+   * The hash of data, by SHA-1, SHA-256, SHA-384, SHA-512, or SHA3-256, SHA3-384, SHA3-512.
+   * @throws {DOMException} "NotSupportedError", if the algorithm is none that does this
+   */
   [Section=SubtleCrypto-method-digest] Promise<ArrayBuffer> digest(
     AlgorithmIdentifier algorithm,
     BufferSource data
   );
 
-  /** A new key, or a pair of keys. */
+  /**
+   * A new key, or a pair of keys.
+   * @throws {DOMException} "NotSupportedError", if the algorithm is none that does this
+   * @throws {DOMException} "SyntaxError", if the usages are none that such a key can have, or there are none for a secret or private key
+   * @throws {DOMException} "OperationError", if the operation fails, or a parameter of the algorithm has a value that it cannot have
+   */
   [Section=SubtleCrypto-method-generateKey] Promise<(CryptoKey or CryptoKeyPair)> generateKey(
     AlgorithmIdentifier algorithm,
     boolean extractable,
     sequence<KeyUsage> keyUsages
   );
-  /** A key that is made of another one. */
+  /**
+   * A key that is made of another one.
+   * @throws {DOMException} "NotSupportedError", if the algorithm is none that does this
+   * @throws {DOMException} "InvalidAccessError", if the key is of another algorithm, or may not be used for this
+   * @throws {DOMException} "SyntaxError", if the usages are none that such a key can have, or there are none for a secret or private key
+   * @throws {DOMException} "OperationError", if the operation fails, or a parameter of the algorithm has a value that it cannot have
+   */
   [Section=SubtleCrypto-method-deriveKey] Promise<CryptoKey> deriveKey(
     AlgorithmIdentifier algorithm,
     CryptoKey baseKey,
@@ -96,14 +134,25 @@ interface SubtleCrypto {
     boolean extractable,
     sequence<KeyUsage> keyUsages
   );
-  /** Bits that are made of a key. */
+  /**
+   * Bits that are made of a key.
+   * @throws {DOMException} "NotSupportedError", if the algorithm is none that does this
+   * @throws {DOMException} "InvalidAccessError", if the key is of another algorithm, or may not be used for this
+   * @throws {DOMException} "OperationError", if the operation fails, or a parameter of the algorithm has a value that it cannot have
+   */
   [Section=SubtleCrypto-method-deriveBits] Promise<ArrayBuffer> deriveBits(
     AlgorithmIdentifier algorithm,
     CryptoKey baseKey,
     optional unsigned long? length = null
   );
 
-  /** A key of its external form. */
+  /**
+   * A key of its external form.
+   * @throws {TypeError} if a buffer is given for "jwk", or an object for another format
+   * @throws {DOMException} "NotSupportedError", if the algorithm is none that does this, or has no such format
+   * @throws {DOMException} "DataError", if it is no key of the algorithm
+   * @throws {DOMException} "SyntaxError", if the usages are none that such a key can have, or there are none for a secret or private key
+   */
   [Section=SubtleCrypto-method-importKey] Promise<CryptoKey> importKey(
     KeyFormat format,
     (BufferSource or JsonWebKey) keyData,
@@ -111,20 +160,36 @@ interface SubtleCrypto {
     boolean extractable,
     sequence<KeyUsage> keyUsages
   );
-  /** The external form of a key that is extractable. */
+  /**
+   * The external form of a key that is extractable.
+   * @throws {DOMException} "NotSupportedError", if keys of the algorithm have no such format
+   * @throws {DOMException} "InvalidAccessError", if the key is not extractable, or the format is for another kind of key
+   */
   [Section=SubtleCrypto-method-exportKey] Promise<(ArrayBuffer or JsonWebKey)> exportKey(
     KeyFormat format,
     CryptoKey key
   );
 
-  /** Exports a key and encrypts it. */
+  /**
+   * Exports a key and encrypts it.
+   * @throws {DOMException} "NotSupportedError", if the algorithm is none that does this
+   * @throws {DOMException} "InvalidAccessError", if the key is not extractable, or the other one may not wrap
+   * @throws {DOMException} "OperationError", if the operation fails, or a parameter of the algorithm has a value that it cannot have
+   */
   [Section=SubtleCrypto-method-wrapKey] Promise<ArrayBuffer> wrapKey(
     KeyFormat format,
     CryptoKey key,
     CryptoKey wrappingKey,
     AlgorithmIdentifier wrapAlgorithm
   );
-  /** Decrypts a key and imports it. */
+  /**
+   * Decrypts a key and imports it.
+   * @throws {DOMException} "NotSupportedError", if the algorithm is none that does this
+   * @throws {DOMException} "InvalidAccessError", if the key may not unwrap
+   * @throws {DOMException} "DataError", if what comes out is no key of the algorithm
+   * @throws {DOMException} "SyntaxError", if the usages are none that such a key can have, or there are none for a secret or private key
+   * @throws {DOMException} "OperationError", if the operation fails, or a parameter of the algorithm has a value that it cannot have
+   */
   [Section=SubtleCrypto-method-unwrapKey] Promise<CryptoKey> unwrapKey(
     KeyFormat format,
     BufferSource wrappedKey,

@@ -6,6 +6,7 @@
 /** An operation wanted more than it may have. */
 [Exposed=*, Serializable]
 interface QuotaExceededError : DOMException {
+  /** @throws {RangeError} if a figure is negative, or less was wanted than was to be had */
   constructor(optional DOMString message = "", optional QuotaExceededErrorOptions options = {});
 
   /** What it may have, if that is known. */

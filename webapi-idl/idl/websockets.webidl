@@ -7,7 +7,10 @@
 /** A connection that carries messages both ways. */
 [Exposed=(Window,Worker)]
 interface WebSocket : EventTarget {
-  /** Opens a connection to a `ws:` or `wss:` address, for one of the protocols, if any are given. */
+  /**
+   * Opens a connection to a `ws:` or `wss:` address, for one of the protocols, if any are given.
+   * @throws {DOMException} "SyntaxError", if the URL is none of WebSockets, or the protocols are no tokens or not different
+   */
   constructor(USVString url, optional (DOMString or sequence<DOMString>) protocols = []);
   readonly attribute USVString url;
 
@@ -27,13 +30,21 @@ interface WebSocket : EventTarget {
   readonly attribute DOMString extensions;
   /** The protocol that the server has chosen; empty for none. */
   readonly attribute DOMString protocol;
-  /** Closes the connection, after what was sent has left; with 1000 or a number from 3000 to 4999, if any. */
+  /**
+   * Closes the connection, after what was sent has left; with 1000 or a number from 3000 to 4999, if any.
+   * @throws {DOMException} "InvalidAccessError", if the code is neither 1000 nor from 3000 to 4999
+   * @throws {DOMException} "SyntaxError", if the reason has more than 123 bytes
+   */
   undefined close(optional [Clamp] unsigned short code, optional USVString reason);
 
   // messaging
   attribute EventHandler onmessage;
   attribute BinaryType binaryType;
-  /** Sends a message. */
+  /**
+   * Sends a message.
+   * @throws {DOMException} "InvalidStateError", if the connection is not open yet
+   * @throws {TypeError} if it was not accepted
+   */
   undefined send((BufferSource or Blob or USVString) data);
 };
 

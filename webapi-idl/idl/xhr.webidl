@@ -8,6 +8,7 @@ typedef (File or USVString) FormDataEntryValue;
 interface FormData {
   // DEPARTURE: (optional HTMLFormElement form, optional HTMLElement? submitter = null). There are no elements; the
   // constructor answers any form but undefined with the TypeError that its conversion would give.
+  /** @throws {TypeError} if a form is given */
   [Section=dom-formdata] constructor(optional any form);
 
   /** Adds a value, and keeps those that are there. */

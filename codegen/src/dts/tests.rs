@@ -81,6 +81,9 @@ interface Thing {
   /**
    * Makes one.
    * In two lines.
+   *
+   * @throws {TypeError} if they
+   *   are too long
    */
   constructor(Name name, optional Options options);
   const unsigned short ZERO = 0;

@@ -77,8 +77,20 @@ pub struct Model {
 pub struct Documentation {
     /// The text of the comment `/** … */` before it, Markdown; empty where there is none.
     pub text: String,
+    /// What it throws, or has its promise rejected with, in the order of the comment.
+    pub exceptions: Vec<Exception>,
     /// The address of its section in its specification; empty for NANO's own definitions.
     pub section: String,
+}
+
+/// One exception of a member, from a line `@throws {TypeError} if the text is no URL` at the end of its comment. What the
+/// conversion of arguments throws is not among them: that follows from their types.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exception {
+    /// The interface or class of what is thrown; `any` for what the app itself has chosen.
+    pub name: String,
+    /// When it is thrown, Markdown.
+    pub condition: String,
 }
 
 impl Model {

@@ -3,17 +3,26 @@
 //! Where a standard has a section is a convention of the tools that standards are written with: the definition of `Event` is at
 //! `#event`, its attribute `target` at `#dom-event-target`. `[Section=anchor]` names another one; `[Sections=prefix]` says for
 //! a whole interface that it follows the Streams Standard: `#rs-class`, `#rs-constructor`, `#rs-get-reader`.
+//!
+//! A comment ends with the member's exceptions: lines `@throws {name} condition`, as in JSDoc. There are no other tags.
 
 use std::collections::BTreeMap;
 
-use crate::model::{Documentation, Span};
+use crate::error::Error;
+use crate::model::{Documentation, Exception, Span};
 use crate::syntax::{
     Definition, DefinitionKind, ExtendedAttribute, ExtendedAttributeValue, File, Member, MemberKind,
 };
 
 /// The documentation of everything that has a place in the model.
-pub(super) fn documentation(files: &[File]) -> BTreeMap<Span, Documentation> {
-    let mut all = BTreeMap::new();
+pub(super) fn documentation(
+    files: &[File],
+    errors: &mut Vec<Error>,
+) -> BTreeMap<Span, Documentation> {
+    let mut all = All {
+        entries: BTreeMap::new(),
+        errors,
+    };
     for file in files {
         for definition in &file.definitions {
             let sections = Sections {
@@ -24,7 +33,13 @@ pub(super) fn documentation(files: &[File]) -> BTreeMap<Span, Documentation> {
             sections.definition(definition, &mut all);
         }
     }
-    all
+    all.entries
+}
+
+/// What is collected of all files.
+struct All<'a> {
+    entries: BTreeMap<Span, Documentation>,
+    errors: &'a mut Vec<Error>,
 }
 
 /// The value of `[name=value]`.
@@ -49,7 +64,7 @@ struct Sections<'a> {
 }
 
 impl Sections<'_> {
-    fn definition(&self, definition: &Definition, all: &mut BTreeMap<Span, Documentation>) {
+    fn definition(&self, definition: &Definition, all: &mut All<'_>) {
         let kind = match &definition.kind {
             DefinitionKind::Dictionary { .. } => "dictdef-",
             DefinitionKind::Enumeration { .. } => "enumdef-",
@@ -64,7 +79,8 @@ impl Sections<'_> {
             None => format!("{kind}{}", self.owner),
         };
         let mut add = |text: &Option<String>, attributes, span: &Span, anchor| {
-            all.insert(span.clone(), self.entry(text, attributes, anchor));
+            let entry = self.entry(text, attributes, anchor, span, all.errors);
+            all.entries.insert(span.clone(), entry);
         };
         add(
             &definition.documentation,
@@ -117,10 +133,14 @@ impl Sections<'_> {
         text: &Option<String>,
         attributes: &[ExtendedAttribute],
         anchor: String,
+        span: &Span,
+        errors: &mut Vec<Error>,
     ) -> Documentation {
         let anchor = value(attributes, "Section").unwrap_or(&anchor);
+        let (text, exceptions) = parts(text.as_deref().unwrap_or_default(), span, errors);
         Documentation {
-            text: text.clone().unwrap_or_default(),
+            text,
+            exceptions,
             section: if self.url.is_empty() {
                 String::new()
             } else {
@@ -128,6 +148,43 @@ impl Sections<'_> {
             },
         }
     }
+}
+
+/// The text of a comment, and the exceptions that its tags name. A tag goes on until the next one.
+fn parts(comment: &str, span: &Span, errors: &mut Vec<Error>) -> (String, Vec<Exception>) {
+    let mut lines = comment.lines().peekable();
+    let mut text = Vec::new();
+    while let Some(line) = lines.next_if(|line| !line.starts_with('@')) {
+        text.push(line);
+    }
+    let mut exceptions: Vec<Exception> = Vec::new();
+    for line in lines.filter(|line| !line.is_empty()) {
+        match (line.starts_with('@'), exceptions.last_mut()) {
+            (false, Some(last)) => {
+                last.condition.push(' ');
+                last.condition.push_str(line);
+            }
+            _ => match exception(line) {
+                Some(exception) => exceptions.push(exception),
+                None => errors.push(
+                    Error::new(span, "the documentation has a tag that is none")
+                        .expected("`@throws {TypeError} if …`")
+                        .found(format!("`{line}`")),
+                ),
+            },
+        }
+    }
+    (text.join("\n").trim_end().to_owned(), exceptions)
+}
+
+/// `@throws {name} condition`
+fn exception(tag: &str) -> Option<Exception> {
+    let (name, condition) = tag.strip_prefix("@throws {")?.split_once("} ")?;
+    let is_word = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric());
+    is_word.then(|| Exception {
+        name: name.to_owned(),
+        condition: condition.to_owned(),
+    })
 }
 
 fn member_name(member: &Member) -> Option<&str> {

@@ -67,7 +67,7 @@ pub(crate) fn resolve(files: &[File]) -> Resolved {
         errors,
     };
     let mut model = resolver.definitions();
-    model.documentation = documentation::documentation(files);
+    model.documentation = documentation::documentation(files, &mut resolver.errors);
     for file in files {
         for definition in &file.definitions {
             if matches!(definition.kind, DefinitionKind::Includes { .. }) {
