@@ -34,7 +34,7 @@ impl Printer<'_> {
             match member {
                 Member::Attribute(attribute) if !attribute.is_static => {
                     self.documentation(&attribute.span);
-                    if self.overlaid(name, &attribute.name) {
+                    if self.overlaid(name, &attribute.name) || self.handler(name, &attribute.name) {
                         continue;
                     }
                     let readonly = if attribute.readonly { "readonly " } else { "" };
@@ -51,6 +51,7 @@ impl Printer<'_> {
                 _ => {}
             }
         }
+        self.listeners(name);
         self.collections(interface);
         if interface.stringifier.is_some() {
             self.w.line("toString(): string;");
@@ -107,6 +108,36 @@ impl Printer<'_> {
         overlay::member(owner, member)
             .map(|lines| self.w.line(lines))
             .is_some()
+    }
+
+    /// Prints an event handler whose event is not a plain one; whether it is one.
+    fn handler(&mut self, owner: &str, attribute: &str) -> bool {
+        let event = overlay::events(owner)
+            .iter()
+            .find(|(handler, _)| *handler == attribute);
+        event
+            .map(|(handler, event)| {
+                self.w
+                    .line(format!("{handler}: ((event: {event}) => any) | null;"));
+            })
+            .is_some()
+    }
+
+    /// `addEventListener()` for the events of such handlers. It hides that of EventTarget, which comes last.
+    fn listeners(&mut self, owner: &str) {
+        let options = "options?: AddEventListenerOptions | boolean";
+        let events = overlay::events(owner);
+        for (handler, event) in events {
+            let ty = handler.strip_prefix("on").unwrap_or(handler);
+            self.w.line(format!(
+                "addEventListener(type: \"{ty}\", callback: ((event: {event}) => any) | null, {options}): void;"
+            ));
+        }
+        if !events.is_empty() {
+            self.w.line(format!(
+                "addEventListener(type: string, callback: EventListener | null, {options}): void;"
+            ));
+        }
     }
 
     fn methods(&mut self, owner: &str, name: &str, overloads: &[Operation]) {

@@ -52,18 +52,42 @@ const WHOLE: &[(&str, &str)] = &[
 /// The elements of asynchronous iterables.
 const ELEMENTS: &[(&str, &str)] = &[("ReadableStream", "R")];
 
+/// The events of event handlers, where they are not plain ones, by owner.
+const EVENTS: &[(&str, &[(&str, &str)])] = &[
+    (
+        "BroadcastChannel",
+        &[
+            ("onmessage", "MessageEvent"),
+            ("onmessageerror", "MessageEvent"),
+        ],
+    ),
+    ("EventSource", &[("onmessage", "MessageEvent")]),
+    (
+        "FileReader",
+        &[
+            ("onabort", "ProgressEvent"),
+            ("onerror", "ProgressEvent"),
+            ("onload", "ProgressEvent"),
+            ("onloadend", "ProgressEvent"),
+            ("onloadstart", "ProgressEvent"),
+            ("onprogress", "ProgressEvent"),
+        ],
+    ),
+    (
+        "MessagePort",
+        &[
+            ("onmessage", "MessageEvent"),
+            ("onmessageerror", "MessageEvent"),
+        ],
+    ),
+    (
+        "WebSocket",
+        &[("onclose", "CloseEvent"), ("onmessage", "MessageEvent")],
+    ),
+];
+
 /// Members, by owner; `new` is the constructor.
 const MEMBERS: &[(&str, &str, &str)] = &[
-    (
-        "BroadcastChannel",
-        "onmessage",
-        "onmessage: ((event: MessageEvent) => any) | null;",
-    ),
-    (
-        "BroadcastChannel",
-        "onmessageerror",
-        "onmessageerror: ((event: MessageEvent) => any) | null;",
-    ),
     (
         "ByteLengthQueuingStrategy",
         "size",
@@ -113,36 +137,6 @@ const MEMBERS: &[(&str, &str, &str)] = &[
         "FetchEvent",
         "respondWith",
         "respondWith(r: Response | PromiseLike<Response>): void;",
-    ),
-    (
-        "FileReader",
-        "onabort",
-        "onabort: ((event: ProgressEvent) => any) | null;",
-    ),
-    (
-        "FileReader",
-        "onerror",
-        "onerror: ((event: ProgressEvent) => any) | null;",
-    ),
-    (
-        "FileReader",
-        "onload",
-        "onload: ((event: ProgressEvent) => any) | null;",
-    ),
-    (
-        "FileReader",
-        "onloadend",
-        "onloadend: ((event: ProgressEvent) => any) | null;",
-    ),
-    (
-        "FileReader",
-        "onloadstart",
-        "onloadstart: ((event: ProgressEvent) => any) | null;",
-    ),
-    (
-        "FileReader",
-        "onprogress",
-        "onprogress: ((event: ProgressEvent) => any) | null;",
     ),
     (
         "HTMLRewriter",
@@ -378,6 +372,11 @@ const MEMBERS: &[(&str, &str, &str)] = &[
         "start?(controller: ReadableStreamDefaultController<R> & ReadableByteStreamController): any;",
     ),
     (
+        "WebSocketPair",
+        "new",
+        "new(): WebSocketPair & { 0: WebSocket; 1: WebSocket };",
+    ),
+    (
         "WritableStream",
         "new",
         "new<W = any>(underlyingSink?: UnderlyingSink<W>, strategy?: QueuingStrategy<W>): WritableStream<W>;",
@@ -426,6 +425,14 @@ pub(super) fn member(owner: &str, member: &str) -> Option<&'static str> {
         .map(|(_, _, text)| *text)
 }
 
+/// The event handlers of an interface whose events are not plain ones.
+pub(super) fn events(owner: &str) -> &'static [(&'static str, &'static str)] {
+    EVENTS
+        .iter()
+        .find(|(name, _)| *name == owner)
+        .map_or(&[][..], |(_, events)| *events)
+}
+
 /// Every owner, and the member if the entry is about one.
 #[cfg(test)]
 pub(super) fn entries() -> impl Iterator<Item = (&'static str, Option<&'static str>)> {
@@ -433,9 +440,13 @@ pub(super) fn entries() -> impl Iterator<Item = (&'static str, Option<&'static s
         .into_iter()
         .flatten()
         .map(|(owner, _)| (*owner, None));
-    owners.chain(
-        MEMBERS
+    let members = MEMBERS
+        .iter()
+        .map(|(owner, member, _)| (*owner, Some(*member)));
+    let handlers = EVENTS.iter().flat_map(|(owner, events)| {
+        events
             .iter()
-            .map(|(owner, member, _)| (*owner, Some(*member))),
-    )
+            .map(move |(handler, _)| (*owner, Some(*handler)))
+    });
+    owners.chain(members).chain(handlers)
 }
