@@ -11,6 +11,7 @@ import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { history, results } from "./wpt.mjs";
 
 const here = resolve(import.meta.dirname, "..");
 const root = resolve(here, "..");
@@ -128,84 +129,6 @@ function common() {
   const has = (name) => `((o, k) => o != null && k in Object(o))(${name.includes(".") ? name.replace(/\.\w+$/, "") : "globalThis"}, "${name.split(".").pop()}")`;
   const script = `console.log(JSON.stringify({${names.map((name) => `"${name}": ${has(name)}`).join(",")}}))`;
   return JSON.parse(run("nano", "eval", script).split("\n")[0]);
-}
-
-/**
- * Results of the Web Platform Tests: by folder, by what the tests of the IDL say of each member, and by the tests that are named after
- * an interface. What the expectations, which `cargo test -p conformance` holds, say that it fails, fails. Of a test that is in several
- * files, the run counts in which more of it passed: one may have met a time-out.
- */
-function results(files, model) {
-  const expectations = Object.assign({}, ...readdirSync(join(root, "conformance/expectations"))
-    .map((file) => JSON.parse(readFileSync(join(root, "conformance/expectations", file), "utf8"))));
-  const expected = (name) => {
-    const entries = [name, name.replace(/\?.*/, "")].map((key) => expectations[key]);
-    for (let folder = name; folder.includes("/"); ) {
-      folder = folder.slice(0, folder.lastIndexOf("/"));
-      entries.push(expectations[`${folder}/`]);
-    }
-    return Object.assign({ fail: {} }, ...entries.filter(Boolean));
-  };
-  const tests = {};
-  const good = (test) => test?.results?.subtests.filter(({ status }) => status === "PASS").length ?? -1;
-  for (const file of files) {
-    for (const [name, test] of Object.entries(JSON.parse(readFileSync(file, "utf8")).tests)) {
-      if (good(test) >= good(tests[name])) tests[name] = test;
-    }
-  }
-  const suites = [...readFileSync(join(root, "conformance/src/suites.rs"), "utf8").matchAll(/^ {4}"(.*)",$/gm)].map(([, suite]) => suite);
-  const count = (counts, passed, total) => {
-    counts.passed += passed;
-    counts.total += total;
-  };
-  const none = () => ({ passed: 0, total: 0 });
-  const folders = {};
-  const interfaces = {};
-  const of = (name) => (interfaces[name] ??= { ...none(), members: {}, named: none() });
-  const names = Object.keys({ ...model.interfaces, ...model.namespaces }).sort((a, b) => b.length - a.length);
-  for (const [name, { results }] of Object.entries(tests).sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const { fail, skip, omit } = expected(name);
-    if (omit || !suites.some((suite) => name.startsWith(suite))) continue;
-    const [top] = name.split("/");
-    const folder = (folders[top] ??= { ...none(), tests: 0 });
-    folder.tests++;
-    const subtests = skip || !results?.subtests.length ? [undefined] : results.subtests;
-    const passes = (subtest) => subtest?.status === "PASS" && !(subtest.name in fail);
-    const passed = subtests.filter(passes).length;
-    count(folder, passed, subtests.length);
-    if (!name.includes("idlharness")) {
-      // `url/urlsearchparams-get.any.js`, `fetch/api/headers/…`, `streams/readable-streams/…`.
-      const parts = name.split("/").slice(1).map((part) => part.replace(/[^a-z]/gi, "").toLowerCase());
-      const about = names.find((name) => parts.some((part) => part.startsWith(name.toLowerCase())));
-      if (about) count(of(about).named, passed, subtests.length);
-      continue;
-    }
-    for (const subtest of results?.subtests ?? []) {
-      const [, about] = subtest.name.match(/^(\w+) (?:interface|namespace|must be|includes)/) ?? [];
-      if (!about || !names.includes(about)) continue;
-      const own = of(about);
-      count(own, passes(subtest) ? 1 : 0, 1);
-      const [, member] = subtest.name.match(/(?:operation|attribute|constant|calling) (\w+)/) ?? [];
-      if (member) count((own.members[member] ??= none()), passes(subtest) ? 1 : 0, 1);
-    }
-  }
-  const sorted = (object) => Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)));
-  return { date: new Date().toISOString().slice(0, 10), folders, interfaces: sorted(interfaces) };
-}
-
-/** How many subtests the expectations said to fail, at the end of each day on which they changed. */
-function history() {
-  const git = (...args) => execFileSync("git", ["-C", root, ...args], { encoding: "utf8", maxBuffer: 1 << 26 });
-  const days = new Map();
-  for (const line of git("log", "--reverse", "--date=short", "--format=%ad %H", "--", "conformance/expectations").trim().split("\n")) {
-    const [day, commit] = line.split(" ");
-    days.set(day, commit);
-  }
-  return [...days].map(([date, commit]) => {
-    const files = git("ls-tree", "--name-only", commit, "conformance/expectations/").trim().split("\n").filter(Boolean);
-    const entries = files.flatMap((file) => Object.values(JSON.parse(git("show", `${commit}:${file}`))));
-    return { date, failing: entries.reduce((sum, { fail, skip }) => sum + Object.keys(fail ?? {}).length + (skip ? 1 : 0), 0) };
-  });
 }
 
 const data = new Map();

@@ -36,6 +36,11 @@ type URLPatternInput = string | URLPatternInit;
 type XMLHttpRequestBodyInit = Blob | BufferSource | FormData | URLSearchParams | string;
 
 /**
+ * What bytes arrive as.
+ * @see https://websockets.spec.whatwg.org/#enumdef-binarytype
+ */
+type BinaryType = "blob" | "arraybuffer";
+/**
  * How bytes are compressed.
  * @see https://compression.spec.whatwg.org/#enumdef-compressionformat
  */
@@ -323,6 +328,16 @@ interface CShakeParams extends Algorithm {
 }
 
 /**
+ * How a new close event shall be.
+ * @see https://websockets.spec.whatwg.org/#dictdef-closeeventinit
+ */
+interface CloseEventInit extends EventInit {
+  code?: number;
+  reason?: string;
+  wasClean?: boolean;
+}
+
+/**
  * ML-DSA: what the signature belongs to.
  * @see https://wicg.github.io/webcrypto-modern-algos/#context-params
  */
@@ -445,6 +460,14 @@ interface EventListenerOptions {
    * @see https://dom.spec.whatwg.org/#dom-eventlisteneroptions-capture
    */
   capture?: boolean;
+}
+
+/**
+ * How a new event source shall be.
+ * @see https://html.spec.whatwg.org/multipage/#eventsourceinit
+ */
+interface EventSourceInit {
+  withCredentials?: boolean;
 }
 
 /**
@@ -896,6 +919,8 @@ interface ResponseInit {
   headers?: HeadersInit;
   status?: number;
   statusText?: string;
+  /** What the client's connection becomes; with the status 101. */
+  webSocket?: WebSocket | null;
 }
 
 /**
@@ -1320,6 +1345,7 @@ interface AbortSignal extends EventTarget {
   readonly reason: any;
   /**
    * Throws the reason if the signal was aborted.
+   * @throws {any} the reason, if the signal was aborted
    * @see https://dom.spec.whatwg.org/#dom-abortsignal-throwifaborted
    */
   throwIfAborted(): void;
@@ -1398,6 +1424,8 @@ interface BroadcastChannel extends EventTarget {
   readonly name: string;
   /**
    * Sends a copy of a value to all other channels of the name.
+   * @throws {DOMException} "DataCloneError", if something in the value cannot be copied
+   * @throws {DOMException} "InvalidStateError", if the channel is closed
    * @see https://html.spec.whatwg.org/multipage/#dom-broadcastchannel-postmessage
    */
   postMessage(message: any): void;
@@ -1408,6 +1436,9 @@ interface BroadcastChannel extends EventTarget {
   close(): void;
   onmessage: ((event: MessageEvent) => any) | null;
   onmessageerror: ((event: MessageEvent) => any) | null;
+  addEventListener(type: "message", callback: ((event: MessageEvent) => any) | null, options?: AddEventListenerOptions | boolean): void;
+  addEventListener(type: "messageerror", callback: ((event: MessageEvent) => any) | null, options?: AddEventListenerOptions | boolean): void;
+  addEventListener(type: string, callback: EventListener | null, options?: AddEventListenerOptions | boolean): void;
 }
 declare var BroadcastChannel: {
   prototype: BroadcastChannel;
@@ -1433,6 +1464,28 @@ interface ByteLengthQueuingStrategy {
 declare var ByteLengthQueuingStrategy: {
   prototype: ByteLengthQueuingStrategy;
   new(init: QueuingStrategyInit): ByteLengthQueuingStrategy;
+};
+
+/**
+ * A WebSocket has come to its end.
+ * @see https://websockets.spec.whatwg.org/#closeevent
+ */
+interface CloseEvent extends Event {
+  /**
+   * Whether both sides have closed.
+   * @see https://websockets.spec.whatwg.org/#dom-closeevent-wasclean
+   */
+  readonly wasClean: boolean;
+  /**
+   * The other side's number; 1005 if it said none, 1006 if it did not close.
+   * @see https://websockets.spec.whatwg.org/#dom-closeevent-code
+   */
+  readonly code: number;
+  readonly reason: string;
+}
+declare var CloseEvent: {
+  prototype: CloseEvent;
+  new(type: string, eventInitDict?: CloseEventInit): CloseEvent;
 };
 
 /**
@@ -1489,6 +1542,8 @@ interface Crypto {
   readonly subtle: SubtleCrypto;
   /**
    * Fills an array of integers with random values.
+   * @throws {DOMException} "TypeMismatchError", if the array is not of integers
+   * @throws {QuotaExceededError} if it has more than 65,536 bytes
    * @see https://w3c.github.io/webcrypto/#Crypto-method-getRandomValues
    */
   getRandomValues<T extends ArrayBufferView>(array: T): T;
@@ -1764,6 +1819,40 @@ declare var Event: {
 };
 
 /**
+ * A stream of a server's events, which is asked for again whenever it ends.
+ * @see https://html.spec.whatwg.org/multipage/#eventsource
+ */
+interface EventSource extends EventTarget {
+  readonly url: string;
+  readonly withCredentials: boolean;
+  readonly CONNECTING: 0;
+  readonly OPEN: 1;
+  readonly CLOSED: 2;
+  readonly readyState: number;
+  onopen: EventHandler;
+  onmessage: ((event: MessageEvent) => any) | null;
+  onerror: EventHandler;
+  /**
+   * Ends the stream for good.
+   * @see https://html.spec.whatwg.org/multipage/#dom-eventsource-close
+   */
+  close(): void;
+  addEventListener(type: "message", callback: ((event: MessageEvent) => any) | null, options?: AddEventListenerOptions | boolean): void;
+  addEventListener(type: string, callback: EventListener | null, options?: AddEventListenerOptions | boolean): void;
+}
+declare var EventSource: {
+  prototype: EventSource;
+  /**
+   * @throws {DOMException} "SyntaxError", if the URL cannot be parsed
+   * @see https://html.spec.whatwg.org/multipage/#dom-eventsource-eventsource
+   */
+  new(url: string, eventSourceInitDict?: EventSourceInit): EventSource;
+  readonly CONNECTING: 0;
+  readonly OPEN: 1;
+  readonly CLOSED: 2;
+};
+
+/**
  * An object that events can be dispatched to.
  * @see https://dom.spec.whatwg.org/#eventtarget
  */
@@ -1780,6 +1869,7 @@ interface EventTarget {
   removeEventListener(type: string, callback: EventListener | null, options?: EventListenerOptions | boolean): void;
   /**
    * Calls the listeners of the event's type, and returns false if one of them canceled the event.
+   * @throws {DOMException} "InvalidStateError", if the event is being dispatched already, or was not initialized
    * @see https://dom.spec.whatwg.org/#dom-eventtarget-dispatchevent
    */
   dispatchEvent(event: Event): boolean;
@@ -1806,6 +1896,7 @@ interface ExecutionContext {
 interface ExtendableEvent extends Event {
   /**
    * Keeps the app's instance at work until the promise settles, and what it fetches for up to 30 s beyond the response.
+   * @throws {DOMException} "InvalidStateError", if the app itself has dispatched the event, or its listeners and promises are over
    * @see https://w3c.github.io/ServiceWorker/#dom-extendableevent-waituntil
    */
   waitUntil(f: any | PromiseLike<any>): void;
@@ -1823,6 +1914,7 @@ interface FetchEvent extends ExtendableEvent {
   readonly request: Request;
   /**
    * Answers the request. Only one listener can, while it runs.
+   * @throws {DOMException} "InvalidStateError", if it was called already, or the listeners have returned
    * @see https://w3c.github.io/ServiceWorker/#dom-fetchevent-respondwith
    */
   respondWith(r: Response | PromiseLike<Response>): void;
@@ -1841,6 +1933,8 @@ declare var FetchEvent: {
 interface Fetcher {
   /**
    * Has the app answer a request. The host of the URL may be any; redirects lead to the same app.
+   * @throws {TypeError} if the request cannot be made, as with `fetch()`, or the other app cannot be reached
+   * @throws {any} the reason of the signal, if it aborts
    * @see https://developers.cloudflare.com/workers/runtime-apis/bindings/#dom-fetcher-fetch
    */
   fetch(input: RequestInfo, init?: RequestInit): Promise<Response>;
@@ -1870,21 +1964,25 @@ declare var File: {
 interface FileReader extends EventTarget {
   /**
    * Reads a blob's bytes.
+   * @throws {DOMException} "InvalidStateError", if a blob is being read already
    * @see https://w3c.github.io/FileAPI/#readAsArrayBuffer
    */
   readAsArrayBuffer(blob: Blob): void;
   /**
    * Reads a blob as a string with a character for each byte.
+   * @throws {DOMException} "InvalidStateError", if a blob is being read already
    * @see https://w3c.github.io/FileAPI/#readAsBinaryString
    */
   readAsBinaryString(blob: Blob): void;
   /**
    * Reads a blob as text, in UTF-8 where neither the argument nor its type says otherwise.
+   * @throws {DOMException} "InvalidStateError", if a blob is being read already
    * @see https://w3c.github.io/FileAPI/#readAsDataText
    */
   readAsText(blob: Blob, encoding?: string): void;
   /**
    * Reads a blob as a `data:` URL.
+   * @throws {DOMException} "InvalidStateError", if a blob is being read already
    * @see https://w3c.github.io/FileAPI/#readAsDataURL
    */
   readAsDataURL(blob: Blob): void;
@@ -1929,6 +2027,13 @@ interface FileReader extends EventTarget {
   onabort: ((event: ProgressEvent) => any) | null;
   onerror: ((event: ProgressEvent) => any) | null;
   onloadend: ((event: ProgressEvent) => any) | null;
+  addEventListener(type: "abort", callback: ((event: ProgressEvent) => any) | null, options?: AddEventListenerOptions | boolean): void;
+  addEventListener(type: "error", callback: ((event: ProgressEvent) => any) | null, options?: AddEventListenerOptions | boolean): void;
+  addEventListener(type: "load", callback: ((event: ProgressEvent) => any) | null, options?: AddEventListenerOptions | boolean): void;
+  addEventListener(type: "loadend", callback: ((event: ProgressEvent) => any) | null, options?: AddEventListenerOptions | boolean): void;
+  addEventListener(type: "loadstart", callback: ((event: ProgressEvent) => any) | null, options?: AddEventListenerOptions | boolean): void;
+  addEventListener(type: "progress", callback: ((event: ProgressEvent) => any) | null, options?: AddEventListenerOptions | boolean): void;
+  addEventListener(type: string, callback: EventListener | null, options?: AddEventListenerOptions | boolean): void;
 }
 declare var FileReader: {
   prototype: FileReader;
@@ -1998,6 +2103,10 @@ interface FormData {
 }
 declare var FormData: {
   prototype: FormData;
+  /**
+   * @throws {TypeError} if a form is given
+   * @see https://xhr.spec.whatwg.org/#dom-formdata
+   */
   new(form?: any): FormData;
 };
 
@@ -2008,12 +2117,18 @@ declare var FormData: {
 interface Headers {
   /**
    * Adds a value to a field, and keeps those that are there.
+   * @throws {TypeError} if the name or the value cannot be that of a header field, or the headers are immutable
    * @see https://fetch.spec.whatwg.org/#dom-headers-append
    */
   append(name: string, value: string): void;
+  /**
+   * @throws {TypeError} if the name cannot be that of a header field, or the headers are immutable
+   * @see https://fetch.spec.whatwg.org/#dom-headers-delete
+   */
   delete(name: string): void;
   /**
    * All values of a field, joined by a comma and a space; null if there are none.
+   * @throws {TypeError} if the name cannot be that of a header field
    * @see https://fetch.spec.whatwg.org/#dom-headers-get
    */
   get(name: string): string | null;
@@ -2022,9 +2137,14 @@ interface Headers {
    * @see https://fetch.spec.whatwg.org/#dom-headers-getsetcookie
    */
   getSetCookie(): string[];
+  /**
+   * @throws {TypeError} if the name cannot be that of a header field
+   * @see https://fetch.spec.whatwg.org/#dom-headers-has
+   */
   has(name: string): boolean;
   /**
    * Replaces all values of a field.
+   * @throws {TypeError} if the name or the value cannot be that of a header field, or the headers are immutable
    * @see https://fetch.spec.whatwg.org/#dom-headers-set
    */
   set(name: string, value: string): void;
@@ -2036,6 +2156,10 @@ interface Headers {
 }
 declare var Headers: {
   prototype: Headers;
+  /**
+   * @throws {TypeError} if a name or a value cannot be that of a header field, or an entry is no pair
+   * @see https://fetch.spec.whatwg.org/#dom-headers
+   */
   new(init?: HeadersInit): Headers;
 };
 
@@ -2069,9 +2193,18 @@ declare var Lock: {
 interface LockManager {
   /**
    * Calls a function as soon as a lock of this name is free; the lock is held until the promise settles that the function returns.
+   * @throws {DOMException} "NotSupportedError", if the name begins with a hyphen
+   * @throws {DOMException} "AbortError", if somebody steals the lock
+   * @throws {any} what the function throws, or its promise is rejected with
    * @see https://w3c.github.io/web-locks/#dom-lockmanager-request
    */
   request(name: string, callback: LockGrantedCallback): Promise<any>;
+  /**
+   * @throws {DOMException} "NotSupportedError", if the name begins with a hyphen, or two options exclude each other
+   * @throws {DOMException} "AbortError", if somebody steals the lock
+   * @throws {any} the reason of the signal, or what the function throws
+   * @see https://w3c.github.io/web-locks/#dom-lockmanager-request
+   */
   request(name: string, options: LockOptions, callback: LockGrantedCallback): Promise<any>;
   /**
    * The locks that are held, and those that are waited for.
@@ -2132,9 +2265,14 @@ declare var MessageEvent: {
 interface MessagePort extends EventTarget {
   /**
    * Sends a copy of a value to the other port.
+   * @throws {DOMException} "DataCloneError", if something in the value cannot be copied, or cannot be transferred
    * @see https://html.spec.whatwg.org/multipage/#dom-messageport-postmessage
    */
   postMessage(message: any, transfer: Iterable<object>): void;
+  /**
+   * @throws {DOMException} "DataCloneError", if something in the value cannot be copied, or cannot be transferred
+   * @see https://html.spec.whatwg.org/multipage/#dom-messageport-postmessage
+   */
   postMessage(message: any, options?: StructuredSerializeOptions): void;
   /**
    * Begins to deliver messages; setting `onmessage` does so, too.
@@ -2149,6 +2287,9 @@ interface MessagePort extends EventTarget {
   onclose: EventHandler;
   onmessage: ((event: MessageEvent) => any) | null;
   onmessageerror: ((event: MessageEvent) => any) | null;
+  addEventListener(type: "message", callback: ((event: MessageEvent) => any) | null, options?: AddEventListenerOptions | boolean): void;
+  addEventListener(type: "messageerror", callback: ((event: MessageEvent) => any) | null, options?: AddEventListenerOptions | boolean): void;
+  addEventListener(type: string, callback: EventListener | null, options?: AddEventListenerOptions | boolean): void;
 }
 declare var MessagePort: {
   prototype: MessagePort;
@@ -2223,6 +2364,8 @@ interface Performance extends EventTarget {
   getEntriesByName(name: string, type?: string): PerformanceEntryList;
   /**
    * Keeps a time under a name.
+   * @throws {TypeError} if `startTime` is negative
+   * @throws {DOMException} "DataCloneError", if `detail` cannot be copied
    * @see https://w3c.github.io/user-timing/#dom-performance-mark
    */
   mark(markName: string, markOptions?: PerformanceMarkOptions): PerformanceMark;
@@ -2233,6 +2376,9 @@ interface Performance extends EventTarget {
   clearMarks(markName?: string): void;
   /**
    * Keeps the time between two marks, or from the beginning, or until now, under a name.
+   * @throws {DOMException} "SyntaxError", if there is no mark of the name
+   * @throws {TypeError} if start, duration and end are given, or options together with `endMark`
+   * @throws {DOMException} "DataCloneError", if `detail` cannot be copied
    * @see https://w3c.github.io/user-timing/#dom-performance-measure
    */
   measure(measureName: string, startOrMeasureOptions?: string | PerformanceMeasureOptions, endMark?: string): PerformanceMeasure;
@@ -2300,6 +2446,11 @@ interface PerformanceMark extends PerformanceEntry {
 }
 declare var PerformanceMark: {
   prototype: PerformanceMark;
+  /**
+   * @throws {TypeError} if `startTime` is negative
+   * @throws {DOMException} "DataCloneError", if `detail` cannot be copied
+   * @see https://w3c.github.io/user-timing/#dom-performancemark-constructor
+   */
   new(markName: string, markOptions?: PerformanceMarkOptions): PerformanceMark;
 };
 
@@ -2325,6 +2476,8 @@ declare var PerformanceMeasure: {
 interface PerformanceObserver {
   /**
    * Begins to observe entries of some types.
+   * @throws {TypeError} if neither `entryTypes` nor `type` is given, or both are
+   * @throws {DOMException} "InvalidModificationError", if an earlier call was of the other kind
    * @see https://w3c.github.io/performance-timeline/#dom-performanceobserver-observe
    */
   observe(options?: PerformanceObserverInit): void;
@@ -2435,6 +2588,10 @@ interface QuotaExceededError extends DOMException {
 }
 declare var QuotaExceededError: {
   prototype: QuotaExceededError;
+  /**
+   * @throws {RangeError} if a figure is negative, or less was wanted than was to be had
+   * @see https://webidl.spec.whatwg.org/#dom-quotaexceedederror-quotaexceedederror
+   */
   new(message?: string, options?: QuotaExceededErrorOptions): QuotaExceededError;
 };
 
@@ -2455,11 +2612,13 @@ interface ReadableByteStreamController {
   readonly desiredSize: number | null;
   /**
    * Ends the stream after the bytes in the queue.
+   * @throws {TypeError} if the stream was closed or has failed, or a reader's element is incomplete
    * @see https://streams.spec.whatwg.org/#rbs-controller-close
    */
   close(): void;
   /**
    * Puts bytes into the queue; their buffer cannot be used any more.
+   * @throws {TypeError} if the stream was closed or has failed, or the chunk has no bytes
    * @see https://streams.spec.whatwg.org/#rbs-controller-enqueue
    */
   enqueue(chunk: ArrayBufferView): void;
@@ -2485,27 +2644,34 @@ interface ReadableStream<R = any> {
   readonly locked: boolean;
   /**
    * Tells the source that nobody wants more.
+   * @throws {TypeError} if the stream has a reader
+   * @throws {any} what the source's `cancel()` throws, or what the stream failed with
    * @see https://streams.spec.whatwg.org/#rs-cancel
    */
   cancel(reason?: any): Promise<void>;
   /**
    * A reader, which has the stream for itself until it is released.
+   * @throws {TypeError} if the stream has a reader, or "byob" is asked of one that is not of bytes
    * @see https://streams.spec.whatwg.org/#rs-get-reader
    */
   getReader(options: { mode: "byob" }): ReadableStreamBYOBReader;
   getReader(options?: { mode?: undefined }): ReadableStreamDefaultReader<R>;
   /**
    * Pipes the stream into a transform stream, and gives the other side of that.
+   * @throws {TypeError} if the stream has a reader, or the writable side a writer
    * @see https://streams.spec.whatwg.org/#rs-pipe-through
    */
   pipeThrough<T>(transform: ReadableWritablePair<T, R>, options?: StreamPipeOptions): ReadableStream<T>;
   /**
    * Writes all chunks to a writable stream; the promise resolves when it is closed.
+   * @throws {TypeError} if the stream has a reader, or the destination a writer
+   * @throws {any} what one of the two failed with, or the reason of the signal
    * @see https://streams.spec.whatwg.org/#rs-pipe-to
    */
   pipeTo(destination: WritableStream<R>, options?: StreamPipeOptions): Promise<void>;
   /**
    * Two streams of the same chunks; this one cannot be read any more.
+   * @throws {TypeError} if the stream has a reader
    * @see https://streams.spec.whatwg.org/#rs-tee
    */
   tee(): [ReadableStream<R>, ReadableStream<R>];
@@ -2514,9 +2680,16 @@ interface ReadableStream<R = any> {
 }
 declare var ReadableStream: {
   prototype: ReadableStream;
+  /**
+   * @throws {TypeError} if the source is no such object
+   * @throws {RangeError} if the strategy's `highWaterMark` is negative or not a number, or a stream of bytes has a `size()`
+   * @throws {any} what `start()` throws
+   * @see https://streams.spec.whatwg.org/#rs-constructor
+   */
   new<R = any>(underlyingSource?: UnderlyingSource<R>, strategy?: QueuingStrategy<R>): ReadableStream<R>;
   /**
    * A stream of the values of an iterable.
+   * @throws {TypeError} if the value is not iterable
    * @see https://streams.spec.whatwg.org/#rs-from
    */
   from<R>(asyncIterable: AsyncIterable<R> | Iterable<R | PromiseLike<R>>): ReadableStream<R>;
@@ -2529,6 +2702,9 @@ declare var ReadableStream: {
 interface ReadableStreamBYOBReader {
   /**
    * Fills the view with the next bytes, and gives back a new view of them: the old one cannot be used any more.
+   * @throws {TypeError} if the reader was released, the view has no bytes, or `min` is 0
+   * @throws {RangeError} if `min` is more than the view has room for
+   * @throws {any} what the stream failed with
    * @see https://streams.spec.whatwg.org/#byob-reader-read
    */
   read<T extends ArrayBufferView>(view: T, options?: ReadableStreamBYOBReaderReadOptions): Promise<ReadableStreamReadResult<T>>;
@@ -2539,17 +2715,25 @@ interface ReadableStreamBYOBReader {
   releaseLock(): void;
   /**
    * Resolves when the stream ends, rejects when it fails or the reader is released.
+   * @throws {TypeError} if the reader is released
+   * @throws {any} what the stream failed with
    * @see https://streams.spec.whatwg.org/#generic-reader-closed
    */
   readonly closed: Promise<void>;
   /**
    * Tells the source that nobody wants more.
+   * @throws {TypeError} if the reader was released
+   * @throws {any} what the source's `cancel()` throws, or what the stream failed with
    * @see https://streams.spec.whatwg.org/#generic-reader-cancel
    */
   cancel(reason?: any): Promise<void>;
 }
 declare var ReadableStreamBYOBReader: {
   prototype: ReadableStreamBYOBReader;
+  /**
+   * @throws {TypeError} if the stream has a reader, or is not one of bytes
+   * @see https://streams.spec.whatwg.org/#byob-reader-constructor
+   */
   new(stream: ReadableStream): ReadableStreamBYOBReader;
 };
 
@@ -2565,11 +2749,15 @@ interface ReadableStreamBYOBRequest {
   readonly view: ArrayBufferView | null;
   /**
    * Says how many bytes were written.
+   * @throws {TypeError} if it was answered already, or no bytes come though the stream is open
+   * @throws {RangeError} if it is more than there is room for
    * @see https://streams.spec.whatwg.org/#rs-byob-request-respond
    */
   respond(bytesWritten: number): void;
   /**
    * Answers with another view of the same memory.
+   * @throws {TypeError} if it was answered already, or the view is empty though the stream is open
+   * @throws {RangeError} if the view is not where the old one was, or has more bytes
    * @see https://streams.spec.whatwg.org/#rs-byob-request-respond-with-new-view
    */
   respondWithNewView(view: ArrayBufferView): void;
@@ -2590,11 +2778,15 @@ interface ReadableStreamDefaultController<R = any> {
   readonly desiredSize: number | null;
   /**
    * Ends the stream after the chunks in the queue.
+   * @throws {TypeError} if the stream was closed, or has failed
    * @see https://streams.spec.whatwg.org/#rs-default-controller-close
    */
   close(): void;
   /**
    * Puts a chunk into the queue.
+   * @throws {TypeError} if the stream was closed, or has failed
+   * @throws {RangeError} if the size of the chunk, as the strategy says, is negative or no finite number
+   * @throws {any} what the strategy's `size()` throws
    * @see https://streams.spec.whatwg.org/#rs-default-controller-enqueue
    */
   enqueue(chunk?: R): void;
@@ -2615,6 +2807,8 @@ declare var ReadableStreamDefaultController: {
 interface ReadableStreamDefaultReader<R = any> {
   /**
    * The next chunk, or `done`.
+   * @throws {TypeError} if the reader was released
+   * @throws {any} what the stream failed with
    * @see https://streams.spec.whatwg.org/#default-reader-read
    */
   read(): Promise<ReadableStreamReadResult<R>>;
@@ -2625,17 +2819,25 @@ interface ReadableStreamDefaultReader<R = any> {
   releaseLock(): void;
   /**
    * Resolves when the stream ends, rejects when it fails or the reader is released.
+   * @throws {TypeError} if the reader is released
+   * @throws {any} what the stream failed with
    * @see https://streams.spec.whatwg.org/#generic-reader-closed
    */
   readonly closed: Promise<void>;
   /**
    * Tells the source that nobody wants more.
+   * @throws {TypeError} if the reader was released
+   * @throws {any} what the source's `cancel()` throws, or what the stream failed with
    * @see https://streams.spec.whatwg.org/#generic-reader-cancel
    */
   cancel(reason?: any): Promise<void>;
 }
 declare var ReadableStreamDefaultReader: {
   prototype: ReadableStreamDefaultReader;
+  /**
+   * @throws {TypeError} if the stream has a reader
+   * @see https://streams.spec.whatwg.org/#default-reader-constructor
+   */
   new<R = any>(stream: ReadableStream<R>): ReadableStreamDefaultReader<R>;
 };
 
@@ -2678,6 +2880,7 @@ interface Request {
   readonly duplex: RequestDuplex;
   /**
    * A copy with a body of its own; not possible once the body is being read.
+   * @throws {TypeError} if the body was read already, or is being read
    * @see https://fetch.spec.whatwg.org/#dom-request-clone
    */
   clone(): Request;
@@ -2695,37 +2898,54 @@ interface Request {
   readonly bodyUsed: boolean;
   /**
    * Reads the whole body as bytes.
+   * @throws {TypeError} if the body was read already, or is being read
+   * @throws {any} what the body's stream failed with
    * @see https://fetch.spec.whatwg.org/#dom-body-arraybuffer
    */
   arrayBuffer(): Promise<ArrayBuffer>;
   /**
    * Reads the whole body as a Blob of the type that the headers say.
+   * @throws {TypeError} if the body was read already, or is being read
+   * @throws {any} what the body's stream failed with
    * @see https://fetch.spec.whatwg.org/#dom-body-blob
    */
   blob(): Promise<Blob>;
   /**
    * Reads the whole body as bytes.
+   * @throws {TypeError} if the body was read already, or is being read
+   * @throws {any} what the body's stream failed with
    * @see https://fetch.spec.whatwg.org/#dom-body-bytes
    */
   bytes(): Promise<Uint8Array>;
   /**
    * Reads the whole body as a form, sent as `multipart/form-data` or `application/x-www-form-urlencoded`.
+   * @throws {TypeError} if the body was read already, or is being read, or is no form
+   * @throws {any} what the body's stream failed with
    * @see https://fetch.spec.whatwg.org/#dom-body-formdata
    */
   formData(): Promise<FormData>;
   /**
    * Reads the whole body as JSON.
+   * @throws {TypeError} if the body was read already, or is being read
+   * @throws {SyntaxError} if the text is no JSON
+   * @throws {any} what the body's stream failed with
    * @see https://fetch.spec.whatwg.org/#dom-body-json
    */
   json(): Promise<any>;
   /**
    * Reads the whole body as text in UTF-8.
+   * @throws {TypeError} if the body was read already, or is being read
+   * @throws {any} what the body's stream failed with
    * @see https://fetch.spec.whatwg.org/#dom-body-text
    */
   text(): Promise<string>;
 }
 declare var Request: {
   prototype: Request;
+  /**
+   * @throws {TypeError} if the URL cannot be parsed or has credentials, the method is none or forbidden, GET or HEAD has a body, a stream comes without `duplex`, or the body of `input` was read
+   * @see https://fetch.spec.whatwg.org/#dom-request
+   */
   new(input: RequestInfo, init?: RequestInit): Request;
 };
 
@@ -2763,9 +2983,12 @@ interface Response {
   readonly headers: Headers;
   /**
    * A copy with a body of its own; not possible once the body is being read.
+   * @throws {TypeError} if the body was read already, or is being read
    * @see https://fetch.spec.whatwg.org/#dom-response-clone
    */
   clone(): Response;
+  /** What its connection has become; with the status 101. */
+  readonly webSocket: WebSocket | null;
   /**
    * The body as a stream of bytes; null if there is none.
    * @see https://fetch.spec.whatwg.org/#dom-body-body
@@ -2778,37 +3001,55 @@ interface Response {
   readonly bodyUsed: boolean;
   /**
    * Reads the whole body as bytes.
+   * @throws {TypeError} if the body was read already, or is being read
+   * @throws {any} what the body's stream failed with
    * @see https://fetch.spec.whatwg.org/#dom-body-arraybuffer
    */
   arrayBuffer(): Promise<ArrayBuffer>;
   /**
    * Reads the whole body as a Blob of the type that the headers say.
+   * @throws {TypeError} if the body was read already, or is being read
+   * @throws {any} what the body's stream failed with
    * @see https://fetch.spec.whatwg.org/#dom-body-blob
    */
   blob(): Promise<Blob>;
   /**
    * Reads the whole body as bytes.
+   * @throws {TypeError} if the body was read already, or is being read
+   * @throws {any} what the body's stream failed with
    * @see https://fetch.spec.whatwg.org/#dom-body-bytes
    */
   bytes(): Promise<Uint8Array>;
   /**
    * Reads the whole body as a form, sent as `multipart/form-data` or `application/x-www-form-urlencoded`.
+   * @throws {TypeError} if the body was read already, or is being read, or is no form
+   * @throws {any} what the body's stream failed with
    * @see https://fetch.spec.whatwg.org/#dom-body-formdata
    */
   formData(): Promise<FormData>;
   /**
    * Reads the whole body as JSON.
+   * @throws {TypeError} if the body was read already, or is being read
+   * @throws {SyntaxError} if the text is no JSON
+   * @throws {any} what the body's stream failed with
    * @see https://fetch.spec.whatwg.org/#dom-body-json
    */
   json(): Promise<any>;
   /**
    * Reads the whole body as text in UTF-8.
+   * @throws {TypeError} if the body was read already, or is being read
+   * @throws {any} what the body's stream failed with
    * @see https://fetch.spec.whatwg.org/#dom-body-text
    */
   text(): Promise<string>;
 }
 declare var Response: {
   prototype: Response;
+  /**
+   * @throws {RangeError} if the status is not from 200 to 599
+   * @throws {TypeError} if `statusText` or a header cannot be sent, there is a body with a status that has none, or the body was read
+   * @see https://fetch.spec.whatwg.org/#dom-response
+   */
   new(body?: BodyInit | null, init?: ResponseInit): Response;
   /**
    * The response that stands for a network error.
@@ -2817,11 +3058,15 @@ declare var Response: {
   error(): Response;
   /**
    * A response that points to another address.
+   * @throws {TypeError} if the URL cannot be parsed
+   * @throws {RangeError} if the status is not 301, 302, 303, 307 or 308
    * @see https://fetch.spec.whatwg.org/#dom-response-redirect
    */
   redirect(url: string, status?: number): Response;
   /**
    * A response whose body is the value as JSON.
+   * @throws {TypeError} if the value has no JSON form
+   * @throws {RangeError} if the status is not from 200 to 599
    * @see https://fetch.spec.whatwg.org/#dom-response-json
    */
   json(data: any, init?: ResponseInit): Response;
@@ -2847,31 +3092,47 @@ declare var ScheduledEvent: {
 interface SubtleCrypto {
   /**
    * Encrypts data with a key.
+   * @throws {DOMException} "NotSupportedError", if the algorithm is none that does this
+   * @throws {DOMException} "InvalidAccessError", if the key is of another algorithm, or may not be used for this
+   * @throws {DOMException} "OperationError", if the operation fails, or a parameter of the algorithm has a value that it cannot have
    * @see https://w3c.github.io/webcrypto/#SubtleCrypto-method-encrypt
    */
   encrypt(algorithm: AlgorithmIdentifier, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>;
   /**
    * Decrypts data with a key.
+   * @throws {DOMException} "NotSupportedError", if the algorithm is none that does this
+   * @throws {DOMException} "InvalidAccessError", if the key is of another algorithm, or may not be used for this
+   * @throws {DOMException} "OperationError", if the operation fails, or a parameter of the algorithm has a value that it cannot have
    * @see https://w3c.github.io/webcrypto/#SubtleCrypto-method-decrypt
    */
   decrypt(algorithm: AlgorithmIdentifier, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>;
   /**
    * The signature of data, or its authentication code.
+   * @throws {DOMException} "NotSupportedError", if the algorithm is none that does this
+   * @throws {DOMException} "InvalidAccessError", if the key is of another algorithm, or may not be used for this
+   * @throws {DOMException} "OperationError", if the operation fails, or a parameter of the algorithm has a value that it cannot have
    * @see https://w3c.github.io/webcrypto/#SubtleCrypto-method-sign
    */
   sign(algorithm: AlgorithmIdentifier, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>;
   /**
    * Whether a signature is that of the data.
+   * @throws {DOMException} "NotSupportedError", if the algorithm is none that does this
+   * @throws {DOMException} "InvalidAccessError", if the key is of another algorithm, or may not be used for this
+   * @throws {DOMException} "OperationError", if the operation fails, or a parameter of the algorithm has a value that it cannot have
    * @see https://w3c.github.io/webcrypto/#SubtleCrypto-method-verify
    */
   verify(algorithm: AlgorithmIdentifier, key: CryptoKey, signature: BufferSource, data: BufferSource): Promise<boolean>;
   /**
    * The hash of data, by SHA-1, SHA-256, SHA-384, SHA-512, or SHA3-256, SHA3-384, SHA3-512.
+   * @throws {DOMException} "NotSupportedError", if the algorithm is none that does this
    * @see https://w3c.github.io/webcrypto/#SubtleCrypto-method-digest
    */
   digest(algorithm: AlgorithmIdentifier, data: BufferSource): Promise<ArrayBuffer>;
   /**
    * A new key, or a pair of keys.
+   * @throws {DOMException} "NotSupportedError", if the algorithm is none that does this
+   * @throws {DOMException} "SyntaxError", if the usages are none that such a key can have, or there are none for a secret or private key
+   * @throws {DOMException} "OperationError", if the operation fails, or a parameter of the algorithm has a value that it cannot have
    * @see https://w3c.github.io/webcrypto/#SubtleCrypto-method-generateKey
    */
   generateKey(algorithm: RsaHashedKeyGenParams | EcKeyGenParams, extractable: boolean, keyUsages: Iterable<KeyUsage>): Promise<CryptoKeyPair>;
@@ -2879,58 +3140,99 @@ interface SubtleCrypto {
   generateKey(algorithm: AlgorithmIdentifier, extractable: boolean, keyUsages: Iterable<KeyUsage>): Promise<CryptoKey | CryptoKeyPair>;
   /**
    * A key that is made of another one.
+   * @throws {DOMException} "NotSupportedError", if the algorithm is none that does this
+   * @throws {DOMException} "InvalidAccessError", if the key is of another algorithm, or may not be used for this
+   * @throws {DOMException} "SyntaxError", if the usages are none that such a key can have, or there are none for a secret or private key
+   * @throws {DOMException} "OperationError", if the operation fails, or a parameter of the algorithm has a value that it cannot have
    * @see https://w3c.github.io/webcrypto/#SubtleCrypto-method-deriveKey
    */
   deriveKey(algorithm: AlgorithmIdentifier, baseKey: CryptoKey, derivedKeyType: AlgorithmIdentifier, extractable: boolean, keyUsages: Iterable<KeyUsage>): Promise<CryptoKey>;
   /**
    * Bits that are made of a key.
+   * @throws {DOMException} "NotSupportedError", if the algorithm is none that does this
+   * @throws {DOMException} "InvalidAccessError", if the key is of another algorithm, or may not be used for this
+   * @throws {DOMException} "OperationError", if the operation fails, or a parameter of the algorithm has a value that it cannot have
    * @see https://w3c.github.io/webcrypto/#SubtleCrypto-method-deriveBits
    */
   deriveBits(algorithm: AlgorithmIdentifier, baseKey: CryptoKey, length?: number | null): Promise<ArrayBuffer>;
   /**
    * A key of its external form.
+   * @throws {TypeError} if a buffer is given for "jwk", or an object for another format
+   * @throws {DOMException} "NotSupportedError", if the algorithm is none that does this, or has no such format
+   * @throws {DOMException} "DataError", if it is no key of the algorithm
+   * @throws {DOMException} "SyntaxError", if the usages are none that such a key can have, or there are none for a secret or private key
    * @see https://w3c.github.io/webcrypto/#SubtleCrypto-method-importKey
    */
   importKey(format: KeyFormat, keyData: BufferSource | JsonWebKey, algorithm: AlgorithmIdentifier, extractable: boolean, keyUsages: Iterable<KeyUsage>): Promise<CryptoKey>;
   /**
    * The external form of a key that is extractable.
+   * @throws {DOMException} "NotSupportedError", if keys of the algorithm have no such format
+   * @throws {DOMException} "InvalidAccessError", if the key is not extractable, or the format is for another kind of key
    * @see https://w3c.github.io/webcrypto/#SubtleCrypto-method-exportKey
    */
   exportKey(format: KeyFormat, key: CryptoKey): Promise<ArrayBuffer | JsonWebKey>;
   /**
    * Exports a key and encrypts it.
+   * @throws {DOMException} "NotSupportedError", if the algorithm is none that does this
+   * @throws {DOMException} "InvalidAccessError", if the key is not extractable, or the other one may not wrap
+   * @throws {DOMException} "OperationError", if the operation fails, or a parameter of the algorithm has a value that it cannot have
    * @see https://w3c.github.io/webcrypto/#SubtleCrypto-method-wrapKey
    */
   wrapKey(format: KeyFormat, key: CryptoKey, wrappingKey: CryptoKey, wrapAlgorithm: AlgorithmIdentifier): Promise<ArrayBuffer>;
   /**
    * Decrypts a key and imports it.
+   * @throws {DOMException} "NotSupportedError", if the algorithm is none that does this
+   * @throws {DOMException} "InvalidAccessError", if the key may not unwrap
+   * @throws {DOMException} "DataError", if what comes out is no key of the algorithm
+   * @throws {DOMException} "SyntaxError", if the usages are none that such a key can have, or there are none for a secret or private key
+   * @throws {DOMException} "OperationError", if the operation fails, or a parameter of the algorithm has a value that it cannot have
    * @see https://w3c.github.io/webcrypto/#SubtleCrypto-method-unwrapKey
    */
   unwrapKey(format: KeyFormat, wrappedKey: BufferSource, unwrappingKey: CryptoKey, unwrapAlgorithm: AlgorithmIdentifier, unwrappedKeyAlgorithm: AlgorithmIdentifier, extractable: boolean, keyUsages: Iterable<KeyUsage>): Promise<CryptoKey>;
-  /** Workers' comparison of secrets: as many bytes are the same, or not, in a time that does not tell where they differ. */
+  /**
+   * Workers' comparison of secrets: as many bytes are the same, or not, in a time that does not tell where they differ.
+   * @throws {TypeError} if one has more bytes than the other
+   */
   timingSafeEqual(a: BufferSource, b: BufferSource): boolean;
   /**
    * A new key for both sides, and the form in which it is sent to the other one.
+   * @throws {DOMException} "NotSupportedError", if the algorithm is none that does this
+   * @throws {DOMException} "InvalidAccessError", if the key is of another algorithm, or may not be used for this
+   * @throws {DOMException} "SyntaxError", if the usages are none that such a key can have, or there are none for a secret or private key
+   * @throws {DOMException} "OperationError", if the operation fails, or a parameter of the algorithm has a value that it cannot have
    * @see https://wicg.github.io/webcrypto-modern-algos/#SubtleCrypto-method-encapsulateKey
    */
   encapsulateKey(encapsulationAlgorithm: AlgorithmIdentifier, encapsulationKey: CryptoKey, sharedKeyAlgorithm: AlgorithmIdentifier, extractable: boolean, keyUsages: Iterable<KeyUsage>): Promise<EncapsulatedKey>;
   /**
    * New bits for both sides, and the form in which they are sent to the other one.
+   * @throws {DOMException} "NotSupportedError", if the algorithm is none that does this
+   * @throws {DOMException} "InvalidAccessError", if the key is of another algorithm, or may not be used for this
+   * @throws {DOMException} "OperationError", if the operation fails, or a parameter of the algorithm has a value that it cannot have
    * @see https://wicg.github.io/webcrypto-modern-algos/#SubtleCrypto-method-encapsulateBits
    */
   encapsulateBits(encapsulationAlgorithm: AlgorithmIdentifier, encapsulationKey: CryptoKey): Promise<EncapsulatedBits>;
   /**
    * The key that the other side has encapsulated.
+   * @throws {DOMException} "NotSupportedError", if the algorithm is none that does this
+   * @throws {DOMException} "InvalidAccessError", if the key is of another algorithm, or may not be used for this
+   * @throws {DOMException} "SyntaxError", if the usages are none that such a key can have, or there are none for a secret or private key
+   * @throws {DOMException} "OperationError", if the operation fails, or a parameter of the algorithm has a value that it cannot have
    * @see https://wicg.github.io/webcrypto-modern-algos/#SubtleCrypto-method-decapsulateKey
    */
   decapsulateKey(decapsulationAlgorithm: AlgorithmIdentifier, decapsulationKey: CryptoKey, ciphertext: BufferSource, sharedKeyAlgorithm: AlgorithmIdentifier, extractable: boolean, keyUsages: Iterable<KeyUsage>): Promise<CryptoKey>;
   /**
    * The bits that the other side has encapsulated.
+   * @throws {DOMException} "NotSupportedError", if the algorithm is none that does this
+   * @throws {DOMException} "InvalidAccessError", if the key is of another algorithm, or may not be used for this
+   * @throws {DOMException} "OperationError", if the operation fails, or a parameter of the algorithm has a value that it cannot have
    * @see https://wicg.github.io/webcrypto-modern-algos/#SubtleCrypto-method-decapsulateBits
    */
   decapsulateBits(decapsulationAlgorithm: AlgorithmIdentifier, decapsulationKey: CryptoKey, ciphertext: BufferSource): Promise<ArrayBuffer>;
   /**
    * The public key of a private one.
+   * @throws {DOMException} "NotSupportedError", if keys of the algorithm are no pairs
+   * @throws {DOMException} "InvalidAccessError", if the key is not the private one
+   * @throws {DOMException} "SyntaxError", if the usages are none that a public key can have
    * @see https://wicg.github.io/webcrypto-modern-algos/#SubtleCrypto-method-getPublicKey
    */
   getPublicKey(key: CryptoKey, keyUsages: Iterable<KeyUsage>): Promise<CryptoKey>;
@@ -2952,6 +3254,7 @@ declare var SubtleCrypto: {
 interface TextDecoder {
   /**
    * The text of the bytes, those of earlier calls with `stream` included.
+   * @throws {TypeError} if the decoder is fatal and the bytes are no text of its encoding
    * @see https://encoding.spec.whatwg.org/#dom-textdecoder-decode
    */
   decode(input?: AllowSharedBufferSource, options?: TextDecodeOptions): string;
@@ -2973,6 +3276,10 @@ interface TextDecoder {
 }
 declare var TextDecoder: {
   prototype: TextDecoder;
+  /**
+   * @throws {RangeError} if the label is that of no encoding
+   * @see https://encoding.spec.whatwg.org/#dom-textdecoder
+   */
   new(label?: string, options?: TextDecoderOptions): TextDecoder;
 };
 
@@ -3009,6 +3316,10 @@ interface TextDecoderStream {
 }
 declare var TextDecoderStream: {
   prototype: TextDecoderStream;
+  /**
+   * @throws {RangeError} if the label is that of no encoding
+   * @see https://encoding.spec.whatwg.org/#dom-textdecoderstream
+   */
   new(label?: string, options?: TextDecoderOptions): TextDecoderStream;
 };
 
@@ -3082,6 +3393,11 @@ interface TransformStream<I = any, O = any> {
 }
 declare var TransformStream: {
   prototype: TransformStream;
+  /**
+   * @throws {RangeError} if the transformer has a `readableType` or a `writableType`, or a strategy's `highWaterMark` is negative or not a number
+   * @throws {any} what `start()` throws
+   * @see https://streams.spec.whatwg.org/#ts-constructor
+   */
   new<I = any, O = any>(transformer?: Transformer<I, O>, writableStrategy?: QueuingStrategy<I>, readableStrategy?: QueuingStrategy<O>): TransformStream<I, O>;
 };
 
@@ -3097,6 +3413,8 @@ interface TransformStreamDefaultController<O = any> {
   readonly desiredSize: number | null;
   /**
    * Puts a chunk into the queue of the readable side.
+   * @throws {TypeError} if the readable side was closed, or has failed
+   * @throws {any} what the strategy's `size()` throws
    * @see https://streams.spec.whatwg.org/#ts-default-controller-enqueue
    */
   enqueue(chunk?: O): void;
@@ -3122,6 +3440,7 @@ declare var TransformStreamDefaultController: {
 interface URL {
   /**
    * The whole address.
+   * @throws {TypeError} on setting, if the text is no URL
    * @see https://url.spec.whatwg.org/#dom-url-href
    */
   href: string;
@@ -3173,6 +3492,10 @@ interface URL {
 }
 declare var URL: {
   prototype: URL;
+  /**
+   * @throws {TypeError} if the text is no URL, or is relative and there is no base
+   * @see https://url.spec.whatwg.org/#dom-url-url
+   */
   new(url: string | URL, base?: string | URL): URL;
   /**
    * The address that a text stands for, or null if it is none.
@@ -3203,11 +3526,13 @@ declare var URL: {
 interface URLPattern {
   /**
    * Whether a URL has the shape.
+   * @throws {TypeError} if a base URL is given beside components, which have it among them
    * @see https://urlpattern.spec.whatwg.org/#urlpattern-test
    */
   test(input?: URLPatternInput, baseURL?: string): boolean;
   /**
    * What the groups have matched in a URL, or null if it has another shape.
+   * @throws {TypeError} if a base URL is given beside components, which have it among them
    * @see https://urlpattern.spec.whatwg.org/#urlpattern-exec
    */
   exec(input?: URLPatternInput, baseURL?: string): URLPatternResult | null;
@@ -3258,15 +3583,21 @@ interface URLPattern {
   readonly hasRegExpGroups: boolean;
   /**
    * A component of a URL of this shape, with these values in the place of the groups.
+   * @throws {TypeError} if it is no component's name, or a group has no value that fits
    * @see https://urlpattern.spec.whatwg.org/#urlpattern-class
    */
   generate(component: string, groups: Record<string, string>): string;
 }
 declare var URLPattern: {
   prototype: URLPattern;
+  /**
+   * @throws {TypeError} if a pattern is not valid, or is relative and there is no base URL
+   * @see https://urlpattern.spec.whatwg.org/#urlpattern-constructor
+   */
   new(input?: URLPatternInput, baseURLOrOptions?: string | URLPatternOptions, options?: URLPatternOptions): URLPattern;
   /**
    * Which of two patterns is more specific in a component: 1 for the first one, -1 for the second one, and 0 if they are the same.
+   * @throws {TypeError} if it is no component's name
    * @see https://urlpattern.spec.whatwg.org/#urlpattern-class
    */
   compareComponent(component: string, left: URLPattern, right: URLPattern): number;
@@ -3322,7 +3653,83 @@ interface URLSearchParams {
 }
 declare var URLSearchParams: {
   prototype: URLSearchParams;
+  /**
+   * @throws {TypeError} if an item of a list is no pair
+   * @see https://url.spec.whatwg.org/#dom-urlsearchparams-urlsearchparams
+   */
   new(init?: Iterable<Iterable<string>> | Record<string, string> | string): URLSearchParams;
+};
+
+/**
+ * A connection that carries messages both ways.
+ * @see https://websockets.spec.whatwg.org/#websocket
+ */
+interface WebSocket extends EventTarget {
+  readonly url: string;
+  readonly CONNECTING: 0;
+  readonly OPEN: 1;
+  readonly CLOSING: 2;
+  readonly CLOSED: 3;
+  readonly readyState: number;
+  /**
+   * Bytes that were sent, and have not left yet.
+   * @see https://websockets.spec.whatwg.org/#dom-websocket-bufferedamount
+   */
+  readonly bufferedAmount: number;
+  onopen: EventHandler;
+  onerror: EventHandler;
+  onclose: ((event: CloseEvent) => any) | null;
+  readonly extensions: string;
+  /**
+   * The protocol that the server has chosen; empty for none.
+   * @see https://websockets.spec.whatwg.org/#dom-websocket-protocol
+   */
+  readonly protocol: string;
+  /**
+   * Closes the connection, after what was sent has left; with 1000 or a number from 3000 to 4999, if any.
+   * @throws {DOMException} "InvalidAccessError", if the code is neither 1000 nor from 3000 to 4999
+   * @throws {DOMException} "SyntaxError", if the reason has more than 123 bytes
+   * @see https://websockets.spec.whatwg.org/#dom-websocket-close
+   */
+  close(code?: number, reason?: string): void;
+  onmessage: ((event: MessageEvent) => any) | null;
+  binaryType: BinaryType;
+  /**
+   * Sends a message.
+   * @throws {DOMException} "InvalidStateError", if the connection is not open yet
+   * @throws {TypeError} if it was not accepted
+   * @see https://websockets.spec.whatwg.org/#dom-websocket-send
+   */
+  send(data: BufferSource | Blob | string): void;
+  /**
+   * Begins to receive, and lets this end send: for those of a `WebSocketPair`, and of responses.
+   * @throws {TypeError} if it is accepted already
+   */
+  accept(): void;
+  addEventListener(type: "close", callback: ((event: CloseEvent) => any) | null, options?: AddEventListenerOptions | boolean): void;
+  addEventListener(type: "message", callback: ((event: MessageEvent) => any) | null, options?: AddEventListenerOptions | boolean): void;
+  addEventListener(type: string, callback: EventListener | null, options?: AddEventListenerOptions | boolean): void;
+}
+declare var WebSocket: {
+  prototype: WebSocket;
+  /**
+   * Opens a connection to a `ws:` or `wss:` address, for one of the protocols, if any are given.
+   * @throws {DOMException} "SyntaxError", if the URL is none of WebSockets, or the protocols are no tokens or not different
+   * @see https://websockets.spec.whatwg.org/#dom-websocket-websocket
+   */
+  new(url: string, protocols?: string | Iterable<string>): WebSocket;
+  readonly CONNECTING: 0;
+  readonly OPEN: 1;
+  readonly CLOSING: 2;
+  readonly CLOSED: 3;
+};
+
+/** Two WebSockets, `0` and `1`: what is sent to one arrives at the other. One goes to a client, as the `webSocket` of a response. */
+interface WebSocketPair {
+}
+declare var WebSocketPair: {
+  prototype: WebSocketPair;
+  new(): WebSocketPair & { 0: WebSocket; 1: WebSocket };
 };
 
 /** The global object of an app. */
@@ -3338,11 +3745,13 @@ interface WorkerGlobalScope extends EventTarget {
   reportError(e: any): void;
   /**
    * The Base64 text of a string whose characters are bytes.
+   * @throws {DOMException} "InvalidCharacterError", if a character is beyond U+00FF
    * @see https://html.spec.whatwg.org/multipage/#dom-btoa
    */
   btoa(data: string): string;
   /**
    * The string, a character for each byte, that a Base64 text stands for.
+   * @throws {DOMException} "InvalidCharacterError", if the text is no Base64
    * @see https://html.spec.whatwg.org/multipage/#dom-atob
    */
   atob(data: string): string;
@@ -3373,11 +3782,14 @@ interface WorkerGlobalScope extends EventTarget {
   queueMicrotask(callback: VoidFunction): void;
   /**
    * A deep copy of a value, circles included.
+   * @throws {DOMException} "DataCloneError", if something in the value cannot be copied, or cannot be transferred
    * @see https://html.spec.whatwg.org/multipage/#dom-structuredclone
    */
   structuredClone(value: any, options?: StructuredSerializeOptions): any;
   /**
    * Sends a request; the promise resolves when the head of the response is there, whatever its status.
+   * @throws {TypeError} if the request cannot be made (see `Request`), its address may not be asked or cannot be reached, or what comes back is no HTTP
+   * @throws {any} the reason of the signal, if it aborts
    * @see https://fetch.spec.whatwg.org/#fetch-method
    */
   fetch(input: RequestInfo, init?: RequestInit): Promise<Response>;
@@ -3411,22 +3823,32 @@ interface WritableStream<W = any> {
   readonly locked: boolean;
   /**
    * Makes the stream fail; chunks that wait are lost.
+   * @throws {TypeError} if the stream has a writer
+   * @throws {any} what the sink's `abort()` throws
    * @see https://streams.spec.whatwg.org/#ws-abort
    */
   abort(reason?: any): Promise<void>;
   /**
    * Ends the stream after the chunks that wait.
+   * @throws {TypeError} if the stream has a writer, or was closed
+   * @throws {any} what the stream failed with
    * @see https://streams.spec.whatwg.org/#ws-close
    */
   close(): Promise<void>;
   /**
    * A writer, which has the stream for itself until it is released.
+   * @throws {TypeError} if the stream has a writer
    * @see https://streams.spec.whatwg.org/#ws-get-writer
    */
   getWriter(): WritableStreamDefaultWriter<W>;
 }
 declare var WritableStream: {
   prototype: WritableStream;
+  /**
+   * @throws {RangeError} if the sink has a `type`, or the strategy's `highWaterMark` is negative or not a number
+   * @throws {any} what `start()` throws
+   * @see https://streams.spec.whatwg.org/#ws-constructor
+   */
   new<W = any>(underlyingSink?: UnderlyingSink<W>, strategy?: QueuingStrategy<W>): WritableStream<W>;
 };
 
@@ -3457,26 +3879,35 @@ declare var WritableStreamDefaultController: {
 interface WritableStreamDefaultWriter<W = any> {
   /**
    * Resolves when the stream is closed, rejects when it fails or the writer is released.
+   * @throws {TypeError} if the writer is released
+   * @throws {any} what the stream failed with
    * @see https://streams.spec.whatwg.org/#default-writer-closed
    */
   readonly closed: Promise<void>;
   /**
    * How much room is in the queue; null after an error.
+   * @throws {TypeError} if the writer was released
    * @see https://streams.spec.whatwg.org/#default-writer-desired-size
    */
   readonly desiredSize: number | null;
   /**
    * Resolves when there is room in the queue.
+   * @throws {TypeError} if the writer is released
+   * @throws {any} what the stream failed with
    * @see https://streams.spec.whatwg.org/#default-writer-ready
    */
   readonly ready: Promise<void>;
   /**
    * Makes the stream fail; chunks that wait are lost.
+   * @throws {TypeError} if the writer was released
+   * @throws {any} what the sink's `abort()` throws
    * @see https://streams.spec.whatwg.org/#default-writer-abort
    */
   abort(reason?: any): Promise<void>;
   /**
    * Ends the stream after the chunks that wait.
+   * @throws {TypeError} if the writer was released, or the stream was closed
+   * @throws {any} what the stream failed with
    * @see https://streams.spec.whatwg.org/#default-writer-close
    */
   close(): Promise<void>;
@@ -3487,12 +3918,18 @@ interface WritableStreamDefaultWriter<W = any> {
   releaseLock(): void;
   /**
    * Writes a chunk; the promise resolves when the destination has taken it.
+   * @throws {TypeError} if the writer was released, or the stream was closed
+   * @throws {any} what the stream failed with
    * @see https://streams.spec.whatwg.org/#default-writer-write
    */
   write(chunk?: W): Promise<void>;
 }
 declare var WritableStreamDefaultWriter: {
   prototype: WritableStreamDefaultWriter;
+  /**
+   * @throws {TypeError} if the stream has a writer
+   * @see https://streams.spec.whatwg.org/#default-writer-constructor
+   */
   new<W = any>(stream: WritableStream<W>): WritableStreamDefaultWriter<W>;
 };
 
@@ -3585,11 +4022,13 @@ declare var navigator: Navigator;
 declare function reportError(e: any): void;
 /**
  * The Base64 text of a string whose characters are bytes.
+ * @throws {DOMException} "InvalidCharacterError", if a character is beyond U+00FF
  * @see https://html.spec.whatwg.org/multipage/#dom-btoa
  */
 declare function btoa(data: string): string;
 /**
  * The string, a character for each byte, that a Base64 text stands for.
+ * @throws {DOMException} "InvalidCharacterError", if the text is no Base64
  * @see https://html.spec.whatwg.org/multipage/#dom-atob
  */
 declare function atob(data: string): string;
@@ -3620,11 +4059,14 @@ declare function clearInterval(id?: number): void;
 declare function queueMicrotask(callback: VoidFunction): void;
 /**
  * A deep copy of a value, circles included.
+ * @throws {DOMException} "DataCloneError", if something in the value cannot be copied, or cannot be transferred
  * @see https://html.spec.whatwg.org/multipage/#dom-structuredclone
  */
 declare function structuredClone(value: any, options?: StructuredSerializeOptions): any;
 /**
  * Sends a request; the promise resolves when the head of the response is there, whatever its status.
+ * @throws {TypeError} if the request cannot be made (see `Request`), its address may not be asked or cannot be reached, or what comes back is no HTTP
+ * @throws {any} the reason of the signal, if it aborts
  * @see https://fetch.spec.whatwg.org/#fetch-method
  */
 declare function fetch(input: RequestInfo, init?: RequestInit): Promise<Response>;
@@ -3656,6 +4098,7 @@ declare function addEventListener(type: string, callback: EventListener | null, 
 declare function removeEventListener(type: string, callback: EventListener | null, options?: EventListenerOptions | boolean): void;
 /**
  * Calls the listeners of the event's type, and returns false if one of them canceled the event.
+ * @throws {DOMException} "InvalidStateError", if the event is being dispatched already, or was not initialized
  * @see https://dom.spec.whatwg.org/#dom-eventtarget-dispatchevent
  */
 declare function dispatchEvent(event: Event): boolean;

@@ -17,6 +17,8 @@ export interface Member {
   idl: string;
   description?: string;
   section?: string;
+  /** What it throws, or has its promise rejected with. */
+  exceptions?: { name: string; condition: string }[];
   static?: boolean;
   arguments?: Parameter[];
 }
@@ -128,12 +130,14 @@ const escape = (text: string) => text.replace(/[&<>"]/g, (c) => ({ "&": "&amp;",
 export const linked = (idl: string, self?: string) =>
   escape(idl).replace(/\b[A-Z]\w*\b/g, (name) => (name !== self && byName.has(name) ? `<a href="${href(name)}">${name}</a>` : name));
 
+/** Code and links within a line. */
+const inline = (text: string) =>
+  escape(text)
+    .replace(/`([^`]+)`/g, (_, code) => `<code>${linked(code.replaceAll("&quot;", '"').replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&"))}</code>`)
+    .replace(/\[([^\]]+)\]\((https?:[^)]+)\)/g, '<a href="$2">$1</a>');
+
 /** A documentation comment: paragraphs, lists, code, links; names of definitions in code are links. */
 export function markdown(text: string) {
-  const inline = (text: string) =>
-    escape(text)
-      .replace(/`([^`]+)`/g, (_, code) => `<code>${linked(code.replaceAll("&quot;", '"').replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&"))}</code>`)
-      .replace(/\[([^\]]+)\]\((https?:[^)]+)\)/g, '<a href="$2">$1</a>');
   return text
     .split(/\n{2,}/)
     .map((block) => {
@@ -142,6 +146,9 @@ export function markdown(text: string) {
     })
     .join("");
 }
+
+/** When an exception is thrown. The name of a DOMException, which comes first, is code. */
+export const condition = (text: string) => inline(text.replace(/^"(\w+)"/, '`"$1"`'));
 
 /** The first sentence of a documentation comment. */
 export const summary = (text = "") => markdown(text.split("\n\n")[0].match(/^.*?[.:](?=\s|$)/s)?.[0] ?? text).replace(/^<p>|<\/p>$/g, "");

@@ -6,10 +6,12 @@ export interface Count {
   passed: number;
   total: number;
 }
+/** Of a member: what the tests of the IDL say, and those that name it. */
+export type OfMember = Count & { named: Count };
 export interface Wpt {
   date: string;
   folders: Record<string, Count & { tests: number }>;
-  interfaces: Record<string, Count & { members: Record<string, Count>; named: Count }>;
+  interfaces: Record<string, Count & { members: Record<string, OfMember>; named: Count }>;
 }
 
 const file = resolve(process.cwd(), "data/wpt.json");
