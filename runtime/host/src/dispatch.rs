@@ -38,6 +38,7 @@ use crate::access::Completion;
 use crate::app::{App, Busy};
 use crate::config::{ListenAddress, Proxies};
 use crate::deployment::Deployment;
+use crate::http::answers::OwnAnswer;
 use crate::http::bounded::Bounded;
 use crate::http::error_page::{self, ErrorPage};
 use crate::http::headers::{self, Present, TransferCoding};
@@ -331,13 +332,9 @@ impl Dispatcher {
                 }
                 Ok((found.target.clone(), target.url))
             }
-            None => Err(
-                ErrorPage::new(StatusCode::NOT_FOUND, "No app answers to this host.").detail(
-                    format!(
-                        "no app has the hostname \"{host}\", or none there the path \"{path}\""
-                    ),
-                ),
-            ),
+            None => Err(ErrorPage::new(OwnAnswer::UnknownHost).detail(format!(
+                "no app has the hostname \"{host}\", or none there the path \"{path}\""
+            ))),
         }
     }
 }
@@ -370,22 +367,17 @@ pub(crate) fn unasked() -> Box<ErrorPage> {
 }
 
 fn malformed(fault: &str) -> ErrorPage {
-    ErrorPage::new(StatusCode::BAD_REQUEST, "The request is malformed.").detail(fault)
+    ErrorPage::new(OwnAnswer::Malformed).detail(fault)
 }
 
 /// Refuses what no app is to see.
 fn check(parts: &mut Parts, present: &Present) -> Result<(), ErrorPage> {
     if matches!(parts.method, Method::TRACE | Method::CONNECT) {
-        let message = "This method is not supported.";
-        return Err(ErrorPage::new(StatusCode::METHOD_NOT_ALLOWED, message));
+        return Err(ErrorPage::new(OwnAnswer::UnknownMethod));
     }
     let fields = parts.headers.len();
     if fields > MAX_FIELDS {
-        return Err(ErrorPage::new(
-            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            error_page::HEAD_TOO_LARGE,
-        )
-        .detail(format!(
+        return Err(ErrorPage::new(OwnAnswer::LargeHead).detail(format!(
             "the request has {fields} header fields, more than {MAX_FIELDS}"
         )));
     }
@@ -393,8 +385,7 @@ fn check(parts: &mut Parts, present: &Present) -> Result<(), ErrorPage> {
         match headers::transfer_coding(&parts.headers) {
             TransferCoding::Known => {}
             TransferCoding::Unknown => {
-                let message = "No transfer coding but \"chunked\" is supported.";
-                return Err(ErrorPage::new(StatusCode::NOT_IMPLEMENTED, message).close());
+                return Err(ErrorPage::new(OwnAnswer::UnknownCoding).close());
             }
             TransferCoding::Wrong(fault) => return Err(malformed(fault).close()),
         }

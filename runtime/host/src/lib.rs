@@ -41,4 +41,5 @@ mod starter;
 mod statistics;
 mod tracer;
 
+pub use crate::http::answers::answers;
 pub use admin::{MAX_ARCHIVE, MAX_UNPACKED};

@@ -188,7 +188,7 @@ impl Record {
 
     /// Has the host's own answer be the response, as a whole.
     pub(crate) fn refused(&mut self, page: &ErrorPage) {
-        self.status = page.status;
+        self.status = page.answer.status();
         self.limit = page.limit;
         if let Some(detail) = &page.detail {
             self.failed(detail.clone(), page.stack.clone());

@@ -261,7 +261,9 @@ impl nano_worker::Services for ServicesOf {
                 Err(page) => page,
             };
             record.refused(&page);
-            Err(error(page.detail.as_deref().unwrap_or(page.message)))
+            Err(error(
+                page.detail.as_deref().unwrap_or(page.answer.message()),
+            ))
         }
         .boxed()
     }

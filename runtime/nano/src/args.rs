@@ -39,6 +39,12 @@ pub(crate) enum Command {
     /// Make JavaScript of what comes on standard input: a helper that other commands start
     #[command(name = nano_typescript::COMMAND, hide = true)]
     Transpile,
+    /// Print what the reference is made of, as JSON: a helper of the tools that make it
+    #[command(hide = true)]
+    Describe {
+        #[command(subcommand)]
+        what: Description,
+    },
     /// Check a configuration, and that its apps start, without serving
     Check(Site),
     /// Print the JSON Schema of configurations, for editors and other tools
@@ -89,6 +95,13 @@ pub(crate) enum Command {
         #[command(flatten)]
         remote: Remote,
     },
+}
+
+/// What to print of the program.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Description {
+    /// The answers that the host gives by itself
+    Errors,
 }
 
 /// What to do with the apps of a nano that serves.

@@ -15,7 +15,7 @@ mod top;
 
 use std::process::ExitCode;
 
-use args::{Apps, Command};
+use args::{Apps, Command, Description};
 
 fn main() -> ExitCode {
     keep_file_size_limit_from_ending_us();
@@ -31,6 +31,12 @@ fn main() -> ExitCode {
                 false => nano_host::config::schema(),
             };
             shell::print(&format!("{schema:#}"));
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Describe {
+            what: Description::Errors,
+        } => {
+            shell::print(&format!("{:#}", nano_host::answers()));
             Ok(ExitCode::SUCCESS)
         }
         Command::Init { folder } => init::init(&folder).map(|()| ExitCode::SUCCESS),

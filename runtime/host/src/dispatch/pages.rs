@@ -3,11 +3,11 @@
 use std::any::Any;
 use std::time::Duration;
 
-use http::StatusCode;
 use nano_worker::cdn_loop::MAX_PASSES;
 use nano_worker::{BodyError, BodyErrorKind, FetchError};
 
 use crate::app::{App, Busy};
+use crate::http::answers::OwnAnswer;
 use crate::http::error_page::ErrorPage;
 use crate::http::receive::Fault;
 use crate::pool::Unavailable;
@@ -15,8 +15,7 @@ use crate::statistics::Limit;
 
 /// What it means to the client that its request has come through this server too often.
 pub(crate) fn looped() -> ErrorPage {
-    let message = "The request came back to this server too often.";
-    ErrorPage::new(StatusCode::LOOP_DETECTED, message).detail(format!(
+    ErrorPage::new(OwnAnswer::Loop).detail(format!(
         "the request has come through this server more than {MAX_PASSES} times, by its CDN-Loop header: apps call themselves or each \
          other in a circle"
     ))
@@ -27,8 +26,7 @@ pub(crate) fn looped() -> ErrorPage {
 pub(crate) fn defect(panic: &(dyn Any + Send)) -> Box<ErrorPage> {
     let said = panic.downcast_ref::<&str>().copied();
     let said = said.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    let message = "The server failed to answer.";
-    let page = ErrorPage::new(StatusCode::INTERNAL_SERVER_ERROR, message).detail(format!(
+    let page = ErrorPage::new(OwnAnswer::Defect).detail(format!(
         "the host panicked, which is a defect of NANO: {}",
         said.unwrap_or("without a message")
     ));
@@ -38,41 +36,41 @@ pub(crate) fn defect(panic: &(dyn Any + Send)) -> Box<ErrorPage> {
 /// What it means to the client that a request is not taken in.
 pub(crate) fn too_busy(app: &App, busy: Busy) -> Box<ErrorPage> {
     let name = app.name();
-    let (message, detail) = match busy {
+    let (answer, detail) = match busy {
         Busy::App(limit) => (
-            "The app is busy. Try again soon.",
+            OwnAnswer::Busy,
             format!("the app \"{name}\" has {limit} requests in flight, its limit"),
         ),
         Busy::Connection(count, limit) => (
-            "This connection has too many requests at a time. Try again soon.",
+            OwnAnswer::BusyConnection,
             format!(
                 "this connection has {count} requests in flight of the app \"{name}\", which may have {limit}: one connection \
                  gets no more places than it leaves to others"
             ),
         ),
         Busy::Caller(count, most, limit) => (
-            "The app is busy. Try again soon.",
+            OwnAnswer::Busy,
             format!(
                 "the calling app has {count} requests in flight of the app \"{name}\", which takes {most} from other apps, half of its \
                  limit of {limit}: one app gets no more places than it leaves to others"
             ),
         ),
         Busy::Queue(limit) => (
-            "The app is busy. Try again soon.",
+            OwnAnswer::Busy,
             format!(
                 "{limit} requests wait for an instance of the app \"{name}\" to begin with them, the limit of its queue"
             ),
         ),
         Busy::WebSockets(limit) => (
-            "The app is busy. Try again soon.",
+            OwnAnswer::Busy,
             format!("the app \"{name}\" has {limit} WebSockets open, its limit of websockets"),
         ),
         Busy::Gone => (
-            "The app is not available. Try again soon.",
+            OwnAnswer::Unavailable,
             "the app is shutting down".to_owned(),
         ),
     };
-    let page = ErrorPage::new(StatusCode::SERVICE_UNAVAILABLE, message).detail(detail);
+    let page = ErrorPage::new(answer).detail(detail);
     let page = match busy {
         Busy::App(_) | Busy::Connection(..) | Busy::Caller(..) => page.limit(Limit::InFlight),
         Busy::Queue(_) => page.limit(Limit::Queue),
@@ -84,19 +82,17 @@ pub(crate) fn too_busy(app: &App, busy: Busy) -> Box<ErrorPage> {
 
 /// What it means to an app that calls that it has yet to take too much of what it was answered before.
 pub(crate) fn not_taken(caller: &str) -> Box<ErrorPage> {
-    let message = "The app is busy. Try again soon.";
     let detail = format!(
         "the app \"{caller}\" has yet to take so much of other responses that there is no room for this one: one app gets no more of \
          it than it leaves to others, of half of the answering app's memory_mb. Read responses when they are there, or stream them"
     );
-    let page = ErrorPage::new(StatusCode::SERVICE_UNAVAILABLE, message).detail(detail);
+    let page = ErrorPage::new(OwnAnswer::Busy).detail(detail);
     page.retry_after(Duration::from_secs(1)).into()
 }
 
 /// What it means to the client that the app needs longer than its limit.
 pub(crate) fn too_slow(limit: Duration) -> Box<ErrorPage> {
-    let message = "The app took too long to answer.";
-    let page = ErrorPage::new(StatusCode::GATEWAY_TIMEOUT, message).detail(format!(
+    let page = ErrorPage::new(OwnAnswer::TooSlow).detail(format!(
         "the app did not answer within {} ms, its wall_ms limit",
         limit.as_millis()
     ));
@@ -105,21 +101,12 @@ pub(crate) fn too_slow(limit: Duration) -> Box<ErrorPage> {
 
 /// What it means to the client that something is wrong with its request's body.
 pub(crate) fn faulty(fault: &Fault) -> Box<ErrorPage> {
-    let (status, message) = match fault {
-        Fault::TooLarge(_) => (
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "The request's body is too large.",
-        ),
-        Fault::Malformed(_) => (
-            StatusCode::BAD_REQUEST,
-            "The request's body is malformed, or not complete.",
-        ),
-        Fault::TooSlow(_) => (
-            StatusCode::REQUEST_TIMEOUT,
-            "The request's body comes too slowly.",
-        ),
+    let answer = match fault {
+        Fault::TooLarge(_) => OwnAnswer::LargeBody,
+        Fault::Malformed(_) => OwnAnswer::MalformedBody,
+        Fault::TooSlow(_) => OwnAnswer::SlowBody,
     };
-    let page = ErrorPage::new(status, message).detail(fault.message());
+    let page = ErrorPage::new(answer).detail(fault.message());
     let page = match fault {
         Fault::TooLarge(_) => page.limit(Limit::Body),
         Fault::TooSlow(_) => page.limit(Limit::Stall),
@@ -131,13 +118,13 @@ pub(crate) fn faulty(fault: &Fault) -> Box<ErrorPage> {
 /// What it means to the client that there is no instance.
 pub(crate) fn unavailable(unavailable: Unavailable) -> Box<ErrorPage> {
     let reason = unavailable.reason;
-    let page = |message| ErrorPage {
+    let page = |answer| ErrorPage {
         stack: reason.stack,
-        ..ErrorPage::new(StatusCode::SERVICE_UNAVAILABLE, message).detail(reason.message)
+        ..ErrorPage::new(answer).detail(reason.message)
     };
     let page = match unavailable.retry_after {
-        Some(wait) => page("The app is not available. Try again soon.").retry_after(wait),
-        None => page("The app is switched off."),
+        Some(wait) => page(OwnAnswer::Unavailable).retry_after(wait),
+        None => page(OwnAnswer::Off),
     };
     page.into()
 }
@@ -145,13 +132,11 @@ pub(crate) fn unavailable(unavailable: Unavailable) -> Box<ErrorPage> {
 /// What it means to the client that the body of the app's response failed before its first byte.
 pub(crate) fn broken(error: &BodyError) -> Box<ErrorPage> {
     let page = match error.kind {
-        BodyErrorKind::Disconnected => ErrorPage::new(StatusCode::BAD_GATEWAY, NO_ANSWER),
+        BodyErrorKind::Disconnected => ErrorPage::new(OwnAnswer::NoAnswer),
         BodyErrorKind::NoRoom => no_room(),
-        BodyErrorKind::TooMuch => {
-            ErrorPage::new(StatusCode::INTERNAL_SERVER_ERROR, NO_RESPONSE).limit(Limit::Response)
-        }
+        BodyErrorKind::TooMuch => ErrorPage::new(OwnAnswer::NoResponse).limit(Limit::Response),
         BodyErrorKind::TooLarge | BodyErrorKind::CutShort | BodyErrorKind::App => {
-            ErrorPage::new(StatusCode::INTERNAL_SERVER_ERROR, NO_RESPONSE)
+            ErrorPage::new(OwnAnswer::NoResponse)
         }
     };
     page.detail(format!("the response's body failed: {error}"))
@@ -160,18 +145,10 @@ pub(crate) fn broken(error: &BodyError) -> Box<ErrorPage> {
 
 /// What it means to the client that the process has no memory left for what the app wants to read.
 fn no_room() -> ErrorPage {
-    ErrorPage::new(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "The server is short of memory. Try again soon.",
-    )
-    .limit(Limit::Process)
-    .retry_after(Duration::from_secs(1))
+    ErrorPage::new(OwnAnswer::NoRoom)
+        .limit(Limit::Process)
+        .retry_after(Duration::from_secs(1))
 }
-
-/// Another server is to blame.
-const NO_ANSWER: &str = "A server that the app depends on did not answer.";
-/// The app is to blame.
-const NO_RESPONSE: &str = "The app failed to answer.";
 
 /// What a failure of an app means to the client.
 pub(crate) fn failure(error: FetchError) -> ErrorPage {
@@ -181,24 +158,17 @@ pub(crate) fn failure(error: FetchError) -> ErrorPage {
         | FetchError::RequestCpuLimit
         | FetchError::HeapLimit
         | FetchError::ProcessLimit
-        | FetchError::Crashed => ErrorPage::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "The app used more resources than it may.",
-        ),
-        FetchError::Ended | FetchError::Canceled => ErrorPage::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "The app is restarting. Try again soon.",
-        )
-        .retry_after(Duration::from_secs(1)),
-        FetchError::NetworkError { .. } => ErrorPage::new(StatusCode::BAD_GATEWAY, NO_ANSWER),
+        | FetchError::Crashed => ErrorPage::new(OwnAnswer::TooMuch),
+        FetchError::Ended | FetchError::Canceled => {
+            ErrorPage::new(OwnAnswer::Restarting).retry_after(Duration::from_secs(1))
+        }
+        FetchError::NetworkError { .. } => ErrorPage::new(OwnAnswer::NoAnswer),
         FetchError::NoRoom { .. } => no_room(),
         FetchError::Exception { .. }
         | FetchError::NoHandler { .. }
         | FetchError::NotAnswered
         | FetchError::NotAResponse { .. }
-        | FetchError::UnusableResponse { .. } => {
-            ErrorPage::new(StatusCode::INTERNAL_SERVER_ERROR, NO_RESPONSE)
-        }
+        | FetchError::UnusableResponse { .. } => ErrorPage::new(OwnAnswer::NoResponse),
     };
     let page = match &error {
         FetchError::CpuLimit => page.limit(Limit::Cpu),

@@ -7,9 +7,9 @@ use http::header::{ACCEPT, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use nano_worker::RequestId;
 
+use super::answers::OwnAnswer;
 use super::send::ResponseBody;
 use crate::access::Completion;
-use crate::server::{MAX_FIELDS, MAX_HEAD};
 use crate::statistics::Limit;
 
 /// Names the request, so that its author and its operator can find it in the log.
@@ -20,9 +20,7 @@ pub(crate) const ALLOWED: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 /// An answer of the host's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ErrorPage {
-    pub(crate) status: StatusCode,
-    /// One sentence for the client. Says nothing about the app's inside.
-    pub(crate) message: &'static str,
+    pub(crate) answer: OwnAnswer,
     /// The whole truth, for the log, and for the client with `--dev`.
     pub(crate) detail: Option<String>,
     /// The stack that goes with it.
@@ -35,10 +33,9 @@ pub(crate) struct ErrorPage {
 }
 
 impl ErrorPage {
-    pub(crate) fn new(status: StatusCode, message: &'static str) -> Self {
+    pub(crate) fn new(answer: OwnAnswer) -> Self {
         Self {
-            status,
-            message,
+            answer,
             detail: None,
             stack: None,
             retry_after: None,
@@ -61,7 +58,9 @@ impl ErrorPage {
         }
     }
 
+    /// Notes the limit that the request has met: one of those that the answer is due to.
     pub(crate) fn limit(self, limit: Limit) -> Self {
+        debug_assert!(self.answer.limits().contains(&limit), "{limit:?}");
         Self {
             limit: Some(limit),
             ..self
@@ -90,7 +89,8 @@ impl ErrorPage {
         } else {
             self.plain(id, dev)
         };
-        completion.status(self.status);
+        let status = self.answer.status();
+        completion.status(status);
         completion.answered_by_the_host();
         if let Some(limit) = self.limit {
             completion.limited(limit);
@@ -102,7 +102,7 @@ impl ErrorPage {
             text
         };
         let mut response = Response::new(ResponseBody::full(text.into(), completion));
-        *response.status_mut() = self.status;
+        *response.status_mut() = status;
         let headers = response.headers_mut();
         let kind = if json {
             "application/json"
@@ -127,15 +127,16 @@ impl ErrorPage {
         if self.close {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        if self.status == StatusCode::METHOD_NOT_ALLOWED {
+        if status == StatusCode::METHOD_NOT_ALLOWED {
             headers.insert(ALLOW, HeaderValue::from_static(ALLOWED));
         }
         response
     }
 
     fn plain(&self, id: RequestId, dev: bool) -> String {
-        let title = title(self.status);
-        let mut text = format!("{title}\n{}\nRequest: {id}\n", self.message);
+        let title = title(self.answer.status());
+        let message = self.answer.message();
+        let mut text = format!("{title}\n{message}\nRequest: {id}\n");
         if let Some(limit) = self.limit.filter(|_| dev) {
             text.push_str(&format!("Limit: {}\n", limit.name()));
         }
@@ -153,12 +154,12 @@ impl ErrorPage {
 
     fn json(&self, id: RequestId, dev: bool) -> String {
         let mut text = String::from("{\"error\":{");
-        text.push_str(&format!("\"status\":{}", self.status.as_u16()));
+        text.push_str(&format!("\"status\":{}", self.answer.status().as_u16()));
         let mut field = |name: &str, value: &str| {
             text.push_str(&format!(",\"{name}\":"));
             crate::log::json_string(&mut text, value);
         };
-        field("message", self.message);
+        field("message", self.answer.message());
         field("request", &id.to_string());
         if dev {
             self.limit
@@ -179,19 +180,15 @@ fn title(status: StatusCode) -> String {
     format!("{} {reason}", status.as_u16())
 }
 
-/// What a client is told whose request's head is too large.
-pub(crate) const HEAD_TOO_LARGE: &str =
-    "A request's head may have 65536 bytes and 100 header fields.";
-const _: () = assert!(MAX_HEAD == 65536 && MAX_FIELDS == 100);
-
 /// A whole HTTP/1.1 response to a head that cannot be read, or is not complete.
 pub(crate) fn refusal(status: StatusCode, id: RequestId) -> Bytes {
-    let message = match status {
-        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => HEAD_TOO_LARGE,
-        StatusCode::URI_TOO_LONG => "The request's target is too long.",
-        StatusCode::REQUEST_TIMEOUT => "The request's head was not complete in time.",
-        _ => "The request is malformed.",
+    let answer = match status {
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => OwnAnswer::LargeHead,
+        StatusCode::URI_TOO_LONG => OwnAnswer::LongTarget,
+        StatusCode::REQUEST_TIMEOUT => OwnAnswer::SlowHead,
+        _ => OwnAnswer::Malformed,
     };
+    let message = answer.message();
     let title = title(status);
     let text = format!("{title}\n{message}\nRequest: {id}\n");
     let length = text.len();
@@ -222,8 +219,7 @@ mod tests {
     use super::*;
 
     fn page() -> ErrorPage {
-        ErrorPage::new(StatusCode::INTERNAL_SERVER_ERROR, "The app failed.")
-            .detail("TypeError: \"x\"")
+        ErrorPage::new(OwnAnswer::NoResponse).detail("TypeError: \"x\"")
     }
 
     #[test]
@@ -231,12 +227,12 @@ mod tests {
         let id = RequestId(7);
         assert_eq!(
             page().plain(id, false),
-            "500 Internal Server Error\nThe app failed.\nRequest: 0000000000000007\n"
+            "500 Internal Server Error\nThe app failed to answer.\nRequest: 0000000000000007\n"
         );
         assert!(page().plain(id, true).ends_with("\n\nTypeError: \"x\"\n"));
         assert_eq!(
             page().json(id, false),
-            "{\"error\":{\"status\":500,\"message\":\"The app failed.\",\
+            "{\"error\":{\"status\":500,\"message\":\"The app failed to answer.\",\
              \"request\":\"0000000000000007\"}}\n"
         );
         assert!(

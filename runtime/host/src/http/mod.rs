@@ -1,5 +1,6 @@
 //! HTTP: between hyper's messages and those of apps.
 
+pub(crate) mod answers;
 pub(crate) mod bounded;
 pub(crate) mod error_page;
 pub(crate) mod forwarded;

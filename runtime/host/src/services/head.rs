@@ -1,9 +1,10 @@
 //! Heads of requests that apps send each other, which are bounded as those of clients are.
 
-use http::{Method, StatusCode};
+use http::Method;
 use nano_worker::HttpRequest;
 
-use crate::http::error_page::{ErrorPage, HEAD_TOO_LARGE};
+use crate::http::answers::OwnAnswer;
+use crate::http::error_page::ErrorPage;
 use crate::otlp::cut;
 use crate::server::{MAX_FIELDS, MAX_HEAD};
 
@@ -17,10 +18,7 @@ const OWN_BYTES: usize = 2 << 10;
 /// # Errors
 /// It is too large.
 pub(super) fn check(request: &HttpRequest) -> Result<(), Box<ErrorPage>> {
-    let too_large = |why: String| {
-        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
-        Box::new(ErrorPage::new(status, HEAD_TOO_LARGE).detail(why))
-    };
+    let too_large = |why: String| Box::new(ErrorPage::new(OwnAnswer::LargeHead).detail(why));
     let line = request.method.as_str().len() + request.url.len();
     // Each field has a name and a value here, and their lengths; there, `: ` and a line's end.
     let bytes = line + request.headers.size();

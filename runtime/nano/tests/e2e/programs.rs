@@ -65,6 +65,27 @@ fn schema_is_that_of_the_configuration() {
 }
 
 #[test]
+fn the_hosts_own_answers_are_told() {
+    let (code, stdout, stderr) = output(nano().args(["describe", "errors"]));
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    let answers: serde_json::Value = serde_json::from_str(&stdout).expect("JSON");
+    let answers = answers.as_array().expect("a list");
+    let unknown = answers.iter().find(|answer| answer["status"] == 404);
+    let unknown = unknown.expect("an answer to requests for nobody");
+    assert_eq!(unknown["reason"], "Not Found");
+    // It is what clients are told.
+    let nano = Site::new()
+        .app("a", "export default { fetch() {} }")
+        .serve();
+    let response = nano.get("nobody.test", "/");
+    let message = unknown["message"].as_str().expect("text");
+    assert!(response.text().contains(message), "{}", response.text());
+    // Its limits have the configuration's names.
+    let slow = answers.iter().find(|answer| answer["status"] == 504);
+    assert_eq!(slow.expect("a time-out")["limits"][0], "wall_ms");
+}
+
+#[test]
 fn run_runs_a_module() {
     let site = Site::new()
         .file(
