@@ -6,7 +6,7 @@
 //
 // `--bin FOLDER` is where the programs `gen` and `nano` are: ../target/debug otherwise.
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
@@ -84,43 +84,6 @@ function families(text) {
   return [...found.values()];
 }
 
-/** Every answer of the host's own in its source, a function at a time: the status, and what the client is told. */
-function errors() {
-  const folder = join(root, "runtime/host/src");
-  const statuses = JSON.parse(readFileSync(join(import.meta.dirname, "statuses.json"), "utf8"));
-  const sentence = /"([A-Z](?:[^"\\{}\n]|\\.)*\.)"/g;
-  const constants = new Map();
-  const functions = [];
-  for (const file of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    const path = join(file.parentPath, file.name);
-    if (!file.isFile() || !path.endsWith(".rs") || /\/tests|\/admin\/|fake\.rs/.test(path)) continue;
-    const text = readFileSync(path, "utf8").split("#[cfg(test)]")[0];
-    for (const [, name, value] of text.matchAll(/const (\w+): &str =\s*"((?:[^"\\]|\\.)*)";/g)) constants.set(name, value);
-    const source = relative(root, path);
-    functions.push(...text.split(/^ *(?:pub(?:\(crate\))? )?(?:async )?fn /m).slice(1).map((text) => ({ source, text })));
-  }
-  const found = new Map();
-  for (const { source, text } of functions) {
-    const named = [...text.matchAll(/StatusCode::([A-Z_]+)/g)];
-    if (!/ErrorPage|-> Bytes/.test(text) || named.length === 0) continue;
-    // What stands for all other statuses has been said elsewhere.
-    const said = [...text.replace(/_ => ".*",/g, "").matchAll(sentence)].map((match) => ({ at: match.index, message: match[1].replaceAll('\\"', '"') }));
-    for (const match of text.matchAll(/(?<!const )\b(?:\w+::)*([A-Z_]{4,})\b/g)) {
-      if (constants.has(match[1])) said.push({ at: match.index, message: constants.get(match[1]) });
-    }
-    for (const { at, message } of said) {
-      // The status of a text is the last one before it in the same expression, or, where a text is made first, the next one.
-      const before = named.filter((status) => status.index < at).at(-1);
-      const after = named.find((status) => status.index > at);
-      const near = before && !/[;}]/.test(text.slice(before.index, at)) ? before : (after ?? before);
-      const status = statuses[near[1]];
-      if (!status) throw new Error(`${source}: StatusCode::${near[1]} has no number in scripts/statuses.json`);
-      found.set(`${status} ${message}`, { status, message, source });
-    }
-  }
-  return [...found.values()].sort((a, b) => a.status - b.status || (a.message < b.message ? -1 : 1));
-}
-
 /** The entries of ECMA-429, and whether the program has them. */
 function common() {
   const list = JSON.parse(readFileSync(join(here, "src/data/ecma-429.json"), "utf8"));
@@ -140,7 +103,7 @@ data.set("schema.json", run("nano", "schema"));
 data.set("cli.json", json(commands()));
 data.set("openapi.json", json(openapi));
 data.set("metrics.json", json(metrics));
-data.set("errors.json", json(errors()));
+data.set("errors.json", json(JSON.parse(run("nano", "describe", "errors"))));
 data.set("ecma-429.json", json(common()));
 if (options.wpt) data.set("wpt.json", json(results(options.wpt.map((file) => resolve(file)), JSON.parse(data.get("reference.json")))));
 if (options.wpt) data.set("history.json", json(history()));
