@@ -59,6 +59,15 @@ pub(crate) enum Command {
         #[arg(default_value = ".")]
         folder: PathBuf,
     },
+    /// Make a configuration of a Worker's wrangler.jsonc, beside it, and say what is not taken over
+    Import {
+        /// The file
+        #[arg(default_value = "wrangler.jsonc")]
+        file: PathBuf,
+        /// One of its environments
+        #[arg(long, value_name = "NAME")]
+        env: Option<String>,
+    },
     /// Look at the apps of a nano that serves, by its admin API, and change them
     Apps {
         #[command(flatten)]

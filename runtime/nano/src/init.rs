@@ -42,18 +42,8 @@ pub(crate) fn init(folder: &Path) -> anyhow::Result<()> {
     let shown = folder.display();
     fs::create_dir_all(folder).with_context(|| format!("cannot make {shown}"))?;
     let name = folder.canonicalize()?;
-    let name = name
-        .file_name()
-        .and_then(|name| name.to_str())
-        .unwrap_or("app");
-    // A name that the configuration takes.
-    let name: String = name
-        .chars()
-        .filter(|character| is_in_app_names(*character))
-        .skip_while(|character| matches!(character, '.' | '-'))
-        .take(MAX_APP_NAME)
-        .collect();
-    let name = if name.is_empty() { "app" } else { &name };
+    let name = name.file_name().and_then(|name| name.to_str());
+    let name = name_of(name.unwrap_or_default());
     let config = format!(
         "{{\n  \"port\": 8080,\n  \"apps\": [\n    {{ \"name\": \"{name}\", \"path\": \".\", \"env\": {{ \"NAME\": \"NANO\" }} }}\n  ]\n}}\n"
     );
@@ -68,8 +58,23 @@ pub(crate) fn init(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A name that the configuration takes: what is left of this one, or "app".
+pub(crate) fn name_of(text: &str) -> String {
+    let name: String = text
+        .chars()
+        .filter(|character| is_in_app_names(*character))
+        .skip_while(|character| matches!(character, '.' | '-'))
+        .take(MAX_APP_NAME)
+        .collect();
+    if name.is_empty() {
+        "app".to_owned()
+    } else {
+        name
+    }
+}
+
 /// Writes a file that is not there yet.
-fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
+pub(crate) fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
     let written = File::create_new(path).and_then(|mut file| file.write_all(text.as_bytes()));
     written.map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => {

@@ -5,6 +5,7 @@ mod check;
 mod engine;
 #[cfg(target_os = "linux")]
 mod heaps;
+mod import;
 mod init;
 mod remote;
 mod repl;
@@ -40,6 +41,9 @@ fn main() -> ExitCode {
             Ok(ExitCode::SUCCESS)
         }
         Command::Init { folder } => init::init(&folder).map(|()| ExitCode::SUCCESS),
+        Command::Import { file, env } => {
+            import::import(&file, env.as_deref()).map(|()| ExitCode::SUCCESS)
+        }
         Command::Apps { remote, what } => match what {
             None | Some(Apps::List) => remote.list(),
             Some(Apps::Show { app }) => remote.show(&app),

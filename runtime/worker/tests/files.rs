@@ -14,7 +14,7 @@ const WAYS: [&str; 6] = [
 ];
 
 /// Who goes them, how often, and what for.
-const OTHERS: [(&str, usize, &str); 6] = [
+const OTHERS: [(&str, usize, &str); 7] = [
     ("api/src/shell/mod.rs", 1, "what a person has `nano run`"),
     ("engine/src/process_memory.rs", 2, "the system's accounts"),
     (
@@ -26,6 +26,11 @@ const OTHERS: [(&str, usize, &str); 6] = [
         "host/src/config/mod.rs",
         1,
         "the configuration, which may be a pipe",
+    ),
+    (
+        "nano/src/import.rs",
+        1,
+        "a person's configuration of another runtime",
     ),
     ("nano/src/remote.rs", 1, "a person's token"),
     ("typescript/src/limits.rs", 1, "the system's accounts"),

@@ -27,6 +27,7 @@ mod headers;
 mod hostile_folders;
 mod http1;
 mod http2;
+mod import;
 mod instances;
 mod large_inputs;
 mod large_sources;
