@@ -5,15 +5,19 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap_complete::Shell;
 use nano_host::config::{Config, ListenAddress, Overlap};
 use nano_host::log::Format;
 
 use crate::remote::Remote;
 use crate::top::TopOptions;
 
+/// What the program is called, unless a package has to call it otherwise.
+const NAME: &str = "nano";
+
 /// NANO hosts many isolated JavaScript apps in one process.
 #[derive(Debug, Parser)]
-#[command(name = "nano")]
+#[command(name = NAME)]
 struct Args {
     #[command(subcommand)]
     command: Command,
@@ -39,7 +43,7 @@ pub(crate) enum Command {
     /// Make JavaScript of what comes on standard input: a helper that other commands start
     #[command(name = nano_typescript::COMMAND, hide = true)]
     Transpile,
-    /// Print what the reference is made of, as JSON: a helper of the tools that make it
+    /// Print what the reference and packages are made of: a helper of the tools that make them
     #[command(hide = true)]
     Describe {
         #[command(subcommand)]
@@ -109,8 +113,24 @@ pub(crate) enum Command {
 /// What to print of the program.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Description {
-    /// The answers that the host gives by itself
+    /// The answers that the host gives by itself, as JSON
     Errors,
+    /// What a shell runs to complete commands
+    Completions {
+        /// The shell
+        shell: Shell,
+        /// What the program is called
+        #[arg(long, default_value = NAME)]
+        name: String,
+    },
+    /// Manual pages, of the program and of each command
+    Man {
+        /// Where they are written
+        folder: PathBuf,
+        /// What the program is called
+        #[arg(long, default_value = NAME)]
+        name: String,
+    },
 }
 
 /// What to do with the apps of a nano that serves.
@@ -174,14 +194,20 @@ pub(crate) struct Site {
 
 /// Reads the process's arguments; on a mistake, says so and exits.
 pub(crate) fn parse() -> Command {
-    let v8 = nano_engine::v8::V8::get_version();
-    let version = format!("{} (V8 {v8})", env!("CARGO_PKG_VERSION"));
-    // clap wants it for as long as the process lives.
-    let version: &'static str = version.leak();
-    let matches = Args::command().version(version).get_matches();
+    let matches = program(NAME).get_matches();
     Args::from_arg_matches(&matches)
         .unwrap_or_else(|error| error.exit())
         .command
+}
+
+/// All commands and options, of a program of this name.
+pub(crate) fn program(name: &str) -> clap::Command {
+    let v8 = nano_engine::v8::V8::get_version();
+    let version = format!("{} (V8 {v8})", env!("CARGO_PKG_VERSION"));
+    // clap wants them for as long as the process lives.
+    let version: &'static str = version.leak();
+    let name: &'static str = name.to_owned().leak();
+    Args::command().name(name).version(version)
 }
 
 impl Site {

@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod describe;
 mod engine;
 #[cfg(target_os = "linux")]
 mod heaps;
@@ -16,7 +17,7 @@ mod top;
 
 use std::process::ExitCode;
 
-use args::{Apps, Command, Description};
+use args::{Apps, Command};
 
 fn main() -> ExitCode {
     keep_file_size_limit_from_ending_us();
@@ -34,12 +35,7 @@ fn main() -> ExitCode {
             shell::print(&format!("{schema:#}"));
             Ok(ExitCode::SUCCESS)
         }
-        Command::Describe {
-            what: Description::Errors,
-        } => {
-            shell::print(&format!("{:#}", nano_host::answers()));
-            Ok(ExitCode::SUCCESS)
-        }
+        Command::Describe { what } => describe::describe(what),
         Command::Init { folder } => init::init(&folder).map(|()| ExitCode::SUCCESS),
         Command::Import { file, env } => {
             import::import(&file, env.as_deref()).map(|()| ExitCode::SUCCESS)

@@ -86,6 +86,27 @@ fn the_hosts_own_answers_are_told() {
 }
 
 #[test]
+fn packages_have_completions_and_manual_pages() {
+    let (code, stdout, stderr) =
+        output(nano().args(["describe", "completions", "bash", "--name", "nano-host"]));
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    for part in ["complete -F _nano__host", "--config", "deploy"] {
+        assert!(stdout.contains(part), "{part} is not in {stdout}");
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut man = nano();
+    man.args(["describe", "man", "--name", "nano-host"])
+        .arg(folder.path());
+    assert_eq!(output(&mut man).0, Some(0));
+    let page = |name: &str| std::fs::read_to_string(folder.path().join(name));
+    assert!(page("nano-host.1").expect("a page").contains("apps"));
+    let serve = page("nano-host-serve.1").expect("a page");
+    assert!(serve.contains("conf") && serve.contains("port"), "{serve}");
+    // Commands of helpers are nobody's business.
+    assert!(page("nano-host-describe.1").is_err());
+}
+
+#[test]
 fn run_runs_a_module() {
     let site = Site::new()
         .file(
