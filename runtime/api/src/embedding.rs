@@ -26,12 +26,25 @@ static SOURCE: v8::OneByteConst = v8::String::create_external_onebyte_const(BUIL
 /// What the built-in scripts import from `nano:native`.
 const NATIVE_NAMES: &[&str] = include!(concat!(env!("OUT_DIR"), "/natives.rs"));
 
+/// Interfaces that are in the snapshot although they could be made lazily: what most apps use with their first request, and what
+/// built-in scripts import.
+const EAGER: &[&str] = &[
+    "ExecutionContext",
+    "Headers",
+    "Request",
+    "Response",
+    "TextDecoder",
+    "TextEncoder",
+    "URL",
+];
+
 /// NANO's Web APIs.
 pub static EMBEDDING: Embedding = Embedding {
     external_references,
     fingerprint,
     bake,
     start,
+    lazy: interface::interface_object,
     report_exception,
     promise_rejected,
     promise_handled,
@@ -77,13 +90,14 @@ fn fingerprint() -> u64 {
         .chain(TABLES.internal)
         .for_each(|n| add(n.name, n.members));
     add("global", TABLES.global);
+    EAGER.hash(&mut hasher);
     BUILTINS.hash(&mut hasher);
     hasher.finish()
 }
 
 fn bake(scope: &mut v8::PinScope, baker: &mut Baker) -> Option<()> {
     let global = scope.get_current_context().global(scope);
-    let baked = interface::bake(scope, &TABLES)?;
+    let baked = interface::bake(scope, &TABLES, EAGER)?;
     for template in &baked.templates {
         baker.add_template(scope, *template);
     }
@@ -122,12 +136,7 @@ fn start(scope: &mut v8::PinScope, data: Box<dyn Any + Send>) {
     let Ok(options) = data.downcast::<ApiOptions>() else {
         panic!("isolates of nano-api are started with ApiOptions as their data");
     };
-    Realm::from_snapshot(
-        scope,
-        TABLES.interfaces.len(),
-        TABLES.keys,
-        crate::webidl::dom_exception::create,
-    );
+    Realm::from_snapshot(scope, &TABLES, EAGER, crate::webidl::dom_exception::create);
     let state = State::from_scope(scope);
     state.set_extension(Environment::new(
         options.base_url,

@@ -45,6 +45,12 @@ pub struct Embedding {
     /// Called for each isolate after its context was restored and before any code of the app, with [`crate::IsolateOptions::data`].
     /// The place for [`crate::State::set_extension`].
     pub start: for<'s, 'i> fn(&mut v8::PinScope<'s, 'i>, Box<dyn Any + Send>),
+    /// The value of a lazy property that `bake` has defined ([`crate::entry::lazy_property`]), made of what was given there. Must not run
+    /// JavaScript of the app. `None` after an exception.
+    pub lazy: for<'s, 'i> fn(
+        &mut v8::PinScope<'s, 'i>,
+        v8::Local<'s, v8::Value>,
+    ) -> Option<v8::Local<'s, v8::Value>>,
     /// An exception that nothing caught (HTML's "report an exception"). May run JavaScript.
     pub report_exception: for<'s, 'i> fn(
         &mut v8::PinScope<'s, 'i>,
@@ -79,6 +85,7 @@ impl Embedding {
         bake: |_, _| Some(()),
         prepare: |_| {},
         start: |_, _| {},
+        lazy: |_, value| Some(value),
         report_exception: |scope, exception, message| {
             let report = crate::ErrorReport::new(scope, exception, message);
             tracing::error!("uncaught exception: {report}");

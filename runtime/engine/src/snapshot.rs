@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use crate::embedding::{Baker, Embedding};
-use crate::{hardening, platform};
+use crate::{entry, hardening, platform};
 
 /// Marks the end of a snapshot, and the version of the trailer.
 const MAGIC: &[u8; 8] = b"NANOSNP1";
@@ -123,6 +123,7 @@ pub fn fingerprint<'a>(names: impl IntoIterator<Item = &'a str>) -> u64 {
 pub(crate) fn references(embedding: &Embedding) -> &'static [v8::ExternalReference] {
     let mut references = (embedding.external_references)();
     references.extend(hardening::external_references());
+    references.push(entry::lazy_reference());
     references.push(v8::ExternalReference {
         pointer: std::ptr::null_mut(),
     });

@@ -5,12 +5,14 @@
 //!
 //! <https://webidl.spec.whatwg.org/#js-interfaces>
 
+pub(crate) mod lazy;
 mod unforgeable;
 
 use std::hint::black_box;
 
 use nano_engine::entry;
 
+pub use self::lazy::interface_object;
 use self::unforgeable::Unforgeables;
 use crate::serializable::Steps;
 use crate::{Scope, call, indexed, internalized, type_error};
@@ -141,7 +143,7 @@ pub struct Tables {
 
 /// What [`bake`] made.
 pub struct Baked<'s> {
-    /// The templates, in the order of the table of interfaces.
+    /// The templates of the interfaces that are not lazy, in the order of the table.
     pub templates: Vec<v8::Local<'s, v8::FunctionTemplate>>,
     /// An object with all members of the internal namespaces.
     pub internal: v8::Local<'s, v8::Object>,
@@ -195,44 +197,40 @@ pub fn external_references(tables: &'static Tables) -> Vec<v8::ExternalReference
         .collect()
 }
 
-/// Makes all templates, and defines interfaces, namespaces and the global's members on the current context's global object.
-/// `None` where V8 has not made what it was asked for.
-pub fn bake<'s>(scope: &mut Scope<'s, '_>, tables: &'static Tables) -> Option<Baked<'s>> {
+/// Makes templates, and defines interfaces, namespaces and the global's members on the current context's global object. Interfaces
+/// that `eager` does not name are made lazily, where they can be: see [`interface_object`]. `None` where V8 has not made what it was asked for.
+pub fn bake<'s>(
+    scope: &mut Scope<'s, '_>,
+    tables: &'static Tables,
+    eager: &[&str],
+) -> Option<Baked<'s>> {
     let global = scope.get_current_context().global(scope);
-    let mut templates: Vec<v8::Local<v8::FunctionTemplate>> = Vec::new();
+    let mut templates: Vec<Option<v8::Local<v8::FunctionTemplate>>> = Vec::new();
     let mut unforgeables = Vec::new();
-    for interface in tables.interfaces {
-        let parent = interface.parent.map(|index| templates[usize::from(index)]);
+    for (index, interface) in tables.interfaces.iter().enumerate() {
+        if lazy::is_lazy(tables, eager, index) {
+            templates.push(None);
+            unforgeables.push(Unforgeables::default());
+            continue;
+        }
+        let parent = interface.parent.and_then(|i| templates[usize::from(i)]);
         let template = interface_template(scope, black_box(interface), parent);
-        templates.push(template);
+        templates.push(Some(template));
         unforgeables.push(Unforgeables::new(scope, black_box(interface)));
-        // Templates do not inherit what the parents' put on their objects,
-        // https://webidl.spec.whatwg.org/#internally-create-a-new-object-implementing-the-interface step 8
-        let instances = template.instance_template(scope);
-        let ancestors: Vec<usize> = inclusive_ancestors(tables, templates.len() - 1).collect();
-        for &ancestor in &ancestors {
-            unforgeables[ancestor].define(instances);
-        }
-        let mut members = ancestors.iter().flat_map(|&i| tables.interfaces[i].members);
-        let handler = members.find_map(|member| match black_box(member) {
-            Member::Indexed { handler, .. } => Some(handler()),
-            _ => None,
-        });
-        if let Some(handler) = handler {
-            handler.install(instances);
-        }
+        let inherited = inclusive_ancestors(tables, index).map(|i| &unforgeables[i]);
+        define_on_objects(scope, tables, index, template, inherited);
     }
-    for (interface, template) in tables.interfaces.iter().zip(&templates) {
-        install_interface(scope, global, interface, *template)?;
-        if let Some(parent) = interface.parent {
+    for (index, interface) in tables.interfaces.iter().enumerate() {
+        let Some(template) = templates[index] else {
+            lazy::define(scope, global, interface, index)?;
+            continue;
+        };
+        install_interface(scope, global, interface, template)?;
+        if let Some(parent) = interface.parent.and_then(|i| templates[usize::from(i)]) {
             // Templates that inherit link their prototype objects only, https://webidl.spec.whatwg.org/#create-an-interface-object
-            let constructors = (
-                template.get_function(scope),
-                templates[usize::from(parent)].get_function(scope),
-            );
-            if let (Some(constructor), Some(parent)) = constructors {
-                constructor.set_prototype(scope, parent.into());
-            }
+            let constructor = template.get_function(scope)?;
+            let parent = parent.get_function(scope)?;
+            constructor.set_prototype(scope, parent.into());
         }
     }
     for namespace in tables.namespaces {
@@ -260,7 +258,7 @@ pub fn bake<'s>(scope: &mut Scope<'s, '_>, tables: &'static Tables) -> Option<Ba
         define_members(scope, internal, namespace.members)?;
     }
     Some(Baked {
-        templates,
+        templates: templates.into_iter().flatten().collect(),
         internal,
     })
 }
@@ -270,6 +268,30 @@ fn inclusive_ancestors(tables: &'static Tables, index: usize) -> impl Iterator<I
     std::iter::successors(Some(index), |&index| {
         tables.interfaces[index].parent.map(usize::from)
     })
+}
+
+/// Has a template give its objects what they have as their own: `unforgeables` are its interface's and those of the ancestors. Templates
+/// do not inherit what the parents' put on their objects,
+/// <https://webidl.spec.whatwg.org/#internally-create-a-new-object-implementing-the-interface> step 8.
+fn define_on_objects<'a, 's: 'a>(
+    scope: &mut Scope<'s, '_>,
+    tables: &'static Tables,
+    index: usize,
+    template: v8::Local<'s, v8::FunctionTemplate>,
+    unforgeables: impl Iterator<Item = &'a Unforgeables<'s>>,
+) {
+    let objects = template.instance_template(scope);
+    for members in unforgeables {
+        members.define(objects);
+    }
+    let mut members = inclusive_ancestors(tables, index).flat_map(|i| tables.interfaces[i].members);
+    let handler = members.find_map(|member| match black_box(member) {
+        Member::Indexed { handler, .. } => Some(handler()),
+        _ => None,
+    });
+    if let Some(handler) = handler {
+        handler.install(objects);
+    }
 }
 
 fn interface_template<'s>(

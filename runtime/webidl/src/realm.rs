@@ -1,10 +1,11 @@
 //! What one isolate keeps for the bindings: templates, property keys, and the way to the built-in scripts.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 
 use nano_engine::State;
 
+use crate::interface::{Tables, lazy};
 use crate::{DomExceptionName, Scope, Value, internalized};
 
 /// The isolate's data slot that points to its [`Realm`]. Slot 0 is the engine's.
@@ -15,7 +16,9 @@ pub type MakeDomException = for<'s, 'i> fn(&mut Scope<'s, 'i>, DomExceptionName,
 
 /// The bindings' state in one isolate: an extension of the engine's [`State`], which outlives every scope of the isolate.
 pub struct Realm {
-    templates: Vec<v8::Global<v8::FunctionTemplate>>,
+    tables: &'static Tables,
+    /// Those of lazy interfaces are made when they are first asked for.
+    templates: Vec<OnceCell<v8::Global<v8::FunctionTemplate>>>,
     keys: RefCell<Vec<Option<v8::Global<v8::String>>>>,
     bridge: v8::Global<v8::Object>,
     functions: RefCell<HashMap<&'static str, v8::Global<v8::Function>>>,
@@ -23,27 +26,33 @@ pub struct Realm {
 }
 
 impl Realm {
-    /// Makes and installs the realm of an isolate out of a snapshot. The baker was given the templates of all interfaces, in the
-    /// order of [`crate::PlatformObject::KIND`], and the bridge to the built-in scripts as its first object. `key_count` is the
-    /// number of property names that generated conversions look up.
+    /// Makes and installs the realm of an isolate out of a snapshot. The baker was given the templates that
+    /// [`bake`](crate::interface::bake) has made of the same tables and list of eager interfaces, in their order, and the bridge to the
+    /// built-in scripts as its first object.
     pub fn from_snapshot(
         scope: &mut v8::PinScope,
-        interface_count: usize,
-        key_count: usize,
+        tables: &'static Tables,
+        eager: &[&str],
         make_dom_exception: MakeDomException,
     ) {
         let state = State::from_scope(scope);
-        let templates = (0..interface_count)
+        let mut baked = 0;
+        let templates = (0..tables.interfaces.len())
             .map(|index| {
-                let template: v8::Local<v8::FunctionTemplate> = state.template(scope, index);
-                v8::Global::new(scope, template)
+                if lazy::is_lazy(tables, eager, index) {
+                    return OnceCell::new();
+                }
+                let template: v8::Local<v8::FunctionTemplate> = state.template(scope, baked);
+                baked += 1;
+                OnceCell::from(v8::Global::new(scope, template))
             })
             .collect();
         let bridge: v8::Local<v8::Object> = state.object(scope, 0);
         let bridge = v8::Global::new(scope, bridge);
         state.set_extension(Realm {
+            tables,
             templates,
-            keys: RefCell::new((0..key_count).map(|_| None).collect()),
+            keys: RefCell::new((0..tables.keys).map(|_| None).collect()),
             bridge,
             functions: RefCell::default(),
             make_dom_exception: Cell::new(make_dom_exception),
@@ -72,7 +81,12 @@ impl Realm {
         kind: u16,
     ) -> v8::Local<'s, v8::FunctionTemplate> {
         let realm = Realm::of(scope);
-        v8::Local::new(scope, &realm.templates[usize::from(kind)])
+        let index = usize::from(kind);
+        let template = realm.templates[index].get_or_init(|| {
+            let template = lazy::template(scope, realm.tables, index);
+            v8::Global::new(scope, template)
+        });
+        v8::Local::new(scope, template)
     }
 
     /// An internalized property name, made once per isolate. `index` is its place among the generated keys.

@@ -1,5 +1,7 @@
 //! Functions and indexed properties.
 
+use std::ffi::c_void;
+
 use v8::MapFnTo as _;
 use v8::{
     Array, Boolean, FunctionCallbackArguments as Arguments, Integer, Intercepted, Local, PinScope,
@@ -7,6 +9,7 @@ use v8::{
 };
 
 use super::enter;
+use crate::state::State;
 
 /// Runs the body of a function. For callbacks of snapshots, which must have an address; else see [`function_builder`].
 ///
@@ -41,36 +44,63 @@ where
     }))
 }
 
-/// Gives an object a data property whose value `make` returns when it is first asked for.
-pub(crate) fn lazy_property(
+/// Gives an object a data property that is not enumerable and whose value is made when it is first asked for: `make` returns it, or,
+/// where that is no function, [`Embedding::lazy`](crate::Embedding::lazy) makes it of `make`. As long as an exception is thrown in place of a
+/// value, the property stays as it is.
+///
+/// In a snapshot `make` must belong to no context: a number or a string.
+pub fn lazy_property(
     scope: &mut PinScope,
     object: Local<v8::Object>,
     name: Local<v8::Name>,
-    make: Local<v8::Function>,
+    make: Local<Value>,
 ) -> Option<bool> {
-    fn get<'s>(
-        scope: &mut PinScope<'s, '_>,
-        _name: Local<'s, v8::Name>,
-        arguments: PropertyCallbackArguments<'s>,
-        mut result: ReturnValue<Value>,
-    ) {
-        enter(scope, |scope| {
-            let make: Local<v8::Function> = arguments.data().try_into().ok()?;
-            let this = v8::undefined(scope).into();
-            result.set(make.call(scope, this, &[])?);
-            Some(())
-        });
-    }
     let attributes = v8::PropertyAttribute::DONT_ENUM;
     object.set_lazy_data_property_with_data(
         scope,
         name,
-        get,
-        make.into(),
+        make_lazy,
+        make,
         attributes,
         v8::SideEffectType::HasSideEffect,
         v8::SideEffectType::HasSideEffect,
     )
+}
+
+/// What a snapshot with lazy properties refers to. It is V8's address for them only as long as nobody else makes one of `make_lazy`.
+pub(crate) fn lazy_reference() -> v8::ExternalReference {
+    let getter: v8::AccessorNameGetterCallback = make_lazy.map_fn_to();
+    v8::ExternalReference {
+        pointer: getter as *mut c_void,
+    }
+}
+
+/// V8 puts the result, if nothing is thrown, in the place of the property, which must be there still: so what runs here must not ask for
+/// the property itself.
+fn make_lazy<'s>(
+    scope: &mut PinScope<'s, '_>,
+    _name: Local<'s, v8::Name>,
+    arguments: PropertyCallbackArguments<'s>,
+    mut result: ReturnValue<Value>,
+) {
+    enter(scope, |scope| {
+        let make = arguments.data();
+        let value = match Local::<v8::Function>::try_from(make) {
+            Ok(make) => {
+                let this = v8::undefined(scope).into();
+                make.call(scope, this, &[])?
+            }
+            Err(_) => {
+                let Some(state) = State::from_isolate(scope) else {
+                    panic!("the snapshot that is being baked asks for a lazy property of its own")
+                };
+                let lazy = state.embedding.lazy;
+                lazy(scope, make)?
+            }
+        };
+        result.set(value);
+        Some(())
+    });
 }
 
 /// The entry points of indexed properties. Each gives V8 a callback that runs `callback`, which captures nothing; after a panic it

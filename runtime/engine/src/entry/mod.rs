@@ -24,10 +24,10 @@ mod hooks;
 mod modules;
 
 pub use delegates::{channel, deserializer, serializer};
-pub(crate) use functions::lazy_property;
+pub(crate) use functions::lazy_reference;
 pub use functions::{
     function, function_builder, indexed_definer, indexed_deleter, indexed_enumerator,
-    indexed_getter, indexed_query, indexed_setter,
+    indexed_getter, indexed_query, indexed_setter, lazy_property,
 };
 pub(crate) use hooks::{
     install, platform, prepare_stack_traces, request_settlement, restore_heap_limit,

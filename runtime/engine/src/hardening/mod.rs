@@ -90,9 +90,9 @@ pub(crate) fn restored(
     // Few apps use them.
     let global = scope.get_current_context().global(scope);
     for (index, name) in [(0, "WebAssembly"), (1, "Intl")] {
-        let make = returned.get_index(scope, index)?.try_into().ok()?;
+        let make: v8::Local<v8::Function> = returned.get_index(scope, index)?.try_into().ok()?;
         let name = v8::String::new(scope, name)?;
-        entry::lazy_property(scope, global, name.into(), make)?;
+        entry::lazy_property(scope, global, name.into(), make.into())?;
     }
     Some(v8::Global::new(scope, parse))
 }

@@ -6,6 +6,7 @@ use super::{Interface, Member, Placement, accessor, unforgeable_operation};
 use crate::{Scope, internalized};
 
 /// Those of one interface, without its ancestors'.
+#[derive(Default)]
 pub(super) struct Unforgeables<'s>(Vec<Unforgeable<'s>>);
 
 enum Unforgeable<'s> {
