@@ -14,6 +14,7 @@
 mod error;
 mod lint;
 mod order;
+mod parts;
 mod source;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,7 +23,8 @@ use std::path::{Path, PathBuf};
 
 pub use error::Error;
 
-use source::{Kind, Source};
+use parts::Parts;
+use source::Source;
 
 /// The module of the generated glue.
 const BINDINGS: &str = "nano:bindings";
@@ -41,6 +43,8 @@ pub struct Bundle {
     pub inputs: Vec<PathBuf>,
     /// The names that the scripts take from `native`.
     pub native_names: Vec<String>,
+    /// The interface objects that the scripts do not define: who is asked for one calls `lazyInterface` with its name.
+    pub lazy_names: Vec<String>,
     /// Exports that nobody imports, and no glue could. Each costs every isolate; whoever bundles all scripts refuses them.
     pub unused_exports: Vec<Error>,
 }
@@ -64,11 +68,12 @@ pub fn bundle(root: &Path, bindings: &str) -> Result<Bundle, Error> {
         .flat_map(|source| &source.findings);
     Error::all(findings.cloned().collect())?;
     let unused_exports = unused_exports(&sources, &bindings);
-    let (source, native_names) = join(sources, bindings)?;
+    let joined = join(sources, bindings)?;
     Ok(Bundle {
-        source,
+        source: joined.text,
         inputs,
-        native_names,
+        native_names: joined.native_names,
+        lazy_names: joined.lazy_names,
         unused_exports,
     })
 }
@@ -124,8 +129,15 @@ fn relative(root: &Path, path: &Path) -> String {
         .join("/")
 }
 
+/// The result of [`join`].
+struct Joined {
+    text: String,
+    native_names: Vec<String>,
+    lazy_names: Vec<String>,
+}
+
 /// Checks, orders and prints.
-fn join(sources: Vec<Source>, mut bindings: Source) -> Result<(String, Vec<String>), Error> {
+fn join(sources: Vec<Source>, mut bindings: Source) -> Result<Joined, Error> {
     let wanted = sources
         .iter()
         .flat_map(|source| &source.imports)
@@ -160,23 +172,19 @@ fn join(sources: Vec<Source>, mut bindings: Source) -> Result<(String, Vec<Strin
         text.push_str("}\n");
         text.push_str(&format!("const {{ {list} }} = native;\n"));
     }
-    for statement in order
-        .into_iter()
-        .flat_map(|index| &sources[index].statements)
-    {
-        text.push_str(&statement.text);
-        if let Kind::RootClass(name) = &statement.kind {
-            text.push_str(&format!("Object.setPrototypeOf({name}.prototype, null);\n"));
-        }
-    }
-    for statement in &bindings.statements {
-        text.push_str(&statement.text);
-    }
+    let ordered = order.into_iter().map(|index| &sources[index]);
+    let ordered = ordered.chain([&bindings]);
+    let parts = Parts::new(ordered.flat_map(|source| &source.statements).collect())?;
+    parts.print(&mut text);
     if all.iter().any(|source| source.defines("nativeExports")) {
         text.push_str("return nativeExports;\n");
     }
     text.push_str("})\n");
-    Ok((text, native_names))
+    Ok(Joined {
+        text,
+        native_names,
+        lazy_names: parts.globals(),
+    })
 }
 
 /// No name is defined twice, and none that comes from `native` is defined at all.

@@ -21,10 +21,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err(faults.collect::<Vec<_>>().join("\n").into());
     }
     write(&out.join("builtins.js"), &bundle.source)?;
-    write(
-        &out.join("natives.rs"),
-        &format!("&{:?}", bundle.native_names),
-    )?;
+    for (file, names) in [
+        ("natives.rs", &bundle.native_names),
+        ("lazy.rs", &bundle.lazy_names),
+    ] {
+        write(&out.join(file), &format!("&{names:?}"))?;
+    }
     Ok(())
 }
 

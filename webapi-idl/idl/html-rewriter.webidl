@@ -3,7 +3,7 @@
 
 // DEPARTURE: content is text; Workers take streams and responses, too.
 /** Has functions called with the parts of HTML that they are for, while it streams, and what they make of them sent instead. */
-[Exposed=Worker, Implementation=Script]
+[Exposed=Worker, Implementation=Script, Lazy=html_rewriter]
 interface HTMLRewriter {
   constructor();
   /**
@@ -50,7 +50,7 @@ dictionary ContentOptions {
 };
 
 /** An element, as far as its start tag. It can be used until its handler is done. */
-[LegacyNoInterfaceObject, Exposed=Worker, Implementation=Script]
+[LegacyNoInterfaceObject, Exposed=Worker, Implementation=Script, Lazy=html_rewriter]
 interface Element {
   /** In lower case. */
   attribute USVString tagName;
@@ -83,7 +83,7 @@ interface Element {
 };
 
 /** The end tag of an element. */
-[LegacyNoInterfaceObject, Exposed=Worker, Implementation=Script]
+[LegacyNoInterfaceObject, Exposed=Worker, Implementation=Script, Lazy=html_rewriter]
 interface EndTag {
   /** In lower case. */
   attribute USVString name;
@@ -93,7 +93,7 @@ interface EndTag {
 };
 
 /** A comment. */
-[LegacyNoInterfaceObject, Exposed=Worker, Implementation=Script]
+[LegacyNoInterfaceObject, Exposed=Worker, Implementation=Script, Lazy=html_rewriter]
 interface Comment {
   attribute USVString text;
   readonly attribute boolean removed;
@@ -104,7 +104,7 @@ interface Comment {
 };
 
 /** A part of a text. */
-[LegacyNoInterfaceObject, Exposed=Worker, Implementation=Script]
+[LegacyNoInterfaceObject, Exposed=Worker, Implementation=Script, Lazy=html_rewriter]
 interface Text {
   readonly attribute USVString text;
   /** Whether it is the last part of its text; that one may be empty. */
@@ -117,7 +117,7 @@ interface Text {
 };
 
 /** The document type. */
-[LegacyNoInterfaceObject, Exposed=Worker, Implementation=Script]
+[LegacyNoInterfaceObject, Exposed=Worker, Implementation=Script, Lazy=html_rewriter]
 interface Doctype {
   readonly attribute USVString? name;
   readonly attribute USVString? publicId;
@@ -125,7 +125,7 @@ interface Doctype {
 };
 
 /** The end of the document. */
-[LegacyNoInterfaceObject, Exposed=Worker, Implementation=Script]
+[LegacyNoInterfaceObject, Exposed=Worker, Implementation=Script, Lazy=html_rewriter]
 interface DocumentEnd {
   DocumentEnd append(USVString content, optional ContentOptions options = {});
 };

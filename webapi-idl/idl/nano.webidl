@@ -24,7 +24,8 @@ interface mixin WorkerGlobalEventHandlers {
   attribute EventHandler onunhandledrejection;
 };
 
-// What is made of promises and callbacks is a built-in script, see ARCHITECTURE.md. Everything else is native.
+// What is made of promises and callbacks is a built-in script, see ARCHITECTURE.md. Everything else is native. What few apps use is lazy: a part
+// of the scripts that is evaluated when something of it is first asked for.
 
 // DOM
 [Implementation=Script] partial interface Event {};
@@ -37,23 +38,23 @@ interface mixin WorkerGlobalEventHandlers {
 [Implementation=Script] partial interface ErrorEvent {};
 [Implementation=Script] partial interface PromiseRejectionEvent {};
 [Implementation=Script] partial interface MessageEvent {};
-[Implementation=Script] partial interface MessageChannel {};
+[Implementation=Script, Lazy=messaging] partial interface MessageChannel {};
 [Implementation=Script] partial interface MessagePort {};
-[Implementation=Script] partial interface BroadcastChannel {};
+[Implementation=Script, Lazy=messaging] partial interface BroadcastChannel {};
 
 // High Resolution Time; a script because its parent, EventTarget, is one.
-[Implementation=Script] partial interface Performance {};
+[Implementation=Script, Lazy=performance] partial interface Performance {};
 
 // XMLHttpRequest, File API
-[Implementation=Script] partial interface ProgressEvent {};
-[Implementation=Script] partial interface FileReader {};
+[Implementation=Script, Lazy=fileapi] partial interface ProgressEvent {};
+[Implementation=Script, Lazy=fileapi] partial interface FileReader {};
 
 // Performance Timeline, User Timing
-[Implementation=Script] partial interface PerformanceEntry {};
-[Implementation=Script] partial interface PerformanceObserver {};
-[Implementation=Script] partial interface PerformanceObserverEntryList {};
-[Implementation=Script] partial interface PerformanceMark {};
-[Implementation=Script] partial interface PerformanceMeasure {};
+[Implementation=Script, Lazy=performance] partial interface PerformanceEntry {};
+[Implementation=Script, Lazy=performance] partial interface PerformanceObserver {};
+[Implementation=Script, Lazy=performance] partial interface PerformanceObserverEntryList {};
+[Implementation=Script, Lazy=performance] partial interface PerformanceMark {};
+[Implementation=Script, Lazy=performance] partial interface PerformanceMeasure {};
 
 // Streams
 [Implementation=Script] partial interface ReadableStream {};
@@ -71,27 +72,27 @@ interface mixin WorkerGlobalEventHandlers {
 [Implementation=Script] partial interface CountQueuingStrategy {};
 
 // WebSockets, and HTML's EventSource
-[Implementation=Script] partial interface WebSocket {};
-[Implementation=Script] partial interface CloseEvent {};
-[Implementation=Script] partial interface EventSource {};
+[Implementation=Script, Lazy=websockets] partial interface WebSocket {};
+[Implementation=Script, Lazy=websockets] partial interface CloseEvent {};
+[Implementation=Script, Lazy=eventsource] partial interface EventSource {};
 
 // Service Workers
 [Implementation=Script] partial interface ExtendableEvent {};
 [Implementation=Script] partial interface FetchEvent {};
-[Implementation=Script] partial interface Cache {};
-[Implementation=Script] partial interface CacheStorage {};
+[Implementation=Script, Lazy=service_worker] partial interface Cache {};
+[Implementation=Script, Lazy=service_worker] partial interface CacheStorage {};
 
 // Encoding
-[Implementation=Script] partial interface TextEncoderStream {};
-[Implementation=Script] partial interface TextDecoderStream {};
+[Implementation=Script, Lazy=encoding] partial interface TextEncoderStream {};
+[Implementation=Script, Lazy=encoding] partial interface TextDecoderStream {};
 
 // Web Locks
-[Implementation=Script] partial interface LockManager {};
-[Implementation=Script] partial interface Lock {};
+[Implementation=Script, Lazy=web_locks] partial interface LockManager {};
+[Implementation=Script, Lazy=web_locks] partial interface Lock {};
 
 // Compression
-[Implementation=Script] partial interface CompressionStream {};
-[Implementation=Script] partial interface DecompressionStream {};
+[Implementation=Script, Lazy=compression] partial interface CompressionStream {};
+[Implementation=Script, Lazy=compression] partial interface DecompressionStream {};
 
 /** The third argument of a handler, as in Workers. */
 [LegacyNoInterfaceObject, Exposed=Worker]
@@ -125,7 +126,7 @@ partial interface SubtleCrypto {
 
 // As in Workers, it has no constructor: https://developers.cloudflare.com/workers/runtime-apis/handlers/scheduled/
 /** A time has come that the app's configuration names by a cron expression. */
-[Exposed=ServiceWorker, Implementation=Script]
+[Exposed=ServiceWorker, Implementation=Script, Lazy=scheduled_event]
 interface ScheduledEvent : ExtendableEvent {
   /** The expression. */
   readonly attribute DOMString cron;
@@ -146,7 +147,7 @@ partial interface WebSocket {
 };
 
 /** Two WebSockets, `0` and `1`: what is sent to one arrives at the other. One goes to a client, as the `webSocket` of a response. */
-[Exposed=Worker, Implementation=Script]
+[Exposed=Worker, Implementation=Script, Lazy=websockets]
 interface WebSocketPair {
   constructor();
 };

@@ -2,14 +2,14 @@
 // Date: 2026-11-28
 
 /** A transform stream that hands on bytes as they are; its readable side is a byte stream. */
-[Exposed=Worker, Implementation=Script]
+[Exposed=Worker, Implementation=Script, Lazy=identity_streams]
 interface IdentityTransformStream : TransformStream {
   constructor(optional QueuingStrategy writableStrategy = {});
 };
 
 // DEPARTURE: Workers take a bigint, too.
 /** Hands on so many bytes, neither more nor fewer: a body that is its readable side has a Content-Length. */
-[Exposed=Worker, Implementation=Script]
+[Exposed=Worker, Implementation=Script, Lazy=identity_streams]
 interface FixedLengthStream : IdentityTransformStream {
   constructor([EnforceRange] unsigned long long expectedLength, optional QueuingStrategy writableStrategy = {});
 };
@@ -17,7 +17,7 @@ interface FixedLengthStream : IdentityTransformStream {
 // As in Workers, it is no global, but `crypto.DigestStream`: https://developers.cloudflare.com/workers/runtime-apis/web-crypto/#constructors
 // DEPARTURE: `bytesWritten` is a number, which a bigint is in newer versions of Workers.
 /** Digests what is written to it; only the digest is kept. */
-[LegacyNoInterfaceObject, Exposed=Worker, Implementation=Script]
+[LegacyNoInterfaceObject, Exposed=Worker, Implementation=Script, Lazy=digest_stream]
 interface DigestStream : WritableStream {
   /**
    * @throws {DOMException} "NotSupportedError", if there is no such algorithm for digests
@@ -49,7 +49,7 @@ partial dictionary ResponseInit {
 
 // Of https://wicg.github.io/scheduling-apis/#sec-scheduler, `postTask` and `yield` are not there.
 /** What has to do with time. */
-[Exposed=Worker, Implementation=Script]
+[Exposed=Worker, Implementation=Script, Lazy=scheduler]
 interface Scheduler {
   /**
    * A promise that resolves after so many milliseconds.

@@ -2,7 +2,8 @@
 //!
 //! An app's setter at `Object.prototype.signal` or `Array.prototype[0]` meets whoever assigns to such a property of an object that
 //! inherits it; its getter meets whoever asks for one that is not there; its `Array.prototype[Symbol.iterator]` meets every
-//! `for…of`, spread and array pattern. What runs while the snapshot is baked comes before any app, and is free.
+//! `for…of`, spread and array pattern. What runs while the snapshot is baked comes before any app, and is free; the statements of a
+//! lazy part do not.
 //!
 //! `// safe: <reason>` at the end of a line, or alone on the line before it, lets the line be.
 
@@ -117,7 +118,15 @@ const METHODS: &[&str] = &[
 const GLUE: &str = super::BINDINGS;
 
 /// What breaks the rules in a script.
-pub(super) fn check(file: &File<'_>, program: &Program<'_>) -> Vec<Error> {
+pub(super) struct Findings {
+    /// Whenever it runs.
+    pub(super) always: Vec<Error>,
+    /// Unless it runs while the snapshot is baked; with offsets.
+    pub(super) baked: Vec<(u32, Error)>,
+}
+
+/// Looks for what breaks the rules.
+pub(super) fn check(file: &File<'_>, program: &Program<'_>) -> Findings {
     let mut names = Names::default();
     names.visit_program(program);
     let exemptions = program
@@ -140,6 +149,7 @@ pub(super) fn check(file: &File<'_>, program: &Program<'_>) -> Vec<Error> {
         exemptions,
         depth: 0,
         found: Vec::new(),
+        baked: Vec::new(),
     };
     rules.visit_program(program);
     let idle = rules.exemptions.iter().filter(|e| !e.used.get());
@@ -149,9 +159,12 @@ pub(super) fn check(file: &File<'_>, program: &Program<'_>) -> Vec<Error> {
             "this comment exempts a line from a rule that it keeps; take the comment away",
         )
     });
-    let mut found: Vec<Error> = idle.collect();
-    found.append(&mut rules.found);
-    found
+    let mut always: Vec<Error> = idle.collect();
+    always.append(&mut rules.found);
+    Findings {
+        always,
+        baked: rules.baked,
+    }
 }
 
 /// A comment `// safe: …`.
@@ -194,6 +207,8 @@ struct Rules<'f> {
     /// How many functions are around.
     depth: usize,
     found: Vec<Error>,
+    /// What is free while the snapshot is baked.
+    baked: Vec<(u32, Error)>,
 }
 
 impl Rules<'_> {
@@ -210,6 +225,9 @@ impl Rules<'_> {
     fn refuse_in_function(&mut self, at: &impl GetSpan, message: impl Into<String>) {
         if self.depth > 0 {
             self.refuse(at, message);
+        } else {
+            let offset = at.span().start;
+            self.baked.push((offset, self.file.error(offset, message)));
         }
     }
 
@@ -257,8 +275,9 @@ impl<'a> Visit<'a> for Rules<'_> {
     }
 
     fn visit_class(&mut self, it: &Class<'a>) {
-        if it.heritage.is_none() {
-            self.refuse_in_function(
+        // Those of the top level get no prototype, wherever they go.
+        if it.heritage.is_none() && self.depth > 0 {
+            self.refuse(
                 it,
                 "the objects of a class in a function inherit from Object.prototype; move the class to the top level",
             );

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{
-    ArrowFunctionExpression, ClassElement, Declaration, Function, IdentifierReference,
-    ImportDeclaration, ImportDeclarationSpecifier, Program, Statement as Syntax, TemplateElement,
+    Argument, ArrowFunctionExpression, BindingIdentifier, ClassElement, Declaration, Expression,
+    Function, IdentifierReference, ImportDeclaration, ImportDeclarationSpecifier, Program,
+    Statement as Syntax, TemplateElement,
 };
 use oxc_ast_visit::{Visit, walk};
 use oxc_parser::Parser;
@@ -40,8 +41,12 @@ pub(super) struct Statement {
     /// Without comments and indentation; ends with a line end.
     pub(super) text: String,
     pub(super) kind: Kind,
+    /// The names of the top level that it defines.
+    pub(super) defines: Vec<String>,
     /// Every name that it refers to.
     pub(super) names: BTreeSet<String>,
+    /// What the rules of [`lint`] let be only if it runs while the snapshot is baked.
+    pub(super) baked: Vec<Error>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -50,6 +55,14 @@ pub(super) enum Kind {
     Function(String),
     /// A class without `extends`.
     RootClass(String),
+    /// A declaration of variables.
+    Variables,
+    /// `exportToNative("name", …);`
+    Export(String),
+    /// `defineGlobal(globalThis, "Name", …);`
+    Global(String),
+    /// `lazyPart("Name", …);` names the interfaces of a part: see [`super::parts`].
+    LazyPart(Vec<String>),
     Other,
 }
 
@@ -77,19 +90,25 @@ impl Source {
             let offset = diagnostic.labels.first().map_or(0, |label| label.offset());
             return Err(file.error(offset, diagnostic.message.to_string()));
         }
+        let lint::Findings { always, baked } = lint::check(&file, &parsed.program);
         let mut source = Self {
             name: name.to_owned(),
             imports: Vec::new(),
             definitions: Vec::new(),
             eager: BTreeSet::new(),
             statements: Vec::new(),
-            findings: lint::check(&file, &parsed.program),
+            findings: always,
         };
-        source.statements(&file, &parsed.program)?;
+        source.statements(&file, &parsed.program, &baked)?;
         Ok(source)
     }
 
-    fn statements(&mut self, file: &File<'_>, program: &Program<'_>) -> Result<(), Error> {
+    fn statements(
+        &mut self,
+        file: &File<'_>,
+        program: &Program<'_>,
+        baked: &[(u32, Error)],
+    ) -> Result<(), Error> {
         let mut exported: Vec<(String, u32)> = Vec::new();
         for statement in &program.body {
             let fail = |message: &str| Err(file.error(statement.span().start, message));
@@ -126,15 +145,13 @@ impl Source {
                 Syntax::ExportDeclaration(export) => {
                     self.define(file, &export.declaration, true);
                     let span = export.declaration.span();
-                    self.print(file, program, statement, span, kind(&export.declaration))?;
+                    self.print(file, program, statement, span, baked)?;
                 }
                 _ => {
-                    let declaration = statement.as_declaration();
-                    if let Some(declaration) = declaration {
+                    if let Some(declaration) = statement.as_declaration() {
                         self.define(file, declaration, false);
                     }
-                    let kind = declaration.map_or(Kind::Other, kind);
-                    self.print(file, program, statement, statement.span(), kind)?;
+                    self.print(file, program, statement, statement.span(), baked)?;
                 }
             }
         }
@@ -156,21 +173,13 @@ impl Source {
 
     /// Notes what a declaration defines.
     fn define(&mut self, file: &File<'_>, declaration: &Declaration<'_>, exported: bool) {
-        let identifiers = match declaration {
-            Declaration::VariableDeclaration(variables) => variables
-                .declarations
-                .iter()
-                .flat_map(|declarator| declarator.id.get_binding_identifiers())
-                .collect(),
-            Declaration::FunctionDeclaration(function) => function.id.iter().collect(),
-            Declaration::ClassDeclaration(class) => class.id.iter().collect(),
-            _ => Vec::new(),
-        };
-        let definitions = identifiers.into_iter().map(|identifier| Definition {
-            name: identifier.name.to_string(),
-            line: file.line(identifier.span.start),
-            exported,
-        });
+        let definitions = identifiers(declaration)
+            .into_iter()
+            .map(|identifier| Definition {
+                name: identifier.name.to_string(),
+                line: file.line(identifier.span.start),
+                exported,
+            });
         self.definitions.extend(definitions);
     }
 
@@ -181,16 +190,26 @@ impl Source {
         program: &Program<'_>,
         statement: &Syntax<'_>,
         span: Span,
-        kind: Kind,
+        baked: &[(u32, Error)],
     ) -> Result<(), Error> {
         let mut eager = Eager(&mut self.eager);
         eager.visit_statement(statement);
         let mut contents = Contents::default();
         contents.visit_statement(statement);
+        let declaration = match statement {
+            Syntax::ExportDeclaration(export) => Some(&export.declaration),
+            _ => statement.as_declaration(),
+        };
+        let defines = declaration.map_or_else(Vec::new, identifiers);
+        let baked = baked
+            .iter()
+            .filter(|(offset, _)| (span.start..span.end).contains(offset));
         self.statements.push(Statement {
             text: file.strip(span, program, &contents.templates)?,
-            kind,
+            kind: declaration.map_or_else(|| call_kind(statement), kind),
+            defines: defines.iter().map(|it| it.name.to_string()).collect(),
             names: contents.names,
+            baked: baked.map(|(_, error)| error.clone()).collect(),
         });
         Ok(())
     }
@@ -235,6 +254,44 @@ impl Source {
     }
 }
 
+/// The names that a declaration defines.
+fn identifiers<'d, 'a>(declaration: &'d Declaration<'a>) -> Vec<&'d BindingIdentifier<'a>> {
+    match declaration {
+        Declaration::VariableDeclaration(variables) => variables
+            .declarations
+            .iter()
+            .flat_map(|declarator| declarator.id.get_binding_identifiers())
+            .collect(),
+        Declaration::FunctionDeclaration(function) => function.id.iter().collect(),
+        Declaration::ClassDeclaration(class) => class.id.iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// What a statement that declares nothing is for.
+fn call_kind(statement: &Syntax<'_>) -> Kind {
+    let Syntax::ExpressionStatement(statement) = statement else {
+        return Kind::Other;
+    };
+    let Expression::CallExpression(call) = &statement.expression else {
+        return Kind::Other;
+    };
+    let Expression::Identifier(callee) = &call.callee else {
+        return Kind::Other;
+    };
+    let strings = call.arguments.iter().filter_map(|argument| match argument {
+        Argument::StringLiteral(string) => Some(string.value.to_string()),
+        _ => None,
+    });
+    let strings: Vec<String> = strings.collect();
+    match (callee.name.as_str(), strings.first()) {
+        ("exportToNative", Some(name)) => Kind::Export(name.clone()),
+        ("defineGlobal", Some(name)) => Kind::Global(name.clone()),
+        ("lazyPart", _) => Kind::LazyPart(strings),
+        _ => Kind::Other,
+    }
+}
+
 fn kind(declaration: &Declaration<'_>) -> Kind {
     match declaration {
         Declaration::FunctionDeclaration(function) => function
@@ -245,6 +302,7 @@ fn kind(declaration: &Declaration<'_>) -> Kind {
             .id
             .as_ref()
             .map_or(Kind::Other, |id| Kind::RootClass(id.name.to_string())),
+        Declaration::VariableDeclaration(_) => Kind::Variables,
         _ => Kind::Other,
     }
 }

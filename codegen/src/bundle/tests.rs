@@ -10,7 +10,7 @@ fn join_with(files: &[(&str, &str)], bindings: &str) -> Result<String, Error> {
         .iter()
         .map(|(name, text)| Source::parse(name, text))
         .collect::<Result<_, _>>()?;
-    join(sources, Source::parse(BINDINGS, bindings)?).map(|(text, _)| text)
+    join(sources, Source::parse(BINDINGS, bindings)?).map(|joined| joined.text)
 }
 
 fn error(files: &[(&str, &str)]) -> String {
@@ -381,4 +381,143 @@ fn errors_name_the_place() {
         message.starts_with("a.js:2: expected ASCII outside of comments, found `const a = \"é\";`"),
         "{message}"
     );
+}
+
+/// The library, a class that is not lazy, and two that are.
+const PARTS: &[(&str, &str)] = &[
+    (
+        "script.js",
+        "export const ObjectSetPrototypeOf = Object.setPrototypeOf;
+export const MapGet = Map.prototype.get;
+export const taken = MapGet.call;
+export function addLazyPart() {}
+export function exportToNative() {}
+export function defineGlobal() {}
+",
+    ),
+    (
+        "base.js",
+        "import { exportToNative } from \"./script.js\";
+export class BaseImpl {}
+export function shared() {}
+exportToNative(\"base\", () => shared(BaseImpl));
+",
+    ),
+    (
+        "lock.js",
+        "import { exportToNative, taken } from \"./script.js\";
+import { BaseImpl, shared } from \"./base.js\";
+const kept = { __proto__: null };
+class Request {}
+function request() { return new Request(kept, taken, shared); }
+export class LockImpl extends BaseImpl {}
+function newLock() { return new LockImpl(request()); }
+exportToNative(\"newLock\", () => newLock());
+",
+    ),
+    ("cache.js", "export class CacheImpl {}\n"),
+];
+
+const PARTS_GLUE: &str = "import { BaseImpl, CacheImpl, LockImpl } from \"nano:impls\";
+import { defineGlobal } from \"./script.js\";
+let takeImpl;
+export class Base { static { takeImpl = BaseImpl; } }
+export class Lock extends Base {}
+export class Cache { static { takeImpl = CacheImpl; } }
+const take_Cache = takeImpl;
+export function unwrap_Cache() { return take_Cache; }
+export function convert_Cache() { return unwrap_Cache(); }
+LockImpl.prototype.wrap_ = () => new Lock();
+defineGlobal(globalThis, \"Base\", Base);
+defineGlobal(globalThis, \"Lock\", Lock);
+defineGlobal(globalThis, \"Cache\", Cache);
+lazyPart(\"Lock\");
+lazyPart(\"Cache\");
+";
+
+fn joined(files: &[(&str, &str)], glue: &str) -> Result<Joined, Error> {
+    let sources = files
+        .iter()
+        .map(|(name, text)| Source::parse(name, text))
+        .collect::<Result<_, _>>()?;
+    join(sources, Source::parse(BINDINGS, glue)?)
+}
+
+#[test]
+fn lazy_parts_have_what_nothing_else_refers_to() {
+    let joined = joined(PARTS, PARTS_GLUE).unwrap();
+    assert_eq!(joined.lazy_names, ["Lock", "Cache"]);
+    let (outside, parts) = joined
+        .text
+        .split_once("addLazyPart([\"Lock\"], [\"newLock\"], (exportToNative, defineGlobal) => {\n")
+        .unwrap_or_else(|| panic!("no part in\n{}", joined.text));
+    assert_eq!(
+        parts,
+        "class Request {}
+ObjectSetPrototypeOf(Request.prototype, null);
+function request() { return new Request(kept, taken, shared); }
+class LockImpl extends BaseImpl {}
+function newLock() { return new LockImpl(request()); }
+exportToNative(\"newLock\", () => newLock());
+class Lock extends Base {}
+LockImpl.prototype.wrap_ = () => new Lock();
+defineGlobal(globalThis, \"Lock\", Lock);
+});
+addLazyPart([\"Cache\"], [], (exportToNative, defineGlobal) => {
+class CacheImpl {}
+ObjectSetPrototypeOf(CacheImpl.prototype, null);
+class Cache { static { takeImpl = CacheImpl; } }
+ObjectSetPrototypeOf(Cache.prototype, null);
+const take_Cache = takeImpl;
+defineGlobal(globalThis, \"Cache\", Cache);
+});
+})
+"
+    );
+    // Variables may depend on what an app can change; and what others refer to is theirs, too.
+    for text in [
+        "const MapGet = Map.prototype.get;",
+        "const taken = MapGet.call;",
+        "const kept =",
+        "function shared() {}",
+        "class BaseImpl {}",
+        "exportToNative(\"base\"",
+        "let takeImpl;",
+        "defineGlobal(globalThis, \"Base\", Base);",
+    ] {
+        position(outside, text);
+    }
+    assert!(!joined.text.contains("lazyPart("), "{}", joined.text);
+}
+
+#[test]
+fn lazy_parts_are_entered_by_their_interfaces_only() {
+    let error = |glue: String| {
+        let error = joined(PARTS, &glue).err().expect("refused");
+        error.to_string()
+    };
+    let said = error(format!(
+        "{PARTS_GLUE}const user = () => unwrap_Cache();\nuser();\n"
+    ));
+    assert!(
+        said.starts_with(
+            "`function unwrap_Cache() { return take_Cache; }` is of a lazy part, to which `const user = () => unwrap_Cache();` leads"
+        ),
+        "{said}"
+    );
+    let said = error(format!("{PARTS_GLUE}new Lock(Cache);\n"));
+    assert!(
+        said.starts_with("`new Lock(Cache);` leads to the interfaces of two lazy parts"),
+        "{said}"
+    );
+    let said = error(format!("{PARTS_GLUE}lazyPart(\"Nothing\");\n"));
+    assert!(
+        said.starts_with("the interface `Nothing` is of a lazy part, but no"),
+        "{said}"
+    );
+    // It runs when an app may have changed the iterators of arrays.
+    let said = error(format!(
+        "{PARTS_GLUE}CacheImpl.list = [...CacheImpl.lists];\n"
+    ));
+    assert!(said.contains("a spread element"), "{said}");
 }

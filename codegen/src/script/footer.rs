@@ -1,6 +1,8 @@
 //! The end of the module: checks the impl classes, completes the prototypes, puts the interfaces on `globalThis`, and gives Rust
 //! its way in and out of public objects.
 
+use std::collections::BTreeMap;
+
 use webapi_idl::{Implementation, Interface, Member};
 
 use super::writer::{Writer, quote};
@@ -15,14 +17,22 @@ impl Printer<'_> {
         if let Some(global) = self.global() {
             self.global_members(w, global)?;
         }
+        let (lazy, baked): (Vec<&Interface>, Vec<&Interface>) = interfaces
+            .iter()
+            .partition(|interface| lazy_part(interface).is_some());
         w.open("const unwrapByInterface = {");
         w.line("__proto__: null,");
-        for interface in interfaces {
+        for interface in &baked {
             w.line(format!("{0}: unwrap_{0},", interface.name));
         }
         w.close("};");
         w.line("// The impl object of a public object of the named interface, or undefined.");
-        w.line("exportToNative(\"unwrapScript\", (interfaceName, value) => unwrapByInterface[interfaceName](value));");
+        if lazy.is_empty() {
+            w.line("exportToNative(\"unwrapScript\", (interfaceName, value) => unwrapByInterface[interfaceName](value));");
+        } else {
+            w.line("exportToNative(\"unwrapScript\", (interfaceName, value) => unwrapByInterface[interfaceName]?.(value));");
+        }
+        self.lazy_parts(w, &lazy);
         self.transfer(w, interfaces)?;
         w.line("// The public object of an impl object.");
         w.line("exportToNative(\"wrapScript\", (impl) => impl.wrapper);");
@@ -59,6 +69,22 @@ impl Printer<'_> {
         w.line("exportToNative(\"transfer\", (object) => withTransferable(object, (impl, DataHolder) => new DataHolder(impl)));");
         w.line("exportToNative(\"receiveTransferred\", (holder) => holder.receive().wrapper);");
         Ok(())
+    }
+
+    /// Prints what the bundler takes for its lazy parts. An interface has no objects before its part has run.
+    fn lazy_parts(&self, w: &mut Writer, lazy: &[&Interface]) {
+        let mut parts: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for interface in lazy {
+            w.line(format!(
+                "unwrapByInterface.{0} = unwrap_{0};",
+                interface.name
+            ));
+            let part = parts.entry(lazy_part(interface).unwrap_or_default());
+            part.or_default().push(quote(&interface.name));
+        }
+        for interfaces in parts.values() {
+            w.line(format!("lazyPart({});", interfaces.join(", ")));
+        }
     }
 
     fn installation(&self, w: &mut Writer, interface: &Interface) -> Result<()> {
@@ -177,6 +203,11 @@ impl Printer<'_> {
         }
         Ok(members)
     }
+}
+
+/// `[Lazy=…]`: the part of the built-in scripts that has the interface, and is evaluated when first asked for.
+fn lazy_part(interface: &Interface) -> Option<&str> {
+    interface.attributes.identifier("Lazy")
 }
 
 /// Names of members, by use.

@@ -84,6 +84,9 @@ pub fn bindings(model: &Model) -> std::result::Result<String, Error> {
                 .interface(&mut body, interface)
                 .map_err(|e| e.at(&interface.span))?;
             script_interfaces.push(interface);
+        } else if interface.attributes.has("Lazy") {
+            let message = "[Lazy] is for interfaces with [Implementation=Script]; native ones are lazy where they can be";
+            return Err(Error::new(message).at(&interface.span));
         }
     }
     for namespace in model
@@ -266,6 +269,8 @@ pub(crate) fn library_names() -> impl Iterator<Item = &'static str> {
 /// What the glue may use, by module.
 const LIBRARY: &[(&str, &[&str])] = &[
     ("./script/bridge.js", &["exportToNative"]),
+    // Named by the bundler.
+    ("./script/lazy.js", &["addLazyPart"]),
     (
         "./script/primordials.js",
         &[

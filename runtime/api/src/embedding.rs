@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use nano_engine::{Baker, Embedding, ErrorReport, Exit, State};
+use nano_engine::{Baker, Embedding, ErrorReport, Exit, State, entry};
 use nano_webidl::interface::{self, Member};
 use nano_webidl::{Realm, Scope, Value, internalized, script};
 
@@ -26,6 +26,9 @@ static SOURCE: v8::OneByteConst = v8::String::create_external_onebyte_const(BUIL
 /// What the built-in scripts import from `nano:native`.
 const NATIVE_NAMES: &[&str] = include!(concat!(env!("OUT_DIR"), "/natives.rs"));
 
+/// The interface objects that built-in scripts make when they are first asked for.
+const LAZY_NAMES: &[&str] = include!(concat!(env!("OUT_DIR"), "/lazy.rs"));
+
 /// Interfaces that are in the snapshot although they could be made lazily: what most apps use with their first request, and what
 /// built-in scripts import.
 const EAGER: &[&str] = &[
@@ -44,7 +47,7 @@ pub static EMBEDDING: Embedding = Embedding {
     fingerprint,
     bake,
     start,
-    lazy: interface::interface_object,
+    lazy,
     report_exception,
     promise_rejected,
     promise_handled,
@@ -111,7 +114,19 @@ fn bake(scope: &mut v8::PinScope, baker: &mut Baker) -> Option<()> {
     }
     let bridge = run_builtins(scope, global, baked.internal)?;
     baker.add_object(scope, bridge);
+    for name in LAZY_NAMES {
+        let name = internalized(scope, name);
+        entry::lazy_property(scope, global, name.into(), name.into())?;
+    }
     Some(())
+}
+
+/// An interface object: native ones have a number with their property, those of built-in scripts their name.
+fn lazy<'s>(scope: &mut Scope<'s, '_>, made_of: Value<'s>) -> Option<Value<'s>> {
+    if made_of.is_string() {
+        return script::call(scope, "lazyInterface", &[made_of]).ok();
+    }
+    interface::interface_object(scope, made_of)
 }
 
 /// Evaluates the built-in scripts; gives the object with the functions that they export to Rust.

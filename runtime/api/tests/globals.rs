@@ -119,24 +119,70 @@ fn named_by_the_model(model: &Model) -> BTreeSet<String> {
     names
 }
 
-#[test]
-fn the_global_object_is_what_the_idl_says() {
-    Engine::start(EngineOptions::new(&nano_api::EMBEDDING)).expect("the engine starts");
+/// What a program prints, in an isolate of its own.
+fn printed(source: String) -> String {
     let output = Arc::new(Lines::default());
     let options = ShellOptions {
         output: output.clone(),
         ..ShellOptions::terminal(".".into(), false)
     };
     let mut shell = Shell::new(options).expect("an isolate");
-    let source = "console.log(Reflect.ownKeys(globalThis).map(String).join(' '))".to_owned();
     assert_eq!(shell.run(Path::new("globals.js"), source), 0);
-    let found: BTreeSet<String> = output
-        .0
-        .lock()
-        .expect("no panic")
-        .split_whitespace()
-        .map(str::to_owned)
-        .collect();
+    let text = output.0.lock().expect("no panic");
+    text.clone()
+}
+
+/// Each interface with its parent, or with an empty text; children come first.
+fn interfaces(model: &Model) -> Vec<[&str; 2]> {
+    let interfaces = model.in_order_of_inheritance().into_iter().rev();
+    let exposed = interfaces.filter(|interface| {
+        let hidden = ["Internal", "LegacyNoInterfaceObject"];
+        !hidden.iter().any(|a| interface.attributes.has(a))
+    });
+    exposed
+        .map(|interface| {
+            let parent = interface.inherits.as_deref().unwrap_or_default();
+            [&*interface.name, parent]
+        })
+        .collect()
+}
+
+/// Throws where an interface object is not as <https://webidl.spec.whatwg.org/#interface-object> says. Many are made when they are first
+/// asked for.
+const CHECKS: &str = "
+    for (const [name, parent] of interfaces) {
+        const { value, writable, enumerable, configurable } = Object.getOwnPropertyDescriptor(globalThis, name);
+        const facts = [
+            writable, !enumerable, configurable, value.name === name, value === globalThis[name],
+            value.prototype.constructor === value, value.prototype[Symbol.toStringTag] === name,
+            Object.getPrototypeOf(value) === (parent === '' ? Function.prototype : globalThis[parent]),
+        ];
+        if (facts.includes(false)) throw new Error(`${name}: ${facts}`);
+    }
+    console.log('fine');
+";
+
+/// Objects come before their interface objects, and apps change globals that were not made.
+const FIRST: &str = "
+    const said = [
+        performance.constructor === Performance, navigator.locks.constructor === LockManager,
+        navigator.constructor === Navigator, crypto.subtle.constructor === SubtleCrypto,
+        Object.getPrototypeOf(performance.constructor) === EventTarget,
+    ];
+    globalThis.EventSource = 'mine';
+    delete globalThis.FileReader;
+    Object.defineProperty(globalThis, 'FormData', { value: 'yours' });
+    said.push(EventSource, typeof FileReader, FormData, 'FileReader' in globalThis);
+    said.push(new CloseEvent('close', { code: 4 }).code, new HTMLRewriter() instanceof HTMLRewriter);
+    console.log(said.join(' '));
+";
+
+#[test]
+fn the_global_object_is_what_the_idl_says() {
+    Engine::start(EngineOptions::new(&nano_api::EMBEDDING)).expect("the engine starts");
+    let source = "console.log(Reflect.ownKeys(globalThis).map(String).join(' '))".to_owned();
+    let text = printed(source);
+    let found: BTreeSet<String> = text.split_whitespace().map(str::to_owned).collect();
 
     let idl = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../webapi-idl/idl");
     let model = webapi_idl::load(&idl).unwrap_or_else(|errors| panic!("{errors}"));
@@ -151,5 +197,13 @@ fn the_global_object_is_what_the_idl_says() {
     assert!(
         surplus.is_empty(),
         "globalThis has what nothing names: {surplus:?}"
+    );
+
+    let checks = format!("const interfaces = {:?};{CHECKS}", interfaces(&model));
+    assert_eq!(printed(checks).trim(), "fine");
+    let said = printed(FIRST.to_owned());
+    assert_eq!(
+        said.trim(),
+        "true true true true true mine undefined yours false 4 true"
     );
 }

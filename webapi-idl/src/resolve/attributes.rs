@@ -170,6 +170,7 @@ const KNOWN: &[(&str, Form, &[&[Target]])] = &[
         Form::Identifier,
         &[&[Target::Namespace, Target::Interface]],
     ),
+    ("Lazy", Form::Identifier, &[INTERFACE]),
     ("ReadOnce", Form::Bare, &[&[Target::DictionaryMember]]),
     (
         "RustName",
@@ -306,7 +307,7 @@ fn unknown(attribute: &ExtendedAttribute) -> Error {
             .found(format!("`[{name}]`"));
     }
     Error::new(&attribute.name.span, format!("unknown extended attribute `[{name}]`"))
-        .expected("an extended attribute of Web IDL or HTML, or one of EmptyPrototype, Exception, Implementation, Internal, RustName, Section, Sections, Throws, WithScope")
+        .expected("an extended attribute of Web IDL or HTML, or one of EmptyPrototype, Exception, Implementation, Internal, Lazy, RustName, Section, Sections, Throws, WithScope")
         .found(format!("`[{name}]`"))
 }
 

@@ -1,5 +1,6 @@
 //! Functions and indexed properties.
 
+use std::cell::Cell;
 use std::ffi::c_void;
 
 use v8::MapFnTo as _;
@@ -8,7 +9,7 @@ use v8::{
     PropertyCallbackArguments, PropertyDescriptor, ReturnValue, Value,
 };
 
-use super::enter;
+use super::{Panicked, enter, throw};
 use crate::state::State;
 
 /// Runs the body of a function. For callbacks of snapshots, which must have an address; else see [`function_builder`].
@@ -75,32 +76,63 @@ pub(crate) fn lazy_reference() -> v8::ExternalReference {
     }
 }
 
-/// V8 puts the result, if nothing is thrown, in the place of the property, which must be there still: so what runs here must not ask for
-/// the property itself.
+thread_local! {
+    static SEARCH: Cell<Search> = const { Cell::new(Search::None) };
+}
+
+/// The search for a lazy property.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Search {
+    None,
+    Begun,
+    Found,
+}
+
 fn make_lazy<'s>(
     scope: &mut PinScope<'s, '_>,
-    _name: Local<'s, v8::Name>,
+    name: Local<'s, v8::Name>,
     arguments: PropertyCallbackArguments<'s>,
     mut result: ReturnValue<Value>,
 ) {
     enter(scope, |scope| {
-        let make = arguments.data();
-        let value = match Local::<v8::Function>::try_from(make) {
-            Ok(make) => {
-                let this = v8::undefined(scope).into();
-                make.call(scope, this, &[])?
-            }
-            Err(_) => {
-                let Some(state) = State::from_isolate(scope) else {
-                    panic!("the snapshot that is being baked asks for a lazy property of its own")
-                };
-                let lazy = state.embedding.lazy;
-                lazy(scope, make)?
-            }
+        if SEARCH.get() == Search::Begun {
+            SEARCH.set(Search::Found);
+            return throw(scope, Panicked);
+        }
+        let Some(value) = lazy_value(scope, arguments.data()) else {
+            return;
         };
-        result.set(value);
-        Some(())
+        if is_lazy(scope, arguments.holder(), name) {
+            result.set(value);
+        } else if let Some(text) = v8::String::new(scope, "a global changed while it was made") {
+            let error = v8::Exception::type_error(scope, text);
+            scope.throw_exception(error);
+        }
     });
+}
+
+fn lazy_value<'s>(
+    scope: &mut PinScope<'s, '_>,
+    make: Local<'s, Value>,
+) -> Option<Local<'s, Value>> {
+    if let Ok(make) = Local::<v8::Function>::try_from(make) {
+        let this = v8::undefined(scope).into();
+        return make.call(scope, this, &[]);
+    }
+    let Some(state) = State::from_isolate(scope) else {
+        panic!("the snapshot that is being baked asks for a lazy property of its own")
+    };
+    let lazy = state.embedding.lazy;
+    lazy(scope, make)
+}
+
+/// Whether a property is lazy still. V8 puts the value that it is given in the place of the property, and ends the process if that is no
+/// lazy one any more: code of an app's may have run meanwhile. To look at an own property runs none, but calls [`make_lazy`].
+fn is_lazy(scope: &mut PinScope, holder: Local<v8::Object>, name: Local<v8::Name>) -> bool {
+    v8::tc_scope!(let scope, scope);
+    SEARCH.set(Search::Begun);
+    let _ = holder.get_own_property_descriptor(scope, name);
+    SEARCH.replace(Search::None) == Search::Found
 }
 
 /// The entry points of indexed properties. Each gives V8 a callback that runs `callback`, which captures nothing; after a panic it

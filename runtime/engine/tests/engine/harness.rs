@@ -62,6 +62,8 @@ pub static EMBEDDING: Embedding = Embedding {
         State::from_scope(scope).set_extension(log);
         State::from_scope(scope).set_extension(Kept::default());
     },
+    // The app's own code, which what makes a global should not run; but it might.
+    lazy: |scope, _| nano_engine::evaluate(scope, "lazy", "make()"),
     report_exception: |scope, exception, message| {
         let report = nano_engine::ErrorReport::new(scope, exception, message);
         say(scope, format!("uncaught {}", report.message));
@@ -94,6 +96,8 @@ fn bake(scope: &mut v8::PinScope, baker: &mut Baker) -> Option<()> {
         let key = v8::String::new(scope, name)?;
         global.set(scope, key.into(), function.into());
     }
+    let later = v8::String::new(scope, "later")?;
+    entry::lazy_property(scope, global, later.into(), later.into())?;
     let warm = "globalThis.fromSnapshot = new Map([['answer', 42]]); globalThis.baked = () => fromSnapshot.get('answer');";
     nano_engine::evaluate(scope, "bake", warm).map(drop)
 }

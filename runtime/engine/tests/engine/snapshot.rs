@@ -81,3 +81,41 @@ fn intl_has_data_and_the_machine_does_not_show() {
     ");
     assert_eq!(said, ["UTC 0", "1.234,5 1,234.5"]);
 }
+
+/// V8 would end the process where a lazy property is not lazy any more when its value is there.
+#[test]
+fn a_lazy_property_gets_its_value_or_stays_as_it_is() {
+    let read = "try { print(later); } catch (error) { print(error.message); }";
+    let (said, _) = run(&format!(
+        "globalThis.make = () => ({{}});
+        print(Object.keys(globalThis).includes('later'), 'later' in globalThis);
+        const {{ value, writable, enumerable, configurable }} = Object.getOwnPropertyDescriptor(globalThis, 'later');
+        globalThis.make = () => {{ throw new Error('made twice'); }};
+        print(later === value, writable, enumerable, configurable);
+        {read}"
+    ));
+    assert_eq!(
+        said,
+        ["false true", "true true false true", "[object Object]"]
+    );
+    let (said, _) = run(&format!(
+        "globalThis.make = () => {{ throw new Error('not yet'); }};
+        {read}
+        globalThis.make = () => 'now';
+        {read}"
+    ));
+    assert_eq!(said, ["not yet", "now"]);
+    let changed = "a global changed while it was made";
+    for (make, then) in [
+        ("() => { globalThis.later = 'mine'; }", "mine"),
+        ("() => { delete globalThis.later; }", "later is not defined"),
+        ("() => depth++ === 0 ? later : 'inner'", "inner"),
+    ] {
+        let (said, _) = run(&format!(
+            "let depth = 0; globalThis.make = {make}; {read} {read}"
+        ));
+        assert_eq!(said, [changed, then], "{make}");
+    }
+    let (said, _) = run("later = 1; print(later, delete globalThis.later, typeof later)");
+    assert_eq!(said, ["1 true undefined"]);
+}
