@@ -19,6 +19,7 @@ impl Printer<'_> {
         }
         let (lazy, baked): (Vec<&Interface>, Vec<&Interface>) = interfaces
             .iter()
+            .copied()
             .partition(|interface| lazy_part(interface).is_some());
         w.open("const unwrapByInterface = {");
         w.line("__proto__: null,");

@@ -42,7 +42,7 @@ same(isInterface("Shape"), constructor);
 same(new Shape() instanceof constructor, true);
 
 // Assigned, deleted or defined before it is read.
-globalThis.Tags = "mine";
+for (const value of ["yours", "mine"]) globalThis.Tags = value;
 same(Tags, "mine");
 same(Object.getOwnPropertyDescriptor(globalThis, "Tags").enumerable, false);
 same(delete globalThis.Shapes, true);
