@@ -172,12 +172,18 @@ fn a_half_closed_client_is_answered() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_client_that_leaves_behind_an_unread_body_is_noticed() {
-    let source = "export default { fetch(request) {
+    let source = "const kept = [];
+    export default { fetch(request) {
+        // What nobody can read any more is dropped.
+        kept.push(request);
         const name = new URL(request.url).pathname;
-        return new Response(new ReadableStream({ cancel() { console.log(`${name} is cancelled`); } }));
+        return new Response(new ReadableStream({
+            start(controller) { kept.push(controller); },
+            cancel() { console.log(`${name} is cancelled`); },
+        }));
     } };";
-    // More than waits for an app, and less than the system takes beside that.
-    const SIZE: usize = 180_000;
+    // More than waits for an app and in hyper, and less than the system takes beside that.
+    const SIZE: usize = 400_000;
     let nano = Site::new().app("a", source).serve();
     let clients = ["/half", "/whole", "/there"].map(|name| {
         let mut connection = nano.connect();

@@ -166,12 +166,12 @@ fn what_is_met_after_the_requests_line_has_a_line_of_its_own() {
     let fields = r#""limits":{"subrequests":1,"request_cpu_ms":200}"#;
     let (nano, admin) = serve_as(Site::new().app_with("a", source, fields), |_| {});
     let meets = |form: &str, limit: &str| {
-        let response = nano.get("a.test", form);
-        let id = response.header("x-request-id").expect("an id").to_owned();
-        let is_its = |line: &Value| line["request_id"] == *id;
+        assert_eq!(nano.get("a.test", form).text(), "done");
         let line = nano.logged("its line", |line| {
-            is_its(line) && line["message"] == "request"
+            line["message"] == "request" && line["path"] == *form
         });
+        let id = line["request_id"].as_str().expect("an id").to_owned();
+        let is_its = |line: &Value| line["request_id"] == *id;
         assert_eq!(
             (&line["status"], &line["limit"]),
             (&200.into(), &Value::Null)

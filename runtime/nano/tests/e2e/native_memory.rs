@@ -378,9 +378,10 @@ fn a_transpiler_is_ended_before_any_instance() {
         site = site.file(&format!("b/large{number}.ts"), &large);
     }
     let nano = site.serve();
-    // The process has room for the text, of 8 MB, and then for less than the 40 MB which what transpiles it takes.
+    // The process has room for the text, of 8 MB, and then for less than the 40 MB which what transpiles it takes before it
+    // meets its own limit. (Of 480 to 495 MB it is ended for the process, of 467 it is not.)
     let before = nano.get("a.test", "/?megabytes=350").text().to_owned();
-    while nano.anonymous() >> 20 < 466 {
+    while nano.anonymous() >> 20 < 480 {
         assert_eq!(nano.get("a.test", "/?megabytes=4").text(), before);
     }
     let is_ended = || {
@@ -399,7 +400,7 @@ fn a_transpiler_is_ended_before_any_instance() {
     assert!(is_ended(), "for the process's sake");
     assert_eq!(nano.get("a.test", "/").text(), before, "the same instance");
     // There is room for the text once, and for next to nothing beside it.
-    while nano.anonymous() >> 20 < 488 {
+    while nano.anonymous() >> 20 < 490 {
         assert_eq!(nano.get("a.test", "/?megabytes=1").text(), before);
     }
     assert_ne!(nano.get("b.test", "/?6").text(), "done");
