@@ -321,7 +321,9 @@ impl ModuleSource for FolderSource {
         let path = path_of(url);
         let read = |path: &str| self.read_beside(path, MAX_BESIDE);
         let mut left = self.transpiling_left.get();
-        let transpiled = transpiler.transpile(path, &text, &read, self.folder.root(), &mut left);
+        let transpiled = process_memory::while_others_work(|| {
+            transpiler.transpile(path, &text, &read, self.folder.root(), &mut left)
+        });
         self.transpiling_left.set(left);
         let transpiled =
             transpiled.map_err(|mistake| LoadError::Mistake(url.to_owned(), mistake))?;

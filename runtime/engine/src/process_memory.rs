@@ -83,6 +83,15 @@ pub fn spares(bytes: usize) -> bool {
     malloc::current().is_none_or(|account| headroom::spares(&account, bytes))
 }
 
+/// Waits for what is done elsewhere, where this thread works for an isolate: what that has asked for counts no longer than until a look
+/// has seen it.
+pub(crate) fn while_others_work<R>(wait: impl FnOnce() -> R) -> R {
+    match malloc::current() {
+        Some(account) => headroom::while_others_work(&account, wait),
+        None => wait(),
+    }
+}
+
 /// Whether the process is short of memory, or was a moment ago: what can be done without had better not begin. Costs two loads.
 pub fn was_short() -> bool {
     is_recent(

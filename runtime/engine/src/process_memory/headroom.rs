@@ -87,8 +87,31 @@ pub(crate) struct Asked {
     bytes: AtomicUsize,
     /// How many of them are pages of V8's heap. It maps some for what a script makes between two collections, and gives them back.
     pages: AtomicUsize,
-    /// Its thread waits for more, and touches nothing meanwhile.
+    /// Its thread waits, for more or for something else, and touches nothing meanwhile.
     is_waiting: AtomicBool,
+}
+
+/// The thread waits until this is dropped.
+struct Waits<'a>(&'a AtomicBool);
+
+impl<'a> Waits<'a> {
+    fn begin(account: &'a Account) -> Self {
+        let is_waiting = &account.asked_for().is_waiting;
+        is_waiting.store(true, Ordering::Relaxed);
+        Self(is_waiting)
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+}
+
+/// Waits on an isolate's thread for what is done elsewhere. What the isolate has asked for was touched before, or is not going to be.
+pub(super) fn while_others_work<R>(account: &Account, wait: impl FnOnce() -> R) -> R {
+    let _waits = Waits::begin(account);
+    wait()
 }
 
 impl Asked {
@@ -233,11 +256,8 @@ fn has_room(account: &Account, bytes: usize) -> bool {
 
 #[cold]
 fn wait(account: &Account, bytes: usize, want: impl Fn(usize)) -> bool {
-    let is_waiting = &account.asked_for().is_waiting;
-    is_waiting.store(true, Ordering::Relaxed);
-    let has_room = waits_for_room(account, bytes, want);
-    is_waiting.store(false, Ordering::Relaxed);
-    has_room
+    let _waits = Waits::begin(account);
+    waits_for_room(account, bytes, want)
 }
 
 fn waits_for_room(account: &Account, bytes: usize, want: impl Fn(usize)) -> bool {
@@ -667,9 +687,9 @@ mod tests {
         assert!(!has_room(2 * MIB));
         let left = looks(Some(TOUCH));
         assert!((3 * MIB..4 * MIB).contains(&left), "it has touched {left}");
-        let is_waiting = &account.asked_for().is_waiting;
-        is_waiting.store(true, Ordering::Relaxed);
-        assert_eq!(looks(Some(Duration::ZERO)), 0, "it waits for more");
+        while_others_work(&account, || {
+            assert_eq!(looks(Some(Duration::ZERO)), 0, "it waits");
+        });
         assert!(take(&account, 9 * MIB));
         assert_eq!(looks(None), 0, "its turn is over");
         assert!(take(&account, 9 * MIB));
