@@ -53,7 +53,7 @@ pub(super) struct Statement {
 pub(super) enum Kind {
     /// A function declaration: it does nothing unless somebody refers to its name.
     Function(String),
-    /// A class without `extends`.
+    /// A class without `extends`, whose objects inherit from nothing. (Those of glue are interfaces, and inherit as interfaces do.)
     RootClass(String),
     /// A declaration of variables.
     Variables,
@@ -201,12 +201,16 @@ impl Source {
             _ => statement.as_declaration(),
         };
         let defines = declaration.map_or_else(Vec::new, identifiers);
+        let kind = match declaration.map_or_else(|| call_kind(statement), kind) {
+            Kind::RootClass(_) if self.name == super::BINDINGS => Kind::Other,
+            kind => kind,
+        };
         let baked = baked
             .iter()
             .filter(|(offset, _)| (span.start..span.end).contains(offset));
         self.statements.push(Statement {
             text: file.strip(span, program, &contents.templates)?,
-            kind: declaration.map_or_else(|| call_kind(statement), kind),
+            kind,
             defines: defines.iter().map(|it| it.name.to_string()).collect(),
             names: contents.names,
             baked: baked.map(|(_, error)| error.clone()).collect(),

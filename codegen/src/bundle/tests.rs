@@ -467,7 +467,6 @@ addLazyPart([\"Cache\"], [], (exportToNative, defineGlobal) => {
 class CacheImpl {}
 ObjectSetPrototypeOf(CacheImpl.prototype, null);
 class Cache { static { takeImpl = CacheImpl; } }
-ObjectSetPrototypeOf(Cache.prototype, null);
 const take_Cache = takeImpl;
 defineGlobal(globalThis, \"Cache\", Cache);
 });

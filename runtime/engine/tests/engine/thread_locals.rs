@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Each thread-local of `runtime/`, and why it is its thread's and no isolate's.
-const KNOWN: [(&str, &str, &str); 10] = [
+const KNOWN: [(&str, &str, &str); 11] = [
     (
         "allocator.rs",
         "WATCHED",
@@ -14,6 +14,11 @@ const KNOWN: [(&str, &str, &str); 10] = [
         "samples.rs",
         "POINTS",
         "where the thread's allocator looks next, whoever it works for",
+    ),
+    (
+        "entry/functions.rs",
+        "SEARCH",
+        "what a call that is on this thread's stack, and runs nobody else's code, looks for",
     ),
     (
         "foreground.rs",
