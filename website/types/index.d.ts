@@ -121,6 +121,11 @@ type RequestPriority = "high" | "low" | "auto";
  */
 type RequestRedirect = "follow" | "error" | "manual";
 /**
+ * Who compresses a response's body, where its Content-Encoding is gzip, br or deflate: NANO, when it is sent ("automatic"), or the app, which has ("manual").
+ * @see https://developers.cloudflare.com/workers/runtime-apis/#enumdef-responseencodebody
+ */
+type ResponseEncodeBody = "automatic" | "manual";
+/**
  * Where a response comes from, and how much of it may be seen.
  * @see https://fetch.spec.whatwg.org/#responsetype
  */
@@ -131,6 +136,11 @@ type ResponseType = "basic" | "cors" | "default" | "error" | "opaque" | "opaquer
  * @see https://html.spec.whatwg.org/multipage/#eventhandlernonnull
  */
 type EventHandlerNonNull = (event: Event) => any;
+/**
+ * A function for a part of a document. What it does may take its time: the rest waits for its promise.
+ * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#callbackdef-htmlrewriterhandler
+ */
+type HTMLRewriterHandler = (part: any) => any;
 /**
  * A function that is called with the lock that it has now, or null where there was none to be had at once.
  * @see https://w3c.github.io/web-locks/#callbackdef-lockgrantedcallback
@@ -328,6 +338,28 @@ interface CShakeParams extends Algorithm {
 }
 
 /**
+ * What need not be the same.
+ * @see https://w3c.github.io/ServiceWorker/#dictdef-cachequeryoptions
+ */
+interface CacheQueryOptions {
+  /**
+   * The method, which is GET else.
+   * @see https://w3c.github.io/ServiceWorker/#dom-cachequeryoptions-ignoremethod
+   */
+  ignoreMethod?: boolean;
+  /**
+   * The query of the URL.
+   * @see https://w3c.github.io/ServiceWorker/#dom-cachequeryoptions-ignoresearch
+   */
+  ignoreSearch?: boolean;
+  /**
+   * The fields that the response varies by.
+   * @see https://w3c.github.io/ServiceWorker/#dom-cachequeryoptions-ignorevary
+   */
+  ignoreVary?: boolean;
+}
+
+/**
  * How a new close event shall be.
  * @see https://websockets.spec.whatwg.org/#dictdef-closeeventinit
  */
@@ -335,6 +367,18 @@ interface CloseEventInit extends EventInit {
   code?: number;
   reason?: string;
   wasClean?: boolean;
+}
+
+/**
+ * What content is.
+ * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#dictdef-contentoptions
+ */
+interface ContentOptions {
+  /**
+   * HTML; else it is text, of which what means something in HTML is escaped.
+   * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#dom-contentoptions-html
+   */
+  html?: boolean;
 }
 
 /**
@@ -495,6 +539,27 @@ interface FilePropertyBag extends BlobPropertyBag {
    * @see https://w3c.github.io/FileAPI/#dom-filepropertybag-lastmodified
    */
   lastModified?: number;
+}
+
+/**
+ * Functions for a document.
+ * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#dictdef-htmlrewriterdocumenthandlers
+ */
+interface HTMLRewriterDocumentHandlers {
+  comments?(comment: Comment): any;
+  doctype?(doctype: Doctype): any;
+  end?(end: DocumentEnd): any;
+  text?(text: Text): any;
+}
+
+/**
+ * Functions for the elements that a selector means, and what is in them.
+ * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#dictdef-htmlrewriterelementhandlers
+ */
+interface HTMLRewriterElementHandlers {
+  comments?(comment: Comment): any;
+  element?(element: Element): any;
+  text?(text: Text): any;
 }
 
 /**
@@ -667,6 +732,14 @@ interface MessageEventInit extends EventInit {
   origin?: string;
   ports?: MessagePort[];
   source?: MessageEventSource | null;
+}
+
+/**
+ * What need not be the same, and where to look.
+ * @see https://w3c.github.io/ServiceWorker/#dictdef-multicachequeryoptions
+ */
+interface MultiCacheQueryOptions extends CacheQueryOptions {
+  cacheName?: string;
 }
 
 /**
@@ -916,6 +989,7 @@ interface RequestInit {
  * @see https://fetch.spec.whatwg.org/#responseinit
  */
 interface ResponseInit {
+  encodeBody?: ResponseEncodeBody;
   headers?: HeadersInit;
   status?: number;
   statusText?: string;
@@ -989,6 +1063,18 @@ interface RsaOtherPrimesInfo {
  */
 interface RsaPssParams extends Algorithm {
   saltLength: number;
+}
+
+/**
+ * How to wait.
+ * @see https://developers.cloudflare.com/workers/runtime-apis/#dictdef-schedulerwaitoptions
+ */
+interface SchedulerWaitOptions {
+  /**
+   * Ends the waiting.
+   * @see https://developers.cloudflare.com/workers/runtime-apis/#dom-schedulerwaitoptions-signal
+   */
+  signal?: AbortSignal;
 }
 
 /**
@@ -1467,6 +1553,105 @@ declare var ByteLengthQueuingStrategy: {
 };
 
 /**
+ * Responses that the app has put there, with the requests that they are for.
+ * @see https://w3c.github.io/ServiceWorker/#cache
+ */
+interface Cache {
+  /**
+   * The first response for the request.
+   * @throws {TypeError} if the URL is invalid, or has a user name or password in it
+   * @see https://w3c.github.io/ServiceWorker/#dom-cache-match
+   */
+  match(request: RequestInfo, options?: CacheQueryOptions): Promise<Response | undefined>;
+  /**
+   * All responses, or those for the request.
+   * @throws {TypeError} if the URL is invalid, or has a user name or password in it
+   * @see https://w3c.github.io/ServiceWorker/#dom-cache-matchall
+   */
+  matchAll(request?: RequestInfo, options?: CacheQueryOptions): Promise<readonly Response[]>;
+  /**
+   * Fetches a response and puts it into the cache.
+   * @throws {TypeError} if a request is no GET of http: or https:, or its response is none, or no success, or varies by everything
+   * @throws {QuotaExceededError} if the app's caches may not hold that much (`cache_mb`)
+   * @see https://w3c.github.io/ServiceWorker/#dom-cache-add
+   */
+  add(request: RequestInfo): Promise<void>;
+  /**
+   * Fetches responses and puts them into the cache, all or none.
+   * @throws {TypeError} if a request is no GET of http: or https:, or its response is none, or no success, or varies by everything
+   * @throws {DOMException} "InvalidStateError", if two responses are for the same request
+   * @throws {QuotaExceededError} if the app's caches may not hold that much (`cache_mb`)
+   * @see https://w3c.github.io/ServiceWorker/#dom-cache-addall
+   */
+  addAll(requests: Iterable<RequestInfo>): Promise<void>;
+  /**
+   * Puts a response into the cache, in the place of the one for the same request.
+   * @throws {TypeError} if the request is no GET, its URL is not http: or https:, or the response is one of the status 101, 206 or varies by everything
+   * @throws {TypeError} if the response's body was read already, or fails
+   * @throws {QuotaExceededError} if the app's caches may not hold that much (`cache_mb`)
+   * @see https://w3c.github.io/ServiceWorker/#dom-cache-put
+   */
+  put(request: RequestInfo, response: Response): Promise<void>;
+  /**
+   * Takes the responses for the request out. Whether there was one.
+   * @throws {TypeError} if the URL is invalid, or has a user name or password in it
+   * @see https://w3c.github.io/ServiceWorker/#dom-cache-delete
+   */
+  delete(request: RequestInfo, options?: CacheQueryOptions): Promise<boolean>;
+  /**
+   * The requests that there are responses for.
+   * @throws {TypeError} if the URL is invalid, or has a user name or password in it
+   * @see https://w3c.github.io/ServiceWorker/#dom-cache-keys
+   */
+  keys(request?: RequestInfo, options?: CacheQueryOptions): Promise<readonly Request[]>;
+}
+declare var Cache: {
+  prototype: Cache;
+};
+
+/**
+ * The app's caches, which its instances share, in memory.
+ * @see https://w3c.github.io/ServiceWorker/#cachestorage
+ */
+interface CacheStorage {
+  /**
+   * The first response for the request, of all caches with a name, or of one.
+   * @throws {TypeError} if the URL is invalid, or has a user name or password in it
+   * @see https://w3c.github.io/ServiceWorker/#dom-cachestorage-match
+   */
+  match(request: RequestInfo, options?: MultiCacheQueryOptions): Promise<Response | undefined>;
+  /**
+   * Whether there is a cache of this name.
+   * @see https://w3c.github.io/ServiceWorker/#dom-cachestorage-has
+   */
+  has(cacheName: string): Promise<boolean>;
+  /**
+   * The cache of this name, which is made if there is none.
+   * @throws {QuotaExceededError} if the names of the app's caches take a quarter of what these may hold
+   * @see https://w3c.github.io/ServiceWorker/#dom-cachestorage-open
+   */
+  open(cacheName: string): Promise<Cache>;
+  /**
+   * Forgets a cache. Whether there was one.
+   * @see https://w3c.github.io/ServiceWorker/#dom-cachestorage-delete
+   */
+  delete(cacheName: string): Promise<boolean>;
+  /**
+   * The names of the caches, in the order in which they were made.
+   * @see https://w3c.github.io/ServiceWorker/#dom-cachestorage-keys
+   */
+  keys(): Promise<string[]>;
+  /**
+   * The cache that is there without a name.
+   * @see https://developers.cloudflare.com/workers/runtime-apis/#dom-cachestorage-default
+   */
+  readonly default: Cache;
+}
+declare var CacheStorage: {
+  prototype: CacheStorage;
+};
+
+/**
  * A WebSocket has come to its end.
  * @see https://websockets.spec.whatwg.org/#closeevent
  */
@@ -1487,6 +1672,19 @@ declare var CloseEvent: {
   prototype: CloseEvent;
   new(type: string, eventInitDict?: CloseEventInit): CloseEvent;
 };
+
+/**
+ * A comment.
+ * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#comment
+ */
+interface Comment {
+  text: string;
+  readonly removed: boolean;
+  before(content: string, options?: ContentOptions): Comment;
+  after(content: string, options?: ContentOptions): Comment;
+  replace(content: string, options?: ContentOptions): Comment;
+  remove(): Comment;
+}
 
 /**
  * A transform stream that compresses bytes.
@@ -1552,6 +1750,11 @@ interface Crypto {
    * @see https://w3c.github.io/webcrypto/#Crypto-method-randomUUID
    */
   randomUUID(): string;
+  /**
+   * The class of writable streams that digest what is written to them.
+   * @see https://developers.cloudflare.com/workers/runtime-apis/#dom-crypto-digeststream
+   */
+  readonly DigestStream: { prototype: DigestStream; new(algorithm: AlgorithmIdentifier): DigestStream };
 }
 declare var Crypto: {
   prototype: Crypto;
@@ -1700,6 +1903,101 @@ declare var DecompressionStream: {
   prototype: DecompressionStream;
   new(format: CompressionFormat): DecompressionStream;
 };
+
+/**
+ * Digests what is written to it; only the digest is kept.
+ * @see https://developers.cloudflare.com/workers/runtime-apis/#digeststream
+ */
+interface DigestStream extends WritableStream {
+  /**
+   * The digest, once the stream is closed.
+   * @throws {TypeError} if a chunk is no bytes and no string
+   * @throws {any} what the stream was aborted with
+   * @see https://developers.cloudflare.com/workers/runtime-apis/#dom-digeststream-digest
+   */
+  readonly digest: Promise<ArrayBuffer>;
+  /**
+   * How many bytes have been digested.
+   * @see https://developers.cloudflare.com/workers/runtime-apis/#dom-digeststream-byteswritten
+   */
+  readonly bytesWritten: number;
+}
+
+/**
+ * The document type.
+ * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#doctype
+ */
+interface Doctype {
+  readonly name: string | null;
+  readonly publicId: string | null;
+  readonly systemId: string | null;
+}
+
+/**
+ * The end of the document.
+ * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#documentend
+ */
+interface DocumentEnd {
+  append(content: string, options?: ContentOptions): DocumentEnd;
+}
+
+/**
+ * An element, as far as its start tag. It can be used until its handler is done.
+ * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#element
+ */
+interface Element {
+  /**
+   * In lower case.
+   * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#dom-element-tagname
+   */
+  tagName: string;
+  /**
+   * An iterator of the attributes' names and values.
+   * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#dom-element-attributes
+   */
+  readonly attributes: IterableIterator<[string, string]>;
+  readonly removed: boolean;
+  readonly namespaceURI: string;
+  getAttribute(name: string): string | null;
+  hasAttribute(name: string): boolean;
+  /**
+   * @throws {TypeError} if the name is empty, or has a character that no name has
+   * @throws {TypeError} if the handler is done
+   * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#dom-element-setattribute
+   */
+  setAttribute(name: string, value: string): Element;
+  removeAttribute(name: string): Element;
+  before(content: string, options?: ContentOptions): Element;
+  after(content: string, options?: ContentOptions): Element;
+  prepend(content: string, options?: ContentOptions): Element;
+  append(content: string, options?: ContentOptions): Element;
+  replace(content: string, options?: ContentOptions): Element;
+  setInnerContent(content: string, options?: ContentOptions): Element;
+  remove(): Element;
+  removeAndKeepContent(): Element;
+  /**
+   * Has a function called with the end tag.
+   * @throws {TypeError} if the element cannot have content
+   * @throws {TypeError} if the handler is done
+   * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#dom-element-onendtag
+   */
+  onEndTag(handler: (tag: EndTag) => any): void;
+}
+
+/**
+ * The end tag of an element.
+ * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#endtag
+ */
+interface EndTag {
+  /**
+   * In lower case.
+   * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#dom-endtag-name
+   */
+  name: string;
+  before(content: string, options?: ContentOptions): EndTag;
+  after(content: string, options?: ContentOptions): EndTag;
+  remove(): EndTag;
+}
 
 /**
  * An error that nobody caught.
@@ -2057,7 +2355,7 @@ declare var FileReader: {
 
 /**
  * Hands on so many bytes, neither more nor fewer: a body that is its readable side has a Content-Length.
- * @see https://developers.cloudflare.com/workers/runtime-apis/streams/transformstream/#fixedlengthstream
+ * @see https://developers.cloudflare.com/workers/runtime-apis/#fixedlengthstream
  */
 interface FixedLengthStream extends IdentityTransformStream {
 }
@@ -2108,6 +2406,37 @@ declare var FormData: {
    * @see https://xhr.spec.whatwg.org/#dom-formdata
    */
   new(form?: any): FormData;
+};
+
+/**
+ * Has functions called with the parts of HTML that they are for, while it streams, and what they make of them sent instead.
+ * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#htmlrewriter
+ */
+interface HTMLRewriter {
+  /**
+   * What is called with the elements that a CSS selector means, and with the comments and texts in them: the methods `element`, `comments` and `text`.
+   * @throws {TypeError} if the selector is not valid, or has something that is not supported: only descendants and children can be told, and no siblings
+   * @throws {RangeError} if it is too long or too deep, or the rewriter has handlers for 1000 selectors already
+   * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#dom-htmlrewriter-on
+   */
+  on(selector: string, handlers: HTMLRewriterElementHandlers): HTMLRewriter;
+  /**
+   * What is called with the whole document's parts: the methods `doctype`, `comments`, `text` and `end`.
+   * @throws {RangeError} if the rewriter has handlers for 1000 selectors already
+   * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#dom-htmlrewriter-ondocument
+   */
+  onDocument(handlers: HTMLRewriterDocumentHandlers): HTMLRewriter;
+  /**
+   * A response like the other one, with what becomes of its body.
+   * @throws {TypeError} if the response's body was read already, or its text is in UTF-16 or ISO-2022-JP
+   * @throws {RangeError} if the app has 1,024 documents that are not rewritten to their end
+   * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#dom-htmlrewriter-transform
+   */
+  transform(response: Response): Response;
+}
+declare var HTMLRewriter: {
+  prototype: HTMLRewriter;
+  new(): HTMLRewriter;
 };
 
 /**
@@ -2165,7 +2494,7 @@ declare var Headers: {
 
 /**
  * A transform stream that hands on bytes as they are; its readable side is a byte stream.
- * @see https://developers.cloudflare.com/workers/runtime-apis/streams/transformstream/#identitytransformstream
+ * @see https://developers.cloudflare.com/workers/runtime-apis/#identitytransformstream
  */
 interface IdentityTransformStream extends TransformStream {
 }
@@ -3086,6 +3415,23 @@ declare var ScheduledEvent: {
 };
 
 /**
+ * What has to do with time.
+ * @see https://developers.cloudflare.com/workers/runtime-apis/#scheduler
+ */
+interface Scheduler {
+  /**
+   * A promise that resolves after so many milliseconds.
+   * @throws {any} the reason of the signal
+   * @throws {QuotaExceededError} if the app has as many timers as it may
+   * @see https://developers.cloudflare.com/workers/runtime-apis/#dom-scheduler-wait
+   */
+  wait(delay: number, options?: SchedulerWaitOptions): Promise<void>;
+}
+declare var Scheduler: {
+  prototype: Scheduler;
+};
+
+/**
  * Cryptographic operations.
  * @see https://w3c.github.io/webcrypto/#subtlecrypto-interface
  */
@@ -3246,6 +3592,24 @@ declare var SubtleCrypto: {
   supports(operation: string, algorithm: AlgorithmIdentifier, length?: number | null): boolean;
   supports(operation: string, algorithm: AlgorithmIdentifier, additionalAlgorithm: AlgorithmIdentifier): boolean;
 };
+
+/**
+ * A part of a text.
+ * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#text
+ */
+interface Text {
+  readonly text: string;
+  /**
+   * Whether it is the last part of its text; that one may be empty.
+   * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#dom-text-lastintextnode
+   */
+  readonly lastInTextNode: boolean;
+  readonly removed: boolean;
+  before(content: string, options?: ContentOptions): Text;
+  after(content: string, options?: ContentOptions): Text;
+  replace(content: string, options?: ContentOptions): Text;
+  remove(): Text;
+}
 
 /**
  * Makes text of bytes, in one of the encodings of the web.
@@ -3799,10 +4163,20 @@ interface WorkerGlobalScope extends EventTarget {
    */
   readonly performance: Performance;
   /**
+   * The app's caches.
+   * @see https://w3c.github.io/ServiceWorker/#self-caches
+   */
+  readonly caches: CacheStorage;
+  /**
    * Random values and cryptographic operations.
    * @see https://w3c.github.io/webcrypto/#dom-windoworworkerglobalscope-crypto
    */
   readonly crypto: Crypto;
+  /**
+   * Workers' `scheduler.wait()`.
+   * @see https://developers.cloudflare.com/workers/runtime-apis/#dom-windoworworkerglobalscope-scheduler
+   */
+  readonly scheduler: Scheduler;
   /** Called with errors that nobody caught. */
   onerror: OnErrorEventHandler;
   /** Called with promises that somebody listened to after they had been told as unhandled. */
@@ -4076,10 +4450,20 @@ declare function fetch(input: RequestInfo, init?: RequestInit): Promise<Response
  */
 declare var performance: Performance;
 /**
+ * The app's caches.
+ * @see https://w3c.github.io/ServiceWorker/#self-caches
+ */
+declare var caches: CacheStorage;
+/**
  * Random values and cryptographic operations.
  * @see https://w3c.github.io/webcrypto/#dom-windoworworkerglobalscope-crypto
  */
 declare var crypto: Crypto;
+/**
+ * Workers' `scheduler.wait()`.
+ * @see https://developers.cloudflare.com/workers/runtime-apis/#dom-windoworworkerglobalscope-scheduler
+ */
+declare var scheduler: Scheduler;
 /** Called with errors that nobody caught. */
 declare var onerror: OnErrorEventHandler;
 /** Called with promises that somebody listened to after they had been told as unhandled. */
