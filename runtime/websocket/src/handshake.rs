@@ -162,7 +162,7 @@ impl ClientHandshake {
         if let Protocols::OneOf(protocols) = &self.protocols {
             let has_answered = headers.contains_key(SEC_WEBSOCKET_PROTOCOL);
             // https://websockets.spec.whatwg.org/#concept-websocket-establish, step 11.4
-            if has_answered != !protocols.is_empty() {
+            if has_answered == protocols.is_empty() {
                 return Err("the server does not say which of the protocols it speaks");
             }
             if has_answered && !protocols.contains(&protocol) {
@@ -192,7 +192,7 @@ mod tests {
             ),
         ]);
         for (name, value) in fields {
-            headers.insert(name, HeaderValue::from_static(*value));
+            headers.insert(name, HeaderValue::from_static(value));
         }
         headers
     }
