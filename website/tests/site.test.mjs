@@ -8,7 +8,9 @@ import { dist, fileOf, pages } from "./dist.mjs";
 
 const LIMIT = 150 * 1024;
 const text = (html) => html.replaceAll("&amp;", "&").replaceAll("&#38;", "&");
-const attributes = (html, name) => [...html.matchAll(new RegExp(`\\s${name}="([^"]*)"`, "g"))].map(([, value]) => text(value));
+// Of tags, not of the HTML that examples show.
+const tags = (html) => html.match(/<[a-z](?:"[^"]*"|[^">])*>/gi) ?? [];
+const attributes = (html, name) => [...tags(html).join("").matchAll(new RegExp(`\\s${name}="([^"]*)"`, "g"))].map(([, value]) => text(value));
 
 test("links lead to pages and to places on them", () => {
   const anchors = new Map();
