@@ -51,15 +51,18 @@ fn heads_go_after_what_is_idle_and_before_what_has_just_come() {
 #[test]
 fn what_has_come_is_looked_at_before_its_connection_could_go() {
     let crowd = Crowd::of(usize::MAX, 2);
-    let links = idle(&crowd, 2);
-    assert!(links[0].0.reads_head());
-    drop(idle(&crowd, 1));
-    assert_eq!(evicted(&links), [1]);
+    let reading = idle(&crowd, 1);
+    assert!(reading[0].0.reads_head());
+    let young = [0; 3].map(|_| Link::in_crowd(&crowd, Duration::ZERO));
+    let join = |index: usize| crowd.join(&young[index]).unwrap();
+    let _members = [join(0), join(1)];
+    assert_eq!(evicted(&reading), [0; 0]);
+    assert!(young[0].is_evicted());
     // It is a part of a head.
-    links[0].0.has_read();
-    let young = [0; 2].map(|_| Link::in_crowd(&crowd, Duration::ZERO));
-    let _members = young.each_ref().map(|link| crowd.join(link));
-    assert_eq!(evicted(&links), [0, 1]);
+    reading[0].0.has_read();
+    let _last = join(2);
+    assert_eq!(evicted(&reading), [0]);
+    assert!(!young[1].is_evicted());
 }
 
 /// It counts for itself, and others make the room that they take.
