@@ -4,7 +4,7 @@
 //! * [`list`] finds the tests in its folders and reads their `// META:` lines.
 //! * [`compose`] puts the harness, the scripts that a test asks for and the test itself into a sequence of scripts.
 //! * An [`Engine`] runs that sequence: NANO in this process, or another program.
-//! * [`Server`] is WPT's own server, for tests that fetch.
+//! * [`Server`] is WPT's own server, for tests that fetch, with [`Certificates`] that engines trust.
 //! * [`run`] does all of it and returns [`Results`].
 //!
 //! What results are expected is none of this crate's business: see the crate `conformance`.
@@ -12,6 +12,7 @@
 // A dependency that nothing uses any more does not compile.
 #![cfg_attr(not(test), deny(unused_crate_dependencies))]
 
+mod certificates;
 mod compose;
 mod engine;
 mod list;
@@ -22,6 +23,7 @@ mod server;
 mod substitute;
 mod tree;
 
+pub use certificates::{Authority, Certificates};
 pub use compose::{Composition, Script, compose};
 pub use engine::{Ending, Engine, Job, NanoEngine, ProgramEngine};
 pub use list::{Test, list};

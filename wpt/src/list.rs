@@ -139,10 +139,11 @@ fn is_test(name: &str) -> bool {
 
 /// Does a test, or a script that it asks for, use more of the server than files of the tree?
 fn needs_server(tree: &Tree, path: &str, meta: &Meta, source: &str) -> bool {
-    const NETWORKED: [&str; 5] = [
+    const NETWORKED: [&str; 6] = [
         "fetch/",
         "xhr/",
         "eventsource/",
+        "service-workers/cache-storage/",
         "websockets/",
         "wasm/webapi/",
     ];

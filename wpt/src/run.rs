@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::{Ending, Engine, Job, Ports, Results, Server, Test, Tree, compose};
+use crate::{Certificates, Ending, Engine, Job, Ports, Results, Server, Test, Tree, compose};
 
 /// Runs tests with one engine; starts the server with the first test that needs it. Shared by threads.
 #[derive(Debug)]
@@ -14,6 +14,7 @@ pub struct Runner {
     tree: Tree,
     engine: Box<dyn Engine>,
     ports: Ports,
+    certificates: Certificates,
     server: Mutex<Option<Server>>,
 }
 
@@ -21,12 +22,15 @@ impl Runner {
     /// A runner of the tests of a tree.
     ///
     /// # Errors
-    /// Where there are no free ports for the server.
-    pub fn new(tree: Tree, engine: Box<dyn Engine>) -> Result<Self> {
+    /// Where there are no free ports or no certificates for the server.
+    pub fn new(tree: Tree, mut engine: Box<dyn Engine>) -> Result<Self> {
+        let certificates = Certificates::make()?;
+        engine.trust(&certificates.authority)?;
         Ok(Self {
             tree,
             engine,
             ports: Ports::free()?,
+            certificates,
             server: Mutex::new(None),
         })
     }
@@ -77,7 +81,7 @@ impl Runner {
     pub fn start_server(&self) -> Result<()> {
         let mut server = self.lock_server();
         if server.is_none() {
-            *server = Some(Server::start(&self.tree, &self.ports)?);
+            *server = Some(Server::start(&self.tree, &self.ports, &self.certificates)?);
         }
         Ok(())
     }
@@ -111,6 +115,10 @@ mod tests {
     struct Writes(&'static [&'static str], Ending);
 
     impl Engine for Writes {
+        fn trust(&mut self, _: &crate::Authority) -> Result<()> {
+            Ok(())
+        }
+
         fn run(
             &self,
             _: &Job<'_>,

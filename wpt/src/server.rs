@@ -1,9 +1,8 @@
 //! WPT's own server, for tests that fetch.
 
-use std::ffi::OsString;
 use std::fs::File;
 use std::hash::{BuildHasher as _, RandomState};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::ops::Range;
 use std::os::unix::process::CommandExt;
@@ -11,9 +10,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use tempfile::NamedTempFile;
+use tempfile::TempDir;
 
-use crate::Tree;
+use crate::{Certificates, Tree};
 
 /// The ports that the server listens on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,11 +75,11 @@ impl Ports {
 pub struct Server {
     /// A shell that waits for the end of its input, which this process holds, and then ends its process group.
     guard: Child,
-    /// Of HTTP, and of WebSockets, whose server is the last one that is up.
-    ports: [u16; 2],
+    /// One of each kind.
+    ports: [u16; 4],
     log: File,
-    /// What the server reads while it starts.
-    _configuration: Option<NamedTempFile>,
+    /// What the server reads.
+    _folder: TempDir,
 }
 
 /// Runs its arguments as a program; ends that program's whole process group when the standard input ends.
@@ -92,13 +91,21 @@ impl Server {
     ///
     /// # Errors
     /// Where there is no program to start.
-    pub fn start(tree: &Tree, ports: &Ports) -> Result<Self> {
+    pub fn start(tree: &Tree, ports: &Ports, certificates: &Certificates) -> Result<Self> {
         let log =
             tempfile::tempfile().context("cannot make a file for the log of the WPT server")?;
-        let (arguments, configuration) = command(tree, ports)?;
+        let folder = tempfile::tempdir().context("cannot make a folder for the WPT server")?;
+        let (starter, settings) = (
+            folder.path().join("serve.py"),
+            folder.path().join("settings.json"),
+        );
+        std::fs::write(&starter, include_str!("harness/serve.py"))
+            .and_then(|()| std::fs::write(&settings, configuration(ports, certificates)))
+            .context("cannot write what the WPT server reads")?;
         let guard = Command::new("sh")
-            .args(["-c", GUARD, "wpt-serve"])
-            .args(arguments)
+            .args(["-c", GUARD, "wpt-serve", "python3"])
+            .args([starter, settings])
+            .current_dir(tree.root())
             .stdin(Stdio::piped())
             .stdout(Stdio::from(log.try_clone()?))
             .stderr(Stdio::from(log.try_clone()?))
@@ -107,9 +114,9 @@ impl Server {
             .context("cannot start the WPT server, a Python 3 program")?;
         Ok(Self {
             guard,
-            ports: [ports.http, ports.ws],
+            ports: [ports.http, ports.https, ports.ws, ports.ws + 1],
             log,
-            _configuration: configuration,
+            _folder: folder,
         })
     }
 
@@ -169,24 +176,10 @@ impl Drop for Server {
     }
 }
 
-/// The command line that serves the tree, and the file it reads, if any.
-fn command(tree: &Tree, ports: &Ports) -> Result<(Vec<OsString>, Option<NamedTempFile>)> {
-    let mut arguments = vec![OsString::from("python3")];
-    // A script beside the tree serves it without WPT's virtual environment.
-    let starter = tree.root().with_file_name("wpt-serve");
-    if starter.is_file() {
-        arguments.extend([starter.into(), "--root".into(), tree.root().into()]);
-        for (option, port) in [
-            ("--http", ports.http),
-            ("--http2nd", ports.http_second),
-            ("--https", ports.https),
-            ("--ws", ports.ws),
-        ] {
-            arguments.extend([option.into(), port.to_string().into()]);
-        }
-        return Ok((arguments, None));
-    }
-    let configuration = serde_json::json!({
+/// The server's configuration: <https://web-platform-tests.org/running-tests/from-local-system.html#system-setup>, but with names that
+/// need no entries in /etc/hosts. Tests know `localhost`, whose other host is `127.0.0.1`.
+fn configuration(ports: &Ports, certificates: &Certificates) -> String {
+    serde_json::json!({
         "browser_host": "localhost",
         "alternate_hosts": { "alt": "127.0.0.1" },
         "check_subdomains": false,
@@ -196,20 +189,16 @@ fn command(tree: &Tree, ports: &Ports) -> Result<(Vec<OsString>, Option<NamedTem
             "ws": [ports.ws],
             "wss": [ports.ws + 1],
         },
-    });
-    let mut file = tempfile::Builder::new()
-        .suffix(".json")
-        .tempfile()
-        .context("cannot make the configuration of the WPT server")?;
-    file.write_all(configuration.to_string().as_bytes())?;
-    arguments.extend([
-        tree.root().join("wpt").into(),
-        "serve".into(),
-        "--no-h2".into(),
-        "--config".into(),
-        file.path().into(),
-    ]);
-    Ok((arguments, Some(file)))
+        "ssl": {
+            "type": "pregenerated",
+            "pregenerated": {
+                "host_key_path": certificates.key,
+                "host_cert_path": certificates.certificate,
+                "ca_cert_path": certificates.authority.file,
+            },
+        },
+    })
+    .to_string()
 }
 
 #[cfg(test)]
@@ -236,36 +225,56 @@ mod tests {
         );
     }
 
+    /// A tree whose server is this program.
+    fn tree(server: &str) -> (TempDir, Tree) {
+        let folder = tempfile::tempdir().unwrap();
+        for (path, text) in [
+            ("resources/testharness.js", ""),
+            ("tools/__init__.py", ""),
+            ("tools/localpaths.py", ""),
+            ("tools/serve/__init__.py", ""),
+            ("tools/serve/serve.py", server),
+        ] {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let tree = Tree::at(folder.path().to_owned()).unwrap();
+        (folder, tree)
+    }
+
+    fn start(tree: &Tree, ports: &Ports) -> Server {
+        Server::start(tree, ports, &Certificates::make().unwrap()).unwrap()
+    }
+
     #[test]
     fn a_server_that_ends_says_why() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path().join("wpt");
-        std::fs::create_dir_all(root.join("resources")).unwrap();
-        std::fs::write(root.join("resources/testharness.js"), "").unwrap();
-        std::fs::write(
-            folder.path().join("wpt-serve"),
-            "raise SystemExit('no certificates')",
-        )
-        .unwrap();
-        let tree = Tree::at(root).unwrap();
-        let mut server = Server::start(&tree, &Ports::free().unwrap()).unwrap();
+        let (_folder, tree) = tree("raise SystemExit('no certificates')");
+        let mut server = start(&tree, &Ports::free().unwrap());
         let error = server.wait_until_ready().unwrap_err();
         assert!(error.to_string().contains("no certificates"), "{error}");
     }
 
     #[test]
     fn the_server_ends_with_its_guard() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path().join("wpt");
-        std::fs::create_dir_all(root.join("resources")).unwrap();
-        std::fs::write(root.join("resources/testharness.js"), "").unwrap();
-        let program = "import http.server, socket, sys\n\
-            port, ws = (int(sys.argv[sys.argv.index(option) + 1]) for option in ('--http', '--ws'))\n\
-            other = socket.create_server(('127.0.0.1', ws))\n\
-            http.server.HTTPServer(('127.0.0.1', port), http.server.SimpleHTTPRequestHandler).serve_forever()";
-        std::fs::write(folder.path().join("wpt-serve"), program).unwrap();
+        let program = r#"
+import argparse, json, socket, time
+
+def get_parser():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--no-h2", action="store_true")
+    parser.add_argument("--config")
+    return parser
+
+def run(config, no_h2):
+    with open(config) as file:
+        ports = json.load(file)["ports"].values()
+    listening = [socket.create_server(("127.0.0.1", port)) for some in ports for port in some]
+    time.sleep(60)
+"#;
+        let (_folder, tree) = tree(program);
         let ports = Ports::free().unwrap();
-        let mut server = Server::start(&Tree::at(root).unwrap(), &ports).unwrap();
+        let mut server = start(&tree, &ports);
         server.wait_until_ready().unwrap();
         drop(server);
         // The group gets its signal at once; its members may take a moment to be gone.

@@ -10,7 +10,7 @@ use std::time::Duration;
 pub use nano::NanoEngine;
 pub use program::ProgramEngine;
 
-use crate::Composition;
+use crate::{Authority, Composition};
 
 /// One run.
 #[derive(Debug)]
@@ -34,6 +34,12 @@ pub enum Ending {
 
 /// A JavaScript runtime. Runs are independent of each other, each in a global object of its own.
 pub trait Engine: fmt::Debug + Send + Sync {
+    /// Has runs trust the certificates of this authority, too.
+    ///
+    /// # Errors
+    /// Where it is no authority.
+    fn trust(&mut self, authority: &Authority) -> anyhow::Result<()>;
+
     /// Runs a test. Each line that it writes to its console goes to `sink`, which ends the run by breaking.
     ///
     /// # Errors

@@ -17,7 +17,7 @@ use nano_engine::{
 use nano_webidl::Scope;
 
 use super::{Ending, Engine, Job};
-use crate::Script;
+use crate::{Authority, Script};
 
 /// Runs each test in a new isolate with all Web APIs, from the snapshot that the program `nano` has, too.
 pub struct NanoEngine {
@@ -85,6 +85,13 @@ impl ErrorSink for Sink {
 }
 
 impl Engine for NanoEngine {
+    fn trust(&mut self, authority: &Authority) -> Result<()> {
+        let outbound = Outbound::unrestricted().trusting(&authority.certificate);
+        self.outbound =
+            Arc::new(outbound.context("cannot trust the authority of the tests' certificates")?);
+        Ok(())
+    }
+
     fn run(&self, job: &Job<'_>, sink: &mut dyn FnMut(&str) -> ControlFlow<()>) -> Result<Ending> {
         let (sender, messages) = channel();
         let options = IsolateOptions {

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
@@ -9,11 +10,16 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use super::{Ending, Engine, Job};
+use crate::Authority;
+
+/// The environment variables that programs read the file of an authority from: NANO and all that use OpenSSL, Deno, and node and Bun.
+const AUTHORITY: [&str; 3] = ["SSL_CERT_FILE", "DENO_CERT", "NODE_EXTRA_CA_CERTS"];
 
 /// Runs each test as a single file with a program: `node`, `deno run`, `nano run`.
 #[derive(Debug, Clone)]
 pub struct ProgramEngine {
     command: Vec<String>,
+    authority: Option<PathBuf>,
 }
 
 impl ProgramEngine {
@@ -22,11 +28,17 @@ impl ProgramEngine {
     pub fn new(command: &str) -> Self {
         Self {
             command: command.split_whitespace().map(str::to_owned).collect(),
+            authority: None,
         }
     }
 }
 
 impl Engine for ProgramEngine {
+    fn trust(&mut self, authority: &Authority) -> Result<()> {
+        self.authority = Some(authority.file.clone());
+        Ok(())
+    }
+
     fn run(&self, job: &Job<'_>, sink: &mut dyn FnMut(&str) -> ControlFlow<()>) -> Result<Ending> {
         let (program, arguments) = self
             .command
@@ -40,9 +52,12 @@ impl Engine for ProgramEngine {
         file.write_all(job.composition.clone().into_single_file().as_bytes())
             .context("cannot write a test to a file")?;
         let mut errors = tempfile::tempfile().context("cannot make a file for a test's errors")?;
+        let authority = self.authority.iter();
+        let authority = authority.flat_map(|file| AUTHORITY.map(|name| (name, file)));
         let mut process = Command::new(program)
             .args(arguments)
             .arg(file.path())
+            .envs(authority)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::from(errors.try_clone()?))

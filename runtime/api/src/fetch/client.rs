@@ -147,6 +147,16 @@ impl Outbound {
         }
     }
 
+    /// The same, which trusts this certificate authority beside those of all: its certificate, in DER. For servers of tests; what a process
+    /// trusts is `SSL_CERT_FILE`'s.
+    ///
+    /// # Errors
+    /// Where it is no certificate.
+    pub fn trusting(mut self, authority: &[u8]) -> Result<Outbound, rustls::Error> {
+        self.tls = Tls::trusting(authority)?;
+        Ok(self)
+    }
+
     /// Whether requests are those of an app, of which a process has many.
     pub(crate) fn is_an_apps(&self) -> bool {
         self.subrequests.is_some()

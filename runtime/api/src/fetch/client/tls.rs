@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::sync::{Arc, OnceLock};
 
+use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 
 /// The process's configuration, made for the first `https:` request: reading the operating system's store takes milliseconds that
@@ -14,10 +15,11 @@ static SHARED: OnceLock<Result<Arc<ClientConfig>, String>> = OnceLock::new();
 pub(super) struct Tls(Option<Arc<ClientConfig>>);
 
 impl Tls {
-    /// One that trusts these authorities and no others.
-    #[cfg(test)]
-    pub(super) fn trusting(roots: RootCertStore) -> Tls {
-        Tls(Some(configure(roots).unwrap()))
+    /// One that trusts this authority, too: its certificate, in DER.
+    pub(super) fn trusting(authority: &[u8]) -> Result<Tls, rustls::Error> {
+        let mut roots = roots();
+        roots.add(CertificateDer::from(authority))?;
+        Ok(Tls(Some(configure(roots)?)))
     }
 
     /// The configuration; of connections that must not speak HTTP/2, one that does not offer it.

@@ -9,10 +9,9 @@ use std::sync::atomic::Ordering;
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use http::{Method, StatusCode};
-use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
 
 use self::server::Server;
-use super::tls::Tls;
 use super::{Answer, AnswerBody, Arriving, Exchange, Failure, Outbound, RequestBody};
 use crate::bindings::types::RequestRedirect;
 use crate::fetch::client::request_headers::ContentCoding;
@@ -314,7 +313,7 @@ async fn failures_say_what_is_wrong() {
 }
 
 /// A server's configuration, and the authority that its certificate is from.
-fn tls_server() -> (rustls::ServerConfig, RootCertStore) {
+fn tls_server() -> (rustls::ServerConfig, CertificateDer<'static>) {
     let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     let key = rcgen::KeyPair::generate().unwrap();
@@ -336,23 +335,18 @@ fn tls_server() -> (rustls::ServerConfig, RootCertStore) {
         )
         .unwrap();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    let mut roots = RootCertStore::empty();
-    roots.add(authority.der().clone()).unwrap();
-    (config, roots)
+    (config, authority.der().clone())
 }
 
-fn trusting(roots: RootCertStore) -> Arc<Outbound> {
-    Arc::new(Outbound {
-        tls: Tls::trusting(roots),
-        ..Outbound::unrestricted()
-    })
+fn trusting(authority: &CertificateDer) -> Arc<Outbound> {
+    Arc::new(Outbound::unrestricted().trusting(authority).unwrap())
 }
 
 #[tokio::test]
 async fn https_speaks_http2_where_the_server_does() {
-    let (config, roots) = tls_server();
+    let (config, authority) = tls_server();
     let server = Server::start(Some(config));
-    let outbound = trusting(roots);
+    let outbound = trusting(&authority);
     let answer = get(&outbound, &server.url("/echo")).await.unwrap();
     assert!(answer.reason.is_empty(), "HTTP/2 has no reason phrase");
     let echo = text(answer).await.unwrap();
@@ -367,10 +361,12 @@ async fn https_speaks_http2_where_the_server_does() {
 
 #[tokio::test]
 async fn https_speaks_http1_where_the_server_does() {
-    let (mut config, roots) = tls_server();
+    let (mut config, authority) = tls_server();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     let server = Server::start(Some(config));
-    let answer = get(&trusting(roots), &server.url("/echo")).await.unwrap();
+    let answer = get(&trusting(&authority), &server.url("/echo"))
+        .await
+        .unwrap();
     assert_eq!(answer.reason, b"OK");
     assert!(
         text(answer)
@@ -382,14 +378,15 @@ async fn https_speaks_http1_where_the_server_does() {
 
 #[tokio::test]
 async fn strangers_are_not_trusted() {
-    let (config, _) = tls_server();
+    let (config, authority) = tls_server();
     let server = Server::start(Some(config));
-    let error = failure(&trusting(RootCertStore::empty()), &server.url("/")).await;
-    assert!(error.contains("invalid peer certificate"), "{error}");
-    let (config, roots) = tls_server();
-    let server = Server::start(Some(config));
+    let (_, another) = tls_server();
+    for outbound in [unrestricted(), trusting(&another)] {
+        let error = failure(&outbound, &server.url("/")).await;
+        assert!(error.contains("invalid peer certificate"), "{error}");
+    }
     let error = failure(
-        &trusting(roots),
+        &trusting(&authority),
         &format!("https://127.0.0.1:{}/", server.port()),
     )
     .await;
