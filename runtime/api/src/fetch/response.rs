@@ -126,9 +126,10 @@ impl Response {
             Some(bytes) => Body::from_app(scope, bytes.clone())?,
         };
         Ok(Response {
-            kind: match cached.is_from_network {
-                true => ResponseType::Basic,
-                false => ResponseType::Default,
+            kind: match (cached.status, cached.is_from_network) {
+                (0, _) => ResponseType::Error,
+                (_, true) => ResponseType::Basic,
+                (_, false) => ResponseType::Default,
             },
             url: cached.url.to_string(),
             redirected: cached.is_redirected,

@@ -80,7 +80,6 @@ impl CacheBatchMethods for CacheBatch {
     ) -> Fallible<v8::Local<'s, v8::Promise>> {
         let (request, response) = (request.value(), response.value());
         match response.status_code() {
-            0 => return Err(type_error("the response is a network error")),
             101 => return Err(type_error("the response is a WebSocket (101)")),
             // 6. If innerResponse's status is 206, reject with a TypeError.
             206 => return Err(type_error("the response is a part of one (206)")),

@@ -35,7 +35,7 @@ pub struct CacheEntry {
 /// A response as a cache has it.
 #[derive(Debug)]
 pub struct CachedResponse {
-    /// The status.
+    /// The status; 0 for a network error.
     pub status: u16,
     /// The status text.
     pub reason: Box<[u8]>,
