@@ -7,6 +7,7 @@ mod bindings;
 mod blob_urls;
 mod bodies;
 mod caches;
+mod certificates;
 mod clocks;
 mod compression;
 mod config;
