@@ -129,12 +129,16 @@ mod tests {
     use crate::Composition;
 
     fn run(command: &str, deadline: Duration, wanted: &str) -> (Ending, Vec<String>) {
+        run_with(&ProgramEngine::new(command), deadline, wanted)
+    }
+
+    fn run_with(engine: &ProgramEngine, deadline: Duration, wanted: &str) -> (Ending, Vec<String>) {
         let composition = Composition {
             scripts: Vec::new(),
             base_url: String::new(),
         };
         let mut lines = Vec::new();
-        let ending = ProgramEngine::new(command)
+        let ending = engine
             .run(
                 &Job {
                     composition: &composition,
@@ -170,5 +174,20 @@ mod tests {
             run("tail -f", Duration::from_millis(50), "nothing").0,
             Ending::Deadline
         );
+    }
+
+    #[test]
+    fn programs_are_told_whom_to_trust() {
+        let mut engine = ProgramEngine::new("sh -c env");
+        let authority = Authority {
+            certificate: Vec::new(),
+            file: PathBuf::from("/authority.pem"),
+        };
+        engine.trust(&authority).unwrap();
+        let (_, lines) = run_with(&engine, Duration::from_secs(20), "nothing");
+        for name in AUTHORITY {
+            let told = format!("{name}=/authority.pem");
+            assert!(lines.contains(&told), "{told} is not in {lines:?}");
+        }
     }
 }
