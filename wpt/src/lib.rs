@@ -31,4 +31,4 @@ pub use meta::Meta;
 pub use results::{HarnessStatus, Results, Subtest, SubtestStatus};
 pub use run::{Runner, deadline};
 pub use server::{Ports, Server};
-pub use tree::{PINNED_COMMIT, Tree};
+pub use tree::{OWN, PINNED_COMMIT, Tree};

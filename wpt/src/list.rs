@@ -54,7 +54,7 @@ pub fn list(tree: &Tree, prefixes: &[&str]) -> Result<Vec<Test>> {
     let mut paths = Vec::new();
     for prefix in prefixes {
         let before = paths.len();
-        if tree.root().join(prefix).is_dir() {
+        if tree.path(prefix).is_dir() {
             // A shell completes a folder's name with a slash.
             walk(tree, prefix.trim_end_matches('/'), &mut paths)?;
         } else {
@@ -102,7 +102,7 @@ pub fn list(tree: &Tree, prefixes: &[&str]) -> Result<Vec<Test>> {
 
 /// Collects the test files of a folder and of the folders in it.
 fn walk(tree: &Tree, folder: &str, paths: &mut Vec<String>) -> Result<()> {
-    let entries = std::fs::read_dir(tree.root().join(folder))
+    let entries = std::fs::read_dir(tree.path(folder))
         .with_context(|| format!("cannot list the WPT folder {folder}"))?;
     for entry in entries {
         let entry = entry.with_context(|| format!("cannot list the WPT folder {folder}"))?;

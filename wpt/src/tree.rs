@@ -7,6 +7,9 @@ use anyhow::{Context, Result, bail};
 /// The commit of github.com/web-platform-tests/wpt that `cargo wpt fetch` checks out and that expectations belong to.
 pub const PINNED_COMMIT: &str = "4832db47614f5f48cc57374cbf5c1f70937fad48";
 
+/// The folder of our own tests, for what WPT has none for: `wpt/tests/nano`, as if it were one of WPT's.
+pub const OWN: &str = "nano";
+
 /// A folder with a (partial) checkout of the Web Platform Tests.
 #[derive(Debug, Clone)]
 pub struct Tree {
@@ -66,12 +69,26 @@ impl Tree {
         &self.root
     }
 
+    /// Where the file or folder at `path` is, which begins at the root of the tree and has no leading slash. What is in [`OWN`] is in this
+    /// repository.
+    #[must_use]
+    pub fn path(&self, path: &str) -> PathBuf {
+        let is_own = path
+            .strip_prefix(OWN)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        if is_own {
+            workspace().join("wpt/tests").join(path)
+        } else {
+            self.root.join(path)
+        }
+    }
+
     /// The file at `path`, which begins at the root of the tree and has no leading slash.
     ///
     /// # Errors
     /// Where it cannot be read. Text that is not UTF-8 has replacement characters, as a browser would show it.
     pub fn read(&self, path: &str) -> Result<String> {
-        let bytes = std::fs::read(self.root.join(path))
+        let bytes = std::fs::read(self.path(path))
             .with_context(|| format!("cannot read the WPT file {path}"))?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
@@ -79,7 +96,7 @@ impl Tree {
     /// Is there a file at `path`?
     #[must_use]
     pub fn has_file(&self, path: &str) -> bool {
-        self.root.join(path).is_file()
+        self.path(path).is_file()
     }
 
     /// The path of the file that `reference`, a URL's path, means in the file at `base`.
@@ -134,6 +151,20 @@ mod tests {
         assert_eq!(resolve("//host/x.js"), None);
         assert_eq!(resolve("https://host/x.js"), None);
         assert_eq!(resolve(""), None);
+    }
+
+    #[test]
+    fn our_own_tests_are_beside_those_of_wpt() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("resources")).unwrap();
+        std::fs::write(folder.path().join("resources/testharness.js"), "").unwrap();
+        let tree = Tree::at(folder.path().to_owned()).unwrap();
+        for own in ["nano", "nano/a.any.js"] {
+            assert_eq!(tree.path(own), workspace().join("wpt/tests").join(own));
+        }
+        for other in ["nanometers/a.any.js", "url/nano/a.any.js"] {
+            assert_eq!(tree.path(other), tree.root().join(other));
+        }
     }
 
     #[test]
