@@ -15,6 +15,8 @@ mod cases;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cases::{CASES, Case};
 
@@ -48,18 +50,24 @@ fn main() -> ExitCode {
         words.is_empty() || words.iter().any(|word| case.name.contains(word.as_str()))
     };
     let mut baseline = read();
+    let cases: Vec<&Case> = CASES.iter().filter(|case| wanted(case)).collect();
+    let before = |case: &Case| baseline.get(case.name).copied();
+    let is_worse = |case: &Case, now| matches!(judge(before(case), now), Verdict::Worse(_));
+    let mut now = count(&cases);
+    // What threads do besides, when the machine is busy, only adds: the least of some counts is the case's own.
+    for _ in 1..COUNTS {
+        let worse: Vec<usize> = (0..cases.len())
+            .filter(|&index| is_worse(cases[index], now[index]))
+            .collect();
+        let again: Vec<&Case> = worse.iter().map(|&index| cases[index]).collect();
+        for (index, again) in worse.into_iter().zip(count(&again)) {
+            now[index] = now[index].min(again);
+        }
+    }
     let mut failed = false;
     println!("{:<28} {:>12} {:>12}", "instructions", "baseline", "now");
-    for case in CASES.iter().filter(|case| wanted(case)) {
-        let before = baseline.get(case.name).copied();
-        let mut now = count(case);
-        // What threads do besides, when the machine is busy, only adds: the least of some counts is the case's own.
-        for _ in 1..COUNTS {
-            if !matches!(judge(before, now), Verdict::Worse(_)) {
-                break;
-            }
-            now = now.min(count(case));
-        }
+    for (case, now) in cases.into_iter().zip(now) {
+        let before = baseline.insert(case.name.to_owned(), now);
         let verdict = judge(before, now);
         failed |= verdict.is_failure();
         let shown = before.map_or("-".to_owned(), |before| before.to_string());
@@ -68,7 +76,6 @@ fn main() -> ExitCode {
             case.name,
             verdict.text()
         );
-        baseline.insert(case.name.to_owned(), now);
     }
     baseline.retain(|name, _| CASES.iter().any(|case| case.name == name));
     if accept {
@@ -134,23 +141,43 @@ impl Verdict {
     }
 }
 
-/// Instructions of one operation.
-fn count(case: &Case) -> u64 {
-    let least = |rounds| {
-        let counts = (0..case.runs).map(|_| run(case, rounds));
-        counts.min().expect("a case runs at least once")
+/// Instructions of one operation of each case. Counts do not depend on what else runs, so that each core has a process.
+fn count(cases: &[&Case]) -> Vec<u64> {
+    let with = |rounds: fn(&Case) -> u32| {
+        let of_one = move |(index, case): (usize, &&Case)| {
+            let rounds = rounds(case);
+            (0..case.runs).map(move |number| (index, rounds, number))
+        };
+        cases.iter().enumerate().flat_map(of_one)
     };
-    // Counts do not depend on what else runs, so both may run at once.
-    let (none, all) = std::thread::scope(|scope| {
-        let none = scope.spawn(|| least(0));
-        let all = least(case.rounds);
-        (none.join().expect("it does not panic"), all)
+    // What takes longest comes first, so that none is left alone at the end.
+    let processes: Vec<_> = with(|case| case.rounds).chain(with(|_| 0)).collect();
+    let next = AtomicUsize::new(0);
+    let least: Mutex<BTreeMap<(usize, u32), u64>> = Mutex::default();
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                while let Some(&(index, rounds, number)) =
+                    processes.get(next.fetch_add(1, Ordering::Relaxed))
+                {
+                    let count = run(cases[index], rounds, number);
+                    let mut least = least.lock().expect("no run panics with it");
+                    let least = least.entry((index, rounds)).or_insert(count);
+                    *least = count.min(*least);
+                }
+            });
+        }
     });
-    all.saturating_sub(none) / u64::from(case.rounds)
+    let least = least.into_inner().expect("no run panics with it");
+    let of_one = |(index, case): (usize, &&Case)| {
+        let all = least[&(index, case.rounds)].saturating_sub(least[&(index, 0)]);
+        all / u64::from(case.rounds)
+    };
+    cases.iter().enumerate().map(of_one).collect()
 }
 
 /// Instructions of a process that runs so many operations. Its profile stays in the target folder, for `callgrind_annotate`.
-fn run(case: &Case, rounds: u32) -> u64 {
+fn run(case: &Case, rounds: u32, number: u32) -> u64 {
     let program = std::env::current_exe().expect("this program has a file");
     let folder = program
         .ancestors()
@@ -158,7 +185,8 @@ fn run(case: &Case, rounds: u32) -> u64 {
         .expect("target/debug/deps")
         .join("callgrind");
     std::fs::create_dir_all(&folder).expect("a folder in target");
-    let profile = folder.join(format!("{}.{rounds}", case.name.replace(' ', "-")));
+    let name = case.name.replace(' ', "-");
+    let profile = folder.join(format!("{name}.{rounds}.{number}"));
     let output = Command::new("valgrind")
         .arg("--tool=callgrind")
         // V8 writes code while it runs.
