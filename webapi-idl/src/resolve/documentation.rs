@@ -2,7 +2,9 @@
 //!
 //! Where a standard has a section is a convention of the tools that standards are written with: the definition of `Event` is at
 //! `#event`, its attribute `target` at `#dom-event-target`. `[Section=anchor]` names another one; `[Sections=prefix]` says for
-//! a whole interface that it follows the Streams Standard: `#rs-class`, `#rs-constructor`, `#rs-get-reader`.
+//! a whole interface that it follows the Streams Standard: `#rs-class`, `#rs-constructor`, `#rs-get-reader`. What is NANO's own, after
+//! Workers or not, follows no standard's convention: a definition is at the address of its file, and `[Section="https://…"]` names a whole
+//! address, as it does for what another standard defines.
 //!
 //! A comment ends with the member's exceptions: lines `@throws {name} condition`, as in JSDoc. There are no other tags.
 
@@ -27,6 +29,7 @@ pub(super) fn documentation(
         for definition in &file.definitions {
             let sections = Sections {
                 url: &file.specification.url,
+                is_standard: !file.specification.title.starts_with("NANO"),
                 owner: definition.name.text.to_ascii_lowercase(),
                 prefix: value(&definition.attributes, "Sections"),
             };
@@ -57,6 +60,8 @@ fn value<'a>(attributes: &'a [ExtendedAttribute], name: &str) -> Option<&'a str>
 /// The sections of one definition.
 struct Sections<'a> {
     url: &'a str,
+    /// Whether the anchors at `url` are those of a standard.
+    is_standard: bool,
     /// The definition's name, in lower case.
     owner: String,
     /// `[Sections=…]`
@@ -78,15 +83,19 @@ impl Sections<'_> {
             Some(prefix) => format!("{prefix}-class"),
             None => format!("{kind}{}", self.owner),
         };
-        let mut add = |text: &Option<String>, attributes, span: &Span, anchor| {
-            let entry = self.entry(text, attributes, anchor, span, all.errors);
+        let section = match self.is_standard {
+            true => self.address(&anchor),
+            false => self.url.to_owned(),
+        };
+        let mut add = |text: &Option<String>, attributes, span: &Span, section| {
+            let entry = self.entry(text, attributes, section, span, all.errors);
             all.entries.insert(span.clone(), entry);
         };
         add(
             &definition.documentation,
             &definition.attributes,
             &definition.name.span,
-            anchor,
+            section,
         );
         match &definition.kind {
             DefinitionKind::Interface { members, .. }
@@ -94,23 +103,23 @@ impl Sections<'_> {
             | DefinitionKind::Namespace { members, .. }
             | DefinitionKind::CallbackInterface { members } => {
                 for member in members {
-                    let anchor = self.member(member_name(member));
+                    let section = self.member(member_name(member));
                     add(
                         &member.documentation,
                         &member.attributes,
                         &member.span,
-                        anchor,
+                        section,
                     );
                 }
             }
             DefinitionKind::Dictionary { members, .. } => {
                 for member in members {
-                    let anchor = self.member(Some(&member.name.text));
+                    let section = self.member(Some(&member.name.text));
                     add(
                         &member.documentation,
                         &member.attributes,
                         &member.name.span,
-                        anchor,
+                        section,
                     );
                 }
             }
@@ -118,13 +127,24 @@ impl Sections<'_> {
         }
     }
 
-    /// The anchor of a member; constructors have no name.
+    /// The section of a member; constructors have no name.
     fn member(&self, name: Option<&str>) -> String {
-        match (self.prefix, name) {
+        if !self.is_standard {
+            return String::new();
+        }
+        self.address(&match (self.prefix, name) {
             (Some(prefix), None) => format!("{prefix}-constructor"),
             (Some(prefix), Some(name)) => format!("{prefix}-{}", hyphenated(name)),
             (None, None) => format!("dom-{0}-{0}", self.owner),
             (None, Some(name)) => format!("dom-{}-{}", self.owner, name.to_ascii_lowercase()),
+        })
+    }
+
+    /// An anchor's address; none where the file has none.
+    fn address(&self, anchor: &str) -> String {
+        match self.url {
+            "" => String::new(),
+            url => format!("{url}#{anchor}"),
         }
     }
 
@@ -132,19 +152,18 @@ impl Sections<'_> {
         &self,
         text: &Option<String>,
         attributes: &[ExtendedAttribute],
-        anchor: String,
+        section: String,
         span: &Span,
         errors: &mut Vec<Error>,
     ) -> Documentation {
-        let anchor = value(attributes, "Section").unwrap_or(&anchor);
         let (text, exceptions) = parts(text.as_deref().unwrap_or_default(), span, errors);
         Documentation {
             text,
             exceptions,
-            section: if self.url.is_empty() {
-                String::new()
-            } else {
-                format!("{}#{anchor}", self.url)
+            section: match value(attributes, "Section") {
+                Some(address) if address.starts_with("https://") => address.to_owned(),
+                Some(anchor) => self.address(anchor),
+                None => section,
             },
         }
     }

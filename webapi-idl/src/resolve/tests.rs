@@ -359,3 +359,32 @@ enum E { \"e\" };
     let e = &model.enumerations["E"].span;
     assert_eq!(of(e).1, "https://example.org/#enumdef-e");
 }
+
+#[test]
+fn what_follows_no_standard_has_sections_that_it_names() {
+    let text = "// Source: NANO, after Others (https://example.org/apis/)
+// Date: 2026-07-01
+interface Here {
+  undefined f();
+  [Section=\"https://example.org/elsewhere/#g\"] undefined g();
+  [Section=h] undefined h();
+};
+[Section=\"https://example.org/there/\"] interface There {};
+";
+    let model = crate::parse_and_resolve(&[("test.webidl", text)])
+        .unwrap_or_else(|errors| panic!("{errors}"));
+    let section = |span: &Span| model.documentation[span].section.as_str();
+    let here = &model.interfaces["Here"];
+    assert_eq!(section(&here.span), "https://example.org/apis/");
+    let members: Vec<_> = here.members.iter().map(|m| section(m.span())).collect();
+    assert_eq!(
+        members,
+        [
+            "",
+            "https://example.org/elsewhere/#g",
+            "https://example.org/apis/#h"
+        ]
+    );
+    let there = &model.interfaces["There"];
+    assert_eq!(section(&there.span), "https://example.org/there/");
+}
