@@ -38,7 +38,7 @@ export interface Definition {
 
 export const specifications = data.specifications as Record<string, { title: string; url: string; date: string }>;
 
-/** The address of the repository, where files are linked to; without one they are only named. */
+/** The address of the repository, where files are linked to; without one the site has those that are named, as texts (`/source/`). */
 export const repository = process.env.REPOSITORY;
 
 const root = resolve(process.cwd(), "..");
@@ -67,16 +67,17 @@ export const globals = [...Map.groupBy(globalScope.members, ({ name }) => name)]
   members,
 }));
 
-/** Standards that define something, with what they define. */
-export const standards = Object.entries(specifications)
-  .map(([id, specification]) => ({
-    id,
-    href: `/reference/standards/${id}/`,
-    ...specification,
-    definitions: definitions.filter((definition) => definition.specification === id),
-  }))
+/** Standards that define something, with what they define: of one title, several files of Web IDL are one standard. */
+export const standards = [...Map.groupBy(Object.entries(specifications), ([, { title }]) => title).values()]
+  .map((parts) => {
+    const [id, specification] = parts.reduce((shortest, part) => (part[1].url.length <= shortest[1].url.length ? part : shortest));
+    const ids = parts.map(([id]) => id);
+    return { id, href: `/reference/standards/${id}/`, ...specification, definitions: definitions.filter((definition) => ids.includes(definition.specification)) };
+  })
   .filter(({ definitions }) => definitions.length > 0)
   .sort((a, b) => a.title.localeCompare(b.title));
+
+export const standardOf = (definition: Definition) => standards.find(({ definitions }) => definitions.includes(definition))!;
 
 const names = (text: string) => text.match(/[A-Za-z_]\w*/g) ?? [];
 
@@ -122,7 +123,21 @@ export function idlFile(specification: string) {
   return existsSync(resolve(root, file)) ? file : undefined;
 }
 
-export const fileLink = (file: string) => repository && `${repository}/${file}`;
+/** The global object's interfaces and mixins, as the files of Web IDL have them. */
+const scopes = Object.keys(specifications).flatMap((specification) => {
+  const file = idlFile(specification);
+  const text = file && [...readFileSync(resolve(root, file), "utf8").matchAll(/^(?:partial )?interface (?:mixin )?\w*WorkerGlobal\w*[^{]*\{[\s\S]*?^\};/gm)].join("\n");
+  return file && text ? [{ file, text }] : [];
+});
+
+/** The file of Web IDL that defines a member of the global object. */
+export const globalFile = (name: string) => scopes.find(({ text }) => new RegExp(`\\b${name}[(;]`).test(text))?.file;
+
+/** The files that pages name. */
+export const files = () =>
+  new Set([...definitions.map(source), ...Object.keys(specifications).map(idlFile)].filter((file) => file !== undefined));
+
+export const fileLink = (file: string) => (repository ? `${repository}/${file}` : `/source/${file}.txt`);
 
 const escape = (text: string) => text.replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]!);
 
