@@ -98,16 +98,20 @@ test("shell is shell, and nano has the commands and options that it is given", (
   }
 });
 
-test("nginx takes the server", { skip: spawnSync("nginx", ["-v"]).error ? "nginx is not installed" : false }, () => {
-  const scratch = mkdtempSync(join(tmpdir(), "nano-nginx-"));
-  try {
-    const server = all.find(({ lang }) => lang === "nginx").code.replace(/ssl_certificate.*\n/g, "").replace(/listen 443 ssl http2;/, "listen 127.0.0.1:8443;");
-    writeFileSync(join(scratch, "nginx.conf"), `pid ${scratch}/pid; error_log ${scratch}/log; events {} http { access_log off; ${server} }`);
-    const { status, stderr } = spawnSync("nginx", ["-t", "-c", join(scratch, "nginx.conf")], { encoding: "utf8" });
-    assert.equal(status, 0, stderr);
-  } finally {
-    rmSync(scratch, { recursive: true });
+test("metrics that guides name are there, with the labels that they ask for", () => {
+  const families = new Map(JSON.parse(readFileSync(join(site, "data/metrics.json"), "utf8")).map(({ name, labels }) => [name, ["le", ...Object.keys(labels)]]));
+  const wrong = [];
+  let count = 0;
+  for (const { path } of guides) {
+    for (const [whole, name, labels = ""] of readFileSync(join(folder, path), "utf8").matchAll(/\b(nano_\w+)(?:\{([^}]*)\})?/g)) {
+      const own = families.get(name) ?? families.get(name.replace(/_(bucket|sum|count)$/, ""));
+      count++;
+      if (!own) wrong.push(`${path}: there is no ${name}`);
+      else for (const [label] of labels.matchAll(/\w+(?=\s*[=,]|$)/g)) if (!own.includes(label)) wrong.push(`${path}: ${whole}: no label ${label}`);
+    }
   }
+  assert.deepEqual(wrong, []);
+  assert(count >= 4, `only ${count} metrics were found`);
 });
 
 async function freePort() {
