@@ -13,6 +13,7 @@
 /** A transform stream that compresses bytes. */
 [Exposed=*]
 interface CompressionStream {
+  /** A stream that compresses what is written to it in this format. */
   [Section=dom-compressionstream-compressionstream] constructor(CompressionFormat format);
 };
 CompressionStream includes GenericTransformStream;
@@ -20,6 +21,7 @@ CompressionStream includes GenericTransformStream;
 /** A transform stream of what compressed bytes were made of. */
 [Exposed=*]
 interface DecompressionStream {
+  /** A stream that decompresses what is written to it in this format. */
   [Section=dom-decompressionstream-decompressionstream] constructor(CompressionFormat format);
 };
 DecompressionStream includes GenericTransformStream;

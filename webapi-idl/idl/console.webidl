@@ -7,16 +7,21 @@ namespace console { // but see namespace object requirements below
   // Logging
   /** Logs the data if the condition is false. */
   [Section=assert] undefined assert(optional boolean condition = false, any... data);
+  /** Ends all groups, and clears the screen of a terminal. */
   [Section=clear, WithScope] undefined clear();
   /** Logs the data, for those who look for a fault. */
   [Section=debug] undefined debug(any... data);
+  /** Logs the data, as an error. */
   [Section=error] undefined error(any... data);
+  /** Logs the data, as information. */
   [Section=info] undefined info(any... data);
+  /** Logs the data. */
   [Section=log] undefined log(any... data);
   /** Logs the rows of an array or an object as a table. */
   [Section=table] undefined table(optional any tabularData, optional sequence<DOMString> properties);
   /** Logs the data and the stack of the call. */
   [Section=trace] undefined trace(any... data);
+  /** Logs the data, as a warning. */
   [Section=warn] undefined warn(any... data);
   /** Logs the properties of an object. */
   [Section=dir] undefined dir(optional any item, optional object? options);
@@ -34,6 +39,7 @@ namespace console { // but see namespace object requirements below
   [Section=group] undefined group(any... data);
   /** As `group()`; a log cannot be unfolded. */
   [Section=groupcollapsed] undefined groupCollapsed(any... data);
+  /** Ends the group that was begun last. */
   [Section=groupend, WithScope] undefined groupEnd();
 
   // Timing

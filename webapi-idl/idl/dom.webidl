@@ -4,8 +4,10 @@
 /** Something that happened, as listeners are told of it. */
 [Exposed=*]
 interface Event {
+  /** A new event of this type. */
   constructor(DOMString type, optional EventInit eventInitDict = {});
 
+  /** What has happened, such as "fetch" or "abort". */
   readonly attribute DOMString type;
   /** The object that the event was dispatched to. */
   readonly attribute EventTarget? target;
@@ -30,6 +32,7 @@ interface Event {
   /** Keeps the event from all listeners that have not run yet. */
   undefined stopImmediatePropagation();
 
+  /** Whether it goes on to the target's parents; nothing here has any. */
   readonly attribute boolean bubbles;
   /** Whether `preventDefault()` has an effect. */
   readonly attribute boolean cancelable;
@@ -37,7 +40,9 @@ interface Event {
            attribute boolean returnValue;  // legacy
   /** Cancels the event: who dispatched it leaves out what would follow. */
   undefined preventDefault();
+  /** Whether `preventDefault()` was called. */
   readonly attribute boolean defaultPrevented;
+  /** Whether it leaves a shadow tree; there are none here. */
   readonly attribute boolean composed;
 
   /** Whether the runtime dispatched the event, and not the app. */
@@ -51,14 +56,18 @@ interface Event {
 
 /** How a new event shall be. */
 dictionary EventInit {
+  /** Whether it goes on to the target's parents. */
   boolean bubbles = false;
+  /** Whether `preventDefault()` has an effect. */
   boolean cancelable = false;
+  /** Whether it leaves a shadow tree. */
   boolean composed = false;
 };
 
 /** An event that carries a value of the app. */
 [Exposed=*]
 interface CustomEvent : Event {
+  /** A new event of this type. */
   constructor(DOMString type, optional CustomEventInit eventInitDict = {});
 
   /** The value. */
@@ -70,12 +79,14 @@ interface CustomEvent : Event {
 
 /** How a new custom event shall be. */
 dictionary CustomEventInit : EventInit {
+  /** What the event is about. */
   any detail = null;
 };
 
 /** An object that events can be dispatched to. */
 [Exposed=*]
 interface EventTarget {
+  /** A new target, for events of an app's own. */
   constructor();
 
   /** Calls the listener for each event of the type from now on. The same listener is added once only. */
@@ -113,6 +124,7 @@ dictionary AddEventListenerOptions : EventListenerOptions {
 /** Tells operations to stop, through its signal. */
 [Exposed=*]
 interface AbortController {
+  /** A new controller, with a signal of its own. */
   constructor();
 
   /** What is given to the operations. */
@@ -142,5 +154,6 @@ interface AbortSignal : EventTarget {
    */
   undefined throwIfAborted();
 
+  /** Called when the signal aborts. */
   [Section=abortsignal-onabort] attribute EventHandler onabort;
 };

@@ -27,7 +27,10 @@ interface mixin TextDecoderCommon {
 /** Makes text of bytes, in one of the encodings of the web. */
 [Exposed=*]
 interface TextDecoder {
-  /** @throws {RangeError} if the label is that of no encoding */
+  /**
+   * A decoder of the encoding that a label, such as "utf-8", stands for.
+   * @throws {RangeError} if the label is that of no encoding
+   */
   [Section=dom-textdecoder] constructor(optional DOMString label = "utf-8", optional TextDecoderOptions options = {});
 
   // DEPARTURE: USVString. The decoder makes the JavaScript string itself, without a copy in between; it has no lone surrogates.
@@ -55,6 +58,7 @@ interface mixin TextEncoderCommon {
 /** Makes bytes of text, in UTF-8. */
 [Exposed=*]
 interface TextEncoder {
+  /** An encoder; there is UTF-8 only. */
   [Section=dom-textencoder] constructor();
 
   // DEPARTURE: USVString for both strings. The encoder reads the JavaScript string itself, without a copy in between, and
@@ -69,7 +73,10 @@ TextEncoder includes TextEncoderCommon;
 /** A transform stream from chunks of bytes to chunks of text. */
 [Exposed=*]
 interface TextDecoderStream {
-  /** @throws {RangeError} if the label is that of no encoding */
+  /**
+   * A stream that decodes the encoding that a label stands for.
+   * @throws {RangeError} if the label is that of no encoding
+   */
   [Section=dom-textdecoderstream] constructor(optional DOMString label = "utf-8", optional TextDecoderOptions options = {});
 };
 TextDecoderStream includes TextDecoderCommon;
@@ -78,6 +85,7 @@ TextDecoderStream includes GenericTransformStream;
 /** A transform stream from chunks of text to chunks of bytes, in UTF-8. */
 [Exposed=*]
 interface TextEncoderStream {
+  /** A stream that encodes in UTF-8. */
   [Section=dom-textencoderstream] constructor();
 };
 TextEncoderStream includes TextEncoderCommon;

@@ -2,7 +2,7 @@
 // Date: 2026-11-27
 
 /** Another app of the process, by a service binding. */
-[LegacyNoInterfaceObject, Exposed=Worker]
+[Section="https://developers.cloudflare.com/workers/runtime-apis/bindings/service-bindings/http/", LegacyNoInterfaceObject, Exposed=Worker]
 interface Fetcher {
   /**
    * Has the app answer a request. The host of the URL may be any; redirects lead to the same app.

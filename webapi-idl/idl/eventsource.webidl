@@ -4,21 +4,30 @@
 /** A stream of a server's events, which is asked for again whenever it ends. */
 [Exposed=(Window,Worker)]
 interface EventSource : EventTarget {
-  /** @throws {DOMException} "SyntaxError", if the URL cannot be parsed */
+  /**
+   * Asks a server for its events.
+   * @throws {DOMException} "SyntaxError", if the URL cannot be parsed
+   */
   constructor(USVString url, optional EventSourceInit eventSourceInitDict = {});
 
+  /** The address that is asked. */
   readonly attribute USVString url;
+  /** Whether cookies and the like are sent along; there are none here. */
   readonly attribute boolean withCredentials;
 
   // ready state
   const unsigned short CONNECTING = 0;
   const unsigned short OPEN = 1;
   const unsigned short CLOSED = 2;
+  /** `CONNECTING`, `OPEN` or `CLOSED`. */
   readonly attribute unsigned short readyState;
 
   // networking
+  /** Called when the server has begun to answer. */
   attribute EventHandler onopen;
+  /** Called with each event that has no type of its own. */
   attribute EventHandler onmessage;
+  /** Called when the connection is lost, or cannot be made. */
   attribute EventHandler onerror;
   /** Ends the stream for good. */
   undefined close();
@@ -26,5 +35,6 @@ interface EventSource : EventTarget {
 
 /** How a new event source shall be. */
 [Section=eventsourceinit] dictionary EventSourceInit {
+  /** Whether cookies and the like are sent along. */
   boolean withCredentials = false;
 };

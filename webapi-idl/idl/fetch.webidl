@@ -6,7 +6,10 @@ typedef (sequence<sequence<ByteString>> or record<ByteString, ByteString>) Heade
 /** A list of header fields. Names are the same in upper and lower case. */
 [Exposed=(Window,Worker)]
 interface Headers {
-  /** @throws {TypeError} if a name or a value cannot be that of a header field, or an entry is no pair */
+  /**
+   * The fields of a list of pairs, of an object, or of other headers.
+   * @throws {TypeError} if a name or a value cannot be that of a header field, or an entry is no pair
+   */
   [Section=dom-headers] constructor(optional HeadersInit init);
 
   /**
@@ -14,7 +17,10 @@ interface Headers {
    * @throws {TypeError} if the name or the value cannot be that of a header field, or the headers are immutable
    */
   undefined append(ByteString name, ByteString value);
-  /** @throws {TypeError} if the name cannot be that of a header field, or the headers are immutable */
+  /**
+   * Takes a field away.
+   * @throws {TypeError} if the name cannot be that of a header field, or the headers are immutable
+   */
   undefined delete(ByteString name);
   /**
    * All values of a field, joined by a comma and a space; null if there are none.
@@ -23,13 +29,17 @@ interface Headers {
   [WithScope] ByteString? get(ByteString name);
   /** The values of all `Set-Cookie` fields, one by one: they cannot be joined. */
   [WithScope] sequence<ByteString> getSetCookie();
-  /** @throws {TypeError} if the name cannot be that of a header field */
+  /**
+   * Whether there is such a field.
+   * @throws {TypeError} if the name cannot be that of a header field
+   */
   boolean has(ByteString name);
   /**
    * Replaces all values of a field.
    * @throws {TypeError} if the name or the value cannot be that of a header field, or the headers are immutable
    */
   undefined set(ByteString name, ByteString value);
+  /** Names, in lower case and in order, and values; `set-cookie` once for each. */
   iterable<ByteString, ByteString>;
 };
 
@@ -85,27 +95,40 @@ typedef (Request or USVString) RequestInfo;
 [Exposed=(Window,Worker)]
 interface Request {
   /**
+   * A request for an address, or like another one.
    * @throws {TypeError} if the URL cannot be parsed or has credentials, the method is none or forbidden, GET or HEAD has a body, a stream
    *   comes without `duplex`, or the body of `input` was read
    */
   [Section=dom-request] constructor(RequestInfo input, optional RequestInit init = {});
 
+  /** The method, such as `GET`. */
   readonly attribute ByteString method;
   /** The whole address, without credentials. */
   readonly attribute USVString url;
+  /** Its header fields; those of a request that an app gets cannot be changed. */
   [SameObject] readonly attribute Headers headers;
 
   /** What a browser would use the response for; empty here. */
   readonly attribute RequestDestination destination;
+  /** Where the request says that it comes from, "about:client" unless something was said. */
   readonly attribute USVString referrer;
+  /** How much of the referrer is sent. */
   readonly attribute ReferrerPolicy referrerPolicy;
+  /** How it may reach other origins. */
   readonly attribute RequestMode mode;
+  /** When cookies and the like are sent along; nothing keeps cookies here. */
   readonly attribute RequestCredentials credentials;
+  /** How it uses a cache of responses; `fetch()` has none here. */
   readonly attribute RequestCache cache;
+  /** What happens to a response that points somewhere else. */
   readonly attribute RequestRedirect redirect;
+  /** The hashes that the response's body must have one of. */
   readonly attribute DOMString integrity;
+  /** Whether it may outlive its page; there are none here. */
   readonly attribute boolean keepalive;
+  /** Whether a page is loaded anew; never here. */
   readonly attribute boolean isReloadNavigation;
+  /** Whether somebody goes back in the history; never here. */
   readonly attribute boolean isHistoryNavigation;
   /** Aborts when the request shall stop; for one that an app gets, when its client has gone. */
   readonly attribute AbortSignal signal;
@@ -122,22 +145,33 @@ Request includes Body;
 
 /** How a request shall be, or in what it shall differ from another one. */
 [Section=requestinit] dictionary RequestInit {
+  /** The method; `GET` if it is not given. */
   ByteString method;
+  /** The header fields. */
   HeadersInit headers;
   /** The body; a stream needs `duplex: "half"`. */
   BodyInit? body;
+  /** Where the request says that it comes from. */
   USVString referrer;
+  /** How much of the referrer is sent. */
   ReferrerPolicy referrerPolicy;
+  /** How it may reach other origins. */
   RequestMode mode;
+  /** When cookies and the like are sent along. */
   RequestCredentials credentials;
+  /** How it uses a cache of responses. */
   RequestCache cache;
   /** What happens to responses that point somewhere else. */
   RequestRedirect redirect;
+  /** Hashes, as in `sha256-…`: the response's body must have one of them. */
   DOMString integrity;
+  /** Whether it may outlive its page; there are none here. */
   boolean keepalive;
   /** Stops the request when it aborts. */
   AbortSignal? signal;
+  /** "half", which a body that is a stream needs. */
   RequestDuplex duplex;
+  /** How important it is among others. */
   RequestPriority priority;
   /** Null, if anything. */
   any window; // can only be set to null
@@ -161,6 +195,7 @@ Request includes Body;
 /** A response: one that an app answers with, or one that it got by `fetch()`. */
 [Exposed=(Window,Worker)]interface Response {
   /**
+   * A response with a body, or without one.
    * @throws {RangeError} if the status is not from 200 to 599
    * @throws {TypeError} if `statusText` or a header cannot be sent, there is a body with a status that has none, or the body was read
    */
@@ -188,11 +223,13 @@ Request includes Body;
   readonly attribute USVString url;
   /** Whether redirects were followed on the way to it. */
   readonly attribute boolean redirected;
+  /** The status, such as 200. */
   readonly attribute unsigned short status;
   /** Whether the status is between 200 and 299. */
   readonly attribute boolean ok;
   /** The words after the status in HTTP/1.1. */
   readonly attribute ByteString statusText;
+  /** Its header fields; those of a response by `fetch()` cannot be changed. */
   [SameObject] readonly attribute Headers headers;
 
   /**
@@ -205,8 +242,11 @@ Response includes Body;
 
 /** The head of a new response. */
 [Section=responseinit] dictionary ResponseInit {
+  /** The status. */
   unsigned short status = 200;
+  /** The words after the status in HTTP/1.1. */
   ByteString statusText = "";
+  /** The header fields. */
   HeadersInit headers;
 };
 

@@ -4,6 +4,7 @@
 /** Bytes that do not change, with a type. */
 [Section=blob-section, Exposed=(Window,Worker), Serializable]
 interface Blob {
+  /** The parts, one after the other. */
   [Section=constructorBlob] constructor(optional sequence<BlobPart> blobParts,
               optional BlobPropertyBag options = {});
 
@@ -34,7 +35,9 @@ enum EndingType { "transparent", "native" };
 
 /** How a new blob shall be. */
 [Section=dfn-BlobPropertyBag] dictionary BlobPropertyBag {
+  /** The media type. */
   DOMString type = "";
+  /** Whether line ends become the system's: "native". */
   EndingType endings = "transparent";
 };
 
@@ -43,9 +46,11 @@ typedef (BufferSource or Blob or USVString) BlobPart;
 /** A blob with a name, as it is part of a form. */
 [Section=file-section, Exposed=(Window,Worker), Serializable]
 interface File : Blob {
+  /** The parts, one after the other, under a name. */
   [Section=file-constructor] constructor(sequence<BlobPart> fileBits,
               USVString fileName,
               optional FilePropertyBag options = {});
+  /** The file's name. */
   [Section=dfn-name] readonly attribute DOMString name;
   /** When the file was changed last, in milliseconds since the Unix epoch. */
   [Section=dfn-lastModified] readonly attribute long long lastModified;
@@ -60,6 +65,7 @@ interface File : Blob {
 /** Reads blobs, and tells how far it has come by events. `blob.arrayBuffer()` and `blob.text()` are simpler. */
 [Exposed=(Window,Worker)]
 interface FileReader : EventTarget {
+  /** A new reader, which reads one thing at a time. */
   [Section=filereaderConstrctr] constructor();
   // async read methods
   /**
@@ -105,11 +111,17 @@ interface FileReader : EventTarget {
   readonly attribute DOMException? error;
 
   // event handler content attributes
+  /** Called when reading begins. */
   [Section=dfn-onloadstart] attribute EventHandler onloadstart;
+  /** Called while it is read. */
   [Section=dfn-onprogress] attribute EventHandler onprogress;
+  /** Called when all was read. */
   [Section=dfn-onload] attribute EventHandler onload;
+  /** Called when reading was given up. */
   [Section=dfn-onabort] attribute EventHandler onabort;
+  /** Called when it cannot be read. */
   [Section=dfn-onerror] attribute EventHandler onerror;
+  /** Called when reading is over, however it ended. */
   [Section=dfn-onloadend] attribute EventHandler onloadend;
 };
 

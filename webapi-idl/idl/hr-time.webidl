@@ -10,6 +10,7 @@ interface Performance : EventTarget {
     DOMHighResTimeStamp now();
     /** When the app's instance started, in milliseconds since the Unix epoch. */
     readonly attribute DOMHighResTimeStamp timeOrigin;
+    /** An object with the times, for JSON. */
     [Default] object toJSON();
 };
 

@@ -4,12 +4,16 @@
 /** An error that nobody caught. */
 [Exposed=*]
 interface ErrorEvent : Event {
+  /** A new event of this type. */
   constructor(DOMString type, optional ErrorEventInit eventInitDict = {});
 
+  /** The error's message. */
   readonly attribute DOMString message;
   /** The address of the module where it was thrown. */
   readonly attribute USVString filename;
+  /** The line in which it was thrown. */
   readonly attribute unsigned long lineno;
+  /** The column in which it was thrown. */
   readonly attribute unsigned long colno;
   /** What was thrown. */
   readonly attribute any error;
@@ -27,8 +31,10 @@ interface ErrorEvent : Event {
 /** A promise that was rejected while nobody listened, or that somebody listened to later. */
 [Exposed=*]
 interface PromiseRejectionEvent : Event {
+  /** A new event of this type. */
   constructor(DOMString type, PromiseRejectionEventInit eventInitDict);
 
+  /** The promise that was rejected. */
   readonly attribute object promise;
   /** What the promise was rejected with. */
   readonly attribute any reason;
@@ -100,12 +106,16 @@ WorkerGlobalScope includes WindowOrWorkerGlobalScope;
 /** A message that arrived. */
 [Exposed=(Window,Worker,AudioWorklet)]
 interface MessageEvent : Event {
+  /** A new event of this type. */
   constructor(DOMString type, optional MessageEventInit eventInitDict = {});
 
   /** The message. */
   readonly attribute any data;
+  /** Whom it comes from; of an event source, its origin. */
   readonly attribute USVString origin;
+  /** The identifier of an event source's event. */
   readonly attribute DOMString lastEventId;
+  /** The port that has sent it, if that was said. */
   readonly attribute MessageEventSource? source;
   /** The message ports that came with it. */
   readonly attribute FrozenArray<MessagePort> ports;
@@ -129,14 +139,19 @@ typedef MessagePort MessageEventSource;
 /** Two ports; what is sent to one arrives at the other. */
 [Exposed=(Window,Worker)]
 interface MessageChannel {
+  /** Two new ports, each the other end of the other one. */
   constructor();
 
+  /** One end. */
   readonly attribute MessagePort port1;
+  /** The other end. */
   readonly attribute MessagePort port2;
 };
 
 interface mixin MessageEventTarget {
+  /** Called with each message; setting it begins to receive. */
   [Section=handler-messageeventtarget-onmessage] attribute EventHandler onmessage;
+  /** Called where a message cannot be read. */
   [Section=handler-messageeventtarget-onmessageerror] attribute EventHandler onmessageerror;
 };
 
@@ -148,7 +163,10 @@ interface MessagePort : EventTarget {
    * @throws {DOMException} "DataCloneError", if something in the value cannot be copied, or cannot be transferred
    */
   undefined postMessage(any message, sequence<object> transfer);
-  /** @throws {DOMException} "DataCloneError", if something in the value cannot be copied, or cannot be transferred */
+  /**
+   * Sends a copy of a value to the other end.
+   * @throws {DOMException} "DataCloneError", if something in the value cannot be copied, or cannot be transferred
+   */
   undefined postMessage(any message, optional StructuredSerializeOptions options = {});
   /** Begins to deliver messages; setting `onmessage` does so, too. */
   undefined start();
@@ -156,6 +174,7 @@ interface MessagePort : EventTarget {
   undefined close();
 
   // event handlers
+  /** Called when the other end has gone. */
   [Section=handler-messageport-onclose] attribute EventHandler onclose;
 };
 
@@ -165,8 +184,10 @@ MessagePort includes MessageEventTarget;
 /** Sends messages to all channels of its name in the app's instance. */
 [Exposed=(Window,Worker)]
 interface BroadcastChannel : EventTarget {
+  /** A channel to all others of the same name, within the app's instance. */
   constructor(DOMString name);
 
+  /** The channel's name. */
   readonly attribute DOMString name;
   /**
    * Sends a copy of a value to all other channels of the name.
@@ -176,7 +197,9 @@ interface BroadcastChannel : EventTarget {
   undefined postMessage(any message);
   /** Ends it: no message comes any more. */
   undefined close();
+  /** Called with each message of another channel. */
   [Section=handler-broadcastchannel-onmessage] attribute EventHandler onmessage;
+  /** Called where a message cannot be read. */
   [Section=handler-broadcastchannel-onmessageerror] attribute EventHandler onmessageerror;
 };
 
@@ -198,6 +221,7 @@ interface mixin NavigatorID {
 interface mixin NavigatorLanguage {
   /** The language in which dates and numbers are written where an app asks for none. */
   [Section=dom-navigator-language] readonly attribute DOMString language;
+  /** The languages that are preferred. */
   [Section=dom-navigator-languages, SameObject] readonly attribute FrozenArray<DOMString> languages;
 };
 

@@ -7,9 +7,9 @@
 [Global=(Worker,ServiceWorker), Exposed=Worker, LegacyNoInterfaceObject]
 interface WorkerGlobalScope : EventTarget {
   /** The global object itself. */
-  readonly attribute WorkerGlobalScope self;
+  [Section="https://html.spec.whatwg.org/multipage/#dom-workerglobalscope-self"] readonly attribute WorkerGlobalScope self;
   /** What can be said about the runtime. */
-  readonly attribute Navigator navigator;
+  [Section="https://html.spec.whatwg.org/multipage/#dom-worker-navigator"] readonly attribute Navigator navigator;
 };
 WorkerGlobalScope includes WorkerGlobalEventHandlers;
 
@@ -17,11 +17,11 @@ WorkerGlobalScope includes WorkerGlobalEventHandlers;
 [Implementation=Script]
 interface mixin WorkerGlobalEventHandlers {
   /** Called with errors that nobody caught. */
-  attribute OnErrorEventHandler onerror;
+  [Section="https://html.spec.whatwg.org/multipage/#handler-workerglobalscope-onerror"] attribute OnErrorEventHandler onerror;
   /** Called with promises that somebody listened to after they had been told as unhandled. */
-  attribute EventHandler onrejectionhandled;
+  [Section="https://html.spec.whatwg.org/multipage/#handler-workerglobalscope-onrejectionhandled"] attribute EventHandler onrejectionhandled;
   /** Called with promises that were rejected while nobody listened. */
-  attribute EventHandler onunhandledrejection;
+  [Section="https://html.spec.whatwg.org/multipage/#handler-workerglobalscope-onunhandledrejection"] attribute EventHandler onunhandledrejection;
 };
 
 // What is made of promises and callbacks is a built-in script, see ARCHITECTURE.md. Everything else is native. What few apps use is lazy: a part
@@ -95,38 +95,37 @@ interface mixin WorkerGlobalEventHandlers {
 [Implementation=Script, Lazy=compression] partial interface DecompressionStream {};
 
 /** The third argument of a handler, as in Workers. */
-[LegacyNoInterfaceObject, Exposed=Worker]
+[Section="https://developers.cloudflare.com/workers/runtime-apis/context/", LegacyNoInterfaceObject, Exposed=Worker]
 interface ExecutionContext {
   /** Keeps the app's instance at work until the promise settles, and the request's fetches for up to 30 s beyond the response. */
-  undefined waitUntil(any promise);
+  [Section="https://developers.cloudflare.com/workers/runtime-apis/context/#waituntil"] undefined waitUntil(any promise);
   /** Workers' fall-through to an origin server; there is none here, so it has no effect. */
-  undefined passThroughOnException();
+  [Section="https://developers.cloudflare.com/workers/runtime-apis/context/#passthroughonexception"] undefined passThroughOnException();
   /** What Workers' service bindings give the app; an empty object here. */
-  [SameObject] readonly attribute object props;
+  [Section="https://developers.cloudflare.com/workers/runtime-apis/context/#props", SameObject] readonly attribute object props;
 };
 
 partial interface Request {
   /** What Cloudflare's network says of a request; an empty object here, so that what is looked up in it is undefined. */
-  [SameObject] readonly attribute object cf;
+  [Section="https://developers.cloudflare.com/workers/runtime-apis/request/", SameObject] readonly attribute object cf;
 };
 
 partial interface FetchEvent {
   /** Workers' fall-through to an origin server; there is none here, so it has no effect. */
-  undefined passThroughOnException();
+  [Section="https://developers.cloudflare.com/workers/runtime-apis/context/#passthroughonexception"] undefined passThroughOnException();
 };
 
-// https://developers.cloudflare.com/workers/runtime-apis/web-crypto/#timingsafeequal
 partial interface SubtleCrypto {
   /**
    * Workers' comparison of secrets: as many bytes are the same, or not, in a time that does not tell where they differ.
    * @throws {TypeError} if one has more bytes than the other
    */
-  boolean timingSafeEqual(BufferSource a, BufferSource b);
+  [Section="https://developers.cloudflare.com/workers/runtime-apis/web-crypto/#timingsafeequal"] boolean timingSafeEqual(BufferSource a, BufferSource b);
 };
 
-// As in Workers, it has no constructor: https://developers.cloudflare.com/workers/runtime-apis/handlers/scheduled/
+// As in Workers, it has no constructor.
 /** A time has come that the app's configuration names by a cron expression. */
-[Exposed=ServiceWorker, Implementation=Script, Lazy=scheduled_event]
+[Section="https://developers.cloudflare.com/workers/runtime-apis/handlers/scheduled/", Exposed=ServiceWorker, Implementation=Script, Lazy=scheduled_event]
 interface ScheduledEvent : ExtendableEvent {
   /** The expression. */
   readonly attribute DOMString cron;
@@ -136,28 +135,29 @@ interface ScheduledEvent : ExtendableEvent {
   undefined noRetry();
 };
 
-// WebSockets of servers, as in Workers: https://developers.cloudflare.com/workers/runtime-apis/websockets/
+// WebSockets of servers, as in Workers.
 
 partial interface WebSocket {
   /**
    * Begins to receive, and lets this end send: for those of a `WebSocketPair`, and of responses.
    * @throws {TypeError} if it is accepted already
    */
-  undefined accept();
+  [Section="https://developers.cloudflare.com/workers/runtime-apis/websockets/#accept"] undefined accept();
 };
 
 /** Two WebSockets, `0` and `1`: what is sent to one arrives at the other. One goes to a client, as the `webSocket` of a response. */
-[Exposed=Worker, Implementation=Script, Lazy=websockets]
+[Section="https://developers.cloudflare.com/workers/runtime-apis/websockets/", Exposed=Worker, Implementation=Script, Lazy=websockets]
 interface WebSocketPair {
+  /** Two WebSockets that are connected. */
   constructor();
 };
 
 partial interface Response {
   /** What its connection has become; with the status 101. */
-  readonly attribute WebSocket? webSocket;
+  [Section="https://developers.cloudflare.com/workers/runtime-apis/response/#properties"] readonly attribute WebSocket? webSocket;
 };
 
 partial dictionary ResponseInit {
   /** What the client's connection becomes; with the status 101. */
-  WebSocket? webSocket = null;
+  [Section="https://developers.cloudflare.com/workers/runtime-apis/response/#parameters"] WebSocket? webSocket = null;
 };

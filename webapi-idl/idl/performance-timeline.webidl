@@ -26,6 +26,7 @@ interface PerformanceEntry {
   readonly    attribute DOMHighResTimeStamp duration;
   /** 0: there are no navigations. */
   readonly    attribute unsigned long long  navigationId;
+  /** An object with the entry's fields, for JSON. */
   [Default] object toJSON();
 };
 
@@ -37,6 +38,7 @@ callback PerformanceObserverCallback = undefined (PerformanceObserverEntryList e
 /** Calls a function with what was measured. */
 [Section=dom-performanceobserver, Exposed=(Window,Worker)]
 interface PerformanceObserver {
+  /** An observer whose function is called with new entries. */
   [Section=dom-performanceobserver-constructor] constructor(PerformanceObserverCallback callback);
   /**
    * Begins to observe entries of some types.

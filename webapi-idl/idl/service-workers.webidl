@@ -4,6 +4,7 @@
 /** Something that an app has to do, which may take longer than its listeners. */
 [Exposed=ServiceWorker]
 interface ExtendableEvent : Event {
+  /** A new event of this type. */
   constructor(DOMString type, optional ExtendableEventInit eventInitDict = {});
 
   /**
@@ -20,8 +21,10 @@ dictionary ExtendableEventInit : EventInit {
 /** A request for an app whose handlers are listeners. */
 [Exposed=ServiceWorker]
 interface FetchEvent : ExtendableEvent {
+  /** A new event of this type. */
   constructor(DOMString type, FetchEventInit eventInitDict);
 
+  /** What is to be answered. */
   [SameObject] readonly attribute Request request;
 
   /**
@@ -33,6 +36,7 @@ interface FetchEvent : ExtendableEvent {
 
 /** How a new fetch event shall be. */
 dictionary FetchEventInit : ExtendableEventInit {
+  /** What is to be answered. */
   required Request request;
 };
 
@@ -121,5 +125,6 @@ interface CacheStorage {
 
 /** What need not be the same, and where to look. */
 [Section=dictdef-multicachequeryoptions] dictionary MultiCacheQueryOptions : CacheQueryOptions {
+  /** The only cache that is looked at. */
   DOMString cacheName;
 };

@@ -5,6 +5,7 @@
 [Sections=rs, Exposed=*, Transferable]
 interface ReadableStream {
   /**
+   * A stream of what a source gives.
    * @throws {TypeError} if the source is no such object
    * @throws {RangeError} if the strategy's `highWaterMark` is negative or not a number, or a stream of bytes has a `size()`
    * @throws {any} what `start()` throws
@@ -48,6 +49,7 @@ interface ReadableStream {
    */
   sequence<ReadableStream> tee();
 
+  /** Its chunks, one after the other; leaving the loop cancels the stream. */
   async_iterable<any>(optional ReadableStreamIteratorOptions options = {});
 };
 
@@ -70,7 +72,9 @@ dictionary ReadableStreamIteratorOptions {
 
 /** Two sides of a transform. */
 dictionary ReadableWritablePair {
+  /** The side that is read. */
   required ReadableStream readable;
+  /** The side that is written to. */
   required WritableStream writable;
 };
 
@@ -131,7 +135,10 @@ enum ReadableStreamType { "bytes" };
 /** Reads chunks as they are. */
 [Sections=default-reader, Exposed=*]
 interface ReadableStreamDefaultReader {
-  /** @throws {TypeError} if the stream has a reader */
+  /**
+   * Takes the stream for itself.
+   * @throws {TypeError} if the stream has a reader
+   */
   constructor(ReadableStream stream);
 
   /**
@@ -147,6 +154,7 @@ ReadableStreamDefaultReader includes ReadableStreamGenericReader;
 
 /** What a reader got. */
 dictionary ReadableStreamReadResult {
+  /** The chunk; undefined at the end. */
   any value;
   /** Whether the stream is at its end. */
   boolean done;
@@ -155,7 +163,10 @@ dictionary ReadableStreamReadResult {
 /** Reads bytes into arrays that the app brings along. */
 [Sections=byob-reader, Exposed=*]
 interface ReadableStreamBYOBReader {
-  /** @throws {TypeError} if the stream has a reader, or is not one of bytes */
+  /**
+   * Takes the stream for itself.
+   * @throws {TypeError} if the stream has a reader, or is not one of bytes
+   */
   constructor(ReadableStream stream);
 
   /**
@@ -244,6 +255,7 @@ interface ReadableStreamBYOBRequest {
 [Sections=ws, Exposed=*, Transferable]
 interface WritableStream {
   /**
+   * A stream into a sink.
    * @throws {RangeError} if the sink has a `type`, or the strategy's `highWaterMark` is negative or not a number
    * @throws {any} what `start()` throws
    */
@@ -296,7 +308,10 @@ callback UnderlyingSinkAbortCallback = Promise<undefined> (optional any reason);
 /** Writes chunks. */
 [Sections=default-writer, Exposed=*]
 interface WritableStreamDefaultWriter {
-  /** @throws {TypeError} if the stream has a writer */
+  /**
+   * Takes the stream for itself.
+   * @throws {TypeError} if the stream has a writer
+   */
   constructor(WritableStream stream);
 
   /**
@@ -352,6 +367,7 @@ interface WritableStreamDefaultController {
 [Sections=ts, Exposed=*, Transferable]
 interface TransformStream {
   /**
+   * A stream whose chunks a transformer makes of what is written; without one they are handed on.
    * @throws {RangeError} if the transformer has a `readableType` or a `writableType`, or a strategy's `highWaterMark` is negative or not a
    *   number
    * @throws {any} what `start()` throws
@@ -427,6 +443,7 @@ dictionary QueuingStrategyInit {
 /** Measures chunks by their `byteLength`. */
 [Sections=blqs, Exposed=*]
 interface ByteLengthQueuingStrategy {
+  /** A strategy with the size at which a queue is full. */
   constructor(QueuingStrategyInit init);
 
   /** The number of bytes from which on the queue is full. */
@@ -438,6 +455,7 @@ interface ByteLengthQueuingStrategy {
 /** Counts chunks. */
 [Sections=cqs, Exposed=*]
 interface CountQueuingStrategy {
+  /** A strategy with the number of chunks at which a queue is full. */
   constructor(QueuingStrategyInit init);
 
   /** The number of chunks from which on the queue is full. */

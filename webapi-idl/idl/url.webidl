@@ -5,7 +5,10 @@
 [Exposed=*,
  LegacyWindowAlias=webkitURL]
 interface URL {
-  /** @throws {TypeError} if the text is no URL, or is relative and there is no base */
+  /**
+   * The address that a text stands for, relative to a base if there is one.
+   * @throws {TypeError} if the text is no URL, or is relative and there is no base
+   */
   constructor(USVString url, optional USVString base);
 
   /** The address that a text stands for, or null if it is none. */
@@ -22,7 +25,9 @@ interface URL {
   readonly attribute USVString origin;
   /** The scheme, with a colon. */
            attribute USVString protocol;
+  /** The name before the host. */
            attribute USVString username;
+  /** The password before the host. */
            attribute USVString password;
   /** The host with its port, if that is not the usual one. */
            attribute USVString host;
@@ -30,6 +35,7 @@ interface URL {
            attribute USVString hostname;
   /** The port; empty if it is the usual one. */
            attribute USVString port;
+  /** The path. */
            attribute USVString pathname;
   /** The query, with a question mark; empty if there is none. */
   [WithScope] attribute USVString search;
@@ -38,15 +44,20 @@ interface URL {
   /** The fragment, with a number sign; empty if there is none. */
            attribute USVString hash;
 
+  /** The whole address. */
   USVString toJSON();
 };
 
 /** The names and values of a query, in order. */
 [Exposed=*]
 interface URLSearchParams {
-  /** @throws {TypeError} if an item of a list is no pair */
+  /**
+   * The names and values of a query, of an object, or of a list of pairs.
+   * @throws {TypeError} if an item of a list is no pair
+   */
   [WithScope] constructor(optional (sequence<sequence<USVString>> or record<USVString, USVString> or USVString) init = "");
 
+  /** How many there are. */
   readonly attribute unsigned long size;
 
   /** Adds a value, and keeps those that are there. */
@@ -65,6 +76,8 @@ interface URLSearchParams {
   /** Orders by name; values of the same name keep their order. */
   [WithScope] undefined sort();
 
+  /** Names and values, in order. */
   iterable<USVString, USVString>;
+  /** The query, without a question mark. */
   stringifier;
 };

@@ -9,7 +9,10 @@ interface URLPattern {
   // DEPARTURE: two overloads, (URLPatternInput input, USVString baseURL, optional URLPatternOptions options = {}) and (optional
   // URLPatternInput input = {}, optional URLPatternOptions options = {}), which `input` does not tell apart. The only difference: with three
   // arguments, an object in the second place is taken for the options, and not for the text that it can be converted to.
-  /** @throws {TypeError} if a pattern is not valid, or is relative and there is no base URL */
+  /**
+   * A pattern, of a text or of parts.
+   * @throws {TypeError} if a pattern is not valid, or is relative and there is no base URL
+   */
   [WithScope] constructor(optional URLPatternInput input = {}, optional (USVString or URLPatternOptions) baseURLOrOptions = {}, optional URLPatternOptions options = {});
 
   /**

@@ -45,6 +45,7 @@ partial interface Performance {
 [Section=dom-performancemark, Exposed=(Window,Worker)]
 interface PerformanceMark : PerformanceEntry {
   /**
+   * A mark that is on no timeline.
    * @throws {TypeError} if `startTime` is negative
    * @throws {DOMException} "DataCloneError", if `detail` cannot be copied
    */

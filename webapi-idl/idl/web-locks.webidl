@@ -21,6 +21,7 @@ interface LockManager {
   Promise<any> request(DOMString name,
                        LockGrantedCallback callback);
   /**
+   * Calls a function as soon as it has the lock, which it has until its promise settles.
    * @throws {DOMException} "NotSupportedError", if the name begins with a hyphen, or two options exclude each other
    * @throws {DOMException} "AbortError", if somebody steals the lock
    * @throws {any} the reason of the signal, or what the function throws
@@ -41,6 +42,7 @@ interface LockManager {
 
 /** How a lock is asked for. */
 [Section=dictdef-lockoptions] dictionary LockOptions {
+  /** Whether others may have the lock at the same time: "shared", or else "exclusive". */
   LockMode mode = "exclusive";
   /** Null instead of a lock, where it would have to be waited for. */
   boolean ifAvailable = false;
@@ -52,13 +54,17 @@ interface LockManager {
 
 /** Locks at one time. */
 [Section=dictdef-lockmanagersnapshot] dictionary LockManagerSnapshot {
+  /** Locks that somebody has. */
   sequence<LockInfo> held;
+  /** Locks that somebody waits for. */
   sequence<LockInfo> pending;
 };
 
 /** A lock that is held or waited for. */
 [Section=dictdef-lockinfo] dictionary LockInfo {
+  /** What the lock is for. */
   DOMString name;
+  /** Whether others may have it, too. */
   LockMode mode;
   /** The app's instance. */
   DOMString clientId;
@@ -67,6 +73,8 @@ interface LockManager {
 /** A lock that is held. */
 [SecureContext, Exposed=(Window,Worker,SharedStorageWorklet)]
 interface Lock {
+  /** What the lock is for. */
   readonly attribute DOMString name;
+  /** Whether others may have it, too: "shared". */
   readonly attribute LockMode mode;
 };

@@ -70,6 +70,7 @@ partial interface SubtleCrypto {
   [Section=SubtleCrypto-method-supports] static boolean supports(DOMString operation,
                    AlgorithmIdentifier algorithm,
                    optional unsigned long? length = null);
+  /** Whether an operation is there for an algorithm with these parameters. */
   [Section=SubtleCrypto-method-supports-additionalAlgorithm, RustName=supports_additional] static boolean supports(DOMString operation,
                    AlgorithmIdentifier algorithm,
                    AlgorithmIdentifier additionalAlgorithm);

@@ -240,7 +240,9 @@ typedef Uint8Array BigInteger;
 
 /** A public key and its private one. */
 [Section=keypair] dictionary CryptoKeyPair {
+  /** The public key. */
   CryptoKey publicKey;
+  /** The private key. */
   CryptoKey privateKey;
 };
 

@@ -6,7 +6,10 @@
 /** An operation wanted more than it may have. */
 [Exposed=*, Serializable]
 interface QuotaExceededError : DOMException {
-  /** @throws {RangeError} if a figure is negative, or less was wanted than was to be had */
+  /**
+   * An error with a message, and what was asked for and what there is.
+   * @throws {RangeError} if a figure is negative, or less was wanted than was to be had
+   */
   constructor(optional DOMString message = "", optional QuotaExceededErrorOptions options = {});
 
   /** What it may have, if that is known. */
@@ -27,9 +30,11 @@ dictionary QuotaExceededErrorOptions {
 [Section=idl-DOMException, Exception, Exposed=*,
  Serializable]
 interface DOMException { // but see below note about JavaScript binding
+  /** An error with a message, and a name that says what kind of error it is. */
   constructor(optional DOMString message = "", optional DOMString name = "Error");
   /** What kind of error it is: "AbortError", "DataCloneError". */
   readonly attribute DOMString name;
+  /** What has happened, for people. */
   readonly attribute DOMString message;
   /** The number that some names had in old times; otherwise 0. */
   readonly attribute unsigned short code;

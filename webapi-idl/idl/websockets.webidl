@@ -12,6 +12,7 @@ interface WebSocket : EventTarget {
    * @throws {DOMException} "SyntaxError", if the URL is none of WebSockets, or the protocols are no tokens or not different
    */
   constructor(USVString url, optional (DOMString or sequence<DOMString>) protocols = []);
+  /** The address. */
   readonly attribute USVString url;
 
   // ready state
@@ -19,14 +20,19 @@ interface WebSocket : EventTarget {
   const unsigned short OPEN = 1;
   const unsigned short CLOSING = 2;
   const unsigned short CLOSED = 3;
+  /** `CONNECTING`, `OPEN`, `CLOSING` or `CLOSED`. */
   readonly attribute unsigned short readyState;
   /** Bytes that were sent, and have not left yet. */
   readonly attribute unsigned long long bufferedAmount;
 
   // networking
+  /** Called when the connection is open. */
   attribute EventHandler onopen;
+  /** Called when the connection has failed. */
   attribute EventHandler onerror;
+  /** Called when the connection is closed. */
   attribute EventHandler onclose;
+  /** The extensions that both sides use. */
   readonly attribute DOMString extensions;
   /** The protocol that the server has chosen; empty for none. */
   readonly attribute DOMString protocol;
@@ -38,7 +44,9 @@ interface WebSocket : EventTarget {
   undefined close(optional [Clamp] unsigned short code, optional USVString reason);
 
   // messaging
+  /** Called with each message. */
   attribute EventHandler onmessage;
+  /** What bytes arrive as. */
   attribute BinaryType binaryType;
   /**
    * Sends a message.
@@ -51,18 +59,23 @@ interface WebSocket : EventTarget {
 /** A WebSocket has come to its end. */
 [Exposed=(Window,Worker)]
 interface CloseEvent : Event {
+  /** A new event of this type. */
   constructor(DOMString type, optional CloseEventInit eventInitDict = {});
 
   /** Whether both sides have closed. */
   readonly attribute boolean wasClean;
   /** The other side's number; 1005 if it said none, 1006 if it did not close. */
   readonly attribute unsigned short code;
+  /** What the other side has said to it. */
   readonly attribute USVString reason;
 };
 
 /** How a new close event shall be. */
 [Section=dictdef-closeeventinit] dictionary CloseEventInit : EventInit {
+  /** Whether both sides have closed. */
   boolean wasClean = false;
+  /** The other side's number. */
   unsigned short code = 0;
+  /** What the other side has said to it. */
   USVString reason = "";
 };
