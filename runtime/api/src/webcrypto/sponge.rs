@@ -270,4 +270,23 @@ mod tests {
         let bytes = sponge.finish(cshake_padding(b"", b"")).squeeze(4);
         assert_eq!(bytes, [0x7f, 0x9c, 0x2b, 0xa4]);
     }
+
+    /// RFC 9861, section 5: of messages that are one chunk, with what follows them and without, and of one that is many.
+    #[test]
+    fn the_standards_examples_of_trees() {
+        for (length, digest) in [
+            (0, [0x1a, 0xc2, 0xd4, 0x50]),
+            (17, [0x6b, 0xf7, 0x5f, 0xa2]),
+            (4913, [0xcb, 0x55, 0x2e, 0x2e]),
+            (8191, [0x1b, 0x57, 0x76, 0x36]),
+            (8192, [0x48, 0xf2, 0x56, 0xf6]),
+            (83_521, [0x87, 0x01, 0x04, 0x5e]),
+        ] {
+            // 0x00 to 0xfa, again and again.
+            let message: Vec<u8> = (0..length).map(|index| (index % 251) as u8).collect();
+            let mut state = KangarooTwelve::new(Strength::Bits128);
+            message.chunks(1000).for_each(|piece| state.absorb(piece));
+            assert_eq!(state.finish(b"", 32)[..4], digest, "{length}");
+        }
+    }
 }

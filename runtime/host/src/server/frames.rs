@@ -468,6 +468,7 @@ mod tests {
                 read.extend_from_slice(buffer.filled());
             }
             let requests = (TURN / REQUEST) as usize;
+            assert!(requests <= 8, "each is as long as some frames");
             let most = PREFACE + (requests + 1) * (HEAD + 28);
             assert!(read.len() - before <= most, "in turn {turns}");
         }

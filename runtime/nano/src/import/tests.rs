@@ -87,7 +87,7 @@ fn environments_have_what_they_inherit() {
         "main": "index.js",
         "vars": { "MODE": "development" },
         "route": "dev.example.com/*",
-        "env": { "production": { "vars": { "LEVEL": "1" }, "route": "example.com/*" } },
+        "env": { "production": { "vars": { "LEVEL": "1" }, "route": "example.com/*" }, "bare": {} },
     });
     let (app, left) = import(worker.clone(), Some("production"));
     assert_eq!(app["name"], "shop-production");
@@ -96,11 +96,14 @@ fn environments_have_what_they_inherit() {
     assert_eq!(app["env"], json!({ "LEVEL": "1" }));
     assert_eq!(app["hostname"], "example.com");
     assert!(left.is_empty(), "{left:?}");
+    let (bare, _) = import(worker.clone(), Some("bare"));
+    assert_eq!(bare.get("env"), None);
+    assert_eq!(bare["hostname"], "dev.example.com");
     let Value::Object(worker) = worker else {
         panic!("expected an object");
     };
     let error = Imported::of(&worker, Some("test")).err().unwrap();
-    assert!(error.to_string().contains("found: production"), "{error}");
+    assert!(error.to_string().contains("found: production, bare"), "{error}");
 }
 
 #[test]

@@ -66,6 +66,12 @@ const LIMITS: &[(&str, &str, Meets, u16)] = &[
         |nano| nano.get("a.test", "/large"),
         500,
     ),
+    (
+        "subrequests",
+        r#""limits":{"subrequests":1}"#,
+        |nano| nano.get("a.test", "/ask"),
+        500,
+    ),
 ];
 
 /// What each app of the table can do.
@@ -79,12 +85,18 @@ fn source() -> String {
         ),
         ("read", "await request.text();"),
         ("large", "return new Response('x'.repeat(2 << 20));"),
+        (
+            "ask",
+            "const ask = () => fetch('http://127.0.0.1:8099/').catch(() => {});
+             await ask();
+             await ask();
+             throw new Error('no answer');",
+        ),
     ])
 }
 
 /// Those that a test beside what is about them looks at.
 const ELSEWHERE: &[&str] = &[
-    "subrequests",
     "process_memory",
     "queue",
     "request_cpu_ms",

@@ -230,6 +230,7 @@ fn names_are_in_order_and_what_is_open_stays() {
     // Names have a part of the room.
     let refused = (0..).find_map(|number: usize| caches.open(&vec![97_u16; 10_000 + number]).err());
     assert!(matches!(refused, Some(CacheError::TooLarge(..))));
+    assert!(caches.held() < Caches::DEFAULT_BUDGET / 4 + held);
 }
 
 #[test]

@@ -137,6 +137,25 @@ fn parts_may_be_longer_than_pieces() {
     );
 }
 
+/// Selectors are parsed and compiled by code that recurses: each of their bounds is one of its own.
+#[test]
+fn selectors_are_bounded() {
+    check(
+        "const on = async (selector) => caught((async () => void new HTMLRewriter().on(selector, {}))());
+         const nested = (depth) => ':not('.repeat(depth) + 'a' + ')'.repeat(depth);
+         console.log(await on('a'.repeat(4096)), (await on('a'.repeat(4097))).slice(0, 21));
+         console.log((await on(nested(16))).startsWith('RangeError'), (await on(nested(17))).slice(0, 21));
+         console.log(await on('a '.repeat(128)), (await on('a '.repeat(129))).slice(0, 21));
+         console.log(await on('a>'.repeat(127) + 'a'), (await on('a>'.repeat(128) + 'a')).slice(0, 21));",
+        &[
+            "no error RangeError: a selecto",
+            "false RangeError: a selecto",
+            "no error RangeError: a selecto",
+            "no error RangeError: a selecto",
+        ],
+    );
+}
+
 /// What a document may keep of itself has a bound.
 #[test]
 fn what_is_kept_of_a_document_is_bounded() {
