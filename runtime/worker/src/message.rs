@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-use crate::{Body, SocketEnd, Trace};
+use crate::{Body, SocketEnd, SortedFields, Trace};
 
 /// A request for an app.
 #[derive(Debug)]
@@ -63,6 +63,11 @@ impl Fields {
     fn pairs(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         let mut rest = &*self.0;
         std::iter::from_fn(move || Some((take(&mut rest)?, take(&mut rest)?)))
+    }
+
+    /// They themselves, sorted by their names.
+    pub fn sorted(&self) -> SortedFields<'_> {
+        self.pairs().collect()
     }
 
     /// Bytes in memory.

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use http::HeaderName;
 use nano_engine::external_memory::for_nobody;
 use nano_webidl::{Fallible, Ref, Scope, Trace, Value, require_room};
-use nano_worker::{CacheEntry, CacheHandle, CacheQuery};
+use nano_worker::{CacheEntry, CacheHandle, CacheQuery, SortedFields};
 
 use crate::bindings::cache_access::CacheAccessMethods;
 use crate::bindings::types::CacheQueryOptions;
@@ -22,22 +21,30 @@ pub struct CacheAccess {
 
 /// Does something with what is asked for; nothing answers a method that is not GET.
 pub(super) fn with_query<R>(
+    scope: &mut Scope,
     request: &Request,
     options: &CacheQueryOptions,
     ask: impl FnOnce(&CacheQuery<'_>) -> R,
-) -> Option<R> {
+) -> Fallible<Option<R>> {
     if *request.http_method() != http::Method::GET && !options.ignore_method {
-        return None;
+        return Ok(None);
     }
-    let url = request.parsed_url()?.href();
+    let Some(url) = request.parsed_url() else {
+        return Ok(None);
+    };
     let headers = request.header_list().borrow();
+    require_room(scope, headers.len() * SortedFields::SIZE)?;
+    let fields = headers.iter().map(|(name, value)| {
+        let name = name.as_str().as_bytes();
+        (name, &**value)
+    });
     let query = CacheQuery {
-        url: url.split('#').next().unwrap_or_default(),
-        field: &|name: &HeaderName| headers.get(name),
+        url: url.href().split('#').next().unwrap_or_default(),
+        fields: &fields.collect(),
         ignore_search: options.ignore_search,
         ignore_vary: options.ignore_vary,
     };
-    Some(for_nobody(|| ask(&query)))
+    Ok(Some(for_nobody(|| ask(&query))))
 }
 
 /// The response, or undefined.
@@ -65,16 +72,17 @@ fn frozen<'s>(scope: &mut Scope<'s, '_>, items: &[Value<'s>]) -> Value<'s> {
 impl CacheAccess {
     fn all(
         &self,
+        scope: &mut Scope,
         request: Option<Ref<Request>>,
         options: &CacheQueryOptions,
-    ) -> Vec<Arc<CacheEntry>> {
+    ) -> Fallible<Vec<Arc<CacheEntry>>> {
         let Some(request) = request else {
-            return for_nobody(|| self.cache.all(None));
+            return Ok(for_nobody(|| self.cache.all(None)));
         };
-        let found = with_query(request.value(), options, |query| {
+        let found = with_query(scope, request.value(), options, |query| {
             self.cache.all(Some(query))
         });
-        found.unwrap_or_default()
+        Ok(found?.unwrap_or_default())
     }
 }
 
@@ -85,7 +93,9 @@ impl CacheAccessMethods for CacheAccess {
         request: Ref<'s, Request>,
         options: CacheQueryOptions,
     ) -> Fallible<Value<'s>> {
-        let found = with_query(request.value(), &options, |query| self.cache.first(query));
+        let found = with_query(scope, request.value(), &options, |query| {
+            self.cache.first(query)
+        })?;
         response(scope, found.flatten().as_deref())
     }
 
@@ -95,7 +105,7 @@ impl CacheAccessMethods for CacheAccess {
         request: Option<Ref<'s, Request>>,
         options: CacheQueryOptions,
     ) -> Fallible<Value<'s>> {
-        let found = self.all(request, &options);
+        let found = self.all(scope, request, &options)?;
         require_room(scope, found.iter().map(|entry| entry.size()).sum())?;
         let responses = found.iter().map(|entry| response(scope, Some(entry)));
         let responses = responses.collect::<Fallible<Vec<_>>>()?;
@@ -108,7 +118,7 @@ impl CacheAccessMethods for CacheAccess {
         request: Option<Ref<'s, Request>>,
         options: CacheQueryOptions,
     ) -> Fallible<Value<'s>> {
-        let found = self.all(request, &options);
+        let found = self.all(scope, request, &options)?;
         let sizes = found.iter().map(|entry| entry.request_size());
         require_room(scope, sizes.sum())?;
         let requests = found.iter().map(|entry| -> Value<'s> {
@@ -121,11 +131,13 @@ impl CacheAccessMethods for CacheAccess {
 
     fn remove_responses<'s>(
         &self,
-        _: &mut Scope<'s, '_>,
+        scope: &mut Scope<'s, '_>,
         request: Ref<'s, Request>,
         options: CacheQueryOptions,
     ) -> Fallible<bool> {
-        let found = with_query(request.value(), &options, |query| self.cache.delete(query));
-        Ok(found.unwrap_or(false))
+        let found = with_query(scope, request.value(), &options, |query| {
+            self.cache.delete(query)
+        });
+        Ok(found?.unwrap_or(false))
     }
 }

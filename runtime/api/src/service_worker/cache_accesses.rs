@@ -109,10 +109,10 @@ impl CacheAccessesMethods for CacheAccesses {
         options: CacheQueryOptions,
     ) -> Fallible<Value<'s>> {
         let name = name.map(|name| units(scope, name)).transpose()?;
-        let caches = State::from_scope(scope).extension::<Arc<Caches>>();
-        let found = with_query(request.value(), &options, |query| {
+        let caches = State::from_scope(scope).extension::<Arc<Caches>>().clone();
+        let found = with_query(scope, request.value(), &options, |query| {
             caches.first_match(name.as_deref(), query)
-        });
+        })?;
         response(scope, found.flatten().as_deref())
     }
 }

@@ -10,7 +10,7 @@ use nano_webidl::{
     DomExceptionName, Error, ExternalSize as _, Fallible, Ref, Scope, Trace, require_room,
     type_error,
 };
-use nano_worker::{CacheEntry, CacheError, Fields};
+use nano_worker::{CacheEntry, CacheError, Fields, SortedFields};
 
 use super::cache_access::CacheAccess;
 use crate::bindings::cache_batch::CacheBatchMethods;
@@ -98,10 +98,11 @@ impl CacheBatchMethods for CacheBatch {
         let fields = Fields::from_iter(fields);
         drop(headers);
         let mut cached = response.to_cache();
-        // 7. If its `Vary` has an item that is "*", reject with a TypeError.
-        if cached.varies_by_everything() {
-            return Err(type_error("the response varies by everything (Vary: *)"));
-        }
+        // 7. If its `Vary` has an item that is "*", reject with a TypeError. As it is with more names than are compared, which no app
+        // needs: to compare them takes time that nothing interrupts.
+        let varies_by = cached.varies_by();
+        let varies_by =
+            varies_by.map_err(|what| type_error(format!("the response varies by {what}")))?;
         // 8. If innerResponse's body is disturbed or locked, reject with a TypeError.
         let body = response.body_ref();
         if body.is_unusable(scope) {
@@ -117,7 +118,7 @@ impl CacheBatchMethods for CacheBatch {
             require_room(scope, bytes.as_ref().map_or(0, Bytes::len))?;
             cached.body = bytes;
             // As the caches keep it, and nobody's; the app's by what it reserves until it is in a cache.
-            let entry = for_nobody(|| CacheEntry::new(&url, &fields, &cached));
+            let entry = for_nobody(|| CacheEntry::new(&url, &fields, varies_by, &cached));
             let memory = Reservation::take(scope, entry.size());
             let draft = Draft {
                 _memory: memory.ok_or_else(|| no_room(entry.size()))?,
@@ -131,9 +132,11 @@ impl CacheBatchMethods for CacheBatch {
     }
 
     // https://w3c.github.io/ServiceWorker/#batch-cache-operations
-    fn commit<'s>(&self, _: &mut Scope<'s, '_>, cache: Ref<'s, CacheAccess>) -> Fallible<()> {
+    fn commit<'s>(&self, scope: &mut Scope<'s, '_>, cache: Ref<'s, CacheAccess>) -> Fallible<()> {
         let drafts = self.drafts.take().into_iter().flatten();
-        let entries = drafts.map(|draft| draft.entry).collect();
+        let entries: Vec<_> = drafts.map(|draft| draft.entry).collect();
+        let fields = entries.iter().map(|entry| entry.fields.len());
+        require_room(scope, fields.sum::<usize>() * SortedFields::SIZE)?;
         for_nobody(|| cache.value().cache.put(entries)).map_err(error_of)
     }
 }

@@ -103,7 +103,10 @@ fn environments_have_what_they_inherit() {
         panic!("expected an object");
     };
     let error = Imported::of(&worker, Some("test")).err().unwrap();
-    assert!(error.to_string().contains("found: production, bare"), "{error}");
+    assert!(
+        error.to_string().contains("found: production, bare"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -88,7 +88,10 @@ fn a_body_is_compressed_where_the_app_wants_that() {
     // The length is that of something else.
     let mut connection = nano.connect();
     connection.write("HEAD /null HTTP/1.1\r\nHost: a.test\r\n\r\n");
-    assert_ne!(connection.response(true).header("content-length"), Some("7"));
+    assert_ne!(
+        connection.response(true).header("content-length"),
+        Some("7")
+    );
 }
 
 #[test]

@@ -6,8 +6,8 @@ use std::time::{Instant, SystemTime};
 use bytes::Bytes;
 use http::HeaderName;
 
-use super::CacheQuery;
 use super::freshness::{Lifetime, lifetime};
+use super::vary::{self, SortedFields, TooVaried};
 use crate::Fields;
 
 /// What an entry takes beside its texts: the places where it stands.
@@ -25,7 +25,7 @@ pub struct CacheEntry {
     /// The URL that it is found by.
     pub(super) key: Arc<str>,
     /// The fields that it varies by, with their values in the request.
-    vary: Vec<(HeaderName, Option<Vec<u8>>)>,
+    vary: Box<[(HeaderName, Option<Box<[u8]>>)]>,
     /// When it is not fresh any more, if it says so.
     expires: Option<Instant>,
     /// Whether it may be kept at all.
@@ -51,44 +51,28 @@ pub struct CachedResponse {
     pub body: Option<Bytes>,
 }
 
-static VARY: HeaderName = http::header::VARY;
-
-/// The values of a name, joined.
-fn combined(fields: &Fields, name: &HeaderName) -> Option<Vec<u8>> {
-    let mut values = fields.values(name);
-    let mut all = values.next()?.to_vec();
-    for value in values {
-        all.extend_from_slice(b", ");
-        all.extend_from_slice(value);
-    }
-    Some(all)
-}
-
-/// The names in `Vary`; `None` stands for `*`.
-fn varied(fields: &Fields) -> impl Iterator<Item = Option<HeaderName>> {
-    let values = fields.values(&VARY);
-    let names = values.flat_map(|value| value.split(|byte| *byte == b','));
-    names.filter_map(|name| match name.trim_ascii() {
-        b"*" => Some(None),
-        // What is no name is in no request.
-        name => HeaderName::from_bytes(name).ok().map(Some),
-    })
-}
-
 impl CachedResponse {
-    /// Whether it is another one for each request.
-    pub fn varies_by_everything(&self) -> bool {
-        varied(&self.fields).any(|name| name.is_none())
+    /// The fields of its request that it varies by.
+    ///
+    /// # Errors
+    /// No cache keeps it.
+    pub fn varies_by(&self) -> Result<Vec<HeaderName>, TooVaried> {
+        vary::names(&self.fields)
     }
 }
 
 impl CacheEntry {
     /// An entry that is put into a cache now: a copy, as what is given is the memory of an instance. What a shared cache must not keep
-    /// is not in it.
-    pub fn new(url: &str, fields: &Fields, response: &CachedResponse) -> Self {
-        let vary = varied(&response.fields).flatten();
-        let vary = vary.map(|name| {
-            let value = combined(fields, &name);
+    /// is not in it. `varies_by` is the response's.
+    pub fn new(
+        url: &str,
+        fields: &Fields,
+        varies_by: Vec<HeaderName>,
+        response: &CachedResponse,
+    ) -> Self {
+        let sorted = fields.sorted();
+        let vary = varies_by.into_iter().map(|name| {
+            let value = sorted.combined(&name);
             (name, value)
         });
         let (lifetime, withheld) = lifetime(&response.fields, SystemTime::now());
@@ -119,25 +103,11 @@ impl CacheEntry {
         self.expires.is_none_or(|expires| now < expires)
     }
 
-    /// <https://w3c.github.io/ServiceWorker/#request-matches-cached-item-algorithm>, from step 5, of URLs that fit.
-    pub(super) fn fits(&self, query: &CacheQuery<'_>) -> bool {
+    /// <https://w3c.github.io/ServiceWorker/#request-matches-cached-item-algorithm>, from step 5, for a request with these fields and a
+    /// URL that fits.
+    pub(super) fn answers(&self, fields: &SortedFields<'_>) -> bool {
         let mut vary = self.vary.iter();
-        query.ignore_vary || vary.all(|(name, value)| (query.field)(name) == *value)
-    }
-
-    /// Whether one of the two answers the other's request.
-    pub(super) fn is_like(&self, other: &Self) -> bool {
-        let answers = |one: &Self, fields: &Fields| {
-            let mut vary = one.vary.iter();
-            vary.all(|(name, value)| combined(fields, name) == *value)
-        };
-        self.key == other.key && (answers(self, &other.fields) || answers(other, &self.fields))
-    }
-
-    /// <https://w3c.github.io/ServiceWorker/#request-matches-cached-item-algorithm> with this entry's own request.
-    pub(super) fn is_answered_by(&self, other: &Self) -> bool {
-        let mut vary = other.vary.iter();
-        vary.all(|(name, value)| combined(&self.fields, name) == *value)
+        vary.all(|(name, value)| fields.has(name, value.as_deref()))
     }
 
     /// About how many bytes of it are the request's.
@@ -150,7 +120,9 @@ impl CacheEntry {
         let response = &self.response;
         let body = response.body.as_ref().map_or(0, Bytes::len);
         let vary = self.vary.iter().map(|(name, value)| {
-            name.as_str().len() + value.as_ref().map_or(0, Vec::len) + size_of::<HeaderName>()
+            name.as_str().len()
+                + value.as_ref().map_or(0, |value| value.len())
+                + size_of::<(HeaderName, Option<Box<[u8]>>)>()
         });
         OVERHEAD
             + self.request_size()

@@ -3,12 +3,15 @@
 //! As in Workers, a response without a lifetime of its own is kept until there is no room for it, and one with `Set-Cookie` is not kept,
 //! unless `Cache-Control: private=Set-Cookie` has it kept without that field.
 
+use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
 
 use http::HeaderName;
-use http::header::{AGE, CACHE_CONTROL, DATE, EXPIRES, SET_COOKIE};
+use http::header::{AGE, DATE, EXPIRES, SET_COOKIE};
 
 use crate::Fields;
+
+static CONTROL: HeaderName = http::header::CACHE_CONTROL;
 
 /// How long a response may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,15 +24,22 @@ pub(super) enum Lifetime {
     Fresh(Duration),
 }
 
+/// How many bytes `Cache-Control` may have; a response with more of it is not kept.
+const MOST_BYTES: usize = 16 << 10;
+
 /// The lifetime of a response, and the fields of it that are not to be kept.
-pub(super) fn lifetime(fields: &Fields, now: SystemTime) -> (Lifetime, Vec<HeaderName>) {
-    let mut withheld = Vec::new();
+pub(super) fn lifetime(fields: &Fields, now: SystemTime) -> (Lifetime, HashSet<HeaderName>) {
+    let values = fields.values(&CONTROL);
+    if values.map(<[u8]>::len).sum::<usize>() > MOST_BYTES {
+        return (Lifetime::None, HashSet::new());
+    }
+    let mut withheld = HashSet::new();
     let (mut max_age, mut shared_max_age) = (None, None);
-    for value in fields.values(&CACHE_CONTROL) {
+    for value in fields.values(&CONTROL) {
         for (name, argument) in directives(value) {
             match (name.to_ascii_lowercase().as_slice(), argument) {
                 (b"no-store", _) | (b"private" | b"no-cache", None) => {
-                    return (Lifetime::None, Vec::new());
+                    return (Lifetime::None, HashSet::new());
                 }
                 (b"private" | b"no-cache", Some(names)) => {
                     let names = names.split(|byte| *byte == b',');
@@ -47,7 +57,7 @@ pub(super) fn lifetime(fields: &Fields, now: SystemTime) -> (Lifetime, Vec<Heade
         }
     }
     if fields.get(&SET_COOKIE).is_some() && !withheld.contains(&SET_COOKIE) {
-        return (Lifetime::None, Vec::new());
+        return (Lifetime::None, HashSet::new());
     }
     let lifetime = shared_max_age.or(max_age).or_else(|| {
         let expires = fields.get(&EXPIRES)?;
@@ -108,7 +118,7 @@ mod tests {
 
     use super::*;
 
-    fn of(fields: &[(&'static str, &str)]) -> (Lifetime, Vec<HeaderName>) {
+    fn of(fields: &[(&'static str, &str)]) -> (Lifetime, HashSet<HeaderName>) {
         let mut map = HeaderMap::new();
         for (name, value) in fields {
             map.append(*name, value.parse().unwrap());
@@ -182,6 +192,9 @@ mod tests {
             ("cache-control", "private=\"x-a, Set-Cookie\", max-age=9"),
         ]);
         assert_eq!(lifetime, Lifetime::Fresh(Duration::from_secs(9)));
-        assert_eq!(withheld, ["x-a", "set-cookie"]);
+        let names = ["x-a", "set-cookie"].map(HeaderName::from_static);
+        assert_eq!(withheld, HashSet::from(names));
+        let long = format!("private=\"{}\"", "x,".repeat(MOST_BYTES / 2));
+        assert_eq!(of(&[("cache-control", &long)]).0, Lifetime::None);
     }
 }

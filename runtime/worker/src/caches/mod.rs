@@ -9,15 +9,15 @@ mod freshness;
 mod store;
 #[cfg(test)]
 mod tests;
+mod vary;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use http::HeaderName;
-
 pub use entry::{CacheEntry, CachedResponse};
 use store::{DEFAULT, Store};
+pub use vary::{SortedFields, TooVaried};
 
 /// What the caches of all apps of a process hold, and may hold.
 #[derive(Debug)]
@@ -75,8 +75,8 @@ pub struct Caches {
 pub struct CacheQuery<'q> {
     /// The request's URL, without its fragment.
     pub url: &'q str,
-    /// The combined values of a field of the request.
-    pub field: &'q dyn Fn(&HeaderName) -> Option<Vec<u8>>,
+    /// The request's fields.
+    pub fields: &'q SortedFields<'q>,
     /// Whether the queries of URLs may differ.
     pub ignore_search: bool,
     /// Whether the fields may differ that a response varies by.

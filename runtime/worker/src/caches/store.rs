@@ -1,11 +1,11 @@
 //! What is in an app's caches.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 
 use super::entry::CacheEntry;
-use super::{CacheError, CacheQuery};
+use super::{CacheError, CacheQuery, SortedFields};
 
 /// The cache without a name.
 pub(super) const DEFAULT: u64 = 0;
@@ -167,14 +167,12 @@ impl Store {
         most: usize,
         now: Instant,
     ) -> Result<(), CacheError> {
-        for (index, entry) in entries.iter().enumerate() {
-            let size = entry.size();
-            if size > most {
-                return Err(CacheError::TooLarge(size, most));
-            }
-            if entries[..index].iter().any(|before| before.is_like(entry)) {
-                return Err(CacheError::Duplicate);
-            }
+        let sizes = entries.iter().map(CacheEntry::size);
+        if let Some(size) = sizes.max().filter(|size| *size > most) {
+            return Err(CacheError::TooLarge(size, most));
+        }
+        if are_like(&entries) {
+            return Err(CacheError::Duplicate);
         }
         for entry in entries {
             for id in self.answering(cache, &entry) {
@@ -246,9 +244,10 @@ impl Store {
             return Vec::new();
         };
         let of_url = contents.by_url.get(&entry.key).into_iter().flatten();
+        let fields = entry.fields.sorted();
         let is_answer = |id: &&u64| {
             let slot = contents.entries.get(*id);
-            slot.is_some_and(|slot| entry.is_answered_by(&slot.entry))
+            slot.is_some_and(|slot| slot.entry.answers(&fields))
         };
         of_url.filter(is_answer).copied().collect()
     }
@@ -268,11 +267,24 @@ impl Store {
                 expired.push(*id);
                 return false;
             }
-            query.is_none_or(|query| entry.fits(query))
+            query.is_none_or(|query| query.ignore_vary || entry.answers(query.fields))
         });
         expired.iter().for_each(|id| self.remove(cache, *id));
         found
     }
+}
+
+/// Whether one of some entries answers another one's request.
+fn are_like(entries: &[CacheEntry]) -> bool {
+    let mut of_url: HashMap<&str, Vec<(&CacheEntry, SortedFields<'_>)>> = HashMap::new();
+    entries.iter().any(|entry| {
+        let others = of_url.entry(&entry.key).or_default();
+        let fields = entry.fields.sorted();
+        let mut before = others.iter();
+        let is_like = before.any(|(other, theirs)| other.answers(&fields) || entry.answers(theirs));
+        others.push((entry, fields));
+        is_like
+    })
 }
 
 impl Contents {

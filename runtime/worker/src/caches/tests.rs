@@ -26,7 +26,8 @@ fn entry(
         fields: fields(response),
         body: Some(vec![b'a'; body].into()),
     };
-    CacheEntry::new(url, &fields(request), &response)
+    let varies_by = response.varies_by().unwrap();
+    CacheEntry::new(url, &fields(request), varies_by, &response)
 }
 
 fn plain(url: &str, body: usize) -> CacheEntry {
@@ -37,14 +38,12 @@ fn urls(entries: &[Arc<CacheEntry>]) -> Vec<&str> {
     entries.iter().map(|entry| &*entry.url).collect()
 }
 
-fn none(_: &HeaderName) -> Option<Vec<u8>> {
-    None
-}
+static NONE: SortedFields<'static> = SortedFields::NONE;
 
 fn query(url: &str) -> CacheQuery<'_> {
     CacheQuery {
         url,
-        field: &none,
+        fields: &NONE,
         ignore_search: false,
         ignore_vary: false,
     }
@@ -102,9 +101,10 @@ fn responses_vary_by_what_they_say() {
             .unwrap();
     }
     assert_eq!(cache.all(None).len(), 2);
-    let english = |name: &HeaderName| (name == "accept-language").then(|| b"en".to_vec());
+    let english = fields(&[("accept-language", "en")]);
+    let english = english.sorted();
     let asked = CacheQuery {
-        field: &english,
+        fields: &english,
         ..query("http://a/")
     };
     let found = cache.first(&asked).unwrap();
