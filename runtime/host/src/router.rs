@@ -226,16 +226,25 @@ impl Look<'_> {
     }
 }
 
-/// The path as the app sees it in its URL: without `..`, however that is written. So an app gets no path that is another's.
+/// The path as the app sees it in its URL: without `..`, however that is written, and percent-encoded where it has to be. So an app gets no
+/// path that is another's.
 fn normalize(path: &str) -> Cow<'_, str> {
     let bytes = path.as_bytes();
     let is_dot = |part: &[u8]| part == b"/." || part.eq_ignore_ascii_case(b"%2e");
-    let may_differ =
-        bytes.contains(&b'\\') || bytes.windows(2).any(is_dot) || bytes.windows(3).any(is_dot);
+    let may_differ = bytes.iter().any(|byte| is_encoded(*byte))
+        || bytes.windows(2).any(is_dot)
+        || bytes.windows(3).any(is_dot);
     if may_differ && let Ok(url) = Url::parse(&format!("http://host{path}")) {
-        return Cow::Owned(url.path().to_owned());
+        // The crate does not know yet that the set has this one.
+        return Cow::Owned(url.path().replace('^', "%5E"));
     }
     Cow::Borrowed(path)
+}
+
+/// Whether a byte of a path stands in the URL as another one, or as three:
+/// <https://url.spec.whatwg.org/#path-percent-encode-set>, and the backslash.
+fn is_encoded(byte: u8) -> bool {
+    !(0x21..0x7F).contains(&byte) || b"\"<>\\^`{}".contains(&byte)
 }
 
 #[cfg(test)]
@@ -303,6 +312,8 @@ mod tests {
             "a.test/shop/cart",
             "a.test/users/:id/orders",
             "a.test/users/me",
+            "a.test/caf%C3%A9",
+            "a.test/%22%3C%3E%5E%60%7B%7D",
             "b.test/only",
             "c.test/files/*",
             "c.test/files/:name.json",
@@ -331,6 +342,9 @@ mod tests {
             ("a.test", "/shop/%2E%2e/users/me", "a.test/users/me"),
             ("a.test", "/shop\\cart", "a.test/shop/cart"),
             ("a.test", "/shop/..", "a.test"),
+            ("a.test", "/caf\u{e9}/1", "a.test/caf%C3%A9"),
+            ("a.test", "/caf%C3%A9/1", "a.test/caf%C3%A9"),
+            ("a.test", "/\"<>^`{}", "a.test/%22%3C%3E%5E%60%7B%7D"),
             // A part of a segment.
             ("c.test", "/files/a.json", "c.test/files/:name.json"),
             ("c.test", "/files/a.json/x", "c.test/files/:name.json"),

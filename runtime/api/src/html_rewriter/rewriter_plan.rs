@@ -1,6 +1,7 @@
 //! Who wants what of a document.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::ops::RangeInclusive;
 
 use corosensei::stack::DefaultStack;
 use encoding_rs::{Encoding, UTF_8};
@@ -27,14 +28,24 @@ const MOST_PARENTHESES: usize = 16;
 const MOST_STEPS: usize = 128;
 /// Each part of a document is compared with all of them.
 const MOST_HANDLERS: usize = 1000;
+const MOST_BYTES: usize = 64 << 10;
+/// What a selector's own bytes take besides, in comparisons.
+const SELECTOR: usize = 16;
+/// So many bytes of a document times bytes of selectors are gone through without a pause: tens of milliseconds, at worst.
+const MOST_WORK: usize = 1 << 24;
+/// The same of one tag, with all its attributes, which is not looked at in parts.
+const MOST_WORK_ON_TAG: usize = 1 << 30;
+/// So many bytes are gone through at a time, between these bounds.
+const PIECE: RangeInclusive<usize> = 256..=32 << 10;
 /// What one takes beside what it is made of, and so many times that.
 const HANDLERS: usize = 512;
 const COMPILED: usize = 16;
 
 /// A document may keep this part of the app's memory, within bounds: of a tag, what is made of its attributes may be fifty times as large.
 const KEPT_PART: usize = 64;
-const LEAST_KEPT: usize = 128 << 10;
-const MOST_KEPT: usize = 2 << 20;
+const KEPT: RangeInclusive<usize> = 128 << 10..=2 << 20;
+/// So much it may keep in any case, with its open elements.
+const LEAST_KEPT: usize = 32 << 10;
 
 /// The handlers of one rewriter.
 #[derive(Default, Trace)]
@@ -43,6 +54,8 @@ pub struct RewriterPlan {
     elements: RefCell<Vec<ElementHandlers>>,
     #[untraced]
     documents: RefCell<Vec<DocumentHandlers>>,
+    /// Bytes of selectors.
+    bytes: Cell<usize>,
     #[untraced]
     memory: ExternalMemory,
 }
@@ -107,6 +120,13 @@ impl RewriterPlan {
                 "a rewriter may have handlers for {MOST_HANDLERS} selectors and documents"
             )));
         }
+        let all = self.bytes.get() + bytes;
+        if all > MOST_BYTES {
+            return Err(range_error(format!(
+                "the selectors of a rewriter may have {MOST_BYTES} bytes in all"
+            )));
+        }
+        self.bytes.set(all);
         self.memory.add(HANDLERS + bytes * COMPILED);
         Ok(())
     }
@@ -147,7 +167,10 @@ impl RewriterPlanMethods for RewriterPlan {
         response: Ref<'s, Response>,
     ) -> Fallible<Ref<'s, Rewriting>> {
         let limit = State::from_scope(scope).account().limit();
-        let most_kept = (limit / KEPT_PART).clamp(LEAST_KEPT, MOST_KEPT);
+        let kept = (limit / KEPT_PART).clamp(*KEPT.start(), *KEPT.end());
+        let comparisons = self.bytes.get() + SELECTOR * (self.elements.borrow().len() + 1);
+        let most_kept = kept.min(MOST_WORK_ON_TAG / comparisons).max(LEAST_KEPT);
+        let piece = (MOST_WORK / comparisons).clamp(*PIECE.start(), *PIECE.end());
         let wanted = Wanted {
             elements: self.elements.borrow().clone(),
             documents: self.documents.borrow().clone(),
@@ -155,7 +178,7 @@ impl RewriterPlanMethods for RewriterPlan {
             most_kept,
         };
         let document = Document::new(wanted, stack(scope)?);
-        Ok(Ref::new(scope, Rewriting::new(document, most_kept)))
+        Ok(Ref::new(scope, Rewriting::new(document, most_kept, piece)))
     }
 
     fn body<'s>(

@@ -32,6 +32,8 @@ pub struct Rewriting {
     /// Bytes that it was given, and what it may keep of them.
     given: Cell<usize>,
     most_kept: usize,
+    /// So many bytes are gone through at a time: nothing interrupts that.
+    most_at_once: usize,
     /// Bytes that were inserted where it stands.
     inserted: Cell<usize>,
     /// Of all that.
@@ -41,13 +43,11 @@ pub struct Rewriting {
 
 /// What a document takes at once: of its stack what is touched, and what lol_html keeps of its handlers.
 const FIXED: usize = 64 << 10;
-/// So many bytes are gone through at a time: nothing interrupts that.
-const PIECE: usize = 32 << 10;
 /// What a pair of strings takes in V8's heap, and here, beside its characters.
 const PAIR: usize = 256;
 
 impl Rewriting {
-    pub(super) fn new(document: Document, most_kept: usize) -> Rewriting {
+    pub(super) fn new(document: Document, most_kept: usize, most_at_once: usize) -> Rewriting {
         Rewriting {
             document: RefCell::new(Some(document)),
             rest: RefCell::default(),
@@ -56,6 +56,7 @@ impl Rewriting {
             handler: Cell::default(),
             given: Cell::default(),
             most_kept,
+            most_at_once,
             inserted: Cell::default(),
             memory: ExternalMemory::new(FIXED),
         }
@@ -81,7 +82,7 @@ impl Rewriting {
         if rest.is_empty() || document.output_size() > 0 {
             return None;
         }
-        let length = rest.len().min(PIECE);
+        let length = rest.len().min(self.most_at_once);
         let piece = rest.split_to(length);
         self.given.set(self.given.get().saturating_add(length));
         Some(piece.to_vec())

@@ -156,6 +156,27 @@ fn selectors_are_bounded() {
     );
 }
 
+/// All selectors of a rewriter have a bound, and the more there is to compare a tag with, the smaller it has to be.
+#[test]
+fn what_is_compared_is_bounded() {
+    check(
+        "const selector = '[a]'.repeat(1000);
+         const many = new HTMLRewriter();
+         let count = 0;
+         const error = await caught((async () => { for (;; count++) many.on(selector, {}); })());
+         console.log(count, error);
+         const of = (attributes) => many.transform(new Response('<p ' + attributes + '>')).text();
+         const [small, large] = [1000, 100000].map((length) => 'x'.repeat(length));
+         console.log((await of(small)).length, (await caught(of(large))).slice(0, 60));
+         console.log((await new HTMLRewriter().on(selector, {}).transform(new Response('<p ' + large + '>')).text()).length);",
+        &[
+            "21 RangeError: the selectors of a rewriter may have 65536 bytes in all",
+            "1004 TypeError: The document cannot be rewritten: The memory limi",
+            "100004",
+        ],
+    );
+}
+
 /// What a document may keep of itself has a bound.
 #[test]
 fn what_is_kept_of_a_document_is_bounded() {
