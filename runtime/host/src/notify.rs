@@ -1,6 +1,10 @@
 //! Telling the service manager how the process is:
 //! [sd_notify(3)](https://www.freedesktop.org/software/systemd/man/sd_notify.html). Without one, nothing is told.
 
+use std::ffi::OsStr;
+use std::io;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -20,8 +24,10 @@ pub(crate) struct Manager {
     host: Arc<Host>,
     /// It was told that the process is about to end.
     is_stopping: AtomicBool,
-    /// It could not be told something.
+    /// It could not be told something, and the log says so.
     is_deaf: AtomicBool,
+    /// It has yet to be told that the process is ready.
+    owes_ready: AtomicBool,
 }
 
 impl Manager {
@@ -32,6 +38,7 @@ impl Manager {
             host: host.clone(),
             is_stopping: AtomicBool::new(false),
             is_deaf: AtomicBool::new(false),
+            owes_ready: AtomicBool::new(false),
         }))
     }
 
@@ -53,12 +60,20 @@ impl Manager {
                 if watchdog.is_some() {
                     news.push(NotifyState::Watchdog);
                 }
+                let owes_ready = this.owes_ready.load(Ordering::Relaxed) && !this.is_stopping();
+                if owes_ready {
+                    news.push(NotifyState::Ready);
+                }
                 let status = status(&this.host);
                 if status != last {
                     news.push(NotifyState::Status(&status));
                 }
-                this.tell(&news);
-                last = status;
+                if this.tell(&news) {
+                    last = status;
+                    if owes_ready {
+                        this.owes_ready.store(false, Ordering::Relaxed);
+                    }
+                }
             }
         });
     }
@@ -66,11 +81,10 @@ impl Manager {
     /// Has everything looked at anew, and tells when that begins and ends.
     pub(crate) fn reload(self: &Arc<Self>, ask: &Ask) {
         let began = NotifyState::monotonic_usec_now();
-        match began {
-            // What newer ones want to have along with it.
-            Ok(now) => self.tell(&[NotifyState::Reloading, now]),
-            Err(_) => self.tell(&[NotifyState::Reloading]),
-        }
+        // What newer ones want to have along with it.
+        let reloading = [Ok(NotifyState::Reloading), began];
+        let reloading: Vec<_> = reloading.into_iter().flatten().collect();
+        self.tell(&reloading);
         let (this, ask) = (self.clone(), ask.clone());
         tokio::spawn(async move {
             // What has become of it is logged.
@@ -87,22 +101,52 @@ impl Manager {
 
     async fn is_ready(&self) {
         self.host.has_started().await;
-        if !self.is_stopping.load(Ordering::Relaxed) {
+        if !self.is_stopping() {
             let status = status(&self.host);
-            self.tell(&[NotifyState::Ready, NotifyState::Status(&status)]);
+            let told = self.tell(&[NotifyState::Ready, NotifyState::Status(&status)]);
+            self.owes_ready.store(!told, Ordering::Relaxed);
         }
     }
 
-    fn tell(&self, news: &[NotifyState<'_>]) {
-        if news.is_empty() {
-            return;
-        }
-        if let Err(error) = sd_notify::notify(news)
+    fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Ordering::Relaxed)
+    }
+
+    /// Whether it could be told.
+    fn tell(&self, news: &[NotifyState<'_>]) -> bool {
+        let told = match news {
+            [] => Ok(()),
+            news => send(news),
+        };
+        if let Err(error) = &told
             && !self.is_deaf.swap(true, Ordering::Relaxed)
         {
             tracing::warn!(%error, "the service manager cannot be told how the process is (NOTIFY_SOCKET)");
         }
+        told.is_ok()
     }
+}
+
+/// Sends a message, unless nobody takes those that were sent before: the crate's own function would wait for that.
+fn send(news: &[NotifyState<'_>]) -> io::Result<()> {
+    let Some(name) = std::env::var_os("NOTIFY_SOCKET") else {
+        return Ok(());
+    };
+    let text: String = news.iter().map(|state| format!("{state}\n")).collect();
+    let socket = UnixDatagram::unbound()?;
+    socket.set_nonblocking(true)?;
+    socket.send_to_addr(text.as_bytes(), &address(&name)?)?;
+    Ok(())
+}
+
+/// The address with this name, which may be one of Linux's that are no files: `@name`.
+fn address(name: &OsStr) -> io::Result<SocketAddr> {
+    #[cfg(target_os = "linux")]
+    if let Some(name) = name.as_bytes().strip_prefix(b"@") {
+        use std::os::linux::net::SocketAddrExt as _;
+        return SocketAddr::from_abstract_name(name);
+    }
+    SocketAddr::from_pathname(name)
 }
 
 /// What the process is about, in one line.

@@ -50,6 +50,8 @@ impl<'c, R: AsyncRead + Unpin> Reader<'c, R> {
     pub(crate) async fn run(&mut self) -> Result<CloseFrame, Fault> {
         let mut message: Option<Incoming> = None;
         loop {
+            // Frames may have six bytes: of what one read brings, there are more than others should wait for.
+            tokio::task::coop::consume_budget().await;
             let head = self.head().await?;
             match head.kind {
                 Kind::Close => return frame::read_close(&self.control(&head).await?),

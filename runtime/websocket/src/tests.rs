@@ -201,6 +201,22 @@ async fn pings_are_answered_each_but_only_the_last_of_many() {
 }
 
 #[tokio::test]
+async fn many_frames_take_many_turns() {
+    let pongs = frame(0x8a, b"").repeat(10_000);
+    let bytes = [pongs, frame(0x81, b"a")].concat();
+    let (app, _task, _client) = server_hears(config(Role::Server), &bytes).await;
+    let mut turns = 0;
+    loop {
+        tokio::select! {
+            biased;
+            _ = app.next() => break,
+            () = tokio::task::yield_now() => turns += 1,
+        }
+    }
+    assert!(turns >= 10_000 / 128, "{turns}");
+}
+
+#[tokio::test]
 async fn a_close_frame_without_a_number_is_one() {
     let (app, task, mut client) = server_hears(config(Role::Server), &frame(0x88, b"")).await;
     assert_eq!(app.next().await, SocketEvent::Close(CloseFrame::default()));

@@ -140,6 +140,30 @@ fn a_manager_that_hears_nothing_holds_up_nothing() {
     assert_eq!(nano.get("a.test", "/").text(), "hello");
 }
 
+#[test]
+fn a_manager_that_takes_nothing_holds_up_nothing() {
+    let site = Site::new().app("a", APP);
+    let manager = Manager::new(site.path());
+    let socket = site.path().join("notify");
+    let other = UnixDatagram::unbound().expect("a socket");
+    other.set_nonblocking(true).expect("a socket");
+    while other.send_to(b"X=1", &socket).is_ok() {}
+    let mut nano = site.serve_as(|command| {
+        command
+            .env("NOTIFY_SOCKET", &socket)
+            .env("WATCHDOG_USEC", "200000");
+    });
+    assert_eq!(nano.get("a.test", "/").text(), "hello");
+    nano.logged("the complaint", |line| {
+        line.to_string().contains("NOTIFY_SOCKET")
+    });
+    // It is told when it takes something again.
+    manager.waits_for("READY=1");
+    while other.send_to(b"X=1", &socket).is_ok() {}
+    nano.signal(libc::SIGTERM);
+    assert_eq!(nano.wait().code(), Some(0));
+}
+
 /// Serves `a.test` at a socket that this process has bound.
 fn activated(site: Site) -> (Nano, TcpListener) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
