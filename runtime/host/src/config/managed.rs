@@ -11,7 +11,7 @@ use nano_worker::{FileError, Folder};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::MAX_SIZE;
+use super::source::MAX_SIZE;
 
 /// The fields of an app, as in the configuration.
 pub(crate) type AppFields = Map<String, Value>;

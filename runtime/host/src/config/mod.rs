@@ -19,14 +19,13 @@ mod proxies;
 mod read;
 mod reader;
 mod schema;
+mod source;
 #[cfg(test)]
 mod tests;
 mod variables;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -389,22 +388,6 @@ impl AppLimits {
 /// The time that a shutdown waits where nothing else is said.
 pub const DEFAULT_DRAIN: Duration = Duration::from_secs(30);
 
-/// The largest configuration, in bytes: one of 10,000 apps has a tenth of that.
-const MAX_SIZE: u64 = 64 << 20;
-
-/// Reads a configuration.
-fn read_some(file: impl io::Read) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    file.take(MAX_SIZE + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_SIZE {
-        let limit = MAX_SIZE >> 20;
-        return Err(io::Error::other(format!(
-            "it has more than {limit} MiB, and a configuration may not"
-        )));
-    }
-    Ok(bytes)
-}
-
 impl Config {
     /// When the first instance of an app of this configuration starts: where nothing is said, with the process, unless there are
     /// more than [`MAX_EAGER`] apps.
@@ -522,8 +505,7 @@ impl Config {
             file: file.to_owned(),
             error,
         };
-        // It may be a pipe.
-        let bytes = File::open(file).and_then(read_some).map_err(unreadable)?;
+        let bytes = source::read(file).map_err(unreadable)?;
         let text = String::from_utf8(bytes).map_err(|error| LoadError::not_text(file, &error))?;
         let folder = match file.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
