@@ -6,3 +6,4 @@ pub(crate) mod brotli;
 pub mod codec;
 pub mod codecs;
 pub(crate) mod zlib;
+pub(crate) mod zstd;

@@ -86,7 +86,7 @@ fn a_request_arrives_with_all_its_parts() {
          const sized = await echo({ method: 'PUT', duplex: 'half', body: ReadableStream.from(chunks), headers: { 'content-length': '3' } });
          console.log(sized.body, sized.headers['content-length'], sized.headers['transfer-encoding']);",
         &[
-            "GET */* gzip, deflate, br true",
+            "GET */* gzip, deflate, br, zstd true",
             "POST a=1 application/x-www-form-urlencoded;charset=UTF-8 3 b",
             "true",
             "abc chunked",

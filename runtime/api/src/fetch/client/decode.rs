@@ -10,7 +10,7 @@ use nano_engine::Handle;
 use nano_worker::{BodyError, BodyErrorKind};
 
 use crate::compression::codec::Algorithm;
-use crate::compression::{brotli, zlib};
+use crate::compression::{brotli, zlib, zstd};
 use crate::fetch::gather::Room;
 
 /// Bytes of one decoded chunk: however far a few bytes expand, this many are in memory at a time.
@@ -31,6 +31,7 @@ pub(super) enum Coding {
     Gzip,
     Deflate,
     Brotli,
+    Zstd,
 }
 
 /// The codings of a response, in the order in which they were applied. None where there are none, or one is unknown: then the content
@@ -44,6 +45,7 @@ pub(super) fn codings(headers: &HeaderMap) -> Option<Vec<Coding>> {
                 b"gzip" | b"x-gzip" => codings.push(Coding::Gzip),
                 b"deflate" => codings.push(Coding::Deflate),
                 b"br" => codings.push(Coding::Brotli),
+                b"zstd" => codings.push(Coding::Zstd),
                 _ => return None,
             }
         }
@@ -66,6 +68,7 @@ impl Coding {
             Coding::Deflate if is_zlib => zlib::Format::Zlib,
             Coding::Deflate => zlib::Format::Raw,
             Coding::Brotli => return Box::new(brotli::Decompressor::new()),
+            Coding::Zstd => return Box::new(zstd::Decompressor::new()),
         };
         Box::new(zlib::Decompressor::new(format))
     }
@@ -147,8 +150,9 @@ impl Layer {
             }
             if step.ended {
                 self.decoder = None;
-                // https://www.rfc-editor.org/rfc/rfc1952#section-2.2: "a series of members". Of the others one is all.
-                self.is_over = self.coding != Coding::Gzip;
+                // https://www.rfc-editor.org/rfc/rfc1952#section-2.2: "a series of members", and
+                // https://www.rfc-editor.org/rfc/rfc8878#section-3.1: "one or more frames". Of the others one is all.
+                self.is_over = !matches!(self.coding, Coding::Gzip | Coding::Zstd);
             }
             if step.written > 0 {
                 output.truncate(step.written);
@@ -202,7 +206,8 @@ mod tests {
             of(&["deflate", "x-gzip"]),
             Some(vec![Coding::Deflate, Coding::Gzip])
         );
-        assert_eq!(of(&["gzip, zstd"]), None);
+        assert_eq!(of(&["zstd, gzip"]), Some(vec![Coding::Zstd, Coding::Gzip]));
+        assert_eq!(of(&["gzip, compress"]), None);
         assert_eq!(of(&["gzip, br", "gzip"]), None);
     }
 
@@ -273,7 +278,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_empty_body_stays_empty() {
-        for coding in [Coding::Gzip, Coding::Deflate, Coding::Brotli] {
+        for coding in [Coding::Gzip, Coding::Deflate, Coding::Brotli, Coding::Zstd] {
             assert_eq!(decoded(b"", &[coding]).await, Ok(Vec::new()));
         }
     }
@@ -306,6 +311,11 @@ mod tests {
         let zlib = read(ZlibEncoder::new(&b"hello"[..])).await;
         let followed = |data: &[u8]| [data, b"more"].concat();
         assert!(decoded(&followed(&gzip), &[Coding::Gzip]).await.is_err());
+        // A frame of one raw block.
+        let frame = b"\x28\xB5\x2F\xFD\x20\x05\x29\0\0hello";
+        assert!(decoded(&followed(frame), &[Coding::Zstd]).await.is_err());
+        let two = decoded(&[&frame[..], frame].concat(), &[Coding::Zstd]).await;
+        assert_eq!(two.unwrap(), b"hellohello");
         let all = decoded(&followed(&zlib), &[Coding::Deflate]).await;
         assert_eq!(all.unwrap(), b"hello");
     }

@@ -16,7 +16,7 @@ use crate::fetch::header_list::HeaderList;
 use crate::html::navigator;
 
 /// The content codings that [`super::decode`] knows.
-const CODINGS: &str = "gzip, deflate, br";
+const CODINGS: &str = "gzip, deflate, br, zstd";
 
 /// Header fields of a request. The map of the `http` crate holds half as many more, and panics beyond.
 const MAX_FIELDS: usize = 16 << 10;
