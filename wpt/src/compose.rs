@@ -21,7 +21,7 @@ pub struct Composition {
 /// A classic script.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Script {
-    /// Where it is from, for stack traces.
+    /// Where it is from, for stack traces and the positions of errors.
     pub name: String,
     /// Its text.
     pub source: String,
@@ -70,7 +70,7 @@ struct Location {
 pub fn compose(tree: &Tree, test: &Test, ports: &Ports) -> Result<Composition> {
     let source = load(tree, &test.path, ports)?;
     let location = location(test, ports);
-    let base_url = location.href.clone();
+    let (base_url, origin) = (location.href.clone(), location.origin.clone());
     let configuration = Configuration {
         location,
         title: test.meta.title.as_deref(),
@@ -92,7 +92,7 @@ pub fn compose(tree: &Tree, test: &Test, ports: &Ports) -> Result<Composition> {
             source: prelude,
         },
         Script {
-            name: "/resources/testharness.js".to_owned(),
+            name: format!("{origin}/resources/testharness.js"),
             source: tree.read("resources/testharness.js")?,
         },
         Script {
@@ -101,20 +101,20 @@ pub fn compose(tree: &Tree, test: &Test, ports: &Ports) -> Result<Composition> {
         },
     ];
     for reference in &test.meta.scripts {
-        push_import(tree, test, reference, ports, &mut scripts)?;
+        push_import(tree, test, reference, (&origin, ports), &mut scripts)?;
     }
     if test.path.ends_with(".worker.js") {
         let (imports, source) = split_imports(&source);
         for reference in imports {
-            push_import(tree, test, &reference, ports, &mut scripts)?;
+            push_import(tree, test, &reference, (&origin, ports), &mut scripts)?;
         }
         scripts.push(Script {
-            name: format!("/{}", test.path),
+            name: format!("{origin}/{}", test.path),
             source,
         });
     } else {
         scripts.push(Script {
-            name: format!("/{}", test.path),
+            name: format!("{origin}/{}", test.path),
             source,
         });
     }
@@ -130,7 +130,7 @@ fn push_import(
     tree: &Tree,
     test: &Test,
     reference: &str,
-    ports: &Ports,
+    (origin, ports): (&str, &Ports),
     scripts: &mut Vec<Script>,
 ) -> Result<()> {
     let path = Tree::resolve(&test.path, reference).with_context(|| {
@@ -146,7 +146,7 @@ fn push_import(
         load(tree, &path, ports).with_context(|| format!("{test} wants the script {reference}"))?;
     let is_idlharness = path == "resources/idlharness.js";
     scripts.push(Script {
-        name: format!("/{path}"),
+        name: format!("{origin}/{path}"),
         source,
     });
     if is_idlharness {
@@ -331,12 +331,12 @@ mod tests {
             names,
             [
                 "wpt:prelude",
-                "/resources/testharness.js",
+                "http://localhost:8000/resources/testharness.js",
                 "wpt:harness-loaded",
-                "/common/host.sub.js",
-                "/resources/idlharness.js",
+                "http://localhost:8000/common/host.sub.js",
+                "http://localhost:8000/resources/idlharness.js",
                 "wpt:idlharness-loaded",
-                "/url/a.any.js",
+                "http://localhost:8000/url/a.any.js",
                 "wpt:all-scripts-ran"
             ]
         );
