@@ -1,8 +1,11 @@
 //! What was expected against what was observed.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fmt::Write as _;
+use std::ops::AddAssign;
 
+use serde::Serialize;
 use wpt::{HarnessStatus, Results, SubtestStatus};
 
 /// The name under which an expectation has the failure of a test as a whole.
@@ -15,6 +18,57 @@ pub enum Verdict {
     AsExpected,
     /// It is not.
     Differs(String),
+    /// It is not, but the test is another one than that whose results were recorded.
+    Changed(String),
+}
+
+/// How many subtests more pass than are expected to, and how many fewer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Delta {
+    /// Expected to fail, and passed.
+    pub more: usize,
+    /// Expected to pass, and failed.
+    pub fewer: usize,
+}
+
+impl Delta {
+    /// That of the results of a test with the subtests that are expected to fail.
+    #[must_use]
+    pub fn of(results: &Results, expected: Option<&BTreeMap<String, String>>) -> Self {
+        let none = BTreeMap::new();
+        let expected = expected.unwrap_or(&none);
+        let observed = observed_failures(results);
+        let is_pass = |name: &&String| !observed.contains_key(*name) && exists(results, name);
+        Self {
+            more: expected.keys().filter(is_pass).count(),
+            fewer: observed
+                .keys()
+                .filter(|name| !expected.contains_key(*name))
+                .count(),
+        }
+    }
+}
+
+impl AddAssign for Delta {
+    fn add_assign(&mut self, other: Self) {
+        self.more += other.more;
+        self.fewer += other.fewer;
+    }
+}
+
+impl fmt::Display for Delta {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "against the expectations: {} subtests more pass, {} fewer",
+            self.more, self.fewer
+        )
+    }
+}
+
+/// Whether there is a subtest of this name. The test as a whole always is.
+fn exists(results: &Results, name: &str) -> bool {
+    name == HARNESS || results.subtests.iter().any(|subtest| subtest.name == name)
 }
 
 /// Compares results with the subtests that are expected to fail.
@@ -33,10 +87,8 @@ pub fn compare(results: &Results, expected: Option<&BTreeMap<String, String>>) -
         if observed.contains_key(name) {
             continue;
         }
-        let exists =
-            name == HARNESS || results.subtests.iter().any(|subtest| subtest.name == *name);
         // Where the whole test failed, subtests are missing for that reason.
-        if exists {
+        if exists(results, name) {
             let _ = writeln!(
                 differences,
                 "unexpected pass: {name}\n    run `cargo wpt update` to remove the expectation"
@@ -132,7 +184,7 @@ mod tests {
     fn differences(results: &Results, names: &[&str]) -> String {
         match compare(results, Some(&expected(names))) {
             Verdict::AsExpected => String::new(),
-            Verdict::Differs(text) => text,
+            Verdict::Differs(text) | Verdict::Changed(text) => text,
         }
     }
 
@@ -169,6 +221,17 @@ mod tests {
         let broken = results(HarnessStatus::NoResult, &[]);
         assert!(differences(&broken, &[]).contains("unexpected failure: <harness>\n    NO_RESULT"));
         assert_eq!(differences(&broken, &[HARNESS, "missing"]), "");
+    }
+
+    #[test]
+    fn a_delta_counts_both_ways() {
+        use SubtestStatus::{Fail, Pass};
+        let subtests = [("a", Pass), ("b", Fail), ("c", Fail), ("d", Pass)];
+        let results = results(HarnessStatus::Ok, &subtests);
+        let mut delta = Delta::of(&results, Some(&expected(&["a", "b", "gone"])));
+        assert_eq!(delta, Delta { more: 1, fewer: 1 });
+        delta += Delta::of(&results, None);
+        assert_eq!(delta, Delta { more: 1, fewer: 3 });
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use wpt::{PINNED_COMMIT, Tree};
+use wpt::{OWN, PINNED_COMMIT, Tree};
 
 use crate::SUITES;
 
@@ -19,6 +19,25 @@ const SUPPORT: &[&str] = &[
     "tools",
     "xhr/resources",
 ];
+
+/// The tests; where there are none, a new checkout of them.
+///
+/// # Errors
+/// Where `WPT_ROOT` names none, or there are none and cannot be fetched, with what to do about it.
+pub fn tree() -> Result<Tree> {
+    let found = Tree::find();
+    if found.is_ok() || std::env::var_os("WPT_ROOT").is_some() {
+        return found;
+    }
+    eprintln!("the Web Platform Tests are not here; they are fetched into wpt/checkout, once");
+    fetch().with_context(|| {
+        format!(
+            "found no Web Platform Tests, and cannot fetch them; check commit {PINNED_COMMIT} of \
+             github.com/web-platform-tests/wpt out, and set WPT_ROOT to its folder"
+        )
+    })?;
+    Tree::find()
+}
 
 /// Makes or updates `wpt/checkout`: the folders of the suites at the pinned commit, and nothing else of the large repository.
 ///
@@ -41,6 +60,7 @@ pub fn fetch() -> Result<()> {
     let folders: BTreeSet<&str> = SUITES
         .iter()
         .map(|suite| suite.split('/').next().unwrap_or(suite))
+        .filter(|folder| *folder != OWN)
         .chain(SUPPORT.iter().copied())
         .collect();
     let set: Vec<&str> = ["sparse-checkout", "set"]
@@ -50,12 +70,19 @@ pub fn fetch() -> Result<()> {
     git(&set)?;
     git(&[
         "fetch",
+        "--progress",
         "--depth=1",
         "--filter=blob:none",
         "origin",
         PINNED_COMMIT,
     ])?;
-    git(&["checkout", "--quiet", "--force", "FETCH_HEAD"])?;
+    git(&[
+        "checkout",
+        "--progress",
+        "--force",
+        "--detach",
+        "FETCH_HEAD",
+    ])?;
     println!("the Web Platform Tests at {PINNED_COMMIT} are in wpt/checkout");
     Ok(())
 }

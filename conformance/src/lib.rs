@@ -7,17 +7,23 @@
 #![deny(missing_docs)]
 
 mod compare;
+mod digests;
 mod engine;
 mod expectations;
 mod fetch;
+mod history;
+mod pages;
 mod report;
 mod session;
 mod suites;
 
-pub use compare::{HARNESS, Verdict, compare, observed_failures};
+pub use compare::{Delta, HARNESS, Verdict, compare, observed_failures};
+pub use digests::Digests;
 pub use engine::engine;
 pub use expectations::{Expectation, Expectations};
-pub use fetch::fetch;
+pub use fetch::{fetch, tree};
+pub use history::Progress;
+pub use pages::{Interfaces, html, markdown};
 pub use report::{Coverage, Row};
 pub use session::{Outcome, Session};
 pub use suites::SUITES;

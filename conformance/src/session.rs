@@ -4,17 +4,20 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::Result;
-use wpt::{Engine, Results, Runner, Test, Tree, list};
+use wpt::{Engine, Results, Runner, Test, list};
 
-use crate::{Coverage, Expectation, Expectations, SUITES, Verdict, compare};
+use crate::fetch::tree;
+use crate::{Coverage, Delta, Digests, Expectation, Expectations, SUITES, Verdict, compare};
 
 /// The tests, what is expected of them, and what came out so far. Shared by threads.
 #[derive(Debug)]
 pub struct Session {
     tests: Vec<Test>,
     expectations: Expectations,
+    digests: Digests,
     runner: Runner,
     coverage: Mutex<Coverage>,
+    delta: Mutex<Delta>,
 }
 
 /// What became of a test.
@@ -29,19 +32,21 @@ pub enum Outcome {
 }
 
 impl Session {
-    /// Finds the tests of all suites and reads the expectations.
+    /// Finds the tests of all suites, or fetches them, and reads the expectations.
     ///
     /// # Errors
     /// Where either is not there or not well-formed.
     pub fn new(engine: Box<dyn Engine>) -> Result<Self> {
-        let tree = Tree::find()?;
+        let tree = tree()?;
         let tests = list(&tree, SUITES)?;
         let expectations = Expectations::load(&Expectations::folder())?;
         Ok(Self {
             tests,
             expectations,
+            digests: Digests::load(&Digests::file())?,
             runner: Runner::new(tree, engine)?,
             coverage: Mutex::default(),
+            delta: Mutex::default(),
         })
     }
 
@@ -55,6 +60,32 @@ impl Session {
     #[must_use]
     pub fn expectations(&self) -> &Expectations {
         &self.expectations
+    }
+
+    /// Whether all tests are those whose results were recorded, and not another revision's.
+    ///
+    /// # Errors
+    /// Where a test cannot be read.
+    pub fn is_recorded(&self) -> Result<bool> {
+        for test in &self.tests {
+            if !self.digests.has(self.runner.tree(), test)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The digests with those of these tests as they are.
+    ///
+    /// # Errors
+    /// Where a test cannot be read.
+    pub fn digests_with<'a>(&self, tests: impl IntoIterator<Item = &'a Test>) -> Result<Digests> {
+        let mut digests = self.digests.clone();
+        for test in tests {
+            digests.record(self.runner.tree(), test)?;
+        }
+        digests.retain(&self.tests);
+        Ok(digests)
     }
 
     /// Why a test would not be run, if so.
@@ -104,9 +135,22 @@ impl Session {
             return Ok(excluded);
         }
         let results = self.runner.run(test)?;
-        self.lock_coverage().add(test, &results);
-        let verdict = compare(&results, self.expected_failures(test));
+        let expected = self.expected_failures(test);
+        self.lock_coverage().add(test, &results, expected);
+        *self.lock_delta() += Delta::of(&results, expected);
+        let verdict = match compare(&results, expected) {
+            Verdict::Differs(differences) if !self.digests.has(self.runner.tree(), test)? => {
+                Verdict::Changed(differences)
+            }
+            verdict => verdict,
+        };
         Ok(Outcome::Ran(results, verdict))
+    }
+
+    /// What is better and worse so far than expected.
+    #[must_use]
+    pub fn delta(&self) -> Delta {
+        *self.lock_delta()
     }
 
     /// The numbers so far.
@@ -118,6 +162,10 @@ impl Session {
     /// Ends what runs beside this process. For programs that end without dropping the session.
     pub fn stop(&self) {
         self.runner.stop_server();
+    }
+
+    fn lock_delta(&self) -> MutexGuard<'_, Delta> {
+        self.delta.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock_coverage(&self) -> MutexGuard<'_, Coverage> {

@@ -35,6 +35,12 @@ impl Runner {
         })
     }
 
+    /// The tree of the tests.
+    #[must_use]
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
     /// Runs a test.
     ///
     /// # Errors

@@ -2,16 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::PathBuf;
-use std::process::ExitCode;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
-use conformance::{Coverage, Expectations, HARNESS, Outcome, Session, Verdict, observed_failures};
+use conformance::{
+    Coverage, Delta, Digests, Expectations, HARNESS, Interfaces, Outcome, Progress, Session,
+    Verdict, html, markdown, observed_failures,
+};
 use serde::Serialize;
-use wpt::{Engine, Ports, ProgramEngine, Results, Test, Tree, compose};
+use wpt::{Engine, Ports, ProgramEngine, Results, Test, compose};
 
 /// Runs the Web Platform Tests and keeps the expectations in conformance/expectations.
 #[derive(Parser)]
@@ -30,6 +33,12 @@ enum Verb {
         /// Write all results to this file
         #[arg(long, value_name = "FILE")]
         json: Option<PathBuf>,
+        /// Write report.json, report.md and report.html into this folder
+        #[arg(long, value_name = "FOLDER")]
+        report: Option<PathBuf>,
+        /// Run another program as well, and show the numbers beside each other: node, deno, bun or a command
+        #[arg(long, value_name = "PROGRAM")]
+        compare: Option<String>,
         /// Show every subtest, not only unexpected ones
         #[arg(long, short)]
         verbose: bool,
@@ -82,8 +91,18 @@ fn run(arguments: Arguments) -> Result<bool> {
         Verb::Run {
             selection,
             json,
+            report,
+            compare,
             verbose,
-        } => run_tests(&selection, json, verbose),
+        } => {
+            let outputs = Outputs {
+                json,
+                report,
+                compare,
+                verbose,
+            };
+            run_tests(&selection, &outputs)
+        }
         Verb::Update { selection } => update(&selection),
         Verb::List { filter } => list(filter.as_deref()),
         Verb::Compose { test } => compose_test(&test),
@@ -103,18 +122,29 @@ struct Record<'a> {
 struct Report<'a> {
     wpt_commit: &'static str,
     coverage: Coverage,
+    delta: Delta,
+    interfaces: Interfaces,
     tests: BTreeMap<String, Record<'a>>,
 }
 
-fn run_tests(selection: &Selection, json: Option<PathBuf>, verbose: bool) -> Result<bool> {
+/// What a run is to show and to write.
+struct Outputs {
+    json: Option<PathBuf>,
+    report: Option<PathBuf>,
+    compare: Option<String>,
+    verbose: bool,
+}
+
+fn run_tests(selection: &Selection, outputs: &Outputs) -> Result<bool> {
     let session = Session::new(engine(selection.with.as_deref())?)?;
     let outcomes = run_selected(&session, selection)?;
+    session.stop();
     let mut differing = 0;
     for (test, outcome) in &outcomes {
         let Outcome::Ran(results, verdict) = outcome else {
             continue;
         };
-        if verbose {
+        if outputs.verbose {
             println!(
                 "{test}: {}{}",
                 results.status,
@@ -131,44 +161,90 @@ fn run_tests(selection: &Selection, json: Option<PathBuf>, verbose: bool) -> Res
                 }
             }
         }
-        if let Verdict::Differs(differences) = verdict {
-            differing += 1;
-            print!(
-                "{test}\n    {}\n",
-                differences.trim_end().replace('\n', "\n    ")
-            );
-        }
+        let (differences, changed) = match verdict {
+            Verdict::AsExpected => continue,
+            Verdict::Differs(differences) => (differences, ""),
+            Verdict::Changed(differences) => (
+                differences,
+                " (changed since its results were recorded, so it counts for nothing)",
+            ),
+        };
+        differing += usize::from(changed.is_empty());
+        print!(
+            "{test}{changed}\n    {}\n",
+            differences.trim_end().replace('\n', "\n    ")
+        );
     }
-    print!("\n{}", session.coverage());
+    print!("\n{}\n{}\n", session.coverage(), session.delta());
     if differing > 0 {
         println!(
             "\n{differing} of {} tests differ from what is expected",
             outcomes.len()
         );
     }
-    if let Some(path) = json {
-        let mut tests = BTreeMap::new();
-        for (test, outcome) in &outcomes {
-            if let Outcome::Ran(results, verdict) = outcome {
-                let as_expected = *verdict == Verdict::AsExpected;
-                tests.insert(
-                    test.to_string(),
-                    Record {
-                        results,
-                        as_expected,
-                    },
-                );
-            }
-        }
-        let report = Report {
-            wpt_commit: wpt::PINNED_COMMIT,
-            coverage: session.coverage(),
-            tests,
-        };
-        std::fs::write(&path, serde_json::to_string_pretty(&report)?)
-            .with_context(|| format!("cannot write {}", path.display()))?;
+    write_reports(&session, &outcomes, outputs)?;
+    if let Some(name) = &outputs.compare {
+        let peer = Session::new(Box::new(ProgramEngine::new(peer_command(name))))?;
+        run_selected(&peer, selection)?;
+        peer.stop();
+        print!("\n{}", session.coverage().beside(&peer.coverage(), name));
     }
     Ok(differing == 0)
+}
+
+/// How another runtime runs a file.
+fn peer_command(name: &str) -> &str {
+    match name {
+        "deno" => "deno run --quiet --allow-all",
+        other => other,
+    }
+}
+
+fn write_reports(
+    session: &Session,
+    outcomes: &[(&Test, Outcome)],
+    outputs: &Outputs,
+) -> Result<()> {
+    if outputs.json.is_none() && outputs.report.is_none() {
+        return Ok(());
+    }
+    let (mut tests, mut interfaces) = (BTreeMap::new(), Interfaces::default());
+    for (test, outcome) in outcomes {
+        if let Outcome::Ran(results, verdict) = outcome {
+            interfaces.add(test, results);
+            let as_expected = *verdict == Verdict::AsExpected;
+            tests.insert(
+                test.to_string(),
+                Record {
+                    results,
+                    as_expected,
+                },
+            );
+        }
+    }
+    let report = Report {
+        wpt_commit: wpt::PINNED_COMMIT,
+        coverage: session.coverage(),
+        delta: session.delta(),
+        interfaces,
+        tests,
+    };
+    let write = |path: &Path, text: String| {
+        std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+    };
+    let json = serde_json::to_string_pretty(&report)?;
+    if let Some(folder) = &outputs.report {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        let (coverage, interfaces) = (&report.coverage, &report.interfaces);
+        write(&folder.join("report.md"), markdown(coverage, interfaces))?;
+        write(&folder.join("report.html"), html(coverage, interfaces))?;
+        write(&folder.join("report.json"), json.clone())?;
+    }
+    match &outputs.json {
+        Some(path) => write(path, json),
+        None => Ok(()),
+    }
 }
 
 fn update(selection: &Selection) -> Result<bool> {
@@ -201,7 +277,13 @@ fn update(selection: &Selection) -> Result<bool> {
         expectations.remove(name);
     }
     expectations.save(&Expectations::folder())?;
-    print!("\n{}", session.coverage());
+    let digests = session.digests_with(outcomes.iter().map(|(test, _)| *test))?;
+    digests.save(&Digests::file())?;
+    print!("\n{}\n{}\n", session.coverage(), session.delta());
+    let is_all = selection.filter.is_none() && selection.with.is_none();
+    if is_all && Progress::new(today()?, &session.coverage()).append(&Progress::file())? {
+        println!("the history has a line more");
+    }
     Ok(true)
 }
 
@@ -223,7 +305,7 @@ fn list(filter: Option<&str>) -> Result<bool> {
 }
 
 fn compose_test(name: &str) -> Result<bool> {
-    let tree = Tree::find()?;
+    let tree = conformance::tree()?;
     let path = name.split('?').next().unwrap_or(name);
     let tests = wpt::list(&tree, &[path])?;
     let Some(test) = tests.iter().find(|test| test.to_string() == name) else {
@@ -241,6 +323,13 @@ fn compose_test(name: &str) -> Result<bool> {
         .write_all(file.as_bytes())
         .context("cannot write to standard output")?;
     Ok(true)
+}
+
+/// The day, by the clock.
+fn today() -> Result<String> {
+    let output = Command::new("date").args(["-u", "+%F"]).output();
+    let output = output.context("cannot ask the program `date` for the day")?;
+    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }
 
 /// The engine of a run.
