@@ -81,7 +81,8 @@ fn digest(tree: &Tree, test: &Test) -> Result<String> {
         }
     }
     let digest = digest.finish();
-    Ok(digest.as_ref()[..8]
+    let bytes: &[u8] = digest.as_ref();
+    Ok(bytes[..8]
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect())
