@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::{Method, Response, Version};
+use http::{Method, Response, StatusCode, Version};
 use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
 use nano_engine::Handle as Isolate;
@@ -57,6 +57,10 @@ struct Shared {
     collections: Mutex<Collections>,
     /// Responses that were dropped before their end, as a collection drops those that nobody has any more.
     abandoned: AtomicUsize,
+}
+
+fn origin_of(head: &Head) -> Result<Origin, Failure> {
+    Origin::of(&head.uri).ok_or_else(|| Failure::new("the request's URL has no host"))
 }
 
 /// When the app's garbage is collected.
@@ -104,9 +108,30 @@ impl Pool {
         body: &mut RequestBody,
         isolate: Option<&Isolate>,
     ) -> Result<Response<Received>, Failure> {
-        let Some(origin) = Origin::of(&head.uri) else {
-            return Err(Failure::new("the request's URL has no host"));
+        let response = self.send_once(head, body, isolate).await?;
+        let is_misdirected = response.status() == StatusCode::MISDIRECTED_REQUEST;
+        if !is_misdirected || head.is_upgrade || !body.is_replayable() {
+            return Ok(response);
+        }
+        // https://fetch.spec.whatwg.org/#http-network-or-cache-fetch: with the status 421 it is sent again, once, on a new connection.
+        // (One of HTTP/2 is shared, and stays the one of its origin.)
+        drop(response);
+        let again = async {
+            let turn = self.turn(isolate).await?;
+            let origin = origin_of(head)?;
+            self.send_anew(head, body.take(), origin, turn, isolate)
+                .await
         };
+        Box::pin(again).await
+    }
+
+    async fn send_once(
+        &self,
+        head: &Head,
+        body: &mut RequestBody,
+        isolate: Option<&Isolate>,
+    ) -> Result<Response<Received>, Failure> {
+        let origin = origin_of(head)?;
         let turn = self.turn(isolate).await?;
         let kept = match head.is_upgrade {
             true => None,

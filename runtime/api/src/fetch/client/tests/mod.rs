@@ -84,6 +84,16 @@ async fn connections_are_reused() {
 }
 
 #[tokio::test]
+async fn what_was_misdirected_is_sent_again_once() {
+    let (server, outbound) = (Server::start(None), unrestricted());
+    let answer = get(&outbound, &server.url("/status?421")).await.unwrap();
+    assert_eq!(answer.status, StatusCode::MISDIRECTED_REQUEST);
+    assert_eq!((server.requests(), server.connections()), (2, 2));
+    get(&outbound, &server.url("/status?404")).await.unwrap();
+    assert_eq!(server.requests(), 3);
+}
+
+#[tokio::test]
 async fn policies_are_enforced_on_every_hop() {
     let (server, other) = (Server::start(None), Server::start(None));
     let closed = Arc::new(Outbound::new(Vec::new(), &Limits::default()));
