@@ -37,6 +37,8 @@ pub mod environment;
 pub mod eventsource;
 pub mod fetch;
 pub mod fileapi;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod hr_time;
 pub mod html;
 pub mod html_rewriter;

@@ -57,9 +57,11 @@ fn folder(path: &Path) -> String {
 }
 
 fn is_test(path: &Path) -> bool {
-    path.with_extension("")
-        .components()
-        .any(|part| part.as_os_str() == "tests")
+    path.with_extension("").components().any(|part| {
+        ["tests", "fuzzing"]
+            .iter()
+            .any(|name| part.as_os_str() == *name)
+    })
 }
 
 /// The name at the beginning of a text.

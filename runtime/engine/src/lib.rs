@@ -35,6 +35,8 @@ pub mod entry;
 pub mod exception;
 pub mod external_memory;
 pub mod foreground;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod handover;
 pub mod hardening;
 mod idle;

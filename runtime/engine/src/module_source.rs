@@ -425,7 +425,7 @@ fn encode(path: &str) -> String {
 }
 
 /// Undoes percent-encoding; `None` for what no file name holds: escapes of `/` and NUL, broken escapes, not UTF-8.
-fn decode(path: &str) -> Option<String> {
+pub(crate) fn decode(path: &str) -> Option<String> {
     let is_broken = |escape: &str| {
         let digits = escape.as_bytes().get(..2);
         digits.is_none_or(|digits| {

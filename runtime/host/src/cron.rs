@@ -113,7 +113,7 @@ impl CronExpression {
     }
 
     /// The first time after this one.
-    fn next_after(&self, time: SystemTime) -> Option<SystemTime> {
+    pub(crate) fn next_after(&self, time: SystemTime) -> Option<SystemTime> {
         let time = Timestamp::try_from(time).ok()?.to_zoned(TimeZone::UTC);
         let next = self.cron.find_next_occurrence(&time, false).ok()?;
         Some(next.timestamp().into())

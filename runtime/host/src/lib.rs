@@ -20,6 +20,8 @@ mod drains;
 #[cfg(test)]
 mod fake;
 mod fixed;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod host;
 mod http;
 pub mod inherited;

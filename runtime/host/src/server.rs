@@ -4,6 +4,8 @@ mod client;
 mod connection;
 pub(crate) mod crowd;
 mod frames;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod http2;
 mod linger;
 pub(crate) mod link;

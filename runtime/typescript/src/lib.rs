@@ -9,6 +9,8 @@
 #![deny(clippy::unwrap_used, clippy::expect_used)]
 
 mod cache;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod helper;
 mod limits;
 mod message;

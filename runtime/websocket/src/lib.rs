@@ -17,6 +17,8 @@ mod deflate;
 mod extensions;
 mod fault;
 mod frame;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod handshake;
 mod message;
 mod reader;

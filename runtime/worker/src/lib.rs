@@ -16,6 +16,8 @@ mod descriptors;
 mod error;
 mod event;
 mod folder;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod launcher;
 mod log;
 mod message;

@@ -5,5 +5,7 @@
 pub(crate) mod brotli;
 pub mod codec;
 pub mod codecs;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 pub(crate) mod zlib;
 pub(crate) mod zstd;

@@ -12,6 +12,8 @@ mod connector;
 mod decode;
 mod exchange;
 mod failure;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod head_wait;
 mod integrity;
 mod memory;

@@ -15,7 +15,7 @@ pub fn extract(scope: &mut Scope, content_type: &[u8]) -> Fallible<Option<MimeTy
 }
 
 /// The steps from 1 on. Of many types there are never more than two.
-fn last_of(content_type: &[u8]) -> Option<MimeType> {
+pub(super) fn last_of(content_type: &[u8]) -> Option<MimeType> {
     // 1. to 5.
     let mut extracted: Option<MimeType> = None;
     let mut charset: Option<String> = None;

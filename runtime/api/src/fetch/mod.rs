@@ -12,6 +12,8 @@ mod data_url;
     reason = "the function has the name of its standard"
 )]
 pub mod fetch;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 pub(crate) mod gather;
 pub mod header_list;
 pub mod headers;

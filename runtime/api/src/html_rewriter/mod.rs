@@ -3,6 +3,8 @@
 //! What it calls and the parts that it hands out are built-in scripts; the document is native.
 
 mod document;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 pub mod rewriter_plan;
 pub mod rewriter_plans;
 pub mod rewriting;

@@ -74,12 +74,17 @@ fn stack(scope: &mut Scope) -> Fallible<DefaultStack> {
     stack.map_err(|error| range_error(format!("there is no memory for a document: {error}")))
 }
 
-fn selector(scope: &mut Scope, text: &str) -> Fallible<Selector> {
-    let bytes = text.as_bytes();
+/// Whether a selector is more than is compiled on a document's stack.
+pub(super) fn is_too_much(selector: &str) -> bool {
+    let bytes = selector.as_bytes();
     let parentheses = bytes.iter().filter(|byte| **byte == b'(').count();
     let steps = bytes.split(|byte| byte.is_ascii_whitespace() || *byte == b'>');
     let steps = steps.filter(|step| !step.is_empty()).count();
-    if bytes.len() > MOST_SELECTOR_BYTES || parentheses > MOST_PARENTHESES || steps > MOST_STEPS {
+    bytes.len() > MOST_SELECTOR_BYTES || parentheses > MOST_PARENTHESES || steps > MOST_STEPS
+}
+
+fn selector(scope: &mut Scope, text: &str) -> Fallible<Selector> {
+    if is_too_much(text) {
         return Err(range_error(format!(
             "a selector may have {MOST_SELECTOR_BYTES} bytes, {MOST_PARENTHESES} opening parentheses and {MOST_STEPS} steps"
         )));

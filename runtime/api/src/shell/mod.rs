@@ -3,6 +3,8 @@
 //! The isolate has a thread of its own, like an app's, so that timers and I/O go on while a person types; a [`Shell`] talks to it.
 
 mod eval;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod output;
 mod repl;
 

@@ -8,6 +8,8 @@
 //! * [`SerializedMessage`](serialized_message::SerializedMessage) is a value in between, for built-in scripts.
 
 mod deserialize;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 pub mod host;
 pub mod messages;
 mod serialize;

@@ -3,6 +3,8 @@
 mod canonicalize;
 mod component;
 mod constructor_string;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod init;
 mod parts;
 mod tokenizer;

@@ -24,7 +24,7 @@ pub struct Scheme {
 }
 
 /// A curve as parameters name it.
-pub struct GivenCurve(Result<Curve, String>);
+pub struct GivenCurve(pub(super) Result<Curve, String>);
 
 impl GivenCurve {
     /// Looks for the name; where it is none is said later.

@@ -29,7 +29,7 @@ pub(super) const ALGORITHMS: &[Algorithm] = &[Algorithm {
     ..Algorithm::new(ECDH.name)
 }];
 
-const ECDH: Scheme = Scheme {
+pub(super) const ECDH: Scheme = Scheme {
     name: "ECDH",
     usages: PairUsages {
         public: &[],

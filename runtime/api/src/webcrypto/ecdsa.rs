@@ -29,7 +29,7 @@ pub(super) const ALGORITHMS: &[Algorithm] = &[Algorithm {
     ..Algorithm::new(ECDSA.name)
 }];
 
-const ECDSA: Scheme = Scheme {
+pub(super) const ECDSA: Scheme = Scheme {
     name: "ECDSA",
     usages: PairUsages {
         public: &[KeyUsage::Verify],

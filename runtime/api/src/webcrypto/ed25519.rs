@@ -27,7 +27,7 @@ pub(super) const ALGORITHMS: &[Algorithm] = &[Algorithm {
     ..Algorithm::new(ED25519.name)
 }];
 
-const ED25519: Scheme = Scheme {
+pub(super) const ED25519: Scheme = Scheme {
     name: "Ed25519",
     curve: Curve::AwsLc(Family::Ed25519),
     usages: PairUsages {

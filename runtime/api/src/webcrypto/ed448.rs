@@ -30,7 +30,7 @@ pub(super) const ALGORITHMS: &[Algorithm] = &[Algorithm {
     ..Algorithm::new(ED448.name)
 }];
 
-const ED448: Scheme = Scheme {
+pub(super) const ED448: Scheme = Scheme {
     name: "Ed448",
     curve: Curve::Curve448(Curve448::Ed448),
     usages: PairUsages {

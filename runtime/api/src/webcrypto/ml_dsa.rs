@@ -27,8 +27,8 @@ pub(super) const ALGORITHMS: &[Algorithm] = &[
     },
 ];
 
-const ML_DSA_44: Scheme = scheme("ML-DSA-44", Lattice::MlDsa44);
-const ML_DSA_65: Scheme = scheme("ML-DSA-65", Lattice::MlDsa65);
+pub(super) const ML_DSA_44: Scheme = scheme("ML-DSA-44", Lattice::MlDsa44);
+pub(super) const ML_DSA_65: Scheme = scheme("ML-DSA-65", Lattice::MlDsa65);
 const ML_DSA_87: Scheme = scheme("ML-DSA-87", Lattice::MlDsa87);
 
 const fn scheme(name: &'static str, lattice: Lattice) -> Scheme {

@@ -25,8 +25,8 @@ pub(super) const ALGORITHMS: &[Algorithm] = &[
     },
 ];
 
-const ML_KEM_512: Scheme = scheme("ML-KEM-512", Lattice::MlKem512);
-const ML_KEM_768: Scheme = scheme("ML-KEM-768", Lattice::MlKem768);
+pub(super) const ML_KEM_512: Scheme = scheme("ML-KEM-512", Lattice::MlKem512);
+pub(super) const ML_KEM_768: Scheme = scheme("ML-KEM-768", Lattice::MlKem768);
 const ML_KEM_1024: Scheme = scheme("ML-KEM-1024", Lattice::MlKem1024);
 
 const fn scheme(name: &'static str, lattice: Lattice) -> Scheme {

@@ -20,6 +20,8 @@ pub mod ecdh;
 pub mod ecdsa;
 pub mod ed25519;
 pub mod ed448;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 pub mod hkdf;
 pub mod hmac;
 pub mod importing;

@@ -73,7 +73,7 @@ pub(super) const ALGORITHMS: &[Algorithm] = &[
 ];
 
 /// What the three's keys differ in.
-struct Scheme {
+pub(super) struct Scheme {
     name: &'static str,
     usages: PairUsages,
     /// `use` of a JWK.
@@ -82,7 +82,7 @@ struct Scheme {
     algs: [&'static str; 4],
 }
 
-const PKCS1: Scheme = Scheme {
+pub(super) const PKCS1: Scheme = Scheme {
     name: "RSASSA-PKCS1-v1_5",
     usages: PairUsages {
         public: &[KeyUsage::Verify],
@@ -92,13 +92,13 @@ const PKCS1: Scheme = Scheme {
     algs: ["RS1", "RS256", "RS384", "RS512"],
 };
 
-const PSS: Scheme = Scheme {
+pub(super) const PSS: Scheme = Scheme {
     name: "RSA-PSS",
     algs: ["PS1", "PS256", "PS384", "PS512"],
     ..PKCS1
 };
 
-const OAEP: Scheme = Scheme {
+pub(super) const OAEP: Scheme = Scheme {
     name: "RSA-OAEP",
     usages: PairUsages {
         public: &[KeyUsage::Encrypt, KeyUsage::WrapKey],
@@ -236,9 +236,9 @@ impl Generation for Generate {
     }
 }
 
-struct ImportRsa {
-    scheme: &'static Scheme,
-    hash: Hash,
+pub(super) struct ImportRsa {
+    pub(super) scheme: &'static Scheme,
+    pub(super) hash: Hash,
 }
 
 impl Import for ImportRsa {

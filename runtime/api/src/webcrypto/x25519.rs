@@ -22,7 +22,7 @@ pub(super) const ALGORITHMS: &[Algorithm] = &[Algorithm {
     ..Algorithm::new(X25519.name)
 }];
 
-const X25519: Scheme = Scheme {
+pub(super) const X25519: Scheme = Scheme {
     name: "X25519",
     curve: Curve::AwsLc(Family::X25519),
     usages: PairUsages {

@@ -22,7 +22,7 @@ pub(super) const ALGORITHMS: &[Algorithm] = &[Algorithm {
     ..Algorithm::new(X448.name)
 }];
 
-const X448: Scheme = Scheme {
+pub(super) const X448: Scheme = Scheme {
     name: "X448",
     curve: Curve::Curve448(Curve448::X448),
     usages: PairUsages {

@@ -1,5 +1,7 @@
 //! Bounds on what V8's own globals let a script do that nothing can count or interrupt. `hardening.js` puts them in place.
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 pub mod json;
 mod json_cost;
 mod search;

@@ -10,6 +10,8 @@ mod archive;
 mod body;
 mod changes;
 mod endpoints;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 pub(crate) mod listener;
 mod logs;
 mod openapi;

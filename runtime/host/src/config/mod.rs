@@ -8,6 +8,8 @@ mod diagnostic;
 mod field;
 mod fields;
 mod folder;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod hostname;
 mod instances;
 mod listen;

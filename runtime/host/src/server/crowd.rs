@@ -227,7 +227,7 @@ impl Crowd {
         })
     }
 
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(super) fn for_tests() -> Arc<Self> {
         Self::of(usize::MAX, usize::MAX)
     }

@@ -6,6 +6,9 @@
 //! counted as they are read, by their heads alone. Each spends one of the connection's allowance; requests, bodies and time earn it
 //! back. nginx and Envoy bound the same, in proportion to requests and to the frames of responses.
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
+
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;

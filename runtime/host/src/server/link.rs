@@ -118,7 +118,7 @@ impl Link {
         link
     }
 
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn for_tests() -> Arc<Self> {
         Self::new(
             SocketAddr::from(([127, 0, 0, 1], 80)),

@@ -6,6 +6,8 @@
 
 mod entry;
 mod freshness;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod store;
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,4 @@
+//! `apps.json`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|case: &[u8]| nano_host::fuzzing::configuration(case));

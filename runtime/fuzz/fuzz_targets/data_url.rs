@@ -1,0 +1,4 @@
+//! `data:` URLs.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|case: &[u8]| nano_api::fuzzing::data_url(case));

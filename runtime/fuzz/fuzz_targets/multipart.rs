@@ -1,0 +1,4 @@
+//! Bodies of forms.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|case: &[u8]| nano_api::fuzzing::multipart(case));

@@ -1,0 +1,4 @@
+//! Patterns of URLs.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|case: &[u8]| nano_api::fuzzing::url_pattern(case));

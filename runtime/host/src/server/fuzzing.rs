@@ -1,0 +1,3 @@
+//! See [`crate::fuzzing`].
+
+pub use super::frames::fuzzing::http2_frames;
