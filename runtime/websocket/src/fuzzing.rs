@@ -120,7 +120,8 @@ pub fn websocket_frames(case: &[u8]) {
             let (own, app) = socket_pair();
             let gone = |_| CloseFrame::of(CloseFrame::FAILURE, "");
             let run = run(peer, &[], &own, &config, pending(), gone);
-            tokio::join!(run, heard(app))
+            let (ended, heard) = tokio::join!(run, heard(app));
+            (ended.fault.is_some(), heard)
         })
     };
     assert_eq!(hear(size), hear(0));
