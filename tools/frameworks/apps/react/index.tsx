@@ -28,7 +28,7 @@ export default {
       const Broken = () => { throw new TypeError("component"); };
       await renderToReadableStream(<Broken />, { onError: () => {} });
     }
-    const page = <Page name={searchParams.get("name") ?? "nobody"} data={later("from later", 20)} />;
+    const page = <Page name={searchParams.get("name") ?? "nobody"} data={later("from later", 200)} />;
     const stream = await renderToReadableStream(page, { signal: request.signal, bootstrapScripts: ["/main.js"] });
     return new Response(stream, { headers: { "content-type": "text/html" } });
   },
