@@ -66,7 +66,7 @@ pub fn options(folder: &TempDir) -> WorkerOptions {
         env: std::collections::BTreeMap::new(),
         services: std::sync::Arc::new(nano_worker::NoServices),
         limits: Limits::default(),
-        outbound_allow: Vec::new(),
+        outbound: Default::default(),
         caches: Default::default(),
         log: Arc::new(Silence),
     }

@@ -14,8 +14,9 @@ use http::{HeaderMap, Request, Response, StatusCode, Version};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use nano_worker::{
     Body, BodyError, BodyErrorKind, BodyStream, Exit, FetchError, Handlers, HttpRequest,
-    HttpResponse, Instance, InstanceThread, Launcher, Limits, Losses, RequestId, ScheduledEvent,
-    StartError, StartErrorKind, Stop, Unanswered, Unfinished, WorkerOptions, WorkerStats,
+    HttpResponse, Instance, InstanceThread, Launcher, Limits, Losses, OutboundHosts, RequestId,
+    ScheduledEvent, StartError, StartErrorKind, Stop, Unanswered, Unfinished, WorkerOptions,
+    WorkerStats,
 };
 
 use crate::access::Completion;
@@ -35,7 +36,7 @@ pub(crate) fn app_config(name: &str) -> AppConfig {
         entry: None,
         env: BTreeMap::new(),
         limits: AppLimits::default(),
-        outbound_allow: Vec::new(),
+        outbound: OutboundHosts::default(),
         port: None,
         start: None,
         idle: None,

@@ -48,7 +48,7 @@ pub use launcher::{Instance, InstanceThread, Launcher, Losses};
 pub use log::{LogKind, LogLevel, LogRecord, LogSink};
 pub use message::{Fields, Hex, HttpRequest, HttpResponse, RequestId};
 pub use options::{ENTRIES, JAVASCRIPT_ENTRIES, Limits, WorkerOptions};
-pub use outbound::{OutboundRule, OutboundRuleError};
+pub use outbound::{OutboundHosts, OutboundRule, OutboundRuleError};
 pub use socket::{
     CloseFrame, MAX_CLOSE_REASON, SOCKET_BYTES, SOCKET_MESSAGES, SocketAccount, SocketCharge,
     SocketEnd, SocketEvent, SocketMessage, socket_pair,

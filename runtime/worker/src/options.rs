@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{Binding, Caches, LogSink, OutboundRule, Services};
+use crate::{Binding, Caches, LogSink, OutboundHosts, Services};
 
 /// Everything that an instance needs to run an app.
 #[derive(Clone)]
@@ -23,8 +23,8 @@ pub struct WorkerOptions {
     pub services: Arc<dyn Services>,
     /// What the instance may use.
     pub limits: Limits,
-    /// Hosts that outbound requests may reach even where their address is loopback, link-local or private.
-    pub outbound_allow: Vec<OutboundRule>,
+    /// Hosts that outbound requests may reach.
+    pub outbound: OutboundHosts,
     /// The app's caches, which all of its instances share.
     pub caches: Arc<Caches>,
     /// Where `console` and uncaught exceptions go.
@@ -39,7 +39,7 @@ impl std::fmt::Debug for WorkerOptions {
             .field("entry", &self.entry)
             .field("env", &self.env)
             .field("limits", &self.limits)
-            .field("outbound_allow", &self.outbound_allow)
+            .field("outbound", &self.outbound)
             .finish_non_exhaustive()
     }
 }

@@ -1,8 +1,26 @@
-//! Exceptions from the rule that apps reach only public addresses.
+//! Which hosts an app may reach.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
+
+/// The hosts that an app may reach.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboundHosts {
+    /// Whether all are that have a public address; else only those that `allow` names.
+    pub public: bool,
+    /// Those that are whatever their address is.
+    pub allow: Vec<OutboundRule>,
+}
+
+impl Default for OutboundHosts {
+    fn default() -> Self {
+        Self {
+            public: true,
+            allow: Vec::new(),
+        }
+    }
+}
 
 /// A host that an app may reach: `api.example.com`, `*.internal.example`, `127.0.0.1:5000`, `[::1]:5000`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +58,11 @@ impl OutboundRule {
                     .is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
             }
         }
+    }
+
+    /// Does the rule name an address? Then it is for every name that leads there, too.
+    pub fn is_address(&self) -> bool {
+        matches!(self.host, Host::Address(_))
     }
 
     /// Does the rule name this address itself and this port? Decides for addresses that a name resolved to.

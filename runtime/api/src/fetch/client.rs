@@ -37,7 +37,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use nano_engine::Handle;
-use nano_worker::{Limits, OutboundRule, RequestId};
+use nano_worker::{Limits, OutboundHosts, RequestId};
 
 use self::connection::Head;
 use self::connector::Connector;
@@ -130,9 +130,9 @@ impl Outbound {
         Outbound::with(Policy::unrestricted(), None, &Limits::default())
     }
 
-    /// Public addresses and what `rules` name, within `limits`.
-    pub fn new(rules: Vec<OutboundRule>, limits: &Limits) -> Outbound {
-        Outbound::with(Policy::public_and(rules), Some(limits.subrequests), limits)
+    /// These hosts, within `limits`.
+    pub fn new(hosts: OutboundHosts, limits: &Limits) -> Outbound {
+        Outbound::with(Policy::of(hosts), Some(limits.subrequests), limits)
     }
 
     fn with(policy: Policy, subrequests: Option<u32>, limits: &Limits) -> Outbound {

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use nano_engine::{Engine, EngineOptions};
 use nano_worker::{
-    Body, Fields, HttpRequest, Limits, LogRecord, LogSink, RequestId, WorkerOptions,
+    Body, Fields, HttpRequest, Limits, LogRecord, LogSink, OutboundHosts, RequestId, WorkerOptions,
 };
 
 use super::client::test_server::Server;
@@ -468,7 +468,10 @@ async fn respond(server: &Server, allow: bool, expression: &str) -> String {
             subrequests: 3,
             ..Limits::default()
         },
-        outbound_allow: if allow { vec![rule] } else { Vec::new() },
+        outbound: OutboundHosts {
+            allow: if allow { vec![rule] } else { Vec::new() },
+            ..OutboundHosts::default()
+        },
         caches: Default::default(),
         log: Arc::new(Silent),
     });

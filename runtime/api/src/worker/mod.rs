@@ -106,7 +106,7 @@ impl Worker {
         let source = source.transpiler(transpiler);
         let entry = source.url(&entry);
         let log = WorkerLog(options.log);
-        let outbound = Arc::new(Outbound::new(options.outbound_allow, &options.limits));
+        let outbound = Arc::new(Outbound::new(options.outbound, &options.limits));
         let outbound_counts = outbound.counts().clone();
         let timers = TimerQuota::of(options.limits.timers);
         let request_cpu = options.limits.request_cpu;

@@ -54,7 +54,7 @@ impl App {
                 cpu: Duration::from_millis(300),
                 ..limits
             },
-            outbound_allow: Vec::new(),
+            outbound: Default::default(),
             caches: Default::default(),
             log: lines.clone(),
         });
@@ -425,7 +425,7 @@ async fn which_handlers_there_are() {
         env: Default::default(),
         services: std::sync::Arc::new(nano_worker::NoServices),
         limits: Limits::default(),
-        outbound_allow: Vec::new(),
+        outbound: Default::default(),
         caches: Default::default(),
         log: Arc::new(Lines::default()),
     });

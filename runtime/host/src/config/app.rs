@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
+use nano_worker::{OutboundHosts, OutboundRuleError};
+
 use super::binding::{Bound, read_env};
 use super::diagnostic::Diagnostic;
 use super::fields::{App, Limits, Outbound};
@@ -24,6 +26,7 @@ pub(super) struct Common<'a> {
     pub(super) port: u16,
     pub(super) defaults: AppLimits,
     pub(super) log: LogConfig,
+    pub(super) outbound: OutboundHosts,
     pub(super) start: Option<Start>,
     pub(super) idle: Option<Idle>,
     pub(super) instances: InstancePlan,
@@ -88,7 +91,10 @@ pub(super) fn read_app(app: &Located<'_>, common: &mut Common<'_>) -> Option<App
     let log = fields.read(App::LOG);
     let log = log.map_or(common.log, |fields| read_log(&fields, common.log));
     let outbound = fields.read(App::OUTBOUND);
-    let outbound_allow = outbound.map_or_else(Vec::new, |fields| read_outbound(&fields));
+    let outbound = outbound.map_or_else(
+        || common.outbound.clone(),
+        |fields| read_outbound(&fields, common.outbound.clone()),
+    );
     let crons = fields.read(App::CRONS);
     let crons = crons.map_or_else(Vec::new, |value| read_crons(&value));
     let port = fields.read(App::PORT);
@@ -122,7 +128,7 @@ pub(super) fn read_app(app: &Located<'_>, common: &mut Common<'_>) -> Option<App
         env,
         limits,
         log,
-        outbound_allow,
+        outbound,
         port,
         start: start.or(common.start),
         idle: idle.or(common.idle),
@@ -238,17 +244,24 @@ pub(super) fn read_limits(fields: &Fields<'_, Limits>, mut limits: AppLimits) ->
     limits
 }
 
-fn read_outbound(fields: &Fields<'_, Outbound>) -> Vec<nano_worker::OutboundRule> {
-    let allow = fields.read(Outbound::ALLOW);
-    let list = allow.and_then(|allow| allow.array()).unwrap_or_default();
-    let rule = |value: Located<'_>| match value.expanded()?.parse() {
-        Ok(rule) => Some(rule),
-        Err(error) => {
-            value.fault(nano_worker::OutboundRuleError::to_string(&error), None);
-            None
-        }
-    };
-    list.into_iter().filter_map(rule).collect()
+/// Reads the field "outbound" over others.
+pub(super) fn read_outbound(
+    fields: &Fields<'_, Outbound>,
+    mut hosts: OutboundHosts,
+) -> OutboundHosts {
+    fields.read_over(Outbound::PUBLIC, &mut hosts.public);
+    if let Some(allow) = fields.read(Outbound::ALLOW) {
+        let rule = |value: Located<'_>| match value.expanded()?.parse() {
+            Ok(rule) => Some(rule),
+            Err(error) => {
+                value.fault(OutboundRuleError::to_string(&error), None);
+                None
+            }
+        };
+        let list = allow.array().unwrap_or_default();
+        hosts.allow = list.into_iter().filter_map(rule).collect();
+    }
+    hosts
 }
 
 fn read_paths(value: &Located<'_>) -> Vec<PathPattern> {

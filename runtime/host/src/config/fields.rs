@@ -182,6 +182,8 @@ objects! {
         IDLE_MS: "idle_ms" = Milliseconds, Milliseconds { least: 0, most: DAY };
         /// How many instances it has.
         INSTANCES: "instances" = Nested<Instances>, Nested(PhantomData);
+        /// Other servers that an app may ask.
+        OUTBOUND: "outbound" = Nested<Outbound>, Nested(PhantomData);
         /// What of an app stands in the log.
         LOG: "log" = Nested<Log>, Nested(PhantomData);
     }
@@ -280,7 +282,9 @@ objects! {
 
     /// Other servers that an app may ask.
     Outbound {
-        /// Hosts that it may reach although their addresses are not public: `"127.0.0.1:5000"`, `"db.internal"`.
+        /// Whether it may reach every host with a public address, and not only those that `allow` names.
+        PUBLIC: "public" = Boolean, Boolean, default true;
+        /// Hosts that it may reach in any case: `"127.0.0.1:5000"`, `"db.internal"`, `"*.example.com"`.
         ALLOW: "allow" = Ruled, Ruled(texts);
     }
 

@@ -258,7 +258,7 @@ impl Reading {
             env: BTreeMap::new(),
             limits: common.defaults,
             log: common.log,
-            outbound_allow: Vec::new(),
+            outbound: common.outbound.clone(),
             port: None,
             start: common.start,
             idle: common.idle,

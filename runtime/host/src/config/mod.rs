@@ -33,7 +33,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nano_worker::{
-    Binding, Caches, ENTRIES, Handlers, Limits, LogSink, OutboundRule, Services, WorkerOptions,
+    Binding, Caches, ENTRIES, Handlers, Limits, LogSink, OutboundHosts, Services, WorkerOptions,
 };
 
 pub use crate::cron::CronExpression;
@@ -138,8 +138,8 @@ pub struct AppConfig {
     pub limits: AppLimits,
     /// What of it is logged.
     pub log: LogConfig,
-    /// Hosts that it may reach although their address is not public.
-    pub outbound_allow: Vec<OutboundRule>,
+    /// Hosts that it may reach.
+    pub outbound: OutboundHosts,
     /// Its own port, where it has one.
     pub port: Option<u16>,
     /// When it is sent scheduled events.
@@ -217,7 +217,7 @@ impl AppConfig {
             env: self.env.clone(),
             services,
             limits: self.limits.worker,
-            outbound_allow: self.outbound_allow.clone(),
+            outbound: self.outbound.clone(),
             caches,
             log,
         }
@@ -242,7 +242,7 @@ impl AppConfig {
             entry,
             env,
             limits,
-            outbound_allow,
+            outbound,
             content,
             fault,
             is_partial: _,
@@ -264,7 +264,7 @@ impl AppConfig {
             && *entry == other.entry
             && *env == other.env
             && limits.worker == other.limits.worker
-            && *outbound_allow == other.outbound_allow
+            && *outbound == other.outbound
             && *content == other.content
             && message(fault) == message(&other.fault)
     }
@@ -308,7 +308,7 @@ impl AppConfig {
             root: self.root.clone(),
             entry: self.entry.clone(),
             env: self.env.clone(),
-            outbound_allow: self.outbound_allow.clone(),
+            outbound: self.outbound.clone(),
             content: self.content,
             fault: self.fault.clone(),
             is_partial: self.is_partial,
@@ -326,7 +326,7 @@ impl fmt::Debug for AppConfig {
             .field("entry", &self.entry)
             .field("env", &self.env)
             .field("limits", &self.limits)
-            .field("outbound_allow", &self.outbound_allow)
+            .field("outbound", &self.outbound)
             .field("port", &self.port)
             .field("content", &self.content)
             .field("crons", &self.crons)
@@ -546,7 +546,7 @@ impl Config {
             entry: None,
             env: BTreeMap::new(),
             limits: AppLimits::default(),
-            outbound_allow: Vec::new(),
+            outbound: OutboundHosts::default(),
             port: None,
             start: None,
             idle: None,

@@ -8,9 +8,10 @@ use std::sync::Arc;
 
 use jsonc_parser::ast::Value;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
+use nano_worker::OutboundHosts;
 
 use super::admin::read_admin;
-use super::app::{Common, Unique, read_app, read_limits};
+use super::app::{Common, Unique, read_app, read_limits, read_outbound};
 use super::binding::Bound;
 use super::diagnostic::{ConfigError, Diagnostic, Faults};
 use super::fields::{App, Changes, Clients, Configuration, Defaults};
@@ -142,6 +143,7 @@ fn read_root(
     let has_folder = fields.get(&Configuration::APPS_FOLDER).is_some();
     let mut defaults = AppLimits::default();
     let mut log = LogConfig::default();
+    let mut outbound = OutboundHosts::default();
     let (mut start, mut idle) = (None, None);
     let mut instances = InstancePlan::default();
     if let Some(fields) = fields.read(Configuration::DEFAULTS) {
@@ -150,6 +152,9 @@ fn read_root(
         }
         if let Some(fields) = fields.read(Defaults::LOG) {
             log = read_log(&fields, log);
+        }
+        if let Some(fields) = fields.read(Defaults::OUTBOUND) {
+            outbound = read_outbound(&fields, outbound);
         }
         start = fields.read(Defaults::START);
         idle = fields.read(Defaults::IDLE_MS).map(Idle::after);
@@ -181,6 +186,7 @@ fn read_root(
         port: listen.port,
         defaults,
         log,
+        outbound,
         start,
         idle,
         instances,

@@ -62,13 +62,14 @@ fn everything_at_once() {
           "drain_ms": 500,
           "clients": { "head_ms": 1000, "stall_ms": 2000, "min_rate": 300, "connections": 5000, "connections_per_client": 600 },
           "memory_mb": 4096,
-          "defaults": { "limits": { "memory_mb": 64, "cpu_ms": 5000 }, "log": { "level": "none", "requests": "failed" } },
+          "defaults": { "limits": { "memory_mb": 64, "cpu_ms": 5000 }, "log": { "level": "none", "requests": "failed" },
+            "outbound": { "public": false, "allow": ["api.example.com"] } },
           "apps": [
             { "name": "shop", "hostname": "Shop.localhost", "path": "./shop",
               "log": { "level": "warn", "sample": 10 },
               "env": { "GREETING": "hello", "KEY": "${SHOP_KEY}" },
               "limits": { "cpu_ms": 50, "request_cpu_ms": 70, "wall_ms": 30000, "in_flight": 256, "queue": 20, "timers": 30, "body_mb": 10, "cache_mb": 3, "log_lines": 7, "log_kb": 2 },
-              "outbound": { "allow": ["api.example.com", "127.0.0.1:5000"] } },
+              "outbound": { "public": true, "allow": ["api.example.com", "127.0.0.1:5000"] } },
             { "name": "tools", "hostname": ["tools.localhost", "*.tools.localhost"],
               "path": "./tools", "port": 8081 }
           ]
@@ -100,7 +101,8 @@ fn everything_at_once() {
     assert_eq!(timers, [30, 10_000]);
     let request_cpu = [shop, tools].map(|app| app.limits.worker.request_cpu);
     assert_eq!(request_cpu, [Some(Duration::from_millis(70)), None]);
-    assert_eq!(shop.outbound_allow.len(), 2);
+    let outbound = [shop, tools].map(|app| (app.outbound.public, app.outbound.allow.len()));
+    assert_eq!(outbound, [(true, 2), (false, 1)]);
     assert!(!format!("{config:?}").contains("secret"));
     assert_eq!(tools.port, Some(8081));
     assert_eq!(tools.hosts[1], HostPattern::Below("tools.localhost".into()));

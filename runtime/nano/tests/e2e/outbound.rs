@@ -111,6 +111,42 @@ fn connections_are_one_apps_only() {
     }
 }
 
+/// Catches a policy that is not the defaults', or is not asked: of names before they are looked up, too.
+#[test]
+fn without_public_hosts_an_app_reaches_only_what_is_named() {
+    let peer = Peer::of_size(5);
+    let own = format!("http://127.0.0.1:{}", peer.port);
+    let source = format!(
+        "const hosts = {{ own: '{own}', public: 'http://93.184.215.14', name: 'http://elsewhere.invalid', local: 'http://127.0.0.2' }};
+        export default {{ async fetch(request) {{
+            const host = hosts[new URL(request.url).pathname.slice(1)];
+            return new Response(await fetch(host).then((answer) => answer.text(), (error) => error.message));
+        }} }};"
+    );
+    let named = format!(r#""outbound":{{"allow":["127.0.0.1:{}"]}}"#, peer.port);
+    let nano = Site::new()
+        .top(r#""defaults":{"outbound":{"public":false,"allow":["*.example.com"]}}"#)
+        .app("none", &source)
+        .app_with("one", &source, &named)
+        .serve();
+    let said = |app: &str, path: &str| nano.get(&format!("{app}.test"), path).text().to_owned();
+    for (app, path, expected) in [
+        ("none", "/own", "is a loopback address"),
+        (
+            "none",
+            "/public",
+            "93.184.215.14:80 is none of the hosts that this app may reach",
+        ),
+        ("none", "/name", "elsewhere.invalid:80 is none of the hosts"),
+        ("one", "/own", "xxxxx"),
+        ("one", "/public", "93.184.215.14:80 is none of the hosts"),
+        ("one", "/local", "is a loopback address"),
+    ] {
+        let said = said(app, path);
+        assert!(said.contains(expected), "{app}{path}: {said}");
+    }
+}
+
 #[test]
 fn answers_that_are_held_unread_leave_descriptors_to_listeners() {
     let peer = Peer::of_size(1_000_000);

@@ -199,6 +199,7 @@ async fn permitted_addresses(
         policy.check(host, port, address)?;
         return Ok(vec![SocketAddr::new(address, port)]);
     }
+    policy.check_name(host, port)?;
     let resolved = names.addresses(host).await.map_err(|cause| Unresolved {
         host: host.into(),
         cause,
@@ -288,11 +289,16 @@ fn refusal(code: ResponseCode) -> String {
 
 #[cfg(test)]
 mod tests {
+    use nano_worker::OutboundHosts;
+
     use super::*;
     use crate::fetch::client::names::tests::empty_answer;
 
     async fn addresses(rules: &[&str], host: &str, port: u16) -> Result<Vec<SocketAddr>, String> {
-        let policy = Policy::public_and(rules.iter().map(|rule| rule.parse().unwrap()).collect());
+        let policy = Policy::of(OutboundHosts {
+            allow: rules.iter().map(|rule| rule.parse().unwrap()).collect(),
+            ..OutboundHosts::default()
+        });
         permitted_addresses(&policy, &Names::default(), host, port)
             .await
             .map_err(|error| error.to_string())
@@ -333,7 +339,7 @@ mod tests {
             answer[3] |= code?;
             Some(answer)
         });
-        let policy = Policy::public_and(Vec::new());
+        let policy = Policy::of(OutboundHosts::default());
         let found = permitted_addresses(&policy, &names.await, host, 80).await;
         found.unwrap_err().to_string()
     }

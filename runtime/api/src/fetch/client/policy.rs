@@ -3,91 +3,106 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use nano_worker::OutboundRule;
+use nano_worker::{OutboundHosts, OutboundRule};
 
 use super::address;
 
 /// Decides about hosts and addresses. One app's policy; its connections are shared with no other.
 #[derive(Debug, Clone)]
 pub(super) struct Policy {
-    /// Everything may be reached: `nano eval`, `run` and `repl` act for whoever started them.
-    unrestricted: bool,
-    allow: Vec<OutboundRule>,
+    /// None: everything may be reached: `nano eval`, `run` and `repl` act for whoever started them.
+    hosts: Option<OutboundHosts>,
 }
 
 impl Policy {
     pub(super) fn unrestricted() -> Policy {
-        Policy {
-            unrestricted: true,
-            allow: Vec::new(),
-        }
+        Policy { hosts: None }
     }
 
-    /// Public addresses, and what the rules name.
-    pub(super) fn public_and(allow: Vec<OutboundRule>) -> Policy {
-        Policy {
-            unrestricted: false,
-            allow,
-        }
+    /// What an app's configuration allows.
+    pub(super) fn of(hosts: OutboundHosts) -> Policy {
+        Policy { hosts: Some(hosts) }
     }
 
-    /// Whether a rule names this host of a URL.
-    fn names(&self, host: &str, port: u16) -> bool {
-        self.allow.iter().any(|rule| rule.matches(host, port))
+    /// Decides about a name before its addresses are asked for: a name alone tells a name server something.
+    pub(super) fn check_name(&self, host: &str, port: u16) -> Result<(), Refused> {
+        let Some(hosts) = &self.hosts else {
+            return Ok(());
+        };
+        // A rule for an address is for every name that leads there.
+        let may_be = |rule: &OutboundRule| rule.is_address() || rule.matches(host, port);
+        if hosts.public || hosts.allow.iter().any(may_be) {
+            return Ok(());
+        }
+        Err(Refused::new(host, port, Reason::NotNamed))
     }
 
     /// Decides about one address that a connection would be made to.
     pub(super) fn check(&self, host: &str, port: u16, address: IpAddr) -> Result<(), Refused> {
-        if self.unrestricted || self.names(host, port) {
+        let Some(hosts) = &self.hosts else {
+            return Ok(());
+        };
+        let address = address.to_canonical();
+        let is_named =
+            |rule: &OutboundRule| rule.matches(host, port) || rule.matches_address(address, port);
+        let reason = match address::restriction(address) {
+            Some(restriction) => Reason::NotPublic(address, restriction),
+            None if hosts.public => return Ok(()),
+            None => Reason::NotNamed,
+        };
+        if hosts.allow.iter().any(is_named) {
             return Ok(());
         }
-        let address = address.to_canonical();
-        match address::restriction(address) {
-            Some(_)
-                if self
-                    .allow
-                    .iter()
-                    .any(|rule| rule.matches_address(address, port)) =>
-            {
-                Ok(())
-            }
-            Some(restriction) => Err(Refused {
-                host: host.to_owned(),
-                port,
-                address,
-                restriction,
-            }),
-            None => Ok(()),
-        }
+        Err(Refused::new(host, port, reason))
     }
 
     /// <https://fetch.spec.whatwg.org/#block-bad-port>. A host that a rule names is the operator's choice, port and all.
     pub(super) fn blocks_port(&self, host: &str, port: u16) -> bool {
-        BAD_PORTS.binary_search(&port).is_ok() && !self.names(host, port)
+        let is_named =
+            |hosts: &OutboundHosts| hosts.allow.iter().any(|rule| rule.matches(host, port));
+        BAD_PORTS.binary_search(&port).is_ok() && !self.hosts.as_ref().is_some_and(is_named)
     }
 }
 
-/// An address that the app may not reach.
+/// A host that the app may not reach.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refused {
     host: String,
     port: u16,
-    address: IpAddr,
-    restriction: &'static str,
+    reason: Reason,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    /// This address of it is one of these.
+    NotPublic(IpAddr, &'static str),
+    /// The app may reach none but those that its configuration names.
+    NotNamed,
+}
+
+impl Refused {
+    fn new(host: &str, port: u16, reason: Reason) -> Refused {
+        Refused {
+            host: host.to_owned(),
+            port,
+            reason,
+        }
+    }
 }
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Refused {
-            host,
-            port,
-            address,
-            restriction,
-        } = self;
-        write!(
-            f,
-            "{host}:{port} is not a public host: {address} is {restriction}. "
-        )?;
+        let Refused { host, port, reason } = self;
+        match reason {
+            Reason::NotPublic(address, restriction) => write!(
+                f,
+                "{host}:{port} is not a public host: {address} is {restriction}. "
+            )?,
+            Reason::NotNamed => write!(
+                f,
+                "{host}:{port} is none of the hosts that this app may reach. "
+            )?,
+        }
         write!(
             f,
             "To let this app reach it, add \"{host}:{port}\" to \"outbound\": {{ \"allow\": […] }} in its configuration"
@@ -111,7 +126,12 @@ mod tests {
     use super::*;
 
     fn policy(rules: &[&str]) -> Policy {
-        Policy::public_and(rules.iter().map(|rule| rule.parse().unwrap()).collect())
+        policy_of(true, rules)
+    }
+
+    fn policy_of(public: bool, rules: &[&str]) -> Policy {
+        let allow = rules.iter().map(|rule| rule.parse().unwrap()).collect();
+        Policy::of(OutboundHosts { public, allow })
     }
 
     fn permits(policy: &Policy, host: &str, port: u16, address: &str) -> bool {
@@ -144,6 +164,29 @@ mod tests {
         assert!(permits(&policy, "elsewhere.example", 80, "10.1.2.3"));
         assert!(permits(&policy, "elsewhere.example", 80, "::ffff:10.1.2.3"));
         assert!(!permits(&policy, "elsewhere.example", 80, "10.1.2.4"));
+    }
+
+    #[test]
+    fn without_public_hosts_only_named_ones_are_reached() {
+        const PUBLIC: &str = "93.184.215.14";
+        let policy = policy_of(false, &["api.example.com:443", "*.internal.example"]);
+        assert!(permits(&policy, "api.example.com", 443, PUBLIC));
+        assert!(permits(&policy, "db.internal.example", 80, "10.0.0.1"));
+        for (host, port) in [("api.example.com", 80), ("example.com", 443), (PUBLIC, 443)] {
+            assert!(!permits(&policy, host, port, PUBLIC), "{host}:{port}");
+            // Nobody is asked for such a name, either.
+            let error = policy.check_name(host, port).unwrap_err().to_string();
+            assert!(
+                error.starts_with(&format!("{host}:{port} is none of")),
+                "{error}"
+            );
+        }
+        assert!(policy.check_name("api.example.com", 443).is_ok());
+        // A name has to be looked up where it may lead to an address that is named.
+        let policy = policy_of(false, &[PUBLIC]);
+        assert!(policy.check_name("example.com", 443).is_ok());
+        assert!(permits(&policy, "example.com", 443, PUBLIC));
+        assert!(!permits(&policy, "example.com", 443, "93.184.215.15"));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use self::server::Server;
 use super::{Answer, AnswerBody, Arriving, Exchange, Failure, Outbound, RequestBody};
 use crate::bindings::types::RequestRedirect;
 use crate::fetch::client::request_headers::ContentCoding;
-use nano_worker::{BodyStream, Limits, Put};
+use nano_worker::{BodyStream, Limits, OutboundHosts, Put};
 
 fn exchange(outbound: &Arc<Outbound>, url: &str) -> Exchange {
     let url = crate::url::url::parse(url, None).expect("a URL");
@@ -96,7 +96,7 @@ async fn what_was_misdirected_is_sent_again_once() {
 #[tokio::test]
 async fn policies_are_enforced_on_every_hop() {
     let (server, other) = (Server::start(None), Server::start(None));
-    let closed = Arc::new(Outbound::new(Vec::new(), &Limits::default()));
+    let closed = Arc::new(Outbound::new(OutboundHosts::default(), &Limits::default()));
     let error = failure(&closed, &server.url("/")).await;
     assert!(
         error.contains("is a loopback address") && error.contains("\"allow\""),
@@ -105,7 +105,11 @@ async fn policies_are_enforced_on_every_hop() {
     assert_eq!(server.connections(), 0);
 
     let rule = format!("localhost:{}", server.port()).parse().unwrap();
-    let half_open = Arc::new(Outbound::new(vec![rule], &Limits::default()));
+    let hosts = OutboundHosts {
+        allow: vec![rule],
+        ..OutboundHosts::default()
+    };
+    let half_open = Arc::new(Outbound::new(hosts, &Limits::default()));
     assert!(get(&half_open, &server.url("/")).await.is_ok());
     let error = failure(
         &half_open,
