@@ -122,7 +122,7 @@ type RequestPriority = "high" | "low" | "auto";
 type RequestRedirect = "follow" | "error" | "manual";
 /**
  * Who compresses a response's body, where its Content-Encoding is gzip, br or deflate: NANO, when it is sent ("automatic"), or the app, which has ("manual").
- * @see https://developers.cloudflare.com/workers/runtime-apis/#enumdef-responseencodebody
+ * @see https://developers.cloudflare.com/workers/runtime-apis/response/#the-encodebody-option
  */
 type ResponseEncodeBody = "automatic" | "manual";
 /**
@@ -138,7 +138,7 @@ type ResponseType = "basic" | "cors" | "default" | "error" | "opaque" | "opaquer
 type EventHandlerNonNull = (event: Event) => any;
 /**
  * A function for a part of a document. What it does may take its time: the rest waits for its promise.
- * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#callbackdef-htmlrewriterhandler
+ * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#handlers
  */
 type HTMLRewriterHandler = (part: any) => any;
 /**
@@ -323,7 +323,15 @@ interface Algorithm {
  * @see https://w3c.github.io/FileAPI/#dfn-BlobPropertyBag
  */
 interface BlobPropertyBag {
+  /**
+   * Whether line ends become the system's: "native".
+   * @see https://w3c.github.io/FileAPI/#dom-blobpropertybag-endings
+   */
   endings?: EndingType;
+  /**
+   * The media type.
+   * @see https://w3c.github.io/FileAPI/#dom-blobpropertybag-type
+   */
   type?: string;
 }
 
@@ -364,20 +372,29 @@ interface CacheQueryOptions {
  * @see https://websockets.spec.whatwg.org/#dictdef-closeeventinit
  */
 interface CloseEventInit extends EventInit {
+  /**
+   * The other side's number.
+   * @see https://websockets.spec.whatwg.org/#dom-closeeventinit-code
+   */
   code?: number;
+  /**
+   * What the other side has said to it.
+   * @see https://websockets.spec.whatwg.org/#dom-closeeventinit-reason
+   */
   reason?: string;
+  /**
+   * Whether both sides have closed.
+   * @see https://websockets.spec.whatwg.org/#dom-closeeventinit-wasclean
+   */
   wasClean?: boolean;
 }
 
 /**
  * What content is.
- * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#dictdef-contentoptions
+ * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#global-types
  */
 interface ContentOptions {
-  /**
-   * HTML; else it is text, of which what means something in HTML is escaped.
-   * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#dom-contentoptions-html
-   */
+  /** HTML; else it is text, of which what means something in HTML is escaped. */
   html?: boolean;
 }
 
@@ -394,7 +411,15 @@ interface ContextParams extends Algorithm {
  * @see https://w3c.github.io/webcrypto/#keypair
  */
 interface CryptoKeyPair {
+  /**
+   * The private key.
+   * @see https://w3c.github.io/webcrypto/#dom-cryptokeypair-privatekey
+   */
   privateKey: CryptoKey;
+  /**
+   * The public key.
+   * @see https://w3c.github.io/webcrypto/#dom-cryptokeypair-publickey
+   */
   publicKey: CryptoKey;
 }
 
@@ -403,6 +428,10 @@ interface CryptoKeyPair {
  * @see https://dom.spec.whatwg.org/#dictdef-customeventinit
  */
 interface CustomEventInit<T = any> extends EventInit {
+  /**
+   * What the event is about.
+   * @see https://dom.spec.whatwg.org/#dom-customeventinit-detail
+   */
   detail?: T;
 }
 
@@ -489,8 +518,20 @@ interface ErrorEventInit extends EventInit {
  * @see https://dom.spec.whatwg.org/#dictdef-eventinit
  */
 interface EventInit {
+  /**
+   * Whether it goes on to the target's parents.
+   * @see https://dom.spec.whatwg.org/#dom-eventinit-bubbles
+   */
   bubbles?: boolean;
+  /**
+   * Whether `preventDefault()` has an effect.
+   * @see https://dom.spec.whatwg.org/#dom-eventinit-cancelable
+   */
   cancelable?: boolean;
+  /**
+   * Whether it leaves a shadow tree.
+   * @see https://dom.spec.whatwg.org/#dom-eventinit-composed
+   */
   composed?: boolean;
 }
 
@@ -511,6 +552,10 @@ interface EventListenerOptions {
  * @see https://html.spec.whatwg.org/multipage/#eventsourceinit
  */
 interface EventSourceInit {
+  /**
+   * Whether cookies and the like are sent along.
+   * @see https://html.spec.whatwg.org/multipage/#dom-eventsourceinit-withcredentials
+   */
   withCredentials?: boolean;
 }
 
@@ -526,6 +571,10 @@ interface ExtendableEventInit extends EventInit {
  * @see https://w3c.github.io/ServiceWorker/#dictdef-fetcheventinit
  */
 interface FetchEventInit extends ExtendableEventInit {
+  /**
+   * What is to be answered.
+   * @see https://w3c.github.io/ServiceWorker/#dom-fetcheventinit-request
+   */
   request: Request;
 }
 
@@ -543,22 +592,29 @@ interface FilePropertyBag extends BlobPropertyBag {
 
 /**
  * Functions for a document.
- * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#dictdef-htmlrewriterdocumenthandlers
+ * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#document-handlers
  */
 interface HTMLRewriterDocumentHandlers {
+  /** Called with each comment. */
   comments?(comment: Comment): any;
+  /** Called with the document type. */
   doctype?(doctype: Doctype): any;
+  /** Called at the end. */
   end?(end: DocumentEnd): any;
+  /** Called with each part of a text. */
   text?(text: Text): any;
 }
 
 /**
  * Functions for the elements that a selector means, and what is in them.
- * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#dictdef-htmlrewriterelementhandlers
+ * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#element-handlers
  */
 interface HTMLRewriterElementHandlers {
+  /** Called with each comment. */
   comments?(comment: Comment): any;
+  /** Called with each element. */
   element?(element: Element): any;
+  /** Called with each part of a text. */
   text?(text: Text): any;
 }
 
@@ -686,7 +742,15 @@ interface LockInfo {
    * @see https://w3c.github.io/web-locks/#dom-lockinfo-clientid
    */
   clientId?: string;
+  /**
+   * Whether others may have it, too.
+   * @see https://w3c.github.io/web-locks/#dom-lockinfo-mode
+   */
   mode?: LockMode;
+  /**
+   * What the lock is for.
+   * @see https://w3c.github.io/web-locks/#dom-lockinfo-name
+   */
   name?: string;
 }
 
@@ -695,7 +759,15 @@ interface LockInfo {
  * @see https://w3c.github.io/web-locks/#dictdef-lockmanagersnapshot
  */
 interface LockManagerSnapshot {
+  /**
+   * Locks that somebody has.
+   * @see https://w3c.github.io/web-locks/#dom-lockmanagersnapshot-held
+   */
   held?: LockInfo[];
+  /**
+   * Locks that somebody waits for.
+   * @see https://w3c.github.io/web-locks/#dom-lockmanagersnapshot-pending
+   */
   pending?: LockInfo[];
 }
 
@@ -709,6 +781,10 @@ interface LockOptions {
    * @see https://w3c.github.io/web-locks/#dom-lockoptions-ifavailable
    */
   ifAvailable?: boolean;
+  /**
+   * Whether others may have the lock at the same time: "shared", or else "exclusive".
+   * @see https://w3c.github.io/web-locks/#dom-lockoptions-mode
+   */
   mode?: LockMode;
   /**
    * Ends the waiting.
@@ -739,6 +815,10 @@ interface MessageEventInit extends EventInit {
  * @see https://w3c.github.io/ServiceWorker/#dictdef-multicachequeryoptions
  */
 interface MultiCacheQueryOptions extends CacheQueryOptions {
+  /**
+   * The only cache that is looked at.
+   * @see https://w3c.github.io/ServiceWorker/#dom-multicachequeryoptions-cachename
+   */
   cacheName?: string;
 }
 
@@ -942,7 +1022,15 @@ type ReadableStreamReadResult<R = any> = { done: false; value: R } | { done: tru
  * @see https://streams.spec.whatwg.org/#dictdef-readablewritablepair
  */
 interface ReadableWritablePair<R = any, W = any> {
+  /**
+   * The side that is read.
+   * @see https://streams.spec.whatwg.org/#dom-readablewritablepair-readable
+   */
   readable: ReadableStream<R>;
+  /**
+   * The side that is written to.
+   * @see https://streams.spec.whatwg.org/#dom-readablewritablepair-writable
+   */
   writable: WritableStream<W>;
 }
 
@@ -956,21 +1044,65 @@ interface RequestInit {
    * @see https://fetch.spec.whatwg.org/#dom-requestinit-body
    */
   body?: BodyInit | null;
+  /**
+   * How it uses a cache of responses.
+   * @see https://fetch.spec.whatwg.org/#dom-requestinit-cache
+   */
   cache?: RequestCache;
+  /**
+   * When cookies and the like are sent along.
+   * @see https://fetch.spec.whatwg.org/#dom-requestinit-credentials
+   */
   credentials?: RequestCredentials;
+  /**
+   * "half", which a body that is a stream needs.
+   * @see https://fetch.spec.whatwg.org/#dom-requestinit-duplex
+   */
   duplex?: RequestDuplex;
+  /**
+   * The header fields.
+   * @see https://fetch.spec.whatwg.org/#dom-requestinit-headers
+   */
   headers?: HeadersInit;
+  /**
+   * Hashes, as in `sha256-…`: the response's body must have one of them.
+   * @see https://fetch.spec.whatwg.org/#dom-requestinit-integrity
+   */
   integrity?: string;
+  /**
+   * Whether it may outlive its page; there are none here.
+   * @see https://fetch.spec.whatwg.org/#dom-requestinit-keepalive
+   */
   keepalive?: boolean;
+  /**
+   * The method; `GET` if it is not given.
+   * @see https://fetch.spec.whatwg.org/#dom-requestinit-method
+   */
   method?: string;
+  /**
+   * How it may reach other origins.
+   * @see https://fetch.spec.whatwg.org/#dom-requestinit-mode
+   */
   mode?: RequestMode;
+  /**
+   * How important it is among others.
+   * @see https://fetch.spec.whatwg.org/#dom-requestinit-priority
+   */
   priority?: RequestPriority;
   /**
    * What happens to responses that point somewhere else.
    * @see https://fetch.spec.whatwg.org/#dom-requestinit-redirect
    */
   redirect?: RequestRedirect;
+  /**
+   * Where the request says that it comes from.
+   * @see https://fetch.spec.whatwg.org/#dom-requestinit-referrer
+   */
   referrer?: string;
+  /**
+   * How much of the referrer is sent.
+   * @see https://fetch.spec.whatwg.org/#dom-requestinit-referrerpolicy
+   */
   referrerPolicy?: ReferrerPolicy;
   /**
    * Stops the request when it aborts.
@@ -989,11 +1121,30 @@ interface RequestInit {
  * @see https://fetch.spec.whatwg.org/#responseinit
  */
 interface ResponseInit {
+  /**
+   * Who compresses the body where Content-Encoding says that it is.
+   * @see https://developers.cloudflare.com/workers/runtime-apis/response/#the-encodebody-option
+   */
   encodeBody?: ResponseEncodeBody;
+  /**
+   * The header fields.
+   * @see https://fetch.spec.whatwg.org/#dom-responseinit-headers
+   */
   headers?: HeadersInit;
+  /**
+   * The status.
+   * @see https://fetch.spec.whatwg.org/#dom-responseinit-status
+   */
   status?: number;
+  /**
+   * The words after the status in HTTP/1.1.
+   * @see https://fetch.spec.whatwg.org/#dom-responseinit-statustext
+   */
   statusText?: string;
-  /** What the client's connection becomes; with the status 101. */
+  /**
+   * What the client's connection becomes; with the status 101.
+   * @see https://developers.cloudflare.com/workers/runtime-apis/response/#parameters
+   */
   webSocket?: WebSocket | null;
 }
 
@@ -1067,13 +1218,10 @@ interface RsaPssParams extends Algorithm {
 
 /**
  * How to wait.
- * @see https://developers.cloudflare.com/workers/runtime-apis/#dictdef-schedulerwaitoptions
+ * @see https://developers.cloudflare.com/workers/runtime-apis/scheduler/#parameters
  */
 interface SchedulerWaitOptions {
-  /**
-   * Ends the waiting.
-   * @see https://developers.cloudflare.com/workers/runtime-apis/#dom-schedulerwaitoptions-signal
-   */
+  /** Ends the waiting. */
   signal?: AbortSignal;
 }
 
@@ -1411,6 +1559,10 @@ interface AbortController {
 }
 declare var AbortController: {
   prototype: AbortController;
+  /**
+   * A new controller, with a signal of its own.
+   * @see https://dom.spec.whatwg.org/#dom-abortcontroller-abortcontroller
+   */
   new(): AbortController;
 };
 
@@ -1435,6 +1587,10 @@ interface AbortSignal extends EventTarget {
    * @see https://dom.spec.whatwg.org/#dom-abortsignal-throwifaborted
    */
   throwIfAborted(): void;
+  /**
+   * Called when the signal aborts.
+   * @see https://dom.spec.whatwg.org/#abortsignal-onabort
+   */
   onabort: EventHandler;
 }
 declare var AbortSignal: {
@@ -1499,6 +1655,10 @@ interface Blob {
 }
 declare var Blob: {
   prototype: Blob;
+  /**
+   * The parts, one after the other.
+   * @see https://w3c.github.io/FileAPI/#constructorBlob
+   */
   new(blobParts?: Iterable<BlobPart>, options?: BlobPropertyBag): Blob;
 };
 
@@ -1507,6 +1667,10 @@ declare var Blob: {
  * @see https://html.spec.whatwg.org/multipage/#broadcastchannel
  */
 interface BroadcastChannel extends EventTarget {
+  /**
+   * The channel's name.
+   * @see https://html.spec.whatwg.org/multipage/#dom-broadcastchannel-name
+   */
   readonly name: string;
   /**
    * Sends a copy of a value to all other channels of the name.
@@ -1520,7 +1684,15 @@ interface BroadcastChannel extends EventTarget {
    * @see https://html.spec.whatwg.org/multipage/#dom-broadcastchannel-close
    */
   close(): void;
+  /**
+   * Called with each message of another channel.
+   * @see https://html.spec.whatwg.org/multipage/#handler-broadcastchannel-onmessage
+   */
   onmessage: ((event: MessageEvent) => any) | null;
+  /**
+   * Called where a message cannot be read.
+   * @see https://html.spec.whatwg.org/multipage/#handler-broadcastchannel-onmessageerror
+   */
   onmessageerror: ((event: MessageEvent) => any) | null;
   addEventListener(type: "message", callback: ((event: MessageEvent) => any) | null, options?: AddEventListenerOptions | boolean): void;
   addEventListener(type: "messageerror", callback: ((event: MessageEvent) => any) | null, options?: AddEventListenerOptions | boolean): void;
@@ -1528,6 +1700,10 @@ interface BroadcastChannel extends EventTarget {
 }
 declare var BroadcastChannel: {
   prototype: BroadcastChannel;
+  /**
+   * A channel to all others of the same name, within the app's instance.
+   * @see https://html.spec.whatwg.org/multipage/#dom-broadcastchannel-broadcastchannel
+   */
   new(name: string): BroadcastChannel;
 };
 
@@ -1549,6 +1725,10 @@ interface ByteLengthQueuingStrategy {
 }
 declare var ByteLengthQueuingStrategy: {
   prototype: ByteLengthQueuingStrategy;
+  /**
+   * A strategy with the size at which a queue is full.
+   * @see https://streams.spec.whatwg.org/#blqs-constructor
+   */
   new(init: QueuingStrategyInit): ByteLengthQueuingStrategy;
 };
 
@@ -1643,7 +1823,7 @@ interface CacheStorage {
   keys(): Promise<string[]>;
   /**
    * The cache that is there without a name.
-   * @see https://developers.cloudflare.com/workers/runtime-apis/#dom-cachestorage-default
+   * @see https://developers.cloudflare.com/workers/runtime-apis/cache/#accessing-cache
    */
   readonly default: Cache;
 }
@@ -1666,23 +1846,37 @@ interface CloseEvent extends Event {
    * @see https://websockets.spec.whatwg.org/#dom-closeevent-code
    */
   readonly code: number;
+  /**
+   * What the other side has said to it.
+   * @see https://websockets.spec.whatwg.org/#dom-closeevent-reason
+   */
   readonly reason: string;
 }
 declare var CloseEvent: {
   prototype: CloseEvent;
+  /**
+   * A new event of this type.
+   * @see https://websockets.spec.whatwg.org/#dom-closeevent-closeevent
+   */
   new(type: string, eventInitDict?: CloseEventInit): CloseEvent;
 };
 
 /**
  * A comment.
- * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#comment
+ * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#comments
  */
 interface Comment {
+  /** What stands in the comment. */
   text: string;
+  /** Whether a handler has removed or replaced it. */
   readonly removed: boolean;
+  /** Inserts content before the comment. */
   before(content: string, options?: ContentOptions): Comment;
+  /** Inserts content after the comment. */
   after(content: string, options?: ContentOptions): Comment;
+  /** Puts content in the comment's place. */
   replace(content: string, options?: ContentOptions): Comment;
+  /** Takes the comment away. */
   remove(): Comment;
 }
 
@@ -1704,6 +1898,10 @@ interface CompressionStream {
 }
 declare var CompressionStream: {
   prototype: CompressionStream;
+  /**
+   * A stream that compresses what is written to it in this format.
+   * @see https://compression.spec.whatwg.org/#dom-compressionstream-compressionstream
+   */
   new(format: CompressionFormat): CompressionStream;
 };
 
@@ -1725,6 +1923,10 @@ interface CountQueuingStrategy {
 }
 declare var CountQueuingStrategy: {
   prototype: CountQueuingStrategy;
+  /**
+   * A strategy with the number of chunks at which a queue is full.
+   * @see https://streams.spec.whatwg.org/#cqs-constructor
+   */
   new(init: QueuingStrategyInit): CountQueuingStrategy;
 };
 
@@ -1752,7 +1954,7 @@ interface Crypto {
   randomUUID(): string;
   /**
    * The class of writable streams that digest what is written to them.
-   * @see https://developers.cloudflare.com/workers/runtime-apis/#dom-crypto-digeststream
+   * @see https://developers.cloudflare.com/workers/runtime-apis/web-crypto/#constructors
    */
   readonly DigestStream: { prototype: DigestStream; new(algorithm: AlgorithmIdentifier): DigestStream };
 }
@@ -1808,6 +2010,10 @@ interface CustomEvent<T = any> extends Event {
 }
 declare var CustomEvent: {
   prototype: CustomEvent;
+  /**
+   * A new event of this type.
+   * @see https://dom.spec.whatwg.org/#dom-customevent-customevent
+   */
   new<T = any>(type: string, eventInitDict?: CustomEventInit<T>): CustomEvent<T>;
 };
 
@@ -1821,6 +2027,10 @@ interface DOMException extends Error {
    * @see https://webidl.spec.whatwg.org/#dom-domexception-name
    */
   readonly name: string;
+  /**
+   * What has happened, for people.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-message
+   */
   readonly message: string;
   /**
    * The number that some names had in old times; otherwise 0.
@@ -1855,6 +2065,10 @@ interface DOMException extends Error {
 }
 declare var DOMException: {
   prototype: DOMException;
+  /**
+   * An error with a message, and a name that says what kind of error it is.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-domexception
+   */
   new(message?: string, name?: string): DOMException;
   readonly INDEX_SIZE_ERR: 1;
   readonly DOMSTRING_SIZE_ERR: 2;
@@ -1901,25 +2115,25 @@ interface DecompressionStream {
 }
 declare var DecompressionStream: {
   prototype: DecompressionStream;
+  /**
+   * A stream that decompresses what is written to it in this format.
+   * @see https://compression.spec.whatwg.org/#dom-decompressionstream-decompressionstream
+   */
   new(format: CompressionFormat): DecompressionStream;
 };
 
 /**
  * Digests what is written to it; only the digest is kept.
- * @see https://developers.cloudflare.com/workers/runtime-apis/#digeststream
+ * @see https://developers.cloudflare.com/workers/runtime-apis/web-crypto/#constructors
  */
 interface DigestStream extends WritableStream {
   /**
    * The digest, once the stream is closed.
    * @throws {TypeError} if a chunk is no bytes and no string
    * @throws {any} what the stream was aborted with
-   * @see https://developers.cloudflare.com/workers/runtime-apis/#dom-digeststream-digest
    */
   readonly digest: Promise<ArrayBuffer>;
-  /**
-   * How many bytes have been digested.
-   * @see https://developers.cloudflare.com/workers/runtime-apis/#dom-digeststream-byteswritten
-   */
+  /** How many bytes have been digested. */
   readonly bytesWritten: number;
 }
 
@@ -1928,16 +2142,20 @@ interface DigestStream extends WritableStream {
  * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#doctype
  */
 interface Doctype {
+  /** Its name, such as "html". */
   readonly name: string | null;
+  /** The text after `PUBLIC`. */
   readonly publicId: string | null;
+  /** The text after `SYSTEM`, or after `publicId`. */
   readonly systemId: string | null;
 }
 
 /**
  * The end of the document.
- * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#documentend
+ * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#end
  */
 interface DocumentEnd {
+  /** Inserts content at the end. */
   append(content: string, options?: ContentOptions): DocumentEnd;
 }
 
@@ -1946,40 +2164,46 @@ interface DocumentEnd {
  * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#element
  */
 interface Element {
-  /**
-   * In lower case.
-   * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#dom-element-tagname
-   */
+  /** In lower case. */
   tagName: string;
-  /**
-   * An iterator of the attributes' names and values.
-   * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#dom-element-attributes
-   */
+  /** An iterator of the attributes' names and values. */
   readonly attributes: IterableIterator<[string, string]>;
+  /** Whether a handler has removed or replaced it. */
   readonly removed: boolean;
+  /** The namespace, such as that of HTML or SVG. */
   readonly namespaceURI: string;
+  /** The attribute's value, or null. */
   getAttribute(name: string): string | null;
+  /** Whether there is such an attribute. */
   hasAttribute(name: string): boolean;
   /**
+   * Sets the attribute, which need not be there.
    * @throws {TypeError} if the name is empty, or has a character that no name has
    * @throws {TypeError} if the handler is done
-   * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#dom-element-setattribute
    */
   setAttribute(name: string, value: string): Element;
+  /** Takes the attribute away. */
   removeAttribute(name: string): Element;
+  /** Inserts content before the element. */
   before(content: string, options?: ContentOptions): Element;
+  /** Inserts content after the element. */
   after(content: string, options?: ContentOptions): Element;
+  /** Inserts content after the start tag. */
   prepend(content: string, options?: ContentOptions): Element;
+  /** Inserts content before the end tag. */
   append(content: string, options?: ContentOptions): Element;
+  /** Puts content in the element's place. */
   replace(content: string, options?: ContentOptions): Element;
+  /** Puts content in the place of what is in the element. */
   setInnerContent(content: string, options?: ContentOptions): Element;
+  /** Takes the element away, with all that is in it. */
   remove(): Element;
+  /** Takes the tags away, and keeps what is between them. */
   removeAndKeepContent(): Element;
   /**
    * Has a function called with the end tag.
    * @throws {TypeError} if the element cannot have content
    * @throws {TypeError} if the handler is done
-   * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#dom-element-onendtag
    */
   onEndTag(handler: (tag: EndTag) => any): void;
 }
@@ -1989,13 +2213,13 @@ interface Element {
  * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#endtag
  */
 interface EndTag {
-  /**
-   * In lower case.
-   * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#dom-endtag-name
-   */
+  /** In lower case. */
   name: string;
+  /** Inserts content before the tag. */
   before(content: string, options?: ContentOptions): EndTag;
+  /** Inserts content after the tag. */
   after(content: string, options?: ContentOptions): EndTag;
+  /** Takes the tag away. */
   remove(): EndTag;
 }
 
@@ -2004,13 +2228,25 @@ interface EndTag {
  * @see https://html.spec.whatwg.org/multipage/#errorevent
  */
 interface ErrorEvent extends Event {
+  /**
+   * The error's message.
+   * @see https://html.spec.whatwg.org/multipage/#dom-errorevent-message
+   */
   readonly message: string;
   /**
    * The address of the module where it was thrown.
    * @see https://html.spec.whatwg.org/multipage/#dom-errorevent-filename
    */
   readonly filename: string;
+  /**
+   * The line in which it was thrown.
+   * @see https://html.spec.whatwg.org/multipage/#dom-errorevent-lineno
+   */
   readonly lineno: number;
+  /**
+   * The column in which it was thrown.
+   * @see https://html.spec.whatwg.org/multipage/#dom-errorevent-colno
+   */
   readonly colno: number;
   /**
    * What was thrown.
@@ -2020,6 +2256,10 @@ interface ErrorEvent extends Event {
 }
 declare var ErrorEvent: {
   prototype: ErrorEvent;
+  /**
+   * A new event of this type.
+   * @see https://html.spec.whatwg.org/multipage/#dom-errorevent-errorevent
+   */
   new(type: string, eventInitDict?: ErrorEventInit): ErrorEvent;
 };
 
@@ -2028,6 +2268,10 @@ declare var ErrorEvent: {
  * @see https://dom.spec.whatwg.org/#event
  */
 interface Event {
+  /**
+   * What has happened, such as "fetch" or "abort".
+   * @see https://dom.spec.whatwg.org/#dom-event-type
+   */
   readonly type: string;
   /**
    * The object that the event was dispatched to.
@@ -2073,6 +2317,10 @@ interface Event {
    * @see https://dom.spec.whatwg.org/#dom-event-stopimmediatepropagation
    */
   stopImmediatePropagation(): void;
+  /**
+   * Whether it goes on to the target's parents; nothing here has any.
+   * @see https://dom.spec.whatwg.org/#dom-event-bubbles
+   */
   readonly bubbles: boolean;
   /**
    * Whether `preventDefault()` has an effect.
@@ -2089,7 +2337,15 @@ interface Event {
    * @see https://dom.spec.whatwg.org/#dom-event-preventdefault
    */
   preventDefault(): void;
+  /**
+   * Whether `preventDefault()` was called.
+   * @see https://dom.spec.whatwg.org/#dom-event-defaultprevented
+   */
   readonly defaultPrevented: boolean;
+  /**
+   * Whether it leaves a shadow tree; there are none here.
+   * @see https://dom.spec.whatwg.org/#dom-event-composed
+   */
   readonly composed: boolean;
   /**
    * Whether the runtime dispatched the event, and not the app.
@@ -2109,6 +2365,10 @@ interface Event {
 }
 declare var Event: {
   prototype: Event;
+  /**
+   * A new event of this type.
+   * @see https://dom.spec.whatwg.org/#dom-event-event
+   */
   new(type: string, eventInitDict?: EventInit): Event;
   readonly NONE: 0;
   readonly CAPTURING_PHASE: 1;
@@ -2121,14 +2381,38 @@ declare var Event: {
  * @see https://html.spec.whatwg.org/multipage/#eventsource
  */
 interface EventSource extends EventTarget {
+  /**
+   * The address that is asked.
+   * @see https://html.spec.whatwg.org/multipage/#dom-eventsource-url
+   */
   readonly url: string;
+  /**
+   * Whether cookies and the like are sent along; there are none here.
+   * @see https://html.spec.whatwg.org/multipage/#dom-eventsource-withcredentials
+   */
   readonly withCredentials: boolean;
   readonly CONNECTING: 0;
   readonly OPEN: 1;
   readonly CLOSED: 2;
+  /**
+   * `CONNECTING`, `OPEN` or `CLOSED`.
+   * @see https://html.spec.whatwg.org/multipage/#dom-eventsource-readystate
+   */
   readonly readyState: number;
+  /**
+   * Called when the server has begun to answer.
+   * @see https://html.spec.whatwg.org/multipage/#dom-eventsource-onopen
+   */
   onopen: EventHandler;
+  /**
+   * Called with each event that has no type of its own.
+   * @see https://html.spec.whatwg.org/multipage/#dom-eventsource-onmessage
+   */
   onmessage: ((event: MessageEvent) => any) | null;
+  /**
+   * Called when the connection is lost, or cannot be made.
+   * @see https://html.spec.whatwg.org/multipage/#dom-eventsource-onerror
+   */
   onerror: EventHandler;
   /**
    * Ends the stream for good.
@@ -2141,6 +2425,7 @@ interface EventSource extends EventTarget {
 declare var EventSource: {
   prototype: EventSource;
   /**
+   * Asks a server for its events.
    * @throws {DOMException} "SyntaxError", if the URL cannot be parsed
    * @see https://html.spec.whatwg.org/multipage/#dom-eventsource-eventsource
    */
@@ -2174,16 +2459,32 @@ interface EventTarget {
 }
 declare var EventTarget: {
   prototype: EventTarget;
+  /**
+   * A new target, for events of an app's own.
+   * @see https://dom.spec.whatwg.org/#dom-eventtarget-eventtarget
+   */
   new(): EventTarget;
 };
 
-/** The third argument of a handler, as in Workers. */
+/**
+ * The third argument of a handler, as in Workers.
+ * @see https://developers.cloudflare.com/workers/runtime-apis/context/
+ */
 interface ExecutionContext {
-  /** Keeps the app's instance at work until the promise settles, and the request's fetches for up to 30 s beyond the response. */
+  /**
+   * Keeps the app's instance at work until the promise settles, and the request's fetches for up to 30 s beyond the response.
+   * @see https://developers.cloudflare.com/workers/runtime-apis/context/#waituntil
+   */
   waitUntil(promise: any): void;
-  /** Workers' fall-through to an origin server; there is none here, so it has no effect. */
+  /**
+   * Workers' fall-through to an origin server; there is none here, so it has no effect.
+   * @see https://developers.cloudflare.com/workers/runtime-apis/context/#passthroughonexception
+   */
   passThroughOnException(): void;
-  /** What Workers' service bindings give the app; an empty object here. */
+  /**
+   * What Workers' service bindings give the app; an empty object here.
+   * @see https://developers.cloudflare.com/workers/runtime-apis/context/#props
+   */
   readonly props: object;
 }
 
@@ -2201,6 +2502,10 @@ interface ExtendableEvent extends Event {
 }
 declare var ExtendableEvent: {
   prototype: ExtendableEvent;
+  /**
+   * A new event of this type.
+   * @see https://w3c.github.io/ServiceWorker/#dom-extendableevent-extendableevent
+   */
   new(type: string, eventInitDict?: ExtendableEventInit): ExtendableEvent;
 };
 
@@ -2209,6 +2514,10 @@ declare var ExtendableEvent: {
  * @see https://w3c.github.io/ServiceWorker/#fetchevent
  */
 interface FetchEvent extends ExtendableEvent {
+  /**
+   * What is to be answered.
+   * @see https://w3c.github.io/ServiceWorker/#dom-fetchevent-request
+   */
   readonly request: Request;
   /**
    * Answers the request. Only one listener can, while it runs.
@@ -2216,24 +2525,30 @@ interface FetchEvent extends ExtendableEvent {
    * @see https://w3c.github.io/ServiceWorker/#dom-fetchevent-respondwith
    */
   respondWith(r: Response | PromiseLike<Response>): void;
-  /** Workers' fall-through to an origin server; there is none here, so it has no effect. */
+  /**
+   * Workers' fall-through to an origin server; there is none here, so it has no effect.
+   * @see https://developers.cloudflare.com/workers/runtime-apis/context/#passthroughonexception
+   */
   passThroughOnException(): void;
 }
 declare var FetchEvent: {
   prototype: FetchEvent;
+  /**
+   * A new event of this type.
+   * @see https://w3c.github.io/ServiceWorker/#dom-fetchevent-fetchevent
+   */
   new(type: string, eventInitDict: FetchEventInit): FetchEvent;
 };
 
 /**
  * Another app of the process, by a service binding.
- * @see https://developers.cloudflare.com/workers/runtime-apis/bindings/#fetcher
+ * @see https://developers.cloudflare.com/workers/runtime-apis/bindings/service-bindings/http/
  */
 interface Fetcher {
   /**
    * Has the app answer a request. The host of the URL may be any; redirects lead to the same app.
    * @throws {TypeError} if the request cannot be made, as with `fetch()`, or the other app cannot be reached
    * @throws {any} the reason of the signal, if it aborts
-   * @see https://developers.cloudflare.com/workers/runtime-apis/bindings/#dom-fetcher-fetch
    */
   fetch(input: RequestInfo, init?: RequestInit): Promise<Response>;
 }
@@ -2243,6 +2558,10 @@ interface Fetcher {
  * @see https://w3c.github.io/FileAPI/#file-section
  */
 interface File extends Blob {
+  /**
+   * The file's name.
+   * @see https://w3c.github.io/FileAPI/#dfn-name
+   */
   readonly name: string;
   /**
    * When the file was changed last, in milliseconds since the Unix epoch.
@@ -2252,6 +2571,10 @@ interface File extends Blob {
 }
 declare var File: {
   prototype: File;
+  /**
+   * The parts, one after the other, under a name.
+   * @see https://w3c.github.io/FileAPI/#file-constructor
+   */
   new(fileBits: Iterable<BlobPart>, fileName: string, options?: FilePropertyBag): File;
 };
 
@@ -2319,11 +2642,35 @@ interface FileReader extends EventTarget {
    * @see https://w3c.github.io/FileAPI/#dom-filereader-error
    */
   readonly error: DOMException | null;
+  /**
+   * Called when reading begins.
+   * @see https://w3c.github.io/FileAPI/#dfn-onloadstart
+   */
   onloadstart: ((event: ProgressEvent) => any) | null;
+  /**
+   * Called while it is read.
+   * @see https://w3c.github.io/FileAPI/#dfn-onprogress
+   */
   onprogress: ((event: ProgressEvent) => any) | null;
+  /**
+   * Called when all was read.
+   * @see https://w3c.github.io/FileAPI/#dfn-onload
+   */
   onload: ((event: ProgressEvent) => any) | null;
+  /**
+   * Called when reading was given up.
+   * @see https://w3c.github.io/FileAPI/#dfn-onabort
+   */
   onabort: ((event: ProgressEvent) => any) | null;
+  /**
+   * Called when it cannot be read.
+   * @see https://w3c.github.io/FileAPI/#dfn-onerror
+   */
   onerror: ((event: ProgressEvent) => any) | null;
+  /**
+   * Called when reading is over, however it ended.
+   * @see https://w3c.github.io/FileAPI/#dfn-onloadend
+   */
   onloadend: ((event: ProgressEvent) => any) | null;
   addEventListener(type: "abort", callback: ((event: ProgressEvent) => any) | null, options?: AddEventListenerOptions | boolean): void;
   addEventListener(type: "error", callback: ((event: ProgressEvent) => any) | null, options?: AddEventListenerOptions | boolean): void;
@@ -2335,6 +2682,10 @@ interface FileReader extends EventTarget {
 }
 declare var FileReader: {
   prototype: FileReader;
+  /**
+   * A new reader, which reads one thing at a time.
+   * @see https://w3c.github.io/FileAPI/#filereaderConstrctr
+   */
   new(): FileReader;
   /**
    * Nothing is read yet.
@@ -2355,12 +2706,13 @@ declare var FileReader: {
 
 /**
  * Hands on so many bytes, neither more nor fewer: a body that is its readable side has a Content-Length.
- * @see https://developers.cloudflare.com/workers/runtime-apis/#fixedlengthstream
+ * @see https://developers.cloudflare.com/workers/runtime-apis/streams/transformstream/#fixedlengthstream
  */
 interface FixedLengthStream extends IdentityTransformStream {
 }
 declare var FixedLengthStream: {
   prototype: FixedLengthStream;
+  /** A stream of so many bytes. */
   new(expectedLength: number, writableStrategy?: QueuingStrategy): FixedLengthStream;
 };
 
@@ -2374,7 +2726,15 @@ interface FormData {
    * @see https://xhr.spec.whatwg.org/#dom-formdata-append
    */
   append(name: string, value: string): void;
+  /**
+   * Adds an entry, and keeps those of the same name.
+   * @see https://xhr.spec.whatwg.org/#dom-formdata-append
+   */
   append(name: string, blobValue: Blob, filename?: string): void;
+  /**
+   * Takes away all entries of a name.
+   * @see https://xhr.spec.whatwg.org/#dom-formdata-delete
+   */
   delete(name: string): void;
   /**
    * The first value of a name, or null.
@@ -2386,12 +2746,20 @@ interface FormData {
    * @see https://xhr.spec.whatwg.org/#dom-formdata-getall
    */
   getAll(name: string): FormDataEntryValue[];
+  /**
+   * Whether there is an entry of the name.
+   * @see https://xhr.spec.whatwg.org/#dom-formdata-has
+   */
   has(name: string): boolean;
   /**
    * Replaces all values of a name.
    * @see https://xhr.spec.whatwg.org/#dom-formdata-set
    */
   set(name: string, value: string): void;
+  /**
+   * Replaces all entries of a name.
+   * @see https://xhr.spec.whatwg.org/#dom-formdata-set
+   */
   set(name: string, blobValue: Blob, filename?: string): void;
   forEach(callback: (value: FormDataEntryValue, key: string, parent: FormData) => void, thisArg?: any): void;
   entries(): IterableIterator<[string, FormDataEntryValue]>;
@@ -2402,6 +2770,7 @@ interface FormData {
 declare var FormData: {
   prototype: FormData;
   /**
+   * A form without entries.
    * @throws {TypeError} if a form is given
    * @see https://xhr.spec.whatwg.org/#dom-formdata
    */
@@ -2410,32 +2779,30 @@ declare var FormData: {
 
 /**
  * Has functions called with the parts of HTML that they are for, while it streams, and what they make of them sent instead.
- * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#htmlrewriter
+ * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/
  */
 interface HTMLRewriter {
   /**
    * What is called with the elements that a CSS selector means, and with the comments and texts in them: the methods `element`, `comments` and `text`.
    * @throws {TypeError} if the selector is not valid, or has something that is not supported: only descendants and children can be told, and no siblings
    * @throws {RangeError} if it is too long or too deep, or the rewriter has handlers for 1000 selectors already
-   * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#dom-htmlrewriter-on
    */
   on(selector: string, handlers: HTMLRewriterElementHandlers): HTMLRewriter;
   /**
    * What is called with the whole document's parts: the methods `doctype`, `comments`, `text` and `end`.
    * @throws {RangeError} if the rewriter has handlers for 1000 selectors already
-   * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#dom-htmlrewriter-ondocument
    */
   onDocument(handlers: HTMLRewriterDocumentHandlers): HTMLRewriter;
   /**
    * A response like the other one, with what becomes of its body.
    * @throws {TypeError} if the response's body was read already, or its text is in UTF-16 or ISO-2022-JP
    * @throws {RangeError} if the app has 1,024 documents that are not rewritten to their end
-   * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#dom-htmlrewriter-transform
    */
   transform(response: Response): Response;
 }
 declare var HTMLRewriter: {
   prototype: HTMLRewriter;
+  /** A rewriter that has nothing to do yet. */
   new(): HTMLRewriter;
 };
 
@@ -2451,6 +2818,7 @@ interface Headers {
    */
   append(name: string, value: string): void;
   /**
+   * Takes a field away.
    * @throws {TypeError} if the name cannot be that of a header field, or the headers are immutable
    * @see https://fetch.spec.whatwg.org/#dom-headers-delete
    */
@@ -2467,6 +2835,7 @@ interface Headers {
    */
   getSetCookie(): string[];
   /**
+   * Whether there is such a field.
    * @throws {TypeError} if the name cannot be that of a header field
    * @see https://fetch.spec.whatwg.org/#dom-headers-has
    */
@@ -2486,6 +2855,7 @@ interface Headers {
 declare var Headers: {
   prototype: Headers;
   /**
+   * The fields of a list of pairs, of an object, or of other headers.
    * @throws {TypeError} if a name or a value cannot be that of a header field, or an entry is no pair
    * @see https://fetch.spec.whatwg.org/#dom-headers
    */
@@ -2494,12 +2864,13 @@ declare var Headers: {
 
 /**
  * A transform stream that hands on bytes as they are; its readable side is a byte stream.
- * @see https://developers.cloudflare.com/workers/runtime-apis/#identitytransformstream
+ * @see https://developers.cloudflare.com/workers/runtime-apis/streams/transformstream/#identitytransformstream
  */
 interface IdentityTransformStream extends TransformStream {
 }
 declare var IdentityTransformStream: {
   prototype: IdentityTransformStream;
+  /** A new stream; the strategy says how much may wait in it. */
   new(writableStrategy?: QueuingStrategy): IdentityTransformStream;
 };
 
@@ -2508,7 +2879,15 @@ declare var IdentityTransformStream: {
  * @see https://w3c.github.io/web-locks/#lock
  */
 interface Lock {
+  /**
+   * What the lock is for.
+   * @see https://w3c.github.io/web-locks/#dom-lock-name
+   */
   readonly name: string;
+  /**
+   * Whether others may have it, too: "shared".
+   * @see https://w3c.github.io/web-locks/#dom-lock-mode
+   */
   readonly mode: LockMode;
 }
 declare var Lock: {
@@ -2529,6 +2908,7 @@ interface LockManager {
    */
   request(name: string, callback: LockGrantedCallback): Promise<any>;
   /**
+   * Calls a function as soon as it has the lock, which it has until its promise settles.
    * @throws {DOMException} "NotSupportedError", if the name begins with a hyphen, or two options exclude each other
    * @throws {DOMException} "AbortError", if somebody steals the lock
    * @throws {any} the reason of the signal, or what the function throws
@@ -2550,11 +2930,23 @@ declare var LockManager: {
  * @see https://html.spec.whatwg.org/multipage/#messagechannel
  */
 interface MessageChannel {
+  /**
+   * One end.
+   * @see https://html.spec.whatwg.org/multipage/#dom-messagechannel-port1
+   */
   readonly port1: MessagePort;
+  /**
+   * The other end.
+   * @see https://html.spec.whatwg.org/multipage/#dom-messagechannel-port2
+   */
   readonly port2: MessagePort;
 }
 declare var MessageChannel: {
   prototype: MessageChannel;
+  /**
+   * Two new ports, each the other end of the other one.
+   * @see https://html.spec.whatwg.org/multipage/#dom-messagechannel-messagechannel
+   */
   new(): MessageChannel;
 };
 
@@ -2568,8 +2960,20 @@ interface MessageEvent extends Event {
    * @see https://html.spec.whatwg.org/multipage/#dom-messageevent-data
    */
   readonly data: any;
+  /**
+   * Whom it comes from; of an event source, its origin.
+   * @see https://html.spec.whatwg.org/multipage/#dom-messageevent-origin
+   */
   readonly origin: string;
+  /**
+   * The identifier of an event source's event.
+   * @see https://html.spec.whatwg.org/multipage/#dom-messageevent-lasteventid
+   */
   readonly lastEventId: string;
+  /**
+   * The port that has sent it, if that was said.
+   * @see https://html.spec.whatwg.org/multipage/#dom-messageevent-source
+   */
   readonly source: MessageEventSource | null;
   /**
    * The message ports that came with it.
@@ -2584,6 +2988,10 @@ interface MessageEvent extends Event {
 }
 declare var MessageEvent: {
   prototype: MessageEvent;
+  /**
+   * A new event of this type.
+   * @see https://html.spec.whatwg.org/multipage/#dom-messageevent-messageevent
+   */
   new(type: string, eventInitDict?: MessageEventInit): MessageEvent;
 };
 
@@ -2599,6 +3007,7 @@ interface MessagePort extends EventTarget {
    */
   postMessage(message: any, transfer: Iterable<object>): void;
   /**
+   * Sends a copy of a value to the other end.
    * @throws {DOMException} "DataCloneError", if something in the value cannot be copied, or cannot be transferred
    * @see https://html.spec.whatwg.org/multipage/#dom-messageport-postmessage
    */
@@ -2613,8 +3022,20 @@ interface MessagePort extends EventTarget {
    * @see https://html.spec.whatwg.org/multipage/#dom-messageport-close
    */
   close(): void;
+  /**
+   * Called when the other end has gone.
+   * @see https://html.spec.whatwg.org/multipage/#handler-messageport-onclose
+   */
   onclose: EventHandler;
+  /**
+   * Called with each message; setting it begins to receive.
+   * @see https://html.spec.whatwg.org/multipage/#handler-messageeventtarget-onmessage
+   */
   onmessage: ((event: MessageEvent) => any) | null;
+  /**
+   * Called where a message cannot be read.
+   * @see https://html.spec.whatwg.org/multipage/#handler-messageeventtarget-onmessageerror
+   */
   onmessageerror: ((event: MessageEvent) => any) | null;
   addEventListener(type: "message", callback: ((event: MessageEvent) => any) | null, options?: AddEventListenerOptions | boolean): void;
   addEventListener(type: "messageerror", callback: ((event: MessageEvent) => any) | null, options?: AddEventListenerOptions | boolean): void;
@@ -2639,6 +3060,10 @@ interface Navigator {
    * @see https://html.spec.whatwg.org/multipage/#dom-navigator-language
    */
   readonly language: string;
+  /**
+   * The languages that are preferred.
+   * @see https://html.spec.whatwg.org/multipage/#dom-navigator-languages
+   */
   readonly languages: readonly string[];
   /**
    * Always true: a server knows of no time without its network.
@@ -2675,6 +3100,10 @@ interface Performance extends EventTarget {
    * @see https://w3c.github.io/hr-time/#dom-performance-timeorigin
    */
   readonly timeOrigin: DOMHighResTimeStamp;
+  /**
+   * An object with the times, for JSON.
+   * @see https://w3c.github.io/hr-time/#dom-performance-tojson
+   */
   toJSON(): object;
   /**
    * All that was measured, by the time of its start.
@@ -2756,6 +3185,10 @@ interface PerformanceEntry {
    * @see https://w3c.github.io/performance-timeline/#dom-performanceentry-navigationid
    */
   readonly navigationId: number;
+  /**
+   * An object with the entry's fields, for JSON.
+   * @see https://w3c.github.io/performance-timeline/#dom-performanceentry-tojson
+   */
   toJSON(): object;
 }
 declare var PerformanceEntry: {
@@ -2776,6 +3209,7 @@ interface PerformanceMark extends PerformanceEntry {
 declare var PerformanceMark: {
   prototype: PerformanceMark;
   /**
+   * A mark that is on no timeline.
    * @throws {TypeError} if `startTime` is negative
    * @throws {DOMException} "DataCloneError", if `detail` cannot be copied
    * @see https://w3c.github.io/user-timing/#dom-performancemark-constructor
@@ -2823,6 +3257,10 @@ interface PerformanceObserver {
 }
 declare var PerformanceObserver: {
   prototype: PerformanceObserver;
+  /**
+   * An observer whose function is called with new entries.
+   * @see https://w3c.github.io/performance-timeline/#dom-performanceobserver-constructor
+   */
   new(callback: PerformanceObserverCallback): PerformanceObserver;
   /**
    * The types of entries that there are.
@@ -2879,6 +3317,10 @@ interface ProgressEvent extends Event {
 }
 declare var ProgressEvent: {
   prototype: ProgressEvent;
+  /**
+   * A new event of this type.
+   * @see https://xhr.spec.whatwg.org/#dom-progressevent-progressevent
+   */
   new(type: string, eventInitDict?: ProgressEventInit): ProgressEvent;
 };
 
@@ -2887,6 +3329,10 @@ declare var ProgressEvent: {
  * @see https://html.spec.whatwg.org/multipage/#promiserejectionevent
  */
 interface PromiseRejectionEvent extends Event {
+  /**
+   * The promise that was rejected.
+   * @see https://html.spec.whatwg.org/multipage/#dom-promiserejectionevent-promise
+   */
   readonly promise: object;
   /**
    * What the promise was rejected with.
@@ -2896,6 +3342,10 @@ interface PromiseRejectionEvent extends Event {
 }
 declare var PromiseRejectionEvent: {
   prototype: PromiseRejectionEvent;
+  /**
+   * A new event of this type.
+   * @see https://html.spec.whatwg.org/multipage/#dom-promiserejectionevent-promiserejectionevent
+   */
   new(type: string, eventInitDict: PromiseRejectionEventInit): PromiseRejectionEvent;
 };
 
@@ -2918,6 +3368,7 @@ interface QuotaExceededError extends DOMException {
 declare var QuotaExceededError: {
   prototype: QuotaExceededError;
   /**
+   * An error with a message, and what was asked for and what there is.
    * @throws {RangeError} if a figure is negative, or less was wanted than was to be had
    * @see https://webidl.spec.whatwg.org/#dom-quotaexceedederror-quotaexceedederror
    */
@@ -3010,6 +3461,7 @@ interface ReadableStream<R = any> {
 declare var ReadableStream: {
   prototype: ReadableStream;
   /**
+   * A stream of what a source gives.
    * @throws {TypeError} if the source is no such object
    * @throws {RangeError} if the strategy's `highWaterMark` is negative or not a number, or a stream of bytes has a `size()`
    * @throws {any} what `start()` throws
@@ -3060,6 +3512,7 @@ interface ReadableStreamBYOBReader {
 declare var ReadableStreamBYOBReader: {
   prototype: ReadableStreamBYOBReader;
   /**
+   * Takes the stream for itself.
    * @throws {TypeError} if the stream has a reader, or is not one of bytes
    * @see https://streams.spec.whatwg.org/#byob-reader-constructor
    */
@@ -3164,6 +3617,7 @@ interface ReadableStreamDefaultReader<R = any> {
 declare var ReadableStreamDefaultReader: {
   prototype: ReadableStreamDefaultReader;
   /**
+   * Takes the stream for itself.
    * @throws {TypeError} if the stream has a reader
    * @see https://streams.spec.whatwg.org/#default-reader-constructor
    */
@@ -3175,27 +3629,75 @@ declare var ReadableStreamDefaultReader: {
  * @see https://fetch.spec.whatwg.org/#request
  */
 interface Request {
+  /**
+   * The method, such as `GET`.
+   * @see https://fetch.spec.whatwg.org/#dom-request-method
+   */
   readonly method: string;
   /**
    * The whole address, without credentials.
    * @see https://fetch.spec.whatwg.org/#dom-request-url
    */
   readonly url: string;
+  /**
+   * Its header fields; those of a request that an app gets cannot be changed.
+   * @see https://fetch.spec.whatwg.org/#dom-request-headers
+   */
   readonly headers: Headers;
   /**
    * What a browser would use the response for; empty here.
    * @see https://fetch.spec.whatwg.org/#dom-request-destination
    */
   readonly destination: RequestDestination;
+  /**
+   * Where the request says that it comes from, "about:client" unless something was said.
+   * @see https://fetch.spec.whatwg.org/#dom-request-referrer
+   */
   readonly referrer: string;
+  /**
+   * How much of the referrer is sent.
+   * @see https://fetch.spec.whatwg.org/#dom-request-referrerpolicy
+   */
   readonly referrerPolicy: ReferrerPolicy;
+  /**
+   * How it may reach other origins.
+   * @see https://fetch.spec.whatwg.org/#dom-request-mode
+   */
   readonly mode: RequestMode;
+  /**
+   * When cookies and the like are sent along; nothing keeps cookies here.
+   * @see https://fetch.spec.whatwg.org/#dom-request-credentials
+   */
   readonly credentials: RequestCredentials;
+  /**
+   * How it uses a cache of responses; `fetch()` has none here.
+   * @see https://fetch.spec.whatwg.org/#dom-request-cache
+   */
   readonly cache: RequestCache;
+  /**
+   * What happens to a response that points somewhere else.
+   * @see https://fetch.spec.whatwg.org/#dom-request-redirect
+   */
   readonly redirect: RequestRedirect;
+  /**
+   * The hashes that the response's body must have one of.
+   * @see https://fetch.spec.whatwg.org/#dom-request-integrity
+   */
   readonly integrity: string;
+  /**
+   * Whether it may outlive its page; there are none here.
+   * @see https://fetch.spec.whatwg.org/#dom-request-keepalive
+   */
   readonly keepalive: boolean;
+  /**
+   * Whether a page is loaded anew; never here.
+   * @see https://fetch.spec.whatwg.org/#dom-request-isreloadnavigation
+   */
   readonly isReloadNavigation: boolean;
+  /**
+   * Whether somebody goes back in the history; never here.
+   * @see https://fetch.spec.whatwg.org/#dom-request-ishistorynavigation
+   */
   readonly isHistoryNavigation: boolean;
   /**
    * Aborts when the request shall stop; for one that an app gets, when its client has gone.
@@ -3213,7 +3715,10 @@ interface Request {
    * @see https://fetch.spec.whatwg.org/#dom-request-clone
    */
   clone(): Request;
-  /** What Cloudflare's network says of a request; an empty object here, so that what is looked up in it is undefined. */
+  /**
+   * What Cloudflare's network says of a request; an empty object here, so that what is looked up in it is undefined.
+   * @see https://developers.cloudflare.com/workers/runtime-apis/request/
+   */
   readonly cf: object;
   /**
    * The body as a stream of bytes; null if there is none.
@@ -3272,6 +3777,7 @@ interface Request {
 declare var Request: {
   prototype: Request;
   /**
+   * A request for an address, or like another one.
    * @throws {TypeError} if the URL cannot be parsed or has credentials, the method is none or forbidden, GET or HEAD has a body, a stream comes without `duplex`, or the body of `input` was read
    * @see https://fetch.spec.whatwg.org/#dom-request
    */
@@ -3298,6 +3804,10 @@ interface Response {
    * @see https://fetch.spec.whatwg.org/#dom-response-redirected
    */
   readonly redirected: boolean;
+  /**
+   * The status, such as 200.
+   * @see https://fetch.spec.whatwg.org/#dom-response-status
+   */
   readonly status: number;
   /**
    * Whether the status is between 200 and 299.
@@ -3309,6 +3819,10 @@ interface Response {
    * @see https://fetch.spec.whatwg.org/#dom-response-statustext
    */
   readonly statusText: string;
+  /**
+   * Its header fields; those of a response by `fetch()` cannot be changed.
+   * @see https://fetch.spec.whatwg.org/#dom-response-headers
+   */
   readonly headers: Headers;
   /**
    * A copy with a body of its own; not possible once the body is being read.
@@ -3316,7 +3830,10 @@ interface Response {
    * @see https://fetch.spec.whatwg.org/#dom-response-clone
    */
   clone(): Response;
-  /** What its connection has become; with the status 101. */
+  /**
+   * What its connection has become; with the status 101.
+   * @see https://developers.cloudflare.com/workers/runtime-apis/response/#properties
+   */
   readonly webSocket: WebSocket | null;
   /**
    * The body as a stream of bytes; null if there is none.
@@ -3375,6 +3892,7 @@ interface Response {
 declare var Response: {
   prototype: Response;
   /**
+   * A response with a body, or without one.
    * @throws {RangeError} if the status is not from 200 to 599
    * @throws {TypeError} if `statusText` or a header cannot be sent, there is a body with a status that has none, or the body was read
    * @see https://fetch.spec.whatwg.org/#dom-response
@@ -3401,7 +3919,10 @@ declare var Response: {
   json(data: any, init?: ResponseInit): Response;
 };
 
-/** A time has come that the app's configuration names by a cron expression. */
+/**
+ * A time has come that the app's configuration names by a cron expression.
+ * @see https://developers.cloudflare.com/workers/runtime-apis/handlers/scheduled/
+ */
 interface ScheduledEvent extends ExtendableEvent {
   /** The expression. */
   readonly cron: string;
@@ -3416,14 +3937,14 @@ declare var ScheduledEvent: {
 
 /**
  * What has to do with time.
- * @see https://developers.cloudflare.com/workers/runtime-apis/#scheduler
+ * @see https://developers.cloudflare.com/workers/runtime-apis/scheduler/
  */
 interface Scheduler {
   /**
    * A promise that resolves after so many milliseconds.
    * @throws {any} the reason of the signal
    * @throws {QuotaExceededError} if the app has as many timers as it may
-   * @see https://developers.cloudflare.com/workers/runtime-apis/#dom-scheduler-wait
+   * @see https://developers.cloudflare.com/workers/runtime-apis/scheduler/#syntax
    */
   wait(delay: number, options?: SchedulerWaitOptions): Promise<void>;
 }
@@ -3538,6 +4059,7 @@ interface SubtleCrypto {
   /**
    * Workers' comparison of secrets: as many bytes are the same, or not, in a time that does not tell where they differ.
    * @throws {TypeError} if one has more bytes than the other
+   * @see https://developers.cloudflare.com/workers/runtime-apis/web-crypto/#timingsafeequal
    */
   timingSafeEqual(a: BufferSource, b: BufferSource): boolean;
   /**
@@ -3590,24 +4112,31 @@ declare var SubtleCrypto: {
    * @see https://wicg.github.io/webcrypto-modern-algos/#SubtleCrypto-method-supports
    */
   supports(operation: string, algorithm: AlgorithmIdentifier, length?: number | null): boolean;
+  /**
+   * Whether an operation is there for an algorithm with these parameters.
+   * @see https://wicg.github.io/webcrypto-modern-algos/#SubtleCrypto-method-supports-additionalAlgorithm
+   */
   supports(operation: string, algorithm: AlgorithmIdentifier, additionalAlgorithm: AlgorithmIdentifier): boolean;
 };
 
 /**
  * A part of a text.
- * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#text
+ * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#text-chunks
  */
 interface Text {
+  /** The part's text, as it stands in the HTML. */
   readonly text: string;
-  /**
-   * Whether it is the last part of its text; that one may be empty.
-   * @see https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/#dom-text-lastintextnode
-   */
+  /** Whether it is the last part of its text; that one may be empty. */
   readonly lastInTextNode: boolean;
+  /** Whether a handler has removed or replaced it. */
   readonly removed: boolean;
+  /** Inserts content before the part. */
   before(content: string, options?: ContentOptions): Text;
+  /** Inserts content after the part. */
   after(content: string, options?: ContentOptions): Text;
+  /** Puts content in the part's place. */
   replace(content: string, options?: ContentOptions): Text;
+  /** Takes the part away. */
   remove(): Text;
 }
 
@@ -3641,6 +4170,7 @@ interface TextDecoder {
 declare var TextDecoder: {
   prototype: TextDecoder;
   /**
+   * A decoder of the encoding that a label, such as "utf-8", stands for.
    * @throws {RangeError} if the label is that of no encoding
    * @see https://encoding.spec.whatwg.org/#dom-textdecoder
    */
@@ -3681,6 +4211,7 @@ interface TextDecoderStream {
 declare var TextDecoderStream: {
   prototype: TextDecoderStream;
   /**
+   * A stream that decodes the encoding that a label stands for.
    * @throws {RangeError} if the label is that of no encoding
    * @see https://encoding.spec.whatwg.org/#dom-textdecoderstream
    */
@@ -3710,6 +4241,10 @@ interface TextEncoder {
 }
 declare var TextEncoder: {
   prototype: TextEncoder;
+  /**
+   * An encoder; there is UTF-8 only.
+   * @see https://encoding.spec.whatwg.org/#dom-textencoder
+   */
   new(): TextEncoder;
 };
 
@@ -3736,6 +4271,10 @@ interface TextEncoderStream {
 }
 declare var TextEncoderStream: {
   prototype: TextEncoderStream;
+  /**
+   * A stream that encodes in UTF-8.
+   * @see https://encoding.spec.whatwg.org/#dom-textencoderstream
+   */
   new(): TextEncoderStream;
 };
 
@@ -3758,6 +4297,7 @@ interface TransformStream<I = any, O = any> {
 declare var TransformStream: {
   prototype: TransformStream;
   /**
+   * A stream whose chunks a transformer makes of what is written; without one they are handed on.
    * @throws {RangeError} if the transformer has a `readableType` or a `writableType`, or a strategy's `highWaterMark` is negative or not a number
    * @throws {any} what `start()` throws
    * @see https://streams.spec.whatwg.org/#ts-constructor
@@ -3818,7 +4358,15 @@ interface URL {
    * @see https://url.spec.whatwg.org/#dom-url-protocol
    */
   protocol: string;
+  /**
+   * The name before the host.
+   * @see https://url.spec.whatwg.org/#dom-url-username
+   */
   username: string;
+  /**
+   * The password before the host.
+   * @see https://url.spec.whatwg.org/#dom-url-password
+   */
   password: string;
   /**
    * The host with its port, if that is not the usual one.
@@ -3835,6 +4383,10 @@ interface URL {
    * @see https://url.spec.whatwg.org/#dom-url-port
    */
   port: string;
+  /**
+   * The path.
+   * @see https://url.spec.whatwg.org/#dom-url-pathname
+   */
   pathname: string;
   /**
    * The query, with a question mark; empty if there is none.
@@ -3851,12 +4403,17 @@ interface URL {
    * @see https://url.spec.whatwg.org/#dom-url-hash
    */
   hash: string;
+  /**
+   * The whole address.
+   * @see https://url.spec.whatwg.org/#dom-url-tojson
+   */
   toJSON(): string;
   toString(): string;
 }
 declare var URL: {
   prototype: URL;
   /**
+   * The address that a text stands for, relative to a base if there is one.
    * @throws {TypeError} if the text is no URL, or is relative and there is no base
    * @see https://url.spec.whatwg.org/#dom-url-url
    */
@@ -3955,6 +4512,7 @@ interface URLPattern {
 declare var URLPattern: {
   prototype: URLPattern;
   /**
+   * A pattern, of a text or of parts.
    * @throws {TypeError} if a pattern is not valid, or is relative and there is no base URL
    * @see https://urlpattern.spec.whatwg.org/#urlpattern-constructor
    */
@@ -3972,6 +4530,10 @@ declare var URLPattern: {
  * @see https://url.spec.whatwg.org/#urlsearchparams
  */
 interface URLSearchParams {
+  /**
+   * How many there are.
+   * @see https://url.spec.whatwg.org/#dom-urlsearchparams-size
+   */
   readonly size: number;
   /**
    * Adds a value, and keeps those that are there.
@@ -4018,6 +4580,7 @@ interface URLSearchParams {
 declare var URLSearchParams: {
   prototype: URLSearchParams;
   /**
+   * The names and values of a query, of an object, or of a list of pairs.
    * @throws {TypeError} if an item of a list is no pair
    * @see https://url.spec.whatwg.org/#dom-urlsearchparams-urlsearchparams
    */
@@ -4029,20 +4592,44 @@ declare var URLSearchParams: {
  * @see https://websockets.spec.whatwg.org/#websocket
  */
 interface WebSocket extends EventTarget {
+  /**
+   * The address.
+   * @see https://websockets.spec.whatwg.org/#dom-websocket-url
+   */
   readonly url: string;
   readonly CONNECTING: 0;
   readonly OPEN: 1;
   readonly CLOSING: 2;
   readonly CLOSED: 3;
+  /**
+   * `CONNECTING`, `OPEN`, `CLOSING` or `CLOSED`.
+   * @see https://websockets.spec.whatwg.org/#dom-websocket-readystate
+   */
   readonly readyState: number;
   /**
    * Bytes that were sent, and have not left yet.
    * @see https://websockets.spec.whatwg.org/#dom-websocket-bufferedamount
    */
   readonly bufferedAmount: number;
+  /**
+   * Called when the connection is open.
+   * @see https://websockets.spec.whatwg.org/#dom-websocket-onopen
+   */
   onopen: EventHandler;
+  /**
+   * Called when the connection has failed.
+   * @see https://websockets.spec.whatwg.org/#dom-websocket-onerror
+   */
   onerror: EventHandler;
+  /**
+   * Called when the connection is closed.
+   * @see https://websockets.spec.whatwg.org/#dom-websocket-onclose
+   */
   onclose: ((event: CloseEvent) => any) | null;
+  /**
+   * The extensions that both sides use.
+   * @see https://websockets.spec.whatwg.org/#dom-websocket-extensions
+   */
   readonly extensions: string;
   /**
    * The protocol that the server has chosen; empty for none.
@@ -4056,7 +4643,15 @@ interface WebSocket extends EventTarget {
    * @see https://websockets.spec.whatwg.org/#dom-websocket-close
    */
   close(code?: number, reason?: string): void;
+  /**
+   * Called with each message.
+   * @see https://websockets.spec.whatwg.org/#dom-websocket-onmessage
+   */
   onmessage: ((event: MessageEvent) => any) | null;
+  /**
+   * What bytes arrive as.
+   * @see https://websockets.spec.whatwg.org/#dom-websocket-binarytype
+   */
   binaryType: BinaryType;
   /**
    * Sends a message.
@@ -4068,6 +4663,7 @@ interface WebSocket extends EventTarget {
   /**
    * Begins to receive, and lets this end send: for those of a `WebSocketPair`, and of responses.
    * @throws {TypeError} if it is accepted already
+   * @see https://developers.cloudflare.com/workers/runtime-apis/websockets/#accept
    */
   accept(): void;
   addEventListener(type: "close", callback: ((event: CloseEvent) => any) | null, options?: AddEventListenerOptions | boolean): void;
@@ -4088,19 +4684,29 @@ declare var WebSocket: {
   readonly CLOSED: 3;
 };
 
-/** Two WebSockets, `0` and `1`: what is sent to one arrives at the other. One goes to a client, as the `webSocket` of a response. */
+/**
+ * Two WebSockets, `0` and `1`: what is sent to one arrives at the other. One goes to a client, as the `webSocket` of a response.
+ * @see https://developers.cloudflare.com/workers/runtime-apis/websockets/
+ */
 interface WebSocketPair {
 }
 declare var WebSocketPair: {
   prototype: WebSocketPair;
+  /** Two WebSockets that are connected. */
   new(): WebSocketPair & { 0: WebSocket; 1: WebSocket };
 };
 
 /** The global object of an app. */
 interface WorkerGlobalScope extends EventTarget {
-  /** The global object itself. */
+  /**
+   * The global object itself.
+   * @see https://html.spec.whatwg.org/multipage/#dom-workerglobalscope-self
+   */
   readonly self: WorkerGlobalScope;
-  /** What can be said about the runtime. */
+  /**
+   * What can be said about the runtime.
+   * @see https://html.spec.whatwg.org/multipage/#dom-worker-navigator
+   */
   readonly navigator: Navigator;
   /**
    * Treats a value as an error that nobody caught.
@@ -4174,14 +4780,23 @@ interface WorkerGlobalScope extends EventTarget {
   readonly crypto: Crypto;
   /**
    * Workers' `scheduler.wait()`.
-   * @see https://developers.cloudflare.com/workers/runtime-apis/#dom-windoworworkerglobalscope-scheduler
+   * @see https://developers.cloudflare.com/workers/runtime-apis/scheduler/
    */
   readonly scheduler: Scheduler;
-  /** Called with errors that nobody caught. */
+  /**
+   * Called with errors that nobody caught.
+   * @see https://html.spec.whatwg.org/multipage/#handler-workerglobalscope-onerror
+   */
   onerror: OnErrorEventHandler;
-  /** Called with promises that somebody listened to after they had been told as unhandled. */
+  /**
+   * Called with promises that somebody listened to after they had been told as unhandled.
+   * @see https://html.spec.whatwg.org/multipage/#handler-workerglobalscope-onrejectionhandled
+   */
   onrejectionhandled: EventHandler;
-  /** Called with promises that were rejected while nobody listened. */
+  /**
+   * Called with promises that were rejected while nobody listened.
+   * @see https://html.spec.whatwg.org/multipage/#handler-workerglobalscope-onunhandledrejection
+   */
   onunhandledrejection: EventHandler;
 }
 
@@ -4219,6 +4834,7 @@ interface WritableStream<W = any> {
 declare var WritableStream: {
   prototype: WritableStream;
   /**
+   * A stream into a sink.
    * @throws {RangeError} if the sink has a `type`, or the strategy's `highWaterMark` is negative or not a number
    * @throws {any} what `start()` throws
    * @see https://streams.spec.whatwg.org/#ws-constructor
@@ -4301,6 +4917,7 @@ interface WritableStreamDefaultWriter<W = any> {
 declare var WritableStreamDefaultWriter: {
   prototype: WritableStreamDefaultWriter;
   /**
+   * Takes the stream for itself.
    * @throws {TypeError} if the stream has a writer
    * @see https://streams.spec.whatwg.org/#default-writer-constructor
    */
@@ -4317,14 +4934,30 @@ declare namespace console {
    * @see https://console.spec.whatwg.org/#assert
    */
   function assert(condition?: boolean, ...data: any[]): void;
+  /**
+   * Ends all groups, and clears the screen of a terminal.
+   * @see https://console.spec.whatwg.org/#clear
+   */
   function clear(): void;
   /**
    * Logs the data, for those who look for a fault.
    * @see https://console.spec.whatwg.org/#debug
    */
   function debug(...data: any[]): void;
+  /**
+   * Logs the data, as an error.
+   * @see https://console.spec.whatwg.org/#error
+   */
   function error(...data: any[]): void;
+  /**
+   * Logs the data, as information.
+   * @see https://console.spec.whatwg.org/#info
+   */
   function info(...data: any[]): void;
+  /**
+   * Logs the data.
+   * @see https://console.spec.whatwg.org/#log
+   */
   function log(...data: any[]): void;
   /**
    * Logs the rows of an array or an object as a table.
@@ -4336,6 +4969,10 @@ declare namespace console {
    * @see https://console.spec.whatwg.org/#trace
    */
   function trace(...data: any[]): void;
+  /**
+   * Logs the data, as a warning.
+   * @see https://console.spec.whatwg.org/#warn
+   */
   function warn(...data: any[]): void;
   /**
    * Logs the properties of an object.
@@ -4367,6 +5004,10 @@ declare namespace console {
    * @see https://console.spec.whatwg.org/#groupcollapsed
    */
   function groupCollapsed(...data: any[]): void;
+  /**
+   * Ends the group that was begun last.
+   * @see https://console.spec.whatwg.org/#groupend
+   */
   function groupEnd(): void;
   /**
    * Starts a timer.
@@ -4385,9 +5026,15 @@ declare namespace console {
   function timeEnd(label?: string): void;
 }
 
-/** The global object itself. */
+/**
+ * The global object itself.
+ * @see https://html.spec.whatwg.org/multipage/#dom-workerglobalscope-self
+ */
 declare var self: WorkerGlobalScope & typeof globalThis;
-/** What can be said about the runtime. */
+/**
+ * What can be said about the runtime.
+ * @see https://html.spec.whatwg.org/multipage/#dom-worker-navigator
+ */
 declare var navigator: Navigator;
 /**
  * Treats a value as an error that nobody caught.
@@ -4461,14 +5108,23 @@ declare var caches: CacheStorage;
 declare var crypto: Crypto;
 /**
  * Workers' `scheduler.wait()`.
- * @see https://developers.cloudflare.com/workers/runtime-apis/#dom-windoworworkerglobalscope-scheduler
+ * @see https://developers.cloudflare.com/workers/runtime-apis/scheduler/
  */
 declare var scheduler: Scheduler;
-/** Called with errors that nobody caught. */
+/**
+ * Called with errors that nobody caught.
+ * @see https://html.spec.whatwg.org/multipage/#handler-workerglobalscope-onerror
+ */
 declare var onerror: OnErrorEventHandler;
-/** Called with promises that somebody listened to after they had been told as unhandled. */
+/**
+ * Called with promises that somebody listened to after they had been told as unhandled.
+ * @see https://html.spec.whatwg.org/multipage/#handler-workerglobalscope-onrejectionhandled
+ */
 declare var onrejectionhandled: EventHandler;
-/** Called with promises that were rejected while nobody listened. */
+/**
+ * Called with promises that were rejected while nobody listened.
+ * @see https://html.spec.whatwg.org/multipage/#handler-workerglobalscope-onunhandledrejection
+ */
 declare var onunhandledrejection: EventHandler;
 /**
  * Calls the listener for each event of the type from now on. The same listener is added once only.

@@ -99,7 +99,7 @@ objects! {
         /// What the process as a whole may take, in MiB; before that, the instance that holds most is ended. Where it is not given, what
         /// the control group allows.
         MEMORY_MB: "memory_mb" = Integer<u64>, Integer::new(64, 1 << 24);
-        /// How many isolates are kept prepared, so that an app's start takes a third of the time: for apps with the limits of memory and
+        /// How many isolates are kept prepared, so that an app's start takes a fraction of the time: for apps with the limits of memory and
         /// CPU time that most apps have. Each takes the memory of an idle app, and goes first when memory is short.
         PREPARED: "prepared" = Integer<usize>, Integer::new(0, 64), default DEFAULT_PREPARED;
         /// Whether changes of the configuration and of the apps' folders are noticed while the process serves. SIGHUP has them noticed
