@@ -166,7 +166,7 @@ export function markdown(text: string) {
 export const condition = (text: string) => inline(text.replace(/^"(\w+)"/, '`"$1"`'));
 
 /** The first sentence of a documentation comment. */
-export const summary = (text = "") => markdown(text.split("\n\n")[0].match(/^.*?[.:](?=\s|$)/s)?.[0] ?? text).replace(/^<p>|<\/p>$/g, "");
+export const summary = (text = "") => markdown(text.split("\n\n")[0].match(/^.*?\.(?=\s|$)/s)?.[0] ?? text).replace(/^<p>|<\/p>$/g, "");
 
 const order = ["constructor", "constant", "attribute", "operation", "iterable", "stringifier", "member", "value", "callback"];
 const titles: Record<string, string> = {
