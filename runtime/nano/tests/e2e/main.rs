@@ -1,5 +1,8 @@
 //! Drives the real `nano` program over real sockets.
 
+// aws-lc, of which there are test servers' certificates, takes locks by the engine's functions (`.cargo/config.toml`).
+extern crate nano_engine as _;
+
 mod admin;
 mod apps_folder;
 mod bad_input;
