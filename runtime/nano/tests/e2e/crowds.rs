@@ -464,12 +464,15 @@ fn requests_of_one_app_leave_room_for_those_of_another() {
         }
         asks();
     }
-    // Most of them are there.
-    let open = connections.iter().filter(|stream| {
-        let mut stream: &TcpStream = stream;
-        let gone = stream.read(&mut [0]).map_err(|error| error.kind());
-        gone == Err(std::io::ErrorKind::WouldBlock)
+    // Most of them are there. (The line may be there before somebody's end.)
+    let open = eventually("the end of somebody", || {
+        let open = connections.iter().filter(|stream| {
+            let mut stream: &TcpStream = stream;
+            let gone = stream.read(&mut [0]).map_err(|error| error.kind());
+            gone == Err(std::io::ErrorKind::WouldBlock)
+        });
+        let open = open.count();
+        (open < connections.len()).then_some(open)
     });
-    let open = open.count();
-    assert!((100..connections.len()).contains(&open), "{open}");
+    assert!(open >= 100, "{open}");
 }
