@@ -23,7 +23,7 @@ const OTHERS: [(&str, usize, &str); 7] = [
         "written; a folder is synchronized",
     ),
     (
-        "host/src/config/mod.rs",
+        "host/src/config/source.rs",
         1,
         "the configuration, which may be a pipe",
     ),
