@@ -57,7 +57,7 @@ fn authorities_are_those_of_a_file() {
         .file("authority.pem", &authority)
         .file("another.pem", &another);
     let fetched = |file: &str| {
-        let code = format!("await (await fetch('https://localhost:{port}/')).text()");
+        let code = format!("console.log(await (await fetch('https://localhost:{port}/')).text())");
         let mut program = nano();
         program
             .env("SSL_CERT_FILE", site.path().join(file))
