@@ -1,7 +1,7 @@
 //! One connection to a server. HTTP/1 and HTTP/2 themselves are hyper's.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use http::header::HOST;
@@ -30,6 +30,14 @@ const STREAMS: usize = 256;
 
 /// What may wait of a request's body for an HTTP/2 server that does not take it.
 const MAX_SEND_BYTES: usize = 256 << 10;
+
+/// An HTTP/2 server that has requests and says nothing is asked so often whether it is there, and has so long to answer:
+/// <https://www.rfc-editor.org/rfc/rfc9113#section-6.7>.
+const PING: Duration = Duration::from_secs(10);
+
+/// A request to an HTTP/2 server that waits so long for its head, in vain, is reason to have the next ones on another connection: who
+/// forgets a connection need not say so.
+const SILENCE: Duration = Duration::from_secs(1);
 
 /// A scheme, a host and a port: what a connection is good for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,8 +88,23 @@ pub(super) enum Unanswered {
 pub(super) enum Sender {
     /// One request at a time.
     Http1(http1::SendRequest<WireBody>),
-    /// Any number of them. Whoever uses the connection has a share of the counter.
-    Http2(http2::SendRequest<WireBody>, Arc<()>),
+    /// Any number of them. Whoever uses the connection has a share of the flag: whether it gets no more of them.
+    Http2(http2::SendRequest<WireBody>, Arc<AtomicBool>),
+}
+
+/// A request to an HTTP/2 server, until its head is here or nobody wants it any more.
+struct Waiting<'c> {
+    is_left: &'c AtomicBool,
+    since: Instant,
+    is_answered: bool,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if !self.is_answered && self.since.elapsed() >= SILENCE {
+            self.is_left.store(true, Ordering::Relaxed);
+        }
+    }
 }
 
 impl Connection {
@@ -96,6 +119,8 @@ impl Connection {
             memory.add(CONNECTION);
             let (sender, task) = http2::Builder::new(TokioExecutor::new())
                 .timer(TokioTimer::new())
+                .keep_alive_interval(PING)
+                .keep_alive_timeout(PING)
                 // Not by the server's speed: what may wait of a response is counted.
                 .initial_stream_window_size(MAX_AHEAD_BYTES as u32)
                 .initial_connection_window_size((MAX_AHEAD_BYTES * STREAMS) as u32)
@@ -130,9 +155,9 @@ impl Connection {
     pub(super) fn share(&self) -> Option<Connection> {
         match &self.sender {
             Sender::Http1(_) => None,
-            Sender::Http2(sender, users) => Some(Connection {
+            Sender::Http2(sender, shared) => Some(Connection {
                 origin: self.origin.clone(),
-                sender: Sender::Http2(sender.clone(), users.clone()),
+                sender: Sender::Http2(sender.clone(), shared.clone()),
                 used: self.used,
                 sent: self.sent.clone(),
                 memory: self.memory.clone(),
@@ -144,7 +169,7 @@ impl Connection {
     pub(super) fn is_ready(&self) -> bool {
         match &self.sender {
             Sender::Http1(sender) => sender.is_ready(),
-            Sender::Http2(sender, _) => sender.is_ready(),
+            Sender::Http2(sender, is_left) => !is_left.load(Ordering::Relaxed) && sender.is_ready(),
         }
     }
 
@@ -160,7 +185,7 @@ impl Connection {
     pub(super) fn is_idle(&self) -> bool {
         match &self.sender {
             Sender::Http1(_) => true,
-            Sender::Http2(_, users) => Arc::strong_count(users) == 1,
+            Sender::Http2(_, shared) => Arc::strong_count(shared) == 1,
         }
     }
 
@@ -194,12 +219,19 @@ impl Connection {
                     .wait(sender.try_send_request(request), limit, sent)
                     .await
             }
-            Sender::Http2(sender, _) => {
+            Sender::Http2(sender, is_left) => {
                 *request.uri_mut() = head.uri.clone();
                 *request.version_mut() = Version::HTTP_2;
-                interim
+                let mut waiting = Waiting {
+                    is_left,
+                    since: self.used,
+                    is_answered: false,
+                };
+                let response = interim
                     .wait(sender.try_send_request(request), limit, sent)
-                    .await
+                    .await;
+                waiting.is_answered = response.is_ok();
+                response
             }
         };
         self.memory.head_is_here();

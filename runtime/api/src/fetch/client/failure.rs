@@ -64,6 +64,9 @@ impl Failure {
                 MAX_HEAD_BYTES >> 10
             ),
             Some(body) => format!("the request's body failed: {body}"),
+            None if error.is_timeout() => {
+                format!("no response from {authority}: its connection says nothing any more")
+            }
             None => format!("no response from {authority}: {}", innermost(error)),
         })
     }

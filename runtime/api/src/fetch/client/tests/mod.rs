@@ -5,6 +5,7 @@ pub(crate) mod server;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt as _;
@@ -371,6 +372,42 @@ async fn https_speaks_http2_where_the_server_does() {
     for answer in answers {
         assert_eq!(text(answer.unwrap()).await.unwrap(), "1");
     }
+}
+
+async fn connection_used(outbound: &Arc<Outbound>, server: &Server) -> String {
+    let answer = get(outbound, &server.url("/connection")).await.unwrap();
+    text(answer).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_connection_of_http2_that_answers_late_gets_no_further_requests() {
+    let (config, authority) = tls_server();
+    let server = Server::start(Some(config));
+    let outbound = trusting(&authority);
+    assert_eq!(connection_used(&outbound, &server).await, "1");
+    let url = server.url("/silent");
+    // Who gives up at once knows nothing of the server.
+    let given_up = tokio::time::timeout(Duration::from_millis(50), get(&outbound, &url)).await;
+    assert!(given_up.is_err());
+    assert_eq!(connection_used(&outbound, &server).await, "1");
+    let given_up = tokio::time::timeout(Duration::from_millis(1100), get(&outbound, &url)).await;
+    assert!(given_up.is_err());
+    assert_eq!(connection_used(&outbound, &server).await, "2");
+}
+
+#[tokio::test]
+async fn an_http2_server_that_answers_no_pings_is_given_up() {
+    let (config, authority) = tls_server();
+    let server = Server::start(Some(config));
+    let outbound = trusting(&authority);
+    assert_eq!(connection_used(&outbound, &server).await, "1");
+    // From here on the clock is faster than any server.
+    tokio::time::pause();
+    let error = failure(&outbound, &server.url("/silent")).await;
+    assert!(
+        error.ends_with("its connection says nothing any more"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
