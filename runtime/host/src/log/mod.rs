@@ -248,10 +248,11 @@ struct LogSubscriber(Arc<Log>);
 impl Subscriber for LogSubscriber {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         // Of libraries only what goes wrong; of NANO and its apps everything but traces.
-        let limit = if metadata.target().starts_with("nano") {
-            Level::DEBUG
-        } else {
-            Level::WARN
+        // (What the resolver warns of, whoever sends it packets says.)
+        let limit = match metadata.target() {
+            target if target.starts_with("nano") => Level::DEBUG,
+            target if target.starts_with("hickory") => Level::ERROR,
+            _ => Level::WARN,
         };
         metadata.is_event() && *metadata.level() <= limit
     }
@@ -305,6 +306,7 @@ mod tests {
                 1
             );
             tracing::info!(target: "hyper", "of a library");
+            tracing::warn!(target: "hickory_net::udp", "of a packet");
         });
         assert!(writer.flush(Duration::from_secs(30)));
         let text = output.text();

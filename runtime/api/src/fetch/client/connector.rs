@@ -26,7 +26,7 @@ use tokio::net::TcpStream;
 use tower_service::Service;
 
 use super::memory::{CONNECTION, Memory};
-use super::names::Names;
+use super::names::{Names, Unknown};
 use super::policy::Policy;
 use super::shares::Permit;
 use super::tls::Tls;
@@ -241,7 +241,7 @@ impl Service<Name> for Resolved {
 #[derive(Debug)]
 pub(super) struct Unresolved {
     host: String,
-    cause: NetError,
+    cause: Unknown,
 }
 
 impl fmt::Display for Unresolved {
@@ -258,7 +258,11 @@ impl fmt::Display for Unresolved {
 impl Error for Unresolved {}
 
 /// Why a name has no address, in words: hickory's own are partly made of its structures.
-fn told(cause: &NetError) -> Cow<'static, str> {
+fn told(cause: &Unknown) -> Cow<'static, str> {
+    let cause = match cause {
+        Unknown::NoName(reason) => return format!("it is no name for DNS: {reason}").into(),
+        Unknown::Unanswered(cause) => cause,
+    };
     let said = match cause {
         NetError::Dns(DnsError::NoRecordsFound(_)) if cause.is_nx_domain() => {
             "there is no such name in DNS, nor in /etc/hosts"
@@ -275,7 +279,7 @@ fn told(cause: &NetError) -> Cow<'static, str> {
         NetError::Io(error) => {
             return format!("the name server cannot be reached: {error}").into();
         }
-        NetError::Proto(error) => return format!("it is no name for DNS: {error}").into(),
+        NetError::Proto(_) => "the name server's answer is malformed",
         NetError::Busy => "too many names are looked up at a time",
         _ => "the name server's answer is of no use",
     };
@@ -332,11 +336,22 @@ mod tests {
         );
     }
 
+    /// In place of a response code, which has four bits.
+    const MALFORMED: u8 = 16;
+
     /// What an app is told when the name server answers with this response code and no record, or not at all.
     async fn told_of(code: Option<u8>, host: &str) -> String {
         let names = Names::with_server(move |query| {
             let mut answer = empty_answer(query);
-            answer[3] |= code?;
+            match code? {
+                MALFORMED => {
+                    // A record whose name is where it is itself: https://www.rfc-editor.org/rfc/rfc1035#section-4.1.4.
+                    let here = answer.len() as u8;
+                    answer[7] = 1;
+                    answer.extend([0xC0, here, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 7]);
+                }
+                code => answer[3] |= code,
+            }
             Some(answer)
         });
         let policy = Policy::of(OutboundHosts::default());
@@ -362,6 +377,11 @@ mod tests {
             ),
             (None, "silent.example", "no name server answered in time"),
             (Some(0), &long, "it is no name for DNS: "),
+            (
+                Some(MALFORMED),
+                "odd.example",
+                "the name server's answer is malformed",
+            ),
         ] {
             let error = told_of(code, host).await;
             let (name, told) = error.split_once(": ").unwrap();

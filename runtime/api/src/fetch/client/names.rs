@@ -35,6 +35,21 @@ pub(super) struct Names {
     share: Share,
 }
 
+/// Why nobody knows a name's addresses.
+#[derive(Debug)]
+pub(super) enum Unknown {
+    /// DNS has no such names, for this reason.
+    NoName(String),
+    /// The name servers do not say.
+    Unanswered(NetError),
+}
+
+impl From<NetError> for Unknown {
+    fn from(error: NetError) -> Self {
+        Self::Unanswered(error)
+    }
+}
+
 impl Default for Names {
     fn default() -> Self {
         Self {
@@ -49,9 +64,9 @@ impl Names {
     ///
     /// # Errors
     /// It has none, or no name server says so in time.
-    pub(super) async fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, NetError> {
+    pub(super) async fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, Unknown> {
         // URLs have names in ASCII: https://url.spec.whatwg.org/#concept-domain-to-ascii.
-        let name = Name::from_ascii(name)?;
+        let name = Name::from_ascii(name).map_err(|error| Unknown::NoName(error.to_string()))?;
         let _permit = self.share.permit().await;
         let found = self.resolver()?.lookup_ip(name).await?;
         Ok(found.iter().collect())
