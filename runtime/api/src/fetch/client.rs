@@ -12,6 +12,7 @@ mod connector;
 mod decode;
 mod exchange;
 mod failure;
+mod frames;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
 mod head_wait;

@@ -25,7 +25,8 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tower_service::Service;
 
-use super::memory::{CONNECTION, Memory};
+use super::frames::Frames;
+use super::memory::{CONNECTION, Memory, Unreadable};
 use super::names::{Names, Unknown};
 use super::policy::Policy;
 use super::shares::Permit;
@@ -41,13 +42,15 @@ pub(super) struct Io {
     stream: MaybeHttpsStream<TokioIo<TcpStream>>,
     sent: Arc<AtomicU64>,
     memory: Arc<Memory>,
+    /// Of HTTP/2.
+    frames: Option<Frames>,
     _permit: Permit,
 }
 
 impl Io {
     /// Whether both sides have agreed to speak HTTP/2.
     pub(super) fn is_http2(&self) -> bool {
-        self.stream.connected().is_negotiated_h2()
+        self.frames.is_some()
     }
 
     /// How many bytes were sent, now and later.
@@ -80,9 +83,17 @@ impl Read for Io {
         let size = room.unfilled().remaining();
         ready!(Pin::new(&mut self.stream).poll_read(context, room.unfilled()))?;
         let count = room.filled().len();
+        let io = &mut *self;
+        let mut read = io.memory.read(count, size);
+        if let Some(frames) = &mut io.frames
+            && frames.count(room.filled()) > 0
+            && frames.are_too_many(io.memory.progress(), io.sent.load(Ordering::Relaxed))
+        {
+            read = Err(Unreadable::Frames);
+        }
         // SAFETY: so many bytes of it are filled.
         unsafe { buffer.advance(count) };
-        Poll::Ready(self.memory.read(count, size).map_err(io::Error::from))
+        Poll::Ready(read.map_err(io::Error::from))
     }
 }
 
@@ -153,7 +164,9 @@ impl Connector {
         if let MaybeHttpsStream::Https(_) = stream {
             memory.add(CONNECTION);
         }
+        let is_http2 = stream.connected().is_negotiated_h2();
         Ok(Io {
+            frames: is_http2.then(Frames::default),
             stream,
             sent: Arc::default(),
             memory: Arc::new(memory),

@@ -44,6 +44,8 @@ struct State {
     head: Option<usize>,
     /// Bytes of a response's body since the last that was content; `None` where others share the connection.
     framing: Option<usize>,
+    /// How often a request was sent, or got something.
+    progress: u64,
 }
 
 /// Why nothing more can be read.
@@ -52,6 +54,8 @@ pub(super) enum Unreadable {
     Head,
     /// There is no content in what comes.
     Framing,
+    /// There is nothing in the frames of HTTP/2 that come.
+    Frames,
 }
 
 impl From<Unreadable> for io::Error {
@@ -64,6 +68,10 @@ impl From<Unreadable> for io::Error {
             Unreadable::Framing => Self::new(
                 io::ErrorKind::InvalidData,
                 "the server sends the size of a chunk without end",
+            ),
+            Unreadable::Frames => Self::new(
+                io::ErrorKind::InvalidData,
+                "the server sends frames of HTTP/2 that bring nothing, without end",
             ),
         }
     }
@@ -89,6 +97,7 @@ impl Memory {
             bytes: CONNECTION,
             head: None,
             framing: None,
+            progress: 0,
         })))
     }
 
@@ -108,6 +117,7 @@ impl Memory {
     /// response, unless others share the connection.
     pub(super) fn begin(&self, isolate: Option<&Handle>, is_exclusive: bool) {
         let mut state = self.state();
+        state.progress += 1;
         state.head = is_exclusive.then_some(0);
         state.framing = is_exclusive.then_some(0);
         let is_the_same = match (&state.reservation, isolate) {
@@ -126,7 +136,14 @@ impl Memory {
 
     /// The head of the response is here.
     pub(super) fn head_is_here(&self) {
-        self.state().head = None;
+        let mut state = self.state();
+        state.progress += 1;
+        state.head = None;
+    }
+
+    /// Changes with each request that is sent, and with all that requests get.
+    pub(super) fn progress(&self) -> u64 {
+        self.state().progress
     }
 
     /// It is HTTP no more.
@@ -137,7 +154,9 @@ impl Memory {
 
     /// Content of the response's body is here.
     pub(super) fn content_is_here(&self) {
-        if let Some(framing) = &mut self.state().framing {
+        let mut state = self.state();
+        state.progress += 1;
+        if let Some(framing) = &mut state.framing {
             *framing = 0;
         }
     }

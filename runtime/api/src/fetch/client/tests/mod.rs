@@ -11,6 +11,7 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 use http::{Method, StatusCode};
 use rustls::pki_types::CertificateDer;
+use tokio::io::AsyncWriteExt as _;
 
 use self::server::Server;
 use super::{Answer, AnswerBody, Arriving, Exchange, Failure, Outbound, RequestBody};
@@ -406,6 +407,27 @@ async fn an_http2_server_that_answers_no_pings_is_given_up() {
     let error = failure(&outbound, &server.url("/silent")).await;
     assert!(
         error.ends_with("its connection says nothing any more"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn frames_that_bring_nothing_end_a_connection_of_http2() {
+    let (config, authority) = tls_server();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let (tcp, _) = listener.accept().await.unwrap();
+        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+        let mut stream = acceptor.accept(tcp).await.unwrap();
+        let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+        stream.write_all(&settings).await.unwrap();
+        let pings = [0, 0, 8, 6, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8].repeat(100);
+        while stream.write_all(&pings).await.is_ok() {}
+    });
+    let error = failure(&trusting(&authority), &format!("https://localhost:{port}/")).await;
+    assert!(
+        error.contains("frames of HTTP/2 that bring nothing"),
         "{error}"
     );
 }
