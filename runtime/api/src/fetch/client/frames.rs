@@ -72,7 +72,7 @@ mod tests {
     fn frame(kind: u8, payload: &[u8]) -> Vec<u8> {
         let length = (payload.len() as u32).to_be_bytes();
         let head = [length[1], length[2], length[3], kind, 0, 0, 0, 0, 1];
-        [&head, payload].concat()
+        [&head[..], payload].concat()
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::time::Duration;
 use http::Request;
 use tokio::sync::Notify;
 
-/// Interim responses (1xx) to one request.
+/// Interim responses (1xx) to one request of HTTP/1; those of HTTP/2 are bounded with its other frames (`frames.rs`).
 const MAX_INTERIM: u32 = 64;
 
 /// Why there is no head.

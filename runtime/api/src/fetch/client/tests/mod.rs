@@ -420,9 +420,9 @@ async fn frames_that_bring_nothing_end_a_connection_of_http2() {
         let (tcp, _) = listener.accept().await.unwrap();
         let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
         let mut stream = acceptor.accept(tcp).await.unwrap();
-        let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+        let settings = [0u8, 0, 0, 4, 0, 0, 0, 0, 0];
         stream.write_all(&settings).await.unwrap();
-        let pings = [0, 0, 8, 6, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8].repeat(100);
+        let pings = [0u8, 0, 8, 6, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8].repeat(100);
         while stream.write_all(&pings).await.is_ok() {}
     });
     let error = failure(&trusting(&authority), &format!("https://localhost:{port}/")).await;
