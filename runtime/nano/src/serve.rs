@@ -27,7 +27,7 @@ pub(crate) fn serve(options: ServeOptions) -> anyhow::Result<ExitCode> {
         config.apps.len() + config.prepared + 1,
         io_threads() + 3 + usize::from(config.watch),
     )?;
-    let guard = log::init(options.log.unwrap_or_else(Format::for_stdout))
+    let mut guard = log::init(options.log.unwrap_or_else(Format::for_stdout))
         .context("cannot start the thread that writes the log")?;
     nano_engine::external_memory::malloc::give_back_in_background();
     let dev = options.dev;
@@ -56,6 +56,9 @@ pub(crate) fn serve(options: ServeOptions) -> anyhow::Result<ExitCode> {
     ));
     // Nothing that is still running has a say in when the process ends.
     runtime.shutdown_background();
+    if matches!(ending, Ok(Ending::Cut(_))) {
+        guard.cut_off();
+    }
     drop(guard);
     nano_engine::containment::hurry();
     Ok(match ending? {

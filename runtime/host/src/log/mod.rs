@@ -71,17 +71,30 @@ impl FromStr for Format {
 /// How long the end of the process waits for an output that does not take what is left.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
+/// The same where the end is to come at once: an output that takes anything has it by then.
+const CUT_OFF: Duration = Duration::from_millis(100);
+
 /// A line's buffer that has grown beyond this is given back.
 const KEEP: usize = 16 << 10;
 
 /// Writes out what is still in memory when it is dropped, unless the output does not take it within two seconds.
 #[derive(Debug)]
 #[must_use]
-pub struct LogGuard(Arc<Writer>);
+pub struct LogGuard {
+    writer: Arc<Writer>,
+    patience: Duration,
+}
+
+impl LogGuard {
+    /// Has an output that takes nothing not delay the end.
+    pub fn cut_off(&mut self) {
+        self.patience = CUT_OFF;
+    }
+}
 
 impl Drop for LogGuard {
     fn drop(&mut self) {
-        self.0.flush(LAST_WORDS);
+        self.writer.flush(self.patience);
     }
 }
 
@@ -97,7 +110,10 @@ pub fn init(format: Format) -> std::io::Result<LogGuard> {
         && std::io::stdout().is_terminal()
         && std::env::var_os("NO_COLOR").is_none();
     let log = Arc::new(Log::new(std::io::stdout(), format, colors)?);
-    let guard = LogGuard(log.writer.clone());
+    let guard = LogGuard {
+        writer: log.writer.clone(),
+        patience: LAST_WORDS,
+    };
     let first = LOG.set(log.clone()).is_ok()
         && tracing::subscriber::set_global_default(LogSubscriber(log)).is_ok();
     assert!(first, "the process has a log already");
