@@ -191,6 +191,7 @@ fn restore(
     let options = v8::ContextOptions::default();
     let context = v8::Context::from_snapshot(scope, snapshot::CONTEXT, options)?;
     context.set_allow_generation_from_strings(allow_eval);
+    entry::coarsen_temporal(context);
     let parse = hardening::restored(&mut v8::ContextScope::new(scope, context), engine)?;
     state.json_parse.get_or_init(|| parse);
     Some(v8::Global::new(scope, context))

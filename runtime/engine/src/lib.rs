@@ -71,7 +71,7 @@ pub mod watchdog;
 pub use compute::{compute, compute_slices, compute_slow};
 pub use embedding::{Baker, Embedding};
 pub use engine::{Engine, EngineError, EngineOptions};
-pub use entry::Panicked;
+pub use entry::{CLOCK_RESOLUTION, Panicked};
 pub use exception::{ErrorReport, Thrown, report_exception};
 pub use isolate::IsolateOptions;
 pub use limits::{Exit, Limits};

@@ -2,14 +2,11 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use nano_engine::CLOCK_RESOLUTION;
 use nano_webidl::{Fallible, Scope};
 
 use super::Environment;
 use crate::bindings::clock::ClockMethods;
-
-/// The resolution of every timestamp, <https://w3c.github.io/hr-time/#dfn-coarsen-time>: 100 µs, as for contexts that are not
-/// cross-origin isolated. Apps of different owners share a machine, so the clock must be too coarse for timing attacks.
-const RESOLUTION: Duration = Duration::from_micros(100);
 
 /// <https://w3c.github.io/hr-time/#dfn-get-time-origin-timestamp>
 #[derive(Debug, Clone, Copy)]
@@ -46,9 +43,10 @@ impl ClockMethods for Clock {
     }
 }
 
+/// <https://w3c.github.io/hr-time/#dfn-coarsen-time>
 fn coarsen(time: Duration) -> Duration {
     let micros = time.as_micros() as u64;
-    Duration::from_micros(micros - micros % RESOLUTION.as_micros() as u64)
+    Duration::from_micros(micros - micros % CLOCK_RESOLUTION.as_micros() as u64)
 }
 
 fn milliseconds(time: Duration) -> f64 {

@@ -18,11 +18,14 @@ macro_rules! scope {
     };
 }
 
+mod clock;
 mod delegates;
 mod functions;
 mod hooks;
 mod modules;
 
+pub use clock::CLOCK_RESOLUTION;
+pub(crate) use clock::coarsen_temporal;
 pub use delegates::{channel, deserializer, serializer};
 pub(crate) use functions::lazy_reference;
 pub use functions::{
