@@ -47,6 +47,13 @@ export const href = (name: string) => `/reference/${name.toLowerCase()}/`;
 const of = (kind: Definition["kind"], entries: Record<string, object>) =>
   Object.entries(entries).map(([name, entry]) => ({ name, kind, href: href(name), ...entry }) as Definition);
 
+/** How definitions are listed: by kind, in this order. */
+const kindTitles = { interface: "Interfaces", namespace: "Namespaces", dictionary: "Dictionaries", enumeration: "Enumerations", callback: "Callbacks" };
+export const byKind = (definitions: Definition[]) =>
+  Object.entries(kindTitles)
+    .map(([kind, title]) => ({ title, slug: title.toLowerCase(), own: definitions.filter((definition) => definition.kind === kind) }))
+    .filter(({ own }) => own.length > 0);
+
 /** The interface whose members are the global object's: these have pages of their own. */
 export const globalScope = of("interface", data.interfaces).find(({ name }) => name === data.global)!;
 
