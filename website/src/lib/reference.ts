@@ -88,6 +88,9 @@ export const standardOf = (definition: Definition) => standards.find(({ definiti
 
 const names = (text: string) => text.match(/[A-Za-z_]\w*/g) ?? [];
 
+/** A name that a narrow column may break before a capital letter. */
+export const breakable = (name: string) => name.replace(/(?<=[a-z])(?=[A-Z])/g, "<wbr>");
+
 /** Who names a definition in a member, or inherits from it. */
 const users = new Map<string, Set<string>>();
 for (const { name, inherits, members } of definitions) {
