@@ -83,17 +83,19 @@ impl Peer {
         }
         if let Some(proxies) = &self.proxies {
             let hop = Hop::before(self.address, &parts.headers, proxies);
-            let mut chain = elements(&parts.headers, &X_FORWARDED_FOR).join(", ");
-            // Other bytes are in no value that is made of text.
-            chain = chain.replace(|character: char| !character.is_ascii(), "?");
+            let mut chain = elements(&parts.headers, &X_FORWARDED_FOR);
             if proxies.fields.forwarded || !proxies.fields.x_forwarded_for {
                 // The chain itself is not known; its begin is.
-                chain = hop.client.to_string();
+                chain.clear();
+                if hop.client != self.address {
+                    chain.push(hop.client.to_string().into());
+                }
             }
-            if hop.client != self.address {
-                chain.push_str(", ");
-                chain.push_str(&self.address.to_string());
-            }
+            chain.push(self.address.to_string().into());
+            // Other bytes are in no value that is made of text.
+            let chain = chain
+                .join(", ")
+                .replace(|character: char| !character.is_ascii(), "?");
             origin.is_secure = hop.is_secure;
             origin.told = Some(told(hop.client, &chain, hop.is_secure));
             if let Some(host) = hop.host.and_then(|host| HeaderValue::try_from(host).ok()) {
@@ -424,6 +426,27 @@ mod tests {
             seen("10.0.0.1", ALL, &[]),
             ["10.0.0.1", "10.0.0.1", "http", "asked.test"]
         );
+    }
+
+    /// Whatever else it says, and whether it knows whom the request is from.
+    #[test]
+    fn a_trusted_proxy_is_in_the_chain_itself() {
+        for (fields, headers, chain) in [
+            (ALL, [("x-forwarded-proto", "https")], "10.0.0.1"),
+            (ALL, [("forwarded", "for=1.1.1.1")], "10.0.0.1"),
+            (ALL, [("x-real-ip", "1.1.1.1")], "10.0.0.1"),
+            (ALL, [("x-forwarded-for", ",")], "10.0.0.1"),
+            (
+                ALL,
+                [("x-forwarded-for", "1.1.1.1, unknown")],
+                "1.1.1.1, unknown, 10.0.0.1",
+            ),
+            (RFC, [("x-forwarded-for", "1.1.1.1")], "10.0.0.1"),
+            (RFC, [("forwarded", "for=unknown")], "10.0.0.1"),
+        ] {
+            let seen = seen("10.0.0.1", fields, &headers);
+            assert_eq!(seen[..2], ["10.0.0.1", chain], "{headers:?}");
+        }
     }
 
     #[test]
