@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
@@ -43,21 +43,42 @@ pub(crate) struct AdminListener {
 enum Socket {
     Tcp(TcpListener),
     Unix(
-        UnixListener,
-        /// None: it was there before the process, and stays.
-        #[expect(dead_code, reason = "held for its drop")]
+        /// None: it was there before the process, and stays. Dropped first: for as long as the socket is open, no other file is taken for
+        /// its own.
         Option<SocketFile>,
+        UnixListener,
     ),
 }
 
-/// A socket in the file system, removed when it is dropped.
+/// A socket in the file system, removed when this is dropped.
 #[derive(Debug)]
-struct SocketFile(PathBuf);
+struct SocketFile {
+    path: PathBuf,
+    /// Its device and number: somebody else may have removed it, and another process listen there.
+    id: (u64, u64),
+}
+
+impl SocketFile {
+    /// The one that has just been made.
+    fn at(path: &Path) -> io::Result<Self> {
+        Ok(Self {
+            path: path.to_owned(),
+            id: id_of_file(path)?,
+        })
+    }
+}
+
+fn id_of_file(path: &Path) -> io::Result<(u64, u64)> {
+    let found = std::fs::symlink_metadata(path)?;
+    Ok((found.dev(), found.ino()))
+}
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
         // If it has gone already, that is well, too.
-        let _ = std::fs::remove_file(&self.0);
+        if id_of_file(&self.path).is_ok_and(|id| id == self.id) {
+            let _ = std::fs::remove_file(&self.path);
+        }
     }
 }
 
@@ -77,11 +98,11 @@ impl AdminListener {
             AdminAddress::Unix(path) => {
                 remove_left(path).await?;
                 let socket = UnixListener::bind(path)?;
-                let file = SocketFile(path.clone());
+                let file = SocketFile::at(path)?;
                 // For the user that NANO runs as, whatever its mask of permissions is.
                 std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
                 Self {
-                    socket: Socket::Unix(socket, Some(file)),
+                    socket: Socket::Unix(Some(file), socket),
                     address: address.clone(),
                 }
             }
@@ -109,7 +130,7 @@ impl AdminListener {
         path: &Path,
     ) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
-        let socket = Socket::Unix(UnixListener::from_std(socket)?, None);
+        let socket = Socket::Unix(None, UnixListener::from_std(socket)?);
         let address = AdminAddress::Unix(path.to_owned());
         Ok(Self { socket, address })
     }
@@ -123,9 +144,14 @@ impl AdminListener {
     /// called within the host's runtime.
     pub(crate) fn serve(self, service: Arc<Service>, crowd: Arc<Crowd>) -> AdminListening {
         let stop = Stop::default();
+        let file = match &self.socket {
+            Socket::Unix(Some(file), _) => Some(file.path.clone()),
+            Socket::Unix(None, _) | Socket::Tcp(_) => None,
+        };
         let listening = AdminListening {
             service: service.clone(),
             stop: stop.clone(),
+            file,
         };
         tokio::spawn(accept(self.socket, service, crowd, stop));
         listening
@@ -149,9 +175,20 @@ async fn remove_left(path: &Path) -> io::Result<()> {
 pub(crate) struct AdminListening {
     service: Arc<Service>,
     stop: Stop,
+    /// A socket in the file system that this process has made.
+    file: Option<PathBuf>,
 }
 
 impl AdminListening {
+    /// Whether it can be found: a socket in the file system may have been removed.
+    pub(crate) fn is_there(&self) -> bool {
+        let is_gone = |path: &PathBuf| {
+            let found = std::fs::symlink_metadata(path);
+            found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+        };
+        !self.file.as_ref().is_some_and(is_gone)
+    }
+
     /// What answers.
     pub(crate) fn service(&self) -> &Service {
         &self.service
@@ -207,7 +244,7 @@ async fn accept(socket: Socket, service: Arc<Service>, crowd: Arc<Crowd>, stop: 
                 Socket::Tcp(socket) => {
                     connection(socket.accept().await?.0, &service, &visitor, &stop)
                 }
-                Socket::Unix(socket, _) => {
+                Socket::Unix(_, socket) => {
                     connection(socket.accept().await?.0, &service, &visitor, &stop)
                 }
             })

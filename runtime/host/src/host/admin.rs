@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use super::{Host, Refusal, State};
 use crate::admin::Service;
-use crate::admin::listener::AdminListener;
+use crate::admin::listener::{AdminListener, AdminListening};
 use crate::config::{AdminAddress, AdminConfig, Config};
 use crate::inherited::User;
 
@@ -37,7 +37,7 @@ impl Host {
 }
 
 impl State {
-    /// Binds the address of the admin API, if that is not bound yet.
+    /// Binds the address of the admin API, if that is not bound yet, or its socket has been removed.
     pub(super) async fn bind_admin(
         &mut self,
         wanted: &Config,
@@ -57,9 +57,10 @@ impl State {
                 return Err(Refusal::OpenSocket { path, mode });
             }
         }
-        if let Some(bound) = &self.admin
-            && bound.service().config().listen == admin.listen
-        {
+        let is_the_same = |bound: &&AdminListening| bound.service().config().listen == admin.listen;
+        let bound = self.admin.as_ref().filter(is_the_same);
+        let is_bound = bound.is_some();
+        if bound.is_some_and(AdminListening::is_there) {
             return Ok(None);
         }
         let listener = match self.inherited_admin(&admin.listen) {
@@ -69,6 +70,11 @@ impl State {
         };
         match listener {
             Ok(listener) => Ok(Some(listener)),
+            // Apps change all the same.
+            Err(error) if is_bound => {
+                tracing::warn!(address = %admin.listen, %error, "the admin API's socket was removed, and cannot be made again");
+                Ok(None)
+            }
             Err(error) => Err(Refusal::BindAdmin {
                 address: admin.listen.clone(),
                 error,

@@ -421,18 +421,50 @@ fn it_listens_on_a_socket_of_its_own_user() {
         .mode();
     assert_eq!(mode & 0o777, 0o600);
     let ask = |host: &str| {
-        let mut stream = UnixStream::connect(&path).expect("a connection");
-        write!(
-            stream,
-            "GET /admin/apps HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
-        )
-        .expect("sent");
-        let mut text = String::new();
-        stream.read_to_string(&mut text).expect("an answer");
-        text
+        let stream = UnixStream::connect(&path).expect("a connection");
+        apps_by(stream, host)
     };
     assert!(ask("localhost").starts_with("HTTP/1.1 200 "));
     assert!(ask("rebound.example").starts_with("HTTP/1.1 403 "));
+}
+
+/// What is answered to GET /admin/apps.
+fn apps_by(mut stream: UnixStream, host: &str) -> String {
+    write!(
+        stream,
+        "GET /admin/apps HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+    )
+    .expect("sent");
+    let mut text = String::new();
+    stream.read_to_string(&mut text).expect("an answer");
+    text
+}
+
+#[test]
+fn its_socket_is_made_again_at_a_reload_and_nobody_else_s_is_removed() {
+    for is_replaced in [false, true] {
+        let site = Site::new()
+            .app("a", APP)
+            .top(r#""admin":{"listen":"unix:admin.sock"}"#);
+        let path = site.path().join("admin.sock");
+        let mut nano = site.serve();
+        eventually("the socket", || UnixStream::connect(&path).ok());
+        std::fs::remove_file(&path).expect("its socket");
+        let other =
+            is_replaced.then(|| std::os::unix::net::UnixListener::bind(&path).expect("a socket"));
+        nano.signal(libc::SIGHUP);
+        nano.logged("the reload", |line| {
+            line["message"] == "the configuration has been loaded"
+        });
+        if !is_replaced {
+            let stream = eventually("the socket again", || UnixStream::connect(&path).ok());
+            assert!(apps_by(stream, "localhost").starts_with("HTTP/1.1 200 "));
+        }
+        nano.signal(libc::SIGTERM);
+        assert_eq!(nano.wait().code(), Some(0));
+        assert_eq!(path.exists(), is_replaced);
+        drop(other);
+    }
 }
 
 #[test]
