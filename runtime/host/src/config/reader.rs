@@ -396,21 +396,21 @@ impl<'a> Located<'a> {
         for property in &fields.object.properties {
             let name = property.name.as_str();
             if !known.contains(&name) {
-                let list = known.iter().filter(|name| !name.starts_with('$'));
-                let list = list
-                    .map(|name| format!("\"{name}\""))
-                    .collect::<Vec<_>>()
-                    .join(", ");
-                let help = match closest(name, known) {
+                // What is only counted is compared with nothing.
+                let help = (!self.context.faults.is_full()).then(|| match closest(name, known) {
                     Some(close) => format!("did you mean \"{close}\"?"),
-                    None => format!("the fields here are {list}"),
-                };
+                    None => {
+                        let list = known.iter().filter(|name| !name.starts_with('$'));
+                        let list: Vec<_> = list.map(|name| format!("\"{name}\"")).collect();
+                        format!("the fields here are {}", list.join(", "))
+                    }
+                });
                 let at = property.name.range();
                 self.context.faults.add(
                     at.start..at.end,
                     fields.name.field(name),
                     format!("unknown field \"{name}\""),
-                    Some(help),
+                    help,
                 );
             }
         }

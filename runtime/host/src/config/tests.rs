@@ -267,6 +267,15 @@ fn unknown_fields_are_told_what_there_is() {
 }
 
 #[test]
+fn many_unknown_fields_are_counted_in_no_time() {
+    let fields: String = (0..200_000).map(|n| format!(r#""u{n}":1,"#)).collect();
+    let began = std::time::Instant::now();
+    let error = read_text(&format!(r#"{{{fields}"apps":[]}}"#)).unwrap_err();
+    assert!(error.more >= 199_980, "{}", error.more);
+    assert!(began.elapsed().as_secs() < 8, "{:?}", began.elapsed());
+}
+
+#[test]
 fn hosts_and_outbound() {
     assert!(app_fault(r#""hostname":"a.com:80""#).contains("no port | leave it out"));
     assert!(app_fault(r#""hostname":7"#).contains("expected a string or an array of strings"));
