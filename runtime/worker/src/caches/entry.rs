@@ -13,6 +13,9 @@ use crate::Fields;
 /// What an entry takes beside its texts: the places where it stands.
 const OVERHEAD: usize = 512;
 
+/// The name of a field that a response varies by, and its combined value in the request.
+type Varied = (HeaderName, Option<Box<[u8]>>);
+
 /// A response in a cache.
 #[derive(Debug)]
 pub struct CacheEntry {
@@ -25,7 +28,7 @@ pub struct CacheEntry {
     /// The URL that it is found by.
     pub(super) key: Arc<str>,
     /// The fields that it varies by, with their values in the request.
-    vary: Box<[(HeaderName, Option<Box<[u8]>>)]>,
+    vary: Box<[Varied]>,
     /// When it is not fresh any more, if it says so.
     expires: Option<Instant>,
     /// Whether it may be kept at all.
@@ -122,7 +125,7 @@ impl CacheEntry {
         let vary = self.vary.iter().map(|(name, value)| {
             name.as_str().len()
                 + value.as_ref().map_or(0, |value| value.len())
-                + size_of::<(HeaderName, Option<Box<[u8]>>)>()
+                + size_of::<Varied>()
         });
         OVERHEAD
             + self.request_size()
