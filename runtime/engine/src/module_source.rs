@@ -377,12 +377,13 @@ fn outside(specifier: &str) -> ModuleError {
     ModuleError(format!("\"{specifier}\" leads out of the app's folder"))
 }
 
-/// Joins like a URL, but `None` where `..` would leave the top.
+/// Joins like a URL, in which `%2e` is a dot, too (<https://url.spec.whatwg.org/#double-dot-path-segment>), but `None` where `..` would leave
+/// the top.
 fn join(folder: &str, relative: &str) -> Option<String> {
     let (path, suffix) = relative.split_at(relative.find(['?', '#']).unwrap_or(relative.len()));
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    for part in path.split('/') {
-        match part {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in folder.split('/').chain(path.split('/')) {
+        match &*part.replace("%2e", ".").replace("%2E", ".") {
             "" | "." => {}
             ".." => {
                 parts.pop()?;
