@@ -70,11 +70,15 @@ impl AsyncWrite for Peer {
     }
 }
 
-fn runtime() -> Runtime {
-    match Builder::new_current_thread().enable_time().build() {
-        Ok(runtime) => runtime,
-        Err(error) => panic!("{error}"),
+/// Runs on a runtime that one thread's cases have in common.
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    thread_local! {
+        static RUNTIME: io::Result<Runtime> = Builder::new_current_thread().enable_time().build();
     }
+    RUNTIME.with(|runtime| match runtime {
+        Ok(runtime) => runtime.block_on(future),
+        Err(error) => panic!("{error}"),
+    })
 }
 
 fn config(role: Role, deflate: Option<Deflate>) -> Config {
@@ -112,11 +116,10 @@ pub fn websocket_frames(case: &[u8]) {
     let deflate = *input.one_of(&[None, Some(Deflate { bits: 15 })]);
     let size = input.byte();
     let frames = input.rest();
-    let runtime = runtime();
     let hear = |size: u8| {
         let peer = Peer(cut(frames, size).map(<[u8]>::to_vec).collect());
         let config = config(role, deflate);
-        runtime.block_on(async {
+        block_on(async {
             let (own, app) = socket_pair();
             let gone = |_| CloseFrame::of(CloseFrame::FAILURE, "");
             let run = run(peer, &[], &own, &config, pending(), gone);
@@ -145,7 +148,7 @@ pub fn websocket_messages(case: &[u8]) {
     }
     let (left, right) = duplex(wire);
     let (server, client) = (config(Role::Server, deflate), config(Role::Client, deflate));
-    let (sent, come) = runtime().block_on(async {
+    let (sent, come) = block_on(async {
         let gone = |_| CloseFrame::of(CloseFrame::FAILURE, "");
         let (own, from) = socket_pair();
         let (other, to) = socket_pair();

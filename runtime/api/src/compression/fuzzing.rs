@@ -1,8 +1,8 @@
 //! See [`crate::fuzzing`].
 
-use super::brotli;
 use super::codec::Algorithm;
 use super::zlib::{self, Format};
+use super::{brotli, zstd};
 use crate::fuzzing::input::{Input, cut};
 
 /// The most bytes that are made of a case.
@@ -63,11 +63,12 @@ fn run(algorithm: &mut dyn Algorithm, content: &[u8], size: u8, room: usize) -> 
 }
 
 fn decompressor(number: u8) -> Box<dyn Algorithm> {
-    match number % 4 {
+    match number % 5 {
         0 => Box::new(zlib::Decompressor::new(Format::Zlib)),
         1 => Box::new(zlib::Decompressor::new(Format::Raw)),
         2 => Box::new(zlib::Decompressor::new(Format::Gzip)),
-        _ => Box::new(brotli::Decompressor::new()),
+        3 => Box::new(brotli::Decompressor::new()),
+        _ => Box::new(zstd::Decompressor::new()),
     }
 }
 
@@ -101,11 +102,8 @@ pub fn decompress(case: &[u8]) {
 /// What is compressed, in any pieces, is what comes out again.
 pub fn compress(case: &[u8]) {
     let mut input = Input::new(case);
-    let (format, size, room) = (
-        input.byte(),
-        input.byte(),
-        1 + usize::from(input.byte()) * 64,
-    );
+    let format = input.byte() % 4;
+    let (size, room) = (input.byte(), 1 + usize::from(input.byte()) * 64);
     let times = 1 + usize::from(input.byte());
     let content = input.rest().repeat(times);
     let made = run(&mut *compressor(format), &content, size, room);
