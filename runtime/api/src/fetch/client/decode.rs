@@ -126,6 +126,14 @@ impl Layer {
                     None => return Err(wrong("it ends too early")),
                 }
             }
+            // Two bytes say what "deflate" is, and may come one by one.
+            let is_unknown = self.decoder.is_none() && self.coding == Coding::Deflate;
+            while is_unknown && self.input.len() < 2 {
+                match self.chunks.next().await.transpose()? {
+                    Some(chunk) => self.input = [&*self.input, &*chunk].concat().into(),
+                    None => return Err(wrong("it ends too early")),
+                }
+            }
             let decoder = self
                 .decoder
                 .get_or_insert_with(|| self.coding.decoder(&self.input));
