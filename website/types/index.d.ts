@@ -2785,7 +2785,7 @@ interface HTMLRewriter {
   /**
    * What is called with the elements that a CSS selector means, and with the comments and texts in them: the methods `element`, `comments` and `text`.
    * @throws {TypeError} if the selector is not valid, or has something that is not supported: only descendants and children can be told, and no siblings
-   * @throws {RangeError} if it is too long or too deep, or the rewriter has handlers for 1000 selectors already
+   * @throws {RangeError} if it is too long or too deep, or the rewriter has handlers for 1000 selectors already, or for selectors of 65,536 bytes in all
    */
   on(selector: string, handlers: HTMLRewriterElementHandlers): HTMLRewriter;
   /**
