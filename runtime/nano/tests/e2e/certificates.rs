@@ -68,7 +68,7 @@ fn authorities_are_those_of_a_file() {
     };
     assert_eq!(
         fetched("authority.pem"),
-        ("'secret'\n".to_owned(), String::new())
+        ("secret\n".to_owned(), String::new())
     );
     let (stdout, stderr) = fetched("another.pem");
     assert_eq!(stdout, "");
