@@ -28,10 +28,11 @@ pub fn url(case: &[u8]) {
     is_read_again(&url);
     while !input.is_empty() {
         let (member, value) = (input.byte(), input.text());
-        let value = Some(&*value);
+        let text = &*value;
+        let value = Some(text);
         // What cannot be set stays as it is.
         let _ = match member % 9 {
-            0 => url.set_protocol(value.unwrap_or_default()),
+            0 => url.set_protocol(text),
             1 => url.set_username(value),
             2 => url.set_password(value),
             3 => url.set_host(value),
