@@ -13,7 +13,7 @@ use rustix::io::Errno;
 pub(super) const MAX_SIZE: u64 = 64 << 20;
 
 /// How long what is no file, but a pipe, may take to give its content. Whoever waits does nothing else meanwhile: no reload.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Reads it.
 ///
