@@ -14,6 +14,8 @@ mod fetch;
 mod history;
 mod pages;
 mod report;
+#[cfg(test)]
+mod samples;
 mod session;
 mod suites;
 

@@ -146,7 +146,7 @@ pub fn html(coverage: &Coverage, interfaces: &Interfaces) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wpt::{HarnessStatus, Meta};
+    use crate::samples::{results, test};
 
     #[test]
     fn names_of_subtests_say_what_they_are_about() {
@@ -176,32 +176,17 @@ mod tests {
 
     #[test]
     fn pages_have_folders_interfaces_and_members() {
-        let test = Test {
-            path: "fetch/api/idlharness.any.js".to_owned(),
-            variant: String::new(),
-            meta: Meta::default(),
-            inapplicable: None,
-            needs_server: false,
-        };
-        let subtest = |name: &str, status| Subtest {
-            name: name.to_owned(),
-            status,
-            message: None,
-        };
-        let results = Results {
-            status: HarnessStatus::Ok,
-            message: None,
-            subtests: vec![
-                subtest(
-                    "Headers interface: operation get(ByteString)",
-                    SubtestStatus::Pass,
-                ),
-                subtest(
-                    "Headers interface: operation set(ByteString)",
-                    SubtestStatus::Fail,
-                ),
-            ],
-        };
+        let test = test("fetch/api/idlharness.any.js");
+        let results = results(&[
+            (
+                "Headers interface: operation get(ByteString)",
+                SubtestStatus::Pass,
+            ),
+            (
+                "Headers interface: operation set(ByteString)",
+                SubtestStatus::Fail,
+            ),
+        ]);
         let (mut coverage, mut interfaces) = (Coverage::default(), Interfaces::default());
         coverage.add(&test, &results, None);
         interfaces.add(&test, &results);

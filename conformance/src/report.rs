@@ -192,32 +192,16 @@ impl fmt::Display for Coverage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wpt::{HarnessStatus, Meta};
+    use crate::samples::{results, test};
 
     #[test]
     fn counts_by_folder() {
-        let test = |path: &str| Test {
-            path: path.to_owned(),
-            variant: String::new(),
-            meta: Meta::default(),
-            inapplicable: None,
-            needs_server: false,
-        };
-        let subtest = |name: &str, status| Subtest {
-            name: name.to_owned(),
-            status,
-            message: None,
-        };
-        let results = Results {
-            status: HarnessStatus::Ok,
-            message: None,
-            subtests: vec![
-                subtest("a", SubtestStatus::Pass),
-                subtest("b", SubtestStatus::Fail),
-                subtest("c", SubtestStatus::Pass),
-                subtest("d", SubtestStatus::Fail),
-            ],
-        };
+        let results = results(&[
+            ("a", SubtestStatus::Pass),
+            ("b", SubtestStatus::Fail),
+            ("c", SubtestStatus::Pass),
+            ("d", SubtestStatus::Fail),
+        ]);
         let expected = |name: &str, reason: &str| (name.to_owned(), reason.to_owned());
         // Neither what fails for want of something nor what passes is a departure.
         let expected = BTreeMap::from([

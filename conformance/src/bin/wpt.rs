@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,7 @@ use conformance::{
     Coverage, Delta, Digests, Expectations, HARNESS, Interfaces, Outcome, Progress, Session,
     Verdict, html, markdown, observed_failures,
 };
+use jiff::Timestamp;
 use serde::Serialize;
 use wpt::{Engine, Ports, ProgramEngine, Results, Test, compose};
 
@@ -281,7 +282,8 @@ fn update(selection: &Selection) -> Result<bool> {
     digests.save(&Digests::file())?;
     print!("\n{}\n{}\n", session.coverage(), session.delta());
     let is_all = selection.filter.is_none() && selection.with.is_none();
-    if is_all && Progress::new(today()?, &session.coverage()).append(&Progress::file())? {
+    let today = Timestamp::now().strftime("%F").to_string();
+    if is_all && Progress::new(today, &session.coverage()).append(&Progress::file())? {
         println!("the history has a line more");
     }
     Ok(true)
@@ -323,13 +325,6 @@ fn compose_test(name: &str) -> Result<bool> {
         .write_all(file.as_bytes())
         .context("cannot write to standard output")?;
     Ok(true)
-}
-
-/// The day, by the clock.
-fn today() -> Result<String> {
-    let output = Command::new("date").args(["-u", "+%F"]).output();
-    let output = output.context("cannot ask the program `date` for the day")?;
-    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }
 
 /// The engine of a run.
