@@ -9,6 +9,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::slice;
+
 /// How long an idle thread waits for the next one to attend.
 const KEPT: Duration = Duration::from_secs(10);
 
@@ -62,6 +64,7 @@ fn start_thread(pool: &mut Pool) {
 
 /// The life of a thread.
 fn attend_all() {
+    slice::ask_for_short_slices();
     let mut pool = lock();
     loop {
         if let Some(work) = pool.waiting.pop_front() {

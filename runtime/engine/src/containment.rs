@@ -135,6 +135,11 @@ impl ThreadId {
         }
     }
 
+    #[cfg(target_os = "linux")]
+    pub(crate) fn id(self) -> libc::pid_t {
+        self.id
+    }
+
     /// How little it claims, from -20 to 19. A thread that is gone has 0, or -1.
     #[cfg(target_os = "linux")]
     fn nice(self) -> libc::c_int {

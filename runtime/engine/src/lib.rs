@@ -55,6 +55,7 @@ pub mod process_memory;
 pub mod rejections;
 pub mod resources;
 mod rest;
+pub mod slice;
 pub mod snapshot;
 mod stack;
 pub mod state;

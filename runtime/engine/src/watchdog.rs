@@ -22,6 +22,7 @@ use crate::external_memory::watch;
 use crate::limits::Exit;
 use crate::mailbox::{Shared, Verdict};
 use crate::process_memory::{Held, headroom, helpers};
+use crate::slice::{self, Slice};
 use crate::thread_io::ThreadIo;
 use crate::turn_clock::{Doze, Turn};
 use crate::{containment, process_memory};
@@ -43,6 +44,8 @@ const LIVELY: usize = 8;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long it may go on until nobody waits for its answers any more. Time of the wall, which is what those who wait have.
 const ANSWER: Duration = Duration::from_secs(1);
+/// A turn that has worked so long asks for the system's usual slices, so that short ones go first; see [`slice`].
+const LONG_TURN: Duration = Duration::from_millis(2);
 /// Looks at which nothing runs before the watchdog goes to sleep.
 const LOOKS_UNTIL_SLEEP: u32 = 2;
 
@@ -62,6 +65,7 @@ struct Watched {
     /// When a turn was first seen that goes on although the isolate was ended.
     overtime: Option<Instant>,
     thread: containment::ThreadId,
+    slice: Slice,
     abandoned: bool,
 }
 
@@ -99,6 +103,13 @@ impl Watched {
         let is_running = self.isolate.turn.look().is_some();
         let worked = is_running.then(|| work.saturating_sub(before));
         asked.settle(worked, now.saturating_duration_since(then))
+    }
+
+    fn ask_for(&mut self, slice: Slice) {
+        if self.slice != slice {
+            self.slice = slice;
+            self.thread.ask_for(slice);
+        }
     }
 
     /// Whether the isolate was ended, for whatever reason, and the turn that runs has gone on for so long that nobody shall wait for it.
@@ -172,6 +183,7 @@ pub(crate) fn watch(
         worked: None,
         overtime: None,
         thread: containment::ThreadId::current(),
+        slice: Slice::Usual,
         abandoned: false,
     };
     let mut all = lock();
@@ -268,6 +280,7 @@ pub(crate) fn held() -> Held {
 }
 
 fn run() {
+    slice::ask_for_short_slices();
     let mut quiet = 0;
     loop {
         let (running, pause) = look();
@@ -312,12 +325,14 @@ fn look() -> (bool, Duration) {
         if watched.io.is_some() {
             let Some(next) = watched.look_at_io() else {
                 pause = pause.min(IO_LOOK);
+                watched.ask_for(Slice::Short);
                 continue; // It runs no turn, and neither has the rest of it to be fetched into this core's cache.
             };
             pause = pause.min(next);
             running = true;
         }
         let Some(turn) = watched.isolate.turn.look() else {
+            watched.ask_for(Slice::Short);
             continue;
         };
         running = true;
@@ -338,6 +353,9 @@ fn look() -> (bool, Duration) {
         match watched.seen {
             Some((seen, start)) if seen == turn.number => {
                 let used = now.saturating_sub(start);
+                if used > LONG_TURN {
+                    watched.ask_for(Slice::Usual);
+                }
                 if !turn.is_fired && used > budget {
                     let verdict = match budget < watched.budget {
                         true => Verdict::Payer,

@@ -34,6 +34,7 @@ pub(crate) fn serve(options: ServeOptions) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_name("io")
+        .on_thread_start(nano_engine::slice::ask_for_short_slices)
         // Whoever floods a connection has each of its polls do much: others are looked for after some of them, not after 61.
         .event_interval(8)
         .build()
