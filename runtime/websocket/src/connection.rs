@@ -86,7 +86,7 @@ struct DueState {
 
 /// Something that is sent before messages.
 pub(crate) enum Due {
-    Pong(Vec<u8>),
+    Pongs(VecDeque<Vec<u8>>),
     Close(CloseFrame),
 }
 
@@ -111,7 +111,8 @@ impl Shared {
         let mut due = self.lock();
         match due.close.take() {
             Some(frame) => Some(Due::Close(frame)),
-            None => due.pongs.pop_front().map(Due::Pong),
+            None if due.pongs.is_empty() => None,
+            None => Some(Due::Pongs(std::mem::take(&mut due.pongs))),
         }
     }
 
@@ -227,7 +228,10 @@ where
     if let (Ok(()), Role::Client) = (&both, config.role) {
         reader.drain().await;
     }
-    writer.shutdown().await;
+    // Who floods is not waited for: whatever still came would have to be read.
+    if !matches!(&both, Err(fault) if fault.is_flood()) {
+        writer.shutdown().await;
+    }
     both
 }
 

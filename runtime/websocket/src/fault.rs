@@ -17,6 +17,7 @@ pub(crate) enum Fault {
 /// Numbers of <https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1>.
 const PROTOCOL_ERROR: u16 = 1002;
 const INVALID_DATA: u16 = 1007;
+const POLICY: u16 = 1008;
 const TOO_BIG: u16 = 1009;
 
 impl Fault {
@@ -38,6 +39,15 @@ impl Fault {
 
     pub(crate) fn no_room() -> Self {
         Self::Told(TOO_BIG, "a message does not fit into the app's memory")
+    }
+
+    pub(crate) fn flood() -> Self {
+        Self::Told(POLICY, "too many frames that bring nothing")
+    }
+
+    /// Whether the peer sends more than is worked off.
+    pub(crate) fn is_flood(&self) -> bool {
+        matches!(self, Self::Told(POLICY, _))
     }
 
     /// What the peer is told.

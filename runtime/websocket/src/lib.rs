@@ -11,6 +11,7 @@
 #![cfg_attr(not(test), deny(unused_crate_dependencies))]
 #![deny(clippy::unwrap_used, clippy::expect_used)]
 
+mod allowance;
 mod clock;
 mod connection;
 mod deflate;

@@ -4,6 +4,7 @@ use bytes::{Buf as _, BufMut as _, BytesMut};
 use nano_worker::{CloseFrame, SocketEnd};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
+use crate::allowance::Allowance;
 use crate::clock::within;
 use crate::connection::{Config, Shared};
 use crate::fault::Fault;
@@ -20,6 +21,7 @@ pub(crate) struct Reader<'c, R> {
     io: R,
     /// What has come, and was not looked at.
     buffer: BytesMut,
+    allowance: Allowance,
     config: &'c Config,
     shared: &'c Shared,
     end: &'c SocketEnd,
@@ -37,6 +39,7 @@ impl<'c, R: AsyncRead + Unpin> Reader<'c, R> {
         Self {
             io,
             buffer: BytesMut::from(ahead),
+            allowance: Allowance::new(config.clock.now()),
             config,
             shared,
             end,
@@ -53,6 +56,12 @@ impl<'c, R: AsyncRead + Unpin> Reader<'c, R> {
             // Frames may have six bytes: of what one read brings, there are more than others should wait for.
             tokio::task::coop::consume_budget().await;
             let head = self.head().await?;
+            let content = if head.kind.is_control() {
+                0
+            } else {
+                head.length
+            };
+            self.allowance.spend(content, &*self.config.clock)?;
             match head.kind {
                 Kind::Close => return frame::read_close(&self.control(&head).await?),
                 Kind::Ping => {
@@ -83,7 +92,10 @@ impl<'c, R: AsyncRead + Unpin> Reader<'c, R> {
                     };
                     self.payload(&head, &mut incoming).await?;
                     if head.is_final {
-                        self.end.put(incoming.end().await?);
+                        // What nobody hears is no reason for more.
+                        if self.end.put(incoming.end().await?) {
+                            self.allowance.message();
+                        }
                     } else {
                         message = Some(incoming);
                     }

@@ -1,14 +1,18 @@
 //! A server and a client, and peers that know no rules.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use nano_worker::{
     CloseFrame, SocketAccount, SocketCharge, SocketEnd, SocketEvent, SocketMessage, socket_pair,
 };
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
+use tokio::io::{
+    AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream, WriteHalf, duplex,
+};
 use tokio::task::JoinHandle;
 
 use crate::{Config, Deflate, Ended, Role, RuntimeClock, run};
@@ -22,7 +26,10 @@ fn with(role: Role, deflate: Option<Deflate>) -> Config {
 }
 
 /// Speaks over a connection; gives the app's end.
-fn speak(io: DuplexStream, config: Config) -> (SocketEnd, JoinHandle<Ended>) {
+fn speak(
+    io: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    config: Config,
+) -> (SocketEnd, JoinHandle<Ended>) {
     let (own, app) = socket_pair();
     let task = tokio::spawn(async move {
         let gone = |_| CloseFrame::of(CloseFrame::FAILURE, "");
@@ -202,8 +209,9 @@ async fn pings_are_answered_each_but_only_the_last_of_many() {
 
 #[tokio::test]
 async fn many_frames_take_many_turns() {
-    let pongs = frame(0x8a, b"").repeat(10_000);
-    let bytes = [pongs, frame(0x81, b"a")].concat();
+    let piece = &[b'a'; 64];
+    let pieces = frame(0x00, piece).repeat(10_000);
+    let bytes = [frame(0x01, piece), pieces, frame(0x80, piece)].concat();
     let (app, _task, _client) = server_hears(config(Role::Server), &bytes).await;
     let mut turns = 0;
     loop {
@@ -214,6 +222,114 @@ async fn many_frames_take_many_turns() {
         }
     }
     assert!(turns >= 10_000 / 128, "{turns}");
+}
+
+/// Counts writes.
+struct Writes(WriteHalf<DuplexStream>, Arc<AtomicUsize>);
+
+impl AsyncWrite for Writes {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        Pin::new(&mut self.0).poll_write(context, bytes)
+    }
+
+    fn poll_flush(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(context)
+    }
+
+    fn poll_shutdown(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(context)
+    }
+}
+
+#[tokio::test]
+async fn pings_that_come_together_cost_one_write() {
+    let pings = frame(0x89, b"?").repeat(10);
+    let (server, mut client) = duplex(1 << 12);
+    client.write_all(&pings).await.unwrap();
+    let (read, write) = tokio::io::split(server);
+    let writes = Arc::new(AtomicUsize::new(0));
+    let server = tokio::io::join(read, Writes(write, writes.clone()));
+    let (_app, _task) = speak(server, config(Role::Server));
+    let mut pongs = [0; 30];
+    client.read_exact(&mut pongs).await.unwrap();
+    assert_eq!(pongs.to_vec(), b"\x8a\x01?".repeat(10));
+    assert_eq!(writes.load(Ordering::Relaxed), 1);
+}
+
+/// The clock stands still: nothing is earned by time.
+#[tokio::test(start_paused = true)]
+async fn who_sends_frames_that_bring_nothing_is_told_and_left() {
+    let told = b"\x88\x24\x03\xf0too many frames that bring nothing";
+    for (what, begin, again) in [
+        ("pings", frame(0x89, b""), frame(0x89, b"")),
+        ("long pings", frame(0x89, b""), frame(0x89, &[0; 125])),
+        ("pongs", frame(0x8a, b""), frame(0x8a, b"")),
+        ("empty pieces", frame(0x01, b"a"), frame(0x00, b"")),
+        ("tiny pieces", frame(0x02, b"a"), frame(0x00, b"a")),
+    ] {
+        let few = [begin.clone(), again.repeat(900)].concat();
+        let (_app, task, mut client) = server_hears(config(Role::Server), &few).await;
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        assert!(!task.is_finished(), "{what}");
+        client.write_all(&again.repeat(200)).await.unwrap();
+        let mut answer = Vec::new();
+        client.read_to_end(&mut answer).await.unwrap();
+        assert!(answer.ends_with(told), "{what}");
+        let ended = task.await.unwrap();
+        assert!(ended.fault.unwrap().contains("too many frames"), "{what}");
+    }
+    // A server's are not masked.
+    let (mut server, client) = duplex(1 << 16);
+    let (_app, task) = speak(client, config(Role::Client));
+    server.write_all(&b"\x89\x00".repeat(1100)).await.unwrap();
+    assert!(task.await.unwrap().fault.unwrap().contains("too many"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_app_takes_is_never_too_much() {
+    let (server, client) = duplex(1 << 12);
+    let (app, _task) = speak(server, config(Role::Server));
+    let (mut read, mut write) = tokio::io::split(client);
+    tokio::spawn(async move { while read.read_u8().await.is_ok() {} });
+    let messages = 5_000;
+    tokio::spawn(async move {
+        let each = [
+            frame(0x89, b""),
+            frame(0x01, b"small "),
+            frame(0x80, b"one"),
+        ]
+        .concat();
+        for _ in 0..messages {
+            write.write_all(&each).await.unwrap();
+        }
+    });
+    for _ in 0..messages {
+        assert_eq!(message(&app).await, text("small one"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_ping_now_and_then_is_none_too_many() {
+    let (app, _task, mut client) = server_hears(config(Role::Server), b"").await;
+    let mut pong = [0; 2];
+    for _ in 0..3_000 {
+        client.write_all(&frame(0x89, b"")).await.unwrap();
+        client.read_exact(&mut pong).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    client.write_all(&frame(0x81, b"a")).await.unwrap();
+    assert_eq!(message(&app).await, text("a"));
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! What the peer is sent.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use nano_worker::{CloseFrame, SocketEnd, SocketEvent, SocketMessage};
@@ -61,8 +62,8 @@ impl<'c, W: AsyncWrite + Unpin> Writer<'c, W> {
         loop {
             match self.shared.due() {
                 Some(Due::Close(frame)) => return self.close(&frame).await.map(|()| Sent::Close),
-                Some(Due::Pong(payload)) => {
-                    self.control(Kind::Pong, &payload).await?;
+                Some(Due::Pongs(payloads)) => {
+                    self.pongs(&payloads).await?;
                     continue;
                 }
                 None => {}
@@ -119,6 +120,16 @@ impl<'c, W: AsyncWrite + Unpin> Writer<'c, W> {
         self.flush().await
     }
 
+    /// Answers pings: all in one piece, as each that leaves by itself is a system call.
+    async fn pongs(&mut self, payloads: &VecDeque<Vec<u8>>) -> Result<(), Fault> {
+        self.out.clear();
+        for payload in payloads {
+            self.begin(Kind::Pong, true, false, payload);
+        }
+        send(&mut self.io, &self.out, self.config).await?;
+        self.flush().await
+    }
+
     async fn message(&mut self, message: &SocketMessage) -> Result<(), Fault> {
         let kind = match message {
             SocketMessage::Text(_) => Kind::Text,
@@ -165,14 +176,14 @@ impl<'c, W: AsyncWrite + Unpin> Writer<'c, W> {
         }
     }
 
-    /// Sends one frame.
-    async fn frame(
+    /// Adds the beginning of a frame to what is sent next. Returns its mask, and how much of the payload that is.
+    fn begin(
         &mut self,
         kind: Kind,
         is_final: bool,
         is_compressed: bool,
         payload: &[u8],
-    ) -> Result<(), Fault> {
+    ) -> (Option<[u8; 4]>, usize) {
         let mask = match self.config.role {
             Role::Server => None,
             Role::Client => Some(new_mask()),
@@ -184,7 +195,6 @@ impl<'c, W: AsyncWrite + Unpin> Writer<'c, W> {
             mask,
             length: payload.len() as u64,
         };
-        self.out.clear();
         frame::put_head(&mut self.out, &head);
         let first = payload.len().min(PIECE);
         let begin = self.out.len();
@@ -192,6 +202,19 @@ impl<'c, W: AsyncWrite + Unpin> Writer<'c, W> {
         if let Some(mask) = mask {
             frame::mask(&mut self.out[begin..], mask, 0);
         }
+        (mask, first)
+    }
+
+    /// Sends one frame.
+    async fn frame(
+        &mut self,
+        kind: Kind,
+        is_final: bool,
+        is_compressed: bool,
+        payload: &[u8],
+    ) -> Result<(), Fault> {
+        self.out.clear();
+        let (mask, first) = self.begin(kind, is_final, is_compressed, payload);
         let (io, config) = (&mut self.io, self.config);
         send(io, &self.out, config).await?;
         let mut at = first;

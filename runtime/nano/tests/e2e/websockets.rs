@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::socket::{BINARY, CLOSE, PING, PONG, Socket, TEXT, handshake};
+use crate::support::socket::{BINARY, CLOSE, PING, PONG, Socket, TEXT, frame, handshake};
 use crate::support::{Site, eventually};
 
 /// Answers each message; says on the log how a socket has ended.
@@ -60,7 +60,7 @@ fn what_is_sent_before_the_answer_is_not_lost() {
     assert_eq!(socket.next_text(), "welcome");
     let mut connection = nano.connect();
     let mut early = handshake("a.test", "/", "").into_bytes();
-    early.extend(crate::support::socket::frame(TEXT, b"early"));
+    early.extend(frame(TEXT, b"early"));
     connection.write_bytes(&early).expect("a connection");
     assert_eq!(connection.head().status, 101);
     assert_eq!(Socket(connection).next_text(), "early");
@@ -152,6 +152,43 @@ fn hostile_frames_end_their_connection_only() {
     well.text("still here");
     assert_eq!(well.next_text(), "still here");
     assert!(nano.lives());
+}
+
+#[test]
+fn floods_of_frames_that_bring_nothing_end_their_socket_only() {
+    let quiet = "export default { fetch: () => new Response('quiet') };";
+    let nano = Site::new().app("a", ECHO).app("quiet", quiet).serve();
+    let mut well = Socket::open(&nano, "a.test", "/");
+    for (what, begin, again) in [
+        ("pings", Vec::new(), frame(PING, b"")),
+        ("pongs", Vec::new(), frame(PONG, b"")),
+        ("pieces", frame(0x01, b"a"), frame(0x00, b"")),
+    ] {
+        let flood = [begin, again.repeat(3_000)].concat();
+        for is_shared in [false, true] {
+            let mut connection = nano.connect();
+            // Who asks for two apps is served on the host's threads.
+            if is_shared {
+                connection.write("GET / HTTP/1.1\r\nHost: quiet.test\r\n\r\n");
+                assert_eq!(connection.response(false).text(), "quiet");
+            }
+            connection.write(&handshake("a.test", "/", ""));
+            assert_eq!(connection.head().status, 101);
+            connection.write_bytes(&flood).expect("a connection");
+            let (received, end) = connection.until_end();
+            let told = b"\x88\x24\x03\xf0too many frames that bring nothing";
+            assert!(received.ends_with(told), "{what}: {end:?}, {received:x?}");
+            nano.app_logged("a", "failed too many frames that bring nothing (1008)");
+        }
+    }
+    // What the app takes is no flood.
+    let messages = 3_000;
+    for _ in 0..messages {
+        well.text("still here");
+    }
+    for _ in 0..messages {
+        assert_eq!(well.next_text(), "still here");
+    }
 }
 
 #[test]

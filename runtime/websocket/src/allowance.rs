@@ -1,0 +1,67 @@
+//! What the frames of a peer may cost.
+//!
+//! Messages are paid for by the app that takes them: nothing is read for one that has enough. But pings, pongs and pieces of messages with
+//! little in them ask nobody, and have six bytes: four connections that send nothing else keep two cores busy. So each frame spends some
+//! of its connection's allowance; content, messages and time earn it back.
+
+use std::time::{Duration, Instant};
+
+use crate::clock::Clock;
+use crate::fault::Fault;
+
+/// A frame takes as long as so many bytes of content (some 0.15 us): one that has them costs nothing.
+const FRAME: i64 = 64;
+/// Frames that need no reason: at first, and in a burst after a while.
+const BURST: i64 = 1000 * FRAME;
+/// How long it takes to earn one of these anew. A hundred per second, each in a packet of its own, and answered, take some 2 ms.
+const EARNED_BY_TIME: Duration = Duration::from_millis(10);
+/// For a message that an app takes: its frame, a second one, a ping and a pong. That many cost less than it does.
+const EARNED_BY_MESSAGE: i64 = 4 * FRAME;
+
+/// What a peer may still send.
+pub(crate) struct Allowance {
+    /// In bytes of content.
+    left: i64,
+    /// When time was counted last.
+    counted: Instant,
+}
+
+impl Allowance {
+    pub(crate) fn new(now: Instant) -> Self {
+        Self {
+            left: BURST,
+            counted: now,
+        }
+    }
+
+    /// A frame has come that has so many bytes of a message.
+    ///
+    /// # Errors
+    /// It is one too many.
+    pub(crate) fn spend(&mut self, content: u64, clock: &dyn Clock) -> Result<(), Fault> {
+        let content = i64::try_from(content).unwrap_or(BURST);
+        self.earn(content.min(BURST) - FRAME);
+        if self.left < 0 {
+            let now = clock.now();
+            let passed = now.saturating_duration_since(self.counted);
+            let times = passed.as_millis() / EARNED_BY_TIME.as_millis();
+            if times > 0 {
+                self.counted = now;
+                self.earn(i64::try_from(times).map_or(BURST, |times| times.saturating_mul(FRAME)));
+            }
+        }
+        match self.left {
+            0.. => Ok(()),
+            _ => Err(Fault::flood()),
+        }
+    }
+
+    /// An app has got a message.
+    pub(crate) fn message(&mut self) {
+        self.earn(EARNED_BY_MESSAGE);
+    }
+
+    fn earn(&mut self, bytes: i64) {
+        self.left = self.left.saturating_add(bytes).min(BURST);
+    }
+}
