@@ -25,6 +25,7 @@ mod pool;
 mod redirect;
 mod request_headers;
 mod shares;
+mod silence;
 mod span;
 #[cfg(test)]
 mod tests;

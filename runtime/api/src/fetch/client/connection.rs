@@ -1,7 +1,7 @@
 //! One connection to a server. HTTP/1 and HTTP/2 themselves are hyper's.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use http::header::HOST;
@@ -19,6 +19,7 @@ use super::body::WireBody;
 use super::connector::Io;
 use super::head_wait::{Interim, NoHead};
 use super::memory::{CONNECTION, Memory};
+use super::silence::Silence;
 
 /// Bytes of a response's head. Of HTTP/1 it is also how far one read may go.
 pub(super) const MAX_HEAD_BYTES: usize = 408 << 10;
@@ -34,10 +35,6 @@ const MAX_SEND_BYTES: usize = 256 << 10;
 /// An HTTP/2 server that has requests and says nothing is asked so often whether it is there, and has so long to answer:
 /// <https://www.rfc-editor.org/rfc/rfc9113#section-6.7>.
 const PING: Duration = Duration::from_secs(10);
-
-/// A request to an HTTP/2 server that waits so long for its head, in vain, is reason to have the next ones on another connection: who
-/// forgets a connection need not say so.
-const SILENCE: Duration = Duration::from_secs(1);
 
 /// A scheme, a host and a port: what a connection is good for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,23 +85,8 @@ pub(super) enum Unanswered {
 pub(super) enum Sender {
     /// One request at a time.
     Http1(http1::SendRequest<WireBody>),
-    /// Any number of them. Whoever uses the connection has a share of the flag: whether it gets no more of them.
-    Http2(http2::SendRequest<WireBody>, Arc<AtomicBool>),
-}
-
-/// A request to an HTTP/2 server, until its head is here or nobody wants it any more.
-struct Waiting<'c> {
-    is_left: &'c AtomicBool,
-    since: Instant,
-    is_answered: bool,
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        if !self.is_answered && self.since.elapsed() >= SILENCE {
-            self.is_left.store(true, Ordering::Relaxed);
-        }
-    }
+    /// Any number of them. Whoever uses the connection has a share of its silence, and so has what reads it.
+    Http2(http2::SendRequest<WireBody>, Arc<Silence>),
 }
 
 impl Connection {
@@ -115,7 +97,7 @@ impl Connection {
         may_upgrade: bool,
     ) -> hyper::Result<Connection> {
         let (sent, memory) = (io.sent(), io.memory());
-        let sender = if io.is_http2() {
+        let sender = if let Some(silence) = io.silence() {
             memory.add(CONNECTION);
             let (sender, task) = http2::Builder::new(TokioExecutor::new())
                 .timer(TokioTimer::new())
@@ -129,7 +111,7 @@ impl Connection {
                 .handshake(io)
                 .await?;
             tokio::spawn(task);
-            Sender::Http2(sender, Arc::default())
+            Sender::Http2(sender, silence)
         } else {
             let (sender, task) = http1::Builder::new()
                 .max_buf_size(MAX_HEAD_BYTES)
@@ -155,9 +137,9 @@ impl Connection {
     pub(super) fn share(&self) -> Option<Connection> {
         match &self.sender {
             Sender::Http1(_) => None,
-            Sender::Http2(sender, shared) => Some(Connection {
+            Sender::Http2(sender, silence) => Some(Connection {
                 origin: self.origin.clone(),
-                sender: Sender::Http2(sender.clone(), shared.clone()),
+                sender: Sender::Http2(sender.clone(), silence.clone()),
                 used: self.used,
                 sent: self.sent.clone(),
                 memory: self.memory.clone(),
@@ -169,7 +151,15 @@ impl Connection {
     pub(super) fn is_ready(&self) -> bool {
         match &self.sender {
             Sender::Http1(sender) => sender.is_ready(),
-            Sender::Http2(sender, is_left) => !is_left.load(Ordering::Relaxed) && sender.is_ready(),
+            Sender::Http2(sender, _) => sender.is_ready(),
+        }
+    }
+
+    /// Whether requests wait on it in vain: the next ones are better off on another one, until it says something.
+    pub(super) fn is_silent(&self) -> bool {
+        match &self.sender {
+            Sender::Http1(_) => false,
+            Sender::Http2(_, silence) => silence.is_long(),
         }
     }
 
@@ -185,7 +175,7 @@ impl Connection {
     pub(super) fn is_idle(&self) -> bool {
         match &self.sender {
             Sender::Http1(_) => true,
-            Sender::Http2(_, shared) => Arc::strong_count(shared) == 1,
+            Sender::Http2(_, silence) => Arc::strong_count(silence) <= 2,
         }
     }
 
@@ -219,18 +209,17 @@ impl Connection {
                     .wait(sender.try_send_request(request), limit, sent)
                     .await
             }
-            Sender::Http2(sender, is_left) => {
+            Sender::Http2(sender, silence) => {
                 *request.uri_mut() = head.uri.clone();
                 *request.version_mut() = Version::HTTP_2;
-                let mut waiting = Waiting {
-                    is_left,
-                    since: self.used,
-                    is_answered: false,
-                };
+                let _waiting = silence.wait();
                 let response = interim
                     .wait(sender.try_send_request(request), limit, sent)
                     .await;
-                waiting.is_answered = response.is_ok();
+                if response.is_ok() {
+                    // It came before, but this thread may have had other things to do.
+                    silence.is_broken();
+                }
                 response
             }
         };

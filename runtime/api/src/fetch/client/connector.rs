@@ -30,6 +30,7 @@ use super::memory::{CONNECTION, Memory, Unreadable};
 use super::names::{Names, Unknown};
 use super::policy::Policy;
 use super::shares::Permit;
+use super::silence::Silence;
 use super::tls::Tls;
 
 /// How long name resolution, TCP and TLS may take together.
@@ -48,9 +49,9 @@ pub(super) struct Io {
 }
 
 impl Io {
-    /// Whether both sides have agreed to speak HTTP/2.
-    pub(super) fn is_http2(&self) -> bool {
-        self.frames.is_some()
+    /// The silence of the server, where both sides have agreed to speak HTTP/2.
+    pub(super) fn silence(&self) -> Option<Arc<Silence>> {
+        self.frames.as_ref().map(|frames| frames.silence.clone())
     }
 
     /// How many bytes were sent, now and later.

@@ -1,9 +1,12 @@
 //! The frames of HTTP/2 servers that bring nothing: interim responses (1xx), pings, settings, windows, and what no standard knows. hyper takes
 //! any number of them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
+
+use super::silence::Silence;
 
 /// Bytes of a frame's head: <https://www.rfc-editor.org/rfc/rfc9113#section-4.1>.
 const HEAD: usize = 9;
@@ -23,32 +26,44 @@ pub(super) struct Frames {
     known: usize,
     /// Bytes of the payload that are not.
     left: usize,
+    /// The frame that it is of is a request's.
+    has_stream: bool,
     /// How many there were since `since`.
     empty: u64,
     since: Option<Instant>,
     /// What requests had got by then, and how many bytes were sent.
     progress: u64,
     sent: u64,
+    /// Broken by all that has a stream.
+    pub(super) silence: Arc<Silence>,
 }
 
 impl Frames {
     /// How many of them begin in these bytes, which were read next.
     pub(super) fn count(&mut self, mut bytes: &[u8]) -> u64 {
         let before = self.empty;
+        let mut has_stream = false;
         while !bytes.is_empty() {
             let payload = self.left.min(bytes.len());
             self.left -= payload;
+            has_stream |= payload > 0 && self.has_stream;
             bytes = &bytes[payload..];
             let head = (HEAD - self.known).min(bytes.len());
             self.head[self.known..][..head].copy_from_slice(&bytes[..head]);
             self.known += head;
             bytes = &bytes[head..];
             if self.known == HEAD {
-                let [a, b, c, kind, ..] = self.head;
+                let [a, b, c, kind, _, stream @ ..] = self.head;
                 self.known = 0;
+                // The first bit means nothing; what is the connection's own, such as a ping, has no stream.
+                self.has_stream = u32::from_be_bytes(stream) << 1 != 0;
+                has_stream |= self.has_stream;
                 self.left = u32::from_be_bytes([0, a, b, c]) as usize;
                 self.empty += u64::from(kind != DATA || self.left == 0);
             }
+        }
+        if has_stream {
+            self.silence.is_broken();
         }
         self.empty - before
     }
@@ -89,6 +104,23 @@ mod tests {
             let mut frames = Frames::default();
             let counted: u64 = bytes.chunks(piece).map(|bytes| frames.count(bytes)).sum();
             assert_eq!(counted, 4, "{piece}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_the_connections_own_breaks_no_silence() {
+        let mut frames = Frames::default();
+        let silence = frames.silence.clone();
+        let _waiting = silence.wait();
+        tokio::time::advance(WINDOW).await;
+        let ping = [0, 0, 8, 6, 1, 0x80, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8];
+        frames.count(&ping);
+        assert!(silence.is_long());
+        let data = frame(DATA, b"ab");
+        for piece in [&data[..HEAD], &data[HEAD..=HEAD], &data[HEAD + 1..]] {
+            frames.count(piece);
+            assert!(!silence.is_long());
+            tokio::time::advance(WINDOW).await;
         }
     }
 

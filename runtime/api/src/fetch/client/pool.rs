@@ -284,11 +284,13 @@ impl Shared {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A connection that is there already: the one that was used last, as it is most likely to be alive.
+    /// A connection that is there already, and not silent: the one that was used last, as it is most likely to be alive.
     fn take(&self, origin: &Origin) -> Option<Connection> {
         let connections = &mut self.kept().connections;
-        connections.retain(Connection::is_ready);
-        let index = connections.iter().rposition(|c| c.origin == *origin)?;
+        // A silent one on which nobody waits any more has nothing to say.
+        connections.retain(|c| c.is_ready() && !(c.is_idle() && c.is_silent()));
+        let fits = |c: &Connection| c.origin == *origin && !c.is_silent();
+        let index = connections.iter().rposition(fits)?;
         match connections[index].share() {
             Some(shared) => {
                 connections[index].used = Instant::now();

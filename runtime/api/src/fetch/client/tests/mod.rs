@@ -381,7 +381,7 @@ async fn connection_used(outbound: &Arc<Outbound>, server: &Server) -> String {
 }
 
 #[tokio::test]
-async fn a_connection_of_http2_that_answers_late_gets_no_further_requests() {
+async fn a_connection_of_http2_that_has_fallen_silent_gets_no_further_requests() {
     let (config, authority) = tls_server();
     let server = Server::start(Some(config));
     let outbound = trusting(&authority);
@@ -394,6 +394,38 @@ async fn a_connection_of_http2_that_answers_late_gets_no_further_requests() {
     let given_up = tokio::time::timeout(Duration::from_millis(1100), get(&outbound, &url)).await;
     assert!(given_up.is_err());
     assert_eq!(connection_used(&outbound, &server).await, "2");
+    // Nor does one that is waited for still, whose server answers pings.
+    let waits = async {
+        tokio::time::sleep(Duration::from_millis(1100)).await;
+        connection_used(&outbound, &server).await
+    };
+    let silent = server.url("/silent");
+    let next = tokio::select! {
+        next = waits => next,
+        _ = get(&outbound, &silent) => panic!("it is silent"),
+    };
+    assert_eq!(next, "3");
+}
+
+#[tokio::test]
+async fn a_connection_of_http2_that_says_something_gets_further_requests() {
+    let (config, authority) = tls_server();
+    let server = Server::start(Some(config));
+    let outbound = trusting(&authority);
+    let endless = get(&outbound, &server.url("/endless")).await.unwrap();
+    // All of it is read.
+    let reads = text(endless);
+    let waits = async {
+        tokio::time::sleep(Duration::from_millis(1100)).await;
+        connection_used(&outbound, &server).await
+    };
+    let silent = server.url("/silent");
+    let next = tokio::select! {
+        next = waits => next,
+        _ = get(&outbound, &silent) => panic!("it is silent"),
+        _ = reads => panic!("it is endless"),
+    };
+    assert_eq!(next, "1");
 }
 
 #[tokio::test]
