@@ -38,7 +38,7 @@ pub use body::{
 };
 pub use caches::{
     CacheEntry, CacheError, CacheHandle, CacheMemory, CacheQuery, CachedResponse, Caches,
-    SortedFields, TooVaried,
+    LazyFields, SortedFields, TooVaried,
 };
 pub use descriptors::descriptors;
 pub use error::{Exit, FetchError, StartError, StartErrorKind, Unanswered, Unfinished};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use nano_engine::external_memory::for_nobody;
 use nano_webidl::{Fallible, Ref, Scope, Trace, Value, require_room};
-use nano_worker::{CacheEntry, CacheHandle, CacheQuery, SortedFields};
+use nano_worker::{CacheEntry, CacheHandle, CacheQuery, LazyFields, SortedFields};
 
 use crate::bindings::cache_access::CacheAccessMethods;
 use crate::bindings::types::CacheQueryOptions;
@@ -34,13 +34,16 @@ pub(super) fn with_query<R>(
     };
     let headers = request.header_list().borrow();
     require_room(scope, headers.len() * SortedFields::SIZE)?;
-    let fields = headers.iter().map(|(name, value)| {
-        let name = name.as_str().as_bytes();
-        (name, &**value)
-    });
+    let sorted = || -> SortedFields<'_> {
+        let fields = headers.iter().map(|(name, value)| {
+            let name = name.as_str().as_bytes();
+            (name, &**value)
+        });
+        fields.collect()
+    };
     let query = CacheQuery {
         url: url.href().split('#').next().unwrap_or_default(),
-        fields: &fields.collect(),
+        fields: LazyFields::new(&sorted),
         ignore_search: options.ignore_search,
         ignore_vary: options.ignore_vary,
     };

@@ -1,5 +1,7 @@
 //! A response in a cache, with the request that it is for.
 
+use std::cell::LazyCell;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
@@ -73,7 +75,7 @@ impl CacheEntry {
         varies_by: Vec<HeaderName>,
         response: &CachedResponse,
     ) -> Self {
-        let sorted = fields.sorted();
+        let sorted = LazyCell::new(|| fields.sorted());
         let vary = varies_by.into_iter().map(|name| {
             let value = sorted.combined(&name);
             (name, value)
@@ -107,8 +109,8 @@ impl CacheEntry {
     }
 
     /// <https://w3c.github.io/ServiceWorker/#request-matches-cached-item-algorithm>, from step 5, for a request with these fields and a
-    /// URL that fits.
-    pub(super) fn answers(&self, fields: &SortedFields<'_>) -> bool {
+    /// URL that fits. It looks at them where the response varies.
+    pub(super) fn answers<'f>(&self, fields: &impl Deref<Target = SortedFields<'f>>) -> bool {
         let mut vary = self.vary.iter();
         vary.all(|(name, value)| fields.has(name, value.as_deref()))
     }

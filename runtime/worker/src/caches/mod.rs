@@ -19,7 +19,7 @@ use std::time::Instant;
 
 pub use entry::{CacheEntry, CachedResponse};
 use store::{DEFAULT, Store};
-pub use vary::{SortedFields, TooVaried};
+pub use vary::{LazyFields, SortedFields, TooVaried};
 
 /// What the caches of all apps of a process hold, and may hold.
 #[derive(Debug)]
@@ -78,7 +78,7 @@ pub struct CacheQuery<'q> {
     /// The request's URL, without its fragment.
     pub url: &'q str,
     /// The request's fields.
-    pub fields: &'q SortedFields<'q>,
+    pub fields: LazyFields<'q>,
     /// Whether the queries of URLs may differ.
     pub ignore_search: bool,
     /// Whether the fields may differ that a response varies by.

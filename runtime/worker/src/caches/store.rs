@@ -1,11 +1,12 @@
 //! What is in an app's caches.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 
 use super::entry::CacheEntry;
-use super::{CacheError, CacheQuery, SortedFields};
+use super::{CacheError, CacheQuery};
 
 /// The cache without a name.
 pub(super) const DEFAULT: u64 = 0;
@@ -244,7 +245,7 @@ impl Store {
             return Vec::new();
         };
         let of_url = contents.by_url.get(&entry.key).into_iter().flatten();
-        let fields = entry.fields.sorted();
+        let fields = LazyCell::new(|| entry.fields.sorted());
         let is_answer = |id: &&u64| {
             let slot = contents.entries.get(*id);
             slot.is_some_and(|slot| slot.entry.answers(&fields))
@@ -267,7 +268,7 @@ impl Store {
                 expired.push(*id);
                 return false;
             }
-            query.is_none_or(|query| query.ignore_vary || entry.answers(query.fields))
+            query.is_none_or(|query| query.ignore_vary || entry.answers(&query.fields))
         });
         expired.iter().for_each(|id| self.remove(cache, *id));
         found
@@ -276,10 +277,10 @@ impl Store {
 
 /// Whether one of some entries answers another one's request.
 fn are_like(entries: &[CacheEntry]) -> bool {
-    let mut of_url: HashMap<&str, Vec<(&CacheEntry, SortedFields<'_>)>> = HashMap::new();
+    let mut of_url: HashMap<&str, Vec<(&CacheEntry, _)>> = HashMap::new();
     entries.iter().any(|entry| {
         let others = of_url.entry(&entry.key).or_default();
-        let fields = entry.fields.sorted();
+        let fields = LazyCell::new(move || entry.fields.sorted());
         let mut before = others.iter();
         let is_like = before.any(|(other, theirs)| other.answers(&fields) || entry.answers(theirs));
         others.push((entry, fields));

@@ -1,3 +1,5 @@
+use std::cell::Cell;
+
 use http::HeaderMap;
 
 use super::*;
@@ -38,12 +40,10 @@ fn urls(entries: &[Arc<CacheEntry>]) -> Vec<&str> {
     entries.iter().map(|entry| &*entry.url).collect()
 }
 
-static NONE: SortedFields<'static> = SortedFields::NONE;
-
 fn query(url: &str) -> CacheQuery<'_> {
     CacheQuery {
         url,
-        fields: &NONE,
+        fields: LazyFields::new(&SortedFields::default),
         ignore_search: false,
         ignore_vary: false,
     }
@@ -102,9 +102,9 @@ fn responses_vary_by_what_they_say() {
     }
     assert_eq!(cache.all(None).len(), 2);
     let english = fields(&[("accept-language", "en")]);
-    let english = english.sorted();
+    let english = || english.sorted();
     let asked = CacheQuery {
-        fields: &english,
+        fields: LazyFields::new(&english),
         ..query("http://a/")
     };
     let found = cache.first(&asked).unwrap();
@@ -231,6 +231,30 @@ fn names_are_in_order_and_what_is_open_stays() {
     let refused = (0..).find_map(|number: usize| caches.open(&vec![97_u16; 10_000 + number]).err());
     assert!(matches!(refused, Some(CacheError::TooLarge(..))));
     assert!(caches.held() < Caches::DEFAULT_BUDGET / 4 + held);
+}
+
+#[test]
+fn fields_are_sorted_where_a_response_varies() {
+    let caches = Arc::new(Caches::default());
+    let cache = caches.default_cache();
+    let (url, sorted) = ("http://a/", Cell::new(0));
+    let sort = || {
+        sorted.set(sorted.get() + 1);
+        SortedFields::default()
+    };
+    let asked = CacheQuery {
+        fields: LazyFields::new(&sort),
+        ..query(url)
+    };
+    cache.put(vec![plain(url, 1)]).unwrap();
+    assert!(cache.first(&asked).is_some());
+    assert_eq!(sorted.get(), 0);
+    cache
+        .put(vec![entry(url, &[], &[("vary", "x-a")], 1)])
+        .unwrap();
+    assert!(cache.first(&asked).is_some());
+    assert!(cache.first(&asked).is_some());
+    assert_eq!(sorted.get(), 1);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! By which fields of its request a response varies: <https://httpwg.org/specs/rfc9110.html#field.vary>.
 
+use std::cell::LazyCell;
 use std::fmt;
 
 use http::HeaderName;
@@ -75,9 +76,10 @@ impl<'f> FromIterator<(&'f [u8], &'f [u8])> for SortedFields<'f> {
     }
 }
 
+/// Fields that are sorted once somebody looks at them: most responses do not vary.
+pub type LazyFields<'f> = LazyCell<SortedFields<'f>, &'f dyn Fn() -> SortedFields<'f>>;
+
 impl<'f> SortedFields<'f> {
-    /// No fields.
-    pub const NONE: Self = Self(Vec::new());
     /// What each field takes.
     pub const SIZE: usize = size_of::<(&[u8], &[u8])>();
 
