@@ -86,7 +86,7 @@ function families(text) {
 
 /** The entries of ECMA-429, and whether the program has them. */
 function common() {
-  const list = JSON.parse(readFileSync(join(here, "src/data/ecma-429.json"), "utf8"));
+  const list = JSON.parse(readFileSync(join(root, "wpt/tests/nano/resources/ecma-429.json"), "utf8"));
   const names = [...list.interfaces, ...list.globals];
   // Assigned handlers are null until then, so it is the property that counts.
   const has = (name) => `((o, k) => o != null && k in Object(o))(${name.includes(".") ? name.replace(/\.\w+$/, "") : "globalThis"}, "${name.split(".").pop()}")`;
