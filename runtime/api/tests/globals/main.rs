@@ -1,4 +1,6 @@
-//! `globalThis` has what ECMAScript defines and what the IDL names, and nothing else.
+//! `globalThis` has what ECMAScript defines and what the IDL names, and nothing else; so have all that the IDL defines.
+
+mod members;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -177,6 +179,11 @@ const FIRST: &str = "
     console.log(said.join(' '));
 ";
 
+fn model() -> Model {
+    let idl = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../webapi-idl/idl");
+    webapi_idl::load(&idl).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
 #[test]
 fn the_global_object_is_what_the_idl_says() {
     Engine::start(EngineOptions::new(&nano_api::EMBEDDING)).expect("the engine starts");
@@ -184,8 +191,7 @@ fn the_global_object_is_what_the_idl_says() {
     let text = printed(source);
     let found: BTreeSet<String> = text.split_whitespace().map(str::to_owned).collect();
 
-    let idl = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../webapi-idl/idl");
-    let model = webapi_idl::load(&idl).unwrap_or_else(|errors| panic!("{errors}"));
+    let model = model();
     let expected = named_by_the_model(&model);
     let missing: Vec<&String> = expected.difference(&found).collect();
     assert!(
@@ -205,5 +211,66 @@ fn the_global_object_is_what_the_idl_says() {
     assert_eq!(
         said.trim(),
         "true true true true true mine undefined yours false 4 true"
+    );
+}
+
+/// What has no interface object is found on its way to whoever is given it.
+const GIVEN: &str = "
+    const given = (name, object) => objects.push([`${name}.prototype`, Object.getPrototypeOf(object)]);
+    given('WorkerGlobalScope', globalThis);
+    objects.push(['Event object', new Event('x')], ['DigestStream.prototype', crypto.DigestStream.prototype]);
+    const parts = new HTMLRewriter().on('*', {
+        element(element) {
+            given('Element', element);
+            element.onEndTag((end) => given('EndTag', end));
+        },
+        comments: (comment) => given('Comment', comment),
+        text: (text) => text.lastInTextNode && given('Text', text),
+    });
+    parts.onDocument({ doctype: (doctype) => given('Doctype', doctype), end: (end) => given('DocumentEnd', end) });
+    await parts.transform(new Response('<!doctype html><p>text<!-- comment --></p>')).text();
+";
+
+/// Handlers of workers only are given them.
+const NOT_HERE: [&str; 2] = ["ExecutionContext.prototype ", "Fetcher.prototype "];
+
+#[test]
+fn members_are_what_the_idl_says() {
+    Engine::start(EngineOptions::new(&nano_api::EMBEDDING)).expect("the engine starts");
+    let model = model();
+    let mut objects = vec!["['globalThis', globalThis]".to_owned()];
+    for [name, _] in interfaces(&model) {
+        objects.push(format!(
+            "['{name}', {name}], ['{name}.prototype', {name}.prototype]"
+        ));
+    }
+    for namespace in model.namespaces.values() {
+        if !namespace.attributes.has("Internal") {
+            objects.push(format!("['{0}', {0}]", namespace.name));
+        }
+    }
+    let objects = objects.join(", ");
+    let text = printed(format!(
+        "(async () => {{ const objects = [{objects}]; {GIVEN} {} }})()",
+        members::PROGRAM
+    ));
+    let of_ecmascript = |line: &str| {
+        let key = line
+            .strip_prefix("globalThis ")
+            .and_then(|rest| rest.split(' ').next());
+        key.is_some_and(|key| ECMASCRIPT.contains(&key))
+    };
+    let found: BTreeSet<String> = text
+        .lines()
+        .filter(|line| !of_ecmascript(line))
+        .map(str::to_owned)
+        .collect();
+    let mut expected = members::of_model(&model);
+    expected.retain(|line| !NOT_HERE.iter().any(|object| line.starts_with(object)));
+    let missing: Vec<&String> = expected.difference(&found).collect();
+    let surplus: Vec<&String> = found.difference(&expected).collect();
+    assert!(
+        missing.is_empty() && surplus.is_empty(),
+        "the IDL wants {missing:#?}, and these are there: {surplus:#?}"
     );
 }
