@@ -37,11 +37,10 @@ pub(super) fn response(
     let data = entry.blob.data();
     let full_length = data.size();
     // What is no MIME type says nothing, as Web Platform Tests want it; the standard hands it on.
-    let content_type = entry.blob.content_type();
-    let content_type = match MimeType::parse(content_type.as_bytes()) {
-        Some(_) => content_type.as_bytes().to_vec(),
-        None => Vec::new(),
-    };
+    let mut content_type = entry.blob.content_type_bytes();
+    if MimeType::parse(&content_type).is_none() {
+        content_type.clear();
+    }
     let range = request.header_list().borrow().get(&RANGE);
     let mut headers = HeaderList::default();
     let (status, reason, bytes) = match range {

@@ -193,9 +193,8 @@ impl Body {
                 (Body::stream(scope, stream.object()), None)
             }
             BodyInit::Blob(blob) => {
-                let content_type = blob.content_type();
                 let content_type =
-                    (!content_type.is_empty()).then(|| content_type.as_bytes().to_vec());
+                    (!blob.content_type().is_empty()).then(|| blob.content_type_bytes());
                 let bytes = blob.data().to_bytes(scope)?;
                 (Body::from_app(scope, bytes)?, content_type)
             }

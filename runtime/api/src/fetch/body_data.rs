@@ -8,7 +8,7 @@ use nano_webidl::{Error, Fallible, Ref, Scope, Value, excerpt, type_error};
 
 use super::mime_type;
 use crate::bindings::body_data::BodyDataMethods;
-use crate::fileapi::blob::{Blob, normalize_type};
+use crate::fileapi::blob::Blob;
 use crate::fileapi::blob_data::BlobData;
 use crate::xhr::form_data::FormData;
 
@@ -79,10 +79,10 @@ pub fn package_data<'s>(
         }
         Kind::Blob => {
             take_place(room);
-            // A blob's type is in lower case: https://w3c.github.io/FileAPI/#dfn-type.
+            // "whose type attribute is this's MIME type": a parameter's value keeps its case, unlike what the File API's
+            // constructors are given.
             let mime_type = mime_type::extract(scope, content_type)?;
-            let content_type = mime_type.map(|own| normalize_type(&own.to_string()));
-            let content_type = content_type.unwrap_or_default();
+            let content_type = mime_type.map(|own| own.to_string()).unwrap_or_default();
             let data = BlobData::from(bytes).reserved(scope)?;
             Ref::new(scope, Blob::new(data, content_type))
                 .object()

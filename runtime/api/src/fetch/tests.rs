@@ -537,18 +537,22 @@ fn bodies_go_by_their_mime_type() {
              for (const line of [value].flat()) headers.append('content-type', line);
              return (await new Response('a=b', { headers }).blob()).type;
          };
-         for (const value of ['TEXT/Plain ; Charset=UTF-8', 'x', 'text/html;charset=a;charset=b', ['text/html', 'a/b', '?']]) {
+         for (const value of ['TEXT/Plain ; Charset=UTF-8', 'x', 'text/html;charset=a;charset=b', ['text/html', 'a/b', '?'], 'A/B;c=\u{ff}']) {
              console.log(JSON.stringify(await type(value)));
          }
+         const blob = await new Response(null, { headers: { 'content-type': 'a/b;c=\u{ff}' } }).blob();
+         console.log(new Response(blob).headers.get('content-type'));
          console.log((await new Response(new FormData()).blob()).type.split('=')[0]);
          const headers = { 'content-type': 'nonsense, application/x-www-form-urlencoded' };
          console.log((await new Response('a=b', { headers }).formData()).get('a'));
          console.log(await caught(new Response('a=b', { headers: { 'content-type': 'text/plain' } }).formData()));",
         &[
-            "\"text/plain;charset=utf-8\"",
+            "\"text/plain;charset=UTF-8\"",
             "\"\"",
             "\"text/html;charset=a\"",
             "\"a/b\"",
+            "\"a/b;c=\\\"\u{ff}\\\"\"",
+            "a/b;c=\"\u{ff}\"",
             "multipart/form-data;boundary",
             "b",
             "TypeError: Failed to execute 'formData' on 'Response': the body's Content-Type must be multipart/form-data or application/x-www-form-urlencoded, but is 'text/plain'",

@@ -29,12 +29,12 @@ impl Blob {
         self.content_type.len() + self.data.external_size()
     }
 
-    /// A blob of these bytes. `content_type` is normalized, see [`normalize_type`].
+    /// A blob of these bytes, see [`Blob::new`].
     pub fn from_bytes(bytes: Bytes, content_type: String) -> Self {
         Blob::new(bytes.into(), content_type)
     }
 
-    /// A blob of this data. `content_type` is normalized, see [`normalize_type`].
+    /// A blob of this data. `content_type` is normalized, see [`normalize_type`], or a MIME type, serialized.
     pub fn new(data: BlobData, content_type: String) -> Self {
         Blob { data, content_type }
     }
@@ -47,6 +47,12 @@ impl Blob {
     /// `type`
     pub fn content_type(&self) -> &str {
         &self.content_type
+    }
+
+    /// `type` as a header's value: it has no code point above U+00FF.
+    pub fn content_type_bytes(&self) -> Vec<u8> {
+        let isomorphic = |character: char| character as u8;
+        self.content_type.chars().map(isomorphic).collect()
     }
 }
 
