@@ -14,7 +14,6 @@ const SUPPORT: &[&str] = &[
     "common",
     "fetch",
     "interfaces",
-    "mimesniff",
     "resources",
     "tools",
     "xhr/resources",

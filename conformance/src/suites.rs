@@ -32,6 +32,7 @@ pub const SUITES: &[&str] = &[
     "html/webappapis/scripting/reporterror",
     "html/webappapis/structured-clone",
     "html/webappapis/timers",
+    "mimesniff",
     "nano",
     "performance-timeline/buffered-flag",
     "performance-timeline/case-sensitivity",
