@@ -49,13 +49,20 @@ impl Tree {
     /// The tests in the folder `root`.
     ///
     /// # Errors
-    /// Where the folder has no harness.
+    /// Where the folder has no harness, or its first checkout was interrupted: git writes the index once all files are there.
     pub fn at(root: PathBuf) -> Result<Self> {
         let harness = root.join("resources/testharness.js");
         if !harness.is_file() {
             bail!(
                 "expected the test harness at {}, found no such file",
                 harness.display()
+            );
+        }
+        let git = root.join(".git");
+        if git.is_dir() && !git.join("index").is_file() {
+            bail!(
+                "{} is a checkout that was interrupted, without all of its files",
+                root.display()
             );
         }
         Ok(Self {
@@ -165,6 +172,19 @@ mod tests {
         for other in ["nanometers/a.any.js", "url/nano/a.any.js"] {
             assert_eq!(tree.path(other), tree.root().join(other));
         }
+    }
+
+    #[test]
+    fn a_checkout_that_was_interrupted_is_no_tree() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        std::fs::create_dir(path.join("resources")).unwrap();
+        std::fs::write(path.join("resources/testharness.js"), "").unwrap();
+        std::fs::create_dir(path.join(".git")).unwrap();
+        let error = Tree::at(path.to_owned()).unwrap_err();
+        assert!(error.to_string().contains("interrupted"), "{error}");
+        std::fs::write(path.join(".git/index"), "").unwrap();
+        Tree::at(path.to_owned()).unwrap();
     }
 
     #[test]
