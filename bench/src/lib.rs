@@ -67,7 +67,7 @@ pub fn options(folder: &TempDir) -> WorkerOptions {
         services: std::sync::Arc::new(nano_worker::NoServices),
         limits: Limits::default(),
         outbound: Default::default(),
-        caches: Default::default(),
+        commons: Default::default(),
         log: Arc::new(Silence),
     }
 }

@@ -180,11 +180,11 @@ interface MessagePort : EventTarget {
 
 MessagePort includes MessageEventTarget;
 
-// DEPARTURE: channels are those of one instance of an app, and not of all that have its origin.
-/** Sends messages to all channels of its name in the app's instance. */
+// DEPARTURE: an app has no origin, so channels are those of the app, in all of its instances.
+/** Sends messages to all other channels of its name that the app has. */
 [Exposed=(Window,Worker)]
 interface BroadcastChannel : EventTarget {
-  /** A channel to all others of the same name, within the app's instance. */
+  /** A channel to all others of the same name, in this instance of the app and in its others. */
   constructor(DOMString name);
 
   /** The channel's name. */
@@ -193,6 +193,7 @@ interface BroadcastChannel : EventTarget {
    * Sends a copy of a value to all other channels of the name.
    * @throws {DOMException} "DataCloneError", if something in the value cannot be copied
    * @throws {DOMException} "InvalidStateError", if the channel is closed
+   * @throws {DOMException} "QuotaExceededError", if the app's other instances have yet to take too much
    */
   undefined postMessage(any message);
   /** Ends it: no message comes any more. */

@@ -29,6 +29,8 @@ interface NativeSink {
 interface SerializedMessage {
   /** StructuredDeserializeWithTransfer, once: the value, and after it the transferred objects in the order of their list. */
   sequence<any> deserialize();
+  /** Another message of the same value, in which nothing is transferred. */
+  SerializedMessage copy();
 };
 
 /** How messages are made. */
@@ -37,6 +39,16 @@ namespace Messages {
   /** StructuredSerializeWithTransfer. Messages of what it throws begin with the context ("Failed to execute 'postMessage' on …").
    * The transfer list is an array or a `List`: its elements are read without iterating. */
   SerializedMessage structuredSerialize(any value, object transfer, DOMString context);
+};
+
+/** Broadcasts between the app's instances. Those that come are given to the exported function `receiveBroadcast`. */
+[Internal=html, Exposed=Worker]
+namespace Broadcasts {
+  /** Sends a message, which is still to be deserialized, to the other instances that listen to the name. */
+  undefined sendBroadcast(DOMString name, SerializedMessage message);
+  /** Listens to the name from now on, if this instance does not yet. */
+  undefined listenToBroadcasts(DOMString name);
+  undefined ignoreBroadcasts(DOMString name);
 };
 
 /** The event loop, for what is no app's own. */
@@ -84,6 +96,20 @@ namespace TypeChecks {
 namespace BodyData {
   /** Fetch's "package data": what text(), json(), … make of a body's bytes. */
   any packageData(DOMString kind, ByteString contentType, Uint8Array bytes);
+};
+
+/** The locks of the app, which its instances share. */
+[Internal=web_locks, Exposed=Worker]
+namespace AppLocks {
+  /** Asks for a lock, and gives the request's number. Calls with what becomes of it, each time in a task of its own: 0, it has got the
+   * lock; 1, there is none to be had at once; 2, the lock was stolen. Nothing follows 1 and 2, nor what is aborted or released. */
+  double requestLock(DOMString name, boolean isShared, boolean ifAvailable, boolean steal, Function callback);
+  /** False if it does not wait any more. */
+  [WithScope] boolean abortLockRequest(double request);
+  /** False if the lock was stolen. */
+  [WithScope] boolean releaseLock(double request);
+  /** An array with four items for each lock: whether it is held, or waited for; its name; its mode; the client's id. */
+  any allLocks();
 };
 
 /** What keeps an app's instance at work. */

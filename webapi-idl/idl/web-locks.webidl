@@ -8,8 +8,8 @@ interface mixin NavigatorLocks {
 };
 Navigator includes NavigatorLocks;
 
-// DEPARTURE: locks are those of one instance of an app, and not of all that have its origin.
-/** Gives locks to the app's instance, one after another where they have the same name. */
+// DEPARTURE: an app has no origin, so locks are those of the app, in all of its instances.
+/** Gives locks to the app's instances, one after another where they have the same name. An instance that ends gives its locks back. */
 [SecureContext, Exposed=(Window,Worker,SharedStorageWorklet)]
 interface LockManager {
   /**

@@ -14,6 +14,7 @@ use crate::environment::{Environment, request_context};
 use crate::fetch::wasm_response;
 use crate::fetch::websocket::WebSockets;
 use crate::options::ApiOptions;
+use crate::web_locks::app_locks::OwnRequests;
 use crate::websockets;
 
 /// The built-in scripts and the glue of what they implement.
@@ -164,7 +165,9 @@ fn start(scope: &mut v8::PinScope, data: Box<dyn Any + Send>) {
     }
     state.set_extension(options.outbound);
     state.set_extension(WebSockets(websockets::of_response));
-    state.set_extension(options.caches);
+    state.set_extension(options.agent.caches().clone());
+    state.set_extension(options.agent);
+    state.set_extension(OwnRequests::default());
     state.set_extension(ConsoleState::new(options.console));
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use nano_worker::Caches;
+use nano_worker::Agent;
 
 use crate::console::ConsoleSink;
 use crate::environment::ErrorSink;
@@ -21,8 +21,8 @@ pub struct ApiOptions {
     pub errors: Box<dyn ErrorSink>,
     /// What `fetch()` may reach.
     pub outbound: Arc<Outbound>,
-    /// What `caches` has.
-    pub caches: Arc<Caches>,
+    /// What it has in common with the app's other instances: what `caches` has, broadcasts and locks.
+    pub agent: Arc<Agent>,
     /// Whether `eval` and the like are there: then timers take strings, too.
     pub allow_eval: bool,
     /// How many timers there may be at a time.

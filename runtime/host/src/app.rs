@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
-use nano_worker::Caches;
+use nano_worker::{Caches, Commons};
 
 use crate::config::{AppConfig, CronExpression};
 use crate::deployment::Deployment;
@@ -26,8 +26,8 @@ pub struct App {
     since: SystemTime,
     log: Arc<AppLog>,
     statistics: Arc<Statistics>,
-    /// Of all of its instances and versions.
-    caches: Arc<Caches>,
+    /// What all of its instances share, whatever their versions.
+    commons: Arc<Commons>,
     current: ArcSwap<Deployment>,
     /// What is to be current: it starts, or has failed to, unless it is current.
     wanted: Mutex<Arc<Deployment>>,
@@ -151,15 +151,16 @@ impl App {
         log.want(&config);
         let statistics = Arc::new(Statistics::default());
         let budget = cache_budget(&config);
-        let caches = Arc::new(Caches::new(budget, starter.cache_memory().clone()));
-        let deployment = Deployment::first(config, &log, &statistics, &caches, starter);
+        let caches = Caches::new(budget, starter.cache_memory().clone());
+        let commons = Arc::new(Commons::new(caches));
+        let deployment = Deployment::first(config, &log, &statistics, &commons, starter);
         Arc::new(Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             name,
             since: SystemTime::now(),
             log,
             statistics,
-            caches,
+            commons,
             current: ArcSwap::new(deployment.clone()),
             wanted: Mutex::new(deployment),
             told: AtomicU64::new(0),
@@ -325,7 +326,7 @@ impl App {
     pub(crate) fn want(&self, config: AppConfig, starter: &Arc<Starter>) -> Arc<Deployment> {
         let mut wanted = self.lock();
         self.log.want(&config);
-        self.caches.set_budget(cache_budget(&config));
+        self.commons.caches().set_budget(cache_budget(&config));
         let current = self.current.load_full();
         let adjusted = current.under(current.config().with_host_part_of(&config));
         let next = if current.config().is_same_version(&config) {
@@ -333,7 +334,7 @@ impl App {
         } else if wanted.config().is_same_version(&config) {
             wanted.under(config)
         } else {
-            wanted.next(config, &self.log, &self.statistics, &self.caches, starter)
+            wanted.next(config, &self.log, &self.statistics, &self.commons, starter)
         };
         self.current.store(adjusted);
         let before = std::mem::replace(&mut *wanted, next.clone());

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use nano_worker::{Caches, StartError, StartErrorKind};
+use nano_worker::{Commons, StartError, StartErrorKind};
 
 use crate::config::AppConfig;
 use crate::log::AppLog;
@@ -24,10 +24,10 @@ impl Deployment {
         config: AppConfig,
         log: &Arc<AppLog>,
         statistics: &Arc<Statistics>,
-        caches: &Arc<Caches>,
+        commons: &Arc<Commons>,
         starter: &Arc<Starter>,
     ) -> Arc<Self> {
-        Self::numbered(1, config, log, statistics, caches, starter)
+        Self::numbered(1, config, log, statistics, commons, starter)
     }
 
     /// The version after this one, with instances of its own. Starts nothing.
@@ -36,10 +36,10 @@ impl Deployment {
         config: AppConfig,
         log: &Arc<AppLog>,
         statistics: &Arc<Statistics>,
-        caches: &Arc<Caches>,
+        commons: &Arc<Commons>,
         starter: &Arc<Starter>,
     ) -> Arc<Self> {
-        Self::numbered(self.version + 1, config, log, statistics, caches, starter)
+        Self::numbered(self.version + 1, config, log, statistics, commons, starter)
     }
 
     fn numbered(
@@ -47,11 +47,12 @@ impl Deployment {
         config: AppConfig,
         log: &Arc<AppLog>,
         statistics: &Arc<Statistics>,
-        caches: &Arc<Caches>,
+        commons: &Arc<Commons>,
         starter: &Arc<Starter>,
     ) -> Arc<Self> {
         let services = starter.services();
-        let options = config.worker_options(log.clone(), services.of(&config.name), caches.clone());
+        let options =
+            config.worker_options(log.clone(), services.of(&config.name), commons.clone());
         let fault = config.fault.as_ref().map(|fault| StartError {
             kind: StartErrorKind::NoEntry,
             message: fault.message.clone(),

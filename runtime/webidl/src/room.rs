@@ -102,3 +102,16 @@ pub fn text<'s>(scope: &mut Scope<'s, '_>, string: v8::Local<'s, v8::String>) ->
     }
     Ok(string.to_rust_string_lossy(scope))
 }
+
+/// A string's code units: it may have surrogates that have no partner.
+///
+/// # Errors
+/// A `RangeError` if they do not fit into the isolate's memory limit.
+pub fn code_units(scope: &mut Scope, string: v8::Local<v8::String>) -> Fallible<Vec<u16>> {
+    require_room(scope, string.length() * size_of::<u16>())?;
+    Ok(nano_engine::text::code_units(
+        scope,
+        string,
+        string.length(),
+    ))
+}

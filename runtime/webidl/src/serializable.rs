@@ -2,6 +2,7 @@
 //! interface that has `[Serializable]`.
 
 use std::any::Any;
+use std::sync::Arc;
 
 use nano_engine::external_memory::ExternalMemory;
 
@@ -11,7 +12,7 @@ use crate::{Fallible, PlatformObject, Ref, Scope};
 /// The steps of an interface with `[Serializable]`.
 pub trait Serializable: PlatformObject {
     /// What is kept of an object; belongs to no isolate.
-    type Data: 'static;
+    type Data: Send + Sync + 'static;
 
     /// The serialization steps.
     ///
@@ -28,21 +29,72 @@ pub trait Serializable: PlatformObject {
         data: &Self::Data,
     ) -> Fallible<v8::Local<'s, v8::Object>>;
 
+    /// The deserialization steps in another isolate. What memory the object has in common with the one that was serialized counts
+    /// for both.
+    ///
+    /// # Errors
+    /// The same.
+    fn receive<'s>(
+        scope: &mut Scope<'s, '_>,
+        data: &Self::Data,
+    ) -> Fallible<v8::Local<'s, v8::Object>> {
+        Self::deserialize(scope, data)
+    }
+
     /// About how many bytes the data takes; they count against the app's memory limit.
     fn data_size(data: &Self::Data) -> usize;
 }
 
-/// The data of an object between its serialization and its deserialization.
+/// The data of an object between its serialization and its deserialization, in the memory of an isolate.
 pub struct SerializedObject {
-    kind: u16,
-    data: Box<dyn Any>,
+    data: ObjectData,
+    /// Whether it comes from another isolate.
+    is_received: bool,
     _memory: ExternalMemory,
 }
 
+/// The data itself, which any isolate may have.
+#[derive(Clone)]
+pub struct ObjectData {
+    kind: u16,
+    data: Arc<dyn Any + Send + Sync>,
+    size: usize,
+}
+
+impl ObjectData {
+    /// About how many bytes it takes.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+}
+
 impl SerializedObject {
+    fn new(data: ObjectData, is_received: bool) -> SerializedObject {
+        SerializedObject {
+            is_received,
+            _memory: ExternalMemory::new(data.size),
+            data,
+        }
+    }
+
+    /// Of data that another isolate gives.
+    pub fn received(data: &ObjectData) -> SerializedObject {
+        Self::new(data.clone(), true)
+    }
+
+    /// Another one of the same data.
+    pub fn copy(&self) -> SerializedObject {
+        Self::new(self.data.clone(), self.is_received)
+    }
+
+    /// The data.
+    pub fn data(&self) -> &ObjectData {
+        &self.data
+    }
+
     /// The object's interface: its index in the tables.
     pub fn kind(&self) -> u16 {
-        self.kind
+        self.data.kind
     }
 }
 
@@ -67,13 +119,15 @@ impl Steps {
                 let object = Ref::<T>::from_value(scope, object.into())
                     .ok_or_else(|| not_of_type(T::NAME))?;
                 let data = T::serialize(scope, object)?;
-                Ok(SerializedObject {
+                let data = ObjectData {
                     kind: T::KIND,
-                    _memory: ExternalMemory::new(T::data_size(&data)),
-                    data: Box::new(data),
-                })
+                    size: T::data_size(&data),
+                    data: Arc::new(data),
+                };
+                Ok(SerializedObject::new(data, false))
             },
-            deserialize: |scope, serialized| match serialized.data.downcast_ref() {
+            deserialize: |scope, serialized| match serialized.data.data.downcast_ref() {
+                Some(data) if serialized.is_received => T::receive(scope, data),
                 Some(data) => T::deserialize(scope, data),
                 None => Err(not_of_type(T::NAME)),
             },

@@ -12,6 +12,7 @@ mod binding;
 mod body;
 mod caches;
 pub mod cdn_loop;
+mod commons;
 mod descriptors;
 mod error;
 mod event;
@@ -39,6 +40,10 @@ pub use body::{
 pub use caches::{
     CacheEntry, CacheError, CacheHandle, CacheMemory, CacheQuery, CachedResponse, Caches,
     LazyFields, SortedFields, TooVaried,
+};
+pub use commons::{
+    Acquire, Agent, Broadcast, BroadcastListener, Commons, Kept, LockInfo, LockMode, LockNotice,
+    LockOwner, LockRequest, TooMuch,
 };
 pub use descriptors::descriptors;
 pub use error::{Exit, FetchError, StartError, StartErrorKind, Unanswered, Unfinished};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{Binding, Caches, LogSink, OutboundHosts, Services};
+use crate::{Binding, Commons, LogSink, OutboundHosts, Services};
 
 /// Everything that an instance needs to run an app.
 #[derive(Clone)]
@@ -25,8 +25,8 @@ pub struct WorkerOptions {
     pub limits: Limits,
     /// Hosts that outbound requests may reach.
     pub outbound: OutboundHosts,
-    /// The app's caches, which all of its instances share.
-    pub caches: Arc<Caches>,
+    /// What all of the app's instances share: caches, broadcasts and locks.
+    pub commons: Arc<Commons>,
     /// Where `console` and uncaught exceptions go.
     pub log: Arc<dyn LogSink>,
 }

@@ -113,7 +113,7 @@ impl Engine for NanoEngine {
                 console: Box::new(Sink(sender.clone())),
                 errors: Box::new(Sink(sender)),
                 outbound: Arc::clone(&self.outbound),
-                caches: Arc::default(),
+                agent: Arc::default(),
                 allow_eval: true,
                 timers: TimerQuota::unlimited(),
                 request_cpu: None,

@@ -15,13 +15,13 @@ use crate::bindings::event_loop::EventLoopMethods;
 pub(super) type Tasks = RefCell<VecDeque<Callback>>;
 
 /// A callback, which works for the request that it was given for.
-pub(super) struct Callback {
+pub(crate) struct Callback {
     function: v8::Global<v8::Function>,
     frame: v8::Global<v8::Value>,
 }
 
 impl Callback {
-    fn new<'s>(scope: &mut Scope<'s, '_>, callback: &CallbackFunction<'s>) -> Callback {
+    pub(crate) fn new<'s>(scope: &mut Scope<'s, '_>, callback: &CallbackFunction<'s>) -> Callback {
         let frame = scope.get_continuation_preserved_embedder_data();
         Callback {
             function: v8::Global::new(scope, callback.0),
@@ -29,14 +29,15 @@ impl Callback {
         }
     }
 
-    fn call(&self, scope: &mut Scope) {
+    /// Calls it, as what a task does.
+    pub(crate) fn call<'s>(&self, scope: &mut Scope<'s, '_>, arguments: &[Value<'s>]) {
         let function = v8::Local::new(scope, &self.function);
         let frame = v8::Local::new(scope, &self.frame);
         scope.set_continuation_preserved_embedder_data(frame);
         State::from_scope(scope).works_for_current(scope);
         let receiver = v8::undefined(scope).into();
         // What it throws stays pending: the engine reports it, as this frame's.
-        if function.call(scope, receiver, &[]).is_some() {
+        if function.call(scope, receiver, arguments).is_some() {
             let none = v8::undefined(scope).into();
             scope.set_continuation_preserved_embedder_data(none);
         }
@@ -60,7 +61,7 @@ impl EventLoopMethods for EventLoop {
             scope,
             delay,
             false,
-            Box::new(move |scope| callback.call(scope)),
+            Box::new(move |scope| callback.call(scope, &[])),
         )?;
         if unreferenced {
             let timers = State::from_scope(scope).timers();
@@ -92,7 +93,7 @@ impl EventLoopMethods for EventLoop {
         State::from_scope(scope).handle().post_fn(|scope| {
             let callback = Environment::of(scope).tasks.borrow_mut().pop_front();
             if let Some(callback) = callback {
-                callback.call(scope);
+                callback.call(scope, &[]);
             }
         });
         Ok(())

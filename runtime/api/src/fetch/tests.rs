@@ -472,7 +472,7 @@ async fn respond(server: &Server, allow: bool, expression: &str) -> String {
             allow: if allow { vec![rule] } else { Vec::new() },
             ..OutboundHosts::default()
         },
-        caches: Default::default(),
+        commons: Default::default(),
         log: Arc::new(Silent),
     });
     let worker = worker.await.unwrap();

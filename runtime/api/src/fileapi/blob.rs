@@ -39,6 +39,17 @@ impl Blob {
         Blob { data, content_type }
     }
 
+    /// The same blob, whose bytes count against the app's memory limit.
+    ///
+    /// # Errors
+    /// A `RangeError` if they do not fit.
+    pub(super) fn reserved(self, scope: &mut Scope) -> Fallible<Self> {
+        Ok(Blob {
+            data: self.data.reserved(scope)?,
+            ..self
+        })
+    }
+
     /// The bytes.
     pub fn data(&self) -> &BlobData {
         &self.data
@@ -78,6 +89,11 @@ impl Serializable for Blob {
         blob: &Blob,
     ) -> Fallible<v8::Local<'s, v8::Object>> {
         Ok(Ref::new(scope, blob.clone()).object())
+    }
+
+    fn receive<'s>(scope: &mut Scope<'s, '_>, blob: &Blob) -> Fallible<v8::Local<'s, v8::Object>> {
+        let blob = blob.clone().reserved(scope)?;
+        Ok(Ref::new(scope, blob).object())
     }
 
     fn data_size(blob: &Blob) -> usize {

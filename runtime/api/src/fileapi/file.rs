@@ -99,6 +99,14 @@ impl Serializable for File {
         Ok(Ref::new(scope, file.clone()).object())
     }
 
+    fn receive<'s>(scope: &mut Scope<'s, '_>, file: &File) -> Fallible<v8::Local<'s, v8::Object>> {
+        let file = File {
+            blob: file.blob.clone().reserved(scope)?,
+            ..file.clone()
+        };
+        Ok(Ref::new(scope, file).object())
+    }
+
     fn data_size(file: &File) -> usize {
         size_of::<File>() + file.external_size()
     }

@@ -25,7 +25,6 @@ export const ArrayConstructor = Array;
 export const ArrayBufferConstructor = ArrayBuffer;
 export const DataViewConstructor = DataView;
 export const ErrorConstructor = Error;
-export const MapConstructor = Map;
 export const NumberConstructor = Number;
 export const PromiseConstructor = Promise;
 export const RangeErrorConstructor = RangeError;
@@ -105,14 +104,10 @@ export const AsyncIteratorPrototype = Object.getPrototypeOf(Object.getPrototypeO
 
 // ---- Map, Set, WeakRef ------------------------------------------------------------------------------------------------------
 
-export const MapPrototypeDelete = uncurryThis(Map.prototype.delete);
 export const MapPrototypeEntries = uncurryThis(Map.prototype.entries);
 export const MapPrototypeForEach = uncurryThis(Map.prototype.forEach);
-export const MapPrototypeGet = uncurryThis(Map.prototype.get);
 export const MapPrototypeKeys = uncurryThis(Map.prototype.keys);
-export const MapPrototypeSet = uncurryThis(Map.prototype.set);
 export const MapPrototypeValues = uncurryThis(Map.prototype.values);
-export const SetIteratorPrototypeNext = uncurryThis(Object.getPrototypeOf(new Set().values()).next);
 export const SetPrototypeAdd = uncurryThis(Set.prototype.add);
 export const SetPrototypeDelete = uncurryThis(Set.prototype.delete);
 export const SetPrototypeEntries = uncurryThis(Set.prototype.entries);

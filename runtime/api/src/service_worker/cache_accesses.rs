@@ -5,8 +5,8 @@ use std::sync::Arc;
 use nano_engine::external_memory::for_nobody;
 use nano_engine::{State, text};
 use nano_webidl::idl::FromJs as _;
-use nano_webidl::room::no_room;
-use nano_webidl::{Fallible, Ref, Scope, ScriptRef, Value, require_room, script};
+use nano_webidl::room::{code_units, no_room};
+use nano_webidl::{Fallible, Ref, Scope, ScriptRef, Value, script};
 use nano_worker::{CacheHandle, Caches};
 
 use super::cache_access::{CacheAccess, response, with_query};
@@ -30,12 +30,6 @@ type Name<'s> = v8::Local<'s, v8::String>;
 fn with_caches<R>(scope: &Scope, work: impl FnOnce(&Arc<Caches>) -> R) -> R {
     let caches = State::from_scope(scope).extension::<Arc<Caches>>();
     for_nobody(|| work(caches))
-}
-
-/// A name's code units: it may have surrogates that have no partner.
-fn units(scope: &mut Scope, name: Name) -> Fallible<Vec<u16>> {
-    require_room(scope, name.length() * size_of::<u16>())?;
-    Ok(text::code_units(scope, name, name.length()))
 }
 
 fn access<'s>(scope: &mut Scope<'s, '_>, cache: CacheHandle) -> Ref<'s, CacheAccess> {
@@ -71,7 +65,7 @@ impl CacheAccessesMethods for CacheAccesses {
     }
 
     fn open_cache<'s>(scope: &mut Scope<'s, '_>, name: Name<'s>) -> Fallible<Ref<'s, CacheAccess>> {
-        let name = units(scope, name)?;
+        let name = code_units(scope, name)?;
         let cache = with_caches(scope, |caches| caches.open(&name)).map_err(error_of)?;
         Ok(access(scope, cache))
     }
@@ -82,12 +76,12 @@ impl CacheAccessesMethods for CacheAccesses {
     }
 
     fn has_cache<'s>(scope: &mut Scope<'s, '_>, name: Name<'s>) -> Fallible<bool> {
-        let name = units(scope, name)?;
+        let name = code_units(scope, name)?;
         Ok(with_caches(scope, |caches| caches.has(&name)))
     }
 
     fn delete_cache<'s>(scope: &mut Scope<'s, '_>, name: Name<'s>) -> Fallible<bool> {
-        let name = units(scope, name)?;
+        let name = code_units(scope, name)?;
         Ok(with_caches(scope, |caches| caches.delete(&name)))
     }
 
@@ -108,7 +102,7 @@ impl CacheAccessesMethods for CacheAccesses {
         request: Ref<'s, Request>,
         options: CacheQueryOptions,
     ) -> Fallible<Value<'s>> {
-        let name = name.map(|name| units(scope, name)).transpose()?;
+        let name = name.map(|name| code_units(scope, name)).transpose()?;
         let caches = State::from_scope(scope).extension::<Arc<Caches>>().clone();
         let found = with_query(scope, request.value(), &options, |query| {
             caches.first_match(name.as_deref(), query)

@@ -180,7 +180,7 @@ impl Shell {
                 console: Box::new(sink.clone()),
                 errors: Box::new(sink),
                 outbound: Arc::new(Outbound::unrestricted()),
-                caches: Arc::default(),
+                agent: Arc::default(),
                 allow_eval: true,
                 timers: TimerQuota::unlimited(),
                 request_cpu: None,

@@ -6,6 +6,7 @@
 //! * [`serialize`] is StructuredSerializeWithTransfer.
 //! * [`deserialize`] is StructuredDeserializeWithTransfer.
 //! * [`SerializedMessage`](serialized_message::SerializedMessage) is a value in between, for built-in scripts.
+//! * [`Portable`] is one that another isolate may read.
 
 mod deserialize;
 #[cfg(any(test, fuzzing))]
@@ -19,8 +20,9 @@ mod tests;
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use nano_engine::hardening::wasm_functions::Functions;
-use nano_webidl::serializable::SerializedObject;
+use nano_webidl::serializable::{ObjectData, SerializedObject};
 use nano_webidl::{Fallible, Scope, Value};
 
 pub use deserialize::{Deserialized, deserialize};
@@ -29,13 +31,13 @@ pub use serialize::serialize;
 /// A serialized value, beside the data holders of objects that built-in scripts transfer. Lives in memory only, and within its isolate: it shares memory with the objects that it was made of.
 pub struct Serialized {
     /// V8's format.
-    bytes: Vec<u8>,
+    bytes: Bytes,
     /// The transferred objects, in the order of the list.
     transferred: Vec<Transferred>,
     /// The memory of SharedArrayBuffers.
     shared: Vec<v8::SharedRef<v8::BackingStore>>,
     /// Compiled WebAssembly modules, whose functions count.
-    modules: Vec<(v8::CompiledWasmModule, Arc<Functions>)>,
+    modules: Vec<(Arc<v8::CompiledWasmModule>, Arc<Functions>)>,
     /// The data of platform objects.
     hosts: Vec<SerializedObject>,
 }
@@ -44,6 +46,55 @@ impl Serialized {
     /// About how many bytes it has of its own, beside the data of platform objects.
     pub fn external_size(&self) -> usize {
         self.bytes.len() + self.transferred.len() * size_of::<Transferred>()
+    }
+
+    /// Another one of the same value; `None` where something is transferred, which has one owner.
+    fn copy(&self) -> Option<Serialized> {
+        self.transferred.is_empty().then(|| Serialized {
+            bytes: self.bytes.clone(),
+            transferred: Vec::new(),
+            shared: self.shared.clone(),
+            modules: self.modules.clone(),
+            hosts: self.hosts.iter().map(SerializedObject::copy).collect(),
+        })
+    }
+
+    /// What other isolates may read; `None` where the value is, or has, something that belongs to one alone: what is transferred, or has the
+    /// \[\[AgentCluster\]\] of its realm, <https://html.spec.whatwg.org/multipage/structured-data.html#structureddeserialize>.
+    fn portable(&self) -> Option<Portable> {
+        let is_portable =
+            self.transferred.is_empty() && self.shared.is_empty() && self.modules.is_empty();
+        is_portable.then(|| Portable {
+            bytes: self.bytes.clone(),
+            hosts: self.hosts.iter().map(|host| host.data().clone()).collect(),
+        })
+    }
+}
+
+/// A serialized value that belongs to no isolate.
+pub struct Portable {
+    /// V8's format.
+    bytes: Bytes,
+    /// The data of platform objects.
+    hosts: Vec<ObjectData>,
+}
+
+impl Portable {
+    /// About how many bytes it takes.
+    pub fn size(&self) -> usize {
+        let hosts = self.hosts.iter().map(ObjectData::size);
+        self.bytes.len() + hosts.sum::<usize>()
+    }
+
+    /// The value, in the memory of the isolate that this thread works for.
+    fn serialized(&self) -> Serialized {
+        Serialized {
+            bytes: self.bytes.clone(),
+            transferred: Vec::new(),
+            shared: Vec::new(),
+            modules: Vec::new(),
+            hosts: self.hosts.iter().map(SerializedObject::received).collect(),
+        }
     }
 }
 

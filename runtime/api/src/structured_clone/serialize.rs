@@ -103,7 +103,7 @@ pub fn serialize<'s>(
         });
     }
     let serialized = Serialized {
-        bytes,
+        bytes: bytes.into(),
         transferred,
         shared: delegate.shared.take(),
         modules: delegate.modules.take(),
@@ -184,7 +184,7 @@ struct Delegate {
     /// The objects that built-in scripts transfer, with their places in the transfer list, by their hashes.
     transferred: HashMap<NonZeroI32, Vec<(u32, v8::Global<v8::Object>)>>,
     shared: RefCell<Vec<v8::SharedRef<v8::BackingStore>>>,
-    modules: RefCell<Vec<(v8::CompiledWasmModule, Arc<Functions>)>>,
+    modules: RefCell<Vec<(Arc<v8::CompiledWasmModule>, Arc<Functions>)>>,
     hosts: RefCell<Vec<SerializedObject>>,
 }
 
@@ -298,7 +298,7 @@ impl v8::ValueSerializerImpl for SharedDelegate {
             .map_err(|refusal| self.0.fail(scope, data_clone_error(refusal.to_string())))
             .ok()?;
         let mut modules = self.0.modules.borrow_mut();
-        modules.push((module, Arc::new(functions)));
+        modules.push((Arc::new(module), Arc::new(functions)));
         u32::try_from(modules.len() - 1).ok()
     }
 }

@@ -3,10 +3,10 @@
 use std::cell::Cell;
 
 use nano_engine::external_memory::ExternalMemory;
-use nano_webidl::{Fallible, Ref, Scope, Trace, Traced, Value, type_error};
+use nano_webidl::{Error, Fallible, Ref, Scope, Trace, Traced, Value, require_room, type_error};
 
 use crate::bindings::serialized_message::SerializedMessageMethods;
-use crate::structured_clone::{self, Serialized};
+use crate::structured_clone::{self, Portable, Serialized};
 
 /// A message on its way.
 #[derive(Trace)]
@@ -33,9 +33,8 @@ impl SerializedMessage {
     ) -> Fallible<Ref<'s, SerializedMessage>> {
         let (serialized, holders) = structured_clone::serialize(scope, value, transfer)?;
         let message = SerializedMessage {
-            memory: ExternalMemory::new(serialized.external_size()),
-            serialized: Cell::new(Some(serialized)),
             holders: holders.iter().map(|_| Traced::default()).collect(),
+            ..SerializedMessage::of(serialized)
         };
         let message = Ref::new(scope, message);
         // References in a list that the collector does not know yet would not survive the making of the object.
@@ -44,14 +43,50 @@ impl SerializedMessage {
         }
         Ok(message)
     }
+
+    /// A message that another isolate has sent.
+    ///
+    /// # Errors
+    /// A `RangeError` where there is no memory for it.
+    pub fn receive<'s>(
+        scope: &mut Scope<'s, '_>,
+        portable: &Portable,
+    ) -> Fallible<Ref<'s, SerializedMessage>> {
+        require_room(scope, portable.size())?;
+        Ok(Ref::new(
+            scope,
+            SerializedMessage::of(portable.serialized()),
+        ))
+    }
+
+    /// What other isolates may read of it; see [`Serialized`].
+    pub fn portable(&self) -> Option<Portable> {
+        self.look(Serialized::portable).ok().flatten()
+    }
+
+    fn of(serialized: Serialized) -> SerializedMessage {
+        SerializedMessage {
+            memory: ExternalMemory::new(serialized.external_size()),
+            serialized: Cell::new(Some(serialized)),
+            holders: Vec::new(),
+        }
+    }
+
+    fn look<R>(&self, look: impl FnOnce(&Serialized) -> R) -> Fallible<R> {
+        let serialized = self.serialized.take().ok_or_else(used)?;
+        let result = look(&serialized);
+        self.serialized.set(Some(serialized));
+        Ok(result)
+    }
+}
+
+fn used() -> Error {
+    type_error("a message can be deserialized only once")
 }
 
 impl SerializedMessageMethods for SerializedMessage {
     fn deserialize<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<Vec<Value<'s>>> {
-        let serialized = self
-            .serialized
-            .take()
-            .ok_or_else(|| type_error("a message can be deserialized only once"))?;
+        let serialized = self.serialized.take().ok_or_else(used)?;
         self.memory.set(0);
         let holders: Vec<_> = self
             .holders
@@ -62,5 +97,11 @@ impl SerializedMessageMethods for SerializedMessage {
         let mut record = vec![deserialized.value];
         record.extend(deserialized.transferred.into_iter().map(Value::from));
         Ok(record)
+    }
+
+    fn copy<'s>(&self, scope: &mut Scope<'s, '_>) -> Fallible<Ref<'s, SerializedMessage>> {
+        let copy = self.look(Serialized::copy)?;
+        let copy = copy.ok_or_else(|| type_error("what is transferred has one owner"))?;
+        Ok(Ref::new(scope, SerializedMessage::of(copy)))
     }
 }

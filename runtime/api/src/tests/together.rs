@@ -59,7 +59,7 @@ fn run(scripts: &[String], limits: &Limits) -> Vec<(Exit, Vec<String>)> {
                     console: Box::new(lines.clone()),
                     errors: Box::new(lines.clone()),
                     outbound: Arc::new(Outbound::unrestricted()),
-                    caches: Arc::default(),
+                    agent: Arc::default(),
                     allow_eval: false,
                     timers: TimerQuota::unlimited(),
                     request_cpu: None,

@@ -6,8 +6,4 @@ import { PlatformObject } from "../script/webidl.js";
 export class LockImpl extends PlatformObject {
   name = "";
   mode = "exclusive";
-  // Whose it is: a `LockResource`.
-  resource = undefined;
-  // The released promise, a `Deferred`.
-  released = undefined;
 }

@@ -1,30 +1,14 @@
 // `LockManager`: `navigator.locks`.
 
-import { DOMException } from "nano:native";
+import { DOMException, allLocks } from "nano:native";
 import { exportToNative } from "../script/bridge.js";
 import { List } from "../script/list.js";
-import {
-  MapConstructor,
-  MapPrototypeDelete,
-  MapPrototypeForEach,
-  MapPrototypeGet,
-  MapPrototypeSet,
-  PromiseReject,
-  PromiseResolve,
-  SetConstructor,
-  SetPrototypeForEach,
-} from "../script/primordials.js";
+import { PromiseReject, PromiseResolve } from "../script/primordials.js";
 import { PlatformObject, sequenceToJS } from "../script/webidl.js";
-import { LockRequest, LockResource } from "./lock_resource.js";
+import { LockRequest } from "./lock_request.js";
 
 /** https://w3c.github.io/web-locks/#api-lock-manager */
 export class LockManagerImpl extends PlatformObject {
-  // The instance, for query().
-  clientId = "";
-  // The held lock set, and what is behind each name that is in use.
-  held = new SetConstructor();
-  resources = new MapConstructor();
-
   // https://w3c.github.io/web-locks/#api-lock-manager-request
   request(name, optionsOrCallback, callback) {
     const isShort = callback === undefined;
@@ -39,12 +23,7 @@ export class LockManagerImpl extends PlatformObject {
     if (signal !== undefined && signal.aborted) return PromiseReject(signal.reason);
     // 10. to 12.
     const request = new LockRequest(name, mode, isShort ? optionsOrCallback : callback, signal);
-    let resource = MapPrototypeGet(this.resources, name);
-    if (resource === undefined) {
-      resource = new LockResource(this.held, () => MapPrototypeDelete(this.resources, name));
-      MapPrototypeSet(this.resources, name, resource);
-    }
-    resource.enqueue(request, ifAvailable, steal);
+    request.send(ifAvailable, steal);
     return request.result.promise;
   }
 
@@ -53,12 +32,13 @@ export class LockManagerImpl extends PlatformObject {
     // https://w3c.github.io/web-locks/#snapshot-the-lock-state
     const held = new List();
     const pending = new List();
-    SetPrototypeForEach(this.held, (lock) => held.append(lock));
-    MapPrototypeForEach(this.resources, (resource) => {
-      SetPrototypeForEach(resource.queue, (request) => pending.append(request));
-    });
-    const { clientId } = this;
-    const info = ({ name, mode }) => ({ name, mode, clientId }); // safe: for apps
+    const all = allLocks();
+    for (let i = 0; i < all.length; i += 4) {
+      const info = { __proto__: null, name: all[i + 1], mode: all[i + 2], clientId: all[i + 3] };
+      if (all[i]) held.append(info);
+      else pending.append(info);
+    }
+    const info = ({ name, mode, clientId }) => ({ name, mode, clientId }); // safe: for apps
     const snapshot = { held: sequenceToJS(held, info), pending: sequenceToJS(pending, info) }; // safe: for apps
     return PromiseResolve(snapshot);
   }
@@ -68,8 +48,4 @@ function refuse(reason) {
   return PromiseReject(new DOMException(`Failed to execute 'request' on 'LockManager': ${reason}.`, "NotSupportedError"));
 }
 
-exportToNative("newLockManager", (clientId) => {
-  const manager = new LockManagerImpl();
-  manager.clientId = clientId;
-  return manager.wrapper;
-});
+exportToNative("newLockManager", () => new LockManagerImpl().wrapper);

@@ -111,6 +111,7 @@ impl Worker {
         let timers = TimerQuota::of(options.limits.timers);
         let request_cpu = options.limits.request_cpu;
         let refused_timers = timers.refused().clone();
+        let agent = options.commons.agent();
         let isolate = IsolateOptions {
             name: options.name.to_string(),
             limits: limits_of(&options.limits),
@@ -123,7 +124,7 @@ impl Worker {
                 console: Box::new(log.clone()),
                 errors: Box::new(log),
                 outbound,
-                caches: options.caches,
+                agent: agent.clone(),
                 allow_eval: false,
                 timers,
                 request_cpu,
@@ -164,9 +165,12 @@ impl Worker {
                 Some(exit) => exit,
                 None => {
                     loss.set();
+                    agent.leave();
                     receiver.ended().await
                 }
             };
+            // Also where its thread will never say anything again: others wait for its locks.
+            agent.leave();
             let exit = exit_of(exit);
             let is_lost = exit.is_loss();
             tell.send_replace(Some(exit));

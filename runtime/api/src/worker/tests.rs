@@ -55,7 +55,7 @@ impl App {
                 ..limits
             },
             outbound: Default::default(),
-            caches: Default::default(),
+            commons: Default::default(),
             log: lines.clone(),
         });
         App {
@@ -426,7 +426,7 @@ async fn which_handlers_there_are() {
         services: std::sync::Arc::new(nano_worker::NoServices),
         limits: Limits::default(),
         outbound: Default::default(),
-        caches: Default::default(),
+        commons: Default::default(),
         log: Arc::new(Lines::default()),
     });
     assert_eq!(none.await.unwrap_err().kind, StartErrorKind::NoHandler);

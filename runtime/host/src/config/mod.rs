@@ -33,7 +33,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nano_worker::{
-    Binding, Caches, ENTRIES, Handlers, Limits, LogSink, OutboundHosts, Services, WorkerOptions,
+    Binding, Caches, Commons, ENTRIES, Handlers, Limits, LogSink, OutboundHosts, Services,
+    WorkerOptions,
 };
 
 pub use crate::cron::CronExpression;
@@ -208,7 +209,7 @@ impl AppConfig {
         &self,
         log: Arc<dyn LogSink>,
         services: Arc<dyn Services>,
-        caches: Arc<Caches>,
+        commons: Arc<Commons>,
     ) -> WorkerOptions {
         WorkerOptions {
             name: self.name.clone(),
@@ -218,7 +219,7 @@ impl AppConfig {
             services,
             limits: self.limits.worker,
             outbound: self.outbound.clone(),
-            caches,
+            commons,
             log,
         }
     }
