@@ -1,12 +1,14 @@
 //! Scheduled events, and requests that wait.
 
+mod commons;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, UNIX_EPOCH};
 
 use nano_engine::{Engine, EngineOptions};
 use nano_worker::{
-    Body, Exit, FetchError, Fields, HttpRequest, HttpResponse, Limits, LogRecord, LogSink,
+    Body, Commons, Exit, FetchError, Fields, HttpRequest, HttpResponse, Limits, LogRecord, LogSink,
     RequestId, ScheduledEvent, StartErrorKind, Unanswered, Unfinished, WorkerOptions,
 };
 
@@ -40,6 +42,11 @@ impl App {
     }
 
     async fn start_within(module: &str, limits: Limits) -> App {
+        Self::start_among(module, limits, Arc::default()).await
+    }
+
+    /// One of several instances.
+    async fn start_among(module: &str, limits: Limits, commons: Arc<Commons>) -> App {
         Engine::start(EngineOptions::new(&crate::EMBEDDING)).expect("the engine starts");
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("index.js"), module).unwrap();
@@ -55,7 +62,7 @@ impl App {
                 ..limits
             },
             outbound: Default::default(),
-            commons: Default::default(),
+            commons,
             log: lines.clone(),
         });
         App {

@@ -9,6 +9,7 @@ mod bad_input;
 mod bindings;
 mod blob_urls;
 mod bodies;
+mod broadcasts;
 mod caches;
 mod certificates;
 mod clocks;
