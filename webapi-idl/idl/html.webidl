@@ -193,7 +193,7 @@ interface BroadcastChannel : EventTarget {
    * Sends a copy of a value to all other channels of the name.
    * @throws {DOMException} "DataCloneError", if something in the value cannot be copied
    * @throws {DOMException} "InvalidStateError", if the channel is closed
-   * @throws {DOMException} "QuotaExceededError", if the app's other instances have yet to take too much
+   * @throws {QuotaExceededError} if the app's other instances have yet to take too much
    */
   undefined postMessage(any message);
   /** Ends it: no message comes any more. */
