@@ -234,6 +234,12 @@ pub(crate) fn current() -> Option<Arc<Account>> {
     }
 }
 
+/// The same, as an address of an `Arc` that stays for as long as the thread works for it.
+#[inline]
+pub(crate) fn current_address() -> Option<NonNull<Account>> {
+    NonNull::new(CURRENT.get().cast_mut())
+}
+
 /// Calls `look` with whom this thread works for, if it works for anybody.
 #[inline]
 pub(crate) fn with_current<R>(look: impl FnOnce(&Account) -> R) -> Option<R> {

@@ -7,7 +7,8 @@
 //! says nothing; see `isolate::enforce_limit`.
 
 use std::cell::{Cell, OnceCell};
-use std::marker::PhantomData;
+use std::ops::Deref;
+use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering};
 
@@ -27,6 +28,8 @@ pub(crate) struct ObjectMemory {
     told: AtomicIsize,
     /// The part of `held` that the running native function has converted.
     converted: AtomicUsize,
+    /// How many [`Owner`]s there are.
+    owners: AtomicUsize,
 }
 
 impl ObjectMemory {
@@ -89,9 +92,8 @@ impl ObjectMemory {
 #[derive(Debug, Default)]
 pub struct ExternalMemory {
     bytes: Cell<usize>,
-    account: OnceCell<Arc<Account>>,
-    /// The sum is changed on the isolate's thread only.
-    _not_send: PhantomData<*const ()>,
+    /// Not `Send`: the sum is changed on the isolate's thread only.
+    owner: OnceCell<Owner>,
 }
 
 impl ExternalMemory {
@@ -108,14 +110,14 @@ impl ExternalMemory {
         if bytes == before {
             return;
         }
-        if self.account.get().is_none()
-            && let Some(account) = malloc::current()
+        if self.owner.get().is_none()
+            && let Some(owner) = Owner::current()
         {
-            self.account.get_or_init(|| account);
+            self.owner.get_or_init(|| owner);
         }
-        if let Some(account) = self.account.get() {
+        if let Some(owner) = self.owner.get() {
             self.bytes.set(bytes);
-            account.objects().add(bytes as isize - before as isize);
+            owner.objects().add(bytes as isize - before as isize);
         }
     }
 
@@ -134,6 +136,47 @@ impl Drop for ExternalMemory {
     // May run while V8 collects garbage.
     fn drop(&mut self) {
         self.set(0);
+    }
+}
+
+/// The account of whom a memory counts for. A request makes several, so they have one count of the `Arc` together: their own number is
+/// changed on the isolate's thread only, which takes no atomic operation.
+#[derive(Debug)]
+struct Owner(NonNull<Account>);
+
+impl Owner {
+    /// Whom this thread works for.
+    fn current() -> Option<Owner> {
+        let owner = Owner(malloc::current_address()?);
+        let owners = &owner.objects().owners;
+        let others = owners.load(Ordering::Relaxed);
+        owners.store(others + 1, Ordering::Relaxed);
+        if others == 0 {
+            // SAFETY: the address is an `Arc`'s, which this thread keeps meanwhile.
+            unsafe { Arc::increment_strong_count(owner.0.as_ptr()) };
+        }
+        Some(owner)
+    }
+}
+
+impl Deref for Owner {
+    type Target = Account;
+
+    fn deref(&self) -> &Account {
+        // SAFETY: the count that the first owner took is given back by the last.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        let owners = &self.objects().owners;
+        let others = owners.load(Ordering::Relaxed) - 1;
+        owners.store(others, Ordering::Relaxed);
+        if others == 0 {
+            // SAFETY: the account is an `Arc`'s, and the first owner took the count that this gives back.
+            unsafe { Arc::decrement_strong_count(self.0.as_ptr()) };
+        }
     }
 }
 
@@ -231,6 +274,23 @@ mod tests {
             drop((memory, conversions));
         }
         assert_eq!(held(), (0, 0));
+    }
+
+    #[test]
+    fn an_account_is_kept_as_long_as_something_counts_for_it() {
+        let account = Arc::new(Account::new(0));
+        let (one, other) = {
+            let _working = malloc::work_for(&account);
+            (ExternalMemory::new(1), ExternalMemory::new(2))
+        };
+        assert_eq!(Arc::strong_count(&account), 2);
+        drop(one);
+        assert_eq!(Arc::strong_count(&account), 2);
+        let kept = Arc::downgrade(&account);
+        drop(account);
+        assert_eq!(kept.strong_count(), 1);
+        drop(other);
+        assert_eq!(kept.strong_count(), 0);
     }
 
     #[test]
