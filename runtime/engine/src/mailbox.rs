@@ -408,9 +408,10 @@ impl Shared {
         self.wake();
     }
 
-    /// Whether the isolate is ending because its memory is wanted.
+    /// Whether the isolate is ending because its memory is wanted, and nothing keeps it: no token, nor a turn.
     pub(crate) fn is_leaving(&self) -> bool {
-        self.drain.load(Ordering::Acquire) == EVICTED && self.tokens() == 0
+        let is_at_rest = self.tokens() == 0 && self.turn.look().is_none();
+        is_at_rest && self.drain.load(Ordering::Acquire) == EVICTED
     }
 
     /// What the end of a drain is.

@@ -59,7 +59,7 @@ pub use socket::{
     SocketEnd, SocketEvent, SocketMessage, socket_pair,
 };
 pub use stats::WorkerStats;
-pub use stop::{Stop, Stopped};
+pub use stop::{Stop, StopPlace, Stopped, WakerId};
 pub use trace::{
     ClientSpan, SpanContext, SpanId, SpanSink, TRACEPARENT, TRACESTATE, Trace, TraceFlags, TraceId,
     trace_state,

@@ -81,9 +81,51 @@ impl Stop {
     /// Waits until the switch is set.
     pub fn stopped(&self) -> Stopped {
         Stopped {
-            shared: self.0.clone(),
-            entry: None,
+            stop: self.clone(),
+            place: StopPlace::default(),
         }
+    }
+
+    /// Ready once the switch is set: [`stopped`](Self::stopped) for who has the switch at hand. The place is given back by
+    /// [`leave`](Self::leave).
+    pub fn poll_stopped(&self, place: &mut StopPlace, context: &mut Context<'_>) -> Poll<()> {
+        let (waker, id) = (context.waker(), WakerId::of(context.waker()));
+        if place.0.is_none_or(|(_, own)| own != id) {
+            let before = place.0.map(|(place, _)| place);
+            let mine = self.0.waiting().put(before, waker.clone());
+            place.0 = Some((mine, id));
+        }
+        // Looked at after the waker is in its place, so that no change is missed.
+        if self.is_set() {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+
+    /// Nobody waits in this place any more.
+    pub fn leave(&self, place: &mut StopPlace) {
+        if let Some((place, _)) = place.0.take() {
+            self.0.waiting().remove(place);
+        }
+    }
+}
+
+/// A place among those who wait for one [`Stop`], which keeps the waker there until all are woken.
+#[derive(Debug, Default)]
+pub struct StopPlace(Option<(usize, WakerId)>);
+
+/// Which waker it is that somebody keeps: no other has its address meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WakerId(usize, usize);
+
+impl WakerId {
+    /// This one's.
+    pub fn of(waker: &Waker) -> Self {
+        Self(
+            waker.data().addr(),
+            std::ptr::from_ref(waker.vtable()).addr(),
+        )
     }
 }
 
@@ -96,38 +138,21 @@ impl Shared {
 /// Ready once the switch is set; see [`Stop::stopped`].
 #[derive(Debug)]
 pub struct Stopped {
-    shared: Arc<Shared>,
-    /// Our place among the waiting, and who is woken there.
-    entry: Option<(usize, Waker)>,
+    stop: Stop,
+    place: StopPlace,
 }
 
 impl Future for Stopped {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let waker = context.waker();
-        if !self
-            .entry
-            .as_ref()
-            .is_some_and(|(_, own)| own.will_wake(waker))
-        {
-            let before = self.entry.as_ref().map(|(place, _)| *place);
-            let place = self.shared.waiting().put(before, waker.clone());
-            self.entry = Some((place, waker.clone()));
-        }
-        // Looked at after the waker is in its place, so that no change is missed.
-        if self.shared.stopped.load(Ordering::SeqCst) {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
+        let this = &mut *self;
+        this.stop.poll_stopped(&mut this.place, context)
     }
 }
 
 impl Drop for Stopped {
     fn drop(&mut self) {
-        if let Some((place, _)) = self.entry.take() {
-            self.shared.waiting().remove(place);
-        }
+        self.stop.leave(&mut self.place);
     }
 }

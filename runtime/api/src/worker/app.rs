@@ -30,7 +30,7 @@ pub(super) struct App {
     /// Told once whether the app has started.
     pub(super) started: Cell<Option<oneshot::Sender<Started>>>,
     /// Requests whose handlers are waiting for something, by their ids.
-    pub(super) waiting: RefCell<FxHashMap<u64, (Waiting, v8::Global<v8::Object>)>>,
+    pub(super) waiting: RefCell<FxHashMap<u64, (Waiting<'static>, v8::Global<v8::Object>)>>,
     /// Requests whose responses are being streamed, by their ids.
     streaming: RefCell<FxHashMap<u64, Streaming>>,
     /// What the responses' streams have for clients that have not read it.
@@ -60,14 +60,36 @@ impl App {
     }
 }
 
+/// A number that only the isolate's thread changes, which takes no atomic operation so; read by all.
+#[derive(Debug, Default)]
+pub(super) struct Tally(AtomicU64);
+
+impl Tally {
+    #[inline]
+    fn count(&self) {
+        let before = self.0.load(Ordering::Relaxed);
+        self.0.store(before + 1, Ordering::Release);
+    }
+
+    pub(super) fn get(&self) -> u64 {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
 /// What host and isolate count together.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
-    pub(crate) in_flight: AtomicUsize,
     pub(crate) background: BackgroundCount,
-    pub(crate) requests: AtomicU64,
-    /// Requests that wait for their turns.
-    pub(crate) waiting: AtomicUsize,
+    /// Requests and other events that have begun.
+    pub(super) begun: Tally,
+    /// Those of them that were over with their first turns,
+    over: Tally,
+    /// and later.
+    over_later: AtomicU64,
+    /// Requests that were sent here, without those that came back.
+    pub(super) sent: AtomicU64,
+    /// Those of them whose turns have begun.
+    pub(super) arrived: Tally,
     /// Requests whose streamed responses are complete.
     streamed: Mutex<Vec<u64>>,
     /// How much there is that a request's end ends.
@@ -75,6 +97,27 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
+    /// Requests and other events that have begun, and are not over.
+    pub(super) fn in_flight(&self) -> u64 {
+        // Whoever is seen to be over is seen to have begun.
+        let over = self.over.get() + self.over_later.load(Ordering::Acquire);
+        self.begun.get().saturating_sub(over)
+    }
+
+    /// Requests that wait for their turns.
+    #[inline]
+    pub(super) fn waiting(&self) -> u64 {
+        let arrived = self.arrived.get();
+        let sent = self.sent.load(Ordering::Relaxed);
+        sent.saturating_sub(arrived)
+    }
+
+    /// A request's turn begins.
+    #[inline]
+    pub(super) fn arrives(&self) {
+        self.arrived.count();
+    }
+
     /// The response of this request, which was a stream, is complete. Whether somebody should [look](clean_up) at once.
     pub(crate) fn streamed(&self, id: RequestId) -> bool {
         let mut streamed = self.streamed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -99,14 +142,22 @@ struct Streaming {
 }
 
 /// A request without an answer yet. Whoever waits for one that is dropped without it learns why the isolate has ended.
-pub(super) struct Waiting {
+pub(super) struct Waiting<'a> {
     pub(super) answer: oneshot::Sender<Answer>,
-    pub(super) in_flight: InFlight,
+    pub(super) in_flight: InFlight<'a>,
 }
 
-impl Waiting {
+impl<'a> Waiting<'a> {
+    /// It will wait beyond its turn.
+    pub(super) fn kept(self, state: &State) -> Waiting<'static> {
+        Waiting {
+            answer: self.answer,
+            in_flight: self.in_flight.kept(state),
+        }
+    }
+
     /// Answers. What is left of the request is its body, if that is a stream.
-    pub(super) fn settle(self, state: &State, answer: Answer) -> InFlight {
+    pub(super) fn settle(self, state: &State, answer: Answer) -> InFlight<'a> {
         let sender = self.answer;
         state.deliver(move || drop(sender.send(answer))); // The client may have left.
         self.in_flight
@@ -121,32 +172,60 @@ impl Waiting {
         given: Given,
     ) {
         let sender = self.answer;
-        let guard = Guard::new(id, state.handle(), self.in_flight);
+        let guard = Guard::new(id, state.handle(), self.in_flight.kept(state));
         answer.socket = Some(given.guarded(guard));
         state.deliver(move || drop(sender.send(Ok(answer)))); // The client may have left.
     }
 }
 
 /// Keeps the isolate at work for a request until its response is complete, or for another event until it is over.
-pub(super) struct InFlight {
+pub(super) enum InFlight<'a> {
+    /// OPTIMIZATION: a turn itself keeps its isolate, and most requests are over with theirs.
+    Turn(OfTurn<'a>),
+    Kept(Kept),
+}
+
+impl<'a> InFlight<'a> {
+    /// An event begins with a turn.
+    pub(super) fn new(counters: &'a Arc<Counters>) -> InFlight<'a> {
+        counters.begun.count();
+        InFlight::Turn(OfTurn(counters))
+    }
+
+    /// It goes on after its turn.
+    pub(super) fn kept(self, state: &State) -> InFlight<'static> {
+        InFlight::Kept(match self {
+            InFlight::Turn(turn) => {
+                let kept = Kept {
+                    counters: turn.0.clone(),
+                    _keep_alive: state.keep_alive(),
+                };
+                std::mem::forget(turn);
+                kept
+            }
+            InFlight::Kept(kept) => kept,
+        })
+    }
+}
+
+/// An event in its first turn.
+pub(super) struct OfTurn<'a>(&'a Arc<Counters>);
+
+impl Drop for OfTurn<'_> {
+    fn drop(&mut self) {
+        self.0.over.count();
+    }
+}
+
+/// An event that has gone on after that. May end on any thread.
+pub(super) struct Kept {
     counters: Arc<Counters>,
     _keep_alive: KeepAlive,
 }
 
-impl InFlight {
-    pub(super) fn new(state: &State, counters: &Arc<Counters>) -> InFlight {
-        counters.in_flight.fetch_add(1, Ordering::Relaxed);
-        counters.requests.fetch_add(1, Ordering::Relaxed);
-        InFlight {
-            counters: counters.clone(),
-            _keep_alive: state.keep_alive(),
-        }
-    }
-}
-
-impl Drop for InFlight {
+impl Drop for Kept {
     fn drop(&mut self) {
-        self.counters.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.counters.over_later.fetch_add(1, Ordering::Release);
     }
 }
 

@@ -1,7 +1,6 @@
 //! A request's turn: calls the app's handler.
 
 use std::cell::Cell;
-use std::sync::atomic::Ordering;
 
 use nano_engine::{ErrorReport, State, external_memory, rejections};
 use nano_webidl::{Fallible, Ref, Scope, Value, script};
@@ -53,8 +52,8 @@ fn dispatch(
 ) {
     let state = State::from_scope(scope);
     let app = state.extension::<App>();
-    app.counters.waiting.fetch_sub(1, Ordering::Relaxed);
-    let in_flight = InFlight::new(state, &app.counters);
+    app.counters.arrives();
+    let in_flight = InFlight::new(&app.counters);
     if answer.is_closed() {
         return; // The client left while the request waited for its turn.
     }
@@ -93,6 +92,7 @@ fn dispatch(
         Handled::Failure(error) => settle(scope, Some((id, waiting)), error),
         Handled::Pending(promise) => {
             let request = v8::Global::new(scope, request.object());
+            let waiting = waiting.kept(state);
             app.waiting.borrow_mut().insert(id.0, (waiting, request));
             // Only a termination makes it fail, which `ended` reports.
             let _ = when_settled(scope, promise.into(), move |scope, outcome| {

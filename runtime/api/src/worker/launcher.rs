@@ -11,6 +11,7 @@ use nano_worker::{
     RequestId, ScheduledEvent, StartError, Unanswered, Unfinished, WorkerOptions, WorkerStats,
 };
 
+use super::fetching::Fetching;
 use super::warm::Warm;
 use super::{Worker, limits_of};
 use crate::fetch::client::{Outbound, own_request};
@@ -91,7 +92,7 @@ impl Instance for Worker {
         request: HttpRequest,
         id: RequestId,
     ) -> BoxFuture<'static, Result<HttpResponse, Unanswered>> {
-        Box::pin(async move { Worker::fetch(&self, request, id).await })
+        Box::pin(Fetching::new(self, request, id))
     }
 
     fn scheduled(

@@ -8,6 +8,7 @@
 pub(crate) mod app;
 mod dispatch;
 mod entry;
+mod fetching;
 mod handlers;
 mod launcher;
 mod log;
@@ -23,14 +24,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use http::Method;
 use nano_engine::external_memory::Reservation;
 use nano_engine::{FolderSource, Handle, IsolateOptions, Transpiler, Until};
 use nano_webidl::Scope;
 use nano_worker::{
-    Body, BodyError, BodyErrorKind, Exit, FetchError, Handlers, HttpRequest, HttpResponse,
-    RequestId, ScheduledEvent, StartError, StartErrorKind, Stop, Unanswered, Unfinished,
-    WorkerOptions, WorkerStats,
+    Body, Exit, FetchError, Handlers, HttpRequest, HttpResponse, RequestId, ScheduledEvent,
+    StartError, StartErrorKind, Stop, Unanswered, Unfinished, WorkerOptions, WorkerStats,
 };
 use tokio::sync::{oneshot, watch};
 
@@ -41,7 +40,7 @@ use crate::environment::timers::TimerQuota;
 use crate::fetch::client::{Counts, Outbound};
 use crate::options::ApiOptions;
 use app::Counters;
-use dispatch::Delivery;
+use fetching::Fetching;
 use log::WorkerLog;
 use warm::Warm;
 
@@ -228,57 +227,12 @@ impl Worker {
     ///
     /// # Errors
     /// The handler failed, a limit was passed, or the instance has ended; see [`Unanswered`].
-    pub async fn fetch(
+    pub fn fetch(
         &self,
         request: HttpRequest,
         id: RequestId,
-    ) -> Result<HttpResponse, Unanswered> {
-        let is_head = request.method == Method::HEAD;
-        let (answer, outcome) = oneshot::channel();
-        let held = self.count(&request.body);
-        let mut delivery = Delivery::new(request, answer);
-        self.counters.waiting.fetch_add(1, Ordering::Relaxed);
-        // A task that is not taken, or dropped, returns the request.
-        self.handle.0.post(Box::new(move |scope| {
-            drop(held);
-            delivery.arrive(scope, id);
-        }));
-        let mut cancel = Cancel {
-            handle: &self.handle.0,
-            id,
-            cancel: app::cancel,
-            armed: true,
-        };
-        let outcome = self.unless_lost(outcome).await;
-        cancel.armed = false;
-        if matches!(outcome, Some(Err(Unanswered::Returned(_)))) {
-            self.counters.waiting.fetch_sub(1, Ordering::Relaxed);
-        }
-        match outcome {
-            Some(answer) => answer.map(|mut response| {
-                if let Body::Stream(stream) = &mut response.body {
-                    let lost = self.lost();
-                    stream.fail_with(async {
-                        let exit = lost.await;
-                        BodyError::new(BodyErrorKind::CutShort, exit.to_string())
-                    });
-                    let (handle, counters) = (self.handle.0.clone(), self.counters.clone());
-                    stream.at_end(move |complete| {
-                        // Nobody reads the body of a response to HEAD.
-                        if complete || is_head {
-                            if counters.streamed(id) {
-                                handle.post(Box::new(app::clean_up));
-                            }
-                        } else {
-                            handle.post(Box::new(move |scope| app::cancel(scope, id)));
-                        }
-                    });
-                }
-                response
-            }),
-            // The isolate has ended in the middle of its work on the request, or is lost.
-            None => Err(Unanswered::Failed(self.cut_off(id).await)),
-        }
+    ) -> impl Future<Output = Result<HttpResponse, Unanswered>> + Send {
+        Fetching::new(self, request, id)
     }
 
     /// Counts what comes of a request's body for the isolate, which may be too busy to look at it. Gives what counts until it does.
@@ -326,7 +280,7 @@ impl Worker {
     /// How many of the requests that it was sent have not had their turns yet, those that were given up since then included: they take
     /// their turns as well. Means nothing once the worker has ended.
     pub fn waiting(&self) -> usize {
-        self.counters.waiting.load(Ordering::Relaxed)
+        usize::try_from(self.counters.waiting()).unwrap_or(usize::MAX)
     }
 
     /// Which events the app has handlers for.
@@ -335,20 +289,23 @@ impl Worker {
     }
 
     /// What the end of the instance means to a request or event that it had in hand.
-    async fn cut_off(&self, id: RequestId) -> FetchError {
+    fn cut_off(&self, id: RequestId) -> impl Future<Output = FetchError> + Send + use<> {
         // One that is overdue has not ended yet.
         let exit = self.exit.borrow().clone().or_else(|| self.condemned());
-        let exit = match exit {
-            Some(exit) => exit,
-            None => self.ended().await,
-        };
-        match exit {
-            Exit::CpuLimit | Exit::Unresponsive => FetchError::CpuLimit,
-            Exit::RequestCpuLimit { request } if request == id => FetchError::RequestCpuLimit,
-            Exit::HeapLimit => FetchError::HeapLimit,
-            Exit::ProcessLimit => FetchError::ProcessLimit,
-            Exit::Crashed => FetchError::Crashed,
-            _ => FetchError::Ended,
+        let ended = self.exit.clone();
+        async move {
+            let exit = match exit {
+                Some(exit) => exit,
+                None => end_of(ended).await,
+            };
+            match exit {
+                Exit::CpuLimit | Exit::Unresponsive => FetchError::CpuLimit,
+                Exit::RequestCpuLimit { request } if request == id => FetchError::RequestCpuLimit,
+                Exit::HeapLimit => FetchError::HeapLimit,
+                Exit::ProcessLimit => FetchError::ProcessLimit,
+                Exit::Crashed => FetchError::Crashed,
+                _ => FetchError::Ended,
+            }
         }
     }
 
@@ -406,13 +363,7 @@ impl Worker {
     /// Waits until the instance has ended, and says why. May be called any number of times. Its memory is given back a little
     /// later.
     pub async fn ended(&self) -> Exit {
-        let mut exit = self.exit.clone();
-        let ended = exit
-            .wait_for(Option::is_some)
-            .await
-            .ok()
-            .and_then(|exit| exit.clone());
-        ended.unwrap_or(Exit::Stopped)
+        end_of(self.exit.clone()).await
     }
 
     /// Whether the request met the limit of requests that it may cause.
@@ -424,9 +375,9 @@ impl Worker {
     pub fn stats(&self) -> WorkerStats {
         let (heap, buffers) = self.handle.0.memory();
         WorkerStats {
-            in_flight: self.counters.in_flight.load(Ordering::Relaxed),
+            in_flight: usize::try_from(self.counters.in_flight()).unwrap_or(usize::MAX),
             background: self.counters.background.get(),
-            requests: self.counters.requests.load(Ordering::Relaxed),
+            requests: self.counters.begun.get(),
             outbound_requests: self.outbound.sent.load(Ordering::Relaxed),
             refused_subrequests: self.outbound.refused.load(Ordering::Relaxed),
             forbidden_requests: self.outbound.forbidden.load(Ordering::Relaxed),
@@ -444,6 +395,13 @@ impl Drop for Worker {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// Waits for an instance's end.
+async fn end_of(mut exit: watch::Receiver<Option<Exit>>) -> Exit {
+    let ended = exit.wait_for(Option::is_some).await;
+    let ended = ended.ok().and_then(|exit| exit.clone());
+    ended.unwrap_or(Exit::Stopped)
 }
 
 /// What an isolate may use, in the engine's words.

@@ -22,7 +22,7 @@ const RESPONSE_BYTES: usize = 256 << 10;
 /// Makes an answer of what the handler returned. Nobody waits for it if the client has left.
 pub(super) fn respond<'s>(
     scope: &mut Scope<'s, '_>,
-    waiting: Option<(RequestId, Waiting, v8::Local<'s, v8::Object>)>,
+    waiting: Option<(RequestId, Waiting<'_>, v8::Local<'s, v8::Object>)>,
     result: Value<'s>,
 ) {
     let (waiting, request) = match waiting {
@@ -147,6 +147,7 @@ pub(super) fn respond<'s>(
     }
     let in_flight = waiting.map(|(_, waiting)| waiting.settle(state, Ok(answer)));
     if let Some((stream, writer)) = pump {
+        let in_flight = in_flight.map(|in_flight| in_flight.kept(state));
         let sink = NativeSink::new(writer, in_flight, report_body_failure);
         let sink = Ref::new(scope, sink);
         // A failure is the sink's to report; only a termination comes here.

@@ -58,10 +58,11 @@ fn dispatch(
 ) {
     let state = State::from_scope(scope);
     let app = state.extension::<App>();
-    let in_flight = InFlight::new(state, &app.counters);
+    let in_flight = InFlight::new(&app.counters);
     if answer.is_closed() {
         return; // It was given up while it waited for its turn.
     }
+    let in_flight = in_flight.kept(state);
     request_context::begin(scope, id, Cause::default(), BACKGROUND);
     let failure: Rc<RefCell<Option<FetchError>>> = Rc::default();
     let of_promises = Rc::new(FirstFailure::default());
