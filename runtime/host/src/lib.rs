@@ -39,6 +39,7 @@ mod routes;
 pub mod serve;
 pub mod server;
 mod services;
+mod slot;
 mod starter;
 mod statistics;
 mod tracer;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::task::AtomicWaker;
 use http::StatusCode;
-use nano_worker::RequestId;
+use nano_worker::{RequestId, WakerId};
 
 use super::crowd::{self, Crowd, Standing};
 use super::timers::Timers;
@@ -18,6 +18,7 @@ use crate::access::Sending;
 use crate::dispatch::RequestIds;
 use crate::http::forwarded::Peer;
 use crate::patience::ClientLimits;
+use crate::slot::Slot;
 
 /// One connection.
 pub(crate) struct Link {
@@ -56,7 +57,7 @@ pub(crate) struct Link {
     /// It ends because its client asks for nothing.
     late: AtomicBool,
     /// A response that HTTP/1 has taken, as a whole or up to its failure, and not yet handed to the socket.
-    unflushed: Mutex<Option<Arc<Sending>>>,
+    unflushed: Slot<Arc<Sending>>,
     /// What it becomes after its last response.
     pub(crate) upgrade: upgrade::Slot,
     ids: Arc<RequestIds>,
@@ -103,7 +104,7 @@ impl Link {
             blocked: AtomicBool::new(false),
             owes: AtomicBool::new(false),
             late: AtomicBool::new(false),
-            unflushed: Mutex::default(),
+            unflushed: Slot::default(),
             upgrade: upgrade::Slot::default(),
             ids,
             refused: OnceLock::new(),
@@ -183,7 +184,7 @@ impl Link {
     /// what follows that body before the answer has left, and write into the middle of it that it cannot read a head.
     pub(crate) fn blocked(&self, blocked: bool) {
         self.blocked.store(blocked, SeqCst);
-        if blocked && self.is_receiving() && self.unflushed().is_some() {
+        if blocked && self.is_receiving() && self.unflushed.is_full() {
             self.close();
         }
     }
@@ -268,8 +269,14 @@ impl Link {
 
     /// Waits for [`close`](Self::close); for whoever drives the connection.
     pub(crate) async fn closing(&self) {
+        // OPTIMIZATION: who is registered stays so until it is woken, when this is closing.
+        let mut registered = None;
         std::future::poll_fn(|context| {
-            self.closer.register(context.waker());
+            let own = Some(WakerId::of(context.waker()));
+            if registered != own {
+                self.closer.register(context.waker());
+                registered = own;
+            }
             if self.is_closing() {
                 Poll::Ready(())
             } else {
@@ -303,12 +310,12 @@ impl Link {
     /// HTTP/1 has taken the whole of a response, or what there is of one that has failed. That has left when the socket has taken
     /// it, too.
     pub(crate) fn taken(&self, sending: Arc<Sending>) {
-        *self.unflushed() = Some(sending);
+        self.unflushed.put(sending);
     }
 
     /// The socket has taken everything. Returns whether a response waits for that to fail.
     pub(crate) fn flushed(&self) -> bool {
-        let Some(sending) = self.unflushed().take() else {
+        let Some(sending) = self.unflushed.take() else {
             return false;
         };
         sending.left();
@@ -317,9 +324,7 @@ impl Link {
 
     /// The socket is gone; what it has not taken has not left.
     pub(crate) fn gone(&self) {
-        // The lock is free again when the record is written.
-        let lost = self.unflushed().take();
-        drop((lost, self.upgrade.take()));
+        drop((self.unflushed.take(), self.upgrade.take()));
     }
 
     /// A request of it was refused that no app has seen.
@@ -505,12 +510,6 @@ impl Link {
     fn shares(&self) -> std::sync::MutexGuard<'_, Vec<(usize, usize)>> {
         self.shares.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    fn unflushed(&self) -> std::sync::MutexGuard<'_, Option<Arc<Sending>>> {
-        self.unflushed
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Drop for Link {
@@ -611,7 +610,7 @@ impl Drop for InRequest {
         let since = ended.duration_since(link.began).as_millis();
         let since = u64::try_from(since).unwrap_or(u64::MAX);
         // First, so that whoever sees no request sees since when.
-        link.idle_since.store(since << 1, SeqCst);
+        link.idle_since.store(since << 1, Relaxed);
         if self.is_page {
             link.requests.fetch_sub(1 + PAGE, SeqCst);
             link.release(crowd::PAGE);

@@ -118,12 +118,18 @@ impl Place {
         self.is_leaving.store(true, Relaxed);
     }
 
+    /// Whether the connection is not about to move.
+    #[inline]
+    pub(crate) fn is_settled(&self) -> bool {
+        !self.is_leaving.load(Relaxed)
+    }
+
     /// Waits while the connection is about to move.
     pub(crate) async fn settled(&self) {
         // Nobody has to be woken: after a move all is polled.
-        let pending = |_: &mut Context<'_>| match self.is_leaving.load(Relaxed) {
-            true => Poll::Pending,
-            false => Poll::Ready(()),
+        let pending = |_: &mut Context<'_>| match self.is_settled() {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
         };
         poll_fn(pending).await;
     }

@@ -16,9 +16,10 @@ use tokio::task::unconstrained;
 use tokio::time::{Sleep, sleep_until};
 
 use super::placement::Place;
+use crate::slot::Slot;
 
-/// Timers that a connection keeps: HTTP/1 needs one at a time, HTTP/2 one for each stream.
-const KEPT: usize = 4;
+/// Timers that a connection keeps beside the first: HTTP/1 needs one at a time, HTTP/2 one for each stream.
+const KEPT: usize = 3;
 
 /// The timers of one connection.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +27,7 @@ pub(crate) struct Timers(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
+    first: Slot<Box<Timer>>,
     kept: Mutex<Vec<Timer>>,
     place: Arc<Place>,
 }
@@ -43,6 +45,7 @@ impl Timers {
     /// The timers of the connection in this place.
     pub(super) fn new(place: Arc<Place>) -> Self {
         Self(Arc::new(Shared {
+            first: Slot::default(),
             kept: Mutex::default(),
             place,
         }))
@@ -87,15 +90,29 @@ impl Timers {
     }
 
     /// A timer of this place, armed for some instant or other.
-    fn take(&self, at: tokio::time::Instant) -> Timer {
+    fn take(&self, at: tokio::time::Instant) -> Box<Timer> {
         let moves = self.place().moves();
-        let kept = self.kept().pop();
+        let others = || self.kept().pop().map(Box::new);
+        let kept = self.0.first.take().or_else(others);
         kept.filter(|timer| timer.moves == moves)
-            .unwrap_or_else(|| Timer {
-                sleep: Box::pin(sleep_until(at)),
-                waker: None,
-                moves,
+            .unwrap_or_else(|| {
+                Box::new(Timer {
+                    sleep: Box::pin(sleep_until(at)),
+                    waker: None,
+                    moves,
+                })
             })
+    }
+
+    /// Keeps a timer for whoever needs the next one.
+    fn keep(&self, timer: Box<Timer>) {
+        let Some(timer) = self.0.first.put(timer) else {
+            return;
+        };
+        let mut kept = self.kept();
+        if kept.len() < KEPT {
+            kept.push(*timer);
+        }
     }
 
     fn kept(&self) -> std::sync::MutexGuard<'_, Vec<Timer>> {
@@ -123,7 +140,7 @@ impl Timer {
 pub(crate) struct Deadline {
     at: Instant,
     /// Taken when first polled.
-    timer: Option<Timer>,
+    timer: Option<Box<Timer>>,
     timers: Timers,
 }
 
@@ -165,10 +182,7 @@ impl Future for Deadline {
 impl Drop for Deadline {
     fn drop(&mut self) {
         if let Some(timer) = self.timer.take() {
-            let mut kept = self.timers.kept();
-            if kept.len() < KEPT {
-                kept.push(timer);
-            }
+            self.timers.keep(timer);
         }
     }
 }
@@ -214,9 +228,10 @@ mod tests {
         let timers = Timers::default();
         let one = || timers.within(LONG, Box::pin(tokio::task::yield_now()));
         tokio::join!(one(), one());
-        assert_eq!(timers.kept().len(), 2);
+        let kept = || usize::from(timers.0.first.is_full()) + timers.kept().len();
+        assert_eq!(kept(), 2);
         one().await;
-        assert_eq!(timers.kept().len(), 2);
+        assert_eq!(kept(), 2);
     }
 
     #[test]
