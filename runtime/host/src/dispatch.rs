@@ -18,7 +18,6 @@
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -33,7 +32,8 @@ use nano_worker::{
     RequestId, Unanswered,
 };
 
-use self::pages::{broken, defect, failure, faulty, looped, too_busy, too_slow, unavailable};
+use self::answering::Asked;
+use self::pages::{broken, defect, failure, faulty, looped, too_busy, unavailable};
 use crate::access::Completion;
 use crate::app::{App, Busy};
 use crate::config::{ListenAddress, Proxies};
@@ -42,8 +42,8 @@ use crate::http::answers::OwnAnswer;
 use crate::http::bounded::Bounded;
 use crate::http::error_page::{self, ErrorPage};
 use crate::http::headers::{self, Present, TransferCoding};
-use crate::http::receive::{Arriving, Fault, Faults, Received, receive, refuse};
-use crate::http::send::{self, ResponseBody, response};
+use crate::http::receive::{Arriving, Fault, Faults, Received};
+use crate::http::send::{self, ResponseBody};
 use crate::http::target;
 use crate::lease::Lease;
 use crate::patience::ClientLimits;
@@ -51,10 +51,10 @@ use crate::routes::CurrentRoutes;
 use crate::server::MAX_FIELDS;
 use crate::server::link::Link;
 use crate::server::upgrade::Upgrade;
-use crate::server::waiting::Waiting;
 use crate::statistics::Limit;
 use crate::tracer::Tracer;
 
+mod answering;
 pub(crate) mod pages;
 
 /// Hands the requests of one listener to its apps, as the routes of that moment say.
@@ -129,8 +129,8 @@ impl Dispatcher {
 
     /// Answers a request of a connection.
     ///
-    /// What can be done at once is done before the future is made: hyper moves it, and each request has one, so it should
-    /// be small.
+    /// What can be done at once is done before the future is made, and most requests have been sent to their instances by then: hyper
+    /// moves it, and each request has one, so it should be small.
     pub(crate) fn handle<B>(
         &self,
         request: Request<B>,
@@ -153,83 +153,38 @@ impl Dispatcher {
         });
         let admitted =
             contain(|| self.admit(parts, &present, link, last, id, &mut completion)).flatten();
-        let early = match &admitted {
-            Ok((exchange, ..)) if body.is_some() && exchange.lease.member().is_none() => {
-                Some(link.clone())
-            }
+        if version >= Version::HTTP_2 {
+            link.timers.place().is_multiplexed();
+        } else if let Ok((exchange, ..)) = &admitted {
+            let place = link.timers.place();
+            place.asked_for(&exchange.app, exchange.lease.member());
+        }
+        let asked = Asked {
+            id,
+            method,
+            accept,
+            dev: self.dev,
+            timers: link.timers.clone(),
+            completion,
+        };
+        let instance = match (&admitted, &body) {
+            (Ok((exchange, ..)), None) => asked.instance(exchange),
             _ => None,
         };
-        let (dev, timers) = (self.dev, link.timers.clone());
-        match &admitted {
-            _ if version >= Version::HTTP_2 => timers.place().is_multiplexed(),
-            Ok((exchange, ..)) => {
-                let place = timers.place();
-                place.asked_for(&exchange.app, exchange.lease.member());
+        match (instance, admitted) {
+            (Some(instance), Ok((exchange, fields, handshake))) => {
+                Either::Left(asked.send(instance, exchange, fields, handshake))
             }
-            Err(_) => {}
-        }
-        async move {
-            timers.place().settled().await;
-            let answer = match admitted {
-                Ok((mut exchange, fields, handshake)) => {
-                    let limits = exchange.lease.limits();
-                    let (limit, most) = (limits.wall, limits.body);
-                    let deadline = completion.began() + limit;
-                    let answer = async {
-                        let mut faults = None;
-                        let mut waiting = early.map(Waiting::new);
-                        if let Some((body, answered)) = body {
-                            // Boxed, as most requests do without: their futures are small.
-                            let received = Box::pin(receive(body, most, answered)).await;
-                            let (body, told) = received.map_err(|fault| faulty(&fault))?;
-                            if let (Some(waiting), Body::Full(bytes)) = (&mut waiting, &body) {
-                                waiting.set(bytes.len());
-                            }
-                            exchange.request.body = body;
-                            faults = told;
-                        }
-                        let (mut from_app, status, lease) = exchange.answer(faults).await?;
-                        let upgrade = upgrade(&mut from_app, handshake, &lease)?;
-                        if upgrade.is_some() {
-                            completion.becomes_websocket(lease.limits().websockets)?;
-                        }
-                        completion.answered_by(lease);
-                        let mut answer = response(from_app, status, &method, fields);
-                        if let Some(upgrade) = &upgrade {
-                            answer.upgrades(upgrade);
-                        }
-                        answer.begin().await.map_err(|error| broken(&error))?;
-                        Ok((answer, upgrade))
-                    };
-                    let answer = AssertUnwindSafe(answer).catch_unwind();
-                    match timers.until(deadline, pin!(answer)).await {
-                        Some(Ok(answer)) => answer,
-                        Some(Err(panic)) => Err(defect(&*panic)),
-                        None => Err(too_slow(limit)),
+            (_, admitted) => {
+                let early = match &admitted {
+                    Ok((exchange, ..)) if body.is_some() && exchange.lease.member().is_none() => {
+                        Some(link.clone())
                     }
-                }
-                Err(page) => {
-                    if let Some((body, answered)) = body {
-                        refuse(body, answered);
-                    }
-                    Err(page)
-                }
-            };
-            let page = match answer {
-                Ok((response, upgrade)) => {
-                    let response = response.send(completion);
-                    if let Some(upgrade) = upgrade {
-                        response.body().upgrade(upgrade);
-                    }
-                    return response;
-                }
-                Err(page) => page,
-            };
-            if let Some(detail) = &page.detail {
-                completion.failed(detail.clone(), page.stack.clone());
+                    _ => None,
+                };
+                // On the heap, as hyper moves what it is given.
+                Either::Right(Box::pin(asked.answer(admitted, body, early)))
             }
-            let accept = accept.flatten();
-            page.respond(id, &method, accept.as_deref(), dev, completion)
         }
     }
 
@@ -472,17 +427,31 @@ pub(crate) struct Exchange {
 impl Exchange {
     /// Lets the app answer; `faults` tells what is wrong with the request's body.
     pub(crate) async fn answer(
-        mut self,
+        self,
         faults: Option<Faults>,
     ) -> Result<(HttpResponse, StatusCode, Lease), Box<ErrorPage>> {
         let limit = self.lease.limits().queue();
         if self.lease.is_behind(limit) {
             return Err(too_busy(&self.app, Busy::Queue(limit)));
         }
+        self.answer_within(ATTEMPTS, faults).await
+    }
+
+    /// Lets the app answer, by no more than so many instances.
+    async fn answer_within(
+        mut self,
+        attempts: u32,
+        faults: Option<Faults>,
+    ) -> Result<(HttpResponse, StatusCode, Lease), Box<ErrorPage>> {
         let mut fault = faults.map(|faults| Box::pin(fault(faults)));
         let mut request = self.request;
-        for _ in 0..ATTEMPTS {
+        for _ in 0..attempts {
             let instance = self.lease.instance(&self.app).await.map_err(unavailable)?;
+            // What is wrong by now comes before the app.
+            let known = fault.as_mut().and_then(|fault| fault.now_or_never());
+            if let Some(known) = known {
+                return Err(faulty(&known));
+            }
             let fetched = instance.fetch(request, self.id);
             let result = match &mut fault {
                 None => fetched.await,
@@ -495,31 +464,45 @@ impl Exchange {
                     },
                 },
             };
-            let error = match result {
-                Ok(mut response) => match send::usable(&response) {
-                    Ok(status) => {
-                        if let Some(limit) = self.lease.limits().response {
-                            response.body = within(response.body, limit)?;
-                        }
-                        return Ok((response, status, self.lease));
-                    }
-                    Err(reason) => FetchError::UnusableResponse { reason },
-                },
-                Err(Unanswered::Failed(error)) => error,
+            match result {
+                Ok(mut response) => {
+                    let status = usable(&mut response, &self.lease, self.id)?;
+                    return Ok((response, status, self.lease));
+                }
+                Err(Unanswered::Failed(error)) => {
+                    return Err(failed(error, &self.lease, self.id));
+                }
                 Err(Unanswered::Returned(returned)) => {
                     self.lease.returned().await;
                     request = *returned;
-                    continue;
                 }
-            };
-            let mut page = failure(error);
-            if page.limit.is_none() && self.lease.has_met_subrequests(self.id) {
-                page.limit = Some(Limit::Subrequests);
             }
-            return Err(page.into());
         }
         Err(failure(FetchError::Ended).into())
     }
+}
+
+/// Looks at an app's response; gives its status.
+fn usable(
+    response: &mut HttpResponse,
+    lease: &Lease,
+    id: RequestId,
+) -> Result<StatusCode, Box<ErrorPage>> {
+    let unusable = |reason| failed(FetchError::UnusableResponse { reason }, lease, id);
+    let status = send::usable(response).map_err(unusable)?;
+    if let Some(limit) = lease.limits().response {
+        response.body = within(std::mem::take(&mut response.body), limit)?;
+    }
+    Ok(status)
+}
+
+/// An app has no response.
+fn failed(error: FetchError, lease: &Lease, id: RequestId) -> Box<ErrorPage> {
+    let mut page = failure(error);
+    if page.limit.is_none() && lease.has_met_subrequests(id) {
+        page.limit = Some(Limit::Subrequests);
+    }
+    page.into()
 }
 
 /// Bounds a response's body.

@@ -34,7 +34,8 @@ pub(crate) struct ResponseBody {
 enum Content {
     Over,
     Full(Bytes),
-    Stream(Streaming),
+    /// On the heap: hyper moves a response about, and most have none.
+    Stream(Box<Streaming>),
     /// It has failed, and has this length. HTTP/1 is told when the socket has taken what came before.
     Failing(BodyError, Option<u64>),
 }
@@ -237,7 +238,7 @@ impl HttpBody for ResponseBody {
         match &self.content {
             Content::Over => SizeHint::with_exact(0),
             Content::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Content::Stream(Streaming { stream, .. }) => size_hint(stream.length()),
+            Content::Stream(body) => size_hint(body.stream.length()),
             Content::Failing(_, length) => size_hint(*length),
         }
     }
@@ -318,6 +319,11 @@ impl Ready {
         upgrade.say(self.0.headers_mut());
     }
 
+    /// Whether its body is a stream, which has to [begin](Self::begin).
+    pub(crate) fn is_streamed(&self) -> bool {
+        matches!(self.0.body(), Content::Stream(_))
+    }
+
     /// Looks at what is there of a body that is a stream: of an app's, once the turn is over that the response was made in, or with its
     /// first bytes; of a server's, what has come with the head. One that fails before its first byte is no response yet, nor is one that
     /// states its length and fails in that turn, as it does if it has another.
@@ -325,9 +331,10 @@ impl Ready {
     /// # Errors
     /// It has failed so.
     pub(crate) async fn begin(&mut self) -> Result<(), BodyError> {
-        let Content::Stream(Streaming { stream, first }) = self.0.body_mut() else {
+        let Content::Stream(body) = self.0.body_mut() else {
             return Ok(());
         };
+        let Streaming { stream, first } = &mut **body;
         if let Some(Some(there)) = poll_fn(|context| stream.poll_first(context)).await {
             *first = Some(there?);
         }
@@ -398,10 +405,10 @@ pub(crate) fn response(
         // hyper states the length of a body that has one; what the app says may be wrong.
         match response.body {
             Body::Full(bytes) if !bytes.is_empty() => Content::Full(bytes),
-            Body::Stream(stream) => Content::Stream(Streaming {
+            Body::Stream(stream) => Content::Stream(Box::new(Streaming {
                 stream,
                 first: None,
-            }),
+            })),
             Body::Empty | Body::Full(_) => Content::Over,
         }
     };

@@ -1,0 +1,323 @@
+//! From a request that was looked at to its response.
+
+use std::panic::AssertUnwindSafe;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use http::{HeaderMap, Method, Response, StatusCode};
+use nano_worker::{Body, HttpRequest, HttpResponse, Instance, RequestId, Unanswered};
+
+use super::pages::{broken, defect, faulty, too_slow};
+use super::{ATTEMPTS, Exchange, Handshake, contain, failed, upgrade, usable};
+use crate::access::Completion;
+use crate::app::App;
+use crate::http::error_page::ErrorPage;
+use crate::http::receive::{Answered, Arriving, Received, receive, refuse};
+use crate::http::send::{Ready, ResponseBody, response};
+use crate::lease::Lease;
+use crate::server::link::Link;
+use crate::server::timers::{Deadline, Timers};
+use crate::server::upgrade::Upgrade;
+use crate::server::waiting::Waiting;
+
+/// What is to be sent, or said.
+type Answer = Result<(Ready, Option<Box<Upgrade>>), Box<ErrorPage>>;
+
+/// A request, but for what its app is sent.
+pub(super) struct Asked {
+    pub(super) id: RequestId,
+    pub(super) method: Method,
+    pub(super) accept: Option<Option<Box<[u8]>>>,
+    pub(super) dev: bool,
+    pub(super) timers: Timers,
+    pub(super) completion: Completion,
+}
+
+impl Asked {
+    /// The instance to which a request can be sent at once: nothing has to be waited for before that.
+    pub(super) fn instance(&self, exchange: &Exchange) -> Option<Arc<dyn Instance>> {
+        let lease = &exchange.lease;
+        let member = lease.member()?;
+        let is_held_up =
+            !self.timers.place().is_settled() || lease.is_behind(lease.limits().queue());
+        (!is_held_up).then(|| member.instance().clone())
+    }
+
+    /// Sends a request without a body to an instance.
+    pub(super) fn send(
+        self,
+        instance: Arc<dyn Instance>,
+        exchange: Exchange,
+        fields: HeaderMap,
+        handshake: Handshake,
+    ) -> Sent {
+        let Exchange {
+            app,
+            lease,
+            id,
+            request,
+        } = exchange;
+        let deadline = self.completion.began() + lease.limits().wall;
+        let deadline = self.timers.at(deadline);
+        match contain(|| instance.fetch(request, id)) {
+            Ok(fetched) => Sent {
+                fetched: Some(fetched),
+                deadline,
+                open: Some(Open {
+                    app,
+                    lease,
+                    fields,
+                    handshake,
+                    asked: self,
+                }),
+                rest: None,
+            },
+            Err(page) => Sent {
+                fetched: None,
+                deadline,
+                open: None,
+                rest: Some(Box::pin(std::future::ready(self.respond(Err(page))))),
+            },
+        }
+    }
+
+    /// Answers a request, whatever has to be waited for: its body is the connection's until an instance is there for it.
+    pub(super) async fn answer<B: Arriving>(
+        mut self,
+        admitted: Result<(Exchange, HeaderMap, Handshake), Box<ErrorPage>>,
+        body: Option<(Received<B>, Answered)>,
+        early: Option<Arc<Link>>,
+    ) -> Response<ResponseBody> {
+        self.timers.place().settled().await;
+        let answer = match admitted {
+            Ok((mut exchange, fields, handshake)) => {
+                let limits = exchange.lease.limits();
+                let (limit, most) = (limits.wall, limits.body);
+                let deadline = self.completion.began() + limit;
+                let (completion, method) = (&mut self.completion, &self.method);
+                let answer = async {
+                    let mut faults = None;
+                    let mut waiting = early.map(Waiting::new);
+                    if let Some((body, answered)) = body {
+                        let received = receive(body, most, answered).await;
+                        let (body, told) = received.map_err(|fault| faulty(&fault))?;
+                        if let (Some(waiting), Body::Full(bytes)) = (&mut waiting, &body) {
+                            waiting.set(bytes.len());
+                        }
+                        exchange.request.body = body;
+                        faults = told;
+                    }
+                    let answered = exchange.answer(faults).await?;
+                    let (mut answer, upgrade) =
+                        made(answered, completion, method, fields, handshake)?;
+                    answer.begin().await.map_err(|error| broken(&error))?;
+                    Ok((answer, upgrade))
+                };
+                bounded(answer, &self.timers, deadline, limit).await
+            }
+            Err(page) => {
+                if let Some((body, answered)) = body {
+                    refuse(body, answered);
+                }
+                Err(page)
+            }
+        };
+        self.respond(answer)
+    }
+
+    /// Waits for the beginning of a response's stream.
+    async fn begin(
+        self,
+        mut answer: Ready,
+        upgrade: Option<Box<Upgrade>>,
+        limit: Duration,
+    ) -> Response<ResponseBody> {
+        let deadline = self.completion.began() + limit;
+        let begun = async {
+            answer.begin().await.map_err(|error| broken(&error))?;
+            Ok((answer, upgrade))
+        };
+        let answer = bounded(begun, &self.timers, deadline, limit).await;
+        self.respond(answer)
+    }
+
+    fn respond(self, answer: Answer) -> Response<ResponseBody> {
+        let mut completion = self.completion;
+        match answer {
+            Ok((response, upgrade)) => {
+                let response = response.send(completion);
+                if let Some(upgrade) = upgrade {
+                    response.body().upgrade(upgrade);
+                }
+                response
+            }
+            Err(page) => {
+                if let Some(detail) = &page.detail {
+                    completion.failed(detail.clone(), page.stack.clone());
+                }
+                let accept = self.accept.flatten();
+                page.respond(
+                    self.id,
+                    &self.method,
+                    accept.as_deref(),
+                    self.dev,
+                    completion,
+                )
+            }
+        }
+    }
+}
+
+/// A request that its instance has been sent, until there is a response.
+///
+/// It is written by hand to be small, and so that what most requests do without is on the heap.
+pub(super) struct Sent {
+    fetched: Option<BoxFuture<'static, Result<HttpResponse, Unanswered>>>,
+    deadline: Deadline,
+    /// Until it is answered, or there is a `rest`.
+    open: Option<Open>,
+    /// More has to be waited for.
+    rest: Option<BoxFuture<'static, Response<ResponseBody>>>,
+}
+
+struct Open {
+    app: Arc<App>,
+    lease: Lease,
+    fields: HeaderMap,
+    handshake: Handshake,
+    asked: Asked,
+}
+
+impl Future for Sent {
+    type Output = Response<ResponseBody>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        if let Some(rest) = &mut this.rest {
+            return rest.as_mut().poll(context);
+        }
+        let Some(fetched) = &mut this.fetched else {
+            return Poll::Pending;
+        };
+        let result = contain(|| fetched.as_mut().poll(context));
+        let is_late = match &result {
+            Ok(Poll::Pending) => {
+                ready!(Pin::new(&mut this.deadline).poll(context));
+                true
+            }
+            _ => false,
+        };
+        this.fetched = None;
+        let Some(open) = this.open.take() else {
+            return Poll::Pending;
+        };
+        let limit = open.lease.limits().wall;
+        let from_app = match result {
+            _ if is_late => Err(too_slow(limit)),
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(Ok(from_app))) => Ok(from_app),
+            Ok(Poll::Ready(Err(Unanswered::Returned(request)))) => {
+                let rest = this.rest.insert(Box::pin(open.go_on(*request)));
+                return rest.as_mut().poll(context);
+            }
+            Ok(Poll::Ready(Err(Unanswered::Failed(error)))) => {
+                contain(|| failed(error, &open.lease, open.asked.id)).and_then(Err)
+            }
+            Err(page) => Err(page),
+        };
+        let Open {
+            lease,
+            fields,
+            handshake,
+            mut asked,
+            ..
+        } = open;
+        let (id, completion, method) = (asked.id, &mut asked.completion, &asked.method);
+        let answer = from_app.and_then(|mut from_app| {
+            contain(|| {
+                let status = usable(&mut from_app, &lease, id)?;
+                let answered = (from_app, status, lease);
+                made(answered, completion, method, fields, handshake)
+            })
+            .flatten()
+        });
+        match answer {
+            Ok((answer, upgrade)) if answer.is_streamed() => {
+                let begun = asked.begin(answer, upgrade, limit);
+                let rest = this.rest.insert(Box::pin(begun));
+                rest.as_mut().poll(context)
+            }
+            answer => Poll::Ready(asked.respond(answer)),
+        }
+    }
+}
+
+impl Open {
+    /// The instance has given the request back; the next one gets it.
+    async fn go_on(self, request: HttpRequest) -> Response<ResponseBody> {
+        let Open {
+            app,
+            mut lease,
+            fields,
+            handshake,
+            mut asked,
+        } = self;
+        let limit = lease.limits().wall;
+        let deadline = asked.completion.began() + limit;
+        let (id, completion, method) = (asked.id, &mut asked.completion, &asked.method);
+        let answer = async {
+            lease.returned().await;
+            let exchange = Exchange {
+                app,
+                lease,
+                id,
+                request,
+            };
+            let answered = exchange.answer_within(ATTEMPTS - 1, None).await?;
+            let (mut answer, upgrade) = made(answered, completion, method, fields, handshake)?;
+            answer.begin().await.map_err(|error| broken(&error))?;
+            Ok((answer, upgrade))
+        };
+        let answer = bounded(answer, &asked.timers, deadline, limit).await;
+        asked.respond(answer)
+    }
+}
+
+/// Makes hyper's response of an app's, and gives its lease to the request's record.
+fn made(
+    (mut from_app, status, lease): (HttpResponse, StatusCode, Lease),
+    completion: &mut Completion,
+    method: &Method,
+    fields: HeaderMap,
+    handshake: Handshake,
+) -> Answer {
+    let upgrade = upgrade(&mut from_app, handshake, &lease)?;
+    if upgrade.is_some() {
+        completion.becomes_websocket(lease.limits().websockets)?;
+    }
+    completion.answered_by(lease);
+    let mut answer = response(from_app, status, method, fields);
+    if let Some(upgrade) = &upgrade {
+        answer.upgrades(upgrade);
+    }
+    Ok((answer, upgrade))
+}
+
+/// The answer, if it comes in time, and nothing panics on its way.
+async fn bounded(
+    answer: impl Future<Output = Answer>,
+    timers: &Timers,
+    deadline: Instant,
+    limit: Duration,
+) -> Answer {
+    let answer = AssertUnwindSafe(answer).catch_unwind();
+    match timers.until(deadline, pin!(answer)).await {
+        Some(Ok(answer)) => answer,
+        Some(Err(panic)) => Err(defect(&*panic)),
+        None => Err(too_slow(limit)),
+    }
+}
