@@ -135,6 +135,19 @@ impl Printer<'_> {
                 self.variant(member)
             )
         };
+        let string = find(|t| {
+            matches!(
+                t,
+                Type::DomString | Type::ByteString | Type::UsvString | Type::Enumeration(_)
+            )
+        });
+        // OPTIMIZATION: no other step applies to a string, and most of those ask V8 something.
+        if let Some(member) = string {
+            out.line(format!(
+                "if value.is_string() {{ return {}; }}",
+                convert(member)
+            ));
+        }
         let dictionary = find(|t| matches!(t, Type::Dictionary(_)));
         if let Some(member) = dictionary {
             out.line(format!(
@@ -201,12 +214,6 @@ impl Printer<'_> {
         }
         let boolean = find(|t| matches!(t, Type::Boolean));
         let numeric = find(|t| matches!(t, Type::Numeric(_)));
-        let string = find(|t| {
-            matches!(
-                t,
-                Type::DomString | Type::ByteString | Type::UsvString | Type::Enumeration(_)
-            )
-        });
         if let (Some(member), true) = (boolean, numeric.is_some() || string.is_some()) {
             out.line(format!(
                 "if value.is_boolean() {{ return {}; }}",
