@@ -93,9 +93,7 @@ impl<'s, T: PlatformObject> Ref<'s, T> {
         reason = "V8 makes it of its cache or of a constructor without script: nothing can throw, nor be terminated"
     )]
     pub fn new(scope: &mut Scope<'s, '_>, value: T) -> Ref<'s, T> {
-        let template = Realm::template(scope, T::KIND);
-        let object = template
-            .instance_template(scope)
+        let object = Realm::instance_template(scope, T::KIND)
             .new_instance(scope)
             .expect("an interface's template makes objects without running any script");
         Self::attach(scope, object, value)

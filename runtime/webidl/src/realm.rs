@@ -19,6 +19,8 @@ pub struct Realm {
     tables: &'static Tables,
     /// Those of lazy interfaces are made when they are first asked for.
     templates: Vec<OnceCell<v8::Global<v8::FunctionTemplate>>>,
+    /// What objects are made of, of interfaces whose objects native code has made.
+    instances: Vec<OnceCell<v8::Global<v8::ObjectTemplate>>>,
     keys: RefCell<Vec<Option<v8::Global<v8::String>>>>,
     bridge: v8::Global<v8::Object>,
     functions: RefCell<HashMap<&'static str, v8::Global<v8::Function>>>,
@@ -52,6 +54,7 @@ impl Realm {
         state.set_extension(Realm {
             tables,
             templates,
+            instances: tables.interfaces.iter().map(|_| OnceCell::new()).collect(),
             keys: RefCell::new((0..tables.keys).map(|_| None).collect()),
             bridge,
             functions: RefCell::default(),
@@ -84,6 +87,20 @@ impl Realm {
         let index = usize::from(kind);
         let template = realm.templates[index].get_or_init(|| {
             let template = lazy::template(scope, realm.tables, index);
+            v8::Global::new(scope, template)
+        });
+        v8::Local::new(scope, template)
+    }
+
+    /// What an interface's objects are made of.
+    #[inline]
+    pub fn instance_template<'s>(
+        scope: &mut Scope<'s, '_>,
+        kind: u16,
+    ) -> v8::Local<'s, v8::ObjectTemplate> {
+        let realm = Realm::of(scope);
+        let template = realm.instances[usize::from(kind)].get_or_init(|| {
+            let template = Realm::template(scope, kind).instance_template(scope);
             v8::Global::new(scope, template)
         });
         v8::Local::new(scope, template)
