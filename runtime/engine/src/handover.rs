@@ -46,9 +46,10 @@ impl<D> HandOver<D> {
         }
     }
 
-    /// Wakes the owner from its I/O.
+    /// Wakes the owner from its I/O. There was a fence since what it is woken for.
     pub(crate) fn signal(&self) {
-        if !self.signalled.swap(true, AcqRel) {
+        // OPTIMIZATION: most find that another one has signalled, and the owner has yet to end its visit.
+        if !self.is_signalled() && !self.signalled.swap(true, AcqRel) {
             self.owner.wake();
         }
     }

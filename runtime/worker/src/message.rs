@@ -93,14 +93,12 @@ fn take<'f>(rest: &mut &'f [u8]) -> Option<&'f [u8]> {
     Some(bytes)
 }
 
-/// Puts what [`take`] takes at the beginning of `room`, and gives what is left of that.
-fn put<'r>(room: &'r mut [u8], part: &[u8]) -> &'r mut [u8] {
-    let (length, room) = room.split_at_mut(LENGTH);
+/// Appends what [`take`] takes.
+#[inline]
+fn put(bytes: &mut Vec<u8>, part: &[u8]) {
     // A host limits the whole head to far less than 4 GiB.
-    length.copy_from_slice(&(part.len() as u32).to_ne_bytes());
-    let (bytes, room) = room.split_at_mut(part.len());
-    bytes.copy_from_slice(part);
-    room
+    bytes.extend_from_slice(&(part.len() as u32).to_ne_bytes());
+    bytes.extend_from_slice(part);
 }
 
 impl From<&HeaderMap> for Fields {
@@ -113,11 +111,8 @@ impl<'f> FromIterator<(&'f HeaderName, &'f [u8])> for Fields {
     fn from_iter<T: IntoIterator<Item = (&'f HeaderName, &'f [u8])>>(fields: T) -> Self {
         let mut bytes = Vec::new();
         for (name, value) in fields {
-            for part in [name.as_str().as_bytes(), value] {
-                let begin = bytes.len();
-                bytes.resize(begin + LENGTH + part.len(), 0);
-                put(&mut bytes[begin..], part);
-            }
+            put(&mut bytes, name.as_str().as_bytes());
+            put(&mut bytes, value);
         }
         Self(bytes.into())
     }
@@ -130,14 +125,13 @@ impl Fields {
         for (name, value) in map {
             size += 2 * LENGTH + name.as_str().len() + value.len();
         }
-        let mut bytes = vec![0; size].into_boxed_slice();
-        let mut room = &mut *bytes;
+        let mut bytes = Vec::with_capacity(size);
         for (name, value) in map {
-            room = put(room, name.as_str().as_bytes());
-            room = put(room, value.as_bytes());
+            put(&mut bytes, name.as_str().as_bytes());
+            put(&mut bytes, value.as_bytes());
         }
-        room.copy_from_slice(&more.0);
-        Self(bytes)
+        bytes.extend_from_slice(&more.0);
+        Self(bytes.into())
     }
 }
 
@@ -146,11 +140,8 @@ impl Fields {
     pub fn replaced(&self, is_replaced: impl Fn(&HeaderName) -> bool, by: &Self) -> Self {
         let mut bytes = Vec::with_capacity(self.size() + by.size());
         for (name, value) in self.iter().filter(|(name, _)| !is_replaced(name)) {
-            for part in [name.as_str().as_bytes(), value] {
-                let begin = bytes.len();
-                bytes.resize(begin + LENGTH + part.len(), 0);
-                put(&mut bytes[begin..], part);
-            }
+            put(&mut bytes, name.as_str().as_bytes());
+            put(&mut bytes, value);
         }
         bytes.extend_from_slice(&by.0);
         Self(bytes.into())
