@@ -18,7 +18,8 @@ use crate::tracer::RequestTrace;
 
 /// A request of a connection: its record, and what of the connection ends with it.
 pub(crate) struct Completion {
-    record: Record,
+    /// Boxed, as it goes with the request and then with its response, which are moved about.
+    record: Box<Record>,
     version: Version,
     /// Keeps the request's body readable; see [`Answered`].
     request_body: Option<oneshot::Sender<Infallible>>,
@@ -54,7 +55,7 @@ impl Completion {
         link: &Arc<Link>,
     ) -> Self {
         Self {
-            record: Record::of_client(id, parts, trace),
+            record: Box::new(Record::of_client(id, parts, trace)),
             version: parts.version,
             request_body: None,
             request: link.request(),

@@ -72,7 +72,7 @@ impl Admission {
     }
 
     /// Whose it is.
-    pub(crate) fn app(&self) -> &App {
+    pub(crate) fn app(&self) -> &Arc<App> {
         &self.app
     }
 }

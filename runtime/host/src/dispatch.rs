@@ -211,7 +211,6 @@ impl Dispatcher {
                     (app, url, None)
                 }
             };
-            completion.routed(app.clone());
             let before = known.as_ref().map(Arc::as_ptr);
             match app.admit(link, several, known) {
                 Ok((admission, lease)) => {
@@ -225,7 +224,11 @@ impl Dispatcher {
                 }
                 // The app has just been removed; by now there are routes without it, unless the host ends.
                 Err(Busy::Gone) if self.routes.generation() != generation => {}
-                Err(busy) => return Err(too_busy(&app, busy)),
+                Err(busy) => {
+                    let page = too_busy(&app, busy);
+                    completion.routed(app);
+                    return Err(page);
+                }
             }
         };
         if origin.is_secure {

@@ -31,6 +31,7 @@ pub(crate) struct Record {
     trace: Option<Box<RequestTrace>>,
     /// The request of another app that it is made for.
     caller: Option<RequestId>,
+    /// The app that it is for; once it is admitted, the admission knows.
     app: Option<Arc<App>>,
     /// Makes room for another request when the record ends.
     admission: Option<Admission>,
@@ -146,6 +147,11 @@ impl Record {
         self.app = Some(app);
     }
 
+    fn app(&self) -> Option<&Arc<App>> {
+        let admission = self.admission.as_ref();
+        admission.map(Admission::app).or(self.app.as_ref())
+    }
+
     pub(crate) fn admitted(&mut self, admission: Admission) {
         self.admission = Some(admission);
     }
@@ -199,7 +205,7 @@ impl Record {
     /// What the client was told, if no app has seen the request.
     #[inline]
     pub(crate) fn refusal(&self) -> Option<StatusCode> {
-        self.app.is_none().then_some(self.status)
+        self.app().is_none().then_some(self.status)
     }
 
     /// So many bytes of the response's body have left.
@@ -229,18 +235,19 @@ impl Drop for Record {
     fn drop(&mut self) {
         let now = self.ended.unwrap_or_else(Instant::now);
         let failure = self.error.as_deref();
-        let app = self.app.as_deref();
+        let app = self.app().map(|app| &**app);
         let took = now.duration_since(self.began);
         let is_aborted = self.end == End::Open;
         // The app may have gone on without what it was refused.
         let has_met = |lease: &Lease| lease.has_met_subrequests(self.id);
-        if self.limit.is_none() && self.lease.as_ref().is_some_and(has_met) {
-            self.limit = Some(Limit::Subrequests);
-        }
+        let limit = match self.limit {
+            None if self.lease.as_ref().is_some_and(has_met) => Some(Limit::Subrequests),
+            limit => limit,
+        };
         if let Some(app) = app {
             let statistics = app.statistics();
             statistics.answered(self.status, is_aborted, self.bytes, took);
-            if let Some(limit) = self.limit {
+            if let Some(limit) = limit {
                 statistics.limited(self.id, limit);
             }
         }
@@ -255,7 +262,7 @@ impl Drop for Record {
             duration: took,
             bytes: self.bytes,
             aborted: is_aborted,
-            limit: self.limit.map(Limit::name),
+            limit: limit.map(Limit::name),
             error: failure.map(|failure| &*failure.message),
             stack: failure.and_then(|failure| failure.stack.as_deref()),
             failed: failure.is_some() && (self.status.is_server_error() || self.end == End::Failed),
@@ -282,7 +289,7 @@ impl Record {
             context: trace.span,
             parent: trace.parent,
             state: state.and_then(|state| Some(cut(state.to_str().ok()?, MAX_TEXT).into())),
-            app: self.app.as_ref().map(|app| app.name().clone()),
+            app: self.app().map(|app| app.name().clone()),
             id: line.id,
             ended: SystemTime::now(),
             duration: line.duration,

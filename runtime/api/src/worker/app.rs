@@ -18,7 +18,8 @@ use crate::fetch::request::Request;
 use crate::nano::execution_context::BackgroundCount;
 use crate::websockets::{Given, Guard};
 
-pub(super) type Answer = Result<HttpResponse, Unanswered>;
+/// Boxed, as it goes through several hands.
+pub(super) type Answer = Result<Box<HttpResponse>, Unanswered>;
 pub(super) type Started = Result<nano_worker::Handlers, StartError>;
 
 /// The app in this isolate.
@@ -168,7 +169,7 @@ impl<'a> Waiting<'a> {
         self,
         state: &State,
         id: RequestId,
-        mut answer: HttpResponse,
+        mut answer: Box<HttpResponse>,
         given: Given,
     ) {
         let sender = self.answer;

@@ -79,7 +79,7 @@ impl<W: Borrow<Worker> + Unpin> Future for Fetching<W> {
                     if let Body::Stream(stream) = &mut response.body {
                         worker.watch(stream, this.id, this.is_head);
                     }
-                    response
+                    *response
                 }))
             }
             // What the isolate's thread sends may never come: one that is lost does not drop its end.

@@ -131,13 +131,13 @@ pub(super) fn respond<'s>(
         let stream = pump.as_ref().map(|(stream, _)| stream.object());
         begin_streaming(scope, id, request, stream);
     }
-    let answer = HttpResponse {
+    let answer = Box::new(HttpResponse {
         status: response.status_code(),
         reason,
         headers,
         body,
         socket: None,
-    };
+    });
     let state = State::from_scope(scope);
     if let Some(given) = given {
         if let Some((id, waiting)) = waiting {
