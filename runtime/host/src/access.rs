@@ -47,6 +47,11 @@ impl Completion {
         self.version
     }
 
+    /// The request's connection.
+    pub(crate) fn link(&self) -> &Arc<Link> {
+        self.request.link()
+    }
+
     /// Begins the record of a request.
     pub(crate) fn new(
         id: RequestId,
@@ -110,7 +115,8 @@ impl Drop for Completion {
     }
 }
 
-/// A response on its way. Whatever holds a part of it that has not left holds this, too.
+/// A response on its way. Whatever holds a part of it that has not left holds this, too. Each number is changed
+/// by one task, so that this needs no read-modify-write: whoever polls the body hands, and who drives the connection sends.
 pub(crate) struct Sending {
     completion: Completion,
     /// Bytes of the body that the protocol has been handed.
@@ -129,12 +135,15 @@ pub(crate) struct Sending {
 impl Sending {
     /// Counts bytes that the protocol is handed; gives their sum.
     pub(crate) fn hand(&self, bytes: usize) -> u64 {
-        self.handed.fetch_add(bytes as u64, Relaxed) + bytes as u64
+        let handed = self.handed.load(Relaxed) + bytes as u64;
+        self.handed.store(handed, Relaxed);
+        handed
     }
 
     /// Counts bytes that the socket has taken.
     pub(crate) fn sent(&self, bytes: usize) {
-        self.sent.fetch_add(bytes as u64, Relaxed);
+        let sent = self.sent.load(Relaxed) + bytes as u64;
+        self.sent.store(sent, Relaxed);
     }
 
     pub(crate) fn body_failed(&self, error: &BodyError) {

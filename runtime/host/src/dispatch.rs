@@ -164,7 +164,6 @@ impl Dispatcher {
             method,
             accept,
             dev: self.dev,
-            timers: link.timers.clone(),
             completion,
         };
         let instance = match (&admitted, &body) {

@@ -20,7 +20,7 @@ use crate::http::receive::{Answered, Arriving, Received, receive, refuse};
 use crate::http::send::{Ready, ResponseBody, response};
 use crate::lease::Lease;
 use crate::server::link::Link;
-use crate::server::timers::{Deadline, Timers};
+use crate::server::timers::{Due, Timers};
 use crate::server::upgrade::Upgrade;
 use crate::server::waiting::Waiting;
 
@@ -33,17 +33,21 @@ pub(super) struct Asked {
     pub(super) method: Method,
     pub(super) accept: Option<Option<Box<[u8]>>>,
     pub(super) dev: bool,
-    pub(super) timers: Timers,
     pub(super) completion: Completion,
 }
 
 impl Asked {
+    /// Of the request's connection.
+    fn timers(&self) -> &Timers {
+        &self.completion.link().timers
+    }
+
     /// The instance to which a request can be sent at once: nothing has to be waited for before that.
     pub(super) fn instance(&self, exchange: &Exchange) -> Option<Arc<dyn Instance>> {
         let lease = &exchange.lease;
         let member = lease.member()?;
         let is_held_up =
-            !self.timers.place().is_settled() || lease.is_behind(lease.limits().queue());
+            !self.timers().place().is_settled() || lease.is_behind(lease.limits().queue());
         (!is_held_up).then(|| member.instance().clone())
     }
 
@@ -61,8 +65,7 @@ impl Asked {
             id,
             request,
         } = exchange;
-        let deadline = self.completion.began() + lease.limits().wall;
-        let deadline = self.timers.at(deadline);
+        let deadline = Due::from(self.completion.began() + lease.limits().wall);
         match contain(|| instance.fetch(request, id)) {
             Ok(fetched) => Sent {
                 fetched: Some(fetched),
@@ -92,7 +95,8 @@ impl Asked {
         body: Option<(Received<B>, Answered)>,
         early: Option<Arc<Link>>,
     ) -> Response<ResponseBody> {
-        self.timers.place().settled().await;
+        let timers = self.timers().clone();
+        timers.place().settled().await;
         let answer = match admitted {
             Ok((mut exchange, fields, handshake)) => {
                 let limits = exchange.lease.limits();
@@ -117,7 +121,7 @@ impl Asked {
                     answer.begin().await.map_err(|error| broken(&error))?;
                     Ok((answer, upgrade))
                 };
-                bounded(answer, &self.timers, deadline, limit).await
+                bounded(answer, &timers, deadline, limit).await
             }
             Err(page) => {
                 if let Some((body, answered)) = body {
@@ -141,7 +145,7 @@ impl Asked {
             answer.begin().await.map_err(|error| broken(&error))?;
             Ok((answer, upgrade))
         };
-        let answer = bounded(begun, &self.timers, deadline, limit).await;
+        let answer = bounded(begun, self.timers(), deadline, limit).await;
         self.respond(answer)
     }
 
@@ -177,7 +181,7 @@ impl Asked {
 /// It is written by hand to be small, and so that what most requests do without is on the heap.
 pub(super) struct Sent {
     fetched: Option<BoxFuture<'static, Result<HttpResponse, Unanswered>>>,
-    deadline: Deadline,
+    deadline: Due,
     /// Until it is answered, or there is a `rest`.
     open: Option<Open>,
     /// More has to be waited for.
@@ -200,17 +204,19 @@ impl Future for Sent {
         if let Some(rest) = &mut this.rest {
             return rest.as_mut().poll(context);
         }
-        let Some(fetched) = &mut this.fetched else {
+        let (Some(fetched), Some(open)) = (&mut this.fetched, &this.open) else {
             return Poll::Pending;
         };
         let result = contain(|| fetched.as_mut().poll(context));
+        let timers = open.asked.timers();
         let is_late = match &result {
             Ok(Poll::Pending) => {
-                ready!(Pin::new(&mut this.deadline).poll(context));
+                ready!(timers.poll_due(&mut this.deadline, context));
                 true
             }
             _ => false,
         };
+        timers.leave(&mut this.deadline);
         this.fetched = None;
         let Some(open) = this.open.take() else {
             return Poll::Pending;
@@ -256,6 +262,14 @@ impl Future for Sent {
     }
 }
 
+impl Drop for Sent {
+    fn drop(&mut self) {
+        if let Some(open) = &self.open {
+            open.asked.timers().leave(&mut self.deadline);
+        }
+    }
+}
+
 impl Open {
     /// The instance has given the request back; the next one gets it.
     async fn go_on(self, request: HttpRequest) -> Response<ResponseBody> {
@@ -268,6 +282,7 @@ impl Open {
         } = self;
         let limit = lease.limits().wall;
         let deadline = asked.completion.began() + limit;
+        let timers = asked.timers().clone();
         let (id, completion, method) = (asked.id, &mut asked.completion, &asked.method);
         let answer = async {
             lease.returned().await;
@@ -282,7 +297,7 @@ impl Open {
             answer.begin().await.map_err(|error| broken(&error))?;
             Ok((answer, upgrade))
         };
-        let answer = bounded(answer, &asked.timers, deadline, limit).await;
+        let answer = bounded(answer, &timers, deadline, limit).await;
         asked.respond(answer)
     }
 }

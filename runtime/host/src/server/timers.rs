@@ -59,8 +59,7 @@ impl Timers {
     /// A future that is ready from an instant on.
     pub(crate) fn at(&self, at: Instant) -> Deadline {
         Deadline {
-            at,
-            timer: None,
+            due: at.into(),
             timers: self.clone(),
         }
     }
@@ -138,16 +137,14 @@ impl Timer {
 /// Ready from an instant on; see [`Timers::at`].
 #[derive(Debug)]
 pub(crate) struct Deadline {
-    at: Instant,
-    /// Taken when first polled.
-    timer: Option<Box<Timer>>,
+    due: Due,
     timers: Timers,
 }
 
 impl Deadline {
     /// Whether it is ready, without waiting for it.
     pub(super) fn has_passed(&self) -> bool {
-        tokio::time::Instant::now().into_std() >= self.at
+        tokio::time::Instant::now().into_std() >= self.due.at
     }
 }
 
@@ -156,33 +153,55 @@ impl Future for Deadline {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
-        let at = this.at.into();
-        let moves = this.timers.place().moves();
-        if this
-            .timer
-            .as_ref()
-            .is_some_and(|timer| timer.moves != moves)
-        {
-            this.timer = None;
-        }
-        let timer = this.timer.get_or_insert_with(|| this.timers.take(at));
-        loop {
-            if timer.sleep.deadline() > at {
-                timer.sleep.as_mut().reset(at);
-            }
-            ready!(timer.poll(context));
-            if timer.sleep.deadline() == at || this.at <= Instant::now() {
-                return Poll::Ready(());
-            }
-            timer.sleep.as_mut().reset(at);
-        }
+        this.timers.poll_due(&mut this.due, context)
     }
 }
 
 impl Drop for Deadline {
     fn drop(&mut self) {
-        if let Some(timer) = self.timer.take() {
-            self.timers.keep(timer);
+        self.timers.leave(&mut self.due);
+    }
+}
+
+/// What somebody waits for who has the timers at hand; see [`Timers::poll_due`].
+#[derive(Debug)]
+pub(crate) struct Due {
+    at: Instant,
+    /// Taken when first polled.
+    timer: Option<Box<Timer>>,
+}
+
+impl From<Instant> for Due {
+    fn from(at: Instant) -> Self {
+        Self { at, timer: None }
+    }
+}
+
+impl Timers {
+    /// Ready from the instant on; the timer is given back by [`leave`](Self::leave).
+    pub(crate) fn poll_due(&self, due: &mut Due, context: &mut Context<'_>) -> Poll<()> {
+        let at = due.at.into();
+        let moves = self.place().moves();
+        if due.timer.as_ref().is_some_and(|timer| timer.moves != moves) {
+            due.timer = None;
+        }
+        let timer = due.timer.get_or_insert_with(|| self.take(at));
+        loop {
+            if timer.sleep.deadline() > at {
+                timer.sleep.as_mut().reset(at);
+            }
+            ready!(timer.poll(context));
+            if timer.sleep.deadline() == at || due.at <= Instant::now() {
+                return Poll::Ready(());
+            }
+            timer.sleep.as_mut().reset(at);
+        }
+    }
+
+    /// Nobody waits for it any more.
+    pub(crate) fn leave(&self, due: &mut Due) {
+        if let Some(timer) = due.timer.take() {
+            self.keep(timer);
         }
     }
 }
