@@ -108,9 +108,13 @@ impl Printer<'_> {
         w.blank();
     }
 
-    /// The comment that names the standard.
     /// The documentation of a definition or a member, as JSDoc; nothing where there is no text.
     fn documentation(&mut self, span: &Span) {
+        self.documentation_with(span, Vec::new());
+    }
+
+    /// The same with lines that follow the text.
+    fn documentation_with(&mut self, span: &Span, more: Vec<String>) {
         let Some(documentation) = self.model.documentation.get(span) else {
             return;
         };
@@ -119,10 +123,12 @@ impl Printer<'_> {
             exceptions,
             section,
         } = documentation;
-        if text.is_empty() && exceptions.is_empty() || !self.documented {
+        let empty = text.is_empty() && exceptions.is_empty() && more.is_empty();
+        if empty || !self.documented {
             return;
         }
         let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        lines.extend(more);
         lines.extend(
             exceptions
                 .iter()
@@ -143,11 +149,25 @@ impl Printer<'_> {
     }
 
     fn enumeration(&mut self, enumeration: &Enumeration) {
-        self.documentation(&enumeration.span);
+        // TypeScript has no place for what is written about one value.
+        let mut about = Vec::new();
+        for value in &enumeration.values {
+            match self.model.documentation.get(&value.span) {
+                Some(value_documentation) if !value_documentation.text.is_empty() => {
+                    let text = value_documentation.text.replace('\n', " ");
+                    about.push(format!("- `{}`: {text}", quote(&value.text)));
+                }
+                _ => {}
+            }
+        }
+        if !about.is_empty() {
+            about.insert(0, String::new());
+        }
+        self.documentation_with(&enumeration.span, about);
         let values: Vec<String> = enumeration
             .values
             .iter()
-            .map(|value| quote(value))
+            .map(|value| quote(&value.text))
             .collect();
         self.w.line(format!(
             "type {} = {};",

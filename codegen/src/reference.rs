@@ -182,7 +182,7 @@ fn interface(model: &Model, interface: &Interface) -> Entry {
         })
         .collect();
     items.extend(interface.members.iter().flat_map(|m| member(model, m)));
-    items.extend(declarations(interface));
+    items.extend(declarations(model, interface));
     Entry {
         documentation: documentation(model, &interface.span),
         specification: interface.specification.clone(),
@@ -194,12 +194,16 @@ fn interface(model: &Model, interface: &Interface) -> Entry {
 }
 
 /// `iterable` and the like.
-fn declarations(interface: &Interface) -> Vec<Item> {
+fn declarations(model: &Model, interface: &Interface) -> Vec<Item> {
     let pair = |key: Option<&webapi_idl::AnnotatedType>, value| match key {
         Some(key) => format!("{}, {}", annotated_text(key), annotated_text(value)),
         None => annotated_text(value),
     };
     let readonly = |readonly| if readonly { "readonly " } else { "" };
+    let item = |kind, name, idl, span| Item {
+        documentation: Some(documentation(model, span)),
+        ..plain(kind, name, idl)
+    };
     let mut items = Vec::new();
     if let Some(getter) = &interface.indexed_getter {
         let idl = format!(
@@ -207,13 +211,19 @@ fn declarations(interface: &Interface) -> Vec<Item> {
             annotated_text(&getter.operation.returns),
             arguments_text(&getter.operation.arguments)
         );
-        items.push(plain("iterable", "indexed properties", idl));
+        items.push(item(
+            "iterable",
+            "indexed properties",
+            idl,
+            &getter.operation.span,
+        ));
     }
     if let Some(iterable) = &interface.iterable {
-        items.push(plain(
+        items.push(item(
             "iterable",
             "iterable",
             format!("iterable<{}>", pair(iterable.key.as_ref(), &iterable.value)),
+            &iterable.span,
         ));
     }
     if let Some(iterable) = &interface.async_iterable {
@@ -224,11 +234,11 @@ fn declarations(interface: &Interface) -> Vec<Item> {
         );
         items.push(Item {
             arguments: parameters(&iterable.arguments),
-            ..plain("iterable", "async_iterable", idl)
+            ..item("iterable", "async_iterable", idl, &iterable.span)
         });
     }
     if let Some(maplike) = &interface.maplike {
-        items.push(plain(
+        items.push(item(
             "iterable",
             "maplike",
             format!(
@@ -236,10 +246,11 @@ fn declarations(interface: &Interface) -> Vec<Item> {
                 readonly(maplike.readonly),
                 pair(Some(&maplike.key), &maplike.value)
             ),
+            &maplike.span,
         ));
     }
     if let Some(setlike) = &interface.setlike {
-        items.push(plain(
+        items.push(item(
             "iterable",
             "setlike",
             format!(
@@ -247,10 +258,16 @@ fn declarations(interface: &Interface) -> Vec<Item> {
                 readonly(setlike.readonly),
                 annotated_text(&setlike.value)
             ),
+            &setlike.span,
         ));
     }
-    if interface.stringifier == Some(Stringifier::Algorithm) {
-        items.push(plain("stringifier", "toString", "stringifier".to_owned()));
+    if let Some(Stringifier::Algorithm(span)) = &interface.stringifier {
+        items.push(item(
+            "stringifier",
+            "toString",
+            "stringifier".to_owned(),
+            span,
+        ));
     }
     items
 }
@@ -308,7 +325,10 @@ fn enumeration(model: &Model, enumeration: &webapi_idl::Enumeration) -> Entry {
         members: enumeration
             .values
             .iter()
-            .map(|value| plain("value", value, format!("\"{value}\"")))
+            .map(|value| Item {
+                documentation: Some(documentation(model, &value.span)),
+                ..plain("value", &value.text, format!("\"{}\"", value.text))
+            })
             .collect(),
     }
 }
@@ -461,7 +481,7 @@ mod tests {
             "test.webidl",
             "// Source: Test Standard (https://example.org/)
 // Date: 2026-07-01
-enum Mode { \"a\", \"\" };
+enum Mode { /** By default. */ \"a\", \"\" };
 callback Done = undefined (Thing thing);
 /** How it shall be. */
 dictionary Options { required Mode mode; /** In bytes. */ [EnforceRange] long size = 1; };
@@ -483,11 +503,12 @@ interface Thing {
   const unsigned short ZERO = 0;
   readonly attribute long? size;
   static undefined run(Options options, any... rest);
-  iterable<DOMString, long>;
+  /** Each name. */ iterable<DOMString, long>;
+  /** Its text. */ stringifier;
 };
 interface Lines {
   readonly attribute long length;
-  getter DOMString (unsigned long index);
+  /** A line. */ getter DOMString (unsigned long index);
 };
 interface Names {
   readonly setlike<DOMString>;

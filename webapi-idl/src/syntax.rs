@@ -52,7 +52,7 @@ pub(crate) enum DefinitionKind {
         members: Vec<DictionaryMember>,
     },
     Enumeration {
-        values: Vec<Name>,
+        values: Vec<EnumerationValue>,
     },
     Callback {
         returns: Type,
@@ -154,6 +154,15 @@ pub(crate) struct DictionaryMember {
     pub ty: Type,
     pub required: bool,
     pub default: Option<Literal>,
+}
+
+/// One string of an enumeration.
+#[derive(Debug)]
+pub(crate) struct EnumerationValue {
+    /// The `/** … */` before it.
+    pub documentation: Option<String>,
+    pub text: String,
+    pub span: Span,
 }
 
 /// A constant's or a default value.

@@ -122,7 +122,8 @@ fn the_definitions_of_a_worker_are_there() {
     assert!(
         model.enumerations["ReferrerPolicy"]
             .values
-            .contains(&String::new())
+            .iter()
+            .any(|value| value.text.is_empty())
     );
 }
 
@@ -235,7 +236,10 @@ fn members_are_resolved() {
     assert!(operation(url, "canParse", true).is_static);
 
     let search = &model.interfaces["URLSearchParams"];
-    assert_eq!(search.stringifier, Some(Stringifier::Algorithm));
+    assert!(matches!(
+        search.stringifier,
+        Some(Stringifier::Algorithm(_))
+    ));
     assert!(
         search
             .iterable

@@ -1,6 +1,8 @@
 //! Interfaces, namespaces and the members of the global object.
 
-use webapi_idl::{Constant, DefaultValue, Interface, Member, Namespace, Operation, Type};
+use webapi_idl::{
+    Constant, DefaultValue, Interface, Member, Namespace, Operation, Span, Stringifier, Type,
+};
 
 use super::types::Position;
 use super::{Printer, overlay};
@@ -53,7 +55,10 @@ impl Printer<'_> {
         }
         self.listeners(name);
         self.collections(interface);
-        if interface.stringifier.is_some() {
+        if let Some(stringifier) = &interface.stringifier {
+            if let Stringifier::Algorithm(span) = stringifier {
+                self.documentation(span);
+            }
             self.w.line("toString(): string;");
         }
         self.w.close("}");
@@ -170,6 +175,7 @@ impl Printer<'_> {
         let name = &interface.name;
         if let Some(getter) = &interface.indexed_getter {
             let value = self.result(&getter.operation.returns);
+            self.documentation(&getter.operation.span);
             self.w.line(format!("readonly [index: number]: {value};"));
             if interface.iterable.is_none() {
                 self.w
@@ -182,11 +188,11 @@ impl Printer<'_> {
                 Some(key) => {
                     let key = self.ty(key, Position::Output);
                     self.w.line(format!("forEach(callback: (value: {value}, key: {key}, parent: {name}) => void, thisArg?: any): void;"));
-                    self.iterators(&key, &value);
+                    self.iterators(&iterable.span, &key, &value);
                 }
                 None => {
                     self.w.line(format!("forEach(callback: (value: {value}, index: number, parent: {name}) => void, thisArg?: any): void;"));
-                    self.iterators("number", &value);
+                    self.iterators(&iterable.span, "number", &value);
                 }
             }
         }
@@ -208,7 +214,7 @@ impl Printer<'_> {
                 self.undeclared(interface, writes);
             }
             self.w.line(format!("forEach(callback: (value: {value}, key: {key}, parent: {name}) => void, thisArg?: any): void;"));
-            self.iterators(&key, &value);
+            self.iterators(&maplike.span, &key, &value);
         }
         if let Some(setlike) = &interface.setlike {
             let value = self.ty(&setlike.value, Position::Output);
@@ -223,7 +229,7 @@ impl Printer<'_> {
                 self.undeclared(interface, writes);
             }
             self.w.line(format!("forEach(callback: (value: {value}, key: {value}, parent: {name}) => void, thisArg?: any): void;"));
-            self.iterators(&value, &value);
+            self.iterators(&setlike.span, &value, &value);
         }
         if let Some(iterable) = &interface.async_iterable {
             let arguments = self.arguments(&iterable.arguments, Position::Input);
@@ -238,6 +244,7 @@ impl Printer<'_> {
             self.w.line(format!(
                 "values({arguments}): AsyncIterableIterator<{element}>;"
             ));
+            self.documentation(&iterable.span);
             self.w.line(format!(
                 "[Symbol.asyncIterator]({arguments}): AsyncIterableIterator<{element}>;"
             ));
@@ -253,7 +260,8 @@ impl Printer<'_> {
         }
     }
 
-    fn iterators(&mut self, key: &str, value: &str) {
+    /// What is written about the declaration stands before what `for` calls.
+    fn iterators(&mut self, span: &Span, key: &str, value: &str) {
         self.w
             .line(format!("entries(): IterableIterator<[{key}, {value}]>;"));
         self.w.line(format!("keys(): IterableIterator<{key}>;"));
@@ -263,6 +271,7 @@ impl Printer<'_> {
         } else {
             format!("[{key}, {value}]")
         };
+        self.documentation(span);
         self.w
             .line(format!("[Symbol.iterator](): IterableIterator<{element}>;"));
     }

@@ -71,7 +71,7 @@ fn features() {
         "test.webidl",
         "// Source: Test Standard (https://example.org/)
 // Date: 2026-07-01
-enum Mode { \"a\", \"b\" };
+/** How. */ enum Mode { /** By default. */ \"a\", \"b\" };
 typedef (DOMString or Thing) Name;
 callback Done = undefined (Thing thing, optional long count);
 callback interface Listener { undefined handle(Thing thing); };
@@ -92,7 +92,8 @@ interface Thing {
   /** Loads. */
   static Promise<undefined> load(sequence<Name> names, any... rest);
   undefined run(Done done, BufferSource data);
-  iterable<DOMString, long>;
+  /** Each name. */ iterable<DOMString, long>;
+  /** Its text. */ stringifier;
 };
 interface Lines { readonly attribute long length; getter DOMString item(unsigned long index); iterable<DOMString>; };
 interface Names { maplike<DOMString, long>; undefined clear(); };

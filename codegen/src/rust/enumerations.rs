@@ -1,6 +1,6 @@
 //! Enumerations, <https://webidl.spec.whatwg.org/#js-enumeration>.
 
-use webapi_idl::Enumeration;
+use webapi_idl::{Enumeration, EnumerationValue};
 
 use super::{Printer, Source, type_name};
 
@@ -10,7 +10,7 @@ impl Printer<'_> {
         out.line(format!("/// `enum {}`", enumeration.name));
         out.line("#[derive(Debug, Clone, Copy, PartialEq, Eq)]");
         out.open(format!("pub enum {name} {{"));
-        for value in &enumeration.values {
+        for EnumerationValue { text: value, .. } in &enumeration.values {
             out.line(format!("/// `{value:?}`"));
             out.line(format!("{},", type_name(value)));
         }
@@ -20,7 +20,7 @@ impl Printer<'_> {
         out.line("/// The value as JavaScript sees it.");
         out.open("pub fn as_str(self) -> &'static str {");
         out.open("match self {");
-        for value in &enumeration.values {
+        for EnumerationValue { text: value, .. } in &enumeration.values {
             out.line(format!("{name}::{} => {value:?},", type_name(value)));
         }
         out.close("}");
@@ -29,7 +29,7 @@ impl Printer<'_> {
         out.line("/// The value of this text, if there is one.");
         out.open(format!("pub fn from_text(text: &str) -> Option<{name}> {{"));
         out.open("Some(match text {");
-        for value in &enumeration.values {
+        for EnumerationValue { text: value, .. } in &enumeration.values {
             out.line(format!("{value:?} => {name}::{},", type_name(value)));
         }
         out.line("_ => return None,");

@@ -244,7 +244,7 @@ impl Printer<'_> {
             owner.path
         ));
         match stringifier {
-            Stringifier::Algorithm => {
+            Stringifier::Algorithm(_) => {
                 out.line("let result = this.stringify(scope)?;");
                 out.line("call.returns::<idl::UsvString>(scope, result)");
             }

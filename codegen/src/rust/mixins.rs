@@ -34,7 +34,7 @@ impl<'m> Printer<'m> {
         for member in &mixin.members {
             self.print_signature(member, Receiver::Object, out)?;
         }
-        if mixin.stringifier == Some(Stringifier::Algorithm) {
+        if matches!(mixin.stringifier, Some(Stringifier::Algorithm(_))) {
             print_stringify(out);
         }
         out.close("}");
@@ -65,7 +65,7 @@ impl<'m> Printer<'m> {
     /// Whether an interface's stringifier is its own, and not that of a mixin.
     pub(crate) fn has_own_stringifier(&self, interface: &Interface) -> bool {
         let mut mixins = self.model.mixins_of(interface);
-        interface.stringifier == Some(Stringifier::Algorithm)
+        matches!(interface.stringifier, Some(Stringifier::Algorithm(_)))
             && !mixins.any(|mixin| mixin.stringifier.is_some())
     }
 }

@@ -136,7 +136,7 @@ impl Printer<'_> {
         w.open(format!("export function isValue_{name}(value) {{"));
         w.open("switch (value) {");
         for value in &enumeration.values {
-            w.line(format!("case {}:", quote(value)));
+            w.line(format!("case {}:", quote(&value.text)));
         }
         w.line("  return true;");
         w.line("default:");

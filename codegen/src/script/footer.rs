@@ -199,7 +199,10 @@ impl Printer<'_> {
         if interface.async_iterable.is_some() {
             members.required.push("getNextIterationResult".to_owned());
         }
-        if interface.stringifier == Some(webapi_idl::Stringifier::Algorithm) {
+        if matches!(
+            interface.stringifier,
+            Some(webapi_idl::Stringifier::Algorithm(_))
+        ) {
             members.required.push("stringify".to_owned());
         }
         Ok(members)

@@ -131,7 +131,7 @@ impl Printer<'_> {
     ) -> Result<()> {
         let value = match &interface.stringifier {
             None => return Ok(()),
-            Some(Stringifier::Algorithm) => format!("{}.stringify()", receiver.target),
+            Some(Stringifier::Algorithm(_)) => format!("{}.stringify()", receiver.target),
             Some(Stringifier::Attribute(attribute)) => format!("{}.{attribute}", receiver.target),
         };
         w.blank();

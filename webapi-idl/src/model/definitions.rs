@@ -123,8 +123,17 @@ pub struct Enumeration {
     pub specification: String,
     /// Where it stands.
     pub span: Span,
-    /// Values in order of definition; the empty string is allowed.
-    pub values: Vec<String>,
+    /// Values in order of definition.
+    pub values: Vec<EnumerationValue>,
+}
+
+/// <https://webidl.spec.whatwg.org/#dfn-enumeration-value>
+#[derive(Debug, Clone)]
+pub struct EnumerationValue {
+    /// The string; it may be empty.
+    pub text: String,
+    /// Where it stands.
+    pub span: Span,
 }
 
 /// <https://webidl.spec.whatwg.org/#idl-callback-functions>

@@ -134,6 +134,8 @@ pub struct IndexedGetter {
 /// <https://webidl.spec.whatwg.org/#idl-iterable>
 #[derive(Debug, Clone)]
 pub struct Iterable {
+    /// Where it stands.
+    pub span: Span,
     /// `Some` for pair iterators.
     pub key: Option<AnnotatedType>,
     /// The value.
@@ -143,6 +145,8 @@ pub struct Iterable {
 /// <https://webidl.spec.whatwg.org/#idl-async-iterable>
 #[derive(Debug, Clone)]
 pub struct AsyncIterable {
+    /// Where it stands.
+    pub span: Span,
     /// `Some` for pair iterators.
     pub key: Option<AnnotatedType>,
     /// The value.
@@ -154,6 +158,8 @@ pub struct AsyncIterable {
 /// <https://webidl.spec.whatwg.org/#idl-maplike>
 #[derive(Debug, Clone)]
 pub struct Maplike {
+    /// Where it stands.
+    pub span: Span,
     /// `readonly`.
     pub readonly: bool,
     /// The key.
@@ -165,6 +171,8 @@ pub struct Maplike {
 /// <https://webidl.spec.whatwg.org/#idl-setlike>
 #[derive(Debug, Clone)]
 pub struct Setlike {
+    /// Where it stands.
+    pub span: Span,
     /// `readonly`.
     pub readonly: bool,
     /// The element.
@@ -174,8 +182,8 @@ pub struct Setlike {
 /// <https://webidl.spec.whatwg.org/#idl-stringifiers>
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stringifier {
-    /// `stringifier;`: its own algorithm.
-    Algorithm,
+    /// `stringifier;`, which stands there: its own algorithm.
+    Algorithm(Span),
     /// `stringifier attribute …`: the named attribute's value.
     Attribute(String),
 }

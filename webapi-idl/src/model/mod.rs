@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 pub use attributes::{ExtendedAttribute, ExtendedAttributeValue, ExtendedAttributes};
 pub use definitions::{
-    CallbackFunction, CallbackInterface, Dictionary, DictionaryMember, Enumeration, Implementation,
-    Interface, Mixin, Namespace,
+    CallbackFunction, CallbackInterface, Dictionary, DictionaryMember, Enumeration,
+    EnumerationValue, Implementation, Interface, Mixin, Namespace,
 };
 pub use members::{
     Argument, AsyncIterable, Attribute, Constant, DefaultValue, IndexedGetter, Iterable, Maplike,

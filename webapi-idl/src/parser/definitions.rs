@@ -3,7 +3,7 @@
 use super::Parser;
 use crate::error::Fallible;
 use crate::lexer::TokenKind;
-use crate::syntax::{Definition, DefinitionKind, DictionaryMember, Member, Name};
+use crate::syntax::{Definition, DefinitionKind, DictionaryMember, EnumerationValue, Member, Name};
 
 impl Parser {
     /// `ExtendedAttributeList Definition`
@@ -199,7 +199,7 @@ impl Parser {
         self.expect_symbol('{', "after the enumeration's name")?;
         let mut values = Vec::new();
         loop {
-            let span = self.span();
+            let (documentation, span) = (self.documentation(), self.span());
             let TokenKind::String(text) = self.peek().clone() else {
                 return Err(self.unexpected(
                     "an enumeration's value is missing",
@@ -207,7 +207,11 @@ impl Parser {
                 ));
             };
             self.advance();
-            values.push(Name { text, span });
+            values.push(EnumerationValue {
+                documentation,
+                text,
+                span,
+            });
             let comma = self.eat_symbol(',');
             if self.eat_symbol('}') {
                 return Ok((name, DefinitionKind::Enumeration { values }));

@@ -9,7 +9,8 @@ use super::members::Body;
 use crate::error::Error;
 use crate::model::{
     CallbackFunction, CallbackInterface, Dictionary, DictionaryMember, Enumeration,
-    ExtendedAttributes, Implementation, Interface, Member, Mixin, Model, Namespace, Span,
+    EnumerationValue, ExtendedAttributes, Implementation, Interface, Member, Mixin, Model,
+    Namespace, Span,
 };
 use crate::syntax::{self, DefinitionKind, Name};
 
@@ -255,7 +256,11 @@ impl Resolver<'_> {
         }
     }
 
-    fn enumeration(&mut self, entry: &Entry<'_>, values: &[Name]) -> Enumeration {
+    fn enumeration(
+        &mut self,
+        entry: &Entry<'_>,
+        values: &[syntax::EnumerationValue],
+    ) -> Enumeration {
         let definition = entry.definition;
         self.attributes(&definition.attributes, Target::Enumeration, false);
         for (position, value) in values.iter().enumerate() {
@@ -274,7 +279,13 @@ impl Resolver<'_> {
             name: definition.name.text.clone(),
             specification: entry.specification.to_owned(),
             span: definition.name.span.clone(),
-            values: values.iter().map(|value| value.text.clone()).collect(),
+            values: values
+                .iter()
+                .map(|value| EnumerationValue {
+                    text: value.text.clone(),
+                    span: value.span.clone(),
+                })
+                .collect(),
         }
     }
 

@@ -103,7 +103,7 @@ impl Sections<'_> {
             | DefinitionKind::Namespace { members, .. }
             | DefinitionKind::CallbackInterface { members } => {
                 for member in members {
-                    let section = self.member(member_name(member));
+                    let section = self.member(member);
                     add(
                         &member.documentation,
                         &member.attributes,
@@ -114,7 +114,7 @@ impl Sections<'_> {
             }
             DefinitionKind::Dictionary { members, .. } => {
                 for member in members {
-                    let section = self.member(Some(&member.name.text));
+                    let section = self.named(&member.name.text);
                     add(
                         &member.documentation,
                         &member.attributes,
@@ -123,21 +123,47 @@ impl Sections<'_> {
                     );
                 }
             }
+            DefinitionKind::Enumeration { values } => {
+                // The definition's section is theirs, too: standards rarely give a value one of its own.
+                for value in values {
+                    add(&value.documentation, &[], &value.span, String::new());
+                }
+            }
             _ => {}
         }
     }
 
-    /// The section of a member; constructors have no name.
-    fn member(&self, name: Option<&str>) -> String {
-        if !self.is_standard {
-            return String::new();
+    /// The section of a member; declarations like `iterable` have none.
+    fn member(&self, member: &Member) -> String {
+        match &member.kind {
+            MemberKind::Constant(constant) => self.named(&constant.name.text),
+            MemberKind::Attribute(attribute) => self.named(&attribute.name.text),
+            MemberKind::Operation(operation) => match &operation.name {
+                Some(name) => self.named(&name.text),
+                None => String::new(),
+            },
+            MemberKind::Constructor { .. } => self.anchored(&match self.prefix {
+                Some(prefix) => format!("{prefix}-constructor"),
+                None => format!("dom-{0}-{0}", self.owner),
+            }),
+            _ => String::new(),
         }
-        self.address(&match (self.prefix, name) {
-            (Some(prefix), None) => format!("{prefix}-constructor"),
-            (Some(prefix), Some(name)) => format!("{prefix}-{}", hyphenated(name)),
-            (None, None) => format!("dom-{0}-{0}", self.owner),
-            (None, Some(name)) => format!("dom-{}-{}", self.owner, name.to_ascii_lowercase()),
+    }
+
+    /// The section of a member with a name.
+    fn named(&self, name: &str) -> String {
+        self.anchored(&match self.prefix {
+            Some(prefix) => format!("{prefix}-{}", hyphenated(name)),
+            None => format!("dom-{}-{}", self.owner, name.to_ascii_lowercase()),
         })
+    }
+
+    /// The address of an anchor that follows the standards' convention.
+    fn anchored(&self, anchor: &str) -> String {
+        match self.is_standard {
+            true => self.address(anchor),
+            false => String::new(),
+        }
     }
 
     /// An anchor's address; none where the file has none.
@@ -204,15 +230,6 @@ fn exception(tag: &str) -> Option<Exception> {
         name: name.to_owned(),
         condition: condition.to_owned(),
     })
-}
-
-fn member_name(member: &Member) -> Option<&str> {
-    match &member.kind {
-        MemberKind::Constant(constant) => Some(&constant.name.text),
-        MemberKind::Attribute(attribute) => Some(&attribute.name.text),
-        MemberKind::Operation(operation) => operation.name.as_ref().map(|name| name.text.as_str()),
-        _ => None,
-    }
 }
 
 /// `getReader` as `get-reader`, `respondWithNewView` as `respond-with-new-view`.

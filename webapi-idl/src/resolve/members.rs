@@ -103,11 +103,12 @@ impl Resolver<'_> {
             }
             MemberKind::Stringifier => {
                 self.attributes(&member.attributes, Target::OtherMember, false);
-                self.set_stringifier(body, Stringifier::Algorithm, span);
+                self.set_stringifier(body, Stringifier::Algorithm(span.clone()), span);
             }
             MemberKind::Iterable { key, value } => {
                 self.iteration(member, owner, "iterable", body.iterable.is_some());
                 let iterable = Iterable {
+                    span: span.clone(),
                     key: key.as_ref().map(|key| self.ty(key)),
                     value: self.ty(value),
                 };
@@ -141,6 +142,7 @@ impl Resolver<'_> {
                 let value = self.ty(value);
                 let arguments = self.arguments(arguments, span);
                 body.async_iterable = Some(AsyncIterable {
+                    span: span.clone(),
                     key,
                     value,
                     arguments,
@@ -153,6 +155,7 @@ impl Resolver<'_> {
             } => {
                 self.iteration(member, owner, "maplike", body.maplike.is_some());
                 body.maplike = Some(Maplike {
+                    span: span.clone(),
                     readonly: *readonly,
                     key: self.ty(key),
                     value: self.ty(value),
@@ -161,6 +164,7 @@ impl Resolver<'_> {
             MemberKind::Setlike { readonly, value } => {
                 self.iteration(member, owner, "setlike", body.setlike.is_some());
                 body.setlike = Some(Setlike {
+                    span: span.clone(),
                     readonly: *readonly,
                     value: self.ty(value),
                 });
