@@ -473,7 +473,36 @@ fn implementation(implementation: Implementation) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+
+    /// But for callbacks' signatures: what is to be said of them, their definitions say.
+    #[test]
+    fn every_member_says_what_it_is() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../webapi-idl/idl");
+        let model = webapi_idl::load(&folder).unwrap_or_else(|errors| panic!("{errors}"));
+        let reference = reference(&model);
+        let kinds = [
+            reference.interfaces,
+            reference.namespaces,
+            reference.dictionaries,
+            reference.enumerations,
+        ];
+        let mut silent = Vec::new();
+        for (owner, entry) in kinds.iter().flatten() {
+            for member in &entry.members {
+                let text = member.documentation.as_ref().map(|d| &d.description);
+                if !text.is_some_and(|text| text.ends_with(['.', ')'])) {
+                    silent.push(format!("{owner}.{}", member.name));
+                }
+            }
+        }
+        assert!(
+            silent.is_empty(),
+            "these need a comment `/** … */` of whole sentences: {silent:?}"
+        );
+    }
 
     #[test]
     fn features() {

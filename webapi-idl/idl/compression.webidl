@@ -4,9 +4,13 @@
 // "brotli" is newer than the copy of the definitions: https://github.com/whatwg/compression/pull/74
 /** How bytes are compressed. */
 [Section=enumdef-compressionformat] enum CompressionFormat {
+  /** DEFLATE with the head and checksum of zlib, RFC 1950; what HTTP calls deflate. */
   "deflate",
+  /** DEFLATE alone, RFC 1951. */
   "deflate-raw",
+  /** DEFLATE in a file of gzip, RFC 1952. */
   "gzip",
+  /** Brotli, RFC 7932; what HTTP calls br. */
   "brotli",
 };
 

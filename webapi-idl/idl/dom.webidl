@@ -18,9 +18,13 @@ interface Event {
   /** The objects whose listeners are called. Without a tree of nodes, that is the target alone. */
   sequence<EventTarget> composedPath();
 
+  /** Nobody is called now. */
   const unsigned short NONE = 0;
+  /** On the way to the target; not without a tree of nodes. */
   const unsigned short CAPTURING_PHASE = 1;
+  /** The target's listeners are called. */
   const unsigned short AT_TARGET = 2;
+  /** On the way back from the target; not without a tree of nodes. */
   const unsigned short BUBBLING_PHASE = 3;
   /** `AT_TARGET` while listeners run, otherwise `NONE`. */
   readonly attribute unsigned short eventPhase;

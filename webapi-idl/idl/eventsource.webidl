@@ -16,8 +16,11 @@ interface EventSource : EventTarget {
   readonly attribute boolean withCredentials;
 
   // ready state
+  /** It connects, for the first time or again. */
   const unsigned short CONNECTING = 0;
+  /** Events come. */
   const unsigned short OPEN = 1;
+  /** It is closed, and stays so. */
   const unsigned short CLOSED = 2;
   /** `CONNECTING`, `OPEN` or `CLOSED`. */
   readonly attribute unsigned short readyState;

@@ -178,19 +178,108 @@ Request includes Body;
 };
 
 /** What the response to a request is used for. */
-[Section=requestdestination] enum RequestDestination { "", "audio", "audioworklet", "document", "embed", "font", "frame", "iframe", "image", "json", "manifest", "object", "paintworklet", "report", "script", "sharedworker", "style",  "track", "video", "worker", "xslt" };
+[Section=requestdestination] enum RequestDestination {
+  /** For a program, as by `fetch()`: all requests here. */
+  "",
+  /** For an `<audio>` element. */
+  "audio",
+  /** For a module of an audio worklet. */
+  "audioworklet",
+  /** For a page. */
+  "document",
+  /** For an `<embed>` element. */
+  "embed",
+  /** For a font. */
+  "font",
+  /** For a page in a `<frame>`. */
+  "frame",
+  /** For a page in an `<iframe>`. */
+  "iframe",
+  /** For an image. */
+  "image",
+  /** For a JSON module. */
+  "json",
+  /** For the manifest of a web application. */
+  "manifest",
+  /** For an `<object>` element. */
+  "object",
+  /** For a module of a paint worklet. */
+  "paintworklet",
+  /** To deliver a report. */
+  "report",
+  /** For a script. */
+  "script",
+  /** For the script of a shared worker. */
+  "sharedworker",
+  /** For a style sheet. */
+  "style",
+  /** For subtitles. */
+  "track",
+  /** For a `<video>` element. */
+  "video",
+  /** For the script of a worker. */
+  "worker",
+  /** For a style sheet of XSLT. */
+  "xslt"
+};
 /** How a request may reach other origins. */
-[Section=requestmode] enum RequestMode { "navigate", "same-origin", "no-cors", "cors" };
+[Section=requestmode] enum RequestMode {
+  /** Somebody goes to a page; no app can make such a request. */
+  "navigate",
+  /** To the app's own origin only. */
+  "same-origin",
+  /** To any origin, with simple methods and header fields only. */
+  "no-cors",
+  /** To any origin. There is no CORS between servers, so no response is kept from the app. */
+  "cors"
+};
 /** When cookies and the like are sent along. */
-[Section=requestcredentials] enum RequestCredentials { "omit", "same-origin", "include" };
+[Section=requestcredentials] enum RequestCredentials {
+  /** Never. */
+  "omit",
+  /** To the same origin. */
+  "same-origin",
+  /** Always. */
+  "include"
+};
 /** How a request uses a cache of responses. */
-[Section=requestcache] enum RequestCache { "default", "no-store", "reload", "no-cache", "force-cache", "only-if-cached" };
+[Section=requestcache] enum RequestCache {
+  /** As HTTP says. */
+  "default",
+  /** Not at all. */
+  "no-store",
+  /** The response is fetched, and kept. */
+  "reload",
+  /** What is kept is asked about before it is used. */
+  "no-cache",
+  /** What is kept is used, however old. */
+  "force-cache",
+  /** What is kept is used, and nothing is fetched; with `fetch()`, which keeps nothing, an error. */
+  "only-if-cached"
+};
 /** What happens to responses that point somewhere else: they are followed, are an error, or are handed out. */
-[Section=requestredirect] enum RequestRedirect { "follow", "error", "manual" };
+[Section=requestredirect] enum RequestRedirect {
+  /** The address that they point to is asked, up to 20 times. */
+  "follow",
+  /** They are an error. */
+  "error",
+  /** They are handed out, as they are. */
+  "manual"
+};
 /** When the response may come. */
-[Section=requestduplex] enum RequestDuplex { "half" };
+[Section=requestduplex] enum RequestDuplex {
+  /** Once the request's body was sent. */
+  "half"
+};
 /** How important a request is among others. */
-[Section=requestpriority] enum RequestPriority { "high", "low", "auto" };
+[Section=requestpriority] enum RequestPriority {
+  /** More important than others. */
+  "high",
+  /** Less important than others. */
+  "low",
+  /** As important as others of its kind. No value makes a difference here. */
+  "auto"
+};
 
 /** A response: one that an app answers with, or one that it got by `fetch()`. */
 [Exposed=(Window,Worker)]interface Response {
@@ -251,7 +340,20 @@ Response includes Body;
 };
 
 /** Where a response comes from, and how much of it may be seen. */
-[Section=responsetype] enum ResponseType { "basic", "cors", "default", "error", "opaque", "opaqueredirect" };
+[Section=responsetype] enum ResponseType {
+  /** From `fetch()`. */
+  "basic",
+  /** From another origin, as a browser filters it; not here. */
+  "cors",
+  /** Made by an app. */
+  "default",
+  /** A network error, of `Response.error()`. */
+  "error",
+  /** From another origin, with nothing to be seen; not here. */
+  "opaque",
+  /** A response that points somewhere else, with nothing to be seen; not here. */
+  "opaqueredirect"
+};
 
 partial interface mixin WindowOrWorkerGlobalScope {
   /**

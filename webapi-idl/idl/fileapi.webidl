@@ -31,7 +31,12 @@ interface Blob {
 };
 
 /** Whether line ends of text are kept, or become those of the system. */
-enum EndingType { "transparent", "native" };
+enum EndingType {
+  /** Texts are taken as they are. */
+  "transparent",
+  /** Line ends of texts become `\n`. */
+  "native"
+};
 
 /** How a new blob shall be. */
 [Section=dfn-BlobPropertyBag] dictionary BlobPropertyBag {

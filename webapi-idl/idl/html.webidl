@@ -21,10 +21,15 @@ interface ErrorEvent : Event {
 
 /** How a new error event shall be. */
 [Section=erroreventinit] dictionary ErrorEventInit : EventInit {
+  /** The error's message. */
   DOMString message = "";
+  /** The address of the module where it was thrown. */
   USVString filename = "";
+  /** The line in which it was thrown. */
   unsigned long lineno = 0;
+  /** The column in which it was thrown. */
   unsigned long colno = 0;
+  /** What was thrown. */
   any error;
 };
 
@@ -42,7 +47,9 @@ interface PromiseRejectionEvent : Event {
 
 /** How a new rejection event shall be. */
 [Section=promiserejectioneventinit] dictionary PromiseRejectionEventInit : EventInit {
+  /** The promise that was rejected. */
   required object promise;
+  /** What it was rejected with. */
   any reason;
 };
 
@@ -126,10 +133,15 @@ interface MessageEvent : Event {
 
 /** How a new message event shall be. */
 [Section=messageeventinit] dictionary MessageEventInit : EventInit {
+  /** The message. */
   any data = null;
+  /** Whom it comes from. */
   USVString origin = "";
+  /** The identifier of an event source's event. */
   DOMString lastEventId = "";
+  /** The port that has sent it. */
   MessageEventSource? source = null;
+  /** The ports that were sent along. */
   sequence<MessagePort> ports = [];
 };
 

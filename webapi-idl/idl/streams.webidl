@@ -56,7 +56,10 @@ interface ReadableStream {
 typedef (ReadableStreamDefaultReader or ReadableStreamBYOBReader) ReadableStreamReader;
 
 /** What kind of reader is wanted. */
-enum ReadableStreamReaderMode { "byob" };
+enum ReadableStreamReaderMode {
+  /** A `ReadableStreamBYOBReader`, which fills arrays of the app. */
+  "byob"
+};
 
 /** What kind of reader is wanted. */
 dictionary ReadableStreamGetReaderOptions {
@@ -114,7 +117,10 @@ callback UnderlyingSourcePullCallback = Promise<undefined> (ReadableStreamContro
 callback UnderlyingSourceCancelCallback = Promise<undefined> (optional any reason);
 
 /** What a stream is made of. */
-enum ReadableStreamType { "bytes" };
+enum ReadableStreamType {
+  /** Of bytes: it can be read into arrays of the app. */
+  "bytes"
+};
 
 [Sections=generic-reader] interface mixin ReadableStreamGenericReader {
   /**
@@ -293,6 +299,7 @@ dictionary UnderlyingSink {
   UnderlyingSinkCloseCallback close;
   /** Called when the stream fails by the will of its writer. */
   UnderlyingSinkAbortCallback abort;
+  /** Not to be given, which is a RangeError: standards to come may use it. */
   any type;
 };
 
@@ -392,7 +399,9 @@ dictionary Transformer {
   TransformerFlushCallback flush;
   /** Called when one of the sides fails by the will of who uses it. */
   TransformerCancelCallback cancel;
+  /** Not to be given, which is a RangeError: standards to come may use it. */
   any readableType;
+  /** Not to be given, which is a RangeError: standards to come may use it. */
   any writableType;
 };
 

@@ -38,7 +38,12 @@ interface LockManager {
 [Section=callbackdef-lockgrantedcallback] callback LockGrantedCallback = Promise<any> (Lock? lock);
 
 /** Whether a lock may be held by several at a time. */
-[Section=enumdef-lockmode] enum LockMode { "shared", "exclusive" };
+[Section=enumdef-lockmode] enum LockMode {
+  /** Several may hold it at a time, if all of them want it so. */
+  "shared",
+  /** One holds it at a time. */
+  "exclusive"
+};
 
 /** How a lock is asked for. */
 [Section=dictdef-lockoptions] dictionary LockOptions {

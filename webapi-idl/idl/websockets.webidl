@@ -2,7 +2,12 @@
 // Date: 2026-07-01
 
 /** What bytes arrive as. */
-[Section=enumdef-binarytype] enum BinaryType { "blob", "arraybuffer" };
+[Section=enumdef-binarytype] enum BinaryType {
+  /** As a `Blob`. */
+  "blob",
+  /** As an `ArrayBuffer`. */
+  "arraybuffer"
+};
 
 /** A connection that carries messages both ways. */
 [Exposed=(Window,Worker)]
@@ -16,9 +21,13 @@ interface WebSocket : EventTarget {
   readonly attribute USVString url;
 
   // ready state
+  /** The handshake goes on. */
   const unsigned short CONNECTING = 0;
+  /** Messages can be sent, and come. */
   const unsigned short OPEN = 1;
+  /** The closing handshake goes on, or `close()` was called. */
   const unsigned short CLOSING = 2;
+  /** It is closed, or could not be opened. */
   const unsigned short CLOSED = 3;
   /** `CONNECTING`, `OPEN`, `CLOSING` or `CLOSED`. */
   readonly attribute unsigned short readyState;

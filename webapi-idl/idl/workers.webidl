@@ -43,7 +43,12 @@ partial interface Crypto {
 };
 
 /** Who compresses a response's body, where its Content-Encoding is gzip, br or deflate: NANO, when it is sent ("automatic"), or the app, which has ("manual"). */
-[Section="https://developers.cloudflare.com/workers/runtime-apis/response/#the-encodebody-option"] enum ResponseEncodeBody { "automatic", "manual" };
+[Section="https://developers.cloudflare.com/workers/runtime-apis/response/#the-encodebody-option"] enum ResponseEncodeBody {
+  /** The body is plain; NANO compresses it as `Content-Encoding` says. */
+  "automatic",
+  /** The body is compressed already, as `Content-Encoding` says. */
+  "manual"
+};
 
 // DEPARTURE: in Workers "automatic" is what is not given. Whoever compresses by himself, as programs for other runtimes do, would have to say so.
 partial dictionary ResponseInit {

@@ -50,7 +50,10 @@ interface ProgressEvent : Event {
 
 /** How a new progress event shall be. */
 [Section=progresseventinit] dictionary ProgressEventInit : EventInit {
+  /** Whether `total` is known. */
   boolean lengthComputable = false;
+  /** How much there is. */
   double loaded = 0;
+  /** How much there will be. */
   double total = 0;
 };
