@@ -2,14 +2,13 @@
 // NANO where there is one, else in Node; and passes tsc with NANO's types. Those of handlers start as apps.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { test } from "node:test";
+import { nano, site } from "./nano.mjs";
 
-const site = resolve(import.meta.dirname, "..");
 const folder = join(site, "examples");
-const nano = [process.env.NANO, join(site, "../target/release/nano"), join(site, "../target/debug/nano")].find((path) => path && existsSync(path));
 const programs = readdirSync(folder).filter((name) => name.endsWith(".js"));
 const handlers = readdirSync(join(folder, "handlers"));
 const name = (file) => file.replace(".js", "");

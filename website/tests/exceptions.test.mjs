@@ -1,13 +1,12 @@
 // What the reference says of exceptions, tried: each of these is thrown, and is listed at its member.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { test } from "node:test";
+import { nano, site } from "./nano.mjs";
 
-const site = resolve(import.meta.dirname, "..");
-const nano = [process.env.NANO, join(site, "../target/release/nano"), join(site, "../target/debug/nano")].find((path) => path && existsSync(path));
 const model = JSON.parse(readFileSync(join(site, "data/reference.json"), "utf8"));
 
 const pair = "const [a, b] = Object.values(new WebSocketPair()); a.accept();";

@@ -1,44 +1,31 @@
-// Every code block of the guides: TypeScript and JavaScript are checked by tsc against NANO's types; configurations by the schema; shell
-// by bash, `nano`'s options by its own help; and, where there is a `nano` (of ../target, or the one that NANO names), those that say `run`
-// or `serve` are run, in order, in a folder of each page's own.
+// Every code block of the guides has a check (blocks.mjs says which). Here: TypeScript and JavaScript are checked by tsc against NANO's
+// types; configurations by the schema and by `nano check`; and, where there is a `nano` (of ../target, or the one that NANO names), those
+// that say `run` or `serve` are run, in order, in a folder of each page's own.
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
+import { blocks, checks, guides, of, steps } from "./blocks.mjs";
+import { configuration, nano, site, withoutNano } from "./nano.mjs";
 
-const site = resolve(import.meta.dirname, "..");
-const folder = join(site, "src/content/docs");
-const nano = [process.env.NANO, join(site, "../target/release/nano"), join(site, "../target/debug/nano")].find((path) => path && existsSync(path));
-
-const guides = readdirSync(folder, { recursive: true, encoding: "utf8" })
-  .filter((path) => /\.mdx?$/.test(path))
-  .map((path) => {
-    const text = readFileSync(join(folder, path), "utf8");
-    const blocks = [...text.matchAll(/^```(\w+)([^\n]*)\n([\s\S]*?)^```$/gm)].map(([whole, lang, meta, code], i) => ({
-      name: `${path}, block ${i + 1}`,
-      lang,
-      code,
-      title: meta.match(/title="([^"]+)"/)?.[1],
-      flags: meta.replace(/title="[^"]*"/, "").trim().split(/\s+/).filter(Boolean),
-      whole,
-    }));
-    return { path, blocks };
-  });
-const all = guides.flatMap(({ blocks }) => blocks);
-
-test("a block has a language that something here knows", () => {
-  const known = ["sh", "js", "ts", "json", "text", "nginx"];
-  assert.deepEqual(all.filter(({ lang }) => !known.includes(lang)).map(({ name, lang }) => `${name}: ${lang}`), []);
-  assert(all.length > 40, `only ${all.length} blocks were found`);
+test("every block has a check, and every check a block", () => {
+  const unchecked = blocks.filter((block) => !Object.values(checks).some((takes) => takes(block)));
+  assert.deepEqual(unchecked.map(({ name, lang }) => `${name}: no check knows ${lang || "a block without a language"}`), []);
+  assert.deepEqual(Object.keys(checks).filter((check) => of(check).length === 0), []);
+  // A misspelled one would be none.
+  const flags = [...steps, "debian", "promql"];
+  assert.deepEqual(blocks.flatMap((block) => block.flags.filter((flag) => !flags.includes(flag)).map((flag) => `${block.name}: ${flag}`)), []);
+  assert.deepEqual(guides.filter(({ blocks }) => blocks.some(checks.run) && !blocks.some(isRun)).map(({ path }) => path), []);
+  assert(blocks.length > 60, `only ${blocks.length} blocks were found`);
 });
 
 test("TypeScript and JavaScript pass tsc with NANO's types alone", () => {
   const scratch = mkdtempSync(join(tmpdir(), "nano-blocks-"));
   try {
-    const files = all.filter(({ lang }) => lang === "js" || lang === "ts").map(({ lang, code, name }, i) => {
+    const files = of("types").map(({ lang, code, name }, i) => {
       const file = `block${i}.${lang}`;
       // An untyped handler of JavaScript gets its type from what it is a handler of.
       const typed = lang === "js" && !code.includes("@type {ExportedHandler}") ? code.replace("export default {", "/** @type {ExportedHandler} */\nexport default {") : code;
@@ -56,54 +43,41 @@ test("TypeScript and JavaScript pass tsc with NANO's types alone", () => {
   }
 });
 
-/** JSON with comments. */
-const parse = (code) => JSON.parse(code.replace(/("(?:[^"\\]|\\.)*")|\/\/.*/g, (_, text) => text ?? ""));
-
-test("configurations have only fields that there are, with values that they may have", () => {
-  const schema = JSON.parse(readFileSync(join(site, "data/schema.json"), "utf8"));
-  const wrong = [];
-  const check = (value, type, place) => {
-    if (type.$ref) return check(value, schema.$defs[type.$ref.split("/").pop()], place);
-    if (type.anyOf && !type.properties) return;
-    if (type.enum && !type.enum.includes(value)) wrong.push(`${place}: ${JSON.stringify(value)} is none of ${type.enum}`);
-    if (typeof value === "number" && (value < (type.minimum ?? value) || value > (type.maximum ?? value))) wrong.push(`${place}: ${value} is out of bounds`);
-    if (type.type === "array" && Array.isArray(value)) return value.forEach((item, i) => check(item, type.items ?? {}, `${place}[${i}]`));
-    if (!type.properties || typeof value !== "object") return;
-    for (const name of type.required ?? []) if (!(name in value)) wrong.push(`${place} has no ${name}`);
-    for (const [name, inner] of Object.entries(value)) {
-      if (name in type.properties) check(inner, type.properties[name], `${place}.${name}`);
-      else if (type.additionalProperties === false) wrong.push(`${place}.${name} is not known`);
-    }
-  };
-  const blocks = all.filter(({ lang }) => lang === "json");
-  for (const { code, title, name } of blocks) {
-    const value = parse(code);
-    if (title?.endsWith("apps.json")) check(value, schema, name);
+test("the project file that guides show takes what they say beside it", () => {
+  const [{ code }] = of("project");
+  const app = of("types").find(({ path, lang }) => path === of("project")[0].path && lang === "ts");
+  const scratch = mkdtempSync(join(tmpdir(), "nano-project-"));
+  try {
+    writeFileSync(join(scratch, "tsconfig.json"), code);
+    copyFileSync(join(site, "types/index.d.ts"), join(scratch, "nano.d.ts"));
+    mkdirSync(join(scratch, "src"));
+    writeFileSync(join(scratch, "src/index.ts"), app.code);
+    const { status, stdout } = spawnSync(process.execPath, [join(site, "node_modules/typescript/bin/tsc"), "-p", scratch], { encoding: "utf8" });
+    assert.equal(status, 0, stdout);
+  } finally {
+    rmSync(scratch, { recursive: true });
   }
-  assert.deepEqual(wrong, []);
-  assert(blocks.length >= 8);
 });
 
-test("shell is shell, and nano has the commands and options that it is given", () => {
-  const commands = new Map(JSON.parse(readFileSync(join(site, "data/cli.json"), "utf8")).map(({ command, help }) => [command, help]));
-  for (const { code, name } of all.filter(({ lang }) => lang === "sh")) {
-    const { status, stderr } = spawnSync("bash", ["-n"], { input: code, encoding: "utf8" });
+test("JSON is JSON, with comments", () => {
+  for (const { code } of blocks.filter(({ lang }) => lang === "json")) JSON.parse(withoutComments(code));
+});
+
+test("configurations are such as nano takes", withoutNano, () => {
+  for (const { code, name } of of("configuration")) {
+    const { status, stderr } = configuration(code);
     assert.equal(status, 0, `${name}: ${stderr}`);
-    for (const [line, rest] of code.matchAll(/^nano (.*)$/gm)) {
-      const words = rest.split(/\s+/);
-      const command = commands.has(`nano ${words[0]} ${words[1]}`) ? `nano ${words[0]} ${words[1]}` : `nano ${words[0]}`;
-      assert(commands.has(command), `${name}: there is no ${command}`);
-      for (const option of words.filter((word) => /^--?[a-z]/.test(word))) assert(new RegExp(`${option}(?![\\w-])`).test(commands.get(command)), `${name}: ${line}: no ${option}`);
-    }
   }
+  // It is the schema that finds what is wrong, and the checks of values.
+  for (const wrong of ['{ "port": 8080, "application": [] }', '{ "apps": [{ "name": "a", "path": "./a", "limits": { "memory_mb": -1 } }] }']) assert.notEqual(configuration(wrong).status, 0, wrong);
 });
 
 test("metrics that guides name are there, with the labels that they ask for", () => {
   const families = new Map(JSON.parse(readFileSync(join(site, "data/metrics.json"), "utf8")).map(({ name, labels }) => [name, ["le", ...Object.keys(labels)]]));
   const wrong = [];
   let count = 0;
-  for (const { path } of guides) {
-    for (const [whole, name, labels = ""] of readFileSync(join(folder, path), "utf8").matchAll(/\b(nano_\w+)(?:\{([^}]*)\})?/g)) {
+  for (const { path, text } of guides) {
+    for (const [whole, name, labels = ""] of text.matchAll(/\b(nano_\w+)(?:\{([^}]*)\})?/g)) {
       const own = families.get(name) ?? families.get(name.replace(/_(bucket|sum|count)$/, ""));
       count++;
       if (!own) wrong.push(`${path}: there is no ${name}`);
@@ -114,6 +88,9 @@ test("metrics that guides name are there, with the labels that they ask for", ()
   assert(count >= 4, `only ${count} metrics were found`);
 });
 
+const isRun = ({ flags }) => flags.includes("run");
+const withoutComments = (code) => code.replace(/("(?:[^"\\]|\\.)*")|\/\/.*/g, (_, text) => text ?? "");
+
 async function freePort() {
   const server = createServer();
   await new Promise((ready) => server.listen(0, ready));
@@ -122,11 +99,12 @@ async function freePort() {
   return port;
 }
 
-const skip = nano ? false : "there is no nano (cargo build, or set NANO): what guides run has not been run";
-describe("what guides run", { skip }, () => {
-  for (const { path, blocks } of guides.filter(({ blocks }) => blocks.some(({ flags }) => flags.includes("run")))) {
+describe("what guides run", withoutNano, () => {
+  for (const { path, blocks } of guides.filter(({ blocks }) => blocks.some(isRun))) {
     test(path, async () => {
       const scratch = mkdtempSync(join(tmpdir(), "nano-guide-"));
+      // What `npx` finds.
+      symlinkSync(join(site, "node_modules"), join(scratch, "node_modules"));
       const ports = { 8080: await freePort(), 8090: await freePort() };
       const moved = (code) => code.replace(/\b80[89]0\b/g, (port) => ports[port]);
       const environment = { ...process.env, PATH: `${dirname(nano)}:${process.env.PATH}` };
@@ -140,7 +118,7 @@ describe("what guides run", { skip }, () => {
       };
       // Where a command writes a configuration with the usual ports, it gets those of this run.
       const settle = () => {
-        for (const file of readdirSync(scratch, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith("apps.json") && !name.startsWith("state"))) {
+        for (const file of globSync(["apps.json", "*/apps.json"], { cwd: scratch }).filter((name) => !name.startsWith("state"))) {
           writeFileSync(join(scratch, file), moved(readFileSync(join(scratch, file), "utf8")));
         }
       };

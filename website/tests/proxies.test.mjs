@@ -2,14 +2,13 @@
 // bodies stream. Wants nginx, Caddy and openssl, each where it is installed.
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { describe, test } from "node:test";
+import { nano, site } from "./nano.mjs";
 
-const site = resolve(import.meta.dirname, "..");
-const nano = [process.env.NANO, join(site, "../target/release/nano"), join(site, "../target/debug/nano")].find((path) => path && existsSync(path));
 const guide = readFileSync(join(site, "src/content/docs/guides/proxies.md"), "utf8");
 const block = (head) => guide.match(new RegExp(`^\`\`\`${head}\\n([\\s\\S]*?)^\`\`\`$`, "m"))[1];
 const missing = (...programs) => programs.find(([name, ...args]) => spawnSync(name, args).error)?.[0];

@@ -130,6 +130,17 @@ fn names(legend: &str) -> Vec<&str> {
         .collect()
 }
 
+/// The queries that the guide of logs, metrics and tracing begins with.
+fn guide_queries() -> Vec<String> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../website/src/content/docs/guides/observability.md");
+    let text = std::fs::read_to_string(file).expect("a file");
+    let (_, rest) = text.split_once("```text promql\n").expect("queries");
+    let (queries, _) = rest.split_once("```").expect("an end");
+    let queries = queries.lines().filter(|line| !line.starts_with('#'));
+    queries.map(str::to_owned).collect()
+}
+
 #[test]
 fn every_query_finds_its_metrics_and_labels() {
     let app = "export default { fetch: () => new Response('hello') };";
@@ -158,6 +169,10 @@ fn every_query_finds_its_metrics_and_labels() {
             }
             asked.insert(text.to_owned());
         }
+    }
+    for text in guide_queries() {
+        let found = query(&text).and_then(|query| check(&query, &there));
+        found.unwrap_or_else(|error| panic!("the guide: {text}: {error}"));
     }
     let apps = dashboard["templating"]["list"][1]["query"]["query"].as_str();
     assert_eq!(apps, Some("label_values(nano_app_version, app)"));
