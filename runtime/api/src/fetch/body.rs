@@ -48,15 +48,18 @@ enum State {
     /// All of it is here.
     Bytes(Kept),
     /// It comes from outside, and nobody has asked for a stream yet.
-    Incoming {
-        /// What waits in it is reserved.
-        stream: BodyStream,
-        abortable: Option<AbortableBody>,
-    },
+    Incoming(Box<Incoming>),
     /// A stream, of the app's or made by `body`. The bytes are there where it was made of them.
     Stream(Option<Kept>),
     /// It was read.
     Used,
+}
+
+/// A body that comes from outside. On the heap: most requests and responses have none, and are moved about before they are objects.
+struct Incoming {
+    /// What waits in it is reserved.
+    stream: BodyStream,
+    abortable: Option<AbortableBody>,
 }
 
 impl State {
@@ -64,7 +67,7 @@ impl State {
         // Whether the app reads it or not. It follows what comes: a client may announce much, and send nothing.
         let mut waiting = Reservation::of(scope, 0);
         stream.measure(move |bytes| waiting.set(bytes));
-        State::Incoming { stream, abortable }
+        State::Incoming(Box::new(Incoming { stream, abortable }))
     }
 }
 
@@ -249,7 +252,8 @@ impl Body {
                 let source = NativeSource::bytes(kept.bytes.clone(), Some(Box::new(kept.share())));
                 (source, Some(kept))
             }
-            State::Incoming { stream, abortable } => {
+            State::Incoming(incoming) => {
+                let Incoming { stream, abortable } = *incoming;
                 abort = abortable
                     .as_ref()
                     .map(|abortable| abortable.state().clone());
@@ -307,10 +311,8 @@ impl Body {
             ));
         }
         let resolver = v8::PromiseResolver::new(scope).ok_or(Error::Thrown)?;
-        if let State::Incoming {
-            abortable: Some(abortable),
-            ..
-        } = &*self.state.borrow()
+        if let State::Incoming(incoming) = &*self.state.borrow()
+            && let Some(abortable) = &incoming.abortable
             && let Some(reason) = abortable.state().reason(scope)
         {
             resolver.reject(scope, reason).ok_or(Error::Thrown)?;
@@ -444,7 +446,10 @@ impl Body {
         let Some(stream) = self.stream_object(scope) else {
             return Ok(match self.state.replace(State::Used) {
                 State::Bytes(kept) => Claim::Bytes(kept),
-                State::Incoming { stream, abortable } => Claim::Incoming(stream, abortable),
+                State::Incoming(incoming) => {
+                    let Incoming { stream, abortable } = *incoming;
+                    Claim::Incoming(stream, abortable)
+                }
                 State::Null => {
                     self.state.replace(State::Null);
                     Claim::Null
