@@ -105,10 +105,10 @@ impl Visit for Fields<'_> {
 /// Appends milliseconds with three digits after their point.
 pub(super) fn milliseconds(line: &mut String, duration: Duration) {
     let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
-    let mut fraction = *b".000";
-    time::put(&mut fraction, micros % 1000);
     integer(line, micros / 1000);
-    line.push_str(std::str::from_utf8(&fraction).unwrap_or_default());
+    line.push('.');
+    // Its zeros stay behind a digit that is left out.
+    line.push_str(&itoa::Buffer::new().format(1000 + micros % 1000)[1..]);
 }
 
 /// Appends an integer.

@@ -114,14 +114,12 @@ impl<T: Read + Write + Peer + Unpin> Write for Linger<T> {
             return Pin::new(&mut self.inner).poll_write_vectored(context, parts);
         }
         // The kernel takes one small piece with less ado than several.
-        let mut whole = [0; SMALL];
-        let mut rest = &mut whole[..];
+        let mut room = [MaybeUninit::uninit(); SMALL];
+        let mut whole = tokio::io::ReadBuf::uninit(&mut room);
         for part in parts {
-            let (to, after) = rest.split_at_mut(part.len());
-            to.copy_from_slice(part);
-            rest = after;
+            whole.put_slice(part);
         }
-        Pin::new(&mut self.inner).poll_write(context, &whole[..total])
+        Pin::new(&mut self.inner).poll_write(context, whole.filled())
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
