@@ -3,6 +3,7 @@
 //! A body that is in memory stays there: it becomes a stream only when the app asks for `body`.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -184,7 +185,7 @@ impl Body {
     pub fn extract<'s>(
         scope: &mut Scope<'s, '_>,
         init: BodyInit<'s>,
-    ) -> Fallible<(Body, Option<Vec<u8>>)> {
+    ) -> Fallible<(Body, Option<Cow<'static, [u8]>>)> {
         Ok(match init {
             BodyInit::ReadableStream(stream) => {
                 // If object is disturbed or locked, then throw a TypeError.
@@ -197,7 +198,7 @@ impl Body {
             }
             BodyInit::Blob(blob) => {
                 let content_type =
-                    (!blob.content_type().is_empty()).then(|| blob.content_type_bytes());
+                    (!blob.content_type().is_empty()).then(|| blob.content_type_bytes().into());
                 let bytes = blob.data().to_bytes(scope)?;
                 (Body::from_app(scope, bytes)?, content_type)
             }
@@ -210,17 +211,20 @@ impl Body {
                 let content_type = format!("multipart/form-data; boundary={boundary}");
                 (
                     Body::from_app(scope, bytes.into())?,
-                    Some(content_type.into_bytes()),
+                    Some(content_type.into_bytes().into()),
                 )
             }
             BodyInit::UrlSearchParams(parameters) => {
-                let content_type = b"application/x-www-form-urlencoded;charset=UTF-8".to_vec();
+                let content_type = &b"application/x-www-form-urlencoded;charset=UTF-8"[..];
                 let text = parameters.serialize(scope)?;
-                (Body::from_app(scope, text.into())?, Some(content_type))
+                (
+                    Body::from_app(scope, text.into())?,
+                    Some(content_type.into()),
+                )
             }
             BodyInit::UsvString(text) => (
                 Body::from_app(scope, text.into())?,
-                Some(b"text/plain;charset=UTF-8".to_vec()),
+                Some(Cow::Borrowed(&b"text/plain;charset=UTF-8"[..])),
             ),
         })
     }

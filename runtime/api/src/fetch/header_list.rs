@@ -3,6 +3,7 @@
 //! Names are kept in lower case. DEPARTURE: the standard keeps the case in which a name was first appended; no API shows it, and
 //! HTTP does not distinguish it.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::convert::Infallible;
 
@@ -10,8 +11,8 @@ use http::HeaderName;
 use nano_webidl::{Accounted, ExternalSize};
 use nano_worker::Fields;
 
-/// A header name and its value.
-pub type Header = (HeaderName, Vec<u8>);
+/// A header name and its value. What most responses have is a constant, which takes no memory.
+pub type Header = (HeaderName, Cow<'static, [u8]>);
 
 /// <https://fetch.spec.whatwg.org/#concept-header-list>
 #[derive(Debug, Clone)]
@@ -50,7 +51,7 @@ impl ExternalSize for HeaderList {
 /// The values of a name.
 fn values<'a>(list: &'a [Header], name: &'a HeaderName) -> impl Iterator<Item = &'a [u8]> {
     let own = list.iter().filter(move |(n, _)| n == name);
-    own.map(|(_, value)| value.as_slice())
+    own.map(|(_, value)| &**value)
 }
 
 const SEPARATOR: &[u8] = b", ";
@@ -100,7 +101,7 @@ impl HeaderList {
         self.all.get_or_init(|| {
             let headers = self.wire.iter();
             headers
-                .map(|(name, value)| (name, value.to_vec()))
+                .map(|(name, value)| (name, value.to_vec().into()))
                 .collect()
         })
     }
@@ -176,6 +177,11 @@ impl HeaderList {
 
     /// <https://fetch.spec.whatwg.org/#concept-header-list-append>
     pub fn append(&mut self, name: HeaderName, value: Vec<u8>) {
+        self.append_value(name, value.into());
+    }
+
+    /// The same, of a value that may be a constant.
+    pub fn append_value(&mut self, name: HeaderName, value: Cow<'static, [u8]>) {
         let own = self.own();
         if own.is_empty() {
             // Most responses have one, and their lists live until they are collected.
@@ -193,9 +199,9 @@ impl HeaderList {
     pub fn set(&mut self, name: HeaderName, value: Vec<u8>) {
         let own = self.own();
         match own.iter().position(|(n, _)| *n == name) {
-            None => own.push((name, value)),
+            None => own.push((name, value.into())),
             Some(first) => {
-                own[first].1 = value;
+                own[first].1 = value.into();
                 let mut index = 0;
                 own.retain(|(n, _)| {
                     index += 1;
@@ -236,7 +242,7 @@ impl HeaderList {
         let Some(first) = places.first() else {
             return Ok(None);
         };
-        let values = || places.iter().map(move |&place| all[place].1.as_slice());
+        let values = || places.iter().map(move |&place| &*all[place].1);
         let value = joined(values, room)?;
         Ok(value.map(|value| (&all[*first].0, value)))
     }
@@ -267,8 +273,10 @@ impl ExternalSize for Combined {
     }
 }
 
-impl FromIterator<Header> for HeaderList {
-    fn from_iter<T: IntoIterator<Item = Header>>(headers: T) -> HeaderList {
+impl FromIterator<(HeaderName, Vec<u8>)> for HeaderList {
+    fn from_iter<T: IntoIterator<Item = (HeaderName, Vec<u8>)>>(headers: T) -> HeaderList {
+        let headers = headers.into_iter();
+        let headers = headers.map(|(name, value)| (name, value.into()));
         HeaderList {
             wire: Fields::default(),
             all: OnceCell::from(Vec::from_iter(headers)),
@@ -343,10 +351,7 @@ mod tests {
             list.append(name(n), v.into());
         }
         list.set(name("a"), b"x".to_vec());
-        let left: Vec<_> = list
-            .iter()
-            .map(|(n, v)| (n.as_str(), v.as_slice()))
-            .collect();
+        let left: Vec<_> = list.iter().map(|(n, v)| (n.as_str(), &**v)).collect();
         assert_eq!(left, [("a", &b"x"[..]), ("b", b"2"), ("c", b"4")]);
     }
 

@@ -397,7 +397,7 @@ impl RequestMethods for Request {
             (None, Some(request)) if guard == Guard::RequestNoCors => {
                 for (name, value) in request.value().headers.list().borrow().iter() {
                     use crate::bindings::headers::HeadersMethods as _;
-                    headers.append(name.as_str().into(), value.clone())?;
+                    headers.append(name.as_str().into(), value.to_vec())?;
                 }
             }
             (None, Some(request)) => {
@@ -429,7 +429,7 @@ impl RequestMethods for Request {
             if let Some(content_type) = content_type {
                 headers.list().change(|list| {
                     if !list.contains(&CONTENT_TYPE) {
-                        list.append(CONTENT_TYPE, content_type);
+                        list.append_value(CONTENT_TYPE, content_type);
                     }
                 });
             }

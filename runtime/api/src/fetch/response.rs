@@ -1,5 +1,6 @@
 //! `Response`, <https://fetch.spec.whatwg.org/#response-class>.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
@@ -160,7 +161,7 @@ impl Response {
         mut self,
         scope: &mut Scope<'s, '_>,
         init: ResponseInit<'s>,
-        content_type: Option<Vec<u8>>,
+        content_type: Option<Cow<'static, [u8]>>,
     ) -> Fallible<Response> {
         // As in Workers: https://developers.cloudflare.com/workers/runtime-apis/response/#parameters
         if let Some(socket) = init.web_socket {
@@ -210,7 +211,7 @@ impl Response {
                 && !self.headers.borrow().contains(&CONTENT_TYPE)
             {
                 self.headers
-                    .change(|headers| headers.append(CONTENT_TYPE, content_type));
+                    .change(|headers| headers.append_value(CONTENT_TYPE, content_type));
             }
         }
         Ok(self)
@@ -347,7 +348,7 @@ impl ResponseMethods for Response {
         // 2. to 4.
         let body = Body::from_app(attempt, text.into())?;
         let response = Response::with(Guard::Response, body);
-        let content_type = Some(b"application/json".to_vec());
+        let content_type = Some(Cow::Borrowed(&b"application/json"[..]));
         let response = response.initialize(attempt, init, content_type)?;
         Ok(Ref::new(attempt, response))
     }
