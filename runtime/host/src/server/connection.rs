@@ -335,6 +335,30 @@ mod tests {
         assert!(left.is_ok(), "it is waited for");
     }
 
+    /// A connection that moves is polled by another task.
+    #[test]
+    fn who_polls_last_is_told_that_it_closes() {
+        #[derive(Default)]
+        struct Woken(std::sync::atomic::AtomicUsize);
+        impl std::task::Wake for Woken {
+            fn wake(self: Arc<Self>) {
+                self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            }
+        }
+        let link = Link::for_tests();
+        let mut closing = pin!(link.closing());
+        let woken = [(); 2].map(|()| Arc::<Woken>::default());
+        for woken in [&woken[0], &woken[0], &woken[1]] {
+            let waker = std::task::Waker::from(woken.clone());
+            let mut context = std::task::Context::from_waker(&waker);
+            assert!(closing.as_mut().poll(&mut context).is_pending());
+        }
+        link.close();
+        let counts = woken.map(|woken| woken.0.load(std::sync::atomic::Ordering::Relaxed));
+        assert_eq!(counts, [0, 1]);
+        assert!(closing.now_or_never().is_some());
+    }
+
     #[tokio::test]
     async fn who_goes_on_sending_makes_room() {
         let (server, link, mut client) = connection().await;
