@@ -17,6 +17,14 @@ export interface Wpt {
 
 const file = resolve(process.cwd(), "data/wpt.json");
 export const wpt: Wpt | undefined = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined;
+/** The runs of all tests that `cargo wpt update` has recorded, as numbers have changed. */
+export interface Run {
+  date: string;
+  wpt: string;
+  all: { passed: number; total: number; departures: number };
+}
+export const runs: Run[] = readFileSync(resolve(process.cwd(), "../conformance/history.jsonl"), "utf8").trim().split("\n").map((line) => JSON.parse(line));
+
 export const ofInterface = (name: string) => wpt?.interfaces[name];
 
 /** All folders together. */
