@@ -7,10 +7,8 @@ use crate::fuzzing::input::{Input, cut};
 
 /// The most bytes that are made of a case.
 const MOST: usize = 1 << 20;
-/// What a decompressor's estimate may leave out.
+/// What an estimate may leave out.
 const LITTLE: usize = 64 << 10;
-/// What a compressor's leaves out: its window.
-const WINDOW: usize = 4 << 20;
 
 /// What came out of an algorithm.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,11 +28,7 @@ fn run(algorithm: &mut dyn Algorithm, content: &[u8], size: u8, room: usize) -> 
         let mut piece = pieces.next().unwrap_or_default();
         let is_last = pieces.peek().is_none();
         loop {
-            let left_out = match algorithm.ends_by_itself() {
-                true => LITTLE,
-                false => WINDOW,
-            };
-            let allowed = algorithm.memory() + algorithm.wanted(piece) + left_out;
+            let allowed = algorithm.memory() + algorithm.wanted(piece) + LITTLE;
             let mut output = vec![0; room];
             let Ok(step) = algorithm.step(piece, &mut output, is_last) else {
                 return Made::Wrong;
