@@ -251,7 +251,7 @@ fn members_are_what_the_idl_says() {
     }
     let objects = objects.join(", ");
     let text = printed(format!(
-        "(async () => {{ const objects = [{objects}]; {GIVEN} {} }})()",
+        "const objects = [{objects}]; {GIVEN} {}",
         members::PROGRAM
     ));
     let of_ecmascript = |line: &str| {

@@ -175,6 +175,10 @@ async fn respond(
             let _ = body.collect().await;
             std::future::pending().await
         }
+        // All of the server, with its other connections, and what answers pings.
+        "/frozen" => loop {
+            std::thread::park();
+        },
         "/short" => {
             let fail = async {
                 tokio::time::sleep(Duration::from_millis(50)).await;
