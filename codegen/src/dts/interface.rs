@@ -188,11 +188,12 @@ impl Printer<'_> {
                 Some(key) => {
                     let key = self.ty(key, Position::Output);
                     self.w.line(format!("forEach(callback: (value: {value}, key: {key}, parent: {name}) => void, thisArg?: any): void;"));
-                    self.iterators(&iterable.span, &key, &value);
+                    let element = format!("[{key}, {value}]");
+                    self.iterators(&iterable.span, &key, &value, &element);
                 }
                 None => {
                     self.w.line(format!("forEach(callback: (value: {value}, index: number, parent: {name}) => void, thisArg?: any): void;"));
-                    self.iterators(&iterable.span, "number", &value);
+                    self.iterators(&iterable.span, "number", &value, &value);
                 }
             }
         }
@@ -214,7 +215,8 @@ impl Printer<'_> {
                 self.undeclared(interface, writes);
             }
             self.w.line(format!("forEach(callback: (value: {value}, key: {key}, parent: {name}) => void, thisArg?: any): void;"));
-            self.iterators(&maplike.span, &key, &value);
+            let element = format!("[{key}, {value}]");
+            self.iterators(&maplike.span, &key, &value, &element);
         }
         if let Some(setlike) = &interface.setlike {
             let value = self.ty(&setlike.value, Position::Output);
@@ -229,7 +231,7 @@ impl Printer<'_> {
                 self.undeclared(interface, writes);
             }
             self.w.line(format!("forEach(callback: (value: {value}, key: {value}, parent: {name}) => void, thisArg?: any): void;"));
-            self.iterators(&setlike.span, &value, &value);
+            self.iterators(&setlike.span, &value, &value, &value);
         }
         if let Some(iterable) = &interface.async_iterable {
             let arguments = self.arguments(&iterable.arguments, Position::Input);
@@ -260,17 +262,12 @@ impl Printer<'_> {
         }
     }
 
-    /// What is written about the declaration stands before what `for` calls.
-    fn iterators(&mut self, span: &Span, key: &str, value: &str) {
+    /// `element` is what `for` gives; what is written about the declaration stands before it.
+    fn iterators(&mut self, span: &Span, key: &str, value: &str, element: &str) {
         self.w
             .line(format!("entries(): IterableIterator<[{key}, {value}]>;"));
         self.w.line(format!("keys(): IterableIterator<{key}>;"));
         self.w.line(format!("values(): IterableIterator<{value}>;"));
-        let element = if key == "number" || key == value {
-            value.to_owned()
-        } else {
-            format!("[{key}, {value}]")
-        };
         self.documentation(span);
         self.w
             .line(format!("[Symbol.iterator](): IterableIterator<{element}>;"));

@@ -41,6 +41,9 @@ export default {
       const form = await request.formData();
       const file = form.get("file");
       const size = file === null ? 0 : typeof file === "string" ? file.length : (await file.arrayBuffer()).byteLength;
+      // Pairs of equal types are pairs.
+      const fields: Map<string, string> = new Map(request.headers);
+      for (const [name, value] of new URL(request.url).searchParams) fields.set(name, value.trim());
       return new Response(String(size), { status: 201, headers: new Headers([["content-type", "text/plain"]]) });
     }
     if (url.searchParams.has("token")) return new Response(crypto.randomUUID() + crypto.getRandomValues(new Uint8Array(4)).join());
