@@ -253,14 +253,14 @@ impl Dispatcher {
             trace.routed(app.name(), &url)
         });
         let origin = link.peer.told(origin);
-        let request = HttpRequest {
+        let request = Box::new(HttpRequest {
             method: parts.method,
             url,
             headers: Fields::joined(&parts.headers, &origin),
             body: Body::Empty,
             trace,
             origin: Some(origin),
-        };
+        });
         let exchange = Exchange {
             app,
             lease,
@@ -423,7 +423,7 @@ pub(crate) struct Exchange {
     pub(crate) app: Arc<App>,
     pub(crate) lease: Lease,
     pub(crate) id: RequestId,
-    pub(crate) request: HttpRequest,
+    pub(crate) request: Box<HttpRequest>,
 }
 
 impl Exchange {
@@ -431,7 +431,7 @@ impl Exchange {
     pub(crate) async fn answer(
         self,
         faults: Option<Faults>,
-    ) -> Result<(HttpResponse, StatusCode, Lease), Box<ErrorPage>> {
+    ) -> Result<(Box<HttpResponse>, StatusCode, Lease), Box<ErrorPage>> {
         let limit = self.lease.limits().queue();
         if self.lease.is_behind(limit) {
             return Err(too_busy(&self.app, Busy::Queue(limit)));
@@ -444,7 +444,7 @@ impl Exchange {
         mut self,
         attempts: u32,
         faults: Option<Faults>,
-    ) -> Result<(HttpResponse, StatusCode, Lease), Box<ErrorPage>> {
+    ) -> Result<(Box<HttpResponse>, StatusCode, Lease), Box<ErrorPage>> {
         let mut fault = faults.map(|faults| Box::pin(fault(faults)));
         let mut request = self.request;
         for _ in 0..attempts {
@@ -476,7 +476,7 @@ impl Exchange {
                 }
                 Err(Unanswered::Returned(returned)) => {
                     self.lease.returned().await;
-                    request = *returned;
+                    request = returned;
                 }
             }
         }

@@ -318,22 +318,22 @@ struct Fake {
 impl Instance for Fake {
     fn fetch(
         self: Arc<Self>,
-        request: HttpRequest,
+        request: Box<HttpRequest>,
         _id: RequestId,
-    ) -> BoxFuture<'static, Result<HttpResponse, Unanswered>> {
+    ) -> BoxFuture<'static, Result<Box<HttpResponse>, Unanswered>> {
         async move {
             if self.condemned().is_some() || self.ended.is_set() {
-                return Err(Unanswered::Returned(request.into()));
+                return Err(Unanswered::Returned(request));
             }
             self.waiting.fetch_add(1, Ordering::SeqCst);
             while self.is_busy.load(Ordering::SeqCst) {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
             self.waiting.fetch_sub(1, Ordering::SeqCst);
-            let answer = (self.handler)(request).await;
+            let answer = (self.handler)(*request).await;
             let is_over = matches!(answer, Err(FetchError::HeapLimit));
             self.over_limit.store(is_over, Ordering::SeqCst);
-            Ok(answer?)
+            Ok(answer?.into())
         }
         .boxed()
     }

@@ -304,7 +304,7 @@ impl Call {
             app: app.clone(),
             lease,
             id: record.id(),
-            request,
+            request: Box::new(request),
         };
         let answer = async {
             let (mut response, status, lease) = exchange.answer(faults).await?;
@@ -338,7 +338,7 @@ impl Call {
         };
         Ok(Answer {
             method,
-            response,
+            response: *response,
             status,
             begun,
             taking,

@@ -69,9 +69,9 @@ pub trait Instance: Send + Sync + 'static {
     /// The handler failed, a limit was passed, or the instance has ended; see [`Unanswered`].
     fn fetch(
         self: Arc<Self>,
-        request: HttpRequest,
+        request: Box<HttpRequest>,
         id: RequestId,
-    ) -> BoxFuture<'static, Result<HttpResponse, Unanswered>>;
+    ) -> BoxFuture<'static, Result<Box<HttpResponse>, Unanswered>>;
 
     /// Dispatches a `scheduled` event. Resolves when its handler is done, with all that it has given to `waitUntil`. Dropping the
     /// future before that ends what it waits for.

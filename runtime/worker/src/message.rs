@@ -174,6 +174,18 @@ pub struct HttpResponse {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RequestId(pub u64);
 
+/// The two digits of each byte.
+static DIGITS: [[u8; 2]; 256] = {
+    let digit = b"0123456789abcdef";
+    let mut digits = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < digits.len() {
+        digits[byte] = [digit[byte >> 4], digit[byte & 0xF]];
+        byte += 1;
+    }
+    digits
+};
+
 /// The digits of a [`RequestId`].
 #[derive(Clone, Copy)]
 pub struct Hex([u8; 16]);
@@ -189,10 +201,9 @@ impl Hex {
 impl RequestId {
     /// Writes the number as `Display` does, for those who do it often.
     pub fn to_hex(self) -> Hex {
-        let digit = |nibble: u8| b"0123456789abcdef"[usize::from(nibble)];
         let mut digits = [0; 16];
         for (two, byte) in digits.chunks_exact_mut(2).zip(self.0.to_be_bytes()) {
-            two.copy_from_slice(&[digit(byte >> 4), digit(byte & 0xF)]);
+            two.copy_from_slice(&DIGITS[usize::from(byte)]);
         }
         Hex(digits)
     }

@@ -19,10 +19,10 @@ use crate::fetch::request::Request;
 use crate::nano::execution_context::ExecutionContext;
 
 /// A request on its way to the app. It goes back if it does not arrive.
-pub(crate) struct Delivery(Option<(HttpRequest, oneshot::Sender<Answer>)>);
+pub(crate) struct Delivery(Option<(Box<HttpRequest>, oneshot::Sender<Answer>)>);
 
 impl Delivery {
-    pub(crate) fn new(request: HttpRequest, answer: oneshot::Sender<Answer>) -> Self {
+    pub(crate) fn new(request: Box<HttpRequest>, answer: oneshot::Sender<Answer>) -> Self {
         Self(Some((request, answer)))
     }
 
@@ -38,7 +38,7 @@ impl Drop for Delivery {
     fn drop(&mut self) {
         if let Some((request, answer)) = self.0.take() {
             // Whoever sent it may have given it up.
-            let _ = answer.send(Err(Unanswered::Returned(request.into())));
+            let _ = answer.send(Err(Unanswered::Returned(request)));
         }
     }
 }
@@ -46,7 +46,7 @@ impl Drop for Delivery {
 /// A request's turn: calls the handler.
 fn dispatch(
     scope: &mut Scope,
-    request: HttpRequest,
+    request: Box<HttpRequest>,
     id: RequestId,
     answer: oneshot::Sender<Answer>,
 ) {
@@ -64,7 +64,7 @@ fn dispatch(
         body,
         trace,
         origin,
-    } = request;
+    } = *request;
     // As in Deno: a Request has no body with these methods (https://fetch.spec.whatwg.org/#dom-request, step 36), so one that came
     // with a body could not be passed on. The host reads and drops it.
     let body = match method.as_str() {

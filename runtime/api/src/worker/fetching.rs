@@ -35,7 +35,7 @@ pub(super) struct Fetching<W: Borrow<Worker>> {
 
 impl<W: Borrow<Worker>> Fetching<W> {
     /// Sends a request.
-    pub(super) fn new(worker: W, request: HttpRequest, id: RequestId) -> Self {
+    pub(super) fn new(worker: W, request: Box<HttpRequest>, id: RequestId) -> Self {
         let instance: &Worker = worker.borrow();
         let is_head = request.method == Method::HEAD;
         let (answer, outcome) = oneshot::channel();
@@ -60,7 +60,7 @@ impl<W: Borrow<Worker>> Fetching<W> {
 }
 
 impl<W: Borrow<Worker> + Unpin> Future for Fetching<W> {
-    type Output = Result<HttpResponse, Unanswered>;
+    type Output = Result<Box<HttpResponse>, Unanswered>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
@@ -79,7 +79,7 @@ impl<W: Borrow<Worker> + Unpin> Future for Fetching<W> {
                     if let Body::Stream(stream) = &mut response.body {
                         worker.watch(stream, this.id, this.is_head);
                     }
-                    *response
+                    response
                 }))
             }
             // What the isolate's thread sends may never come: one that is lost does not drop its end.

@@ -89,9 +89,9 @@ impl Launcher for WorkerLauncher {
 impl Instance for Worker {
     fn fetch(
         self: Arc<Self>,
-        request: HttpRequest,
+        request: Box<HttpRequest>,
         id: RequestId,
-    ) -> BoxFuture<'static, Result<HttpResponse, Unanswered>> {
+    ) -> BoxFuture<'static, Result<Box<HttpResponse>, Unanswered>> {
         Box::pin(Fetching::new(self, request, id))
     }
 

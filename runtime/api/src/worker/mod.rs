@@ -232,7 +232,8 @@ impl Worker {
         request: HttpRequest,
         id: RequestId,
     ) -> impl Future<Output = Result<HttpResponse, Unanswered>> + Send {
-        Fetching::new(self, request, id)
+        let fetched = Fetching::new(self, Box::new(request), id);
+        async move { fetched.await.map(|response| *response) }
     }
 
     /// Counts what comes of a request's body for the isolate, which may be too busy to look at it. Gives what counts until it does.

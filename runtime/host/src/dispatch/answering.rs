@@ -180,7 +180,7 @@ impl Asked {
 ///
 /// It is written by hand to be small, and so that what most requests do without is on the heap.
 pub(super) struct Sent {
-    fetched: Option<BoxFuture<'static, Result<HttpResponse, Unanswered>>>,
+    fetched: Option<BoxFuture<'static, Result<Box<HttpResponse>, Unanswered>>>,
     deadline: Due,
     /// Until it is answered, or there is a `rest`.
     open: Option<Open>,
@@ -227,7 +227,7 @@ impl Future for Sent {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(Ok(from_app))) => Ok(from_app),
             Ok(Poll::Ready(Err(Unanswered::Returned(request)))) => {
-                let rest = this.rest.insert(Box::pin(open.go_on(*request)));
+                let rest = this.rest.insert(Box::pin(open.go_on(request)));
                 return rest.as_mut().poll(context);
             }
             Ok(Poll::Ready(Err(Unanswered::Failed(error)))) => {
@@ -272,7 +272,7 @@ impl Drop for Sent {
 
 impl Open {
     /// The instance has given the request back; the next one gets it.
-    async fn go_on(self, request: HttpRequest) -> Response<ResponseBody> {
+    async fn go_on(self, request: Box<HttpRequest>) -> Response<ResponseBody> {
         let Open {
             app,
             mut lease,
@@ -304,7 +304,7 @@ impl Open {
 
 /// Makes hyper's response of an app's, and gives its lease to the request's record.
 fn made(
-    (mut from_app, status, lease): (HttpResponse, StatusCode, Lease),
+    (mut from_app, status, lease): (Box<HttpResponse>, StatusCode, Lease),
     completion: &mut Completion,
     method: &Method,
     fields: HeaderMap,
@@ -315,7 +315,7 @@ fn made(
         completion.becomes_websocket(lease.limits().websockets)?;
     }
     completion.answered_by(lease);
-    let mut answer = response(from_app, status, method, fields);
+    let mut answer = response(*from_app, status, method, fields);
     if let Some(upgrade) = &upgrade {
         answer.upgrades(upgrade);
     }
