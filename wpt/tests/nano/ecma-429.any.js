@@ -1,4 +1,5 @@
 // META: title=The Minimum Common Web Platform API, member by member
+// META: timeout=long
 // META: script=/resources/WebIDLParser.js
 // META: script=/resources/idlharness.js
 // The standard says which interfaces and globals there are; what their members are say the standards that it refers to.
