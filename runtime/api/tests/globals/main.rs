@@ -86,7 +86,9 @@ struct Lines(Mutex<String>);
 
 impl Output for Lines {
     fn print(&self, message: &str) {
-        self.0.lock().expect("no panic").push_str(message);
+        let mut text = self.0.lock().expect("no panic");
+        text.push_str(message);
+        text.push('\n');
     }
 
     fn error(&self, message: &str) {
