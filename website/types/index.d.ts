@@ -37,96 +37,208 @@ type XMLHttpRequestBodyInit = Blob | BufferSource | FormData | URLSearchParams |
 
 /**
  * What bytes arrive as.
+ *
+ * - `"blob"`: As a `Blob`.
+ * - `"arraybuffer"`: As an `ArrayBuffer`.
  * @see https://websockets.spec.whatwg.org/#enumdef-binarytype
  */
 type BinaryType = "blob" | "arraybuffer";
 /**
  * How bytes are compressed.
+ *
+ * - `"deflate"`: DEFLATE with the head and checksum of zlib, RFC 1950; what HTTP calls deflate.
+ * - `"deflate-raw"`: DEFLATE alone, RFC 1951.
+ * - `"gzip"`: DEFLATE in a file of gzip, RFC 1952.
+ * - `"brotli"`: Brotli, RFC 7932; what HTTP calls br.
  * @see https://compression.spec.whatwg.org/#enumdef-compressionformat
  */
 type CompressionFormat = "deflate" | "deflate-raw" | "gzip" | "brotli";
 /**
  * Whether line ends of text are kept, or become those of the system.
+ *
+ * - `"transparent"`: Texts are taken as they are.
+ * - `"native"`: Line ends of texts become `\n`.
  * @see https://w3c.github.io/FileAPI/#enumdef-endingtype
  */
 type EndingType = "transparent" | "native";
 /**
  * The external forms of keys.
+ *
+ * - `"raw-public"`: The bytes of a public key.
+ * - `"raw-private"`: The bytes of a private key; no algorithm here has this.
+ * - `"raw-seed"`: The seed that a private key of ML-DSA or ML-KEM is made of.
+ * - `"raw-secret"`: The bytes of a shared key.
+ * - `"raw"`: The older name of "raw-secret" and "raw-public", for the algorithms that had it.
+ * - `"spki"`: A public key with its algorithm, as in certificates: SubjectPublicKeyInfo, in DER.
+ * - `"pkcs8"`: A private key with its algorithm: PrivateKeyInfo, in DER.
+ * - `"jwk"`: A JSON Web Key, as an object.
  * @see https://wicg.github.io/webcrypto-modern-algos/#dfn-KeyFormat
  */
 type KeyFormat = "raw-public" | "raw-private" | "raw-seed" | "raw-secret" | "raw" | "spki" | "pkcs8" | "jwk";
 /**
  * Which part of a pair a key is, or that it is shared.
+ *
+ * - `"public"`: The half of a pair that others may know.
+ * - `"private"`: The half of a pair that its owner keeps.
+ * - `"secret"`: A key that both sides share.
  * @see https://w3c.github.io/webcrypto/#dfn-KeyType
  */
 type KeyType = "public" | "private" | "secret";
 /**
  * What a key may be used for.
+ *
+ * - `"encrypt"`: To encrypt data.
+ * - `"decrypt"`: To decrypt data.
+ * - `"sign"`: To sign data, or to make its authentication code.
+ * - `"verify"`: To verify a signature or an authentication code.
+ * - `"deriveKey"`: To derive other keys of it.
+ * - `"deriveBits"`: To derive bits of it.
+ * - `"wrapKey"`: To encrypt other keys.
+ * - `"unwrapKey"`: To decrypt other keys.
+ * - `"encapsulateKey"`: To make a shared key for the owner of a key pair.
+ * - `"encapsulateBits"`: To make shared bits for the owner of a key pair.
+ * - `"decapsulateKey"`: To get at a shared key that somebody has encapsulated.
+ * - `"decapsulateBits"`: To get at shared bits that somebody has encapsulated.
  * @see https://wicg.github.io/webcrypto-modern-algos/#dfn-KeyUsage
  */
 type KeyUsage = "encrypt" | "decrypt" | "sign" | "verify" | "deriveKey" | "deriveBits" | "wrapKey" | "unwrapKey" | "encapsulateKey" | "encapsulateBits" | "decapsulateKey" | "decapsulateBits";
 /**
  * Whether a lock may be held by several at a time.
+ *
+ * - `"shared"`: Several may hold it at a time, if all of them want it so.
+ * - `"exclusive"`: One holds it at a time.
  * @see https://w3c.github.io/web-locks/#enumdef-lockmode
  */
 type LockMode = "shared" | "exclusive";
 /**
  * What kind of reader is wanted.
+ *
+ * - `"byob"`: A `ReadableStreamBYOBReader`, which fills arrays of the app.
  * @see https://streams.spec.whatwg.org/#enumdef-readablestreamreadermode
  */
 type ReadableStreamReaderMode = "byob";
 /**
  * What a stream is made of.
+ *
+ * - `"bytes"`: Of bytes: it can be read into arrays of the app.
  * @see https://streams.spec.whatwg.org/#enumdef-readablestreamtype
  */
 type ReadableStreamType = "bytes";
 /**
  * How much of an address is sent along as that of the referrer.
+ *
+ * - `""`: As is usual: as with "strict-origin-when-cross-origin".
+ * - `"no-referrer"`: Nothing.
+ * - `"no-referrer-when-downgrade"`: The whole address, but nothing from HTTPS to HTTP.
+ * - `"same-origin"`: The whole address to the same origin, and nothing to others.
+ * - `"origin"`: The origin alone.
+ * - `"strict-origin"`: The origin alone, and nothing from HTTPS to HTTP.
+ * - `"origin-when-cross-origin"`: The whole address to the same origin, and the origin alone to others.
+ * - `"strict-origin-when-cross-origin"`: The whole address to the same origin, the origin alone to others, and nothing from HTTPS to HTTP.
+ * - `"unsafe-url"`: The whole address.
  * @see https://w3c.github.io/webappsec-referrer-policy/#enumdef-referrerpolicy
  */
 type ReferrerPolicy = "" | "no-referrer" | "no-referrer-when-downgrade" | "same-origin" | "origin" | "strict-origin" | "origin-when-cross-origin" | "strict-origin-when-cross-origin" | "unsafe-url";
 /**
  * How a request uses a cache of responses.
+ *
+ * - `"default"`: As HTTP says.
+ * - `"no-store"`: Not at all.
+ * - `"reload"`: The response is fetched, and kept.
+ * - `"no-cache"`: What is kept is asked about before it is used.
+ * - `"force-cache"`: What is kept is used, however old.
+ * - `"only-if-cached"`: What is kept is used, and nothing is fetched; with `fetch()`, which keeps nothing, an error.
  * @see https://fetch.spec.whatwg.org/#requestcache
  */
 type RequestCache = "default" | "no-store" | "reload" | "no-cache" | "force-cache" | "only-if-cached";
 /**
  * When cookies and the like are sent along.
+ *
+ * - `"omit"`: Never.
+ * - `"same-origin"`: To the same origin.
+ * - `"include"`: Always.
  * @see https://fetch.spec.whatwg.org/#requestcredentials
  */
 type RequestCredentials = "omit" | "same-origin" | "include";
 /**
  * What the response to a request is used for.
+ *
+ * - `""`: For a program, as by `fetch()`: all requests here.
+ * - `"audio"`: For an `<audio>` element.
+ * - `"audioworklet"`: For a module of an audio worklet.
+ * - `"document"`: For a page.
+ * - `"embed"`: For an `<embed>` element.
+ * - `"font"`: For a font.
+ * - `"frame"`: For a page in a `<frame>`.
+ * - `"iframe"`: For a page in an `<iframe>`.
+ * - `"image"`: For an image.
+ * - `"json"`: For a JSON module.
+ * - `"manifest"`: For the manifest of a web application.
+ * - `"object"`: For an `<object>` element.
+ * - `"paintworklet"`: For a module of a paint worklet.
+ * - `"report"`: To deliver a report.
+ * - `"script"`: For a script.
+ * - `"sharedworker"`: For the script of a shared worker.
+ * - `"style"`: For a style sheet.
+ * - `"track"`: For subtitles.
+ * - `"video"`: For a `<video>` element.
+ * - `"worker"`: For the script of a worker.
+ * - `"xslt"`: For a style sheet of XSLT.
  * @see https://fetch.spec.whatwg.org/#requestdestination
  */
 type RequestDestination = "" | "audio" | "audioworklet" | "document" | "embed" | "font" | "frame" | "iframe" | "image" | "json" | "manifest" | "object" | "paintworklet" | "report" | "script" | "sharedworker" | "style" | "track" | "video" | "worker" | "xslt";
 /**
  * When the response may come.
+ *
+ * - `"half"`: Once the request's body was sent.
  * @see https://fetch.spec.whatwg.org/#requestduplex
  */
 type RequestDuplex = "half";
 /**
  * How a request may reach other origins.
+ *
+ * - `"navigate"`: Somebody goes to a page; no app can make such a request.
+ * - `"same-origin"`: To the app's own origin only.
+ * - `"no-cors"`: To any origin, with simple methods and header fields only.
+ * - `"cors"`: To any origin. There is no CORS between servers, so no response is kept from the app.
  * @see https://fetch.spec.whatwg.org/#requestmode
  */
 type RequestMode = "navigate" | "same-origin" | "no-cors" | "cors";
 /**
  * How important a request is among others.
+ *
+ * - `"high"`: More important than others.
+ * - `"low"`: Less important than others.
+ * - `"auto"`: As important as others of its kind. No value makes a difference here.
  * @see https://fetch.spec.whatwg.org/#requestpriority
  */
 type RequestPriority = "high" | "low" | "auto";
 /**
  * What happens to responses that point somewhere else: they are followed, are an error, or are handed out.
+ *
+ * - `"follow"`: The address that they point to is asked, up to 20 times.
+ * - `"error"`: They are an error.
+ * - `"manual"`: They are handed out, as they are.
  * @see https://fetch.spec.whatwg.org/#requestredirect
  */
 type RequestRedirect = "follow" | "error" | "manual";
 /**
  * Who compresses a response's body, where its Content-Encoding is gzip, br or deflate: NANO, when it is sent ("automatic"), or the app, which has ("manual").
+ *
+ * - `"automatic"`: The body is plain; NANO compresses it as `Content-Encoding` says.
+ * - `"manual"`: The body is compressed already, as `Content-Encoding` says.
  * @see https://developers.cloudflare.com/workers/runtime-apis/response/#the-encodebody-option
  */
 type ResponseEncodeBody = "automatic" | "manual";
 /**
  * Where a response comes from, and how much of it may be seen.
+ *
+ * - `"basic"`: From `fetch()`.
+ * - `"cors"`: From another origin, as a browser filters it; not here.
+ * - `"default"`: Made by an app.
+ * - `"error"`: A network error, of `Response.error()`.
+ * - `"opaque"`: From another origin, with nothing to be seen; not here.
+ * - `"opaqueredirect"`: A response that points somewhere else, with nothing to be seen; not here.
  * @see https://fetch.spec.whatwg.org/#responsetype
  */
 type ResponseType = "basic" | "cors" | "default" | "error" | "opaque" | "opaqueredirect";
@@ -254,8 +366,20 @@ interface AddEventListenerOptions extends EventListenerOptions {
  * @see https://wicg.github.io/webcrypto-modern-algos/#aead-params
  */
 interface AeadParams extends Algorithm {
+  /**
+   * What is authenticated beside the data, and not encrypted. None if it is not given.
+   * @see https://wicg.github.io/webcrypto-modern-algos/#dom-aeadparams-additionaldata
+   */
   additionalData?: BufferSource;
+  /**
+   * The initialization vector, never used twice with a key: 12 bytes for ChaCha20-Poly1305, up to 15 for AES-OCB.
+   * @see https://wicg.github.io/webcrypto-modern-algos/#dom-aeadparams-iv
+   */
   iv: BufferSource;
+  /**
+   * The length of the tag in bits: 128, which is the default, and for AES-OCB 64 or 96, too.
+   * @see https://wicg.github.io/webcrypto-modern-algos/#dom-aeadparams-taglength
+   */
   tagLength?: number;
 }
 
@@ -264,6 +388,10 @@ interface AeadParams extends Algorithm {
  * @see https://w3c.github.io/webcrypto/#aes-cbc-params
  */
 interface AesCbcParams extends Algorithm {
+  /**
+   * The initialization vector, of 16 random bytes.
+   * @see https://w3c.github.io/webcrypto/#dom-aescbcparams-iv
+   */
   iv: BufferSource;
 }
 
@@ -272,7 +400,15 @@ interface AesCbcParams extends Algorithm {
  * @see https://w3c.github.io/webcrypto/#aes-ctr-params
  */
 interface AesCtrParams extends Algorithm {
+  /**
+   * The first counter block, of 16 bytes; no two messages of a key may have a block in common.
+   * @see https://w3c.github.io/webcrypto/#dom-aesctrparams-counter
+   */
   counter: BufferSource;
+  /**
+   * How many of its last bits count up, from 1 to 128.
+   * @see https://w3c.github.io/webcrypto/#dom-aesctrparams-length
+   */
   length: number;
 }
 
@@ -281,6 +417,10 @@ interface AesCtrParams extends Algorithm {
  * @see https://w3c.github.io/webcrypto/#aes-derivedkey-params
  */
 interface AesDerivedKeyParams extends Algorithm {
+  /**
+   * The length in bits: 128, 192 or 256.
+   * @see https://w3c.github.io/webcrypto/#dom-aesderivedkeyparams-length
+   */
   length: number;
 }
 
@@ -289,8 +429,20 @@ interface AesDerivedKeyParams extends Algorithm {
  * @see https://w3c.github.io/webcrypto/#aes-gcm-params
  */
 interface AesGcmParams extends Algorithm {
+  /**
+   * What is authenticated beside the data, and not encrypted. None if it is not given.
+   * @see https://w3c.github.io/webcrypto/#dom-aesgcmparams-additionaldata
+   */
   additionalData?: BufferSource;
+  /**
+   * The initialization vector, of 12 bytes as a rule; never used twice with a key.
+   * @see https://w3c.github.io/webcrypto/#dom-aesgcmparams-iv
+   */
   iv: BufferSource;
+  /**
+   * The length of the tag in bits: 32, 64, 96, 104, 112, 120, or 128 if it is not given.
+   * @see https://w3c.github.io/webcrypto/#dom-aesgcmparams-taglength
+   */
   tagLength?: number;
 }
 
@@ -299,6 +451,10 @@ interface AesGcmParams extends Algorithm {
  * @see https://w3c.github.io/webcrypto/#AesKeyAlgorithm-dictionary
  */
 interface AesKeyAlgorithm extends KeyAlgorithm {
+  /**
+   * The length in bits.
+   * @see https://w3c.github.io/webcrypto/#dom-aeskeyalgorithm-length
+   */
   length: number;
 }
 
@@ -307,6 +463,10 @@ interface AesKeyAlgorithm extends KeyAlgorithm {
  * @see https://w3c.github.io/webcrypto/#aes-keygen-params
  */
 interface AesKeyGenParams extends Algorithm {
+  /**
+   * The length in bits: 128, 192 or 256.
+   * @see https://w3c.github.io/webcrypto/#dom-aeskeygenparams-length
+   */
   length: number;
 }
 
@@ -315,6 +475,10 @@ interface AesKeyGenParams extends Algorithm {
  * @see https://w3c.github.io/webcrypto/#algorithm-dictionary
  */
 interface Algorithm {
+  /**
+   * The name, in which capital letters do not matter: "AES-GCM".
+   * @see https://w3c.github.io/webcrypto/#dom-algorithm-name
+   */
   name: string;
 }
 
@@ -340,8 +504,20 @@ interface BlobPropertyBag {
  * @see https://wicg.github.io/webcrypto-modern-algos/#cshake-params
  */
 interface CShakeParams extends Algorithm {
+  /**
+   * What tells one use from another. None if it is not given.
+   * @see https://wicg.github.io/webcrypto-modern-algos/#dom-cshakeparams-customization
+   */
   customization?: BufferSource;
+  /**
+   * The name of the function that is made of it, for standards to choose. None if it is not given.
+   * @see https://wicg.github.io/webcrypto-modern-algos/#dom-cshakeparams-functionname
+   */
   functionName?: BufferSource;
+  /**
+   * How many bits it gives, a multiple of 8.
+   * @see https://wicg.github.io/webcrypto-modern-algos/#dom-cshakeparams-outputlength
+   */
   outputLength: number;
 }
 
@@ -403,6 +579,10 @@ interface ContentOptions {
  * @see https://wicg.github.io/webcrypto-modern-algos/#context-params
  */
 interface ContextParams extends Algorithm {
+  /**
+   * What the signature belongs to, up to 255 bytes: verifying it takes the same ones. None if it is not given.
+   * @see https://wicg.github.io/webcrypto-modern-algos/#dom-contextparams-context
+   */
   context?: BufferSource;
 }
 
@@ -440,6 +620,10 @@ interface CustomEventInit<T = any> extends EventInit {
  * @see https://w3c.github.io/webcrypto/#EcKeyAlgorithm-dictionary
  */
 interface EcKeyAlgorithm extends KeyAlgorithm {
+  /**
+   * The curve: "P-256", "P-384" or "P-521".
+   * @see https://w3c.github.io/webcrypto/#dom-eckeyalgorithm-namedcurve
+   */
   namedCurve: NamedCurve;
 }
 
@@ -448,6 +632,10 @@ interface EcKeyAlgorithm extends KeyAlgorithm {
  * @see https://w3c.github.io/webcrypto/#EcKeyGenParams-dictionary
  */
 interface EcKeyGenParams extends Algorithm {
+  /**
+   * The curve: "P-256", "P-384" or "P-521".
+   * @see https://w3c.github.io/webcrypto/#dom-eckeygenparams-namedcurve
+   */
   namedCurve: NamedCurve;
 }
 
@@ -456,6 +644,10 @@ interface EcKeyGenParams extends Algorithm {
  * @see https://w3c.github.io/webcrypto/#EcKeyImportParams-dictionary
  */
 interface EcKeyImportParams extends Algorithm {
+  /**
+   * The curve: "P-256", "P-384" or "P-521".
+   * @see https://w3c.github.io/webcrypto/#dom-eckeyimportparams-namedcurve
+   */
   namedCurve: NamedCurve;
 }
 
@@ -464,6 +656,10 @@ interface EcKeyImportParams extends Algorithm {
  * @see https://w3c.github.io/webcrypto/#dh-EcdhKeyDeriveParams
  */
 interface EcdhKeyDeriveParams extends Algorithm {
+  /**
+   * The public key of the other one, on the same curve.
+   * @see https://w3c.github.io/webcrypto/#dom-ecdhkeyderiveparams-public
+   */
   public: CryptoKey;
 }
 
@@ -472,6 +668,10 @@ interface EcdhKeyDeriveParams extends Algorithm {
  * @see https://w3c.github.io/webcrypto/#EcdsaParams-dictionary
  */
 interface EcdsaParams extends Algorithm {
+  /**
+   * The hash: "SHA-1", "SHA-256", "SHA-384" or "SHA-512".
+   * @see https://w3c.github.io/webcrypto/#dom-ecdsaparams-hash
+   */
   hash: HashAlgorithmIdentifier;
 }
 
@@ -480,6 +680,10 @@ interface EcdsaParams extends Algorithm {
  * @see https://wicg.github.io/webcrypto-secure-curves/#dfn-Ed448Params
  */
 interface Ed448Params extends Algorithm {
+  /**
+   * What the signature belongs to, up to 255 bytes: verifying it takes the same ones. None if it is not given.
+   * @see https://wicg.github.io/webcrypto-secure-curves/#dom-ed448params-context
+   */
   context?: BufferSource;
 }
 
@@ -488,7 +692,15 @@ interface Ed448Params extends Algorithm {
  * @see https://wicg.github.io/webcrypto-modern-algos/#encapsulation
  */
 interface EncapsulatedBits {
+  /**
+   * What the other side gets, and decapsulates the same bits from.
+   * @see https://wicg.github.io/webcrypto-modern-algos/#dom-encapsulatedbits-ciphertext
+   */
   ciphertext?: ArrayBuffer;
+  /**
+   * The bits.
+   * @see https://wicg.github.io/webcrypto-modern-algos/#dom-encapsulatedbits-sharedkey
+   */
   sharedKey?: ArrayBuffer;
 }
 
@@ -497,7 +709,15 @@ interface EncapsulatedBits {
  * @see https://wicg.github.io/webcrypto-modern-algos/#encapsulation
  */
 interface EncapsulatedKey {
+  /**
+   * What the other side gets, and decapsulates the same key from.
+   * @see https://wicg.github.io/webcrypto-modern-algos/#dom-encapsulatedkey-ciphertext
+   */
   ciphertext?: ArrayBuffer;
+  /**
+   * The key.
+   * @see https://wicg.github.io/webcrypto-modern-algos/#dom-encapsulatedkey-sharedkey
+   */
   sharedKey?: CryptoKey;
 }
 
@@ -506,10 +726,30 @@ interface EncapsulatedKey {
  * @see https://html.spec.whatwg.org/multipage/#erroreventinit
  */
 interface ErrorEventInit extends EventInit {
+  /**
+   * The column in which it was thrown.
+   * @see https://html.spec.whatwg.org/multipage/#dom-erroreventinit-colno
+   */
   colno?: number;
+  /**
+   * What was thrown.
+   * @see https://html.spec.whatwg.org/multipage/#dom-erroreventinit-error
+   */
   error?: any;
+  /**
+   * The address of the module where it was thrown.
+   * @see https://html.spec.whatwg.org/multipage/#dom-erroreventinit-filename
+   */
   filename?: string;
+  /**
+   * The line in which it was thrown.
+   * @see https://html.spec.whatwg.org/multipage/#dom-erroreventinit-lineno
+   */
   lineno?: number;
+  /**
+   * The error's message.
+   * @see https://html.spec.whatwg.org/multipage/#dom-erroreventinit-message
+   */
   message?: string;
 }
 
@@ -623,8 +863,20 @@ interface HTMLRewriterElementHandlers {
  * @see https://w3c.github.io/webcrypto/#hkdf-params
  */
 interface HkdfParams extends Algorithm {
+  /**
+   * The hash: "SHA-1", "SHA-256", "SHA-384" or "SHA-512".
+   * @see https://w3c.github.io/webcrypto/#dom-hkdfparams-hash
+   */
   hash: HashAlgorithmIdentifier;
+  /**
+   * What the derived key is for: other bytes give another key. They may be empty.
+   * @see https://w3c.github.io/webcrypto/#dom-hkdfparams-info
+   */
   info: BufferSource;
+  /**
+   * The salt, which may be known, and may be empty.
+   * @see https://w3c.github.io/webcrypto/#dom-hkdfparams-salt
+   */
   salt: BufferSource;
 }
 
@@ -633,7 +885,15 @@ interface HkdfParams extends Algorithm {
  * @see https://w3c.github.io/webcrypto/#hmac-importparams
  */
 interface HmacImportParams extends Algorithm {
+  /**
+   * The hash: "SHA-1", "SHA-256", "SHA-384" or "SHA-512".
+   * @see https://w3c.github.io/webcrypto/#dom-hmacimportparams-hash
+   */
   hash: HashAlgorithmIdentifier;
+  /**
+   * The length of the key in bits; if it is not given, that of the imported data, and that of the hash's block for a derived key.
+   * @see https://w3c.github.io/webcrypto/#dom-hmacimportparams-length
+   */
   length?: number;
 }
 
@@ -642,7 +902,15 @@ interface HmacImportParams extends Algorithm {
  * @see https://w3c.github.io/webcrypto/#HmacKeyAlgorithm-dictionary
  */
 interface HmacKeyAlgorithm extends KeyAlgorithm {
+  /**
+   * The hash.
+   * @see https://w3c.github.io/webcrypto/#dom-hmackeyalgorithm-hash
+   */
   hash: KeyAlgorithm;
+  /**
+   * The length of the key in bits.
+   * @see https://w3c.github.io/webcrypto/#dom-hmackeyalgorithm-length
+   */
   length: number;
 }
 
@@ -651,7 +919,15 @@ interface HmacKeyAlgorithm extends KeyAlgorithm {
  * @see https://w3c.github.io/webcrypto/#hmac-keygen-params
  */
 interface HmacKeyGenParams extends Algorithm {
+  /**
+   * The hash: "SHA-1", "SHA-256", "SHA-384" or "SHA-512".
+   * @see https://w3c.github.io/webcrypto/#dom-hmackeygenparams-hash
+   */
   hash: HashAlgorithmIdentifier;
+  /**
+   * The length of the key in bits; that of the hash's block if it is not given.
+   * @see https://w3c.github.io/webcrypto/#dom-hmackeygenparams-length
+   */
   length?: number;
 }
 
@@ -660,25 +936,105 @@ interface HmacKeyGenParams extends Algorithm {
  * @see https://w3c.github.io/webcrypto/#JsonWebKey-dictionary
  */
 interface JsonWebKey {
+  /**
+   * The algorithm that it is for, as JSON Web Algorithms name it: "RS256".
+   * @see https://w3c.github.io/webcrypto/#dom-jsonwebkey-alg
+   */
   alg?: string;
+  /**
+   * The curve: "P-256", "Ed25519".
+   * @see https://w3c.github.io/webcrypto/#dom-jsonwebkey-crv
+   */
   crv?: string;
+  /**
+   * The private key; of RSA, the private exponent. In base64url.
+   * @see https://w3c.github.io/webcrypto/#dom-jsonwebkey-d
+   */
   d?: string;
+  /**
+   * The exponent of the first prime, in base64url.
+   * @see https://w3c.github.io/webcrypto/#dom-jsonwebkey-dp
+   */
   dp?: string;
+  /**
+   * The exponent of the second prime, in base64url.
+   * @see https://w3c.github.io/webcrypto/#dom-jsonwebkey-dq
+   */
   dq?: string;
+  /**
+   * The public exponent of RSA, in base64url.
+   * @see https://w3c.github.io/webcrypto/#dom-jsonwebkey-e
+   */
   e?: string;
+  /**
+   * Whether it may be exported.
+   * @see https://w3c.github.io/webcrypto/#dom-jsonwebkey-ext
+   */
   ext?: boolean;
+  /**
+   * The bytes of a shared key, in base64url.
+   * @see https://w3c.github.io/webcrypto/#dom-jsonwebkey-k
+   */
   k?: string;
+  /**
+   * What it may be used for, as in `KeyUsage`.
+   * @see https://w3c.github.io/webcrypto/#dom-jsonwebkey-key_ops
+   */
   key_ops?: string[];
+  /**
+   * The family: "RSA", "EC", "OKP" (X25519, Ed25519 and their like), "AKP" (ML-DSA, ML-KEM), or "oct", a shared key.
+   * @see https://w3c.github.io/webcrypto/#dom-jsonwebkey-kty
+   */
   kty?: string;
+  /**
+   * The modulus of RSA, in base64url.
+   * @see https://w3c.github.io/webcrypto/#dom-jsonwebkey-n
+   */
   n?: string;
+  /**
+   * The primes after the second one. Keys that have some are not supported.
+   * @see https://w3c.github.io/webcrypto/#dom-jsonwebkey-oth
+   */
   oth?: RsaOtherPrimesInfo[];
+  /**
+   * The first prime of RSA, in base64url.
+   * @see https://w3c.github.io/webcrypto/#dom-jsonwebkey-p
+   */
   p?: string;
+  /**
+   * The seed of a private key of ML-DSA and ML-KEM, in base64url.
+   * @see https://wicg.github.io/webcrypto-modern-algos/#dom-jsonwebkey-priv
+   */
   priv?: string;
+  /**
+   * The public key of ML-DSA and ML-KEM, in base64url.
+   * @see https://wicg.github.io/webcrypto-modern-algos/#dom-jsonwebkey-pub
+   */
   pub?: string;
+  /**
+   * The second prime of RSA, in base64url.
+   * @see https://w3c.github.io/webcrypto/#dom-jsonwebkey-q
+   */
   q?: string;
+  /**
+   * The coefficient of the second prime, in base64url.
+   * @see https://w3c.github.io/webcrypto/#dom-jsonwebkey-qi
+   */
   qi?: string;
+  /**
+   * What it is for: "sig" or "enc".
+   * @see https://w3c.github.io/webcrypto/#dom-jsonwebkey-use
+   */
   use?: string;
+  /**
+   * The public point, or its x coordinate, in base64url.
+   * @see https://w3c.github.io/webcrypto/#dom-jsonwebkey-x
+   */
   x?: string;
+  /**
+   * The y coordinate of the public point, in base64url.
+   * @see https://w3c.github.io/webcrypto/#dom-jsonwebkey-y
+   */
   y?: string;
 }
 
@@ -687,7 +1043,15 @@ interface JsonWebKey {
  * @see https://wicg.github.io/webcrypto-modern-algos/#kangarootwelve-params
  */
 interface KangarooTwelveParams extends Algorithm {
+  /**
+   * What tells one use from another. None if it is not given.
+   * @see https://wicg.github.io/webcrypto-modern-algos/#dom-kangarootwelveparams-customization
+   */
   customization?: BufferSource;
+  /**
+   * How many bits it gives, a multiple of 8.
+   * @see https://wicg.github.io/webcrypto-modern-algos/#dom-kangarootwelveparams-outputlength
+   */
   outputLength: number;
 }
 
@@ -696,6 +1060,10 @@ interface KangarooTwelveParams extends Algorithm {
  * @see https://w3c.github.io/webcrypto/#key-algorithm-dictionary
  */
 interface KeyAlgorithm {
+  /**
+   * The name, written as the standard has it: "AES-GCM".
+   * @see https://w3c.github.io/webcrypto/#dom-keyalgorithm-name
+   */
   name: string;
 }
 
@@ -704,6 +1072,10 @@ interface KeyAlgorithm {
  * @see https://wicg.github.io/webcrypto-modern-algos/#kmac-importparams
  */
 interface KmacImportParams extends Algorithm {
+  /**
+   * The length of the key in bits; if it is not given, that of the imported data, and 128 or 256 for a derived key of KMAC128 or KMAC256.
+   * @see https://wicg.github.io/webcrypto-modern-algos/#dom-kmacimportparams-length
+   */
   length?: number;
 }
 
@@ -712,6 +1084,10 @@ interface KmacImportParams extends Algorithm {
  * @see https://wicg.github.io/webcrypto-modern-algos/#KmacKeyAlgorithm-dictionary
  */
 interface KmacKeyAlgorithm extends KeyAlgorithm {
+  /**
+   * The length of the key in bits.
+   * @see https://wicg.github.io/webcrypto-modern-algos/#dom-kmackeyalgorithm-length
+   */
   length: number;
 }
 
@@ -720,6 +1096,10 @@ interface KmacKeyAlgorithm extends KeyAlgorithm {
  * @see https://wicg.github.io/webcrypto-modern-algos/#kmac-keygen-params
  */
 interface KmacKeyGenParams extends Algorithm {
+  /**
+   * The length of the key in bits; 128 for KMAC128 and 256 for KMAC256 if it is not given.
+   * @see https://wicg.github.io/webcrypto-modern-algos/#dom-kmackeygenparams-length
+   */
   length?: number;
 }
 
@@ -728,7 +1108,15 @@ interface KmacKeyGenParams extends Algorithm {
  * @see https://wicg.github.io/webcrypto-modern-algos/#kmac-params
  */
 interface KmacParams extends Algorithm {
+  /**
+   * What tells one use from another. None if it is not given.
+   * @see https://wicg.github.io/webcrypto-modern-algos/#dom-kmacparams-customization
+   */
   customization?: BufferSource;
+  /**
+   * How many bits it gives, a multiple of 8.
+   * @see https://wicg.github.io/webcrypto-modern-algos/#dom-kmacparams-outputlength
+   */
   outputLength: number;
 }
 
@@ -803,10 +1191,30 @@ interface LockOptions {
  * @see https://html.spec.whatwg.org/multipage/#messageeventinit
  */
 interface MessageEventInit extends EventInit {
+  /**
+   * The message.
+   * @see https://html.spec.whatwg.org/multipage/#dom-messageeventinit-data
+   */
   data?: any;
+  /**
+   * The identifier of an event source's event.
+   * @see https://html.spec.whatwg.org/multipage/#dom-messageeventinit-lasteventid
+   */
   lastEventId?: string;
+  /**
+   * Whom it comes from.
+   * @see https://html.spec.whatwg.org/multipage/#dom-messageeventinit-origin
+   */
   origin?: string;
+  /**
+   * The ports that were sent along.
+   * @see https://html.spec.whatwg.org/multipage/#dom-messageeventinit-ports
+   */
   ports?: MessagePort[];
+  /**
+   * The port that has sent it.
+   * @see https://html.spec.whatwg.org/multipage/#dom-messageeventinit-source
+   */
   source?: MessageEventSource | null;
 }
 
@@ -827,8 +1235,20 @@ interface MultiCacheQueryOptions extends CacheQueryOptions {
  * @see https://w3c.github.io/webcrypto/#pbkdf2-params
  */
 interface Pbkdf2Params extends Algorithm {
+  /**
+   * The hash: "SHA-1", "SHA-256", "SHA-384" or "SHA-512".
+   * @see https://w3c.github.io/webcrypto/#dom-pbkdf2params-hash
+   */
   hash: HashAlgorithmIdentifier;
+  /**
+   * How many times the hash is applied, which is what a guess costs.
+   * @see https://w3c.github.io/webcrypto/#dom-pbkdf2params-iterations
+   */
   iterations: number;
+  /**
+   * The salt: 16 random bytes for each password.
+   * @see https://w3c.github.io/webcrypto/#dom-pbkdf2params-salt
+   */
   salt: BufferSource;
 }
 
@@ -915,8 +1335,20 @@ interface PerformanceObserverInit {
  * @see https://xhr.spec.whatwg.org/#progresseventinit
  */
 interface ProgressEventInit extends EventInit {
+  /**
+   * Whether `total` is known.
+   * @see https://xhr.spec.whatwg.org/#dom-progresseventinit-lengthcomputable
+   */
   lengthComputable?: boolean;
+  /**
+   * How much there is.
+   * @see https://xhr.spec.whatwg.org/#dom-progresseventinit-loaded
+   */
   loaded?: number;
+  /**
+   * How much there will be.
+   * @see https://xhr.spec.whatwg.org/#dom-progresseventinit-total
+   */
   total?: number;
 }
 
@@ -925,7 +1357,15 @@ interface ProgressEventInit extends EventInit {
  * @see https://html.spec.whatwg.org/multipage/#promiserejectioneventinit
  */
 interface PromiseRejectionEventInit extends EventInit {
+  /**
+   * The promise that was rejected.
+   * @see https://html.spec.whatwg.org/multipage/#dom-promiserejectioneventinit-promise
+   */
   promise: object;
+  /**
+   * What it was rejected with.
+   * @see https://html.spec.whatwg.org/multipage/#dom-promiserejectioneventinit-reason
+   */
   reason?: any;
 }
 
@@ -1153,6 +1593,10 @@ interface ResponseInit {
  * @see https://w3c.github.io/webcrypto/#RsaHashedImportParams-dictionary
  */
 interface RsaHashedImportParams extends Algorithm {
+  /**
+   * The hash: "SHA-1", "SHA-256", "SHA-384" or "SHA-512".
+   * @see https://w3c.github.io/webcrypto/#dom-rsahashedimportparams-hash
+   */
   hash: HashAlgorithmIdentifier;
 }
 
@@ -1161,6 +1605,10 @@ interface RsaHashedImportParams extends Algorithm {
  * @see https://w3c.github.io/webcrypto/#RsaHashedKeyAlgorithm-dictionary
  */
 interface RsaHashedKeyAlgorithm extends RsaKeyAlgorithm {
+  /**
+   * The hash that the key is used with.
+   * @see https://w3c.github.io/webcrypto/#dom-rsahashedkeyalgorithm-hash
+   */
   hash: KeyAlgorithm;
 }
 
@@ -1169,6 +1617,10 @@ interface RsaHashedKeyAlgorithm extends RsaKeyAlgorithm {
  * @see https://w3c.github.io/webcrypto/#RsaHashedKeyGenParams-dictionary
  */
 interface RsaHashedKeyGenParams extends RsaKeyGenParams {
+  /**
+   * The hash: "SHA-1", "SHA-256", "SHA-384" or "SHA-512".
+   * @see https://w3c.github.io/webcrypto/#dom-rsahashedkeygenparams-hash
+   */
   hash: HashAlgorithmIdentifier;
 }
 
@@ -1177,7 +1629,15 @@ interface RsaHashedKeyGenParams extends RsaKeyGenParams {
  * @see https://w3c.github.io/webcrypto/#RsaKeyAlgorithm-dictionary
  */
 interface RsaKeyAlgorithm extends KeyAlgorithm {
+  /**
+   * The size of the modulus in bits.
+   * @see https://w3c.github.io/webcrypto/#dom-rsakeyalgorithm-moduluslength
+   */
   modulusLength: number;
+  /**
+   * The public exponent, its highest byte first.
+   * @see https://w3c.github.io/webcrypto/#dom-rsakeyalgorithm-publicexponent
+   */
   publicExponent: Uint8Array;
 }
 
@@ -1186,7 +1646,15 @@ interface RsaKeyAlgorithm extends KeyAlgorithm {
  * @see https://w3c.github.io/webcrypto/#RsaKeyGenParams-dictionary
  */
 interface RsaKeyGenParams extends Algorithm {
+  /**
+   * The size of the modulus in bits, from 512 to 8192; 2048 and more are safe.
+   * @see https://w3c.github.io/webcrypto/#dom-rsakeygenparams-moduluslength
+   */
   modulusLength: number;
+  /**
+   * The public exponent, its highest byte first: `new Uint8Array([1, 0, 1])` is 65,537, the usual one.
+   * @see https://w3c.github.io/webcrypto/#dom-rsakeygenparams-publicexponent
+   */
   publicExponent: Uint8Array;
 }
 
@@ -1195,6 +1663,10 @@ interface RsaKeyGenParams extends Algorithm {
  * @see https://w3c.github.io/webcrypto/#rsa-oaep-params
  */
 interface RsaOaepParams extends Algorithm {
+  /**
+   * What the data belongs to: decrypting it takes the same bytes. None if it is not given.
+   * @see https://w3c.github.io/webcrypto/#dom-rsaoaepparams-label
+   */
   label?: BufferSource;
 }
 
@@ -1203,8 +1675,20 @@ interface RsaOaepParams extends Algorithm {
  * @see https://w3c.github.io/webcrypto/#JsonWebKey-dictionary
  */
 interface RsaOtherPrimesInfo {
+  /**
+   * The exponent of this prime.
+   * @see https://w3c.github.io/webcrypto/#dom-rsaotherprimesinfo-d
+   */
   d?: string;
+  /**
+   * The prime.
+   * @see https://w3c.github.io/webcrypto/#dom-rsaotherprimesinfo-r
+   */
   r?: string;
+  /**
+   * The coefficient of this prime.
+   * @see https://w3c.github.io/webcrypto/#dom-rsaotherprimesinfo-t
+   */
   t?: string;
 }
 
@@ -1213,6 +1697,10 @@ interface RsaOtherPrimesInfo {
  * @see https://w3c.github.io/webcrypto/#RsaPssParams-dictionary
  */
 interface RsaPssParams extends Algorithm {
+  /**
+   * The length of the salt in bytes; that of the hash is usual.
+   * @see https://w3c.github.io/webcrypto/#dom-rsapssparams-saltlength
+   */
   saltLength: number;
 }
 
@@ -1325,6 +1813,10 @@ interface Transformer<I = any, O = any> {
    * @see https://streams.spec.whatwg.org/#dom-transformer-flush
    */
   flush?: (controller: TransformStreamDefaultController<O>) => void | PromiseLike<void>;
+  /**
+   * Not to be given, which is a RangeError: standards to come may use it.
+   * @see https://streams.spec.whatwg.org/#dom-transformer-readabletype
+   */
   readableType?: any;
   /**
    * Called when the stream is made.
@@ -1336,6 +1828,10 @@ interface Transformer<I = any, O = any> {
    * @see https://streams.spec.whatwg.org/#dom-transformer-transform
    */
   transform?: (chunk: I, controller: TransformStreamDefaultController<O>) => void | PromiseLike<void>;
+  /**
+   * Not to be given, which is a RangeError: standards to come may use it.
+   * @see https://streams.spec.whatwg.org/#dom-transformer-writabletype
+   */
   writableType?: any;
 }
 
@@ -1344,7 +1840,15 @@ interface Transformer<I = any, O = any> {
  * @see https://wicg.github.io/webcrypto-modern-algos/#turboshake-params
  */
 interface TurboShakeParams extends Algorithm {
+  /**
+   * What tells one use from another, from 1 to 127; 31 if it is not given.
+   * @see https://wicg.github.io/webcrypto-modern-algos/#dom-turboshakeparams-domainseparation
+   */
   domainSeparation?: number;
+  /**
+   * How many bits it gives, a multiple of 8.
+   * @see https://wicg.github.io/webcrypto-modern-algos/#dom-turboshakeparams-outputlength
+   */
   outputLength: number;
 }
 
@@ -1501,6 +2005,10 @@ interface UnderlyingSink<W = any> {
    * @see https://streams.spec.whatwg.org/#dom-underlyingsink-start
    */
   start?: UnderlyingSinkStartCallback;
+  /**
+   * Not to be given, which is a RangeError: standards to come may use it.
+   * @see https://streams.spec.whatwg.org/#dom-underlyingsink-type
+   */
   type?: any;
   /**
    * Called with each chunk.
@@ -1663,7 +2171,7 @@ declare var Blob: {
 };
 
 /**
- * Sends messages to all channels of its name in the app's instance.
+ * Sends messages to all other channels of its name that the app has.
  * @see https://html.spec.whatwg.org/multipage/#broadcastchannel
  */
 interface BroadcastChannel extends EventTarget {
@@ -1676,6 +2184,7 @@ interface BroadcastChannel extends EventTarget {
    * Sends a copy of a value to all other channels of the name.
    * @throws {DOMException} "DataCloneError", if something in the value cannot be copied
    * @throws {DOMException} "InvalidStateError", if the channel is closed
+   * @throws {QuotaExceededError} if the app's other instances have yet to take too much
    * @see https://html.spec.whatwg.org/multipage/#dom-broadcastchannel-postmessage
    */
   postMessage(message: any): void;
@@ -1701,7 +2210,7 @@ interface BroadcastChannel extends EventTarget {
 declare var BroadcastChannel: {
   prototype: BroadcastChannel;
   /**
-   * A channel to all others of the same name, within the app's instance.
+   * A channel to all others of the same name, in this instance of the app and in its others.
    * @see https://html.spec.whatwg.org/multipage/#dom-broadcastchannel-broadcastchannel
    */
   new(name: string): BroadcastChannel;
@@ -2037,30 +2546,130 @@ interface DOMException extends Error {
    * @see https://webidl.spec.whatwg.org/#dom-domexception-code
    */
   readonly code: number;
+  /**
+   * "IndexSizeError": today a RangeError.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-index_size_err
+   */
   readonly INDEX_SIZE_ERR: 1;
+  /**
+   * Of no error any more.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-domstring_size_err
+   */
   readonly DOMSTRING_SIZE_ERR: 2;
+  /**
+   * "HierarchyRequestError": a node cannot stand there in a tree.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-hierarchy_request_err
+   */
   readonly HIERARCHY_REQUEST_ERR: 3;
+  /**
+   * "WrongDocumentError": a node belongs to another document.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-wrong_document_err
+   */
   readonly WRONG_DOCUMENT_ERR: 4;
+  /**
+   * "InvalidCharacterError": a text has characters that it may not have, as for `atob()`.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-invalid_character_err
+   */
   readonly INVALID_CHARACTER_ERR: 5;
+  /**
+   * Of no error any more.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-no_data_allowed_err
+   */
   readonly NO_DATA_ALLOWED_ERR: 6;
+  /**
+   * "NoModificationAllowedError": it cannot be changed.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-no_modification_allowed_err
+   */
   readonly NO_MODIFICATION_ALLOWED_ERR: 7;
+  /**
+   * "NotFoundError": it is not there.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-not_found_err
+   */
   readonly NOT_FOUND_ERR: 8;
+  /**
+   * "NotSupportedError": an operation or an algorithm is not supported.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-not_supported_err
+   */
   readonly NOT_SUPPORTED_ERR: 9;
+  /**
+   * "InUseAttributeError": an attribute belongs to another element.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-inuse_attribute_err
+   */
   readonly INUSE_ATTRIBUTE_ERR: 10;
+  /**
+   * "InvalidStateError": not in the state in which the object is.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-invalid_state_err
+   */
   readonly INVALID_STATE_ERR: 11;
+  /**
+   * "SyntaxError": a text is not what it should be.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-syntax_err
+   */
   readonly SYNTAX_ERR: 12;
+  /**
+   * "InvalidModificationError": it cannot be changed in this way.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-invalid_modification_err
+   */
   readonly INVALID_MODIFICATION_ERR: 13;
+  /**
+   * "NamespaceError": the namespace does not fit.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-namespace_err
+   */
   readonly NAMESPACE_ERR: 14;
+  /**
+   * "InvalidAccessError": an object cannot be used for this, as a key of another algorithm.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-invalid_access_err
+   */
   readonly INVALID_ACCESS_ERR: 15;
+  /**
+   * Of no error any more.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-validation_err
+   */
   readonly VALIDATION_ERR: 16;
+  /**
+   * "TypeMismatchError": today a TypeError, but for `getRandomValues()`.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-type_mismatch_err
+   */
   readonly TYPE_MISMATCH_ERR: 17;
+  /**
+   * "SecurityError": it is not safe.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-security_err
+   */
   readonly SECURITY_ERR: 18;
+  /**
+   * "NetworkError": the network has failed.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-network_err
+   */
   readonly NETWORK_ERR: 19;
+  /**
+   * "AbortError": somebody has aborted it.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-abort_err
+   */
   readonly ABORT_ERR: 20;
+  /**
+   * "URLMismatchError": a URL does not fit another one.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-url_mismatch_err
+   */
   readonly URL_MISMATCH_ERR: 21;
+  /**
+   * "QuotaExceededError": more was wanted than is to be had. Today an interface of its own.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-quota_exceeded_err
+   */
   readonly QUOTA_EXCEEDED_ERR: 22;
+  /**
+   * "TimeoutError": it has taken too long.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-timeout_err
+   */
   readonly TIMEOUT_ERR: 23;
+  /**
+   * "InvalidNodeTypeError": a node is of the wrong kind.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-invalid_node_type_err
+   */
   readonly INVALID_NODE_TYPE_ERR: 24;
+  /**
+   * "DataCloneError": a value cannot be cloned.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-data_clone_err
+   */
   readonly DATA_CLONE_ERR: 25;
 }
 declare var DOMException: {
@@ -2070,30 +2679,130 @@ declare var DOMException: {
    * @see https://webidl.spec.whatwg.org/#dom-domexception-domexception
    */
   new(message?: string, name?: string): DOMException;
+  /**
+   * "IndexSizeError": today a RangeError.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-index_size_err
+   */
   readonly INDEX_SIZE_ERR: 1;
+  /**
+   * Of no error any more.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-domstring_size_err
+   */
   readonly DOMSTRING_SIZE_ERR: 2;
+  /**
+   * "HierarchyRequestError": a node cannot stand there in a tree.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-hierarchy_request_err
+   */
   readonly HIERARCHY_REQUEST_ERR: 3;
+  /**
+   * "WrongDocumentError": a node belongs to another document.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-wrong_document_err
+   */
   readonly WRONG_DOCUMENT_ERR: 4;
+  /**
+   * "InvalidCharacterError": a text has characters that it may not have, as for `atob()`.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-invalid_character_err
+   */
   readonly INVALID_CHARACTER_ERR: 5;
+  /**
+   * Of no error any more.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-no_data_allowed_err
+   */
   readonly NO_DATA_ALLOWED_ERR: 6;
+  /**
+   * "NoModificationAllowedError": it cannot be changed.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-no_modification_allowed_err
+   */
   readonly NO_MODIFICATION_ALLOWED_ERR: 7;
+  /**
+   * "NotFoundError": it is not there.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-not_found_err
+   */
   readonly NOT_FOUND_ERR: 8;
+  /**
+   * "NotSupportedError": an operation or an algorithm is not supported.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-not_supported_err
+   */
   readonly NOT_SUPPORTED_ERR: 9;
+  /**
+   * "InUseAttributeError": an attribute belongs to another element.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-inuse_attribute_err
+   */
   readonly INUSE_ATTRIBUTE_ERR: 10;
+  /**
+   * "InvalidStateError": not in the state in which the object is.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-invalid_state_err
+   */
   readonly INVALID_STATE_ERR: 11;
+  /**
+   * "SyntaxError": a text is not what it should be.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-syntax_err
+   */
   readonly SYNTAX_ERR: 12;
+  /**
+   * "InvalidModificationError": it cannot be changed in this way.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-invalid_modification_err
+   */
   readonly INVALID_MODIFICATION_ERR: 13;
+  /**
+   * "NamespaceError": the namespace does not fit.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-namespace_err
+   */
   readonly NAMESPACE_ERR: 14;
+  /**
+   * "InvalidAccessError": an object cannot be used for this, as a key of another algorithm.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-invalid_access_err
+   */
   readonly INVALID_ACCESS_ERR: 15;
+  /**
+   * Of no error any more.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-validation_err
+   */
   readonly VALIDATION_ERR: 16;
+  /**
+   * "TypeMismatchError": today a TypeError, but for `getRandomValues()`.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-type_mismatch_err
+   */
   readonly TYPE_MISMATCH_ERR: 17;
+  /**
+   * "SecurityError": it is not safe.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-security_err
+   */
   readonly SECURITY_ERR: 18;
+  /**
+   * "NetworkError": the network has failed.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-network_err
+   */
   readonly NETWORK_ERR: 19;
+  /**
+   * "AbortError": somebody has aborted it.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-abort_err
+   */
   readonly ABORT_ERR: 20;
+  /**
+   * "URLMismatchError": a URL does not fit another one.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-url_mismatch_err
+   */
   readonly URL_MISMATCH_ERR: 21;
+  /**
+   * "QuotaExceededError": more was wanted than is to be had. Today an interface of its own.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-quota_exceeded_err
+   */
   readonly QUOTA_EXCEEDED_ERR: 22;
+  /**
+   * "TimeoutError": it has taken too long.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-timeout_err
+   */
   readonly TIMEOUT_ERR: 23;
+  /**
+   * "InvalidNodeTypeError": a node is of the wrong kind.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-invalid_node_type_err
+   */
   readonly INVALID_NODE_TYPE_ERR: 24;
+  /**
+   * "DataCloneError": a value cannot be cloned.
+   * @see https://webidl.spec.whatwg.org/#dom-domexception-data_clone_err
+   */
   readonly DATA_CLONE_ERR: 25;
 };
 
@@ -2293,9 +3002,25 @@ interface Event {
    * @see https://dom.spec.whatwg.org/#dom-event-composedpath
    */
   composedPath(): EventTarget[];
+  /**
+   * Nobody is called now.
+   * @see https://dom.spec.whatwg.org/#dom-event-none
+   */
   readonly NONE: 0;
+  /**
+   * On the way to the target; not without a tree of nodes.
+   * @see https://dom.spec.whatwg.org/#dom-event-capturing_phase
+   */
   readonly CAPTURING_PHASE: 1;
+  /**
+   * The target's listeners are called.
+   * @see https://dom.spec.whatwg.org/#dom-event-at_target
+   */
   readonly AT_TARGET: 2;
+  /**
+   * On the way back from the target; not without a tree of nodes.
+   * @see https://dom.spec.whatwg.org/#dom-event-bubbling_phase
+   */
   readonly BUBBLING_PHASE: 3;
   /**
    * `AT_TARGET` while listeners run, otherwise `NONE`.
@@ -2370,9 +3095,25 @@ declare var Event: {
    * @see https://dom.spec.whatwg.org/#dom-event-event
    */
   new(type: string, eventInitDict?: EventInit): Event;
+  /**
+   * Nobody is called now.
+   * @see https://dom.spec.whatwg.org/#dom-event-none
+   */
   readonly NONE: 0;
+  /**
+   * On the way to the target; not without a tree of nodes.
+   * @see https://dom.spec.whatwg.org/#dom-event-capturing_phase
+   */
   readonly CAPTURING_PHASE: 1;
+  /**
+   * The target's listeners are called.
+   * @see https://dom.spec.whatwg.org/#dom-event-at_target
+   */
   readonly AT_TARGET: 2;
+  /**
+   * On the way back from the target; not without a tree of nodes.
+   * @see https://dom.spec.whatwg.org/#dom-event-bubbling_phase
+   */
   readonly BUBBLING_PHASE: 3;
 };
 
@@ -2391,8 +3132,20 @@ interface EventSource extends EventTarget {
    * @see https://html.spec.whatwg.org/multipage/#dom-eventsource-withcredentials
    */
   readonly withCredentials: boolean;
+  /**
+   * It connects, for the first time or again.
+   * @see https://html.spec.whatwg.org/multipage/#dom-eventsource-connecting
+   */
   readonly CONNECTING: 0;
+  /**
+   * Events come.
+   * @see https://html.spec.whatwg.org/multipage/#dom-eventsource-open
+   */
   readonly OPEN: 1;
+  /**
+   * It is closed, and stays so.
+   * @see https://html.spec.whatwg.org/multipage/#dom-eventsource-closed
+   */
   readonly CLOSED: 2;
   /**
    * `CONNECTING`, `OPEN` or `CLOSED`.
@@ -2430,8 +3183,20 @@ declare var EventSource: {
    * @see https://html.spec.whatwg.org/multipage/#dom-eventsource-eventsource
    */
   new(url: string, eventSourceInitDict?: EventSourceInit): EventSource;
+  /**
+   * It connects, for the first time or again.
+   * @see https://html.spec.whatwg.org/multipage/#dom-eventsource-connecting
+   */
   readonly CONNECTING: 0;
+  /**
+   * Events come.
+   * @see https://html.spec.whatwg.org/multipage/#dom-eventsource-open
+   */
   readonly OPEN: 1;
+  /**
+   * It is closed, and stays so.
+   * @see https://html.spec.whatwg.org/multipage/#dom-eventsource-closed
+   */
   readonly CLOSED: 2;
 };
 
@@ -2765,6 +3530,7 @@ interface FormData {
   entries(): IterableIterator<[string, FormDataEntryValue]>;
   keys(): IterableIterator<string>;
   values(): IterableIterator<FormDataEntryValue>;
+  /** Names and values, in order. */
   [Symbol.iterator](): IterableIterator<[string, FormDataEntryValue]>;
 }
 declare var FormData: {
@@ -2850,7 +3616,8 @@ interface Headers {
   entries(): IterableIterator<[string, string]>;
   keys(): IterableIterator<string>;
   values(): IterableIterator<string>;
-  [Symbol.iterator](): IterableIterator<string>;
+  /** Names, in lower case and in order, and values; `set-cookie` once for each. */
+  [Symbol.iterator](): IterableIterator<[string, string]>;
 }
 declare var Headers: {
   prototype: Headers;
@@ -2895,7 +3662,7 @@ declare var Lock: {
 };
 
 /**
- * Gives locks to the app's instance, one after another where they have the same name.
+ * Gives locks to the app's instances, one after another where they have the same name. An instance that ends gives its locks back.
  * @see https://w3c.github.io/web-locks/#lockmanager
  */
 interface LockManager {
@@ -3456,6 +4223,7 @@ interface ReadableStream<R = any> {
    */
   tee(): [ReadableStream<R>, ReadableStream<R>];
   values(options?: ReadableStreamIteratorOptions): AsyncIterableIterator<R>;
+  /** Its chunks, one after the other; leaving the loop cancels the stream. */
   [Symbol.asyncIterator](options?: ReadableStreamIteratorOptions): AsyncIterableIterator<R>;
 }
 declare var ReadableStream: {
@@ -4574,7 +5342,9 @@ interface URLSearchParams {
   entries(): IterableIterator<[string, string]>;
   keys(): IterableIterator<string>;
   values(): IterableIterator<string>;
-  [Symbol.iterator](): IterableIterator<string>;
+  /** Names and values, in order. */
+  [Symbol.iterator](): IterableIterator<[string, string]>;
+  /** The query, without a question mark. */
   toString(): string;
 }
 declare var URLSearchParams: {
@@ -4597,9 +5367,25 @@ interface WebSocket extends EventTarget {
    * @see https://websockets.spec.whatwg.org/#dom-websocket-url
    */
   readonly url: string;
+  /**
+   * The handshake goes on.
+   * @see https://websockets.spec.whatwg.org/#dom-websocket-connecting
+   */
   readonly CONNECTING: 0;
+  /**
+   * Messages can be sent, and come.
+   * @see https://websockets.spec.whatwg.org/#dom-websocket-open
+   */
   readonly OPEN: 1;
+  /**
+   * The closing handshake goes on, or `close()` was called.
+   * @see https://websockets.spec.whatwg.org/#dom-websocket-closing
+   */
   readonly CLOSING: 2;
+  /**
+   * It is closed, or could not be opened.
+   * @see https://websockets.spec.whatwg.org/#dom-websocket-closed
+   */
   readonly CLOSED: 3;
   /**
    * `CONNECTING`, `OPEN`, `CLOSING` or `CLOSED`.
@@ -4678,9 +5464,25 @@ declare var WebSocket: {
    * @see https://websockets.spec.whatwg.org/#dom-websocket-websocket
    */
   new(url: string, protocols?: string | Iterable<string>): WebSocket;
+  /**
+   * The handshake goes on.
+   * @see https://websockets.spec.whatwg.org/#dom-websocket-connecting
+   */
   readonly CONNECTING: 0;
+  /**
+   * Messages can be sent, and come.
+   * @see https://websockets.spec.whatwg.org/#dom-websocket-open
+   */
   readonly OPEN: 1;
+  /**
+   * The closing handshake goes on, or `close()` was called.
+   * @see https://websockets.spec.whatwg.org/#dom-websocket-closing
+   */
   readonly CLOSING: 2;
+  /**
+   * It is closed, or could not be opened.
+   * @see https://websockets.spec.whatwg.org/#dom-websocket-closed
+   */
   readonly CLOSED: 3;
 };
 
