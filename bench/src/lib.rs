@@ -130,7 +130,10 @@ pub async fn prepared_start(launcher: &WorkerLauncher, folder: &TempDir) -> Dura
     let begin = Instant::now();
     let started = launcher.launch(options(folder)).await;
     let instance = started.expect("the app starts");
-    let answer = instance.clone().fetch(Box::new(request()), RequestId(1)).await;
+    let answer = instance
+        .clone()
+        .fetch(Box::new(request()), RequestId(1))
+        .await;
     let time = begin.elapsed();
     assert_eq!(answer.expect("the app answers").status, 200);
     instance.stop();
