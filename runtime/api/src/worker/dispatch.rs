@@ -44,6 +44,10 @@ impl Drop for Delivery {
 }
 
 /// A request's turn: calls the handler.
+#[expect(
+    clippy::boxed_local,
+    reason = "it comes by its address, which is less to move"
+)]
 fn dispatch(
     scope: &mut Scope,
     request: Box<HttpRequest>,
