@@ -5,11 +5,11 @@ use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-/// A pointer that owns a value.
+/// A pointer that owns a value, which another thread may take out.
 ///
 /// # Safety
 /// What `into_raw` gives is not null, is the value's alone, and `from_raw` makes the same of it.
-pub(crate) unsafe trait Owning: Sized {
+pub(crate) unsafe trait Owning: Sized + Send {
     type Target;
 
     fn into_raw(self) -> *mut Self::Target;
@@ -20,7 +20,7 @@ pub(crate) unsafe trait Owning: Sized {
 }
 
 // SAFETY: the standard library's functions do this.
-unsafe impl<T> Owning for Box<T> {
+unsafe impl<T: Send> Owning for Box<T> {
     type Target = T;
 
     fn into_raw(self) -> *mut T {
@@ -34,7 +34,7 @@ unsafe impl<T> Owning for Box<T> {
 }
 
 // SAFETY: the standard library's functions do this.
-unsafe impl<T> Owning for Arc<T> {
+unsafe impl<T: Send + Sync> Owning for Arc<T> {
     type Target = T;
 
     fn into_raw(self) -> *mut T {
