@@ -46,10 +46,9 @@ impl<D> HandOver<D> {
         }
     }
 
-    /// Wakes the owner from its I/O. There was a fence since what it is woken for.
+    /// Wakes the owner from its I/O.
     pub(crate) fn signal(&self) {
-        // OPTIMIZATION: most find that another one has signalled, and the owner has yet to end its visit.
-        if !self.is_signalled() && !self.signalled.swap(true, AcqRel) {
+        if !self.signalled.swap(true, AcqRel) {
             self.owner.wake();
         }
     }
