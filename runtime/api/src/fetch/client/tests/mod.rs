@@ -380,6 +380,19 @@ async fn connection_used(outbound: &Arc<Outbound>, server: &Server) -> String {
     text(answer).await.unwrap()
 }
 
+/// The same, where a request has waited for its head for longer than a connection may be silent, and waits still.
+async fn used_beside_silence(outbound: &Arc<Outbound>, server: &Server) -> String {
+    let next = async {
+        tokio::time::sleep(Duration::from_millis(1100)).await;
+        connection_used(outbound, server).await
+    };
+    let silent = server.url("/silent");
+    tokio::select! {
+        next = next => next,
+        _ = get(outbound, &silent) => panic!("it is silent"),
+    }
+}
+
 #[tokio::test]
 async fn a_connection_of_http2_that_has_fallen_silent_gets_no_further_requests() {
     let (config, authority) = tls_server();
@@ -395,16 +408,7 @@ async fn a_connection_of_http2_that_has_fallen_silent_gets_no_further_requests()
     assert!(given_up.is_err());
     assert_eq!(connection_used(&outbound, &server).await, "2");
     // Nor does one that is waited for still, whose server answers pings.
-    let waits = async {
-        tokio::time::sleep(Duration::from_millis(1100)).await;
-        connection_used(&outbound, &server).await
-    };
-    let silent = server.url("/silent");
-    let next = tokio::select! {
-        next = waits => next,
-        _ = get(&outbound, &silent) => panic!("it is silent"),
-    };
-    assert_eq!(next, "3");
+    assert_eq!(used_beside_silence(&outbound, &server).await, "3");
 }
 
 #[tokio::test]
@@ -415,14 +419,8 @@ async fn a_connection_of_http2_that_says_something_gets_further_requests() {
     let endless = get(&outbound, &server.url("/endless")).await.unwrap();
     // All of it is read.
     let reads = text(endless);
-    let waits = async {
-        tokio::time::sleep(Duration::from_millis(1100)).await;
-        connection_used(&outbound, &server).await
-    };
-    let silent = server.url("/silent");
     let next = tokio::select! {
-        next = waits => next,
-        _ = get(&outbound, &silent) => panic!("it is silent"),
+        next = used_beside_silence(&outbound, &server) => next,
         _ = reads => panic!("it is endless"),
     };
     assert_eq!(next, "1");
