@@ -2,7 +2,8 @@
 //!
 //! Messages are paid for by the app that takes them: nothing is read for one that has enough. But pings, pongs and pieces of messages with
 //! little in them ask nobody, and have six bytes: four connections that send nothing else keep two cores busy. So each frame spends some
-//! of its connection's allowance; content, messages and time earn it back.
+//! of its connection's allowance; content, messages and time earn it back. What is compressed is no content before it has been unfolded:
+//! it may be blocks with nothing in them, each with codes of its own.
 
 use std::time::{Duration, Instant};
 
@@ -17,6 +18,9 @@ const BURST: i64 = 1000 * FRAME;
 const EARNED_BY_TIME: Duration = Duration::from_millis(10);
 /// For a message that an app takes: its frame, a second one, a ping and a pong. That many cost less than it does.
 const EARNED_BY_MESSAGE: i64 = 4 * FRAME;
+
+/// A byte of compressed data that nothing comes out of takes as long as so many bytes of content (up to 0.6 us, where it describes codes).
+const FRUITLESS: i64 = 4;
 
 /// What a peer may still send.
 pub(crate) struct Allowance {
@@ -34,13 +38,34 @@ impl Allowance {
         }
     }
 
-    /// A frame has come that has so many bytes of a message.
+    /// A frame has come that has so many bytes of a message. None are counted of one that is compressed: see
+    /// [`unfolded`](Self::unfolded).
     ///
     /// # Errors
     /// It is one too many.
     pub(crate) fn spend(&mut self, content: u64, clock: &dyn Clock) -> Result<(), Fault> {
-        let content = i64::try_from(content).unwrap_or(BURST);
-        self.earn(content.min(BURST) - FRAME);
+        self.earn(bytes(content) - FRAME);
+        self.check(clock)
+    }
+
+    /// So many bytes of compressed data have become so many bytes of a message.
+    ///
+    /// # Errors
+    /// There was nothing in too many.
+    pub(crate) fn unfolded(
+        &mut self,
+        read: usize,
+        written: usize,
+        clock: &dyn Clock,
+    ) -> Result<(), Fault> {
+        let (read, written) = (bytes(read as u64), bytes(written as u64));
+        // What cannot be compressed grows by a few bytes.
+        let fruitless = (read - written).max(0);
+        self.earn(written - fruitless * FRUITLESS);
+        self.check(clock)
+    }
+
+    fn check(&mut self, clock: &dyn Clock) -> Result<(), Fault> {
         if self.left < 0 {
             let now = clock.now();
             let passed = now.saturating_duration_since(self.counted);
@@ -64,4 +89,8 @@ impl Allowance {
     fn earn(&mut self, bytes: i64) {
         self.left = self.left.saturating_add(bytes).min(BURST);
     }
+}
+
+fn bytes(count: u64) -> i64 {
+    i64::try_from(count).map_or(BURST, |count| count.min(BURST))
 }

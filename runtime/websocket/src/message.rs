@@ -110,13 +110,14 @@ impl Incoming {
         Ok(())
     }
 
-    /// Unfolds bytes of the message.
+    /// Unfolds bytes of the message. Returns how many they have become.
     ///
     /// # Errors
     /// They are corrupt; or as for [`room`](Self::room) and [`added`](Self::added).
-    pub(crate) async fn unfold(&mut self, mut input: &[u8]) -> Result<(), Fault> {
+    pub(crate) async fn unfold(&mut self, mut input: &[u8]) -> Result<usize, Fault> {
+        let before = self.content.len();
         let Some(mut inflater) = self.inflater.take() else {
-            return Ok(());
+            return Ok(0);
         };
         loop {
             let begin = self.content.len();
@@ -149,7 +150,7 @@ impl Incoming {
             tokio::task::yield_now().await;
         }
         self.inflater = Some(inflater);
-        Ok(())
+        Ok(self.content.len() - before)
     }
 
     /// All of it has come.

@@ -297,6 +297,57 @@ async fn who_sends_frames_that_bring_nothing_is_told_and_left() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn compressed_data_with_nothing_in_it_is_bounded() {
+    let config = || with(Role::Server, Some(Deflate { bits: 15 }));
+    // A block that is stored, and empty.
+    let nothing = |bytes: usize| b"\x00\x00\x00\xff\xff".repeat(bytes / 5);
+    let few = frame(0x42, &nothing(10_000));
+    let (_app, task, mut client) = server_hears(config(), &few).await;
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    assert!(!task.is_finished());
+    client
+        .write_all(&frame(0x00, &nothing(10_000)))
+        .await
+        .unwrap();
+    assert!(task.await.unwrap().fault.unwrap().contains("too many"));
+    // Messages of it are taken, and cost less than it does.
+    let (server, mut client) = duplex(1 << 20);
+    let (_app, task) = speak(server, config());
+    let many = frame(0xc2, &nothing(1_000)).repeat(30);
+    client.write_all(&many).await.unwrap();
+    assert!(task.await.unwrap().fault.unwrap().contains("too many"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_compressed_is_not_too_much_and_others_have_their_turns() {
+    let mut state = 1_u32;
+    let noise: Vec<u8> = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state.to_be_bytes()[0]
+    })
+    .take(100_000)
+    .collect();
+    let mut deflater = crate::deflate::Deflater::new(15);
+    let mut folded = Vec::with_capacity(1 << 20);
+    assert!(deflater.step(&noise, &mut folded).unwrap().1);
+    crate::deflate::without_tail(&mut folded);
+    assert!(folded.len() > noise.len());
+    let (server, mut client) = duplex(1 << 20);
+    let (app, _task) = speak(server, with(Role::Server, Some(Deflate { bits: 15 })));
+    client.write_all(&frame(0xc2, &folded)).await.unwrap();
+    let turns = Arc::new(AtomicUsize::new(0));
+    let count = turns.clone();
+    tokio::spawn(async move {
+        loop {
+            count.fetch_add(1, Ordering::Relaxed);
+            tokio::task::yield_now().await;
+        }
+    });
+    assert_eq!(message(&app).await, SocketMessage::Binary(noise.into()));
+    assert!(turns.load(Ordering::Relaxed) > 80, "{turns:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_an_app_takes_is_never_too_much() {
     let (server, client) = duplex(1 << 12);
     let (app, _task) = speak(server, config(Role::Server));

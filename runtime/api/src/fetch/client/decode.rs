@@ -15,6 +15,8 @@ use crate::fetch::gather::Room;
 
 /// Bytes of one decoded chunk: however far a few bytes expand, this many are in memory at a time.
 const CHUNK_BYTES: usize = 32 << 10;
+/// Bytes of a coding that are looked at in one go: with nothing in them, so many take up to 10 ms.
+const STEP_BYTES: usize = 16 << 10;
 /// The process is asked for as much as this, as windows of brotli may be. The rest counts for the app only.
 const LARGE: usize = 1 << 20;
 /// Codings on top of each other that a response may have. Nobody needs a second one, and each makes a thousand bytes of one.
@@ -142,7 +144,8 @@ impl Layer {
                 room.reach(most).await?;
             }
             output.resize(CHUNK_BYTES, 0);
-            let step = decoder.step(&self.input, &mut output, false);
+            let input = &self.input[..self.input.len().min(STEP_BYTES)];
+            let step = decoder.step(input, &mut output, false);
             let step = step.map_err(|fault| wrong(&fault))?;
             self.input.advance(step.read);
             self.has_more = step.written == CHUNK_BYTES && !step.ended;
