@@ -14,6 +14,8 @@ use crate::fault::Fault;
 const FRAME: i64 = 64;
 /// Frames that need no reason: at first, and in a burst after a while.
 const BURST: i64 = 1000 * FRAME;
+/// Frames that may have been on their way to somebody who had just closed: what buffers of sockets hold.
+const ON_THEIR_WAY: i64 = 16 * BURST;
 /// How long it takes to earn one of these anew. A hundred per second, each in a packet of its own, and answered, take some 2 ms.
 const EARNED_BY_TIME: Duration = Duration::from_millis(10);
 /// For a message that an app takes: its frame, a second one, a ping and a pong. That many cost less than it does.
@@ -26,6 +28,7 @@ const FRUITLESS: i64 = 4;
 pub(crate) struct Allowance {
     /// In bytes of content.
     left: i64,
+    most: i64,
     /// When time was counted last.
     counted: Instant,
 }
@@ -34,6 +37,7 @@ impl Allowance {
     pub(crate) fn new(now: Instant) -> Self {
         Self {
             left: BURST,
+            most: BURST,
             counted: now,
         }
     }
@@ -81,13 +85,21 @@ impl Allowance {
         }
     }
 
+    /// Allows what was on its way when this end closed. Once: `false` if that was more.
+    pub(crate) fn last(&mut self) -> bool {
+        let is_first = self.most < ON_THEIR_WAY;
+        self.most = ON_THEIR_WAY;
+        self.left = ON_THEIR_WAY;
+        is_first
+    }
+
     /// An app has got a message.
     pub(crate) fn message(&mut self) {
         self.earn(EARNED_BY_MESSAGE);
     }
 
     fn earn(&mut self, bytes: i64) {
-        self.left = self.left.saturating_add(bytes).min(BURST);
+        self.left = self.left.saturating_add(bytes).min(self.most);
     }
 }
 

@@ -82,6 +82,8 @@ struct DueState {
     heard: Instant,
     /// Nothing is read at the moment, whatever the peer says.
     is_deaf: bool,
+    /// The peer has been told of the end.
+    is_told: bool,
 }
 
 /// Something that is sent before messages.
@@ -98,6 +100,7 @@ impl Shared {
                 close: None,
                 heard: now,
                 is_deaf: false,
+                is_told: false,
             }),
             wake: Notify::new(),
         }
@@ -150,6 +153,11 @@ impl Shared {
         done
     }
 
+    /// Whether the peer has been told that it is over. What it sends until it hears of it was on its way.
+    pub(crate) fn is_told(&self) -> bool {
+        self.lock().is_told
+    }
+
     pub(crate) fn silent_since(&self, now: Instant) -> Instant {
         let due = self.lock();
         if due.is_deaf { now } else { due.heard }
@@ -199,12 +207,13 @@ where
         let mut leaving = pin!(leaving);
         let mut leaves = false;
         loop {
+            // In no order: one of them may always have something to do, and take the budget that both have.
             tokio::select! {
-                biased;
                 heard = &mut reading => {
                     break closed_by_peer(heard, &shared, end, config, writing).await;
                 }
                 sent = &mut writing => {
+                    shared.lock().is_told = true;
                     // A close frame is answered by one.
                     let mut heard = match sent {
                         Ok(Sent::Close | Sent::Farewell) => within(&*config.clock, config.close, reading)

@@ -69,7 +69,12 @@ impl<'c, R: AsyncRead + Unpin> Reader<'c, R> {
                 true => 0,
                 false => head.length,
             };
-            self.allowance.spend(content, &*self.config.clock)?;
+            if let Err(flood) = self.allowance.spend(content, &*self.config.clock) {
+                let was_on_its_way = self.shared.is_told() && self.allowance.last();
+                if !was_on_its_way {
+                    return Err(flood);
+                }
+            }
             match head.kind {
                 Kind::Close => return frame::read_close(&self.control(&head).await?),
                 Kind::Ping => {
@@ -100,8 +105,8 @@ impl<'c, R: AsyncRead + Unpin> Reader<'c, R> {
                     };
                     self.payload(&head, &mut incoming).await?;
                     if head.is_final {
-                        // What nobody hears is no reason for more.
-                        if self.end.put(incoming.end().await?) {
+                        // What nobody hears is no reason for more, once the peer knows.
+                        if self.end.put(incoming.end().await?) || !self.shared.is_told() {
                             self.allowance.message();
                         }
                     } else {
