@@ -230,9 +230,22 @@ impl Connection {
         }
     }
 
+    /// Whether several requests may share it.
+    pub(super) fn is_shared(&self) -> bool {
+        matches!(self.sender, Sender::Http2(..))
+    }
+
+    /// Whether it is the one that another handle is of.
+    pub(super) fn is_same(&self, other: &Connection) -> bool {
+        match (&self.sender, &other.sender) {
+            (Sender::Http2(_, one), Sender::Http2(_, other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        }
+    }
+
     /// Whether an error on this connection, which had carried requests before, may be due to its having been closed since. An HTTP/2
-    /// server says which requests it has not seen; those come back unsent.
+    /// server says which requests it has not seen: see [`is_unseen`](super::failure::is_unseen).
     pub(super) fn may_be_stale(&self, error: &hyper::Error) -> bool {
-        matches!(self.sender, Sender::Http1(_)) && !error.is_parse_too_large()
+        !self.is_shared() && !error.is_parse_too_large()
     }
 }

@@ -77,6 +77,18 @@ pub(super) fn is_forbidden(error: &(dyn Error + 'static)) -> bool {
     Causes(Some(error)).any(|cause| cause.is::<Refused>())
 }
 
+/// Whether an HTTP/2 server says that it has not looked at a request, so that any may be sent again:
+/// <https://www.rfc-editor.org/rfc/rfc9113#section-8.7>.
+pub(super) fn is_unseen(error: &hyper::Error) -> bool {
+    Causes(Some(error))
+        .find_map(|cause| cause.downcast_ref::<h2::Error>())
+        .is_some_and(|error| {
+            // Of a connection that ends, h2 tells those only which came after the last one that was seen.
+            error.is_remote()
+                && (error.is_go_away() || error.reason() == Some(h2::Reason::REFUSED_STREAM))
+        })
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)

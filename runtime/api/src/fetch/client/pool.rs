@@ -36,6 +36,8 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 const WAIT_TIMEOUT: Duration = Duration::from_secs(30);
 /// After so long the requests that are under way may be some that nobody waits for any more, which a collection of garbage ends.
 const PATIENCE: Duration = Duration::from_millis(100);
+/// How often a request is sent at most: each time to a server that has not seen the last one, or whose connection had ended.
+const ATTEMPTS: usize = 3;
 /// The next such collection comes so much later where the last one ended none, and twice as much later each time, up to
 /// [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -119,8 +121,7 @@ impl Pool {
         let again = async {
             let turn = self.turn(isolate).await?;
             let origin = origin_of(head)?;
-            self.send_anew(head, body.take(), origin, turn, isolate)
-                .await
+            self.send_on(None, head, body, origin, turn, isolate).await
         };
         Box::pin(again).await
     }
@@ -137,55 +138,53 @@ impl Pool {
             true => None,
             false => self.0.take(&origin),
         };
-        let Some(mut connection) = kept else {
-            return self
-                .send_anew(head, body.take(), origin, turn, isolate)
-                .await;
-        };
-        let mut error = match connection
-            .send(head, body.take(), self.0.head, isolate)
-            .await
-        {
-            Ok(response) => return Ok(self.received(head, connection, turn, response)),
-            Err(Unanswered::NoHead(why)) => {
-                return Err(Failure::new(why.message(origin.authority.as_str())));
-            }
-            Err(Unanswered::Failed(error)) => *error,
-        };
-        // The server may have closed the connection while it waited. What was not sent is sent on a new one; what was sent in vain is
-        // sent again if that does no harm: https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2
-        let unsent = error.take_message().map(|request| request.into_body());
-        let error = error.into_error();
-        let is_safe = head.method.is_idempotent() && body.is_replayable();
-        let body = match unsent {
-            Some(body) => body,
-            None if connection.may_be_stale(&error) && is_safe => body.take(),
-            None => return Err(Failure::of_response(origin.authority.as_str(), &error)),
-        };
-        drop(connection);
-        self.send_anew(head, body, origin, turn, isolate).await
+        self.send_on(kept, head, body, origin, turn, isolate).await
     }
 
-    /// Sends a request on a new connection.
-    async fn send_anew(
+    /// Sends a request on a connection, or on a new one; and again on a new one where it has met the end of its connection, or a server
+    /// that says that it has not looked at it.
+    async fn send_on(
         &self,
+        kept: Option<Connection>,
         head: &Head,
-        body: WireBody,
+        body: &mut RequestBody,
         origin: Origin,
         turn: OwnedSemaphorePermit,
         isolate: Option<&Isolate>,
     ) -> Result<Response<Received>, Failure> {
-        // Boxed: most requests have no need of it, and all others only while they wait for their connection.
-        let mut connection = Box::pin(self.connect(origin, head, isolate)).await?;
-        let sent = connection.send(head, body, self.0.head, isolate).await;
-        let authority = connection.origin.authority.as_str();
-        Err(match sent {
-            Ok(response) => return Ok(self.received(head, connection, turn, response)),
-            Err(Unanswered::NoHead(why)) => Failure::new(why.message(authority)),
-            Err(Unanswered::Failed(error)) => {
-                Failure::of_response(authority, &(*error).into_error())
-            }
-        })
+        let mut was_kept = kept.is_some();
+        let mut kept = kept;
+        let mut sent = body.take();
+        let mut attempts = 1;
+        loop {
+            let mut connection = match kept.take() {
+                Some(connection) => connection,
+                // Boxed: most requests have no need of it, and all others only while they wait for their connection.
+                None => Box::pin(self.connect(origin.clone(), head, isolate)).await?,
+            };
+            let authority = origin.authority.as_str();
+            let mut error = match connection.send(head, sent, self.0.head, isolate).await {
+                Ok(response) => return Ok(self.received(head, connection, turn, response)),
+                Err(Unanswered::NoHead(why)) => return Err(Failure::new(why.message(authority))),
+                Err(Unanswered::Failed(error)) => *error,
+            };
+            let unsent = error.take_message().map(|request| request.into_body());
+            let error = error.into_error();
+            // The server may have closed the connection while it waited. What was not sent, or not looked at, is sent on a new one; what
+            // was sent in vain is sent again if that does no harm: https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2
+            let may_again = attempts < ATTEMPTS && (was_kept || connection.is_shared());
+            let is_safe =
+                head.method.is_idempotent() && was_kept && connection.may_be_stale(&error);
+            let is_unseen = failure::is_unseen(&error);
+            sent = match unsent {
+                Some(body) if may_again => body,
+                None if may_again && (is_unseen || is_safe) && body.is_replayable() => body.take(),
+                _ => return Err(Failure::of_response(authority, &error)),
+            };
+            self.0.leave(&connection);
+            attempts += 1;
+            was_kept = false;
+        }
     }
 
     async fn turn(&self, isolate: Option<&Isolate>) -> Result<OwnedSemaphorePermit, Failure> {
@@ -298,6 +297,13 @@ impl Shared {
             }
             None => connections.remove(index),
         }
+    }
+
+    /// No more requests are sent on a connection that others may share.
+    fn leave(&self, connection: &Connection) {
+        self.kept()
+            .connections
+            .retain(|other| !other.is_same(connection));
     }
 
     /// Keeps a connection for the next request.

@@ -4,7 +4,7 @@ mod raw;
 pub(crate) mod server;
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -438,6 +438,80 @@ async fn an_http2_server_that_answers_no_pings_is_given_up() {
         error.ends_with("its connection says nothing any more"),
         "{error}"
     );
+}
+
+/// How an HTTP/2 server says that it has not looked at a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unseen {
+    Refused,
+    GoneAway,
+}
+
+/// A server that looks at no request of its first connections; its answer is which one it is. Gives its port, and counts connections.
+async fn server_that_does_not_look(
+    config: rustls::ServerConfig,
+    unseen: Unseen,
+    first: usize,
+) -> (u16, Arc<AtomicUsize>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let connections = Arc::new(AtomicUsize::new(0));
+    let count = connections.clone();
+    tokio::spawn(async move {
+        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+        loop {
+            let (tcp, _) = listener.accept().await.unwrap();
+            let number = count.fetch_add(1, Ordering::SeqCst) + 1;
+            let stream = acceptor.accept(tcp).await.unwrap();
+            tokio::spawn(async move {
+                let mut connection = h2::server::handshake(stream).await.unwrap();
+                let looks = number > first;
+                if !looks && unseen == Unseen::GoneAway {
+                    connection.abrupt_shutdown(h2::Reason::NO_ERROR);
+                }
+                while let Some(Ok((_, mut respond))) = connection.accept().await {
+                    if looks {
+                        let mut body = respond
+                            .send_response(http::Response::new(()), false)
+                            .unwrap();
+                        body.send_data(number.to_string().into(), true).unwrap();
+                    } else {
+                        respond.send_reset(h2::Reason::REFUSED_STREAM);
+                    }
+                }
+            });
+        }
+    });
+    (port, connections)
+}
+
+/// RFC 9113, section 8.7: whatever its method.
+#[tokio::test]
+async fn what_an_http2_server_has_not_looked_at_is_sent_again() {
+    for unseen in [Unseen::Refused, Unseen::GoneAway] {
+        let post = |outbound: &Arc<Outbound>, port: u16| {
+            let exchange = exchange(outbound, &format!("https://localhost:{port}/"));
+            Exchange {
+                method: Method::POST,
+                body: RequestBody::Bytes(Bytes::from_static(b"once")),
+                ..exchange
+            }
+            .run()
+        };
+        let (config, authority) = tls_server();
+        let (port, connections) = server_that_does_not_look(config, unseen, 2).await;
+        let outbound = trusting(&authority);
+        for _ in 0..2 {
+            let answer = post(&outbound, port).await.unwrap();
+            assert_eq!(text(answer).await.unwrap(), "3", "{unseen:?}");
+        }
+        assert_eq!(connections.load(Ordering::SeqCst), 3, "{unseen:?}");
+        // Not for ever.
+        let (config, authority) = tls_server();
+        let (port, connections) = server_that_does_not_look(config, unseen, 100).await;
+        assert!(post(&trusting(&authority), port).await.is_err());
+        assert_eq!(connections.load(Ordering::SeqCst), 3, "{unseen:?}");
+    }
 }
 
 #[tokio::test]
