@@ -22,7 +22,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::Counts;
-use super::body::{RequestBody, WireBody};
+use super::body::RequestBody;
 use super::connection::{Connection, Head, Origin, Unanswered};
 use super::connector::Connector;
 use super::failure::{self, Failure};
