@@ -33,8 +33,17 @@ pub fn kept(received: &[u8]) -> Box<[u8]> {
     if received.len() <= MAX_KEPT {
         return received.into();
     }
-    let passes = own_entries(received).min(MAX_PASSES + 1);
-    vec![ID; passes].join(&b", "[..]).into()
+    of(own_entries(received))
+}
+
+/// A value that says that something has come through a server of this kind so often.
+pub fn of(passes: usize) -> Box<[u8]> {
+    vec![ID; passes.min(MAX_PASSES + 1)].join(&b", "[..]).into()
+}
+
+/// How often something has come through a server of this kind, by what was [kept](kept) of its value.
+pub fn passes_of(kept: &[u8]) -> usize {
+    own_entries(kept)
 }
 
 /// The field's value for a request that is made because of one that had `received`.
@@ -70,6 +79,7 @@ mod tests {
         assert_eq!(*kept(other.as_bytes()), *other.as_bytes());
         let long = format!("nano, {other}, NANO;v=1, other");
         assert_eq!(*kept(long.as_bytes()), *b"nano, nano");
+        assert_eq!((passes_of(b"nano, x, nano"), passes_of(&of(3))), (2, 3));
         assert!(kept(format!("{other}, y").as_bytes()).is_empty());
         assert!(kept("nano,".repeat(1000).as_bytes()).len() <= MAX_KEPT);
         assert_eq!(passed_on(Some(&kept(long.as_bytes()))), "nano, nano, nano");

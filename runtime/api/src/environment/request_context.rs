@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use nano_engine::{Ledger, State, TimerId};
 use nano_webidl::{Scope, Value};
-use nano_worker::{Fields, RequestId, SpanContext, Trace};
+use nano_worker::{Fields, RequestId, SpanContext, Trace, cdn_loop};
 use rustc_hash::FxHashMap;
 
 use super::Environment;
@@ -27,6 +27,30 @@ pub(crate) fn enter(scope: &mut Scope, id: RequestId) {
     let frame: Value = v8::BigInt::new_from_u64(scope, id.0).into();
     scope.set_continuation_preserved_embedder_data(frame);
     State::from_scope(scope).works_for(id.0);
+}
+
+/// What runs from now on, runs for no request of this isolate, but because of something that has come through servers of this kind so
+/// often.
+pub(crate) fn enter_after(scope: &mut Scope, passes: usize) {
+    let passes = u32::try_from(passes).unwrap_or(u32::MAX);
+    let frame: Value = v8::Integer::new_from_unsigned(scope, passes).into();
+    scope.set_continuation_preserved_embedder_data(frame);
+}
+
+/// How often what the running code works for has come through servers of this kind, with this one.
+pub(crate) fn passes(scope: &Scope) -> usize {
+    let frame = scope.get_continuation_preserved_embedder_data();
+    if let Ok(passes) = v8::Local::<v8::Uint32>::try_from(frame) {
+        return passes.value() as usize;
+    }
+    let Some(id) = current_request(scope) else {
+        return 0;
+    };
+    let ongoing = Environment::of(scope).requests.ongoing.borrow();
+    let received = ongoing
+        .get(&id.0)
+        .and_then(|it| it.cause.cdn_loop.as_deref());
+    received.map_or(0, cdn_loop::passes_of) + 1
 }
 
 /// What runs from now on, runs for no request.

@@ -34,7 +34,10 @@ pub(super) fn count(scope: &mut Scope, outbound: &Outbound) -> Result<Allowance,
         return Ok(Allowance {
             request: None,
             left: u32::MAX,
-            cdn_loop: None,
+            cdn_loop: match request_context::passes(scope) {
+                0 => None,
+                passes => http::HeaderValue::from_bytes(&cdn_loop::of(passes)).ok(),
+            },
             trace: None,
             origin: None,
         });

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use nano_engine::external_memory::{Reservation, for_nobody};
 use nano_engine::{Handle, State, text};
-use nano_webidl::room::{code_units, no_room};
+use nano_webidl::room::{code_units, no_room, require_room};
 use nano_webidl::{DomExceptionName, Error, Fallible, Ref, Scope, Value, script};
-use nano_worker::{Agent, Broadcast, BroadcastListener};
+use nano_worker::{Agent, BroadcastListener};
 
 use crate::bindings::broadcasts::BroadcastsMethods;
+use crate::environment::request_context;
 use crate::structured_clone::Portable;
 use crate::structured_clone::serialized_message::SerializedMessage;
 
@@ -17,8 +18,13 @@ pub struct Broadcasts;
 
 type Name<'s> = v8::Local<'s, v8::String>;
 
-/// What comes as a message: nothing where it cannot leave its isolate.
-type Content = Option<Portable>;
+/// What comes as a message.
+struct Content {
+    /// Nothing where it cannot leave its isolate.
+    portable: Option<Portable>,
+    /// How often what it was sent for has come through servers like this: a circle of calls that broadcasts are a part of ends, too.
+    passes: usize,
+}
 
 /// About what a message takes besides its bytes, and for each instance that it is for.
 const MESSAGE: usize = 256;
@@ -46,24 +52,28 @@ fn receive(scope: &mut Scope) {
     let Some(broadcast) = for_nobody(|| agent.next_broadcast()) else {
         return;
     };
-    // As long as the name that a channel has, which is there.
+    // No channel may have this name any more.
+    if require_room(scope, size_of_val(&*broadcast.name)).is_err() {
+        return;
+    }
     let Some(name) = text::two_byte(scope, &broadcast.name) else {
         return;
     };
-    let message = message(scope, &broadcast);
+    let content = broadcast.content().downcast_ref::<Content>();
+    let passes = content.map_or(0, |content| content.passes);
+    let message = message(scope, content);
     // From here on it is this isolate's that has it.
     drop(broadcast);
+    request_context::enter_after(scope, passes);
     // What it throws stays pending: the engine reports it.
     let _ = script::call(scope, "receiveBroadcast", &[name.into(), message]);
+    request_context::leave(scope);
 }
 
 /// The message, or undefined.
-fn message<'s>(scope: &mut Scope<'s, '_>, broadcast: &Broadcast) -> Value<'s> {
-    let content = broadcast.content().downcast_ref::<Content>();
-    let message = match content {
-        Some(Some(portable)) => SerializedMessage::receive(scope, portable).ok(),
-        _ => None,
-    };
+fn message<'s>(scope: &mut Scope<'s, '_>, content: Option<&Content>) -> Value<'s> {
+    let portable = content.and_then(|content| content.portable.as_ref());
+    let message = portable.and_then(|portable| SerializedMessage::receive(scope, portable).ok());
     match message {
         Some(message) => message.object().into(),
         None => v8::undefined(scope).into(),
@@ -82,8 +92,14 @@ impl BroadcastsMethods for Broadcasts {
         if heard_by == 0 {
             return Ok(());
         }
-        let content: Content = message.portable();
-        let size = content.as_ref().map_or(0, Portable::size) + MESSAGE * (1 + heard_by);
+        let content = Content {
+            portable: message.portable(),
+            passes: request_context::passes(scope),
+        };
+        // A message keeps its name, also where nobody listens any more.
+        let size = content.portable.as_ref().map_or(0, Portable::size)
+            + size_of_val(&*name)
+            + MESSAGE * (1 + heard_by);
         let sent = match Reservation::take(scope, size) {
             Some(charge) => for_nobody(|| {
                 let sent = agent.broadcast(&name, Box::new(content), size, Box::new(charge));

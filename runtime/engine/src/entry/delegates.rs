@@ -7,7 +7,7 @@ use v8::{
     ValueSerializerImpl, WasmModuleObject,
 };
 
-use super::{catch, enter};
+use super::{catch, enter, enter_without_scripts};
 
 /// A serializer that asks `delegate`.
 pub fn serializer<'a, D: ValueSerializerImpl + 'a>(
@@ -93,7 +93,7 @@ impl<D: ValueDeserializerImpl> ValueDeserializerImpl for Guarded<D> {
         scope: &mut PinScope<'s, '_>,
         deserializer: &dyn ValueDeserializerHelper,
     ) -> Option<Local<'s, Object>> {
-        enter(scope, |scope| self.0.read_host_object(scope, deserializer))?
+        enter_without_scripts(scope, |scope| self.0.read_host_object(scope, deserializer))?
     }
 
     fn get_shared_array_buffer_from_id<'s>(
@@ -101,7 +101,7 @@ impl<D: ValueDeserializerImpl> ValueDeserializerImpl for Guarded<D> {
         scope: &mut PinScope<'s, '_>,
         id: u32,
     ) -> Option<Local<'s, SharedArrayBuffer>> {
-        enter(scope, |scope| {
+        enter_without_scripts(scope, |scope| {
             self.0.get_shared_array_buffer_from_id(scope, id)
         })?
     }
@@ -111,7 +111,7 @@ impl<D: ValueDeserializerImpl> ValueDeserializerImpl for Guarded<D> {
         scope: &mut PinScope<'s, '_>,
         id: u32,
     ) -> Option<Local<'s, WasmModuleObject>> {
-        enter(scope, |scope| self.0.get_wasm_module_from_id(scope, id))?
+        enter_without_scripts(scope, |scope| self.0.get_wasm_module_from_id(scope, id))?
     }
 }
 

@@ -63,12 +63,32 @@ pub fn enter<'s, 'i, R>(
     scope: &mut v8::PinScope<'s, 'i>,
     body: impl FnOnce(&mut v8::PinScope<'s, 'i>) -> R,
 ) -> Option<R> {
+    guarded(scope, body, terminate)
+}
+
+/// The same where V8 would end the process if a script ran, as in its deserializer. An order to end is obeyed by whoever has called that.
+#[inline]
+pub(crate) fn enter_without_scripts<'s, 'i, R>(
+    scope: &mut v8::PinScope<'s, 'i>,
+    body: impl FnOnce(&mut v8::PinScope<'s, 'i>) -> R,
+) -> Option<R> {
+    guarded(scope, body, |scope| {
+        scope.terminate_execution();
+    })
+}
+
+#[inline]
+fn guarded<'s, 'i, R>(
+    scope: &mut v8::PinScope<'s, 'i>,
+    body: impl FnOnce(&mut v8::PinScope<'s, 'i>) -> R,
+    end: impl FnOnce(&mut v8::PinScope<'s, 'i>),
+) -> Option<R> {
     let conversions = Conversions::begin();
     let result = catch(|| body(scope));
     drop(conversions);
     external_memory::settle(scope);
     if malloc::with_current(Account::is_terminated) == Some(true) {
-        terminate(scope);
+        end(scope);
         return None;
     }
     result.map_err(|panicked| throw(scope, panicked)).ok()

@@ -70,3 +70,31 @@ fn a_listener_that_does_not_end_costs_its_instance() {
     assert_eq!(listening.response(false).status, 503);
     assert_eq!(nano.get("a.test", "/").text(), "fine");
 }
+
+/// Catches broadcasts that shed what they are sent for: calls go round without end.
+#[test]
+fn a_circle_of_calls_ends_that_broadcasts_are_a_part_of() {
+    let source = "
+        const channel = new BroadcastChannel('a');
+        let calls = 0;
+        export default { async fetch(request, env) {
+            if (request.url.endsWith('/go')) channel.postMessage(1);
+            if (!request.url.endsWith('/listen')) return new Response('fine');
+            return new Promise((resolve) => {
+                channel.onmessage = async () => {
+                    calls++;
+                    const response = await env.SELF.fetch('http://self.test/go');
+                    if (response.status !== 200) resolve(new Response(`${response.status} ${calls}`));
+                };
+                console.log('it listens');
+            });
+        } };";
+    let fields = r#","env":{"SELF":{"type":"service","app":"a"}}"#;
+    let nano = serve_two(source, fields);
+    let mut listening = nano.connect();
+    listening.write("GET /listen HTTP/1.1\r\nHost: a.test\r\n\r\n");
+    nano.logged("a", |line| line["message"] == "it listens");
+    // The instance that is less busy, now and each time.
+    assert_eq!(nano.get("a.test", "/go").text(), "fine");
+    assert_eq!(listening.response(false).text(), "508 17");
+}

@@ -38,6 +38,32 @@ fn what_icu_holds_counts() {
     });
 }
 
+/// V8 lets no script run while it makes them, and would give up if one was to.
+#[test]
+fn what_clones_make_again_counts() {
+    let nano = serve(&[
+        (
+            "errors",
+            "structuredClone(Array.from({ length: 30000 }, () => new DOMException('x'.repeat(1000))));",
+        ),
+        (
+            "files",
+            "keep.push(structuredClone(Array.from({ length: 40000 }, () => new File(['x'], 'x'.repeat(500)))));",
+        ),
+    ]);
+    for path in ["errors", "files"] {
+        let response = eventually("the end of the instance", || {
+            let response = nano.get("a.test", &format!("/{path}"));
+            (response.status == 503).then_some(response)
+        });
+        assert_eq!(response.status, 503, "{path}");
+        nano.app_logged("a", "more memory than its limit");
+        both_are_fine(&nano);
+    }
+    let crashed = |line: &serde_json::Value| line.to_string().contains("crashed");
+    assert!(!nano.log().iter().any(crashed), "{:?}", nano.log());
+}
+
 /// A little in each request, and all of it kept.
 #[test]
 fn what_icu_holds_counts_over_many_turns() {
