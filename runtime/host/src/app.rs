@@ -1,6 +1,6 @@
 //! An app, whatever its version: its name, its log, the requests that it serves now, and its current deployment.
 
-use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::SystemTime;
@@ -12,6 +12,7 @@ use crate::config::{AppConfig, CronExpression};
 use crate::deployment::Deployment;
 use crate::lease::Lease;
 use crate::log::{AppLog, LogStatistics};
+use crate::places::{Place, Places};
 use crate::pool::{NOBODY, Pool};
 use crate::server::link::{Link, Share};
 use crate::services::untaken::Untaken;
@@ -35,8 +36,10 @@ pub struct App {
     told: AtomicU64,
     /// Versions that have been replaced and finish what they have begun, the oldest first.
     finishing: Mutex<Vec<Weak<Pool>>>,
-    /// How many of the requests in flight are calls of other apps, by their names.
-    calls: Mutex<HashMap<Arc<str>, usize>>,
+    /// The requests in flight that are calls of other apps, by their names.
+    calls: Arc<Places<Arc<str>>>,
+    /// WebSockets of clients, by their addresses, from where half of all places are taken.
+    sockets: Arc<Places<IpAddr>>,
     /// What these apps have yet to take of responses.
     untaken: Arc<Untaken>,
 }
@@ -61,14 +64,28 @@ pub(crate) struct Admission {
 }
 
 impl Admission {
-    /// The request becomes a WebSocket, of which the app may have so many.
-    pub(crate) fn becomes_websocket(&mut self, limit: usize) -> Result<(), Busy> {
+    /// The request becomes a WebSocket, of which the app may have so many. Once half of them are taken, one client gets no more of the rest
+    /// than it leaves to others: a WebSocket may stay for ever, and costs its client nothing. `client` is `None` where many may stand
+    /// behind it.
+    pub(crate) fn becomes_websocket(
+        &mut self,
+        limit: usize,
+        client: Option<IpAddr>,
+    ) -> Result<(), Busy> {
         self.is_websocket = true;
-        match self.app.statistics.becomes_websocket() {
-            before if before < limit => Ok(()),
-            // Its drop takes back the count.
-            _ => Err(Busy::WebSockets(limit)),
+        let before = self.app.statistics.becomes_websocket();
+        // Its drop takes back the count.
+        if before >= limit {
+            return Err(Busy::WebSockets(limit));
         }
+        if let Some(client) = client.filter(|_| before >= limit / 2) {
+            let most = (limit - before).max(LEAST_SOCKETS);
+            let place = self.app.sockets.take(&client, |count, _| count < most);
+            self._part = Part::Client {
+                _place: Box::new(place.map_err(|_| Busy::Client(limit))?),
+            };
+        }
+        Ok(())
     }
 
     /// Whose it is.
@@ -85,26 +102,12 @@ enum Part {
         _share: Share,
     },
     Caller {
-        _part: Box<CallerPart>,
+        _place: Box<Place<Arc<str>>>,
     },
-}
-
-/// One of the calls that another app has in flight.
-struct CallerPart {
-    app: Arc<App>,
-    caller: Arc<str>,
-}
-
-impl Drop for CallerPart {
-    fn drop(&mut self) {
-        let mut calls = self.app.calls();
-        if let Some(count) = calls.get_mut(&self.caller) {
-            *count -= 1;
-            if *count == 0 {
-                calls.remove(&self.caller);
-            }
-        }
-    }
+    /// Of an app's WebSockets.
+    Client {
+        _place: Box<Place<IpAddr>>,
+    },
 }
 
 impl Drop for Admission {
@@ -129,12 +132,16 @@ pub(crate) enum Busy {
     Queue(usize),
     /// The app has its fill of WebSockets, which is this many.
     WebSockets(usize),
+    /// The client has as many of the app's WebSockets, of so many, as it leaves to others.
+    Client(usize),
     /// The app has been removed, or the host is shutting down.
     Gone,
 }
 
 /// So many places in flight one connection, or one app that calls, may have, however few are left.
 const LEAST_SHARE: usize = 16;
+/// So many WebSockets one client may have in the second half of all, however few are left: many may share an address.
+const LEAST_SOCKETS: usize = 64;
 
 /// How many bytes its caches may hold.
 fn cache_budget(config: &AppConfig) -> usize {
@@ -165,7 +172,8 @@ impl App {
             wanted: Mutex::new(deployment),
             told: AtomicU64::new(0),
             finishing: Mutex::default(),
-            calls: Mutex::default(),
+            calls: Places::new(),
+            sockets: Places::new(),
             untaken: Arc::default(),
         })
     }
@@ -283,25 +291,17 @@ impl App {
         if self.in_flight() >= limit {
             return Err(Busy::App(limit));
         }
-        {
-            let mut calls = self.calls();
-            let most = limit.div_ceil(2);
-            let left = most.saturating_sub(calls.values().sum());
-            let count = calls.get(caller).copied().unwrap_or_default();
-            if left == 0 || count >= left.max(LEAST_SHARE) {
-                return Err(Busy::Caller(count, most, limit));
-            }
-            calls.insert(caller.clone(), count + 1);
-        }
-        let part = Box::new(CallerPart {
-            app: self.clone(),
-            caller: caller.clone(),
-        });
-        self.take_in(lease, Part::Caller { _part: part })
-    }
-
-    fn calls(&self) -> MutexGuard<'_, HashMap<Arc<str>, usize>> {
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+        let most = limit.div_ceil(2);
+        let may = |count: usize, all: usize| {
+            let left = most.saturating_sub(all);
+            left > 0 && count < left.max(LEAST_SHARE)
+        };
+        let place = self.calls.take(caller, may);
+        let place = place.map_err(|count| Busy::Caller(count, most, limit))?;
+        let part = Part::Caller {
+            _place: Box::new(place),
+        };
+        self.take_in(lease, part)
     }
 
     fn take_in(self: &Arc<Self>, lease: Lease, part: Part) -> Result<(Admission, Lease), Busy> {
@@ -449,7 +449,7 @@ mod tests {
         let link = Link::for_tests();
         let open = || {
             let (mut admission, lease) = app.admit(&link, false, None).ok().unwrap();
-            let is_open = admission.becomes_websocket(lease.limits().websockets);
+            let is_open = admission.becomes_websocket(lease.limits().websockets, None);
             is_open.map(|()| admission)
         };
         let first = open().ok().unwrap();
@@ -459,6 +459,33 @@ mod tests {
         drop(first);
         assert!(open().is_ok());
         assert_eq!((app.in_flight(), app.statistics().websockets()), (0, 1));
+    }
+
+    #[tokio::test]
+    async fn a_client_gets_no_more_websockets_than_it_leaves() {
+        let mut config = app_config("a");
+        config.limits.websockets = 400;
+        let app = app(&FakeLauncher::new(), config);
+        let link = Link::for_tests();
+        let all_of = |client: Option<[u8; 4]>| -> Vec<_> {
+            std::iter::from_fn(|| {
+                let (mut admission, lease) = app.admit(&link, false, None).ok()?;
+                let client = client.map(IpAddr::from);
+                let is_open = admission.becomes_websocket(lease.limits().websockets, client);
+                is_open.ok().map(|()| admission)
+            })
+            .collect()
+        };
+        let clients = [1, 2, 3].map(|last| Some([192, 0, 2, last]));
+        let sockets = clients.map(all_of);
+        assert_eq!(sockets.each_ref().map(Vec::len), [300, 64, 36]);
+        drop(sockets);
+        assert_eq!(
+            (app.statistics().websockets(), app.sockets.holders()),
+            (0, 0)
+        );
+        // A proxy's are many clients'.
+        assert_eq!(all_of(None).len(), 400);
     }
 
     #[tokio::test]
@@ -517,7 +544,7 @@ mod tests {
         assert_eq!(of_clients.len(), 100);
         assert_eq!(app.admit_call(&"f".into()).err(), Some(Busy::App(200)));
         drop((admissions, of_clients));
-        assert_eq!((app.in_flight(), app.calls().len()), (0, 0));
+        assert_eq!((app.in_flight(), app.calls.holders()), (0, 0));
         assert_eq!(all_of("c").len(), 50);
     }
 

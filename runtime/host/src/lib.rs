@@ -31,6 +31,7 @@ mod metrics;
 mod notify;
 mod otlp;
 mod patience;
+mod places;
 mod pool;
 mod record;
 pub mod reload;

@@ -1,5 +1,6 @@
 //! What is counted and logged of a request, whoever sends it.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
@@ -161,12 +162,16 @@ impl Record {
         self.admission.is_some()
     }
 
-    /// The request becomes a WebSocket, if its app may have one more of them.
-    pub(crate) fn becomes_websocket(&mut self, limit: usize) -> Result<(), Box<ErrorPage>> {
+    /// The request becomes a WebSocket, if its app may have one more of them, and its client.
+    pub(crate) fn becomes_websocket(
+        &mut self,
+        limit: usize,
+        client: Option<IpAddr>,
+    ) -> Result<(), Box<ErrorPage>> {
         let Some(admission) = &mut self.admission else {
             return Ok(());
         };
-        let taken = admission.becomes_websocket(limit);
+        let taken = admission.becomes_websocket(limit, client);
         taken.map_err(|busy| too_busy(admission.app(), busy))
     }
 

@@ -322,7 +322,7 @@ impl Call {
         let (response, status, lease, begun) = answer?;
         let leaving = match &response.socket {
             Some(_) => {
-                record.becomes_websocket(lease.limits().websockets)?;
+                record.becomes_websocket(lease.limits().websockets, None)?;
                 lease.leaving()
             }
             None => Vec::new(),

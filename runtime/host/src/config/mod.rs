@@ -371,7 +371,7 @@ impl Default for AppLimits {
             in_flight: 1024,
             queue: None,
             body: 100 << 20,
-            websockets: 1024,
+            websockets: 2048,
             message: 32 << 20,
             response: None,
             caches: Caches::DEFAULT_BUDGET as u64,

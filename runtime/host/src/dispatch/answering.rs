@@ -312,7 +312,8 @@ fn made(
 ) -> Answer {
     let upgrade = upgrade(&mut from_app, handshake, &lease)?;
     if upgrade.is_some() {
-        completion.becomes_websocket(lease.limits().websockets)?;
+        let client = completion.link().peer.client();
+        completion.becomes_websocket(lease.limits().websockets, client)?;
     }
     completion.answered_by(lease);
     let mut answer = response(*from_app, status, method, fields);

@@ -65,6 +65,12 @@ pub(crate) fn too_busy(app: &App, busy: Busy) -> Box<ErrorPage> {
             OwnAnswer::Busy,
             format!("the app \"{name}\" has {limit} WebSockets open, its limit of websockets"),
         ),
+        Busy::Client(limit) => (
+            OwnAnswer::Busy,
+            format!(
+                "this client has as many of the {limit} WebSockets that the app \"{name}\" may have as it leaves to others"
+            ),
+        ),
         Busy::Gone => (
             OwnAnswer::Unavailable,
             "the app is shutting down".to_owned(),
@@ -74,7 +80,7 @@ pub(crate) fn too_busy(app: &App, busy: Busy) -> Box<ErrorPage> {
     let page = match busy {
         Busy::App(_) | Busy::Connection(..) | Busy::Caller(..) => page.limit(Limit::InFlight),
         Busy::Queue(_) => page.limit(Limit::Queue),
-        Busy::WebSockets(_) => page.limit(Limit::WebSockets),
+        Busy::WebSockets(_) | Busy::Client(_) => page.limit(Limit::WebSockets),
         Busy::Gone => page,
     };
     page.retry_after(Duration::from_secs(1)).into()
