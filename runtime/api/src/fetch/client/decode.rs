@@ -15,13 +15,14 @@ use crate::fetch::gather::Room;
 
 /// Bytes of one decoded chunk: however far a few bytes expand, this many are in memory at a time.
 const CHUNK_BYTES: usize = 32 << 10;
-/// Bytes of a coding that are looked at in one go: with nothing in them, so many take up to 10 ms.
-const STEP_BYTES: usize = 16 << 10;
+/// Bytes of a coding that are looked at in one go, before others have their turns: with nothing in them, so many take up to 5 ms.
+const STEP_BYTES: usize = 8 << 10;
 /// The process is asked for as much as this, as windows of brotli may be. The rest counts for the app only.
 const LARGE: usize = 1 << 20;
 /// Codings on top of each other that a response may have. Nobody needs a second one, and each makes a thousand bytes of one.
 const LAYERS: usize = 2;
-/// How much of a coding may come in a row of which nothing comes out: empty members and blocks, names of files.
+/// How much of a coding may come of which nothing comes out: empty members and blocks, names of files. What comes out makes up for twice as
+/// much: whatever cannot be compressed grows by a thousandth.
 const MOST_FRUITLESS: usize = 1 << 20;
 
 /// Chunks of a body.
@@ -90,6 +91,7 @@ pub(super) fn decode(encoded: Chunks, codings: Vec<Coding>, isolate: Option<&Han
                 has_more: false,
                 is_over: false,
                 fruitless: 0,
+                taken: 0,
                 room: isolate.cloned().map(Room::new),
                 asked: 0,
             };
@@ -108,8 +110,10 @@ struct Layer {
     /// The decoder may have output without further input.
     has_more: bool,
     is_over: bool,
-    /// Bytes that nothing has come out of since something has.
+    /// Bytes that nothing has come out of.
     fruitless: usize,
+    /// Bytes since others had their turns.
+    taken: usize,
     room: Option<Room>,
     /// Bytes that the process was asked for.
     asked: usize,
@@ -144,6 +148,11 @@ impl Layer {
                 room.reach(most).await?;
             }
             output.resize(CHUNK_BYTES, 0);
+            // The thread is the app's, and input may be there for long: from another layer, which makes much of little.
+            if self.taken >= STEP_BYTES {
+                self.taken = 0;
+                tokio::task::yield_now().await;
+            }
             let input = &self.input[..self.input.len().min(STEP_BYTES)];
             let step = decoder.step(input, &mut output, false);
             let step = step.map_err(|fault| wrong(&fault))?;
@@ -165,18 +174,16 @@ impl Layer {
                 // https://www.rfc-editor.org/rfc/rfc8878#section-3.1: "one or more frames". Of the others one is all.
                 self.is_over = !matches!(self.coding, Coding::Gzip | Coding::Zstd);
             }
-            if step.written > 0 {
-                output.truncate(step.written);
-                output.shrink_to_fit();
-                self.fruitless = 0;
-                return Ok(Some((output.into(), self)));
-            }
-            self.fruitless += step.read;
+            self.taken += step.read.max(step.written / 4);
+            self.fruitless = (self.fruitless + step.read).saturating_sub(2 * step.written);
             if self.fruitless > MOST_FRUITLESS {
                 return Err(wrong("there is no content in a mebibyte of it"));
             }
-            // The thread is the app's, and input may be there for long: from another layer, which makes much of little.
-            tokio::task::yield_now().await;
+            if step.written > 0 {
+                output.truncate(step.written);
+                output.shrink_to_fit();
+                return Ok(Some((output.into(), self)));
+            }
         }
         Ok(None)
     }
@@ -343,8 +350,11 @@ mod tests {
         assert!(decoded(&twice, &both).now_or_never().is_none());
         assert_eq!(decoded(&twice, &both).await, Ok(Vec::new()));
         let text = read(GzipEncoder::new(&b"hello"[..])).await;
-        let three = [some.clone(), text, some].concat();
+        let three = [&some[..], &text, &many(MOST_FRUITLESS / 4)].concat();
         assert_eq!(decoded(&three, &[Coding::Gzip]).await.unwrap(), b"hello");
+        // A little content makes up for little.
+        let four = [&some[..], &text, &some, &text, &some].concat();
+        assert!(decoded(&four, &[Coding::Gzip]).await.is_err());
         let error = decoded(&many(MOST_FRUITLESS * 2), &[Coding::Gzip]).await;
         let error = error.unwrap_err().to_string();
         assert!(error.contains("no content"), "{error}");
