@@ -1,6 +1,6 @@
 //! Long native work that scripts ask for (a digest of many bytes), on threads of its own.
 //!
-//! There are as many threads as cores, and at least two. An app has a share of them: no more than half at a time, so that another
+//! There are as many threads as cores, and at least two. An app, whatever its instances, has a share of them: no more than half at a time, so that another
 //! one's work begins at once however long the first one's takes; and among those that wait, the next is whoever has fewest at
 //! work and has used least CPU time, so that many pieces of work are no better than few. What is used is [charged](Share::used) to
 //! whoever asked. Work cannot be interrupted: bound its size before, or do it [in slices](compute_slices). What can be neither
@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -39,16 +39,30 @@ static SLOW: LazyLock<Arc<Pool>> = LazyLock::new(|| Pool::slow(4 * cores()));
 #[error("native work was not done; the log has the reason")]
 pub struct NotDone;
 
-/// The CPU time that an isolate's work has used on the pool.
+/// An isolate's part of its app's share: the CPU time that its work has used on the pool.
 #[derive(Debug, Default)]
 pub struct Share {
     nanoseconds: AtomicU64,
+    app: OnceLock<String>,
 }
 
 impl Share {
     /// The time of all work that is done.
     pub fn used(&self) -> Duration {
         Duration::from_nanos(self.nanoseconds.load(Ordering::Relaxed))
+    }
+
+    /// Says whose it is, by the app's name. Without that the isolate is an app by itself.
+    pub(crate) fn belongs_to(&self, app: &str) {
+        self.app.get_or_init(|| app.to_owned());
+    }
+
+    fn is_of_one_app_with(self: &Arc<Self>, other: &Arc<Self>) -> bool {
+        Arc::ptr_eq(self, other)
+            || self
+                .app
+                .get()
+                .is_some_and(|app| Some(app) == other.app.get())
     }
 
     fn charge(&self, time: Duration) {
@@ -99,9 +113,9 @@ type Work = Box<dyn FnOnce() + Send>;
 struct Pool {
     queues: Mutex<Queues>,
     more: Condvar,
-    /// The most threads, and the most of them for one share.
+    /// The most threads, and the most of them for one app.
     threads: usize,
-    per_share: usize,
+    per_app: usize,
     gives_way: bool,
 }
 
@@ -113,9 +127,12 @@ struct Queues {
     idle: usize,
 }
 
+/// An app's.
 struct Queue {
+    /// Of one of its isolates.
     share: Arc<Share>,
-    waiting: VecDeque<Work>,
+    /// Each for one of them.
+    waiting: VecDeque<(Arc<Share>, Work)>,
     at_work: usize,
     /// CPU time, as if it had used as much as the least of the others when it became active.
     used: Duration,
@@ -127,7 +144,7 @@ impl Pool {
             queues: Mutex::default(),
             more: Condvar::new(),
             threads,
-            per_share: threads.div_ceil(2),
+            per_app: threads.div_ceil(2),
             gives_way: false,
         })
     }
@@ -137,7 +154,7 @@ impl Pool {
             queues: Mutex::default(),
             more: Condvar::new(),
             threads,
-            per_share: 1,
+            per_app: 1,
             gives_way: true,
         })
     }
@@ -192,7 +209,7 @@ impl Pool {
 
     fn push(self: &Arc<Self>, share: &Arc<Share>, work: Work) {
         let mut queues = self.queues();
-        queues.of(share).waiting.push_back(work);
+        queues.of(share).waiting.push_back((share.clone(), work));
         if queues.idle > 0 {
             self.more.notify_one();
         } else if queues.threads < self.threads {
@@ -223,7 +240,7 @@ impl Pool {
         let clock = CpuClock::of_this_thread();
         let mut queues = self.queues();
         loop {
-            let Some((share, work)) = queues.next(self.per_share) else {
+            let Some((share, work)) = queues.next(self.per_app) else {
                 queues.idle += 1;
                 let waited = self.more.wait_timeout(queues, KEPT);
                 let (back, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
@@ -244,7 +261,7 @@ impl Pool {
             share.charge(used);
             queues = self.queues();
             queues.done(&share, used);
-            // What waited for this one's share may go on in another thread, too.
+            // What waited for this one's app may go on in another thread, too.
             if queues.idle > 0 {
                 self.more.notify_one();
             }
@@ -263,7 +280,7 @@ impl Queues {
         let index = self
             .active
             .iter()
-            .position(|queue| Arc::ptr_eq(&queue.share, share));
+            .position(|queue| queue.share.is_of_one_app_with(share));
         let index = index.unwrap_or_else(|| {
             let used = self.active.iter().map(|queue| queue.used).min();
             self.active.push(Queue {
@@ -277,16 +294,16 @@ impl Queues {
         &mut self.active[index]
     }
 
-    /// Takes the next piece of work, whose share is then at work.
-    fn next(&mut self, per_share: usize) -> Option<(Arc<Share>, Work)> {
+    /// Takes the next piece of work, whose app is then at work.
+    fn next(&mut self, per_app: usize) -> Option<(Arc<Share>, Work)> {
         let next = self
             .active
             .iter_mut()
-            .filter(|queue| queue.at_work < per_share && !queue.waiting.is_empty())
+            .filter(|queue| queue.at_work < per_app && !queue.waiting.is_empty())
             .min_by_key(|queue| (queue.at_work, queue.used))?;
         let work = next.waiting.pop_front()?;
         next.at_work += 1;
-        Some((next.share.clone(), work))
+        Some(work)
     }
 
     fn done(&mut self, share: &Arc<Share>, used: Duration) {
@@ -400,10 +417,14 @@ mod tests {
     #[tokio::test]
     async fn slow_work_of_one_takes_one_thread() {
         let pool = Pool::slow(3);
-        let (flood, quiet) = (share(), share());
+        // Two isolates of an app are one.
+        let (flood, sibling, quiet) = (share(), share(), share());
+        flood.belongs_to("flood");
+        sibling.belongs_to("flood");
+        quiet.belongs_to("quiet");
         let (gate, closed) = mpsc::channel::<()>();
         let first = pool.run(&flood, move || closed.recv().is_err());
-        let second = pool.run(&flood, || ());
+        let second = pool.run(&sibling, || ());
         assert_eq!(pool.run(&quiet, || 1).await, Ok(1));
         assert_eq!(pool.queues().of(&flood).waiting.len(), 1);
         drop(gate);

@@ -259,6 +259,7 @@ impl Shared {
             self.name.set(app.into()).is_ok(),
             "an isolate belongs to one app"
         );
+        self.compute.belongs_to(app);
     }
 
     /// Whether it is known whose isolate it is.

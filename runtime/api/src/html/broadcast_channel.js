@@ -6,6 +6,7 @@ import { getEventHandler, setEventHandler } from "../dom/event_handler.js";
 import { EventTargetImpl, dispatch } from "../dom/event_target.js";
 import { exportToNative } from "../script/bridge.js";
 import { List } from "../script/list.js";
+import { MAX_SHARED_NAME } from "../script/shared_name.js";
 import { MessageEventImpl } from "./message_event.js";
 
 const BROADCAST = "Failed to execute 'postMessage' on 'BroadcastChannel'";
@@ -22,7 +23,12 @@ export class BroadcastChannelImpl extends EventTargetImpl {
   closed = false;
 
   // https://html.spec.whatwg.org/multipage/web-messaging.html#dom-broadcastchannel
+  // DEPARTURE: a name has a bound.
   constructor_(name) {
+    if (name.length > MAX_SHARED_NAME) {
+      const message = `Failed to construct 'BroadcastChannel': the name has ${name.length} code units, and may have ${MAX_SHARED_NAME}`;
+      throw new DOMException(message, "NotSupportedError");
+    }
     this.name = name;
     channels.append(this);
   }

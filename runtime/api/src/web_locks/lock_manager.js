@@ -4,6 +4,7 @@ import { DOMException, allLocks } from "nano:native";
 import { exportToNative } from "../script/bridge.js";
 import { List } from "../script/list.js";
 import { PromiseReject, PromiseResolve } from "../script/primordials.js";
+import { MAX_SHARED_NAME } from "../script/shared_name.js";
 import { PlatformObject, sequenceToJS } from "../script/webidl.js";
 import { LockRequest } from "./lock_request.js";
 
@@ -16,6 +17,10 @@ export class LockManagerImpl extends PlatformObject {
     const { mode, ifAvailable, steal, signal } = options;
     // 5. to 8.
     if (name[0] === "-") return refuse("Names that begin with '-' are reserved");
+    // DEPARTURE: a name has a bound.
+    if (name.length > MAX_SHARED_NAME) {
+      return refuse(`The name has ${name.length} code units, and may have ${MAX_SHARED_NAME}`);
+    }
     if (steal && ifAvailable) return refuse("'steal' and 'ifAvailable' exclude each other");
     if (steal && mode !== "exclusive") return refuse("'steal' needs the mode 'exclusive'");
     if (signal !== undefined && (steal || ifAvailable)) return refuse("'signal' excludes 'steal' and 'ifAvailable'");
