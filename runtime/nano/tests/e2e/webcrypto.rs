@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::memory::{both_are_fine, serve};
-use crate::support::Site;
+use crate::support::{Site, admin};
 
 #[test]
 fn tokens_of_the_standards() {
@@ -13,6 +13,28 @@ fn tokens_of_the_standards() {
         response.text(),
         r#"{"HMAC":"","RSASSA-PKCS1-v1_5":"","ECDSA":"","Ed25519":""}"#
     );
+}
+
+/// What the process does once for its random source costs the app that needs it first nothing that is worth mentioning.
+#[test]
+fn the_first_random_number_costs_no_more_than_others() {
+    let draws = "export default { fetch: ({ url }) => new Response(url.endsWith('/draw') ? crypto.randomUUID() : '') };";
+    let site = Site::new().app("first", draws).app("second", draws);
+    let (nano, port) = admin::serve(site);
+    let cpu_seconds = |app: &str| {
+        let details = admin::json(&admin::ask(port, "GET", &format!("/admin/apps/{app}")));
+        details["cpu_seconds"].as_f64().expect("a number")
+    };
+    let cost = |app: &str| {
+        let host = format!("{app}.test");
+        assert_eq!(nano.get(&host, "/").status, 200);
+        let before = cpu_seconds(app);
+        let response = nano.get(&host, "/draw");
+        assert_eq!(response.text().len(), 36, "{}", response.text());
+        cpu_seconds(app) - before
+    };
+    let (first, second) = (cost("first"), cost("second"));
+    assert!(first < second + 0.015, "{first} and {second} s");
 }
 
 /// Has all of it going on that takes longest, and for ever, or is in an endless loop. Of each, one piece has come to its end before.
