@@ -13,7 +13,7 @@ use crate::deployment::Deployment;
 use crate::lease::Lease;
 use crate::log::{AppLog, LogStatistics};
 use crate::places::{Place, Places};
-use crate::pool::{NOBODY, Pool};
+use crate::pool::{NOBODY, Pool, Reason};
 use crate::server::link::{Link, Share};
 use crate::services::untaken::Untaken;
 use crate::starter::Starter;
@@ -51,7 +51,7 @@ pub(crate) const MOST_FINISHING: usize = 3;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Refused {
     /// It does not start: why. The version before serves on.
-    Broken(String),
+    Broken(Reason),
     /// The app has been changed again, or removed, before it had started.
     Superseded,
 }
@@ -365,8 +365,9 @@ impl App {
         let reason = match &started {
             Ok(member) => wanted
                 .config()
-                .missing_handler(member.instance().handlers()),
-            Err(error) => Some(error.reason.message.clone()),
+                .missing_handler(member.instance().handlers())
+                .map(Reason::from),
+            Err(error) => Some(error.reason.clone()),
         };
         let refusal = reason.map(Refused::Broken);
         if is_new && (refusal.is_none() || current.pool().is_broken()) {
@@ -589,7 +590,10 @@ mod tests {
         launcher.fail_starts("no handler", None);
         let second = app.want(edited(2), &starter);
         let refused = app.switch(&second).await.err();
-        assert_eq!(refused, Some(Refused::Broken("no handler".into())));
+        assert_eq!(
+            refused,
+            Some(Refused::Broken("no handler".to_owned().into()))
+        );
         assert_eq!(app.version(), 1);
         // It is not tried again at once, and what is not changed is known to be the same.
         let again = app.want(edited(2), &starter);

@@ -137,7 +137,7 @@ pub struct Applied {
     pub replaced: Vec<Arc<str>>,
     /// Apps of which only the host's part has changed: routes, limits of requests.
     pub adjusted: Vec<Arc<str>>,
-    /// Apps whose new version does not start, and why. The one before serves on, if there is one.
+    /// Apps whose new version does not start, and why, with the place in its source. The one before serves on, if there is one.
     pub refused: Vec<(Arc<str>, String)>,
     /// Apps with a version that starts still, for which nobody waits any more. The one before serves on, if there is one.
     pub starting: Vec<Arc<str>>,
@@ -510,10 +510,11 @@ impl Host {
                         app = name,
                         version,
                         serving,
-                        "the app's new version is refused, and the one before serves on: {reason}"
+                        "the app's new version is refused, and the one before serves on: {}",
+                        reason.message
                     );
                 }
-                Change::Refused(reason)
+                Change::Refused(reason.report())
             }
         }
     }

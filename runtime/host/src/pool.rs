@@ -147,7 +147,7 @@ impl Pool {
         } else if state.is_starting {
             Condition::Starting
         } else if state.has_failed {
-            Condition::Failing(state.reason.message.clone())
+            Condition::Failing(state.reason.report())
         } else {
             Condition::Idle
         }

@@ -102,7 +102,7 @@ pub(crate) enum Command {
         /// The app's name [default: the folder's]
         #[arg(long)]
         name: Option<String>,
-        /// A host that the app answers to, if it is new; may be given several times [default: every host that is nobody else's]
+        /// A host that the app answers to, if it is new (one that is there already keeps its own); may be given several times [default: every host that is nobody else's]
         #[arg(long, value_name = "HOST")]
         hostname: Vec<String>,
         #[command(flatten)]

@@ -43,14 +43,7 @@ pub(crate) fn check(site: &Site) -> anyhow::Result<ExitCode> {
                 Err(error) => {
                     failures += 1;
                     print(&format!("failed  {}", app.name));
-                    // Details begin with the message, where an exception has them.
-                    let detail = error.detail.unwrap_or_default();
-                    let message = if detail.starts_with(&error.message) {
-                        detail
-                    } else {
-                        format!("{}\n{detail}", error.message)
-                    };
-                    complain(format!("{}: {message}", app.name).trim_end());
+                    complain(format!("{}: {}", app.name, error.report()).trim_end());
                 }
             }
         }

@@ -49,6 +49,22 @@ impl fmt::Display for StartError {
 
 impl Error for StartError {}
 
+impl StartError {
+    /// All that is known, for the app's author.
+    pub fn report(&self) -> String {
+        report(&self.message, self.detail.as_deref())
+    }
+}
+
+/// What failed and where, of which each line stands once: a stack mostly begins with its error's message.
+pub fn report(message: &str, stack: Option<&str>) -> String {
+    match stack {
+        None => message.to_owned(),
+        Some(stack) if stack.starts_with(message) => stack.to_owned(),
+        Some(stack) => format!("{message}\n{stack}"),
+    }
+}
+
 /// Why a request got no response from the app, or a scheduled event did not come to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FetchError {

@@ -46,7 +46,7 @@ pub use commons::{
     LockOwner, LockRequest, TooMuch,
 };
 pub use descriptors::descriptors;
-pub use error::{Exit, FetchError, StartError, StartErrorKind, Unanswered, Unfinished};
+pub use error::{Exit, FetchError, StartError, StartErrorKind, Unanswered, Unfinished, report};
 pub use event::{Handlers, ScheduledEvent};
 pub use folder::{FileError, Folder, FolderFile};
 pub use launcher::{Instance, InstanceThread, Launcher, Losses};

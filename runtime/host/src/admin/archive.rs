@@ -61,6 +61,13 @@ pub(super) fn unpack(archive: &[u8], versions: &Path) -> io::Result<Unpacked> {
         io::ErrorKind::NotFound => new(),
         _ => Err(error),
     })?;
+    unpack_as(archive, new).inspect_err(|_| {
+        // Of an app that never was nothing stays. What others unpack, and what is served, keeps it.
+        let _ = fs::remove_dir(versions);
+    })
+}
+
+fn unpack_as(archive: &[u8], new: tempfile::TempDir) -> io::Result<Unpacked> {
     let is_gzip = archive.starts_with(&[0x1f, 0x8b]);
     let unpacked = if is_gzip {
         unpack_into(MultiGzDecoder::new(archive), new.path())

@@ -102,7 +102,11 @@ impl Service {
                 if let Some(folder) = folder.filter(|_| !matches!(error, ChangeError::Stays { .. }))
                 {
                     // Nobody serves it; what cannot be removed is, with the next version.
-                    let _ = tokio::fs::remove_dir_all(folder).await;
+                    let _ = tokio::fs::remove_dir_all(&folder).await;
+                    if let Some(versions) = folder.parent() {
+                        // Where there is no other version: it was to be the app's first.
+                        let _ = tokio::fs::remove_dir(versions).await;
+                    }
                 }
                 *refused(error)
             }
@@ -149,7 +153,8 @@ fn fields_of(body: Option<Body>) -> Result<AppFields, Box<Answer>> {
 /// What may stand in the query of a deployment.
 pub(super) const QUERY: &[Parameter] = &[Parameter {
     name: "hostname",
-    meaning: "A host that the app answers to, if it is new and its files are sent; else all that are nobody else's.",
+    meaning: "A host that the app answers to, if it is new and its files are sent; else all that are nobody else's. An app that is there \
+              already keeps its hosts: others than those are refused.",
     schema: || serde_json::json!({ "type": "array", "items": { "type": "string" } }),
 }];
 

@@ -42,7 +42,7 @@ pub(super) async fn fire(host: &Host, app: Arc<App>, body: Option<Body>) -> Answ
     let (id, began) = (host.ids().next(), Instant::now());
     let fired = tokio::spawn(async move { cron::fire(&app, event, id).await });
     let error = match fired.await {
-        Ok(outcome) => outcome.err().map(|reason| reason.message),
+        Ok(outcome) => outcome.err().map(|reason| reason.report()),
         // The runtime ends.
         Err(error) => Some(error.to_string()),
     };

@@ -233,6 +233,7 @@ pub(super) struct Change {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Refused {
     pub(super) app: String,
+    /// What failed, and where in its source.
     pub(super) reason: String,
 }
 

@@ -140,14 +140,9 @@ impl ErrorPage {
         if let Some(limit) = self.limit.filter(|_| dev) {
             text.push_str(&format!("Limit: {}\n", limit.name()));
         }
-        for part in [&self.detail, &self.stack]
-            .into_iter()
-            .flatten()
-            .filter(|_| dev)
-        {
-            text.push('\n');
-            text.push_str(part);
-            text.push('\n');
+        if let Some(detail) = self.detail.as_deref().filter(|_| dev) {
+            let report = nano_worker::report(detail, self.stack.as_deref());
+            text.push_str(&format!("\n{report}\n"));
         }
         text
     }
@@ -239,6 +234,19 @@ mod tests {
             page()
                 .json(id, true)
                 .contains(r#""detail":"TypeError: \"x\"""#)
+        );
+    }
+
+    #[test]
+    fn developers_read_each_line_once() {
+        let page = ErrorPage {
+            stack: Some("TypeError: \"x\"\n    at fetch (index.js:1:2)".to_owned()),
+            ..page()
+        };
+        assert_eq!(
+            page.plain(RequestId(7), true),
+            "500 Internal Server Error\nThe app failed to answer.\nRequest: 0000000000000007\n\n\
+             TypeError: \"x\"\n    at fetch (index.js:1:2)\n"
         );
     }
 

@@ -25,6 +25,13 @@ pub(crate) struct Reason {
     pub(crate) stack: Option<String>,
 }
 
+impl Reason {
+    /// Both, for the app's author.
+    pub(crate) fn report(&self) -> String {
+        nano_worker::report(&self.message, self.stack.as_deref())
+    }
+}
+
 impl From<String> for Reason {
     fn from(message: String) -> Self {
         Self {

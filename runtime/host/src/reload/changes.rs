@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedMutexGuard, oneshot};
@@ -412,6 +413,9 @@ fn changed(
                      reload, or replace the app as a whole (PUT with all its fields)"
                 )));
             }
+            if let Some(known) = &known {
+                keeps_hosts(name, known, &fields)?;
+            }
             let mut fields = known.unwrap_or(fields);
             fields.insert("path".to_owned(), folder.to_string_lossy().into());
             after.put(name, fields);
@@ -425,6 +429,36 @@ fn changed(
         }
     }
     Ok(after)
+}
+
+/// Whether a deployment of an app that is there names no other hosts than it has: it would change nothing about them.
+fn keeps_hosts(name: &str, known: &AppFields, named: &AppFields) -> Result<(), ChangeError> {
+    let (has, wanted) = (hosts(known), hosts(named));
+    if wanted.is_empty() || wanted == has {
+        return Ok(());
+    }
+    let has = match has.is_empty() {
+        true => "every host that is nobody else's".to_owned(),
+        false => has.join(", "),
+    };
+    Err(ChangeError::Invalid(format!(
+        "the app {name:?} is there already and answers to {has}, not to {}: a deployment changes its files only. Leave the hostname \
+         out, or replace the app as a whole (PUT with all its fields)",
+        wanted.join(", ")
+    )))
+}
+
+/// What the field `hostname` says, in one order.
+fn hosts(fields: &AppFields) -> Vec<String> {
+    let hosts = match fields.get("hostname") {
+        Some(Value::Array(list)) => list.as_slice(),
+        Some(one) => std::slice::from_ref(one),
+        None => &[],
+    };
+    let hosts = hosts.iter().filter_map(Value::as_str);
+    let mut hosts: Vec<_> = hosts.map(str::to_ascii_lowercase).collect();
+    hosts.sort();
+    hosts
 }
 
 /// How the folders begin that archives are being unpacked into.
@@ -520,14 +554,21 @@ mod tests {
     fn a_deployment_changes_the_folder_only() {
         let mut before = Managed::default();
         before.put("managed", fields("one"));
-        let deploy = |name: &str| {
-            let kind = ChangeKind::Deploy {
-                folder: "two".into(),
-                fields: AppFields::from_iter([("hostname".to_owned(), "x".into())]),
-            };
-            change(&before, name, kind)
+        let deploy_to = |before: &Managed, name: &str, fields: AppFields| {
+            let folder = "two".into();
+            change(before, name, ChangeKind::Deploy { folder, fields })
         };
-        let after = deploy("managed").expect("it is legal");
+        let deploy = |name: &str| {
+            let hosts = AppFields::from_iter([("hostname".to_owned(), "x".into())]);
+            deploy_to(&before, name, hosts)
+        };
+        // That it has other hosts by now is said by nobody: so it is no deployment that changes them.
+        let refused = deploy("managed").expect_err("it has another host");
+        assert!(
+            refused.to_string().contains("answers to every host"),
+            "{refused}"
+        );
+        let after = deploy_to(&before, "managed", AppFields::new()).expect("it is legal");
         let app = after.app("managed").expect("an app");
         assert_eq!(
             (&app["path"], &app["env"]["A"], app.get("hostname")),

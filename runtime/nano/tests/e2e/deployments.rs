@@ -140,6 +140,16 @@ fn what_cannot_be_served_changes_nothing() {
         422,
         "does not start",
     );
+    // Where it is that it does not parse, which whoever deploys sees nowhere else.
+    refused(
+        deploy(
+            port,
+            "up",
+            "\nexport default { fetch: () => new Response('a' };",
+        ),
+        422,
+        "app:///index.js:2:44",
+    );
     refused(
         deploy(
             port,
@@ -150,6 +160,16 @@ fn what_cannot_be_served_changes_nothing() {
         "broken",
     );
     assert_eq!(nano.get("fresh.test", "/").status, 404);
+    refused(
+        send(port, "PUT", "/admin/apps/odd", "application/gzip", b"x"),
+        422,
+        "the archive cannot be used",
+    );
+    // Nothing is left of what never served.
+    for app in ["fresh", "odd"] {
+        let folder = nano.path().join("state/apps").join(app);
+        assert!(!folder.exists(), "{}", folder.display());
+    }
     refused(
         put(port, "fresh", r#"{"path":"../nowhere"}"#),
         422,
@@ -289,7 +309,15 @@ fn the_program_deploys_lists_and_removes() {
     )
     .expect("a file");
     let (done, said) = run(port, &["deploy", app]);
-    assert!(!done && said.contains("not today"), "{said}");
+    assert!(
+        !done && said.contains("not today") && said.contains("app:///index.js:1:"),
+        "{said}"
+    );
+    let (done, said) = run(port, &["deploy", app, "--hostname", "other.test"]);
+    assert!(
+        !done && said.contains("answers to site.test, not to other.test"),
+        "{said}"
+    );
     let (done, said) = run(port, &["apps"]);
     assert!(
         done && said.contains("site  running  2 ") && said.contains("site.test"),
