@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use nano_engine::{ErrorReport, State, hardening, modules, rejections};
-use nano_webidl::{Ref, Scope, Value};
+use nano_webidl::{Ref, Scope, Value, type_error};
 use nano_worker::{Binding, Services, StartError, StartErrorKind};
 use tokio::sync::oneshot;
 
@@ -83,7 +83,7 @@ pub(crate) fn begin(
     state.set_extension(counters.background.clone());
     state.set_extension(App::new(scope, env, counters, started));
     v8::tc_scope!(let scope, scope);
-    let Some(evaluated) = modules::import(scope, entry) else {
+    let Some(evaluated) = modules::import_prepared(scope, entry, make_global) else {
         if scope.has_terminated() {
             return; // `ended` says why.
         }
@@ -117,6 +117,47 @@ pub(crate) fn begin(
             });
         }
     }
+}
+
+/// Where the entry module exports nothing, it is in Workers' service-worker syntax, in which bindings are global variables. It is what
+/// wrangler tells the two by, too: <https://developers.cloudflare.com/workers/reference/migrate-to-module-workers/>.
+fn make_global<'s>(scope: &mut Scope<'s, '_>, exports: v8::Local<'s, v8::Object>) -> Option<()> {
+    if names(scope, exports)?.length() > 0 {
+        return Some(());
+    }
+    let env = &State::from_scope(scope).extension::<App>().env;
+    let env = v8::Local::new(scope, env);
+    let global = scope.get_current_context().global(scope);
+    let bindings = names(scope, env)?;
+    for index in 0..bindings.length() {
+        let key = bindings.get_index(scope, index)?;
+        let name = v8::Local::<v8::Name>::try_from(key).ok()?;
+        let value = env.get(scope, key)?;
+        if !global.create_data_property(scope, name, value)? {
+            let name = name.to_rust_string_lossy(scope);
+            let message = format!(
+                "env.{name} cannot be a global variable, as bindings are for an app whose entry module exports nothing: name it \
+                 otherwise, or export the handlers (export default {{ fetch(request, env) {{ … }} }})"
+            );
+            type_error(message).throw(scope);
+            return None;
+        }
+    }
+    Some(())
+}
+
+/// The names of an object's own properties; of a module's exports that have no value yet, too.
+fn names<'s>(
+    scope: &Scope<'s, '_>,
+    object: v8::Local<'s, v8::Object>,
+) -> Option<v8::Local<'s, v8::Array>> {
+    let arguments = v8::GetPropertyNamesArgs {
+        mode: v8::KeyCollectionMode::OwnOnly,
+        property_filter: v8::PropertyFilter::SKIP_SYMBOLS,
+        index_filter: v8::IndexFilter::IncludeIndices,
+        key_conversion: v8::KeyConversionMode::ConvertToString,
+    };
+    object.get_own_property_names(scope, arguments)
 }
 
 /// The entry module is evaluated, or its evaluation threw.

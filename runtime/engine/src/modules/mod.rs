@@ -63,9 +63,20 @@ pub struct Evaluated<'s> {
 
 /// Loads, links and begins to evaluate a module and what it imports.
 pub fn import<'s>(scope: &mut v8::PinScope<'s, '_>, specifier: &str) -> Option<Evaluated<'s>> {
+    import_prepared(scope, specifier, |_, _| Some(()))
+}
+
+/// Like [`import`]; before anything is evaluated, `prepare` sees which exports the module has.
+pub fn import_prepared<'s, 'i>(
+    scope: &mut v8::PinScope<'s, 'i>,
+    specifier: &str,
+    prepare: impl FnOnce(&mut v8::PinScope<'s, 'i>, v8::Local<'s, v8::Object>) -> Option<()>,
+) -> Option<Evaluated<'s>> {
     let modules = &State::from_scope(scope).modules;
     let module = modules.load(scope, specifier, "", &Attributes::NONE)?;
-    link_and_evaluate(scope, module)
+    let namespace = link(scope, module)?;
+    prepare(scope, namespace)?;
+    evaluate_linked(scope, module, namespace)
 }
 
 /// Like [`import`] for a text that is no file. It can import others, relative to `url`.
@@ -90,8 +101,23 @@ pub(crate) fn link_and_evaluate<'s>(
     scope: &mut v8::PinScope<'s, '_>,
     module: v8::Local<'s, v8::Module>,
 ) -> Option<Evaluated<'s>> {
+    let namespace = link(scope, module)?;
+    evaluate_linked(scope, module, namespace)
+}
+
+fn link<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    module: v8::Local<'s, v8::Module>,
+) -> Option<v8::Local<'s, v8::Object>> {
     entry::instantiate_module(scope, module)?;
-    let namespace = module.get_module_namespace().try_into().ok()?;
+    module.get_module_namespace().try_into().ok()
+}
+
+fn evaluate_linked<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    module: v8::Local<'s, v8::Module>,
+    namespace: v8::Local<'s, v8::Object>,
+) -> Option<Evaluated<'s>> {
     let promise = module.evaluate(scope)?.try_into().ok()?;
     Some(Evaluated { namespace, promise })
 }

@@ -58,6 +58,18 @@ const FORMS: &[(&str, &str, &str)] = &[
         "second",
     ),
     (
+        "global",
+        "const who = WHO;
+         addEventListener('fetch', (event) => event.respondWith(new Response(`${who} ${globalThis.WHO} ${WHO}`)));",
+        "me me me",
+    ),
+    (
+        "exports",
+        "export const kind = typeof WHO;
+         addEventListener('fetch', (event) => event.respondWith(new Response(`${kind} ${typeof WHO}`)));",
+        "undefined undefined",
+    ),
+    (
         "both",
         "addEventListener('fetch', (event) => event.respondWith(new Response('listener')));
          export default { fetch() { return new Response('export'); } };",
