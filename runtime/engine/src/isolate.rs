@@ -268,13 +268,18 @@ fn told_by_v8(isolate: &mut v8::Isolate, account: &Account) -> usize {
         .saturating_sub(account.objects().told() + account.told())
 }
 
-/// Checks the sum of heap, buffers and native memory between turns, and takes back the room that V8 was given for one.
+/// Checks the sum of heap, buffers and native memory between turns, and whether there is any room left; and takes back the room that
+/// V8 was given for a turn.
 pub(crate) fn check_memory(isolate: &mut v8::Isolate, state: &State) {
     if let Some(initial) = state.raised_heap_limit.take() {
         entry::restore_heap_limit(isolate, state, initial);
         state.shared.account.heap_is_back();
     }
-    external_memory::watch::settle(isolate, &state.shared);
+    let shared = &state.shared;
+    external_memory::watch::settle(isolate, shared);
+    if shared.verdict() == Verdict::None && state.shortage.is_lasting(isolate, shared) {
+        condemn(shared);
+    }
 }
 
 /// Ends the isolate if it is over its limit after a collection, because memory outside of the heap is freed by one.

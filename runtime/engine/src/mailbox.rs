@@ -146,7 +146,10 @@ impl Handle {
 
     /// From now on the isolate may be ended while it has nothing to do, when the process needs its memory ([`Exit::Evicted`]). Nothing
     /// that has been posted by then is lost: it is run, or dropped by [`Handle::post`].
+    ///
+    /// It has started: it is also ended, by its limit, where what it has kept since then leaves no room for anything that is asked of it.
     pub fn may_be_evicted(&self) {
+        self.0.account.note_base();
         self.0.rest.may_end();
     }
 
@@ -170,6 +173,11 @@ impl Handle {
     pub fn memory(&self) -> (usize, usize) {
         let account = &self.0.account;
         (account.heap(), account.buffers() + account.reserved())
+    }
+
+    /// How often something has not fitted into the isolate's limit, and was refused by an exception.
+    pub fn memory_shortages(&self) -> usize {
+        self.0.account.shortages()
     }
 
     /// CPU time of the isolate's thread so far; nothing for an isolate without a limit of CPU time, whose thread is not watched.

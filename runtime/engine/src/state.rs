@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::embedding::Embedding;
 use crate::engine::Engine;
 use crate::external_memory::Account;
+use crate::external_memory::shortage::Shortage;
 use crate::external_memory::tables::Tables;
 use crate::hardening::wasm_functions;
 use crate::limits::Exit;
@@ -34,6 +35,7 @@ pub struct State {
     pub(crate) limits: crate::Limits,
     /// V8's own limit, while it is raised.
     pub(crate) raised_heap_limit: Cell<Option<usize>>,
+    pub(crate) shortage: Shortage,
     /// V8's own `JSON.parse`, whose place is taken.
     pub(crate) json_parse: OnceCell<v8::Global<v8::Function>>,
     /// Set when the isolate has been made.
@@ -65,6 +67,7 @@ impl State {
             wasm_modules: wasm_functions::Modules::default(),
             limits,
             raised_heap_limit: Cell::new(None),
+            shortage: Shortage::default(),
             json_parse: OnceCell::new(),
             tables: OnceCell::new(),
             meter: OnceCell::new(),

@@ -421,6 +421,7 @@ impl Instance for Fake {
             forbidden_requests: 5,
             waiting_requests: 1,
             refused_timers: 4,
+            refused_memory: 6,
             ..WorkerStats::default()
         }
     }

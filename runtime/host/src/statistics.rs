@@ -204,6 +204,8 @@ struct Instances {
     past_forbidden: u64,
     /// And the timers that they were not allowed to set.
     past_refused_timers: u64,
+    /// And how often they were short of memory.
+    past_refused_memory: u64,
 }
 
 /// What an app's instances use, of all versions.
@@ -229,6 +231,8 @@ pub(crate) struct Usage {
     pub(crate) waiting_requests: usize,
     /// Timers that were too many.
     pub(crate) refused_timers: u64,
+    /// How often something did not fit into an instance's memory.
+    pub(crate) refused_memory: u64,
 }
 
 impl Default for Statistics {
@@ -357,6 +361,7 @@ impl Statistics {
         instances.past_refused += stats.refused_subrequests;
         instances.past_forbidden += stats.forbidden_requests;
         instances.past_refused_timers += stats.refused_timers;
+        instances.past_refused_memory += stats.refused_memory;
     }
 
     /// What the instances use.
@@ -368,6 +373,7 @@ impl Statistics {
             refused_subrequests: instances.past_refused,
             forbidden_requests: instances.past_forbidden,
             refused_timers: instances.past_refused_timers,
+            refused_memory: instances.past_refused_memory,
             ..Usage::default()
         };
         for stats in instances.living.iter().map(|instance| instance.stats()) {
@@ -381,6 +387,7 @@ impl Statistics {
             usage.forbidden_requests += stats.forbidden_requests;
             usage.waiting_requests += stats.waiting_requests;
             usage.refused_timers += stats.refused_timers;
+            usage.refused_memory += stats.refused_memory;
         }
         usage
     }
@@ -401,6 +408,8 @@ impl Statistics {
         match limit {
             Limit::Subrequests => usage.refused_subrequests,
             Limit::Timers => usage.refused_timers,
+            // By which an instance has ended, and what was refused before it came to that.
+            Limit::Memory => self.limits[limit as usize].load(Relaxed) + usage.refused_memory,
             _ => self.limits[limit as usize].load(Relaxed),
         }
     }
@@ -503,10 +512,11 @@ mod tests {
                 running.outbound_requests,
                 running.refused_subrequests,
                 running.refused_timers,
+                running.refused_memory,
                 running.forbidden_requests,
                 running.waiting_requests
             ),
-            (3, 2, 4, 5, 1)
+            (3, 2, 4, 6, 5, 1)
         );
         statistics.ended(&instance, &Exit::CpuLimit);
         let expected = Usage {
@@ -515,6 +525,7 @@ mod tests {
             refused_subrequests: running.refused_subrequests,
             forbidden_requests: running.forbidden_requests,
             refused_timers: running.refused_timers,
+            refused_memory: running.refused_memory,
             ..Usage::default()
         };
         assert_eq!(statistics.usage(), expected);

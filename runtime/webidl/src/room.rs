@@ -82,7 +82,7 @@ impl Growing {
 /// The error for bytes that do not fit.
 pub fn no_room(bytes: usize) -> Error {
     range_error(format!(
-        "{bytes} bytes do not fit into the app's memory limit"
+        "needs {bytes} bytes, which do not fit into the app's memory limit (\"memory_mb\")"
     ))
 }
 

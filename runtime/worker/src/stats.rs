@@ -21,6 +21,8 @@ pub struct WorkerStats {
     pub waiting_requests: usize,
     /// Timers that were refused because of [`Limits::timers`](crate::Limits::timers).
     pub refused_timers: u64,
+    /// How often something was refused, by an exception, because it did not fit into [`Limits::memory_mb`](crate::Limits::memory_mb).
+    pub refused_memory: u64,
     /// Bytes of V8's heap in use, as of the last garbage collection.
     pub heap_bytes: u64,
     /// Bytes of ArrayBuffers outside of V8's heap.

@@ -90,7 +90,10 @@ impl Room {
     pub(super) async fn grow(&mut self, bytes: usize) -> Result<(), BodyError> {
         // It is there already, and small, or copied next.
         drop(self.of_process(bytes).await?);
-        if self.charge(|reservation| reservation.try_grow(bytes)).await {
+        if self
+            .charge(bytes, |reservation| reservation.try_grow(bytes))
+            .await
+        {
             return Ok(());
         }
         Err(BodyError::new(
@@ -105,7 +108,7 @@ impl Room {
     /// They do not fit into the isolate's memory limit, also after a collection.
     pub(super) async fn reach(&mut self, bytes: usize) -> Result<(), BodyError> {
         if self
-            .charge(|reservation| reservation.try_reach(bytes))
+            .charge(bytes, |reservation| reservation.try_reach(bytes))
             .await
         {
             return Ok(());
@@ -131,12 +134,16 @@ impl Room {
         self.reservation.set(bytes);
     }
 
-    async fn charge(&mut self, attempt: impl Fn(&mut Reservation) -> bool) -> bool {
+    async fn charge(&mut self, bytes: usize, attempt: impl Fn(&mut Reservation) -> bool) -> bool {
         if attempt(&mut self.reservation) {
             return true;
         }
         self.isolate.collect_garbage().await;
-        attempt(&mut self.reservation)
+        let fits = attempt(&mut self.reservation);
+        if !fits {
+            self.reservation.note_shortage(bytes);
+        }
+        fits
     }
 
     async fn of_process(&mut self, bytes: usize) -> Result<Arrival, BodyError> {

@@ -384,6 +384,7 @@ impl Worker {
             forbidden_requests: self.outbound.forbidden.load(Ordering::Relaxed),
             waiting_requests: self.outbound.waiting.load(Ordering::Relaxed),
             refused_timers: self.refused_timers.load(Ordering::Relaxed),
+            refused_memory: self.handle.0.memory_shortages() as u64,
             heap_bytes: heap as u64,
             external_bytes: buffers as u64,
             cpu_time: self.handle.0.cpu_time(),

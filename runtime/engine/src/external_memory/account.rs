@@ -56,6 +56,12 @@ pub struct Account {
     small_bodies: AtomicUsize,
     /// Whether the allocator has refused a buffer since the last look.
     refused: AtomicBool,
+    /// How many bytes did not fit into the limit the last time that something did not, until somebody looks at that; else 0.
+    short_of: AtomicUsize,
+    /// How often somebody has seen that.
+    shortages: AtomicUsize,
+    /// What it had for itself when it had started. Before that, more than there is.
+    base: AtomicUsize,
     /// Whether none of the isolate's JavaScript may run any more. Here, as every callback looks at it.
     terminated: AtomicBool,
 }
@@ -88,6 +94,9 @@ impl Account {
             asked_for: Asked::default(),
             small_bodies: AtomicUsize::default(),
             refused: AtomicBool::default(),
+            short_of: AtomicUsize::default(),
+            shortages: AtomicUsize::default(),
+            base: AtomicUsize::new(usize::MAX),
             terminated: AtomicBool::default(),
         }
     }
@@ -410,6 +419,53 @@ impl Account {
     pub(crate) fn take_refusal(&self) -> bool {
         self.refused.swap(false, Ordering::Relaxed)
     }
+
+    /// Notes that so many bytes were refused, if that is for want of room in the isolate's own limit.
+    pub(super) fn note_shortage(&self, bytes: usize) {
+        if !self.fits(bytes) {
+            self.short_of.store(bytes.max(1), Ordering::Relaxed);
+        }
+    }
+
+    /// Notes that so many bytes were to be had: where as many were refused, a collection has made room for them.
+    pub(super) fn note_room(&self, bytes: usize) {
+        let short_of = self.short_of.load(Ordering::Relaxed);
+        if short_of != 0 && bytes >= short_of {
+            self.short_of.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether something has not fitted into the limit since the last look. Tells once, and counts.
+    pub(crate) fn take_shortage(&self) -> bool {
+        let is_short = self.short_of.load(Ordering::Relaxed) != 0;
+        if is_short {
+            self.short_of.store(0, Ordering::Relaxed);
+            self.shortages.fetch_add(1, Ordering::Relaxed);
+        }
+        is_short
+    }
+
+    /// How often it was short of room in its own limit, each time between two looks once.
+    pub(crate) fn shortages(&self) -> usize {
+        self.shortages.load(Ordering::Relaxed)
+    }
+
+    /// What it holds for itself: not what has come for it and is not read, nor what is on its way to others.
+    fn own(&self) -> usize {
+        self.held().saturating_sub(self.reserved()) + self.open()
+    }
+
+    /// It has started: what it holds by now any other one in its place would hold, too.
+    pub(crate) fn note_base(&self) {
+        self.base.store(self.own(), Ordering::Relaxed);
+    }
+
+    /// Whether what it has kept since it has started leaves so little of the limit that another one in its place is better.
+    pub(crate) fn is_full(&self) -> bool {
+        let own = self.own();
+        let kept = own.saturating_sub(self.base.load(Ordering::Relaxed));
+        own > self.limit / 4 * 3 && kept > self.limit / 4
+    }
 }
 
 #[cfg(test)]
@@ -502,6 +558,44 @@ mod tests {
         assert_eq!(account.held_at_most(), 48 * MIB);
         account.sub_sampled(64 * MIB);
         assert_eq!(account.held(), 0);
+    }
+
+    #[test]
+    fn only_what_is_kept_for_itself_makes_an_isolate_full() {
+        let account = Arc::new(Account::new(100));
+        account.set_heap(60);
+        assert!(account.try_take(30));
+        account.note_shortage(1);
+        account.note_shortage(10);
+        assert!(!account.is_full(), "it has not started");
+        account.note_base();
+        assert!(!account.is_full(), "it has started with that");
+        account.set_heap(0);
+        account.note_base();
+        account.set_heap(30);
+        assert!(!account.is_full(), "there is room");
+        account.set_heap(50);
+        assert!(account.is_full());
+        account.give_back(30);
+        let mut on_its_way = Reservation::new(account.clone());
+        assert!(on_its_way.try_grow(40));
+        assert!(!account.is_full(), "what is sent will be gone");
+    }
+
+    #[test]
+    fn a_shortage_is_one_of_the_limit_and_over_where_there_is_room_again() {
+        let account = Account::new(106);
+        account.note_shortage(100);
+        assert!(!account.take_shortage(), "the limit is not the reason");
+        account.note_shortage(101);
+        assert!(account.take_shortage() && !account.take_shortage());
+        account.note_shortage(200);
+        account.note_room(199);
+        assert!(account.take_shortage(), "less was to be had");
+        account.note_shortage(200);
+        account.note_room(200);
+        assert!(!account.take_shortage());
+        assert_eq!(account.shortages(), 2);
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub fn array_buffer<'s>(
     let length = bytes.len();
     let mut bytes = bytes.into_boxed_slice();
     samples::forget(bytes.as_mut_ptr());
-    if !take(scope, || account.try_adopt(length)) {
+    if !take(scope, length, || account.try_adopt(length)) {
         return None;
     }
     let data = Box::into_raw(bytes);
@@ -190,7 +190,7 @@ fn external_string<'s, T: Unit>(
     }
     units.reserve_exact(size_of::<Tail>());
     samples::forget(units.as_mut_ptr().cast());
-    if !take(scope, || account.try_adopt(bytes)) {
+    if !take(scope, bytes, || account.try_adopt(bytes)) {
         return None;
     }
     let mut units = ManuallyDrop::new(units);
@@ -262,8 +262,10 @@ unsafe extern "C" fn allocate_uninitialized(account: &Account, len: usize) -> *m
 fn charged(account: &Account, len: usize, allocate: impl FnOnce() -> *mut c_void) -> *mut c_void {
     if !account.try_take(len) {
         account.note_refusal();
+        account.note_shortage(len);
         return std::ptr::null_mut();
     }
+    account.note_room(len);
     let data = allocate();
     if data.is_null() {
         account.give_back(len);

@@ -23,6 +23,7 @@ mod objects;
 pub(crate) mod parsing;
 mod reservation;
 pub(crate) mod samples;
+pub(crate) mod shortage;
 pub(crate) mod spare;
 pub(crate) mod tables;
 pub(crate) mod watch;

@@ -29,7 +29,7 @@ impl Reservation {
     /// A reservation of so many bytes, after a collection if need be; `None` if they do not fit. On the isolate's thread.
     pub fn take(scope: &mut v8::PinScope, bytes: usize) -> Option<Reservation> {
         let mut reservation = Reservation::new(State::from_scope(scope).account().clone());
-        take(scope, || reservation.try_grow(bytes)).then_some(reservation)
+        take(scope, bytes, || reservation.try_grow(bytes)).then_some(reservation)
     }
 
     /// Makes it so many bytes, which are there already, whether they fit or not.
@@ -71,6 +71,11 @@ impl Reservation {
         fits
     }
 
+    /// So many bytes more do not fit, also after a collection, and whoever wants them is refused.
+    pub fn note_shortage(&self, bytes: usize) {
+        self.account.note_shortage(bytes);
+    }
+
     /// Makes it at least so many bytes, as above.
     #[must_use]
     pub fn try_reach(&mut self, bytes: usize) -> bool {
@@ -84,12 +89,21 @@ impl Drop for Reservation {
     }
 }
 
-/// Tries to take memory; collects garbage where it does not fit, and tries again.
-pub(super) fn take(scope: &mut v8::PinScope, mut attempt: impl FnMut() -> bool) -> bool {
-    attempt() || {
-        scope.low_memory_notification();
-        attempt()
+/// Tries to take so many bytes; collects garbage where they do not fit, and tries again.
+pub(super) fn take(
+    scope: &mut v8::PinScope,
+    bytes: usize,
+    mut attempt: impl FnMut() -> bool,
+) -> bool {
+    if attempt() {
+        return true;
     }
+    scope.low_memory_notification();
+    let has_room = attempt();
+    if !has_room {
+        State::from_scope(scope).account().note_shortage(bytes);
+    }
+    has_room
 }
 
 /// Less than this is not worth a look at the limit before it is taken.
@@ -104,7 +118,7 @@ pub fn has_room(scope: &mut v8::PinScope, bytes: usize) -> bool {
     let account = State::from_scope(scope).account();
     // As of now, garbage included: what does not fit is looked at again after a collection.
     account.set_heap(scope.get_heap_statistics().used_heap_size());
-    take(scope, || account.has_room(bytes))
+    take(scope, bytes, || account.has_room(bytes))
 }
 
 /// Whether V8's heap may grow by so many bytes in one call that nothing can interrupt, after a collection if need be.
@@ -114,12 +128,12 @@ pub fn has_room(scope: &mut v8::PinScope, bytes: usize) -> bool {
 pub(crate) fn has_heap_room(scope: &mut v8::PinScope, bytes: usize) -> bool {
     has_room(scope, bytes) && {
         let account = State::from_scope(scope).account();
-        bytes < LARGE || take(scope, || account.has_heap_room(bytes))
+        bytes < LARGE || take(scope, bytes, || account.has_heap_room(bytes))
     }
 }
 
 /// Whether C code may take so many bytes more for the time of one call, after a collection if need be.
 pub(crate) fn has_foreign_room(scope: &mut v8::PinScope, bytes: usize) -> bool {
     let account = State::from_scope(scope).account();
-    bytes < LARGE || take(scope, || account.has_foreign_room(bytes))
+    bytes < LARGE || take(scope, bytes, || account.has_foreign_room(bytes))
 }

@@ -232,3 +232,43 @@ fn every_limit_that_is_counted_is_looked_at() {
         .chain(ELSEWHERE.iter().copied());
     assert_eq!(counted, known.map(str::to_owned).collect());
 }
+
+/// What does not fit is refused by an exception, which is the app's to handle. An instance that has room again when that is over goes
+/// on; one that keeps what fills it is replaced, and counted.
+#[test]
+fn an_instance_that_stays_full_is_replaced() {
+    let fill = "for (;;) kept.push(new Uint8Array(1e6).fill(1));";
+    let caught =
+        |kept: &str| format!("{kept} try {{ {fill} }} catch (error) {{ name = error.name; }}");
+    let holds = format!(
+        "{} await new Promise((done) => setTimeout(done, 1500)); return new Response(name);",
+        caught("const kept = [];")
+    );
+    let keeps = format!("{} return new Response(name);", caught(""));
+    let source = app_of_forms(&[
+        ("count", "return new Response(`${++count}`);"),
+        ("holds", &holds),
+        ("fails", fill),
+        ("keeps", &keeps),
+    ]);
+    let source = format!("const kept = []; let count = 0, name;\n{source}");
+    let site = Site::new().app_with("a", &source, r#""limits":{"memory_mb":32}"#);
+    let (nano, port) = serve_as(site, |_| {});
+    let count = || nano.get("a.test", "/count").text().to_owned();
+    assert_eq!(count(), "1");
+    assert_eq!(nano.get("a.test", "/holds").text(), "RangeError");
+    assert_eq!(count(), "2", "the same instance");
+    assert_eq!(nano.get("a.test", "/fails").status, 500);
+    eventually("a new instance", || (count() == "1").then_some(()));
+    nano.app_logged("a", "it passed its memory limit of 32 MB");
+    assert_eq!(nano.get("a.test", "/keeps").text(), "RangeError");
+    eventually("another one", || (count() == "1").then_some(()));
+    eventually("the counts", || {
+        let app = json(&ask(port, "GET", "/admin/apps/a"));
+        let counts = (
+            &app["limit_hits"]["memory_mb"],
+            &app["instance_ends"]["memory_mb"],
+        );
+        (counts == (&3.into(), &2.into())).then_some(())
+    });
+}
