@@ -65,9 +65,8 @@ pub(crate) enum Command {
     },
     /// Make a configuration of a Worker's wrangler.jsonc, beside it, and say what is not taken over
     Import {
-        /// The file
-        #[arg(default_value = "wrangler.jsonc")]
-        file: PathBuf,
+        /// The file [default: wrangler.json or wrangler.jsonc]
+        file: Option<PathBuf>,
         /// One of its environments
         #[arg(long, value_name = "NAME")]
         env: Option<String>,

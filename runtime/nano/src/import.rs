@@ -113,12 +113,36 @@ const OWN: &[&str] = &[
 
 type Fields = Map<String, Value>;
 
+/// Fields that are taken over, and what they have to be.
+const TAKEN: &[(&str, &str)] = &[
+    ("env", "an object of environments"),
+    ("limits", "an object"),
+    ("main", "the path of a module"),
+    ("name", "a text"),
+    ("routes", "a list"),
+    ("services", "a list"),
+    ("triggers", "an object"),
+    ("vars", "an object"),
+];
+
+/// What wrangler looks for, in its order.
+const FILES: [&str; 3] = ["wrangler.json", "wrangler.jsonc", "wrangler.toml"];
+
 /// Writes `apps.json` beside a `wrangler.jsonc`, and says what has become of its fields.
-pub(crate) fn import(file: &Path, environment: Option<&str>) -> anyhow::Result<()> {
+pub(crate) fn import(file: Option<&Path>, environment: Option<&str>) -> anyhow::Result<()> {
+    let found = || FILES.map(Path::new).into_iter().find(|file| file.exists());
+    let Some(file) = file.or_else(found) else {
+        bail!(
+            "there is no {} here: name the Worker's file, nano import FILE",
+            FILES.join(", no ")
+        );
+    };
     let shown = file.display();
     if file.extension().is_some_and(|ending| ending == "toml") {
         bail!(
-            "{shown} is TOML, and nano reads wrangler.jsonc; write it as JSON, say with `npx toml2json`"
+            "{shown} is TOML, and nano reads JSON. With Python 3.11 or later:\n\n    python3 -c 'import json, sys, tomllib; \
+             json.dump(tomllib.load(sys.stdin.buffer), sys.stdout, default=str)' < {shown} > {json}\n    nano import {json}",
+            json = file.with_extension("json").display()
         );
     }
     let text = fs::read_to_string(file).with_context(|| format!("cannot read {shown}"))?;
@@ -214,6 +238,9 @@ impl Imported {
                 for (name, value) in triggers {
                     match (name.as_str(), value) {
                         ("crons", Value::Array(crons)) => self.crons(crons),
+                        ("crons", other) => {
+                            self.leave("triggers.crons", mistyped("a list of texts", other));
+                        }
                         _ => self.leave(format!("triggers.{name}"), NOTHING),
                     }
                 }
@@ -234,6 +261,9 @@ impl Imported {
                 }
             }
             _ => {
+                if let Some((_, expected)) = TAKEN.iter().find(|(name, _)| *name == field) {
+                    return self.leave(field, mistyped(expected, value));
+                }
                 let known = LEFT.iter().find(|(name, _)| *name == field);
                 let why = known.map_or("nano knows no such field", |(_, why)| *why);
                 let names = names(value).join(", ");
@@ -365,7 +395,10 @@ impl Imported {
         let mut report = format!(
             "{} has the app. Taken over: {}.\n",
             target.display(),
-            self.taken.join(", ")
+            match self.taken.is_empty() {
+                true => "nothing".to_owned(),
+                false => self.taken.join(", "),
+            }
         );
         if !self.left.is_empty() {
             report.push_str("\nNot taken over, or to be looked at:\n");
@@ -409,6 +442,18 @@ fn of_environment(worker: &Fields, name: &str) -> anyhow::Result<Fields> {
     }
     fields.extend(own.clone());
     Ok(fields)
+}
+
+/// Why a field of another type than it has to be is left.
+fn mistyped(expected: &str, found: &Value) -> String {
+    let found = match found {
+        Value::Null => "null".to_owned(),
+        Value::Bool(_) | Value::Number(_) => found.to_string(),
+        Value::String(_) => "a text".to_owned(),
+        Value::Array(_) => "a list".to_owned(),
+        Value::Object(_) => "an object".to_owned(),
+    };
+    format!("expected {expected}, found {found}")
 }
 
 /// A variable as a member of `env`.

@@ -38,7 +38,7 @@ fn main() -> ExitCode {
         Command::Describe { what } => describe::describe(what),
         Command::Init { folder } => init::init(&folder).map(|()| ExitCode::SUCCESS),
         Command::Import { file, env } => {
-            import::import(&file, env.as_deref()).map(|()| ExitCode::SUCCESS)
+            import::import(file.as_deref(), env.as_deref()).map(|()| ExitCode::SUCCESS)
         }
         Command::Apps { remote, what } => match what {
             None | Some(Apps::List) => remote.list(),

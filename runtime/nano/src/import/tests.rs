@@ -165,3 +165,18 @@ fn days_of_the_week_are_counted_from_sunday() {
         assert_eq!(crons::posix(workers), posix);
     }
 }
+
+#[test]
+fn a_field_of_another_type_is_said_with_what_it_has_to_be() {
+    let worker =
+        json!({ "main": 5, "vars": [], "routes": {}, "triggers": { "crons": "* * * * *" } });
+    let (_, left) = import(worker, None);
+    for (field, why) in [
+        ("main", "expected the path of a module, found 5"),
+        ("vars", "expected an object, found a list"),
+        ("routes", "expected a list, found an object"),
+        ("triggers.crons", "expected a list of texts, found a text"),
+    ] {
+        assert_eq!(said(&left, field), why);
+    }
+}

@@ -70,7 +70,7 @@ fn a_worker_becomes_an_app() {
 fn what_is_no_worker_is_said() {
     let folder = tempfile::tempdir().expect("a folder");
     for (name, text, what) in [
-        ("wrangler.toml", "name = 'a'", "is TOML"),
+        ("wrangler.toml", "name = 'a'", "tomllib.load"),
         ("bad.jsonc", "{ \"name\": ", "is no JSON with comments"),
         ("list.jsonc", "[]", "has no object"),
     ] {
@@ -81,4 +81,19 @@ fn what_is_no_worker_is_said() {
         assert!(!output.status.success() && said.contains(what), "{said}");
     }
     assert!(!folder.path().join("apps.json").exists());
+    // The one that is there, of those that wrangler looks for.
+    let here = || {
+        let output = nano().arg("import").current_dir(folder.path()).output();
+        let output = output.expect("nano runs");
+        let said = [output.stdout, output.stderr].concat();
+        String::from_utf8(said).expect("text")
+    };
+    assert!(here().contains("wrangler.toml is TOML"), "{}", here());
+    fs::write(folder.path().join("wrangler.json"), WORKER).expect("a file");
+    fs::remove_file(folder.path().join("wrangler.toml")).expect("a file");
+    let said = here();
+    assert!(said.contains("Taken over: name"), "{said}");
+    fs::remove_file(folder.path().join("wrangler.json")).expect("a file");
+    let said = here();
+    assert!(said.contains("there is no wrangler.json"), "{said}");
 }
