@@ -46,6 +46,11 @@ impl Printer<'_> {
                         property_key(&attribute.name)
                     ));
                 }
+                Member::Operation(set) if !set.is_static && overlay::is_typed(name, &set.name) => {
+                    self.documentation(&set.overloads[0].span);
+                    let method = property_key(&set.name);
+                    self.w.line(format!("{method}<T = any>(): Promise<T>;"));
+                }
                 Member::Operation(set) if !set.is_static => {
                     self.methods(name, &set.name, &set.overloads);
                 }

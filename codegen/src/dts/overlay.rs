@@ -1,19 +1,8 @@
 //! What TypeScript can say and Web IDL cannot: type parameters, tuples, wider arguments. A test checks that each entry names
 //! something of the model.
 
-/// Definitions that no IDL has: the shape of an app.
-pub(super) const PRELUDE: &str = "
-/** What an app's entry module exports by default. */
-interface ExportedHandler<Env = Record<string, any>> {
-  fetch?(request: Request, env: Env, ctx: ExecutionContext): Response | PromiseLike<Response>;
-  scheduled?(event: ScheduledEvent, env: Env, ctx: ExecutionContext): void | PromiseLike<void>;
-}
-
-/** Handles requests, in an app without a default export. */
-declare function addEventListener(type: \"fetch\", callback: (event: FetchEvent) => void): void;
-/** Handles scheduled events. */
-declare function addEventListener(type: \"scheduled\", callback: (event: ScheduledEvent) => void): void;
-";
+/// Definitions that no IDL of ours has: the shape of an app, modules that are no code, WebAssembly.
+pub(super) const PRELUDE: &str = include_str!("prelude.d.ts");
 
 /// Type parameters of interfaces, dictionaries and callbacks.
 const GENERICS: &[(&str, &str)] = &[
@@ -48,6 +37,9 @@ const WHOLE: &[(&str, &str)] = &[
     ),
     ("RequestInfo", "Request | string | URL"),
 ];
+
+/// Methods whose promises are for a value of the type that the caller says.
+const TYPED: &[(&str, &str)] = &[("Request", "json"), ("Response", "json")];
 
 /// The elements of asynchronous iterables.
 const ELEMENTS: &[(&str, &str)] = &[("ReadableStream", "R")];
@@ -410,6 +402,11 @@ pub(super) fn generics(name: &str) -> &'static str {
     find(GENERICS, name).unwrap_or("")
 }
 
+/// Whether the caller says what a method's promise is for.
+pub(super) fn is_typed(owner: &str, method: &str) -> bool {
+    TYPED.contains(&(owner, method))
+}
+
 pub(super) fn whole(name: &str) -> Option<&'static str> {
     find(WHOLE, name)
 }
@@ -448,5 +445,6 @@ pub(super) fn entries() -> impl Iterator<Item = (&'static str, Option<&'static s
             .iter()
             .map(move |(handler, _)| (*owner, Some(*handler)))
     });
-    owners.chain(members).chain(handlers)
+    let typed = TYPED.iter().map(|(owner, method)| (*owner, Some(*method)));
+    owners.chain(members).chain(handlers).chain(typed)
 }

@@ -66,6 +66,21 @@ fn every_definition_is_there_once() {
 }
 
 #[test]
+fn what_web_idl_has_no_word_for_is_there() {
+    let text = definitions(&nano());
+    for (part, count) in [
+        ("declare namespace WebAssembly {", 1),
+        ("declare module \"*.wasm\" {", 1),
+        ("type ScheduledController = ScheduledEvent;", 1),
+        // Of a request and of a response; the static method of the same name is another one.
+        ("  json<T = any>(): Promise<T>;", 2),
+        ("  json(data: any, init?: ResponseInit): Response;", 1),
+    ] {
+        assert_eq!(text.matches(part).count(), count, "{part}");
+    }
+}
+
+#[test]
 fn features() {
     let model = webapi_idl::parse_and_resolve(&[(
         "test.webidl",
