@@ -205,6 +205,11 @@ impl Remote {
         }
         let answer = self.ask("PUT", &path, Some(("application/gzip", &archive)))?;
         tell(&answer);
+        if root.has(Path::new("nano.json")) {
+            print(&format!(
+                "(nano.json says nothing here, but in an apps folder: env, limits and crons are for PUT /admin/apps/{name})"
+            ));
+        }
         if answer["persistent"] == false {
             print("(until the process ends: its \"admin\" has no \"state\" folder)");
         }

@@ -228,7 +228,8 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         method: Method::PUT,
         path: "/admin/apps/{app}",
         id: "putApp",
-        summary: "Adds an app or replaces it: by its fields as in the configuration (JSON); or by its files (a tar archive, gzipped \
+        summary: "Adds an app or replaces it: by its fields as in the configuration (JSON; its folder stays where \
+                  they have no `path`); or by its files (a tar archive, gzipped \
                   or not), which leaves what else is known of it. \
                   Answers when the new version serves, or is refused.",
         is_open: false,

@@ -59,7 +59,7 @@ impl Turns {
 /// What is to become of an app.
 #[derive(Debug)]
 pub(crate) enum ChangeKind {
-    /// It is what these fields of a configuration say, whatever it was before.
+    /// It is what these fields of a configuration say, whatever it was before; but its folder stays where they say nothing of it.
     Put(AppFields),
     /// Its folder is this one. What else is known of it stays; where it is new, it has these further fields.
     Deploy { folder: PathBuf, fields: AppFields },
@@ -404,7 +404,14 @@ fn changed(
     let mut after = before.clone();
     let is_served = now.apps.iter().any(|app| *app.name == *name);
     match kind {
-        ChangeKind::Put(fields) => after.put(name, fields),
+        ChangeKind::Put(mut fields) => {
+            // Who has sent files does not know where they are: they stay.
+            let path = before.app(name).and_then(|known| known.get("path"));
+            if let (false, Some(path)) = (fields.contains_key("path"), path) {
+                fields.insert("path".to_owned(), path.clone());
+            }
+            after.put(name, fields);
+        }
         ChangeKind::Deploy { folder, fields } => {
             let known = before.app(name).cloned();
             if known.is_none() && is_served {
@@ -582,6 +589,21 @@ mod tests {
         assert!(
             matches!(deploy("file"), Err(ChangeError::Invalid(text)) if text.contains("configuration file"))
         );
+    }
+
+    #[test]
+    fn the_folder_stays_where_other_fields_are_put() {
+        let mut before = Managed::default();
+        before.put("managed", fields("one"));
+        let put = |name: &str, fields: AppFields| {
+            let after = change(&before, name, ChangeKind::Put(fields)).expect("it is legal");
+            after.app(name).expect("an app").clone()
+        };
+        let limits = AppFields::from_iter([("limits".to_owned(), serde_json::json!({}))]);
+        let app = put("managed", limits.clone());
+        assert_eq!((&app["path"], app.get("env")), (&"one".into(), None));
+        assert_eq!(put("managed", fields("two"))["path"], "two");
+        assert_eq!(put("new", limits).get("path"), None);
     }
 
     #[test]

@@ -303,6 +303,18 @@ fn the_program_deploys_lists_and_removes() {
     let (done, said) = run(port, &["deploy", app]);
     assert!(done && said == "replaced site\n", "{said}");
     assert_eq!(nano.get("site.test", "/").text(), "changed ");
+    // Its files stay where its fields are put.
+    let put = put(
+        port,
+        "site",
+        r#"{"hostname":"site.test","env":{"NAME":"named"}}"#,
+    );
+    assert_eq!(put.status, 200, "{}", put.text());
+    assert_eq!(nano.get("site.test", "/").text(), "changed named");
+    std::fs::write(folder.path().join("site/nano.json"), "{}").expect("a file");
+    let (done, said) = run(port, &["deploy", app]);
+    assert!(done && said.contains("PUT /admin/apps/site"), "{said}");
+    assert_eq!(nano.get("site.test", "/").text(), "changed named");
     std::fs::write(
         folder.path().join("site/index.js"),
         "throw new Error('not today')",
@@ -320,11 +332,11 @@ fn the_program_deploys_lists_and_removes() {
     );
     let (done, said) = run(port, &["apps"]);
     assert!(
-        done && said.contains("site  running  2 ") && said.contains("site.test"),
+        done && said.contains("site  running  4 ") && said.contains("site.test"),
         "{said}"
     );
     let (done, said) = run(port, &["apps", "show", "site"]);
-    assert!(done && said.contains("\"version\": 2"), "{said}");
+    assert!(done && said.contains("\"version\": 4"), "{said}");
     let (done, said) = run(port, &["apps", "remove", "site"]);
     assert!(done && said == "removed  site\n", "{said}");
     assert_eq!(
