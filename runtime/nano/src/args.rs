@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use clap_complete::Shell;
 use nano_host::config::{Config, ListenAddress, Overlap};
@@ -216,17 +216,35 @@ impl Site {
         let default = Path::new("apps.json");
         Ok(match (&self.config, &self.folder) {
             (Some(file), _) => Config::load(file, state)?,
-            (None, Some(folder)) if folder.is_file() => {
-                bail!(
-                    "{} is a file; expected a folder. Serve a configuration with --config {0}",
-                    folder.display()
-                )
-            }
+            (None, Some(file)) if file.is_file() => bail!(
+                "{} is a file; expected a folder. {}",
+                file.display(),
+                instead_of(file)
+            ),
             (None, Some(folder)) => Config::folder(folder, listen)?,
             (None, None) if default.is_file() => Config::load(default, state)?,
-            (None, None) => Config::folder(Path::new("."), listen)?,
+            (None, None) => Config::folder(Path::new("."), listen)
+                .context("there is no ./apps.json (--config names another one), and no app here")?,
         })
     }
+}
+
+/// What to do about a file in the place of a folder.
+fn instead_of(file: &Path) -> String {
+    let ending = file.extension().and_then(|ending| ending.to_str());
+    let is_module = matches!(
+        ending,
+        Some("js" | "mjs" | "cjs" | "ts" | "mts" | "tsx" | "jsx")
+    );
+    if !is_module {
+        return format!("Serve a configuration with --config {}", file.display());
+    }
+    let folder = match file.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    let folder = folder.display();
+    format!("Serve the folder of the app that the module is of: nano serve {folder}")
 }
 
 impl ServeOptions {

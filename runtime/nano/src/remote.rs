@@ -116,7 +116,7 @@ impl Remote {
         let path = format!("{}/logs?lines={lines}{follow}", path_of(app)?);
         // The answer of 1.0 is what comes until the connection ends.
         let head = self.head("GET", "1.0", &path, None)?;
-        let address = self.address();
+        let address = self.address()?;
         let mut connection =
             Connection::open(&address, PATIENCE).with_context(|| unreachable_at(&address))?;
         connection.write_all(head.as_bytes())?;
@@ -216,11 +216,18 @@ impl Remote {
         Ok(())
     }
 
-    fn address(&self) -> String {
+    fn address(&self) -> anyhow::Result<String> {
         let named = self.admin.clone();
-        named
+        let address = named
             .or_else(|| std::env::var("NANO_ADMIN").ok())
-            .unwrap_or_else(|| AdminAddress::DEFAULT.to_string())
+            .unwrap_or_else(|| AdminAddress::DEFAULT.to_string());
+        if !is_address(&address) {
+            bail!(
+                "the admin API's address (--admin, NANO_ADMIN) is HOST:PORT or unix:PATH, such as 127.0.0.1:8090 or unix:admin.sock; \
+                 found {address:?}"
+            );
+        }
+        Ok(address)
     }
 
     fn token(&self) -> anyhow::Result<Option<String>> {
@@ -267,7 +274,7 @@ impl Remote {
 
     /// Gives what a GET gives, as text.
     pub(crate) fn get(&self, path: &str) -> anyhow::Result<String> {
-        let address = self.address();
+        let address = self.address()?;
         let head = self.head("GET", "1.1", path, None)?;
         let response = exchange(&address, head.as_bytes(), b"", PATIENCE)
             .with_context(|| unreachable_at(&address))?;
@@ -293,7 +300,7 @@ impl Remote {
         body: Option<(&str, &[u8])>,
         patience: Duration,
     ) -> anyhow::Result<Value> {
-        let address = self.address();
+        let address = self.address()?;
         let (kind, content) = body.unwrap_or(("", b""));
         let head = self.head(method, "1.1", path, body.map(|_| (kind, content.len())))?;
         let response = exchange(&address, head.as_bytes(), content, patience)
@@ -318,6 +325,16 @@ impl Remote {
             None => bail!("{address} answers with status {status}"),
         }
     }
+}
+
+/// Whether a text has the form of an address, wherever that leads.
+fn is_address(text: &str) -> bool {
+    if let Some(path) = text.strip_prefix("unix:") {
+        return !path.is_empty();
+    }
+    text.rsplit_once(':').is_some_and(|(host, port)| {
+        !host.is_empty() && !host.contains('/') && port.parse::<u16>().is_ok()
+    })
 }
 
 fn unreachable_at(address: &str) -> String {

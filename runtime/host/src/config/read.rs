@@ -166,7 +166,8 @@ fn read_root(
         Some(apps) => {
             let list = fields.read(Configuration::APPS)?;
             // Apps may come later, where there is a way for them.
-            if list.is_empty() && admin.is_none() && !has_folder {
+            let has_admin = fields.get(&Configuration::ADMIN).is_some();
+            if list.is_empty() && !has_admin && !has_folder {
                 let help = "add one: { \"name\": \"hello\", \"path\": \"./hello\" }".to_owned();
                 apps.fault("there must be at least one app", help);
             }

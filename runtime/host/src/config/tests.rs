@@ -190,6 +190,10 @@ fn things_that_are_missing() {
     assert!(fault("").contains("the file is empty"));
     assert!(fault("{}").contains("\"apps\" is missing"));
     assert!(fault(r#"{"apps":[]}"#).contains("at least one app"));
+    // What is wrong with "admin" does not make it a configuration without one.
+    let admin = fault(r#"{"admin":{"token":"${NONE}"},"apps":[]}"#);
+    assert!(admin.contains("NONE is not set"), "{admin}");
+    assert!(!admin.contains("at least one app"), "{admin}");
     assert!(fault(r#"{"apps":[{"path":"shop"}]}"#).contains("\"name\" is missing"));
     assert!(fault(r#"{"apps":[{"name":"a"}]}"#).contains("\"path\" is missing"));
     let folder = fault(r#"{"apps":[{"name":"a","path":"nowhere"}]}"#);

@@ -108,6 +108,28 @@ fn a_folder_without_an_app() {
 }
 
 #[test]
+fn what_to_serve_in_place_of_what_cannot_be() {
+    let site = Site::new()
+        .file("app/index.js", "")
+        .file("sites.json", "{}");
+    for (arguments, part) in [
+        (&["serve"][..], "there is no ./apps.json"),
+        (&["serve", "app/index.js"], "nano serve app\n"),
+        (&["check", "./app/index.js"], "nano serve ./app\n"),
+        (&["serve", "sites.json"], "--config sites.json\n"),
+    ] {
+        let output = nano()
+            .current_dir(site.path())
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(text.contains(part), "{arguments:?}: {text}");
+    }
+}
+
+#[test]
 fn a_port_that_is_taken() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();

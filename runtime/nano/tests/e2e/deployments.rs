@@ -348,6 +348,17 @@ fn the_program_deploys_lists_and_removes() {
     std::os::unix::fs::symlink("/etc/passwd", folder.path().join("site/secret")).expect("a link");
     let (done, said) = run(port, &["deploy", app]);
     assert!(!done && said.contains("leads out"), "{said}");
+    for wrong in [
+        "admin.sock",
+        "127.0.0.1",
+        "http://127.0.0.1:8090",
+        "unix:",
+        ":1",
+    ] {
+        let (done, said) = run(port, &["apps", "--admin", wrong]);
+        assert!(!done && said.contains("HOST:PORT or unix:PATH"), "{said}");
+        assert!(said.contains(wrong), "{said}");
+    }
     let (done, said) = run(1, &["apps"]);
     assert!(
         !done && said.contains("cannot reach the admin API at 127.0.0.1:1"),
