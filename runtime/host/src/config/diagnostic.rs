@@ -124,7 +124,12 @@ pub(super) struct Faults<'a> {
     others: RefCell<Vec<Diagnostic>>,
     /// Where secrets are: they are not shown.
     hidden: RefCell<Vec<Range<usize>>>,
+    /// Values of variables, and how these are written: that is shown in their place.
+    values: RefCell<Vec<(String, String)>>,
 }
+
+/// What is shorter is no secret, and may stand in a message for another reason.
+const LEAST_SECRET: usize = 4;
 
 /// A fault before it is shown.
 struct Fault {
@@ -143,6 +148,7 @@ impl<'a> Faults<'a> {
             more: Cell::default(),
             others: RefCell::default(),
             hidden: RefCell::default(),
+            values: RefCell::default(),
         }
     }
 
@@ -160,9 +166,29 @@ impl<'a> Faults<'a> {
         self.list.borrow_mut().push(Fault {
             range,
             field: cut(field.to_string()),
-            message: cut(message.into()),
-            help: help.map(cut),
+            message: cut(self.written(message.into())),
+            help: help.map(|help| cut(self.written(help))),
         });
+    }
+
+    /// A variable has this value, which may be a secret whatever it was to be.
+    pub(super) fn has_value(&self, variable: &str, value: &str) {
+        let mut values = self.values.borrow_mut();
+        if value.len() >= LEAST_SECRET && !values.iter().any(|(known, _)| known == value) {
+            let escaped = value.escape_debug().to_string();
+            if escaped != value {
+                values.push((escaped, format!("${{{variable}}}")));
+            }
+            values.push((value.to_owned(), format!("${{{variable}}}")));
+        }
+    }
+
+    /// A text with variables in place of their values.
+    fn written(&self, text: String) -> String {
+        let values = self.values.borrow();
+        values.iter().fold(text, |text, (value, variable)| {
+            text.replace(value, variable)
+        })
     }
 
     /// Whether further faults are counted only.

@@ -230,7 +230,14 @@ impl<'a> Located<'a> {
 
     /// A string with `${VARIABLE}`s replaced by the process environment's.
     pub(super) fn expanded(&self) -> Option<String> {
-        match variables::expand(self.string()?, self.context.lookup) {
+        let lookup = |variable: &str| {
+            let value = (self.context.lookup)(variable)?;
+            if let Some(text) = value.to_str() {
+                self.context.faults.has_value(variable, text);
+            }
+            Some(value)
+        };
+        match variables::expand(self.string()?, &lookup) {
             Ok(text) => Some(text),
             Err(_) if self.context.within.is_some() => {
                 self.fault(
