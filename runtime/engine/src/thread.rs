@@ -370,6 +370,9 @@ impl<'a> Loop<'a> {
                 return Some(exit);
             }
             self.turn(&self.turns, scope, task);
+            if state.has_handed_on_many() {
+                state.shared.do_io();
+            }
         }
         self.batch = batch;
 
