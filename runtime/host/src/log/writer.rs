@@ -11,7 +11,7 @@ use super::source::{Admission, Loss, SECOND, Source};
 
 /// How long lines are collected before they are written: under load, waking the thread for each would cost more than
 /// the lines themselves.
-const COLLECT: Duration = Duration::from_millis(2);
+const COLLECT: Duration = Duration::from_millis(5);
 /// How many bytes of lines may wait, of all sources together. As many may be on their way to the output meanwhile.
 const ROOM: usize = 8 << 20;
 /// Each source may have a fourth of the room that the others leave. So one flood takes a fifth of it, many floods
