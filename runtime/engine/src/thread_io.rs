@@ -157,10 +157,11 @@ impl ThreadIo {
     }
 
     fn drive_for_the_owner(&self) {
+        let visits = self.visits();
         loop {
             let relief = poll_fn(|context| {
                 self.deliver_all();
-                self.handover.poll_relief(context)
+                self.handover.poll_relief(visits, context)
             });
             if let Some(runtime) = &*self.runtime() {
                 runtime.block_on(relief);
