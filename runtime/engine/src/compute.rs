@@ -12,7 +12,7 @@ use std::future::Future;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
@@ -121,7 +121,7 @@ struct Pool {
 
 #[derive(Default)]
 struct Queues {
-    /// Those with anything to do or at work.
+    /// Those with anything to do or at work, and those that had a while ago.
     active: Vec<Queue>,
     threads: usize,
     idle: usize,
@@ -136,6 +136,8 @@ struct Queue {
     at_work: usize,
     /// CPU time, as if it had used as much as the least of the others when it became active.
     used: Duration,
+    /// Since when there is nothing to do. It is kept for a while: who always has one piece of work at a time has a past, too.
+    idle_since: Option<Instant>,
 }
 
 impl Pool {
@@ -224,7 +226,7 @@ impl Pool {
                         "native work is not done: no thread for it: {error}; raise the limit (ulimit -u)"
                     );
                     let refused = queues.of(share).waiting.pop_back();
-                    queues.active.retain(Queue::is_active);
+                    queues.forget_idle();
                     drop(queues);
                     drop(refused);
                 }
@@ -275,23 +277,44 @@ impl Queue {
     }
 }
 
+/// How long it is known what an app has used that has nothing to do.
+const REMEMBERED: Duration = Duration::from_secs(10);
+
 impl Queues {
     fn of(&mut self, share: &Arc<Share>) -> &mut Queue {
         let index = self
             .active
             .iter()
             .position(|queue| queue.share.is_of_one_app_with(share));
+        let active = self.active.iter().filter(|queue| queue.is_active());
+        let least = active.map(|queue| queue.used).min().unwrap_or_default();
         let index = index.unwrap_or_else(|| {
-            let used = self.active.iter().map(|queue| queue.used).min();
             self.active.push(Queue {
                 share: share.clone(),
                 waiting: VecDeque::new(),
                 at_work: 0,
-                used: used.unwrap_or_default(),
+                used: least,
+                idle_since: None,
             });
             self.active.len() - 1
         });
-        &mut self.active[index]
+        let queue = &mut self.active[index];
+        if queue.idle_since.take().is_some() {
+            queue.used = queue.used.max(least);
+        }
+        queue
+    }
+
+    /// Notes who has nothing to do, and forgets who has had nothing for a while.
+    fn forget_idle(&mut self) {
+        let now = Instant::now();
+        self.active.retain_mut(|queue| {
+            if queue.is_active() {
+                return true;
+            }
+            let since = *queue.idle_since.get_or_insert(now);
+            now.duration_since(since) < REMEMBERED
+        });
     }
 
     /// Takes the next piece of work, whose app is then at work.
@@ -310,7 +333,7 @@ impl Queues {
         let queue = self.of(share);
         queue.at_work -= 1;
         queue.used += used;
-        self.active.retain(Queue::is_active);
+        self.forget_idle();
     }
 }
 
@@ -319,7 +342,6 @@ mod tests {
     use super::*;
     use futures_util::future::join_all;
     use std::sync::mpsc;
-    use std::time::Instant;
 
     const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -412,6 +434,25 @@ mod tests {
         assert!(forever.await.is_err());
         // All that began are there, and the sender is dropped with the last slice.
         assert!(begins.iter().count() > 0);
+    }
+
+    #[tokio::test]
+    async fn who_has_one_piece_of_work_at_a_time_has_a_past() {
+        let pool = Pool::new(1);
+        let (heavy, light, other) = (share(), share(), share());
+        let spun = pool.run(&heavy, || spin(Duration::from_millis(20)));
+        assert_eq!(spun.await, Ok(()));
+        let (order, seen) = mpsc::channel();
+        let (gate, closed) = mpsc::channel::<()>();
+        let first = pool.run(&other, move || closed.recv().is_err());
+        let rest = [("heavy", &heavy), ("light", &light)].map(|(name, share)| {
+            let order = order.clone();
+            pool.run(share, move || order.send(name).is_ok())
+        });
+        drop(gate);
+        assert_eq!(first.await, Ok(true));
+        assert_eq!(join_all(rest).await, [Ok(true); 2]);
+        assert_eq!(seen.try_iter().collect::<Vec<_>>(), ["light", "heavy"]);
     }
 
     #[tokio::test]

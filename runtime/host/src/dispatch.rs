@@ -67,23 +67,46 @@ pub(crate) struct Dispatcher {
     tracer: Tracer,
 }
 
-/// Makes request ids that are unique in the process, and unlikely to be another process's.
+/// Makes request ids that are unique in the process, and unlikely to be another process's. Two of them do not say how many requests,
+/// of other apps too, were between theirs.
 #[derive(Debug)]
-pub(crate) struct RequestIds(AtomicU64);
+pub(crate) struct RequestIds {
+    count: AtomicU64,
+    keys: [u32; 4],
+}
 
 impl Default for RequestIds {
     fn default() -> Self {
         use std::hash::{BuildHasher, RandomState};
-        Self(AtomicU64::new(
-            RandomState::new().hash_one(std::process::id()),
-        ))
+        let random = |of: u32| RandomState::new().hash_one((std::process::id(), of));
+        Self {
+            count: AtomicU64::new(random(0)),
+            keys: std::array::from_fn(|round| random(round as u32 + 1) as u32),
+        }
     }
 }
 
 impl RequestIds {
     pub(crate) fn next(&self) -> RequestId {
-        RequestId(self.0.fetch_add(1, Ordering::Relaxed))
+        let count = self.count.fetch_add(1, Ordering::Relaxed);
+        RequestId(permuted(count, self.keys))
     }
+}
+
+/// A Feistel network: another number for each number, whatever its rounds are made of.
+fn permuted(number: u64, keys: [u32; 4]) -> u64 {
+    let (mut left, mut right) = ((number >> 32) as u32, number as u32);
+    for key in keys {
+        (left, right) = (right, left ^ mixed(right ^ key));
+    }
+    (u64::from(left) << 32) | u64::from(right)
+}
+
+/// A number that changes in half of its bits where one bit of this one does.
+fn mixed(mut bits: u32) -> u32 {
+    bits = (bits ^ (bits >> 16)).wrapping_mul(0x7feb_352d);
+    bits = (bits ^ (bits >> 15)).wrapping_mul(0x846c_a68b);
+    bits ^ (bits >> 16)
 }
 
 impl Dispatcher {

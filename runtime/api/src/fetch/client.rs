@@ -45,6 +45,7 @@ use self::connection::Head;
 use self::connector::Connector;
 use self::policy::Policy;
 use self::pool::{Pool, Received};
+use self::shares::Share;
 use self::tls::Tls;
 
 pub(crate) use self::answer::{Answer, AnswerBody, Arriving, integrity_mismatch};
@@ -68,6 +69,8 @@ pub struct Outbound {
     tls: Tls,
     pool: OnceLock<Pool>,
     counts: Arc<Counts>,
+    /// By its number, where it may have several instances.
+    app: Option<u64>,
 }
 
 /// How many requests there were so far.
@@ -148,7 +151,15 @@ impl Outbound {
             tls: Tls::default(),
             pool: OnceLock::new(),
             counts: Arc::default(),
+            app: None,
         }
+    }
+
+    /// The same, as one of the app's with this number, which has its share of what the process has for all apps once, whatever its
+    /// instances.
+    pub fn of_app(mut self, number: u64) -> Outbound {
+        self.app = Some(number);
+        self
     }
 
     /// The same, which trusts this certificate authority beside those of all: its certificate, in DER. For servers of tests; what a process
@@ -197,8 +208,10 @@ impl Outbound {
         isolate: Option<&Handle>,
     ) -> Result<http::Response<Received>, Failure> {
         let new = || {
-            let connector = Connector::new(self.policy.clone(), self.tls.clone());
-            Pool::new(connector, self.connections, self.head, self.counts.clone())
+            let connector = Connector::new(self.policy.clone(), self.tls.clone(), self.app);
+            let share = Share::of(self.app);
+            let counts = self.counts.clone();
+            Pool::new(connector, share, self.connections, self.head, counts)
         };
         self.counts.sent.fetch_add(1, Ordering::Relaxed);
         self.pool.get_or_init(new).send(head, body, isolate).await

@@ -105,7 +105,8 @@ impl Worker {
         let source = source.transpiler(transpiler);
         let entry = source.url(&entry);
         let log = WorkerLog(options.log);
-        let outbound = Arc::new(Outbound::new(options.outbound, &options.limits));
+        let outbound = Outbound::new(options.outbound, &options.limits);
+        let outbound = Arc::new(outbound.of_app(options.commons.number()));
         let outbound_counts = outbound.counts().clone();
         let timers = TimerQuota::of(options.limits.timers);
         let request_cpu = options.limits.request_cpu;

@@ -432,3 +432,17 @@ async fn a_response_that_cannot_be_sent() {
     assert_eq!(status, 500);
     assert!(body.contains("101"), "{body}");
 }
+
+/// Catches ids that are counted: who asks twice would learn how many others have asked meanwhile.
+#[test]
+fn ids_are_unique_and_say_nothing_of_each_other() {
+    let ids = RequestIds::default();
+    let all: Vec<u64> = (0..10_000).map(|_| ids.next().0).collect();
+    let distinct: std::collections::HashSet<_> = all.iter().collect();
+    assert_eq!(distinct.len(), all.len());
+    let steps: std::collections::HashSet<_> = all
+        .windows(2)
+        .map(|two| two[1].wrapping_sub(two[0]))
+        .collect();
+    assert!(steps.len() > 9_000, "{}", steps.len());
+}

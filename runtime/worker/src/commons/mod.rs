@@ -26,8 +26,8 @@ use crate::Caches;
 pub type Kept = Box<dyn Any + Send + Sync>;
 
 /// What the instances of an app have in common. Nothing is in it before it is used.
-#[derive(Default)]
 pub struct Commons {
+    number: u64,
     caches: Arc<Caches>,
     state: Mutex<State>,
     agents: AtomicU64,
@@ -37,6 +37,18 @@ pub struct Commons {
 struct State {
     broadcasts: Broadcasts,
     locks: Locks,
+}
+
+impl Default for Commons {
+    fn default() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self {
+            number: NEXT.fetch_add(1, Ordering::Relaxed),
+            caches: Arc::default(),
+            state: Mutex::default(),
+            agents: AtomicU64::default(),
+        }
+    }
 }
 
 impl Commons {
@@ -51,6 +63,11 @@ impl Commons {
     /// The app's caches.
     pub fn caches(&self) -> &Arc<Caches> {
         &self.caches
+    }
+
+    /// What no other app of this process has: by it those know each other that share something with other apps.
+    pub fn number(&self) -> u64 {
+        self.number
     }
 
     /// One more instance.

@@ -140,8 +140,8 @@ pub(super) struct Connector {
 }
 
 impl Connector {
-    pub(super) fn new(policy: Arc<Policy>, tls: Tls) -> Connector {
-        let names = Names::default();
+    pub(super) fn new(policy: Arc<Policy>, tls: Tls, app: Option<u64>) -> Connector {
+        let names = Names::of(app);
         Connector { policy, names, tls }
     }
 
@@ -317,7 +317,7 @@ mod tests {
             allow: rules.iter().map(|rule| rule.parse().unwrap()).collect(),
             ..OutboundHosts::default()
         });
-        permitted_addresses(&policy, &Names::default(), host, port)
+        permitted_addresses(&policy, &Names::of(None), host, port)
             .await
             .map_err(|error| error.to_string())
     }

@@ -50,16 +50,15 @@ impl From<NetError> for Unknown {
     }
 }
 
-impl Default for Names {
-    fn default() -> Self {
+impl Names {
+    /// Those that an app asks for.
+    pub(super) fn of(app: Option<u64>) -> Self {
         Self {
             resolver: Mutex::default(),
-            share: Share::of_look_ups(),
+            share: Share::of_look_ups(app),
         }
     }
-}
 
-impl Names {
     /// All addresses of a name.
     ///
     /// # Errors
@@ -119,7 +118,7 @@ pub(super) mod tests {
         let mut server = NameServerConfig::udp(Ipv4Addr::LOCALHOST.into());
         server.connections[0].port = port;
         let config = ResolverConfig::from_parts(None, Vec::new(), vec![server]);
-        let names = Names::default();
+        let names = Names::of(None);
         let stamps = FILES.map(|file| fs::metadata(file).and_then(|data| data.modified()).ok());
         let mut options = ResolverOpts::default();
         options.timeout = wait;
@@ -175,7 +174,7 @@ pub(super) mod tests {
             assert!(tokio::time::timeout(wait, &mut look_ups).await.is_err());
 
             let began = Instant::now();
-            let other = Names::default();
+            let other = Names::of(None);
             assert!(!other.addresses("localhost").await.unwrap().is_empty());
             tokio::task::spawn_blocking(|| {}).await.unwrap();
             let took = began.elapsed();

@@ -86,6 +86,7 @@ impl Pool {
     /// A pool without connections, for `limit` requests at a time, to servers that begin their responses within `head`.
     pub(super) fn new(
         connector: Connector,
+        share: Share,
         limit: usize,
         head: Duration,
         counts: Arc<Counts>,
@@ -95,7 +96,7 @@ impl Pool {
             limit,
             head,
             turns: Arc::new(Semaphore::new(limit)),
-            share: Share::new(),
+            share,
             counts,
             kept: Mutex::default(),
             collections: Mutex::default(),

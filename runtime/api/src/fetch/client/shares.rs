@@ -45,11 +45,13 @@ struct State {
 #[derive(Default)]
 struct App {
     used: usize,
+    /// Its instances.
+    shares: usize,
     /// Whoever waits longest comes first.
     waiting: BTreeMap<u64, oneshot::Sender<()>>,
 }
 
-/// One app's share.
+/// One app's share, as one of its instances has it.
 pub(super) struct Share {
     shares: Arc<Shares>,
     app: u64,
@@ -123,27 +125,31 @@ impl State {
 }
 
 impl Share {
-    /// A new app's.
-    pub(super) fn new() -> Share {
+    /// That of the app with this number, or of a new one.
+    pub(super) fn of(app: Option<u64>) -> Share {
         static SHARES: OnceLock<Arc<Shares>> = OnceLock::new();
         let all = || {
             let memory = process_memory::limit() / MEMORY / CONNECTION;
             (nano_worker::descriptors() / DESCRIPTORS).min(memory)
         };
-        Share::among(SHARES.get_or_init(|| Shares::of(all())).clone())
+        Share::among(SHARES.get_or_init(|| Shares::of(all())).clone(), app)
     }
 
-    /// A new app's, of look-ups instead of connections.
-    pub(super) fn of_look_ups() -> Share {
+    /// The same, of look-ups instead of connections.
+    pub(super) fn of_look_ups(app: Option<u64>) -> Share {
         static SHARES: OnceLock<Arc<Shares>> = OnceLock::new();
         let all = || nano_worker::descriptors() / LOOK_UP_DESCRIPTORS / LOOK_UP;
-        Share::among(SHARES.get_or_init(|| Shares::of(all())).clone())
+        Share::among(SHARES.get_or_init(|| Shares::of(all())).clone(), app)
     }
 
-    fn among(shares: Arc<Shares>) -> Share {
+    fn among(shares: Arc<Shares>, app: Option<u64>) -> Share {
         let mut state = shares.state();
-        let app = state.next;
-        state.next += 1;
+        let app = app.unwrap_or_else(|| {
+            state.next += 1;
+            // No app's number.
+            u64::MAX - state.next
+        });
+        state.app(app).shares += 1;
         drop(state);
         Share { shares, app }
     }
@@ -189,8 +195,13 @@ impl Share {
 
 impl Drop for Share {
     fn drop(&mut self) {
-        // Its connections may live on: they are of all still.
-        self.shares.state().apps.remove(&self.app);
+        let mut state = self.shares.state();
+        let app = state.app(self.app);
+        app.shares -= 1;
+        if app.shares == 0 {
+            // Its connections may live on: they are of all still.
+            state.apps.remove(&self.app);
+        }
     }
 }
 
@@ -229,29 +240,44 @@ mod tests {
     #[test]
     fn many_apps_that_take_all_leave_some() {
         let shares = Shares::of(1000);
-        let apps: Vec<_> = (0..30).map(|_| Share::among(shares.clone())).collect();
+        let apps: Vec<_> = (0..30)
+            .map(|_| Share::among(shares.clone(), None))
+            .collect();
         let taken: Vec<_> = apps.iter().map(all_of).collect();
         assert_eq!(taken[0].len(), 250);
         let held: Vec<_> = taken.iter().map(Vec::len).collect();
         assert!(held[..15].iter().all(|&held| held >= FEW), "{held:?}");
         assert!(held.iter().all(|&held| held > 0), "{held:?}");
         assert_eq!(shares.state().used, held.iter().sum::<usize>());
-        let next = Share::among(shares);
+        let next = Share::among(shares, None);
         assert!(!all_of(&next).is_empty(), "{held:?}");
+    }
+
+    #[test]
+    fn instances_of_an_app_have_one_share() {
+        let shares = Shares::of(1000);
+        let instances = [(); 8].map(|()| Share::among(shares.clone(), Some(1)));
+        let taken = instances.each_ref().map(all_of);
+        assert_eq!(taken.iter().map(Vec::len).sum::<usize>(), 250);
+        let [first, others @ ..] = instances;
+        drop(others);
+        assert!(all_of(&first).is_empty(), "it has what they had");
+        drop((taken, first));
+        assert!(shares.state().apps.is_empty());
     }
 
     #[test]
     fn the_app_with_the_fewest_comes_first() {
         let shares = Shares::of(4);
-        let [a, b, c] = [(); 3].map(|()| Share::among(shares.clone()));
+        let [a, b, c] = [(); 3].map(|()| Share::among(shares.clone(), None));
         let (first, second) = (a.permit().now_or_never(), a.permit().now_or_never());
         assert!(first.is_some() && second.is_none());
         let (rest, last) = (b.permit().now_or_never(), c.permit().now_or_never());
         assert!(rest.is_some() && last.is_some());
         // One more of b's waits longer than those of others who have none.
-        let d = Share::among(shares.clone());
+        let d = Share::among(shares.clone(), None);
         let fourth = d.permit().now_or_never();
-        let e = Share::among(shares.clone());
+        let e = Share::among(shares.clone(), None);
         let (mut more, mut none) = (Box::pin(b.permit()), Box::pin(e.permit()));
         assert!((&mut more).now_or_never().is_none() && (&mut none).now_or_never().is_none());
         drop(fourth);
