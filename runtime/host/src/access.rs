@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use http::Version;
+use http::{HeaderMap, Version};
 use nano_worker::{BodyError, RequestId};
 use tokio::sync::oneshot;
 
@@ -16,11 +16,18 @@ use crate::server::link::{InRequest, Link};
 use crate::statistics::Limit;
 use crate::tracer::RequestTrace;
 
-/// A request of a connection: its record, and what of the connection ends with it.
-pub(crate) struct Completion {
-    /// Boxed, as it goes with the request and then with its response, which are moved about.
-    record: Box<Record>,
+/// A request of a connection: its record, and what of the connection ends with it. It is one block of memory from the request's head
+/// to its response's last byte, of which the address is moved about, and becomes a [`Sending`] where it is.
+pub(crate) struct Completion(Arc<Sending>);
+
+/// What is known of a request.
+struct Known {
+    record: Record,
     version: Version,
+    /// The request's `Accept` field, for an answer of the host's own.
+    accept: Option<Box<[u8]>>,
+    /// An empty map for the response's fields.
+    fields: HeaderMap,
     /// Keeps the request's body readable; see [`Answered`].
     request_body: Option<oneshot::Sender<Infallible>>,
     /// Last, so that its connection has the request until everything else is done.
@@ -31,25 +38,30 @@ impl Deref for Completion {
     type Target = Record;
 
     fn deref(&self) -> &Record {
-        &self.record
+        &self.0.known.record
     }
 }
 
 impl DerefMut for Completion {
     fn deref_mut(&mut self) -> &mut Record {
-        &mut self.record
+        &mut self.own().known.record
     }
 }
 
 impl Completion {
+    fn own(&mut self) -> &mut Sending {
+        // SAFETY: nobody else has a reference to it before `send` gives this away, and the pointer is that of the whole block.
+        unsafe { &mut *Arc::as_ptr(&self.0).cast_mut() }
+    }
+
     /// The version of the request.
     pub(crate) fn version(&self) -> Version {
-        self.version
+        self.0.known.version
     }
 
     /// The request's connection.
     pub(crate) fn link(&self) -> &Arc<Link> {
-        self.request.link()
+        self.0.link()
     }
 
     /// Begins the record of a request.
@@ -59,42 +71,66 @@ impl Completion {
         trace: Option<Box<RequestTrace>>,
         link: &Arc<Link>,
     ) -> Self {
-        Self {
-            record: Box::new(Record::of_client(id, parts, trace)),
-            version: parts.version,
-            request_body: None,
-            request: link.request(),
-        }
-    }
-
-    /// Makes the end that keeps the request's body readable.
-    pub(crate) fn reads_body(&mut self) -> Answered {
-        let (reading, answered) = oneshot::channel();
-        self.request_body = Some(reading);
-        answered
-    }
-
-    /// Takes the end that keeps the request's body readable.
-    pub(crate) fn request_body(&mut self) -> Option<oneshot::Sender<Infallible>> {
-        self.request_body.take()
-    }
-
-    /// The host itself answers, not an app.
-    pub(crate) fn answered_by_the_host(&mut self) {
-        self.request.becomes_page();
-    }
-
-    /// The response goes on its way.
-    pub(crate) fn send(self) -> Arc<Sending> {
-        Arc::new(Sending {
-            completion: self,
+        Self(Arc::new(Sending {
+            known: Known {
+                record: Record::of_client(id, parts, trace),
+                version: parts.version,
+                accept: None,
+                fields: HeaderMap::new(),
+                request_body: None,
+                request: link.request(),
+            },
+            is_sent: false,
             handed: AtomicU64::new(0),
             sent: AtomicU64::new(0),
             is_whole: AtomicBool::new(false),
             has_left: AtomicBool::new(false),
             is_too_slow: AtomicBool::new(false),
             failure: OnceLock::new(),
-        })
+        }))
+    }
+
+    /// Makes the end that keeps the request's body readable.
+    pub(crate) fn reads_body(&mut self) -> Answered {
+        let (reading, answered) = oneshot::channel();
+        self.own().known.request_body = Some(reading);
+        answered
+    }
+
+    /// Takes the end that keeps the request's body readable.
+    pub(crate) fn request_body(&mut self) -> Option<oneshot::Sender<Infallible>> {
+        self.own().known.request_body.take()
+    }
+
+    /// Notes the request's `Accept` field.
+    pub(crate) fn accepts(&mut self, accept: Option<Box<[u8]>>) {
+        self.own().known.accept = accept;
+    }
+
+    /// Takes what [`accepts`](Self::accepts) has noted.
+    pub(crate) fn accept(&mut self) -> Option<Box<[u8]>> {
+        self.own().known.accept.take()
+    }
+
+    /// Keeps an empty map for the response's fields.
+    pub(crate) fn keep_fields(&mut self, fields: HeaderMap) {
+        self.own().known.fields = fields;
+    }
+
+    /// An empty map for the response's fields.
+    pub(crate) fn fields(&mut self) -> HeaderMap {
+        std::mem::take(&mut self.own().known.fields)
+    }
+
+    /// The host itself answers, not an app.
+    pub(crate) fn answered_by_the_host(&mut self) {
+        self.own().known.request.becomes_page();
+    }
+
+    /// The response goes on its way.
+    pub(crate) fn send(mut self) -> Arc<Sending> {
+        self.own().is_sent = true;
+        self.0
     }
 
     #[cfg(test)]
@@ -104,7 +140,7 @@ impl Completion {
     }
 }
 
-impl Drop for Completion {
+impl Drop for Known {
     fn drop(&mut self) {
         let now = Instant::now();
         if let Some(status) = self.record.refusal() {
@@ -118,7 +154,9 @@ impl Drop for Completion {
 /// A response on its way. Whatever holds a part of it that has not left holds this, too. Each number is changed
 /// by one task, so that this needs no read-modify-write: whoever polls the body hands, and who drives the connection sends.
 pub(crate) struct Sending {
-    completion: Completion,
+    known: Known,
+    /// It is on its way: before that nobody has it but its [`Completion`].
+    is_sent: bool,
     /// Bytes of the body that the protocol has been handed.
     handed: AtomicU64,
     /// Bytes of the body that the socket has taken.
@@ -176,38 +214,43 @@ impl Sending {
 
     /// The version of the request.
     pub(crate) fn version(&self) -> Version {
-        self.completion.version
+        self.known.version
     }
 
     /// Whether the host itself answers.
     pub(crate) fn is_page(&self) -> bool {
-        self.completion.request.is_page()
+        self.known.request.is_page()
     }
 
     /// Whether no app has taken the request in.
     pub(crate) fn is_refused(&self) -> bool {
-        !self.completion.record.is_admitted()
+        !self.known.record.is_admitted()
     }
 
     pub(crate) fn link(&self) -> &Arc<Link> {
-        self.completion.request.link()
+        self.known.request.link()
     }
 }
 
 impl Drop for Sending {
     fn drop(&mut self) {
-        let completion = &mut self.completion;
+        if !self.is_sent {
+            return;
+        }
+        let Known {
+            record, request, ..
+        } = &mut self.known;
         let sent = *self.sent.get_mut();
-        completion.record.sent(sent);
+        record.sent(sent);
         if let Some(failure) = self.failure.take() {
-            completion.record.body_failed(failure);
+            record.body_failed(failure);
         } else if *self.is_whole.get_mut()
             && *self.has_left.get_mut()
             && sent == *self.handed.get_mut()
         {
-            completion.record.complete();
-        } else if *self.is_too_slow.get_mut() || completion.request.link().is_too_slow() {
-            completion.record.limited(Limit::Stall);
+            record.complete();
+        } else if *self.is_too_slow.get_mut() || request.link().is_too_slow() {
+            record.limited(Limit::Stall);
         }
     }
 }

@@ -44,7 +44,7 @@ use crate::http::error_page::{self, ErrorPage};
 use crate::http::headers::{self, Present, TransferCoding};
 use crate::http::receive::{Arriving, Fault, Faults, Received};
 use crate::http::send::{self, ResponseBody};
-use crate::http::target;
+use crate::http::target::{self, StatedHost};
 use crate::lease::Lease;
 use crate::patience::ClientLimits;
 use crate::routes::CurrentRoutes;
@@ -168,38 +168,35 @@ impl Dispatcher {
         let present = Present::among(&parts.headers);
         let trace = self.tracer.begin(&parts.headers, present.traceparent);
         let mut completion = Completion::new(id, &parts, trace, link);
-        let (method, version) = (parts.method.clone(), parts.version);
-        let accept = present.accept.then(|| error_page::accept(&parts.headers));
+        if present.accept {
+            completion.accepts(error_page::accept(&parts.headers));
+        }
+        let is_multiplexed = parts.version >= Version::HTTP_2;
         let body = (!body.is_end_stream()).then(|| {
             let received = Received::new(body, &parts, link.receive());
             (received, completion.reads_body())
         });
         let admitted =
-            contain(|| self.admit(parts, &present, link, last, id, &mut completion)).flatten();
-        if version >= Version::HTTP_2 {
+            contain(|| self.admit(parts, &present, link, last, &mut completion)).flatten();
+        if is_multiplexed {
             link.timers.place().is_multiplexed();
-        } else if let Ok((exchange, ..)) = &admitted {
+        } else if let Ok(admitted) = &admitted {
             let place = link.timers.place();
-            place.asked_for(&exchange.app, exchange.lease.member());
+            place.asked_for(&admitted.app, admitted.lease.member());
         }
         let asked = Asked {
-            id,
-            method,
-            accept,
             dev: self.dev,
             completion,
         };
         let instance = match (&admitted, &body) {
-            (Ok((exchange, ..)), None) => asked.instance(exchange),
+            (Ok(admitted), None) => asked.instance(&admitted.lease),
             _ => None,
         };
         match (instance, admitted) {
-            (Some(instance), Ok((exchange, fields, handshake))) => {
-                Either::Left(asked.send(instance, exchange, fields, handshake))
-            }
+            (Some(instance), Ok(admitted)) => Either::Left(asked.send(instance, admitted)),
             (_, admitted) => {
                 let early = match &admitted {
-                    Ok((exchange, ..)) if body.is_some() && exchange.lease.member().is_none() => {
+                    Ok(admitted) if body.is_some() && admitted.lease.member().is_none() => {
                         Some(link.clone())
                     }
                     _ => None,
@@ -210,45 +207,46 @@ impl Dispatcher {
         }
     }
 
-    /// Finds the app, and takes the request in, without its body. Gives a map for the response's fields, too.
+    /// Finds the app, and takes the request in, without its body. Keeps a map for the response's fields, too.
     fn admit(
         &self,
         mut parts: Parts,
         present: &Present,
         link: &Arc<Link>,
         last: Option<&LastRoute>,
-        id: RequestId,
         completion: &mut Completion,
-    ) -> Result<(Exchange, HeaderMap, Handshake), Box<ErrorPage>> {
+    ) -> Result<Admitted, Box<ErrorPage>> {
         check(&mut parts, present)?;
         let origin = link.peer.origin(&mut parts, present.forwarding);
         let several = parts.version >= Version::HTTP_2;
         let (app, mut url, lease) = loop {
             let generation = self.routes.generation();
-            let again = last.and_then(|last| last.again(&parts, generation));
-            let (app, url, known) = match again {
-                Some((app, url, deployment)) => (app, url, Some(deployment)),
+            let (way, url) = match last.and_then(|last| last.again(&parts, generation)) {
+                Some((route, url)) => (Way::Known(route), url),
                 None => {
                     let (app, url) = self.route(&mut parts, link, last)?;
-                    (app, url, None)
+                    (Way::Found(app), url)
                 }
             };
-            let before = known.as_ref().map(Arc::as_ptr);
-            match app.admit(link, several, known) {
+            match way.app().admit(link, several, way.deployment()) {
                 Ok((admission, lease)) => {
-                    if let (Some(last), Some(before)) = (last, before)
-                        && !lease.is_of(before)
-                    {
-                        last.forget();
-                    }
+                    let app = way.app().clone();
                     completion.admitted(admission);
+                    if let Some(last) = last {
+                        // Unless the app has a new version.
+                        last.keep(way, |route| lease.is_of(&route.deployment));
+                    }
                     break (app, url, lease);
                 }
                 // The app has just been removed; by now there are routes without it, unless the host ends.
                 Err(Busy::Gone) if self.routes.generation() != generation => {}
                 Err(busy) => {
-                    let page = too_busy(&app, busy);
-                    completion.routed(app);
+                    let app = way.app();
+                    let page = too_busy(app, busy);
+                    completion.routed(app.clone());
+                    if let Some(last) = last {
+                        last.keep(way, |_| true);
+                    }
                     return Err(page);
                 }
             }
@@ -284,13 +282,13 @@ impl Dispatcher {
             trace,
             origin: Some(origin),
         });
-        let exchange = Exchange {
+        completion.keep_fields(emptied(parts.headers));
+        Ok(Admitted {
             app,
             lease,
-            id,
             request,
-        };
-        Ok((exchange, emptied(parts.headers), handshake))
+            handshake,
+        })
     }
 
     /// Finds the app and the URL.
@@ -385,11 +383,11 @@ fn check(parts: &mut Parts, present: &Present) -> Result<(), ErrorPage> {
 /// Where the last request of a connection went. The next one mostly names the same host, which need not be looked at again as long as
 /// the routes are the same.
 #[derive(Default)]
-pub(crate) struct LastRoute(Cell<Option<Route>>);
+pub(crate) struct LastRoute(Cell<Option<Box<Route>>>);
 
+/// A host's app.
 struct Route {
-    /// The `Host` field.
-    host: HeaderValue,
+    host: StatedHost,
     app: Arc<App>,
     /// The app's at that time.
     deployment: Arc<Deployment>,
@@ -397,35 +395,61 @@ struct Route {
     generation: u64,
 }
 
+/// How the app of a request is known.
+enum Way {
+    /// The last request of its connection went there.
+    Known(Box<Route>),
+    /// The routes say so.
+    Found(Arc<App>),
+}
+
+impl Way {
+    fn app(&self) -> &Arc<App> {
+        match self {
+            Self::Known(route) => &route.app,
+            Self::Found(app) => app,
+        }
+    }
+
+    /// What the app was for the last request.
+    fn deployment(&self) -> Option<Arc<Deployment>> {
+        match self {
+            Self::Known(route) => Some(route.deployment.clone()),
+            Self::Found(_) => None,
+        }
+    }
+}
+
 impl LastRoute {
     fn set(&self, host: &HeaderValue, app: &Arc<App>, generation: u64) {
-        // The field itself is a part of the connection's buffer; a copy of a value is one.
-        let host = HeaderValue::from_bytes(host.as_bytes());
         let (app, deployment) = (app.clone(), app.current());
-        self.0.set(host.ok().map(|host| Route {
-            host,
-            app,
-            deployment,
-            generation,
+        self.0.set(StatedHost::new(host).map(|host| {
+            Box::new(Route {
+                host,
+                app,
+                deployment,
+                generation,
+            })
         }));
     }
 
-    /// The app has a new version.
-    #[cold]
-    fn forget(&self) {
-        self.0.set(None);
+    /// Puts back what [`again`](Self::again) has taken out, if it still holds.
+    fn keep(&self, way: Way, holds: impl FnOnce(&Route) -> bool) {
+        if let Way::Known(route) = way
+            && holds(&route)
+        {
+            self.0.set(Some(route));
+        }
     }
 
-    /// The app and the URL of a request that names the same host, under the same routes, and what the app was then.
-    fn again(&self, parts: &Parts, generation: u64) -> Option<(Arc<App>, String, Arc<Deployment>)> {
+    /// Takes out where a request goes that names the same host, under the same routes. Gives its URL, too.
+    fn again(&self, parts: &Parts, generation: u64) -> Option<(Box<Route>, String)> {
         let route = self.0.take()?;
         if route.generation != generation {
             return None;
         }
-        let url = target::read_again(parts, &route.host)?;
-        let (app, deployment) = (route.app.clone(), route.deployment.clone());
-        self.0.set(Some(route));
-        Some((app, url, deployment))
+        let url = route.host.url_of(parts)?;
+        Some((route, url))
     }
 }
 
@@ -439,6 +463,33 @@ fn emptied(mut fields: HeaderMap) -> HeaderMap {
     }
     fields.clear();
     fields
+}
+
+/// A request of a client's that its app has room for.
+struct Admitted {
+    app: Arc<App>,
+    lease: Lease,
+    request: Box<HttpRequest>,
+    handshake: Handshake,
+}
+
+impl Admitted {
+    /// What is to be done for the request of this id, and how it asks for a WebSocket.
+    fn exchange(self, id: RequestId) -> (Exchange, Handshake) {
+        let Self {
+            app,
+            lease,
+            request,
+            handshake,
+        } = self;
+        let exchange = Exchange {
+            app,
+            lease,
+            id,
+            request,
+        };
+        (exchange, handshake)
+    }
 }
 
 /// A request that an app has room for.

@@ -30,8 +30,8 @@ impl Lease {
     }
 
     /// Whether it is a lease of this deployment's.
-    pub(crate) fn is_of(&self, deployment: *const Deployment) -> bool {
-        Arc::as_ptr(&self.deployment) == deployment
+    pub(crate) fn is_of(&self, deployment: &Arc<Deployment>) -> bool {
+        Arc::ptr_eq(&self.deployment, deployment)
     }
 
     /// The limits of the request.

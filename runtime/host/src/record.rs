@@ -129,6 +129,10 @@ impl Record {
         self.id
     }
 
+    pub(crate) fn method(&self) -> &Method {
+        &self.method
+    }
+
     /// When the request came.
     pub(crate) fn began(&self) -> Instant {
         self.began

@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use http::{HeaderMap, Method, Response, StatusCode};
-use nano_worker::{Body, HttpRequest, HttpResponse, Instance, RequestId, Unanswered};
+use http::{Response, StatusCode};
+use nano_worker::{Body, HttpRequest, HttpResponse, Instance, Unanswered};
 
 use super::pages::{broken, defect, faulty, too_slow};
-use super::{ATTEMPTS, Exchange, Handshake, contain, failed, upgrade, usable};
+use super::{ATTEMPTS, Admitted, Exchange, Handshake, contain, failed, upgrade, usable};
 use crate::access::Completion;
 use crate::app::App;
 use crate::http::error_page::ErrorPage;
@@ -29,9 +29,6 @@ type Answer = Result<(Ready, Option<Box<Upgrade>>), Box<ErrorPage>>;
 
 /// A request, but for what its app is sent.
 pub(super) struct Asked {
-    pub(super) id: RequestId,
-    pub(super) method: Method,
-    pub(super) accept: Option<Option<Box<[u8]>>>,
     pub(super) dev: bool,
     pub(super) completion: Completion,
 }
@@ -43,8 +40,7 @@ impl Asked {
     }
 
     /// The instance to which a request can be sent at once: nothing has to be waited for before that.
-    pub(super) fn instance(&self, exchange: &Exchange) -> Option<Arc<dyn Instance>> {
-        let lease = &exchange.lease;
+    pub(super) fn instance(&self, lease: &Lease) -> Option<Arc<dyn Instance>> {
         let member = lease.member()?;
         let is_held_up =
             !self.timers().place().is_settled() || lease.is_behind(lease.limits().queue());
@@ -52,19 +48,14 @@ impl Asked {
     }
 
     /// Sends a request without a body to an instance.
-    pub(super) fn send(
-        self,
-        instance: Arc<dyn Instance>,
-        exchange: Exchange,
-        fields: HeaderMap,
-        handshake: Handshake,
-    ) -> Sent {
-        let Exchange {
+    pub(super) fn send(self, instance: Arc<dyn Instance>, admitted: Admitted) -> Sent {
+        let Admitted {
             app,
             lease,
-            id,
             request,
-        } = exchange;
+            handshake,
+        } = admitted;
+        let id = self.completion.id();
         let deadline = Due::from(self.completion.began() + lease.limits().wall);
         match contain(|| instance.fetch(request, id)) {
             Ok(fetched) => Sent {
@@ -73,7 +64,6 @@ impl Asked {
                 open: Some(Open {
                     app,
                     lease,
-                    fields,
                     handshake,
                     asked: self,
                 }),
@@ -91,18 +81,19 @@ impl Asked {
     /// Answers a request, whatever has to be waited for: its body is the connection's until an instance is there for it.
     pub(super) async fn answer<B: Arriving>(
         mut self,
-        admitted: Result<(Exchange, HeaderMap, Handshake), Box<ErrorPage>>,
+        admitted: Result<Admitted, Box<ErrorPage>>,
         body: Option<(Received<B>, Answered)>,
         early: Option<Arc<Link>>,
     ) -> Response<ResponseBody> {
         let timers = self.timers().clone();
         timers.place().settled().await;
         let answer = match admitted {
-            Ok((mut exchange, fields, handshake)) => {
+            Ok(admitted) => {
+                let (mut exchange, handshake) = admitted.exchange(self.completion.id());
                 let limits = exchange.lease.limits();
                 let (limit, most) = (limits.wall, limits.body);
                 let deadline = self.completion.began() + limit;
-                let (completion, method) = (&mut self.completion, &self.method);
+                let completion = &mut self.completion;
                 let answer = async {
                     let mut faults = None;
                     let mut waiting = early.map(Waiting::new);
@@ -116,8 +107,7 @@ impl Asked {
                         faults = told;
                     }
                     let answered = exchange.answer(faults).await?;
-                    let (mut answer, upgrade) =
-                        made(answered, completion, method, fields, handshake)?;
+                    let (mut answer, upgrade) = made(answered, completion, handshake)?;
                     answer.begin().await.map_err(|error| broken(&error))?;
                     Ok((answer, upgrade))
                 };
@@ -163,14 +153,7 @@ impl Asked {
                 if let Some(detail) = &page.detail {
                     completion.failed(detail.clone(), page.stack.clone());
                 }
-                let accept = self.accept.flatten();
-                page.respond(
-                    self.id,
-                    &self.method,
-                    accept.as_deref(),
-                    self.dev,
-                    completion,
-                )
+                page.respond(self.dev, completion)
             }
         }
     }
@@ -191,7 +174,6 @@ pub(super) struct Sent {
 struct Open {
     app: Arc<App>,
     lease: Lease,
-    fields: HeaderMap,
     handshake: Handshake,
     asked: Asked,
 }
@@ -231,23 +213,21 @@ impl Future for Sent {
                 return rest.as_mut().poll(context);
             }
             Ok(Poll::Ready(Err(Unanswered::Failed(error)))) => {
-                contain(|| failed(error, &open.lease, open.asked.id)).and_then(Err)
+                contain(|| failed(error, &open.lease, open.asked.completion.id())).and_then(Err)
             }
             Err(page) => Err(page),
         };
         let Open {
             lease,
-            fields,
             handshake,
             mut asked,
             ..
         } = open;
-        let (id, completion, method) = (asked.id, &mut asked.completion, &asked.method);
+        let completion = &mut asked.completion;
         let answer = from_app.and_then(|mut from_app| {
             contain(|| {
-                let status = usable(&mut from_app, &lease, id)?;
-                let answered = (from_app, status, lease);
-                made(answered, completion, method, fields, handshake)
+                let status = usable(&mut from_app, &lease, completion.id())?;
+                made((from_app, status, lease), completion, handshake)
             })
             .flatten()
         });
@@ -275,25 +255,24 @@ impl Open {
     async fn go_on(self, request: Box<HttpRequest>) -> Response<ResponseBody> {
         let Open {
             app,
-            mut lease,
-            fields,
+            lease,
             handshake,
             mut asked,
         } = self;
         let limit = lease.limits().wall;
         let deadline = asked.completion.began() + limit;
         let timers = asked.timers().clone();
-        let (id, completion, method) = (asked.id, &mut asked.completion, &asked.method);
+        let mut exchange = Exchange {
+            app,
+            lease,
+            id: asked.completion.id(),
+            request,
+        };
+        let completion = &mut asked.completion;
         let answer = async {
-            lease.returned().await;
-            let exchange = Exchange {
-                app,
-                lease,
-                id,
-                request,
-            };
+            exchange.lease.returned().await;
             let answered = exchange.answer_within(ATTEMPTS - 1, None).await?;
-            let (mut answer, upgrade) = made(answered, completion, method, fields, handshake)?;
+            let (mut answer, upgrade) = made(answered, completion, handshake)?;
             answer.begin().await.map_err(|error| broken(&error))?;
             Ok((answer, upgrade))
         };
@@ -306,8 +285,6 @@ impl Open {
 fn made(
     (mut from_app, status, lease): (Box<HttpResponse>, StatusCode, Lease),
     completion: &mut Completion,
-    method: &Method,
-    fields: HeaderMap,
     handshake: Handshake,
 ) -> Answer {
     let upgrade = upgrade(&mut from_app, handshake, &lease)?;
@@ -316,7 +293,8 @@ fn made(
         completion.becomes_websocket(lease.limits().websockets, client)?;
     }
     completion.answered_by(lease);
-    let mut answer = response(*from_app, status, method, fields);
+    let fields = completion.fields();
+    let mut answer = response(*from_app, status, completion.method(), fields);
     if let Some(upgrade) = &upgrade {
         answer.upgrades(upgrade);
     }

@@ -74,16 +74,13 @@ impl ErrorPage {
         }
     }
 
-    /// Makes the response; `asked` is the request's `Accept` field.
-    pub(crate) fn respond(
-        self,
-        id: RequestId,
-        method: &Method,
-        asked: Option<&[u8]>,
-        dev: bool,
-        mut completion: Completion,
-    ) -> Response<ResponseBody> {
-        let json = asked.is_some_and(wants_json);
+    /// Makes the response to a request.
+    pub(crate) fn respond(self, dev: bool, mut completion: Completion) -> Response<ResponseBody> {
+        let id = completion.id();
+        let is_head = *completion.method() == Method::HEAD;
+        let json = completion
+            .accept()
+            .is_some_and(|accept| wants_json(&accept));
         let text = if json {
             self.json(id, dev)
         } else {
@@ -96,11 +93,7 @@ impl ErrorPage {
             completion.limited(limit);
         }
         let length = text.len();
-        let text = if *method == Method::HEAD {
-            String::new()
-        } else {
-            text
-        };
+        let text = if is_head { String::new() } else { text };
         let mut response = Response::new(ResponseBody::full(text.into(), completion));
         *response.status_mut() = status;
         let headers = response.headers_mut();
@@ -111,7 +104,7 @@ impl ErrorPage {
         };
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if *method == Method::HEAD {
+        if is_head {
             headers.insert(http::header::CONTENT_LENGTH, length.into());
         }
         if let Ok(id) = HeaderValue::try_from(id.to_string()) {
@@ -265,14 +258,8 @@ mod tests {
     #[test]
     fn the_head_of_an_error() {
         let page = page().retry_after(Duration::from_millis(250));
-        let response = page.respond(
-            RequestId(7),
-            &Method::GET,
-            None,
-            false,
-            Completion::for_tests(),
-        );
-        assert_eq!(response.headers()["x-request-id"], "0000000000000007");
+        let response = page.respond(false, Completion::for_tests());
+        assert_eq!(response.headers()["x-request-id"], "0000000000000000");
         assert_eq!(response.headers()["retry-after"], "1");
         assert_eq!(
             response.headers()["content-type"],

@@ -384,8 +384,10 @@ pub(crate) fn response(
             fields.append(name, value);
         }
     }
-    for name in headers::connection_options(connection.iter()) {
-        fields.remove(name);
+    if !connection.is_empty() {
+        for name in headers::connection_options(connection.iter()) {
+            fields.remove(name);
+        }
     }
     let length = response.body.length();
     let no_content = matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
@@ -414,7 +416,8 @@ pub(crate) fn response(
     };
     let mut sent = Response::new(content);
     *sent.status_mut() = status;
-    *sent.headers_mut() = fields;
+    // OPTIMIZATION: the map that it had is empty, has no memory, and need not be looked through for what to drop.
+    std::mem::forget(std::mem::replace(sent.headers_mut(), fields));
     if let Some(reason) = response
         .reason
         .and_then(|reason| reason_phrase(&reason, status))

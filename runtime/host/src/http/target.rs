@@ -79,34 +79,59 @@ pub(crate) fn read(parts: &mut Parts, local: SocketAddr) -> Result<Target, &'sta
     if path == "*" && parts.method != Method::OPTIONS {
         return Err("the request target \"*\" is for OPTIONS");
     }
-    let url = absolute(&authority, path);
+    let mut url = origin(&authority, path.len() + 1);
+    if !path.starts_with('/') {
+        url.push('/');
+    }
+    url.push_str(path);
     Ok(Target { host, url })
 }
 
-/// The URL of a request that names its host as one before it did, which was fit to be [`read`]: by this `Host` field, and nothing
-/// else. `None` if it does not.
-pub(crate) fn read_again(parts: &Parts, stated: &HeaderValue) -> Option<String> {
-    let mut values = parts.headers.get_all(HOST).iter();
-    let is_same = values.next() == Some(stated) && values.next().is_none();
-    let path = path(parts);
-    let is_origin_form = parts.uri.authority().is_none() && path.starts_with('/');
-    // A `Host` field that was read is text.
-    let stated = stated.to_str().ok()?;
-    (is_same && is_origin_form).then(|| absolute(stated, path))
+/// A `Host` field by which a request was fit to be [`read`], and nothing else.
+pub(crate) struct StatedHost {
+    /// A copy: the field itself is a part of the connection's buffer.
+    field: Box<[u8]>,
+    /// What URLs begin with.
+    origin: Box<str>,
+}
+
+impl StatedHost {
+    /// `None` if it is no text.
+    pub(crate) fn new(field: &HeaderValue) -> Option<Self> {
+        Some(Self {
+            field: field.as_bytes().into(),
+            origin: origin(field.to_str().ok()?, 0).into(),
+        })
+    }
+
+    /// The URL of a request that names its host by the same field. `None` if it does not.
+    pub(crate) fn url_of(&self, parts: &Parts) -> Option<String> {
+        let mut values = parts.headers.get_all(HOST).iter();
+        let is_same = values
+            .next()
+            .is_some_and(|value| value.as_bytes() == &*self.field);
+        let path = path(parts);
+        let is_origin_form = parts.uri.authority().is_none() && path.starts_with('/');
+        if !is_same || values.next().is_some() || !is_origin_form {
+            return None;
+        }
+        // One more byte is for the "s" of "https".
+        let mut url = String::with_capacity(self.origin.len() + path.len() + 1);
+        url.push_str(&self.origin);
+        url.push_str(path);
+        Some(url)
+    }
 }
 
 fn path(parts: &Parts) -> &str {
     parts.uri.path_and_query().map_or("/", |path| path.as_str())
 }
 
-fn absolute(authority: &str, path: &str) -> String {
-    let mut url = String::with_capacity(SCHEME.len() + authority.len() + path.len() + 1);
+/// What a URL begins with that has so many bytes more.
+fn origin(authority: &str, more: usize) -> String {
+    let mut url = String::with_capacity(SCHEME.len() + authority.len() + more);
     url.push_str(SCHEME);
     url.push_str(authority);
-    if !path.starts_with('/') {
-        url.push('/');
-    }
-    url.push_str(path);
     url
 }
 
@@ -198,7 +223,7 @@ mod tests {
                 request = request.header(HOST, *host);
             }
             let (parts, ()) = request.body(()).unwrap().into_parts();
-            read_again(&parts, &HeaderValue::from_static("A.test:81"))
+            StatedHost::new(&HeaderValue::from_static("A.test:81"))?.url_of(&parts)
         };
         for (uri, hosts, url) in [
             ("/a?b=c", &["A.test:81"][..], Some("http://A.test:81/a?b=c")),
