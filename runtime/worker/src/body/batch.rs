@@ -10,18 +10,22 @@ use bytes::{Buf, BufMut as _, Bytes, BytesMut};
 pub struct Batch {
     /// Not empty, unless all are gone.
     first: Bytes,
-    /// None of them is empty.
-    rest: VecDeque<Bytes>,
+    /// None of them is empty. Boxed, as most have none: the whole is moved about.
+    rest: Option<Box<Rest>>,
     /// Bytes of all.
     remaining: usize,
 }
+
+/// The chunks behind the first one.
+#[derive(Debug)]
+struct Rest(VecDeque<Bytes>);
 
 impl Batch {
     /// Chunks of so many bytes together, none of which is empty.
     pub(super) fn new(mut chunks: VecDeque<Bytes>, remaining: usize) -> Self {
         Self {
             first: chunks.pop_front().unwrap_or_default(),
-            rest: chunks,
+            rest: (!chunks.is_empty()).then(|| Box::new(Rest(chunks))),
             remaining,
         }
     }
@@ -32,7 +36,7 @@ impl From<Bytes> for Batch {
         Self {
             remaining: chunk.len(),
             first: chunk,
-            rest: VecDeque::new(),
+            rest: None,
         }
     }
 }
@@ -50,7 +54,12 @@ impl Buf for Batch {
         if self.first.is_empty() {
             return 0;
         }
-        let chunks = std::iter::once(&self.first).chain(&self.rest);
+        if let (None, [slice, ..]) = (&self.rest, &mut *slices) {
+            *slice = IoSlice::new(&self.first);
+            return 1;
+        }
+        let rest = self.rest.iter().flat_map(|rest| &rest.0);
+        let chunks = std::iter::once(&self.first).chain(rest);
         let filled = slices.iter_mut().zip(chunks);
         filled
             .map(|(slice, chunk)| *slice = IoSlice::new(chunk))
@@ -62,7 +71,7 @@ impl Buf for Batch {
         self.remaining -= count;
         while count >= self.first.len() {
             count -= self.first.len();
-            match self.rest.pop_front() {
+            match self.rest.as_mut().and_then(|rest| rest.0.pop_front()) {
                 Some(next) => self.first = next,
                 None => return self.first.clear(),
             }
