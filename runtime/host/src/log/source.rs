@@ -1,6 +1,7 @@
 //! Whose lines share a budget, and the account of them.
 
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -8,8 +9,13 @@ use std::time::{Duration, Instant};
 #[derive(Debug)]
 pub(crate) struct Source {
     kind: Kind,
+    /// Where the writer has it in its list; changes, and is looked at, with the writer's lock held.
+    place: AtomicUsize,
     account: Mutex<Account>,
 }
+
+/// A place in no list.
+const NOWHERE: usize = usize::MAX;
 
 #[derive(Debug)]
 enum Kind {
@@ -36,14 +42,8 @@ pub struct LogStatistics {
 
 #[derive(Debug, Default)]
 struct Account {
-    /// In the queue.
-    waiting: Amount,
-    /// On the way to the output.
-    leaving: Amount,
     /// Dropped, and not told yet.
     untold: Amount,
-    /// The writer knows that the source has lines, or has lost some.
-    is_listed: bool,
     rate: Option<Rate>,
     second: Second,
     /// Dropped for the rate, and not told yet.
@@ -77,18 +77,11 @@ pub(super) struct Loss {
     pub(super) bytes: u64,
 }
 
+/// So many lines.
 #[derive(Debug, Clone, Copy, Default)]
-struct Amount {
+pub(super) struct Amount {
     lines: u64,
-    bytes: usize,
-}
-
-/// The answer to a line.
-pub(super) struct Offer {
-    /// There is room for it.
-    pub(super) is_taken: bool,
-    /// The writer does not know of the source.
-    pub(super) is_first: bool,
+    pub(super) bytes: usize,
 }
 
 /// The answer to whoever has a line.
@@ -108,6 +101,7 @@ impl Source {
     fn new(kind: Kind) -> Arc<Self> {
         Arc::new(Self {
             kind,
+            place: AtomicUsize::new(NOWHERE),
             account: Mutex::default(),
         })
     }
@@ -140,20 +134,23 @@ impl Source {
         self.lock().total
     }
 
-    /// Takes a line, if all that wait are no more than `share` bytes; else drops it.
-    pub(super) fn offer(&self, bytes: usize, share: usize) -> Offer {
-        let mut account = self.lock();
-        let is_taken = account.waiting.bytes + bytes <= share;
-        let line = Amount { lines: 1, bytes };
-        if is_taken {
-            account.waiting.add(line);
-        } else {
-            account.lose(line);
-        }
-        Offer {
-            is_taken,
-            is_first: !std::mem::replace(&mut account.is_listed, true),
-        }
+    /// Where the writer has it in its list.
+    pub(super) fn place(&self) -> Option<usize> {
+        let place = self.place.load(Relaxed);
+        (place != NOWHERE).then_some(place)
+    }
+
+    pub(super) fn is_listed_at(&self, place: usize) {
+        self.place.store(place, Relaxed);
+    }
+
+    pub(super) fn is_not_listed(&self) {
+        self.place.store(NOWHERE, Relaxed);
+    }
+
+    /// A line is dropped that there is no room for.
+    pub(super) fn lose(&self, line: &str) {
+        self.lock().lose(Amount::of(line));
     }
 
     /// Bounds what the source may have in a second.
@@ -197,21 +194,13 @@ impl Source {
         Admission::Refused { is_first }
     }
 
-    /// The writer has taken what waits.
-    pub(super) fn taken(&self) {
+    /// The output has, or has not, taken so many lines.
+    pub(super) fn written(&self, lines: Amount, complete: bool) {
         let mut account = self.lock();
-        account.is_listed = false;
-        account.leaving = std::mem::take(&mut account.waiting);
-    }
-
-    /// The output has, or has not, taken what the writer had.
-    pub(super) fn written(&self, complete: bool) {
-        let mut account = self.lock();
-        let left = std::mem::take(&mut account.leaving);
         if complete {
-            account.total.lines += left.lines;
+            account.total.lines += lines.lines;
         } else {
-            account.lose(left);
+            account.lose(lines);
         }
     }
 
@@ -256,7 +245,14 @@ impl Account {
 }
 
 impl Amount {
-    fn add(&mut self, other: Self) {
+    pub(super) fn of(line: &str) -> Self {
+        Self {
+            lines: 1,
+            bytes: line.len(),
+        }
+    }
+
+    pub(super) fn add(&mut self, other: Self) {
         self.lines += other.lines;
         self.bytes += other.bytes;
     }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::lines::Lines;
-use super::source::{Admission, Loss, SECOND, Source};
+use super::source::{Admission, Amount, Loss, SECOND, Source};
 
 /// How long lines are collected before they are written: under load, waking the thread for each would cost more than
 /// the lines themselves.
@@ -37,7 +37,7 @@ pub(super) struct Writer {
 struct State {
     lines: Lines,
     /// Those who have lines here, or have lost some.
-    sources: Vec<Arc<Source>>,
+    sources: Vec<Listed>,
     /// Those who have had lines dropped for their rate, and when that is told.
     owing: VecDeque<(Instant, Arc<Source>)>,
     /// Those of whom it is told now.
@@ -48,6 +48,13 @@ struct State {
     idle: bool,
     /// The thread is writing what it has taken.
     busy: bool,
+}
+
+/// A source, and how much of its waits. It is counted here, where a lock is held anyway.
+#[derive(Debug)]
+struct Listed {
+    source: Arc<Source>,
+    waiting: Amount,
 }
 
 impl Writer {
@@ -73,7 +80,7 @@ impl Writer {
                 loop {
                     own.take(&mut taken);
                     let mut told = String::new();
-                    for source in &taken.sources {
+                    for Listed { source, .. } in &taken.sources {
                         if let Some(loss) = source.take_untold() {
                             tell(&mut told, source, loss);
                         }
@@ -88,8 +95,8 @@ impl Writer {
                         .iter()
                         .chain([&*told])
                         .try_for_each(|piece| write_all(&mut output, piece.as_bytes()));
-                    for source in taken.sources.drain(..) {
-                        source.written(result.is_ok());
+                    for Listed { source, waiting } in taken.sources.drain(..) {
+                        source.written(waiting, result.is_ok());
                     }
                     taken.lines.clear();
                 }
@@ -119,20 +126,29 @@ impl Writer {
     /// Appends a line, or drops it.
     pub(super) fn line(&self, source: &Arc<Source>, line: &str) {
         let mut state = self.lock();
+        let State { lines, sources, .. } = &mut *state;
         // An app's thread that gets no memory stops for ever, and must not keep this lock.
-        if state.sources.try_reserve(1).is_err() {
+        if sources.try_reserve(1).is_err() {
             return;
         }
-        let share = match state.lines.try_reserve(line.len()) {
-            Ok(()) => ROOM.saturating_sub(state.lines.len()) / SHARE,
+        let share = match lines.try_reserve(line.len()) {
+            Ok(()) => ROOM.saturating_sub(lines.len()) / SHARE,
             Err(_) => 0,
         };
-        let offer = source.offer(line.len(), share);
-        if offer.is_first {
-            state.sources.push(source.clone());
-        }
-        if offer.is_taken {
-            state.lines.push(line);
+        let place = source.place().unwrap_or_else(|| {
+            source.is_listed_at(sources.len());
+            sources.push(Listed {
+                source: source.clone(),
+                waiting: Amount::default(),
+            });
+            sources.len() - 1
+        });
+        let waiting = &mut sources[place].waiting;
+        if waiting.bytes + line.len() <= share {
+            waiting.add(Amount::of(line));
+            lines.push(line);
+        } else {
+            source.lose(line);
         }
         let wake = std::mem::take(&mut state.idle);
         drop(state);
@@ -164,7 +180,8 @@ impl Writer {
         std::mem::swap(&mut taken.lines, &mut state.lines);
         std::mem::swap(&mut taken.sources, &mut state.sources);
         std::mem::swap(&mut taken.due, &mut state.due);
-        taken.sources.iter().for_each(|source| source.taken());
+        let listed = taken.sources.iter();
+        listed.for_each(|listed| listed.source.is_not_listed());
     }
 
     /// Waits until everything is written, but not beyond the deadline. Returns whether it is.
