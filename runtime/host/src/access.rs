@@ -26,8 +26,8 @@ struct Known {
     version: Version,
     /// The request's `Accept` field, for an answer of the host's own.
     accept: Option<Box<[u8]>>,
-    /// An empty map for the response's fields.
-    fields: HeaderMap,
+    /// An empty map for the response's fields, if there is one with memory.
+    fields: Option<HeaderMap>,
     /// Keeps the request's body readable; see [`Answered`].
     request_body: Option<oneshot::Sender<Infallible>>,
     /// Last, so that its connection has the request until everything else is done.
@@ -76,7 +76,7 @@ impl Completion {
                 record: Record::of_client(id, parts, trace),
                 version: parts.version,
                 accept: None,
-                fields: HeaderMap::new(),
+                fields: None,
                 request_body: None,
                 request: link.request(),
             },
@@ -114,12 +114,12 @@ impl Completion {
 
     /// Keeps an empty map for the response's fields.
     pub(crate) fn keep_fields(&mut self, fields: HeaderMap) {
-        self.own().known.fields = fields;
+        self.own().known.fields = Some(fields);
     }
 
     /// An empty map for the response's fields.
     pub(crate) fn fields(&mut self) -> HeaderMap {
-        std::mem::take(&mut self.own().known.fields)
+        self.own().known.fields.take().unwrap_or_default()
     }
 
     /// The host itself answers, not an app.
