@@ -316,6 +316,7 @@ impl Account {
     }
 
     /// What native objects and running native functions hold on the isolate's thread.
+    #[inline]
     pub(crate) fn objects(&self) -> &ObjectMemory {
         &self.objects
     }

@@ -98,10 +98,17 @@ pub struct ExternalMemory {
 
 impl ExternalMemory {
     /// A memory of so many bytes.
+    #[inline]
     pub fn new(bytes: usize) -> ExternalMemory {
-        let memory = ExternalMemory::default();
-        memory.set(bytes);
-        memory
+        let owner = (bytes > 0).then(Owner::current).flatten();
+        let Some(owner) = owner else {
+            return ExternalMemory::default();
+        };
+        owner.objects().add(bytes as isize);
+        ExternalMemory {
+            bytes: Cell::new(bytes),
+            owner: OnceCell::from(owner),
+        }
     }
 
     /// Makes it so many bytes. Nothing counts where there is no isolate.
@@ -134,8 +141,11 @@ impl ExternalMemory {
 
 impl Drop for ExternalMemory {
     // May run while V8 collects garbage.
+    #[inline]
     fn drop(&mut self) {
-        self.set(0);
+        if let Some(owner) = self.owner.get() {
+            owner.objects().add(-(self.bytes.get() as isize));
+        }
     }
 }
 
@@ -146,22 +156,37 @@ struct Owner(NonNull<Account>);
 
 impl Owner {
     /// Whom this thread works for.
+    #[inline]
     fn current() -> Option<Owner> {
         let owner = Owner(malloc::current_address()?);
         let owners = &owner.objects().owners;
         let others = owners.load(Ordering::Relaxed);
         owners.store(others + 1, Ordering::Relaxed);
         if others == 0 {
-            // SAFETY: the address is an `Arc`'s, which this thread keeps meanwhile.
-            unsafe { Arc::increment_strong_count(owner.0.as_ptr()) };
+            owner.keep();
         }
         Some(owner)
+    }
+
+    /// The first one: takes a count.
+    #[cold]
+    fn keep(&self) {
+        // SAFETY: the address is an `Arc`'s, which this thread keeps meanwhile.
+        unsafe { Arc::increment_strong_count(self.0.as_ptr()) };
+    }
+
+    /// The last one: gives it back.
+    #[cold]
+    fn leave(&self) {
+        // SAFETY: the account is an `Arc`'s, and the first owner took the count that this gives back.
+        unsafe { Arc::decrement_strong_count(self.0.as_ptr()) };
     }
 }
 
 impl Deref for Owner {
     type Target = Account;
 
+    #[inline]
     fn deref(&self) -> &Account {
         // SAFETY: the count that the first owner took is given back by the last.
         unsafe { self.0.as_ref() }
@@ -169,13 +194,13 @@ impl Deref for Owner {
 }
 
 impl Drop for Owner {
+    #[inline]
     fn drop(&mut self) {
         let owners = &self.objects().owners;
         let others = owners.load(Ordering::Relaxed) - 1;
         owners.store(others, Ordering::Relaxed);
         if others == 0 {
-            // SAFETY: the account is an `Arc`'s, and the first owner took the count that this gives back.
-            unsafe { Arc::decrement_strong_count(self.0.as_ptr()) };
+            self.leave();
         }
     }
 }
