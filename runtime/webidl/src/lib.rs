@@ -25,6 +25,7 @@
 extern crate self as nano_webidl;
 
 pub mod accounted;
+mod blank;
 pub mod call;
 pub mod error;
 pub mod idl;

@@ -2,7 +2,9 @@
 //!
 //! <https://webidl.spec.whatwg.org/#js-platform-objects>
 
+use std::cell::UnsafeCell;
 use std::ffi::CStr;
+use std::mem::MaybeUninit;
 use std::ops::Deref;
 
 use nano_engine::external_memory::{self, ExternalMemory};
@@ -42,7 +44,7 @@ impl Head {
         }
         // SAFETY: only `Ref::attach` makes heads, always as the first field of a `#[repr(C)]` `Holder` of the type whose KIND it
         // writes; kinds are unique.
-        Some(&unsafe { &*(self as *const Head).cast::<Holder<T>>() }.value)
+        Some(unsafe { &*(self as *const Head).cast::<Holder<T>>() }.value())
     }
 }
 
@@ -50,13 +52,29 @@ impl Head {
 struct Holder<T> {
     head: Head,
     _memory: ExternalMemory,
-    value: T,
+    /// Written as soon as the collector has given a place for it: values are large, and were moved there over two others.
+    value: UnsafeCell<MaybeUninit<T>>,
+}
+
+impl<T> Holder<T> {
+    #[inline]
+    fn value(&self) -> &T {
+        // SAFETY: `Ref::attach` has written it before anybody else saw the holder, and nobody writes it again.
+        unsafe { (*self.value.get()).assume_init_ref() }
+    }
+}
+
+impl<T> Drop for Holder<T> {
+    fn drop(&mut self) {
+        // SAFETY: as above; this is the last that is done with it.
+        unsafe { self.value.get_mut().assume_init_drop() };
+    }
 }
 
 // SAFETY: `T::trace` visits every reference, by the contract of `Trace`; the rest has none.
 unsafe impl<T: PlatformObject> v8::cppgc::GarbageCollected for Holder<T> {
     fn trace(&self, visitor: &mut v8::cppgc::Visitor) {
-        self.value.trace(visitor);
+        self.value().trace(visitor);
     }
 
     fn get_name(&self) -> &'static CStr {
@@ -90,11 +108,11 @@ impl<'s, T: PlatformObject> Ref<'s, T> {
     /// Makes a new object of the interface, in the current realm.
     #[expect(
         clippy::expect_used,
-        reason = "V8 makes it of its cache or of a constructor without script: nothing can throw, nor be terminated"
+        reason = "V8 makes it of another one or of a constructor without script: nothing can throw, nor be terminated"
     )]
+    #[inline]
     pub fn new(scope: &mut Scope<'s, '_>, value: T) -> Ref<'s, T> {
-        let object = Realm::instance_template(scope, T::KIND)
-            .new_instance(scope)
+        let object = Realm::blank(scope, T::KIND)
             .expect("an interface's template makes objects without running any script");
         Self::attach(scope, object, value)
     }
@@ -113,21 +131,22 @@ impl<'s, T: PlatformObject> Ref<'s, T> {
         let holder = Holder {
             head: Head { kind: T::KIND },
             _memory: memory,
-            value,
+            value: UnsafeCell::new(MaybeUninit::uninit()),
         };
         let heap = scope
             .get_cpp_heap()
             .expect("every isolate has a heap for native objects");
         // SAFETY: the pointer goes straight into the wrapper, from where the collector sees it. `object` comes from a template of
-        // ours, so it has room for the pointer.
+        // ours, so it has room for the pointer. The value is there before anything is allocated again, and so before anybody looks.
         let pointer = unsafe {
             #[expect(clippy::disallowed_methods, reason = "this is the allowed place")]
             let pointer = v8::cppgc::make_garbage_collected(heap, holder);
+            (*pointer.as_ref().value.get()).write(value);
             v8::Object::wrap::<TAG, Holder<T>>(scope, object, &pointer);
             pointer
         };
         // SAFETY: the collector does not move or free the value while its wrapper is reachable, and `object` is a live handle of 's.
-        let value = unsafe { &*(&pointer.as_ref().value as *const T) };
+        let value = unsafe { &*std::ptr::from_ref(pointer.as_ref().value()) };
         external_memory::settle(scope);
         Ref { object, value }
     }

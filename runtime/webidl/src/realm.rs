@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use nano_engine::State;
 
+use crate::blank::Blank;
 use crate::interface::{Tables, lazy};
 use crate::{DomExceptionName, Scope, Value, internalized};
 
@@ -19,8 +20,8 @@ pub struct Realm {
     tables: &'static Tables,
     /// Those of lazy interfaces are made when they are first asked for.
     templates: Vec<OnceCell<v8::Global<v8::FunctionTemplate>>>,
-    /// What objects are made of, of interfaces whose objects native code has made.
-    instances: Vec<OnceCell<v8::Global<v8::ObjectTemplate>>>,
+    /// Of interfaces whose objects native code has made.
+    blanks: Vec<OnceCell<Blank>>,
     keys: RefCell<Vec<Option<v8::Global<v8::String>>>>,
     bridge: v8::Global<v8::Object>,
     functions: RefCell<HashMap<&'static str, v8::Global<v8::Function>>>,
@@ -54,7 +55,7 @@ impl Realm {
         state.set_extension(Realm {
             tables,
             templates,
-            instances: tables.interfaces.iter().map(|_| OnceCell::new()).collect(),
+            blanks: tables.interfaces.iter().map(|_| OnceCell::new()).collect(),
             keys: RefCell::new((0..tables.keys).map(|_| None).collect()),
             bridge,
             functions: RefCell::default(),
@@ -92,18 +93,19 @@ impl Realm {
         v8::Local::new(scope, template)
     }
 
-    /// What an interface's objects are made of.
+    /// A new object of an interface, without a value. `None` where V8 ends the isolate.
     #[inline]
-    pub fn instance_template<'s>(
+    pub(crate) fn blank<'s>(
         scope: &mut Scope<'s, '_>,
         kind: u16,
-    ) -> v8::Local<'s, v8::ObjectTemplate> {
-        let realm = Realm::of(scope);
-        let template = realm.instances[usize::from(kind)].get_or_init(|| {
-            let template = Realm::template(scope, kind).instance_template(scope);
-            v8::Global::new(scope, template)
-        });
-        v8::Local::new(scope, template)
+    ) -> Option<v8::Local<'s, v8::Object>> {
+        let blank = &Realm::of(scope).blanks[usize::from(kind)];
+        if blank.get().is_none() {
+            let template = Realm::template(scope, kind);
+            let first = Blank::of(scope, template)?;
+            blank.get_or_init(|| first);
+        }
+        blank.get().map(|blank| blank.copy(scope))
     }
 
     /// An internalized property name, made once per isolate. `index` is its place among the generated keys.

@@ -66,6 +66,11 @@ const lenient = new Lenient();
 lenient.shape = "forwarded";
 same(lenient.shape.how, "forwarded");
 same(own(Lenient.prototype, "shape").set.length, 1);
+// Objects that native code makes are each for itself.
+const [made, other] = [new Lenient().shape, new Lenient().shape];
+made.mark = 1;
+same([made.how, other.how, made === other, made instanceof Shape], ["kept", "kept", false, true]);
+same([Object.keys(made), Object.keys(other), Object.keys(new Lenient().shape)], [["mark"], [], []]);
 throws(() => own(Lenient.prototype, "shape").set.call({}, 1));
 lenient.quiet = 9;
 same(lenient.quiet, 1);
