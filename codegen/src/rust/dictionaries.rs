@@ -70,33 +70,20 @@ impl Printer<'_> {
         out.open(format!(
             "fn from_js<'s>(scope: &mut Scope<'s, '_>, value: Value<'s>) -> Fallible<{native}> {{"
         ));
-        out.line(format!(
-            "let object = idl::dictionary_object({:?}, value)?;",
-            dictionary.name
-        ));
+        self.print_absent_dictionary(dictionary, &members, out);
         for member in &members {
             let marker = self.marker(&member.ty);
             let key = self.key(&member.name);
             let field = snake(&member.name);
             let read = format!("idl::dictionary_member::<{marker}>(scope, object, {key})?");
-            if member.required {
-                out.line(format!(
-                    "let {field} = {read}.ok_or_else(|| type_error(\"has no member '{}', which is required.\"))?;",
-                    member.name
-                ));
-                continue;
-            }
-            match &member.default {
-                None => out.line(format!("let {field} = {read};")),
-                Some(default) => match self.default(&member.ty, default) {
-                    Some(default) => {
-                        out.line(format!("let {field} = match {read} {{ Some(value) => value, None => {default} }};"));
-                    }
-                    None => out.line(format!(
-                        "let {field} = match {read} {{ Some(value) => value, None => {{ let undefined = v8::undefined(scope).into(); \
-                         <{marker}>::from_js(scope, undefined)? }} }};"
-                    )),
-                },
+            match self.absent(member) {
+                Absent::Error(error) => {
+                    out.line(format!("let {field} = {read}.ok_or_else(|| {error})?;"));
+                }
+                Absent::Nothing => out.line(format!("let {field} = {read};")),
+                Absent::Default(value) => out.line(format!(
+                    "let {field} = match {read} {{ Some(value) => value, None => {value} }};"
+                )),
             }
         }
         let fields: Vec<String> = members.iter().map(|m| snake(&m.name)).collect();
@@ -151,8 +138,68 @@ impl Printer<'_> {
         Ok(())
     }
 
+    /// Where there is no object there are no members: most calls say nothing of a dictionary, and are not asked for each.
+    fn print_absent_dictionary(
+        &self,
+        dictionary: &Dictionary,
+        members: &[&DictionaryMember],
+        out: &mut Source,
+    ) {
+        let found = format!("idl::dictionary_object({:?}, value)?", dictionary.name);
+        if members.is_empty() {
+            out.line(format!("{found};"));
+            return;
+        }
+        out.open(format!("let Some(object) = {found} else {{"));
+        let fields: std::result::Result<Vec<String>, String> = members
+            .iter()
+            .map(|member| match self.absent(member) {
+                Absent::Error(error) => Err(error),
+                Absent::Nothing => Ok(format!("{}: None", snake(&member.name))),
+                Absent::Default(value) => Ok(format!("{}: {value}", snake(&member.name))),
+            })
+            .collect();
+        let name = type_name(&dictionary.name);
+        match fields {
+            Ok(fields) => {
+                out.line(format!(
+                    "return Ok(types::{name} {{ {} }});",
+                    fields.join(", ")
+                ));
+            }
+            Err(error) => out.line(format!("return Err({error});")),
+        }
+        out.close("};");
+    }
+
+    /// What there is where a member is not.
+    fn absent(&self, member: &DictionaryMember) -> Absent {
+        let Some(default) = &member.default else {
+            let name = &member.name;
+            return match member.required {
+                true => Absent::Error(format!(
+                    "type_error(\"has no member '{name}', which is required.\")"
+                )),
+                false => Absent::Nothing,
+            };
+        };
+        Absent::Default(self.default(&member.ty, default).unwrap_or_else(|| {
+            let marker = self.marker(&member.ty);
+            format!(
+                "{{ let undefined = v8::undefined(scope).into(); <{marker}>::from_js(scope, undefined)? }}"
+            )
+        }))
+    }
+
     /// The index of a property name among all that are looked up, and the name.
     fn key(&self, name: &str) -> String {
         format!("({}, {name:?})", self.keys[name])
     }
+}
+
+/// Rust code for a dictionary's member that is not there.
+enum Absent {
+    Error(String),
+    Nothing,
+    Default(String),
 }

@@ -176,6 +176,7 @@ impl Printer<'_> {
     /// A default value as a Rust expression that may use `scope`; `None` where converting `undefined` gives it anyway.
     pub(crate) fn default(&self, ty: &AnnotatedType, default: &DefaultValue) -> Option<String> {
         Some(match (default, &ty.kind) {
+            (DefaultValue::Null, Type::Nullable(_)) => "None".to_owned(),
             (DefaultValue::EmptyDictionary | DefaultValue::Null | DefaultValue::Undefined, _) => {
                 return None;
             }

@@ -254,12 +254,9 @@ impl ToJs for Callback {
 /// <https://webidl.spec.whatwg.org/#js-dictionary>, steps 4.1.1 to 4.1.4.
 pub fn dictionary_member<'s, T: FromJs>(
     scope: &mut Scope<'s, '_>,
-    object: Option<v8::Local<'s, v8::Object>>,
+    object: v8::Local<'s, v8::Object>,
     key: (usize, &'static str),
 ) -> Fallible<Option<T::Native<'s>>> {
-    let Some(object) = object else {
-        return Ok(None);
-    };
     let name = crate::Realm::key(scope, key.0, key.1);
     let value = object.get(scope, name.into()).ok_or(Error::Thrown)?;
     if value.is_undefined() {
