@@ -79,6 +79,17 @@ pub fn code_units(scope: &v8::PinScope, string: v8::Local<v8::String>, max: usiz
     units
 }
 
+/// A string's characters as bytes each, which none of them is too large for.
+pub fn latin1(scope: &v8::PinScope, string: v8::Local<v8::String>) -> Vec<u8> {
+    let length = string.length();
+    let mut bytes = Vec::with_capacity(length);
+    let place = &mut bytes.spare_capacity_mut()[..length];
+    string.write_one_byte_uninit_v2(scope, 0, place, v8::WriteFlags::empty());
+    // SAFETY: V8 has written as many as the string has.
+    unsafe { bytes.set_len(length) };
+    bytes
+}
+
 /// The text, if it has no more than `max` bytes; else its beginning, and how many characters are missing.
 pub fn cut(mut text: String, max: usize) -> String {
     if text.len() > max {

@@ -93,6 +93,16 @@ pub fn no_room(bytes: usize) -> Error {
 pub fn text<'s>(scope: &mut Scope<'s, '_>, string: v8::Local<'s, v8::String>) -> Fallible<String> {
     /// Of a code unit.
     const LONGEST: usize = 3;
+    /// Of those that are looked at twice where they are not ASCII.
+    const SHORT: usize = 128;
+    // OPTIMIZATION: most strings are short and ASCII, and are UTF-8 as V8 has them.
+    if string.length() <= SHORT && string.is_onebyte() {
+        let bytes = nano_engine::text::latin1(scope, string);
+        if bytes.is_ascii() {
+            // SAFETY: ASCII is UTF-8.
+            return Ok(unsafe { String::from_utf8_unchecked(bytes) });
+        }
+    }
     if !external_memory::has_room(scope, string.length() * LONGEST) {
         // Most texts are shorter than they could be. To count is to flatten, which takes V8's memory, so it must fit at its
         // shortest.

@@ -132,8 +132,7 @@ impl FromJs for ByteString {
             ));
         }
         require_room(scope, text.length())?;
-        let mut bytes = vec![0; text.length()];
-        text.write_one_byte_v2(scope, 0, &mut bytes, v8::WriteFlags::empty());
+        let bytes = nano_engine::text::latin1(scope, text);
         external_memory::converted(scope, size_of::<Vec<u8>>() + bytes.len());
         Ok(bytes)
     }
