@@ -17,6 +17,7 @@ pub(crate) mod fuzzing;
 pub(crate) mod gather;
 pub mod header_list;
 pub mod headers;
+mod message_headers;
 pub mod mime_type;
 pub mod request;
 pub mod response;

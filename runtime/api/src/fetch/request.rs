@@ -1,18 +1,18 @@
 //! `Request`, <https://fetch.spec.whatwg.org/#request-class>.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use http::header::CONTENT_TYPE;
-use nano_engine::external_memory::ExternalMemory;
 use nano_webidl::{
     Fallible, Ref, Scope, ScriptRef, Trace, Traced, Value, room, script, type_error,
 };
 use nano_worker::Fields;
 
 use super::body::{Body, WithBody};
-use super::header_list::{AppHeaderList, HeaderList};
+use super::header_list::AppHeaderList;
 use super::headers::{Guard, Headers};
+use super::message_headers::MessageHeaders;
 use crate::bindings::marker;
 use crate::bindings::request::{NanoRequestMethods, RequestMethods};
 use crate::bindings::types::{
@@ -32,7 +32,7 @@ pub struct Request {
     #[untraced]
     url: RequestUrl,
     #[untraced]
-    headers: RequestHeaders,
+    headers: MessageHeaders,
     #[untraced]
     guard: Guard,
     body: Body,
@@ -111,40 +111,6 @@ impl RequestUrl {
     }
 }
 
-/// A header list that may come from the network, where it is made when somebody asks.
-struct RequestHeaders {
-    wire: RefCell<Fields>,
-    /// Of `wire`.
-    memory: ExternalMemory,
-    list: OnceCell<Rc<AppHeaderList>>,
-}
-
-impl RequestHeaders {
-    fn from_wire(fields: Fields) -> RequestHeaders {
-        RequestHeaders {
-            memory: ExternalMemory::new(fields.size()),
-            wire: RefCell::new(fields),
-            list: OnceCell::new(),
-        }
-    }
-
-    fn over(list: Rc<AppHeaderList>) -> RequestHeaders {
-        RequestHeaders {
-            wire: RefCell::default(),
-            memory: ExternalMemory::default(),
-            list: OnceCell::from(list),
-        }
-    }
-
-    fn list(&self) -> &Rc<AppHeaderList> {
-        self.list.get_or_init(|| {
-            self.memory.set(0);
-            let fields = self.wire.take();
-            Rc::new(HeaderList::from_wire(fields).into())
-        })
-    }
-}
-
 impl Default for Options {
     fn default() -> Self {
         Options {
@@ -190,7 +156,7 @@ impl Request {
                 parsed: OnceCell::new(),
                 blob: None,
             },
-            headers: RequestHeaders::from_wire(headers),
+            headers: MessageHeaders::from_wire(headers),
             guard: Guard::Immutable,
             body: Body::from_wire(scope, body),
             options: Options {
@@ -210,7 +176,7 @@ impl Request {
                 parsed: OnceCell::new(),
                 blob: None,
             },
-            headers: RequestHeaders::from_wire(headers.clone()),
+            headers: MessageHeaders::from_wire(headers.clone()),
             guard: Guard::Request,
             body: Body::default(),
             options: Options::default(),
@@ -464,7 +430,7 @@ impl RequestMethods for Request {
         Ok(Request {
             method,
             url,
-            headers: RequestHeaders::over(headers.list().clone()),
+            headers: MessageHeaders::over(headers.list().clone()),
             guard,
             body,
             options,
@@ -573,7 +539,7 @@ impl RequestMethods for Request {
         let request = Request {
             method: self.method.clone(),
             url: self.url.copy()?,
-            headers: RequestHeaders::over(Rc::new(self.headers.list().borrow().clone().into())),
+            headers: MessageHeaders::over(Rc::new(self.headers.list().borrow().clone().into())),
             guard: self.guard,
             body: self.body.clone_body(scope)?,
             options: self.options.clone(),

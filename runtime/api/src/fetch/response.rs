@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, LOCATION};
 use nano_webidl::{
     Error, Fallible, Ref, Scope, ScriptRef, Trace, Traced, Value, range_error, room, type_error,
 };
@@ -12,6 +12,7 @@ use nano_worker::CachedResponse;
 use super::body::{Body, WithBody};
 use super::header_list::{AppHeaderList, HeaderList};
 use super::headers::{Guard, Headers};
+use super::message_headers::MessageHeaders;
 use crate::bindings::marker;
 use crate::bindings::response::{NanoResponseMethods, ResponseMethods};
 use crate::bindings::types::{BodyInit, ResponseEncodeBody, ResponseInit, ResponseType};
@@ -28,7 +29,7 @@ pub struct Response {
     status: u16,
     status_text: Vec<u8>,
     #[untraced]
-    headers: Rc<AppHeaderList>,
+    headers: MessageHeaders,
     #[untraced]
     guard: Guard,
     body: Body,
@@ -51,7 +52,7 @@ impl Response {
             redirected: false,
             status: 200,
             status_text: Vec::new(),
-            headers: Rc::default(),
+            headers: MessageHeaders::default(),
             guard,
             body,
             socket: Traced::default(),
@@ -74,7 +75,7 @@ impl Response {
             redirected,
             status,
             status_text: reason,
-            headers: Rc::new(headers.into()),
+            headers: MessageHeaders::over(Rc::new(headers.into())),
             guard: Guard::Immutable,
             body,
             socket: Traced::default(),
@@ -101,7 +102,7 @@ impl Response {
 
     /// A response like this one, with a body of another length.
     pub(crate) fn with_stream(&self, scope: &mut Scope, stream: v8::Local<v8::Object>) -> Response {
-        let mut headers = self.headers.borrow().clone();
+        let mut headers = self.header_list().borrow().clone();
         headers.delete(&CONTENT_LENGTH);
         Response {
             kind: ResponseType::Default,
@@ -109,7 +110,7 @@ impl Response {
             redirected: self.redirected,
             status: self.status,
             status_text: self.status_text.clone(),
-            headers: Rc::new(headers.into()),
+            headers: MessageHeaders::over(Rc::new(headers.into())),
             guard: Guard::Response,
             body: Body::stream(scope, stream),
             socket: Traced::default(),
@@ -136,14 +137,14 @@ impl Response {
             redirected: cached.is_redirected,
             status: cached.status,
             status_text: cached.reason.to_vec(),
-            headers: Rc::new(HeaderList::from_wire(cached.fields.clone()).into()),
+            headers: MessageHeaders::from_wire(cached.fields.clone()),
             ..Response::with(Guard::Immutable, body)
         })
     }
 
     /// What a cache keeps of it, but for its body.
     pub(crate) fn to_cache(&self) -> CachedResponse {
-        let headers = self.headers.borrow();
+        let headers = self.header_list().borrow();
         let fields = headers.iter();
         CachedResponse {
             status: self.status,
@@ -158,11 +159,11 @@ impl Response {
 
     /// <https://fetch.spec.whatwg.org/#initialize-a-response>
     fn initialize<'s>(
-        mut self,
+        &mut self,
         scope: &mut Scope<'s, '_>,
         init: ResponseInit<'s>,
         content_type: Option<Cow<'static, [u8]>>,
-    ) -> Fallible<Response> {
+    ) -> Fallible<()> {
         // As in Workers: https://developers.cloudflare.com/workers/runtime-apis/response/#parameters
         if let Some(socket) = init.web_socket {
             if init.status != 101 {
@@ -195,7 +196,7 @@ impl Response {
         self.encodes_body = init.encode_body == ResponseEncodeBody::Automatic;
         // 5. If init["headers"] exists, then fill response's headers with init["headers"].
         if let Some(headers) = init.headers {
-            Headers::over(self.headers.clone(), self.guard).fill(headers)?;
+            Headers::over(self.header_list().clone(), self.guard).fill(headers)?;
         }
         // 6. If body was given, then:
         if !self.body.is_null() {
@@ -207,14 +208,11 @@ impl Response {
                 )));
             }
             // 6.3 If body's type is non-null and response's header list does not contain `Content-Type`, then append it.
-            if let Some(content_type) = content_type
-                && !self.headers.borrow().contains(&CONTENT_TYPE)
-            {
-                self.headers
-                    .change(|headers| headers.append_value(CONTENT_TYPE, content_type));
+            if let Some(content_type) = content_type {
+                self.headers.default_content_type(content_type);
             }
         }
-        Ok(self)
+        Ok(())
     }
 
     /// The status, 0 for network errors.
@@ -227,13 +225,18 @@ impl Response {
         if !self.encodes_body {
             return None;
         }
-        let coding = self.headers.borrow().get(&CONTENT_ENCODING)?;
+        let coding = self.header_list().borrow().get(&CONTENT_ENCODING)?;
         match coding.to_ascii_lowercase().as_slice() {
             b"gzip" | b"x-gzip" => Some("gzip"),
             b"br" => Some("brotli"),
             b"deflate" => Some("deflate"),
             _ => None,
         }
+    }
+
+    /// The value of its only header, if that is the `Content-Type` of its body and nobody has asked for its headers.
+    pub(crate) fn only_content_type(&self) -> Option<&'static [u8]> {
+        self.headers.only_content_type()
     }
 
     /// The status text.
@@ -254,7 +257,7 @@ pub fn is_redirect_status(status: u16) -> bool {
 
 impl WithBody for Response {
     fn header_list(&self) -> &Rc<AppHeaderList> {
-        &self.headers
+        self.headers.list()
     }
 
     fn body_ref(&self) -> &Body {
@@ -285,7 +288,9 @@ impl ResponseMethods for Response {
             None => (Body::default(), None),
         };
         // 5. Perform initialize a response given this, init, and bodyWithType.
-        Response::with(Guard::Response, body).initialize(scope, init, content_type)
+        let mut response = Response::with(Guard::Response, body);
+        response.initialize(scope, init, content_type)?;
+        Ok(response)
     }
 
     // https://fetch.spec.whatwg.org/#dom-response-error
@@ -318,7 +323,7 @@ impl ResponseMethods for Response {
             ..Response::with(Guard::Immutable, Body::default())
         };
         response
-            .headers
+            .header_list()
             .change(|headers| headers.append(LOCATION, parsed.href().into()));
         Ok(Ref::new(scope, response))
     }
@@ -347,9 +352,9 @@ impl ResponseMethods for Response {
         }
         // 2. to 4.
         let body = Body::from_app(attempt, text.into())?;
-        let response = Response::with(Guard::Response, body);
+        let mut response = Response::with(Guard::Response, body);
         let content_type = Some(Cow::Borrowed(&b"application/json"[..]));
-        let response = response.initialize(attempt, init, content_type)?;
+        response.initialize(attempt, init, content_type)?;
         Ok(Ref::new(attempt, response))
     }
 
@@ -380,7 +385,7 @@ impl ResponseMethods for Response {
     }
 
     fn headers<'s>(&self, scope: &mut Scope<'s, '_>) -> Ref<'s, Headers> {
-        Ref::new(scope, Headers::over(self.headers.clone(), self.guard))
+        Ref::new(scope, Headers::over(self.header_list().clone(), self.guard))
     }
 
     // https://fetch.spec.whatwg.org/#dom-response-clone
@@ -401,7 +406,7 @@ impl ResponseMethods for Response {
             redirected: self.redirected,
             status: self.status,
             status_text: self.status_text.clone(),
-            headers: Rc::new(self.headers.borrow().clone().into()),
+            headers: MessageHeaders::over(Rc::new(self.header_list().borrow().clone().into())),
             guard: self.guard,
             body: self.body.clone_body(scope)?,
             socket: Traced::default(),

@@ -1,7 +1,7 @@
 //! From what a handler returns to an answer.
 
-use http::HeaderValue;
-use http::header::InvalidHeaderValue;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, InvalidHeaderValue};
+use http::{HeaderName, HeaderValue};
 use nano_engine::external_memory::has_room;
 use nano_engine::text::text;
 use nano_engine::{ErrorReport, State};
@@ -49,28 +49,11 @@ pub(super) fn respond<'s>(
             "its body was read already, or its stream is locked".into(),
         );
     }
-    let size = response.header_list().borrow().external_size();
-    if !has_room(scope, size) {
-        let reason = "its headers do not fit into the app's memory limit once more";
-        return unusable(scope, waiting, reason.into());
-    }
     let coding = response.sent_coding();
-    let mut headers = Vec::with_capacity(response.header_list().borrow().len());
-    for (name, value) in response.header_list().borrow().iter() {
-        if coding.is_some() && *name == http::header::CONTENT_LENGTH {
-            continue; // It is another one.
-        }
-        match field_value(value) {
-            Ok(value) => headers.push((name.clone(), value)),
-            Err(_) => {
-                return unusable(
-                    scope,
-                    waiting,
-                    format!("the value of its header '{name}' has a control character"),
-                );
-            }
-        }
-    }
+    let headers = match sent_headers(scope, response, coding.is_some()) {
+        Ok(headers) => headers,
+        Err(reason) => return unusable(scope, waiting, reason),
+    };
     let given = match response.socket(scope) {
         None => None,
         Some(socket) => match websockets::give(scope, socket) {
@@ -107,7 +90,7 @@ pub(super) fn respond<'s>(
         Outgoing::Stream(stream) => {
             let list = response.header_list();
             let length = match coding {
-                None => list.borrow().get(&http::header::CONTENT_LENGTH),
+                None => list.borrow().get(&CONTENT_LENGTH),
                 Some(_) => None,
             };
             let mut length = length.and_then(|l| std::str::from_utf8(&l).ok()?.parse().ok());
@@ -167,6 +150,36 @@ static USUAL_VALUES: [HeaderValue; 2] = [
     HeaderValue::from_static("text/plain;charset=UTF-8"),
     HeaderValue::from_static("application/json"),
 ];
+
+/// A response's headers for the wire, or why there are none. Those of a body that is compressed on its way have no length.
+fn sent_headers(
+    scope: &mut Scope,
+    response: &Response,
+    is_compressed: bool,
+) -> Result<Vec<(HeaderName, HeaderValue)>, String> {
+    let unfit =
+        |name: &HeaderName| format!("the value of its header '{name}' has a control character");
+    // OPTIMIZATION: most responses have no other one, and need no list.
+    if let Some(content_type) = response.only_content_type() {
+        let value = field_value(content_type).map_err(|_| unfit(&CONTENT_TYPE))?;
+        return Ok(vec![(CONTENT_TYPE, value)]);
+    }
+    let size = response.header_list().borrow().external_size();
+    if !has_room(scope, size) {
+        let reason = "its headers do not fit into the app's memory limit once more";
+        return Err(reason.into());
+    }
+    let list = response.header_list().borrow();
+    let mut headers = Vec::with_capacity(list.len());
+    for (name, value) in list.iter() {
+        if is_compressed && *name == CONTENT_LENGTH {
+            continue; // It is another one.
+        }
+        let value = field_value(value).map_err(|_| unfit(name))?;
+        headers.push((name.clone(), value));
+    }
+    Ok(headers)
+}
 
 /// The value of a header for the wire.
 fn field_value(bytes: &[u8]) -> Result<HeaderValue, InvalidHeaderValue> {
