@@ -1,6 +1,6 @@
 //! The model's parts in the words of Web IDL, for messages and for the reference.
 
-use webapi_idl::{AnnotatedType, Annotations, Argument, DefaultValue, type_text};
+use webapi_idl::{AnnotatedType, Annotations, Argument, DefaultValue, Enumeration, type_text};
 
 /// A type with its annotations, by its typedef's name where it has one.
 pub(crate) fn annotated_text(ty: &AnnotatedType) -> String {
@@ -64,5 +64,18 @@ pub(crate) fn default_text(value: &DefaultValue) -> String {
         DefaultValue::Undefined => "undefined".to_owned(),
         DefaultValue::EmptySequence => "[]".to_owned(),
         DefaultValue::EmptyDictionary => "{}".to_owned(),
+    }
+}
+
+/// `'a', 'b' or 'c'`: what an enumeration has.
+pub(crate) fn expected(enumeration: &Enumeration) -> String {
+    let mut values: Vec<_> = enumeration
+        .values
+        .iter()
+        .map(|value| format!("'{}'", value.text))
+        .collect();
+    match values.pop() {
+        Some(last) if !values.is_empty() => format!("{} or {last}", values.join(", ")),
+        last => last.unwrap_or_default(),
     }
 }

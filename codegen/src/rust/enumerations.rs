@@ -3,6 +3,7 @@
 use webapi_idl::{Enumeration, EnumerationValue};
 
 use super::{Printer, Source, type_name};
+use crate::idl_text::expected;
 
 impl Printer<'_> {
     pub(crate) fn print_enumeration(&self, enumeration: &Enumeration, out: &mut Source) {
@@ -56,8 +57,9 @@ impl Printer<'_> {
         ));
         out.line("let text = idl::token(scope, value)?;");
         out.line(format!(
-            "types::{name}::from_text(&text).ok_or_else(|| type_error(format!(\"'{{text}}' is not a value of {}.\")))",
-            enumeration.name
+            "types::{name}::from_text(&text).ok_or_else(|| type_error(format!(\"'{{text}}' is not a value of {}: expected {}.\")))",
+            enumeration.name,
+            expected(enumeration)
         ));
         out.close("}");
         out.close("}");

@@ -5,6 +5,7 @@ use webapi_idl::{Dictionary, DictionaryMember, Enumeration, Type};
 use super::convert::Source;
 use super::writer::{Writer, property, quote};
 use super::{Printer, Result};
+use crate::idl_text::expected;
 
 impl Printer<'_> {
     /// Prints both directions of a dictionary, <https://webidl.spec.whatwg.org/#js-dictionary>.
@@ -148,8 +149,9 @@ impl Printer<'_> {
         w.open(format!("export function convert_{name}(value, context) {{"));
         w.line("const string = toDOMString(value, context);");
         w.line(format!(
-            "if (!isValue_{name}(string)) throw notInEnumeration(context, string, {});",
-            quote(name)
+            "if (!isValue_{name}(string)) throw notInEnumeration(context, string, {}, {});",
+            quote(name),
+            quote(&expected(enumeration))
         ));
         w.line("return string;");
         w.close("}");

@@ -66,6 +66,11 @@ impl Error {
         self.map_message(|message| format!("{context}: {message}"))
     }
 
+    /// Puts what to do about it behind the message.
+    pub fn with(self, hint: &str) -> Error {
+        self.map_message(|message| format!("{} ({hint})", message.trim_end_matches('.')))
+    }
+
     fn map_message(self, change: impl FnOnce(&str) -> String) -> Error {
         match self {
             Error::Type(message) => Error::Type(change(&message).into()),

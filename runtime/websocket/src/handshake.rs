@@ -162,8 +162,16 @@ impl ClientHandshake {
         if let Protocols::OneOf(protocols) = &self.protocols {
             let has_answered = headers.contains_key(SEC_WEBSOCKET_PROTOCOL);
             // https://websockets.spec.whatwg.org/#concept-websocket-establish, step 11.4
-            if has_answered == protocols.is_empty() {
-                return Err("the server does not say which of the protocols it speaks");
+            match (protocols.is_empty(), has_answered) {
+                (false, false) => {
+                    return Err("the server does not say which of the protocols it speaks");
+                }
+                (true, true) => {
+                    return Err(
+                        "the server names a protocol (Sec-WebSocket-Protocol), and was asked for none",
+                    );
+                }
+                _ => {}
             }
             if has_answered && !protocols.contains(&protocol) {
                 return Err("the server speaks none of the protocols");

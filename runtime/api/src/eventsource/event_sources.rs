@@ -15,10 +15,12 @@ impl EventSourcesMethods for EventSources {
     fn event_source_url(scope: &mut Scope, url: String) -> Fallible<String> {
         match Environment::of(scope).parse_url(&url) {
             Ok(url) => Ok(url.href().to_owned()),
-            Err(_) => Err(Error::dom(
-                DomExceptionName::Syntax,
-                "the URL is not valid, or there is no base for it",
-            )),
+            Err(_) => {
+                let url = nano_webidl::excerpt(&url);
+                let message = format!("'{url}' is no URL, or there is no base for it");
+                Err(Error::dom(DomExceptionName::Syntax, message)
+                    .in_context("Failed to construct 'EventSource'"))
+            }
         }
     }
 

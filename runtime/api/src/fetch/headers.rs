@@ -103,7 +103,9 @@ impl Headers {
         }
         match self.guard.get() {
             // 2. If headers's guard is "immutable", then throw a TypeError.
-            Guard::Immutable => Err(type_error("these headers are immutable")),
+            Guard::Immutable => Err(type_error(
+                "these headers are immutable; those of a copy are not: new Response(response.body, response), new Request(request)",
+            )),
             Guard::RequestNoCors if !is_no_cors_safelisted(&name, value) => Ok(None),
             _ => Ok(Some(name)),
         }

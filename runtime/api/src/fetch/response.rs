@@ -175,8 +175,12 @@ impl Response {
             self.socket.set(scope, socket.object());
         } else if !(200..=599).contains(&init.status) {
             // 1. If init["status"] is not in the range 200 to 599, inclusive, then throw a RangeError.
+            let hint = match init.status {
+                101 => ": it is for a WebSocket, { status: 101, webSocket }",
+                _ => "",
+            };
             return Err(range_error(format!(
-                "the status must be from 200 to 599, {} is not",
+                "the status must be from 200 to 599, {} is not{hint}",
                 init.status
             )));
         }

@@ -1,6 +1,7 @@
 //! `fetch()` as scripts call it, against a server of its own.
 
 mod html_rewriter;
+mod messages;
 mod workers;
 
 use std::path::PathBuf;

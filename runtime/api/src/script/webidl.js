@@ -176,8 +176,8 @@ export function missingMember(context, member, dictionary) {
 }
 
 /** The string is no value of the enumeration. */
-export function notInEnumeration(context, value, enumeration) {
-  return typeError(context, `The provided value '${value}' is not a valid enum value of type ${enumeration}.`);
+export function notInEnumeration(context, value, enumeration, expected) {
+  return typeError(context, `The provided value '${value}' is not a valid enum value of type ${enumeration}: expected ${expected}.`);
 }
 
 // ---- Strings, https://webidl.spec.whatwg.org/#js-DOMString ------------------------------------------------------------------

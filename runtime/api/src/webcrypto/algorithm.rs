@@ -144,7 +144,8 @@ pub fn normalize<'s, T>(
         }
     };
     // 2. and 3. Let initialAlg be alg as an Algorithm dictionary, algName its name.
-    let name = ty::Algorithm::from_js(scope, parameters.into())?.name;
+    let named = ty::Algorithm::from_js(scope, parameters.into());
+    let name = named.map_err(|error| error.of("the algorithm"))?.name;
     let name = text(scope, name, 100);
     // 5. If registeredAlgorithms contains a key that is a case-insensitive match; otherwise throw a NotSupportedError.
     let found = all()
@@ -162,10 +163,12 @@ pub fn normalize<'s, T>(
         return Err(not_supported(message));
     };
     // 6. to 10. Convert alg to the desired dictionary, with copies of its bytes, and normalize the algorithms in it.
-    Ok(Normalized {
-        algorithm,
-        steps: convert(scope, parameters.into())?,
-    })
+    let steps = convert(scope, parameters.into()).map_err(|error| match error {
+        // Conversions do not know whose members they are about.
+        Error::Type(_) => error.of(format_args!("the algorithm {}", algorithm.name)),
+        other => other,
+    })?;
+    Ok(Normalized { algorithm, steps })
 }
 
 /// Normalizes the hash in an algorithm's parameters, of those that were registered with it: SHA-1 and SHA-2.

@@ -19,7 +19,14 @@ pub fn require_usages(key_type: KeyType, usages: Usages) -> Fallible<()> {
         false => Ok(()),
         true => Err(Error::dom(
             DomExceptionName::Syntax,
-            "There must be something that the key may be used for",
+            match key_type {
+                KeyType::Private => {
+                    "nothing may be done with the private key: name what is to be, such as 'decrypt', 'sign' or 'deriveBits'"
+                }
+                _ => {
+                    "nothing may be done with the key: name what is to be, such as 'encrypt' or 'sign'"
+                }
+            },
         )),
     }
 }

@@ -234,7 +234,9 @@ impl SubtleCryptoMethods for SubtleCrypto {
                         CryptoKey::of_new(scope, key, extractable, usages),
                     ),
                     Generated::Pair { public, private } => {
-                        require_usages(KeyType::Private, private.1)?;
+                        require_usages(KeyType::Private, private.1).map_err(|error| {
+                            error.in_context("Failed to execute 'generateKey' on 'SubtleCrypto'")
+                        })?;
                         CryptoKeyOrCryptoKeyPair::CryptoKeyPair(CryptoKeyPair {
                             public_key: Some(CryptoKey::of_new(scope, public.0, true, public.1)),
                             private_key: Some(CryptoKey::of_new(

@@ -17,8 +17,9 @@ use crate::url::url;
 /// The namespace.
 pub struct Sockets;
 
+/// What is wrong with a socket's URL.
 fn syntax(message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
-    Error::dom(DomExceptionName::Syntax, message)
+    Error::dom(DomExceptionName::Syntax, message).in_context("Failed to construct 'WebSocket'")
 }
 
 impl SocketsMethods for Sockets {
@@ -26,8 +27,10 @@ impl SocketsMethods for Sockets {
     fn socket_url(scope: &mut Scope, url: String) -> Fallible<String> {
         // 1. and 2.
         let parsed = Environment::of(scope).parse_url(&url);
-        let mut parsed =
-            parsed.map_err(|_| syntax("the URL is not valid, or there is no base for it"))?;
+        let mut parsed = parsed.map_err(|_| {
+            let url = nano_webidl::excerpt(&url);
+            syntax(format!("'{url}' is no URL, or there is no base for it"))
+        })?;
         // 3. and 4.
         let scheme = match parsed.protocol() {
             "http:" => Some("ws:"),

@@ -269,7 +269,13 @@ fn convert<'s, T: BufferKind>(
         };
     }
     if !T::accepts(value) {
-        return Err(not_a::<T>());
+        let error = not_a::<T>();
+        return Err(match value.is_string() {
+            true => {
+                error.with("a text is no bytes; new TextEncoder().encode(text) makes some of it")
+            }
+            false => error,
+        });
     }
     // `[AllowResizable]` is on none of our types: a resizable buffer is refused by the store's own flag.
     if let Ok(view) = v8::Local::<v8::ArrayBufferView>::try_from(value) {

@@ -101,6 +101,9 @@ impl Error for Failure {}
 pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
     let mut told = String::new();
     for cause in Causes(Some(error)) {
+        if let Some(rustls::Error::InvalidMessage(_)) = cause.downcast_ref::<rustls::Error>() {
+            return format!("it does not speak TLS ({cause}): is its URL one of http:?");
+        }
         let http = cause.downcast_ref::<hyper::Error>();
         let io = cause.downcast_ref::<io::Error>();
         if http.is_some_and(hyper::Error::is_incomplete_message)
@@ -147,6 +150,9 @@ mod tests {
             innermost(&outer),
             rustls::Error::NoApplicationProtocol.to_string()
         );
+        let plain = rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType);
+        let told = innermost(&io::Error::other(plain));
+        assert!(told.starts_with("it does not speak TLS"), "{told}");
         assert_eq!(
             innermost(&io::Error::from(io::ErrorKind::ConnectionRefused)),
             "connection refused"

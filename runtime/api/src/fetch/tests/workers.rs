@@ -89,7 +89,7 @@ fn caches_keep_what_http_lets_them_keep() {
          console.log(await caught(named.put(url, new Response(failing))));",
         &[
             "true undefined 0",
-            "b TypeError: Failed to execute 'set' on 'Headers': these headers are immutable",
+            "b TypeError: Failed to execute 'set' on 'Headers': these headers are immutable; those of a copy are not: new Response(response.body, response), new Request(request)",
             "one undefined one undefined one",
             "undefined",
             "undefined",
