@@ -212,11 +212,19 @@ impl FolderSource {
         } else if specifier.starts_with('/') && !specifier.starts_with("//") {
             join("", &specifier[1..])
         } else {
-            return Err(ModuleError(
+            let instead = match specifier.split_once(':') {
+                Some(("node", _)) => {
+                    "Node's modules are not here; what the web has in their place is, such as fetch(), crypto.subtle and streams"
+                }
+                Some(("cloudflare", _)) => {
+                    "Cloudflare's modules are not here: a class with fetch() needs no parent, and handlers get `env` and `ctx`"
+                }
+                _ => "Bundle what is in packages: esbuild --bundle --format=esm",
+            };
+            return Err(ModuleError(format!(
                 "only relative specifiers are supported: they start with \"./\", \"../\" or \"/\" and name a file in the \
-                 app's folder. Bundle what is in packages: esbuild --bundle --format=esm"
-                    .into(),
-            ));
+                 app's folder. {instead}"
+            )));
         };
         path.map(|path| format!("{}{path}", self.base))
             .ok_or_else(|| outside(specifier))

@@ -100,7 +100,15 @@ impl CronExpression {
             .seconds(Seconds::Optional)
             .year(year)
             .build();
-        let cron = parser.parse(text).map_err(|error| error.to_string())?;
+        let cron = parser.parse(text).map_err(|error| {
+            let told = error.to_string();
+            match told.contains("out of bounds") {
+                // It does not say whose.
+                true => "a number is out of its bounds: minute 0 to 59, hour 0 to 23, day 1 to 31, month 1 to 12, day of the week 0 to 7"
+                    .to_owned(),
+                false => told,
+            }
+        })?;
         Ok(Self {
             text: text.into(),
             cron: Arc::new(cron),

@@ -42,6 +42,15 @@ const OPTIONS: [&str; 10] = [
     "target",
 ];
 
+/// What `jsx` may be.
+const JSX: [&str; 5] = [
+    "preserve",
+    "react",
+    "react-native",
+    "react-jsx",
+    "react-jsxdev",
+];
+
 /// The options of the file nearest to the one at `path`: beside it, or in a folder above.
 pub(crate) fn nearest(
     path: &str,
@@ -54,6 +63,14 @@ pub(crate) fn nearest(
             let mut merged = serde_json::Map::new();
             let mut left = MAX_EXTENDED;
             merge(&file, &text, read, &mut left, &mut merged)?;
+            if let Some(jsx) = merged.get("jsx").and_then(Value::as_str)
+                && !JSX.contains(&&*jsx.to_ascii_lowercase())
+            {
+                let known = JSX.join("\", \"");
+                return Err(mistake(format!(
+                    "{file}: \"jsx\" has to be one of \"{known}\"; found {jsx:?}"
+                )));
+            }
             return Ok(Options::from(&merged));
         }
         folder = above;
@@ -144,7 +161,8 @@ impl From<&serde_json::Map<String, Value>> for Options {
         let text = |name: &str| options.get(name).and_then(Value::as_str);
         let flag = |name: &str| options.get(name).and_then(Value::as_bool);
         let source = text("jsxImportSource").map(str::to_owned);
-        let jsx_import_source = match text("jsx") {
+        let jsx = text("jsx").map(str::to_ascii_lowercase);
+        let jsx_import_source = match jsx.as_deref() {
             Some("react-jsx" | "react-jsxdev") => Some(source.unwrap_or_else(|| "react".into())),
             Some("react") => None,
             // What is kept for another tool has to become something here.
@@ -262,6 +280,10 @@ mod tests {
                 "there is no file ../../out.json",
             ),
             (r#"{ "extends": "./tsconfig" }"#, "more than 16 files"),
+            (
+                r#"{ "compilerOptions": { "jsx": "reactjsx" } }"#,
+                "has to be one of \"preserve\"",
+            ),
             (&" ".repeat(65_537), "65536 are the most"),
         ] {
             let error = options(&[("tsconfig.json", text)], "x.ts").unwrap_err();

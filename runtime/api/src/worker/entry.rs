@@ -71,7 +71,7 @@ pub(super) fn find(
     }
     defaults.iter().find(|name| exists(name)).map(|name| (*name).to_owned()).ok_or_else(|| {
         missing(format!(
-            "{} has no entry module: expected {} or a package.json with \"main\" or \"exports\"",
+            "{} has no entry module: expected {} or a package.json whose \"main\" or \"exports\" is the path of one",
             root.display(),
             defaults.join(", ")
         ))

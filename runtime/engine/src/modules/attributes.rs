@@ -22,6 +22,16 @@ pub(crate) struct Attributes {
     pub(crate) unknown: Option<String>,
 }
 
+/// Whether a file's name says that it is a text which is no program.
+fn is_text(path: &str) -> bool {
+    const ENDINGS: [&str; 10] = [
+        "txt", "html", "htm", "css", "sql", "md", "csv", "svg", "xml", "toml",
+    ];
+    let name = path.rsplit('/').next().unwrap_or_default();
+    name.rsplit_once('.')
+        .is_some_and(|(_, ending)| ENDINGS.contains(&ending))
+}
+
 impl Attributes {
     pub(super) const NONE: Attributes = Attributes {
         kind: None,
@@ -61,6 +71,10 @@ impl Attributes {
             None if path.ends_with(".wasm") => Ok(ModuleKind::Wasm),
             None if path.ends_with(".json") => Err(ModuleError(
                 "a JSON module has to be imported `with { type: \"json\" }`".into(),
+            )),
+            // On the web their media types keep them from being scripts.
+            None if is_text(path) => Err(ModuleError(
+                "a file that is no module has to be imported `with { type: \"text\" }`, or `\"bytes\"`".into(),
             )),
             None => Ok(ModuleKind::JavaScript),
             Some("json") => Ok(ModuleKind::Json),

@@ -172,6 +172,16 @@ fn errors_name_importer_and_specifier() {
         ),
         "{bare}"
     );
+    for (specifier, instead) in [
+        ("lodash", "Bundle what is in packages"),
+        ("node:fs", "Node's modules are not here"),
+        ("cloudflare:workers", "Cloudflare's modules are not here"),
+    ] {
+        let bare = error(&[("index.js", &format!("import '{specifier}'"))]);
+        assert!(bare.contains(instead), "{bare}");
+    }
+    let text = error(&[("index.js", "import './x.txt'"), ("x.txt", "1")]);
+    assert!(text.contains("with { type: \"text\" }"), "{text}");
     let json = error(&[
         ("index.js", "import './x.json' with { type: 'json' }"),
         ("x.json", "{"),

@@ -102,6 +102,13 @@ fn text_of(binding: &Binding) -> &str {
 fn read(value: &Located<'_>, folder: &Path, bound: &mut Vec<Bound>) -> Option<Binding> {
     // A text needs no type.
     let Some(kind) = value.member("type") else {
+        if value.is_object() && value.member("file").is_none() {
+            value.fault(
+                "an object without a \"type\" is no binding",
+                "write { \"type\": \"json\", \"value\": … } for data, or { \"file\": \"…\" } for a text in a file".to_owned(),
+            );
+            return None;
+        }
         return Some(Binding::Text(value.text_or_file(folder)?.into()));
     };
     match TYPES.read(&kind)? {

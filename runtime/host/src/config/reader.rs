@@ -371,7 +371,7 @@ impl<'a> Located<'a> {
 
     fn elements(&self) -> Option<impl Iterator<Item = Located<'a>>> {
         let Value::Array(array) = self.value else {
-            self.expected("an array", None);
+            self.expected("an array", "write what it is in brackets: [ … ]".to_owned());
             return None;
         };
         let element = move |(index, value)| Located {
@@ -395,22 +395,26 @@ impl<'a> Located<'a> {
         }
     }
 
+    pub(super) fn is_object(&self) -> bool {
+        matches!(self.value, Value::Object(_))
+    }
+
     /// An object of a kind.
     pub(super) fn object<O: Object>(&self) -> Option<Fields<'a, O>> {
-        let fields = self.fields()?;
         let known: Vec<_> = O::FIELDS.iter().map(|field| field.name()).collect();
         let known = known.as_slice();
+        if !self.is_object() {
+            self.expected("an object", fields_of(known));
+            return None;
+        }
+        let fields = self.fields()?;
         for property in &fields.object.properties {
             let name = property.name.as_str();
             if !known.contains(&name) {
                 // What is only counted is compared with nothing.
                 let help = (!self.context.faults.is_full()).then(|| match closest(name, known) {
                     Some(close) => format!("did you mean \"{close}\"?"),
-                    None => {
-                        let list = known.iter().filter(|name| !name.starts_with('$'));
-                        let list: Vec<_> = list.map(|name| format!("\"{name}\"")).collect();
-                        format!("the fields here are {}", list.join(", "))
-                    }
+                    None => fields_of(known),
                 });
                 let at = property.name.range();
                 self.context.faults.add(
@@ -525,6 +529,13 @@ fn range(value: &Value<'_>) -> Range<usize> {
         Value::Object(_) | Value::Array(_) => range.start..range.start + 1,
         _ => range.start..range.end,
     }
+}
+
+/// What may be written in an object.
+fn fields_of(known: &[&str]) -> String {
+    let list = known.iter().filter(|name| !name.starts_with('$'));
+    let list: Vec<_> = list.map(|name| format!("\"{name}\"")).collect();
+    format!("the fields here are {}", list.join(", "))
 }
 
 fn describe(value: &Value<'_>) -> String {

@@ -179,7 +179,18 @@ fn wrong_types_and_ranges() {
     assert!(
         app_fault(r#""env":{"A":null}"#).contains("apps[0].env.A expected a string, found null")
     );
+    let json = app_fault(r#""env":{"A":{"b":1}}"#);
+    assert!(json.contains(r#"{ "type": "json", "value": … }"#), "{json}");
     assert!(app_fault(r#""limits":[]"#).contains("expected an object, found an array"));
+    let instances = app_fault(r#""instances":2"#);
+    assert!(
+        instances.contains(r#"| the fields here are "min""#),
+        "{instances}"
+    );
+    let crons = app_fault(r#""crons":"* * * * *""#);
+    assert!(crons.ends_with("in brackets: [ … ]"), "{crons}");
+    let cron = app_fault(r#""crons":["61 * * * *"]"#);
+    assert!(cron.contains("minute 0 to 59"), "{cron}");
     assert!(app_fault(r#""port":0"#).contains("from 1 to 65535"));
     assert!(fault(r#"{"apps":{}}"#).contains("apps expected an array, found an object"));
     assert!(fault(r#"{"port":70000,"apps":[{"name":"a","path":"shop"}]}"#).contains("0 to 65535"));

@@ -49,7 +49,14 @@ impl Pool {
         let limits = &self.options.limits;
         let reason = match exit {
             Exit::Stopped => {
-                tracing::info!(app = name, "app stopped");
+                match state.members.len() {
+                    0 => tracing::info!(app = name, "app stopped"),
+                    instances => tracing::info!(
+                        app = name,
+                        instances,
+                        "an instance of the app has ended, and others serve"
+                    ),
+                }
                 return;
             }
             Exit::Evicted => {
