@@ -223,7 +223,7 @@ fn promise_rejected<'s>(
             .is_ok_and(|taken| taken.boolean_value(scope))
     };
     if !taken {
-        let report = ErrorReport::new(scope, reason, message);
+        let report = ErrorReport::of_rejection(scope, reason, message);
         Environment::of(scope)
             .errors
             .unhandled_rejection(scope, &report);

@@ -25,6 +25,8 @@ pub struct ErrorReport {
     pub source_line: Option<String>,
     /// The columns of the line that the error is about, from 0; the end is excluded.
     pub caret: Option<(usize, usize)>,
+    /// The place is that of a rejection: of an asynchronous function it is one in the function that the value has left.
+    pub is_about: bool,
     /// The frames of the app, one per line, without the message.
     pub stack: Option<String>,
     /// What else an error says of itself: `{ code: 'E_LIMIT' }`.
@@ -96,6 +98,19 @@ impl ErrorReport {
             report.caret = Some(place.columns);
         }
         report
+    }
+
+    /// A report of what a promise was rejected with; the message is V8's of that moment, where there is one.
+    pub fn of_rejection<'s>(
+        scope: &mut v8::PinScope<'s, '_>,
+        reason: v8::Local<'s, v8::Value>,
+        message: Option<v8::Local<'s, v8::Message>>,
+    ) -> Self {
+        let report = Self::new(scope, reason, message);
+        Self {
+            is_about: message.is_some() && report.name.is_empty(),
+            ..report
+        }
     }
 
     /// A report of what a `TryCatch` has caught, or of a termination; resets nothing.
@@ -378,6 +393,9 @@ impl fmt::Display for ErrorReport {
         f.write_str(&self.message)?;
         if let (Some(file), Some(line)) = (&self.file, self.line) {
             write!(f, "\n  --> {file}:{line}:{}", self.column.unwrap_or(1))?;
+            if self.is_about {
+                f.write_str(" (about here: only an Error says where it was thrown)")?;
+            }
             if let Some(source) = &self.source_line {
                 let margin = " ".repeat(line.to_string().len());
                 write!(f, "\n {margin} |\n {line} | {source}\n {margin} | ")?;

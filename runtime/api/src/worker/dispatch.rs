@@ -217,7 +217,7 @@ pub(super) fn rejection<'s>(
     reason: Value<'s>,
     place: Option<v8::Local<'s, v8::Message>>,
 ) -> FetchError {
-    let report = ErrorReport::new(scope, reason, place);
+    let report = ErrorReport::of_rejection(scope, reason, place);
     let blame = Blame::for_exception(scope, reason);
     let (message, stack) = secrets::shown_error(scope, &report);
     let stack = Some(stack);

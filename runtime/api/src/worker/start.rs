@@ -173,7 +173,7 @@ fn evaluated_as<'s>(
             tell_started(scope, found);
         }
         Some((reason, place)) => {
-            let report = ErrorReport::new(scope, reason, place);
+            let report = ErrorReport::of_rejection(scope, reason, place);
             let error = start_error(scope, StartErrorKind::Exception, &report);
             tell_started(scope, Err(error));
         }
