@@ -217,7 +217,8 @@ impl FolderSource {
                     "Node's modules are not here; what the web has in their place is, such as fetch(), crypto.subtle and streams"
                 }
                 Some(("cloudflare", _)) => {
-                    "Cloudflare's modules are not here: a class with fetch() needs no parent, and handlers get `env` and `ctx`"
+                    "Cloudflare's modules are not here: handlers get `env` and `ctx`, and a class with fetch() needs no parent, but \
+                     constructor(ctx, env) { this.ctx = ctx; this.env = env; }"
                 }
                 _ => "Bundle what is in packages: esbuild --bundle --format=esm",
             };

@@ -271,7 +271,7 @@ async fn an_app_that_does_not_start() {
     let (status, body) = text(response).await;
     assert_eq!(status, 503);
     assert!(
-        body.ends_with("\n\nSyntaxError\n\n--> index.js:1:2\n"),
+        body.ends_with("\n\nSyntaxError\n--> index.js:1:2\n"),
         "{body}"
     );
 }

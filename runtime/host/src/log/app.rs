@@ -28,7 +28,7 @@ impl AppLog {
         Self {
             said: Source::said(app.clone()),
             requests: Source::requests(app.clone()),
-            recent: Arc::default(),
+            recent: Recent::new(app.clone()),
             wanted: Wanted::new(LogConfig::default()),
             app,
         }
@@ -66,6 +66,12 @@ impl AppLog {
     /// What became of the app's lines.
     pub(crate) fn statistics(&self) -> LogStatistics {
         self.said.statistics() + self.requests.statistics()
+    }
+}
+
+impl Drop for AppLog {
+    fn drop(&mut self) {
+        Recent::forget(&self.app, &self.recent);
     }
 }
 

@@ -169,6 +169,13 @@ fn keep(recent: Option<&Arc<Recent>>, record: &Record) {
     }
 }
 
+/// Keeps what the host says of an app that has gone wrong: whoever looks at the app's lines wants to know.
+fn keep_of_host(time: SystemTime, event: &Event<'_>) {
+    let record = Record::read(time, event);
+    let recent = record.text("app").and_then(recent::of);
+    keep(recent.as_ref(), &record);
+}
+
 /// The process's log.
 static LOG: OnceLock<Arc<Log>> = OnceLock::new();
 
@@ -281,6 +288,9 @@ impl Subscriber for LogSubscriber {
             false => &log.host,
         };
         let time = SystemTime::now();
+        if *event.metadata().level() <= Level::WARN && Recent::is_kept() {
+            keep_of_host(time, event);
+        }
         log.write(source, |line| match log.look.format {
             Format::Json => json::write(line, time, event),
             Format::Pretty => log.look.write(line, &Record::read(time, event)),

@@ -1,8 +1,8 @@
 //! An app's last lines, for those who look at them by the admin API.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 
 use tokio::sync::watch;
 
@@ -16,6 +16,18 @@ static IS_KEPT: AtomicBool = AtomicBool::new(false);
 /// From now on, the last lines of apps are kept.
 pub(crate) fn keep() {
     IS_KEPT.store(true, Ordering::Relaxed);
+}
+
+/// Those of all apps by name: what the host itself says of an app has its name only.
+static ALL: LazyLock<Mutex<HashMap<Arc<str>, Weak<Recent>>>> = LazyLock::new(Mutex::default);
+
+fn all() -> MutexGuard<'static, HashMap<Arc<str>, Weak<Recent>>> {
+    ALL.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The last lines of the app of this name, if there is such an app.
+pub(super) fn of(app: &str) -> Option<Arc<Recent>> {
+    all().get(app)?.upgrade()
 }
 
 /// The last lines of an app, each a JSON text with a line break.
@@ -54,6 +66,22 @@ impl Default for Recent {
 }
 
 impl Recent {
+    /// Those of an app that is new.
+    pub(super) fn new(app: Arc<str>) -> Arc<Self> {
+        let recent = Arc::<Self>::default();
+        all().insert(app, Arc::downgrade(&recent));
+        recent
+    }
+
+    /// The app is no more.
+    pub(super) fn forget(app: &str, own: &Arc<Self>) {
+        let mut all = all();
+        let is_own = |known: &Weak<Self>| std::ptr::eq(known.as_ptr(), Arc::as_ptr(own));
+        if all.get(app).is_some_and(is_own) {
+            all.remove(app);
+        }
+    }
+
     /// Whether lines are kept.
     pub(super) fn is_kept() -> bool {
         IS_KEPT.load(Ordering::Relaxed)
@@ -134,6 +162,18 @@ mod tests {
         let all = recent.since(0);
         assert_eq!((all.lines.len(), all.missed), (MAX_LINES, 12));
         assert_eq!(recent.last(usize::MAX).lines.len(), MAX_LINES);
+    }
+
+    #[test]
+    fn an_app_is_found_by_its_name_as_long_as_it_is_there() {
+        let first = Recent::new("recent of a name".into());
+        let found = || of("recent of a name");
+        assert!(found().is_some_and(|found| Arc::ptr_eq(&found, &first)));
+        let second = Recent::new("recent of a name".into());
+        Recent::forget("recent of a name", &first);
+        assert!(found().is_some_and(|found| Arc::ptr_eq(&found, &second)));
+        Recent::forget("recent of a name", &second);
+        assert!(found().is_none());
     }
 
     #[test]

@@ -325,6 +325,12 @@ fn the_program_deploys_lists_and_removes() {
         !done && said.contains("not today") && said.contains("app:///index.js:1:"),
         "{said}"
     );
+    // It is among the app's lines, for whoever looks later.
+    let (done, said) = run(port, &["logs", "site"]);
+    assert!(
+        done && said.contains("the app did not start: ") && said.contains("not today"),
+        "{said}"
+    );
     let (done, said) = run(port, &["deploy", app, "--hostname", "other.test"]);
     assert!(
         !done && said.contains("answers to site.test, not to other.test"),
