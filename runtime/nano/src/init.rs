@@ -40,6 +40,9 @@ const EDITORS: &str = r#"{
 /// Makes a folder with an app, a configuration beside it that serves it, and types for editors. What is there already is left alone.
 pub(crate) fn init(folder: &Path) -> anyhow::Result<()> {
     let shown = folder.display();
+    if folder.is_file() {
+        return Err(is_there(folder));
+    }
     fs::create_dir_all(folder).with_context(|| format!("cannot make {shown}"))?;
     let name = folder.canonicalize()?;
     let name = name.file_name().and_then(|name| name.to_str());
@@ -47,13 +50,26 @@ pub(crate) fn init(folder: &Path) -> anyhow::Result<()> {
     let config = format!(
         "{{\n  \"port\": 8080,\n  \"apps\": [\n    {{ \"name\": \"{name}\", \"path\": \".\", \"env\": {{ \"NAME\": \"NANO\" }} }}\n  ]\n}}\n"
     );
-    write_new(&folder.join("index.js"), INDEX)?;
-    write_new(&folder.join("apps.json"), &config)?;
-    write_new(&folder.join("nano.d.ts"), TYPES)?;
-    write_new(&folder.join("jsconfig.json"), EDITORS)?;
+    let files = [
+        ("index.js", INDEX),
+        ("apps.json", &*config),
+        ("nano.d.ts", TYPES),
+        ("jsconfig.json", EDITORS),
+    ]
+    .map(|(name, text)| (folder.join(name), text));
+    // All of them or none.
+    if let Some((there, _)) = files
+        .iter()
+        .find(|(path, _)| path.symlink_metadata().is_ok())
+    {
+        return Err(is_there(there));
+    }
+    for (path, text) in &files {
+        write_new(path, text)?;
+    }
     print(&format!(
         "{shown} has an app. Serve it with:\n\n    nano serve --config {} --dev\n\nand ask it: curl http://localhost:8080/",
-        folder.join("apps.json").display()
+        in_shell(&folder.join("apps.json"))
     ));
     Ok(())
 }
@@ -73,16 +89,28 @@ pub(crate) fn name_of(text: &str) -> String {
     }
 }
 
+/// A path as a shell takes it.
+fn in_shell(path: &Path) -> String {
+    let text = path.display().to_string();
+    let is_plain = |character: char| character.is_alphanumeric() || "/._-+,@".contains(character);
+    match text.chars().all(is_plain) {
+        true => text,
+        false => format!("'{}'", text.replace('\'', "'\\''")),
+    }
+}
+
+fn is_there(path: &Path) -> anyhow::Error {
+    anyhow::anyhow!(
+        "{} is there already, and is left as it is; choose another folder",
+        path.display()
+    )
+}
+
 /// Writes a file that is not there yet.
 pub(crate) fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
     let written = File::create_new(path).and_then(|mut file| file.write_all(text.as_bytes()));
     written.map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => {
-            anyhow::anyhow!(
-                "{} is there already, and is left as it is; choose another folder",
-                path.display()
-            )
-        }
+        io::ErrorKind::AlreadyExists => is_there(path),
         _ => anyhow::Error::new(error).context(format!("cannot write {}", path.display())),
     })
 }

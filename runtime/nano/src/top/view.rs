@@ -110,8 +110,9 @@ impl View {
         let mut summary = format!(
             "{} apps, {:.1} requests/s, {:.1} % CPU",
             self.rows.len(),
-            sum(|row| row.rate),
-            sum(|row| row.cpu_percent)
+            // The sum of nothing is -0.0.
+            sum(|row| row.rate) + 0.0,
+            sum(|row| row.cpu_percent) + 0.0
         );
         if let Some(bytes) = self.resident {
             summary.push_str(&format!(", {:.1} MB resident", bytes / 1e6));
@@ -245,6 +246,13 @@ mod tests {
             resident: None,
             descriptors: None,
         }
+    }
+
+    #[test]
+    fn before_there_is_a_rate_it_is_no_negative_zero() {
+        let first = sample(Instant::now(), &[("a", app(1, 0.5, &[1, 1, 1]))]);
+        let summary = View::between(&first, &first).summary();
+        assert_eq!(summary, "1 apps, 0.0 requests/s, 0.0 % CPU");
     }
 
     #[test]

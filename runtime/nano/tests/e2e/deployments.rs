@@ -296,6 +296,23 @@ fn the_program_deploys_lists_and_removes() {
     assert!(types.contains("interface ExportedHandler<"));
     let (done, said) = run(port, &["init", app]);
     assert!(!done && said.contains("is there already"), "{said}");
+    // All files of an app, or none.
+    let taken = folder.path().join("it's taken");
+    std::fs::create_dir(&taken).expect("a folder");
+    std::fs::write(taken.join("apps.json"), "").expect("a file");
+    let there = taken.to_str().expect("text");
+    let (done, said) = run(port, &["init", there]);
+    assert!(
+        !done && said.contains("apps.json is there already"),
+        "{said}"
+    );
+    assert!(!taken.join("index.js").exists());
+    std::fs::remove_file(taken.join("apps.json")).expect("a file");
+    let (done, said) = run(port, &["init", there]);
+    assert!(
+        done && said.contains(r"it'\''s taken/apps.json' --dev"),
+        "{said}"
+    );
     let (done, said) = run(port, &["deploy", app, "--hostname", "site.test"]);
     assert!(done && said == "added    site\n", "{said}");
     assert_eq!(nano.get("site.test", "/").text(), "Hello, world!\n");
