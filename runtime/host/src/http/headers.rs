@@ -2,8 +2,8 @@
 
 use super::forwarded::is_forwarding;
 use http::header::{
-    ACCEPT, CONNECTION, COOKIE, HOST, HeaderMap, HeaderName, HeaderValue, TE, TRAILER,
-    TRANSFER_ENCODING, UPGRADE, USER_AGENT,
+    ACCEPT, CONNECTION, COOKIE, HOST, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
+    UPGRADE, USER_AGENT,
 };
 use nano_worker::TRACEPARENT;
 use nano_worker::cdn_loop::{self, CDN_LOOP};
