@@ -10,7 +10,7 @@ use url::Url;
 
 use super::forwarded::{Peer, is_forwarding};
 use super::headers::{self, Present};
-use super::target;
+use super::target::{self, StatedHost};
 use crate::config::{Proxies, ProxyFields};
 use crate::fuzzing::fields::fields;
 use crate::fuzzing::input::Input;
@@ -43,8 +43,8 @@ pub fn request_head(case: &[u8]) {
         return;
     };
     let present = Present::among(&parts.headers);
-    let stated = parts.headers.get(HOST).cloned();
-    let again = stated.and_then(|stated| target::read_again(&parts, &stated));
+    let stated = parts.headers.get(HOST).and_then(StatedHost::new);
+    let again = stated.and_then(|stated| stated.url_of(&parts));
     if let Ok(target) = target::read(&mut parts, LOCAL) {
         let url = match Url::parse(&target.url) {
             Ok(url) => url,
