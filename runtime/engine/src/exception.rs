@@ -441,6 +441,7 @@ mod tests {
             column: Some(2),
             source_line: Some("\tx();".into()),
             caret: Some((1, 2)),
+            is_about: false,
             stack: Some("    at app:///index.js:12:2".into()),
             properties: Some("{ code: 'E_X' }".into()),
             causes: vec![ErrorReport {
