@@ -251,4 +251,17 @@ mod tests {
         answer.insert(SEC_WEBSOCKET_ACCEPT, HeaderValue::from_static("x"));
         assert!(client.check(&answer).is_err());
     }
+
+    #[test]
+    fn a_protocol_that_nobody_has_asked_for() {
+        let client = ClientHandshake::new(Protocols::OneOf(Vec::new()));
+        let mut headers = HeaderMap::new();
+        client.add_to(&mut headers);
+        let server = ServerHandshake::of(&Method::GET, Version::HTTP_11, &headers).unwrap();
+        let mut answer: HeaderMap = server.fields().collect();
+        assert!(client.check(&answer).is_ok());
+        answer.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(""));
+        let refused = client.check(&answer).err();
+        assert!(refused.is_some_and(|why| why.contains("asked for none")));
+    }
 }

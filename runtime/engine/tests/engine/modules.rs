@@ -177,7 +177,8 @@ fn errors_name_importer_and_specifier() {
         ("node:fs", "Node's modules are not here"),
         ("cloudflare:workers", "Cloudflare's modules are not here"),
     ] {
-        let bare = error(&[("index.js", &format!("import '{specifier}'"))]);
+        let source = format!("import '{specifier}'");
+        let bare = error(&[("index.js", &*source)]);
         assert!(bare.contains(instead), "{bare}");
     }
     let text = error(&[("index.js", "import './x.txt'"), ("x.txt", "1")]);
