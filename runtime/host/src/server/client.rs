@@ -174,6 +174,11 @@ impl Client {
         Ok(self.protocol)
     }
 
+    /// Whether what has come of its protocol is TLS: a record of a handshake (RFC 8446, section 5.1).
+    pub(super) fn speaks_tls(&self) -> bool {
+        self.read.starts_with(&[22, 3])
+    }
+
     /// Forgets what the client has sent before its protocol was known: nobody reads it, and it is no sign that more comes. Returns whether
     /// it may have been a request of HTTP/1, whose methods and the preface of HTTP/2 have two letters in common.
     pub(super) fn forget(&mut self) -> bool {

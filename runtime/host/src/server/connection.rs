@@ -48,6 +48,7 @@ pub(super) async fn serve(socket: Socket, link: Arc<Link>, visitor: Visitor) {
         () = stop.stopped().then(|()| within(GRACE)) => None,
         () = within(link.limits.head) => None,
     };
+    let speaks_tls = client.speaks_tls();
     let begun = protocol.is_none() && client.forget();
     let client = Linger::new(TokioIo::new(client), link.timers.clone());
     let ending = async {
@@ -87,6 +88,7 @@ pub(super) async fn serve(socket: Socket, link: Arc<Link>, visitor: Visitor) {
                     let begun = !parts.read_buf.is_empty() && !link.is_closing();
                     Box::pin(leave(parts.io, begun, &link)).await;
                 }
+                Err(_) if speaks_tls => log_tls(&link),
                 Err(error) => log_failure(&error, &link),
             }
         }
@@ -239,6 +241,16 @@ fn answer_http1(
         }
         Ok(dispatcher.handle(request, &link, None).await)
     }))
+}
+
+/// Says that a client takes this for a port of TLS.
+fn log_tls(link: &Link) {
+    link.count_refusal(StatusCode::BAD_REQUEST);
+    tracing::warn!(
+        request_id = %link.refused(),
+        status = 400,
+        "a client speaks TLS (https:) where HTTP is spoken (http:): certificates are for a proxy in front"
+    );
 }
 
 /// Says what is wrong with a connection where its operator can do something about it.

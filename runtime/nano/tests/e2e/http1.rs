@@ -53,6 +53,16 @@ fn malformed_requests_get_400() {
     assert!(response.text().contains("malformed"), "{}", response.text());
 }
 
+#[test]
+fn a_client_of_tls_is_told_from_a_malformed_request() {
+    let nano = Site::new().app("a", ECHO).serve();
+    let hello = "\u{16}\u{3}\u{1}\u{0}\u{5}\u{1}\u{0}\u{0}\u{1}\u{0}";
+    assert_eq!(nano.send(&format!("{hello}\r\n\r\n")).status, 400);
+    let line = nano.logged("the refusal", |line| line["status"] == 400);
+    let message = line["message"].as_str().expect("a text");
+    assert!(message.starts_with("a client speaks TLS"), "{message}");
+}
+
 /// RFC 9112, section 7.1, and 8: also when an app would answer what it has read, or that it could not read.
 #[test]
 fn a_malformed_or_cut_body_gets_400_and_ends_the_connection() {
