@@ -85,7 +85,6 @@ impl Remote {
                 .flat_map(|counts| counts.values())
                 .filter_map(Value::as_u64)
                 .sum();
-            let hosts = app["hostnames"].as_array().into_iter().flatten();
             rows.push([
                 text(&app["name"]),
                 text(&app["state"]),
@@ -94,7 +93,7 @@ impl Remote {
                 app["in_flight"].to_string(),
                 format!("{:.2}", app["cpu_seconds"].as_f64().unwrap_or_default()),
                 megabytes(&app["heap_bytes"]),
-                hosts.map(text).collect::<Vec<_>>().join(" "),
+                places_of(app),
             ]);
         }
         for line in table::lines(&rows, rows[0].len()) {
@@ -327,6 +326,20 @@ impl Remote {
     }
 }
 
+/// Where an app answers: its hosts, with the port if it has one of its own, and the paths of these if not all.
+fn places_of(app: &Value) -> String {
+    let texts = |field: &str| {
+        let texts = app[field].as_array().into_iter().flatten();
+        texts.filter_map(Value::as_str).map(str::to_owned)
+    };
+    let hosts = texts("hostnames").map(|host| match app["port"].as_u64() {
+        Some(port) => format!("{host}:{port}"),
+        None => host,
+    });
+    let places: Vec<_> = hosts.chain(texts("paths")).collect();
+    places.join(" ")
+}
+
 /// Whether a text has the form of an address, wherever that leads.
 fn is_address(text: &str) -> bool {
     if let Some(path) = text.strip_prefix("unix:") {
@@ -441,6 +454,14 @@ fn archive(root: &Folder) -> anyhow::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::plain;
+
+    #[test]
+    fn apps_of_one_host_are_told_apart() {
+        let app = serde_json::json!({ "hostnames": ["a.test", "b.test"], "paths": ["/api/*"] });
+        assert_eq!(places_of(&app), "a.test b.test /api/*");
+        let app = serde_json::json!({ "hostnames": ["*"], "paths": [], "port": 9000 });
+        assert_eq!(places_of(&app), "*:9000");
+    }
 
     #[test]
     fn what_a_server_says_is_no_command_for_the_terminal() {
