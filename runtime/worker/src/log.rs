@@ -45,6 +45,8 @@ pub enum LogKind {
     Exception,
     /// A promise rejection that nobody handled, with its stack.
     UnhandledRejection,
+    /// What the stream of a response's body failed with, with its stack.
+    ResponseBody,
     /// The engine speaks: a limit was met, of this name in the configuration.
     Limit(&'static str),
 }

@@ -25,6 +25,10 @@ pub trait ErrorSink: Send {
     fn uncaught(&self, scope: &mut Scope, report: &ErrorReport);
     /// A promise that was rejected, without anyone to handle it.
     fn unhandled_rejection(&self, scope: &mut Scope, report: &ErrorReport);
+    /// The stream of a response's body has failed, when only the log can tell.
+    fn body_failure(&self, scope: &mut Scope, report: &ErrorReport) {
+        self.unhandled_rejection(scope, report);
+    }
     /// A limit of this name was met, by what works for this request; the app is told by an exception.
     fn limit(
         &self,

@@ -63,6 +63,10 @@ impl ErrorSink for WorkerLog {
         self.report(scope, report, LogKind::UnhandledRejection);
     }
 
+    fn body_failure(&self, scope: &mut Scope, report: &ErrorReport) {
+        self.report(scope, report, LogKind::ResponseBody);
+    }
+
     fn limit(
         &self,
         scope: &mut Scope,

@@ -190,9 +190,7 @@ fn field_value(bytes: &[u8]) -> Result<HeaderValue, InvalidHeaderValue> {
 /// A response's stream failed after its head was sent: only the log can tell.
 fn report_body_failure<'s>(scope: &mut Scope<'s, '_>, reason: Value<'s>) {
     let report = ErrorReport::new(scope, reason, None);
-    Environment::of(scope)
-        .errors
-        .unhandled_rejection(scope, &report);
+    Environment::of(scope).errors.body_failure(scope, &report);
 }
 
 /// "undefined", "a string", "an instance of Foo".

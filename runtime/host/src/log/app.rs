@@ -89,6 +89,7 @@ impl AppLog {
             LogKind::Console => "console",
             LogKind::Exception => "exception",
             LogKind::UnhandledRejection => "unhandled_rejection",
+            LogKind::ResponseBody => "response_body",
             LogKind::Limit(_) => "limit",
         };
         let limit = match record.kind {

@@ -159,6 +159,23 @@ fn modules_and_rejections() {
     }
 }
 
+/// Nothing is unhandled where the stream of a response fails: it is said as what it is.
+#[test]
+fn a_body_that_fails_is_no_unhandled_rejection() {
+    let source = "export default { fetch() {
+        return new Response(new ReadableStream({ pull() { throw new Error('in the body'); } }));
+    } };";
+    let nano = Site::new().app("a", source).serve();
+    assert_eq!(nano.get("a.test", "/").status, 500);
+    let line = nano.logged("the body's failure", |line| line["kind"] == "response_body");
+    shows(
+        line["message"].as_str().unwrap(),
+        &["Error: in the body", "app:///index.js:2:"],
+    );
+    let unhandled = |line: &serde_json::Value| line["kind"] == "unhandled_rejection";
+    assert!(!nano.log().iter().any(unhandled), "{:?}", nano.log());
+}
+
 /// Whatever keeps an app from starting: its author sees what and where, others do not.
 #[test]
 fn the_page_of_an_app_that_does_not_start() {
