@@ -12,6 +12,7 @@ pub(crate) mod helpers;
 pub use headroom::{Arrival, SmallBody};
 pub use helpers::HelperProcess;
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -298,7 +299,8 @@ impl Shortage {
 /// When an isolate was ended last.
 static ENDED: Mutex<Option<Instant>> = Mutex::new(None);
 
-/// Ends isolates, those that hold most first, as long as that helps and until those that end have enough; then these have their time.
+/// Ends isolates, those of the app that holds most first, and of these the largest, as long as that helps and until those that end have
+/// enough; then these have their time.
 /// Helpers come before them.
 pub(crate) fn end_largest(mut isolates: Vec<Arc<Shared>>, shortage: Shortage, now: Instant) {
     if helpers::end_largest(shortage, now) {
@@ -325,7 +327,14 @@ pub(crate) fn end_largest(mut isolates: Vec<Arc<Shared>>, shortage: Shortage, no
             ending += evicted;
         }
     }
-    isolates.sort_by_key(held);
+    let mut by_app = HashMap::<String, usize>::new();
+    for isolate in isolates.iter().filter(|isolate| isolate.has_owner()) {
+        *by_app.entry(isolate.name().to_owned()).or_default() += held(isolate);
+    }
+    isolates.sort_by_cached_key(|isolate| {
+        let held = held(isolate);
+        (by_app.get(isolate.name()).copied().unwrap_or(held), held)
+    });
     while !shortage.ends_with(ending) {
         let count = isolates.len();
         let largest = isolates.pop();
@@ -386,8 +395,8 @@ fn end(
     isolate.wake();
     tracing::error!(
         app = isolate.name(),
-        "the process uses {used} MB of its memory limit of {limit} MB: the app's instance is ended, which holds the most, \
-         {} MB",
+        "the process uses {used} MB of its memory limit of {limit} MB: an instance of the app that holds the most is ended, its \
+         largest, {} MB",
         most / MIB
     );
     true
@@ -651,6 +660,27 @@ pub(crate) mod tests {
         let ended = |one: &&crate::Handle| one.0.verdict() == Verdict::ProcessMemory;
         assert_eq!(isolates.iter().filter(ended).count(), 2, "96 MB");
         assert!(isolates[10..].iter().all(|one| ended(&one)), "the largest");
+    }
+
+    #[test]
+    fn the_app_that_holds_most_goes_first_also_where_that_is_in_many_instances() {
+        let _one = one();
+        let large = isolate(90 * MIB);
+        large.0.belongs_to("one");
+        let many: Vec<_> = (0..10).map(|_| isolate(40 * MIB)).collect();
+        for one in &many {
+            one.0.belongs_to("many");
+        }
+        let all = many.iter().chain([&large]);
+        let shortage = Shortage {
+            used: 600 * MIB,
+            limit: 600 * MIB,
+        };
+        let all = all.map(|one| one.0.clone()).collect();
+        end_largest(all, shortage, Instant::now());
+        assert_eq!(large.0.verdict(), Verdict::None);
+        let ended = |one: &&crate::Handle| one.0.verdict() == Verdict::ProcessMemory;
+        assert_eq!(many.iter().filter(ended).count(), 2);
     }
 
     #[test]

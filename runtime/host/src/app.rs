@@ -40,6 +40,8 @@ pub struct App {
     calls: Arc<Places<Arc<str>>>,
     /// WebSockets of clients, by their addresses, from where half of all places are taken.
     sockets: Arc<Places<IpAddr>>,
+    /// WebSockets of other apps, by their names.
+    called_sockets: Arc<Places<Arc<str>>>,
     /// What these apps have yet to take of responses.
     untaken: Arc<Untaken>,
 }
@@ -60,7 +62,7 @@ pub(crate) enum Refused {
 pub(crate) struct Admission {
     app: Arc<App>,
     is_websocket: bool,
-    _part: Part,
+    part: Part,
 }
 
 impl Admission {
@@ -78,10 +80,21 @@ impl Admission {
         if before >= limit {
             return Err(Busy::WebSockets(limit));
         }
-        if let Some(client) = client.filter(|_| before >= limit / 2) {
+        if let Part::Caller { place: call } = &self.part {
+            // As of places in flight: half is for other apps, and of these each gets no more than it leaves.
+            let most = limit.div_ceil(2);
+            let place = self.app.called_sockets.take(call.holder(), |count, all| {
+                let left = most.saturating_sub(all);
+                left > 0 && count < left.max(LEAST_SHARE)
+            });
+            let place = place.map_err(|count| Busy::CallerSockets(count, most))?;
+            self.part = Part::Caller {
+                place: Box::new(place),
+            };
+        } else if let Some(client) = client.filter(|_| before >= limit / 2) {
             let most = (limit - before).max(LEAST_SOCKETS);
             let place = self.app.sockets.take(&client, |count, _| count < most);
-            self._part = Part::Client {
+            self.part = Part::Client {
                 _place: Box::new(place.map_err(|_| Busy::Client(limit))?),
             };
         }
@@ -102,7 +115,7 @@ enum Part {
         _share: Share,
     },
     Caller {
-        _place: Box<Place<Arc<str>>>,
+        place: Box<Place<Arc<str>>>,
     },
     /// Of an app's WebSockets.
     Client {
@@ -132,6 +145,8 @@ pub(crate) enum Busy {
     Queue(usize),
     /// The app has its fill of WebSockets, which is this many.
     WebSockets(usize),
+    /// The app that calls has so many WebSockets, and no more are left for others of those that other apps may have: so many.
+    CallerSockets(usize, usize),
     /// The client has as many of the app's WebSockets, of so many, as it leaves to others.
     Client(usize),
     /// The app has been removed, or the host is shutting down.
@@ -174,6 +189,7 @@ impl App {
             finishing: Mutex::default(),
             calls: Places::new(),
             sockets: Places::new(),
+            called_sockets: Places::new(),
             untaken: Arc::default(),
         })
     }
@@ -299,7 +315,7 @@ impl App {
         let place = self.calls.take(caller, may);
         let place = place.map_err(|count| Busy::Caller(count, most, limit))?;
         let part = Part::Caller {
-            _place: Box::new(place),
+            place: Box::new(place),
         };
         self.take_in(lease, part)
     }
@@ -311,7 +327,7 @@ impl App {
         let admission = Admission {
             app: self.clone(),
             is_websocket: false,
-            _part: part,
+            part,
         };
         if before < limit {
             Ok((admission, lease))
@@ -487,6 +503,27 @@ mod tests {
         );
         // A proxy's are many clients'.
         assert_eq!(all_of(None).len(), 400);
+    }
+
+    #[tokio::test]
+    async fn callers_leave_half_of_the_websockets_to_clients() {
+        let mut config = app_config("a");
+        config.limits.websockets = 100;
+        let app = app(&FakeLauncher::new(), config);
+        let all_of = |caller: &str| -> Vec<_> {
+            std::iter::from_fn(|| {
+                let (mut admission, lease) = app.admit_call(&caller.into()).ok()?;
+                let is_open = admission.becomes_websocket(lease.limits().websockets, None);
+                is_open.ok().map(|()| admission)
+            })
+            .collect()
+        };
+        let sockets = ["b", "c", "d"].map(all_of);
+        assert_eq!(sockets.each_ref().map(Vec::len), [25, 16, 9]);
+        // They are not in flight any more.
+        assert_eq!(app.calls.holders(), 0);
+        drop(sockets);
+        assert_eq!(app.called_sockets.holders(), 0);
     }
 
     #[tokio::test]

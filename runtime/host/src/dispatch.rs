@@ -266,9 +266,6 @@ impl Dispatcher {
             let websocket = HeaderValue::from_static("websocket");
             parts.headers.insert(UPGRADE, websocket);
         }
-        if parts.version == Version::HTTP_2 {
-            headers::join_cookies(&mut parts.headers);
-        }
         let trace = completion.trace().map(|trace| {
             trace.rewrite(&mut parts.headers);
             trace.routed(app.name(), &url)
@@ -352,6 +349,9 @@ fn malformed(fault: &str) -> ErrorPage {
 fn check(parts: &mut Parts, present: &Present) -> Result<(), ErrorPage> {
     if matches!(parts.method, Method::TRACE | Method::CONNECT) {
         return Err(ErrorPage::new(OwnAnswer::UnknownMethod));
+    }
+    if parts.version == Version::HTTP_2 {
+        headers::join_cookies(&mut parts.headers);
     }
     let fields = parts.headers.len();
     if fields > MAX_FIELDS {

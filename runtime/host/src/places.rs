@@ -54,6 +54,13 @@ impl<K: Eq + Hash> Places<K> {
     }
 }
 
+impl<K: Eq + Hash> Place<K> {
+    /// Whose it is.
+    pub(crate) fn holder(&self) -> &K {
+        &self.holder
+    }
+}
+
 impl<K: Eq + Hash> Drop for Place<K> {
     fn drop(&mut self) {
         let mut places = self.places.lock();

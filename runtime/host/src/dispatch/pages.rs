@@ -65,6 +65,13 @@ pub(crate) fn too_busy(app: &App, busy: Busy) -> Box<ErrorPage> {
             OwnAnswer::Busy,
             format!("the app \"{name}\" has {limit} WebSockets open, its limit of websockets"),
         ),
+        Busy::CallerSockets(count, most) => (
+            OwnAnswer::Busy,
+            format!(
+                "the calling app has {count} WebSockets open to the app \"{name}\", which takes {most} from other apps, half of its \
+                 limit: one app gets no more places than it leaves to others"
+            ),
+        ),
         Busy::Client(limit) => (
             OwnAnswer::Busy,
             format!(
@@ -80,7 +87,9 @@ pub(crate) fn too_busy(app: &App, busy: Busy) -> Box<ErrorPage> {
     let page = match busy {
         Busy::App(_) | Busy::Connection(..) | Busy::Caller(..) => page.limit(Limit::InFlight),
         Busy::Queue(_) => page.limit(Limit::Queue),
-        Busy::WebSockets(_) | Busy::Client(_) => page.limit(Limit::WebSockets),
+        Busy::WebSockets(_) | Busy::Client(_) | Busy::CallerSockets(..) => {
+            page.limit(Limit::WebSockets)
+        }
         Busy::Gone => page,
     };
     page.retry_after(Duration::from_secs(1)).into()

@@ -156,6 +156,10 @@ fn cookie_crumbs_are_joined() {
     let response = http2.response(1);
     let joined = r#"["cookie","a=1; b=2; c=3; d=4"]"#;
     assert!(response.text().contains(joined), "{}", response.text());
+    // They are one field then.
+    let many = [("cookie", "a=1"); 150];
+    http2.request(3, "GET", "a.test", "/", &many, true);
+    assert_eq!(http2.response(3).status, 200);
 }
 
 /// RFC 9113, section 8.1.1: the stream is reset, whatever the app makes of the body.
