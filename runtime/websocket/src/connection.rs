@@ -37,8 +37,10 @@ pub struct Config {
     pub max_message: usize,
     /// A peer that has said nothing for so long is asked whether it is there, and given up after as much again.
     pub ping: Duration,
-    /// How long a peer may take none of what it is sent.
+    /// How long a peer may take none of what it is sent; and how long it may be slower than `min_rate`.
     pub stall: Duration,
+    /// Bytes per second of a message that has begun.
+    pub min_rate: u32,
     /// How long it may take to close as well, and then to end the connection.
     pub close: Duration,
 }
@@ -53,6 +55,7 @@ impl Config {
             max_message: 32 << 20,
             ping: Duration::from_secs(30),
             stall: Duration::from_secs(30),
+            min_rate: 500,
             close: Duration::from_secs(5),
         }
     }

@@ -45,7 +45,11 @@ impl Fault {
         Self::Told(POLICY, "too many frames that bring nothing")
     }
 
-    /// Whether the peer sends more than is worked off.
+    pub(crate) fn slow() -> Self {
+        Self::Told(POLICY, "a message comes too slowly")
+    }
+
+    /// Whether the peer sends what nobody waits for, and is not waited for either.
     pub(crate) fn is_flood(&self) -> bool {
         matches!(self, Self::Told(POLICY, _))
     }

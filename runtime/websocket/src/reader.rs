@@ -1,5 +1,7 @@
 //! What the peer sends.
 
+use std::time::{Duration, Instant};
+
 use bytes::{Buf as _, BufMut as _, BytesMut};
 use nano_worker::{CloseFrame, SocketEnd};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
@@ -26,6 +28,8 @@ pub(crate) struct Reader<'c, R> {
     /// What has come, and was not looked at.
     buffer: BytesMut,
     allowance: Allowance,
+    /// How long a message that has begun may keep its app's memory waiting: waiting spends it, bytes earn it back.
+    patience: Option<Duration>,
     /// What has been done since others had their turns, in bytes of content.
     done: usize,
     config: &'c Config,
@@ -46,6 +50,7 @@ impl<'c, R: AsyncRead + Unpin> Reader<'c, R> {
             io,
             buffer: BytesMut::from(ahead),
             allowance: Allowance::new(config.clock.now()),
+            patience: None,
             done: 0,
             config,
             shared,
@@ -102,11 +107,13 @@ impl<'c, R: AsyncRead + Unpin> Reader<'c, R> {
                                 true => self.config.max_message.min(STEP),
                                 false => self.config.max_message,
                             };
+                            self.patience = Some(self.config.stall);
                             Incoming::begin(head.kind, head.is_compressed, limit, self.end).await?
                         }
                     };
                     self.payload(&head, &mut incoming).await?;
                     if head.is_final {
+                        self.patience = None;
                         // What nobody hears is no reason for more, once the peer knows.
                         if self.end.put(incoming.end().await?) || !self.shared.is_told() {
                             self.allowance.message();
@@ -139,18 +146,27 @@ impl<'c, R: AsyncRead + Unpin> Reader<'c, R> {
 
     async fn more(&mut self) -> Result<(), Fault> {
         self.buffer.reserve(BUFFER);
+        let began = self.config.clock.now();
         let count = self.io.read_buf(&mut self.buffer).await?;
-        self.heard(count)
+        self.heard(count, began)
     }
 
-    /// So many bytes have come.
-    fn heard(&self, count: usize) -> Result<(), Fault> {
+    /// So many bytes have come, which were waited for since then.
+    fn heard(&mut self, count: usize, began: Instant) -> Result<(), Fault> {
         if count == 0 {
             return Err(Fault::Broken(
                 "the peer ended the connection without closing it".into(),
             ));
         }
-        self.shared.heard(self.config.clock.now());
+        let now = self.config.clock.now();
+        self.shared.heard(now);
+        if let Some(patience) = &mut self.patience {
+            let waited = now.saturating_duration_since(began);
+            let left = patience.checked_sub(waited).ok_or_else(Fault::slow)?;
+            let rate = f64::from(self.config.min_rate.max(1));
+            let earned = Duration::from_secs_f64(count as f64 / rate);
+            *patience = left.saturating_add(earned).min(self.config.stall);
+        }
         Ok(())
     }
 
@@ -205,8 +221,9 @@ impl<'c, R: AsyncRead + Unpin> Reader<'c, R> {
             let begin = content.len();
             if self.buffer.is_empty() {
                 let mut room = (&mut *content).limit(step);
+                let began = self.config.clock.now();
                 let count = self.io.read_buf(&mut room).await?;
-                self.heard(count)?;
+                self.heard(count, began)?;
             } else {
                 let here = step.min(self.buffer.len());
                 content.put_slice(&self.buffer[..here]);

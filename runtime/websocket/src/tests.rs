@@ -517,6 +517,26 @@ async fn an_app_that_is_gone_is_told_of() {
     assert_eq!(sent, [0x88, 2, 0x03, 0xf3]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_message_that_has_begun_has_to_go_on() {
+    for (bytes, seconds, is_slow) in [(1, 20, true), (10_000, 20, false)] {
+        let (server, mut client) = duplex(1 << 20);
+        let (_app, task) = speak(server, config(Role::Server));
+        client.write_all(&frame(0x02, b"begun")).await.unwrap();
+        let piece = frame(0x00, &vec![1; bytes]);
+        for _ in 0..5 {
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+            // It may be over.
+            let _ = client.write_all(&piece).await;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(task.is_finished(), is_slow, "{bytes} bytes");
+        if is_slow {
+            assert!(task.await.unwrap().fault.unwrap().contains("too slowly"));
+        }
+    }
+}
+
 /// The clock stands still: nothing is earned by time.
 #[tokio::test(start_paused = true)]
 async fn what_was_on_its_way_to_an_app_that_is_gone_is_no_flood() {
