@@ -83,8 +83,8 @@ fn a_circle_of_calls_ends_that_broadcasts_are_a_part_of() {
             return new Promise((resolve) => {
                 channel.onmessage = async () => {
                     calls++;
-                    const response = await env.SELF.fetch('http://self.test/go');
-                    if (response.status !== 200) resolve(new Response(`${response.status} ${calls}`));
+                    try { await env.SELF.fetch('http://self.test/go'); }
+                    catch (error) { resolve(new Response(`${calls} ${error.message}`)); }
                 };
                 console.log('it listens');
             });
@@ -96,5 +96,10 @@ fn a_circle_of_calls_ends_that_broadcasts_are_a_part_of() {
     nano.logged("a", |line| line["message"] == "it listens");
     // The instance that is less busy, now and each time.
     assert_eq!(nano.get("a.test", "/go").text(), "fine");
-    assert_eq!(listening.response(false).text(), "508 17");
+    let response = listening.response(false);
+    let text = response.text();
+    assert!(
+        text.starts_with("17 ") && text.contains("more than 16 times"),
+        "{text}"
+    );
 }
