@@ -43,6 +43,11 @@ pub trait Serializable: PlatformObject {
 
     /// About how many bytes the data takes; they count against the app's memory limit.
     fn data_size(data: &Self::Data) -> usize;
+
+    /// The same with what it has in common with other objects, whose memory that is: as much stays where only the data is left.
+    fn full_size(data: &Self::Data) -> usize {
+        Self::data_size(data)
+    }
 }
 
 /// The data of an object between its serialization and its deserialization, in the memory of an isolate.
@@ -59,12 +64,13 @@ pub struct ObjectData {
     kind: u16,
     data: Arc<dyn Any + Send + Sync>,
     size: usize,
+    full_size: usize,
 }
 
 impl ObjectData {
-    /// About how many bytes it takes.
-    pub fn size(&self) -> usize {
-        self.size
+    /// About how many bytes stay where nothing else is left: see [`Serializable::full_size`].
+    pub fn full_size(&self) -> usize {
+        self.full_size
     }
 }
 
@@ -122,6 +128,7 @@ impl Steps {
                 let data = ObjectData {
                     kind: T::KIND,
                     size: T::data_size(&data),
+                    full_size: T::full_size(&data),
                     data: Arc::new(data),
                 };
                 Ok(SerializedObject::new(data, false))

@@ -99,6 +99,10 @@ impl Serializable for Blob {
     fn data_size(blob: &Blob) -> usize {
         size_of::<Blob>() + blob.external_size()
     }
+
+    fn full_size(blob: &Blob) -> usize {
+        Self::data_size(blob) + usize::try_from(blob.size()).unwrap_or(usize::MAX / 2)
+    }
 }
 
 impl BlobMethods for Blob {

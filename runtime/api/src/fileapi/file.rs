@@ -110,6 +110,10 @@ impl Serializable for File {
     fn data_size(file: &File) -> usize {
         size_of::<File>() + file.external_size()
     }
+
+    fn full_size(file: &File) -> usize {
+        Self::data_size(file) + usize::try_from(file.blob.size()).unwrap_or(usize::MAX / 2)
+    }
 }
 
 impl FileMethods for File {

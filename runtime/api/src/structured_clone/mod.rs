@@ -80,9 +80,9 @@ pub struct Portable {
 }
 
 impl Portable {
-    /// About how many bytes it takes.
+    /// About how many bytes it takes, with those that it has in common with objects of the isolate that it comes from.
     pub fn size(&self) -> usize {
-        let hosts = self.hosts.iter().map(ObjectData::size);
+        let hosts = self.hosts.iter().map(ObjectData::full_size);
         self.bytes.len() + hosts.sum::<usize>()
     }
 

@@ -28,7 +28,7 @@ use nano_engine::external_memory::Reservation;
 use nano_engine::{FolderSource, Handle, IsolateOptions, Transpiler, Until};
 use nano_webidl::Scope;
 use nano_worker::{
-    Agent, Body, Exit, FetchError, Handlers, HttpRequest, HttpResponse, RequestId, ScheduledEvent,
+    Body, Exit, FetchError, Handlers, HttpRequest, HttpResponse, RequestId, ScheduledEvent,
     StartError, StartErrorKind, Stop, Unanswered, Unfinished, WorkerOptions, WorkerStats,
 };
 use tokio::sync::{oneshot, watch};
@@ -165,12 +165,12 @@ impl Worker {
                 Some(exit) => exit,
                 None => {
                     loss.set();
-                    leave(&agent).await;
+                    agent.leave();
                     receiver.ended().await
                 }
             };
             // Also where its thread will never say anything again: others wait for its locks.
-            leave(&agent).await;
+            agent.leave();
             let exit = exit_of(exit);
             let is_lost = exit.is_loss();
             tell.send_replace(Some(exit));
@@ -401,13 +401,6 @@ impl Drop for Worker {
 }
 
 /// Waits for an instance's end.
-/// Has others learn that an instance is gone. Its app's others may have long to do there: no thread of the host's waits for them.
-async fn leave(agent: &Arc<Agent>) {
-    let agent = agent.clone();
-    // It does not panic.
-    let _ = tokio::task::spawn_blocking(move || agent.leave()).await;
-}
-
 async fn end_of(mut exit: watch::Receiver<Option<Exit>>) -> Exit {
     let ended = exit.wait_for(Option::is_some).await;
     let ended = ended.ok().and_then(|exit| exit.clone());

@@ -166,7 +166,10 @@ fn a_promise_is_settled_by_whoever_tells_its_result() {
     }
     let exit = tokio().block_on(async { tokio::time::timeout(PATIENCE, exit).await });
     assert_eq!(exit, Ok(Exit::Drained), "both have settled");
-    assert_eq!(*log.lock().expect("log"), ["unhandled said"]);
+    assert_eq!(
+        *log.lock().expect("log"),
+        ["unhandled said", "exit drained"]
+    );
 }
 
 #[test]
