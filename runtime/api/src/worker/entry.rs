@@ -131,7 +131,7 @@ mod tests {
         let missing = find(false).unwrap_err().message;
         assert!(
             missing.ends_with(
-                "expected index.js, index.mjs or a package.json with \"main\" or \"exports\""
+                "expected index.js, index.mjs or a package.json whose \"main\" or \"exports\" is the path of one"
             ),
             "{missing}"
         );

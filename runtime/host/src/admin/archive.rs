@@ -285,9 +285,7 @@ mod tests {
     fn tried(archive: &[u8]) -> Result<tempfile::TempDir, String> {
         let parent = tempfile::tempdir().expect("a folder");
         let result = unpack(archive, &parent.path().join("app")).and_then(|new| new.keep("1"));
-        let left = fs::read_dir(parent.path().join("app"))
-            .expect("a folder")
-            .count();
+        let left = fs::read_dir(parent.path().join("app")).map_or(0, Iterator::count);
         assert_eq!(left, usize::from(result.is_ok()), "what is left behind");
         result.map(|_| parent).map_err(|error| error.to_string())
     }

@@ -102,7 +102,7 @@ fn text_of(binding: &Binding) -> &str {
 fn read(value: &Located<'_>, folder: &Path, bound: &mut Vec<Bound>) -> Option<Binding> {
     // A text needs no type.
     let Some(kind) = value.member("type") else {
-        if value.is_object() && value.member("file").is_none() {
+        if value.is_another_object_than_with("file") {
             value.fault(
                 "an object without a \"type\" is no binding",
                 "write { \"type\": \"json\", \"value\": … } for data, or { \"file\": \"…\" } for a text in a file".to_owned(),

@@ -399,6 +399,18 @@ impl<'a> Located<'a> {
         matches!(self.value, Value::Object(_))
     }
 
+    /// Whether it is an object with nothing but fields of other names than this one, and than what may have been meant for it.
+    pub(super) fn is_another_object_than_with(&self, name: &str) -> bool {
+        let Value::Object(object) = self.value else {
+            return false;
+        };
+        let mut fields = object.properties.iter();
+        fields.all(|field| {
+            let other = field.name.as_str();
+            other != name && closest(other, &[name]).is_none()
+        })
+    }
+
     /// An object of a kind.
     pub(super) fn object<O: Object>(&self) -> Option<Fields<'a, O>> {
         let known: Vec<_> = O::FIELDS.iter().map(|field| field.name()).collect();

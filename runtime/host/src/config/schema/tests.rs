@@ -153,7 +153,7 @@ fn what_must_be_there_must_be_there_for_both() {
         (json!({ "apps": [{ "name": "a" }] }), "apps[0].path"),
         (
             json!({ "apps": [{ "name": "a", "path": ".", "env": { "A": {} } }] }),
-            "apps[0].env.A.file",
+            "apps[0].env.A",
         ),
         (json!({ "apps_folder": {} }), "apps_folder.path"),
     ] {
