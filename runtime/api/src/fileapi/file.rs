@@ -112,7 +112,7 @@ impl Serializable for File {
     }
 
     fn full_size(file: &File) -> usize {
-        Self::data_size(file) + usize::try_from(file.blob.size()).unwrap_or(usize::MAX / 2)
+        Self::data_size(file) + Blob::full_size(&file.blob)
     }
 }
 
