@@ -453,7 +453,7 @@ fn archive(root: &Folder) -> anyhow::Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use super::plain;
+    use super::{places_of, plain};
 
     #[test]
     fn apps_of_one_host_are_told_apart() {
