@@ -134,7 +134,7 @@ impl<D> HandOver<D> {
     }
 
     /// Ready when the attendant may go: the owner is back, has been, or will never be. It takes what was left whenever it asks this, and
-    /// says how many visits there had been when it was called. (An owner with turns without end is back for moments only. It could not drive
+    /// says how many visits there had been when it came. (An owner with turns without end is back for moments only. It could not drive
     /// again as long as the attendant stayed, which costs more: the two are on different processors.)
     pub(crate) fn poll_relief(&self, visits: usize, context: &mut Context<'_>) -> Poll<()> {
         self.attendant.register(context.waker());

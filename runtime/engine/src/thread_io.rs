@@ -148,15 +148,16 @@ impl ThreadIo {
         self.handover.is_left(visits)
     }
 
-    /// Has another thread drive until the isolate's thread is back, which is away with so many visits.
-    pub(crate) fn attend(self: &Arc<Self>, visits: usize) {
+    /// Has another thread drive until the isolate's thread is back.
+    pub(crate) fn attend(self: &Arc<Self>) {
         if self.handover.begin_attending() {
             let io = self.clone();
-            attendants::run(move || io.drive_for_the_owner(visits));
+            attendants::run(move || io.drive_for_the_owner());
         }
     }
 
-    fn drive_for_the_owner(&self, visits: usize) {
+    fn drive_for_the_owner(&self) {
+        let visits = self.visits();
         loop {
             let relief = poll_fn(|context| {
                 self.deliver_all();
@@ -201,7 +202,7 @@ impl ThreadIo {
             self.handover.retire();
             self.retired.set();
             self.deliver_all();
-            self.attend(self.visits());
+            self.attend();
         }
     }
 }

@@ -132,7 +132,7 @@ impl Watched {
                 let worked = self.clock.now().zip(absence.clock);
                 let worked = worked.map(|(now, then)| now.saturating_sub(then));
                 if absence.looks >= ABSENT_LOOKS || worked.is_none_or(|time| time >= ABSENT_WORK) {
-                    io.attend(self.visits);
+                    io.attend();
                 }
                 Some(ABSENT_LOOK)
             }
