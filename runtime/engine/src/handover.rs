@@ -133,12 +133,10 @@ impl<D> HandOver<D> {
         is_first
     }
 
-    /// Ready when the attendant may go: the owner is back, has been, or will never be. It takes what was left whenever it asks this, and
-    /// says how many visits there had been when it came. (An owner with turns without end is back for moments only. It could not drive
-    /// again as long as the attendant stayed, which costs more: the two are on different processors.)
-    pub(crate) fn poll_relief(&self, visits: usize, context: &mut Context<'_>) -> Poll<()> {
+    /// Ready when the attendant may go: the owner is back, or will never be. It takes what was left whenever it asks this.
+    pub(crate) fn poll_relief(&self, context: &mut Context<'_>) -> Poll<()> {
         self.attendant.register(context.waker());
-        if self.visits() == visits && self.is_left(visits) {
+        if self.is_left(self.visits()) {
             Poll::Pending
         } else {
             Poll::Ready(())

@@ -157,11 +157,10 @@ impl ThreadIo {
     }
 
     fn drive_for_the_owner(&self) {
-        let visits = self.visits();
         loop {
             let relief = poll_fn(|context| {
                 self.deliver_all();
-                self.handover.poll_relief(visits, context)
+                self.handover.poll_relief(context)
             });
             if let Some(runtime) = &*self.runtime() {
                 runtime.block_on(relief);
