@@ -80,7 +80,7 @@ pub use mailbox::{Handle, KeepAlive, Task, Until};
 pub use meter::Ledger;
 pub use module_source::{FolderSource, LoadError, Loaded, ModuleError, ModuleKind, ModuleSource};
 pub use modules::{SourceType, detect, evaluate};
-pub use ops::{NoRuntime, OpId, promise_op, promise_told, reject, spawn_op};
+pub use ops::{NoRuntime, OpId, promise_op, reject, spawn_op};
 pub use prepared::{Claimed, Prepared};
 pub use snapshot::bake;
 pub use state::State;

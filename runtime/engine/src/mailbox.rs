@@ -299,14 +299,6 @@ impl Shared {
         }
     }
 
-    /// Does what is due of the thread's I/O, in the middle of its turns.
-    pub(crate) fn do_io(&self) {
-        if let Some(io) = self.io() {
-            let _io = malloc::work_for_nobody();
-            io.drive_once();
-        }
-    }
-
     /// Swaps the waiting tasks against an empty vector, whose capacity is reused.
     pub(crate) fn take(&self, batch: &mut Vec<Task>) {
         self.mail.take(batch);

@@ -1,20 +1,17 @@
 //! Asynchronous operations: a future on a tokio runtime, and what to do with its result on the isolate's thread.
 //!
 //! The future runs on the isolate's own thread, between its turns, where that thread does I/O ([`crate::ThreadIo`]): then neither
-//! its start nor its end wakes another thread. Else it runs on the main runtime. What others say when it is so ([`promise_told`]) needs no
-//! future: to hand one to a runtime in a turn is a system call.
+//! its start nor its end wakes another thread. Else it runs on the main runtime.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::future::Future;
-use std::marker::PhantomData;
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt as _;
 
 use crate::entry::{self, Panicked};
 use crate::external_memory::ExternalMemory;
-use crate::mailbox::Handle;
 use crate::state::State;
 
 /// Names an operation. Never reused within an isolate.
@@ -38,8 +35,7 @@ struct Op {
     done: Done,
     /// For whom it was begun, and is ended.
     payer: Option<u64>,
-    /// `None` where somebody says the result.
-    task: Option<tokio::task::AbortHandle>,
+    task: tokio::task::AbortHandle,
     _memory: ExternalMemory,
 }
 
@@ -67,8 +63,8 @@ impl Ops {
 
     /// Drops the future, and what would have been done with its result. Nothing happens if it has completed.
     pub fn cancel(&self, id: OpId) {
-        if let Some(task) = self.take(id).and_then(|op| op.task) {
-            task.abort();
+        if let Some(op) = self.take(id) {
+            op.task.abort();
         }
     }
 
@@ -112,26 +108,27 @@ impl Ops {
         self.free.take();
         let slots = self.slots.take();
         for op in slots.into_iter().filter_map(|slot| slot.op) {
-            if let Some(task) = op.task {
-                task.abort();
-            }
+            op.task.abort();
         }
     }
 }
 
-/// Tells an operation of its result, from any thread.
-struct Teller<R> {
-    isolate: Handle,
-    id: OpId,
-    result: PhantomData<fn(R)>,
-}
-
-impl<R: Send + 'static> Teller<R> {
-    /// Says the result. Nothing happens if the operation was cancelled.
-    fn tell(self, result: Result<R, Panicked>) {
-        let id = self.id;
-        let mut result = Some(result);
-        self.isolate.post(Box::new(move |scope| {
+/// Runs `future` beside JavaScript, then `done` with its result as a turn of this isolate, or with word that it panicked. An
+/// isolate that drains until it is idle waits for it. `done` is dropped, on this thread, if the isolate ends first. The isolate is
+/// charged for the future itself, not for what that owns elsewhere.
+pub fn spawn_op<R: Send + 'static>(
+    scope: &v8::PinScope,
+    future: impl Future<Output = R> + Send + 'static,
+    done: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>, Result<R, Panicked>) + 'static,
+) -> Result<OpId, NoRuntime> {
+    let state = State::from_scope(scope);
+    let runtime = state.tokio().ok_or(NoRuntime)?;
+    let id = state.ops.reserve();
+    let handle = state.handle();
+    // Not an async block: that would have room for the future twice, before its first poll and after it.
+    let task = AssertUnwindSafe(future).catch_unwind().map(move |result| {
+        let mut result = Some(result.map_err(|panic| entry::panicked(&*panic)));
+        handle.post(Box::new(move |scope| {
             let state = State::from_scope(scope);
             if let Some(op) = state.ops.take(id) {
                 if let Some(payer) = op.payer {
@@ -140,30 +137,18 @@ impl<R: Send + 'static> Teller<R> {
                 (op.done)(scope, &mut result);
             }
         }));
-    }
-}
-
-/// Begins an operation: `begin` sees to it that somebody tells its result, and says which task does. It takes so many bytes besides.
-fn begin<R: Send + 'static>(
-    scope: &v8::PinScope,
-    bytes: usize,
-    begin: impl FnOnce(&State, Teller<R>) -> Option<tokio::task::AbortHandle>,
-    done: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>, Result<R, Panicked>) + 'static,
-) -> OpId {
-    let state = State::from_scope(scope);
-    let id = state.ops.reserve();
-    let memory = ExternalMemory::new(OP + bytes);
-    let teller = Teller {
-        isolate: state.handle(),
-        id,
-        result: PhantomData,
+    });
+    let memory = ExternalMemory::new(OP + size_of_val(&task));
+    let task = match state.thread_io() {
+        Some(io) => io.spawn(task),
+        None => Err(task),
     };
-    let task = begin(state, teller);
+    let task = task.unwrap_or_else(|task| runtime.spawn(task).abort_handle());
     let done: Done = Box::new(move |scope, result| {
         let result = result
             .downcast_mut::<Option<Result<R, Panicked>>>()
             .and_then(Option::take);
-        // Who tells passes the result, once.
+        // The task above passes the result, once.
         done(scope, result.unwrap_or(Err(Panicked)));
     });
     state.ops.fill(
@@ -175,31 +160,7 @@ fn begin<R: Send + 'static>(
             _memory: memory,
         },
     );
-    id
-}
-
-/// Runs `future` beside JavaScript, then `done` with its result as a turn of this isolate, or with word that it panicked. An
-/// isolate that drains until it is idle waits for it. `done` is dropped, on this thread, if the isolate ends first. The isolate is
-/// charged for the future itself, not for what that owns elsewhere.
-pub fn spawn_op<R: Send + 'static>(
-    scope: &v8::PinScope,
-    future: impl Future<Output = R> + Send + 'static,
-    done: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>, Result<R, Panicked>) + 'static,
-) -> Result<OpId, NoRuntime> {
-    let runtime = State::from_scope(scope).tokio().ok_or(NoRuntime)?;
-    let bytes = size_of_val(&future);
-    let spawn = |state: &State, teller: Teller<R>| {
-        // Not an async block: that would have room for the future twice, before its first poll and after it.
-        let task = AssertUnwindSafe(future)
-            .catch_unwind()
-            .map(|result| teller.tell(result.map_err(|panic| entry::panicked(&*panic))));
-        let task = match state.thread_io() {
-            Some(io) => io.spawn(task),
-            None => Err(task),
-        };
-        Some(task.unwrap_or_else(|task| runtime.spawn(task).abort_handle()))
-    };
-    Ok(begin(scope, bytes, spawn, done))
+    Ok(id)
 }
 
 /// A promise for the result of `future`: `convert` makes the value that resolves (`Ok`) or rejects (`Err`) it. What
@@ -215,46 +176,9 @@ pub fn promise_op<'s, R: Send + 'static>(
 ) -> Option<v8::Local<'s, v8::Promise>> {
     let resolver = v8::PromiseResolver::new(scope)?;
     let promise = resolver.get_promise(scope);
-    let done = settle(v8::Global::new(scope, resolver), convert);
-    if let Err(none) = spawn_op(scope, future, done) {
-        let error = error(scope, &none);
-        resolver.reject(scope, error);
-    }
-    Some(promise)
-}
-
-/// As [`promise_op`], for a result that somebody tells who gets the function: it has to be called, once, on any thread.
-pub fn promise_told<'s, R: Send + 'static>(
-    scope: &mut v8::PinScope<'s, '_>,
-    ask: impl FnOnce(Box<dyn FnOnce(R) + Send>),
-    convert: impl for<'a, 'b> FnOnce(
-        &mut v8::PinScope<'a, 'b>,
-        R,
-    ) -> Result<v8::Local<'a, v8::Value>, v8::Local<'a, v8::Value>>
-    + 'static,
-) -> Option<v8::Local<'s, v8::Promise>> {
-    let resolver = v8::PromiseResolver::new(scope)?;
-    let promise = resolver.get_promise(scope);
-    let done = settle(v8::Global::new(scope, resolver), convert);
-    let begin_to_ask = |_: &State, teller: Teller<R>| {
-        ask(Box::new(move |result| teller.tell(Ok(result))));
-        None
-    };
-    begin(scope, 0, begin_to_ask, done);
-    Some(promise)
-}
-
-/// Settles a promise with what `convert` makes of a result.
-fn settle<R: 'static>(
-    resolver: v8::Global<v8::PromiseResolver>,
-    convert: impl for<'a, 'b> FnOnce(
-        &mut v8::PinScope<'a, 'b>,
-        R,
-    ) -> Result<v8::Local<'a, v8::Value>, v8::Local<'a, v8::Value>>
-    + 'static,
-) -> impl for<'a, 'b> FnOnce(&mut v8::PinScope<'a, 'b>, Result<R, Panicked>) + 'static {
-    move |scope, result| {
-        let resolver = v8::Local::new(scope, &resolver);
+    let settle = v8::Global::new(scope, resolver);
+    let spawned = spawn_op(scope, future, move |scope, result| {
+        let resolver = v8::Local::new(scope, &settle);
         v8::tc_scope!(let scope, scope);
         let outcome = match result {
             Ok(result) => convert(scope, result),
@@ -272,7 +196,12 @@ fn settle<R: 'static>(
             }
             (None, Err(reason)) => reject(scope, resolver, reason),
         }
+    });
+    if let Err(none) = spawned {
+        let error = error(scope, &none);
+        resolver.reject(scope, error);
     }
+    Some(promise)
 }
 
 /// Rejects a promise. An error that was made while no JavaScript ran has no stack: it is given that of those who wait for

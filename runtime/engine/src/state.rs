@@ -22,9 +22,6 @@ use crate::timers::Timers;
 /// The isolate's data slot that points to its [`State`]. Slots from 1 on are the embedding's (`Isolate::set_data`).
 const SLOT: u32 = 0;
 
-/// What a processor's cache holds beside all else.
-const MANY_BYTES: usize = 64 << 10;
-
 /// The engine's data of one isolate. It lives on the isolate's thread, longer than every scope.
 pub struct State {
     pub(crate) shared: Arc<Shared>,
@@ -49,8 +46,6 @@ pub struct State {
     templates: SnapshotData,
     objects: SnapshotData,
     extensions: RefCell<Vec<(TypeId, Box<dyn Any>)>>,
-    /// Bytes that turns have handed on since the thread did I/O.
-    handed_on: Cell<usize>,
     /// Dropped at the end of the turn.
     of_this_turn: RefCell<Vec<Box<dyn Any>>>,
 }
@@ -80,7 +75,6 @@ impl State {
             templates: SnapshotData::new(engine.snapshot.templates),
             objects: SnapshotData::new(engine.snapshot.objects),
             extensions: RefCell::default(),
-            handed_on: Cell::new(0),
             of_this_turn: RefCell::default(),
         }
     }
@@ -128,22 +122,6 @@ impl State {
             Some(io) => io.deliver(Box::new(deliver)),
             None => deliver(),
         }
-    }
-
-    /// So many bytes were handed to a task.
-    pub fn hand_on(&self, bytes: usize) {
-        let handed_on = self.handed_on.get().saturating_add(bytes);
-        self.handed_on.set(handed_on);
-    }
-
-    /// Whether many were since this was asked: the thread should do I/O before its next turn, as long as they are in the processor's
-    /// caches. Else the turns of many requests would come first.
-    pub(crate) fn has_handed_on_many(&self) -> bool {
-        let many = self.handed_on.get() >= MANY_BYTES;
-        if many {
-            self.handed_on.set(0);
-        }
-        many
     }
 
     /// Keeps a value until the running turn is over, with its microtasks.

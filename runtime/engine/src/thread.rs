@@ -370,9 +370,6 @@ impl<'a> Loop<'a> {
                 return Some(exit);
             }
             self.turn(&self.turns, scope, task);
-            if state.has_handed_on_many() {
-                state.shared.do_io();
-            }
         }
         self.batch = batch;
 

@@ -104,9 +104,14 @@ impl ThreadIo {
     /// Does I/O until there is a signal, or for `timeout`; what is due now is done in any case. For the isolate's thread, which
     /// keeps the alarm.
     pub(crate) fn drive(&self, timeout: Option<Duration>, alarm: &mut Alarm) {
+        // Without one the isolate has been given up, and its thread is on its way out.
+        let runtime = self.runtime();
+        let Some(runtime) = &*runtime else { return };
+        self.handover.begin_visit();
         let end = timeout.map(|timeout| Instant::now() + timeout);
         let has_no_time = timeout.is_some_and(|timeout| timeout.is_zero());
-        self.visit(async {
+        runtime.block_on(async {
+            self.deliver_all();
             if has_no_time || self.handover.is_signalled() {
                 // Tasks run, and the driver is asked, before this goes on. To wait does the same.
                 return tokio::task::yield_now().await;
@@ -116,23 +121,6 @@ impl ThreadIo {
                 (signal, _) => signal,
             })
             .await;
-        });
-    }
-
-    /// Does what is due now. For the isolate's thread, which has yet to look at what it was signalled for.
-    pub(crate) fn drive_once(&self) {
-        self.visit(tokio::task::yield_now());
-    }
-
-    /// Does I/O until `end`, which sees all that was delivered.
-    fn visit(&self, end: impl Future<Output = ()>) {
-        // Without one the isolate has been given up, and its thread is on its way out.
-        let runtime = self.runtime();
-        let Some(runtime) = &*runtime else { return };
-        self.handover.begin_visit();
-        runtime.block_on(async {
-            self.deliver_all();
-            end.await;
         });
         self.handover.end_visit();
         watchdog::notice();

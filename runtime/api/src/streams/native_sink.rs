@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 
 use bytes::Bytes;
 use nano_engine::external_memory::TakenBuffer;
-use nano_engine::{ErrorReport, State, promise_told};
+use nano_engine::{ErrorReport, State, promise_op};
 use nano_webidl::idl::Bytes as Buffer;
 use nano_webidl::{Error, Fallible, Scope, Trace, Value, type_error};
 use nano_worker::{BodyError, BodyErrorKind, BodyWriter, Put};
@@ -71,35 +71,27 @@ impl NativeSinkMethods for NativeSink {
             return Err(gone());
         }
         let chunk = self.take_or_copy(scope, chunk, owned)?;
-        let state = State::from_scope(scope);
-        state.hand_on(chunk.len());
-        let writer = self.writer.borrow();
-        let Some(writer) = &*writer else {
-            return Err(gone());
-        };
-        // Whoever reads on this thread cannot before the turn is over, and to wake him from here is a system call.
-        match writer.put_and(chunk, |reader| state.deliver(|| reader.wake())) {
-            Put::Gone => return Err(gone()),
-            Put::TooLong { stated } => {
-                return Err(type_error(format!(
-                    "the body has more than the {stated} bytes that its content-length says"
-                )));
-            }
-            Put::Room => return Ok(v8::undefined(scope).into()),
-            Put::Full => {}
-        }
-        let promise = promise_told(
-            scope,
-            |tell| writer.on_room(tell),
-            move |scope, room: bool| {
-                if room {
-                    return Ok(v8::undefined(scope).into());
+        let room = match &*self.writer.borrow() {
+            None => return Err(gone()),
+            Some(writer) => match writer.put(chunk) {
+                Put::Gone => return Err(gone()),
+                Put::TooLong { stated } => {
+                    return Err(type_error(format!(
+                        "the body has more than the {stated} bytes that its content-length says"
+                    )));
                 }
-                Err(gone()
-                    .to_exception(scope)
-                    .unwrap_or_else(|| v8::undefined(scope).into()))
+                Put::Room => return Ok(v8::undefined(scope).into()),
+                Put::Full => writer.room(),
             },
-        );
+        };
+        let promise = promise_op(scope, room, move |scope, room| {
+            if room {
+                return Ok(v8::undefined(scope).into());
+            }
+            Err(gone()
+                .to_exception(scope)
+                .unwrap_or_else(|| v8::undefined(scope).into()))
+        });
         Ok(promise.ok_or(Error::Thrown)?.into())
     }
 

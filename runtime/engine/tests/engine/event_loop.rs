@@ -4,9 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use nano_engine::{
-    Exit, IsolateOptions, State, Until, promise_op, promise_told, spawn, spawn_op, v8,
-};
+use nano_engine::{Exit, IsolateOptions, State, Until, promise_op, spawn, spawn_op, v8};
 
 use crate::harness::{options, run, run_script, say, tokio};
 
@@ -140,35 +138,6 @@ fn an_operation_that_panics_settles() {
     assert!(
         said[2].starts_with("unhandled Error: internal error"),
         "{said:?}"
-    );
-}
-
-#[test]
-fn a_promise_is_settled_by_whoever_tells_its_result() {
-    let (options, log) = options();
-    let (sender, asked) = std::sync::mpsc::channel::<Box<dyn FnOnce(bool) + Send>>();
-    let (handle, exit) = nano_engine::spawn(options, move |scope| {
-        for _ in 0..2 {
-            let sender = sender.clone();
-            let ask = move |tell| sender.send(tell).expect("the test waits");
-            promise_told(scope, ask, |scope, fine: bool| {
-                let said = v8::String::new(scope, "said").expect("it fits").into();
-                if fine { Ok(said) } else { Err(said) }
-            });
-        }
-        assert_eq!(State::from_scope(scope).ops().pending(), 2);
-    })
-    .expect("a thread");
-    handle.drain(Until::Idle);
-    for fine in [true, false] {
-        let tell = asked.recv_timeout(PATIENCE).expect("it is asked");
-        tell(fine);
-    }
-    let exit = tokio().block_on(async { tokio::time::timeout(PATIENCE, exit).await });
-    assert_eq!(exit, Ok(Exit::Drained), "both have settled");
-    assert_eq!(
-        *log.lock().expect("log"),
-        ["unhandled said", "exit drained"]
     );
 }
 

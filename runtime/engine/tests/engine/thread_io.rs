@@ -44,42 +44,6 @@ fn stay(io: &Arc<ThreadIo>) -> mpsc::Receiver<()> {
     dropped
 }
 
-/// Where a turn has handed on much, I/O comes before the next turn, though that waits already.
-#[test]
-fn much_that_is_handed_on_leaves_before_the_next_turn() {
-    for (bytes, order) in [
-        (1 << 20, ["turn", "task", "turn"]),
-        (1, ["turn", "turn", "task"]),
-    ] {
-        let (handle, exit, io) = isolate();
-        drives_itself(&io);
-        let (says, said) = mpsc::channel();
-        let say = move |what: &'static str| says.send(what).expect("the test waits");
-        let (sender, receiver) = tokio::sync::oneshot::channel();
-        let task = say.clone();
-        let waits = async move {
-            receiver.await.expect("it is told");
-            task("task");
-        };
-        assert!(io.spawn(waits).is_ok());
-        let mailbox = handle.clone();
-        handle.post_fn(move |_| {
-            let second = say.clone();
-            mailbox.post_fn(move |scope| {
-                let state = State::from_scope(scope);
-                state.deliver(move || sender.send(()).expect("it waits"));
-                state.hand_on(bytes);
-                say("turn");
-            });
-            mailbox.post_fn(move |_| second("turn"));
-        });
-        let next = || said.recv_timeout(PATIENCE).expect("it is said");
-        assert_eq!([next(), next(), next()], order);
-        handle.stop();
-        exit.wait();
-    }
-}
-
 /// A guest there, which says so when it leaves.
 fn guest(io: &Arc<ThreadIo>) -> mpsc::Receiver<()> {
     let retired = io.retired();

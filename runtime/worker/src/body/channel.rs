@@ -70,7 +70,7 @@ pub(super) struct State {
     /// Waits for a chunk, or for the end.
     reader: Option<Waker>,
     /// Waits for room.
-    writer: Option<Writer>,
+    writer: Option<Waker>,
     /// Waits for the reader's end.
     on_reader_gone: Option<Waker>,
 }
@@ -81,29 +81,6 @@ pub(super) struct Tell(Box<dyn FnMut(usize) + Send>);
 impl fmt::Debug for Tell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tell").finish_non_exhaustive()
-    }
-}
-
-/// Who waits for room.
-enum Writer {
-    Task(Waker),
-    /// Is told whether there is any.
-    Told(Box<dyn FnOnce(bool) + Send>),
-}
-
-impl Writer {
-    /// There is room, or nobody who wants more.
-    fn wake(self, room: bool) {
-        match self {
-            Writer::Task(waker) => waker.wake(),
-            Writer::Told(tell) => tell(room),
-        }
-    }
-}
-
-impl fmt::Debug for Writer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Writer").finish_non_exhaustive()
     }
 }
 
@@ -258,11 +235,8 @@ impl Channel {
         let after = state.bytes;
         self.taken(&mut state, before - after);
         // A writer is woken for more than one chunk, where there can be more than one.
-        if state.bytes <= self.capacity() / 2
-            && let Some(writer) = state.writer.take()
-        {
-            drop(state);
-            writer.wake(true);
+        if state.bytes <= self.capacity() / 2 {
+            wake(state, |state| &mut state.writer);
         }
         Poll::Ready(Some(Ok(taken)))
     }
@@ -306,7 +280,7 @@ impl Channel {
         let writer = state.writer.take();
         wake(state, |state| &mut state.on_reader_gone);
         if let Some(writer) = writer {
-            writer.wake(false);
+            writer.wake();
         }
         drop(waiting);
     }
@@ -435,11 +409,6 @@ impl BodyWriter {
 
     /// Hands a chunk on, whether there is room for it or not; an empty one is nothing.
     pub fn put(&self, chunk: Bytes) -> Put {
-        self.put_and(chunk, Waker::wake)
-    }
-
-    /// As [`put`](Self::put); `wake` is given who waits for the chunk, to be woken now or soon.
-    pub fn put_and(&self, chunk: Bytes, wake: impl FnOnce(Waker)) -> Put {
         let mut state = self.0.state();
         if state.reader_gone {
             return Put::Gone;
@@ -460,26 +429,10 @@ impl BodyWriter {
         } else {
             Put::Full
         };
-        if !state.is_empty()
-            && let Some(reader) = state.reader.take()
-        {
-            drop(state);
-            wake(reader);
+        if !state.is_empty() {
+            wake(state, |state| &mut state.reader);
         }
         put
-    }
-
-    /// Has `tell` told, once, that there is room for a chunk: true; false when the reader is gone. On any thread, or at once; it must not
-    /// come back to the body. One at a time may wait.
-    pub fn on_room(&self, tell: Box<dyn FnOnce(bool) + Send>) {
-        let mut state = self.0.state();
-        let is_gone = state.reader_gone;
-        if !is_gone && state.bytes >= self.0.capacity() {
-            state.writer = Some(Writer::Told(tell));
-            return;
-        }
-        drop(state);
-        tell(!is_gone);
     }
 
     /// Waits until there is room for a chunk: true; false when the reader is gone. One at a time may wait.
@@ -493,7 +446,7 @@ impl BodyWriter {
             if state.bytes < channel.capacity() {
                 return Poll::Ready(true);
             }
-            state.writer = Some(Writer::Task(context.waker().clone()));
+            register(&mut state.writer, context);
             Poll::Pending
         })
     }

@@ -378,58 +378,6 @@ fn writing_waits_for_the_reader() {
     assert_eq!(writer.closed().now_or_never(), Some(()));
 }
 
-#[test]
-fn who_asks_is_told_of_room_once() {
-    let (writer, mut stream) = BodyStream::bounded(4, None);
-    let (tell, told) = std::sync::mpsc::channel();
-    let ask = || {
-        let tell = tell.clone();
-        writer.on_room(Box::new(move |room| tell.send(room).unwrap()));
-    };
-    let told = || told.try_iter().collect::<Vec<_>>();
-    put(&writer, "abc");
-    ask();
-    assert_eq!(told(), [true], "there is room");
-    put(&writer, "d");
-    ask();
-    assert!(told().is_empty());
-    assert!(all(&mut stream).is_some());
-    put(&writer, "efgh");
-    assert!(all(&mut stream).is_some());
-    assert_eq!(told(), [true]);
-    put(&writer, "ijkl");
-    ask();
-    drop(stream);
-    ask();
-    assert_eq!(told(), [false, false]);
-}
-
-#[test]
-fn whoever_puts_may_wake_the_reader_later() {
-    let (writer, mut stream) = BodyStream::bounded(4, None);
-    let woken = Arc::new(AtomicUsize::new(0));
-    struct Count(Arc<AtomicUsize>);
-    impl std::task::Wake for Count {
-        fn wake(self: Arc<Self>) {
-            self.0.fetch_add(1, Relaxed);
-        }
-    }
-    let waker = Arc::new(Count(woken.clone())).into();
-    let mut context = std::task::Context::from_waker(&waker);
-    assert!(stream.poll_chunk(&mut context).is_pending());
-    let mut waiting = None;
-    let chunk = || Bytes::from_static(b"a");
-    assert_eq!(
-        writer.put_and(chunk(), |reader| waiting = Some(reader)),
-        Put::Room
-    );
-    assert_eq!(woken.load(Relaxed), 0);
-    let put = writer.put_and(chunk(), |_| panic!("nobody else waits"));
-    assert_eq!(put, Put::Room);
-    waiting.unwrap().wake();
-    assert_eq!(woken.load(Relaxed), 1);
-}
-
 #[tokio::test]
 async fn where_much_waits_each_has_room_for_little() {
     let backlog = Arc::new(Backlog::default());
