@@ -10,7 +10,7 @@
 //! Before an isolate is taken apart, tasks that can go on elsewhere leave, and its runtime ends with the rest.
 
 use std::future::{Future, poll_fn};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -35,7 +35,8 @@ const LEAVE: Duration = Duration::from_secs(10);
 pub struct ThreadIo {
     /// `None` after the isolate has ended.
     runtime: RwLock<Option<Runtime>>,
-    handle: Handle,
+    /// Goes with the runtime, whose descriptors it would keep for as long as anybody has this.
+    handle: Mutex<Option<Handle>>,
     handover: HandOver<Delivery>,
     retired: Stop,
 }
@@ -52,7 +53,7 @@ impl ThreadIo {
             })
             .ok()?;
         Some(Arc::new(Self {
-            handle: runtime.handle().clone(),
+            handle: Mutex::new(Some(runtime.handle().clone())),
             runtime: RwLock::new(Some(runtime)),
             handover: HandOver::new(),
             retired: Stop::default(),
@@ -70,7 +71,16 @@ impl ThreadIo {
         if self.handover.is_retired() {
             return Err(task);
         }
-        Ok(self.handle.spawn(task).abort_handle())
+        match self.handle() {
+            Some(handle) => Ok(handle.spawn(task).abort_handle()),
+            None => Err(task),
+        }
+    }
+
+    /// How tasks get there; `None` when it is shut down. Nothing is allocated while it is locked; see [`crate::containment`].
+    fn handle(&self) -> Option<Handle> {
+        let handle = self.handle.lock().unwrap_or_else(PoisonError::into_inner);
+        handle.clone()
     }
 
     /// Has the runtime driven for another 10 s after the isolate's end, as long as this is kept: for what somebody waits for
@@ -173,6 +183,9 @@ impl ThreadIo {
                 let _ = tokio::time::timeout(LEAVE, empty).await;
             });
         }
+        let handle = &self.handle;
+        let handle = handle.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(handle);
         let runtime = self
             .runtime
             .write()
@@ -200,10 +213,10 @@ impl InstanceThread for ThreadIo {
         self: Arc<Self>,
         task: BoxFuture<'static, ()>,
     ) -> Result<(), BoxFuture<'static, ()>> {
-        let Some(driven) = self.keep_driven() else {
+        let (Some(driven), Some(handle)) = (self.keep_driven(), self.handle()) else {
             return Err(task);
         };
-        self.handle.spawn(async move {
+        handle.spawn(async move {
             task.await;
             drop(driven);
         });

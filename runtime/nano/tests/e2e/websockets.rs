@@ -436,3 +436,42 @@ fn apps_have_sockets_with_each_other() {
     assert_eq!(socket.closed(), 3000);
     nano.app_logged("back", "closed 3000  true");
 }
+
+/// What the other app has not taken, a message and the end itself, is all that is left of an instance.
+#[test]
+fn what_nobody_takes_keeps_no_descriptors_of_its_sender() {
+    let front = "const kept = []; export default { async fetch(request, env) {
+        const path = new URL(request.url).pathname;
+        if (path === '/end') {
+            const { webSocket } = await env.BACK.fetch('http://back/', { headers: { upgrade: 'websocket' } });
+            webSocket.accept();
+            webSocket.send('loop');
+            return new Response('asked');
+        }
+        const { webSocket } = await env.BACK.fetch('http://back/greet', { headers: { upgrade: 'websocket' } });
+        kept.push(webSocket);
+        return new Response('kept');
+    } };";
+    let nano = Site::new()
+        .app_with(
+            "front",
+            front,
+            r#""env":{"BACK":{"type":"service","app":"back"}}"#,
+        )
+        .app_with("back", ECHO, r#""limits":{"cpu_ms":50}"#)
+        .serve();
+    let end_one = || {
+        eventually("an instance", || {
+            (nano.get("front.test", "/").text() == "kept").then_some(())
+        });
+        assert_eq!(nano.get("front.test", "/end").text(), "asked");
+    };
+    end_one();
+    let descriptors = nano.descriptors();
+    for _ in 0..5 {
+        end_one();
+    }
+    eventually("their descriptors", || {
+        (nano.descriptors() <= descriptors + 4).then_some(())
+    });
+}
