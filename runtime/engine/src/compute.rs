@@ -11,14 +11,16 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
+use crate::app::App;
 use crate::containment::ThreadId;
 use crate::cpu_clock::CpuClock;
 use crate::entry;
+use crate::external_memory::Account;
 use crate::state::State;
 
 /// How long an idle thread waits for more work.
@@ -40,29 +42,24 @@ static SLOW: LazyLock<Arc<Pool>> = LazyLock::new(|| Pool::slow(4 * cores()));
 pub struct NotDone;
 
 /// An isolate's part of its app's share: the CPU time that its work has used on the pool.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Share {
     nanoseconds: AtomicU64,
-    app: OnceLock<String>,
+    /// The isolate's.
+    account: Arc<Account>,
 }
 
 impl Share {
+    pub(crate) fn of(account: Arc<Account>) -> Arc<Self> {
+        Arc::new(Self {
+            nanoseconds: AtomicU64::new(0),
+            account,
+        })
+    }
+
     /// The time of all work that is done.
     pub fn used(&self) -> Duration {
         Duration::from_nanos(self.nanoseconds.load(Ordering::Relaxed))
-    }
-
-    /// Says whose it is, by the app's name. Without that the isolate is an app by itself.
-    pub(crate) fn belongs_to(&self, app: &str) {
-        self.app.get_or_init(|| app.to_owned());
-    }
-
-    fn is_of_one_app_with(self: &Arc<Self>, other: &Arc<Self>) -> bool {
-        Arc::ptr_eq(self, other)
-            || self
-                .app
-                .get()
-                .is_some_and(|app| Some(app) == other.app.get())
     }
 
     fn charge(&self, time: Duration) {
@@ -129,9 +126,8 @@ struct Queues {
 
 /// An app's.
 struct Queue {
-    /// Of one of its isolates.
-    share: Arc<Share>,
-    /// Each for one of them.
+    app: Arc<App>,
+    /// Each for one of its isolates.
     waiting: VecDeque<(Arc<Share>, Work)>,
     at_work: usize,
     /// CPU time, as if it had used as much as the least of the others when it became active.
@@ -211,7 +207,8 @@ impl Pool {
 
     fn push(self: &Arc<Self>, share: &Arc<Share>, work: Work) {
         let mut queues = self.queues();
-        queues.of(share).waiting.push_back((share.clone(), work));
+        let app = share.account.app();
+        queues.of(app).waiting.push_back((share.clone(), work));
         if queues.idle > 0 {
             self.more.notify_one();
         } else if queues.threads < self.threads {
@@ -225,7 +222,7 @@ impl Pool {
                     tracing::error!(
                         "native work is not done: no thread for it: {error}; raise the limit (ulimit -u)"
                     );
-                    let refused = queues.of(share).waiting.pop_back();
+                    let refused = queues.of(app).waiting.pop_back();
                     queues.forget_idle();
                     drop(queues);
                     drop(refused);
@@ -242,7 +239,7 @@ impl Pool {
         let clock = CpuClock::of_this_thread();
         let mut queues = self.queues();
         loop {
-            let Some((share, work)) = queues.next(self.per_app) else {
+            let Some((app, share, work)) = queues.next(self.per_app) else {
                 queues.idle += 1;
                 let waited = self.more.wait_timeout(queues, KEPT);
                 let (back, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
@@ -262,7 +259,7 @@ impl Pool {
             let used = used.unwrap_or_default();
             share.charge(used);
             queues = self.queues();
-            queues.done(&share, used);
+            queues.done(&app, used);
             // What waited for this one's app may go on in another thread, too.
             if queues.idle > 0 {
                 self.more.notify_one();
@@ -281,16 +278,14 @@ impl Queue {
 const REMEMBERED: Duration = Duration::from_secs(10);
 
 impl Queues {
-    fn of(&mut self, share: &Arc<Share>) -> &mut Queue {
-        let index = self
-            .active
-            .iter()
-            .position(|queue| queue.share.is_of_one_app_with(share));
+    fn of(&mut self, app: &Arc<App>) -> &mut Queue {
+        let mut queues = self.active.iter();
+        let index = queues.position(|queue| Arc::ptr_eq(&queue.app, app));
         let active = self.active.iter().filter(|queue| queue.is_active());
         let least = active.map(|queue| queue.used).min().unwrap_or_default();
         let index = index.unwrap_or_else(|| {
             self.active.push(Queue {
-                share: share.clone(),
+                app: app.clone(),
                 waiting: VecDeque::new(),
                 at_work: 0,
                 used: least,
@@ -318,19 +313,19 @@ impl Queues {
     }
 
     /// Takes the next piece of work, whose app is then at work.
-    fn next(&mut self, per_app: usize) -> Option<(Arc<Share>, Work)> {
+    fn next(&mut self, per_app: usize) -> Option<(Arc<App>, Arc<Share>, Work)> {
         let next = self
             .active
             .iter_mut()
             .filter(|queue| queue.at_work < per_app && !queue.waiting.is_empty())
             .min_by_key(|queue| (queue.at_work, queue.used))?;
-        let work = next.waiting.pop_front()?;
+        let (share, work) = next.waiting.pop_front()?;
         next.at_work += 1;
-        Some(work)
+        Some((next.app.clone(), share, work))
     }
 
-    fn done(&mut self, share: &Arc<Share>, used: Duration) {
-        let queue = self.of(share);
+    fn done(&mut self, app: &Arc<App>, used: Duration) {
+        let queue = self.of(app);
         queue.at_work -= 1;
         queue.used += used;
         self.forget_idle();
@@ -346,7 +341,7 @@ mod tests {
     const PATIENCE: Duration = Duration::from_secs(20);
 
     fn share() -> Arc<Share> {
-        Arc::default()
+        Share::of(Arc::new(Account::new(0)))
     }
 
     fn spin(time: Duration) {
@@ -460,14 +455,14 @@ mod tests {
         let pool = Pool::slow(3);
         // Two isolates of an app are one.
         let (flood, sibling, quiet) = (share(), share(), share());
-        flood.belongs_to("flood");
-        sibling.belongs_to("flood");
-        quiet.belongs_to("quiet");
+        for share in [&flood, &sibling] {
+            assert!(share.account.owner.tell(App::named("flood")));
+        }
         let (gate, closed) = mpsc::channel::<()>();
         let first = pool.run(&flood, move || closed.recv().is_err());
         let second = pool.run(&sibling, || ());
         assert_eq!(pool.run(&quiet, || 1).await, Ok(1));
-        assert_eq!(pool.queues().of(&flood).waiting.len(), 1);
+        assert_eq!(pool.queues().of(flood.account.app()).waiting.len(), 1);
         drop(gate);
         assert_eq!((first.await, second.await), (Ok(true), Ok(())));
     }

@@ -5,6 +5,7 @@ use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use crate::app::App;
 use crate::engine::Engine;
 use crate::external_memory::malloc::{self, Working};
 use crate::external_memory::{self, Account, tables};
@@ -21,8 +22,7 @@ pub(crate) const CODE_RANGE: usize = 64 * MIB;
 
 /// How to make an isolate.
 pub struct IsolateOptions {
-    /// The app's, which its instances share: some of what V8 keeps of them is for the life of the process. And that of its thread;
-    /// Linux shows the first 15 bytes.
+    /// The app's: isolates of one name have one share of what the process has. And that of its thread; Linux shows the first 15 bytes.
     pub name: String,
     /// What it may use.
     pub limits: Limits,
@@ -54,7 +54,7 @@ impl Default for IsolateOptions {
 
 /// What makes an isolate some app's.
 pub(crate) struct Purpose {
-    pub(crate) name: String,
+    pub(crate) app: Arc<App>,
     pub(crate) modules: Option<Box<dyn ModuleSource>>,
     pub(crate) data: Box<dyn Any + Send>,
 }
@@ -63,7 +63,7 @@ impl Purpose {
     /// Gives the isolate its purpose, which it has none of yet. A part of its first turn.
     pub(crate) fn give(self, scope: &mut v8::PinScope) {
         let state = State::from_scope(scope);
-        state.shared.belongs_to(&self.name);
+        state.shared.belongs_to(self.app);
         if let Some(source) = self.modules {
             state.set_modules(source);
         }
@@ -75,7 +75,7 @@ impl IsolateOptions {
     /// What the isolate is made for.
     pub(crate) fn purpose(&mut self) -> Purpose {
         Purpose {
-            name: std::mem::take(&mut self.name),
+            app: App::named(&self.name),
             modules: self.modules.take(),
             data: std::mem::replace(&mut self.data, Box::new(())),
         }

@@ -24,6 +24,7 @@
 
 mod alarm;
 pub mod allocator;
+mod app;
 mod attendants;
 pub mod code_cache;
 pub mod compute;

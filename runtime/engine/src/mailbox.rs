@@ -6,6 +6,7 @@ use std::thread::Thread;
 use std::time::Duration;
 
 use crate::alarm::Alarm;
+use crate::app::App;
 use crate::compute;
 use crate::entry;
 use crate::external_memory::malloc;
@@ -53,8 +54,6 @@ pub(crate) enum Verdict {
 /// What the thread of an isolate shares with the rest of the process.
 pub(crate) struct Shared {
     mail: Mail<Task, ThreadIo>,
-    /// The thread's.
-    name: OnceLock<Box<str>>,
     isolate: OnceLock<v8::IsolateHandle>,
     verdict: AtomicU8,
     /// 0; or one more than an [`Until`]; or [`EVICTED`].
@@ -82,7 +81,6 @@ impl Handle {
     pub(crate) fn new(account: Arc<Account>, cpu_budget: Option<Duration>) -> Self {
         let shared = Arc::new(Shared {
             mail: Mail::new(),
-            name: OnceLock::new(),
             isolate: OnceLock::new(),
             verdict: AtomicU8::new(0),
             drain: AtomicU8::new(0),
@@ -90,8 +88,8 @@ impl Handle {
             tokens: AtomicUsize::new(0),
             turn: TurnClock::default(),
             foreground: Arc::default(),
+            compute: compute::Share::of(account.clone()),
             account,
-            compute: Arc::default(),
             cpu_budget,
             payer: AtomicU64::new(0),
             turn_bound: AtomicU64::new(NO_BOUND),
@@ -262,22 +260,26 @@ impl Shared {
     }
 
     /// Says whose isolate it is, before its first turn.
-    pub(crate) fn belongs_to(&self, app: &str) {
+    pub(crate) fn belongs_to(&self, app: Arc<App>) {
         assert!(
-            self.name.set(app.into()).is_ok(),
+            self.account.owner.tell(app),
             "an isolate belongs to one app"
         );
-        self.compute.belongs_to(app);
     }
 
     /// Whether it is known whose isolate it is.
     pub(crate) fn has_owner(&self) -> bool {
-        self.name.get().is_some()
+        self.account.owner.is_told()
     }
 
-    /// The name of the app whose isolate it is, which its other instances have, too; empty before that is known.
+    /// The app whose isolate it is.
+    pub(crate) fn app(&self) -> &Arc<App> {
+        self.account.app()
+    }
+
+    /// The app's name; empty before that is known.
     pub(crate) fn name(&self) -> &str {
-        self.name.get().map_or("", |name| name)
+        self.app().name()
     }
 
     pub(crate) fn bind_isolate(&self, isolate: v8::IsolateHandle) {

@@ -94,7 +94,7 @@ impl Claimed {
         let purpose = options.purpose();
         // Where it has ended meanwhile, these are dropped, as those of one that ends in its first turn.
         self.handle.post_fn(move |scope| {
-            thread::name_current(&purpose.name);
+            thread::name_current(purpose.app.name());
             purpose.give(scope);
         });
         self.handle.post_fn(main);

@@ -327,13 +327,14 @@ pub(crate) fn end_largest(mut isolates: Vec<Arc<Shared>>, shortage: Shortage, no
             ending += evicted;
         }
     }
-    let mut by_app = HashMap::<String, usize>::new();
-    for isolate in isolates.iter().filter(|isolate| isolate.has_owner()) {
-        *by_app.entry(isolate.name().to_owned()).or_default() += held(isolate);
+    let app = |isolate: &Arc<Shared>| Arc::as_ptr(isolate.app());
+    let mut by_app = HashMap::<_, usize>::new();
+    for isolate in &isolates {
+        *by_app.entry(app(isolate)).or_default() += held(isolate);
     }
     isolates.sort_by_cached_key(|isolate| {
         let held = held(isolate);
-        (by_app.get(isolate.name()).copied().unwrap_or(held), held)
+        (by_app.get(&app(isolate)).copied().unwrap_or(held), held)
     });
     while !shortage.ends_with(ending) {
         let count = isolates.len();
@@ -522,6 +523,7 @@ fn read<'b>(file: &Path, buffer: &'b mut [u8; LONGEST_FILE]) -> Option<&'b str> 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::app::App;
     use crate::external_memory::Account;
 
     fn write(root: &Path, files: &[(&str, &str)]) {
@@ -666,10 +668,10 @@ pub(crate) mod tests {
     fn the_app_that_holds_most_goes_first_also_where_that_is_in_many_instances() {
         let _one = one();
         let large = isolate(90 * MIB);
-        large.0.belongs_to("one");
+        large.0.belongs_to(App::named("one"));
         let many: Vec<_> = (0..10).map(|_| isolate(40 * MIB)).collect();
         for one in &many {
-            one.0.belongs_to("many");
+            one.0.belongs_to(App::named("many"));
         }
         let all = many.iter().chain([&large]);
         let shortage = Shortage {

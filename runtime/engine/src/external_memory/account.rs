@@ -1,11 +1,13 @@
 //! The account of one isolate's memory.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::malloc::{self, ForeignMemory};
 use super::objects::ObjectMemory;
 use super::spare::{self, Spare};
 use super::watch;
+use crate::app::{App, Owner};
 use crate::limits::MIB;
 use crate::process_memory::headroom::{self, Asked};
 
@@ -25,6 +27,7 @@ const MAPPED_SLACK: usize = 256 * MIB;
 #[derive(Debug)]
 pub struct Account {
     limit: usize,
+    pub(crate) owner: Owner,
     buffers: AtomicUsize,
     /// Of buffers that have mappings of their own.
     open: AtomicUsize,
@@ -45,9 +48,8 @@ pub struct Account {
     told: AtomicUsize,
     /// The isolate's thread has been asked to tell V8, and has not yet.
     pub(crate) asked: AtomicBool,
-    /// Mappings of memory for buffers, and the address space that they take; see [`crate::external_memory::mappings`].
+    /// Mappings of memory for buffers; see [`crate::external_memory::mappings`].
     pub(crate) mappings: AtomicUsize,
-    pub(crate) mapped: AtomicUsize,
     /// Bytes of the process's memory that were asked for before they are taken.
     granted: AtomicUsize,
     /// Bytes of it that were asked for of late.
@@ -75,6 +77,7 @@ impl Account {
         );
         Self {
             limit,
+            owner: Owner::default(),
             foreign,
             spare_heap: Spare::of(&spare::HEAP),
             buffers: AtomicUsize::default(),
@@ -89,7 +92,6 @@ impl Account {
             told: AtomicUsize::default(),
             asked: AtomicBool::default(),
             mappings: AtomicUsize::default(),
-            mapped: AtomicUsize::default(),
             granted: AtomicUsize::default(),
             asked_for: Asked::default(),
             small_bodies: AtomicUsize::default(),
@@ -99,6 +101,11 @@ impl Account {
             base: AtomicUsize::new(usize::MAX),
             terminated: AtomicBool::default(),
         }
+    }
+
+    /// The app whose isolate it is.
+    pub(crate) fn app(&self) -> &Arc<App> {
+        self.owner.app()
     }
 
     /// Takes `bytes` for a buffer that is allocated next, or nothing if they do not fit beside the rest.

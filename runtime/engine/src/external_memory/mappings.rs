@@ -3,8 +3,8 @@
 //! V8 takes their memory from the system, not from the allocator of array buffers, and it does so in many places: constructors,
 //! `structuredClone`, a module's own memory. A process has some 65,000 mappings and 128 TB of addresses, and threads, heaps and
 //! other apps' buffers come out of the same. So they are counted where they are made: on Linux the program has its own `mmap`
-//! and `munmap`, and V8 gets no more than an isolate may have, and no more than all together may. It collects garbage then, and
-//! asks again; and throws a `RangeError`.
+//! and `munmap`, and V8 gets no more than an app may have with all its isolates, and no more than all together may. It collects
+//! garbage then, and asks again; and throws a `RangeError`. What an isolate that was lost has mapped keeps counting for its app.
 //!
 //! What a buffer's mapping looks like: address space without access, anywhere. V8 asks for its heap's at an address, and other
 //! code wants access.
@@ -18,23 +18,24 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::app::App;
 use crate::external_memory::Account;
 use crate::limits::MIB;
 
-/// Mappings of one isolate.
+/// Mappings of one app.
 const MAX_MAPPINGS: usize = 1024;
-/// Address space of one isolate: a memory of WebAssembly takes 10 GiB of it.
+/// Address space of one app: a memory of WebAssembly takes 10 GiB of it.
 const MAX_MAPPED: usize = 2 << 40;
-/// Mappings of all isolates. The system splits each into up to three.
+/// Mappings of all apps. The system splits each into up to three.
 const ALL_MAPPINGS: usize = 16 << 10;
-/// Address space of all isolates.
+/// Address space of all apps.
 const ALL_MAPPED: usize = 48 << 40;
-/// An isolate may have as much as one part in so many of what is left to all: however many take what they can get, or were lost
-/// with it, there is some for the next.
+/// An app may have as much as one part in so many of what is left to all: however many take what they can get, there is some for
+/// the next.
 const SHARE: usize = 4;
 /// A large object of the heap counts at once from so many bytes on.
 const LARGE_OBJECT: usize = 8 * MIB;
-/// A part is kept for isolates that have no more than a few, and is not shared out.
+/// A part is kept for apps that have no more than a few, and is not shared out.
 const RESERVE: usize = ALL_MAPPINGS / 8;
 const FEW: usize = 16;
 
@@ -50,6 +51,8 @@ struct Mapping {
     address: usize,
     bytes: usize,
     owner: Arc<Account>,
+    /// For which it counts: the owner's, when it was mapped.
+    app: Arc<App>,
     kind: Kind,
 }
 
@@ -69,7 +72,8 @@ impl Mapping {
         match self.kind {
             Kind::Buffer { .. } => {
                 self.owner.mappings.fetch_add(1, Ordering::Relaxed);
-                self.owner.mapped.fetch_add(self.bytes, Ordering::Relaxed);
+                self.app.mappings.fetch_add(1, Ordering::Relaxed);
+                self.app.mapped.fetch_add(self.bytes, Ordering::Relaxed);
                 COUNT.fetch_add(1, Ordering::Relaxed);
             }
             Kind::LargeObject => {
@@ -88,7 +92,7 @@ impl Mapping {
         let mut bytes = bytes.min(self.bytes);
         match self.kind {
             Kind::Buffer { .. } => {
-                self.owner.mapped.fetch_sub(bytes, Ordering::Relaxed);
+                self.app.mapped.fetch_sub(bytes, Ordering::Relaxed);
             }
             Kind::LargeObject => {
                 if bytes >= ALIGNMENT {
@@ -108,6 +112,7 @@ impl Mapping {
             Kind::Buffer { open } => {
                 COUNT.fetch_sub(1, Ordering::Relaxed);
                 self.owner.mappings.fetch_sub(1, Ordering::Relaxed);
+                self.app.mappings.fetch_sub(1, Ordering::Relaxed);
                 self.owner.close(open);
             }
             Kind::LargeObject => {
@@ -185,15 +190,14 @@ fn table() -> MutexGuard<'static, Table<{ ALL_MAPPINGS * 2 }>> {
     TABLE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Whether an isolate may have one more mapping.
-fn has_room(owner: &Account, bytes: usize) -> bool {
+/// Whether an app may have one more mapping. Its isolates may all get the last one at once: that is one for each, and there is room.
+fn has_room(app: &App, bytes: usize) -> bool {
     let (count, mapped) = (COUNT.load(Ordering::Relaxed), table().mapped);
     let share = (ALL_MAPPINGS - RESERVE).saturating_sub(count) / SHARE;
     let share_mapped = ALL_MAPPED.saturating_sub(mapped) / SHARE;
     count < ALL_MAPPINGS
-        && owner.mappings.load(Ordering::Relaxed) < share.clamp(FEW, MAX_MAPPINGS)
-        && owner.mapped.load(Ordering::Relaxed).saturating_add(bytes)
-            <= share_mapped.min(MAX_MAPPED)
+        && app.mappings.load(Ordering::Relaxed) < share.clamp(FEW, MAX_MAPPINGS)
+        && app.mapped.load(Ordering::Relaxed).saturating_add(bytes) <= share_mapped.min(MAX_MAPPED)
 }
 
 /// Counts a mapping until it goes.
@@ -201,6 +205,7 @@ fn note(address: usize, bytes: usize, owner: Arc<Account>, kind: Kind) {
     let mapping = Mapping {
         address,
         bytes,
+        app: owner.app().clone(),
         owner,
         kind,
     };
@@ -374,7 +379,7 @@ mod functions {
         };
         if let Some(owner) = &owner {
             let is_admitted = if is_buffer {
-                has_room(owner, bytes)
+                has_room(owner.app(), bytes)
             } else {
                 let is_admitted = !is_large_object || owner.admits_large_object(bytes);
                 is_admitted && headroom::take(owner, bytes)
@@ -476,6 +481,17 @@ mod tests {
     use super::*;
 
     const BUFFER: Kind = Kind::Buffer { open: 0 };
+    const PAGE: usize = 1 << 12;
+
+    /// For those that take what there is.
+    fn turn() -> MutexGuard<'static, ()> {
+        static TURN: Mutex<()> = Mutex::new(());
+        TURN.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn mappings(owner: &Account) -> usize {
+        owner.app().mappings.load(Ordering::Relaxed)
+    }
 
     #[test]
     fn what_is_accessible_of_a_buffer_counts() {
@@ -511,6 +527,7 @@ mod tests {
         let mapping = |address| Mapping {
             address,
             bytes: 1,
+            app: owner.app().clone(),
             owner: owner.clone(),
             kind: Kind::Buffer { open: 0 },
         };
@@ -531,22 +548,21 @@ mod tests {
     }
 
     #[test]
-    fn there_is_some_for_the_next_isolate() {
-        const PAGE: usize = 1 << 12;
+    fn there_is_some_for_the_next_app() {
+        let _turn = turn();
         let owners: Vec<_> = (0..30).map(|_| Arc::new(Account::new(0))).collect();
         let mut address = 1 << 50;
         for owner in &owners {
-            while has_room(owner, PAGE) {
+            while has_room(owner.app(), PAGE) {
                 address += PAGE;
                 note(address, PAGE, owner.clone(), BUFFER);
             }
         }
-        let of_first = owners[0].mappings.load(Ordering::Relaxed);
-        assert_eq!(of_first, MAX_MAPPINGS);
+        assert_eq!(mappings(&owners[0]), MAX_MAPPINGS);
         for _ in 0..100 {
             let small = Arc::new(Account::new(0));
             for _ in 0..FEW {
-                assert!(has_room(&small, PAGE));
+                assert!(has_room(small.app(), PAGE));
                 address += PAGE;
                 note(address, PAGE, small.clone(), BUFFER);
             }
@@ -554,7 +570,49 @@ mod tests {
         for address in ((1 << 50) + PAGE..=address).step_by(PAGE) {
             forget(address, PAGE);
         }
-        assert_eq!(owners[0].mappings.load(Ordering::Relaxed), 0);
+        assert_eq!(mappings(&owners[0]), 0);
+    }
+
+    #[test]
+    fn isolates_of_one_app_share_what_it_may_have() {
+        let _turn = turn();
+        let isolate = |app| {
+            let account = Arc::new(Account::new(0));
+            assert!(account.owner.tell(App::named(app)));
+            account
+        };
+        let [one, sibling] = ["mapping app"; 2].map(isolate);
+        let other = isolate("other mapping app");
+        let mut next = 1 << 49;
+        let mut take = |owner: &Arc<Account>, bytes| {
+            let address = next;
+            has_room(owner.app(), bytes).then(|| {
+                note(address, bytes, owner.clone(), BUFFER);
+                next += bytes;
+                address
+            })
+        };
+        let mut taken = vec![take(&sibling, PAGE).expect("one")];
+        taken.extend(std::iter::from_fn(|| take(&one, PAGE)));
+        assert_eq!(taken.len(), MAX_MAPPINGS);
+        assert_eq!(take(&sibling, PAGE), None, "the app has all it may have");
+        let others = take(&other, PAGE).expect("another app");
+        forget(taken.pop().expect("many"), PAGE);
+        taken.extend(take(&sibling, PAGE));
+        assert_eq!(taken.len(), MAX_MAPPINGS);
+        // Isolates that were lost have left theirs behind.
+        drop((one, sibling));
+        assert_eq!(take(&isolate("mapping app"), PAGE), None);
+        for address in taken {
+            forget(address, PAGE);
+        }
+        forget(others, PAGE);
+        // Address space, too.
+        let [one, sibling] = ["mapping app"; 2].map(isolate);
+        let most = take(&one, MAX_MAPPED).expect("all it may have");
+        assert_eq!(take(&sibling, PAGE), None);
+        forget(most, MAX_MAPPED);
+        assert_eq!(mappings(&one), 0);
     }
 
     #[test]
@@ -599,7 +657,7 @@ mod tests {
         let owner = Arc::new(Account::new(0));
         let count = || {
             let of = |count: &AtomicUsize| count.load(Ordering::Relaxed);
-            (of(&owner.mappings), of(&owner.mapped))
+            (of(&owner.app().mappings), of(&owner.app().mapped))
         };
         note(0x1000, 0x5000, owner.clone(), BUFFER);
         assert_eq!(count(), (1, 0x5000));

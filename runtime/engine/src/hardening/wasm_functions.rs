@@ -9,15 +9,15 @@
 //! DEPARTURE: <https://webassembly.github.io/spec/js-api/#limits> has a bound for the functions of a module, and none for all.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use wasmparser::BinaryReader;
 
 use super::wasm::with_bytes;
 use super::wasm_types::sections;
+use crate::app::App;
 use crate::entry;
-use crate::external_memory::malloc;
 use crate::state::State;
 
 /// Functions of one app: ten times as many as large programs have.
@@ -61,19 +61,22 @@ pub enum Refusal {
     },
 }
 
-#[derive(Default)]
+/// As many as there are in all. Who has it locked changes what apps have. That takes no memory: who works for an app may be stopped
+/// where it asks for some, and would keep the lock.
 struct Table {
     all: usize,
-    apps: HashMap<Box<str>, usize>,
 }
 
 /// The process's, as V8's is.
-static TABLE: LazyLock<Mutex<Table>> = LazyLock::new(Mutex::default);
+static TABLE: Mutex<Table> = Mutex::new(Table { all: 0 });
+
+fn table() -> MutexGuard<'static, Table> {
+    TABLE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 impl Table {
-    fn admit(&mut self, app: &str, more: usize) -> Result<(), Refusal> {
-        let of_all = self.all;
-        let of_app = self.apps.get(app).copied().unwrap_or_default();
+    fn admit(&mut self, app: &App, more: usize) -> Result<(), Refusal> {
+        let (of_all, of_app) = (self.all, app.functions.load(Ordering::Relaxed));
         let sum = of_app.saturating_add(more);
         if sum > MAX_OF_APP {
             return Err(Refusal::App { of_app, more });
@@ -87,51 +90,33 @@ impl Table {
             });
         }
         self.all += more;
-        if let Some(own) = self.apps.get_mut(app) {
-            *own = sum;
-        } else {
-            self.apps.insert(app.into(), sum);
-        }
+        app.functions.store(sum, Ordering::Relaxed);
         Ok(())
     }
 
-    fn give_back(&mut self, app: &str, count: usize) {
-        self.all = self.all.saturating_sub(count);
-        if let Some(own) = self.apps.get_mut(app) {
-            *own = own.saturating_sub(count);
-            if *own == 0 {
-                self.apps.remove(app);
-            }
-        }
+    fn give_back(&mut self, app: &App, count: usize) {
+        self.all -= count;
+        app.functions.fetch_sub(count, Ordering::Relaxed);
     }
-}
-
-/// Looks at the table. Who works for an app may be stopped where it asks for memory, and would keep the lock.
-fn with_table<R>(look: impl FnOnce(&mut Table) -> R) -> R {
-    let _nobody = malloc::work_for_nobody();
-    let mut table = TABLE.lock().unwrap_or_else(PoisonError::into_inner);
-    look(&mut table)
 }
 
 /// The functions of a module, which count for an app until this is dropped.
 #[derive(Debug)]
 pub struct Functions {
-    app: Box<str>,
+    app: Arc<App>,
     count: usize,
 }
 
 impl Functions {
     /// Counts so many more for the isolate's app, after a collection if need be: modules that nobody has count until then.
     pub(crate) fn take(scope: &mut v8::PinScope, count: usize) -> Result<Functions, Refusal> {
-        let app = State::from_scope(scope).shared.name();
-        if Functions::admit(app, count).is_err() {
+        let app = State::from_scope(scope).shared.app().clone();
+        let admitted = table().admit(&app, count);
+        if admitted.is_err() {
             scope.low_memory_notification();
-            Functions::admit(app, count)?;
+            table().admit(&app, count)?;
         }
-        Ok(Functions {
-            app: app.into(),
-            count,
-        })
+        Ok(Functions { app, count })
     }
 
     /// Counts those of a module that is there once more.
@@ -144,16 +129,12 @@ impl Functions {
     ) -> Result<Functions, Refusal> {
         Functions::take(scope, declared(module.get_wire_bytes_ref()))
     }
-
-    fn admit(app: &str, count: usize) -> Result<(), Refusal> {
-        with_table(|table| table.admit(app, count))
-    }
 }
 
 impl Drop for Functions {
     // May run while V8 collects garbage.
     fn drop(&mut self) {
-        with_table(|table| table.give_back(&self.app, self.count));
+        table().give_back(&self.app, self.count);
     }
 }
 
@@ -234,29 +215,32 @@ mod tests {
 
     #[test]
     fn apps_that_take_what_they_get_leave_some_to_the_next() {
-        let mut table = Table::default();
+        let mut table = Table { all: 0 };
+        let [app, small]: [App; 2] = Default::default();
         let refused = Refusal::App {
             of_app: 9,
             more: MAX_OF_APP,
         };
-        assert_eq!(table.admit("a", 9), Ok(()));
-        assert_eq!(table.admit("a", MAX_OF_APP), Err(refused));
-        for app in 0..30 {
+        assert_eq!(table.admit(&app, 9), Ok(()));
+        assert_eq!(table.admit(&app, MAX_OF_APP), Err(refused));
+        for _ in 0..30 {
+            let app = App::default();
             for count in [1 << 19, 1 << 16, 1 << 13, 1 << 10] {
-                while table.admit(&format!("app {app}"), count).is_ok() {}
+                while table.admit(&app, count).is_ok() {}
             }
         }
         assert!(table.all > MAX_OF_ALL / 2, "{}", table.all);
-        for small in 0..40 {
-            assert_eq!(table.admit(&format!("small {small}"), LITTLE), Ok(()));
+        assert_eq!(table.admit(&small, LITTLE), Ok(()));
+        for _ in 1..40 {
+            assert_eq!(table.admit(&App::default(), LITTLE), Ok(()));
         }
         assert!(table.all <= MAX_OF_ALL);
-        let refused = table.admit("large", MAX_OF_APP);
+        let refused = table.admit(&App::default(), MAX_OF_APP);
         assert!(matches!(refused, Err(Refusal::All { .. })), "{refused:?}");
         let before = table.all;
-        table.give_back("small 0", LITTLE);
+        table.give_back(&small, LITTLE);
         assert_eq!(table.all, before - LITTLE);
-        assert_eq!(table.admit("small 0", LITTLE), Ok(()));
+        assert_eq!(table.admit(&small, LITTLE), Ok(()));
     }
 
     #[test]

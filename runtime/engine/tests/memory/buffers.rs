@@ -3,7 +3,7 @@
 use nano_engine::limits::MIB;
 use nano_engine::{Exit, State, Until, external_memory, v8};
 
-use super::harness::options;
+use super::harness::{options, run_script};
 use super::{LIMIT, ONE, ends_the_isolate, run_limited};
 
 #[test]
@@ -107,6 +107,43 @@ fn buffers_with_mappings_are_bounded_in_number() {
     }
     let left = mappings().saturating_sub(before);
     assert!(left < 500, "{left} mappings are left");
+}
+
+/// However many instances it has.
+#[test]
+#[cfg(target_os = "linux")]
+fn buffers_with_mappings_are_bounded_for_each_app() {
+    let _one = ONE.lock().unwrap_or_else(|e| e.into_inner());
+    let script = |most: usize| {
+        format!(
+            "globalThis.keep = [];
+            try {{ while (keep.length < {most}) keep.push(new ArrayBuffer(0, {{ maxByteLength: 1 }})); }} catch (e) {{ print(e.name); }}
+            print(keep.length);"
+        )
+    };
+    let of_app = |name: &str| {
+        let (mut options, log) = options();
+        options.name = name.to_owned();
+        (options, log)
+    };
+    let (first, _) = of_app("many mappings");
+    let (done, is_done) = std::sync::mpsc::channel();
+    let (handle, exit) = nano_engine::spawn(first, move |scope| {
+        nano_engine::evaluate(scope, "main", &script(600));
+        done.send(()).expect("somebody waits");
+    })
+    .expect("a thread");
+    is_done.recv().expect("it takes them");
+    for (app, most) in [("many mappings", 1024 - 600), ("another app", 1024)] {
+        let (options, log) = of_app(app);
+        assert_eq!(run_script(options, &script(2000)), Exit::Drained);
+        let said = log.lock().expect("log").clone();
+        assert_eq!(said[0], "RangeError", "{app}");
+        let count: usize = said[1].parse().expect("a number");
+        assert!(count > most / 2 && count <= most, "{app}: {count}");
+    }
+    handle.stop();
+    assert_eq!(exit.wait(), Exit::Stopped);
 }
 
 #[cfg(target_os = "linux")]
