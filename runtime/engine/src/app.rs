@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError, Weak};
 
-use crate::external_memory::malloc;
+use crate::external_memory::{Account, malloc};
 
 /// See the [module](self).
 #[derive(Debug, Default)]
@@ -19,6 +19,8 @@ pub(crate) struct App {
     pub(crate) mapped: AtomicUsize,
     /// Functions of modules; see [`crate::hardening::wasm_functions`].
     pub(crate) functions: AtomicUsize,
+    /// Isolates that have ended, and had something on its way to others then.
+    ended: Mutex<Vec<Weak<Account>>>,
 }
 
 /// The apps that there are, and some that there were.
@@ -44,10 +46,33 @@ impl App {
         app
     }
 
+    /// An isolate of it has ended. What it had on its way to others counts until they have it.
+    pub(crate) fn leave(&self, account: &Arc<Account>) {
+        if account.left() == 0 {
+            return;
+        }
+        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        ended.retain(|account| account.strong_count() > 0);
+        ended.push(Arc::downgrade(account));
+    }
+
+    /// Bytes that ended isolates of it had on their way to others, who do not have them yet.
+    fn left(&self) -> usize {
+        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        let accounts = ended.iter().filter_map(Weak::upgrade);
+        accounts.map(|account| account.left()).sum()
+    }
+
     /// Its name; empty if it is an isolate by itself.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
+}
+
+/// Bytes that ended isolates of this name had on their way to others (bodies, messages), who do not have them yet: as much as one may have
+/// is a reason not to start the next.
+pub fn left_behind(name: &str) -> usize {
+    App::named(name).left()
 }
 
 /// The app of an isolate, which is one by itself until somebody says whose it is.
@@ -80,6 +105,7 @@ mod tests {
     use std::sync::atomic::Ordering::Relaxed;
 
     use super::*;
+    use crate::external_memory::Reservation;
 
     #[test]
     fn an_app_is_its_name_as_long_as_anybody_has_it() {
@@ -89,6 +115,20 @@ mod tests {
         assert!(!Arc::ptr_eq(&app, &App::named("other app")));
         drop(app);
         assert_eq!(App::named("app").functions.load(Relaxed), 0);
+    }
+
+    #[test]
+    fn what_the_ended_have_left_counts_until_it_is_taken() {
+        let (app, account) = (App::named("leaves"), Arc::new(Account::new(100)));
+        app.leave(&account);
+        assert!(app.ended.lock().is_ok_and(|ended| ended.is_empty()));
+        let mut message = Reservation::new(account.clone());
+        assert!(message.try_grow(60));
+        app.leave(&account);
+        drop(account);
+        assert_eq!((left_behind("leaves"), left_behind("another")), (60, 0));
+        drop(message);
+        assert_eq!(left_behind("leaves"), 0);
     }
 
     #[test]

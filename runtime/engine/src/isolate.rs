@@ -203,6 +203,7 @@ fn take_apart(isolate: v8::OwnedIsolate, state: &State) {
     drop(state.shared.close());
     state.clear();
     foreground::disposing(&state.shared.foreground, isolate);
+    state.shared.app().leave(&state.shared.account);
 }
 
 /// The account that goes with limits.

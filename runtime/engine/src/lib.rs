@@ -70,6 +70,7 @@ pub mod transpiler;
 mod turn_clock;
 pub mod watchdog;
 
+pub use app::left_behind;
 pub use compute::{compute, compute_slices, compute_slow};
 pub use embedding::{Baker, Embedding};
 pub use engine::{Engine, EngineError, EngineOptions};

@@ -35,6 +35,8 @@ pub enum StartErrorKind {
     CpuLimit,
     /// The memory limit was passed, or would have been by a module.
     HeapLimit,
+    /// Instances that have ended hold as much as one may: others do not have all yet that they sent.
+    LeftBehind,
     /// V8 gave up; see [`Exit::Crashed`].
     Crashed,
     /// The engine failed: no thread, no memory, no snapshot.

@@ -65,6 +65,26 @@ pub struct Worker {
     gone: Stop,
 }
 
+/// # Errors
+/// Ended instances of the app hold as much as one may.
+fn has_room_beside_the_ended(options: &WorkerOptions) -> Result<(), StartError> {
+    let limit = limits_of(&options.limits).memory;
+    let left = nano_engine::left_behind(&options.name);
+    if left < limit {
+        return Ok(());
+    }
+    Err(StartError {
+        kind: StartErrorKind::LeftBehind,
+        message: format!(
+            "what ended instances of the app have sent to clients and other apps, and these have not taken yet, is {} MB, as much as an \
+             instance may have (memory_mb: {}); the next one starts when it is less",
+            left >> 20,
+            limit >> 20
+        ),
+        detail: None,
+    })
+}
+
 /// The engine's handle, with a form for debugging.
 struct HandleOf(Handle);
 
@@ -95,6 +115,7 @@ impl Worker {
         transpiler: Option<Arc<dyn Transpiler>>,
         warm: &Arc<Warm>,
     ) -> Result<Self, StartError> {
+        has_room_beside_the_ended(&options)?;
         let (configured, transpiles) = (options.entry.as_deref(), transpiler.is_some());
         let entry = entry::find(&options.root, configured, transpiles)?;
         let source = FolderSource::new(&options.root).map_err(|error| StartError {

@@ -458,6 +458,11 @@ impl Account {
         self.shortages.load(Ordering::Relaxed)
     }
 
+    /// What others yet have to take, once the isolate has ended.
+    pub(crate) fn left(&self) -> usize {
+        self.buffers() + self.reserved()
+    }
+
     /// What it holds for itself: not what has come for it and is not read, nor what is on its way to others.
     fn own(&self) -> usize {
         self.held().saturating_sub(self.reserved()) + self.open()

@@ -64,6 +64,7 @@ impl Pool {
                     self.statistics.start_failed();
                     let failure = match error.kind {
                         StartErrorKind::Crashed => Failure::Crash,
+                        StartErrorKind::LeftBehind => Failure::Shortage,
                         // A module may want to do something about an allocation that fails, and says something else then.
                         _ if self.starter.is_short_of_memory() => Failure::Shortage,
                         _ => Failure::Start,

@@ -23,6 +23,7 @@ const ECHO: &str = "export default { fetch(request) {
     server.addEventListener('close', event => console.log(`closed ${event.code} ${event.reason} ${event.wasClean}`));
     server.addEventListener('error', event => console.log('failed ' + event.message));
     if (path === '/greet') server.send('welcome');
+    if (path === '/much') for (const data of Array(2).fill(new Uint8Array(6 << 20))) server.send(data);
     const protocol = request.headers.get('sec-websocket-protocol');
     return new Response(null, { status: 101, webSocket: client, headers: protocol ? { 'sec-websocket-protocol': protocol.split(',')[0] } : {} });
 } };";
@@ -440,29 +441,13 @@ fn apps_have_sockets_with_each_other() {
 /// What the other app has not taken, a message and the end itself, is all that is left of an instance.
 #[test]
 fn what_nobody_takes_keeps_no_descriptors_of_its_sender() {
-    let front = "const kept = []; export default { async fetch(request, env) {
-        const path = new URL(request.url).pathname;
-        if (path === '/end') {
-            const { webSocket } = await env.BACK.fetch('http://back/', { headers: { upgrade: 'websocket' } });
-            webSocket.accept();
-            webSocket.send('loop');
-            return new Response('asked');
-        }
-        const { webSocket } = await env.BACK.fetch('http://back/greet', { headers: { upgrade: 'websocket' } });
-        kept.push(webSocket);
-        return new Response('kept');
-    } };";
     let nano = Site::new()
-        .app_with(
-            "front",
-            front,
-            r#""env":{"BACK":{"type":"service","app":"back"}}"#,
-        )
+        .app_with("front", KEEPER, TO_BACK)
         .app_with("back", ECHO, r#""limits":{"cpu_ms":50}"#)
         .serve();
     let end_one = || {
         eventually("an instance", || {
-            (nano.get("front.test", "/").text() == "kept").then_some(())
+            (nano.get("front.test", "/greet").text() == "kept").then_some(())
         });
         assert_eq!(nano.get("front.test", "/end").text(), "asked");
     };
@@ -475,3 +460,52 @@ fn what_nobody_takes_keeps_no_descriptors_of_its_sender() {
         (nano.descriptors() <= descriptors + 4).then_some(())
     });
 }
+
+/// Messages of ended instances count for their app until somebody has them.
+#[test]
+fn what_nobody_takes_counts_for_its_sender() {
+    let nano = Site::new()
+        .app_with("front", KEEPER, TO_BACK)
+        .app_with("back", ECHO, r#""limits":{"cpu_ms":50,"memory_mb":32}"#)
+        .serve();
+    eventually("a fourth instance that does not start", || {
+        let response = nano.get("front.test", "/much");
+        let text = response.text();
+        if text == "kept" {
+            nano.get("front.test", "/end");
+        }
+        text.contains("have not taken yet, is ").then_some(())
+    });
+    let taken = nano.get("front.test", "/take");
+    let taken = taken.text().matches("6291456").count();
+    assert!(taken >= 6, "{taken}");
+    eventually("the next instance", || {
+        (nano.get("back.test", "/").status == 200).then_some(())
+    });
+}
+
+const TO_BACK: &str = r#""env":{"BACK":{"type":"service","app":"back"}}"#;
+
+/// Keeps sockets of another app, and takes nothing of what comes by them before it is asked to.
+const KEEPER: &str = "const kept = []; export default { async fetch(request, env) {
+        const path = new URL(request.url).pathname;
+        if (path === '/take') {
+            const taken = kept.splice(0).map(socket => new Promise(resolve => {
+                const sizes = [];
+                socket.addEventListener('message', event => sizes.push(event.data.byteLength) < 2 || resolve(sizes));
+                socket.accept();
+            }));
+            return new Response('taken: ' + (await Promise.all(taken)).flat().join(' '));
+        }
+        if (path === '/end') {
+            const { webSocket } = await env.BACK.fetch('http://back/', { headers: { upgrade: 'websocket' } });
+            webSocket.accept();
+            webSocket.send('loop');
+            return new Response('asked');
+        }
+        const asked = env.BACK.fetch('http://back' + path, { headers: { upgrade: 'websocket' } });
+        const { webSocket } = await asked.catch(error => error);
+        if (!webSocket) return new Response(await asked.catch(error => error.message));
+        kept.push(webSocket);
+        return new Response('kept');
+    } };";
