@@ -18,7 +18,6 @@ pub(crate) enum Fault {
 const PROTOCOL_ERROR: u16 = 1002;
 const INVALID_DATA: u16 = 1007;
 const POLICY: u16 = 1008;
-const TOO_BIG: u16 = 1009;
 
 impl Fault {
     pub(crate) fn protocol(what: &'static str) -> Self {
@@ -34,11 +33,14 @@ impl Fault {
     }
 
     pub(crate) fn too_big() -> Self {
-        Self::Told(TOO_BIG, "a message is larger than the limit")
+        Self::Told(CloseFrame::TOO_BIG, "a message is larger than the limit")
     }
 
     pub(crate) fn no_room() -> Self {
-        Self::Told(TOO_BIG, "a message does not fit into the app's memory")
+        Self::Told(
+            CloseFrame::TOO_BIG,
+            "a message does not fit into the app's memory",
+        )
     }
 
     pub(crate) fn flood() -> Self {

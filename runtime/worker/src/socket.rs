@@ -52,6 +52,8 @@ pub struct CloseFrame {
 impl CloseFrame {
     /// The server, or the app's instance, goes away.
     pub const GOING_AWAY: u16 = 1001;
+    /// A message is larger than there is room for.
+    pub const TOO_BIG: u16 = 1009;
     /// Something is wrong that is not the peer's fault.
     pub const FAILURE: u16 = 1011;
     /// It is about to be back.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use nano_engine::{State, spawn_op, text};
 use nano_webidl::idl::{CallbackFunction, uint8_array};
 use nano_webidl::{Fallible, Scope, Value, type_error};
-use nano_worker::{SocketEnd, SocketEvent, SocketMessage};
+use nano_worker::{CloseFrame, SocketEnd, SocketEvent, SocketMessage};
 
 use super::account;
 use super::native_socket::{Inner, SOCKET};
@@ -125,8 +125,7 @@ impl Listener {
             SocketEvent::Message(message) => {
                 let size = message.bytes().len();
                 let Some(value) = value(scope, message) else {
-                    let why = "a message does not fit into the app's memory limit";
-                    return self.end(scope, why);
+                    return self.refuse(scope);
                 };
                 let none = v8::undefined(scope).into();
                 let is_well = self.call(scope, Kind::Message, value, none);
@@ -153,6 +152,15 @@ impl Listener {
         if !is_well || self.listen(scope).is_err() {
             inner.over(scope);
         }
+    }
+
+    /// There is no room for what has come, which its sender is told, too.
+    fn refuse(&self, scope: &mut Scope) {
+        let why = "a message does not fit into the app's memory limit";
+        if let Some(end) = &*self.inner.end.borrow() {
+            end.close(CloseFrame::of(CloseFrame::TOO_BIG, why));
+        }
+        self.end(scope, why);
     }
 
     /// Ends it from this side.

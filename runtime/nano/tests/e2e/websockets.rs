@@ -220,6 +220,46 @@ fn a_message_that_does_not_fit_ends_its_socket() {
     assert_eq!(socket.closed(), 1009);
 }
 
+/// It has come whole, and there is no room for what JavaScript would see of it.
+#[test]
+fn a_message_that_does_not_fit_where_it_is_heard_is_refused_as_where_it_is_read() {
+    let nano = Site::new()
+        .app_with("a", ECHO, r#""limits":{"memory_mb":48}"#)
+        .serve();
+    let mut socket = Socket::open(&nano, "a.test", "/");
+    socket.send(TEXT, &vec![b'x'; 31 << 20]);
+    assert_eq!(socket.closed(), 1009);
+    nano.app_logged("a", "failed a message does not fit into the app");
+    nano.app_logged("a", "closed 1006  false");
+    // From a server to an app.
+    let server = "export default { fetch() {
+        const [client, server] = Object.values(new WebSocketPair());
+        server.accept();
+        server.addEventListener('close', event => console.log(`closed ${event.code}`));
+        server.send('x'.repeat(31 << 20));
+        return new Response(null, { status: 101, webSocket: client });
+    } };";
+    let client = "export default { fetch(request) {
+        const socket = new WebSocket('ws://127.0.0.1:' + new URL(request.url).searchParams.get('port'));
+        return new Promise(resolve => {
+            const heard = [];
+            socket.onerror = event => heard.push(event.message);
+            socket.onclose = event => resolve(new Response([...heard, event.code].join(', ')));
+        });
+    } };";
+    let server = Site::new()
+        .app_with("b", server, r#""hostname":"*""#)
+        .serve();
+    let fields = r#""limits":{"memory_mb":48},"outbound":{"allow":["127.0.0.1"]}"#;
+    let nano = Site::new().app_with("a", client, fields).serve();
+    let answer = nano.get("a.test", &format!("/?port={}", server.port()));
+    assert_eq!(
+        answer.text(),
+        "a message does not fit into the app's memory limit, 1006"
+    );
+    server.app_logged("b", "closed 1009");
+}
+
 #[test]
 fn who_reads_nothing_takes_a_bounded_part_of_the_app() {
     let source = "export default { fetch(request) {
