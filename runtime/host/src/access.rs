@@ -16,9 +16,9 @@ use crate::server::link::{InRequest, Link};
 use crate::statistics::Limit;
 use crate::tracer::RequestTrace;
 
-/// A request of a connection: its record, and what of the connection ends with it. It is one block of memory from the request's head
-/// to its response's last byte, of which the address is moved about, and becomes a [`Sending`] where it is.
-pub(crate) struct Completion(Arc<Sending>);
+/// A request of a connection: its record, and what of the connection ends with it. What is known is one block of memory from the
+/// request's head to its response's last byte, of which the address is moved about; a [`Sending`] has it, too.
+pub(crate) struct Completion(Box<Known>);
 
 /// What is known of a request.
 struct Known {
@@ -38,30 +38,25 @@ impl Deref for Completion {
     type Target = Record;
 
     fn deref(&self) -> &Record {
-        &self.0.known.record
+        &self.0.record
     }
 }
 
 impl DerefMut for Completion {
     fn deref_mut(&mut self) -> &mut Record {
-        &mut self.own().known.record
+        &mut self.0.record
     }
 }
 
 impl Completion {
-    fn own(&mut self) -> &mut Sending {
-        // SAFETY: nobody else has a reference to it before `send` gives this away, and the pointer is that of the whole block.
-        unsafe { &mut *Arc::as_ptr(&self.0).cast_mut() }
-    }
-
     /// The version of the request.
     pub(crate) fn version(&self) -> Version {
-        self.0.known.version
+        self.0.version
     }
 
     /// The request's connection.
     pub(crate) fn link(&self) -> &Arc<Link> {
-        self.0.link()
+        self.0.request.link()
     }
 
     /// Begins the record of a request.
@@ -71,66 +66,64 @@ impl Completion {
         trace: Option<Box<RequestTrace>>,
         link: &Arc<Link>,
     ) -> Self {
-        Self(Arc::new(Sending {
-            known: Known {
-                record: Record::of_client(id, parts, trace),
-                version: parts.version,
-                accept: None,
-                fields: None,
-                request_body: None,
-                request: link.request(),
-            },
-            is_sent: false,
-            handed: AtomicU64::new(0),
-            sent: AtomicU64::new(0),
-            is_whole: AtomicBool::new(false),
-            has_left: AtomicBool::new(false),
-            is_too_slow: AtomicBool::new(false),
-            failure: OnceLock::new(),
+        Self(Box::new(Known {
+            record: Record::of_client(id, parts, trace),
+            version: parts.version,
+            accept: None,
+            fields: None,
+            request_body: None,
+            request: link.request(),
         }))
     }
 
     /// Makes the end that keeps the request's body readable.
     pub(crate) fn reads_body(&mut self) -> Answered {
         let (reading, answered) = oneshot::channel();
-        self.own().known.request_body = Some(reading);
+        self.0.request_body = Some(reading);
         answered
     }
 
     /// Takes the end that keeps the request's body readable.
     pub(crate) fn request_body(&mut self) -> Option<oneshot::Sender<Infallible>> {
-        self.own().known.request_body.take()
+        self.0.request_body.take()
     }
 
     /// Notes the request's `Accept` field.
     pub(crate) fn accepts(&mut self, accept: Option<Box<[u8]>>) {
-        self.own().known.accept = accept;
+        self.0.accept = accept;
     }
 
     /// Takes what [`accepts`](Self::accepts) has noted.
     pub(crate) fn accept(&mut self) -> Option<Box<[u8]>> {
-        self.own().known.accept.take()
+        self.0.accept.take()
     }
 
     /// Keeps an empty map for the response's fields.
     pub(crate) fn keep_fields(&mut self, fields: HeaderMap) {
-        self.own().known.fields = Some(fields);
+        self.0.fields = Some(fields);
     }
 
     /// An empty map for the response's fields.
     pub(crate) fn fields(&mut self) -> HeaderMap {
-        self.own().known.fields.take().unwrap_or_default()
+        self.0.fields.take().unwrap_or_default()
     }
 
     /// The host itself answers, not an app.
     pub(crate) fn answered_by_the_host(&mut self) {
-        self.own().known.request.becomes_page();
+        self.0.request.becomes_page();
     }
 
     /// The response goes on its way.
-    pub(crate) fn send(mut self) -> Arc<Sending> {
-        self.own().is_sent = true;
-        self.0
+    pub(crate) fn send(self) -> Arc<Sending> {
+        Arc::new(Sending {
+            known: self.0,
+            handed: AtomicU64::new(0),
+            sent: AtomicU64::new(0),
+            is_whole: AtomicBool::new(false),
+            has_left: AtomicBool::new(false),
+            is_too_slow: AtomicBool::new(false),
+            failure: OnceLock::new(),
+        })
     }
 
     #[cfg(test)]
@@ -154,9 +147,7 @@ impl Drop for Known {
 /// A response on its way. Whatever holds a part of it that has not left holds this, too. Each number is changed
 /// by one task, so that this needs no read-modify-write: whoever polls the body hands, and who drives the connection sends.
 pub(crate) struct Sending {
-    known: Known,
-    /// It is on its way: before that nobody has it but its [`Completion`].
-    is_sent: bool,
+    known: Box<Known>,
     /// Bytes of the body that the protocol has been handed.
     handed: AtomicU64,
     /// Bytes of the body that the socket has taken.
@@ -234,12 +225,9 @@ impl Sending {
 
 impl Drop for Sending {
     fn drop(&mut self) {
-        if !self.is_sent {
-            return;
-        }
         let Known {
             record, request, ..
-        } = &mut self.known;
+        } = &mut *self.known;
         let sent = *self.sent.get_mut();
         record.sent(sent);
         if let Some(failure) = self.failure.take() {
