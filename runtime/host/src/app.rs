@@ -81,12 +81,9 @@ impl Admission {
             return Err(Busy::WebSockets(limit));
         }
         if let Part::Caller { place: call } = &self.part {
-            // As of places in flight: half is for other apps, and of these each gets no more than it leaves.
-            let most = limit.div_ceil(2);
-            let place = self.app.called_sockets.take(call.holder(), |count, all| {
-                let left = most.saturating_sub(all);
-                left > 0 && count < left.max(LEAST_SHARE)
-            });
+            let most = for_callers(limit);
+            let may = |count, all| leaves_some(count, all, most);
+            let place = self.app.called_sockets.take(call.holder(), may);
             let place = place.map_err(|count| Busy::CallerSockets(count, most))?;
             self.part = Part::Caller {
                 place: Box::new(place),
@@ -157,6 +154,18 @@ pub(crate) enum Busy {
 const LEAST_SHARE: usize = 16;
 /// So many WebSockets one client may have in the second half of all, however few are left: many may share an address.
 const LEAST_SOCKETS: usize = 64;
+
+/// How much of what an app has, places in flight or WebSockets, is for other apps: clients are never locked out by them.
+fn for_callers(limit: usize) -> usize {
+    limit.div_ceil(2)
+}
+
+/// Whether an app that calls may have one more that has so many, where all that call have so many of what is for them: no more than it
+/// leaves to others.
+fn leaves_some(count: usize, all: usize, most: usize) -> bool {
+    let left = most.saturating_sub(all);
+    left > 0 && count < left.max(LEAST_SHARE)
+}
 
 /// How many bytes its caches may hold.
 fn cache_budget(config: &AppConfig) -> usize {
@@ -295,8 +304,7 @@ impl App {
         Ok(taken_in)
     }
 
-    /// Takes a request of another app in, unless the app has its fill. Calls get no more than half of all places, so that clients are
-    /// never locked out by them; and of these each app that calls gets no more than it leaves to others.
+    /// Takes a request of another app in, unless the app has its fill, or its callers have theirs.
     pub(crate) fn admit_call(
         self: &Arc<Self>,
         caller: &Arc<str>,
@@ -307,11 +315,8 @@ impl App {
         if self.in_flight() >= limit {
             return Err(Busy::App(limit));
         }
-        let most = limit.div_ceil(2);
-        let may = |count: usize, all: usize| {
-            let left = most.saturating_sub(all);
-            left > 0 && count < left.max(LEAST_SHARE)
-        };
+        let most = for_callers(limit);
+        let may = |count, all| leaves_some(count, all, most);
         let place = self.calls.take(caller, may);
         let place = place.map_err(|count| Busy::Caller(count, most, limit))?;
         let part = Part::Caller {
@@ -458,17 +463,28 @@ mod tests {
         }
     }
 
+    /// As many as there are to be had.
+    fn all<T>(mut one: impl FnMut() -> Result<T, Busy>) -> Vec<T> {
+        std::iter::from_fn(|| one().ok()).collect()
+    }
+
+    /// What was taken in becomes a WebSocket.
+    fn socket(
+        taken_in: Result<(Admission, Lease), Busy>,
+        client: Option<IpAddr>,
+    ) -> Result<Admission, Busy> {
+        let (mut admission, lease) = taken_in?;
+        admission.becomes_websocket(lease.limits().websockets, client)?;
+        Ok(admission)
+    }
+
     #[tokio::test]
     async fn websockets_are_counted_by_themselves() {
         let mut config = app_config("a");
         (config.limits.in_flight, config.limits.websockets) = (1, 2);
         let app = app(&FakeLauncher::new(), config);
         let link = Link::for_tests();
-        let open = || {
-            let (mut admission, lease) = app.admit(&link, false, None).ok().unwrap();
-            let is_open = admission.becomes_websocket(lease.limits().websockets, None);
-            is_open.map(|()| admission)
-        };
+        let open = || socket(app.admit(&link, false, None), None);
         let first = open().ok().unwrap();
         let _second = open().ok().unwrap();
         assert_eq!(open().err(), Some(Busy::WebSockets(2)));
@@ -484,16 +500,8 @@ mod tests {
         config.limits.websockets = 400;
         let app = app(&FakeLauncher::new(), config);
         let link = Link::for_tests();
-        let all_of = |client: Option<[u8; 4]>| -> Vec<_> {
-            std::iter::from_fn(|| {
-                let (mut admission, lease) = app.admit(&link, false, None).ok()?;
-                let client = client.map(IpAddr::from);
-                let is_open = admission.becomes_websocket(lease.limits().websockets, client);
-                is_open.ok().map(|()| admission)
-            })
-            .collect()
-        };
-        let clients = [1, 2, 3].map(|last| Some([192, 0, 2, last]));
+        let all_of = |client| all(|| socket(app.admit(&link, false, None), client));
+        let clients = [1, 2, 3].map(|last| Some(IpAddr::from([192, 0, 2, last])));
         let sockets = clients.map(all_of);
         assert_eq!(sockets.each_ref().map(Vec::len), [300, 64, 36]);
         drop(sockets);
@@ -510,14 +518,7 @@ mod tests {
         let mut config = app_config("a");
         config.limits.websockets = 100;
         let app = app(&FakeLauncher::new(), config);
-        let all_of = |caller: &str| -> Vec<_> {
-            std::iter::from_fn(|| {
-                let (mut admission, lease) = app.admit_call(&caller.into()).ok()?;
-                let is_open = admission.becomes_websocket(lease.limits().websockets, None);
-                is_open.ok().map(|()| admission)
-            })
-            .collect()
-        };
+        let all_of = |caller: &str| all(|| socket(app.admit_call(&caller.into()), None));
         let sockets = ["b", "c", "d"].map(all_of);
         assert_eq!(sockets.each_ref().map(Vec::len), [25, 16, 9]);
         // They are not in flight any more.
@@ -545,9 +546,7 @@ mod tests {
         let mut config = app_config("a");
         config.limits.in_flight = 100;
         let app = app(&FakeLauncher::new(), config);
-        let all_of = |link: &Arc<Link>| -> Vec<_> {
-            std::iter::from_fn(|| app.admit(link, true, None).ok()).collect()
-        };
+        let all_of = |link: &Arc<Link>| all(|| app.admit(link, true, None));
         let links: [_; 6] = std::array::from_fn(|_| Link::for_tests());
         let admissions = links.each_ref().map(all_of);
         let counts = admissions.each_ref().map(Vec::len);
@@ -567,9 +566,7 @@ mod tests {
         let mut config = app_config("a");
         config.limits.in_flight = 200;
         let app = app(&FakeLauncher::new(), config);
-        let all_of = |caller: &str| -> Vec<_> {
-            std::iter::from_fn(|| app.admit_call(&caller.into()).ok()).collect()
-        };
+        let all_of = |caller: &str| all(|| app.admit_call(&caller.into()));
         let callers = ["b", "c", "d", "e", "f"];
         let admissions = callers.map(all_of);
         let counts = admissions.each_ref().map(Vec::len);
@@ -577,8 +574,7 @@ mod tests {
         let busy = app.admit_call(&"b".into()).err();
         assert_eq!(busy, Some(Busy::Caller(50, 100, 200)));
         let link = Link::for_tests();
-        let of_clients: Vec<_> =
-            std::iter::from_fn(|| app.admit(&link, false, None).ok()).collect();
+        let of_clients = all(|| app.admit(&link, false, None));
         assert_eq!(of_clients.len(), 100);
         assert_eq!(app.admit_call(&"f".into()).err(), Some(Busy::App(200)));
         drop((admissions, of_clients));
