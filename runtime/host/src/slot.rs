@@ -1,98 +1,65 @@
 //! A place for one value that threads take turns with: to put it in, or to take it out, is one atomic operation, where a lock takes two.
 
-use std::marker::PhantomData;
-use std::ptr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// A pointer that owns a value, which another thread may take out.
-///
-/// # Safety
-/// What `into_raw` gives is not null, is the value's alone, and `from_raw` makes the same of it.
-pub(crate) unsafe trait Owning: Sized + Send {
-    type Target;
+use crossbeam_utils::atomic::AtomicCell;
 
-    fn into_raw(self) -> *mut Self::Target;
-
-    /// # Safety
-    /// `into_raw` gave the pointer, and it was not used since.
-    unsafe fn from_raw(raw: *mut Self::Target) -> Self;
+/// A place for a `P`, which is a pointer.
+pub(crate) struct Slot<P> {
+    value: AtomicCell<Option<P>>,
+    /// There is one, or was until somebody took it just now.
+    is_full: AtomicBool,
 }
 
-// SAFETY: the standard library's functions do this.
-unsafe impl<T: Send> Owning for Box<T> {
-    type Target = T;
-
-    fn into_raw(self) -> *mut T {
-        Box::into_raw(self)
-    }
-
-    unsafe fn from_raw(raw: *mut T) -> Self {
-        // SAFETY: the caller's promise.
-        unsafe { Box::from_raw(raw) }
-    }
-}
-
-// SAFETY: the standard library's functions do this.
-unsafe impl<T: Send + Sync> Owning for Arc<T> {
-    type Target = T;
-
-    fn into_raw(self) -> *mut T {
-        Arc::into_raw(self).cast_mut()
-    }
-
-    unsafe fn from_raw(raw: *mut T) -> Self {
-        // SAFETY: the caller's promise.
-        unsafe { Arc::from_raw(raw) }
-    }
-}
-
-/// A place for a `P`.
-#[derive(Debug)]
-pub(crate) struct Slot<P: Owning>(AtomicPtr<P::Target>, PhantomData<P>);
-
-impl<P: Owning> Default for Slot<P> {
+impl<P> Default for Slot<P> {
     fn default() -> Self {
-        Self(AtomicPtr::new(ptr::null_mut()), PhantomData)
+        const { assert!(AtomicCell::<Option<P>>::is_lock_free()) };
+        Self {
+            value: AtomicCell::new(None),
+            is_full: AtomicBool::new(false),
+        }
     }
 }
 
-impl<P: Owning> Slot<P> {
+impl<P> Slot<P> {
     /// Puts a value in. Gives back what was there.
     #[inline]
     pub(crate) fn put(&self, value: P) -> Option<P> {
-        self.swap(value.into_raw())
+        let before = self.value.swap(Some(value));
+        self.is_full.store(true, Ordering::Release);
+        before
     }
 
     /// Takes out what is there.
     #[inline]
     pub(crate) fn take(&self) -> Option<P> {
         // OPTIMIZATION: most looks find nothing.
-        self.is_full().then(|| self.swap(ptr::null_mut())).flatten()
+        if !self.is_full() {
+            return None;
+        }
+        // Said before: what is put in meanwhile is taken, or says so after it.
+        self.is_full.store(false, Ordering::Relaxed);
+        self.value.take()
     }
 
     /// Whether there is anything.
     #[inline]
     pub(crate) fn is_full(&self) -> bool {
-        !self.0.load(Ordering::Relaxed).is_null()
-    }
-
-    #[inline]
-    fn swap(&self, raw: *mut P::Target) -> Option<P> {
-        let before = self.0.swap(raw, Ordering::AcqRel);
-        // SAFETY: only `put` puts in what is not null, and whoever has swapped it out is the only one that has it.
-        (!before.is_null()).then(|| unsafe { P::from_raw(before) })
+        self.is_full.load(Ordering::Acquire)
     }
 }
 
-impl<P: Owning> Drop for Slot<P> {
-    fn drop(&mut self) {
-        self.swap(ptr::null_mut());
+impl<P> fmt::Debug for Slot<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Slot").finish_non_exhaustive()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     #[test]
