@@ -224,6 +224,28 @@ async fn many_frames_take_many_turns() {
     assert!(turns >= 10_000 / 128, "{turns}");
 }
 
+/// There is always more to read, which takes all that a task may do at a time.
+#[tokio::test]
+async fn what_the_app_says_leaves_beside_a_message_without_end() {
+    let (server, client) = duplex(1 << 16);
+    let (app, _task) = speak(server, config(Role::Server));
+    let (mut read, mut write) = tokio::io::split(client);
+    tokio::spawn(async move {
+        let mut bytes = frame(0x02, &[b'a'; 100]);
+        while write.write_all(&bytes).await.is_ok() {
+            bytes = frame(0x00, &[b'a'; 100]).repeat(600);
+        }
+    });
+    for _ in 0..200 {
+        assert!(app.put(text("x")));
+        let mut heard = [0; 3];
+        let soon = Duration::from_millis(500);
+        let come = tokio::time::timeout(soon, read.read_exact(&mut heard)).await;
+        come.expect("it is not sent").unwrap();
+        assert_eq!(&heard, b"\x81\x01x");
+    }
+}
+
 /// Counts writes.
 struct Writes(WriteHalf<DuplexStream>, Arc<AtomicUsize>);
 
