@@ -21,7 +21,7 @@ use http::header::UPGRADE;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use nano_worker::cdn_loop::{self, CDN_LOOP, MAX_PASSES};
 use nano_worker::{
-    Body, BodyError, BodyStream, Fields, HttpRequest, HttpResponse, PassedOn, RequestId,
+    Body, BodyError, BodyStream, Fields, HttpRequest, HttpResponse, PassedOn, Patience, RequestId,
     ServiceError, Stop, socket_pair,
 };
 use tokio::runtime::Handle;
@@ -37,7 +37,7 @@ use crate::http::error_page::ErrorPage;
 use crate::http::forwarded::is_forwarding;
 use crate::http::headers::is_hop_by_hop;
 use crate::otlp::Exporter;
-use crate::patience::{ClientLimits, Patience};
+use crate::patience::ClientLimits;
 use crate::pool::Pool;
 use crate::record::Record;
 use crate::tracer::{RequestTrace, Tracer, Tracing};
@@ -296,7 +296,7 @@ impl Call {
             .map_err(|busy| too_busy(app, busy))?;
         record.admitted(admission);
         let limits = *lease.limits();
-        let patience = Patience::new(self.clients);
+        let patience = Patience::new(self.clients.pace());
         let (body, upload, faults) =
             Upload::of(request.body, limits.body, patience, &self.runtime)?;
         request.body = body;
@@ -444,7 +444,7 @@ impl Answer {
             taking: self.taking,
             _upload: self.upload,
             caller: call.caller.clone(),
-            patience: Patience::of_pieces(call.clients, download::PIECE),
+            patience: Patience::of_pieces(call.clients.pace(), download::PIECE),
             passed_on,
         };
         // Where the caller reads it, so that no other thread has to be woken.

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use nano_worker::{CloseFrame, SocketEnd};
+use nano_worker::{CloseFrame, Pace, SocketEnd};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Notify;
 
@@ -37,10 +37,8 @@ pub struct Config {
     pub max_message: usize,
     /// A peer that has said nothing for so long is asked whether it is there, and given up after as much again.
     pub ping: Duration,
-    /// How long a peer may take none of what it is sent; and how long it may be slower than `min_rate`.
-    pub stall: Duration,
-    /// Bytes per second of a message that has begun.
-    pub min_rate: u32,
+    /// How slow a peer may be with a message that has begun; and how long it may take none of what it is sent.
+    pub pace: Pace,
     /// How long it may take to close as well, and then to end the connection.
     pub close: Duration,
 }
@@ -54,8 +52,10 @@ impl Config {
             deflate,
             max_message: 32 << 20,
             ping: Duration::from_secs(30),
-            stall: Duration::from_secs(30),
-            min_rate: 500,
+            pace: Pace {
+                stall: Duration::from_secs(30),
+                min_rate: 500,
+            },
             close: Duration::from_secs(5),
         }
     }

@@ -1,9 +1,9 @@
 //! What the peer sends.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::{Buf as _, BufMut as _, BytesMut};
-use nano_worker::{CloseFrame, SocketEnd};
+use nano_worker::{CloseFrame, Patience, SocketEnd};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use crate::allowance::Allowance;
@@ -28,8 +28,8 @@ pub(crate) struct Reader<'c, R> {
     /// What has come, and was not looked at.
     buffer: BytesMut,
     allowance: Allowance,
-    /// How long a message that has begun may keep its app's memory waiting: waiting spends it, bytes earn it back.
-    patience: Option<Duration>,
+    /// With a message that has begun: it keeps its app's memory waiting.
+    patience: Option<Patience>,
     /// What has been done since others had their turns, in bytes of content.
     done: usize,
     config: &'c Config,
@@ -107,7 +107,7 @@ impl<'c, R: AsyncRead + Unpin> Reader<'c, R> {
                                 true => self.config.max_message.min(STEP),
                                 false => self.config.max_message,
                             };
-                            self.patience = Some(self.config.stall);
+                            self.patience = Some(Patience::new(self.config.pace));
                             Incoming::begin(head.kind, head.is_compressed, limit, self.end).await?
                         }
                     };
@@ -161,11 +161,11 @@ impl<'c, R: AsyncRead + Unpin> Reader<'c, R> {
         let now = self.config.clock.now();
         self.shared.heard(now);
         if let Some(patience) = &mut self.patience {
-            let waited = now.saturating_duration_since(began);
-            let left = patience.checked_sub(waited).ok_or_else(Fault::slow)?;
-            let rate = f64::from(self.config.min_rate.max(1));
-            let earned = Duration::from_secs_f64(count as f64 / rate);
-            *patience = left.saturating_add(earned).min(self.config.stall);
+            patience.spend(now.saturating_duration_since(began));
+            if patience.is_spent() {
+                return Err(Fault::slow());
+            }
+            patience.earn(count);
         }
         Ok(())
     }

@@ -238,7 +238,7 @@ impl<'c, W: AsyncWrite + Unpin> Writer<'c, W> {
     }
 
     async fn flush(&mut self) -> Result<(), Fault> {
-        let (clock, time) = (&*self.config.clock, self.config.stall);
+        let (clock, time) = (&*self.config.clock, self.config.pace.stall);
         Ok(within(clock, time, self.io.flush())
             .await
             .ok_or_else(too_slow)??)
@@ -255,7 +255,7 @@ async fn send(
     config: &Config,
 ) -> Result<(), Fault> {
     while !bytes.is_empty() {
-        let written = within(&*config.clock, config.stall, io.write(bytes)).await;
+        let written = within(&*config.clock, config.pace.stall, io.write(bytes)).await;
         match written.ok_or_else(too_slow)?? {
             0 => return Err(Fault::Broken("the connection takes no more".into())),
             count => bytes = &bytes[count..],

@@ -24,6 +24,7 @@ mod log;
 mod message;
 mod options;
 mod outbound;
+mod patience;
 mod socket;
 mod stats;
 mod stop;
@@ -54,6 +55,7 @@ pub use log::{LogKind, LogLevel, LogRecord, LogSink};
 pub use message::{Fields, Hex, HttpRequest, HttpResponse, RequestId};
 pub use options::{ENTRIES, JAVASCRIPT_ENTRIES, Limits, WorkerOptions};
 pub use outbound::{OutboundHosts, OutboundRule, OutboundRuleError};
+pub use patience::{Pace, Patience};
 pub use socket::{
     CloseFrame, MAX_CLOSE_REASON, SOCKET_BYTES, SOCKET_MESSAGES, SocketAccount, SocketCharge,
     SocketEnd, SocketEvent, SocketMessage, socket_pair,

@@ -9,12 +9,12 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Request, StatusCode};
 use http_body::Body as HttpBody;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use nano_worker::{Pace, Patience};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use super::answer::{Answer, failure};
 use super::archive::MAX_ARCHIVE;
-use crate::patience::{ClientLimits, Patience};
 
 /// What a body may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,12 +78,9 @@ const SMALL: usize = 16;
 /// A body that takes longer is given up,
 const LONGEST: Duration = Duration::from_secs(60);
 /// and one that comes more slowly: it keeps others from their places.
-const PACE: ClientLimits = ClientLimits {
-    head: LONGEST,
+const PACE: Pace = Pace {
     stall: Duration::from_secs(5),
     min_rate: 64 << 10,
-    connections: None,
-    connections_per_client: None,
 };
 
 impl Default for Reader {
@@ -168,10 +165,7 @@ where
                 return Err(failure(StatusCode::BAD_REQUEST, message).into());
             }
             Err(_) => {
-                let ClientLimits {
-                    stall, min_rate, ..
-                } = PACE;
-                let (seconds, rate) = (stall.as_secs(), min_rate >> 10);
+                let (seconds, rate) = (PACE.stall.as_secs(), PACE.min_rate >> 10);
                 let message = format!(
                     "the body comes too slowly: fewer than {rate} KiB per second for {seconds} s"
                 );

@@ -12,10 +12,10 @@ use http::header::EXPECT;
 use http::request::Parts;
 use http::{HeaderValue, Version};
 use http_body::{Body as HttpBody, Frame, SizeHint};
-use nano_worker::{Body, BodyError, BodyErrorKind, BodyStream, BodyWriter, Put};
+use nano_worker::{Body, BodyError, BodyErrorKind, BodyStream, BodyWriter, Patience, Put};
 use tokio::sync::oneshot;
 
-use crate::patience::{ClientLimits, Patience};
+use crate::patience::{self, ClientLimits};
 use crate::server::link::Receiving;
 use crate::server::timers::Timers;
 use crate::server::{HTTP2_WINDOW, MAX_HEAD};
@@ -357,7 +357,7 @@ async fn pump<B: Arriving>(
     limit: u64,
     faults: oneshot::Sender<Fault>,
 ) -> bool {
-    let mut patience = Patience::new(incoming.limits);
+    let mut patience = Patience::new(incoming.limits.pace());
     let timers = incoming.timers.clone();
     let mut total = head.len() as u64;
     if !head.is_empty() && !writer.write(head).await {
@@ -419,7 +419,7 @@ async fn next_chunk<B: Arriving>(
             None => {
                 let began = Instant::now();
                 let Some(frame) = timers.within(patience.left(), frame).await else {
-                    return Err(Fault::TooSlow(patience.describe()));
+                    return Err(Fault::TooSlow(patience::describe(patience)));
                 };
                 patience.spend(began.elapsed());
                 frame

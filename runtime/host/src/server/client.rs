@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use bytes::{Buf as _, Bytes};
 use http::StatusCode;
 use hyper_util::rt::TokioIo;
+use nano_worker::Patience;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -24,7 +25,7 @@ use super::link::Link;
 use super::placement::Socket;
 use super::timers::Deadline;
 use crate::http::error_page;
-use crate::patience::Patience;
+use crate::patience;
 
 /// How an HTTP/2 connection begins (RFC 9113, section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -110,7 +111,7 @@ impl Client {
                 .with_retries(2);
             let _ = SockRef::from(stream).set_tcp_keepalive(&keepalive);
         }
-        let patience = Patience::new(link.limits);
+        let patience = Patience::new(link.limits.pace());
         Self {
             socket,
             link,
@@ -247,7 +248,7 @@ impl Client {
             if self.patience.is_spent() {
                 // What the system still holds is of no use to anybody.
                 self.link.give_up();
-                let message = format!("the client takes {}", self.patience.describe());
+                let message = format!("the client takes {}", patience::describe(&self.patience));
                 return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, message)));
             }
             (blocked.since, blocked.queued) = (now, queued);

@@ -18,6 +18,7 @@ use h2::{Reason, RecvStream, SendStream};
 use http::header::{CONNECTION, CONTENT_LENGTH, DATE, EXPECT};
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body::{Body as _, Frame};
+use nano_worker::Patience;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Semaphore, oneshot};
 
@@ -28,7 +29,6 @@ use super::frames::{Frames, Work};
 use super::link::{InRequest, Link};
 use crate::dispatch::Dispatcher;
 use crate::http::send::{Piece, ResponseBody};
-use crate::patience::Patience;
 
 /// Streams of one connection at a time.
 const MAX_STREAMS: u32 = 256;
@@ -297,7 +297,7 @@ async fn send(
         return Ok(());
     }
     let mut stream = reply.send_response(head, false)?;
-    let mut patience = Patience::new(link.limits);
+    let mut patience = Patience::new(link.limits.pace());
     loop {
         let frame = tokio::select! {
             biased;

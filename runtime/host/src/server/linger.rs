@@ -7,10 +7,10 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
+use nano_worker::Patience;
 use tokio::time::Instant;
 
 use super::timers::{Deadline, Timers};
-use crate::patience::Patience;
 
 /// How long a client may go on sending after the last response; one of HTTP/2, after it has taken that.
 const LINGER: Duration = Duration::from_secs(2);
@@ -247,7 +247,7 @@ mod tests {
         }
 
         fn patience(&self) -> Option<Patience> {
-            Some(Patience::new(ClientLimits::default()))
+            Some(Patience::new(ClientLimits::default().pace()))
         }
     }
 

@@ -106,8 +106,7 @@ pub(super) async fn serve(
     );
     let config = Config {
         max_message: usize::try_from(max_message).unwrap_or(usual.max_message),
-        stall: link.limits.stall,
-        min_rate: link.limits.min_rate,
+        pace: link.limits.pace(),
         ..usual
     };
     let leaves = async {

@@ -7,14 +7,14 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use nano_worker::{BodyError, BodyErrorKind, BodyStream, BodyWriter, PassedOn, Put};
+use nano_worker::{BodyError, BodyErrorKind, BodyStream, BodyWriter, PassedOn, Patience, Put};
 use tokio::time::{Instant, timeout};
 
 use super::Begun;
 use super::untaken::Taking;
 use super::upload::Upload;
 use crate::dispatch::pages::not_taken;
-use crate::patience::Patience;
+use crate::patience;
 use crate::record::{Failure, Record};
 use crate::statistics::Limit;
 
@@ -124,7 +124,7 @@ impl Download {
                 match self.wait(writer, &mut taken).await {
                     Some(true) => {}
                     Some(false) => return End::Left,
-                    None => return End::Slow(self.patience.describe()),
+                    None => return End::Slow(patience::describe(&self.patience)),
                 }
                 let piece = chunk.split_to(chunk.len().min(PIECE));
                 self.record.sent(piece.len() as u64);

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use futures_util::{Stream, stream};
-use nano_worker::{Body, BodyError, BodyErrorKind, BodyStream, Cut, Cuttable};
+use nano_worker::{Body, BodyError, BodyErrorKind, BodyStream, Cut, Cuttable, Patience};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::unconstrained;
@@ -18,7 +18,7 @@ use super::SMALL;
 use crate::dispatch::pages::faulty;
 use crate::http::error_page::ErrorPage;
 use crate::http::receive::{Fault, Faults, TOO_LATE};
-use crate::patience::Patience;
+use crate::patience;
 
 /// A request's body on its way to the app, which can read it until the response is complete: until this is dropped.
 pub(super) struct Upload(Option<Cut>);
@@ -127,7 +127,7 @@ impl Stream for Paced {
                     (Instant::now(), Box::pin(sleep(patience.left())))
                 });
                 ready!(Pin::new(&mut unconstrained(over.as_mut())).poll(context));
-                let fault = Fault::TooSlow(this.patience.describe());
+                let fault = Fault::TooSlow(patience::describe(&this.patience));
                 return Poll::Ready(Some(Err(this.end_with(fault))));
             };
             if let Some((since, _)) = this.waits.take() {
