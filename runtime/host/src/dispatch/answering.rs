@@ -25,7 +25,8 @@ use crate::server::upgrade::Upgrade;
 use crate::server::waiting::Waiting;
 
 /// What is to be sent, or said.
-type Answer = Result<(Ready, Option<Box<Upgrade>>), Box<ErrorPage>>;
+type Answer = Result<Usable, Box<ErrorPage>>;
+type Usable = (Ready, Option<Box<Upgrade>>);
 
 /// A request, but for what its app is sent.
 pub(super) struct Asked {
@@ -107,9 +108,7 @@ impl Asked {
                         faults = told;
                     }
                     let answered = exchange.answer(faults).await?;
-                    let (mut answer, upgrade) = made(answered, completion, handshake)?;
-                    answer.begin().await.map_err(|error| broken(&error))?;
-                    Ok((answer, upgrade))
+                    begun(made(answered, completion, handshake)?).await
                 };
                 bounded(answer, &timers, deadline, limit).await
             }
@@ -124,18 +123,9 @@ impl Asked {
     }
 
     /// Waits for the beginning of a response's stream.
-    async fn begin(
-        self,
-        mut answer: Ready,
-        upgrade: Option<Box<Upgrade>>,
-        limit: Duration,
-    ) -> Response<ResponseBody> {
+    async fn begin(self, answer: Usable, limit: Duration) -> Response<ResponseBody> {
         let deadline = self.completion.began() + limit;
-        let begun = async {
-            answer.begin().await.map_err(|error| broken(&error))?;
-            Ok((answer, upgrade))
-        };
-        let answer = bounded(begun, self.timers(), deadline, limit).await;
+        let answer = bounded(begun(answer), self.timers(), deadline, limit).await;
         self.respond(answer)
     }
 
@@ -189,14 +179,14 @@ impl Future for Sent {
         let (Some(fetched), Some(open)) = (&mut this.fetched, &this.open) else {
             return Poll::Pending;
         };
-        let result = contain(|| fetched.as_mut().poll(context));
         let timers = open.asked.timers();
-        let is_late = match &result {
+        let fetched = match contain(|| fetched.as_mut().poll(context)) {
+            Ok(Poll::Ready(fetched)) => Ok(fetched),
             Ok(Poll::Pending) => {
                 ready!(timers.poll_due(&mut this.deadline, context));
-                true
+                Err(too_slow(open.lease.limits().wall))
             }
-            _ => false,
+            Err(page) => Err(page),
         };
         timers.leave(&mut this.deadline);
         this.fetched = None;
@@ -204,15 +194,13 @@ impl Future for Sent {
             return Poll::Pending;
         };
         let limit = open.lease.limits().wall;
-        let from_app = match result {
-            _ if is_late => Err(too_slow(limit)),
-            Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(Ok(from_app))) => Ok(from_app),
-            Ok(Poll::Ready(Err(Unanswered::Returned(request)))) => {
+        let from_app = match fetched {
+            Ok(Ok(from_app)) => Ok(from_app),
+            Ok(Err(Unanswered::Returned(request))) => {
                 let rest = this.rest.insert(Box::pin(open.go_on(request)));
                 return rest.as_mut().poll(context);
             }
-            Ok(Poll::Ready(Err(Unanswered::Failed(error)))) => {
+            Ok(Err(Unanswered::Failed(error))) => {
                 contain(|| failed(error, &open.lease, open.asked.completion.id())).and_then(Err)
             }
             Err(page) => Err(page),
@@ -232,9 +220,8 @@ impl Future for Sent {
             .flatten()
         });
         match answer {
-            Ok((answer, upgrade)) if answer.is_streamed() => {
-                let begun = asked.begin(answer, upgrade, limit);
-                let rest = this.rest.insert(Box::pin(begun));
+            Ok(answer) if answer.0.is_streamed() => {
+                let rest = this.rest.insert(Box::pin(asked.begin(answer, limit)));
                 rest.as_mut().poll(context)
             }
             answer => Poll::Ready(asked.respond(answer)),
@@ -272,9 +259,7 @@ impl Open {
         let answer = async {
             exchange.lease.returned().await;
             let answered = exchange.answer_within(ATTEMPTS - 1, None).await?;
-            let (mut answer, upgrade) = made(answered, completion, handshake)?;
-            answer.begin().await.map_err(|error| broken(&error))?;
-            Ok((answer, upgrade))
+            begun(made(answered, completion, handshake)?).await
         };
         let answer = bounded(answer, &timers, deadline, limit).await;
         asked.respond(answer)
@@ -298,6 +283,12 @@ fn made(
     if let Some(upgrade) = &upgrade {
         answer.upgrades(upgrade);
     }
+    Ok((answer, upgrade))
+}
+
+/// Waits for the beginning of what is to be sent.
+async fn begun((mut answer, upgrade): Usable) -> Answer {
+    answer.begin().await.map_err(|error| broken(&error))?;
     Ok((answer, upgrade))
 }
 
