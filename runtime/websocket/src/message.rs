@@ -59,8 +59,8 @@ impl Incoming {
     }
 
     async fn pay(&mut self, bytes: usize) -> Result<(), Fault> {
-        if let Some(charge) = &mut self.charge
-            && !charge.try_grow(bytes)
+        if !self.try_pay(bytes)
+            && let Some(charge) = &mut self.charge
             && !charge.grow(bytes).await
         {
             return Err(Fault::no_room());
@@ -68,11 +68,22 @@ impl Incoming {
         Ok(())
     }
 
-    /// Makes room for so many bytes, after which `rest` are known to follow.
+    /// Pays at once, or says that it cannot.
+    fn try_pay(&mut self, bytes: usize) -> bool {
+        let charge = self.charge.as_mut();
+        charge.is_none_or(|charge| charge.try_grow(bytes))
+    }
+
+    /// Makes room for so many bytes, after which `rest` are known to follow, and, unless that `is_all`, others may.
     ///
     /// # Errors
     /// The message would be larger than its limit, or there is no memory for it.
-    pub(crate) async fn room(&mut self, bytes: usize, rest: u64) -> Result<&mut Vec<u8>, Fault> {
+    pub(crate) async fn room(
+        &mut self,
+        bytes: usize,
+        rest: u64,
+        is_all: bool,
+    ) -> Result<&mut Vec<u8>, Fault> {
         let wanted = self.content.len().saturating_add(bytes);
         let all = (wanted as u64).saturating_add(rest);
         if all > self.limit as u64 {
@@ -80,14 +91,17 @@ impl Incoming {
         }
         let there = self.content.capacity();
         if wanted > there {
-            // Twice as much as there was, but no more than will come for all that is known.
+            // Twice as much as there was, but no more than will come for all that is known: to grow costs more than a small frame may.
             let doubled = there.saturating_mul(2).max(LEAST).min(self.limit);
-            let most = match self.is_compressed {
-                true => self.limit,
-                false => usize::try_from(all).unwrap_or(self.limit).max(LEAST),
+            let most = match is_all {
+                true => usize::try_from(all).unwrap_or(self.limit).max(LEAST),
+                false => self.limit,
             };
-            let place = doubled.min(most).max(wanted);
-            self.pay(place - there).await?;
+            let mut place = doubled.min(most).max(wanted);
+            if !self.try_pay(place - there) {
+                place = wanted;
+                self.pay(place - there).await?;
+            }
             self.content.reserve_exact(place - self.content.len());
         }
         Ok(&mut self.content)
@@ -132,7 +146,7 @@ impl Incoming {
                 }
                 step
             } else {
-                let content = self.room(piece, 0).await?;
+                let content = self.room(piece, 0, false).await?;
                 content.resize(begin + piece, 0);
                 let step = inflater.step(input, &mut content[begin..]);
                 content.truncate(begin + step.as_ref().map_or(0, |step| step.written));

@@ -217,7 +217,9 @@ impl<'c, R: AsyncRead + Unpin> Reader<'c, R> {
                 self.does(input.len() * (TURN / FOLDED)).await;
                 continue;
             }
-            let content = incoming.room(step, rest - step as u64).await?;
+            let content = incoming
+                .room(step, rest - step as u64, head.is_final)
+                .await?;
             let begin = content.len();
             if self.buffer.is_empty() {
                 let mut room = (&mut *content).limit(step);

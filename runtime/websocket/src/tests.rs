@@ -1,5 +1,7 @@
 //! A server and a client, and peers that know no rules.
 
+mod memory;
+
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,14 +9,13 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use nano_worker::{
-    CloseFrame, SocketAccount, SocketCharge, SocketEnd, SocketEvent, SocketMessage, socket_pair,
-};
+use nano_worker::{CloseFrame, SocketEnd, SocketEvent, SocketMessage, socket_pair};
 use tokio::io::{
     AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream, WriteHalf, duplex,
 };
 use tokio::task::JoinHandle;
 
+use self::memory::Account;
 use crate::{Config, Deflate, Ended, Role, RuntimeClock, run};
 
 fn config(role: Role) -> Config {
@@ -413,98 +414,6 @@ async fn a_close_frame_without_a_number_is_one() {
     client.read_to_end(&mut answer).await.unwrap();
     assert_eq!(answer, b"\x88\x00");
     assert_eq!(task.await.unwrap(), Ended { fault: None });
-}
-
-/// An app with so much memory.
-struct Account(Arc<AtomicUsize>);
-
-struct Charge(Arc<AtomicUsize>, usize);
-
-impl SocketAccount for Account {
-    fn charge(&self) -> Box<dyn SocketCharge> {
-        Box::new(Charge(self.0.clone(), 0))
-    }
-}
-
-impl SocketCharge for Charge {
-    fn try_grow(&mut self, bytes: usize) -> bool {
-        let taken = |left: usize| left.checked_sub(bytes);
-        let fits = self
-            .0
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, taken)
-            .is_ok();
-        self.1 += if fits { bytes } else { 0 };
-        fits
-    }
-
-    fn grow(&mut self, bytes: usize) -> std::pin::Pin<Box<dyn Future<Output = bool> + Send + '_>> {
-        Box::pin(std::future::ready(self.try_grow(bytes)))
-    }
-
-    fn give_back(&mut self, bytes: usize) {
-        self.0.fetch_add(bytes, Ordering::Relaxed);
-        self.1 -= bytes;
-    }
-}
-
-impl Drop for Charge {
-    fn drop(&mut self) {
-        self.0.fetch_add(self.1, Ordering::Relaxed);
-    }
-}
-
-#[tokio::test]
-async fn what_unfolds_to_much_is_bounded() {
-    let zeros = vec![0; 50 << 20];
-    let mut deflater = crate::deflate::Deflater::new(15);
-    let mut bomb = Vec::with_capacity(1 << 20);
-    assert!(deflater.step(&zeros, &mut bomb).unwrap().1);
-    crate::deflate::without_tail(&mut bomb);
-    assert!(bomb.len() > 1 << 15, "several reads");
-    let parts: Vec<&[u8]> = bomb.chunks(60_000).collect();
-    let mut bytes = Vec::new();
-    for (index, part) in parts.iter().enumerate() {
-        let first = if index == 0 { 0x42 } else { 0x00 };
-        let last = if index + 1 == parts.len() { 0x80 } else { 0x00 };
-        bytes.extend(frame(first | last, part));
-    }
-    let config = with(Role::Server, Some(Deflate { bits: 15 }));
-    let (server, mut client) = duplex(1 << 20);
-    let (app, task) = speak(server, config);
-    let left = Arc::new(AtomicUsize::new(4 << 20));
-    app.set_account(Arc::new(Account(left.clone())));
-    client.write_all(&bytes).await.unwrap();
-    let mut answer = [0; 4];
-    client.read_exact(&mut answer).await.unwrap();
-    assert_eq!(u16::from_be_bytes([answer[2], answer[3]]), 1009);
-    assert!(task.await.unwrap().fault.unwrap().contains("memory"));
-    drop(app);
-    assert_eq!(left.load(Ordering::Relaxed), 4 << 20, "all came back");
-}
-
-#[tokio::test]
-async fn an_app_that_takes_nothing_is_sent_no_more() {
-    let (server, client) = duplex(1 << 10);
-    let (app, _task) = speak(server, config(Role::Server));
-    let left = Arc::new(AtomicUsize::new(64 << 20));
-    app.set_account(Arc::new(Account(left.clone())));
-    let (_read, mut write) = tokio::io::split(client);
-    let sent = Arc::new(AtomicUsize::new(0));
-    let count = sent.clone();
-    tokio::spawn(async move {
-        let piece = frame(0x82, &[1; 10_000]);
-        while write.write_all(&piece).await.is_ok() {
-            count.fetch_add(1, Ordering::Relaxed);
-        }
-    });
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    let before = sent.load(Ordering::Relaxed);
-    assert!((20..60).contains(&before), "{before}");
-    for _ in 0..40 {
-        message(&app).await;
-    }
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    assert!(sent.load(Ordering::Relaxed) > before);
 }
 
 #[tokio::test(start_paused = true)]
