@@ -1,7 +1,7 @@
 //! Traces and metrics on their way to a collector: <https://opentelemetry.io/docs/specs/otlp/>.
 //!
-//! Nobody waits for the collector. Spans that have ended stand in a queue with an end; what finds no place there is dropped and counted.
-//! One task takes them out and sends them in batches, another one sends metrics.
+//! Nobody waits for the collector. Spans that have ended stand in a queue with an end, of which each app has a share; what finds no place
+//! there is dropped and counted. One task takes them out and sends them in batches, another one sends metrics.
 
 mod collector;
 mod metrics;
@@ -28,9 +28,12 @@ pub(crate) use self::metrics::Group;
 pub(crate) use self::spans::{ServerSpan, cut};
 use self::spans::{resource, scope};
 use crate::config::OtlpConfig;
+use crate::places::{Place, Places};
 
 /// Spans that may wait: those of some moments of a busy server. Texts in them are cut, so that they take 30 MB at the very most.
 const QUEUE: usize = 8192;
+/// An app gets no more of these places than it leaves to others, but so many.
+const LEAST_SHARE: usize = 16;
 /// Spans that are sent at a time.
 const BATCH: usize = 1024;
 /// How long a span waits for others.
@@ -41,8 +44,13 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 /// A span that has ended.
 enum Ended {
     Server(ServerSpan),
-    /// Of an app.
-    Client(Arc<str>, ClientSpan),
+    Client(ClientSpan),
+}
+
+/// One that waits, in a place of its app's or the host's own.
+struct Waiting {
+    span: Ended,
+    place: Place<Option<Arc<str>>>,
 }
 
 /// What has become of spans and of what was sent.
@@ -56,7 +64,9 @@ pub(crate) struct Counts {
 /// Takes spans, and sends them to a collector.
 pub(crate) struct Exporter {
     config: OtlpConfig,
-    queue: mpsc::Sender<Ended>,
+    queue: mpsc::UnboundedSender<Waiting>,
+    /// Bound the queue.
+    places: Arc<Places<Option<Arc<str>>>>,
     counts: Arc<Counts>,
     stop: Stop,
     tasks: Mutex<Vec<JoinHandle<()>>>,
@@ -75,7 +85,7 @@ impl Exporter {
         launcher: Arc<dyn Launcher>,
         measure: impl Fn() -> Vec<Group> + Send + 'static,
     ) -> Arc<Self> {
-        let (queue, waiting) = mpsc::channel(QUEUE);
+        let (queue, waiting) = mpsc::unbounded_channel();
         let (counts, stop) = (Arc::<Counts>::default(), Stop::default());
         let collector = |signal| {
             let (counts, stop) = (counts.clone(), stop.clone());
@@ -92,6 +102,7 @@ impl Exporter {
         Arc::new(Self {
             config,
             queue,
+            places: Places::new(),
             counts,
             stop,
             tasks: Mutex::new(tasks),
@@ -110,19 +121,24 @@ impl Exporter {
 
     /// Takes the span of a request.
     pub(crate) fn server(&self, span: ServerSpan) {
-        self.put(Ended::Server(span));
+        self.put(&span.app.clone(), Ended::Server(span));
     }
 
     /// What takes the spans of an app's own requests.
     pub(crate) fn sink(self: &Arc<Self>, app: Arc<str>) -> Arc<dyn SpanSink> {
         Arc::new(AppSpans {
             exporter: self.clone(),
-            app,
+            app: Some(app),
         })
     }
 
-    fn put(&self, ended: Ended) {
-        if self.queue.try_send(ended).is_err() {
+    fn put(&self, app: &Option<Arc<str>>, span: Ended) {
+        let may = |count: usize, all: usize| {
+            let left = QUEUE.saturating_sub(all);
+            left > 0 && count < left.max(LEAST_SHARE)
+        };
+        let place = self.places.take(app, may);
+        if !place.is_ok_and(|place| self.queue.send(Waiting { span, place }).is_ok()) {
             self.counts.dropped.fetch_add(1, Relaxed);
         }
     }
@@ -148,19 +164,19 @@ impl Exporter {
 /// The spans of an app.
 struct AppSpans {
     exporter: Arc<Exporter>,
-    app: Arc<str>,
+    app: Option<Arc<str>>,
 }
 
 impl SpanSink for AppSpans {
     fn ended(&self, span: ClientSpan) {
-        self.exporter.put(Ended::Client(self.app.clone(), span));
+        self.exporter.put(&self.app, Ended::Client(span));
     }
 }
 
 /// The queue's end. What is there when nobody takes it any more counts as dropped.
-struct Waiting(mpsc::Receiver<Ended>, Arc<Counts>);
+struct Queue(mpsc::UnboundedReceiver<Waiting>, Arc<Counts>);
 
-impl Drop for Waiting {
+impl Drop for Queue {
     fn drop(&mut self) {
         self.0.close();
         self.1.dropped.fetch_add(self.0.len() as u64, Relaxed);
@@ -168,8 +184,8 @@ impl Drop for Waiting {
 }
 
 /// Sends spans as they come, until the stop; then those that are there.
-async fn send_spans(waiting: mpsc::Receiver<Ended>, mut collector: Collector) {
-    let mut waiting = Waiting(waiting, collector.counts().clone());
+async fn send_spans(waiting: mpsc::UnboundedReceiver<Waiting>, mut collector: Collector) {
+    let mut waiting = Queue(waiting, collector.counts().clone());
     let stop = collector.stop().clone();
     let mut batch = Vec::new();
     loop {
@@ -197,15 +213,16 @@ async fn send_spans(waiting: mpsc::Receiver<Ended>, mut collector: Collector) {
     }
 }
 
-async fn send_batch(batch: &mut Vec<Ended>, collector: &mut Collector) {
+async fn send_batch(batch: &mut Vec<Waiting>, collector: &mut Collector) {
     let count = batch.len() as u64;
     let counted = Dropped(collector.counts().clone(), count);
     let mut by_app: HashMap<Option<Arc<str>>, Vec<_>> = HashMap::new();
-    for ended in batch.drain(..) {
-        let (app, span) = match ended {
-            Ended::Server(span) => (span.app.clone(), span.into_proto()),
-            Ended::Client(app, span) => (Some(app), spans::client(span)),
+    for Waiting { span, place } in batch.drain(..) {
+        let span = match span {
+            Ended::Server(span) => span.into_proto(),
+            Ended::Client(span) => spans::client(span),
         };
+        let app = place.holder().clone();
         by_app.entry(app).or_default().push(span);
     }
     let of_app = |(app, spans): (Option<Arc<str>>, _)| ResourceSpans {
@@ -270,7 +287,7 @@ mod tests {
     use http::Version;
     use nano_worker::{RequestId, SpanContext, SpanId, TraceFlags};
 
-    fn span() -> ServerSpan {
+    fn span(app: Option<&str>) -> ServerSpan {
         ServerSpan {
             context: SpanContext {
                 trace: nano_worker::TraceId::random(),
@@ -279,7 +296,7 @@ mod tests {
             },
             parent: None,
             state: None,
-            app: None,
+            app: app.map(Arc::from),
             id: RequestId(1),
             ended: SystemTime::now(),
             duration: Duration::ZERO,
@@ -296,24 +313,57 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_collector_that_hangs_holds_up_nobody() {
+    /// One whose collector never answers.
+    fn exporter() -> Arc<Exporter> {
         let config = OtlpConfig {
             endpoint: "http://a.test".to_owned(),
             headers: Vec::new(),
             sample: 1.0,
             metrics: Some(Duration::from_millis(10)),
         };
-        let exporter = Exporter::start(config, FakeLauncher::new(), Vec::new);
-        // Nobody has taken one yet.
-        for _ in 0..QUEUE + 10 {
-            exporter.server(span());
+        Exporter::start(config, FakeLauncher::new(), Vec::new)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_app_that_makes_many_spans_leaves_some_places_to_others() {
+        let exporter = exporter();
+        let dropped_of = |app: Option<&str>, count: usize| {
+            let before = exporter.counts().dropped.load(Relaxed);
+            for _ in 0..count {
+                exporter.server(span(app));
+            }
+            let dropped = exporter.counts().dropped.load(Relaxed) - before;
+            usize::try_from(dropped).expect("a small number")
+        };
+        assert_eq!(dropped_of(Some("flood"), QUEUE), QUEUE / 2);
+        assert_eq!(dropped_of(Some("second"), QUEUE / 4), 0);
+        assert_eq!(dropped_of(Some("second"), 1), 1, "it leaves as many");
+        assert_eq!(dropped_of(None, QUEUE / 8), 0);
+        for app in 0..QUEUE / 8 / LEAST_SHARE {
+            let app = app.to_string();
+            assert_eq!(dropped_of(Some(&app), LEAST_SHARE), 0);
+        }
+        assert_eq!(dropped_of(Some("late"), 1), 1, "there is no place left");
+        // A batch leaves: first in, first out.
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert_eq!(dropped_of(Some("flood"), 1), 1, "it has too many still");
+        assert_eq!(dropped_of(Some("late"), BATCH / 2), 0);
+        exporter.flush(Duration::ZERO).await;
+        assert_eq!(exporter.places.holders(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_collector_that_hangs_holds_up_nobody() {
+        let exporter = exporter();
+        // Nobody has taken one yet, and of all places one app has half.
+        for _ in 0..QUEUE / 2 + 10 {
+            exporter.server(span(None));
         }
         assert_eq!(exporter.counts().dropped.load(Relaxed), 10);
         // A batch has left, and waits.
         tokio::time::sleep(Duration::from_secs(2)).await;
         for _ in 0..BATCH + 10 {
-            exporter.server(span());
+            exporter.server(span(None));
         }
         assert_eq!(exporter.counts().dropped.load(Relaxed), 20);
         let began = Instant::now();
@@ -321,9 +371,9 @@ mod tests {
         assert_eq!(began.elapsed(), LAST_WORDS);
         assert_eq!(exporter.counts().sent.load(Relaxed), 0);
         // What was on its way and what was in the queue count, too.
-        let lost = 20 + (BATCH + QUEUE) as u64;
+        let lost = 20 + (BATCH + QUEUE / 2) as u64;
         assert_eq!(exporter.counts().dropped.load(Relaxed), lost);
-        exporter.server(span());
+        exporter.server(span(None));
         assert_eq!(exporter.counts().dropped.load(Relaxed), lost + 1);
     }
 }
