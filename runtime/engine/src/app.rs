@@ -69,8 +69,8 @@ impl App {
     }
 }
 
-/// Bytes that ended isolates of this name had on their way to others (bodies, messages), who do not have them yet: as much as one may have
-/// is a reason not to start the next.
+/// Bytes that ended isolates of this name had on their way to others (bodies, messages), who do not have them yet. Too much is a reason not
+/// to start the next.
 pub fn left_behind(name: &str) -> usize {
     App::named(name).left()
 }

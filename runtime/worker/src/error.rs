@@ -35,7 +35,7 @@ pub enum StartErrorKind {
     CpuLimit,
     /// The memory limit was passed, or would have been by a module.
     HeapLimit,
-    /// Instances that have ended hold as much as one may: others do not have all yet that they sent.
+    /// Instances that have ended hold too much: others do not have all yet that they sent.
     LeftBehind,
     /// V8 gave up; see [`Exit::Crashed`].
     Crashed,

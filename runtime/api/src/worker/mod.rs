@@ -65,21 +65,25 @@ pub struct Worker {
     gone: Stop,
 }
 
+/// How many times what one may have ended instances of an app may leave behind. Some clients that are slow with what they were sent are no
+/// reason to keep an app from its others.
+const MOST_LEFT: usize = 4;
+
 /// # Errors
-/// Ended instances of the app hold as much as one may.
+/// Ended instances of the app hold too much for another one.
 fn has_room_beside_the_ended(options: &WorkerOptions) -> Result<(), StartError> {
-    let limit = limits_of(&options.limits).memory;
+    let most = limits_of(&options.limits).memory * MOST_LEFT;
     let left = nano_engine::left_behind(&options.name);
-    if left < limit {
+    if left < most {
         return Ok(());
     }
     Err(StartError {
         kind: StartErrorKind::LeftBehind,
         message: format!(
-            "what ended instances of the app have sent to clients and other apps, and these have not taken yet, is {} MB, as much as an \
-             instance may have (memory_mb: {}); the next one starts when it is less",
+            "what ended instances of the app have sent to clients and other apps, and these have not taken yet, is {} MB, and may be {MOST_LEFT} \
+             times memory_mb, {} MB; the next instance starts when it is less",
             left >> 20,
-            limit >> 20
+            most >> 20
         ),
         detail: None,
     })
