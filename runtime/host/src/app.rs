@@ -12,7 +12,7 @@ use crate::config::{AppConfig, CronExpression};
 use crate::deployment::Deployment;
 use crate::lease::Lease;
 use crate::log::{AppLog, LogStatistics};
-use crate::places::{Place, Places};
+use crate::places::{LEAST_SHARE, Place, Places};
 use crate::pool::{NOBODY, Pool, Reason};
 use crate::server::link::{Link, Share};
 use crate::services::untaken::Untaken;
@@ -82,8 +82,7 @@ impl Admission {
         }
         if let Part::Caller { place: call } = &self.part {
             let most = for_callers(limit);
-            let may = |count, all| leaves_some(count, all, most);
-            let place = self.app.called_sockets.take(call.holder(), may);
+            let place = self.app.called_sockets.share(call.holder(), most);
             let place = place.map_err(|count| Busy::CallerSockets(count, most))?;
             self.part = Part::Caller {
                 place: Box::new(place),
@@ -150,21 +149,12 @@ pub(crate) enum Busy {
     Gone,
 }
 
-/// So many places in flight one connection, or one app that calls, may have, however few are left.
-const LEAST_SHARE: usize = 16;
 /// So many WebSockets one client may have in the second half of all, however few are left: many may share an address.
 const LEAST_SOCKETS: usize = 64;
 
 /// How much of what an app has, places in flight or WebSockets, is for other apps: clients are never locked out by them.
 fn for_callers(limit: usize) -> usize {
     limit.div_ceil(2)
-}
-
-/// Whether an app that calls may have one more that has so many, where all that call have so many of what is for them: no more than it
-/// leaves to others.
-fn leaves_some(count: usize, all: usize, most: usize) -> bool {
-    let left = most.saturating_sub(all);
-    left > 0 && count < left.max(LEAST_SHARE)
 }
 
 /// How many bytes its caches may hold.
@@ -316,8 +306,7 @@ impl App {
             return Err(Busy::App(limit));
         }
         let most = for_callers(limit);
-        let may = |count, all| leaves_some(count, all, most);
-        let place = self.calls.take(caller, may);
+        let place = self.calls.share(caller, most);
         let place = place.map_err(|count| Busy::Caller(count, most, limit))?;
         let part = Part::Caller {
             place: Box::new(place),

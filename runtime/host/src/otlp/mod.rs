@@ -32,8 +32,6 @@ use crate::places::{Place, Places};
 
 /// Spans that may wait: those of some moments of a busy server. Texts in them are cut, so that they take 30 MB at the very most.
 const QUEUE: usize = 8192;
-/// An app gets no more of these places than it leaves to others, but so many.
-const LEAST_SHARE: usize = 16;
 /// Spans that are sent at a time.
 const BATCH: usize = 1024;
 /// How long a span waits for others.
@@ -133,11 +131,7 @@ impl Exporter {
     }
 
     fn put(&self, app: &Option<Arc<str>>, span: Ended) {
-        let may = |count: usize, all: usize| {
-            let left = QUEUE.saturating_sub(all);
-            left > 0 && count < left.max(LEAST_SHARE)
-        };
-        let place = self.places.take(app, may);
+        let place = self.places.share(app, QUEUE);
         if !place.is_ok_and(|place| self.queue.send(Waiting { span, place }).is_ok()) {
             self.counts.dropped.fetch_add(1, Relaxed);
         }
@@ -284,6 +278,7 @@ async fn send_metrics(every: Duration, mut collector: Collector, measure: impl F
 mod tests {
     use super::*;
     use crate::fake::FakeLauncher;
+    use crate::places::LEAST_SHARE;
     use http::Version;
     use nano_worker::{RequestId, SpanContext, SpanId, TraceFlags};
 
