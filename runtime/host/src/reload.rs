@@ -11,7 +11,7 @@ mod places;
 mod survey;
 mod watcher;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -174,7 +174,8 @@ impl Ask {
 }
 
 impl Reloader {
-    /// Looks at the folders of a configuration, and begins to watch them if it says so.
+    /// Looks at the folders of a configuration. If it says that they are watched, they are once the host serves: no app waits for that,
+    /// and what changes until then is found by a second look.
     pub(crate) fn new(load: Load, config: &mut Config) -> Self {
         let seen = mpsc::channel();
         let mut this = Self {
@@ -190,7 +191,12 @@ impl Reloader {
             turns: Arc::default(),
             removed: Removed::all(config),
         };
-        this.look(config, &|_| true);
+        if config.watch {
+            // Nothing is known to have happened: it has the watches set up. Nobody can have closed the channel.
+            let _ = this.seen.0.send(Seen::Paths(Vec::new()));
+        }
+        let known = this.survey(config, &|_| true);
+        this.mark(config, &known);
         this
     }
 
@@ -228,9 +234,13 @@ impl Reloader {
                 hear,
                 ..
             } = self.wait(host, runtime);
-            let is_touched = |path: &Path| match &touched {
-                Some(paths) => paths.iter().any(|changed| changed.starts_with(path)),
-                None => true,
+            let touched: Option<HashSet<&Path>> = touched
+                .as_ref()
+                .map(|paths| paths.iter().flat_map(|path| path.ancestors()).collect());
+            let is_touched = |path: &Path| {
+                touched
+                    .as_ref()
+                    .is_none_or(|touched| touched.contains(path))
             };
             let mut config = match (self.load)(self.temporary.get()) {
                 Ok(config) => config,
@@ -321,11 +331,16 @@ impl Reloader {
     /// Looks at the apps' folders where something has happened, and at those that are new; and watches what there is, if the
     /// configuration says so. Returns whether folders are watched that were not.
     fn look(&mut self, config: &mut Config, is_touched: &dyn Fn(&Path) -> bool) -> bool {
-        if config.watch != self.watcher.is_some() {
-            self.watcher = config.watch.then(|| Watcher::new(self.seen.0.clone()));
-        }
+        let mut known = self.survey(config, is_touched);
+        let is_more = self.watch(config, &mut known.fresh);
+        self.mark(config, &known);
+        is_more
+    }
+
+    /// Looks at the apps' folders where something has happened, and at those that are new.
+    fn survey(&mut self, config: &Config, is_touched: &dyn Fn(&Path) -> bool) -> Known {
         let before = std::mem::take(&mut self.surveys);
-        let mut fresh = BTreeSet::new();
+        let mut fresh = HashSet::new();
         for app in &config.apps {
             if self.surveys.contains_key(&app.root) {
                 continue;
@@ -348,41 +363,66 @@ impl Reloader {
                 self.surveys.insert(app.root.clone(), survey);
             }
         }
+        Known { before, fresh }
+    }
+
+    /// Watches what the configuration and the surveys lead to, and nothing if the configuration says so. Looks once more at the folders
+    /// that were not watched before, which are `fresh` then: what came into them until now, nobody would be told of. Returns whether
+    /// there are such.
+    fn watch(&mut self, config: &Config, fresh: &mut HashSet<PathBuf>) -> bool {
+        if config.watch != self.watcher.is_some() {
+            self.watcher = config.watch.then(|| Watcher::new(self.seen.0.clone()));
+        }
+        let Some(watcher) = &mut self.watcher else {
+            return false;
+        };
+        let had_shortage = watcher.shortage().is_some();
         let mut is_more = false;
-        if let Some(watcher) = &mut self.watcher {
-            let had_shortage = watcher.shortage().is_some();
-            // What comes into a folder before it is watched is seen by looking once more.
-            for _ in 0..3 {
-                let links = config.apps.iter().flat_map(|app| places(&app.path));
-                let own = config.apps_folder.iter();
-                let files = config.file.iter().chain(own.clone());
-                let links: BTreeSet<_> = links
-                    .chain(files.flat_map(|file| places(file)))
-                    .chain(own.cloned())
-                    .collect();
-                let folders = self.surveys.values().flat_map(|survey| &survey.folders);
-                let wanted = links.iter().chain(folders).cloned().collect();
-                let anew = |folder: &Path| {
-                    links.contains(folder) || fresh.iter().any(|root| folder.starts_with(root))
-                };
-                if !watcher.watch(wanted, anew) {
-                    break;
-                }
-                is_more = true;
-                for root in &fresh {
-                    match Survey::of(root) {
-                        Some(survey) => drop(self.surveys.insert(root.clone(), survey)),
-                        None => self.is_short = true,
-                    }
-                }
+        // In another's place: whoever takes a folder's place after the first round is seen by who watches the one above.
+        let folders = fresh.iter().filter_map(|root| self.surveys.get(root));
+        let mut anew: HashSet<PathBuf> = folders
+            .flat_map(|survey| survey.folders.iter().cloned())
+            .collect();
+        for _ in 0..3 {
+            let links = config.apps.iter().flat_map(|app| places(&app.path));
+            let own = config.apps_folder.iter();
+            let files = config.file.iter().chain(own.clone());
+            let links: BTreeSet<_> = links
+                .chain(files.flat_map(|file| places(file)))
+                .chain(own.cloned())
+                .collect();
+            let folders = self.surveys.values().flat_map(|survey| &survey.folders);
+            let wanted = links.iter().chain(folders).cloned().collect();
+            let more = watcher.watch(wanted, |folder| {
+                links.contains(folder) || anew.contains(folder)
+            });
+            if more.is_empty() {
+                break;
             }
-            if let Some(shortage) = watcher.shortage().filter(|_| !had_shortage) {
-                let seconds = POLL.as_secs();
-                tracing::warn!(
-                    "not all folders can be watched; they are looked at every {seconds} s: {shortage}"
-                );
+            is_more = true;
+            anew.clear();
+            for (root, survey) in &mut self.surveys {
+                if !survey.folders.iter().any(|folder| more.contains(folder)) {
+                    continue;
+                }
+                match Survey::of(root) {
+                    Some(again) => *survey = again,
+                    None => self.is_short = true,
+                }
+                fresh.insert(root.clone());
             }
         }
+        if let Some(shortage) = watcher.shortage().filter(|_| !had_shortage) {
+            let seconds = POLL.as_secs();
+            tracing::warn!(
+                "not all folders can be watched; they are looked at every {seconds} s: {shortage}"
+            );
+        }
+        is_more
+    }
+
+    /// Says of the configuration's apps what is in their folders, and in the log what is wrong there and was not known.
+    fn mark(&mut self, config: &mut Config, Known { before, fresh }: &Known) {
         for app in &mut config.apps {
             let Some(survey) = self.surveys.get(&app.root) else {
                 continue;
@@ -400,7 +440,8 @@ impl Reloader {
                     link.display()
                 );
             }
-            if !survey.is_whole && fresh.contains(&app.root) {
+            let was_whole = before.get(&app.root).is_none_or(|survey| survey.is_whole);
+            if !survey.is_whole && was_whole && fresh.contains(&app.root) {
                 tracing::warn!(
                     app = &*app.name,
                     "the app's folder has more than {} files or {} folders: changes beyond these are not seen",
@@ -415,8 +456,15 @@ impl Reloader {
             tracing::warn!("something in the apps folder is not served: {fault}");
         }
         self.faults = faults;
-        is_more
     }
+}
+
+/// What a look at the apps' folders has to be compared with.
+struct Known {
+    /// What was known of each folder.
+    before: HashMap<PathBuf, Survey>,
+    /// The folders that were looked at now.
+    fresh: HashSet<PathBuf>,
 }
 
 /// Tells those who have asked what has become of it.
@@ -455,5 +503,66 @@ fn log(applied: &Result<Applied, Refusal>, asked: bool, told: &Mutex<Vec<Fixed>>
         Err(refusal) => tracing::error!(
             "the configuration is refused, and what was served before is served on: {refusal}"
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// No app waits for watches: what changes before there are any is found by the look that sets them up.
+    #[test]
+    fn what_changes_before_a_folder_is_watched_is_found() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("apps.json");
+        fs::write(
+            &file,
+            r#"{"apps":[{"name":"a","path":"a","hostname":"a.test"},{"name":"b","path":"b","hostname":"b.test"}]}"#,
+        )
+        .expect("a file");
+        for app in ["a", "b"] {
+            let lib = folder.path().join(app).join("lib");
+            fs::create_dir_all(&lib).expect("folders");
+            fs::write(folder.path().join(app).join("index.js"), "1").expect("a file");
+            fs::write(lib.join("index.js"), "1").expect("a file");
+        }
+        let load = || {
+            let mut config = Config::load(&file, None).expect("a configuration");
+            config.watch = true;
+            config
+        };
+        let mut config = load();
+        let mut reloader = Reloader::new(Box::new(|_| Err(String::new())), &mut config);
+        assert!(
+            matches!(reloader.seen.1.try_recv(), Ok(Seen::Paths(paths)) if paths.is_empty()),
+            "it has not been asked to look again"
+        );
+        assert!(
+            reloader.watcher.is_none(),
+            "it has watched before it serves"
+        );
+        let contents =
+            |config: &Config| -> Vec<u64> { config.apps.iter().map(|app| app.content).collect() };
+        let before = contents(&config);
+        fs::write(folder.path().join("b/lib/index.js"), "12").expect("a file");
+        let mut config = load();
+        assert!(reloader.look(&mut config, &|_| false), "it does not watch");
+        let after = contents(&config);
+        assert_eq!((before[0], before[1] == after[1]), (after[0], false));
+        let mut config = load();
+        assert!(
+            !reloader.look(&mut config, &|_| false),
+            "it watched already"
+        );
+        assert_eq!(contents(&config), after);
+        // From now on one is told.
+        fs::write(folder.path().join("a/lib/index.js"), "12").expect("a file");
+        let told = reloader.seen.1.recv_timeout(POLL);
+        assert!(
+            matches!(&told, Ok(Seen::Paths(paths)) if paths.iter().any(|path| path.ends_with("a/lib/index.js"))),
+            "nobody told"
+        );
     }
 }

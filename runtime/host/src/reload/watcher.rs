@@ -1,6 +1,6 @@
 //! Being told of changes in folders.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -65,15 +65,16 @@ impl Watcher {
     }
 
     /// Watches these folders, and no others. `anew` says where another folder may have taken the place of one of the same name.
-    /// Returns whether some were not watched before, or may not have been. What is to be told of a folder that stays is not lost: it may have changed since
-    /// it was looked at.
+    /// Returns those that were not watched before, or may not have been. What is to be told of a folder that stays is not lost: it may
+    /// have changed since it was looked at.
     pub(super) fn watch(
         &mut self,
         wanted: BTreeSet<PathBuf>,
         anew: impl Fn(&Path) -> bool,
-    ) -> bool {
+    ) -> HashSet<PathBuf> {
+        let mut more = HashSet::new();
         let Some(inner) = &mut self.inner else {
-            return false;
+            return more;
         };
         self.folders.retain(|folder, identity| {
             // Where nobody can tell, it stays: what has yet to be told of it would be lost.
@@ -87,7 +88,6 @@ impl Watcher {
             stays
         });
         self.shortage = None;
-        let mut is_more = false;
         for folder in wanted {
             let is_known = self.folders.contains_key(&folder);
             if is_known && !anew(&folder) {
@@ -101,7 +101,9 @@ impl Watcher {
             // One that was moved away, and is back, is not watched any more.
             match inner.watch(&folder, RecursiveMode::NonRecursive) {
                 Ok(()) => {
-                    is_more |= !is_known || identity.is_none();
+                    if !is_known || identity.is_none() {
+                        more.insert(folder.clone());
+                    }
                     self.folders.insert(folder, identity);
                 }
                 Err(error) => {
@@ -113,7 +115,7 @@ impl Watcher {
                 }
             }
         }
-        is_more
+        more
     }
 
     /// Why not all is watched, if it is not.
@@ -153,16 +155,17 @@ mod tests {
         let (tell, seen) = channel();
         let mut watcher = Watcher::new(tell);
         let wanted = || BTreeSet::from([folder.clone()]);
-        assert!(watcher.watch(wanted(), |_| true));
+        assert_eq!(watcher.watch(wanted(), |_| true).len(), 1);
         for round in 0..200 {
             fs::write(folder.join("file"), round.to_string()).expect("a file");
-            assert!(!watcher.watch(wanted(), |_| true), "it is the same");
+            let more = watcher.watch(wanted(), |_| true);
+            assert!(more.is_empty(), "it is the same");
             assert!(is_told(&seen), "round {round}");
         }
         // Another folder in its place.
         fs::remove_dir_all(&folder).expect("a folder");
         fs::create_dir(&folder).expect("a folder");
-        assert!(watcher.watch(wanted(), |_| true));
+        assert_eq!(watcher.watch(wanted(), |_| true).len(), 1);
         while seen.recv_timeout(Duration::from_millis(200)).is_ok() {}
         fs::write(folder.join("file"), "new").expect("a file");
         assert!(is_told(&seen));
