@@ -499,6 +499,11 @@ fn what_nobody_takes_keeps_no_descriptors_of_its_sender() {
     eventually("their descriptors", || {
         (nano.descriptors() <= descriptors + 4).then_some(())
     });
+    // And it is all there.
+    assert_eq!(
+        nano.get("front.test", "/take").text(),
+        ["welcome"; 6].join(" ")
+    );
 }
 
 /// Messages of ended instances count for their app until somebody has them.
@@ -528,10 +533,18 @@ fn what_nobody_takes_counts_for_its_sender() {
 
 const TO_BACK: &str = r#""limits":{"cpu_ms":1000},"env":{"BACK":{"type":"service","app":"back"}}"#;
 
-/// Keeps sockets of another app, and takes nothing of what comes by them.
+/// Keeps sockets of another app, and takes nothing of what comes by them before it is asked to.
 const KEEPER: &str = "const kept = []; export default { async fetch(request, env) {
         const path = new URL(request.url).pathname;
         if (path === '/loop') for (;;);
+        if (path === '/take') {
+            const taken = kept.map(socket => new Promise(resolve => {
+                socket.addEventListener('message', event => resolve(event.data));
+                socket.addEventListener('close', event => resolve(`closed ${event.code}`));
+                socket.accept();
+            }));
+            return new Response((await Promise.all(taken)).join(' '));
+        }
         if (path === '/end') {
             const { webSocket } = await env.BACK.fetch('http://back/', { headers: { upgrade: 'websocket' } });
             webSocket.accept();
