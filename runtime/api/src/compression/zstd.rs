@@ -17,6 +17,10 @@ pub(crate) struct Decompressor {
     context: Option<DCtx<'static>>,
     /// Bytes of the frame that were read.
     read: usize,
+    /// The first of these.
+    header: [u8; HEADER_BYTES],
+    /// Bytes that were made of it.
+    written: u64,
 }
 
 impl Decompressor {
@@ -25,7 +29,31 @@ impl Decompressor {
             let limited = context.set_parameter(DParameter::WindowLogMax(WINDOW_BITS));
             limited.is_ok().then_some(context)
         });
-        Decompressor { context, read: 0 }
+        Decompressor {
+            context,
+            read: 0,
+            header: [0; HEADER_BYTES],
+            written: 0,
+        }
+    }
+
+    /// Notes what a step has taken and made.
+    fn note(&mut self, input: &[u8], written: usize) {
+        if let Some(rest) = self.header.get_mut(self.read..) {
+            let length = rest.len().min(input.len());
+            rest[..length].copy_from_slice(&input[..length]);
+        }
+        self.read = self.read.saturating_add(input.len());
+        self.written = self.written.saturating_add(written as u64);
+    }
+
+    /// Whether as much has come as the header announces; zstd itself does not look where an empty block is the last one.
+    fn is_as_announced(&self) -> bool {
+        let header = &self.header[..self.read.min(HEADER_BYTES)];
+        match zstd_safe::get_frame_content_size(header) {
+            Ok(Some(size)) => size == self.written,
+            Ok(None) | Err(_) => true,
+        }
     }
 }
 
@@ -61,7 +89,10 @@ impl Algorithm for Decompressor {
             // Nothing more is wanted of a frame that is complete.
             ended: wanted == 0,
         };
-        self.read = self.read.saturating_add(step.read);
+        self.note(&input[..step.read], step.written);
+        if step.ended && !self.is_as_announced() {
+            return Err("its content is not as long as its header says".to_owned());
+        }
         Ok(step)
     }
 
@@ -147,6 +178,23 @@ mod tests {
             );
         }
         assert!(decoded(b"this is plain text", 100).is_err());
+    }
+
+    #[test]
+    fn frames_have_as_much_as_they_announce() {
+        // 464 bytes, of which none come: an empty block is the last.
+        let none = frame(&[0x60, 0xD0, 0, 1, 0, 0]);
+        // Five bytes, of which two come, in a block before that.
+        let some = frame(b"\x20\x05\x10\0\0he\x01\0\0");
+        // Five bytes, and none announced.
+        let more = frame(b"\x20\0\x29\0\0hello");
+        for piece in [1, 7, 100] {
+            for frame in [&none, &some, &more] {
+                assert!(decoded(frame, piece).is_err(), "{frame:x?} by {piece}");
+            }
+        }
+        // One of another kind, to be skipped, has none.
+        assert_eq!(decoded(b"\x50\x2A\x4D\x18\x02\0\0\0ab", 1).unwrap().0, b"");
     }
 
     #[test]
