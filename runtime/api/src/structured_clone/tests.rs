@@ -50,6 +50,36 @@ fn platform_objects_are_cloned() {
     assert_eq!(eval(source), "'true,AbortError,20,true,3,f,7,true,false,1'");
 }
 
+/// A string is what it was, also where it is no text: it may have surrogates that have no partner.
+#[test]
+fn strings_stay_as_they_are() {
+    for value in [
+        "'x'",
+        "['x']",
+        "{ ['x']: 'x' }",
+        "Object('x')",
+        "new Map([['x', 'x']])",
+        "new Set(['x'])",
+        "new RegExp('x')",
+        "new Error('x', { cause: 'x' })",
+        "Object.assign(new Error('x'), { stack: 'x' })",
+        "new DOMException('x', 'x')",
+        "Object.defineProperty(new DOMException('x', 'x'), 'stack', { value: 'x' })",
+        "new QuotaExceededError('x')",
+    ] {
+        let value = value.replace("'x'", r"'\ud800!'");
+        let all = "(value => {
+                if (value instanceof Map || value instanceof Set) value = [...value];
+                const own = value => typeof value === 'object' ? Object.getOwnPropertyNames(value).map(name => [name, own(value[name])]) : value;
+                return JSON.stringify([own(value), value.name, value.message, value.stack, String(value)]);
+            })";
+        let source = format!(
+            "const all = {all}, value = {value}; all(structuredClone(value)) === all(value)"
+        );
+        assert_eq!(eval(&source), "true", "{value}");
+    }
+}
+
 #[test]
 fn what_cannot_be_cloned_is_a_data_clone_error() {
     for (value, message) in [

@@ -2,7 +2,8 @@
 
 use nano_engine::text::text;
 use nano_webidl::{
-    DomExceptionName, Fallible, Ref, Scope, Serializable, Trace, Value, internalized, room,
+    DomExceptionName, Fallible, Ref, Scope, Serializable, Trace, Value, idl::string_of_units,
+    internalized, room,
 };
 
 use super::quota_exceeded_error::QuotaExceededError;
@@ -95,18 +96,18 @@ impl DomExceptionMethods for DomException {
 #[derive(Debug, Clone, PartialEq)]
 pub struct SerializedException {
     /// `name`
-    pub name: String,
+    pub name: Vec<u16>,
     /// `message`
-    pub message: String,
+    pub message: Vec<u16>,
     /// `stack`, where it is a string.
-    pub stack: Option<String>,
+    pub stack: Option<Vec<u16>>,
 }
 
 impl SerializedException {
     /// About how many bytes it takes.
     pub fn external_size(&self) -> usize {
-        let stack = self.stack.as_ref().map_or(0, String::len);
-        size_of::<Self>() + self.name.len() + self.message.len() + stack
+        let stack = self.stack.as_deref().map_or(0, size_of_val);
+        size_of::<Self>() + size_of_val(&*self.name) + size_of_val(&*self.message) + stack
     }
 
     /// Gives the stack to the exception that was made again.
@@ -116,7 +117,7 @@ impl SerializedException {
         exception: v8::Local<'s, v8::Object>,
     ) -> Fallible<()> {
         if let Some(stack) = &self.stack {
-            let stack = string(scope, stack)?;
+            let stack = string_of_units(scope, stack)?;
             let key = internalized(scope, "stack");
             exception.define_own_property(
                 scope,
@@ -143,7 +144,8 @@ impl Serializable for DomException {
         scope: &mut Scope<'s, '_>,
         data: &SerializedException,
     ) -> Fallible<v8::Local<'s, v8::Object>> {
-        let (name, message) = (string(scope, &data.name)?, string(scope, &data.message)?);
+        let name = string_of_units(scope, &data.name)?;
+        let message = string_of_units(scope, &data.message)?;
         let exception = DomException::with_strings(scope, name, message);
         let object = Ref::new(scope, exception).object();
         data.restore_stack(scope, object)?;
@@ -167,18 +169,11 @@ pub(super) fn serialize<'s>(
         .and_then(|stack| v8::Local::<v8::String>::try_from(stack).ok());
     let (name, message) = (exception.name(scope), exception.message(scope));
     Ok(SerializedException {
-        name: room::text(scope, name)?,
-        message: room::text(scope, message)?,
+        name: room::code_units(scope, name)?,
+        message: room::code_units(scope, message)?,
         stack: match stack {
-            Some(stack) => Some(room::text(scope, stack)?),
+            Some(stack) => Some(room::code_units(scope, stack)?),
             None => None,
         },
     })
-}
-
-pub(super) fn string<'s>(
-    scope: &mut Scope<'s, '_>,
-    text: &str,
-) -> Fallible<v8::Local<'s, v8::String>> {
-    nano_webidl::idl::string(scope, text)
 }

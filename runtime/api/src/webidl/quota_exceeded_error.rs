@@ -1,7 +1,8 @@
 //! `QuotaExceededError`, <https://webidl.spec.whatwg.org/#quotaexceedederror>.
 
 use nano_webidl::{
-    DomExceptionName, Fallible, Ref, Scope, Serializable, Trace, internalized, range_error,
+    DomExceptionName, Fallible, Ref, Scope, Serializable, Trace, idl::string_of_units,
+    internalized, range_error,
 };
 
 use super::dom_exception::{self, DomException, SerializedException, capture_stack};
@@ -115,7 +116,7 @@ impl Serializable for QuotaExceededError {
         scope: &mut Scope<'s, '_>,
         data: &SerializedError,
     ) -> Fallible<v8::Local<'s, v8::Object>> {
-        let message = dom_exception::string(scope, &data.exception.message)?;
+        let message = string_of_units(scope, &data.exception.message)?;
         let object = Self::create(scope, message, data.quota, data.requested);
         data.exception.restore_stack(scope, object)?;
         Ok(object)

@@ -26,6 +26,17 @@ pub fn string<'s>(scope: &mut Scope<'s, '_>, text: &str) -> Fallible<v8::Local<'
     nano_engine::text::utf8(scope, text.as_bytes()).ok_or_else(too_long)
 }
 
+/// A string of code units, which may have surrogates that have no partner; see [`room::code_units`].
+///
+/// # Errors
+/// A `RangeError` if it does not fit.
+pub fn string_of_units<'s>(
+    scope: &mut Scope<'s, '_>,
+    units: &[u16],
+) -> Fallible<v8::Local<'s, v8::String>> {
+    nano_engine::text::two_byte(scope, units).ok_or_else(too_long)
+}
+
 fn too_long() -> Error {
     range_error(
         "the string is longer than the longest possible string, or does not fit into the app's memory limit",
