@@ -47,8 +47,9 @@ pub fn content_codings(case: &[u8]) {
         })
     };
     let (whole, pieces) = (decoded(0), decoded(size));
-    // A fault may be behind what is looked at.
-    if !whole.1 && !pieces.1 {
+    // A fault may be behind what is looked at: one coding may end before the other, which goes on around it.
+    let has_looked_at_all = codings.len() == 1 || (whole.0.is_some() && pieces.0.is_some());
+    if !whole.1 && !pieces.1 && has_looked_at_all {
         assert_eq!(whole.0, pieces.0);
     }
 }
