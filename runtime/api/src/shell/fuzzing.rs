@@ -27,9 +27,11 @@ fn isolate() -> &'static Handle {
     })
 }
 
-/// Calls the function that a script's value is with a case. What it returns, but for `undefined`, and what it throws, is wrong.
+/// Calls the function that a script's value is with a case. What it returns, but for `undefined`, and what it throws, is wrong. The case
+/// stands in the message: the engine has its own handler of aborts, so that libFuzzer does not keep it.
 pub(crate) fn try_in_script(name: &'static str, script: &'static str, case: &[u8]) {
     let (sender, outcome) = mpsc::channel();
+    let given = case;
     let case = case.to_vec();
     let is_there = isolate().post(Box::new(move |scope| {
         v8::tc_scope!(let scope, scope);
@@ -39,7 +41,7 @@ pub(crate) fn try_in_script(name: &'static str, script: &'static str, case: &[u8
     }));
     match outcome.recv() {
         Ok(None) => {}
-        Ok(Some(wrong)) => panic!("{name}: {wrong}"),
+        Ok(Some(wrong)) => panic!("{name}: {wrong}, for b\"{}\"", given.escape_ascii()),
         Err(_) => panic!("{name}: the isolate has ended ({is_there})"),
     }
 }
