@@ -1,7 +1,9 @@
 //! What the system must have to give before V8 is started, and before each isolate: where it has not, V8 ends the process with a
 //! dump of its own, and others wait for threads that never come.
 
+use std::cell::Cell;
 use std::io;
+use std::marker::PhantomData;
 use std::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -116,18 +118,23 @@ pub fn check(isolates: usize, threads: usize) -> Result<(), Shortage> {
 /// Isolates that are being made.
 static MAKING: AtomicUsize = AtomicUsize::new(0);
 
-/// An isolate is being made; dropped when it is.
-pub(crate) struct Making(());
+thread_local! {
+    /// Where the room for the isolate is that this thread makes.
+    static HELD: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
+/// An isolate is being made by this thread; dropped when it is.
+pub(crate) struct Making(PhantomData<*const ()>);
 
 impl Making {
-    /// Looks whether there is room for an isolate, beside all others that are being made: where V8 finds none in the middle of it,
-    /// it crashes before it could tell anybody.
+    /// Holds the room for an isolate: where V8 finds none in the middle of it, it crashes before it could tell anybody, and what is found
+    /// now, another thread may take meanwhile.
     pub(crate) fn begin() -> Result<Making, Shortage> {
         let count = MAKING.fetch_add(1, Ordering::SeqCst) + 1;
-        let making = Making(());
+        let making = Making(PhantomData);
         let shortage = |error| Shortage::Isolate { error };
         fund::fill();
-        reserve(count * ISOLATE, libc::PROT_NONE).map_err(shortage)?;
+        HELD.set(Some(hold(ISOLATE, libc::PROT_NONE).map_err(shortage)?));
         if is_data_limited() {
             let protection = libc::PROT_READ | libc::PROT_WRITE;
             reserve(count * ISOLATE_DATA, protection).map_err(shortage)?;
@@ -138,8 +145,15 @@ impl Making {
 
 impl Drop for Making {
     fn drop(&mut self) {
+        give_room();
         MAKING.fetch_sub(1, Ordering::SeqCst);
     }
+}
+
+/// Gives back what is held for the isolate that this thread makes: the system has no more. Returns whether there was something.
+pub(crate) fn give_room() -> bool {
+    let held = HELD.take();
+    held.inspect(|address| release(*address, ISOLATE)).is_some()
 }
 
 /// Whether there is a limit of writable memory.
@@ -155,16 +169,24 @@ fn is_data_limited() -> bool {
 
 /// Reserves so many bytes, and gives them back.
 fn reserve(bytes: usize, protection: libc::c_int) -> io::Result<()> {
+    hold(bytes, protection).map(|address| release(address, bytes))
+}
+
+/// Reserves so many bytes, whose address it gives.
+fn hold(bytes: usize, protection: libc::c_int) -> io::Result<usize> {
     let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
-    // SAFETY: a new mapping, wherever there is room for it, which nobody uses.
-    unsafe {
-        let mapping = libc::mmap(ptr::null_mut(), bytes, protection, flags, -1, 0);
-        if mapping == libc::MAP_FAILED {
-            return Err(io::Error::last_os_error());
-        }
-        libc::munmap(mapping, bytes);
+    // SAFETY: a new mapping, wherever there is room for it.
+    let mapping = unsafe { libc::mmap(ptr::null_mut(), bytes, protection, flags, -1, 0) };
+    if mapping == libc::MAP_FAILED {
+        return Err(io::Error::last_os_error());
     }
-    Ok(())
+    Ok(mapping.addr())
+}
+
+/// Gives back what [`hold`] has reserved.
+fn release(address: usize, bytes: usize) {
+    // SAFETY: nobody uses the mapping.
+    unsafe { libc::munmap(ptr::without_provenance_mut(address), bytes) };
 }
 
 /// Has so many descriptors at a time, for a moment.
@@ -231,5 +253,18 @@ mod tests {
         reserve(usize::MAX >> 16, libc::PROT_NONE).expect_err("more than there is");
         start_threads(4).expect("four threads");
         open_descriptors(4).expect("four descriptors");
+    }
+
+    /// In the middle of making an isolate, V8 cannot be told that there is none.
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn the_room_for_an_isolate_is_there_when_the_system_has_no_more() {
+        let making = Making::begin().expect("room");
+        assert!(HELD.get().is_some());
+        reserve(usize::MAX >> 16, libc::PROT_NONE).expect_err("more than there is");
+        assert!(HELD.get().is_none(), "it is for what the system refuses");
+        drop(making);
+        drop(Making::begin().expect("room"));
+        assert!(HELD.get().is_none());
     }
 }

@@ -314,6 +314,7 @@ mod functions {
     use super::*;
     use crate::external_memory::{fund, malloc};
     use crate::process_memory::headroom;
+    use crate::resources;
 
     /// The system's `mmap`.
     ///
@@ -394,7 +395,9 @@ mod functions {
         }
         // SAFETY: the caller's promise.
         let mut mapped = unsafe { map(address, bytes, protection, flags, file, offset) };
-        if mapped == libc::MAP_FAILED && is_vital(bytes) && fund::spend() {
+        if mapped == libc::MAP_FAILED
+            && (is_vital(bytes) && fund::spend() || resources::give_room())
+        {
             // SAFETY: as above.
             mapped = unsafe { map(address, bytes, protection, flags, file, offset) };
         }
