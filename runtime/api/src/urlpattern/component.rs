@@ -200,14 +200,22 @@ impl Component {
             prefix: String::new(),
             suffix: String::new(),
         };
-        // A pattern of no parts is one of everything that is nothing.
-        (0..self.parts.len().max(other.parts.len()))
-            .map(|index| {
-                let part = self.parts.get(index).unwrap_or(&nothing);
-                order(part, other.parts.get(index).unwrap_or(&nothing))
-            })
-            .find(|order| order.is_ne())
-            .unwrap_or(Ordering::Equal)
+        // A text of which encoding has left nothing, such as a tab, is none.
+        let is_there = |part: &&Part| *part != &nothing;
+        let (mut own, mut others) = (
+            self.parts.iter().filter(is_there),
+            other.parts.iter().filter(is_there),
+        );
+        loop {
+            let (part, other) = (own.next(), others.next());
+            if part.is_none() && other.is_none() {
+                return Ordering::Equal;
+            }
+            let order = order(part.unwrap_or(&nothing), other.unwrap_or(&nothing));
+            if order.is_ne() {
+                return order;
+            }
+        }
     }
 }
 
