@@ -41,6 +41,11 @@ const KNOWN: [(&str, &str, &str); 12] = [
         "what V8 has allocated for the isolate that this thread is making",
     ),
     (
+        "resources.rs",
+        "HELD",
+        "the room for the isolate that this thread is making",
+    ),
+    (
         "containment.rs",
         "OWN",
         "the thread itself, which can be given up",
