@@ -17,7 +17,8 @@
     for (const pattern of [base === "" ? make(text, options) : make(text, base, options), make(init, options)]) {
       if (pattern === null) continue;
       const own = Object.fromEntries(components.map((name) => [name, pattern[name]]));
-      const again = make(own, options);
+      // One "?" and one "#" at the beginning are none of the component.
+      const again = make({ ...own, search: `?${own.search}`, hash: `#${own.hash}` }, options);
       if (again === null) return `${JSON.stringify(own)} is no pattern`;
       for (const name of components) {
         // A protocol that is written as a group has no default port, until it is read again: "{http}".
