@@ -200,23 +200,31 @@ impl Component {
             prefix: String::new(),
             suffix: String::new(),
         };
-        // A text of which encoding has left nothing, such as a tab, is none.
-        let is_there = |part: &&Part| *part != &nothing;
-        let (mut own, mut others) = (
-            self.parts.iter().filter(is_there),
-            other.parts.iter().filter(is_there),
-        );
-        loop {
-            let (part, other) = (own.next(), others.next());
-            if part.is_none() && other.is_none() {
-                return Ordering::Equal;
-            }
-            let order = order(part.unwrap_or(&nothing), other.unwrap_or(&nothing));
-            if order.is_ne() {
-                return order;
-            }
+        let (own, others) = (joined(&self.parts), joined(&other.parts));
+        (0..own.len().max(others.len()))
+            .map(|index| {
+                let part = own.get(index).unwrap_or(&nothing);
+                order(part, others.get(index).unwrap_or(&nothing))
+            })
+            .find(|order| order.is_ne())
+            .unwrap_or(Ordering::Equal)
+    }
+}
+
+/// The parts as a pattern has them that is made of their text: plain texts that follow each other, as around a group of nothing, are one;
+/// and one of which encoding has left nothing, such as a tab, is none.
+fn joined(parts: &[Part]) -> Vec<Part> {
+    let is_plain =
+        |part: &Part| part.kind == PartType::FixedText && part.modifier == Modifier::None;
+    let mut joined: Vec<Part> = Vec::new();
+    for part in parts {
+        match joined.last_mut() {
+            _ if is_plain(part) && part.value.is_empty() => {}
+            Some(last) if is_plain(part) && is_plain(last) => last.value += &part.value,
+            _ => joined.push(part.clone()),
         }
     }
+    joined
 }
 
 /// <https://url.spec.whatwg.org/#special-scheme>
