@@ -2,10 +2,10 @@
 //!
 //! V8 answers some things that scripts can do by ending the process: `'x'.repeat(2 ** 28).split('')` asks for an array that
 //! it cannot represent, and one allocation may be larger than any slack ([`crate::Limits::slack`]). It executes a trap
-//! instruction for that. Other apps must not pay for it, so on an isolate's thread the signal's handler marks the
+//! instruction for that. Other apps must not pay for it, so on a [carrier](crate::carrier) the signal's handler marks the
 //! thread as lost and never returns. Nothing of its isolates runs again, their code least of all; their memory and the thread
-//! are lost until the process ends. Its [`Exit`] says so to the host, which should look at [`count`] and have the process
-//! replaced when there are many.
+//! are lost until the process ends. The [`Exit`] of the one that it worked for says so to the host, which should look at [`count`]
+//! and have the process replaced when there are many; that of its others is [`Exit::Lost`].
 //!
 //! The same happens where code on such a thread aborts: Rust's and C++'s does, V8's own included, where the system has no memory
 //! for it. And where native code asks for more than an isolate may have: see [`crate::external_memory::malloc`]. Not so while the thread does I/O
@@ -19,10 +19,12 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::io::{self, Read};
+use std::marker::PhantomData;
 use std::os::fd::IntoRawFd;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
+use crate::carrier::Carrier;
 use crate::external_memory::{malloc, mappings};
 use crate::limits::Exit;
 use crate::mailbox::Shared;
@@ -30,21 +32,14 @@ use crate::process_memory;
 use crate::thread::ExitSender;
 use crate::watchdog;
 
-/// A thread that can be given up, with all isolates on it.
-#[derive(Default)]
-struct Carrier {
-    is_lost: AtomicBool,
-}
-
 struct Entry {
     shared: Arc<Shared>,
     exit: ExitSender,
-    carrier: Arc<Carrier>,
 }
 
 type Supervised = HashMap<usize, Entry>;
 
-/// Every isolate of a thread that can be given up, by the address of what it shares.
+/// Every isolate whose end nobody has been told of, by the address of what it shares.
 static SUPERVISED: LazyLock<Mutex<Supervised>> = LazyLock::new(Mutex::default);
 static CRASHED: AtomicUsize = AtomicUsize::new(0);
 /// What the isolates held that have crashed.
@@ -58,7 +53,7 @@ thread_local! {
     static OWN: Cell<*const Carrier> = const { Cell::new(std::ptr::null()) };
 }
 
-/// How many isolates of this process have crashed, or run on although they were ended. Each keeps a thread and its heap.
+/// How many isolates of this process are lost to crashes, or run on although they were ended. Each keeps its heap, and its thread.
 pub fn count() -> usize {
     CRASHED.load(Ordering::Relaxed) + ABANDONED.load(Ordering::Relaxed)
 }
@@ -73,50 +68,96 @@ pub(crate) fn lost() -> usize {
     LOST.load(Ordering::Relaxed)
 }
 
-/// Sees to it that somebody learns how the isolate of this thread ended, even if its thread cannot say so.
-pub(crate) struct Supervision {
-    shared: Arc<Shared>,
-    /// Lives as long as this thread points to it.
-    _carrier: Arc<Carrier>,
+/// This thread is a carrier that can be given up, as long as this lives. After [`install`].
+pub(crate) struct Carrying<'a>(PhantomData<&'a Carrier>);
+
+/// Says so.
+pub(crate) fn carry(carrier: &Carrier) -> Carrying<'_> {
+    OWN.set(carrier);
+    Carrying(PhantomData)
 }
 
-/// Begins to supervise the isolate of this thread, and the thread. After [`install`].
-pub(crate) fn supervise(shared: &Arc<Shared>, exit: ExitSender) -> Supervision {
-    let carrier = Arc::new(Carrier::default());
-    let entry = Entry {
-        shared: shared.clone(),
-        exit,
-        carrier: carrier.clone(),
-    };
-    lock().insert(Arc::as_ptr(shared).addr(), entry);
-    OWN.set(Arc::as_ptr(&carrier));
-    Supervision {
-        shared: shared.clone(),
-        _carrier: carrier,
-    }
-}
-
-impl Supervision {
-    /// The isolate has ended, and is about to be taken apart.
-    pub(crate) fn ended(&self, exit: &Exit) {
-        if let Some(entry) = lock().get_mut(&Arc::as_ptr(&self.shared).addr()) {
-            entry.exit.ended(exit);
-        }
-    }
-
-    /// The isolate is gone, in an orderly way.
-    pub(crate) fn finish(self, exit: Exit) {
+impl Drop for Carrying<'_> {
+    fn drop(&mut self) {
         OWN.set(std::ptr::null());
-        match lock().remove(&Arc::as_ptr(&self.shared).addr()) {
-            Some(entry) => entry.exit.gone(exit),
-            // It was abandoned, and has come to its end after all.
-            None => {
-                ABANDONED.fetch_sub(1, Ordering::Relaxed);
-                let own = ThreadId::current();
-                given_up().retain(|one| one.thread != own);
+        // It was abandoned, perhaps, and has come to its end after all.
+        let own = ThreadId::current();
+        given_up().retain(|one| {
+            let goes_on = one.thread != own;
+            if !goes_on {
+                ABANDONED.fetch_sub(one.isolates, Ordering::Relaxed);
             }
-        }
+            goes_on
+        });
     }
+}
+
+/// Sees to it that somebody learns how an isolate ends, even if its thread cannot say so.
+pub(crate) fn supervise(shared: &Arc<Shared>, exit: ExitSender) {
+    let mut supervised = lock();
+    // With the lock: either this sees that the carrier is lost, or who tells its isolates sees this one.
+    let is_lost = shared.carrier().is_lost();
+    let shared = shared.clone();
+    let entry = Entry { shared, exit };
+    if is_lost {
+        drop(supervised);
+        return tell_losses(vec![entry], |_| Exit::Lost);
+    }
+    supervised.insert(entry.address(), entry);
+}
+
+impl Entry {
+    fn address(&self) -> usize {
+        Arc::as_ptr(&self.shared).addr()
+    }
+}
+
+/// The isolate has ended, and is about to be taken apart.
+pub(crate) fn ended(shared: &Arc<Shared>, exit: &Exit) {
+    if let Some(entry) = lock().get_mut(&Arc::as_ptr(shared).addr()) {
+        entry.exit.ended(exit);
+    }
+}
+
+/// The isolate is gone, in an orderly way.
+pub(crate) fn finish(shared: &Arc<Shared>, exit: Exit) {
+    // One that was abandoned has been told of.
+    if let Some(entry) = remove(shared) {
+        entry.exit.gone(exit);
+    }
+}
+
+fn remove(shared: &Arc<Shared>) -> Option<Entry> {
+    lock().remove(&Arc::as_ptr(shared).addr())
+}
+
+/// Takes out the isolates of those carriers.
+fn remove_all(supervised: &mut Supervised, of: impl Fn(&Carrier) -> bool) -> Vec<Entry> {
+    let removed = supervised.extract_if(|_, entry| of(entry.shared.carrier()));
+    removed.map(|(_, entry)| entry).collect()
+}
+
+/// Their threads never come back to these isolates, or too late: whoever waits for them is told so.
+fn tell_losses(lost: Vec<Entry>, exit: impl Fn(&Arc<Shared>) -> Exit) {
+    let lost: Vec<_> = lost
+        .into_iter()
+        .map(|entry| (exit(&entry.shared), entry))
+        .collect();
+    for (exit, entry) in &lost {
+        entry.shared.lose(exit);
+    }
+    for (_, entry) in &lost {
+        entry.shared.carrier().retire();
+    }
+    for (exit, entry) in lost {
+        entry.exit.gone(exit);
+    }
+}
+
+/// The carrier ends without its isolates' having ended, as no carrier should.
+pub(crate) fn dismiss_all(carrier: &Carrier, exit: &Exit) {
+    let lost = remove_all(&mut lock(), |one| std::ptr::eq(one, carrier));
+    tell_losses(lost, |_| exit.clone());
 }
 
 /// A thread, as the system's scheduler knows it.
@@ -164,6 +205,8 @@ impl ThreadId {
 /// A thread that was given up, and lets every other one go first, where the system can do that to one thread.
 struct GivenUp {
     thread: ThreadId,
+    /// How many it had then.
+    isolates: usize,
     #[cfg(target_os = "linux")]
     nice: libc::c_int,
 }
@@ -182,7 +225,7 @@ impl GivenUp {
     const NICE: [libc::c_int; 2] = [19, 5];
 
     #[cfg(target_os = "linux")]
-    fn new(thread: ThreadId) -> GivenUp {
+    fn new(thread: ThreadId, isolates: usize) -> GivenUp {
         let nice = thread.nice();
         let is_given_back = thread.set_nice(nice + 1) && thread.set_nice(nice);
         let [least, harmless] = Self::NICE;
@@ -191,7 +234,11 @@ impl GivenUp {
         } else {
             nice + harmless
         });
-        GivenUp { thread, nice }
+        GivenUp {
+            thread,
+            isolates,
+            nice,
+        }
     }
 
     #[cfg(target_os = "linux")]
@@ -200,8 +247,8 @@ impl GivenUp {
     }
 
     #[cfg(not(target_os = "linux"))]
-    fn new(thread: ThreadId) -> GivenUp {
-        GivenUp { thread }
+    fn new(thread: ThreadId, isolates: usize) -> GivenUp {
+        GivenUp { thread, isolates }
     }
 
     #[cfg(not(target_os = "linux"))]
@@ -214,16 +261,25 @@ pub fn hurry() {
     given_up().iter().for_each(GivenUp::hurry);
 }
 
-/// Gives up an isolate that does not stop although it was ended: whoever waits for it is told, and its thread disturbs the others
-/// as little as possible. Its memory is freed if it comes to its end after all.
-pub(crate) fn abandon(shared: &Arc<Shared>, thread: ThreadId) {
-    let Some(Entry { exit, .. }) = lock().remove(&Arc::as_ptr(shared).addr()) else {
-        return; // It has ended meanwhile, or is the process's own.
+/// Gives up an isolate that does not stop although it was ended, and its carrier with all others on it: whoever waits for them is told,
+/// and the thread disturbs those of others as little as possible. Their memory is freed if it comes to its end after all.
+pub(crate) fn abandon(culprit: &Arc<Shared>, thread: ThreadId) {
+    let carrier = culprit.carrier();
+    let lost = {
+        let mut supervised = lock();
+        // It has ended meanwhile, or its thread is the process's.
+        if !carrier.is_own() || !supervised.contains_key(&Arc::as_ptr(culprit).addr()) {
+            return;
+        }
+        carrier.lose();
+        remove_all(&mut supervised, |one| std::ptr::eq(one, &**carrier))
     };
-    ABANDONED.fetch_add(1, Ordering::Relaxed);
-    given_up().push(GivenUp::new(thread));
-    shared.end();
-    exit.gone(Exit::Unresponsive);
+    ABANDONED.fetch_add(lost.len(), Ordering::Relaxed);
+    given_up().push(GivenUp::new(thread, lost.len()));
+    tell_losses(lost, |isolate| match Arc::ptr_eq(isolate, culprit) {
+        true => Exit::Unresponsive,
+        false => Exit::Lost,
+    });
 }
 
 /// An isolate was ended, and its turn goes on: whoever waits for an answer is told, though it may yet end in an orderly way.
@@ -293,7 +349,7 @@ pub(crate) fn crash() {
 
 /// Stops this thread for good.
 fn stop(own: &Carrier) -> ! {
-    own.is_lost.store(true, Ordering::Release);
+    own.lose();
     let byte = [1_u8];
     // SAFETY: `write` is async-signal-safe, the buffer is valid, the pipe is never closed.
     unsafe { libc::write(PIPE.load(Ordering::Acquire), byte.as_ptr().cast(), 1) };
@@ -314,18 +370,19 @@ fn supervise_all(mut pipe: io::PipeReader) {
                 return;
             }
         }
-        let crashed: Vec<_> = lock()
-            .extract_if(|_, entry| entry.carrier.is_lost.load(Ordering::Acquire))
-            .collect();
-        for (_, Entry { shared, exit, .. }) in crashed {
+        let crashed = remove_all(&mut lock(), Carrier::is_lost);
+        for Entry { shared, .. } in &crashed {
             CRASHED.fetch_add(1, Ordering::Relaxed);
             let given_back = mappings::empty_large_objects(&shared.account);
             let lost = shared.account.held_at_most().saturating_sub(given_back);
             LOST.fetch_add(lost, Ordering::Relaxed);
-            shared.crash();
-            watchdog::forget(&shared);
-            shared.end();
-            exit.gone(Exit::Crashed);
+            watchdog::forget(shared);
         }
+        tell_losses(crashed, |isolate| {
+            match isolate.carrier().is_working_for(isolate) {
+                true => Exit::Crashed,
+                false => Exit::Lost,
+            }
+        });
     }
 }

@@ -174,6 +174,9 @@ impl Isolate {
 
 impl Drop for Isolate {
     fn drop(&mut self) {
+        if self.working.is_none() {
+            self.enter();
+        }
         // SAFETY: the isolate is taken once, here.
         let isolate = unsafe { ManuallyDrop::take(&mut self.isolate) };
         take_apart(isolate, &self.state);

@@ -1,6 +1,7 @@
 //! The engine: V8 on threads, and nothing of the web.
 //!
-//! One isolate lives on one OS thread and only runs JavaScript there. Everything else of the process talks to it through its
+//! One isolate lives on one OS thread, its [carrier](mod@carrier), which may have others, too, and only runs JavaScript there. Everything
+//! else of the process talks to it through its
 //! [`Handle`]: a mailbox of tasks that the thread drains in batches, with a microtask checkpoint after each. The engine owns
 //! what every embedding needs: V8's platform ([`platform`]), the startup snapshot ([`snapshot`]), isolates ([`isolate`]),
 //! their event loop ([`thread`]), asynchronous operations ([`ops`]), long native work ([`compute`](mod@compute)), timers
@@ -26,10 +27,13 @@ mod alarm;
 pub mod allocator;
 mod app;
 mod attendants;
+mod bell;
+pub mod carrier;
 pub mod code_cache;
 pub mod compute;
 pub mod containment;
 mod cpu_clock;
+mod crew;
 pub mod embedding;
 pub mod engine;
 pub mod entry;
@@ -65,12 +69,12 @@ pub mod text;
 pub mod thread;
 pub mod thread_io;
 pub mod timers;
-mod together;
 pub mod transpiler;
 mod turn_clock;
 pub mod watchdog;
 
 pub use app::left_behind;
+pub use carrier::OpenCarrier;
 pub use compute::{compute, compute_slices, compute_slow};
 pub use embedding::{Baker, Embedding};
 pub use engine::{Engine, EngineError, EngineOptions};
@@ -86,9 +90,8 @@ pub use ops::{NoRuntime, OpId, promise_op, reject, spawn_op};
 pub use prepared::{Claimed, Prepared};
 pub use snapshot::bake;
 pub use state::State;
-pub use thread::{ExitReceiver, run_on_current_thread, spawn};
+pub use thread::{ExitReceiver, run_on_current_thread, run_together, spawn};
 pub use thread_io::ThreadIo;
 pub use timers::{TimerCallback, TimerId};
-pub use together::run_together;
 pub use transpiler::Transpiler;
 pub use v8;

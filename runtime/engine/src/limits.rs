@@ -75,6 +75,8 @@ pub enum Exit {
     /// A turn passed [`Limits::cpu_per_turn`] and did not stop: it is in a built-in function that V8 cannot interrupt. Its thread
     /// goes on until that function ends; see [`crate::containment`].
     Unresponsive,
+    /// Another isolate of its thread has crashed, or does not stop ([`Exit::Crashed`], [`Exit::Unresponsive`]).
+    Lost,
     /// It never began: the system or the snapshot does not give what an isolate needs.
     NotMade(
         /// What was missing, and what to do.
@@ -118,6 +120,9 @@ impl fmt::Display for Exit {
             }
             Exit::Unresponsive => f.write_str(
                 "it did not stop when it was told to, in a built-in function that V8 cannot interrupt",
+            ),
+            Exit::Lost => f.write_str(
+                "another instance on its thread crashed, or did not stop when it was told to",
             ),
             Exit::NotMade(why) => write!(f, "it could not be made: {why}"),
             Exit::Panicked(message) => write!(f, "native code panicked: {message}"),

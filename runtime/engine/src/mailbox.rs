@@ -2,18 +2,17 @@
 
 use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::thread::Thread;
 use std::time::Duration;
 
-use crate::alarm::Alarm;
 use crate::app::App;
+use crate::bell::Caller;
+use crate::carrier::Carrier;
 use crate::compute;
 use crate::entry;
-use crate::external_memory::malloc;
 use crate::external_memory::{Account, Reservation};
 use crate::foreground::ForegroundQueue;
 use crate::limits::Exit;
-use crate::mail::{Mail, Signal};
+use crate::mail::Mail;
 use crate::meter::NO_BOUND;
 use crate::process_memory::{Arrival, SmallBody, headroom};
 use crate::rest::Rest;
@@ -35,7 +34,7 @@ pub enum Until {
 /// What [`Shared`]'s `drain` says where the memory of an isolate at rest is wanted: as [`Until::Released`].
 const EVICTED: u8 = 3;
 
-/// Why a thread has to leave its loop. The first verdict stands.
+/// Why an isolate has to leave its loop. The first verdict stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Verdict {
@@ -49,11 +48,16 @@ pub(crate) enum Verdict {
     Terminate = 6,
     /// Nothing is left to whom a turn is for; see [`crate::meter`].
     Payer = 7,
+    /// Its carrier is lost to another one.
+    Lost = 8,
 }
 
-/// What the thread of an isolate shares with the rest of the process.
+/// What an isolate shares with the rest of the process.
 pub(crate) struct Shared {
-    mail: Mail<Task, ThreadIo>,
+    mail: Mail<Task>,
+    /// What it calls its carrier by.
+    caller: Caller,
+    carrier: Arc<Carrier>,
     isolate: OnceLock<v8::IsolateHandle>,
     verdict: AtomicU8,
     /// 0; or one more than an [`Until`]; or [`EVICTED`].
@@ -69,7 +73,7 @@ pub(crate) struct Shared {
     pub(crate) payer: AtomicU64,
     /// What is left to whom the turn is for that runs, in nanoseconds; else [`NO_BOUND`].
     pub(crate) turn_bound: AtomicU64,
-    /// CPU time of the isolate's thread, in nanoseconds, once it is over.
+    /// CPU time that its thread has worked for it, in nanoseconds, but for the time since it has begun with that for the last time.
     pub(crate) past_cpu: AtomicU64,
 }
 
@@ -78,9 +82,15 @@ pub(crate) struct Shared {
 pub struct Handle(pub(crate) Arc<Shared>);
 
 impl Handle {
-    pub(crate) fn new(account: Arc<Account>, cpu_budget: Option<Duration>) -> Self {
+    pub(crate) fn new(
+        account: Arc<Account>,
+        cpu_budget: Option<Duration>,
+        carrier: &Arc<Carrier>,
+    ) -> Self {
         let shared = Arc::new(Shared {
             mail: Mail::new(),
+            caller: carrier.next_caller(),
+            carrier: carrier.clone(),
             isolate: OnceLock::new(),
             verdict: AtomicU8::new(0),
             drain: AtomicU8::new(0),
@@ -97,6 +107,12 @@ impl Handle {
         });
         shared.account.foreign().bind(&shared);
         Self(shared)
+    }
+
+    /// One that no thread has.
+    #[cfg(test)]
+    pub(crate) fn for_tests(account: Arc<Account>) -> Self {
+        Self::new(account, None, &Carrier::of_the_process())
     }
 
     /// Puts a task into the mailbox. `false` if the isolate has ended: the task was dropped.
@@ -162,9 +178,9 @@ impl Handle {
         KeepAlive(self.0.clone())
     }
 
-    /// Lets tasks run on the isolate's thread, between its turns. `None` if the isolate has ended.
+    /// Lets tasks run on the isolate's thread, between turns. `None` if that has ended.
     pub fn thread_io(&self) -> Option<Arc<ThreadIo>> {
-        self.0.mail.sleep_on(ThreadIo::new)
+        self.0.carrier.do_io()
     }
 
     /// Bytes of heap (as of the last garbage collection), and of array buffers and charged native memory (now).
@@ -178,9 +194,9 @@ impl Handle {
         self.0.account.shortages()
     }
 
-    /// CPU time of the isolate's thread so far; nothing for an isolate without a limit of CPU time, whose thread is not watched.
+    /// CPU time that the isolate's thread has used for it so far.
     pub fn cpu_time(&self) -> Duration {
-        crate::watchdog::cpu_time(&self.0)
+        self.0.cpu_time()
     }
 
     /// CPU time of native work that was done for the isolate on other threads.
@@ -231,32 +247,38 @@ impl Drop for KeepAlive {
     }
 }
 
-impl Signal for ThreadIo {
-    fn signal(&self) {
-        ThreadIo::signal(self);
-    }
-}
-
 impl Shared {
-    /// Wakes the thread, or makes its next sleep return at once.
+    /// Has the thread look after this isolate soon.
     pub(crate) fn wake(&self) {
-        self.mail.wake();
+        self.carrier.call(&self.caller);
+    }
+
+    /// The thread is about to look after it: what it was woken for before is seen after this.
+    pub(crate) fn answer(&self) {
+        self.caller.answer();
+    }
+
+    /// Its own among the isolates of its carrier.
+    pub(crate) fn number(&self) -> u64 {
+        self.caller.number()
+    }
+
+    pub(crate) fn carrier(&self) -> &Arc<Carrier> {
+        &self.carrier
     }
 
     pub(crate) fn io(&self) -> Option<&Arc<ThreadIo>> {
-        self.mail.signal()
+        self.carrier.io()
     }
 
-    /// The isolate has ended: drops what nobody will run, and ends the thread's I/O.
+    /// CPU time that its thread has worked for it.
+    pub(crate) fn cpu_time(&self) -> Duration {
+        self.carrier.cpu_time_of(self)
+    }
+
+    /// The isolate has ended: drops what nobody will run.
     pub(crate) fn end(&self) {
         drop(self.mail.close());
-        if let Some(io) = self.mail.seal() {
-            io.retire();
-        }
-    }
-
-    pub(crate) fn bind_thread(&self, thread: Thread) {
-        self.mail.bind(thread);
     }
 
     /// Says whose isolate it is, before its first turn.
@@ -289,18 +311,6 @@ impl Shared {
         );
     }
 
-    /// Sleeps until something was posted, or for `timeout`; does I/O meanwhile, and what is due of it even where there is
-    /// no time to sleep.
-    pub(crate) fn sleep(&self, timeout: Option<Duration>, alarm: &mut Alarm) {
-        let _io = malloc::work_for_nobody();
-        match (self.io(), timeout) {
-            (Some(io), timeout) => io.drive(timeout, alarm),
-            (None, None) => std::thread::park(),
-            (None, Some(Duration::ZERO)) => {}
-            (None, Some(timeout)) => std::thread::park_timeout(timeout),
-        }
-    }
-
     /// Swaps the waiting tasks against an empty vector, whose capacity is reused.
     pub(crate) fn take(&self, batch: &mut Vec<Task>) {
         self.mail.take(batch);
@@ -324,9 +334,15 @@ impl Shared {
                 .compare_exchange(0, verdict as u8, Ordering::AcqRel, Ordering::Acquire);
     }
 
-    /// The thread is lost: whatever the verdict was, this is the last.
-    pub(crate) fn crash(&self) {
-        self.verdict.store(Verdict::Crash as u8, Ordering::Release);
+    /// The thread never comes back to the isolate, or too late.
+    pub(crate) fn lose(&self, exit: &Exit) {
+        match exit {
+            // Whatever the verdict was, this is the last.
+            Exit::Crashed => self.verdict.store(Verdict::Crash as u8, Ordering::Release),
+            _ => self.condemn(Verdict::Lost),
+        }
+        self.end();
+        self.wake();
     }
 
     /// The reason to leave the loop, if there is one.
@@ -341,6 +357,7 @@ impl Shared {
                 payer: self.payer.load(Ordering::Relaxed),
             }),
             Verdict::Crash => Some(Exit::Crashed),
+            Verdict::Lost => Some(Exit::Lost),
             Verdict::ProcessMemory => Some(Exit::ProcessLimit),
             Verdict::Heap => Some(Exit::HeapLimit {
                 limit: self.account.limit(),
@@ -357,6 +374,7 @@ impl Shared {
             5 => Verdict::ProcessMemory,
             6 => Verdict::Terminate,
             7 => Verdict::Payer,
+            8 => Verdict::Lost,
             _ => Verdict::Crash,
         }
     }
@@ -443,7 +461,7 @@ mod tests {
     use super::*;
 
     fn handle() -> Handle {
-        Handle::new(Arc::new(Account::new(1 << 20)), None)
+        Handle::for_tests(Arc::new(Account::new(1 << 20)))
     }
 
     #[test]

@@ -5,6 +5,7 @@
 use std::io;
 use std::sync::atomic::{Ordering, fence};
 
+use crate::carrier::OpenCarrier;
 use crate::isolate::IsolateOptions;
 use crate::limits::Limits;
 use crate::mailbox::{Handle, KeepAlive};
@@ -13,7 +14,7 @@ use crate::thread::{self, ExitReceiver};
 /// What a thread is called whose isolate has no app yet.
 const NAME: &str = "prepared";
 
-/// An isolate on a thread of its own that waits for its app. Dropping this ends it, and so may a shortage of memory.
+/// An isolate on a carrier of its own that waits for its app. Dropping this ends it, and so may a shortage of memory.
 pub struct Prepared {
     handle: Handle,
     /// `None` when it has been claimed.
@@ -38,7 +39,7 @@ impl Prepared {
             tokio,
             ..IsolateOptions::default()
         };
-        let (handle, exit) = thread::spawn_as(NAME.into(), options, |_, _| {})?;
+        let (handle, exit) = OpenCarrier::start(NAME.into())?.spawn_as(options, |_, _| {})?;
         handle.may_be_evicted();
         Ok(Self {
             handle,

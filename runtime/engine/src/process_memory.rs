@@ -623,7 +623,7 @@ pub(crate) mod tests {
     fn isolate(held: usize) -> crate::Handle {
         let account = Arc::new(Account::new(0));
         account.set_heap(held);
-        crate::Handle::new(account, None)
+        crate::Handle::for_tests(account)
     }
 
     #[test]
@@ -757,7 +757,7 @@ pub(crate) mod tests {
         let _one = one();
         let account = Arc::new(Account::new(1 << 30));
         let (guilty, innocent) = (
-            crate::Handle::new(account.clone(), None),
+            crate::Handle::for_tests(account.clone()),
             isolate(100 * MIB),
         );
         let working = malloc::work_for(&account);

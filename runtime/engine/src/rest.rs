@@ -33,6 +33,11 @@ impl Rest {
         }
     }
 
+    /// Whether it has had nothing to do for a while. On its thread.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.since.load(Relaxed) != 0
+    }
+
     /// Since when it rests, if it may end.
     pub(crate) fn since(&self) -> Option<u64> {
         let since = self.since.load(Relaxed);

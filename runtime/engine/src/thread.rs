@@ -1,4 +1,4 @@
-//! The event loop: one OS thread that runs one isolate.
+//! The event loop of one isolate, on the thread of its [carrier](crate::carrier); and how its end is told.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -9,17 +9,17 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use crate::alarm::Alarm;
+use crate::carrier::{Carrier, OpenCarrier};
+use crate::crew::{Crew, Left};
 use crate::entry::panic_message;
-use crate::external_memory::{fund, malloc};
 use crate::idle::{Idle, Step};
 use crate::isolate::{self, Isolate, IsolateOptions, Purpose};
 use crate::limits::{Exit, MIB};
-use crate::mailbox::{Handle, Until};
+use crate::mailbox::{Handle, Task, Until};
 use crate::state::State;
-use crate::{containment, idle, watchdog};
+use crate::{idle, watchdog};
 
-/// The stack of an isolate's thread: V8's share (`--stack-size`), and the rest for native code below and above scripts.
+/// The stack of a carrier: V8's share (`--stack-size`), and the rest for native code below and above scripts.
 /// Address space; pages cost memory when touched.
 pub const STACK_SIZE: usize = 4 * MIB;
 
@@ -34,6 +34,11 @@ impl ExitReceiver {
     /// Blocks until the isolate is gone. Not for asynchronous code.
     pub fn wait(self) -> Exit {
         self.gone.blocking_recv().unwrap_or_else(|_| lost())
+    }
+
+    /// How an isolate ended that is gone.
+    fn now(mut self) -> Exit {
+        self.gone.try_recv().unwrap_or_else(|_| lost())
     }
 
     /// Waits until the isolate has ended, or was ended and goes on for longer than anybody should wait for its answers: then its
@@ -61,7 +66,7 @@ pub(crate) struct ExitSender {
 }
 
 impl ExitSender {
-    fn new() -> (ExitSender, ExitReceiver) {
+    pub(crate) fn new() -> (ExitSender, ExitReceiver) {
         let (overdue, is_overdue) = oneshot::channel();
         let (ended, has_ended) = oneshot::channel();
         let (gone, is_gone) = oneshot::channel();
@@ -113,45 +118,15 @@ fn lost() -> Exit {
     Exit::Panicked("the isolate's thread ended without a word".into())
 }
 
-/// Makes an isolate on a thread of its own. `main` is its first turn; the isolate then runs until it is stopped or drained.
+/// Makes an isolate on a carrier of its own. `main` is its first turn; the isolate then runs until it is stopped or drained.
 ///
 /// # Errors
 /// The system has no thread or no pipe to give.
 pub fn spawn(
-    mut options: IsolateOptions,
+    options: IsolateOptions,
     main: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>) + Send + 'static,
 ) -> std::io::Result<(Handle, ExitReceiver)> {
-    let (name, purpose) = (options.name.clone(), options.purpose());
-    spawn_as(name, options, |turns, scope| {
-        turns.begin(scope, purpose, main);
-    })
-}
-
-/// Makes an isolate without a purpose on a thread of its own; `first` may give it one.
-pub(crate) fn spawn_as(
-    name: String,
-    options: IsolateOptions,
-    first: impl for<'a, 's, 'i> FnOnce(&mut Loop<'a>, &mut v8::PinScope<'s, 'i>) + Send + 'static,
-) -> std::io::Result<(Handle, ExitReceiver)> {
-    containment::install()?;
-    if options.limits.cpu_per_turn.is_some() {
-        watchdog::start()?;
-    }
-    let handle = Handle::new(
-        isolate::account(&options.limits),
-        options.limits.cpu_per_turn,
-    );
-    let (sender, receiver) = ExitSender::new();
-    let mailbox = handle.clone();
-    std::thread::Builder::new()
-        .name(name)
-        .stack_size(STACK_SIZE)
-        .spawn(move || {
-            let supervision = containment::supervise(&mailbox.0, sender);
-            let exit = run(&mailbox, options, first, |exit| supervision.ended(exit));
-            supervision.finish(exit);
-        })?;
-    Ok((handle, receiver))
+    OpenCarrier::start(options.name.clone())?.spawn(options, main)
 }
 
 /// Names this thread, as [`spawn`] names one: for whoever looks at the process. Linux shows the first 15 bytes.
@@ -171,60 +146,38 @@ pub fn run_on_current_thread(
     mut options: IsolateOptions,
     main: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>),
 ) -> Exit {
-    let handle = Handle::new(
-        isolate::account(&options.limits),
-        options.limits.cpu_per_turn,
-    );
-    handle.drain(Until::Idle);
+    let carrier = Carrier::of_the_process();
+    let mut crew = Crew::new(carrier.clone());
     let purpose = options.purpose();
-    let first = |turns: &mut Loop, scope: &mut v8::PinScope| turns.begin(scope, purpose, main);
-    run(&handle, options, first, |_| {})
+    let (handle, exit) = carrier.employ(&options);
+    handle.drain(Until::Idle);
+    crew.admit(handle, options, |turns, scope| {
+        turns.begin(scope, purpose, main);
+    });
+    crew.run();
+    carrier.end();
+    exit.now()
 }
 
-/// Makes an isolate on this thread, has it take its first turns, and runs its loop.
-fn run(
-    handle: &Handle,
-    options: IsolateOptions,
-    first: impl for<'a, 's, 'i> FnOnce(&mut Loop<'a>, &mut v8::PinScope<'s, 'i>),
-    ended: impl FnOnce(&Exit),
-) -> Exit {
-    handle.0.bind_thread(std::thread::current());
-    let budget = options.limits.cpu_per_turn;
-    let abandon = options.abandon;
-    // A panic outside of V8's frames unwinds to here: the isolate is lost, the process is not.
-    let result = catch_unwind(AssertUnwindSafe(|| {
-        let mut isolate = Isolate::new(handle, options)?;
-        let _watch = watchdog::watch(&handle.0, budget)?;
-        let exit = run_isolate(&mut isolate, first);
-        // To take an isolate apart may take long: nothing may wait for this thread any more.
-        handle.0.end();
-        ended(&exit);
-        if abandon {
-            isolate.abandon();
-        }
-        Ok(exit)
-    }));
-    malloc::purge();
-    fund::fill();
-    handle.0.end();
-    result
-        .unwrap_or_else(|panic| Err(Exit::Panicked(panic_message(&*panic))))
-        .unwrap_or_else(|exit| exit)
-}
-
-fn run_isolate(
-    isolate: &mut Isolate,
-    first: impl for<'a, 's, 'i> FnOnce(&mut Loop<'a>, &mut v8::PinScope<'s, 'i>),
-) -> Exit {
-    in_context(isolate, |scope, state| {
-        let mut turns = Loop::new(state);
-        let exit = or_panicked(|| {
-            first(&mut turns, scope);
-            turns.run(scope)
-        });
-        finish(scope, state, &exit);
-        exit
-    })
+/// Makes isolates on this thread, and takes the turns of all until nothing is pending in any: their first ones are the tasks.
+pub fn run_together(isolates: Vec<(IsolateOptions, Task)>) -> Vec<Exit> {
+    let carrier = Carrier::of_the_process();
+    let mut crew = Crew::new(carrier.clone());
+    let mut exits = Vec::new();
+    for (mut options, main) in isolates {
+        let purpose = options.purpose();
+        let (handle, exit) = carrier.employ(&options);
+        handle.drain(Until::Idle);
+        exits.push(exit);
+        crew.expect(Box::new(move |crew: &mut Crew| {
+            crew.admit(handle, options, |turns, scope| {
+                turns.begin(scope, purpose, main);
+            });
+        }));
+    }
+    crew.run();
+    carrier.end();
+    exits.into_iter().map(ExitReceiver::now).collect()
 }
 
 /// Opens a scope in the context of an isolate that this thread has entered.
@@ -260,18 +213,19 @@ pub(crate) fn finish(scope: &mut v8::PinScope, state: &State, exit: &Exit) {
 }
 
 /// The loop of one isolate.
-pub(crate) struct Loop<'a> {
-    state: &'a State,
+#[derive(Default)]
+pub(crate) struct Turns {
     /// Reused, so that a batch allocates nothing.
     batch: Vec<crate::Task>,
     /// Turns so far, without V8's own tasks.
     turns: Cell<u64>,
     /// V8's own tasks so far.
     tasks: Cell<u64>,
+    idle: Idle,
 }
 
 /// What comes after a pass of the loop.
-pub(crate) enum Next {
+enum Next {
     End(Exit),
     /// There is more to do, or time has passed.
     Again,
@@ -279,52 +233,45 @@ pub(crate) enum Next {
     Sleep(Option<Duration>),
 }
 
-impl From<Exit> for Next {
-    fn from(exit: Exit) -> Next {
-        Next::End(exit)
-    }
-}
-
-impl<'a> Loop<'a> {
-    pub(crate) fn new(state: &'a State) -> Loop<'a> {
-        Loop {
-            state,
-            batch: Vec::new(),
-            turns: Cell::new(0),
-            tasks: Cell::new(0),
+impl Turns {
+    /// One pass after the other, until the isolate ends, or it is another one's turn.
+    pub(crate) fn run(&mut self, scope: &mut v8::PinScope, state: &State, crew: &mut Crew) -> Left {
+        let shared = &state.shared;
+        loop {
+            let timeout = match self.next(scope, state) {
+                Next::End(exit) => return Left::Ended(exit),
+                Next::Again => Some(Duration::ZERO),
+                Next::Sleep(timeout) => {
+                    self.pass_the_time(scope, state, crew);
+                    [timeout, self.idle.patience()].into_iter().flatten().min()
+                }
+            };
+            if let Err(left) = crew.stays(shared, timeout) {
+                return left;
+            }
         }
     }
 
-    fn run(&mut self, scope: &mut v8::PinScope) -> Exit {
-        let shared = &self.state.shared;
-        let (mut idle, mut alarm) = (Idle::default(), Alarm::default());
-        loop {
-            let timeout = match self.next(scope) {
-                Next::End(exit) => return exit,
-                Next::Again => {
-                    shared.sleep(Some(Duration::ZERO), &mut alarm);
-                    continue;
-                }
-                Next::Sleep(timeout) => timeout,
-            };
-            let in_use = || isolate::in_use(scope, self.state);
-            match idle.next(self.turns.get(), self.tasks.get(), in_use) {
-                Some(Step::Rest) => {
+    /// There is nothing to do.
+    fn pass_the_time(&mut self, scope: &mut v8::PinScope, state: &State, crew: &Crew) {
+        let rest = &state.shared.rest;
+        let in_use = || isolate::in_use(scope, state);
+        match self.idle.next(self.turns.get(), self.tasks.get(), in_use) {
+            Some(Step::Rest) => {
+                if crew.others_rest() {
                     idle::rest();
-                    shared.rest.begins();
-                    if let Some(tables) = self.state.tables.get() {
-                        tables.give_back(scope);
-                    }
                 }
-                // Marks in small steps, which are tasks.
-                Some(Step::Collect) => self.turn(&self.tasks, scope, |scope| {
-                    scope.memory_pressure_notification(v8::MemoryPressureLevel::Moderate);
-                }),
-                None if idle.is_awake() => shared.rest.ends(),
-                None => {}
+                rest.begins();
+                if let Some(tables) = state.tables.get() {
+                    tables.give_back(scope);
+                }
             }
-            let timeout = [timeout, idle.patience()].into_iter().flatten().min();
-            shared.sleep(timeout, &mut alarm);
+            // Marks in small steps, which are tasks.
+            Some(Step::Collect) => self.turn(&self.tasks, scope, state, |scope| {
+                scope.memory_pressure_notification(v8::MemoryPressureLevel::Moderate);
+            }),
+            None if self.idle.is_awake() => rest.ends(),
+            None => {}
         }
     }
 
@@ -335,17 +282,18 @@ impl<'a> Loop<'a> {
         purpose: Purpose,
         main: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>),
     ) {
-        self.turn(&self.turns, scope, |scope| purpose.give(scope));
-        self.turn(&self.turns, scope, main);
+        let state = State::from_scope(scope);
+        self.turn(&self.turns, scope, state, |scope| purpose.give(scope));
+        self.turn(&self.turns, scope, state, main);
     }
 
     /// One pass.
-    pub(crate) fn next(&mut self, scope: &mut v8::PinScope) -> Next {
-        let state = self.state;
-        if let Some(exit) = self.pass(scope) {
+    fn next(&mut self, scope: &mut v8::PinScope, state: &State) -> Next {
+        if let Some(exit) = self.pass(scope, state) {
             return Next::End(exit);
         }
-        if self.has_more() {
+        // What was posted meanwhile has called for a pass.
+        if state.rejections.is_pending() {
             return Next::Again;
         }
         if state.is_drained(scope) && state.shared.is_empty() {
@@ -361,15 +309,15 @@ impl<'a> Loop<'a> {
     }
 
     /// Does everything that is there to do, once.
-    fn pass(&mut self, scope: &mut v8::PinScope) -> Option<Exit> {
-        let state = self.state;
+    fn pass(&mut self, scope: &mut v8::PinScope, state: &State) -> Option<Exit> {
         let mut batch = std::mem::take(&mut self.batch);
+        state.shared.answer();
         state.shared.take(&mut batch);
         for task in batch.drain(..) {
             if let Some(exit) = state.verdict() {
                 return Some(exit);
             }
-            self.turn(&self.turns, scope, task);
+            self.turn(&self.turns, scope, state, task);
         }
         self.batch = batch;
 
@@ -379,7 +327,7 @@ impl<'a> Loop<'a> {
                 if let Some(exit) = state.verdict() {
                     return Some(exit);
                 }
-                self.turn(&self.turns, scope, |scope| due.run(scope));
+                self.turn(&self.turns, scope, state, |scope| due.run(scope));
                 due.finish(&state.timers);
             }
         }
@@ -388,18 +336,14 @@ impl<'a> Loop<'a> {
             if state.verdict().is_some() {
                 break;
             }
-            self.turn(&self.tasks, scope, |_| task.run());
+            self.turn(&self.tasks, scope, state, |_| task.run());
         }
 
         if state.rejections.is_pending() {
-            self.turn(&self.turns, scope, |_| {});
+            self.turn(&self.turns, scope, state, |_| {});
         }
         isolate::check_memory(scope, state);
         state.verdict()
-    }
-
-    fn has_more(&self) -> bool {
-        !self.state.shared.is_empty() || self.state.rejections.is_pending()
     }
 
     /// One turn, of the app's or of V8's, which the watchdog sees. Counts it.
@@ -407,25 +351,25 @@ impl<'a> Loop<'a> {
         &self,
         count: &Cell<u64>,
         scope: &mut v8::PinScope,
+        state: &State,
         task: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>),
     ) {
         count.set(count.get() + 1);
-        self.state.shared.turn.begin();
+        state.shared.turn.begin();
         watchdog::notice();
-        self.run_turn(scope, task);
-        self.state.settle_turn();
-        self.state.end_turn();
-        if self.state.shared.turn.end() {
-            self.state.shared.settle_interrupt(scope);
+        Self::run_turn(scope, state, task);
+        state.settle_turn();
+        state.end_turn();
+        if state.shared.turn.end() {
+            state.shared.settle_interrupt(scope);
         }
     }
 
     fn run_turn(
-        &self,
         scope: &mut v8::PinScope,
+        state: &State,
         task: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>),
     ) {
-        let state = self.state;
         v8::scope!(let scope, scope);
         v8::tc_scope!(let scope, scope);
         task(scope);

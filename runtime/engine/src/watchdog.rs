@@ -1,5 +1,5 @@
-//! One thread that ends turns which use too much CPU time, for all isolates of the process, and sees to it that threads which
-//! stay away from their I/O do not hold it up.
+//! One thread that ends turns which use too much CPU time, for all isolates of the process, and sees to it that
+//! [carriers](crate::carrier) which stay away from their I/O do not hold it up.
 //!
 //! A turn costs its thread two atomic swaps: it publishes its number, and takes it back. The watchdog looks at the numbers
 //! from time to time. When it first sees one it notes the thread's CPU clock, and when the clock has moved on by more than
@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
+use crate::carrier::Carrier;
 use crate::cpu_clock::CpuClock;
 use crate::external_memory::watch;
 use crate::limits::Exit;
@@ -49,24 +50,31 @@ const LONG_TURN: Duration = Duration::from_millis(2);
 /// Looks at which nothing runs before the watchdog goes to sleep.
 const LOOKS_UNTIL_SLEEP: u32 = 2;
 
+/// A carrier.
 struct Watched {
-    isolate: Arc<Shared>,
+    carrier: Arc<Carrier>,
     clock: CpuClock,
-    budget: Duration,
-    /// The number of the turn that was last seen, and the CPU clock at that time.
-    seen: Option<(u64, Duration)>,
-    /// Its thread's I/O, once it has some.
+    /// Its I/O, once it has some.
     io: Option<Arc<ThreadIo>>,
-    /// The thread's visits to it at the last look.
+    /// Its visits to it at the last look.
     visits: usize,
     absence: Option<Absence>,
-    /// Its thread's CPU clock at the last look at memory, if it had asked for some by then, and when that was.
-    worked: Option<(Duration, Instant)>,
-    /// When a turn was first seen that goes on although the isolate was ended.
-    overtime: Option<Instant>,
     thread: containment::ThreadId,
     slice: Slice,
     abandoned: bool,
+    isolates: Vec<Isolate>,
+}
+
+/// One of its isolates.
+struct Isolate {
+    shared: Arc<Shared>,
+    budget: Duration,
+    /// The number of the turn that was last seen, and the thread's CPU clock at that time.
+    seen: Option<(u64, Duration)>,
+    /// Its CPU time at the last look at memory, if it had asked for some by then, and when that was.
+    worked: Option<(Duration, Instant)>,
+    /// When a turn was first seen that goes on although the isolate was ended.
+    overtime: Option<Instant>,
 }
 
 /// A thread that is away from its I/O.
@@ -79,30 +87,42 @@ struct Absence {
     looks: u32,
 }
 
-impl Watched {
-    /// Notes how much the thread has worked.
-    fn keep_cpu_time(&self) {
-        if let Some(time) = self.clock.now() {
-            let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-            self.isolate.past_cpu.store(nanoseconds, Ordering::Relaxed);
-        }
-    }
-
-    /// How much the isolate has asked for and need not have touched, after what its thread has worked since the last look.
+impl Isolate {
+    /// How much it has asked for and need not have touched, after what its thread has worked for it since the last look.
     fn asked_for(&mut self) -> usize {
-        let asked = self.isolate.account.asked_for();
+        let asked = self.shared.account.asked_for();
         if asked.bytes() == 0 {
             self.worked = None;
             return 0;
         }
-        let (Some(work), now) = (self.clock.now(), Instant::now()) else {
-            return asked.settle(None, Duration::ZERO);
-        };
+        let (work, now) = (self.shared.cpu_time(), Instant::now());
         // It may have asked just now.
         let (before, then) = self.worked.replace((work, now)).unwrap_or((work, now));
-        let is_running = self.isolate.turn.look().is_some();
+        let is_running = self.shared.turn.look().is_some();
         let worked = is_running.then(|| work.saturating_sub(before));
         asked.settle(worked, now.saturating_duration_since(then))
+    }
+
+    /// Whether it was ended, for whatever reason, and the turn that runs has gone on for so long that nobody shall wait for it.
+    fn is_overdue(&mut self) -> bool {
+        self.shared.verdict() != Verdict::None
+            && self.overtime.get_or_insert_with(Instant::now).elapsed() > ANSWER
+    }
+}
+
+impl Watched {
+    fn of_this_thread(carrier: Arc<Carrier>, isolates: Vec<Isolate>) -> Watched {
+        Watched {
+            carrier,
+            clock: CpuClock::of_this_thread(),
+            io: None,
+            visits: 0,
+            absence: None,
+            thread: containment::ThreadId::current(),
+            slice: Slice::Usual,
+            abandoned: false,
+            isolates,
+        }
     }
 
     fn ask_for(&mut self, slice: Slice) {
@@ -110,12 +130,6 @@ impl Watched {
             self.slice = slice;
             self.thread.ask_for(slice);
         }
-    }
-
-    /// Whether the isolate was ended, for whatever reason, and the turn that runs has gone on for so long that nobody shall wait for it.
-    fn is_overdue(&mut self) -> bool {
-        self.isolate.verdict() != Verdict::None
-            && self.overtime.get_or_insert_with(Instant::now).elapsed() > ANSWER
     }
 
     /// Has the thread's I/O attended if it stays away. Returns when to look again; `None` if it does not stay away.
@@ -172,28 +186,38 @@ pub(crate) fn watch(
             "no thread for the watchdog: {error}; raise the limit of threads (ulimit -u)"
         ))
     })?;
-    let watched = Watched {
-        isolate: isolate.clone(),
-        clock: CpuClock::of_this_thread(),
+    let one = Isolate {
+        shared: isolate.clone(),
         budget,
         seen: None,
-        io: None,
-        visits: 0,
-        absence: None,
         worked: None,
         overtime: None,
-        thread: containment::ThreadId::current(),
-        slice: Slice::Usual,
-        abandoned: false,
     };
     let mut all = lock();
-    if all.try_reserve(1).is_err() {
+    let known = (all.iter_mut()).find(|watched| Arc::ptr_eq(&watched.carrier, isolate.carrier()));
+    let has_room = match known {
+        Some(watched) => {
+            let has_room = watched.isolates.try_reserve(1).is_ok();
+            if has_room {
+                watched.isolates.push(one);
+            }
+            has_room
+        }
+        None => {
+            let mut isolates = Vec::new();
+            let has_room = isolates.try_reserve_exact(1).is_ok() && all.try_reserve(1).is_ok();
+            if has_room {
+                isolates.push(one);
+                all.push(Watched::of_this_thread(isolate.carrier().clone(), isolates));
+            }
+            has_room
+        }
+    };
+    drop(all);
+    if !has_room {
         // This thread stops there, and must not keep the lock; see `containment`.
-        drop(all);
         std::alloc::handle_alloc_error(std::alloc::Layout::new::<Watched>());
     }
-    all.push(watched);
-    drop(all);
     wake();
     Ok(Some(Watch(isolate.clone())))
 }
@@ -225,27 +249,13 @@ impl Drop for Watch {
 
 /// Ends the watch of an isolate.
 pub(crate) fn forget(isolate: &Arc<Shared>) {
-    lock().retain(|watched| {
-        let goes_on = !Arc::ptr_eq(&watched.isolate, isolate);
-        if !goes_on {
-            watched.keep_cpu_time();
+    lock().retain_mut(|watched| {
+        if Arc::ptr_eq(&watched.carrier, isolate.carrier()) {
+            let isolates = &mut watched.isolates;
+            isolates.retain(|one| !Arc::ptr_eq(&one.shared, isolate));
         }
-        goes_on
+        !watched.isolates.is_empty()
     });
-}
-
-/// CPU time of the thread of an isolate that is watched, or was.
-pub(crate) fn cpu_time(isolate: &Arc<Shared>) -> Duration {
-    // With the lock: the clock of a thread that is gone may be another one's.
-    let all = lock();
-    let watched = all
-        .iter()
-        .find(|watched| Arc::ptr_eq(&watched.isolate, isolate));
-    if let Some(watched) = watched {
-        watched.keep_cpu_time();
-    }
-    drop(all);
-    Duration::from_nanos(isolate.past_cpu.load(Ordering::Relaxed))
 }
 
 fn lock() -> std::sync::MutexGuard<'static, Vec<Watched>> {
@@ -271,10 +281,10 @@ pub(crate) fn wake() {
 /// What all isolates hold, and have asked for. A look at memory.
 pub(crate) fn held() -> Held {
     let mut held = Held::default();
-    for one in lock().iter_mut() {
+    for one in lock().iter_mut().flat_map(|watched| &mut watched.isolates) {
         held.asked += one.asked_for();
-        held.all += one.isolate.account.held_at_most();
-        held.heaps += one.isolate.account.mapped_for_heap();
+        held.all += one.shared.account.held_at_most();
+        held.heaps += one.shared.account.mapped_for_heap();
     }
     held
 }
@@ -286,7 +296,10 @@ fn run() {
         let (running, pause) = look();
         let running = running || headroom::is_awaited() || helpers::are_there();
         if running && let Some(shortage) = process_memory::is_short(held) {
-            let isolates = lock().iter().map(|one| one.isolate.clone()).collect();
+            let isolates = (lock().iter())
+                .flat_map(|watched| &watched.isolates)
+                .map(|one| one.shared.clone())
+                .collect();
             process_memory::end_largest(isolates, shortage, Instant::now());
         }
         quiet = if running { 0 } else { quiet + 1 };
@@ -309,7 +322,7 @@ fn run() {
     }
 }
 
-/// Looks at each isolate once. Returns whether any is at work, and how long to wait for the next look.
+/// Looks at each carrier once. Returns whether any is at work, and how long to wait for the next look.
 fn look() -> (bool, Duration) {
     let mut running = false;
     let mut pause = LONGEST_LOOK;
@@ -320,7 +333,7 @@ fn look() -> (bool, Duration) {
             continue;
         }
         if watched.io.is_none() {
-            watched.io = watched.isolate.io().cloned();
+            watched.io = watched.carrier.io().cloned();
         }
         if watched.io.is_some() {
             let Some(next) = watched.look_at_io() else {
@@ -331,44 +344,47 @@ fn look() -> (bool, Duration) {
             pause = pause.min(next);
             running = true;
         }
-        let Some(turn) = watched.isolate.turn.look() else {
+        // There is one at most.
+        let works_for = (watched.isolates.iter_mut())
+            .find_map(|isolate| Some((isolate.shared.turn.look()?, isolate)));
+        let Some((turn, one)) = works_for else {
             watched.ask_for(Slice::Short);
             continue;
         };
         running = true;
-        if watched.is_overdue() {
-            overdue.push(watched.isolate.clone());
+        if one.is_overdue() {
+            overdue.push(one.shared.clone());
         }
-        let bound = watched.isolate.turn_bound.load(Ordering::Relaxed);
-        let budget = watched.budget.min(Duration::from_nanos(bound));
+        let bound = one.shared.turn_bound.load(Ordering::Relaxed);
+        let budget = one.budget.min(Duration::from_nanos(bound));
         pause = pause.min(budget / LOOKS_PER_BUDGET).min(watch::PAUSE);
-        if !turn.is_fired && watch::is_too_much(&watched.isolate) {
-            fire(&watched.isolate, turn, Verdict::Heap);
-            ended.push(watched.isolate.clone());
+        if !turn.is_fired && watch::is_too_much(&one.shared) {
+            fire(&one.shared, turn, Verdict::Heap);
+            ended.push(one.shared.clone());
             continue;
         }
         let Some(now) = watched.clock.now() else {
             continue;
         };
-        match watched.seen {
+        match one.seen {
             Some((seen, start)) if seen == turn.number => {
                 let used = now.saturating_sub(start);
-                if used > LONG_TURN {
-                    watched.ask_for(Slice::Usual);
-                }
                 if !turn.is_fired && used > budget {
-                    let verdict = match budget < watched.budget {
+                    let verdict = match budget < one.budget {
                         true => Verdict::Payer,
                         false => Verdict::Cpu,
                     };
-                    fire(&watched.isolate, turn, verdict);
-                    ended.push(watched.isolate.clone());
-                } else if turn.is_fired && used > watched.budget + PATIENCE {
+                    fire(&one.shared, turn, verdict);
+                    ended.push(one.shared.clone());
+                } else if turn.is_fired && used > one.budget + PATIENCE {
                     watched.abandoned = true;
-                    hopeless.push((watched.isolate.clone(), watched.thread));
+                    hopeless.push((one.shared.clone(), watched.thread));
+                }
+                if used > LONG_TURN {
+                    watched.ask_for(Slice::Usual);
                 }
             }
-            _ => watched.seen = Some((turn.number, now)),
+            _ => one.seen = Some((turn.number, now)),
         }
     }
     drop(all);
@@ -398,7 +414,7 @@ mod tests {
 
     #[test]
     fn a_turn_that_ended_is_not_fired_at() {
-        let handle = crate::Handle::new(Arc::new(crate::external_memory::Account::new(0)), None);
+        let handle = crate::Handle::for_tests(Arc::new(crate::external_memory::Account::new(0)));
         let clock = &handle.0.turn;
         clock.begin();
         let first = clock.look().expect("it runs");

@@ -10,6 +10,9 @@ mod models;
 mod sync;
 
 #[allow(dead_code, reason = "the engine uses the rest")]
+#[path = "../../engine/src/bell.rs"]
+mod bell;
+#[allow(dead_code, reason = "the engine uses the rest")]
 #[path = "../../engine/src/handover.rs"]
 mod handover;
 #[allow(dead_code, reason = "the engine uses the rest")]

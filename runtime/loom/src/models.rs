@@ -11,8 +11,9 @@ use loom::sync::atomic::{
 };
 use loom::thread;
 
+use crate::bell::{Bell, Caller, Signal};
 use crate::handover::HandOver;
-use crate::mail::{Mail, Signal};
+use crate::mail::Mail;
 use crate::stop::Stop;
 use crate::sync::Thread;
 use crate::turn_clock::{Doze, TurnClock};
@@ -190,43 +191,121 @@ fn guests_that_were_let_in_are_waited_for() {
     });
 }
 
+/// A thread with so many that it looks after, of which each has mail.
+struct Carrier {
+    bell: Bell<HandOver<usize>>,
+    crew: Vec<(Caller, Mail<usize>)>,
+}
+
+impl Carrier {
+    fn new(crew: u64) -> Arc<Self> {
+        let crew = (0..crew).map(|number| (Caller::new(number), Mail::new()));
+        let (bell, crew) = (Bell::new(), crew.collect());
+        Arc::new(Self { bell, crew })
+    }
+
+    /// Puts something in for one of them.
+    fn post(&self, number: usize, item: usize) {
+        let (caller, mail) = &self.crew[number];
+        assert!(mail.put(item));
+        self.bell.ring(caller);
+    }
+
+    /// Looks after those who have called. Returns what they had in their mail.
+    fn round(&self) -> Vec<(u64, usize)> {
+        let (mut calls, mut batch, mut seen) = (Vec::new(), Vec::new(), Vec::new());
+        self.bell.take(&mut calls);
+        for number in calls {
+            let (caller, mail) = &self.crew[number as usize];
+            caller.answer();
+            mail.take(&mut batch);
+            seen.extend(batch.drain(..).map(|item| (number, item)));
+        }
+        seen
+    }
+}
+
 #[test]
 fn a_thread_sees_what_it_was_woken_for() {
     model(|| {
-        let mail = Arc::new(Mail::<u8, HandOver<usize>>::new());
-        let its = mail.clone();
+        let carrier = Carrier::new(1);
+        let its = carrier.clone();
         let sender = thread::spawn(move || {
-            assert!(its.put(1));
-            its.wake();
+            its.post(0, 1);
+            its.post(0, 2);
         });
         let this = Thread::new();
-        mail.bind(this.clone());
-        let mut batch = Vec::new();
-        loop {
-            mail.take(&mut batch);
-            if !batch.is_empty() {
-                break;
-            }
+        carrier.bell.bind(this.clone());
+        let mut seen = carrier.round();
+        while seen.len() < 2 {
             this.park();
+            seen.extend(carrier.round());
         }
+        assert_eq!(seen, [(0, 1), (0, 2)]);
         sender.join().expect("no panic");
     });
 }
 
 #[test]
-fn a_thread_sees_what_it_was_woken_for_beside_its_mail() {
+fn two_who_call_for_the_same_one_are_both_seen() {
     model(|| {
-        let mail = Arc::new(Mail::<u8, HandOver<usize>>::new());
-        let over = Arc::new(AtomicBool::new(false));
-        let (its_mail, its_over) = (mail.clone(), over.clone());
-        let sender = thread::spawn(move || {
-            its_over.store(true, Release);
-            its_mail.wake();
+        let carrier = Carrier::new(1);
+        let senders = [1, 2].map(|item| {
+            let its = carrier.clone();
+            thread::spawn(move || its.post(0, item))
         });
         let this = Thread::new();
-        mail.bind(this.clone());
+        carrier.bell.bind(this.clone());
+        let mut seen = carrier.round();
+        while seen.len() < 2 {
+            this.park();
+            seen.extend(carrier.round());
+        }
+        for sender in senders {
+            sender.join().expect("no panic");
+        }
+    });
+}
+
+#[test]
+fn no_call_of_one_is_lost_beside_another_s() {
+    model(|| {
+        let carrier = Carrier::new(2);
+        let senders = [0, 1].map(|number| {
+            let its = carrier.clone();
+            thread::spawn(move || its.post(number, 7))
+        });
+        let this = Thread::new();
+        carrier.bell.bind(this.clone());
+        let mut seen = carrier.round();
+        while seen.len() < 2 {
+            this.park();
+            seen.extend(carrier.round());
+        }
+        seen.sort_unstable();
+        assert_eq!(seen, [(0, 7), (1, 7)]);
+        for sender in senders {
+            sender.join().expect("no panic");
+        }
+    });
+}
+
+#[test]
+fn a_thread_sees_what_it_was_woken_for_beside_mail() {
+    model(|| {
+        let carrier = Carrier::new(1);
+        let over = Arc::new(AtomicBool::new(false));
+        let (its, its_over) = (carrier.clone(), over.clone());
+        let sender = thread::spawn(move || {
+            its_over.store(true, Release);
+            its.bell.ring(&its.crew[0].0);
+        });
+        let this = Thread::new();
+        carrier.bell.bind(this.clone());
+        carrier.round();
         while !over.load(Acquire) {
             this.park();
+            carrier.round();
         }
         sender.join().expect("no panic");
     });
@@ -235,24 +314,16 @@ fn a_thread_sees_what_it_was_woken_for_beside_its_mail() {
 #[test]
 fn no_wake_up_is_lost_while_a_thread_gets_its_io() {
     model(|| {
-        let mail = Arc::new(Mail::<u8, HandOver<usize>>::new());
+        let carrier = Carrier::new(1);
         let this = Thread::new();
-        mail.bind(this.clone());
-        let (sends, asks) = (mail.clone(), mail.clone());
-        let sender = thread::spawn(move || {
-            assert!(sends.put(1));
-            sends.wake();
-        });
+        carrier.bell.bind(this.clone());
+        let (sends, asks) = (carrier.clone(), carrier.clone());
+        let sender = thread::spawn(move || sends.post(0, 1));
         let asker = thread::spawn(move || {
-            asks.sleep_on(|| Some(Arc::new(HandOver::new())));
+            asks.bell.sleep_on(|| Some(Arc::new(HandOver::new())));
         });
-        let mut batch = Vec::new();
-        loop {
-            mail.take(&mut batch);
-            if !batch.is_empty() {
-                break;
-            }
-            match mail.signal() {
+        while carrier.round().is_empty() {
+            match carrier.bell.signal() {
                 Some(io) => drop(visit(io)),
                 None => this.park(),
             }
@@ -265,7 +336,7 @@ fn no_wake_up_is_lost_while_a_thread_gets_its_io() {
 #[test]
 fn mail_is_taken_refused_or_handed_back() {
     model(|| {
-        let mail = Arc::new(Mail::<u8, HandOver<usize>>::new());
+        let mail = Arc::new(Mail::<u8>::new());
         let its = mail.clone();
         let sender = thread::spawn(move || usize::from(its.put(1)));
         let mut batch = Vec::new();

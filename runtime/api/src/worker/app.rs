@@ -324,6 +324,7 @@ pub(crate) fn ended(scope: &Scope, exit: &nano_engine::Exit) {
         | Exit::Evicted
         | Exit::Crashed
         | Exit::Unresponsive
+        | Exit::Lost
         | Exit::NotMade(_)
         | Exit::Panicked(_) => (StartErrorKind::Engine, FetchError::Ended),
     };

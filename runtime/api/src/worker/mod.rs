@@ -457,6 +457,10 @@ fn exit_of(exit: nano_engine::Exit) -> Exit {
         nano_engine::Exit::NotMade(message) | nano_engine::Exit::Panicked(message) => {
             Exit::Fault { message }
         }
+        // No app shares a carrier as yet.
+        nano_engine::Exit::Lost => Exit::Fault {
+            message: exit.to_string(),
+        },
     }
 }
 

@@ -250,7 +250,7 @@ mod tests {
     #[test]
     fn what_has_a_lock_orders_no_end() {
         let _one = crate::process_memory::tests::one();
-        let handle = crate::Handle::new(std::sync::Arc::new(Account::new(0)), None);
+        let handle = crate::Handle::for_tests(std::sync::Arc::new(Account::new(0)));
         let _working = malloc::work_for(&handle.0.account);
         let mut mutex = libc::PTHREAD_MUTEX_INITIALIZER;
         let mutex = &raw mut mutex;

@@ -672,7 +672,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     fn malloc_ends_the_isolate_at_the_first_bound() {
         let _one = crate::process_memory::tests::one();
-        let handle = crate::Handle::new(Arc::new(Account::new(0)), None);
+        let handle = crate::Handle::for_tests(Arc::new(Account::new(0)));
         let account = handle.0.account.clone();
         let working = work_for(&account);
         let within = c::malloc(63 * MIB);

@@ -1,5 +1,6 @@
 //! Tests of the engine with real isolates. One program, because linking V8 takes longer than most tests.
 
+mod carriers;
 mod endless_loops;
 mod event_loop;
 mod harness;
