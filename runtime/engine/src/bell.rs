@@ -34,6 +34,11 @@ impl Caller {
         self.number
     }
 
+    /// Whether it has called since the thread has looked after it. For the thread.
+    pub(crate) fn is_calling(&self) -> bool {
+        self.is_calling.load(Ordering::Relaxed)
+    }
+
     /// The thread is about to look after it: what it has called for before is seen after this, and it may call again.
     pub(crate) fn answer(&self) {
         // A swap, as what it called for must be seen after this.

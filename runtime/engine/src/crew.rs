@@ -223,6 +223,8 @@ impl Crew {
         shared.end();
         // To take an isolate apart may take long: nothing may wait for this thread any more.
         if self.is_over() {
+            // It keeps the runtime.
+            self.alarm = Alarm::default();
             self.carrier.retire();
         }
         containment::ended(shared, &exit);

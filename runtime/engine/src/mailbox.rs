@@ -258,6 +258,11 @@ impl Shared {
         self.caller.answer();
     }
 
+    /// Whether it was woken since. On its thread.
+    pub(crate) fn is_called(&self) -> bool {
+        self.caller.is_calling()
+    }
+
     /// Its own among the isolates of its carrier.
     pub(crate) fn number(&self) -> u64 {
         self.caller.number()

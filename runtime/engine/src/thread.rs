@@ -292,8 +292,7 @@ impl Turns {
         if let Some(exit) = self.pass(scope, state) {
             return Next::End(exit);
         }
-        // What was posted meanwhile has called for a pass.
-        if state.rejections.is_pending() {
+        if state.shared.is_called() || state.rejections.is_pending() {
             return Next::Again;
         }
         if state.is_drained(scope) && state.shared.is_empty() {

@@ -1,13 +1,13 @@
 //! I/O on the thread of an isolate.
 //!
 //! A connection whose requests all go to one isolate costs least on that isolate's thread: no other thread has to be woken
-//! for a request or for its answer. So an isolate may have a tokio runtime of its own, which its thread drives whenever it
+//! for a request or for its answer. So a [carrier](crate::carrier) may have a tokio runtime of its own, which its thread drives whenever it
 //! has no JavaScript to run.
 //!
 //! JavaScript must not hold up such connections: their time-outs must fire. When the thread stays away from its I/O for long,
 //! whatever it does meanwhile (one long turn, many short ones, a garbage collection, a code cache), another one
 //! [attends](crate::attendants): it drives instead. (tokio lets several threads call `block_on` at once; one of them drives.)
-//! Before an isolate is taken apart, tasks that can go on elsewhere leave, and its runtime ends with the rest.
+//! Before a carrier's last isolate is taken apart, tasks that can go on elsewhere leave, and its runtime ends with the rest.
 
 use std::future::{Future, poll_fn};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
@@ -31,9 +31,9 @@ pub(crate) type Delivery = Box<dyn FnOnce() + Send>;
 /// the app has passed on from a server to a client may take a while.
 const LEAVE: Duration = Duration::from_secs(10);
 
-/// The I/O of one isolate's thread; see the [module](self).
+/// The I/O of a carrier; see the [module](self).
 pub struct ThreadIo {
-    /// `None` after the isolate has ended.
+    /// `None` after the carrier has ended.
     runtime: RwLock<Option<Runtime>>,
     /// Goes with the runtime, whose descriptors it would keep for as long as anybody has this.
     handle: Mutex<Option<Handle>>,
@@ -60,10 +60,10 @@ impl ThreadIo {
         }))
     }
 
-    /// Runs a task of the isolate's on its thread, between its turns. It is dropped when the isolate has ended.
+    /// Runs a task on the thread, between turns. It is dropped when the carrier has ended.
     ///
     /// # Errors
-    /// The isolate has ended: the task comes back.
+    /// The carrier has ended: the task comes back.
     pub fn spawn<F>(&self, task: F) -> Result<AbortHandle, F>
     where
         F: Future<Output: Send + 'static> + Send + 'static,
@@ -83,8 +83,8 @@ impl ThreadIo {
         handle.clone()
     }
 
-    /// Has the runtime driven for another 10 s after the isolate's end, as long as this is kept: for what somebody waits for
-    /// elsewhere. `None` if the isolate has ended.
+    /// Has the runtime driven for another 10 s after the carrier's end, as long as this is kept: for what somebody waits for
+    /// elsewhere. `None` if the carrier has ended.
     pub fn keep_driven(self: &Arc<Self>) -> Option<Driven> {
         let admitted = self.handover.admit_guest();
         admitted.then(|| Driven(self.clone()))
@@ -196,7 +196,7 @@ impl ThreadIo {
         }
     }
 
-    /// The isolate has ended. Its thread drives no more.
+    /// The carrier has ended, or its last isolate has. Its thread drives no more.
     pub(crate) fn retire(self: &Arc<Self>) {
         if !self.handover.is_retired() {
             self.handover.retire();

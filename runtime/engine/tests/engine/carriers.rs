@@ -120,6 +120,65 @@ fn each_sees_its_events_in_order_whatever_others_do() {
     }
 }
 
+/// A sequence without pattern, the same in each run.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % bound
+    }
+}
+
+/// Each event says its number, in one way or another, and nothing of it is heard by anybody else, or later.
+#[test]
+fn turns_of_any_kind_in_any_order_keep_to_their_isolates() {
+    const KINDS: [(&str, &str); 7] = [
+        ("print(N)", ""),
+        ("throw N", "uncaught "),
+        ("Promise.reject(N)", "unhandled "),
+        ("Promise.resolve(N).then(print)", ""),
+        ("for (let i = 0; i < 1e6; i++); print(N)", ""),
+        ("try { (function f() { f(); })(); } catch { print(N); }", ""),
+        (
+            "for (const keep = []; keep.length < 1e4;) keep.push([N]); print(N)",
+            "",
+        ),
+    ];
+    for seed in [1, 22, 333, 4444, 55_555] {
+        let carrier = carrier("mixes");
+        let mut random = Random(seed);
+        let members: Vec<_> = (0..8).map(|_| member(&carrier, "")).collect();
+        let mut expected = vec![Vec::new(); members.len()];
+        for n in 0..600 {
+            let number = random.below(members.len() as u64) as usize;
+            let (script, says) = KINDS[random.below(KINDS.len() as u64) as usize];
+            let name = format!("n{n}");
+            members[number].run(&script.replace("N", &format!("'{name}'")));
+            expected[number].push(format!("{says}{name}"));
+        }
+        for (number, (member, expected)) in members.into_iter().zip(expected).enumerate() {
+            if random.below(3) > 0 {
+                assert_eq!(member.drained(), expected, "seed {seed}, {number}");
+                continue;
+            }
+            member.run("for (;;);");
+            member.handle.terminate();
+            assert_eq!(member.exit.wait(), Exit::Stopped, "seed {seed}, {number}");
+            let mut said = member.log.lock().expect("log").clone();
+            // None that has not begun by then.
+            let last = said.pop();
+            assert!(last.is_none_or(|last| last == "exit stopped"));
+            assert!(
+                expected.starts_with(&said),
+                "seed {seed}, {number}: {said:?}"
+            );
+        }
+    }
+}
+
 /// One that has much to do does not keep the others waiting for all of it.
 #[test]
 fn turns_of_all_come_in_between() {
