@@ -347,7 +347,8 @@ fn the_end_of_one_leaves_the_others() {
     );
     let budget = Duration::from_millis(200);
     let endless = "print('begins'); for (;;);";
-    let ends: [(&str, fn(&Member), Exit); 6] = [
+    type End = fn(&Member);
+    let ends: [(&str, End, Exit); 6] = [
         (
             "",
             |one| {
