@@ -223,6 +223,18 @@ impl Carrier {
         }
         seen
     }
+
+    /// Is the carrier's thread until so many have come. Returns them.
+    fn rounds_of(&self, count: usize) -> Vec<(u64, usize)> {
+        let this = Thread::new();
+        self.bell.bind(this.clone());
+        let mut seen = self.round();
+        while seen.len() < count {
+            this.park();
+            seen.extend(self.round());
+        }
+        seen
+    }
 }
 
 #[test]
@@ -234,13 +246,7 @@ fn a_thread_sees_what_it_was_woken_for() {
             its.post(0, 1);
             its.post(0, 2);
         });
-        let this = Thread::new();
-        carrier.bell.bind(this.clone());
-        let mut seen = carrier.round();
-        while seen.len() < 2 {
-            this.park();
-            seen.extend(carrier.round());
-        }
+        let seen = carrier.rounds_of(2);
         assert_eq!(seen, [(0, 1), (0, 2)]);
         sender.join().expect("no panic");
     });
@@ -254,13 +260,7 @@ fn two_who_call_for_the_same_one_are_both_seen() {
             let its = carrier.clone();
             thread::spawn(move || its.post(0, item))
         });
-        let this = Thread::new();
-        carrier.bell.bind(this.clone());
-        let mut seen = carrier.round();
-        while seen.len() < 2 {
-            this.park();
-            seen.extend(carrier.round());
-        }
+        carrier.rounds_of(2);
         for sender in senders {
             sender.join().expect("no panic");
         }
@@ -275,13 +275,7 @@ fn no_call_of_one_is_lost_beside_another_s() {
             let its = carrier.clone();
             thread::spawn(move || its.post(number, 7))
         });
-        let this = Thread::new();
-        carrier.bell.bind(this.clone());
-        let mut seen = carrier.round();
-        while seen.len() < 2 {
-            this.park();
-            seen.extend(carrier.round());
-        }
+        let mut seen = carrier.rounds_of(2);
         seen.sort_unstable();
         assert_eq!(seen, [(0, 7), (1, 7)]);
         for sender in senders {

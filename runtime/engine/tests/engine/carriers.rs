@@ -10,7 +10,7 @@ use nano_engine::{
 };
 use nano_worker::InstanceThread as _;
 
-use crate::harness::{self, Log, options};
+use crate::harness::{self, Log, options, threads};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -82,15 +82,6 @@ impl Member {
         assert_eq!(said.pop().as_deref(), Some("exit drained"));
         said
     }
-}
-
-/// How many threads of this process have such a name.
-fn threads(name: &str) -> usize {
-    let tasks = std::fs::read_dir("/proc/self/task").expect("a list of threads");
-    tasks
-        .filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok())
-        .filter(|comm| comm.trim() == name)
-        .count()
 }
 
 #[test]

@@ -289,3 +289,12 @@ pub fn run_script(options: IsolateOptions, script: &str) -> Exit {
         .join()
         .expect("no panic leaves the engine")
 }
+
+/// How many threads of this process have such a name.
+pub fn threads(name: &str) -> usize {
+    let tasks = std::fs::read_dir("/proc/self/task").expect("a list of threads");
+    tasks
+        .filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok())
+        .filter(|comm| comm.trim() == name)
+        .count()
+}

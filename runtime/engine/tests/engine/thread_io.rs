@@ -10,7 +10,7 @@ use nano_engine::{
 };
 use nano_worker::InstanceThread as _;
 
-use crate::harness::{options, tokio};
+use crate::harness::{options, threads, tokio};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -399,15 +399,6 @@ fn nobody_waits_for_an_isolate_to_be_taken_apart() {
     assert_eq!(leaves.recv_timeout(PATIENCE), Ok(()));
     assert_eq!(apart.try_recv(), Err(mpsc::TryRecvError::Empty));
     exit.wait();
-}
-
-/// How many threads of this process have such a name.
-fn threads(name: &str) -> usize {
-    let tasks = std::fs::read_dir("/proc/self/task").expect("a list of threads");
-    tasks
-        .filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok())
-        .filter(|comm| comm.trim() == name)
-        .count()
 }
 
 #[test]
