@@ -192,15 +192,8 @@ impl Component {
                 .then_with(|| part.value.cmp(&other.value))
         };
         // After its last part, a pattern has one of nothing.
-        let nothing = Part {
-            kind: PartType::FixedText,
-            value: String::new(),
-            modifier: Modifier::None,
-            name: String::new(),
-            prefix: String::new(),
-            suffix: String::new(),
-        };
-        let (own, others) = (joined(&self.parts), joined(&other.parts));
+        let nothing = Part::fixed(String::new(), Modifier::None);
+        let (own, others) = (&self.parts, &other.parts);
         (0..own.len().max(others.len()))
             .map(|index| {
                 let part = own.get(index).unwrap_or(&nothing);
@@ -209,22 +202,6 @@ impl Component {
             .find(|order| order.is_ne())
             .unwrap_or(Ordering::Equal)
     }
-}
-
-/// The parts as a pattern has them that is made of their text: plain texts that follow each other, as around a group of nothing, are one;
-/// and one of which encoding has left nothing, such as a tab, is none.
-fn joined(parts: &[Part]) -> Vec<Part> {
-    let is_plain =
-        |part: &Part| part.kind == PartType::FixedText && part.modifier == Modifier::None;
-    let mut joined: Vec<Part> = Vec::new();
-    for part in parts {
-        match joined.last_mut() {
-            _ if is_plain(part) && part.value.is_empty() => {}
-            Some(last) if is_plain(part) && is_plain(last) => last.value += &part.value,
-            _ => joined.push(part.clone()),
-        }
-    }
-    joined
 }
 
 /// <https://url.spec.whatwg.org/#special-scheme>

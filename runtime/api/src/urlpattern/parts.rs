@@ -52,7 +52,7 @@ pub(super) struct Part {
 }
 
 impl Part {
-    fn fixed(value: String, modifier: Modifier) -> Part {
+    pub(super) fn fixed(value: String, modifier: Modifier) -> Part {
         Part {
             kind: PartType::FixedText,
             value,
@@ -61,6 +61,11 @@ impl Part {
             prefix: String::new(),
             suffix: String::new(),
         }
+    }
+
+    /// Whether it is a text that is there once.
+    fn is_plain(&self) -> bool {
+        self.kind == PartType::FixedText && self.modifier == Modifier::None
     }
 
     /// Whether its name was given, and is no number.
@@ -246,8 +251,20 @@ impl Parser<'_> {
         if self.pending_fixed_value.is_empty() {
             return Ok(());
         }
-        let value = (self.encode)(&std::mem::take(&mut self.pending_fixed_value))?;
-        self.parts.push(Part::fixed(value, Modifier::None));
+        let text = std::mem::take(&mut self.pending_fixed_value);
+        self.add_fixed(&text, Modifier::None)
+    }
+
+    /// Adds a part of plain text, as a pattern has it that is made of the pattern string. A departure from the specification, which makes
+    /// a part of nothing where encoding leaves nothing of a text, such as a tab, and two parts of plain texts that follow each other around
+    /// a group of nothing: the string of `*\t**` would be `***`, which is `**` and `*`, and another pattern.
+    fn add_fixed(&mut self, text: &str, modifier: Modifier) -> Fallible<()> {
+        let value = (self.encode)(text)?;
+        match self.parts.last_mut() {
+            _ if value.is_empty() => {}
+            Some(last) if modifier == Modifier::None && last.is_plain() => last.value += &value,
+            _ => self.parts.push(Part::fixed(value, modifier)),
+        }
         Ok(())
     }
 
@@ -271,8 +288,7 @@ impl Parser<'_> {
         // 5.
         if matches_nothing {
             if !prefix.is_empty() {
-                let value = (self.encode)(prefix)?;
-                self.parts.push(Part::fixed(value, modifier));
+                self.add_fixed(prefix, modifier)?;
             }
             return Ok(());
         }
@@ -488,4 +504,43 @@ fn escape(text: &str, special: &str) -> String {
         result.push(code_point);
     }
     result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Encoding as a path's leaves nothing of a tab.
+    fn without_tabs(text: &str) -> Fallible<String> {
+        Ok(text.replace('\t', ""))
+    }
+
+    fn parts(pattern: &str) -> Vec<Part> {
+        match parse(pattern, Options::PATHNAME, without_tabs) {
+            Ok(parts) => parts,
+            Err(_) => panic!("{pattern:?} should be a pattern"),
+        }
+    }
+
+    #[test]
+    fn a_pattern_of_a_patterns_string_has_the_same_parts() {
+        let pieces = [
+            "*", "**", "\t", "a", "/", "{}*", "{\t}+", "{b}?", ":n", "(c)",
+        ];
+        for first in pieces {
+            for second in pieces {
+                for third in pieces {
+                    for last in ["*", "**", "a", "/*"] {
+                        let pattern = format!("{first}{second}{third}{last}");
+                        // Two groups of one name, or a modifier after a modifier.
+                        let Ok(made) = parse(&pattern, Options::PATHNAME, without_tabs) else {
+                            continue;
+                        };
+                        let text = pattern_string(&made, Options::PATHNAME);
+                        assert_eq!(parts(&text), made, "{pattern:?} became {text:?}");
+                    }
+                }
+            }
+        }
+    }
 }
