@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use nano_api::worker::{Worker, WorkerLauncher};
 use nano_engine::{Engine, EngineOptions};
 use nano_worker::{
-    Body, Fields, HttpRequest, HttpResponse, Launcher as _, Limits, LogRecord, LogSink, RequestId,
-    WorkerOptions,
+    Body, Fields, HttpRequest, HttpResponse, Isolation, Launcher as _, Limits, LogRecord, LogSink,
+    RequestId, WorkerOptions,
 };
 use tempfile::TempDir;
 
@@ -66,6 +66,7 @@ pub fn options(folder: &TempDir) -> WorkerOptions {
         env: std::collections::BTreeMap::new(),
         services: std::sync::Arc::new(nano_worker::NoServices),
         limits: Limits::default(),
+        isolation: Isolation::default(),
         outbound: Default::default(),
         commons: Default::default(),
         log: Arc::new(Silence),
@@ -118,7 +119,7 @@ pub async fn cold_start(folder: &TempDir) -> Duration {
 /// Outside of a runtime.
 pub fn prepare() -> WorkerLauncher {
     let launcher = WorkerLauncher::default();
-    launcher.keep_prepared(1, &Limits::default());
+    launcher.keep_prepared(1, &Limits::default(), Isolation::default());
     launcher
 }
 

@@ -35,9 +35,19 @@ pub(crate) struct Carrier {
     arrivals: Mutex<Vec<Arrival>>,
     is_open: AtomicBool,
     work: Mutex<Work>,
-    /// Whether the thread can be given up: it is nobody else's.
-    is_own: bool,
+    kind: Kind,
     is_lost: AtomicBool,
+}
+
+/// Whose thread it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// The process's, which has other things to do later.
+    Process,
+    /// One isolate's.
+    Dedicated,
+    /// Any isolate's.
+    Shared,
 }
 
 /// For whom the thread works.
@@ -66,22 +76,22 @@ impl Signal for ThreadIo {
 
 impl Carrier {
     /// A carrier whose thread is to [bind](Self::bind) itself.
-    fn new(is_own: bool) -> Arc<Carrier> {
+    fn new(kind: Kind) -> Arc<Carrier> {
         Arc::new(Carrier {
             bell: Bell::new(),
             numbers: AtomicU64::new(ITSELF),
             door: Caller::new(ITSELF),
             arrivals: Mutex::default(),
-            is_open: AtomicBool::new(is_own),
+            is_open: AtomicBool::new(kind != Kind::Process),
             work: Mutex::default(),
-            is_own,
+            kind,
             is_lost: AtomicBool::new(false),
         })
     }
 
     /// The carrier that a thread is which has other things to do later. It takes no isolates from others.
     pub(crate) fn of_the_process() -> Arc<Carrier> {
-        Carrier::new(false)
+        Carrier::new(Kind::Process)
     }
 
     /// The carrier is this thread.
@@ -140,7 +150,7 @@ impl Carrier {
 
     /// The thread's I/O; `None` if it comes to its end, or has.
     pub(crate) fn do_io(&self) -> Option<Arc<ThreadIo>> {
-        self.bell.sleep_on(ThreadIo::new)
+        self.bell.sleep_on(|| ThreadIo::new(self.is_shared()))
     }
 
     /// The thread has nobody to care for any more, or never comes back to it: ends its I/O.
@@ -207,7 +217,12 @@ impl Carrier {
 
     /// Whether the thread can be given up, with all isolates on it.
     pub(crate) fn is_own(&self) -> bool {
-        self.is_own
+        self.kind != Kind::Process
+    }
+
+    /// Whether isolates of any app may come here.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.kind == Kind::Shared
     }
 
     /// The thread never comes back, or too late. Async-signal-safe.
@@ -224,19 +239,33 @@ impl Carrier {
 pub struct OpenCarrier(Arc<Carrier>);
 
 impl OpenCarrier {
-    /// Starts the thread. Linux shows the first 15 bytes of its name.
+    /// Starts a thread for isolates of any app. Linux shows the first 15 bytes of its name.
     ///
     /// # Errors
     /// The system has no thread or no pipe to give.
     pub fn start(name: String) -> io::Result<OpenCarrier> {
+        Self::start_as(Kind::Shared, name)
+    }
+
+    /// Starts a thread for one isolate.
+    pub(crate) fn start_dedicated(name: String) -> io::Result<OpenCarrier> {
+        Self::start_as(Kind::Dedicated, name)
+    }
+
+    fn start_as(kind: Kind, name: String) -> io::Result<OpenCarrier> {
         containment::install()?;
-        let carrier = Carrier::new(true);
+        let carrier = Carrier::new(kind);
         let its = carrier.clone();
         std::thread::Builder::new()
             .name(name)
             .stack_size(STACK_SIZE)
             .spawn(move || crew::carry(&its))?;
         Ok(OpenCarrier(carrier))
+    }
+
+    /// Whether its thread was given up: what begins there ends at once.
+    pub fn is_lost(&self) -> bool {
+        self.0.is_lost()
     }
 
     /// Makes an isolate on this carrier. `main` is its first turn; it then runs until it is stopped or drained, or its carrier is lost.

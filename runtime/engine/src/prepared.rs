@@ -14,7 +14,7 @@ use crate::thread::{self, ExitReceiver};
 /// What a thread is called whose isolate has no app yet.
 const NAME: &str = "prepared";
 
-/// An isolate on a carrier of its own that waits for its app. Dropping this ends it, and so may a shortage of memory.
+/// An isolate that waits for its app. Dropping this ends it, and so may a shortage of memory.
 pub struct Prepared {
     handle: Handle,
     /// `None` when it has been claimed.
@@ -29,17 +29,25 @@ pub struct Claimed {
 }
 
 impl Prepared {
-    /// Begins to make an isolate, for an app that may use so much. `tokio` is what asynchronous operations run on. `eval` will not work.
+    /// Begins to make an isolate, for an app that may use so much, on this carrier, or else on one of its own. `tokio` is what
+    /// asynchronous operations run on. `eval` will not work.
     ///
     /// # Errors
     /// The system has no thread or no pipe to give.
-    pub fn new(limits: Limits, tokio: Option<tokio::runtime::Handle>) -> io::Result<Self> {
+    pub fn new(
+        limits: Limits,
+        tokio: Option<tokio::runtime::Handle>,
+        carrier: Option<&OpenCarrier>,
+    ) -> io::Result<Self> {
         let options = IsolateOptions {
             limits,
             tokio,
             ..IsolateOptions::default()
         };
-        let (handle, exit) = OpenCarrier::start(NAME.into())?.spawn_as(options, |_, _| {})?;
+        let (handle, exit) = match carrier {
+            Some(carrier) => carrier.spawn_as(options, |_, _| {})?,
+            None => OpenCarrier::start_dedicated(NAME.into())?.spawn_as(options, |_, _| {})?,
+        };
         handle.may_be_evicted();
         Ok(Self {
             handle,
@@ -94,8 +102,11 @@ impl Claimed {
     ) -> (Handle, ExitReceiver, KeepAlive) {
         let purpose = options.purpose();
         // Where it has ended meanwhile, these are dropped, as those of one that ends in its first turn.
+        let is_its_own = !self.handle.0.carrier().is_shared();
         self.handle.post_fn(move |scope| {
-            thread::name_current(purpose.app.name());
+            if is_its_own {
+                thread::name_current(purpose.app.name());
+            }
             purpose.give(scope);
         });
         self.handle.post_fn(main);

@@ -126,7 +126,7 @@ pub fn spawn(
     options: IsolateOptions,
     main: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>) + Send + 'static,
 ) -> std::io::Result<(Handle, ExitReceiver)> {
-    OpenCarrier::start(options.name.clone())?.spawn(options, main)
+    OpenCarrier::start_dedicated(options.name.clone())?.spawn(options, main)
 }
 
 /// Names this thread, as [`spawn`] names one: for whoever looks at the process. Linux shows the first 15 bytes.

@@ -10,6 +10,7 @@
 //! Before a carrier's last isolate is taken apart, tasks that can go on elsewhere leave, and its runtime ends with the rest.
 
 use std::future::{Future, poll_fn};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::task::Poll;
 use std::time::Duration;
@@ -39,11 +40,14 @@ pub struct ThreadIo {
     handle: Mutex<Option<Handle>>,
     handover: HandOver<Delivery>,
     retired: Stop,
+    id: usize,
+    is_shared: bool,
 }
 
 impl ThreadIo {
     /// Makes the runtime. `None` if the system has no descriptors left for it.
-    pub(crate) fn new() -> Option<Arc<Self>> {
+    pub(crate) fn new(is_shared: bool) -> Option<Arc<Self>> {
+        static NEXT: AtomicUsize = AtomicUsize::new(1);
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime
             .inspect_err(|error| {
@@ -57,6 +61,8 @@ impl ThreadIo {
             runtime: RwLock::new(Some(runtime)),
             handover: HandOver::new(),
             retired: Stop::default(),
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            is_shared,
         }))
     }
 
@@ -209,6 +215,14 @@ impl ThreadIo {
 
 /// Tasks that are not the isolate's.
 impl InstanceThread for ThreadIo {
+    fn id(&self) -> usize {
+        self.id
+    }
+
+    fn is_shared(&self) -> bool {
+        self.is_shared
+    }
+
     fn spawn_guest(
         self: Arc<Self>,
         task: BoxFuture<'static, ()>,

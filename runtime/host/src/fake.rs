@@ -14,9 +14,9 @@ use http::{HeaderMap, Request, Response, StatusCode, Version};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use nano_worker::{
     Body, BodyError, BodyErrorKind, BodyStream, Exit, FetchError, Handlers, HttpRequest,
-    HttpResponse, Instance, InstanceThread, Launcher, Limits, Losses, OutboundHosts, RequestId,
-    ScheduledEvent, StartError, StartErrorKind, Stop, Unanswered, Unfinished, WorkerOptions,
-    WorkerStats,
+    HttpResponse, Instance, InstanceThread, Isolation, Launcher, Limits, Losses, OutboundHosts,
+    RequestId, ScheduledEvent, StartError, StartErrorKind, Stop, Stopped, Unanswered, Unfinished,
+    WorkerOptions, WorkerStats,
 };
 
 use crate::access::Completion;
@@ -41,6 +41,7 @@ pub(crate) fn app_config(name: &str) -> AppConfig {
         start: None,
         idle: None,
         instances: InstancePlan::default(),
+        isolation: Isolation::default(),
         content: 0,
         fault: None,
         is_partial: false,
@@ -63,7 +64,8 @@ pub(crate) struct FakeLauncher {
     heap_mb: Arc<AtomicUsize>,
     is_busy: Arc<AtomicBool>,
     is_short: AtomicBool,
-    prepared: Mutex<Option<(usize, Limits)>>,
+    has_threads: AtomicBool,
+    prepared: Mutex<Option<(usize, Limits, Isolation)>>,
     failure: Mutex<Option<StartError>>,
     handler: Mutex<Arc<Handler>>,
     start_time: Mutex<Duration>,
@@ -94,6 +96,7 @@ impl FakeLauncher {
             heap_mb: Arc::new(AtomicUsize::new(1)),
             is_busy: Arc::default(),
             is_short: AtomicBool::new(false),
+            has_threads: AtomicBool::new(false),
             prepared: Mutex::default(),
             failure: Mutex::new(None),
             handler: Mutex::new(Arc::new(|_| async { Ok(ok("ok")) }.boxed())),
@@ -109,8 +112,13 @@ impl FakeLauncher {
         self.background.store(count, Ordering::SeqCst);
     }
 
+    /// Has those that start from now on have threads of their own, which take no connections.
+    pub(crate) fn give_threads(&self) {
+        self.has_threads.store(true, Ordering::SeqCst);
+    }
+
     /// How many isolates are to be kept prepared, and what for.
-    pub(crate) fn prepared(&self) -> Option<(usize, Limits)> {
+    pub(crate) fn prepared(&self) -> Option<(usize, Limits, Isolation)> {
         *self.prepared.lock().expect("no panic")
     }
 
@@ -224,7 +232,13 @@ impl Launcher for FakeLauncher {
     ) -> BoxFuture<'static, Result<Arc<dyn Instance>, StartError>> {
         self.starts.fetch_add(1, Ordering::SeqCst);
         let failure = self.failure.lock().unwrap().clone();
+        let ended = Stop::default();
+        let thread = FakeThread {
+            id: self.starts(),
+            ended: ended.clone(),
+        };
         let fake = Fake {
+            thread: (self.has_threads.load(Ordering::SeqCst)).then(|| Arc::new(thread)),
             handler: self.handler.lock().unwrap().clone(),
             drains: self.drains.clone(),
             stops: self.stops.clone(),
@@ -235,7 +249,7 @@ impl Launcher for FakeLauncher {
             waiting: AtomicUsize::new(0),
             events: self.events.clone(),
             over_limit: AtomicBool::new(false),
-            ended: Stop::default(),
+            ended,
         };
         let time = *self.start_time.lock().unwrap();
         let (starting, most) = (self.starting.clone(), self.most_starting.clone());
@@ -275,8 +289,8 @@ impl Launcher for FakeLauncher {
         1 << 30
     }
 
-    fn keep_prepared(&self, isolates: usize, limits: &Limits) {
-        *self.prepared.lock().expect("no panic") = Some((isolates, *limits));
+    fn keep_prepared(&self, isolates: usize, limits: &Limits, isolation: Isolation) {
+        *self.prepared.lock().expect("no panic") = Some((isolates, *limits, isolation));
     }
 
     fn is_short_of_memory(&self) -> bool {
@@ -302,6 +316,7 @@ impl Drop for Start {
 
 /// Ends when its handler has passed the memory limit, or when it is told to.
 struct Fake {
+    thread: Option<Arc<FakeThread>>,
     handler: Arc<Handler>,
     drains: Arc<AtomicUsize>,
     stops: Arc<AtomicUsize>,
@@ -313,6 +328,34 @@ struct Fake {
     events: Arc<Events>,
     over_limit: AtomicBool,
     ended: Stop,
+}
+
+/// What a connection cannot move to.
+#[derive(Debug)]
+struct FakeThread {
+    id: usize,
+    ended: Stop,
+}
+
+impl InstanceThread for FakeThread {
+    fn id(&self) -> usize {
+        self.id
+    }
+
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    fn spawn_guest(
+        self: Arc<Self>,
+        task: BoxFuture<'static, ()>,
+    ) -> Result<(), BoxFuture<'static, ()>> {
+        Err(task)
+    }
+
+    fn retired(&self) -> Stopped {
+        self.ended.stopped()
+    }
 }
 
 impl Instance for Fake {
@@ -381,7 +424,8 @@ impl Instance for Fake {
     }
 
     fn thread(&self) -> Option<Arc<dyn InstanceThread>> {
-        None
+        let thread = self.thread.clone()?;
+        Some(thread)
     }
 
     fn condemned(&self) -> Option<Exit> {

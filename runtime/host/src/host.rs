@@ -11,7 +11,7 @@ use arc_swap::ArcSwap;
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt as _};
-use nano_worker::{Launcher, Limits};
+use nano_worker::{Isolation, Launcher, Limits};
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 
@@ -278,8 +278,9 @@ impl Host {
         }
         self.change_listeners(&mut state, &wanted, opened, &mut applied);
         self.change_schedules(&mut state);
+        let (limits, isolation) = wanted.usual_instance();
         self.starter
-            .keep_prepared(wanted.prepared, &wanted.usual_limits());
+            .keep_prepared(wanted.prepared, &limits, isolation);
         if is_first {
             let (started, host) = (self.start_in_background(starting), self.this.clone());
             tokio::spawn(async move {
@@ -639,7 +640,8 @@ impl Host {
             let mut state = self.state.lock().await;
             state.phase = Phase::Ending;
             self.readiness.send_replace(Readiness::Draining);
-            self.starter.keep_prepared(0, &Limits::default());
+            self.starter
+                .keep_prepared(0, &Limits::default(), Isolation::default());
             let listeners = std::mem::take(&mut state.listeners);
             let apps = std::mem::take(&mut state.apps).into_values();
             let apps: Vec<_> = apps.chain(std::mem::take(&mut state.leaving)).collect();

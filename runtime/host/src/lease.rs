@@ -17,7 +17,7 @@ pub(crate) struct Lease {
 }
 
 impl Lease {
-    /// `None` if the deployment takes no request in any more. `home` is the instance where the request's connection is.
+    /// `None` if the deployment takes no request in any more. `home` is the thread that the request's connection is on, by its id.
     pub(crate) fn of(deployment: Arc<Deployment>, home: usize) -> Option<Self> {
         let seat = deployment.pool().lease(home)?;
         Some(Self { deployment, seat })

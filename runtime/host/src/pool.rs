@@ -77,7 +77,7 @@ impl Pool {
     }
 
     /// Takes a request in: until [`released`](Self::release), the pool has an instance for it or starts one, however soon it is
-    /// replaced. Gives a seat at one that runs, if one does: that of this id, or one that is less busy. `None` if the pool takes nothing
+    /// replaced. Gives a seat at one that runs, if one does: one of the thread of this id, or one that is less busy. `None` if the pool takes nothing
     /// in any more.
     pub(crate) fn lease(&self, home: usize) -> Option<Option<Seat>> {
         self.lease_while(|phase| phase == Phase::Open, home)

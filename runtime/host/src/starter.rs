@@ -4,7 +4,9 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use nano_worker::{CacheMemory, Instance, Launcher, Limits, Losses, StartError, WorkerOptions};
+use nano_worker::{
+    CacheMemory, Instance, Isolation, Launcher, Limits, Losses, StartError, WorkerOptions,
+};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
@@ -65,9 +67,9 @@ impl Starter {
         &self.cache_memory
     }
 
-    /// Keeps so many isolates prepared from now on, for apps that may use so much.
-    pub(crate) fn keep_prepared(&self, isolates: usize, limits: &Limits) {
-        self.launcher.keep_prepared(isolates, limits);
+    /// Keeps so many isolates prepared from now on, for apps that may use so much, and run so.
+    pub(crate) fn keep_prepared(&self, isolates: usize, limits: &Limits, isolation: Isolation) {
+        self.launcher.keep_prepared(isolates, limits, isolation);
     }
 
     /// What the process has lost.

@@ -150,6 +150,8 @@ counted! {
         Evicted = "evicted",
         Crashed = "crashed",
         Unresponsive = "unresponsive",
+        /// Another app's instance took their thread with it.
+        ThreadLost = "thread_lost",
         Fault = "fault",
     }
 }
@@ -165,6 +167,7 @@ impl From<&Exit> for End {
             Exit::Evicted => Self::Evicted,
             Exit::Crashed => Self::Crashed,
             Exit::Unresponsive => Self::Unresponsive,
+            Exit::ThreadLost => Self::ThreadLost,
             Exit::Fault { .. } => Self::Fault,
         }
     }
@@ -416,6 +419,11 @@ impl Statistics {
 
     pub(crate) fn end(&self, end: End) -> u64 {
         self.ends[end as usize].load(Relaxed)
+    }
+
+    /// Whether an instance has crashed, or did not stop: its thread was lost.
+    pub(crate) fn has_lost_a_thread(&self) -> bool {
+        self.end(End::Crashed) + self.end(End::Unresponsive) > 0
     }
 
     /// Bytes of responses' bodies that have been sent.

@@ -39,6 +39,8 @@ pub enum StartErrorKind {
     LeftBehind,
     /// V8 gave up; see [`Exit::Crashed`].
     Crashed,
+    /// Another instance took its thread with it; see [`Exit::ThreadLost`].
+    ThreadLost,
     /// The engine failed: no thread, no memory, no snapshot.
     Engine,
 }
@@ -206,6 +208,8 @@ pub enum Exit {
     /// It passed its CPU limit and did not stop, in a built-in function that V8 cannot interrupt. Its thread goes on, at the
     /// lowest priority, and counts as crashed until that function ends.
     Unresponsive,
+    /// It shared its thread with another instance, which has crashed or does not stop: no fault of its own.
+    ThreadLost,
     /// Its thread panicked: a fault of NANO's own.
     Fault {
         /// The panic's message.
@@ -217,6 +221,11 @@ impl Exit {
     /// Whether the instance keeps its thread and its memory.
     pub fn is_loss(&self) -> bool {
         matches!(self, Self::Crashed | Self::Unresponsive)
+    }
+
+    /// Whether its thread has left it in the middle of whatever it did.
+    pub fn is_of_thread(&self) -> bool {
+        self.is_loss() || *self == Self::ThreadLost
     }
 }
 
@@ -231,6 +240,7 @@ impl fmt::Display for Exit {
             Self::Evicted => "it had nothing to do, and the process needed its memory",
             Self::Crashed => "V8 gave up on it: it asked for something larger than V8 can represent, such as an array of 2^27 items, or for more memory than it may have",
             Self::Unresponsive => "it passed its CPU limit and did not stop: it is in a built-in function that V8 cannot interrupt",
+            Self::ThreadLost => "it shared its thread with another app, which has crashed or does not stop",
             Self::Fault { message } => return write!(f, "the engine failed: {message}"),
         })
     }

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
 use crate::{
-    Exit, Handlers, HttpRequest, HttpResponse, Limits, RequestId, ScheduledEvent, StartError,
-    Stopped, Unanswered, Unfinished, WorkerOptions, WorkerStats,
+    Exit, Handlers, HttpRequest, HttpResponse, Isolation, Limits, RequestId, ScheduledEvent,
+    StartError, Stopped, Unanswered, Unfinished, WorkerOptions, WorkerStats,
 };
 
 /// Starts instances.
@@ -24,9 +24,9 @@ pub trait Launcher: Send + Sync + 'static {
         options: WorkerOptions,
     ) -> BoxFuture<'static, Result<Arc<dyn Instance>, StartError>>;
 
-    /// Keeps so many isolates prepared from now on, for apps that may use so much: those start sooner. Must be called within the runtime
-    /// that [`launch`](Self::launch) is called in.
-    fn keep_prepared(&self, isolates: usize, limits: &Limits);
+    /// Keeps so many isolates prepared from now on, for apps that may use so much, and run so: those start sooner. Must be called within
+    /// the runtime that [`launch`](Self::launch) is called in.
+    fn keep_prepared(&self, isolates: usize, limits: &Limits, isolation: Isolation);
 
     /// What the process has lost so far to instances that have crashed ([`Exit::Crashed`]) or do not stop ([`Exit::Unresponsive`]).
     fn losses(&self) -> Losses;
@@ -120,6 +120,12 @@ pub trait Instance: Send + Sync + 'static {
 
 /// The thread of an instance, which does I/O for others between its turns of JavaScript: a connection costs least there.
 pub trait InstanceThread: Debug + Send + Sync + 'static {
+    /// Its own in the process, at any time, and not 0.
+    fn id(&self) -> usize;
+
+    /// Whether it may be the thread of other instances, too; see [`Isolation::Shared`].
+    fn is_shared(&self) -> bool;
+
     /// Runs a task on the thread, within a tokio runtime of its own. The task goes elsewhere when [`retired`](Self::retired) is
     /// ready, or is dropped soon after.
     ///
@@ -130,6 +136,6 @@ pub trait InstanceThread: Debug + Send + Sync + 'static {
         task: BoxFuture<'static, ()>,
     ) -> Result<(), BoxFuture<'static, ()>>;
 
-    /// Waits until the instance has ended.
+    /// Waits until the last of its instances has ended.
     fn retired(&self) -> Stopped;
 }

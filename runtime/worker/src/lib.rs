@@ -53,7 +53,7 @@ pub use folder::{FileError, Folder, FolderFile};
 pub use launcher::{Instance, InstanceThread, Launcher, Losses};
 pub use log::{LogKind, LogLevel, LogRecord, LogSink};
 pub use message::{Fields, Hex, HttpRequest, HttpResponse, RequestId};
-pub use options::{ENTRIES, JAVASCRIPT_ENTRIES, Limits, WorkerOptions};
+pub use options::{ENTRIES, Isolation, JAVASCRIPT_ENTRIES, Limits, WorkerOptions};
 pub use outbound::{OutboundHosts, OutboundRule, OutboundRuleError};
 pub use patience::{Pace, Patience};
 pub use socket::{

@@ -23,6 +23,8 @@ pub struct WorkerOptions {
     pub services: Arc<dyn Services>,
     /// What the instance may use.
     pub limits: Limits,
+    /// Whose thread it runs on.
+    pub isolation: Isolation,
     /// Hosts that outbound requests may reach.
     pub outbound: OutboundHosts,
     /// What all of the app's instances share: caches, broadcasts and locks.
@@ -39,9 +41,21 @@ impl std::fmt::Debug for WorkerOptions {
             .field("entry", &self.entry)
             .field("env", &self.env)
             .field("limits", &self.limits)
+            .field("isolation", &self.isolation)
             .field("outbound", &self.outbound)
             .finish_non_exhaustive()
     }
+}
+
+/// Whose thread an instance runs on. It has an isolate of its own in any case.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Isolation {
+    /// Its own.
+    #[default]
+    Dedicated,
+    /// One of a few that take turns of many instances: an instance that has nothing to do costs no thread, and a connection that asks
+    /// for several of them wakes none. They wait for each other's turns.
+    Shared,
 }
 
 /// What one instance may use. Limits of requests (wall time, body size, number in flight) are the host's.

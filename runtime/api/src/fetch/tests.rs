@@ -473,6 +473,7 @@ async fn respond(server: &Server, allow: bool, expression: &str) -> String {
             allow: if allow { vec![rule] } else { Vec::new() },
             ..OutboundHosts::default()
         },
+        isolation: Default::default(),
         commons: Default::default(),
         log: Arc::new(Silent),
     });

@@ -7,20 +7,26 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use nano_engine::Transpiler;
 use nano_worker::{
-    Exit, Handlers, HttpRequest, HttpResponse, Instance, InstanceThread, Launcher, Limits, Losses,
-    RequestId, ScheduledEvent, StartError, Unanswered, Unfinished, WorkerOptions, WorkerStats,
+    Exit, Handlers, HttpRequest, HttpResponse, Instance, InstanceThread, Isolation, Launcher,
+    Limits, Losses, RequestId, ScheduledEvent, StartError, StartErrorKind, Unanswered, Unfinished,
+    WorkerOptions, WorkerStats,
 };
 
+use super::carriers::Carriers;
 use super::fetching::Fetching;
 use super::warm::Warm;
 use super::{Worker, limits_of};
 use crate::fetch::client::{Outbound, own_request};
+
+/// A start that is lost with its thread is tried again, so often in all: that is another app's doing.
+const MOST_TRIES: u32 = 3;
 
 /// Starts instances on the engine.
 #[derive(Clone)]
 pub struct WorkerLauncher {
     transpiler: Option<Arc<dyn Transpiler>>,
     warm: Arc<Warm>,
+    carriers: Arc<Carriers>,
     /// For the host's own requests, which no app has a say in.
     outbound: Arc<Outbound>,
 }
@@ -30,6 +36,7 @@ impl Default for WorkerLauncher {
         Self {
             transpiler: None,
             warm: Arc::default(),
+            carriers: Arc::default(),
             outbound: Arc::new(Outbound::unrestricted()),
         }
     }
@@ -50,10 +57,21 @@ impl Launcher for WorkerLauncher {
         &self,
         options: WorkerOptions,
     ) -> BoxFuture<'static, Result<Arc<dyn Instance>, StartError>> {
-        let (transpiler, warm) = (self.transpiler.clone(), self.warm.clone());
+        let launcher = self.clone();
         Box::pin(async move {
-            let worker = Worker::start_with(options, transpiler, &warm).await?;
-            Ok(Arc::new(worker) as Arc<dyn Instance>)
+            let WorkerLauncher { warm, carriers, .. } = &launcher;
+            let mut tries = 0;
+            loop {
+                tries += 1;
+                let transpiler = launcher.transpiler.clone();
+                let worker = Worker::start_with(options.clone(), transpiler, warm, carriers).await;
+                match worker {
+                    Ok(worker) => return Ok(Arc::new(worker) as Arc<dyn Instance>),
+                    Err(error)
+                        if error.kind == StartErrorKind::ThreadLost && tries < MOST_TRIES => {}
+                    Err(error) => return Err(error),
+                }
+            }
         })
     }
 
@@ -66,8 +84,10 @@ impl Launcher for WorkerLauncher {
         Box::pin(async { sent.await.map_err(|failure| failure.to_string()) })
     }
 
-    fn keep_prepared(&self, isolates: usize, limits: &Limits) {
-        self.warm.keep(isolates, limits_of(limits));
+    fn keep_prepared(&self, isolates: usize, limits: &Limits, isolation: Isolation) {
+        let are_shared = isolation == Isolation::Shared;
+        let carriers = are_shared.then(|| self.carriers.clone());
+        self.warm.keep(isolates, limits_of(limits), carriers);
     }
 
     fn losses(&self) -> Losses {

@@ -1,11 +1,12 @@
 //! An app instance as a Rust service: the engine's side of the border (`nano-worker`), requests in and responses out.
 //!
-//! A [`Worker`] is one OS thread with one isolate that runs one app. Whoever hosts it (the `nano-host` crate) starts it
-//! with [`WorkerOptions`], sends it [`HttpRequest`]s, and is told by [`Worker::ended`] when it is no longer of use; it knows it as
-//! a [`nano_worker::Instance`] of a [`nano_worker::Launcher`]. Nothing here knows configuration files, listening sockets or other
-//! apps.
+//! A [`Worker`] is one isolate that runs one app, on an OS thread of its own or on one that takes turns of several. Whoever hosts it
+//! (the `nano-host` crate) starts it with [`WorkerOptions`], sends it [`HttpRequest`]s, and is told by [`Worker::ended`] when it is no
+//! longer of use; it knows it as a [`nano_worker::Instance`] of a [`nano_worker::Launcher`]. Nothing here knows configuration files,
+//! listening sockets or other apps.
 
 pub(crate) mod app;
+mod carriers;
 mod dispatch;
 mod entry;
 mod fetching;
@@ -28,8 +29,9 @@ use nano_engine::external_memory::Reservation;
 use nano_engine::{FolderSource, Handle, IsolateOptions, Transpiler, Until};
 use nano_webidl::Scope;
 use nano_worker::{
-    Body, Exit, FetchError, Handlers, HttpRequest, HttpResponse, RequestId, ScheduledEvent,
-    StartError, StartErrorKind, Stop, Unanswered, Unfinished, WorkerOptions, WorkerStats,
+    Body, Exit, FetchError, Handlers, HttpRequest, HttpResponse, Isolation, RequestId,
+    ScheduledEvent, StartError, StartErrorKind, Stop, Unanswered, Unfinished, WorkerOptions,
+    WorkerStats,
 };
 use tokio::sync::{oneshot, watch};
 
@@ -40,6 +42,7 @@ use crate::environment::timers::TimerQuota;
 use crate::fetch::client::{Counts, Outbound};
 use crate::options::ApiOptions;
 use app::Counters;
+use carriers::{Carriers, Placement};
 use fetching::Fetching;
 use log::WorkerLog;
 use warm::Warm;
@@ -63,6 +66,8 @@ pub struct Worker {
     lost: Stop,
     /// Set when the isolate has been taken apart, or is lost.
     gone: Stop,
+    /// Where its thread is shared: it counts as long as this is here.
+    _placement: Option<Placement>,
 }
 
 /// How many times what one may have ended instances of an app may leave behind. Some clients that are slow with what they were sent are no
@@ -106,11 +111,11 @@ impl Worker {
     /// # Errors
     /// The app's module graph cannot be loaded or throws, or a limit was passed on the way.
     pub async fn start(options: WorkerOptions) -> Result<Self, StartError> {
-        Self::start_with(options, None, &Arc::default()).await
+        Self::start_with(options, None, &Arc::default(), &Arc::default()).await
     }
 
     /// Like [`start`](Self::start) for an app that may be written in something else than JavaScript, in an isolate that is prepared
-    /// where there is one.
+    /// where there is one, and on one of the threads that are shared if that is what it wants.
     ///
     /// # Errors
     /// The same.
@@ -118,6 +123,7 @@ impl Worker {
         options: WorkerOptions,
         transpiler: Option<Arc<dyn Transpiler>>,
         warm: &Arc<Warm>,
+        carriers: &Arc<Carriers>,
     ) -> Result<Self, StartError> {
         has_room_beside_the_ended(&options)?;
         let (configured, transpiles) = (options.entry.as_deref(), transpiler.is_some());
@@ -131,7 +137,8 @@ impl Worker {
         let entry = source.url(&entry);
         let log = WorkerLog(options.log);
         let outbound = Outbound::new(options.outbound, &options.limits);
-        let outbound = Arc::new(outbound.of_app(options.commons.number()));
+        let app = options.commons.number();
+        let outbound = Arc::new(outbound.of_app(app));
         let outbound_counts = outbound.counts().clone();
         let timers = TimerQuota::of(options.limits.timers);
         let request_cpu = options.limits.request_cpu;
@@ -165,19 +172,29 @@ impl Worker {
             };
             start::begin(scope, &entry, env, shared, started)
         };
-        let (handle, receiver, _starting) = match warm.take(&isolate.limits) {
-            Some(claimed) => {
+        let ready = warm.take(&isolate.limits, options.isolation, app);
+        let (handle, receiver, placement, _starting) = match ready {
+            Some((claimed, placement)) => {
                 let (handle, receiver, starting) = claimed.begin(isolate, main);
-                (handle, receiver, Some(starting))
+                (handle, receiver, placement, Some(starting))
             }
             None => {
-                let spawned = nano_engine::spawn(isolate, main);
-                let (handle, receiver) = spawned.map_err(|error| StartError {
+                let spawned = match options.isolation {
+                    Isolation::Dedicated => {
+                        let spawned = nano_engine::spawn(isolate, main);
+                        spawned.map(|(handle, receiver)| (handle, receiver, None))
+                    }
+                    Isolation::Shared => carriers.place(Some(app)).and_then(|placement| {
+                        let (handle, receiver) = placement.carrier().spawn(isolate, main)?;
+                        Ok((handle, receiver, Some(placement)))
+                    }),
+                };
+                let (handle, receiver, placement) = spawned.map_err(|error| StartError {
                     kind: StartErrorKind::Engine,
                     message: format!("cannot start a thread for {}: {error}", options.name),
                     detail: None,
                 })?;
-                (handle, receiver, None)
+                (handle, receiver, placement, None)
             }
         };
         warm.fill();
@@ -197,7 +214,7 @@ impl Worker {
             // Also where its thread will never say anything again: others wait for its locks.
             agent.leave();
             let exit = exit_of(exit);
-            let is_lost = exit.is_loss();
+            let is_lost = exit.is_of_thread();
             tell.send_replace(Some(exit));
             if is_lost {
                 loss.set();
@@ -214,6 +231,7 @@ impl Worker {
             exit,
             lost,
             gone,
+            _placement: placement,
         };
         let stalled = || StartError {
             kind: StartErrorKind::Stalled,
@@ -233,10 +251,10 @@ impl Worker {
             Ok(None) => {
                 let exit = worker.ended().await;
                 Err(StartError {
-                    kind: if exit.is_loss() {
-                        StartErrorKind::Crashed
-                    } else {
-                        StartErrorKind::Engine
+                    kind: match exit {
+                        Exit::ThreadLost => StartErrorKind::ThreadLost,
+                        _ if exit.is_loss() => StartErrorKind::Crashed,
+                        _ => StartErrorKind::Engine,
                     },
                     message: format!("its instance ended before it had started: {exit}"),
                     detail: None,
@@ -457,10 +475,7 @@ fn exit_of(exit: nano_engine::Exit) -> Exit {
         nano_engine::Exit::NotMade(message) | nano_engine::Exit::Panicked(message) => {
             Exit::Fault { message }
         }
-        // No app shares a carrier as yet.
-        nano_engine::Exit::Lost => Exit::Fault {
-            message: exit.to_string(),
-        },
+        nano_engine::Exit::Lost => Exit::ThreadLost,
     }
 }
 

@@ -62,6 +62,7 @@ impl App {
                 ..limits
             },
             outbound: Default::default(),
+            isolation: Default::default(),
             commons,
             log: lines.clone(),
         });
@@ -433,6 +434,7 @@ async fn which_handlers_there_are() {
         services: std::sync::Arc::new(nano_worker::NoServices),
         limits: Limits::default(),
         outbound: Default::default(),
+        isolation: Default::default(),
         commons: Default::default(),
         log: Arc::new(Lines::default()),
     });

@@ -66,7 +66,7 @@ fn a_task_reaches_a_sleeping_isolate() {
 /// A prepared isolate, and when it is done.
 fn prepared() -> Prepared {
     harness::start();
-    Prepared::new(Limits::default(), None).expect("a thread")
+    Prepared::new(Limits::default(), None, None).expect("a thread")
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn a_prepared_isolate_is_one_of_its_limits() {
         cpu_per_turn: Some(Duration::from_millis(50)),
         ..Limits::default()
     };
-    let prepared = Prepared::new(limits.clone(), None).expect("a thread");
+    let prepared = Prepared::new(limits.clone(), None, None).expect("a thread");
     let (mut options, _) = options();
     options.limits = limits;
     let claimed = prepared.claim().expect("it waits");

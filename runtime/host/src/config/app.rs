@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use nano_worker::{OutboundHosts, OutboundRuleError};
+use nano_worker::{Isolation, OutboundHosts, OutboundRuleError};
 
 use super::binding::{Bound, read_env};
 use super::diagnostic::Diagnostic;
@@ -30,6 +30,7 @@ pub(super) struct Common<'a> {
     pub(super) start: Option<Start>,
     pub(super) idle: Option<Idle>,
     pub(super) instances: InstancePlan,
+    pub(super) isolation: Isolation,
     pub(super) unique: Unique,
     /// Where each port is first asked for.
     pub(super) ports: BTreeMap<u16, Diagnostic>,
@@ -107,6 +108,7 @@ pub(super) fn read_app(app: &Located<'_>, common: &mut Common<'_>) -> Option<App
     let instances = instances.map_or(common.instances, |fields| {
         read_instances(&fields, common.instances)
     });
+    let isolation = fields.read(App::ISOLATION).unwrap_or(common.isolation);
     let name = name?;
     let own_port = port.unwrap_or(common.port);
     let paths = fields.read(App::PATHS);
@@ -133,6 +135,7 @@ pub(super) fn read_app(app: &Located<'_>, common: &mut Common<'_>) -> Option<App
         start: start.or(common.start),
         idle: idle.or(common.idle),
         instances,
+        isolation,
         content: 0,
         fault,
         is_partial: false,

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use nano_worker::LogLevel;
+use nano_worker::{Isolation, LogLevel};
 use serde_json::{Value, json};
 
 use super::binding::{BindingType, MAX_BINDINGS, MAX_ENV_NAME};
@@ -182,6 +182,8 @@ objects! {
         IDLE_MS: "idle_ms" = Milliseconds, Milliseconds { least: 0, most: DAY };
         /// How many instances it has.
         INSTANCES: "instances" = Nested<Instances>, Nested(PhantomData);
+        /// Whose threads an app's instances run on.
+        ISOLATION: "isolation" = Word<Isolation>, ISOLATION, default "dedicated";
         /// Other servers that an app may ask.
         OUTBOUND: "outbound" = Nested<Outbound>, Nested(PhantomData);
         /// What of an app stands in the log.
@@ -239,6 +241,11 @@ objects! {
         IDLE_MS: "idle_ms" = Milliseconds, Milliseconds { least: 0, most: DAY };
         /// How many instances it has.
         INSTANCES: "instances" = Nested<Instances>, Nested(PhantomData);
+        /// Whose threads its instances run on: `"dedicated"`, each on one of its own, or `"shared"`, on those that take turns of all apps that
+        /// say so. An instance on these costs no thread while it has nothing to do, and a connection that asks for several such apps
+        /// wakes none; but they wait for each other's turns of JavaScript. An app whose instance has crashed, or did not stop, has threads
+        /// of its own from then on.
+        ISOLATION: "isolation" = Word<Isolation>, ISOLATION;
         /// What its handlers get as `env`: texts, files that have them, and bindings of a type.
         ENV: "env" = Ruled, Ruled(bindings);
         /// Other servers.
@@ -400,6 +407,14 @@ const TRACE: Word<Tracing> = Word {
 const START: Word<Start> = Word {
     words: &[("eager", Start::Eager), ("lazy", Start::Lazy)],
     meaning: "when the app starts, with the process or with the first request",
+};
+
+const ISOLATION: Word<Isolation> = Word {
+    words: &[
+        ("dedicated", Isolation::Dedicated),
+        ("shared", Isolation::Shared),
+    ],
+    meaning: "whose threads the app's instances run on, their own or those of several apps",
 };
 
 const LEVEL: Word<Option<LogLevel>> = Word {

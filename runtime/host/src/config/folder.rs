@@ -263,6 +263,7 @@ impl Reading {
             start: common.start,
             idle: common.idle,
             instances: common.instances,
+            isolation: common.isolation,
             content: 0,
             fault: None,
             is_partial: false,

@@ -58,7 +58,7 @@ fn tell(text: &str) {
 }
 
 fn look_at(config: &Config) {
-    assert!(config.usual_limits().memory_mb > 0);
+    assert!(config.usual_instance().0.memory_mb > 0);
     for app in &config.apps {
         // As it is written, a pattern is read again.
         for host in &app.hosts {

@@ -33,8 +33,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nano_worker::{
-    Binding, Caches, Commons, ENTRIES, Handlers, Limits, LogSink, OutboundHosts, Services,
-    WorkerOptions,
+    Binding, Caches, Commons, ENTRIES, Handlers, Isolation, Limits, LogSink, OutboundHosts,
+    Services, WorkerOptions,
 };
 
 pub use crate::cron::CronExpression;
@@ -151,6 +151,8 @@ pub struct AppConfig {
     pub idle: Option<Idle>,
     /// How many instances it has.
     pub instances: InstancePlan,
+    /// Whose threads they run on.
+    pub isolation: Isolation,
     /// Why its folder can be no app's, if that is so: the app's own fault, which is seen when it starts.
     pub fault: Option<Diagnostic>,
     /// What its folder says of it cannot be read, and is not in here: the hosts and limits of requests that it has, if it is served
@@ -218,6 +220,7 @@ impl AppConfig {
             env: self.env.clone(),
             services,
             limits: self.limits.worker,
+            isolation: self.isolation,
             outbound: self.outbound.clone(),
             commons,
             log,
@@ -243,6 +246,7 @@ impl AppConfig {
             entry,
             env,
             limits,
+            isolation,
             outbound,
             content,
             fault,
@@ -265,6 +269,7 @@ impl AppConfig {
             && *entry == other.entry
             && *env == other.env
             && limits.worker == other.limits.worker
+            && *isolation == other.isolation
             && *outbound == other.outbound
             && *content == other.content
             && message(fault) == message(&other.fault)
@@ -297,6 +302,7 @@ impl AppConfig {
             start: other.start,
             idle: other.idle,
             instances: other.instances,
+            isolation: self.isolation,
             hosts: other.hosts.clone(),
             port: other.port,
             crons: other.crons.clone(),
@@ -479,23 +485,29 @@ impl Config {
         }
     }
 
-    /// Limits of instances with the memory and the CPU time that most apps have: the largest of these where there are several, and the
-    /// defaults where there is no app.
-    pub(crate) fn usual_limits(&self) -> Limits {
+    /// Limits of instances with the memory and the CPU time that most apps have, and on whose threads these run: the largest where there
+    /// are several, and the defaults where there is no app.
+    pub(crate) fn usual_instance(&self) -> (Limits, Isolation) {
         let mut counts = BTreeMap::new();
         for app in &self.apps {
             let Limits { memory_mb, cpu, .. } = app.limits.worker;
-            *counts.entry((memory_mb, cpu)).or_insert(0_usize) += 1;
+            let is_shared = app.isolation == Isolation::Shared;
+            *counts.entry((memory_mb, cpu, is_shared)).or_insert(0_usize) += 1;
         }
         let most = counts.into_iter().max_by_key(|(_, count)| *count);
-        let Some(((memory_mb, cpu), _)) = most else {
-            return Limits::default();
+        let Some(((memory_mb, cpu, is_shared), _)) = most else {
+            return Default::default();
         };
-        Limits {
+        let limits = Limits {
             memory_mb,
             cpu,
             ..Limits::default()
-        }
+        };
+        let isolation = match is_shared {
+            true => Isolation::Shared,
+            false => Isolation::Dedicated,
+        };
+        (limits, isolation)
     }
 
     /// Reads a configuration file, and what the admin API has changed over it. `state` is the folder of these changes where the
@@ -552,6 +564,7 @@ impl Config {
             start: None,
             idle: None,
             instances: InstancePlan::default(),
+            isolation: Isolation::default(),
             content: 0,
             fault: None,
             is_partial: false,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use jsonc_parser::ast::Value;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
-use nano_worker::OutboundHosts;
+use nano_worker::{Isolation, OutboundHosts};
 
 use super::admin::read_admin;
 use super::app::{Common, Unique, read_app, read_limits, read_outbound};
@@ -146,6 +146,7 @@ fn read_root(
     let mut outbound = OutboundHosts::default();
     let (mut start, mut idle) = (None, None);
     let mut instances = InstancePlan::default();
+    let mut isolation = Isolation::default();
     if let Some(fields) = fields.read(Configuration::DEFAULTS) {
         if let Some(fields) = fields.read(Defaults::LIMITS) {
             defaults = read_limits(&fields, defaults);
@@ -161,6 +162,7 @@ fn read_root(
         if let Some(fields) = fields.read(Defaults::INSTANCES) {
             instances = read_instances(&fields, instances);
         }
+        fields.read_over(Defaults::ISOLATION, &mut isolation);
     }
     let list = match fields.get(&Configuration::APPS) {
         Some(apps) => {
@@ -191,6 +193,7 @@ fn read_root(
         start,
         idle,
         instances,
+        isolation,
         unique: Unique::default(),
         ports: place
             .map(|place| (listen.port, place))

@@ -389,22 +389,24 @@ async fn settings_of_the_process_change() {
 async fn isolates_are_prepared_for_limits_that_most_apps_have() {
     let mut site = Site::of(&["a", "b", "c"]).await;
     let prepared = |site: &Site| {
-        let (count, limits) = site.launcher.prepared().expect("something was said");
-        (count, limits.memory_mb, limits.cpu.as_secs())
+        let (count, limits, isolation) = site.launcher.prepared().expect("something was said");
+        let is_shared = isolation == Isolation::Shared;
+        (count, limits.memory_mb, limits.cpu.as_secs(), is_shared)
     };
-    assert_eq!(prepared(&site), (1, 128, 5));
+    assert_eq!(prepared(&site), (1, 128, 5, false));
     for name in ["a", "c"] {
         let worker = &mut site.app(name).limits.worker;
         (worker.memory_mb, worker.cpu) = (64, std::time::Duration::from_secs(1));
+        site.app(name).isolation = Isolation::Shared;
     }
     site.wanted.prepared = 3;
     site.apply().await;
-    assert_eq!(prepared(&site), (3, 64, 1));
+    assert_eq!(prepared(&site), (3, 64, 1, true));
     for name in ["a", "b", "c"] {
         site.remove(name);
     }
     site.apply().await;
-    assert_eq!(prepared(&site), (3, 128, 5));
+    assert_eq!(prepared(&site), (3, 128, 5, false));
     site.host.drain().await;
     assert_eq!(prepared(&site).0, 0);
 }

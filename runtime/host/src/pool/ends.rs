@@ -66,6 +66,11 @@ impl Pool {
                 );
                 return;
             }
+            // No fault of its own: nobody waits for another one.
+            Exit::ThreadLost => {
+                tracing::warn!(app = name, "an instance of the app was lost: {exit}");
+                return;
+            }
             Exit::CpuLimit => {
                 let limit = limits.cpu.as_millis();
                 format!(

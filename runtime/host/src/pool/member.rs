@@ -1,8 +1,8 @@
 //! An instance of a pool, and who has something to do there.
 
 use std::ops::Deref;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use nano_worker::{Instance, InstanceThread, Stop};
@@ -16,6 +16,8 @@ struct Inner {
     /// Unique in the process, and never [`NOBODY`].
     id: usize,
     instance: Arc<dyn Instance>,
+    /// Its thread's id, and whether that is shared; once it was asked for.
+    thread: OnceLock<(usize, bool)>,
     began: Instant,
     /// Bytes that it held when it had started.
     first_bytes: u64,
@@ -28,7 +30,7 @@ struct Inner {
     leaving: Stop,
 }
 
-/// The id of no member.
+/// The id of no member, and of no thread.
 pub(crate) const NOBODY: usize = 0;
 
 impl Member {
@@ -39,6 +41,7 @@ impl Member {
             began: Instant::now(),
             first_bytes: bytes(&*instance),
             instance,
+            thread: OnceLock::new(),
             seats: AtomicUsize::new(0),
             is_leaving: AtomicBool::new(false),
             vacated: Notify::new(),
@@ -56,7 +59,32 @@ impl Member {
 
     /// A place for connections whose requests go to this instance.
     pub(crate) fn thread(&self) -> Option<Arc<dyn InstanceThread>> {
-        self.0.instance.thread()
+        let thread = self.0.instance.thread()?;
+        self.0
+            .thread
+            .get_or_init(|| (thread.id(), thread.is_shared()));
+        Some(thread)
+    }
+
+    /// The thread's id; [`NOBODY`] where it does no I/O.
+    #[inline]
+    pub(crate) fn thread_id(&self) -> usize {
+        self.known_thread().map_or(NOBODY, |(id, _)| id)
+    }
+
+    /// Whether other apps' instances may have the same one.
+    #[inline]
+    pub(crate) fn is_on_shared_thread(&self) -> bool {
+        self.known_thread().is_some_and(|(_, is_shared)| is_shared)
+    }
+
+    #[inline]
+    fn known_thread(&self) -> Option<(usize, bool)> {
+        if let Some(known) = self.0.thread.get() {
+            return Some(*known);
+        }
+        self.thread()?;
+        self.0.thread.get().copied()
     }
 
     /// Set when it finishes what it has begun.

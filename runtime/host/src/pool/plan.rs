@@ -137,7 +137,7 @@ impl Pool {
 }
 
 impl State {
-    /// The instance for a request: the least busy one, or that of its connection, if that is hardly busier. (A connection that
+    /// The instance for a request: the least busy one, or one of its connection's thread, if that is hardly busier. (A connection that
     /// goes to another thread costs more than a short wait.)
     pub(super) fn pick(&mut self, home: usize) -> Option<&Member> {
         match self.members[..] {
@@ -151,7 +151,7 @@ impl State {
         // Each has something to do.
         self.was_full |= least > 0;
         let is_home = |member: &&Member| {
-            member.id() == home && member.goes_on() && member.seats() <= least + least / 4
+            member.thread_id() == home && member.goes_on() && member.seats() <= least + least / 4
         };
         let at_home = self.members.iter().find(is_home);
         at_home.or_else(|| self.running())

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use nano_worker::{StartError, StartErrorKind};
+use nano_worker::{Isolation, StartError, StartErrorKind, WorkerOptions};
 
 use super::Pool;
 use super::condition::Reason;
@@ -30,7 +30,7 @@ impl Pool {
             // What nobody wants any more ends where it is: its modules may take what those need that come after it.
             None => tokio::select! {
                 biased;
-                started = self.starter.launch(self.options.clone()) => Some(started),
+                started = self.starter.launch(self.options()) => Some(started),
                 () = self.until_unwanted(epoch) => None,
             },
         };
@@ -90,6 +90,16 @@ impl Pool {
         let exit = member.instance().clone().ended().await;
         self.statistics.ended(member.instance(), &exit);
         self.remove(&member, &exit);
+    }
+
+    /// What the next instance is told.
+    fn options(&self) -> WorkerOptions {
+        let mut options = self.options.clone();
+        // It would take the others of a shared one with it again.
+        if self.statistics.has_lost_a_thread() {
+            options.isolation = Isolation::Dedicated;
+        }
+        options
     }
 
     /// Waits until nobody wants what was begun in this epoch.

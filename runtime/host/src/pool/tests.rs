@@ -359,13 +359,14 @@ async fn what_is_given_up_does_not_come_back() {
 #[tokio::test]
 async fn an_instance_too_many_finishes_what_it_has_begun_and_ends() {
     let launcher = FakeLauncher::new();
+    launcher.give_threads();
     let pool = planned(&launcher, several(1, 2));
     launcher.set_busy(true);
     drop(pool.instance().await.expect("an instance"));
     let first = lease(&pool, NOBODY);
     until("another one", || pool.lock().members.len() == 2).await;
     let second = lease(&pool, NOBODY);
-    let kept = lease(&pool, second.id());
+    let kept = lease(&pool, second.thread_id());
     assert_eq!(kept.id(), second.id(), "hardly busier than the other one");
     drop((first, second));
     // One is at work, the other is not: the younger leaves, but not before it is done.
@@ -381,12 +382,13 @@ async fn an_instance_too_many_finishes_what_it_has_begun_and_ends() {
 #[tokio::test]
 async fn requests_go_to_the_least_busy_instance_and_stay_where_they_are_if_it_is_hardly_busier() {
     let launcher = FakeLauncher::new();
+    launcher.give_threads();
     let pool = planned(&launcher, several(2, 2));
     drop(pool.instance().await.expect("an instance"));
     until("two", || pool.lock().members.len() == 2).await;
     let (a, b) = (lease(&pool, NOBODY), lease(&pool, NOBODY));
     assert_ne!(a.id(), b.id());
-    let mut at_b: Vec<_> = (0..3).map(|_| lease(&pool, b.id())).collect();
+    let mut at_b: Vec<_> = (0..3).map(|_| lease(&pool, b.thread_id())).collect();
     let counts = |pool: &Arc<Pool>| {
         let seats = |id| {
             let state = pool.lock();
@@ -400,7 +402,7 @@ async fn requests_go_to_the_least_busy_instance_and_stay_where_they_are_if_it_is
     at_b.extend((0..4).map(|_| lease(&pool, NOBODY)));
     assert_eq!(counts(&pool), (5, 4));
     // From four on, one more makes no difference to one that is there.
-    at_b.extend((0..2).map(|_| lease(&pool, a.id())));
+    at_b.extend((0..2).map(|_| lease(&pool, a.thread_id())));
     assert_eq!(counts(&pool), (6, 5));
     drop(at_b);
     assert_eq!(counts(&pool), (1, 1));

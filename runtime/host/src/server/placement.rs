@@ -2,8 +2,10 @@
 //!
 //! Most connections only ever carry requests for one app. On its thread, neither a request nor an answer wakes another
 //! thread, so that is where such a connection belongs. One that carries requests for several apps must not wait for the turns
-//! of any: it belongs to the host's runtime, and goes there as soon as a request for a second app is seen on it. When another
-//! instance has taken over from the one where a connection is, it goes there with its next request; one whose instance has ended
+//! of any that has a thread of its own: it belongs to the host's runtime, and goes there as soon as a request for a second app is seen
+//! on it; or, once one of its requests is for an app that [shares](nano_worker::Isolation::Shared) its thread, there: requests for
+//! others of that thread wake nobody. If all of them go to another such thread for a while, it follows. When another
+//! instance has taken over from the one where a connection is, it goes there with its next request; one whose thread has ended
 //! goes to the host's runtime until then.
 //!
 //! A connection moves as a whole, between two polls: what serves it is spawned on another runtime, and polled there anew, so no
@@ -57,12 +59,14 @@ pub(super) async fn find(
 pub(crate) struct Place {
     /// The app of all requests so far, by its id: [`NO_APP`] before the first, [`SEVERAL_APPS`] for good.
     app: AtomicUsize,
-    /// The instance on whose thread it is, by its id; [`NOBODY`]: on the host's runtime.
+    /// The instances' thread that it is on, by its id; [`NOBODY`]: the host's runtime.
     home: AtomicUsize,
+    /// How many of its last requests, in a row, were for another thread that is shared.
+    astray: AtomicU32,
     moves: AtomicU32,
     /// To be moved to `next`.
     is_leaving: AtomicBool,
-    next: Mutex<Option<(usize, Arc<dyn InstanceThread>)>>,
+    next: Mutex<Option<Arc<dyn InstanceThread>>>,
     /// Where it is, if that is an app's thread.
     thread: Mutex<Option<Arc<dyn InstanceThread>>>,
     /// The host's runtime.
@@ -72,21 +76,24 @@ pub(crate) struct Place {
 const NO_APP: usize = 0;
 const SEVERAL_APPS: usize = 1;
 
+/// A connection follows so many requests in a row: to move costs more than some messages.
+const MOST_ASTRAY: u32 = 64;
+
 impl Place {
     /// A request for this app begins, by this instance if one runs, and no other request is under way. The connection moves before
     /// the request is looked at any further; see [`Place::settled`].
     #[inline]
     pub(crate) fn asked_for(&self, app: &App, member: Option<&Member>) {
         let before = self.app.load(Relaxed);
-        let is_at_home = |member: &Member| member.id() == self.home.load(Relaxed);
-        let is_settled =
-            before == SEVERAL_APPS || before == app.id() && member.is_some_and(is_at_home);
-        if !is_settled {
+        let is_at_home = member.is_some_and(|member| member.thread_id() == self.home());
+        if before == SEVERAL_APPS {
+            self.follow(is_at_home, member);
+        } else if before != app.id() || !is_at_home {
             self.reconsider(app.id(), before, member);
         }
     }
 
-    /// The instance on whose thread the connection is, by its id; [`NOBODY`] where it is on none.
+    /// The instances' thread that the connection is on, by its id; [`NOBODY`] where it is on none.
     #[inline]
     pub(crate) fn home(&self) -> usize {
         self.home.load(Relaxed)
@@ -99,21 +106,47 @@ impl Place {
 
     #[cold]
     fn reconsider(&self, app: usize, before: usize, member: Option<&Member>) {
+        let thread = member.and_then(Member::thread);
         if before == NO_APP || before == app {
             self.app.store(app, Relaxed);
-            let thread = member.and_then(|member| Some((member.id(), member.thread()?)));
             if thread.is_some() {
                 self.leave_for(thread);
             }
-        } else {
-            self.app.store(SEVERAL_APPS, Relaxed);
-            if self.home.load(Relaxed) != NOBODY {
-                self.leave_for(None);
+            return;
+        }
+        self.app.store(SEVERAL_APPS, Relaxed);
+        let is_on_its_app_s = lock(&self.thread)
+            .as_ref()
+            .is_some_and(|home| !home.is_shared());
+        let shared = thread.filter(|thread| thread.is_shared());
+        let is_elsewhere = shared.is_some() && self.home() == NOBODY;
+        if is_on_its_app_s || is_elsewhere {
+            self.leave_for(shared);
+        }
+    }
+
+    /// A request for one of several apps begins.
+    #[inline]
+    fn follow(&self, is_at_home: bool, member: Option<&Member>) {
+        if is_at_home {
+            if self.astray.load(Relaxed) != 0 {
+                self.astray.store(0, Relaxed);
+            }
+        } else if let Some(member) = member
+            && member.is_on_shared_thread()
+        {
+            let astray = self.astray.load(Relaxed) + 1;
+            self.astray.store(astray, Relaxed);
+            if self.home() == NOBODY || astray > MOST_ASTRAY {
+                self.astray.store(0, Relaxed);
+                if let Some(thread) = member.thread() {
+                    self.leave_for(Some(thread));
+                }
             }
         }
     }
 
-    fn leave_for(&self, next: Option<(usize, Arc<dyn InstanceThread>)>) {
+    fn leave_for(&self, next: Option<Arc<dyn InstanceThread>>) {
         *lock(&self.next) = next;
         self.is_leaving.store(true, Relaxed);
     }
@@ -147,7 +180,7 @@ impl Place {
         self.is_leaving.store(false, Relaxed);
     }
 
-    fn next(&self) -> Option<(usize, Arc<dyn InstanceThread>)> {
+    fn next(&self) -> Option<Arc<dyn InstanceThread>> {
         lock(&self.next).take()
     }
 
@@ -165,7 +198,7 @@ impl Place {
             place,
         };
         let thread = lock(&self.thread).clone();
-        stay.go(thread.map(|thread| (self.home.load(Relaxed), thread)));
+        stay.go(thread);
     }
 
     fn host(&self) -> Handle {
@@ -207,7 +240,7 @@ struct Stay {
     connection: Pin<Box<dyn Future<Output = ()> + Send>>,
     place: Arc<Place>,
     host: Handle,
-    /// The end of the instance whose thread this is.
+    /// The end of the instances' thread that this is on.
     retired: Option<Stopped>,
 }
 
@@ -240,12 +273,9 @@ impl Future for Task {
 
 impl Stay {
     /// Moves to a thread, or to the host's runtime.
-    fn go(mut self, next: Option<(usize, Arc<dyn InstanceThread>)>) {
-        let (home, thread) = match next {
-            Some((home, thread)) => (home, Some(thread)),
-            None => (NOBODY, None),
-        };
+    fn go(mut self, thread: Option<Arc<dyn InstanceThread>>) {
         self.retired = thread.as_ref().map(|thread| thread.retired());
+        let home = thread.as_ref().map_or(NOBODY, |thread| thread.id());
         self.place.moved(home);
         *lock(&self.place.thread) = thread.clone();
         let host = self.host.clone();
@@ -255,7 +285,7 @@ impl Stay {
         };
         let place = self.place.clone();
         if let Err(task) = thread.spawn_guest(Box::pin(Task(Some(self)))) {
-            // That instance has just ended, and `retired` is ready: what is no longer of use there is gone with the next poll.
+            // That thread has just ended, and `retired` is ready: what is no longer of use there is gone with the next poll.
             place.home.store(NOBODY, Relaxed);
             *lock(&place.thread) = None;
             host.spawn(task);

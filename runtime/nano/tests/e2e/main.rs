@@ -51,6 +51,7 @@ mod proxies;
 mod reload;
 mod routing;
 mod service_manager;
+mod shared_threads;
 mod slow_clients;
 mod streaming;
 mod support;

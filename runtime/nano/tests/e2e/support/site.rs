@@ -34,6 +34,9 @@ pub(crate) fn app_of_forms(forms: &[(&str, &str)]) -> String {
     )
 }
 
+/// Whose threads the apps of all tests run on that say nothing of it: a variable of the environment, as configuration has it.
+const ISOLATION: &str = "NANO_E2E_ISOLATION";
+
 /// Apps to serve. Each has its own hostname, `<name>.test`.
 pub(crate) struct Site {
     folder: tempfile::TempDir,
@@ -62,9 +65,13 @@ impl Site {
             true => String::new(),
             false => format!(r#","hostname":"{name}.test""#),
         };
+        let isolation = match std::env::var(ISOLATION) {
+            Ok(kind) if !fields.contains("\"isolation\"") => format!(r#","isolation":"{kind}""#),
+            _ => String::new(),
+        };
         let comma = if fields.is_empty() { "" } else { "," };
         self.apps.push(format!(
-            r#"{{"name":"{name}","path":"{name}"{hostname}{comma}{fields}}}"#
+            r#"{{"name":"{name}","path":"{name}"{hostname}{isolation}{comma}{fields}}}"#
         ));
         self.file(&format!("{name}/index.js"), source)
     }
