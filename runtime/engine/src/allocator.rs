@@ -34,7 +34,7 @@ struct Watched {
 }
 
 /// Of the watched buffer.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Sizes {
     bound: usize,
     /// Its bytes.
@@ -60,6 +60,16 @@ pub struct Bound {
 }
 
 impl Bound {
+    /// No bound of this thread holds until this is dropped.
+    pub(crate) fn lifted() -> Bound {
+        WATCHED.with(|watched| Bound {
+            around: (
+                watched.buffer.replace(ptr::null_mut()),
+                watched.sizes.take(),
+            ),
+        })
+    }
+
     /// Bounds the first buffer of bytes that `allocate` gets: it is refused to grow beyond `bytes` and a mebibyte, less what those
     /// have whose bounds are around this one. `None` where they leave less than a mebibyte.
     pub fn of_first(bytes: usize, allocate: impl FnOnce()) -> Option<Bound> {

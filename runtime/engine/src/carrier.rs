@@ -15,7 +15,7 @@ use crate::crew::{self, Crew};
 use crate::external_memory::malloc;
 use crate::isolate::{self, IsolateOptions};
 use crate::mailbox::{Handle, Shared};
-use crate::thread::{ExitReceiver, ExitSender, STACK_SIZE, Turns};
+use crate::thread::{ExitReceiver, ExitSender, SHARED_STACK_SIZE, STACK_SIZE, Turns};
 use crate::thread_io::ThreadIo;
 use crate::{containment, watchdog};
 
@@ -23,13 +23,15 @@ use crate::{containment, watchdog};
 pub(crate) const ITSELF: u64 = 0;
 
 /// An isolate that is to begin on a carrier.
-pub(crate) type Arrival = Box<dyn FnOnce(&mut Crew) + Send>;
+pub(crate) type Arrival = Box<dyn FnOnce(&Crew) + Send>;
 
 /// What a carrier shares with the rest of the process.
 pub(crate) struct Carrier {
     bell: Bell<ThreadIo>,
     /// How many isolates it was given so far, which is the last one's number.
     numbers: AtomicU64,
+    /// How many of them have begun.
+    begun: AtomicU64,
     /// Rung where there are arrivals, or will be none any more.
     door: Caller,
     arrivals: Mutex<Vec<Arrival>>,
@@ -80,6 +82,7 @@ impl Carrier {
         Arc::new(Carrier {
             bell: Bell::new(),
             numbers: AtomicU64::new(ITSELF),
+            begun: AtomicU64::new(ITSELF),
             door: Caller::new(ITSELF),
             arrivals: Mutex::default(),
             is_open: AtomicBool::new(kind != Kind::Process),
@@ -137,6 +140,16 @@ impl Carrier {
         std::mem::take(&mut *self.arrivals())
     }
 
+    /// An isolate begins.
+    pub(crate) fn count_begun(&self) {
+        self.begun.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether isolates wait for the thread to begin.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.begun.load(Ordering::Relaxed) < self.numbers.load(Ordering::Relaxed)
+    }
+
     /// Whether no isolate will come any more.
     pub(crate) fn is_closed(&self) -> bool {
         let is_open = self.is_open.load(Ordering::Acquire) && !self.is_lost();
@@ -192,7 +205,7 @@ impl Carrier {
         drop(last); // It may be the last one's to know of it.
     }
 
-    /// Whether the thread works for this isolate.
+    /// Whether the thread works for this isolate. Others may have turns on it that were interrupted.
     pub(crate) fn is_working_for(&self, isolate: &Shared) -> bool {
         let work = self.work();
         work.isolate
@@ -256,9 +269,13 @@ impl OpenCarrier {
         containment::install()?;
         let carrier = Carrier::new(kind);
         let its = carrier.clone();
+        let stack = match kind {
+            Kind::Shared => SHARED_STACK_SIZE,
+            Kind::Dedicated | Kind::Process => STACK_SIZE,
+        };
         std::thread::Builder::new()
             .name(name)
-            .stack_size(STACK_SIZE)
+            .stack_size(stack)
             .spawn(move || crew::carry(&its))?;
         Ok(OpenCarrier(carrier))
     }
@@ -293,7 +310,7 @@ impl OpenCarrier {
         let carrier = &self.0;
         let (handle, exit) = carrier.employ(&options);
         let isolate = handle.clone();
-        let arrival = move |crew: &mut Crew| crew.admit(isolate, options, first);
+        let arrival = move |crew: &Crew| crew.admit(isolate, options, first);
         carrier.arrivals().push(Box::new(arrival));
         carrier.call(&carrier.door);
         Ok((handle, exit))

@@ -4,7 +4,11 @@
 //! [loop](crate::thread), in the order in which that came up; then I/O is done, and the thread sleeps if there is nothing else to do. It
 //! stays with the isolate that it has entered as long as no other one's turn has come. So an isolate that is alone pays nothing for that
 //! it need not be.
+//!
+//! A turn that takes long is interrupted for an [interlude](crate::interlude): rounds of the others, within it. So several isolates may be
+//! entered at a time, of which the last goes on.
 
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -18,23 +22,25 @@ use crate::isolate::{Isolate, IsolateOptions};
 use crate::limits::Exit;
 use crate::mailbox::{Handle, Shared};
 use crate::thread::{Turns, finish, in_context, or_panicked};
-use crate::{containment, watchdog};
+use crate::{containment, interlude, watchdog};
 
-/// What a carrier's thread knows of its isolates.
+/// What a carrier's thread knows of its isolates. Nothing of it is borrowed while a turn runs: that may be interrupted.
 pub(crate) struct Crew {
     carrier: Arc<Carrier>,
-    /// By their numbers, all but the one that is entered.
-    residents: BTreeMap<u64, Resident>,
+    /// By their numbers, all but those that are entered.
+    residents: RefCell<BTreeMap<u64, Resident>>,
+    /// Those that are entered, whose turns were interrupted but for the last one's.
+    entered: RefCell<Vec<Arc<Shared>>>,
     /// Whose turns come before the next I/O: their numbers, or [`ITSELF`] for an arrival.
-    round: VecDeque<u64>,
+    round: RefCell<VecDeque<u64>>,
     /// Which of them want to be looked after at which time, though nobody calls.
-    dues: BTreeSet<(Instant, u64)>,
-    arrivals: VecDeque<Arrival>,
+    dues: RefCell<BTreeSet<(Instant, u64)>>,
+    arrivals: RefCell<VecDeque<Arrival>>,
     /// Whom the thread's CPU time is charged to.
-    charged: u64,
+    charged: Cell<u64>,
     /// Reused, so that a round allocates nothing.
-    calls: Vec<u64>,
-    alarm: Alarm,
+    calls: RefCell<Vec<u64>>,
+    alarm: RefCell<Alarm>,
 }
 
 /// An isolate that has begun, and has not ended.
@@ -81,60 +87,71 @@ impl Crew {
         carrier.bind();
         Crew {
             carrier,
-            residents: BTreeMap::new(),
-            round: VecDeque::new(),
-            dues: BTreeSet::new(),
-            arrivals: VecDeque::new(),
-            charged: ITSELF,
-            calls: Vec::new(),
-            alarm: Alarm::default(),
+            residents: RefCell::default(),
+            entered: RefCell::default(),
+            round: RefCell::default(),
+            dues: RefCell::default(),
+            arrivals: RefCell::default(),
+            charged: Cell::new(ITSELF),
+            calls: RefCell::default(),
+            alarm: RefCell::default(),
         }
     }
 
     /// An isolate will begin in the next round.
-    pub(crate) fn expect(&mut self, arrival: Arrival) {
-        self.arrivals.push_back(arrival);
-        self.round.push_back(ITSELF);
+    pub(crate) fn expect(&self, arrival: Arrival) {
+        self.arrivals.borrow_mut().push_back(arrival);
+        self.round.borrow_mut().push_back(ITSELF);
     }
 
     /// Takes turns until there is no isolate, and none can come.
-    pub(crate) fn run(mut self) {
+    pub(crate) fn run(self) {
+        let _present = interlude::present(&self);
         self.take_calls();
         while let Some(next) = self.next() {
-            match next {
-                ITSELF => {
-                    if let Some(begin) = self.arrivals.pop_front() {
-                        begin(&mut self);
-                    }
-                }
-                number => self.visit(number),
-            }
+            self.look_after(next);
         }
     }
 
-    fn next(&mut self) -> Option<u64> {
-        while self.round.is_empty() {
+    fn next(&self) -> Option<u64> {
+        loop {
+            if let Some(next) = self.round.borrow_mut().pop_front() {
+                return Some(next);
+            }
             if self.is_over() {
                 return None;
             }
             self.sleep();
         }
-        self.round.pop_front()
     }
 
-    /// Whether there is no isolate but the one that is entered, if one is, and none can come.
+    fn look_after(&self, next: u64) {
+        if next != ITSELF {
+            return self.visit(next);
+        }
+        let arrival = self.arrivals.borrow_mut().pop_front();
+        if let Some(begin) = arrival {
+            begin(self);
+        }
+    }
+
+    /// Whether there is no isolate, and none can come.
     fn is_over(&self) -> bool {
-        self.residents.is_empty() && self.arrivals.is_empty() && self.carrier.is_closed()
+        self.residents.borrow().is_empty()
+            && self.entered.borrow().is_empty()
+            && self.arrivals.borrow().is_empty()
+            && self.carrier.is_closed()
     }
 
     /// Makes an isolate on this thread, has it take its first turns, and stays with it.
     pub(crate) fn admit(
-        &mut self,
+        &self,
         handle: Handle,
         options: IsolateOptions,
         first: impl for<'s, 'i> FnOnce(&mut Turns, &mut v8::PinScope<'s, 'i>),
     ) {
         let shared = &handle.0;
+        self.carrier.count_begun();
         if self.carrier.is_lost() {
             return self.dismiss(shared, Exit::Lost, || {});
         }
@@ -161,11 +178,10 @@ impl Crew {
     }
 
     /// Enters an isolate, and stays with it.
-    fn visit(&mut self, number: u64) {
+    fn visit(&self, number: u64) {
         // It may have ended since it was called for.
-        let Some(mut resident) = self.residents.remove(&number) else {
-            return;
-        };
+        let resident = self.residents.borrow_mut().remove(&number);
+        let Some(mut resident) = resident else { return };
         self.is_not_due(number, resident.due.take());
         self.works_for(&resident.shared);
         resident.isolate.enter();
@@ -174,11 +190,17 @@ impl Crew {
 
     /// Takes turns of the isolate that is entered, as long as no other one's has come.
     fn stay(
-        &mut self,
+        &self,
         mut resident: Resident,
         first: impl for<'s, 'i> FnOnce(&mut Turns, &mut v8::PinScope<'s, 'i>),
     ) {
-        let Resident { isolate, turns, .. } = &mut resident;
+        let Resident {
+            shared,
+            isolate,
+            turns,
+            ..
+        } = &mut resident;
+        self.entered.borrow_mut().push(shared.clone());
         let left = or_panicked(|| {
             in_context(isolate, |scope, state| {
                 let left = or_panicked(|| {
@@ -191,13 +213,15 @@ impl Crew {
                 left
             })
         });
+        self.entered.borrow_mut().pop();
         match left {
             Left::Until(due) => {
                 resident.isolate.exit();
                 let number = resident.shared.number();
                 resident.due = due;
-                self.dues.extend(due.map(|due| (due, number)));
-                self.residents.insert(number, resident);
+                let due = due.map(|due| (due, number));
+                self.dues.borrow_mut().extend(due);
+                self.residents.borrow_mut().insert(number, resident);
             }
             Left::Ended(exit) => {
                 let Resident {
@@ -219,12 +243,12 @@ impl Crew {
     }
 
     /// An isolate has ended.
-    fn dismiss(&mut self, shared: &Arc<Shared>, exit: Exit, take_apart: impl FnOnce()) {
+    fn dismiss(&self, shared: &Arc<Shared>, exit: Exit, take_apart: impl FnOnce()) {
         shared.end();
         // To take an isolate apart may take long: nothing may wait for this thread any more.
         if self.is_over() {
             // It keeps the runtime.
-            self.alarm = Alarm::default();
+            self.alarm.replace(Alarm::default());
             self.carrier.retire();
         }
         containment::ended(shared, &exit);
@@ -241,31 +265,36 @@ impl Crew {
     /// Does I/O, and sleeps if there is nothing to do, until it is somebody's turn. Returns whether it is that of the isolate that is
     /// entered, which has something to do after `timeout`; else how to leave it.
     pub(crate) fn stays(
-        &mut self,
+        &self,
         isolate: &Arc<Shared>,
         timeout: Option<Duration>,
     ) -> Result<(), Left> {
         let own = isolate.number();
-        if self.residents.is_empty() && self.round.is_empty() {
-            self.carrier.sleep(timeout, &mut self.alarm);
+        if self.is_interlude() {
+            // The one who was interrupted has waited for long enough.
+            return Err(Left::Until(timeout.map(|timeout| Instant::now() + timeout)));
+        }
+        if self.residents.borrow().is_empty() && self.round.borrow().is_empty() {
+            self.carrier.sleep(timeout, &mut self.alarm.borrow_mut());
             self.take_calls();
-            let is_still_alone = self.round.iter().all(|next| *next == own);
+            let mut round = self.round.borrow_mut();
+            let is_still_alone = round.iter().all(|next| *next == own);
             if is_still_alone {
-                self.round.clear();
+                round.clear();
                 return Ok(());
             }
             // It will be asked anew when it wants to have its turn.
             return Err(Left::Until(Some(Instant::now())));
         }
         let due = timeout.map(|timeout| Instant::now() + timeout);
-        self.dues.extend(due.map(|due| (due, own)));
-        while self.round.is_empty() {
+        self.dues.borrow_mut().extend(due.map(|due| (due, own)));
+        while self.round.borrow().is_empty() {
             self.sleep();
         }
-        if self.round.front() != Some(&own) {
+        if self.round.borrow().front() != Some(&own) {
             return Err(Left::Until(due));
         }
-        self.round.pop_front();
+        self.round.borrow_mut().pop_front();
         self.is_not_due(own, due);
         self.works_for(isolate);
         Ok(())
@@ -273,22 +302,75 @@ impl Crew {
 
     /// Whether all isolates but the one that is entered rest.
     pub(crate) fn others_rest(&self) -> bool {
-        let mut others = self.residents.values();
-        others.all(|resident| resident.shared.rest.has_begun())
+        let residents = self.residents.borrow();
+        let mut others = residents.values();
+        !self.is_interlude() && others.all(|resident| resident.shared.rest.has_begun())
     }
 
-    fn sleep(&mut self) {
+    /// Whether a turn was interrupted.
+    fn is_interlude(&self) -> bool {
+        self.entered.borrow().len() > 1
+    }
+
+    /// The turn that runs was interrupted, and may go on after this. Takes turns of others until nobody has to have one, or for a while.
+    pub(crate) fn interlude(&self) {
+        let Some(interrupted) = self.entered.borrow().last().cloned() else {
+            return;
+        };
+        // One that has to end is not held up.
+        if self.entered.borrow().len() > interlude::MOST_DEEP || interrupted.is_terminated() {
+            return;
+        }
+        let end = Instant::now() + interlude::SLICE;
+        // Those that were interrupted come after the one that is.
+        let mut deferred = Vec::new();
+        let mut has_more = true;
+        while has_more && Instant::now() < end {
+            self.look_around();
+            has_more = false;
+            // Those that come up meanwhile have their turns after the next I/O. The rest of the round is there for interludes within this one.
+            let count = self.round.borrow().len();
+            for _ in 0..count {
+                let next = self.round.borrow_mut().pop_front();
+                match next {
+                    Some(own) if self.is_entered(own) => deferred.push(own),
+                    Some(other) => {
+                        self.look_after(other);
+                        has_more = true;
+                    }
+                    None => break,
+                }
+            }
+        }
+        self.round.borrow_mut().extend(deferred);
+        self.works_for(&interrupted);
+    }
+
+    fn is_entered(&self, number: u64) -> bool {
+        let entered = self.entered.borrow();
+        entered.iter().any(|one| one.number() == number)
+    }
+
+    fn sleep(&self) {
+        let first = self.dues.borrow().first().map(|(due, _)| *due);
+        self.sleep_for(first.map(|due| due.saturating_duration_since(Instant::now())));
+    }
+
+    /// Does the I/O that there is to do.
+    fn look_around(&self) {
+        self.sleep_for(Some(Duration::ZERO));
+    }
+
+    fn sleep_for(&self, timeout: Option<Duration>) {
         self.works_for_nobody();
-        let first = self.dues.first().map(|(due, _)| *due);
-        let timeout = first.map(|due| due.saturating_duration_since(Instant::now()));
-        self.carrier.sleep(timeout, &mut self.alarm);
+        self.carrier.sleep(timeout, &mut self.alarm.borrow_mut());
         self.take_calls();
         self.take_due();
     }
 
     /// Puts those who were called for into the round.
-    fn take_calls(&mut self) {
-        let mut calls = std::mem::take(&mut self.calls);
+    fn take_calls(&self) {
+        let mut calls = self.calls.take();
         self.carrier.take_calls(&mut calls);
         for number in calls.drain(..) {
             if number == ITSELF {
@@ -296,43 +378,43 @@ impl Crew {
                 arrivals.into_iter().for_each(|one| self.expect(one));
                 continue;
             }
-            let resident = self.residents.get_mut(&number);
+            let mut residents = self.residents.borrow_mut();
+            let resident = residents.get_mut(&number);
             let due = resident.and_then(|resident| resident.due.take());
             self.is_not_due(number, due);
-            self.round.push_back(number);
+            self.round.borrow_mut().push_back(number);
         }
-        self.calls = calls;
+        self.calls.replace(calls);
     }
 
     /// Puts those into the round whose time has come.
-    fn take_due(&mut self) {
-        if self.dues.is_empty() {
+    fn take_due(&self) {
+        let mut dues = self.dues.borrow_mut();
+        if dues.is_empty() {
             return;
         }
         let now = Instant::now();
-        while let Some((_, number)) = self.dues.first().filter(|(due, _)| *due <= now).copied() {
-            self.dues.pop_first();
-            self.round.push_back(number);
+        while let Some((_, number)) = dues.first().filter(|(due, _)| *due <= now).copied() {
+            dues.pop_first();
+            self.round.borrow_mut().push_back(number);
         }
     }
 
-    fn is_not_due(&mut self, number: u64, due: Option<Instant>) {
+    fn is_not_due(&self, number: u64, due: Option<Instant>) {
         if let Some(due) = due {
-            self.dues.remove(&(due, number));
+            self.dues.borrow_mut().remove(&(due, number));
         }
     }
 
-    fn works_for(&mut self, isolate: &Arc<Shared>) {
+    fn works_for(&self, isolate: &Arc<Shared>) {
         let number = isolate.number();
-        if self.charged != number {
-            self.charged = number;
+        if self.charged.replace(number) != number {
             self.carrier.works_for(Some(isolate));
         }
     }
 
-    fn works_for_nobody(&mut self) {
-        if self.charged != ITSELF {
-            self.charged = ITSELF;
+    fn works_for_nobody(&self) {
+        if self.charged.replace(ITSELF) != ITSELF {
             self.carrier.works_for(None);
         }
     }

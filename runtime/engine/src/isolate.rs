@@ -15,7 +15,7 @@ use crate::module_source::ModuleSource;
 use crate::resources::Making;
 use crate::snapshot;
 use crate::state::State;
-use crate::{entry, foreground, hardening};
+use crate::{entry, foreground, hardening, stack};
 
 /// Address space for generated code. V8 would reserve 512 MiB for each isolate.
 pub(crate) const CODE_RANGE: usize = 64 * MIB;
@@ -123,6 +123,9 @@ impl Isolate {
                 Making::begin().map_err(|shortage| Exit::NotMade(shortage.to_string()))?;
             tables::of(|| foreground::making(&handle.0.foreground, || v8::Isolate::new(params)))
         };
+        if handle.0.carrier().is_shared() {
+            stack::give_more(&mut isolate);
+        }
         handle.0.bind_isolate(isolate.thread_safe_handle());
 
         let state = Box::pin(State::new(engine, handle, limits, tokio));

@@ -46,6 +46,7 @@ mod handover;
 pub mod hardening;
 mod idle;
 mod imports;
+mod interlude;
 pub mod isolate;
 pub mod limits;
 mod mail;

@@ -415,6 +415,13 @@ impl Shared {
         }
     }
 
+    /// Has the turn that runs let others in, at the next chance that its script gives; see [`crate::interlude`].
+    pub(crate) fn request_interlude(&self) {
+        if let Some(isolate) = self.isolate.get() {
+            entry::request_interlude(isolate);
+        }
+    }
+
     pub(crate) fn draining(&self) -> Option<Until> {
         match self.drain.load(Ordering::Acquire) {
             0 => None,

@@ -1,7 +1,7 @@
 //! CPU time of turns by what they work for, in isolates where that has a limit.
 //!
 //! A turn is for whom it begins for: a payer, whom the embedding names by a number ([`State::works_for`]), or nobody. What a payer has
-//! spent is the embedding's to keep (its [`Ledger`]). The thread's CPU clock, a system call, is read twice per turn that is for somebody,
+//! spent is the embedding's to keep (its [`Ledger`]). The isolate's CPU time, a system call, is read twice per turn that is for somebody,
 //! and not at all in isolates without a ledger. A turn that passes what is left to its payer is ended by the watchdog, as one that
 //! passes its own limit is.
 
@@ -9,7 +9,6 @@ use std::cell::Cell;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use crate::cpu_clock;
 use crate::mailbox::Verdict;
 use crate::state::State;
 
@@ -26,7 +25,7 @@ pub struct Ledger {
 /// The turns of one isolate.
 pub(crate) struct Meter {
     ledger: &'static Ledger,
-    /// The payer of the turn that runs, and the thread's CPU clock when that became known.
+    /// The payer of the turn that runs, and the isolate's CPU time when that became known.
     turn: Cell<Option<(u64, Duration)>>,
 }
 
@@ -81,12 +80,8 @@ impl Meter {
         let Some(left) = (self.ledger.left)(state, payer) else {
             return;
         };
-        // A thread that cannot read its own clock is not metered.
-        let Some(now) = cpu_clock::of_this_thread() else {
-            return;
-        };
-        self.turn.set(Some((payer, now)));
         let shared = &state.shared;
+        self.turn.set(Some((payer, shared.cpu_time())));
         shared.payer.store(payer, Ordering::Relaxed);
         let left = u64::try_from(left.as_nanos()).unwrap_or(NO_BOUND);
         shared.turn_bound.store(left, Ordering::Relaxed);
@@ -101,8 +96,7 @@ impl Meter {
             return;
         };
         state.shared.turn_bound.store(NO_BOUND, Ordering::Relaxed);
-        if let Some(now) = cpu_clock::of_this_thread() {
-            (self.ledger.spend)(state, payer, now.saturating_sub(began));
-        }
+        let now = state.shared.cpu_time();
+        (self.ledger.spend)(state, payer, now.saturating_sub(began));
     }
 }

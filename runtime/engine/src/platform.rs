@@ -24,7 +24,7 @@ const FLAGS: &[&str] = &[
     "--no-memory-pool-share-memory-on-teardown",
     // What compiles a module that another isolate is compiling would wait for it, however that one ends: apps share nothing.
     "--no-wasm-native-module-cache",
-    // Kilobytes of stack for JavaScript; threads are given several times that ([`crate::thread::STACK_SIZE`]).
+    // Kilobytes of stack for JavaScript, `crate::thread::V8_STACK`; threads are given several times that ([`crate::thread::STACK_SIZE`]).
     "--stack-size=984",
     // 256 MiB of WebAssembly memory at most.
     "--wasm-max-mem-pages=4096",

@@ -1,16 +1,48 @@
-//! The pages of a thread's stack that nothing uses.
+//! A thread's stack: how much of it there is, and the pages of it that nothing uses.
 //!
 //! To make an isolate and to compile scripts goes deep into the stack, once; the pages stay the process's, some 80 KB for each thread.
+
+use crate::thread::{STACK_SIZE, V8_STACK};
 
 /// What lies this close below a function's own variables is left alone: its callees' frames.
 #[cfg(target_os = "linux")]
 const MARGIN: usize = 16 << 10;
 
+unsafe extern "C" {
+    /// `void v8::Isolate::SetStackLimit(uintptr_t)`, of v8-isolate.h: the crate does not bind it. The limit that it binds, a parameter for a
+    /// new isolate, is overwritten while V8 makes that.
+    #[link_name = "_ZN2v87Isolate13SetStackLimitEm"]
+    fn set_stack_limit(isolate: v8::UnsafeRawIsolatePtr, limit: usize);
+}
+
+/// Has an isolate of this thread, a shared carrier's, use all of it that V8 may.
+pub(crate) fn give_more(isolate: &mut v8::Isolate) {
+    if let Some(limit) = v8_limit() {
+        // SAFETY: it is this thread's isolate, for as long as it lives, and the address is in this thread's stack.
+        unsafe { set_stack_limit(isolate.as_raw_isolate_ptr(), limit) };
+    }
+}
+
+/// The lowest address that V8 uses of the stack of this thread, a shared carrier's: native code below scripts has as much as elsewhere.
+fn v8_limit() -> Option<usize> {
+    Some(lowest()? + STACK_SIZE - V8_STACK)
+}
+
+/// How much is left of this thread's stack down to there.
+pub(crate) fn left() -> Option<usize> {
+    here().checked_sub(v8_limit()?)
+}
+
+/// An address in the frame of this function, about.
+fn here() -> usize {
+    let here = 0_u8;
+    (&raw const here).addr()
+}
+
 /// Gives back the pages of this thread's stack that lie deeper than its current frames.
 #[cfg(target_os = "linux")]
 pub(crate) fn give_back() {
-    let here = 0_u8;
-    let here = (&raw const here).addr();
+    let here = here();
     let Some(lowest) = lowest() else { return };
     // SAFETY: no preconditions.
     let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) }.unsigned_abs() as usize;
@@ -42,6 +74,17 @@ fn lowest() -> Option<usize> {
             libc::pthread_attr_getstack(attributes.as_ptr(), &raw mut lowest, &raw mut size);
         libc::pthread_attr_destroy(attributes.as_mut_ptr());
         (found == 0).then(|| lowest.addr())
+    }
+}
+
+/// The lowest address of this thread's stack.
+#[cfg(target_os = "macos")]
+fn lowest() -> Option<usize> {
+    // SAFETY: this thread is there.
+    unsafe {
+        let own = libc::pthread_self();
+        let highest = libc::pthread_get_stackaddr_np(own).addr();
+        highest.checked_sub(libc::pthread_get_stacksize_np(own))
     }
 }
 

@@ -22,6 +22,10 @@ use crate::{idle, watchdog};
 /// The stack of a carrier: V8's share (`--stack-size`), and the rest for native code below and above scripts.
 /// Address space; pages cost memory when touched.
 pub const STACK_SIZE: usize = 4 * MIB;
+/// V8's share of it.
+pub(crate) const V8_STACK: usize = 984 << 10;
+/// The stack of a carrier that any isolates are on: V8 has the more of it, for turns within turns ([`crate::interlude`]).
+pub(crate) const SHARED_STACK_SIZE: usize = STACK_SIZE + 4 * MIB;
 
 /// Learns how an isolate ended: by `.await`, or by [`ExitReceiver::wait`].
 pub struct ExitReceiver {
@@ -147,7 +151,7 @@ pub fn run_on_current_thread(
     main: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i>),
 ) -> Exit {
     let carrier = Carrier::of_the_process();
-    let mut crew = Crew::new(carrier.clone());
+    let crew = Crew::new(carrier.clone());
     let purpose = options.purpose();
     let (handle, exit) = carrier.employ(&options);
     handle.drain(Until::Idle);
@@ -162,14 +166,14 @@ pub fn run_on_current_thread(
 /// Makes isolates on this thread, and takes the turns of all until nothing is pending in any: their first ones are the tasks.
 pub fn run_together(isolates: Vec<(IsolateOptions, Task)>) -> Vec<Exit> {
     let carrier = Carrier::of_the_process();
-    let mut crew = Crew::new(carrier.clone());
+    let crew = Crew::new(carrier.clone());
     let mut exits = Vec::new();
     for (mut options, main) in isolates {
         let purpose = options.purpose();
         let (handle, exit) = carrier.employ(&options);
         handle.drain(Until::Idle);
         exits.push(exit);
-        crew.expect(Box::new(move |crew: &mut Crew| {
+        crew.expect(Box::new(move |crew: &Crew| {
             crew.admit(handle, options, |turns, scope| {
                 turns.begin(scope, purpose, main);
             });
@@ -235,7 +239,7 @@ enum Next {
 
 impl Turns {
     /// One pass after the other, until the isolate ends, or it is another one's turn.
-    pub(crate) fn run(&mut self, scope: &mut v8::PinScope, state: &State, crew: &mut Crew) -> Left {
+    pub(crate) fn run(&mut self, scope: &mut v8::PinScope, state: &State, crew: &Crew) -> Left {
         let shared = &state.shared;
         loop {
             let timeout = match self.next(scope, state) {

@@ -2,9 +2,11 @@
 //! [carriers](crate::carrier) which stay away from their I/O do not hold it up.
 //!
 //! A turn costs its thread two atomic swaps: it publishes its number, and takes it back. The watchdog looks at the numbers
-//! from time to time. When it first sees one it notes the thread's CPU clock, and when the clock has moved on by more than
+//! from time to time. When it first sees one it notes the isolate's CPU time, and when that has grown by more than
 //! the budget it ends the turn; so a turn may use up to one look more than its budget. CPU time, not wall-clock time: a
 //! thread that waits for a core is not to blame. The watchdog sleeps while no isolate is at work.
+//!
+//! Where a carrier has several isolates, or is to have them, it has a turn that takes long let others in, time and again: see [`crate::interlude`].
 //!
 //! It also looks at what each running turn makes C and C++ code hold; see [`crate::external_memory::watch`].
 //!
@@ -26,7 +28,7 @@ use crate::process_memory::{Held, headroom, helpers};
 use crate::slice::{self, Slice};
 use crate::thread_io::ThreadIo;
 use crate::turn_clock::{Doze, Turn};
-use crate::{containment, process_memory};
+use crate::{containment, interlude, process_memory};
 
 /// Looks per budget, and the bounds of the time between two looks.
 const LOOKS_PER_BUDGET: u32 = 10;
@@ -69,8 +71,10 @@ struct Watched {
 struct Isolate {
     shared: Arc<Shared>,
     budget: Duration,
-    /// The number of the turn that was last seen, and the thread's CPU clock at that time.
+    /// The number of the turn that was last seen, and the isolate's CPU time when it was seen first.
     seen: Option<(u64, Duration)>,
+    /// Its CPU time when that turn was seen first, or was last asked to let others in.
+    asked: Duration,
     /// Its CPU time at the last look at memory, if it had asked for some by then, and when that was.
     worked: Option<(Duration, Instant)>,
     /// When a turn was first seen that goes on although the isolate was ended.
@@ -190,6 +194,7 @@ pub(crate) fn watch(
         shared: isolate.clone(),
         budget,
         seen: None,
+        asked: Duration::ZERO,
         worked: None,
         overtime: None,
     };
@@ -344,14 +349,24 @@ fn look() -> (bool, Duration) {
             pause = pause.min(next);
             running = true;
         }
-        // There is one at most.
-        let works_for = (watched.isolates.iter_mut())
-            .find_map(|isolate| Some((isolate.shared.turn.look()?, isolate)));
-        let Some((turn, one)) = works_for else {
+        let carrier = watched.carrier.clone();
+        let is_shared = watched.isolates.len() > 1 || carrier.is_awaited();
+        let mut turns = (watched.isolates.iter_mut())
+            .filter_map(|isolate| Some((isolate.shared.turn.look()?, isolate)))
+            .peekable();
+        if turns.peek().is_none() {
+            drop(turns);
             watched.ask_for(Slice::Short);
             continue;
-        };
+        }
         running = true;
+        // One at most goes on; others were interrupted.
+        let goes_on =
+            turns.find(|(_, isolate)| !is_shared || carrier.is_working_for(&isolate.shared));
+        let Some((turn, one)) = goes_on else {
+            pause = pause.min(interlude::SLICE);
+            continue;
+        };
         if one.is_overdue() {
             overdue.push(one.shared.clone());
         }
@@ -363,12 +378,17 @@ fn look() -> (bool, Duration) {
             ended.push(one.shared.clone());
             continue;
         }
-        let Some(now) = watched.clock.now() else {
-            continue;
-        };
+        let now = one.shared.cpu_time();
         match one.seen {
             Some((seen, start)) if seen == turn.number => {
                 let used = now.saturating_sub(start);
+                if is_shared && !turn.is_fired {
+                    pause = pause.min(interlude::SLICE / 2);
+                    if now.saturating_sub(one.asked) >= interlude::SLICE {
+                        one.asked = now;
+                        one.shared.request_interlude();
+                    }
+                }
                 if !turn.is_fired && used > budget {
                     let verdict = match budget < one.budget {
                         true => Verdict::Payer,
@@ -384,7 +404,10 @@ fn look() -> (bool, Duration) {
                     watched.ask_for(Slice::Usual);
                 }
             }
-            _ => one.seen = Some((turn.number, now)),
+            _ => {
+                one.seen = Some((turn.number, now));
+                one.asked = now;
+            }
         }
     }
     drop(all);

@@ -1,4 +1,4 @@
-//! Threads that take turns of many apps' instances: as many as there are cores, each started when it is needed first.
+//! Threads that take turns of many apps' instances: as many as there are cores, and two at least, each started when it is needed first.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -35,6 +35,12 @@ pub(crate) struct Placement {
     app: Option<u64>,
 }
 
+/// How many threads there are for this: one for each core, and one to go to where another one is held up.
+fn most() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    cores.max(2)
+}
+
 impl Carriers {
     /// A place for an instance, of this app if that is known: on the thread that has the fewest instances of that, and the fewest in all.
     ///
@@ -44,8 +50,7 @@ impl Carriers {
         let mut threads = self.lock();
         // One that was lost is told of by its instances, and takes no more.
         threads.retain(|thread| !thread.carrier.is_lost());
-        let most = std::thread::available_parallelism().map_or(1, usize::from);
-        if threads.len() < most {
+        if threads.len() < most() {
             threads.push(Thread {
                 carrier: Arc::new(OpenCarrier::start("apps".into())?),
                 apps: Vec::new(),
@@ -130,7 +135,7 @@ mod tests {
     #[test]
     fn instances_are_spread_and_those_of_one_app_first_of_all() {
         let carriers = Arc::new(Carriers::default());
-        let most = std::thread::available_parallelism().map_or(1, usize::from);
+        let most = most();
         let place = |app| carriers.place(Some(app)).expect("a thread");
         let first: Vec<_> = (0..most).map(|_| place(1)).collect();
         assert_eq!(counts(&carriers), vec![1; most], "a thread for each");

@@ -42,7 +42,7 @@ use crate::environment::timers::TimerQuota;
 use crate::fetch::client::{Counts, Outbound};
 use crate::options::ApiOptions;
 use app::Counters;
-use carriers::{Carriers, Placement};
+use carriers::Carriers;
 use fetching::Fetching;
 use log::WorkerLog;
 use warm::Warm;
@@ -66,8 +66,6 @@ pub struct Worker {
     lost: Stop,
     /// Set when the isolate has been taken apart, or is lost.
     gone: Stop,
-    /// Where its thread is shared: it counts as long as this is here.
-    _placement: Option<Placement>,
 }
 
 /// How many times what one may have ended instances of an app may leave behind. Some clients that are slow with what they were sent are no
@@ -220,6 +218,8 @@ impl Worker {
                 loss.set();
             }
             receiver.await;
+            // Its thread is held up until then, by no turn that could be interrupted.
+            drop(placement);
             end.set();
         });
         let mut worker = Worker {
@@ -231,7 +231,6 @@ impl Worker {
             exit,
             lost,
             gone,
-            _placement: placement,
         };
         let stalled = || StartError {
             kind: StartErrorKind::Stalled,

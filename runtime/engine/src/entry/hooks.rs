@@ -8,7 +8,7 @@ use v8::{
 
 use super::{catch, enter};
 use crate::state::State;
-use crate::{external_memory, foreground, imports, isolate, modules, rejections};
+use crate::{external_memory, foreground, imports, interlude, isolate, modules, rejections};
 
 /// Registers everything that V8 calls for an isolate. The state must outlive it.
 pub(crate) fn install(isolate: &mut v8::Isolate, state: &State) {
@@ -96,6 +96,17 @@ unsafe extern "C" fn promise_reject(message: v8::PromiseRejectMessage) {
     scope!(scope, &message);
     // A panic is in the log; the rejection is lost.
     let _ = catch(|| rejections::on_promise_reject(scope, &message));
+}
+
+/// Calls [`crate::interlude::take_place`] in the middle of the script that the isolate runs.
+pub(crate) fn request_interlude(isolate: &v8::IsolateHandle) {
+    isolate.request_interrupt(let_others_in, std::ptr::null_mut());
+}
+
+/// Runs in the middle of a script, between two of its steps. Touches nothing of the isolate's.
+unsafe extern "C" fn let_others_in(_: v8::UnsafeRawIsolatePtr, _: *mut c_void) {
+    // A panic is in the log; the isolate will be asked again.
+    let _ = catch(interlude::take_place);
 }
 
 /// What nothing caught outside of a turn's own `TryCatch`: exceptions of microtasks.

@@ -33,7 +33,8 @@ pub use functions::{
     indexed_getter, indexed_query, indexed_setter, lazy_property,
 };
 pub(crate) use hooks::{
-    install, platform, prepare_stack_traces, request_settlement, restore_heap_limit,
+    install, platform, prepare_stack_traces, request_interlude, request_settlement,
+    restore_heap_limit,
 };
 pub(crate) use modules::{instantiate_module, synthetic_module};
 

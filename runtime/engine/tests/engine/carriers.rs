@@ -12,26 +12,30 @@ use nano_worker::InstanceThread as _;
 
 use crate::harness::{self, Log, options, threads};
 
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-fn carrier(name: &str) -> OpenCarrier {
+pub(crate) fn carrier(name: &str) -> OpenCarrier {
     harness::start();
     OpenCarrier::start(name.into()).expect("a thread")
 }
 
 /// An isolate on a carrier, and what is known of it.
-struct Member {
-    handle: Handle,
-    exit: ExitReceiver,
+pub(crate) struct Member {
+    pub(crate) handle: Handle,
+    pub(crate) exit: ExitReceiver,
     log: Log,
 }
 
 /// A member whose first turn is a script.
-fn member(carrier: &OpenCarrier, script: &str) -> Member {
+pub(crate) fn member(carrier: &OpenCarrier, script: &str) -> Member {
     member_with(carrier, |_| {}, script)
 }
 
-fn member_with(carrier: &OpenCarrier, limit: impl FnOnce(&mut Limits), script: &str) -> Member {
+pub(crate) fn member_with(
+    carrier: &OpenCarrier,
+    limit: impl FnOnce(&mut Limits),
+    script: &str,
+) -> Member {
     let (mut options, log) = options();
     limit(&mut options.limits);
     let script = script.to_owned();
@@ -42,9 +46,18 @@ fn member_with(carrier: &OpenCarrier, limit: impl FnOnce(&mut Limits), script: &
     Member { handle, exit, log }
 }
 
+/// An isolate on a carrier of its own.
+pub(crate) fn on_its_own() -> Member {
+    harness::start();
+    let (options, log) = options();
+    let begun = nano_engine::spawn(options, |_| {});
+    let (handle, exit) = begun.expect("a thread");
+    Member { handle, exit, log }
+}
+
 impl Member {
     /// Runs a script as a turn of its own.
-    fn run(&self, script: &str) {
+    pub(crate) fn run(&self, script: &str) {
         let script = script.to_owned();
         let is_in = self.handle.post_fn(move |scope| {
             evaluate(scope, "test.js", &script);
@@ -53,7 +66,10 @@ impl Member {
     }
 
     /// Asks for something in a turn of its own.
-    fn ask<T: Send + 'static>(&self, answer: impl FnOnce(&State) -> T + Send + 'static) -> T {
+    pub(crate) fn ask<T: Send + 'static>(
+        &self,
+        answer: impl FnOnce(&State) -> T + Send + 'static,
+    ) -> T {
         let (sender, receiver) = mpsc::channel();
         self.handle.post_fn(move |scope| {
             let _ = sender.send(answer(State::from_scope(scope)));
@@ -75,7 +91,7 @@ impl Member {
         self.said()
     }
 
-    fn drained(self) -> Vec<String> {
+    pub(crate) fn drained(self) -> Vec<String> {
         self.handle.drain(Until::Idle);
         assert_eq!(self.exit.wait(), Exit::Drained);
         let mut said = self.log.lock().expect("log").clone();
@@ -126,12 +142,17 @@ impl Random {
 /// Each event says its number, in one way or another, and nothing of it is heard by anybody else, or later.
 #[test]
 fn turns_of_any_kind_in_any_order_keep_to_their_isolates() {
-    const KINDS: [(&str, &str); 7] = [
+    const KINDS: [(&str, &str); 8] = [
         ("print(N)", ""),
         ("throw N", "uncaught "),
         ("Promise.reject(N)", "unhandled "),
         ("Promise.resolve(N).then(print)", ""),
         ("for (let i = 0; i < 1e6; i++); print(N)", ""),
+        // Takes long enough to be interrupted.
+        (
+            "for (const end = Date.now() + 13; Date.now() < end;); print(N)",
+            "",
+        ),
         ("try { (function f() { f(); })(); } catch { print(N); }", ""),
         (
             "for (const keep = []; keep.length < 1e4;) keep.push([N]); print(N)",

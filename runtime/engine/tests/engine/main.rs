@@ -4,6 +4,7 @@ mod carriers;
 mod endless_loops;
 mod event_loop;
 mod harness;
+mod interludes;
 mod isolates;
 mod modules;
 mod snapshot;

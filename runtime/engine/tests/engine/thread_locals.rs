@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Each thread-local of `runtime/`, and why it is its thread's and no isolate's.
-const KNOWN: [(&str, &str, &str); 13] = [
+const KNOWN: [(&str, &str, &str); 14] = [
     (
         "allocator.rs",
         "WATCHED",
@@ -44,6 +44,11 @@ const KNOWN: [(&str, &str, &str); 13] = [
         "resources.rs",
         "HELD",
         "the room for the isolate that this thread is making",
+    ),
+    (
+        "interlude.rs",
+        "CREW",
+        "all isolates that this thread has, while it takes their turns",
     ),
     (
         "containment.rs",

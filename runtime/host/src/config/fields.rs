@@ -243,8 +243,8 @@ objects! {
         INSTANCES: "instances" = Nested<Instances>, Nested(PhantomData);
         /// Whose threads its instances run on: `"dedicated"`, each on one of its own, or `"shared"`, on those that take turns of all apps that
         /// say so. An instance on these costs no thread while it has nothing to do, and a connection that asks for several such apps
-        /// wakes none; but they wait for each other's turns of JavaScript. An app whose instance has crashed, or did not stop, has threads
-        /// of its own from then on.
+        /// wakes none; but they wait for each other's turns of JavaScript, 5 ms of one at a time where it can be interrupted. An app whose
+        /// instance has crashed, or did not stop, has threads of its own from then on.
         ISOLATION: "isolation" = Word<Isolation>, ISOLATION;
         /// What its handlers get as `env`: texts, files that have them, and bindings of a type.
         ENV: "env" = Ruled, Ruled(bindings);

@@ -76,8 +76,9 @@ pub(crate) struct Place {
 const NO_APP: usize = 0;
 const SEVERAL_APPS: usize = 1;
 
-/// A connection follows so many requests in a row: to move costs more than some messages.
-const MOST_ASTRAY: u32 = 64;
+/// A connection follows what comes after so many requests in a row: to move costs about as much as to have two of them elsewhere, where
+/// they need not wait for turns of this thread either.
+const MOST_ASTRAY: u32 = 1;
 
 impl Place {
     /// A request for this app begins, by this instance if one runs, and no other request is under way. The connection moves before

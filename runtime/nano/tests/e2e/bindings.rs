@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::support::{Connection, Nano, Response, Site, app_of_forms, eventually, nano};
+use crate::support::{
+    Connection, Nano, Response, Site, app_of_forms, eventually, nano, usual_isolation,
+};
 
 /// Fields of an app with this `env`.
 fn env(env: &str) -> String {
@@ -544,7 +546,10 @@ fn no_loop_goes_on_for_ever() {
 fn configuration(apps: &[(&str, &str)]) -> String {
     let apps = apps.iter().map(|(name, fields)| {
         let comma = if fields.is_empty() { "" } else { "," };
-        format!(r#"{{"name":"{name}","path":"{name}","hostname":"{name}.test"{comma}{fields}}}"#)
+        let isolation = usual_isolation(fields);
+        format!(
+            r#"{{"name":"{name}","path":"{name}","hostname":"{name}.test"{isolation}{comma}{fields}}}"#
+        )
     });
     let apps: Vec<_> = apps.collect();
     format!(

@@ -1,6 +1,6 @@
 //! What V8 cannot survive: it costs an instance and its memory, and no more. The host knows and says so.
 
-use crate::support::{Site, eventually};
+use crate::support::{DEDICATED, Site, eventually};
 
 const NEIGHBOUR: &str = "export default { fetch() { return new Response('here'); } };";
 
@@ -78,9 +78,9 @@ fn an_app_that_crashes_at_its_start() {
 #[test]
 fn many_crashes_are_worth_a_warning() {
     let names = ["a", "b", "c", "d"];
-    let site = names
-        .iter()
-        .fold(Site::new(), |site, name| site.app(name, CRASHES));
+    let site = names.iter().fold(Site::new(), |site, name| {
+        site.app_with(name, CRASHES, DEDICATED)
+    });
     let nano = site.serve();
     for (count, name) in names.iter().enumerate() {
         let warned = nano.log().iter().any(|line| line["level"] == "warn");

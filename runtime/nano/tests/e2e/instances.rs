@@ -66,12 +66,12 @@ fn isolates_are_prepared_for_apps_that_start() {
     } };";
     let site = Site::new()
         .top(r#""prepared":2,"defaults":{"start":"lazy"}"#)
-        .app_with("a", says, r#""env":{"SAYS":"a"}"#)
-        .app_with("b", says, r#""env":{"SAYS":"b"}"#)
+        .app_with("a", says, r#""isolation":"dedicated","env":{"SAYS":"a"}"#)
+        .app_with("b", says, r#""isolation":"dedicated","env":{"SAYS":"b"}"#)
         .app_with(
             "small",
             says,
-            r#""env":{"SAYS":"small"},"limits":{"memory_mb":32}"#,
+            r#""isolation":"dedicated","env":{"SAYS":"small"},"limits":{"memory_mb":32}"#,
         );
     let (mut nano, _) = serve(site);
     let has = |nano: &Nano, count: usize, name: &str| {
@@ -204,7 +204,7 @@ fn instances_are_recycled_without_a_request_that_fails() {
 /// What belongs to an app with several instances changes, drains and goes as a whole.
 #[test]
 fn several_instances_are_replaced_and_removed_together() {
-    let plan = r#""instances":{"min":3,"max":3}"#;
+    let plan = r#""isolation":"dedicated","instances":{"min":3,"max":3}"#;
     let (nano, admin) = serve(Site::new().app_with("a", WORKS, plan));
     let three = || {
         eventually("three instances", || {

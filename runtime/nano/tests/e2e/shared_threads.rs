@@ -1,5 +1,7 @@
 //! `"isolation": "shared"`: apps on threads that take turns of several. Each is as it is on a thread of its own, but for the waiting.
 
+use std::time::{Duration, Instant};
+
 use crate::support::{Site, eventually};
 
 const SHARED: &str = r#""isolation":"shared""#;
@@ -11,6 +13,7 @@ fn named(name: &str) -> String {
             switch (new URL(request.url).pathname) {{
                 case '/crash': 'ab'.repeat(7e7).split('');
                 case '/loop': for (;;);
+                case '/long': for (const end = Date.now() + 4000; Date.now() < end;); break;
                 case '/fill': for (;;) kept.push(new Array(1e5).fill({{}}));
                 case '/wait': await new Promise(resolve => setTimeout(resolve, 20)); break;
                 case '/body': return new Response(await request.text());
@@ -20,12 +23,14 @@ fn named(name: &str) -> String {
     )
 }
 
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
+/// As many as there are cores, and two at least.
+fn most_threads() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    cores.max(2)
 }
 
 #[test]
-fn many_apps_take_as_many_threads_as_there_are_cores() {
+fn many_apps_take_few_threads() {
     let names: Vec<_> = (0..24).map(|number| format!("app{number}")).collect();
     let mut site = Site::new().top(r#""prepared":0"#);
     for name in &names {
@@ -48,7 +53,7 @@ fn many_apps_take_as_many_threads_as_there_are_cores() {
             assert_eq!(body.text().trim_end(), name.trim_start_matches("app"));
         }
     }
-    assert_eq!(nano.threads_called("apps"), cores());
+    assert_eq!(nano.threads_called("apps"), most_threads());
     let of_apps: usize = names.iter().map(|name| nano.threads_called(name)).sum();
     assert_eq!(of_apps, 0, "no app has one of its own");
 }
@@ -92,10 +97,88 @@ fn an_app_that_passes_a_limit_ends_alone() {
     assert_eq!(lost.count(), 0);
 }
 
+/// Whoever takes long is interrupted for the others of its thread, on connections of their own and on those that it has been asked on.
+#[test]
+fn a_long_turn_lets_the_others_of_its_thread_in() {
+    let names: Vec<_> = (0..=2 * most_threads())
+        .map(|number| format!("app{number}"))
+        .collect();
+    let mut site = Site::new();
+    for name in &names {
+        let limits = r#""isolation":"shared","limits":{"cpu_ms":10000,"request_cpu_ms":10000}"#;
+        site = site.app_with(name, &named(name), limits);
+    }
+    let nano = site.serve();
+    let get = |name: &str, path: &str| format!("GET {path} HTTP/1.1\r\nHost: {name}.test\r\n\r\n");
+    let (quiet, long) = names.split_last().expect("some");
+    // It has asked for all of them.
+    let mut shared = nano.connect();
+    for name in &names {
+        shared.write(&get(name, "/"));
+        assert_eq!(shared.response(false).text(), *name);
+    }
+    let mut busy: Vec<_> = long.iter().map(|_| nano.connect()).collect();
+    for (connection, name) in busy.iter_mut().zip(long) {
+        connection.write(&get(name, "/long"));
+    }
+    let (mut times, begin) = (Vec::new(), Instant::now());
+    while begin.elapsed() < Duration::from_millis(1500) {
+        let began = Instant::now();
+        assert_eq!(nano.get(&format!("{quiet}.test"), "/wait").text(), *quiet);
+        shared.write(&get(quiet, "/"));
+        assert_eq!(shared.response(false).text(), *quiet);
+        times.push(began.elapsed());
+    }
+    assert!(busy.iter_mut().all(|one| !one.has_answer()), "they work");
+    for (connection, name) in busy.iter_mut().zip(long) {
+        assert_eq!(connection.response(false).text(), *name);
+    }
+    times.sort();
+    let usual = times[times.len() / 2];
+    assert!(usual < Duration::from_millis(200), "{usual:?} of {times:?}");
+}
+
+/// A crash within a turn of another app, which it has interrupted, costs no more than any other.
+#[test]
+fn a_crash_within_a_long_turn_of_another_app() {
+    let mut site = Site::new();
+    let names: Vec<_> = (0..2 * most_threads())
+        .map(|number| format!("app{number}"))
+        .collect();
+    for name in &names {
+        let limits = r#""isolation":"shared","limits":{"cpu_ms":10000,"request_cpu_ms":10000}"#;
+        site = site.app_with(name, &named(name), limits);
+    }
+    let nano = site.serve();
+    let hosts: Vec<_> = names.iter().map(|name| format!("{name}.test")).collect();
+    for (host, name) in hosts.iter().zip(&names) {
+        assert_eq!(nano.get(host, "/").text(), *name);
+    }
+    let mut busy: Vec<_> = hosts[1..].iter().map(|_| nano.connect()).collect();
+    for (connection, host) in busy.iter_mut().zip(&hosts[1..]) {
+        connection.write(&format!("GET /long HTTP/1.1\r\nHost: {host}\r\n\r\n"));
+    }
+    std::thread::sleep(Duration::from_millis(50));
+    assert_eq!(nano.get(&hosts[0], "/crash").status, 503);
+    nano.app_logged(&names[0], "an instance of the app crashed");
+    let statuses: Vec<_> = busy
+        .iter_mut()
+        .map(|connection| connection.response(false).status)
+        .collect();
+    assert!(
+        statuses.contains(&503),
+        "{statuses:?}: one was on its thread"
+    );
+    assert!(statuses.contains(&200), "{statuses:?}: the others were not");
+    for (host, name) in hosts.iter().zip(&names).skip(1) {
+        assert_eq!(nano.get(host, "/").text(), *name);
+    }
+}
+
 /// A crash takes the thread with all that are on it: these are there again at once, and the one that crashed has its own from then on.
 #[test]
 fn a_crash_costs_the_others_of_its_thread_their_instances_and_no_more() {
-    let names: Vec<_> = (0..2 * cores())
+    let names: Vec<_> = (0..2 * most_threads())
         .map(|number| format!("app{number}"))
         .collect();
     let mut site = Site::new().top(r#""prepared":0"#);

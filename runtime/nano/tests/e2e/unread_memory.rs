@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use crate::support::{Http2, Nano, Site, eventually};
 
-const LIMIT: &str = r#""limits":{"memory_mb":64},"outbound":{"allow":["127.0.0.1"]}"#;
+const LIMIT: &str =
+    r#""limits":{"memory_mb":64,"in_flight":5000},"outbound":{"allow":["127.0.0.1"]}"#;
 
 /// How many megabytes a process may grow by because of an app with this limit: what waits for a collection, what is being freed, and
 /// what the allocator has not given back.

@@ -10,7 +10,9 @@ pub(crate) mod socket;
 pub(crate) use http::{Connection, Response};
 pub(crate) use http2::Http2;
 pub(crate) use recorder::{Recorded, Recorder, response};
-pub(crate) use site::{Nano, Site, app_of_forms, cpu_time_of, limit, nano};
+pub(crate) use site::{
+    DEDICATED, Nano, Site, app_of_forms, cpu_time_of, limit, nano, usual_isolation,
+};
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

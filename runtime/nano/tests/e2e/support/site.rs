@@ -37,6 +37,17 @@ pub(crate) fn app_of_forms(forms: &[(&str, &str)]) -> String {
 /// Whose threads the apps of all tests run on that say nothing of it: a variable of the environment, as configuration has it.
 const ISOLATION: &str = "NANO_E2E_ISOLATION";
 
+/// What the configuration of an app with these fields, and those at the top, says of it, after a comma.
+pub(crate) fn usual_isolation(fields: &str) -> String {
+    match std::env::var(ISOLATION) {
+        Ok(kind) if !fields.contains("\"isolation\"") => format!(r#","isolation":"{kind}""#),
+        _ => String::new(),
+    }
+}
+
+/// An app's field, where it is its own thread that a test looks at.
+pub(crate) const DEDICATED: &str = r#""isolation":"dedicated""#;
+
 /// Apps to serve. Each has its own hostname, `<name>.test`.
 pub(crate) struct Site {
     folder: tempfile::TempDir,
@@ -65,10 +76,7 @@ impl Site {
             true => String::new(),
             false => format!(r#","hostname":"{name}.test""#),
         };
-        let isolation = match std::env::var(ISOLATION) {
-            Ok(kind) if !fields.contains("\"isolation\"") => format!(r#","isolation":"{kind}""#),
-            _ => String::new(),
-        };
+        let isolation = usual_isolation(&format!("{}{fields}", self.top));
         let comma = if fields.is_empty() { "" } else { "," };
         self.apps.push(format!(
             r#"{{"name":"{name}","path":"{name}"{hostname}{isolation}{comma}{fields}}}"#
