@@ -32,6 +32,8 @@ pub(crate) struct Carrier {
     numbers: AtomicU64,
     /// How many of them have begun.
     begun: AtomicU64,
+    /// How many interludes there were so far.
+    interludes: AtomicU64,
     /// Rung where there are arrivals, or will be none any more.
     door: Caller,
     arrivals: Mutex<Vec<Arrival>>,
@@ -83,6 +85,7 @@ impl Carrier {
             bell: Bell::new(),
             numbers: AtomicU64::new(ITSELF),
             begun: AtomicU64::new(ITSELF),
+            interludes: AtomicU64::new(0),
             door: Caller::new(ITSELF),
             arrivals: Mutex::default(),
             is_open: AtomicBool::new(kind != Kind::Process),
@@ -148,6 +151,16 @@ impl Carrier {
     /// Whether isolates wait for the thread to begin.
     pub(crate) fn is_awaited(&self) -> bool {
         self.begun.load(Ordering::Relaxed) < self.numbers.load(Ordering::Relaxed)
+    }
+
+    /// A turn lets others in.
+    pub(crate) fn count_interlude(&self) {
+        self.interludes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many turns have let others in so far.
+    pub(crate) fn interludes(&self) -> u64 {
+        self.interludes.load(Ordering::Relaxed)
     }
 
     /// Whether no isolate will come any more.

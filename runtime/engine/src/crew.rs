@@ -321,6 +321,7 @@ impl Crew {
         if self.entered.borrow().len() > interlude::MOST_DEEP || interrupted.is_terminated() {
             return;
         }
+        self.carrier.count_interlude();
         let end = Instant::now() + interlude::SLICE;
         // Those that were interrupted come after the one that is.
         let mut deferred = Vec::new();

@@ -9,7 +9,8 @@
 //! a turn that has gone deep lets nobody in. V8's limit of the stack is an address: isolates of a shared carrier have a larger stack, of
 //! which each finds as much as one of a dedicated carrier has.
 //!
-//! A builtin of V8's that looks at nothing while it works cannot be interrupted, nor can native code.
+//! A builtin of V8's that looks at nothing while it works cannot be interrupted, nor can native code. Whoever holds up others so is
+//! remembered ([`crate::Handle::has_held_up`]).
 
 use std::cell::Cell;
 use std::marker::PhantomData;
@@ -23,6 +24,9 @@ use crate::thread::V8_STACK;
 /// A turn works for so long until others may come in, and they may take so long. As the engine's other looks at threads, it is short for
 /// a person and long for a core.
 pub(crate) const SLICE: Duration = Duration::from_millis(5);
+
+/// A turn that was asked to let others in, and has worked for so long without, holds them up.
+pub(crate) const PATIENCE: Duration = Duration::from_millis(10);
 
 /// So many turns may be interrupted at a time on one thread.
 pub(crate) const MOST_DEEP: usize = 16;

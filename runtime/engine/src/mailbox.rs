@@ -1,6 +1,6 @@
 //! How the rest of the process reaches an isolate: tasks for its thread, and orders to end.
 
-use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -73,6 +73,8 @@ pub(crate) struct Shared {
     pub(crate) payer: AtomicU64,
     /// What is left to whom the turn is for that runs, in nanoseconds; else [`NO_BOUND`].
     pub(crate) turn_bound: AtomicU64,
+    /// A turn of it has held up others of its carrier.
+    held_up: AtomicBool,
     /// CPU time that its thread has worked for it, in nanoseconds, but for the time since it has begun with that for the last time.
     pub(crate) past_cpu: AtomicU64,
 }
@@ -103,6 +105,7 @@ impl Handle {
             cpu_budget,
             payer: AtomicU64::new(0),
             turn_bound: AtomicU64::new(NO_BOUND),
+            held_up: AtomicBool::new(false),
             past_cpu: AtomicU64::new(0),
         });
         shared.account.foreign().bind(&shared);
@@ -202,6 +205,11 @@ impl Handle {
     /// CPU time of native work that was done for the isolate on other threads.
     pub fn compute_time(&self) -> std::time::Duration {
         self.0.compute.used()
+    }
+
+    /// Whether a turn of it has held up others of its carrier for longer than any may, as it could not be interrupted.
+    pub fn has_held_up(&self) -> bool {
+        self.0.held_up.load(Ordering::Relaxed)
     }
 
     /// A reservation of nothing yet to the isolate's memory.
@@ -420,6 +428,11 @@ impl Shared {
         if let Some(isolate) = self.isolate.get() {
             entry::request_interlude(isolate);
         }
+    }
+
+    /// A turn of it holds up others of its carrier.
+    pub(crate) fn holds_up(&self) {
+        self.held_up.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn draining(&self) -> Option<Until> {

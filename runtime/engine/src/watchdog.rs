@@ -75,6 +75,8 @@ struct Isolate {
     seen: Option<(u64, Duration)>,
     /// Its CPU time when that turn was seen first, or was last asked to let others in.
     asked: Duration,
+    /// How many interludes its carrier had had when it was first asked for one that has not come yet, and its CPU time then.
+    unanswered: Option<(u64, Duration)>,
     /// Its CPU time at the last look at memory, if it had asked for some by then, and when that was.
     worked: Option<(Duration, Instant)>,
     /// When a turn was first seen that goes on although the isolate was ended.
@@ -105,6 +107,22 @@ impl Isolate {
         let is_running = self.shared.turn.look().is_some();
         let worked = is_running.then(|| work.saturating_sub(before));
         asked.settle(worked, now.saturating_duration_since(then))
+    }
+
+    /// Asks the turn that runs to let others in, and notes where it does not. `now` is the isolate's CPU time.
+    fn ask_to_let_others_in(&mut self, now: Duration) {
+        let interludes = self.shared.carrier().interludes();
+        match self.unanswered {
+            // Only the turn that runs could have had one.
+            Some((before, since)) if before == interludes => {
+                if now.saturating_sub(since) >= interlude::PATIENCE {
+                    self.shared.holds_up();
+                }
+            }
+            _ => self.unanswered = Some((interludes, now)),
+        }
+        self.asked = now;
+        self.shared.request_interlude();
     }
 
     /// Whether it was ended, for whatever reason, and the turn that runs has gone on for so long that nobody shall wait for it.
@@ -195,6 +213,7 @@ pub(crate) fn watch(
         budget,
         seen: None,
         asked: Duration::ZERO,
+        unanswered: None,
         worked: None,
         overtime: None,
     };
@@ -385,8 +404,7 @@ fn look() -> (bool, Duration) {
                 if is_shared && !turn.is_fired {
                     pause = pause.min(interlude::SLICE / 2);
                     if now.saturating_sub(one.asked) >= interlude::SLICE {
-                        one.asked = now;
-                        one.shared.request_interlude();
+                        one.ask_to_let_others_in(now);
                     }
                 }
                 if !turn.is_fired && used > budget {
@@ -406,7 +424,7 @@ fn look() -> (bool, Duration) {
             }
             _ => {
                 one.seen = Some((turn.number, now));
-                one.asked = now;
+                (one.asked, one.unanswered) = (now, None);
             }
         }
     }

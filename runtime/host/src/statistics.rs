@@ -1,7 +1,7 @@
 //! What is counted of an app, whatever its version: for `/metrics` and the admin API.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -184,6 +184,7 @@ pub(crate) struct Statistics {
     /// The last requests that have passed their CPU limit.
     ended_by: Mutex<VecDeque<RequestId>>,
     ends: [AtomicU64; End::ALL.len()],
+    is_exiled: AtomicBool,
     response_bytes: AtomicU64,
     failed_starts: AtomicU64,
     /// From a request's head to the last byte of the response.
@@ -247,6 +248,7 @@ impl Default for Statistics {
             limits: Default::default(),
             ended_by: Mutex::default(),
             ends: Default::default(),
+            is_exiled: AtomicBool::new(false),
             response_bytes: AtomicU64::default(),
             failed_starts: AtomicU64::default(),
             requests: Histogram::new(REQUEST_BOUNDS),
@@ -421,9 +423,14 @@ impl Statistics {
         self.ends[end as usize].load(Relaxed)
     }
 
-    /// Whether an instance has crashed, or did not stop: its thread was lost.
-    pub(crate) fn has_lost_a_thread(&self) -> bool {
-        self.end(End::Crashed) + self.end(End::Unresponsive) > 0
+    /// The app's instances have threads of their own from now on. Returns whether that is new.
+    pub(crate) fn exile(&self) -> bool {
+        !self.is_exiled.swap(true, Relaxed)
+    }
+
+    /// Whether they have, as one of them has held up others.
+    pub(crate) fn is_exiled(&self) -> bool {
+        self.is_exiled.load(Relaxed)
     }
 
     /// Bytes of responses' bodies that have been sent.

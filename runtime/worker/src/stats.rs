@@ -29,6 +29,8 @@ pub struct WorkerStats {
     pub external_bytes: u64,
     /// CPU time of the instance's thread: JavaScript, garbage collection, and the I/O that it does between turns.
     pub cpu_time: Duration,
+    /// Whether it shares its thread, and one of its turns has held up others there for longer than any may, as it could not be interrupted.
+    pub has_held_up: bool,
     /// CPU time of native work beside the instance's thread: digests of large data.
     pub compute_time: Duration,
 }

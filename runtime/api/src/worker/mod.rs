@@ -431,6 +431,7 @@ impl Worker {
             heap_bytes: heap as u64,
             external_bytes: buffers as u64,
             cpu_time: self.handle.0.cpu_time(),
+            has_held_up: self.handle.0.has_held_up(),
             compute_time: self.handle.0.compute_time(),
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use nano_worker::{Exit, Losses, RequestId, StartErrorKind};
+use nano_worker::{Exit, Isolation, Losses, RequestId, StartErrorKind};
 
 use super::Pool;
 use super::member::Member;
@@ -27,6 +27,13 @@ impl Pool {
     }
 
     pub(super) fn remove_locked(&self, state: &mut State, member: &Member, exit: &Exit) {
+        let has_held_up = exit.is_loss() || member.instance().stats().has_held_up;
+        if has_held_up && self.options.isolation == Isolation::Shared && self.statistics.exile() {
+            tracing::warn!(
+                app = &*self.options.name,
+                "the app has threads of its own from now on: an instance of it has held up others that share its thread, or has taken it with it"
+            );
+        }
         let count = |state: &State| state.members.len() + state.leaving.len();
         let before = count(state);
         state.members.retain(|other| other.id() != member.id());

@@ -95,8 +95,7 @@ impl Pool {
     /// What the next instance is told.
     fn options(&self) -> WorkerOptions {
         let mut options = self.options.clone();
-        // It would take the others of a shared one with it again.
-        if self.statistics.has_lost_a_thread() {
+        if self.statistics.is_exiled() {
             options.isolation = Isolation::Dedicated;
         }
         options

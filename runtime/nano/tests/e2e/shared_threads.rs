@@ -13,6 +13,7 @@ fn named(name: &str) -> String {
             switch (new URL(request.url).pathname) {{
                 case '/crash': 'ab'.repeat(7e7).split('');
                 case '/loop': for (;;);
+                case '/sort': new Float64Array(1 << 18).map(Math.random).toString().split(',').sort(); break;
                 case '/long': for (const end = Date.now() + 4000; Date.now() < end;); break;
                 case '/fill': for (;;) kept.push(new Array(1e5).fill({{}}));
                 case '/wait': await new Promise(resolve => setTimeout(resolve, 20)); break;
@@ -136,6 +137,31 @@ fn a_long_turn_lets_the_others_of_its_thread_in() {
     times.sort();
     let usual = times[times.len() / 2];
     assert!(usual < Duration::from_millis(200), "{usual:?} of {times:?}");
+}
+
+/// Whoever cannot be interrupted, and holds up the others so, has its own thread as soon as it has another instance.
+#[test]
+fn who_holds_up_others_has_a_thread_of_its_own_from_then_on() {
+    let limits = r#""isolation":"shared","limits":{"cpu_ms":100}"#;
+    let nano = Site::new()
+        .top(r#""prepared":0"#)
+        .app_with("a", &named("a"), limits)
+        .app_with("b", &named("b"), limits)
+        .serve();
+    assert_eq!(nano.get("a.test", "/").text(), "a");
+    assert_eq!(nano.threads_called("a"), 0);
+    // A loop that can be interrupted is no reason.
+    assert_eq!(nano.get("a.test", "/loop").status, 503);
+    assert_eq!(nano.get("a.test", "/").text(), "a");
+    assert_eq!(nano.threads_called("a"), 0);
+    assert_eq!(nano.get("a.test", "/sort").status, 503);
+    nano.app_logged("a", "the app has threads of its own from now on");
+    eventually("another instance", || {
+        (nano.get("a.test", "/").text() == "a").then_some(())
+    });
+    assert_eq!(nano.threads_called("a"), 1);
+    assert_eq!(nano.get("b.test", "/").text(), "b");
+    assert_eq!(nano.threads_called("b"), 0);
 }
 
 /// A crash within a turn of another app, which it has interrupted, costs no more than any other.

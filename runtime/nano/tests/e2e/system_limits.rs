@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::{Connection, Nano, Site, eventually, limit, nano};
+use crate::support::{Connection, DEDICATED, Nano, Site, eventually, limit, nano};
 
 const APP: &str = "export default { fetch(request) {
     const path = new URL(request.url).pathname;
@@ -163,7 +163,8 @@ fn too_little_address_space_for_another_instance() {
     let site = (0..caps.len()).fold(Site::new(), |site, index| {
         site.app_with(&format!("a{index}"), APP, limits)
     });
-    let mut nano = site.app("b", APP).serve();
+    // Others of a thread are lost with one that crashes for want of it.
+    let mut nano = site.app_with("b", APP, DEDICATED).serve();
     let names: Vec<_> = (0..caps.len())
         .map(|index| format!("a{index}.test"))
         .collect();
