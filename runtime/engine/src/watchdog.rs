@@ -368,7 +368,7 @@ fn look() -> (bool, Duration) {
             pause = pause.min(next);
             running = true;
         }
-        let carrier = watched.carrier.clone();
+        let carrier = &watched.carrier;
         let is_shared = watched.isolates.len() > 1 || carrier.is_awaited();
         let mut turns = (watched.isolates.iter_mut())
             .filter_map(|isolate| Some((isolate.shared.turn.look()?, isolate)))

@@ -48,7 +48,7 @@ impl std::fmt::Debug for WorkerOptions {
 }
 
 /// Whose thread an instance runs on. It has an isolate of its own in any case.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Isolation {
     /// Its own.
     #[default]

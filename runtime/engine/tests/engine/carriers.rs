@@ -8,9 +8,9 @@ use nano_engine::limits::MIB;
 use nano_engine::{
     Exit, ExitReceiver, Handle, Limits, OpenCarrier, State, Until, evaluate, spawn_op,
 };
-use nano_worker::InstanceThread as _;
 
 use crate::harness::{self, Log, options, threads};
+use crate::thread_io::guest;
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -452,13 +452,7 @@ fn guests_stay_as_long_as_the_carrier() {
     let carrier = carrier("guests");
     let (one, other) = (member(&carrier, ""), member(&carrier, ""));
     let io = one.handle.thread_io().expect("it lives");
-    let retired = io.retired();
-    let (left, leaves) = mpsc::channel();
-    let guest = async move {
-        retired.await;
-        left.send(()).expect("the test waits");
-    };
-    assert!(io.clone().spawn_guest(Box::pin(guest)).is_ok());
+    let leaves = guest(&io);
     one.drained();
     other.ask(|_| ());
     assert_eq!(leaves.try_recv(), Err(mpsc::TryRecvError::Empty));

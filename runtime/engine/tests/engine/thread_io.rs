@@ -45,7 +45,7 @@ fn stay(io: &Arc<ThreadIo>) -> mpsc::Receiver<()> {
 }
 
 /// A guest there, which says so when it leaves.
-fn guest(io: &Arc<ThreadIo>) -> mpsc::Receiver<()> {
+pub(crate) fn guest(io: &Arc<ThreadIo>) -> mpsc::Receiver<()> {
     let retired = io.retired();
     let (left, leaves) = mpsc::channel();
     let guest = async move {

@@ -491,21 +491,17 @@ impl Config {
         let mut counts = BTreeMap::new();
         for app in &self.apps {
             let Limits { memory_mb, cpu, .. } = app.limits.worker;
-            let is_shared = app.isolation == Isolation::Shared;
-            *counts.entry((memory_mb, cpu, is_shared)).or_insert(0_usize) += 1;
+            let kind = (memory_mb, cpu, app.isolation);
+            *counts.entry(kind).or_insert(0_usize) += 1;
         }
         let most = counts.into_iter().max_by_key(|(_, count)| *count);
-        let Some(((memory_mb, cpu, is_shared), _)) = most else {
+        let Some(((memory_mb, cpu, isolation), _)) = most else {
             return Default::default();
         };
         let limits = Limits {
             memory_mb,
             cpu,
             ..Limits::default()
-        };
-        let isolation = match is_shared {
-            true => Isolation::Shared,
-            false => Isolation::Dedicated,
         };
         (limits, isolation)
     }
