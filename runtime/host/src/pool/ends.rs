@@ -26,13 +26,19 @@ impl Pool {
         self.remove_locked(&mut self.lock(), member, exit);
     }
 
-    pub(super) fn remove_locked(&self, state: &mut State, member: &Member, exit: &Exit) {
-        let has_held_up = exit.is_loss() || member.instance().stats().has_held_up;
-        if has_held_up && self.options.isolation == Isolation::Shared && self.statistics.exile() {
+    /// An instance has held up others of its thread, or has taken it with it: the next ones have threads of their own.
+    pub(super) fn exile(&self) {
+        if self.options.isolation == Isolation::Shared && self.statistics.exile() {
             tracing::warn!(
                 app = &*self.options.name,
                 "the app has threads of its own from now on: an instance of it has held up others that share its thread, or has taken it with it"
             );
+        }
+    }
+
+    pub(super) fn remove_locked(&self, state: &mut State, member: &Member, exit: &Exit) {
+        if exit.is_loss() || member.instance().stats().has_held_up {
+            self.exile();
         }
         let count = |state: &State| state.members.len() + state.leaving.len();
         let before = count(state);

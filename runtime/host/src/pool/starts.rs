@@ -76,6 +76,7 @@ impl Pool {
                         stack: error.detail,
                     };
                     if failure == Failure::Crash {
+                        self.exile();
                         state.lost_one(name, self.starter.losses());
                     }
                     state.note_weight_of_start(name, error.kind);

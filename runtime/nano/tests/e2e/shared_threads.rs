@@ -249,6 +249,38 @@ fn a_crash_costs_the_others_of_its_thread_their_instances_and_no_more() {
     assert_eq!(count("was lost: it shared"), before);
 }
 
+/// A crash at an app's start is one, too: its next start has its own thread.
+#[test]
+fn a_crash_at_a_start_is_one_of_a_shared_thread_once() {
+    let mut site = Site::new().top(r#""prepared":0"#);
+    for number in 0..most_threads() {
+        site = site.app_with(&format!("app{number}"), &named("here"), SHARED);
+    }
+    let nano = site
+        .app_with("bad", "'ab'.repeat(7e7).split('');", SHARED)
+        .serve();
+    nano.app_logged("bad", "the app has threads of its own from now on");
+    let lost = || {
+        let log = nano.log();
+        let of_threads = log
+            .iter()
+            .filter(|line| line.to_string().contains("was lost: it shared"));
+        of_threads.count()
+    };
+    eventually("all that it may crash", || {
+        nano.get("bad.test", "/");
+        let log = nano.log();
+        let crashes = log
+            .iter()
+            .filter(|line| line["app"] == "bad" && line.to_string().contains("did not start"));
+        (crashes.count() >= 3).then_some(())
+    });
+    assert!(lost() <= most_threads(), "{} others were lost", lost());
+    for number in 0..most_threads() {
+        assert_eq!(nano.get(&format!("app{number}.test"), "/").text(), "here");
+    }
+}
+
 /// The setting holds for one app or for all; what it was is another version of an app.
 #[test]
 fn whose_threads_it_runs_on_is_said_of_one_app_or_of_all() {
